@@ -1,0 +1,31 @@
+/**
+ * The folders of the architecture and what each may import, beside itself: imports point down, the parts meet on the
+ * wire, and only `cli` composes them. The linter and the tidy test both read this table.
+ */
+export const LAYERS = {
+  core: [],
+  backbone: ['core'],
+  'edge-agent': ['core', 'backbone'],
+  broker: ['core', 'backbone'],
+  'speed-layer': ['core', 'backbone'],
+  'batch-layer': ['core', 'backbone'],
+  serving: ['core', 'backbone'],
+  simulators: ['core', 'backbone'],
+  cli: ['core', 'backbone', 'edge-agent', 'broker', 'speed-layer', 'batch-layer', 'serving', 'simulators'],
+  tooling: [],
+} as const satisfies Record<string, readonly string[]>;
+
+/** The name of a top folder that holds source. */
+export type Layer = keyof typeof LAYERS;
+
+/** All layers, lowest first. */
+export const LAYER_NAMES = Object.keys(LAYERS) as Layer[];
+
+/** Files that test or measure, which may also use `tooling`. */
+export const PROOF_FILES = ['**/*.test.ts', '**/*.test.tsx', '**/*.cases.ts', '**/*.bench.ts', '**/*.oracle.ts'];
+
+/** The layers that `layer` must not import, from a file that proves something or from one that ships. */
+export function forbiddenImports(layer: Layer, proves: boolean): readonly Layer[] {
+  const allowed: readonly string[] = [layer, ...LAYERS[layer], ...(proves ? ['tooling'] : [])];
+  return LAYER_NAMES.filter((name) => !allowed.includes(name));
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { forbiddenImports } from './layers.ts';
+import { importCycles, importsOf, layerOf, sourceFiles, textFiles, type SourceFile } from './source-tree.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FILE_LINES_MAX = 400;
+
+const files = sourceFiles(ROOT);
+const linesOf = (text: string): number => text.split('\n').length - 1;
+const provesSomething = (path: string): boolean => /\.(?:test|cases|bench|oracle)\.tsx?$/.test(path);
+
+/** The imports of `tree` that go against the layers, as sentences. */
+function layerFaults(tree: readonly SourceFile[]): string[] {
+  return tree.flatMap((file) => {
+    const layer = layerOf(file.path);
+    if (layer === undefined) return [];
+    const forbidden: readonly string[] = forbiddenImports(layer, provesSomething(file.path));
+    return importsOf(file)
+      .filter((target) => forbidden.includes(layerOf(target) ?? ''))
+      .map((target) => `${file.path} imports ${target}`);
+  });
+}
+
+describe('the tree', () => {
+  it('is read at all', () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.reduce((count, file) => count + importsOf(file).length, 0)).toBeGreaterThan(200);
+  });
+
+  it('imports only downwards, and nothing across', () => {
+    expect(layerFaults(files)).toStrictEqual([]);
+  });
+
+  it('has no import cycles, not even among types', () => {
+    expect(importCycles(files)).toStrictEqual([]);
+  });
+
+  it('imports only files that exist, by their names', () => {
+    const paths = new Set(files.map((file) => file.path));
+    const broken = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => SOURCE_NAME.test(target) && !paths.has(target))
+        .map((target) => `${file.path} imports ${target}`),
+    );
+    expect(broken).toStrictEqual([]);
+  });
+
+  it('has no file above its limit of lines', () => {
+    expect(files.filter((file) => linesOf(file.text) > FILE_LINES_MAX).map((file) => file.path)).toStrictEqual([]);
+  });
+
+  it('leaves no test out and singles none out', () => {
+    const marked = files.filter((file) => MARKED_TEST.test(file.text)).map((file) => file.path);
+    expect(marked).toStrictEqual([]);
+  });
+
+  it('names no folder of a machine', () => {
+    const naming = textFiles(ROOT).filter((path) => MACHINE_PATH.test(readFileSync(join(ROOT, path), 'utf8')));
+    expect(naming).toStrictEqual([]);
+  });
+
+  it('locks versions and checksums, and no addresses', () => {
+    const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+    expect(lock).not.toMatch(/"resolved": "http/);
+    const { packages } = JSON.parse(lock) as { packages: Record<string, { version?: string; integrity?: string }> };
+    const loose = Object.entries(packages).filter(([place, { integrity }]) => place !== '' && integrity === undefined);
+    expect(loose).toStrictEqual([]);
+  });
+
+  it('pins every dependency to one version', () => {
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+    const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides });
+    expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))).toStrictEqual([]);
+  });
+});
+
+interface Manifest {
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+  readonly overrides: Record<string, string>;
+}
+
+const SOURCE_NAME = /\.(?:ts|tsx|mjs)$/;
+// Written so that this file does not hold what it looks for.
+const MARKED_TEST = /\b(?:describe|it|test)(?:\.\w+)*\.(?:only|skip|todo)\b/;
+const MACHINE_PATH = /(?:^|[^\w.-])\/(?:work|root|farm)\//m;
+
+describe('these checks', () => {
+  const planted = (texts: Record<string, string>): SourceFile[] =>
+    Object.entries(texts).map(([path, text]) => ({ path, text }));
+
+  it('find a cycle of three files through a subpath import and a type', () => {
+    const tree = planted({
+      'core/a/one.ts': "import { two } from './two.ts';\n",
+      'core/a/two.ts': "import {\n  three,\n} from '#core/b/three.ts';\n",
+      'core/b/three.ts': "export type { One } from '../a/one.ts';\n",
+      'core/b/four.ts': "import { one } from '../a/one.ts';\n",
+    });
+    expect(importCycles(tree)).toStrictEqual([['core/a/one.ts', 'core/a/two.ts', 'core/b/three.ts', 'core/a/one.ts']]);
+  });
+
+  it('find imports across and upwards in every form', () => {
+    const tree = planted({
+      'core/a/one.ts': "import type { Log } from '#backbone/log/log.ts';\n",
+      'broker/x.ts': `const speed = await ${'import'}('../speed-layer/worker.ts');\n`,
+      'serving/x.ts': "import '../edge-agent/x.ts';\nexport * from '#core/a/one.ts';\n",
+      'backbone/log.ts': "import { startNatsServer } from '#tooling/servers/nats-server.ts';\n",
+      'backbone/log.io.test.ts': "import { startNatsServer } from '#tooling/servers/nats-server.ts';\n",
+      'cli/weir.ts': "import { worker } from '#speed-layer/worker.ts';\n",
+    });
+    expect(layerFaults(tree)).toStrictEqual([
+      'core/a/one.ts imports backbone/log/log.ts',
+      'broker/x.ts imports speed-layer/worker.ts',
+      'serving/x.ts imports edge-agent/x.ts',
+      'backbone/log.ts imports tooling/servers/nats-server.ts',
+    ]);
+  });
+
+  it('find marked tests and paths of a machine', () => {
+    for (const mark of ['only', 'skip', 'todo']) expect(`describe.${mark}('x')`).toMatch(MARKED_TEST);
+    expect(`it.concurrent.${'only'}('x')`).toMatch(MARKED_TEST);
+    expect('describe.runIf(server)').not.toMatch(MARKED_TEST);
+    expect(`see /${'work'}/main`).toMatch(MACHINE_PATH);
+    expect('https://example.org/work/x').not.toMatch(MACHINE_PATH);
+  });
+});
