@@ -1,0 +1,123 @@
+/**
+ * From an exact rational to a double, rounded once (IEEE 754-2019 §4.3.1, roundTiesToEven).
+ *
+ * Statistics stay integers until they are shown; mean, variance and deviation pass through here as their last step, so
+ * that each is the double nearest to the exact value, on every machine the same.
+ */
+import assert from 'node:assert/strict';
+
+/** Bits of a double's significand, the hidden one included. */
+const SIGNIFICAND_BITS = 53;
+
+/** The exponent of the smallest subnormal: no bit of a double is worth less. */
+const LEAST_EXPONENT = -1074;
+
+/** Powers of two from here up are beyond every double. */
+const OVERFLOW_EXPONENT = 1024;
+
+/** The double nearest to numerator / denominator, ties to even; ±Infinity where it is beyond the largest double. */
+export function divideToDouble(numerator: bigint, denominator: bigint): number {
+  assert(denominator !== 0n, 'a quotient needs a denominator');
+  const negative = numerator < 0n !== denominator < 0n;
+  const magnitude = divideMagnitudes(absolute(numerator), absolute(denominator));
+  return negative && magnitude !== 0 ? -magnitude : magnitude;
+}
+
+function divideMagnitudes(numerator: bigint, denominator: bigint): number {
+  if (numerator === 0n) return 0;
+  if (numerator <= Number.MAX_SAFE_INTEGER && denominator <= Number.MAX_SAFE_INTEGER) {
+    // Both are exact doubles, and IEEE division rounds their quotient once.
+    return Number(numerator) / Number(denominator);
+  }
+  // The quotient lies in [2^(estimate - 1), 2^(estimate + 1)), so the unit of its last place is one of two.
+  const estimate = bitLength(numerator) - bitLength(denominator);
+  let unit = Math.max(estimate - SIGNIFICAND_BITS, LEAST_EXPONENT);
+  let quotient = shiftedQuotient(numerator, denominator, unit);
+  if (bitLength(quotient.floor) > SIGNIFICAND_BITS) {
+    unit++;
+    quotient = shiftedQuotient(numerator, denominator, unit);
+  }
+  const twiceRest = 2n * quotient.rest;
+  const order = twiceRest < quotient.divisor ? -1 : twiceRest > quotient.divisor ? 1 : 0;
+  return scaleByPowerOfTwo(roundHalfEven(quotient.floor, order), unit);
+}
+
+/** numerator / (denominator · 2^unit) as floor and rest. */
+function shiftedQuotient(
+  numerator: bigint,
+  denominator: bigint,
+  unit: number,
+): { floor: bigint; rest: bigint; divisor: bigint } {
+  const dividend = unit < 0 ? numerator << BigInt(-unit) : numerator;
+  const divisor = unit > 0 ? denominator << BigInt(unit) : denominator;
+  const floor = dividend / divisor;
+  return { floor, rest: dividend - floor * divisor, divisor };
+}
+
+/** The double nearest to √(numerator / denominator), ties to even. The quotient must not be negative. */
+export function sqrtToDouble(numerator: bigint, denominator: bigint): number {
+  assert(denominator !== 0n, 'a quotient needs a denominator');
+  const over = absolute(numerator);
+  const under = absolute(denominator);
+  if (over === 0n) return 0;
+  assert(numerator < 0n === denominator < 0n, 'a negative quotient has no square root');
+  // √q lies in [2^((estimate - 1) / 2), 2^((estimate + 1) / 2)): again one of two units fits.
+  const estimate = Math.floor((bitLength(over) - bitLength(under) - 1) / 2);
+  let unit = Math.max(estimate - SIGNIFICAND_BITS + 1, LEAST_EXPONENT);
+  let root = shiftedRoot(over, under, unit);
+  if (bitLength(root.floor) > SIGNIFICAND_BITS) {
+    unit++;
+    root = shiftedRoot(over, under, unit);
+  }
+  // The root against floor + 1/2, both squared and freed of fractions.
+  const half = (2n * root.floor + 1n) ** 2n * root.divisor;
+  const exact = 4n * root.dividend;
+  const order = exact < half ? -1 : exact > half ? 1 : 0;
+  return scaleByPowerOfTwo(roundHalfEven(root.floor, order), unit);
+}
+
+/** ⌊√(numerator / denominator) / 2^unit⌋, and the shifted quotient whose root it is. */
+function shiftedRoot(
+  numerator: bigint,
+  denominator: bigint,
+  unit: number,
+): { floor: bigint; dividend: bigint; divisor: bigint } {
+  const dividend = unit < 0 ? numerator << BigInt(-2 * unit) : numerator;
+  const divisor = unit > 0 ? denominator << BigInt(2 * unit) : denominator;
+  return { floor: integerRoot(dividend / divisor), dividend, divisor };
+}
+
+/** ⌊√n⌋ by Newton's method from above, which falls until it has arrived. */
+export function integerRoot(n: bigint): bigint {
+  assert(n >= 0n, 'a negative number has no square root');
+  if (n < 2n) return n;
+  let root = 1n << BigInt((bitLength(n) + 1) >> 1);
+  for (;;) {
+    const next = (root + n / root) >> 1n;
+    if (next >= root) return root;
+    root = next;
+  }
+}
+
+/** `order` tells how what was cut off compares with one half: below (-1), equal (0), above (1). */
+function roundHalfEven(floor: bigint, order: number): bigint {
+  const up = order > 0 || (order === 0 && (floor & 1n) === 1n);
+  return up ? floor + 1n : floor;
+}
+
+/** significand · 2^exponent, exact or Infinity: the significand is at most 2^53 and fits above the least exponent. */
+function scaleByPowerOfTwo(significand: bigint, exponent: number): number {
+  if (exponent >= OVERFLOW_EXPONENT) return Number.POSITIVE_INFINITY;
+  return Number(significand) * 2 ** exponent;
+}
+
+function absolute(n: bigint): bigint {
+  return n < 0n ? -n : n;
+}
+
+/** How many bits a positive integer has; 0 for 0. */
+function bitLength(n: bigint): number {
+  if (n === 0n) return 0;
+  const hex = n.toString(16);
+  return hex.length * 4 - (Math.clz32(Number.parseInt(hex[0]!, 16)) - 28);
+}
