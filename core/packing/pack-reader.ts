@@ -1,0 +1,104 @@
+import { strict as assert } from 'node:assert';
+import { BLOCK_OVERREAD_WORDS, BLOCK_VALUES } from './block.ts';
+import { ByteReader } from './bytes.ts';
+import { ColumnCursor } from './column-cursor.ts';
+
+// Words are read in place, so the machine must hold them as the pack does: the low byte first.
+assert.equal(new Uint8Array(Uint32Array.of(1).buffer)[0], 1, 'packs are read on little-endian machines only');
+
+/** An array for column values must be this much longer than the column: blocks are written whole. */
+export const COLUMN_ROOM = BLOCK_VALUES;
+
+/**
+ * Reads the packs that a PackWriter wrote, one after another, from one buffer of its own, which grows to the largest
+ * pack and is filled by one copy. Like its {@link ByteReader} it doesn't throw: `failed` turns true and stays.
+ */
+export class PackReader {
+  readonly bytes = new ByteReader();
+  #buffer = new Uint8Array(4096);
+  #words = new Int32Array(this.#buffer.buffer);
+  #wordsAt = 0;
+  #wordsEnd = 0;
+  #failed = false;
+  readonly #cursor = new ColumnCursor();
+
+  get failed(): boolean {
+    return this.#failed || this.bytes.failed;
+  }
+
+  /** Copies the pack in `bytes` from `from` to its end, and stands at its first column. */
+  open(bytes: Uint8Array, from: number): boolean {
+    const size = bytes.length - from;
+    if (size + 4 * BLOCK_OVERREAD_WORDS > this.#buffer.length) {
+      this.#buffer = new Uint8Array(Math.ceil((size * 1.25) / 4 + BLOCK_OVERREAD_WORDS) * 4);
+      this.#words = new Int32Array(this.#buffer.buffer);
+    }
+    this.#buffer.set(from === 0 ? bytes : bytes.subarray(from));
+    this.#wordsAt = 1;
+    this.#wordsEnd = 1 + (size < 4 ? 0 : this.#words[0]! >>> 0);
+    this.#failed = size < 4 || this.#wordsEnd * 4 > size;
+    this.bytes.open(this.#buffer, Math.min(this.#wordsEnd * 4, size), size);
+    return !this.#failed;
+  }
+
+  /** True if nothing failed, and every word and byte of the pack was read. */
+  finished(): boolean {
+    return !this.failed && this.#wordsAt === this.#wordsEnd && this.bytes.at === this.bytes.end;
+  }
+
+  /** Opens `cursor` on the next column, of `count` values, and steps over it. */
+  cursor(cursor: ColumnCursor, count: number): boolean {
+    if (this.failed) return false;
+    if (!cursor.open(this.bytes, this.#words, this.#wordsAt, this.#wordsEnd, count)) {
+      this.#failed = true;
+      return false;
+    }
+    this.#wordsAt += cursor.wordCount;
+    return true;
+  }
+
+  /**
+   * Reads a column of `count` values into `out`, which must have {@link COLUMN_ROOM} more places. A value below `min`
+   * or above `max` (both safe) is a failure.
+   */
+  column(out: Float64Array, count: number, min: number, max: number): boolean {
+    const cursor = this.#cursor;
+    if (!this.cursor(cursor, count)) return false;
+    for (let from = 0; from < count; from += BLOCK_VALUES) cursor.block(out, from);
+    const within = cursor.delta
+      ? sumUp(out, count, min, max)
+      : cursor.bound <= Math.min(max, -min) || areWithin(out, count, min, max);
+    if (!within) this.#failed = true;
+    return within;
+  }
+
+  /** Reads a column that was written relative to `bases`; values must be safe integers from `min` to `max`. */
+  relativeColumn(out: Float64Array, bases: Float64Array, count: number, min: number, max: number): boolean {
+    const relative = this.bytes.byte();
+    if (relative > 1) this.#failed = true;
+    if (relative === 0) return this.column(out, count, min, max);
+    if (!this.column(out, count, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) return false;
+    for (let i = 0; i < count; i++) out[i] = out[i]! + bases[i]!;
+    // Beyond the safe integers a sum may be rounded, but it stays beyond them, and is refused here.
+    if (areWithin(out, count, min, max)) return true;
+    this.#failed = true;
+    return false;
+  }
+}
+
+function areWithin(values: Float64Array, count: number, min: number, max: number): boolean {
+  let within = true;
+  for (let i = 0; i < count; i++) within &&= values[i]! >= min && values[i]! <= max;
+  return within;
+}
+
+/** Turns differences into values, in place; false at the first that isn't from `min` to `max`, which are safe. */
+function sumUp(values: Float64Array, count: number, min: number, max: number): boolean {
+  let value = 0;
+  for (let i = 0; i < count; i++) {
+    value += values[i]!;
+    values[i] = value;
+    if (value < min || value > max) return false;
+  }
+  return true;
+}

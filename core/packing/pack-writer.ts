@@ -1,0 +1,144 @@
+import { strict as assert } from 'node:assert';
+import { halfOfWidth, widthOf, WIDTH_MAX } from './bits.ts';
+import { BLOCK_VALUES, blockWords, packBlock } from './block.ts';
+import { ByteWriter } from './bytes.ts';
+import { chooseWidth } from './width.ts';
+
+/**
+ * A *pack* is a sequence of columns of signed safe integers, with single bytes and varints between them:
+ *
+ * ```
+ *   u32   number of words
+ *   u32…  words: the packed blocks of all columns, one after another
+ *   u8…   bytes: of each column its mode, its block heads, its patches; and whatever else was written between columns
+ *
+ *   column  mode      u8       0 all values are zero, nothing follows; 1 the values; 2 their differences
+ *           heads     u8 each  per block of 128 values: bits 0–5 width, bit 7 the block has patches
+ *           patches            per block that has them: u8 count, then each u8 place in the block (ascending),
+ *                              zigzag varint upper part ≠ 0: number = field + upper part · 2^width
+ * ```
+ *
+ * The number of values isn't written: who reads a column knows it. Words lie in front, so that they are aligned.
+ */
+export const COLUMN_ZERO = 0;
+export const COLUMN_PLAIN = 1;
+export const COLUMN_DELTA = 2;
+
+export const HEAD_WIDTH = 0x3f;
+export const HEAD_PATCHED = 0x80;
+
+/** What columns are made of. */
+export type Integers = Float64Array | Int32Array | Uint8Array | Int8Array;
+
+export class PackWriter {
+  readonly bytes = new ByteWriter();
+  #words = new Int32Array(1024);
+  #wordCount = 0;
+  readonly #low = new Int32Array(BLOCK_VALUES);
+  readonly #high = new Int32Array(BLOCK_VALUES);
+  readonly #patches = new ByteWriter();
+
+  /** Appends the first `count` of `values`: as they are or as differences, whichever takes fewer bits. */
+  column(values: Integers, count: number): void {
+    const differences = new Float64Array(count);
+    let plainBits = 0;
+    let deltaBits = 0;
+    let before = 0;
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!;
+      const delta = value - before;
+      differences[i] = delta;
+      plainBits += widthOf(value);
+      deltaBits += Number.isSafeInteger(delta) ? widthOf(delta) : Infinity;
+      before = value;
+    }
+    if (deltaBits < plainBits) this.#column(differences, count, COLUMN_DELTA);
+    else this.plainColumn(values, count);
+  }
+
+  /** Appends the first `count` of `values` as they are; one that is all zeros takes one byte. */
+  plainColumn(values: Integers, count: number): void {
+    let zero = true;
+    for (let i = 0; i < count && zero; i++) zero = values[i] === 0;
+    if (zero) this.bytes.byte(COLUMN_ZERO);
+    else this.#column(values, count, COLUMN_PLAIN);
+  }
+
+  /**
+   * Appends `values` as their distances from `bases`, preceded by a byte 1; or as they are, preceded by a byte 0, if
+   * some distance is no safe integer.
+   */
+  relativeColumn(values: Integers, bases: Integers, count: number): void {
+    const distances = new Float64Array(count);
+    let safe = true;
+    for (let i = 0; i < count; i++) {
+      distances[i] = values[i]! - bases[i]!;
+      safe &&= Number.isSafeInteger(distances[i]);
+    }
+    this.bytes.byte(safe ? 1 : 0);
+    this.column(safe ? distances : values, count);
+  }
+
+  /** Everything written, as one array, with `room` bytes free in front. */
+  finish(room: number): Uint8Array {
+    const words = new Uint8Array(this.#words.buffer, 0, this.#wordCount * 4);
+    const out = new Uint8Array(room + 4 + words.length + this.bytes.length);
+    new DataView(out.buffer).setUint32(room, this.#wordCount, true);
+    out.set(words, room + 4);
+    out.set(this.bytes.written(), room + 4 + words.length);
+    return out;
+  }
+
+  #column(values: Integers, count: number, mode: number): void {
+    this.bytes.byte(mode);
+    this.#patches.length = 0;
+    for (let from = 0; from < count; from += BLOCK_VALUES) {
+      this.#block(values, from, Math.min(BLOCK_VALUES, count - from));
+    }
+    for (const byte of this.#patches.written()) this.bytes.byte(byte);
+  }
+
+  #block(values: Integers, from: number, count: number): void {
+    const tally = new Uint8Array(WIDTH_MAX + 1);
+    for (let i = 0; i < count; i++) {
+      const value = values[from + i]!;
+      assert(Number.isSafeInteger(value), `a column holds safe integers, not ${value}`);
+      // An integer that enters an Int32Array is taken modulo 2^32 (ECMA-262, ToInt32): its low word, exactly.
+      this.#low[i] = value;
+      this.#high[i] = Math.floor(value / 0x1_0000_0000);
+      const bits = widthOf(value);
+      tally[bits] = tally[bits]! + 1;
+    }
+    const width = chooseWidth(tally, count);
+    const patched = this.#patch(values, from, count, width, tally);
+    this.bytes.byte(width | (patched ? HEAD_PATCHED : 0));
+    const words = blockWords(count, width);
+    this.#reserve(words);
+    packBlock(this.#low, this.#high, count, width, this.#words, this.#wordCount);
+    this.#wordCount += words;
+  }
+
+  #patch(values: Integers, from: number, count: number, width: number, tally: Uint8Array): boolean {
+    let patches = 0;
+    for (let bits = width + 1; bits <= WIDTH_MAX; bits++) patches += tally[bits]!;
+    if (patches === 0) return false;
+    this.#patches.byte(patches);
+    const half = halfOfWidth(width);
+    for (let i = 0; i < count; i++) {
+      const value = values[from + i]!;
+      if (widthOf(value) <= width) continue;
+      // Halves round up here and a field of no bits holds nothing, so the rest is from −half to half − 1.
+      const upper = width === 0 ? value : Math.floor(value / (2 * half) + 0.5);
+      this.#patches.byte(i);
+      this.#patches.varint(upper < 0 ? -2 * upper - 1 : 2 * upper);
+    }
+    return true;
+  }
+
+  #reserve(words: number): void {
+    if (this.#wordCount + words <= this.#words.length) return;
+    const wider = new Int32Array(Math.max(this.#words.length * 2, this.#wordCount + words));
+    wider.set(this.#words);
+    this.#words = wider;
+  }
+}

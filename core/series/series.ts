@@ -1,0 +1,118 @@
+import { type SeriesFault, seriesFault } from './fault.ts';
+import {
+  DECIMALS_MAX,
+  INTERVAL_MS_MAX,
+  NAME_LENGTH_MAX,
+  PANE_MS_MAX,
+  SERIES_TAGS_MAX,
+  TAG_VALUE_LENGTH_MAX,
+  UNIT_LENGTH_MAX,
+} from './limits.ts';
+
+/** What a series is: one metric of one device, as its agent declares it. */
+export interface SeriesEntry {
+  readonly metric: string;
+  readonly unit: string;
+  /** Decimal digits of a value: a scaled value is the value times 10^decimals. */
+  readonly decimals: number;
+  readonly kind: 'gauge' | 'counter';
+  /** Expected distance of two readings. */
+  readonly intervalMs: number;
+  /** Highest scaled value that the counter shows before it begins again at zero; null if it doesn't. */
+  readonly rollover: number | null;
+  /** Its panes carry histograms. */
+  readonly quantiles: boolean;
+  readonly paneMs: number;
+  readonly device: string;
+  /** Includes `device`. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Identity of a series: metric and device, so quoted that no two pairs make the same key. */
+export function seriesKey(entry: Pick<SeriesEntry, 'metric' | 'device'>): string {
+  return JSON.stringify([entry.metric, entry.device]);
+}
+
+const FIELDS = [
+  'decimals',
+  'device',
+  'intervalMs',
+  'kind',
+  'metric',
+  'paneMs',
+  'quantiles',
+  'rollover',
+  'tags',
+  'unit',
+] as const;
+
+// What can't be printed or encoded: control characters, and halves of surrogate pairs.
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+
+/** The entry that `value` is, copied into a fresh object with exactly the known fields, or the first thing wrong. */
+export function parseSeries(value: unknown): SeriesEntry | SeriesFault {
+  if (!isRecord(value)) return seriesFault('shape', 'series', 'is no object');
+  for (const name of FIELDS) if (!Object.hasOwn(value, name)) return seriesFault('missing', name, 'is missing');
+  for (const name of Object.keys(value)) {
+    if (!(FIELDS as readonly string[]).includes(name)) return seriesFault('unknown', name.slice(0, 64), 'is unknown');
+  }
+  const { metric, unit, device, kind, quantiles, rollover, decimals, intervalMs, paneMs } = value;
+  if (!isText(metric, 1, NAME_LENGTH_MAX)) return seriesFault('text', 'metric', textRule(NAME_LENGTH_MAX));
+  if (!isText(device, 1, NAME_LENGTH_MAX)) return seriesFault('text', 'device', textRule(NAME_LENGTH_MAX));
+  if (!isText(unit, 0, UNIT_LENGTH_MAX)) return seriesFault('text', 'unit', textRule(UNIT_LENGTH_MAX));
+  if (kind !== 'gauge' && kind !== 'counter') return seriesFault('choice', 'kind', 'must be gauge or counter');
+  if (typeof quantiles !== 'boolean') return seriesFault('choice', 'quantiles', 'must be true or false');
+  if (!isInteger(decimals, 0, DECIMALS_MAX)) return numberFault('decimals', 0, DECIMALS_MAX);
+  if (!isInteger(intervalMs, 1, INTERVAL_MS_MAX)) return numberFault('intervalMs', 1, INTERVAL_MS_MAX);
+  if (!isInteger(paneMs, 1, PANE_MS_MAX)) return numberFault('paneMs', 1, PANE_MS_MAX);
+  if (rollover !== null && (kind === 'gauge' || !isInteger(rollover, 1, Number.MAX_SAFE_INTEGER))) {
+    return seriesFault('number', 'rollover', 'must be null, or for a counter an integer from 1 on');
+  }
+  const given = value['tags'];
+  if (!isRecord(given)) return seriesFault('tags', 'tags', 'is no object');
+  const fault = tagsFault(given, device);
+  if (fault !== null) return fault;
+  // fromEntries defines own properties, so even a tag named __proto__ is a tag like any other.
+  const tags = Object.fromEntries(Object.entries(given)) as Record<string, string>;
+  return { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs, device, tags };
+}
+
+function tagsFault(value: Record<string, unknown>, device: string): SeriesFault | null {
+  const names = Object.keys(value);
+  if (names.length > SERIES_TAGS_MAX) {
+    return seriesFault('tags', 'tags', `has ${names.length} names, the limit is ${SERIES_TAGS_MAX}`);
+  }
+  for (const name of names) {
+    const text = value[name];
+    if (!isText(name, 1, NAME_LENGTH_MAX))
+      return seriesFault('tags', 'tags', `has a name that ${textRule(NAME_LENGTH_MAX)}`);
+    if (!isText(text, 0, TAG_VALUE_LENGTH_MAX))
+      return seriesFault('tags', `tags.${name}`, textRule(TAG_VALUE_LENGTH_MAX));
+  }
+  if (!Object.hasOwn(value, 'device') || value['device'] !== device) {
+    return seriesFault('tags', 'tags.device', `must be the device, ${JSON.stringify(device)}`);
+  }
+  return null;
+}
+
+function textRule(lengthMax: number): string {
+  return `must be text of at most ${lengthMax} characters, without control characters`;
+}
+
+function numberFault(field: string, min: number, max: number): SeriesFault {
+  return seriesFault('number', field, `must be an integer from ${min} to ${max}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown, lengthMin: number, lengthMax: number): value is string {
+  return (
+    typeof value === 'string' && value.length >= lengthMin && value.length <= lengthMax && !UNPRINTABLE.test(value)
+  );
+}
+
+function isInteger(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max && !Object.is(value, -0);
+}
