@@ -1,0 +1,112 @@
+/**
+ * Up to 4096 rows of stats as columns, for results that are read back at query time.
+ *
+ * ```
+ *   u8     format version (1)
+ *   u8     0
+ *   u16    rows, 1 to 4096, low byte first
+ *   pack   see #core/packing/pack-writer.ts: columns of one number per row, with bytes and varints between them
+ *
+ *          u8 1 where all rows have min, max, first and last; 0 where some don't, and a column of 0 and 1 follows
+ *          min; max, firstValue, lastValue relative to min; firstMs; lastMs relative to firstMs; a row that has none
+ *               repeats those of the row before it
+ *          count; unchecked
+ *          sum, squares, increase, integral, covered time, each: u8 1 and a column of the numbers, where all are safe
+ *               integers; else u8 k and the columns of their k limbs
+ *          u8 1 and the histograms of all rows as in row-codec.ts, 0 buckets for none; or u8 0 where no row has one
+ * ```
+ */
+import assert from 'node:assert/strict';
+
+import { PackReader } from '../packing/pack-reader.ts';
+import { PackWriter } from '../packing/pack-writer.ts';
+import { readSelectedColumns, writeSelectedColumns } from './block-selected.ts';
+import { readCoveredColumns, readWideColumns, writeCoveredColumns, writeWideColumns } from './block-wide.ts';
+import { Histogram } from './histogram.ts';
+import { readHistogram, versionFault, writeHistogram } from './row-codec.ts';
+import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
+import { StatsDataFault } from './stats-errors.ts';
+
+import type { StatsTable } from './stats-table.ts';
+
+export const BLOCK_VERSION = 1;
+const HEADER_BYTES = 4;
+
+const reader = new PackReader();
+const scratch = columnRoom();
+const NO_BUCKETS = new Histogram();
+
+/** The bytes of the stats in `slots`, 1 to BLOCK_ROWS_MAX of them, in their order. */
+export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8Array {
+  const rows = slots.length;
+  assert(rows >= 1 && rows <= BLOCK_ROWS_MAX, `a block holds 1 to ${BLOCK_ROWS_MAX} rows, not ${rows}`);
+  const pack = new PackWriter();
+  writeSelectedColumns(pack, table, slots);
+  for (const column of [table.count, table.unchecked]) {
+    for (let i = 0; i < rows; i++) scratch[i] = column[slots[i]!]!;
+    pack.column(scratch, rows);
+  }
+  for (const columns of [table.sum, table.squares, table.increase, table.integral]) {
+    writeWideColumns(pack, columns, slots);
+  }
+  writeCoveredColumns(pack, table, slots);
+  writeHistograms(pack, table, slots);
+  const bytes = pack.finish(HEADER_BYTES);
+  bytes[0] = BLOCK_VERSION;
+  bytes[2] = rows & 0xff;
+  bytes[3] = rows >>> 8;
+  return bytes;
+}
+
+/**
+ * Reads a block into new slots side by side and gives the first of them; the last is `table.size - 1`. Or gives the
+ * fault, and the table is as it was. The memory it takes is bounded by BLOCK_ROWS_MAX and the length of `bytes`.
+ */
+export function decodeBlock(bytes: Uint8Array, table: StatsTable): number | StatsDataFault {
+  if (bytes.length < HEADER_BYTES) {
+    return new StatsDataFault('truncated', bytes.length, `stats block of ${bytes.length} bytes is shorter than its header`);
+  }
+  if (bytes[0] !== BLOCK_VERSION) return versionFault('block', bytes[0]!, BLOCK_VERSION, 0);
+  const rows = bytes[2]! + 256 * bytes[3]!;
+  if (bytes[1] !== 0 || rows < 1 || rows > BLOCK_ROWS_MAX) {
+    return new StatsDataFault('invalid', 2, `stats block of ${rows} rows is none: it holds 1 to ${BLOCK_ROWS_MAX}`);
+  }
+  const first = table.allocateMany(rows);
+  const whole = reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows) && reader.finished();
+  if (whole) return first;
+  table.truncate(first);
+  return new StatsDataFault(
+    'invalid',
+    HEADER_BYTES,
+    `stats block of ${rows} rows and ${bytes.length} bytes is damaged: its columns are not those of stats`,
+  );
+}
+
+function readColumns(table: StatsTable, first: number, rows: number): boolean {
+  if (!readSelectedColumns(reader, table, first, rows)) return false;
+  for (const column of [table.count, table.unchecked]) {
+    if (!reader.column(scratch, rows, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) return false;
+    column.set(scratch.subarray(0, rows), first);
+  }
+  return (
+    readWideColumns(reader, table.sum, first, rows) &&
+    readWideColumns(reader, table.squares, first, rows) &&
+    readWideColumns(reader, table.increase, first, rows) &&
+    readWideColumns(reader, table.integral, first, rows) &&
+    readCoveredColumns(reader, table, first, rows) &&
+    readHistograms(table, first, rows)
+  );
+}
+
+function writeHistograms(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
+  let some = false;
+  for (let i = 0; i < slots.length && !some; i++) some = (table.histograms[slots[i]!]?.length ?? 0) > 0;
+  pack.bytes.byte(some ? 1 : 0);
+  for (let i = 0; i < slots.length && some; i++) writeHistogram(pack.bytes, table.histograms[slots[i]!] ?? NO_BUCKETS);
+}
+
+function readHistograms(table: StatsTable, first: number, rows: number): boolean {
+  const some = reader.bytes.byte();
+  for (let i = 0; i < rows && some === 1; i++) if (!readHistogram(reader.bytes, table, first + i)) return false;
+  return some <= 1;
+}

@@ -1,0 +1,109 @@
+/** Wide numbers of a block's rows; see block-codec.ts for the layout. */
+import { WIDE_BASE, makeWide, readWide, writeWide } from '../numbers/wide.ts';
+import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
+import { coveredTotal, setCovered } from './covered.ts';
+
+import type { WideColumns } from '../numbers/wide.ts';
+import type { PackReader } from '../packing/pack-reader.ts';
+import type { PackWriter } from '../packing/pack-writer.ts';
+import type { StatsTable } from './stats-table.ts';
+
+const SAFE = Number.MAX_SAFE_INTEGER;
+const INVERSE_BASE = 1 / WIDE_BASE;
+const COVERED_LIMBS = 3;
+
+const values = columnRoom();
+
+/** Writes the wide numbers of the rows: as one column of safe integers where they are that, else limb by limb. */
+export function writeWideColumns(pack: PackWriter, columns: WideColumns, slots: ArrayLike<number>): void {
+  const rows = slots.length;
+  let safe = true;
+  for (let i = 0; i < rows && safe; i++) {
+    // By Horner's rule: each step is exact where the number is safe, and the result is no less large where it isn't.
+    let nearest = 0;
+    for (let k = columns.length - 1; k >= 0; k--) nearest = nearest * WIDE_BASE + columns[k]![slots[i]!]!;
+    values[i] = nearest;
+    safe = nearest <= SAFE && nearest >= -SAFE;
+  }
+  pack.bytes.byte(safe ? 1 : columns.length);
+  if (safe) {
+    pack.column(values, rows);
+    return;
+  }
+  for (const column of columns) {
+    for (let i = 0; i < rows; i++) values[i] = column[slots[i]!]!;
+    pack.column(values, rows);
+  }
+}
+
+/** Reads `rows` wide numbers into the columns from `first` on; false where they are none. */
+export function readWideColumns(pack: PackReader, columns: WideColumns, first: number, rows: number): boolean {
+  const limbs = pack.bytes.byte();
+  if (limbs === 1) {
+    if (!pack.column(values, rows, -SAFE, SAFE)) return false;
+    spread(columns, first, rows);
+    return true;
+  }
+  return limbs === columns.length && readLimbs(pack, columns, first, rows);
+}
+
+function readLimbs(pack: PackReader, columns: WideColumns, first: number, rows: number): boolean {
+  const last = columns.length - 1;
+  for (let k = 0; k <= last; k++) {
+    const [low, high] = k === last ? [-SAFE, SAFE] : [0, WIDE_BASE - 1];
+    if (!pack.column(values, rows, low, high)) return false;
+    columns[k]!.set(values.subarray(0, rows), first);
+  }
+  return true;
+}
+
+/** Splits safe integers into canonical limbs: a negative one borrows from the last limb, through all between. */
+function spread(columns: WideColumns, first: number, rows: number): void {
+  const lowest = columns[0]!;
+  const second = columns[1]!;
+  const last = columns.length - 1;
+  for (let i = 0; i < rows; i++) {
+    const value = values[i]!;
+    const high = Math.floor(value * INVERSE_BASE);
+    lowest[first + i] = value - high * WIDE_BASE;
+    second[first + i] = high < 0 ? high + WIDE_BASE : high;
+  }
+  for (let k = 2; k <= last; k++) {
+    const column = columns[k]!;
+    const borrowed = k === last ? -1 : WIDE_BASE - 1;
+    for (let i = 0; i < rows; i++) column[first + i] = values[i]! < 0 ? borrowed : 0;
+  }
+}
+
+/** Writes the covered times of the rows as wide numbers. */
+export function writeCoveredColumns(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
+  const rows = slots.length;
+  let safe = true;
+  for (let i = 0; i < rows; i++) {
+    values[i] = table.coveredMs[slots[i]!]!;
+    safe &&= Number.isSafeInteger(values[i]);
+  }
+  pack.bytes.byte(safe ? 1 : COVERED_LIMBS);
+  if (safe) {
+    pack.column(values, rows);
+    return;
+  }
+  const totals = makeWide(COVERED_LIMBS, rows);
+  for (let i = 0; i < rows; i++) writeWide(totals, i, coveredTotal(table, slots[i]!));
+  for (const limb of totals) pack.column(limb, rows);
+}
+
+/** Reads `rows` covered times into the slots from `first` on; false where they are none. */
+export function readCoveredColumns(pack: PackReader, table: StatsTable, first: number, rows: number): boolean {
+  const limbs = pack.bytes.byte();
+  if (limbs === 1) {
+    if (!pack.column(values, rows, -SAFE, SAFE)) return false;
+    table.coveredMs.set(values.subarray(0, rows), first);
+    return true;
+  }
+  if (limbs !== COVERED_LIMBS) return false;
+  const totals = makeWide(COVERED_LIMBS, BLOCK_ROWS_MAX);
+  if (!readLimbs(pack, totals, 0, rows)) return false;
+  for (let i = 0; i < rows; i++) if (!setCovered(table, first + i, readWide(totals, i))) return false;
+  return true;
+}

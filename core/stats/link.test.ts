@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+
+import { linkRuleOf } from './link-rule.ts';
+import { addLink, rollsOver, sliceIndexOf } from './link.ts';
+import { readStats } from './stats.ts';
+import { StatsTable } from './stats-table.ts';
+
+import type { LinkRule } from './link-rule.ts';
+
+/** What a link adds, as [slice, increase, integral, coveredMs] in the order of the visits. */
+function linked(rule: LinkRule, from: [ms: number, value: number], to: [ms: number, value: number], sliceMs = 1000): unknown[] {
+  const table = new StatsTable();
+  const visits: number[] = [];
+  const slotOf = (slice: number): number => {
+    visits.push(slice);
+    return table.allocate();
+  };
+  addLink({ table, slotOf }, rule, sliceMs, 1, ...from, ...to);
+  return visits.map((slice, slot) => {
+    const { increase, integral, coveredMs } = readStats(table, slot);
+    return [slice, increase, integral, coveredMs];
+  });
+}
+
+function increase(rollover: number | null, from: number, to: number): unknown {
+  const visits = linked({ kind: 'counter', rollover, quantiles: false }, [0, from], [1, to]);
+  return visits.length === 0 ? 0n : (visits as bigint[][])[0]![1];
+}
+
+describe('a link between two readings of a gauge', () => {
+  const rule: LinkRule = { kind: 'gauge', holdMsMax: 3000, quantiles: false };
+
+  it('holds the earlier value until the later reading, cut at slice edges', () => {
+    expect(linked(rule, [500, 7], [2500, 100])).toEqual([
+      [0, 0n, 3500n, 500n],
+      [1, 0n, 7000n, 1000n],
+      [2, 0n, 3500n, 500n],
+    ]);
+  });
+
+  it('gives nothing to the slice that the later reading opens, nor to one that it leaves at once', () => {
+    expect(linked(rule, [1000, 7], [2000, 9])).toEqual([[1, 0n, 7000n, 1000n]]);
+  });
+
+  it('holds no longer than three intervals, and leaves the rest uncovered', () => {
+    expect(linked(rule, [0, 7], [1_000_000, 9], 10_000)).toEqual([[0, 0n, 21_000n, 3000n]]);
+  });
+
+  it('finds the slices before the epoch', () => {
+    expect(linked(rule, [-1500, -2], [-500, 9])).toEqual([
+      [-2, 0n, -1000n, 500n],
+      [-1, 0n, -1000n, 500n],
+    ]);
+    expect(sliceIndexOf(-1, 1000)).toBe(-1);
+    expect(sliceIndexOf(2 ** 53 - 1, 3)).toBe((2 ** 53 - 2) / 3);
+  });
+});
+
+describe('a link between two readings of a counter', () => {
+  it('belongs whole to the slice of the later reading', () => {
+    expect(linked({ kind: 'counter', rollover: null, quantiles: false }, [0, 5], [1000, 12])).toEqual([[1, 7n, 0n, 0n]]);
+  });
+
+  it('counts a smaller value from zero: the counter was reset', () => {
+    expect(increase(null, 100, 30)).toBe(30n);
+    expect(increase(null, 100, 0)).toBe(0n);
+    expect(increase(null, 100, -5)).toBe(0n);
+    expect(increase(null, -5, -2)).toBe(3n);
+  });
+
+  it('rolls over where the old value lay in the top tenth of what the counter shows', () => {
+    expect(increase(99_999_999, 99_999_998, 4)).toBe(6n);
+    expect(increase(99_999_999, 99_999_999, 0)).toBe(1n);
+    expect(increase(99_999_999, 90_000_000, 5)).toBe(10_000_005n);
+    expect(increase(99_999_999, 89_999_999, 5)).toBe(5n);
+  });
+
+  it('takes what contradicts the roll-over for a reset', () => {
+    expect(increase(999, 1000, 5)).toBe(5n);
+    expect(increase(999, 999, -1)).toBe(0n);
+  });
+
+  it('has its border at nine tenths, to the integer', () => {
+    for (let rollover = 1; rollover < 200; rollover++) {
+      for (let from = 1; from <= rollover; from++) {
+        expect(rollsOver(rollover, from, 0)).toBe(10 * from >= 9 * rollover);
+      }
+    }
+  });
+
+  it('spans all safe integers', () => {
+    expect(increase(null, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).toBe(2n * BigInt(Number.MAX_SAFE_INTEGER));
+  });
+});
+
+it('the rule of a metric follows from its kind, interval and roll-over', () => {
+  const metric = { intervalMs: 60_000, rolloverScaled: 999, quantiles: true };
+  expect(linkRuleOf({ ...metric, kind: 'gauge' })).toEqual({ kind: 'gauge', holdMsMax: 180_000, quantiles: true });
+  expect(linkRuleOf({ ...metric, kind: 'counter' })).toEqual({ kind: 'counter', rollover: 999, quantiles: true });
+});

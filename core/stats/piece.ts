@@ -1,0 +1,175 @@
+/**
+ * Count, sum, squares, min, max and step integral of many values at once, exactly, in plain doubles.
+ *
+ * Within a piece only the distances d = v − v₀ from its first value are summed; they are widened once per piece:
+ *
+ *   Σ v = n·v₀ + Σ d        Σ v² = v₀·(n·v₀ + 2·Σ d) + Σ d²
+ *
+ * Why this is exact. Σ d² is a sum of magnitudes and rounding is monotone: where the computed sum is below 2^53, no
+ * distance, square or partial sum on the way was rounded. Where it is below 2^84, all |d| are at most 2^42, so the
+ * distances and their sum (at most 512 of them: 2^51) are still exact, and only the squares have to be summed again, with each
+ * distance split in two halves of 21 bits. Where it is larger, the piece itself is cut in two, down to one value.
+ */
+import { addProduct, addSafe } from '../numbers/wide.ts';
+import { includeRange } from './selective.ts';
+
+import type { StatsTable } from './stats-table.ts';
+
+const PIECE_VALUES_MAX = 512;
+const PLAIN_SQUARES_LIMIT = 2 ** 53;
+const SPLIT_SQUARES_LIMIT = 2 ** 84;
+/** n·v₀ + 2·Σ d, and n·v₀ + Σ d less a value, stay safe integers: 2^51 + 2^52 and 2^51 + 2^51 + 2^50 + 2^42. */
+const LEVEL_LIMIT = 2 ** 51;
+
+/** Adding and taking away 1.5·2^(52 + 21) rounds a double to a multiple of 2^21. */
+const SPLIT_SHIFTER = 1.5 * 2 ** 73;
+const SPLIT_UNIT = 2 ** 21;
+
+/** What `measure` and `measureSquares` found: one allocation for all pieces, since a piece takes nanoseconds. */
+const found = new Float64Array(7);
+const DISTANCES = 0;
+const SQUARES = 1;
+const LOW = 2;
+const HIGH = 3;
+const UPPER = 4;
+const CROSS = 5;
+const LOWER = 6;
+
+/**
+ * Adds `values[start, end)`, at least one, to count, sum, squares, min and max, and heldMs · (Σv − v_last) to the
+ * integral: every value but the last is held for `heldMs`, which is 0 where nothing is held.
+ */
+export function addPieces(
+  table: StatsTable,
+  slot: number,
+  values: Float64Array,
+  start: number,
+  end: number,
+  heldMs: number,
+): void {
+  table.count[slot]! += end - start;
+  let at = start;
+  for (; end - at > PIECE_VALUES_MAX; at += PIECE_VALUES_MAX) {
+    addPiece(table, slot, values, at, at + PIECE_VALUES_MAX, heldMs, 0);
+  }
+  addPiece(table, slot, values, at, end, heldMs, values[end - 1]!);
+}
+
+/** Of a piece's sum, all but `tail` is held: the last value of a run, or 0 in a piece that others follow. */
+function addPiece(
+  table: StatsTable,
+  slot: number,
+  values: Float64Array,
+  start: number,
+  end: number,
+  heldMs: number,
+  tail: number,
+): void {
+  const first = values[start]!;
+  const valueCount = end - start;
+  if (valueCount === 1) {
+    addSingle(table, slot, first, heldMs, tail);
+    return;
+  }
+  measure(values, start, end);
+  const squares = found[SQUARES]!;
+  const level = valueCount * first;
+  if (!(squares < SPLIT_SQUARES_LIMIT && level < LEVEL_LIMIT && level > -LEVEL_LIMIT)) {
+    const middle = start + (valueCount >>> 1);
+    addPiece(table, slot, values, start, middle, heldMs, 0);
+    addPiece(table, slot, values, middle, end, heldMs, tail);
+    return;
+  }
+  const distances = found[DISTANCES]!;
+  const sum = level + distances;
+  includeRange(table, slot, first + found[LOW]!, first + found[HIGH]!);
+  addSafe(table.sum, slot, sum);
+  addProduct(table.squares, slot, sum + distances, first);
+  if (heldMs > 0) addProduct(table.integral, slot, sum - tail, heldMs);
+  if (squares < PLAIN_SQUARES_LIMIT) {
+    addSafe(table.squares, slot, squares);
+    return;
+  }
+  measureSquares(values, start, end);
+  addProduct(table.squares, slot, found[UPPER]!, SPLIT_UNIT * SPLIT_UNIT);
+  addProduct(table.squares, slot, found[CROSS]!, 2 * SPLIT_UNIT);
+  addSafe(table.squares, slot, found[LOWER]!);
+}
+
+function addSingle(table: StatsTable, slot: number, value: number, heldMs: number, tail: number): void {
+  includeRange(table, slot, value, value);
+  addSafe(table.sum, slot, value);
+  addProduct(table.squares, slot, value, value);
+  // The last value of a run is its own tail: nothing of it is held.
+  if (heldMs > 0) addProduct(table.integral, slot, value - tail, heldMs);
+}
+
+/**
+ * Sums the distances and their squares, and finds the least and largest distance. Four values at a time, because then
+ * least and largest need no branch that the processor could mispredict: |a − b| + (a + b) is twice the larger.
+ */
+function measure(values: Float64Array, start: number, end: number): void {
+  const first = values[start]!;
+  let even = 0;
+  let odd = 0;
+  let evenSquares = 0;
+  let oddSquares = 0;
+  // Four times the least and largest distance so far.
+  let low = 0;
+  let high = 0;
+  let i = start;
+  for (const fours = end - 3; i < fours; i += 4) {
+    const a = values[i]! - first;
+    const b = values[i + 1]! - first;
+    const c = values[i + 2]! - first;
+    const d = values[i + 3]! - first;
+    const ab = a + b;
+    const cd = c + d;
+    const abApart = Math.abs(a - b);
+    const cdApart = Math.abs(c - d);
+    even += ab;
+    odd += cd;
+    evenSquares += a * a + b * b;
+    oddSquares += c * c + d * d;
+    const abHigh = ab + abApart;
+    const cdHigh = cd + cdApart;
+    const abLow = ab - abApart;
+    const cdLow = cd - cdApart;
+    const fourHigh = abHigh + cdHigh + Math.abs(abHigh - cdHigh);
+    const fourLow = abLow + cdLow - Math.abs(abLow - cdLow);
+    high = (high + fourHigh + Math.abs(high - fourHigh)) * 0.5;
+    low = (low + fourLow - Math.abs(low - fourLow)) * 0.5;
+  }
+  low *= 0.25;
+  high *= 0.25;
+  for (; i < end; i++) {
+    const distance = values[i]! - first;
+    even += distance;
+    evenSquares += distance * distance;
+    if (distance < low) low = distance;
+    if (distance > high) high = distance;
+  }
+  found[DISTANCES] = even + odd;
+  found[SQUARES] = evenSquares + oddSquares;
+  found[LOW] = low;
+  found[HIGH] = high;
+}
+
+/** Sums the squares of distances of at most 2^42 as (upper·2^21 + lower)², the three kinds of products apart. */
+function measureSquares(values: Float64Array, start: number, end: number): void {
+  const first = values[start]!;
+  let upperSquares = 0;
+  let crosses = 0;
+  let lowerSquares = 0;
+  for (let i = start; i < end; i++) {
+    const distance = values[i]! - first;
+    const upper = distance + SPLIT_SHIFTER - SPLIT_SHIFTER;
+    const lower = distance - upper;
+    upperSquares += upper * upper;
+    crosses += upper * lower;
+    lowerSquares += lower * lower;
+  }
+  found[UPPER] = upperSquares / (SPLIT_UNIT * SPLIT_UNIT);
+  found[CROSS] = crosses / SPLIT_UNIT;
+  found[LOWER] = lowerSquares;
+}

@@ -1,0 +1,232 @@
+/**
+ * The statistics that an answer can give, each computed from exact stats at the very end.
+ *
+ * `STATISTICS` is the registry: a new one is one entry. Quantiles are a family, p1 to p99.9 with at most one decimal,
+ * and found by name alone.
+ *
+ * A computed value is decimal text that is also a JSON number, or null where there is nothing to tell: the text holds
+ * all digits of an integer statistic, and the shortest form of the nearest double of the others (mean, variance,
+ * stddev, timeMean), which are rounded once.
+ */
+import { quantileFromBuckets } from '../numbers/log-buckets.ts';
+import { divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
+import { nearestNames } from '../time/nearest-name.ts';
+import { UnknownStatistic } from './stats-errors.ts';
+
+import type { MetricKind } from '../metrics/metric.ts';
+import type { Stats } from './stats.ts';
+
+export type StatValue = string | null;
+
+/** The parts of stats that a statistic is computed from. */
+export type StatsPart =
+  'count' | 'sum' | 'squares' | 'min' | 'max' | 'first' | 'last' | 'increase' | 'integral' | 'coveredMs' | 'histogram';
+
+export interface Statistic {
+  readonly name: string;
+  readonly needs: readonly StatsPart[];
+  /** The kinds of metric that it means something for. */
+  readonly kinds: readonly MetricKind[];
+  /** One sentence for people, with its unit in terms of the metric's. */
+  readonly describe: string;
+  /** Computes it for values scaled by 10^decimals. */
+  compute(stats: Stats, decimals: number): StatValue;
+}
+
+const BOTH: readonly MetricKind[] = ['gauge', 'counter'];
+const GAUGE: readonly MetricKind[] = ['gauge'];
+const COUNTER: readonly MetricKind[] = ['counter'];
+
+/** The integral is held in value · ms and told in unit · seconds: three more decimals. */
+const MS_DECIMALS = 3;
+
+const ALL: readonly Statistic[] = [
+  {
+    name: 'count',
+    needs: ['count'],
+    kinds: BOTH,
+    describe: 'How many readings there are.',
+    compute: (stats) => String(stats.count),
+  },
+  {
+    name: 'sum',
+    needs: ['count', 'sum'],
+    kinds: BOTH,
+    describe: 'The sum of the values, in the unit; exact.',
+    compute: (stats, decimals) => (stats.count === 0 ? null : formatScaled(stats.sum, decimals)),
+  },
+  {
+    name: 'mean',
+    needs: ['count', 'sum'],
+    kinds: BOTH,
+    describe: 'The mean of the values, in the unit.',
+    compute: mean,
+  },
+  {
+    name: 'min',
+    needs: ['min'],
+    kinds: BOTH,
+    describe: 'The smallest value, in the unit; exact.',
+    compute: (stats, decimals) => (stats.min === null ? null : formatScaled(stats.min, decimals)),
+  },
+  {
+    name: 'max',
+    needs: ['max'],
+    kinds: BOTH,
+    describe: 'The largest value, in the unit; exact.',
+    compute: (stats, decimals) => (stats.max === null ? null : formatScaled(stats.max, decimals)),
+  },
+  {
+    name: 'variance',
+    needs: ['count', 'sum', 'squares'],
+    kinds: BOTH,
+    describe: "The population's variance of the values, in the unit squared.",
+    compute: variance,
+  },
+  {
+    name: 'stddev',
+    needs: ['count', 'sum', 'squares'],
+    kinds: BOTH,
+    describe: "The population's standard deviation of the values, in the unit.",
+    compute: standardDeviation,
+  },
+  {
+    name: 'first',
+    needs: ['first'],
+    kinds: BOTH,
+    describe: 'The value of the earliest reading, of equal times the smallest; exact.',
+    compute: (stats, decimals) => (stats.first === null ? null : formatScaled(stats.first.value, decimals)),
+  },
+  {
+    name: 'last',
+    needs: ['last'],
+    kinds: BOTH,
+    describe: 'The value of the latest reading, of equal times the largest; exact.',
+    compute: (stats, decimals) => (stats.last === null ? null : formatScaled(stats.last.value, decimals)),
+  },
+  {
+    name: 'increase',
+    needs: ['count', 'increase'],
+    kinds: COUNTER,
+    describe: 'By how much the counters grew, resets and roll-overs considered, in the unit; exact.',
+    compute: (stats, decimals) => (stats.count === 0 ? null : formatScaled(stats.increase, decimals)),
+  },
+  {
+    name: 'integral',
+    needs: ['integral', 'coveredMs'],
+    kinds: GAUGE,
+    describe: 'The values times how long they held, in unit · seconds; exact.',
+    compute: (stats, decimals) =>
+      stats.coveredMs === 0n ? null : formatScaled(stats.integral, decimals + MS_DECIMALS),
+  },
+  {
+    name: 'timeMean',
+    needs: ['integral', 'coveredMs'],
+    kinds: GAUGE,
+    describe: 'The mean over time of the values, each for as long as it held, in the unit.',
+    compute: timeMean,
+  },
+];
+
+/** Every statistic with a fixed name, by its name, in the order in which they are told. */
+export const STATISTICS: ReadonlyMap<string, Statistic> = new Map(ALL.map((statistic) => [statistic.name, statistic]));
+
+const QUANTILE_NAME = /^p([1-9]\d?)(?:\.(\d))?$/;
+
+/** Stands for the family of quantiles in lists of names. */
+const QUANTILE_FAMILY = 'p1…p99.9';
+const QUANTILE_EXAMPLES = ['p1', 'p5', 'p10', 'p25', 'p50', 'p75', 'p90', 'p95', 'p99', 'p99.9'];
+
+/** The statistic of a name, quantiles included; undefined where there is none. */
+export function findStatistic(name: string): Statistic | undefined {
+  return STATISTICS.get(name) ?? quantileStatistic(name);
+}
+
+/**
+ * The statistics of a list such as `count,mean,p99`, in its order, each once. Spaces around names are allowed. Throws
+ * UnknownStatistic, which names the nearest known ones.
+ */
+export function parseStatistics(text: string): readonly Statistic[] {
+  const found = new Map<string, Statistic>();
+  for (const part of text.split(',')) {
+    const name = part.trim();
+    const statistic = findStatistic(name);
+    if (statistic === undefined) {
+      const nearest = nearestNames(name, [...STATISTICS.keys(), ...QUANTILE_EXAMPLES]);
+      throw new UnknownStatistic(name, nearest, [...STATISTICS.keys(), QUANTILE_FAMILY]);
+    }
+    found.set(name, statistic);
+  }
+  return [...found.values()];
+}
+
+/** Why a metric can't answer a statistic, with the remedy; null where it can. */
+export function whyUnanswerable(
+  statistic: Statistic,
+  metric: { readonly name: string; readonly kind: MetricKind; readonly quantiles: boolean },
+): string | null {
+  if (!statistic.kinds.includes(metric.kind)) {
+    return `statistic ${statistic.name} is for a ${statistic.kinds.join(' or ')}, but metric ${metric.name} is a ${metric.kind}; ask for another, or declare its kind`;
+  }
+  if (statistic.needs.includes('histogram') && !metric.quantiles) {
+    return `statistic ${statistic.name} needs quantiles, which metric ${metric.name} does not keep; declare \`quantiles: true\` for it`;
+  }
+  return null;
+}
+
+/** The value of one statistic of values scaled by 10^decimals. Throws UnknownStatistic for a name that is none. */
+export function statistic(stats: Stats, name: string, decimals: number): StatValue {
+  const found = findStatistic(name) ?? parseStatistics(name)[0]!;
+  return found.compute(stats, decimals);
+}
+
+function quantileStatistic(name: string): Statistic | undefined {
+  const match = QUANTILE_NAME.exec(name);
+  if (match === null) return undefined;
+  // In tenths of a percent, so that p99.9 is the double nearest to 0.999.
+  const quantile = (Number(match[1]) * 10 + Number(match[2] ?? 0)) / 1000;
+  return {
+    name,
+    needs: ['histogram', 'min', 'max'],
+    kinds: BOTH,
+    describe: `The value that ${name.slice(1)} % of the readings do not exceed, within 1 %, in the unit.`,
+    compute: (stats, decimals) => {
+      if (stats.histogram === null || stats.min === null || stats.max === null) return null;
+      const estimate = quantileFromBuckets(stats.histogram, quantile);
+      if (estimate === undefined) return null;
+      // The value asked for lies between them, so this can only bring the estimate nearer.
+      return formatScaled(Math.min(Math.max(estimate, stats.min), stats.max), decimals);
+    },
+  };
+}
+
+function mean({ count, sum }: Stats, decimals: number): StatValue {
+  return count === 0 ? null : doubleText(divideToDouble(sum, BigInt(count) * powerOfTen(decimals)));
+}
+
+/** (n·Σv² − (Σv)²) / n², the exact form; the textbook's other one subtracts rounded numbers. */
+function varianceFraction({ count, sum, squares }: Stats, decimals: number): [numerator: bigint, denominator: bigint] {
+  const n = BigInt(count);
+  return [n * squares - sum * sum, n * n * powerOfTen(2 * decimals)];
+}
+
+function variance(stats: Stats, decimals: number): StatValue {
+  return stats.count === 0 ? null : doubleText(divideToDouble(...varianceFraction(stats, decimals)));
+}
+
+function standardDeviation(stats: Stats, decimals: number): StatValue {
+  return stats.count === 0 ? null : doubleText(sqrtToDouble(...varianceFraction(stats, decimals)));
+}
+
+function timeMean({ integral, coveredMs }: Stats, decimals: number): StatValue {
+  return coveredMs === 0n ? null : doubleText(divideToDouble(integral, coveredMs * powerOfTen(decimals)));
+}
+
+/** The shortest decimal that reads back as the same double (ECMA-262 Number::toString), a JSON number as well. */
+function doubleText(value: number): string {
+  return String(value);
+}
+
+function powerOfTen(power: number): bigint {
+  return 10n ** BigInt(power);
+}

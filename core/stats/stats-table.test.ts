@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+
+import { addReading, equalSlots } from './merge.ts';
+import { StatsTableFull } from './stats-errors.ts';
+import { readStats } from './stats.ts';
+import { STATS_SLOTS_MAX, StatsTable } from './stats-table.ts';
+import { statsOf } from './stats.oracle.ts';
+
+const IDENTITY = statsOf([], false);
+
+describe('a table of stats', () => {
+  it('hands out slots that hold the identity, and keeps the others as it grows', () => {
+    const table = new StatsTable(1);
+    for (let i = 0; i < 100; i++) {
+      const slot = table.allocate();
+      expect(readStats(table, slot)).toEqual(IDENTITY);
+      addReading(table, slot, i, 0 - i, true);
+    }
+    for (let i = 0; i < 100; i++) expect(readStats(table, i)).toEqual(statsOf([{ ms: i, value: 0 - i }], true));
+    expect(table.size).toBe(100);
+  });
+
+  it('hands out released slots again, as the identity', () => {
+    const table = new StatsTable(1);
+    const [first, second] = [table.allocate(), table.allocate()];
+    addReading(table, first, 1, 2, true);
+    table.release(first);
+    expect(table.liveCount).toBe(1);
+    expect(table.allocate()).toBe(first);
+    expect(readStats(table, first)).toEqual(IDENTITY);
+    expect(table.allocate()).not.toBe(second);
+    expect(table.size).toBe(3);
+  });
+
+  it('refuses to take a slot back twice', () => {
+    const table = new StatsTable();
+    const slot = table.allocate();
+    table.release(slot);
+    expect(() => table.release(slot)).toThrow('a slot is released once');
+    expect(() => table.release(99)).toThrow('a slot is released once');
+  });
+
+  it('gives many slots side by side, whatever was released before', () => {
+    const table = new StatsTable(1);
+    table.release(table.allocate());
+    expect(table.allocateMany(10)).toBe(1);
+    expect(table.size).toBe(11);
+  });
+
+  it('lets go of its newest slots, released or not', () => {
+    const table = new StatsTable(1);
+    const kept = table.allocate();
+    addReading(table, kept, 1, 2, false);
+    const dropped = table.allocateMany(5);
+    addReading(table, dropped, 1, 2, true);
+    table.release(dropped + 1);
+    table.truncate(dropped);
+    expect(table.size).toBe(1);
+    const again = table.allocateMany(5);
+    expect(again).toBe(dropped);
+    for (let slot = again; slot < table.size; slot++) expect(readStats(table, slot)).toEqual(IDENTITY);
+    expect(readStats(table, kept).count).toBe(1);
+  });
+
+  it('refuses more slots than its limit by name', () => {
+    const table = new StatsTable(1);
+    expect(() => table.allocateMany(STATS_SLOTS_MAX + 1)).toThrow(StatsTableFull);
+    expect(table.allocate()).toBe(0);
+  });
+
+  it('tells an empty histogram from none in no way', () => {
+    const [a, b] = [new StatsTable(), new StatsTable()];
+    addReading(a, a.allocate(), 1, 2, true);
+    addReading(b, b.allocate(), 1, 2, false);
+    expect(equalSlots(a, 0, b, 0)).toBe(false);
+    a.histograms[0]!.add(2, -1);
+    expect(equalSlots(a, 0, b, 0)).toBe(true);
+    expect(readStats(a, 0).histogram).toBeNull();
+  });
+});

@@ -1,0 +1,191 @@
+/**
+ * The state of many stats at once: a structure of arrays, one slot per stats, owned and changed in place.
+ *
+ * A stats has two parts with different algebra.
+ *
+ *   additive   count, sum, squares, increase, integral, covered time, unchecked, histogram
+ *              an Abelian group: what was added can be subtracted again
+ *   selective  min, max, first, last
+ *              a semilattice: merging picks one of two, and forgets the other for good
+ *
+ * The identity of both is a fresh slot: all zeros, min = firstMs = +Infinity, max = lastMs = -Infinity, no histogram.
+ *
+ * Values are scaled integers (safe integers, never -0), times are event time in milliseconds. `integral` is in value ·
+ * ms. Wide columns hold numbers of any size that occurs, in the canonical limbs of `#core/numbers/wide.ts`, so equal
+ * stats have equal bits.
+ */
+import assert from 'node:assert/strict';
+
+import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
+import { StatsTableFull } from './stats-errors.ts';
+
+import type { Histogram } from './histogram.ts';
+
+/**
+ * The most slots of one table: at 184 bytes each some three gigabytes of columns. Owners evict long before; a table
+ * that is asked for more throws StatsTableFull, since dropping a stats would lose readings.
+ */
+export const STATS_SLOTS_MAX = 1 << 24;
+
+const CAPACITY_DEFAULT = 16;
+
+/** Covered time × value: below 2^53 times some 2^70 ms, so three limbs (133 bits) have room. */
+export const INTEGRAL_LIMBS = SUM_LIMBS;
+
+export class StatsTable {
+  // Additive part.
+  count: Float64Array;
+  sum: Float64Array[];
+  squares: Float64Array[];
+  increase: Float64Array[];
+  integral: Float64Array[];
+  /**
+   * Covered time in ms: the exact total is coveredMs + coveredRest, where coveredMs is the double nearest to it. The
+   * rest is 0 below 2^53 ms, but 300,000 meters reach that within one year.
+   */
+  coveredMs: Float64Array;
+  coveredRest: Float64Array;
+  /** Late readings that counted although the agent could no longer tell whether they were repeats. */
+  unchecked: Float64Array;
+  /** Absent until a value is added with buckets; an empty one means the same as none. */
+  histograms: (Histogram | undefined)[] = [];
+
+  // Selective part.
+  min: Float64Array;
+  max: Float64Array;
+  firstMs: Float64Array;
+  firstValue: Float64Array;
+  lastMs: Float64Array;
+  lastValue: Float64Array;
+
+  #capacity: number;
+  #size = 0;
+  readonly #released = new Set<number>();
+  /** The columns whose identity is 0, anew after each growth. */
+  #zeros: readonly Float64Array[];
+
+  constructor(capacity: number = CAPACITY_DEFAULT) {
+    assert(capacity >= 1 && capacity <= STATS_SLOTS_MAX, 'a capacity lies between 1 and STATS_SLOTS_MAX');
+    this.#capacity = capacity;
+    this.count = new Float64Array(capacity);
+    this.sum = makeWide(SUM_LIMBS, capacity);
+    this.squares = makeWide(SQUARE_LIMBS, capacity);
+    this.increase = makeWide(SUM_LIMBS, capacity);
+    this.integral = makeWide(INTEGRAL_LIMBS, capacity);
+    this.coveredMs = new Float64Array(capacity);
+    this.coveredRest = new Float64Array(capacity);
+    this.unchecked = new Float64Array(capacity);
+    this.min = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
+    this.max = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY);
+    this.firstMs = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
+    this.firstValue = new Float64Array(capacity);
+    this.lastMs = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY);
+    this.lastValue = new Float64Array(capacity);
+    this.#zeros = this.#zeroColumns();
+  }
+
+  /** Every slot that was ever allocated is below this; released ones among them hold the identity. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Slots allocated and not released. */
+  get liveCount(): number {
+    return this.#size - this.#released.size;
+  }
+
+  /** A slot that holds the identity: a released one where there is one. Throws StatsTableFull at STATS_SLOTS_MAX. */
+  allocate(): number {
+    for (const slot of this.#released) {
+      this.#released.delete(slot);
+      return slot;
+    }
+    return this.allocateMany(1);
+  }
+
+  /** The first of `slotCount` new slots that stand side by side. Throws StatsTableFull at STATS_SLOTS_MAX. */
+  allocateMany(slotCount: number): number {
+    const first = this.#size;
+    const size = first + slotCount;
+    if (size > STATS_SLOTS_MAX) throw new StatsTableFull(size, STATS_SLOTS_MAX);
+    if (size > this.#capacity) this.#grow(size);
+    this.#size = size;
+    return first;
+  }
+
+  /** Gives a slot back for reuse; its number must not be used again until `allocate` hands it out. */
+  release(slot: number): void {
+    assert(slot < this.#size && !this.#released.has(slot), 'a slot is released once, by its owner');
+    this.reset(slot);
+    this.#released.add(slot);
+  }
+
+  /** Gives back every slot from `size` up, released or not. `truncate(0)` empties the table and keeps its memory. */
+  truncate(size: number): void {
+    assert(size >= 0 && size <= this.#size, 'a table is truncated to a smaller size');
+    this.#resetRange(size, this.#size);
+    this.#size = size;
+    for (const slot of this.#released) if (slot >= size) this.#released.delete(slot);
+  }
+
+  /** Makes the slot the identity. */
+  reset(slot: number): void {
+    for (const column of this.#zeros) column[slot] = 0;
+    this.min[slot] = Number.POSITIVE_INFINITY;
+    this.max[slot] = Number.NEGATIVE_INFINITY;
+    this.firstMs[slot] = Number.POSITIVE_INFINITY;
+    this.lastMs[slot] = Number.NEGATIVE_INFINITY;
+    if (this.histograms.length > slot) this.histograms[slot] = undefined;
+  }
+
+  #resetRange(start: number, end: number): void {
+    for (const column of this.#zeros) column.fill(0, start, end);
+    this.min.fill(Number.POSITIVE_INFINITY, start, end);
+    this.max.fill(Number.NEGATIVE_INFINITY, start, end);
+    this.firstMs.fill(Number.POSITIVE_INFINITY, start, end);
+    this.lastMs.fill(Number.NEGATIVE_INFINITY, start, end);
+    if (this.histograms.length > start) this.histograms.fill(undefined, start, end);
+  }
+
+  #zeroColumns(): Float64Array[] {
+    return [
+      this.count,
+      ...this.sum,
+      ...this.squares,
+      ...this.increase,
+      ...this.integral,
+      this.coveredMs,
+      this.coveredRest,
+      this.unchecked,
+      this.firstValue,
+      this.lastValue,
+    ];
+  }
+
+  #grow(sizeMin: number): void {
+    const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, 2 * this.#capacity));
+    const old = this.#capacity;
+    this.#capacity = capacity;
+    this.count = grown(this.count, capacity);
+    this.sum = this.sum.map((limb) => grown(limb, capacity));
+    this.squares = this.squares.map((limb) => grown(limb, capacity));
+    this.increase = this.increase.map((limb) => grown(limb, capacity));
+    this.integral = this.integral.map((limb) => grown(limb, capacity));
+    this.coveredMs = grown(this.coveredMs, capacity);
+    this.coveredRest = grown(this.coveredRest, capacity);
+    this.unchecked = grown(this.unchecked, capacity);
+    this.min = grown(this.min, capacity).fill(Number.POSITIVE_INFINITY, old);
+    this.max = grown(this.max, capacity).fill(Number.NEGATIVE_INFINITY, old);
+    this.firstMs = grown(this.firstMs, capacity).fill(Number.POSITIVE_INFINITY, old);
+    this.firstValue = grown(this.firstValue, capacity);
+    this.lastMs = grown(this.lastMs, capacity).fill(Number.NEGATIVE_INFINITY, old);
+    this.lastValue = grown(this.lastValue, capacity);
+    this.#zeros = this.#zeroColumns();
+  }
+}
+
+function grown(column: Float64Array, capacity: number): Float64Array {
+  const larger = new Float64Array(capacity);
+  larger.set(column);
+  return larger;
+}
