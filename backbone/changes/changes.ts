@@ -1,0 +1,101 @@
+/**
+ * What the speed layer tells the serving layer, and the durable table that holds it.
+ *
+ * A change is always a *whole state* of one row, stamped by the position that its batch reaches; so a repeat is
+ * harmless, and of two states of one row the one with the higher position is right. A row is a part of a slice:
+ * (view, version, group, slice) is made of the rows of all partitions, epochs and parts, and of batch results.
+ */
+export interface SliceRowKey {
+  readonly view: string;
+  readonly version: number;
+  readonly group: string;
+  readonly slice: number;
+  readonly partition: number;
+  /** Position of the cut that opened the row's epoch; 0 before the first cut. */
+  readonly epoch: number;
+  /** Position of the record that opened the part. */
+  readonly part: number;
+}
+
+export interface SliceRow extends SliceRowKey {
+  /** How many log records contributed to the row. */
+  readonly revision: number;
+  /** Bits of core/fold/slice-slots.ts: pending, resets. */
+  readonly flags: number;
+  /** One stats, as core/stats/row-codec.ts writes it. */
+  readonly stats: Uint8Array;
+}
+
+/** A series in a group: what it promises, and since when (core/fold/view-fold.ts). */
+export interface MemberRow {
+  readonly view: string;
+  readonly version: number;
+  readonly group: string;
+  readonly partition: number;
+  readonly agent: string;
+  readonly series: string;
+  readonly intervalMs: number;
+  readonly firstMs: number;
+}
+
+/** What the ledger of a partition says of one agent. */
+export interface AgentRow {
+  readonly partition: number;
+  readonly agent: string;
+  readonly watermarkMs: number | null;
+  readonly holes: boolean;
+  readonly arrived: number;
+  readonly quarantined: number;
+  readonly missing: readonly { readonly incarnation: number; readonly from: number; readonly to: number }[];
+  readonly forks: number;
+  readonly parked: number;
+  readonly head: { readonly incarnation: number; readonly highestSequence: number };
+}
+
+/** Something that the log holds but no view does: a frame that the broker refused, or rows that an agent's source refused. */
+export interface RefusedRow {
+  readonly partition: number;
+  readonly position: number;
+  readonly agent: string;
+  readonly atMs: number;
+  readonly kind: 'frame' | 'rows';
+  /** Of a frame: the verdict's code and detail, and its number where its header could be read. */
+  readonly code: string;
+  readonly detail: string;
+  readonly incarnation: number | null;
+  readonly sequence: number | null;
+  /** Of rows: the source, and what stood where. */
+  readonly source: string;
+  readonly items: readonly {
+    readonly line: number;
+    readonly readings: number;
+    readonly reason: string;
+    readonly text: string;
+  }[];
+}
+
+/** All changes of a partition that records in (from, to] made; applied together with the position, or not at all. */
+export interface ChangeBatch {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly SliceRow[];
+  readonly members: readonly MemberRow[];
+  readonly agents: readonly AgentRow[];
+  readonly refused: readonly RefusedRow[];
+}
+
+/** Reads what has been committed, and hears of what is committed next. */
+export interface ChangeFeed {
+  /** The rows of a group's slices in [fromSlice, toSlice), of every partition, epoch and part. */
+  rows(view: string, version: number, group: string, fromSlice: number, toSlice: number): AsyncIterable<SliceRow>;
+  /** The members of every group of a view. */
+  members(view: string, version: number): AsyncIterable<MemberRow>;
+  agents(): AsyncIterable<AgentRow>;
+  /** What was refused, newest last per partition. */
+  refused(): AsyncIterable<RefusedRow>;
+  /** The position that each partition's committed changes reach; a partition without changes is absent. */
+  positions(): ReadonlyMap<number, number>;
+  /** Calls the listener with each batch right after its commit, in order per partition. Gives the end of it. */
+  onCommit(listener: (batch: ChangeBatch) => void): () => void;
+}

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { API_CODE } from '../nats/nats-errors.ts';
+import { LogFull } from './log-errors.ts';
+import { ACK_PATIENCE_MS, NatsAppendLane, parseStoreAnswer, REFUSAL_REST_MS } from './nats-append-lane.ts';
+
+/** A lane whose server is the test: what was published is written down, time and connection are set by hand. */
+function makeLane() {
+  const published: string[] = [];
+  const around = { nowMs: 0, connected: true };
+  const lane = new NatsAppendLane({
+    connection: {
+      get info() {
+        return around.connected ? {} : undefined;
+      },
+      publish: (_subject, payload, options) => {
+        const token = options?.reply?.split('.').at(-1);
+        published.push(`${token}:${String.fromCharCode(...(payload as Uint8Array))}`);
+      },
+    },
+    place: 'nowhere',
+    subject: 'log.0',
+    inbox: 'inbox.0',
+    partition: 0,
+    nowMs: () => around.nowMs,
+  });
+  const outcomes: string[] = [];
+  const append = (letter: string): void =>
+    lane.append(
+      Uint8Array.of(letter.charCodeAt(0)),
+      (position) => outcomes.push(`${letter}@${position}`),
+      (error) => outcomes.push(`${letter} ${error instanceof Error ? error.name : String(error)}`),
+    );
+  return { lane, append, published, outcomes, around };
+}
+
+const refusal = { kind: 'refused', apiCode: 0, description: 'no responders' } as const;
+
+describe('an append lane', () => {
+  test('sends records as they come and settles them by their acknowledgements', () => {
+    const { lane, append, published, outcomes } = makeLane();
+    for (const letter of 'abc') append(letter);
+    expect(published).toEqual(['1:a', '2:b', '3:c']);
+    lane.acknowledge(1, { kind: 'stored', position: 10 });
+    lane.acknowledge(3, { kind: 'stored', position: 12 });
+    expect(outcomes).toEqual(['a@10', 'c@12']);
+    expect(lane.isEmpty).toBe(false);
+  });
+
+  test('holds back while the connection is lost, then sends the unacknowledged again, in order, and the new after them', () => {
+    const { lane, append, published, outcomes } = makeLane();
+    for (const letter of 'abc') append(letter);
+    lane.acknowledge(1, { kind: 'stored', position: 1 });
+    lane.disconnected();
+    append('d');
+    expect(published).toHaveLength(3);
+    lane.reconnected();
+    expect(published.slice(3)).toEqual(['2:b', '3:c', '4:d']);
+    lane.acknowledge(2, { kind: 'stored', position: 2 });
+    lane.acknowledge(2, { kind: 'stored', position: 4 });
+    expect(outcomes).toEqual(['a@1', 'b@2']);
+  });
+
+  test('hands nothing to a client that is dialling, which would send it before what is sent again', () => {
+    const { lane, append, published, around } = makeLane();
+    around.connected = false;
+    append('a');
+    expect(published).toEqual([]);
+    around.connected = true;
+    lane.disconnected();
+    lane.reconnected();
+    expect(published).toEqual(['1:a']);
+  });
+
+  test('rests after a refusal that may pass, then sends again what is still unacknowledged', () => {
+    const { lane, append, published, around } = makeLane();
+    for (const letter of 'abc') append(letter);
+    lane.acknowledge(1, refusal);
+    append('d');
+    lane.acknowledge(2, { kind: 'stored', position: 1 });
+    lane.tick();
+    expect(published).toHaveLength(3);
+    around.nowMs = REFUSAL_REST_MS;
+    lane.tick();
+    expect(published.slice(3)).toEqual(['1:a', '3:c', '4:d']);
+  });
+
+  test('sends again what has waited too long, less often each time', () => {
+    const { lane, append, published, around } = makeLane();
+    append('a');
+    around.nowMs = ACK_PATIENCE_MS;
+    lane.tick();
+    expect(published).toHaveLength(1);
+    around.nowMs = ACK_PATIENCE_MS + 1;
+    lane.tick();
+    expect(published).toHaveLength(2);
+    around.nowMs += ACK_PATIENCE_MS + 1;
+    lane.tick();
+    expect(published).toHaveLength(2);
+    around.nowMs += ACK_PATIENCE_MS;
+    lane.tick();
+    expect(published).toHaveLength(3);
+  });
+
+  test('gives a record back that the server has no room for, and sends the others on', () => {
+    const { lane, append, published, outcomes } = makeLane();
+    append('a');
+    lane.acknowledge(1, { kind: 'refused', apiCode: API_CODE.storeFailed, description: 'maximum bytes exceeded' });
+    append('b');
+    expect(outcomes).toEqual([`a ${LogFull.name}`]);
+    expect(published).toEqual(['1:a', '2:b']);
+  });
+
+  test('gives back everything when it is given up', () => {
+    const { lane, append, outcomes } = makeLane();
+    append('a');
+    append('b');
+    lane.fail(new Error('over'));
+    expect(outcomes).toEqual(['a Error', 'b Error']);
+    expect(lane.isEmpty).toBe(true);
+  });
+});
+
+describe('an answer of JetStream', () => {
+  test('with a sequence says where the record is', () => {
+    expect(parseStoreAnswer('{"stream":"weir-log-0","seq":5,"duplicate":true}')).toEqual({
+      kind: 'stored',
+      position: 5,
+    });
+  });
+
+  test('with an error says why it is not there, whatever else it holds', () => {
+    const text = '{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"stream":"s","seq":0}';
+    expect(parseStoreAnswer(text)).toEqual({ kind: 'refused', apiCode: 10077, description: 'maximum bytes exceeded' });
+  });
+
+  test('that makes no sense is a refusal that may pass', () => {
+    for (const text of ['', '{', 'null', '{}', '[]', '{"error":1}']) {
+      expect(parseStoreAnswer(text)).toMatchObject({ kind: 'refused', apiCode: 0 });
+    }
+  });
+});

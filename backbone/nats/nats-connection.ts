@@ -1,0 +1,156 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { reasonOf } from '../error.ts';
+import { NatsUnreachable, NatsUnsuitable } from './nats-errors.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** How long one request to the server may take before it counts as lost. A synced write on a busy disk takes 100 ms. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** How long after a lost connection the next attempt is made, at least and at most; spread so that not all come at once. */
+export const RECONNECT_DELAY_MIN_MS = 50;
+export const RECONNECT_DELAY_MAX_MS = 1_000;
+
+/** A connection whose server says nothing for so long, twice, is given up and made anew. */
+export const PING_INTERVAL_MS = 5_000;
+
+/** The first server version that reads many records in one request (batched direct get), which replay uses. */
+const SERVER_MIN = [2, 12] as const;
+
+export interface NatsPlace {
+  readonly servers: readonly string[];
+  /** The beginning of the names of all streams and buckets; several logs may live on one server. */
+  readonly name?: string | undefined;
+}
+
+/** What somebody wants to be told about the connection. */
+export interface ConnectionListener {
+  /** The connection is gone; what was sent and not answered won't be answered any more. */
+  readonly disconnected?: () => void;
+  /** The connection is back. */
+  readonly reconnected?: () => void;
+}
+
+/** A connection to a nats-server with JetStream, which keeps reconnecting until it is closed. */
+export class NatsLink implements AsyncDisposable {
+  readonly servers: readonly string[];
+  readonly name: string;
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly #listeners = new Set<ConnectionListener>();
+  #lost = new AbortController();
+  #connected = true;
+
+  constructor(servers: readonly string[], name: string, connection: NatsConnection, manager: JetStreamManager) {
+    this.servers = servers;
+    this.name = name;
+    this.connection = connection;
+    this.manager = manager;
+    void this.#followStatus();
+  }
+
+  /** Aborts when the connection that is there now is lost or closed; each connection has its own. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Has a listener told from now on; gives the function that ends it. */
+  listen(listener: ConnectionListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * The result of a request, or an error at once when the connection is lost before the answer, since no answer can come
+   * then, and after `patienceMs` at the latest. Waits for the connection first where it is just away.
+   */
+  async ask<T>(act: () => Promise<T>, patienceMs = REQUEST_TIMEOUT_MS): Promise<T> {
+    if (!this.#connected) await this.#reconnection(patienceMs);
+    return untilAborted(act(), this.lost, patienceMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connected = false;
+    this.#lost.abort(new Error('the connection was closed'));
+    await this.connection.close();
+  }
+
+  async #followStatus(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (status.type === 'disconnect') {
+        this.#connected = false;
+        this.#lost.abort(new Error('the connection was lost'));
+        for (const listener of this.#listeners) listener.disconnected?.();
+      } else if (status.type === 'reconnect') {
+        this.#connected = true;
+        this.#lost = new AbortController();
+        for (const listener of this.#listeners) listener.reconnected?.();
+      }
+    }
+  }
+
+  #reconnection(patienceMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (failure?: Error): void => {
+        clearTimeout(timer);
+        silence();
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+      const silence = this.listen({ reconnected: () => end() });
+      const timer = setTimeout(() => end(new Error(`no connection within ${patienceMs / 1000} s`)), patienceMs);
+    });
+  }
+}
+
+/** Connects. Throws NatsUnreachable where no server answers, NatsUnsuitable where it is too old or has no JetStream. */
+export async function openNatsLink(place: NatsPlace): Promise<NatsLink> {
+  const { servers, name = 'weir' } = place;
+  if (!/^[-\w]+$/.test(name)) {
+    throw new NatsUnsuitable(
+      servers,
+      `the name ${JSON.stringify(name)} can't begin a stream's name`,
+      'Use A-Z a-z 0-9 - _',
+    );
+  }
+  const connection = await connectPatiently(servers);
+  try {
+    checkVersion(servers, connection);
+    const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS }).catch((error: unknown) => {
+      throw new NatsUnsuitable(
+        servers,
+        `its JetStream doesn't answer (${reasonOf(error)})`,
+        'Enable it: nats-server -js',
+      );
+    });
+    return new NatsLink(servers, name, connection, manager);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function connectPatiently(servers: readonly string[]): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: [...servers],
+      name: 'weir',
+      timeout: REQUEST_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectDelayHandler: () =>
+        RECONNECT_DELAY_MIN_MS + Math.random() * (RECONNECT_DELAY_MAX_MS - RECONNECT_DELAY_MIN_MS),
+      pingInterval: PING_INTERVAL_MS,
+      maxPingOut: 2,
+    });
+  } catch (error) {
+    throw new NatsUnreachable(servers, error);
+  }
+}
+
+function checkVersion(servers: readonly string[], connection: NatsConnection): void {
+  const version = connection.info?.version ?? '0.0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < SERVER_MIN[0] || (major === SERVER_MIN[0] && minor < SERVER_MIN[1])) {
+    throw new NatsUnsuitable(servers, `its version is ${version}`, `Use ${SERVER_MIN.join('.')} or newer`);
+  }
+}

@@ -1,0 +1,42 @@
+/** An object's name and size. */
+export interface ObjectListing {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/**
+ * Immutable named blobs: archive segments, batch results, checkpoints of views.
+ *
+ * Laws:
+ * - *Whole or absent.* A reader sees an object with all its bytes or not at all, whatever crashed while it was put.
+ * - *Immutable.* A name once put keeps its bytes until it is removed. Putting the same bytes again is harmless; other
+ *   bytes throw ObjectDiffers and change nothing. Of many putting different bytes at once exactly one succeeds.
+ * - *Durable.* When `put` resolves the object survives what the log of the same backbone survives.
+ *
+ * A name is parts of `A-Z a-z 0-9 - _ = .` joined by `/`, no part of dots only, OBJECT_NAME_MAX characters at most;
+ * anything else throws ObjectNameNotAllowed. An object has up to OBJECT_BYTES_MAX bytes, else ObjectTooLarge. A store
+ * that doesn't answer throws ObjectsUnavailable; after disposal everything throws ObjectsClosed.
+ */
+export interface Objects extends AsyncDisposable {
+  /** Stores `bytes` under `name`; resolves when they are durable. */
+  put(name: string, bytes: Uint8Array): Promise<void>;
+  /** The bytes of an object, or undefined where there is none. */
+  get(name: string): Promise<Uint8Array | undefined>;
+  /** The objects whose names begin with `prefix` ('' is all), sorted by name. */
+  list(prefix: string): Promise<ObjectListing[]>;
+  /** Removes an object; harmless when there is none. */
+  remove(name: string): Promise<void>;
+}
+
+/** The largest object: an archive segment is some tens of MB, and a reader holds a whole one in memory. */
+export const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** The longest name in characters; with `/` written in three it still is a file name of at most 255 bytes. */
+export const OBJECT_NAME_MAX = 120;
+
+const NAME = /^(?!\.+(?:\/|$))[-\w=.]+(?:\/(?!\.+(?:\/|$))[-\w=.]+)*$/;
+
+/** Whether an object can have this name, on every adapter. */
+export function isObjectName(name: string): boolean {
+  return name.length <= OBJECT_NAME_MAX && NAME.test(name);
+}
