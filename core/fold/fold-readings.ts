@@ -1,0 +1,90 @@
+import type { ReadingsReader } from '../frames/readings-reader.ts';
+import { addLink } from '../stats/link.ts';
+import { addRegularRun, addTimedRun } from '../stats/run.ts';
+import type { AgentFold } from './agent-fold.ts';
+import { foldLinks } from './fold-links.ts';
+import type { Route } from './route.ts';
+import type { ViewFold } from './view-fold.ts';
+
+/** The reading before the one that is folded next, where there is one. Changed in place: nothing is allocated per chunk. */
+interface Neighbour {
+  known: boolean;
+  timeMs: number;
+  value: number;
+}
+
+/**
+ * Folds a readings frame into every view that asks for its series.
+ *
+ * The frame is read in chunks of one run; a chunk is cut at slice edges into pieces, and each piece is added to one
+ * slot at once. The interval between two pieces (and between a run's anchor and its first reading) is a link across
+ * slots. Nothing is allocated per reading.
+ */
+export function foldReadings(reader: ReadingsReader, agent: AgentFold, views: readonly ViewFold[], position: number): void {
+  const before: Neighbour = { known: false, timeMs: 0, value: 0 };
+  while (reader.next()) {
+    const { run } = reader;
+    const routes = agent.routesOf(reader.entry[run]!, views, position);
+    if (reader.first) {
+      before.known = reader.anchored[run] === 1;
+      before.timeMs = reader.anchorTimeMs[run]!;
+      before.value = reader.anchorValue[run]!;
+      const firstMs = timeAt(reader, 0);
+      for (const route of routes) route.noteReading(firstMs);
+    }
+    for (const route of routes) {
+      if (reader.regular) foldRegularChunk(reader, route, before);
+      else foldTimedChunk(reader, route, before);
+    }
+    before.known = true;
+    before.timeMs = timeAt(reader, reader.size - 1);
+    before.value = reader.values[reader.offset + reader.size - 1]!;
+  }
+  foldLinks(reader.links, agent, views, position);
+}
+
+function timeAt(reader: ReadingsReader, index: number): number {
+  return reader.regular ? reader.startMs + index * reader.stepMs : reader.times[reader.offset + index]!;
+}
+
+function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbour): void {
+  const { startMs, stepMs, values, offset, size } = reader;
+  const { sliceMs, rule, table } = route;
+  const isUnchecked = reader.unchecked[reader.run] === 1;
+  for (let i = 0; i < size;) {
+    const atMs = startMs + i * stepMs;
+    const slice = Math.floor(atMs / sliceMs);
+    const count = size - i === 1 ? 1 : Math.min(size - i, Math.ceil(((slice + 1) * sliceMs - atMs) / stepMs));
+    const from = offset + i;
+    if (i > 0) linkTo(route, true, atMs - stepMs, values[from - 1]!, atMs, values[from]!);
+    else linkTo(route, before.known, before.timeMs, before.value, atMs, values[from]!);
+    const slot = route.slotOf(slice);
+    addRegularRun(table, slot, values, from, from + count, atMs, stepMs, rule);
+    if (isUnchecked) table.unchecked[slot]! += count;
+    i += count;
+  }
+}
+
+function foldTimedChunk(reader: ReadingsReader, route: Route, before: Neighbour): void {
+  const { times, values, offset, size } = reader;
+  const { sliceMs, rule, table } = route;
+  const isUnchecked = reader.unchecked[reader.run] === 1;
+  const end = offset + size;
+  for (let from = offset; from < end;) {
+    const atMs = times[from]!;
+    const slice = Math.floor(atMs / sliceMs);
+    const edgeMs = (slice + 1) * sliceMs;
+    let to = from + 1;
+    while (to < end && times[to]! < edgeMs) to++;
+    if (from > offset) linkTo(route, true, times[from - 1]!, values[from - 1]!, atMs, values[from]!);
+    else linkTo(route, before.known, before.timeMs, before.value, atMs, values[from]!);
+    const slot = route.slotOf(slice);
+    addTimedRun(table, slot, values, times, from, to, rule);
+    if (isUnchecked) table.unchecked[slot]! += to - from;
+    from = to;
+  }
+}
+
+function linkTo(route: Route, known: boolean, fromMs: number, fromValue: number, toMs: number, toValue: number): void {
+  if (known) addLink(route, route.rule, route.sliceMs, 1, fromMs, fromValue, toMs, toValue);
+}

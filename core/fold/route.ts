@@ -1,0 +1,43 @@
+import type { SeriesEntry } from '../series/series.ts';
+import type { LinkRule } from '../stats/link-rule.ts';
+import { linkRuleOf } from '../stats/link-rule.ts';
+import type { SliceSink } from '../stats/link.ts';
+import type { StatsTable } from '../stats/stats-table.ts';
+import type { Group } from './slice-slots.ts';
+import type { ViewFold } from './view-fold.ts';
+
+/** The way of one series' readings into one view: which slots they reach, and by which rule neighbours are joined. */
+export class Route implements SliceSink {
+  readonly agent: string;
+  readonly fold: ViewFold;
+  readonly group: Group;
+  readonly entry: SeriesEntry;
+  readonly rule: LinkRule;
+  readonly sliceMs: number;
+  readonly table: StatsTable;
+  /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
+  position = 0;
+
+  #sinceMs = Number.POSITIVE_INFINITY;
+
+  constructor(agent: string, fold: ViewFold, group: Group, entry: SeriesEntry) {
+    this.agent = agent;
+    this.fold = fold;
+    this.group = group;
+    this.entry = entry;
+    this.rule = linkRuleOf({ ...entry, rolloverScaled: entry.rollover });
+    this.sliceMs = fold.id.view.sliceMs;
+    this.table = fold.slots.table;
+  }
+
+  slotOf(slice: number): number {
+    return this.fold.slots.touch(this.group, slice, this.position);
+  }
+
+  /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */
+  noteReading(atMs: number): void {
+    if (atMs >= this.#sinceMs) return;
+    this.#sinceMs = atMs;
+    this.fold.noteMember(this.group, this.agent, this.entry, atMs);
+  }
+}

@@ -1,0 +1,192 @@
+import { decodeFrame } from '../frames/frame.ts';
+import type { AmendFrame } from '../frames/amends.ts';
+import { readHeader } from '../frames/header.ts';
+import type { PanesFrame } from '../frames/panes.ts';
+import type { ReadingsFrame } from '../frames/readings.ts';
+import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
+import { StatsTable } from '../stats/stats-table.ts';
+import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
+import type { AgentFold } from './agent-fold.ts';
+import type { ViewVersion } from './view-fold.ts';
+
+/** A slice of a group whose min, max, first and last have to be found anew. */
+export interface SliceName {
+  readonly group: string;
+  readonly slice: number;
+}
+
+/** What an amend says of its pane: everything that frames up to its number hold. */
+interface PaneAfter {
+  readonly order: FrameOrder;
+  readonly revision: number;
+  readonly slot: string;
+  readonly amends: AmendFrame;
+  readonly index: number;
+}
+
+/** The order in which an agent made its frames. */
+interface FrameOrder {
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
+/** A frame of the log that was accepted, with the agent that sent it. */
+export interface AgentFrame {
+  readonly agent: AgentFold;
+  readonly frame: Uint8Array;
+}
+
+/**
+ * Finds min, max, first and last of some slices anew from the frames of all history (DESIGN: amend frames).
+ *
+ * What an amend says of a pane replaces what frames of lower number said of it; frames of higher number add to it. The
+ * selection is idempotent, so a frame that stands in the log twice does no harm. Frames have to be given twice, in any
+ * order: once to `survey`, which finds the amends, then to `fold`.
+ */
+export class SelectionRefold {
+  readonly #view: ViewVersion;
+  readonly #table = new StatsTable();
+  readonly #slots = new Map<string, number>();
+  readonly #panes = new Map<string, PaneAfter>();
+  readonly #earliestMs: number;
+  readonly #latestMs: number;
+  readonly #groups = new Map<AgentFold, (string | null)[]>();
+
+  constructor(view: ViewVersion, slices: Iterable<SliceName>) {
+    this.#view = view;
+    let earliest = Number.POSITIVE_INFINITY;
+    let latest = Number.NEGATIVE_INFINITY;
+    for (const { group, slice } of slices) {
+      this.#slots.set(slotKey(group, slice), this.#table.allocate());
+      earliest = Math.min(earliest, slice);
+      latest = Math.max(latest, slice);
+    }
+    this.#earliestMs = earliest * view.view.sliceMs;
+    this.#latestMs = (latest + 1) * view.view.sliceMs;
+  }
+
+  /** The table that holds the selection of a slice, at `slotOf`. */
+  get table(): StatsTable {
+    return this.#table;
+  }
+
+  slotOf({ group, slice }: SliceName): number | undefined {
+    return this.#slots.get(slotKey(group, slice));
+  }
+
+  /** First pass: notes what amends say of the panes of the slices. */
+  survey({ agent, frame: bytes }: AgentFrame): void {
+    const header = readHeader(bytes);
+    if (header.kind !== 'amend') return;
+    const frame = decodeFrame(bytes);
+    if (frame.kind !== 'amend') return;
+    const { amends } = frame;
+    for (let i = 0; i < amends.count; i++) {
+      const slot = this.#slotKeyOf(agent, amends.entry[i]!, amends.timeMs[i]!);
+      if (slot === undefined) continue;
+      const pane = paneKey(agent, amends.entry[i]!, amends.paneStartMs[i]!);
+      const revision = amends.revision[i]!;
+      const known = this.#panes.get(pane);
+      if (known !== undefined && (isBefore(header, known.order) || (isSame(header, known.order) && revision < known.revision))) continue;
+      this.#panes.set(pane, { order: header, revision, slot, amends: frame, index: i });
+    }
+  }
+
+  /** Second pass: takes in what the frame says of the slices. */
+  fold({ agent, frame: bytes }: AgentFrame): void {
+    const header = readHeader(bytes);
+    if (header.kind === 'fault' || header.kind === 'birth' || header.kind === 'amend') return;
+    if (header.latestMs < this.#earliestMs || header.earliestMs >= this.#latestMs) return;
+    const frame = decodeFrame(bytes);
+    if (frame.kind === 'readings') this.#foldReadings(agent, frame);
+    else if (frame.kind === 'panes') this.#foldPanes(agent, frame);
+  }
+
+  /** After the second pass: takes in what the amends say. */
+  finish(): void {
+    for (const { slot, amends, index } of this.#panes.values()) {
+      const { minAfter, maxAfter, firstMsAfter, firstValueAfter, lastMsAfter, lastValueAfter } = amends.amends;
+      const at = this.#slots.get(slot)!;
+      includeRange(this.#table, at, minAfter[index]!, maxAfter[index]!);
+      includeFirst(this.#table, at, firstMsAfter[index]!, firstValueAfter[index]!);
+      includeLast(this.#table, at, lastMsAfter[index]!, lastValueAfter[index]!);
+    }
+  }
+
+  #foldReadings(agent: AgentFold, { header, runs }: ReadingsFrame): void {
+    let from = 0;
+    for (let run = 0; run < runs.runCount; run++) {
+      const end = from + runs.length[run]!;
+      const entry = runs.entry[run]!;
+      for (let i = from; i < end; i++) {
+        const timeMs = runs.timeMs[i]!;
+        const slot = this.#liveSlot(agent, entry, timeMs, header);
+        if (slot === undefined) continue;
+        const value = runs.value[i]!;
+        includeRange(this.#table, slot, value, value);
+        includeFirst(this.#table, slot, timeMs, value);
+        includeLast(this.#table, slot, timeMs, value);
+      }
+      from = end;
+    }
+  }
+
+  #foldPanes(agent: AgentFold, { header, panes }: PanesFrame): void {
+    for (let i = 0; i < panes.count; i++) {
+      if (panes.readings[i] === 0) continue;
+      const slot = this.#liveSlot(agent, panes.entry[i]!, panes.startMs[i]!, header);
+      if (slot === undefined) continue;
+      includeRange(this.#table, slot, panes.min[i]!, panes.max[i]!);
+      includeFirst(this.#table, slot, panes.firstMs[i]!, panes.firstValue[i]!);
+      includeLast(this.#table, slot, panes.lastMs[i]!, panes.lastValue[i]!);
+    }
+  }
+
+  /** The slot that a reading at the time counts in, unless an amend of its pane with a higher number speaks for it. */
+  #liveSlot(agent: AgentFold, entry: number, timeMs: number, order: FrameOrder): number | undefined {
+    if (timeMs < this.#earliestMs || timeMs >= this.#latestMs) return undefined;
+    const key = this.#slotKeyOf(agent, entry, timeMs);
+    if (key === undefined) return undefined;
+    const { paneMs } = agent.entries[entry]!;
+    const pane = this.#panes.get(paneKey(agent, entry, Math.floor(timeMs / paneMs) * paneMs));
+    if (pane !== undefined && isBefore(order, pane.order)) return undefined;
+    return this.#slots.get(key);
+  }
+
+  /** The key of the asked slice that holds the time for the entry's group, or undefined where it was not asked for. */
+  #slotKeyOf(agent: AgentFold, entry: number, timeMs: number): string | undefined {
+    let groups = this.#groups.get(agent);
+    if (groups === undefined) {
+      groups = [];
+      this.#groups.set(agent, groups);
+    }
+    const group = (groups[entry] ??= this.#groupOf(agent, entry));
+    if (group === null) return undefined;
+    const key = slotKey(group, Math.floor(timeMs / this.#view.view.sliceMs));
+    return this.#slots.has(key) ? key : undefined;
+  }
+
+  #groupOf(agent: AgentFold, entry: number): string | null {
+    const series = agent.entries[entry];
+    const { view } = this.#view;
+    return series !== undefined && viewAdmits(view, series) ? groupKey(groupOf(view, series)) : null;
+  }
+}
+
+function slotKey(group: string, slice: number): string {
+  return `${slice}/${group}`;
+}
+
+/** Tags may change within a pane, so the series counts here and not the entry. */
+function paneKey(agent: AgentFold, entry: number, startMs: number): string {
+  const { metric, device } = agent.entries[entry]!;
+  return JSON.stringify([agent.agent, metric, device, startMs]);
+}
+
+function isBefore(a: FrameOrder, b: FrameOrder): boolean {
+  return a.incarnation < b.incarnation || (a.incarnation === b.incarnation && a.sequence < b.sequence);
+}
+
+function isSame(a: FrameOrder, b: FrameOrder): boolean {
+  return a.incarnation === b.incarnation && a.sequence === b.sequence;
+}

@@ -1,0 +1,124 @@
+import { StatsTable } from '../stats/stats-table.ts';
+
+/** The slot's row misses what an amend took away: its min, max, first and last wait for a refold. */
+export const PENDING = 1;
+/** The slot's min, max, first and last were refolded from all history: they replace those of every earlier row. */
+export const RESETS = 2;
+
+/** A group of a view within one partition. */
+export interface Group {
+  readonly key: string;
+  readonly slots: Map<number, number>;
+}
+
+/**
+ * The slices of one view that are held in memory: one slot of a stats table per (group, slice), with what belongs to
+ * the slice but not to the algebra: who opened it, how many records contributed, and whether it has to be written.
+ *
+ * A *part* is named by the log position that opened the slot. Letting go of a slot loses nothing once its row is
+ * written: a later reading of the same slice opens the next part, and a reader adds the parts up.
+ */
+export class SliceSlots {
+  readonly table = new StatsTable();
+  readonly groups = new Map<string, Group>();
+  #group: Group[] = [];
+  #slice: number[] = [];
+  #part: number[] = [];
+  #revision: number[] = [];
+  #lastRecord: number[] = [];
+  #flags: number[] = [];
+  #isDirty: boolean[] = [];
+  #dirty: number[] = [];
+  #open = 0;
+
+  groupOf(key: string): Group {
+    let group = this.groups.get(key);
+    if (group === undefined) {
+      group = { key, slots: new Map() };
+      this.groups.set(key, group);
+    }
+    return group;
+  }
+
+  /** The slot of a slice, opened when there is none, and marked as changed by the record at `position`. */
+  touch(group: Group, slice: number, position: number): number {
+    let slot = group.slots.get(slice);
+    if (slot === undefined) {
+      slot = this.table.allocate();
+      this.#open++;
+      group.slots.set(slice, slot);
+      this.#group[slot] = group;
+      this.#slice[slot] = slice;
+      this.#part[slot] = position;
+      this.#revision[slot] = 0;
+      this.#lastRecord[slot] = -1;
+      this.#flags[slot] = 0;
+      this.#isDirty[slot] = false;
+    }
+    if (this.#lastRecord[slot] !== position) {
+      this.#lastRecord[slot] = position;
+      (this.#revision[slot] as number)++;
+      if (!this.#isDirty[slot]) {
+        this.#isDirty[slot] = true;
+        this.#dirty.push(slot);
+      }
+    }
+    return slot;
+  }
+
+  /** How many slots are in memory. */
+  get open(): number {
+    return this.#open;
+  }
+
+  get dirty(): readonly number[] {
+    return this.#dirty;
+  }
+
+  groupAt(slot: number): Group {
+    return this.#group[slot] as Group;
+  }
+
+  sliceAt(slot: number): number {
+    return this.#slice[slot] as number;
+  }
+
+  partAt(slot: number): number {
+    return this.#part[slot] as number;
+  }
+
+  revisionAt(slot: number): number {
+    return this.#revision[slot] as number;
+  }
+
+  flagsAt(slot: number): number {
+    return this.#flags[slot] as number;
+  }
+
+  setFlags(slot: number, flags: number): void {
+    this.#flags[slot] = flags;
+  }
+
+  /** Every open slot counts as written from here on. */
+  settle(): void {
+    for (const slot of this.#dirty) this.#isDirty[slot] = false;
+    this.#dirty = [];
+  }
+
+  /** Lets go of every written slot that `keep` does not want; slots not yet written stay. */
+  evict(keep: (slice: number, slot: number) => boolean): void {
+    for (const group of this.groups.values()) {
+      for (const [slice, slot] of group.slots) {
+        if (this.#isDirty[slot] || keep(slice, slot)) continue;
+        group.slots.delete(slice);
+        this.table.release(slot);
+        this.#open--;
+      }
+    }
+  }
+
+  /** Every open slot, group by group. */
+  *all(): Iterable<number> {
+    for (const group of this.groups.values()) yield* group.slots.values();
+  }
+}

@@ -1,0 +1,71 @@
+import type { SeriesEntry } from '../series/series.ts';
+import { seriesKey } from '../series/series.ts';
+import type { View } from '../views/view.ts';
+import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
+import { type Group, SliceSlots } from './slice-slots.ts';
+
+/** A version of a view; its number grows each time the definition changes. */
+export interface ViewVersion {
+  readonly view: View;
+  readonly version: number;
+}
+
+/** A series in a group: what it promises, and since when. */
+export interface Member {
+  readonly agent: string;
+  readonly series: string;
+  readonly intervalMs: number;
+  /** Event time of the earliest reading; the series' promise begins here. */
+  readonly firstMs: number;
+}
+
+/** The fold of one version of a view over one partition: its slices, and which series each group has. */
+export class ViewFold {
+  readonly id: ViewVersion;
+  readonly slots = new SliceSlots();
+  readonly #members = new Map<string, Map<string, Member>>();
+  #changedMembers: { readonly group: string; readonly member: Member }[] = [];
+
+  constructor(id: ViewVersion) {
+    this.id = id;
+  }
+
+  /** The group that the series belongs to, or undefined where the view doesn't ask for it. */
+  groupFor(entry: SeriesEntry): Group | undefined {
+    const { view } = this.id;
+    return viewAdmits(view, entry) ? this.slots.groupOf(groupKey(groupOf(view, entry))) : undefined;
+  }
+
+  /** Notes that the series has a reading at `atMs`; only the earliest one matters. */
+  noteMember(group: Group, agent: string, entry: SeriesEntry, atMs: number): void {
+    const series = seriesKey(entry);
+    const key = `${agent}\n${series}`;
+    const members = this.#membersOf(group.key);
+    const known = members.get(key);
+    if (known !== undefined && known.firstMs <= atMs && known.intervalMs === entry.intervalMs) return;
+    const member = { agent, series, intervalMs: entry.intervalMs, firstMs: Math.min(atMs, known?.firstMs ?? atMs) };
+    members.set(key, member);
+    this.#changedMembers.push({ group: group.key, member });
+  }
+
+  /** Takes up a member that an earlier run of the fold had written. */
+  restoreMember(group: string, member: Member): void {
+    this.#membersOf(group).set(`${member.agent}\n${member.series}`, member);
+  }
+
+  /** Members that are new or changed since the last call. */
+  takeChangedMembers(): readonly { readonly group: string; readonly member: Member }[] {
+    const changed = this.#changedMembers;
+    this.#changedMembers = [];
+    return changed;
+  }
+
+  #membersOf(group: string): Map<string, Member> {
+    let members = this.#members.get(group);
+    if (members === undefined) {
+      members = new Map();
+      this.#members.set(group, members);
+    }
+    return members;
+  }
+}

@@ -1,0 +1,219 @@
+import type { PreviousIncarnation } from '../frames/birth.ts';
+import type { Heartbeat } from '../records/record.ts';
+import { IntervalSet } from './interval-set.ts';
+
+/** What the ledger says of a frame number: fold it, leave it (it has been folded), or name the agent forked. */
+export type Arrival = 'first' | 'repeat' | 'fork';
+
+/** How many checksums of recent numbers are kept per agent to tell a repeat from a fork; older numbers count as repeats. */
+export const CHECKSUMS_KEPT = 256;
+/** How many watermarks wait for a missing number; beyond it the oldest waiting ones are forgotten, which only delays `final`. */
+export const WATERMARKS_WAITING_MAX = 4096;
+
+export interface MissingRange {
+  readonly incarnation: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a ledger says of its agent. */
+export interface AgentStanding {
+  /** Event time before which nothing more is expected, counted only up to the first missing number. */
+  readonly watermarkMs: number | null;
+  /** True when a number is known to exist that has not arrived. */
+  readonly holes: boolean;
+}
+
+interface IncarnationSnapshot {
+  readonly incarnation: number;
+  readonly arrived: readonly number[];
+  readonly quarantined: readonly number[];
+  readonly known: number;
+  readonly closed: boolean;
+  readonly watermarkMs: number | null;
+  readonly waiting: readonly (readonly [number, number])[];
+}
+
+export interface LedgerSnapshot {
+  readonly incarnations: readonly IncarnationSnapshot[];
+  readonly checksums: readonly (readonly [string, number])[];
+  readonly forks: number;
+}
+
+class Incarnation {
+  readonly arrived: IntervalSet;
+  readonly quarantined: IntervalSet;
+  /** Highest number known to exist: seen, promised by a heartbeat, or named by the next incarnation. */
+  known: number;
+  closed: boolean;
+  watermarkMs: number | null;
+  readonly waiting: Map<number, number>;
+
+  constructor(from?: IncarnationSnapshot) {
+    this.arrived = new IntervalSet(from?.arrived);
+    this.quarantined = new IntervalSet(from?.quarantined);
+    this.known = from?.known ?? 0;
+    this.closed = from?.closed ?? false;
+    this.watermarkMs = from?.watermarkMs ?? null;
+    this.waiting = new Map(from?.waiting);
+  }
+
+  get holes(): boolean {
+    return this.arrived.contiguous < this.known;
+  }
+
+  /** A watermark counts only once every number up to the one that carried it is there. */
+  settleWatermarks(): void {
+    const settled = this.arrived.contiguous;
+    for (const [sequence, watermarkMs] of this.waiting) {
+      if (sequence > settled) continue;
+      this.waiting.delete(sequence);
+      if (this.watermarkMs === null || watermarkMs > this.watermarkMs) this.watermarkMs = watermarkMs;
+    }
+  }
+}
+
+/**
+ * Which frame numbers of one agent have been folded, which were refused and which are missing (DESIGN §13, rules 4, 6,
+ * 10, 15). Part of the fold: the same prefix of the log gives the same ledger.
+ */
+export class Ledger {
+  readonly #incarnations = new Map<number, Incarnation>();
+  readonly #checksums = new Map<string, number>();
+  #forks = 0;
+
+  static open(snapshot: LedgerSnapshot): Ledger {
+    const ledger = new Ledger();
+    for (const one of snapshot.incarnations) ledger.#incarnations.set(one.incarnation, new Incarnation(one));
+    for (const [number, checksum] of snapshot.checksums) ledger.#checksums.set(number, checksum);
+    ledger.#forks = snapshot.forks;
+    return ledger;
+  }
+
+  /** Enters a frame. Only `first` may be folded. */
+  arrive(incarnation: number, sequence: number, checksum: number, watermarkMs: number | null): Arrival {
+    const one = this.#open(incarnation);
+    const number = `${incarnation}/${sequence}`;
+    if (!one.arrived.add(sequence)) {
+      const known = this.#checksums.get(number);
+      if (known === undefined || known === checksum) return 'repeat';
+      this.#forks++;
+      return 'fork';
+    }
+    if (this.#checksums.size >= CHECKSUMS_KEPT) this.#checksums.delete(this.#checksums.keys().next().value as string);
+    this.#checksums.set(number, checksum);
+    one.known = Math.max(one.known, sequence);
+    this.#await(one, sequence, watermarkMs);
+    return 'first';
+  }
+
+  /** Enters the number of a frame that the broker refused: it is neither folded nor missing. */
+  refuse(incarnation: number, sequence: number): void {
+    const one = this.#open(incarnation);
+    if (!one.arrived.add(sequence)) return;
+    one.quarantined.add(sequence);
+    one.known = Math.max(one.known, sequence);
+    one.settleWatermarks();
+  }
+
+  heartbeat(heartbeat: Heartbeat): void {
+    const one = this.#open(heartbeat.incarnation);
+    one.known = Math.max(one.known, heartbeat.highestSequence);
+    one.closed ||= heartbeat.closed;
+    this.#await(one, heartbeat.highestSequence, heartbeat.watermarkMs);
+  }
+
+  /** Enters what a birth says of the incarnation before it. */
+  previous(previous: PreviousIncarnation): void {
+    const one = this.#open(previous.incarnation);
+    one.known = Math.max(one.known, previous.lastSequence);
+    one.closed ||= previous.closed;
+    one.settleWatermarks();
+  }
+
+  standing(): AgentStanding {
+    let holes = false;
+    let newest = 0;
+    let watermarkMs: number | null = null;
+    for (const [incarnation, one] of this.#incarnations) {
+      holes ||= one.holes;
+      if (one.watermarkMs === null || incarnation < newest) continue;
+      newest = incarnation;
+      watermarkMs = one.watermarkMs;
+    }
+    return { watermarkMs, holes };
+  }
+
+  /** Highest incarnation and its highest known number: what an agent is told when it connects. */
+  head(): { readonly incarnation: number; readonly highestSequence: number } {
+    const incarnation = Math.max(0, ...this.#incarnations.keys());
+    return { incarnation, highestSequence: this.#incarnations.get(incarnation)?.arrived.highest ?? 0 };
+  }
+
+  get forks(): number {
+    return this.#forks;
+  }
+
+  missing(limit: number): MissingRange[] {
+    const ranges: MissingRange[] = [];
+    for (const [incarnation, one] of [...this.#incarnations].toSorted(([a], [b]) => a - b)) {
+      for (const gap of one.arrived.gaps(one.known, limit - ranges.length)) ranges.push({ incarnation, ...gap });
+    }
+    return ranges;
+  }
+
+  /** How many numbers of each state there are, over all incarnations. */
+  counts(): { readonly arrived: number; readonly quarantined: number; readonly missing: number } {
+    let arrived = 0;
+    let quarantined = 0;
+    let missing = 0;
+    for (const one of this.#incarnations.values()) {
+      const refused = countOf(one.quarantined);
+      const all = countOf(one.arrived);
+      quarantined += refused;
+      arrived += all - refused;
+      missing += one.known - all;
+    }
+    return { arrived, quarantined, missing };
+  }
+
+  snapshot(): LedgerSnapshot {
+    return {
+      incarnations: [...this.#incarnations].map(([incarnation, one]) => ({
+        incarnation,
+        arrived: one.arrived.snapshot(),
+        quarantined: one.quarantined.snapshot(),
+        known: one.known,
+        closed: one.closed,
+        watermarkMs: one.watermarkMs,
+        waiting: [...one.waiting],
+      })),
+      checksums: [...this.#checksums],
+      forks: this.#forks,
+    };
+  }
+
+  #open(incarnation: number): Incarnation {
+    let one = this.#incarnations.get(incarnation);
+    if (one === undefined) {
+      one = new Incarnation();
+      this.#incarnations.set(incarnation, one);
+    }
+    return one;
+  }
+
+  #await(one: Incarnation, sequence: number, watermarkMs: number | null): void {
+    if (watermarkMs !== null) {
+      if (one.waiting.size >= WATERMARKS_WAITING_MAX) one.waiting.delete(one.waiting.keys().next().value as number);
+      one.waiting.set(sequence, Math.max(watermarkMs, one.waiting.get(sequence) ?? watermarkMs));
+    }
+    one.settleWatermarks();
+  }
+}
+
+function countOf(set: IntervalSet): number {
+  const edges = set.snapshot();
+  let count = 0;
+  for (let i = 0; i < edges.length; i += 2) count += (edges[i + 1] as number) - (edges[i] as number) + 1;
+  return count;
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { DECIMALS_MAX, parseScaled } from '../numbers/scaled.ts';
+import { NAME_LENGTH_MAX, PANE_MS_MAX, UNIT_LENGTH_MAX } from '../series/limits.ts';
+import { fixedSpan } from '../time/span-config.ts';
+import type { Metric } from './metric.ts';
+
+/** A pane is this long unless a metric says otherwise (DESIGN: words). */
+const PANE_DEFAULT = '10s';
+/** How long the journal remembers readings for telling repeats, unless a metric says otherwise (DESIGN: frames). */
+const REPEAT_HORIZON_DEFAULT = '7d';
+const DAY_MS = 86_400_000;
+
+/** YAML reads 99999.999 as a number; its shortest decimal text is what was written, as long as it has 15 digits. */
+const decimalText = z.union([z.string(), z.number().transform(String)]);
+
+const metricSchema = z.strictObject({
+  unit: z.string().min(1).max(UNIT_LENGTH_MAX),
+  decimals: z.int().min(0).max(DECIMALS_MAX),
+  kind: z.enum(['gauge', 'counter']),
+  interval: fixedSpan(),
+  send: z.enum(['panes', 'readings', 'adaptive']).default('panes'),
+  excess: z.enum(['round', 'refuse']).default('round'),
+  conflict: z.enum(['last', 'first']).default('last'),
+  rollover: decimalText.optional(),
+  quantiles: z.boolean().default(false),
+  pane: fixedSpan().prefault(PANE_DEFAULT),
+  repeatHorizon: fixedSpan().prefault(REPEAT_HORIZON_DEFAULT),
+});
+
+/** The `metrics:` section: what is measured, by name. */
+export const metricsSchema = z
+  .record(z.string().min(1).max(NAME_LENGTH_MAX), metricSchema)
+  .superRefine((metrics, context) => {
+    for (const [name, metric] of Object.entries(metrics)) {
+      for (const fault of metricFaults(metric)) context.addIssue({ code: 'custom', path: [name, fault.key], message: fault.message });
+    }
+  })
+  .transform((metrics) => new Map(Object.entries(metrics).map(([name, metric]) => [name, toMetric(name, metric)])));
+
+type MetricConfig = z.output<typeof metricSchema>;
+
+function metricFaults(metric: MetricConfig): { readonly key: string; readonly message: string }[] {
+  const faults: { key: string; message: string }[] = [];
+  if (metric.pane > PANE_MS_MAX || DAY_MS % metric.pane !== 0) {
+    faults.push({ key: 'pane', message: 'a pane divides a day evenly: 1s, 10s, 30s, 1m, 15m, 1h are such spans' });
+  }
+  if (metric.rollover === undefined) return faults;
+  if (metric.kind !== 'counter') faults.push({ key: 'rollover', message: 'only a counter rolls over; remove it, or say kind: counter' });
+  const scaled = parseScaled(metric.rollover, metric.decimals, 'refuse');
+  if (!(scaled > 0)) {
+    faults.push({ key: 'rollover', message: `${metric.rollover} is no positive number with up to ${metric.decimals} decimals` });
+  }
+  return faults;
+}
+
+function toMetric(name: string, metric: MetricConfig): Metric {
+  const { unit, decimals, kind, send, excess, conflict, quantiles } = metric;
+  return {
+    name,
+    unit,
+    decimals,
+    kind,
+    intervalMs: metric.interval,
+    rolloverScaled: metric.rollover === undefined ? null : parseScaled(metric.rollover, decimals, 'refuse'),
+    quantiles,
+    paneMs: metric.pane,
+    send,
+    excess,
+    conflict,
+    repeatHorizonMs: metric.repeatHorizon,
+  };
+}

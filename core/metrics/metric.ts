@@ -1,0 +1,34 @@
+import type { ExcessRule } from '../numbers/scaled.ts';
+
+/** How a metric's readings leave the edge: as stats of short panes, as every reading, or whichever the uplink allows. */
+export type SendPolicy = 'panes' | 'readings' | 'adaptive';
+
+/** Which of two different values for one (series, time) counts: the one accepted last, or the one accepted first. */
+export type ConflictRule = 'last' | 'first';
+
+/** What a metric's readings are: a level that holds until the next reading, or an ever growing total. */
+export type MetricKind = 'gauge' | 'counter';
+
+/**
+ * A declared metric, parsed once from the configuration; every part trusts it from there on.
+ *
+ * `intervalMs` is what a series promises: one reading per interval. `rolloverScaled` is the highest value that a
+ * counter shows before it starts again at 0, as a scaled integer, or null where it never rolls over.
+ */
+export interface Metric {
+  readonly name: string;
+  readonly unit: string;
+  readonly decimals: number;
+  readonly kind: MetricKind;
+  readonly intervalMs: number;
+  readonly rolloverScaled: number | null;
+  readonly quantiles: boolean;
+  readonly paneMs: number;
+  readonly send: SendPolicy;
+  readonly excess: ExcessRule;
+  readonly conflict: ConflictRule;
+  readonly repeatHorizonMs: number;
+}
+
+/** A gauge holds its value until its next reading, but no longer than this many of its intervals (DESIGN: stats). */
+export const HOLD_INTERVALS_MAX = 3;

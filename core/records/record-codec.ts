@@ -1,0 +1,178 @@
+import { strict as assert } from 'node:assert';
+import { TIME_MS_MAX } from '../frames/limits.ts';
+import { VERDICT_CODE_MAX, VERDICT_DETAIL_MAX } from '../wire/down-messages.ts';
+import { encodeHeartbeat, parseHeartbeat } from '../wire/heartbeat.ts';
+import { isIntegerWithin, isMessageFault } from '../wire/message-fault.ts';
+import { encodeRefusalReport, parseRefusalReport } from '../wire/refusal-report.ts';
+import { AGENT_ID } from '../wire/topics.ts';
+import type { LogRecord, Verdict } from './record.ts';
+
+/**
+ * A record of the log, little endian:
+ *
+ * ```
+ *   at  size
+ *    0   1   record version   1
+ *    1   1   kind             1 frame, 2 heartbeat, 3 refusals, 4 cut
+ *    2   1   name bytes  n    1 … 128: the agent; of a cut, its id
+ *    3   1   code bytes  c    0: accepted; otherwise refused, with this code. 0 unless a frame
+ *    4   2   detail bytes d   u16, 0 where c is 0
+ *    6   2   0
+ *    8   8   atMs             f64, an integer: when the broker received it, or the batch layer cut
+ *   16   n   name             UTF-8
+ *        c   code             UTF-8
+ *        d   detail           UTF-8
+ *        …   payload          frame: its bytes; heartbeat, refusals: JSON as on the wire; cut: nothing
+ * ```
+ *
+ * The version keeps its place in every later format, so that a newer record is refused by name and never guessed at.
+ */
+export const RECORD_VERSION = 1;
+
+/** What is wrong with bytes that should be a record. */
+export interface RecordFault {
+  readonly kind: 'record-fault';
+  readonly code: 'too-short' | 'newer-record' | 'not-a-record' | 'range' | 'name' | 'text' | 'payload';
+  readonly message: string;
+}
+
+/** Bytes of a cut's id. */
+export const CUT_ID_BYTES_MAX = 128;
+
+/** Bytes before the name. */
+const FIXED_BYTES = 16;
+const KINDS = ['frame', 'heartbeat', 'refusals', 'cut'] as const;
+const ACCEPTED: Verdict = { kind: 'accepted' };
+const NOTHING = new Uint8Array(0);
+const utf8 = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes by which a record of a frame may be longer than the frame. */
+export const RECORD_OVERHEAD_BYTES_MAX = FIXED_BYTES + CUT_ID_BYTES_MAX + 3 * VERDICT_CODE_MAX + 3 * VERDICT_DETAIL_MAX;
+
+assert(3 * VERDICT_CODE_MAX <= 0xff && 3 * VERDICT_DETAIL_MAX <= 0xffff, 'the lengths of a verdict fit their fields');
+
+/** The bytes of a record, which hold a copy of its frame. Asserts that agent, times and texts are within their limits. */
+export function encodeRecord(record: LogRecord): Uint8Array {
+  const name = utf8.encode(record.kind === 'cut' ? record.id : record.agent);
+  assert(record.kind === 'cut' || AGENT_ID.test(record.agent), 'the agent of a record has an agent id');
+  assert(name.length >= 1 && name.length <= CUT_ID_BYTES_MAX, `the name of a record has ${name.length} bytes`);
+  assert(isIntegerWithin(record.atMs, -TIME_MS_MAX, TIME_MS_MAX), `a record's time is ${record.atMs} ms`);
+  const refused = record.kind === 'frame' && record.verdict.kind === 'refused' ? record.verdict : undefined;
+  assert(refused === undefined || isVerdictText(refused.code, refused.detail), 'a refusal has a short code and detail');
+  const code = refused === undefined ? NOTHING : utf8.encode(refused.code);
+  const detail = refused === undefined ? NOTHING : utf8.encode(refused.detail);
+  const payload = payloadOf(record);
+  const bytes = new Uint8Array(FIXED_BYTES + name.length + code.length + detail.length + payload.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, RECORD_VERSION);
+  view.setUint8(1, KINDS.indexOf(record.kind) + 1);
+  view.setUint8(2, name.length);
+  view.setUint8(3, code.length);
+  view.setUint16(4, detail.length, true);
+  view.setFloat64(8, record.atMs, true);
+  let at = FIXED_BYTES;
+  for (const part of [name, code, detail, payload]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The record in `bytes`, or what is wrong with them. A frame is a view of `bytes`, not a copy. */
+export function decodeRecord(bytes: Uint8Array): LogRecord | RecordFault {
+  const version = bytes[0];
+  if (version === undefined) return recordFault('too-short', 'record has no bytes');
+  if (version > RECORD_VERSION) {
+    return recordFault('newer-record', `record has version ${version}, this reader knows up to ${RECORD_VERSION}: update it`);
+  }
+  if (version < RECORD_VERSION) return recordFault('not-a-record', `record has version ${version}, which never was`);
+  if (bytes.length < FIXED_BYTES) {
+    return recordFault('too-short', `record has ${bytes.length} bytes, its head has ${FIXED_BYTES}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const kind = KINDS[view.getUint8(1) - 1];
+  if (kind === undefined) return recordFault('not-a-record', `record kind ${view.getUint8(1)} is not one of 1 to 4`);
+  const lengths = [view.getUint8(2), view.getUint8(3), view.getUint16(4, true)] as const;
+  const [nameBytes, codeBytes, detailBytes] = lengths;
+  if (view.getUint16(6, true) !== 0 || (codeBytes > 0 && kind !== 'frame') || (codeBytes === 0 && detailBytes > 0)) {
+    return recordFault('range', `record of kind ${kind} has a verdict of ${codeBytes} and ${detailBytes} bytes`);
+  }
+  const atMs = view.getFloat64(8, true);
+  if (!isIntegerWithin(atMs, -TIME_MS_MAX, TIME_MS_MAX)) return recordFault('range', `record has time ${atMs} ms`);
+  const payloadAt = FIXED_BYTES + nameBytes + codeBytes + detailBytes;
+  if (bytes.length < payloadAt) {
+    return recordFault('too-short', `record has ${bytes.length} bytes, its name and verdict end at ${payloadAt}`);
+  }
+  const [name, code, detail] = textsOf(bytes, lengths);
+  if (name === undefined || code === undefined || detail === undefined) {
+    return recordFault('text', 'record has a name or a verdict that is no UTF-8');
+  }
+  if (codeBytes > 0 && !isVerdictText(code, detail)) {
+    return recordFault('range', `record has a verdict of ${code.length} and ${detail.length} characters`);
+  }
+  const payload = bytes.subarray(payloadAt);
+  const verdict: Verdict = codeBytes === 0 ? ACCEPTED : { kind: 'refused', code, detail };
+  return kind === 'cut' ? cutOf(name, atMs, payload) : agentRecordOf(kind, { agent: name, atMs, verdict, payload });
+}
+
+interface AgentParts {
+  readonly agent: string;
+  readonly atMs: number;
+  readonly verdict: Verdict;
+  readonly payload: Uint8Array;
+}
+
+function agentRecordOf(kind: 'frame' | 'heartbeat' | 'refusals', parts: AgentParts): LogRecord | RecordFault {
+  const { agent, atMs, verdict, payload } = parts;
+  if (!AGENT_ID.test(agent)) return recordFault('name', `record names ${JSON.stringify(agent)}, which is no agent id`);
+  if (kind === 'frame') return { kind, agent, atMs, verdict, frame: payload };
+  if (kind === 'heartbeat') {
+    const heartbeat = parseHeartbeat(payload);
+    return isMessageFault(heartbeat) ? recordFault('payload', heartbeat.message) : { kind, agent, atMs, heartbeat };
+  }
+  const report = parseRefusalReport(payload);
+  return isMessageFault(report) ? recordFault('payload', report.message) : { kind, agent, atMs, report };
+}
+
+function cutOf(id: string, atMs: number, payload: Uint8Array): LogRecord | RecordFault {
+  if (id.length === 0 || utf8.encode(id).length > CUT_ID_BYTES_MAX) return recordFault('name', `cut has id ${id}`);
+  if (payload.length > 0) return recordFault('payload', `cut has ${payload.length} bytes of payload, it has none`);
+  return { kind: 'cut', id, atMs };
+}
+
+function payloadOf(record: LogRecord): Uint8Array {
+  switch (record.kind) {
+    case 'frame':
+      return record.frame;
+    case 'heartbeat':
+      return encodeHeartbeat(record.heartbeat);
+    case 'refusals':
+      return encodeRefusalReport(record.report);
+    case 'cut':
+      return NOTHING;
+  }
+}
+
+/** The texts that stand one after the other behind the head; undefined where one is no UTF-8. */
+function textsOf(bytes: Uint8Array, lengths: readonly number[]): (string | undefined)[] {
+  let at = FIXED_BYTES;
+  return lengths.map((length) => {
+    const from = at;
+    at += length;
+    try {
+      return length === 0 ? '' : utf8Decoder.decode(bytes.subarray(from, at));
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+function isVerdictText(code: string, detail: string): boolean {
+  if (!code.isWellFormed() || !detail.isWellFormed()) return false;
+  return code.length >= 1 && code.length <= VERDICT_CODE_MAX && detail.length <= VERDICT_DETAIL_MAX;
+}
+
+function recordFault(code: RecordFault['code'], message: string): RecordFault {
+  return { kind: 'record-fault', code, message };
+}

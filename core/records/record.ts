@@ -1,0 +1,33 @@
+/**
+ * What stands in the log. The broker (or the batch layer, for cuts) writes each record once; every fold reads only
+ * what is written here and has no clock of its own, so any reader of the same prefix reaches the same state.
+ */
+
+/** The verdict is given once, by the broker, and logged with the frame (DESIGN §13, rule 6). */
+export type Verdict =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string };
+
+/** What an agent says between frames: how far it got, and whether it ended tidily. */
+export interface Heartbeat {
+  readonly incarnation: number;
+  /** Highest sequence number that the agent has spooled in this incarnation; 0 when none. */
+  readonly highestSequence: number;
+  readonly watermarkMs: number | null;
+  /** True in the last heartbeat of an incarnation that ended tidily: no number above `highestSequence` will come. */
+  readonly closed: boolean;
+}
+
+/** Rows that an agent's source refused, with where they stood. `sequence` tells a repeated report from a new one. */
+export interface RefusalReport {
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly source: string;
+  readonly items: readonly { readonly line: number; readonly readings: number; readonly reason: string; readonly text: string }[];
+}
+
+export type LogRecord =
+  | { readonly kind: 'frame'; readonly agent: string; readonly atMs: number; readonly verdict: Verdict; readonly frame: Uint8Array }
+  | { readonly kind: 'heartbeat'; readonly agent: string; readonly atMs: number; readonly heartbeat: Heartbeat }
+  | { readonly kind: 'refusals'; readonly agent: string; readonly atMs: number; readonly report: RefusalReport }
+  | { readonly kind: 'cut'; readonly id: string; readonly atMs: number };

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Metric } from '../metrics/metric.ts';
+import { fixedSpan } from '../time/span-config.ts';
+import { nearestNames } from '../time/nearest-name.ts';
+import type { View } from './view.ts';
+
+/** Tags that tell the groups of a view apart. */
+const BY_TAGS_MAX = 8;
+const SLICE_MS_MAX = 86_400_000;
+
+/** A view's name stands in paths and keys. */
+const VIEW_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+const tagValues = z.union([z.string().transform((value) => [value]), z.array(z.string()).min(1)]);
+
+const viewSchema = z.strictObject({
+  metric: z.string(),
+  by: z.array(z.string().min(1)).max(BY_TAGS_MAX).default([]),
+  where: z.record(z.string(), tagValues).default({}),
+  slice: fixedSpan(),
+});
+
+/** The `views:` section: what is asked, by name. */
+export const viewsSchema = z
+  .record(z.string().regex(VIEW_NAME, 'a view is named by letters, digits, dots, dashes and underscores'), viewSchema)
+  .transform((views): readonly View[] =>
+    Object.entries(views).map(([name, { metric, by, where, slice }]) => ({ name, metric, by, where, sliceMs: slice })),
+  );
+
+/** What is wrong with a view in the light of the declared metrics; undefined when nothing is. */
+export function viewFault(view: View, metrics: ReadonlyMap<string, Metric>): { readonly key: string; readonly message: string } | undefined {
+  const metric = metrics.get(view.metric);
+  if (metric === undefined) {
+    const nearest = nearestNames(view.metric, [...metrics.keys()]);
+    const hint = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : 'declare it under "metrics"';
+    return { key: 'metric', message: `metric ${view.metric} is not declared; ${hint}` };
+  }
+  if (view.sliceMs % metric.paneMs !== 0) {
+    return { key: 'slice', message: `a slice is a multiple of the metric's pane (${metric.paneMs / 1000} s); ${view.sliceMs / 1000} s is not` };
+  }
+  if (view.sliceMs > SLICE_MS_MAX || SLICE_MS_MAX % view.sliceMs !== 0) {
+    return { key: 'slice', message: `a slice divides a day evenly (1m, 5m, 15m, 1h, …); ${view.sliceMs / 1000} s does not` };
+  }
+  if (new Set(view.by).size < view.by.length) return { key: 'by', message: 'names a tag twice; once is enough' };
+  return undefined;
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+
+/** A declared question: which readings, grouped by which tags, stored in which span. */
+export interface View {
+  readonly name: string;
+  readonly metric: string;
+  /** Tags that tell the groups apart, in the order of the answer's columns. Empty: one group. */
+  readonly by: readonly string[];
+  /** Only series whose tag equals one of the values; a tag that isn't named admits all. */
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  readonly sliceMs: number;
+}
+
+/** What a view asks of a series. */
+export interface TaggedSeries {
+  readonly metric: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Whether the series' readings belong to the view. */
+export function viewAdmits(view: View, series: TaggedSeries): boolean {
+  if (series.metric !== view.metric) return false;
+  for (const [tag, values] of Object.entries(view.where)) {
+    if (!values.includes(series.tags[tag] ?? '')) return false;
+  }
+  return true;
+}
+
+/** The values of the view's `by` tags for a series, in the view's order; a tag that the series lacks is the empty text. */
+export function groupOf(view: View, series: TaggedSeries): readonly string[] {
+  return view.by.map((tag) => series.tags[tag] ?? '');
+}
+
+/** A group as one text, unambiguous whatever the tag values hold. */
+export function groupKey(group: readonly string[]): string {
+  return JSON.stringify(group);
+}
+
+export function parseGroupKey(key: string): readonly string[] {
+  return JSON.parse(key) as readonly string[];
+}
+
+/**
+ * A fingerprint of everything in the definition that decides the stored slices, so that a changed view is noticed and
+ * folded anew as a new version. The name takes no part: a renamed view asks the same question.
+ */
+export function viewFingerprint(view: View): string {
+  const where = Object.entries(view.where)
+    .map(([tag, values]) => [tag, values.toSorted()] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const text = JSON.stringify([view.metric, view.by, where, view.sliceMs]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

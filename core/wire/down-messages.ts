@@ -1,0 +1,44 @@
+import { INCARNATION_MAX } from './heartbeat.ts';
+import { isIntegerWithin, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
+import type { LedgerHead, RefusedFrame } from './topics.ts';
+
+/** Characters of a verdict's code: a word with dashes. */
+export const VERDICT_CODE_MAX = 64;
+
+/** Characters of a verdict's detail: a sentence with its values. */
+export const VERDICT_DETAIL_MAX = 1024;
+
+const utf8 = new TextEncoder();
+
+export function encodeLedgerHead({ incarnation, highestSequence }: LedgerHead): Uint8Array {
+  return utf8.encode(JSON.stringify({ incarnation, highestSequence }));
+}
+
+export function parseLedgerHead(bytes: Uint8Array): LedgerHead | MessageFault {
+  const value = parseObject(bytes);
+  if (value === undefined) return messageFault('ledger head is no JSON object in UTF-8');
+  const { incarnation, highestSequence } = value;
+  if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('ledger head: incarnation must be a u32');
+  if (!isIntegerWithin(highestSequence, 0, Number.MAX_SAFE_INTEGER)) {
+    return messageFault('ledger head: highestSequence must be an integer from 0 on');
+  }
+  return { incarnation, highestSequence };
+}
+
+export function encodeRefusedFrame({ incarnation, sequence, code, detail }: RefusedFrame): Uint8Array {
+  return utf8.encode(JSON.stringify({ incarnation, sequence, code, detail }));
+}
+
+export function parseRefusedFrame(bytes: Uint8Array): RefusedFrame | MessageFault {
+  const value = parseObject(bytes);
+  if (value === undefined) return messageFault('verdict is no JSON object in UTF-8');
+  const { incarnation, sequence, code, detail } = value;
+  if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('verdict: incarnation must be a u32');
+  if (!isIntegerWithin(sequence, 0, Number.MAX_SAFE_INTEGER)) {
+    return messageFault('verdict: sequence must be an integer from 0 on');
+  }
+  if (!isTextUpTo(code, VERDICT_CODE_MAX) || !isTextUpTo(detail, VERDICT_DETAIL_MAX)) {
+    return messageFault('verdict: code and detail must be short texts');
+  }
+  return { incarnation, sequence, code, detail };
+}

@@ -1,0 +1,58 @@
+import { FRAME_BYTES_MAX } from '../frames/limits.ts';
+import type { RefusalReport } from '../records/record.ts';
+import { INCARNATION_MAX } from './heartbeat.ts';
+import { isIntegerWithin, isObject, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
+
+/** A report is a message like a frame and takes no more room in spool, broker and log. */
+export const REPORT_BYTES_MAX = FRAME_BYTES_MAX;
+
+/** Refused rows of one report; an agent with more sends several. */
+export const REPORT_ITEMS_MAX = 4096;
+
+/** Characters of a source's name, of a reason, and of what is quoted of a refused row: to be read by people. */
+export const REPORT_TEXT_MAX = 1024;
+
+const utf8 = new TextEncoder();
+
+/** The body of a `refused` message: JSON of at most REPORT_BYTES_MAX bytes. */
+export function encodeRefusalReport(report: RefusalReport): Uint8Array {
+  const { incarnation, sequence, source } = report;
+  const items = report.items.map(({ line, readings, reason, text }) => ({ line, readings, reason, text }));
+  return utf8.encode(JSON.stringify({ incarnation, sequence, source, items }));
+}
+
+/** Reads what {@link encodeRefusalReport} wrote; fields it doesn't know are passed over. */
+export function parseRefusalReport(bytes: Uint8Array): RefusalReport | MessageFault {
+  if (bytes.length > REPORT_BYTES_MAX) {
+    return messageFault(`refusal report has ${bytes.length} bytes, the limit is ${REPORT_BYTES_MAX}`);
+  }
+  const value = parseObject(bytes);
+  if (value === undefined) return messageFault('refusal report is no JSON object in UTF-8');
+  const { incarnation, sequence, source, items } = value;
+  if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('refusal report: incarnation must be a u32');
+  if (!isIntegerWithin(sequence, 0, Number.MAX_SAFE_INTEGER)) {
+    return messageFault('refusal report: sequence must be an integer from 0 on');
+  }
+  if (!isTextUpTo(source, REPORT_TEXT_MAX)) {
+    return messageFault(`refusal report: source must be text of at most ${REPORT_TEXT_MAX} characters`);
+  }
+  if (!Array.isArray(items) || items.length > REPORT_ITEMS_MAX) {
+    return messageFault(`refusal report: items must be a list of at most ${REPORT_ITEMS_MAX}`);
+  }
+  const parsed: RefusalReport['items'][number][] = [];
+  for (const item of items as readonly unknown[]) {
+    const row = parseItem(item);
+    if (row === undefined) return messageFault(`refusal report: item ${parsed.length} is no line, readings, reason, text`);
+    parsed.push(row);
+  }
+  return { incarnation, sequence, source, items: parsed };
+}
+
+function parseItem(item: unknown): RefusalReport['items'][number] | undefined {
+  if (!isObject(item)) return undefined;
+  const { line, readings, reason, text } = item;
+  if (!isIntegerWithin(line, 0, Number.MAX_SAFE_INTEGER)) return undefined;
+  if (!isIntegerWithin(readings, 0, Number.MAX_SAFE_INTEGER)) return undefined;
+  if (!isTextUpTo(reason, REPORT_TEXT_MAX) || !isTextUpTo(text, REPORT_TEXT_MAX)) return undefined;
+  return { line, readings, reason, text };
+}

@@ -1,0 +1,45 @@
+/**
+ * The MQTT topics between an agent and the broker. An agent may publish under its own name only, and its MQTT client
+ * identifier is its agent id.
+ *
+ * up:   weir/v1/<agent>/frame       one frame (core/frames), QoS 1; PUBACK after the log has stored it
+ *       weir/v1/<agent>/heartbeat   Heartbeat as JSON, QoS 1
+ *       weir/v1/<agent>/refused     RefusalReport as JSON, QoS 1; stored in the log like a frame
+ *       weir/v1/<agent>/gone        the agent's last will
+ * down: weir/v1/<agent>/head        the ledger's head for this agent as JSON, sent when the agent subscribes
+ *       weir/v1/<agent>/verdict     a refused frame's number, code and detail as JSON
+ */
+export const TOPIC_ROOT = 'weir/v1';
+
+export type UpTopic = 'frame' | 'heartbeat' | 'refused' | 'gone';
+export type DownTopic = 'head' | 'verdict';
+
+/** Letters, digits, dot, dash and underscore: safe in topics, file names, subjects and keys. */
+export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+export function agentTopic(agent: string, topic: UpTopic | DownTopic): string {
+  return `${TOPIC_ROOT}/${agent}/${topic}`;
+}
+
+/** The agent and topic that a full topic names, or undefined where it isn't one of ours. */
+export function parseAgentTopic(full: string): { readonly agent: string; readonly topic: string } | undefined {
+  const parts = full.split('/');
+  if (parts.length !== 4 || `${parts[0]}/${parts[1]}` !== TOPIC_ROOT) return undefined;
+  const [, , agent, topic] = parts;
+  if (agent === undefined || topic === undefined || !AGENT_ID.test(agent)) return undefined;
+  return { agent, topic };
+}
+
+/** Body of a `head` message: what the ledger last saw of the agent; all zero for an agent that is new to it. */
+export interface LedgerHead {
+  readonly incarnation: number;
+  readonly highestSequence: number;
+}
+
+/** Body of a `verdict` message. */
+export interface RefusedFrame {
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly code: string;
+  readonly detail: string;
+}
