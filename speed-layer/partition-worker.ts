@@ -1,0 +1,159 @@
+import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { Log, LogEntry } from '#backbone/log/log.ts';
+import type { Table } from '#backbone/table/table.ts';
+import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
+import { decodeRecord } from '#core/records/record-codec.ts';
+import { evictSlices } from './eviction.ts';
+import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
+import { PendingChanges } from './pending-changes.ts';
+
+/** Bytes of records that one step reads from the log. */
+const READ_BYTES = 4 * 1024 * 1024;
+
+/** Changed rows that are gathered before the next batch of records has to wait for the commit in flight. */
+const ROWS_GATHERED_MAX = 100_000;
+
+/** The log that the checkpoint was made from is another one: its positions mean other records. */
+export class LogChanged extends Error {
+  override readonly name = 'LogChanged';
+
+  constructor(partition: number, expected: string, found: string) {
+    super(
+      `the checkpoint of partition ${partition} belongs to log ${expected}, but this log is ${found}; ` +
+        'give the data directory of that log, or start with an empty data directory to fold this one from its first record',
+    );
+  }
+}
+
+/**
+ * Follows one partition of the log, folds it, and commits what changed: rows, members, ledgers and position in one
+ * atomic write. While a commit is on its way to the disk the fold goes on, so commits grow with the load.
+ *
+ * A restart begins with no slice in memory: what is read then opens new parts of the slices it touches, and their sum
+ * is the same.
+ */
+export class PartitionWorker {
+  readonly partition: number;
+  readonly fold = new PartitionFold();
+  readonly #log: Log;
+  readonly #changes: ChangeTable;
+  readonly #pending: PendingChanges;
+  readonly #joined: JoinedView[] = [];
+  #state!: FoldStateWriter;
+  #committedTo = 0;
+  /** Aborted with its reason when a commit fails: what is folded can't be kept, so the worker has to stop. */
+  readonly #failed = new AbortController();
+  #commit: Promise<void> = Promise.resolve();
+  #isCommitting = false;
+
+  private constructor(partition: number, log: Log, changes: ChangeTable) {
+    this.partition = partition;
+    this.#log = log;
+    this.#changes = changes;
+    this.#pending = new PendingChanges(partition);
+  }
+
+  /** A worker that stands where its last commit left it, with the views that had joined by then. */
+  static async open(partition: number, log: Log, table: Table, changes: ChangeTable, versions: readonly ViewVersion[]): Promise<PartitionWorker> {
+    const worker = new PartitionWorker(partition, log, changes);
+    const saved = await loadFold(table, partition, worker.fold);
+    if (saved !== undefined && saved.generation !== log.generation) throw new LogChanged(partition, saved.generation, log.generation);
+    worker.#committedTo = worker.fold.position;
+    worker.#state = new FoldStateWriter(partition, worker.fold);
+    for (const version of versions) {
+      const isSaved = saved?.joined.some((one) => one.view === version.view.name && one.version === version.version) ?? true;
+      if (!isSaved) continue;
+      const view = new ViewFold(version);
+      for await (const member of changes.members(version.view.name, version.version)) {
+        if (member.partition === partition) view.restoreMember(member.group, member);
+      }
+      worker.join(view);
+    }
+    return worker;
+  }
+
+  hasJoined(version: ViewVersion): boolean {
+    return this.#joined.some((one) => one.view === version.view.name && one.version === version.version);
+  }
+
+  /** Takes in a view that has been folded up to this worker's position. */
+  join(view: ViewFold): void {
+    this.fold.addView(view);
+    this.#joined.push({ view: view.id.view.name, version: view.id.version });
+  }
+
+  get committedTo(): number {
+    return this.#committedTo;
+  }
+
+  /** Follows the log until the signal, then commits what is folded. Throws when the log or a commit fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    const ends = AbortSignal.any([signal, this.#failed.signal]);
+    for await (const entries of this.#log.follow(this.partition, this.fold.position + 1, { signal: ends, bytesMax: READ_BYTES })) {
+      this.#apply(entries);
+      if (this.#pending.rowCount > ROWS_GATHERED_MAX) await this.#commit;
+      this.#startCommit();
+    }
+    await this.commit();
+  }
+
+  /** Commits everything folded so far. */
+  async commit(): Promise<void> {
+    await this.#commit;
+    this.#startCommit();
+    await this.#commit;
+    this.#failed.signal.throwIfAborted();
+  }
+
+  #apply(entries: readonly LogEntry[]): void {
+    for (const { position, bytes } of entries) {
+      const record = decodeRecord(bytes);
+      if (record.kind === 'record-fault') {
+        this.fold.position = position;
+        this.fold.counters.faultyFrames++;
+        continue;
+      }
+      if (record.kind === 'cut') this.#closeEpoch();
+      this.fold.apply(position, record);
+      this.#pending.note(position, record);
+    }
+  }
+
+  /** The slices of the epoch that ends are gathered under its name and leave memory; what follows opens new rows. */
+  #closeEpoch(): void {
+    for (const view of this.fold.views) {
+      this.#pending.gather(view, this.fold.epoch);
+      view.slots.evict(() => false);
+    }
+  }
+
+  #startCommit(): void {
+    if (this.#isCommitting || this.fold.position === this.#committedTo) return;
+    const watermarkMs = this.fold.watermarkMs();
+    for (const view of this.fold.views) {
+      this.#pending.gather(view, this.fold.epoch);
+      evictSlices(view, watermarkMs);
+    }
+    const agents = this.fold.takeChangedAgents();
+    const batch = this.#pending.take(this.fold, this.#committedTo, agents);
+    const { position, epoch, cutIds, counters } = this.fold;
+    const saved = {
+      generation: this.#log.generation,
+      position,
+      epoch,
+      cutIds: [...cutIds],
+      counters: { ...counters },
+      joined: [...this.#joined],
+    };
+    this.#isCommitting = true;
+    this.#commit = this.#changes.commit(batch, this.#state.operations(saved, agents)).then(
+      () => {
+        this.#committedTo = position;
+        this.#isCommitting = false;
+        this.#startCommit();
+      },
+      (failure: unknown) => this.#failed.abort(failure),
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from '#backbone/changes/changes.ts';
+import type { AgentFold } from '#core/fold/agent-fold.ts';
+import type { PartitionFold } from '#core/fold/partition-fold.ts';
+import type { ViewFold } from '#core/fold/view-fold.ts';
+import type { LogRecord } from '#core/records/record.ts';
+import { encodeRow } from '#core/stats/row-codec.ts';
+import { refusedRow } from './refused-row.ts';
+
+/** Missing ranges that are told of one agent; a ledger with more says so by its counts. */
+const MISSING_TOLD_MAX = 100;
+
+/** Changes of a partition that are gathered until the next commit: whole states, the later of one row counts. */
+export class PendingChanges {
+  readonly #partition: number;
+  #rows: SliceRow[] = [];
+  #members: MemberRow[] = [];
+  #refused: RefusedRow[] = [];
+
+  constructor(partition: number) {
+    this.#partition = partition;
+  }
+
+  /** Takes the changed slices and members of a view, as of the epoch. */
+  gather(view: ViewFold, epoch: number): void {
+    const { slots, id } = view;
+    const names = { view: id.view.name, version: id.version, partition: this.#partition };
+    for (const slot of slots.dirty) {
+      this.#rows.push({
+        ...names,
+        group: slots.groupAt(slot).key,
+        slice: slots.sliceAt(slot),
+        epoch,
+        part: slots.partAt(slot),
+        revision: slots.revisionAt(slot),
+        flags: slots.flagsAt(slot),
+        stats: encodeRow(slots.table, slot),
+      });
+    }
+    slots.settle();
+    for (const { group, member } of view.takeChangedMembers()) this.#members.push({ ...names, group, ...member });
+  }
+
+  /** Takes what the record says was refused, if it says so. */
+  note(position: number, record: LogRecord): void {
+    const row = refusedRow(this.#partition, position, record);
+    if (row !== undefined) this.#refused.push(row);
+  }
+
+  get rowCount(): number {
+    return this.#rows.length;
+  }
+
+  /** The rows and members gathered since the last call. */
+  takeRows(): { readonly rows: readonly SliceRow[]; readonly members: readonly MemberRow[] } {
+    const taken = { rows: this.#rows, members: this.#members };
+    this.#rows = [];
+    this.#members = [];
+    return taken;
+  }
+
+  /** Everything gathered since the last call, as one batch. */
+  take(fold: PartitionFold, from: number, agents: Iterable<AgentFold>): ChangeBatch {
+    const refused = this.#refused;
+    this.#refused = [];
+    return {
+      partition: this.#partition,
+      refused,
+      from,
+      to: fold.position,
+      ...this.takeRows(),
+      agents: [...agents].map((agent) => agentRow(this.#partition, agent)),
+    };
+  }
+}
+
+function agentRow(partition: number, agent: AgentFold): AgentRow {
+  const { arrived, quarantined } = agent.ledger.counts();
+  return {
+    partition,
+    agent: agent.agent,
+    ...agent.ledger.standing(),
+    arrived,
+    quarantined,
+    missing: agent.ledger.missing(MISSING_TOLD_MAX),
+    forks: agent.ledger.forks,
+    parked: agent.parked.length,
+    head: agent.ledger.head(),
+  };
+}

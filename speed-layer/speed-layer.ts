@@ -1,0 +1,126 @@
+import { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { Log } from '#backbone/log/log.ts';
+import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import { promoteVersion } from '#backbone/manifests/manifest-store.ts';
+import type { Manifest } from '#backbone/manifests/manifest.ts';
+import type { Table } from '#backbone/table/table.ts';
+import type { LedgerHead } from '#core/wire/topics.ts';
+import type { ViewVersion } from '#core/fold/view-fold.ts';
+import { PartitionWorker } from './partition-worker.ts';
+import { buildVersion } from './version-builder.ts';
+
+export interface SpeedLayerOptions {
+  readonly log: Log;
+  /** Local table of the checkpoint; it stays the caller's. */
+  readonly table: Table;
+  readonly changes: ChangeTable;
+  readonly manifests: ManifestStore;
+  /** The manifests of the views that are asked for, all their versions. */
+  readonly views: readonly Manifest[];
+}
+
+/** What a partition's fold says of itself. */
+export interface PartitionStatus {
+  readonly partition: number;
+  readonly position: number;
+  readonly committed: number;
+  readonly watermarkMs: number | null;
+  readonly slicesOpen: number;
+  readonly records: number;
+  readonly readings: number;
+  readonly repeatedFrames: number;
+  readonly refusedFrames: number;
+  readonly faultyFrames: number;
+  readonly forks: number;
+}
+
+/** The speed layer: one worker per partition, and the builders of versions that have not caught up yet. */
+export class SpeedLayer implements AsyncDisposable {
+  readonly #options: SpeedLayerOptions;
+  readonly #workers: readonly PartitionWorker[];
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(options: SpeedLayerOptions, workers: readonly PartitionWorker[]) {
+    this.#options = options;
+    this.#workers = workers;
+  }
+
+  static async open(options: SpeedLayerOptions): Promise<SpeedLayer> {
+    const { log, table, changes, views } = options;
+    const versions = versionsOf(views);
+    const workers: PartitionWorker[] = [];
+    for (let partition = 0; partition < log.partitions; partition++) {
+      workers.push(await PartitionWorker.open(partition, log, table, changes, versions));
+    }
+    return new SpeedLayer(options, workers);
+  }
+
+  /** Follows the log until `stop`; rejects when a worker fails. */
+  run(): Promise<void> {
+    const { signal } = this.#stop;
+    const tasks = [...this.#workers.map((worker) => worker.run(signal)), this.#buildMissing(signal)];
+    this.#running = Promise.all(tasks).then(() => undefined);
+    this.#running.catch(() => this.#stop.abort());
+    return this.#running;
+  }
+
+  /** Ends after what has been read is committed. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  status(): readonly PartitionStatus[] {
+    return this.#workers.map(({ partition, fold, committedTo }) => ({
+      partition,
+      position: fold.position,
+      committed: committedTo,
+      watermarkMs: fold.watermarkMs(),
+      slicesOpen: fold.views.reduce((sum, view) => sum + view.slots.open, 0),
+      ...fold.counters,
+    }));
+  }
+
+  /** Whether every view's versions have been folded up to at least the given position of each partition. */
+  hasReached(positions: readonly number[]): boolean {
+    const versions = versionsOf(this.#options.views);
+    return this.#workers.every(
+      (worker) => worker.committedTo >= (positions[worker.partition] ?? 0) && versions.every((version) => worker.hasJoined(version)),
+    );
+  }
+
+  /** What the ledger last saw of an agent: all zero where it is new. */
+  ledgerHead(agent: string): LedgerHead {
+    for (const { fold } of this.#workers) {
+      const known = fold.agents.get(agent);
+      if (known !== undefined) return known.ledger.head();
+    }
+    return { incarnation: 0, highestSequence: 0 };
+  }
+
+  async #buildMissing(signal: AbortSignal): Promise<void> {
+    const { log, changes, manifests } = this.#options;
+    for (const version of versionsOf(this.#options.views)) {
+      for (const worker of this.#workers) {
+        if (!worker.hasJoined(version)) await buildVersion(version, worker, log, changes, signal);
+      }
+      if (signal.aborted) return;
+      await manifests.change(version.view.name, (manifest) => promoteBuilt(manifest, version));
+    }
+  }
+}
+
+function promoteBuilt(manifest: Manifest | undefined, { version, view }: ViewVersion): Manifest {
+  if (manifest === undefined) throw new Error(`view ${view.name} has no manifest, though it was declared at the start`);
+  const isBuilding = manifest.versions.some((one) => one.version === version && one.state === 'building');
+  return isBuilding ? promoteVersion(manifest, version) : manifest;
+}
+
+function versionsOf(views: readonly Manifest[]): readonly ViewVersion[] {
+  return views.flatMap(({ versions }) => versions.map(({ view, version }) => ({ view, version })));
+}

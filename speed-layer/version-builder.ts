@@ -1,0 +1,49 @@
+import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { Log } from '#backbone/log/log.ts';
+import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
+import { decodeRecord } from '#core/records/record-codec.ts';
+import type { PartitionWorker } from './partition-worker.ts';
+import { PendingChanges } from './pending-changes.ts';
+
+const READ_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Folds a version of a view from the first record of a partition, beside the live fold, until it stands where the
+ * worker stands; then the worker takes it over (Kappa). Both folds are functions of the same prefix, so at the same
+ * position the worker's ledgers and dictionaries are also the builder's, and only the view has to be handed over.
+ */
+export async function buildVersion(version: ViewVersion, worker: PartitionWorker, log: Log, changes: ChangeTable, signal: AbortSignal): Promise<void> {
+  const { partition } = worker;
+  const { name } = version.view;
+  await changes.dropVersion(name, version.version, (one) => one === partition);
+  const fold = new PartitionFold();
+  const view = new ViewFold(version);
+  const pending = new PendingChanges(partition);
+  fold.addView(view);
+  while (!signal.aborted) {
+    if (fold.position === worker.fold.position) {
+      worker.join(view);
+      return;
+    }
+    const entries = await log.read(partition, fold.position + 1, { bytes: READ_BYTES });
+    for (const { position, bytes } of entries) {
+      if (position > worker.fold.position) break;
+      const record = decodeRecord(bytes);
+      if (record.kind === 'record-fault') fold.position = position;
+      else {
+        if (record.kind === 'cut') gatherAll(view, pending, fold.epoch);
+        fold.apply(position, record);
+      }
+    }
+    gatherAll(view, pending, fold.epoch);
+    const { rows, members } = pending.takeRows();
+    await changes.writeUnannounced(rows, members);
+  }
+}
+
+/** Takes every changed slice and lets all go, so that a long history needs no more memory than one read of it. */
+function gatherAll(view: ViewFold, pending: PendingChanges, epoch: number): void {
+  pending.gather(view, epoch);
+  view.slots.evict(() => false);
+}
