@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { viewFault } from '#core/views/view-config.ts';
+import { checkSourceReferences } from '#edge-agent/sources/source-references.ts';
+import { UserError } from '../user-error.ts';
+import { configSchema, type WeirConfig } from './schema.ts';
+
+/** A configuration file: small text. */
+const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface LoadedConfig {
+  readonly config: WeirConfig;
+  /** Where relative paths start. */
+  readonly folder: string;
+  readonly file: string;
+}
+
+/** Something wrong in a configuration, and where. */
+export interface ConfigFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Reads and checks a configuration. Throws a UserError that names every fault with its path and a remedy. */
+export async function loadConfig(file: string): Promise<LoadedConfig> {
+  const text = await readConfigFile(file);
+  const document = parseDocument(text, { prettyErrors: true });
+  const [broken] = document.errors;
+  if (broken !== undefined) throw new UserError(`${file} is not YAML: ${broken.message.split('\n')[0] ?? ''}`, { exitCode: 2 });
+  const parsed = configSchema.safeParse(document.toJS() ?? {});
+  const faults = parsed.success ? referenceFaults(parsed.data) : parsed.error.issues.flatMap(describeIssue);
+  if (parsed.success && faults.length === 0) return { config: parsed.data, folder: dirname(resolve(file)), file };
+  const lines = faults.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`);
+  throw new UserError(`${file} can't be used:\n${lines.join('\n')}`, { exitCode: 2 });
+}
+
+async function readConfigFile(file: string): Promise<string> {
+  try {
+    const bytes = await readFile(file);
+    if (bytes.length > CONFIG_BYTES_MAX) throw new UserError(`${file} has ${bytes.length} bytes; a configuration has at most ${CONFIG_BYTES_MAX}`, { exitCode: 2 });
+    return bytes.toString('utf8');
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UserError(`there is no configuration ${file}; "weir init" writes a sample to start from`, { exitCode: 2 });
+    if (code === 'EISDIR') throw new UserError(`${file} is a directory; name the configuration file in it`, { exitCode: 2 });
+    throw new UserError(`${file} can't be read (${code ?? String(error)}); check its permissions`, { exitCode: 2 });
+  }
+}
+
+/** What the schema can't see: names that have to exist elsewhere in the file. */
+function referenceFaults(config: WeirConfig): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  for (const view of config.views) {
+    const fault = viewFault(view, config.metrics);
+    if (fault !== undefined) faults.push({ path: `views.${view.name}.${fault.key}`, message: fault.message });
+  }
+  for (const [name, source] of Object.entries(config.sources)) {
+    for (const fault of checkSourceReferences(source, [...config.metrics.keys()])) {
+      faults.push({ path: ['sources', name, ...fault.path].join('.'), message: fault.message });
+    }
+  }
+  return faults;
+}
+
+/** An issue in words; an unknown key names the nearest known one. */
+function describeIssue(issue: z.core.$ZodIssue): ConfigFault[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const known = knownKeysAt(issue.path);
+      const [nearest] = nearestNames(key, known);
+      const hint = nearest === undefined ? (known.length > 0 ? `known here: ${known.join(', ')}` : 'remove it') : `did you mean ${nearest}?`;
+      return { path, message: `unknown key ${key}; ${hint}` };
+    });
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    return [{ path, message: issue.errors.flat().map((inner) => inner.message).join(', or ') || issue.message }];
+  }
+  return [{ path, message: issue.message }];
+}
+
+/** Keys that the schema knows at a path, for naming the nearest; empty where the schema leaves names free. */
+function knownKeysAt(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
+  for (const step of path) schema = stepInto(schema, String(step));
+  return alternativesOf(schema).flatMap((one) => Object.keys(propertiesOf(one)));
+}
+
+function stepInto(schema: unknown, step: string): unknown {
+  for (const one of alternativesOf(schema)) {
+    const properties = propertiesOf(one);
+    if (step in properties) return properties[step];
+    if (isRecord(one) && isRecord(one['additionalProperties'])) return one['additionalProperties'];
+    if (isRecord(one) && isRecord(one['items'])) return one['items'];
+  }
+  return undefined;
+}
+
+function alternativesOf(schema: unknown): unknown[] {
+  if (!isRecord(schema)) return [];
+  const alternatives = schema['anyOf'] ?? schema['oneOf'];
+  return Array.isArray(alternatives) ? alternatives : [schema];
+}
+
+function propertiesOf(schema: unknown): Record<string, unknown> {
+  return isRecord(schema) && isRecord(schema['properties']) ? schema['properties'] : {};
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { metricsSchema } from '#core/metrics/metric-config.ts';
+import { viewsSchema } from '#core/views/view-config.ts';
+import { AGENT_ID } from '#core/wire/topics.ts';
+import { sourcesSchema } from '#edge-agent/sources/source-config.ts';
+
+const SPOOL_BYTES_DEFAULT = '256MB';
+const PARTITIONS_MAX = 64;
+const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** An amount of bytes: a number with KB, MB, GB or TB (powers of 1000). */
+const byteCount = z.string().transform((text, context) => {
+  const parts = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB|TB)$/.exec(text.trim());
+  if (parts?.[1] === undefined || parts[2] === undefined) {
+    context.addIssue({ code: 'custom', message: `${text} is no amount of bytes; write it like 256MB or 2GB` });
+    return z.NEVER;
+  }
+  return Math.round(Number(parts[1]) * UNITS[parts[2]]!);
+});
+
+const agentSchema = z.strictObject({
+  id: z.string().regex(AGENT_ID, 'an agent id has up to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit'),
+  broker: z.string().regex(/^mqtts?:\/\/.+/, 'the broker is a URL like mqtt://127.0.0.1:1883').default('mqtt://127.0.0.1:1883'),
+  spool: z.strictObject({ dir: z.string().min(1).optional(), bytes: byteCount.prefault(SPOOL_BYTES_DEFAULT) }).prefault({}),
+});
+
+const backboneSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('embedded'), partitions: z.int().min(1).max(PARTITIONS_MAX).optional() }),
+  z.strictObject({
+    kind: z.literal('nats'),
+    servers: z.array(z.string().regex(/^nats:\/\/.+/, 'a server is a URL like nats://127.0.0.1:4222')).min(1),
+    partitions: z.int().min(1).max(PARTITIONS_MAX).optional(),
+  }),
+]);
+
+const storeSchema = z.strictObject({ kind: z.literal('level') });
+
+/** weir.yaml: one file for all parts; a part reads its own sections. */
+export const configSchema = z.strictObject({
+  metrics: metricsSchema.prefault({}),
+  agent: agentSchema.optional(),
+  sources: sourcesSchema.default({}),
+  backbone: backboneSchema.default({ kind: 'embedded' }),
+  store: storeSchema.default({ kind: 'level' }),
+  views: viewsSchema.prefault({}),
+});
+
+export type WeirConfig = z.output<typeof configSchema>;
+export type BackboneConfig = WeirConfig['backbone'];
+export type AgentConfig = z.output<typeof agentSchema>;

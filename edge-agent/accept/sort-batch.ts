@@ -1,0 +1,48 @@
+/** Rows of a batch, put in order: series after series, within a series by time, equal times in source order. */
+export interface SortedBatch {
+  /** Row numbers of the batch in the new order. */
+  readonly order: Int32Array;
+  /** The series that the batch touches; the rows of `series[i]` stand at `order[starts[i]]` to `order[starts[i + 1] - 1]`. */
+  readonly series: Int32Array;
+  readonly starts: Int32Array;
+}
+
+/**
+ * Sorts rows by (series, time), stable. Counting sort by series; a series is sorted by time only if it is out of order,
+ * since files and devices almost always deliver in order.
+ *
+ * `seriesOfRow` holds dense series numbers below `seriesCount`.
+ */
+export function sortBatch(count: number, seriesOfRow: Int32Array, timeMs: Float64Array, seriesCount: number): SortedBatch {
+  const ends = new Int32Array(seriesCount + 1);
+  for (let row = 0; row < count; row++) (ends[(seriesOfRow[row] as number) + 1] as number)++;
+  let touched = 0;
+  for (let series = 0; series < seriesCount; series++) {
+    if ((ends[series + 1] as number) > 0) touched++;
+    ends[series + 1] = (ends[series + 1] as number) + (ends[series] as number);
+  }
+  const series = new Int32Array(touched);
+  const starts = new Int32Array(touched + 1);
+  for (let number = 0, i = 0; number < seriesCount; number++) {
+    if (ends[number + 1] === ends[number]) continue;
+    series[i] = number;
+    starts[i++] = ends[number] as number;
+  }
+  starts[touched] = count;
+  const order = new Int32Array(count);
+  for (let row = 0; row < count; row++) {
+    const number = seriesOfRow[row] as number;
+    order[ends[number] as number] = row;
+    ends[number] = (ends[number] as number) + 1;
+  }
+  for (let i = 0; i < touched; i++) sortByTime(order, starts[i] as number, starts[i + 1] as number, timeMs);
+  return { order, series, starts };
+}
+
+function sortByTime(order: Int32Array, from: number, to: number, timeMs: Float64Array): void {
+  for (let i = from + 1; i < to; i++) {
+    if ((timeMs[order[i] as number] as number) >= (timeMs[order[i - 1] as number] as number)) continue;
+    order.subarray(from, to).sort((a, b) => (timeMs[a] as number) - (timeMs[b] as number) || a - b);
+    return;
+  }
+}

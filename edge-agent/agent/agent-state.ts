@@ -1,0 +1,81 @@
+import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
+import type { Table, TableOperation } from '#backbone/table/table.ts';
+import type { PreviousIncarnation } from '#core/frames/birth.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
+import type { SourcePlace } from '../sources/source.ts';
+import { type AgentTotals, NO_TOTALS } from './totals.ts';
+
+/** The agent's own state beside journal and spool, written with each commit. */
+export interface AgentHead {
+  readonly format: number;
+  readonly agent: string;
+  readonly incarnation: number;
+  readonly sequence: number;
+  /** Number of the last report of refused rows. */
+  readonly reports: number;
+  /** The last incarnation that made a frame before this one. */
+  readonly previous: PreviousIncarnation | null;
+  readonly closed: boolean;
+  /** Highest pane revision given. */
+  readonly revision: number;
+  readonly totals: AgentTotals;
+  /** Highest event time that any source has delivered, null before the first. */
+  readonly watermarkMs: number | null;
+}
+
+export const AGENT_STATE_FORMAT = 1;
+
+const HEAD = stringKey('head');
+const ENTRY = stringKey('entry');
+const PLACE = stringKey('place');
+
+/** The directory holds the state of another agent, or of a newer format. */
+export class AgentStateRefused extends Error {
+  override readonly name = 'AgentStateRefused';
+}
+
+export async function loadHead(table: Table, agent: string): Promise<AgentHead> {
+  const bytes = await table.get(HEAD);
+  if (bytes === undefined) {
+    const format = AGENT_STATE_FORMAT;
+    return { format, agent, incarnation: 0, sequence: 0, reports: 0, previous: null, closed: true, revision: 0, totals: NO_TOTALS, watermarkMs: null };
+  }
+  const head = JSON.parse(Buffer.from(bytes).toString()) as AgentHead;
+  if (head.format > AGENT_STATE_FORMAT) {
+    throw new AgentStateRefused(
+      `the spool was written in format ${head.format}, newer than ${AGENT_STATE_FORMAT}, which this version reads; run the newer version on it`,
+    );
+  }
+  if (head.agent !== agent) {
+    throw new AgentStateRefused(`the spool belongs to agent ${head.agent}, not to ${agent}; give agent ${agent} its own spool.dir`);
+  }
+  return head;
+}
+
+export function headOperation(head: AgentHead): TableOperation {
+  return { kind: 'put', key: HEAD, value: json(head) };
+}
+
+export async function loadEntries(table: Table): Promise<SeriesEntry[]> {
+  const entries: SeriesEntry[] = [];
+  for await (const [, bytes] of table.scan(prefixRange(ENTRY))) entries.push(JSON.parse(Buffer.from(bytes).toString()) as SeriesEntry);
+  return entries;
+}
+
+export function entryOperations(entries: readonly SeriesEntry[], from: number): TableOperation[] {
+  return entries.slice(from).map((entry, i) => ({ kind: 'put', key: joinKeys(ENTRY, uintKey(from + i)), value: json(entry) }));
+}
+
+/** Where a source is to be opened again, or null where it never committed. */
+export async function loadPlace(table: Table, source: string): Promise<SourcePlace | null> {
+  const bytes = await table.get(joinKeys(PLACE, stringKey(source)));
+  return bytes === undefined ? null : (JSON.parse(Buffer.from(bytes).toString()) as SourcePlace);
+}
+
+export function placeOperation(source: string, place: SourcePlace): TableOperation {
+  return { kind: 'put', key: joinKeys(PLACE, stringKey(source)), value: json(place) };
+}
+
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

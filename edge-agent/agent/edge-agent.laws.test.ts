@@ -1,0 +1,171 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringKey } from '#backbone/keys/order.ts';
+import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
+import type { Table } from '#backbone/table/table.ts';
+import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { SelectionRefold } from '#core/fold/selection-refold.ts';
+import { PENDING } from '#core/fold/slice-slots.ts';
+import { ViewFold } from '#core/fold/view-fold.ts';
+import type { Metric, MetricKind, SendPolicy } from '#core/metrics/metric.ts';
+import { linkRuleOf } from '#core/stats/link-rule.ts';
+import { copySelective } from '#core/stats/selective.ts';
+import { readStats, type Stats } from '#core/stats/stats.ts';
+import { linksOf, statsOf } from '#core/stats/stats.oracle.ts';
+import type { ReadingBatch } from '../sources/source.ts';
+import { Spool } from '../spool/spool.ts';
+import { EdgeAgent, type SealExtent } from './edge-agent.ts';
+
+const SLICE_MS = 20_000;
+const PANE_MS = 10_000;
+const INTERVAL_MS = 1000;
+
+interface Row {
+  readonly device: string;
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/** What happens to an agent: a batch arrives, or it is killed and started again. */
+type Event = { readonly kind: 'batch'; readonly rows: readonly Row[]; readonly extent: SealExtent } | { readonly kind: 'killed' };
+
+/** Few devices, times and values, so that repeats, amends, late readings and ties abound. */
+const row: fc.Arbitrary<Row> = fc.record({
+  device: fc.constantFrom('a', 'b'),
+  timeMs: fc.integer({ min: -3, max: 60 }).map((n) => n * 700),
+  value: fc.integer({ min: -5, max: 20 }),
+});
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('batch' as const),
+      rows: fc.array(row, { minLength: 1, maxLength: 25 }),
+      extent: fc.constantFrom<SealExtent>('complete', 'everything', 'nothing'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'killed' as const }) },
+);
+
+let dir: string;
+let count = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'weir-agent-'));
+});
+
+afterAll(async () => {
+  await rm(dir, { recursive: true });
+});
+
+function metric(kind: MetricKind, send: SendPolicy): Metric {
+  const numbers = { decimals: 0, intervalMs: INTERVAL_MS, rolloverScaled: kind === 'counter' ? 20 : null, paneMs: PANE_MS };
+  return { name: 'm', unit: 'x', kind, ...numbers, quantiles: true, send, excess: 'round', conflict: 'last', repeatHorizonMs: 1e9 };
+}
+
+/** Runs the events through an agent and gives the frames that it spooled, in order. */
+async function framesOf(events: readonly Event[], declared: Metric): Promise<{ frames: Uint8Array[]; agent: EdgeAgent }> {
+  await using table = await openEmbeddedTable({ dir: join(dir, String(count++)) });
+  let agent = await start(table, declared);
+  for (const one of events) {
+    if (one.kind === 'killed') agent = await start(table, declared);
+    else await agent.offer('s', batchOf(one.rows, agent), one.extent);
+  }
+  await agent.close();
+  const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
+  const frames: Uint8Array[] = [];
+  for (let item = await spool.next(0); item !== undefined; item = await spool.next(item.place)) frames.push(item.bytes);
+  return { frames, agent };
+}
+
+async function start(table: Table, declared: Metric): Promise<EdgeAgent> {
+  const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
+  return EdgeAgent.open({ id: 'agent', table, spool, metrics: new Map([['m', declared]]) });
+}
+
+function batchOf(rows: readonly Row[], agent: EdgeAgent): ReadingBatch {
+  const describe = ({ device }: Row) => ({ metric: 'm', device, tags: { device } });
+  const readings = rows.length;
+  return {
+    count: rows.length,
+    entry: Int32Array.from(rows, (one) => agent.dictionary.intern(describe(one))),
+    timeMs: Float64Array.from(rows, (one) => one.timeMs),
+    value: Float64Array.from(rows, (one) => one.value),
+    refusals: [],
+    tallies: { rows: readings, readings, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 },
+    place: {},
+    watermarkMs: null,
+  };
+}
+
+/** The stats of every slice of every device, folded from frames; slices that wait for a refold get one. */
+function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
+  const fold = new PartitionFold();
+  const version = { view: { name: 'v', metric: 'm', by: ['device'], where: {}, sliceMs: SLICE_MS }, version: 1 };
+  const view = new ViewFold(version);
+  fold.addView(view);
+  for (const [i, frame] of frames.entries()) {
+    fold.apply(i + 1, { kind: 'frame', agent: 'agent', atMs: 0, verdict: { kind: 'accepted' }, frame });
+  }
+  expect(fold.counters).toMatchObject({ faultyFrames: 0, repeatedFrames: 0, forks: 0 });
+  const { slots } = view;
+  const names = [...slots.all()].map((slot) => ({ slot, group: slots.groupAt(slot).key, slice: slots.sliceAt(slot) }));
+  const pending = names.filter(({ slot }) => (slots.flagsAt(slot) & PENDING) !== 0);
+  const refold = new SelectionRefold(version, pending);
+  const agent = fold.agents.get('agent');
+  for (const frame of frames) if (agent !== undefined) refold.survey({ agent, frame });
+  for (const frame of frames) if (agent !== undefined) refold.fold({ agent, frame });
+  refold.finish();
+  for (const name of pending) copySelective(slots.table, name.slot, refold.table, refold.slotOf(name)!);
+  const stats = names.map(({ slot, group, slice }) => [`${group}/${slice}`, readStats(slots.table, slot)] as const);
+  return new Map(stats.filter(([, one]) => one.count > 0 || one.coveredMs !== 0n || one.integral !== 0n));
+}
+
+/** The same by the slow way: the last value per (device, time), neighbours by sorting. */
+function oracle(events: readonly Event[], declared: Metric): Map<string, Stats> {
+  const rule = linkRuleOf(declared);
+  const byDevice = new Map<string, Map<number, number>>();
+  for (const one of events) {
+    if (one.kind !== 'batch') continue;
+    for (const { device, timeMs, value } of one.rows) {
+      if (!byDevice.has(device)) byDevice.set(device, new Map());
+      byDevice.get(device)!.set(timeMs, value);
+    }
+  }
+  const result = new Map<string, Stats>();
+  for (const [device, values] of byDevice) {
+    const readings = [...values].map(([ms, value]) => ({ ms, value })).toSorted((a, b) => a.ms - b.ms);
+    const links = linksOf(readings, rule, SLICE_MS);
+    for (const slice of new Set([...links.keys(), ...readings.map(({ ms }) => Math.floor(ms / SLICE_MS))])) {
+      const within = readings.filter(({ ms }) => Math.floor(ms / SLICE_MS) === slice);
+      const stats = statsOf(within, true, links.get(slice));
+      if (stats.count > 0 || stats.coveredMs !== 0n || stats.integral !== 0n) result.set(`${JSON.stringify([device])}/${slice}`, stats);
+    }
+  }
+  return result;
+}
+
+function sorted(stats: Map<string, Stats>): [string, Stats][] {
+  return [...stats].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+for (const kind of ['gauge', 'counter'] as const) {
+  for (const send of ['readings', 'panes'] as const) {
+    test(`whatever is delivered, in whatever pieces, ${kind} frames sent as ${send} fold to the set of readings`, { timeout: 60_000 }, async () => {
+      const declared = metric(kind, send);
+      await fc.assert(
+        fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 8 }), async (events) => {
+          const { frames, agent } = await framesOf(events, declared);
+          expect(sorted(foldFrames(frames))).toEqual(sorted(oracle(events, declared)));
+          const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
+          expect(counted + repeats + amended + missing + quarantined).toBe(readings);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+}

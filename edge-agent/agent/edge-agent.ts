@@ -1,0 +1,247 @@
+import type { Table, TableOperation } from '#backbone/table/table.ts';
+import type { Metric } from '#core/metrics/metric.ts';
+import type { Heartbeat, RefusalReport } from '#core/records/record.ts';
+import { linkRuleOf } from '#core/stats/link-rule.ts';
+import { acceptBatch } from '../accept/accept.ts';
+import type { AcceptedBatch } from '../accept/corrections.ts';
+import { Dictionary } from '../dictionary/dictionary.ts';
+import { Journal } from '../journal/journal.ts';
+import { FrameWriter } from '../seal/frame-writer.ts';
+import { PanesBuilder } from '../seal/panes-builder.ts';
+import { RunsBuilder } from '../seal/runs-builder.ts';
+import { openPaneStart, type SealRule, sealTail } from '../seal/seal-tails.ts';
+import type { ReadingBatch } from '../sources/source.ts';
+import type { SpoolItem } from '../spool/entry.ts';
+import type { Spool } from '../spool/spool.ts';
+import {
+  type AgentHead, entryOperations, headOperation, loadEntries, loadHead, loadPlace, placeOperation,
+} from './agent-state.ts';
+import { addTotals, type AgentTotals } from './totals.ts';
+
+/** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
+const FRAME_READINGS_TARGET = 32_768;
+/** Panes after which a frame is closed. */
+const FRAME_PANES_TARGET = 4096;
+
+export interface EdgeAgentOptions {
+  readonly id: string;
+  readonly table: Table;
+  readonly spool: Spool;
+  readonly metrics: ReadonlyMap<string, Metric>;
+}
+
+/** Which readings a commit puts into frames. */
+export type SealExtent =
+  /** All of metrics sent as readings; of those sent as panes, the panes that are over. */
+  | 'complete'
+  /** Everything: open panes too. */
+  | 'everything'
+  /** Nothing: journal only; a timer seals later. */
+  | 'nothing';
+
+/**
+ * Accepts readings, journals them, derives frames from the journal and spools them. A commit is one atomic, synced
+ * write of everything that a batch changes: journal, frames, numbers, the source's place (DESIGN §13, rule 1).
+ *
+ * Deciding is synchronous and in the order of the calls; writes follow each other, so that a crash loses a tail.
+ */
+export class EdgeAgent {
+  readonly id: string;
+  readonly dictionary: Dictionary;
+  readonly #table: Table;
+  readonly #spool: Spool;
+  readonly #journal: Journal;
+  readonly #writer: FrameWriter;
+  readonly #runs = new RunsBuilder();
+  readonly #panes = new PanesBuilder();
+  readonly #sealRules: SealRule[] = [];
+  readonly #watermarks = new Map<string, number | null>();
+  readonly #first: AgentHead;
+  #entriesWritten: number;
+  #reports: number;
+  #totals: AgentTotals;
+  #watermarkMs: number | null;
+  #closed = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(options: EdgeAgentOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
+    this.id = options.id;
+    this.dictionary = dictionary;
+    this.#table = options.table;
+    this.#spool = options.spool;
+    this.#journal = journal;
+    const { incarnation, sequence: lastSequence, closed } = head;
+    const previous = lastSequence > 0 ? { incarnation, lastSequence, closed } : head.previous;
+    this.#first = { ...head, incarnation: incarnation + 1, sequence: 0, previous, closed: false };
+    this.#writer = new FrameWriter(incarnation + 1, previous, dictionary.entries, head.revision);
+    this.#entriesWritten = dictionary.entries.length;
+    this.#reports = head.reports;
+    this.#totals = head.totals;
+    this.#watermarkMs = head.watermarkMs;
+  }
+
+  /** The agent as its last commit left it, in a new incarnation, which is durable when this resolves. */
+  static async open(options: EdgeAgentOptions): Promise<EdgeAgent> {
+    const { table, id, metrics } = options;
+    const head = await loadHead(table, id);
+    const dictionary = new Dictionary(metrics);
+    for (const entry of await loadEntries(table)) dictionary.restore(entry);
+    const journal = await Journal.open(table, (entry) => dictionary.seriesOf[entry]!, dictionary.seriesCount);
+    const agent = new EdgeAgent(options, dictionary, journal, head);
+    await table.write([headOperation(agent.#head())], { sync: true });
+    return agent;
+  }
+
+  get totals(): AgentTotals {
+    return this.#totals;
+  }
+
+  get incarnation(): number {
+    return this.#writer.incarnation;
+  }
+
+  /** What the agent says of itself between frames. */
+  heartbeat(): Heartbeat {
+    const { incarnation, sequence } = this.#writer;
+    return { incarnation, highestSequence: sequence, watermarkMs: this.#safeWatermark(), closed: this.#closed };
+  }
+
+  /** Where the source is to be opened. */
+  placeOf(source: string) {
+    return loadPlace(this.#table, source);
+  }
+
+  /** A source that may still deliver holds the watermark back until it tells its own. */
+  expect(source: string): void {
+    this.#watermarks.set(source, null);
+  }
+
+  /** The source delivers nothing more in this run: it no longer holds the watermark back. */
+  ended(source: string): void {
+    this.#watermarks.delete(source);
+  }
+
+  /** Accepts a batch of a source; resolves when it is durable. Decided at once, in the order of the calls. */
+  offer(source: string, batch: ReadingBatch, extent: SealExtent): Promise<void> {
+    this.#journal.reach(this.dictionary.seriesCount);
+    const seriesOfRow = new Int32Array(batch.count);
+    for (let row = 0; row < batch.count; row++) seriesOfRow[row] = this.dictionary.seriesOf[batch.entry[row]!]!;
+    const accepted = acceptBatch({ ...batch, seriesOfRow }, this.#journal.series, (series) => this.dictionary.metricOf[series]!);
+    this.#noteWatermark(source, batch.watermarkMs);
+    this.#count(batch, accepted);
+    const operations = this.#journal.record(accepted.taken, accepted.changed, this.dictionary.entries.length);
+    operations.push(placeOperation(source, batch.place));
+    this.#correct(accepted);
+    this.#seal(extent);
+    return this.#commit(operations, this.#reportItems(source, batch));
+  }
+
+  /** Puts journaled readings into frames; resolves when the frames are durable. */
+  seal(extent: SealExtent): Promise<void> {
+    this.#seal(extent);
+    return this.#commit([], []);
+  }
+
+  /** Seals everything and marks the incarnation as ended in order. */
+  async close(): Promise<void> {
+    await this.seal('everything');
+    this.#closed = true;
+    await this.#commit([], []);
+  }
+
+  #count(batch: ReadingBatch, accepted: AcceptedBatch): void {
+    const { counted, repeats, amended, unchecked } = accepted;
+    this.#totals = addTotals(this.#totals, { ...batch.tallies, counted, repeats, amended, unchecked });
+  }
+
+  #noteWatermark(source: string, watermarkMs: number | null): void {
+    if (watermarkMs === null) return;
+    this.#watermarks.set(source, watermarkMs);
+    this.#watermarkMs = Math.max(watermarkMs, this.#watermarkMs ?? watermarkMs);
+  }
+
+  /** Event time before which all sources are through, and nothing is left in the tails. */
+  #safeWatermark(): number | null {
+    const open = [...this.#watermarks.values()];
+    const lowest = open.length === 0 ? this.#watermarkMs : open.includes(null) ? null : Math.min(...(open as number[]));
+    if (lowest === null) return null;
+    let watermarkMs = lowest;
+    for (const series of this.#journal.series) {
+      if (series.tailStart < series.length) watermarkMs = Math.min(watermarkMs, series.times[series.tailStart]!);
+    }
+    return watermarkMs;
+  }
+
+  /**
+   * Ships what the batch changed in panes that are in frames already. Amends come before the tails are sealed: what an
+   * amend says of a pane covers all frames with lower numbers, and none that follow.
+   */
+  #correct(accepted: AcceptedBatch): void {
+    for (const { entry, times, values, anchor, unchecked } of accepted.lateRuns) {
+      this.#runs.addRun(entry, times, values, 0, times.length, anchor, unchecked);
+    }
+    this.#runs.addLinks(accepted.lateLinks);
+    if (accepted.amendments.length === 0) return;
+    this.#writer.watermarkMs = this.#safeWatermark();
+    if (!this.#runs.isEmpty) this.#writer.readings(this.#runs.take());
+    this.#writer.amends(accepted.amendments, accepted.amendLinks);
+  }
+
+  #seal(extent: SealExtent): void {
+    if (extent !== 'nothing') {
+      for (const [number, journal] of this.#journal.series.entries()) {
+        const rule = this.#sealRule(number);
+        const untilMs = extent === 'complete' && rule.sendsPanes ? openPaneStart(journal, rule.paneMs) : Number.POSITIVE_INFINITY;
+        sealTail(journal, rule, untilMs, this.#runs, this.#panes);
+        if (this.#runs.count >= FRAME_READINGS_TARGET) this.#writer.readings(this.#runs.take());
+        if (this.#panes.count >= FRAME_PANES_TARGET) this.#writer.panes(this.#panes.take());
+      }
+    }
+    this.#writer.watermarkMs = this.#safeWatermark();
+    if (this.#panes.count > 0) this.#writer.panes(this.#panes.take());
+    if (!this.#runs.isEmpty) this.#writer.readings(this.#runs.take());
+  }
+
+  #sealRule(series: number): SealRule {
+    const metric = this.dictionary.metricOf[series]!;
+    return (this.#sealRules[series] ??= {
+      sendsPanes: metric.send !== 'readings',
+      paneMs: metric.paneMs,
+      link: linkRuleOf(metric),
+    });
+  }
+
+  #reportItems(source: string, batch: ReadingBatch): SpoolItem[] {
+    if (batch.refusals.length === 0) return [];
+    const report: RefusalReport = { incarnation: this.incarnation, sequence: ++this.#reports, source, items: batch.refusals };
+    return [{ channel: 'refused', incarnation: report.incarnation, sequence: report.sequence, bytes: Buffer.from(JSON.stringify(report)) }];
+  }
+
+  #commit(operations: TableOperation[], reports: readonly SpoolItem[]): Promise<void> {
+    const frames: SpoolItem[] = this.#writer.take().map((frame) => ({ channel: 'frame', ...frame }));
+    for (const { bytes } of frames) this.#totals = addTotals(this.#totals, { frames: 1, bytes: bytes.length });
+    const items = [...frames, ...reports];
+    operations.push(...entryOperations(this.dictionary.entries, this.#entriesWritten));
+    this.#entriesWritten = this.dictionary.entries.length;
+    operations.push(this.#journal.recordSeals(), headOperation(this.#head()), ...this.#spool.stage(items));
+    const writing = this.#writing.then(async () => {
+      operations.push(...(await this.#journal.trim()));
+      await this.#table.write(operations, { sync: true });
+      this.#spool.committed(items);
+    });
+    this.#writing = writing;
+    return writing;
+  }
+
+  #head(): AgentHead {
+    return {
+      ...this.#first,
+      sequence: this.#writer.sequence,
+      reports: this.#reports,
+      closed: this.#closed,
+      revision: this.#writer.revision,
+      totals: this.#totals,
+      watermarkMs: this.#watermarkMs,
+    };
+  }
+}

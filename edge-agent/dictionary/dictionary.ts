@@ -1,0 +1,68 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import { type SeriesEntry, seriesKey } from '#core/series/series.ts';
+import type { EntryRegistry, SeriesDescription } from '../sources/source.ts';
+
+/**
+ * The agent's dictionary: every series it ever saw, with its tags, under a dense number that never changes. A series
+ * whose tags change gets a further entry; both belong to the same series, so a reading keeps the tags it came with.
+ */
+export class Dictionary implements EntryRegistry {
+  readonly entries: SeriesEntry[] = [];
+  /** Series number of each entry: series are counted from 0 too. */
+  readonly seriesOf: number[] = [];
+  /** Metric of each series. */
+  readonly metricOf: Metric[] = [];
+  readonly #metrics: ReadonlyMap<string, Metric>;
+  readonly #numbers = new Map<string, number>();
+  readonly #series = new Map<string, number>();
+
+  constructor(metrics: ReadonlyMap<string, Metric>) {
+    this.#metrics = metrics;
+  }
+
+  get seriesCount(): number {
+    return this.metricOf.length;
+  }
+
+  intern(description: SeriesDescription): number {
+    const known = this.#numbers.get(descriptionKey(description));
+    if (known !== undefined) return known;
+    const metric = this.#metrics.get(description.metric);
+    if (metric === undefined) {
+      throw new Error(`metric ${description.metric} is not declared; declare it under "metrics" before a source names it`);
+    }
+    return this.restore(entryOf(metric, description));
+  }
+
+  /** Takes up an entry as the next number: a new one, or one that an earlier run had written. */
+  restore(entry: SeriesEntry): number {
+    const number = this.entries.length;
+    this.entries.push(entry);
+    this.#numbers.set(descriptionKey(entry), number);
+    const key = seriesKey(entry);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = this.metricOf.length;
+      this.#series.set(key, series);
+      this.metricOf.push(this.#metrics.get(entry.metric) ?? metricOfEntry(entry));
+    }
+    this.seriesOf.push(series);
+    return number;
+  }
+}
+
+function descriptionKey({ metric, device, tags }: SeriesDescription): string {
+  return JSON.stringify([metric, device, Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEntry {
+  const { name, unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs } = metric;
+  return { metric: name, unit, decimals, kind, intervalMs, rollover: rolloverScaled, quantiles, paneMs, device, tags };
+}
+
+/** A metric that is no longer declared: its series send nothing more, but what the journal holds still belongs to it. */
+function metricOfEntry(entry: SeriesEntry): Metric {
+  const { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs } = entry;
+  const policy = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: 0 } as const;
+  return { name: metric, unit, decimals, kind, intervalMs, rolloverScaled: rollover, quantiles, paneMs, ...policy };
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { encodeReadings } from '#core/frames/encode-readings.ts';
+import { FrameTooLarge } from '#core/frames/fault.ts';
+import { decodeFrame } from '#core/frames/frame.ts';
+import { NO_LINKS } from '#core/frames/readings.ts';
+import type { TakenReadings } from '../accept/corrections.ts';
+
+/** The readings of one entry that a chunk holds, in order of time. */
+export type Chunk = readonly { readonly entry: number; readonly times: number[]; readonly values: number[] }[];
+
+/**
+ * Packs accepted readings for the journal in the format of a readings frame, which is compact and checked. The frame's
+ * number means nothing here. Readings beyond what one frame holds go to further chunks.
+ */
+export function encodeChunks(taken: TakenReadings, dictionaryVersion: number): { readonly bytes: Uint8Array; readonly count: number }[] {
+  if (taken.count === 0) return [];
+  try {
+    return [{ bytes: encodeChunk(taken, dictionaryVersion), count: taken.count }];
+  } catch (error) {
+    if (!(error instanceof FrameTooLarge)) throw error;
+    const middle = Math.floor(taken.count / 2);
+    return [...encodeChunks(slice(taken, 0, middle), dictionaryVersion), ...encodeChunks(slice(taken, middle, taken.count), dictionaryVersion)];
+  }
+}
+
+/** The runs of a chunk. */
+export function decodeChunk(bytes: Uint8Array): Chunk {
+  const frame = decodeFrame(bytes);
+  assert(frame.kind === 'readings', 'the journal holds readings frames of its own making');
+  const { runs } = frame;
+  const chunk: { entry: number; times: number[]; values: number[] }[] = [];
+  let at = 0;
+  for (let run = 0; run < runs.runCount; run++) {
+    const end = at + runs.length[run]!;
+    chunk.push({ entry: runs.entry[run]!, times: [...runs.timeMs.subarray(at, end)], values: [...runs.value.subarray(at, end)] });
+    at = end;
+  }
+  return chunk;
+}
+
+function encodeChunk(taken: TakenReadings, dictionaryVersion: number): Uint8Array {
+  const entry: number[] = [];
+  const length: number[] = [];
+  for (let i = 0; i < taken.count; i++) {
+    const continues = i > 0 && taken.entry[i] === taken.entry[i - 1] && taken.timeMs[i]! > taken.timeMs[i - 1]!;
+    if (continues) length[length.length - 1]!++;
+    else {
+      entry.push(taken.entry[i]!);
+      length.push(1);
+    }
+  }
+  const none = new Float64Array(entry.length);
+  const flags = new Uint8Array(entry.length);
+  return encodeReadings(
+    { incarnation: 0, sequence: 1, dictionaryVersion, watermarkMs: null },
+    {
+      runCount: entry.length,
+      entry: Int32Array.from(entry),
+      length: Int32Array.from(length),
+      anchored: flags,
+      anchorTimeMs: none,
+      anchorValue: none,
+      unchecked: flags,
+      timeMs: taken.timeMs,
+      value: taken.value,
+      links: NO_LINKS,
+    },
+  );
+}
+
+function slice(taken: TakenReadings, from: number, to: number): TakenReadings {
+  return {
+    count: to - from,
+    entry: taken.entry.slice(from, to),
+    timeMs: taken.timeMs.slice(from, to),
+    value: taken.value.slice(from, to),
+  };
+}

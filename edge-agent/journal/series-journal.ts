@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+
+const CAPACITY_MIN = 16;
+
+/** A reading as the journal remembers it. */
+export interface RememberedReading {
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/**
+ * What the agent remembers of one series: its accepted readings in order of time, from some time on.
+ *
+ * The readings after `sealedMs` are the *tail*: journaled, but not yet in a frame. Everything up to it has been given
+ * to a frame, so a change there has to be shipped as a correction. `releasedMs` is the time up to which the journal has
+ * let go: an unknown reading at or before it cannot be told from a repeat.
+ */
+export class SeriesJournal {
+  times = new Float64Array(CAPACITY_MIN);
+  values = new Float64Array(CAPACITY_MIN);
+  /** Dictionary entry of each reading: tags may change in the life of a series. */
+  entries = new Int32Array(CAPACITY_MIN);
+  length = 0;
+  sealedMs = Number.NEGATIVE_INFINITY;
+  releasedMs = Number.NEGATIVE_INFINITY;
+  /** Value of the reading at `releasedMs`: still the neighbour of what came after it. */
+  releasedValue = 0;
+
+  get lastMs(): number {
+    return this.length === 0 ? Number.NEGATIVE_INFINITY : (this.times[this.length - 1] as number);
+  }
+
+  /** Index of the first reading at or after `timeMs`; `length` when there is none. */
+  indexFrom(timeMs: number): number {
+    const { times } = this;
+    let low = 0;
+    let high = this.length;
+    if (high > 0 && (times[high - 1] as number) < timeMs) return high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((times[middle] as number) < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Index of the first reading of the tail; `length` when the tail is empty. */
+  get tailStart(): number {
+    if (this.sealedMs === Number.NEGATIVE_INFINITY) return 0;
+    const index = this.indexFrom(this.sealedMs);
+    return index < this.length && this.times[index] === this.sealedMs ? index + 1 : index;
+  }
+
+  at(index: number): RememberedReading {
+    assert(index >= 0 && index < this.length);
+    return { timeMs: this.times[index] as number, value: this.values[index] as number };
+  }
+
+  /**
+   * The reading before the one at `index`, or null where there was none. Readings that came late, before what the
+   * journal has let go of, are no neighbours of what came after it: the released one is.
+   */
+  before(index: number): RememberedReading | null {
+    const timeMs = index > 0 ? (this.times[index - 1] as number) : Number.NEGATIVE_INFINITY;
+    if (timeMs > this.releasedMs) return { timeMs, value: this.values[index - 1] as number };
+    if (this.releasedMs === Number.NEGATIVE_INFINITY) return null;
+    return { timeMs: this.releasedMs, value: this.releasedValue };
+  }
+
+  append(timeMs: number, value: number, entry: number): void {
+    if (this.length === this.times.length) this.#grow(this.length + 1);
+    this.times[this.length] = timeMs;
+    this.values[this.length] = value;
+    this.entries[this.length] = entry;
+    this.length++;
+  }
+
+  /** Takes in readings in ascending order of times that it does not hold yet; one pass from the back. */
+  merge(times: ArrayLike<number>, values: ArrayLike<number>, entries: ArrayLike<number>, from: number, to: number): void {
+    let source = to - 1;
+    let kept = this.length - 1;
+    this.#grow(this.length + to - from);
+    this.length += to - from;
+    for (let target = this.length - 1; source >= from; target--) {
+      const takesKept = kept >= 0 && (this.times[kept] as number) > (times[source] as number);
+      this.times[target] = takesKept ? (this.times[kept] as number) : (times[source] as number);
+      this.values[target] = takesKept ? (this.values[kept] as number) : (values[source] as number);
+      this.entries[target] = takesKept ? (this.entries[kept] as number) : (entries[source] as number);
+      if (takesKept) kept--;
+      else source--;
+    }
+  }
+
+  /** Lets go of all readings up to `timeMs`, but never of the last one nor of the tail. */
+  release(timeMs: number): void {
+    const count = Math.min(this.indexFrom(timeMs + 1), this.length - 1, this.tailStart - 1);
+    if (count <= 0) return;
+    const lastReleasedMs = this.times[count - 1] as number;
+    if (lastReleasedMs > this.releasedMs) {
+      this.releasedMs = lastReleasedMs;
+      this.releasedValue = this.values[count - 1] as number;
+    }
+    this.times.copyWithin(0, count, this.length);
+    this.values.copyWithin(0, count, this.length);
+    this.entries.copyWithin(0, count, this.length);
+    this.length -= count;
+  }
+
+  #grow(length: number): void {
+    if (length <= this.times.length) return;
+    const capacity = Math.max(length, this.times.length * 2);
+    const times = new Float64Array(capacity);
+    const values = new Float64Array(capacity);
+    const entries = new Int32Array(capacity);
+    times.set(this.times.subarray(0, this.length));
+    values.set(this.values.subarray(0, this.length));
+    entries.set(this.entries.subarray(0, this.length));
+    this.times = times;
+    this.values = values;
+    this.entries = entries;
+  }
+}

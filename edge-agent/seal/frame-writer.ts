@@ -1,0 +1,136 @@
+import { encodeAmend } from '#core/frames/amend-frame.ts';
+import { encodeBirth } from '#core/frames/birth.ts';
+import type { PreviousIncarnation } from '#core/frames/birth.ts';
+import { encodePanes } from '#core/frames/encode-panes.ts';
+import { encodeReadings } from '#core/frames/encode-readings.ts';
+import type { Amends } from '#core/frames/amends.ts';
+import { FrameTooLarge } from '#core/frames/fault.ts';
+import type { FrameMeta } from '#core/frames/header.ts';
+import type { PaneColumns } from '#core/frames/panes.ts';
+import type { ReadingsRuns } from '#core/frames/readings.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
+import type { Amendment, LinkCorrection } from '../accept/corrections.ts';
+import { signedLinks } from './runs-builder.ts';
+import { splitRuns } from './split-runs.ts';
+
+/** Entries of one birth: with all their tags at their longest they stay below the frame's limit. */
+const BIRTH_ENTRIES_MAX = 32;
+/** Amendments of one frame; each brings up to four links. */
+const AMENDMENTS_MAX = 2048;
+
+/** A frame with its number. */
+export interface NumberedFrame {
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Encodes frames and numbers them, without gaps, in the order in which they are made. */
+export class FrameWriter {
+  readonly incarnation: number;
+  #sequence = 0;
+  #announced = 0;
+  #revision: number;
+  readonly #previous: PreviousIncarnation | null;
+  readonly #entries: readonly SeriesEntry[];
+  #watermarkMs: number | null = null;
+  #frames: NumberedFrame[] = [];
+
+  /** `entries` is the dictionary as it grows; `revision` the highest pane revision that an earlier incarnation gave. */
+  constructor(incarnation: number, previous: PreviousIncarnation | null, entries: readonly SeriesEntry[], revision: number) {
+    this.#entries = entries;
+    this.incarnation = incarnation;
+    this.#previous = previous;
+    this.#revision = revision;
+  }
+
+  /** Highest pane revision given: they grow over all panes, so the later of two amends of a pane has the higher one. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Number of the last frame made, 0 before the first. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Event time before which no more readings are expected, once what is being written has been sent. */
+  set watermarkMs(watermarkMs: number | null) {
+    this.#watermarkMs = watermarkMs;
+  }
+
+  readings(runs: ReadingsRuns): void {
+    try {
+      this.#write((meta) => encodeReadings(meta, runs));
+    } catch (error) {
+      if (!(error instanceof FrameTooLarge)) throw error;
+      for (const half of splitRuns(runs)) this.readings(half);
+    }
+  }
+
+  panes(panes: PaneColumns): void {
+    this.#write((meta) => encodePanes(meta, panes));
+  }
+
+  amends(amendments: readonly Amendment[], links: readonly LinkCorrection[]): void {
+    for (let from = 0; from < amendments.length; from += AMENDMENTS_MAX) {
+      const part = amendments.slice(from, from + AMENDMENTS_MAX);
+      const partLinks = from + AMENDMENTS_MAX >= amendments.length ? links.slice(4 * from) : links.slice(4 * from, 4 * (from + AMENDMENTS_MAX));
+      const columns = amendColumns(part, partLinks, this.#revision);
+      this.#revision += part.length;
+      this.#write((meta) => encodeAmend(meta, columns));
+    }
+  }
+
+  /** The frames made since the last call. */
+  take(): readonly NumberedFrame[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    return frames;
+  }
+
+  #write(encode: (meta: FrameMeta) => Uint8Array): void {
+    this.#announce();
+    this.#number(encode);
+  }
+
+  /** Announces the entries that no birth of this incarnation has named; its first one restates all. */
+  #announce(): void {
+    while (this.#announced < this.#entries.length) {
+      const firstIndex = this.#announced;
+      const next = this.#entries.slice(firstIndex, firstIndex + BIRTH_ENTRIES_MAX);
+      this.#announced += next.length;
+      const previous = firstIndex === 0 ? this.#previous : null;
+      this.#number((meta) => encodeBirth(meta, { firstIndex, entries: next, previous }));
+    }
+  }
+
+  #number(encode: (meta: FrameMeta) => Uint8Array): void {
+    const sequence = this.#sequence + 1;
+    const { incarnation } = this;
+    const bytes = encode({ incarnation, sequence, dictionaryVersion: this.#announced, watermarkMs: this.#watermarkMs });
+    this.#sequence = sequence;
+    this.#frames.push({ incarnation, sequence, bytes });
+  }
+}
+
+function amendColumns(amendments: readonly Amendment[], links: readonly LinkCorrection[], revision: number): Amends {
+  const column = (of: (amendment: Amendment) => number): Float64Array => Float64Array.from(amendments, of);
+  return {
+    count: amendments.length,
+    entry: Int32Array.from(amendments, (one) => one.entry),
+    timeMs: column((one) => one.timeMs),
+    oldValue: column((one) => one.oldValue),
+    newValue: column((one) => one.newValue),
+    paneStartMs: column((one) => one.paneStartMs),
+    paneMs: column((one) => one.paneMs),
+    revision: Float64Array.from(amendments, (_, i) => revision + i + 1),
+    minAfter: column((one) => one.after.min),
+    maxAfter: column((one) => one.after.max),
+    firstMsAfter: column((one) => one.after.firstMs),
+    firstValueAfter: column((one) => one.after.firstValue),
+    lastMsAfter: column((one) => one.after.lastMs),
+    lastValueAfter: column((one) => one.after.lastValue),
+    links: signedLinks(links),
+  };
+}

@@ -1,0 +1,103 @@
+import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
+import type { LinkCorrection } from '../accept/corrections.ts';
+
+const CAPACITY_FIRST = 1024;
+
+/** Gathers runs for a readings frame; `take` gives them and begins anew. */
+export class RunsBuilder {
+  #entry: number[] = [];
+  #length: number[] = [];
+  #anchored: number[] = [];
+  #anchorMs: number[] = [];
+  #anchorValue: number[] = [];
+  #unchecked: number[] = [];
+  #timeMs = new Float64Array(CAPACITY_FIRST);
+  #value = new Float64Array(CAPACITY_FIRST);
+  #links: LinkCorrection[] = [];
+  #count = 0;
+
+  /** Readings gathered. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0 && this.#links.length === 0;
+  }
+
+  /** Adds the readings [from, to) of the arrays as one run. `anchor` is the reading before them, null where unknown. */
+  addRun(
+    entry: number,
+    times: ArrayLike<number>,
+    values: ArrayLike<number>,
+    from: number,
+    to: number,
+    anchor: { readonly timeMs: number; readonly value: number } | null,
+    unchecked: boolean,
+  ): void {
+    this.#entry.push(entry);
+    this.#length.push(to - from);
+    this.#anchored.push(anchor === null ? 0 : 1);
+    this.#anchorMs.push(anchor?.timeMs ?? 0);
+    this.#anchorValue.push(anchor?.value ?? 0);
+    this.#unchecked.push(unchecked ? 1 : 0);
+    this.#reserve(this.#count + to - from);
+    for (let i = from; i < to; i++) {
+      this.#timeMs[this.#count] = times[i]!;
+      this.#value[this.#count] = values[i]!;
+      this.#count++;
+    }
+  }
+
+  addLinks(links: readonly LinkCorrection[]): void {
+    for (const link of links) this.#links.push(link);
+  }
+
+  take(): ReadingsRuns {
+    const runs: ReadingsRuns = {
+      runCount: this.#entry.length,
+      entry: Int32Array.from(this.#entry),
+      length: Int32Array.from(this.#length),
+      anchored: Uint8Array.from(this.#anchored),
+      anchorTimeMs: Float64Array.from(this.#anchorMs),
+      anchorValue: Float64Array.from(this.#anchorValue),
+      unchecked: Uint8Array.from(this.#unchecked),
+      timeMs: this.#timeMs.slice(0, this.#count),
+      value: this.#value.slice(0, this.#count),
+      links: signedLinks(this.#links),
+    };
+    this.#entry = [];
+    this.#length = [];
+    this.#anchored = [];
+    this.#anchorMs = [];
+    this.#anchorValue = [];
+    this.#unchecked = [];
+    this.#links = [];
+    this.#count = 0;
+    return runs;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#timeMs.length) return;
+    const capacity = Math.max(count, 2 * this.#timeMs.length);
+    const timeMs = new Float64Array(capacity);
+    const value = new Float64Array(capacity);
+    timeMs.set(this.#timeMs.subarray(0, this.#count));
+    value.set(this.#value.subarray(0, this.#count));
+    this.#timeMs = timeMs;
+    this.#value = value;
+  }
+}
+
+/** Corrections in the columns of a frame. */
+export function signedLinks(links: readonly LinkCorrection[]): SignedLinks {
+  return {
+    count: links.length,
+    entry: Int32Array.from(links, (link) => link.entry),
+    sign: Int8Array.from(links, (link) => link.sign),
+    fromMs: Float64Array.from(links, (link) => link.fromMs),
+    fromValue: Float64Array.from(links, (link) => link.fromValue),
+    toMs: Float64Array.from(links, (link) => link.toMs),
+    toValue: Float64Array.from(links, (link) => link.toValue),
+  };
+}

@@ -1,0 +1,52 @@
+import type { LinkRule } from '#core/stats/link-rule.ts';
+import type { SeriesJournal } from '../journal/series-journal.ts';
+import type { PanesBuilder } from './panes-builder.ts';
+import type { RunsBuilder } from './runs-builder.ts';
+
+/** A pane of fewer readings is sent as readings: its stats would be larger (DESIGN: frames). */
+export const PANE_READINGS_MIN = 4;
+
+/** How a series' tail is turned into frames. */
+export interface SealRule {
+  readonly sendsPanes: boolean;
+  readonly paneMs: number;
+  readonly link: LinkRule;
+}
+
+/**
+ * Gives the tail of a series to the builders, up to and without `untilMs`: as one run, or pane by pane. The journal's
+ * seal moves with it, so that what is given once is never given again.
+ */
+export function sealTail(journal: SeriesJournal, rule: SealRule, untilMs: number, runs: RunsBuilder, panes: PanesBuilder): void {
+  const start = journal.tailStart;
+  const end = Math.min(journal.length, journal.indexFrom(untilMs));
+  if (start >= end) return;
+  const { times, values, entries } = journal;
+  let runStart = start;
+  const addRunUpTo = (to: number): void => {
+    if (runStart < to) runs.addRun(entries[runStart]!, times, values, runStart, to, journal.before(runStart), false);
+    runStart = to;
+  };
+  for (let from = start; from < end;) {
+    const paneStartMs = Math.floor(times[from]! / rule.paneMs) * rule.paneMs;
+    const paneEndMs = rule.sendsPanes ? paneStartMs + rule.paneMs : Number.POSITIVE_INFINITY;
+    const entry = entries[from]!;
+    if (entry !== entries[runStart]) addRunUpTo(from);
+    let to = from + 1;
+    while (to < end && times[to]! < paneEndMs && entries[to] === entry) to++;
+    if (rule.sendsPanes && to - from >= PANE_READINGS_MIN) {
+      addRunUpTo(from);
+      const facts = { entry, startMs: paneStartMs, spanMs: rule.paneMs, anchor: journal.before(from) };
+      panes.addPane(facts, rule.link, times, values, from, to);
+      runStart = to;
+    }
+    from = to;
+  }
+  addRunUpTo(end);
+  journal.sealedMs = times[end - 1]!;
+}
+
+/** Event time before which a tail's panes are over, by the series' own readings: its last reading's pane is still open. */
+export function openPaneStart(journal: SeriesJournal, paneMs: number): number {
+  return Math.floor(journal.lastMs / paneMs) * paneMs;
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
+
+/** Cuts runs in two halves that add up to the same: between two runs, or, of a single run, between two readings. */
+export function splitRuns(runs: ReadingsRuns): readonly [ReadingsRuns, ReadingsRuns] {
+  const links = Math.floor(runs.links.count / 2);
+  if (runs.runCount !== 1) {
+    const middle = Math.floor(runs.runCount / 2);
+    return [
+      sliceRuns(runs, 0, middle, sliceLinks(runs.links, 0, links)),
+      sliceRuns(runs, middle, runs.runCount, sliceLinks(runs.links, links, runs.links.count)),
+    ];
+  }
+  const middle = Math.floor(runs.timeMs.length / 2);
+  assert(middle > 0, 'one reading fits into a frame');
+  const later: ReadingsRuns = {
+    ...runs,
+    length: Int32Array.of(runs.timeMs.length - middle),
+    anchored: Uint8Array.of(1),
+    anchorTimeMs: runs.timeMs.slice(middle - 1, middle),
+    anchorValue: runs.value.slice(middle - 1, middle),
+    timeMs: runs.timeMs.slice(middle),
+    value: runs.value.slice(middle),
+    links: sliceLinks(runs.links, links, runs.links.count),
+  };
+  const earlier: ReadingsRuns = {
+    ...runs,
+    length: Int32Array.of(middle),
+    timeMs: runs.timeMs.slice(0, middle),
+    value: runs.value.slice(0, middle),
+    links: sliceLinks(runs.links, 0, links),
+  };
+  return [earlier, later];
+}
+
+function sliceRuns(runs: ReadingsRuns, from: number, to: number, links: SignedLinks): ReadingsRuns {
+  let first = 0;
+  for (let run = 0; run < from; run++) first += runs.length[run]!;
+  let end = first;
+  for (let run = from; run < to; run++) end += runs.length[run]!;
+  return {
+    runCount: to - from,
+    entry: runs.entry.slice(from, to),
+    length: runs.length.slice(from, to),
+    anchored: runs.anchored.slice(from, to),
+    anchorTimeMs: runs.anchorTimeMs.slice(from, to),
+    anchorValue: runs.anchorValue.slice(from, to),
+    unchecked: runs.unchecked.slice(from, to),
+    timeMs: runs.timeMs.slice(first, end),
+    value: runs.value.slice(first, end),
+    links,
+  };
+}
+
+function sliceLinks(links: SignedLinks, from: number, to: number): SignedLinks {
+  return {
+    count: to - from,
+    entry: links.entry.slice(from, to),
+    sign: links.sign.slice(from, to),
+    fromMs: links.fromMs.slice(from, to),
+    fromValue: links.fromValue.slice(from, to),
+    toMs: links.toMs.slice(from, to),
+    toValue: links.toValue.slice(from, to),
+  };
+}
