@@ -2,11 +2,13 @@ import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { PENDING, RESETS } from '#core/fold/slice-slots.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { evictSlices } from './eviction.ts';
 import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
 import { PendingChanges } from './pending-changes.ts';
+import { repairSelection } from './selection-repair.ts';
 
 /** Bytes of records that one step reads from the log. */
 const READ_BYTES = 4 * 1024 * 1024;
@@ -46,6 +48,7 @@ export class PartitionWorker {
   readonly #failed = new AbortController();
   #commit: Promise<void> = Promise.resolve();
   #isCommitting = false;
+  #hasRepaired = false;
 
   private constructor(partition: number, log: Log, changes: ChangeTable) {
     this.partition = partition;
@@ -65,6 +68,7 @@ export class PartitionWorker {
       const isSaved = saved?.joined.some((one) => one.view === version.view.name && one.version === version.version) ?? true;
       if (!isSaved) continue;
       const view = new ViewFold(version);
+      await worker.#findPending(view, changes);
       for await (const member of changes.members(version.view.name, version.version)) {
         if (member.partition === partition) view.restoreMember(member.group, member);
       }
@@ -98,12 +102,33 @@ export class PartitionWorker {
     await this.commit();
   }
 
+  /** Refolds what amends have touched, once the fold stands at the log's end, and commits it. */
+  async repair(signal: AbortSignal): Promise<void> {
+    const { views } = this.fold;
+    if (views.every((view) => view.slots.pending.size === 0)) return;
+    const { last } = await this.#log.bounds(this.partition);
+    if (this.fold.position < last) return;
+    for (const view of views) await repairSelection(view, this.fold, this.#log, this.partition, signal);
+    this.#hasRepaired = true;
+    this.#startCommit();
+  }
+
   /** Commits everything folded so far. */
   async commit(): Promise<void> {
     await this.#commit;
     this.#startCommit();
     await this.#commit;
     this.#failed.signal.throwIfAborted();
+  }
+
+  /** Takes up which slices were waiting for a refold when the last run ended. */
+  async #findPending({ id, slots }: ViewFold, changes: ChangeTable): Promise<void> {
+    for await (const { partition, group, slice, flags } of changes.allRows(id.view.name, id.version)) {
+      if (partition !== this.partition) continue;
+      const key = `${slice}/${group}`;
+      if ((flags & PENDING) !== 0) slots.pending.set(key, { group, slice });
+      else if ((flags & RESETS) !== 0) slots.pending.delete(key);
+    }
   }
 
   #apply(entries: readonly LogEntry[]): void {
@@ -129,7 +154,8 @@ export class PartitionWorker {
   }
 
   #startCommit(): void {
-    if (this.#isCommitting || this.fold.position === this.#committedTo) return;
+    if (this.#isCommitting || (this.fold.position === this.#committedTo && !this.#hasRepaired)) return;
+    this.#hasRepaired = false;
     const watermarkMs = this.fold.watermarkMs();
     for (const view of this.fold.views) {
       this.#pending.gather(view, this.fold.epoch);

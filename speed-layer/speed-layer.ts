@@ -1,4 +1,5 @@
-import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { setTimeout } from 'node:timers/promises';
+import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log } from '#backbone/log/log.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion } from '#backbone/manifests/manifest-store.ts';
@@ -8,6 +9,9 @@ import type { LedgerHead } from '#core/wire/topics.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { buildVersion } from './version-builder.ts';
+
+/** Between two looks for amended slices; together with the refold it has to stay well below two seconds. */
+const REPAIR_PAUSE_MS = 250;
 
 export interface SpeedLayerOptions {
   readonly log: Log;
@@ -59,7 +63,7 @@ export class SpeedLayer implements AsyncDisposable {
   /** Follows the log until `stop`; rejects when a worker fails. */
   run(): Promise<void> {
     const { signal } = this.#stop;
-    const tasks = [...this.#workers.map((worker) => worker.run(signal)), this.#buildMissing(signal)];
+    const tasks = [...this.#workers.map((worker) => worker.run(signal)), this.#buildMissing(signal), this.#repair(signal)];
     this.#running = Promise.all(tasks).then(() => undefined);
     this.#running.catch(() => this.#stop.abort());
     return this.#running;
@@ -101,6 +105,14 @@ export class SpeedLayer implements AsyncDisposable {
       if (known !== undefined) return known.ledger.head();
     }
     return { incarnation: 0, highestSequence: 0 };
+  }
+
+  /** Looks after every pause for slices that wait for a refold. */
+  async #repair(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await setTimeout(REPAIR_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      for (const worker of this.#workers) await worker.repair(signal);
+    }
   }
 
   async #buildMissing(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,74 @@
+import type { Log } from '#backbone/log/log.ts';
+import type { PartitionFold } from '#core/fold/partition-fold.ts';
+import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
+import type { SliceName } from '#core/fold/slice-slots.ts';
+import type { ViewFold } from '#core/fold/view-fold.ts';
+import { decodeRecord } from '#core/records/record-codec.ts';
+import { copySelective } from '#core/stats/selective.ts';
+
+const READ_BYTES = 4 * 1024 * 1024;
+
+/** Slices refolded in one pass over the history; the others wait for the next. */
+const REFOLD_SLICES_MAX = 10_000;
+
+/**
+ * Finds min, max, first and last of the slices that amends have touched anew from the partition's whole history, so
+ * that an amended answer is exact before the next batch run. While it reads, the fold goes on: at the end it reads what
+ * came meanwhile, until it stands where the fold stands; a slice that was amended again in between waits for the next.
+ */
+export async function repairSelection(view: ViewFold, fold: PartitionFold, log: Log, partition: number, signal: AbortSignal): Promise<void> {
+  const slices = [...view.slots.pending.values()].slice(0, REFOLD_SLICES_MAX);
+  if (slices.length === 0) return;
+  const refold = new SelectionRefold(view.id, slices);
+  const surveyed = fold.position;
+  await eachFrame(log, fold, partition, 1, surveyed, signal, (frame) => refold.survey(frame));
+  await eachFrame(log, fold, partition, 1, surveyed, signal, (frame) => refold.fold(frame));
+  const amendedAgain = new Set<SliceName>();
+  for (let position = surveyed; position < fold.position && !signal.aborted;) {
+    const upTo = fold.position;
+    await eachFrame(log, fold, partition, position + 1, upTo, signal, (frame) => {
+      for (const slice of refold.survey(frame)) amendedAgain.add(slice);
+      refold.fold(frame);
+    });
+    position = upTo;
+  }
+  if (signal.aborted) return;
+  refold.finish();
+  const again = new Set([...amendedAgain].map(nameOf));
+  for (const slice of slices) if (!again.has(nameOf(slice))) adopt(view, fold.position, refold, slice);
+}
+
+function adopt(view: ViewFold, position: number, refold: SelectionRefold, name: SliceName): void {
+  const { slots } = view;
+  const slot = slots.touchForRefold(slots.groupOf(name.group), name.slice, position);
+  copySelective(slots.table, slot, refold.table, refold.slotOf(name)!);
+  slots.markRefolded(slot);
+}
+
+function nameOf({ group, slice }: SliceName): string {
+  return `${slice}/${group}`;
+}
+
+/** Calls back with each accepted frame at a position in [from, to] whose dictionary is known. */
+async function eachFrame(
+  log: Log,
+  fold: PartitionFold,
+  partition: number,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+  callback: (frame: AgentFrame) => void,
+): Promise<void> {
+  for (let next = from; next <= to && !signal.aborted;) {
+    const entries = await log.read(partition, next, { bytes: READ_BYTES });
+    if (entries.length === 0) return;
+    for (const { position, bytes } of entries) {
+      if (position > to) return;
+      next = position + 1;
+      const record = decodeRecord(bytes);
+      if (record.kind !== 'frame' || record.verdict.kind !== 'accepted') continue;
+      const agent = fold.agents.get(record.agent);
+      if (agent !== undefined) callback({ agent, frame: record.frame });
+    }
+  }
+}
