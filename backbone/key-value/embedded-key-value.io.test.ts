@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from './embedded-key-value.ts';
 import { runKeyValueCases } from './key-value.cases.ts';
 
 runKeyValueCases('embedded', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'weir-state-'));
+  const place = await makeTemporaryDirectory('state');
+  const { dir } = place;
   return {
     open: () => openEmbeddedKeyValue({ dir }),
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
 });

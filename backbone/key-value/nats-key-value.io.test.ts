@@ -1,39 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
-import { startNatsServer } from '#tooling/servers/nats-server.ts';
+import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
 import { type KeyValueServerHarness, runKeyValueCases, runKeyValueServerCases } from './key-value.cases.ts';
 import { openNatsKeyValue } from './nats-key-value.ts';
 
-let storeDir: string;
-let server: Awaited<ReturnType<typeof startNatsServer>>;
-let stores = 0;
-
-// The first start may build the server.
-const SERVER_PATIENCE_MS = 240_000;
-
-beforeAll(async () => {
-  storeDir = await mkdtemp(join(tmpdir(), 'weir-nats-'));
-  server = await startNatsServer({ storeDir, syncAlways: true });
-}, SERVER_PATIENCE_MS);
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await rm(storeDir, { recursive: true, force: true });
-});
-
-async function makeHarness(): Promise<KeyValueServerHarness> {
-  const options = { servers: [server.url], name: `weir-${++stores}` };
-  return {
-    open: () => openNatsKeyValue(options),
-    restartStorage: async () => {
-      await server.kill('SIGKILL');
-      await server.restart();
-    },
-    [Symbol.asyncDispose]: async () => {},
+await describeOnNatsServer((nats) => {
+  const makeHarness = async (): Promise<KeyValueServerHarness> => {
+    const place = nats.newPlace();
+    return {
+      open: () => openNatsKeyValue(place),
+      restartStorage: nats.restart,
+      [Symbol.asyncDispose]: async () => {},
+    };
   };
-}
-
-runKeyValueCases('nats', makeHarness);
-runKeyValueServerCases('nats', makeHarness);
+  runKeyValueCases('nats', makeHarness);
+  runKeyValueServerCases('nats', makeHarness);
+});

@@ -61,7 +61,7 @@ export function reportOf(
     partitions: facts.partitions,
     durability: {
       survives,
-      how: `${inFiles ? 'file' : 'memory'} storage, ${describeSync(sync)}, ${replicas} replicas`,
+      how: `${inFiles ? 'file' : 'memory'} storage, ${describeSync(sync)}, ${replicas === 1 ? '1 copy' : `${replicas} copies`}`,
     },
     replicas,
     limits: {

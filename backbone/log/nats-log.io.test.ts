@@ -1,44 +1,137 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { expect, test } from 'vitest';
 import { startNatsServer } from '#tooling/servers/nats-server.ts';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { NatsUnreachable, NatsUnsuitable } from '../nats/nats-errors.ts';
+import { openNatsLink } from '../nats/nats-connection.ts';
+import { openBucket } from '../nats/nats-key-value-bucket.ts';
+import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
+import { NewerFormat } from '../storage-errors.ts';
 import { runLogCases } from './log.cases.ts';
 import { runLogCrashCases, runLogServerCrashCases } from './log-crash.cases.ts';
-import type { LogServerHarness } from './log-harness.ts';
+import { LogFull, LogMisconfigured, LogPositionAhead, LogRecordTooLarge } from './log-errors.ts';
+import { type LogServerHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
+import { openNatsLog } from './nats-log.ts';
+import { streamName } from './nats-log-streams.ts';
 
-let storeDir: string;
-let server: Awaited<ReturnType<typeof startNatsServer>>;
-let logs = 0;
-
-// The first start may build the server.
-const SERVER_PATIENCE_MS = 240_000;
-
-beforeAll(async () => {
-  storeDir = await mkdtemp(join(tmpdir(), 'weir-nats-'));
-  server = await startNatsServer({ storeDir, syncAlways: true });
-}, SERVER_PATIENCE_MS);
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await rm(storeDir, { recursive: true, force: true });
-});
-
-async function makeHarness(): Promise<LogServerHarness> {
-  return {
+await describeOnNatsServer((nats) => {
+  const makeHarness = async (): Promise<LogServerHarness> => ({
     opening: {
       module: import.meta.resolve('./nats-log.ts'),
       open: 'openNatsLog',
-      options: { servers: [server.url], name: `weir-${++logs}` },
+      options: { ...nats.newPlace() },
     },
-    restartStorage: async () => {
-      await server.kill('SIGKILL');
-      await server.restart();
-    },
+    restartStorage: nats.restart,
     [Symbol.asyncDispose]: async () => {},
-  };
-}
+  });
+  runLogCases('nats', makeHarness);
+  runLogCrashCases('nats', makeHarness);
+  runLogServerCrashCases('nats', makeHarness);
 
-runLogCases('nats', makeHarness);
-runLogCrashCases('nats', makeHarness);
-runLogServerCrashCases('nats', makeHarness);
+  test('two that make the log at once open the same one', async () => {
+    const place = nats.newPlace();
+    const logs = await Promise.all(numbers(1, 4).map(() => openNatsLog({ ...place, partitions: 3 })));
+    expect(new Set(logs.map((log) => log.generation)).size).toBe(1);
+    await Promise.all(logs.map((log, index) => log.append(2, recordOf(index))));
+    expect(new Set((await readAll(logs[0]!, 2)).map(numberOf))).toEqual(new Set([0, 1, 2, 3]));
+    for (const log of logs) await log[Symbol.asyncDispose]();
+  });
+
+  test('a log of a newer format is refused by name', async () => {
+    const place = nats.newPlace();
+    await using link = await openNatsLink(place);
+    const bucket = await openBucket(link, `${place.name}-meta`, 1);
+    await bucket.create('log', JSON.stringify({ format: 2, partitions: 1, generation: 'g' }));
+    const opening = openNatsLog({ ...place, partitions: 1 });
+    await expect(opening).rejects.toThrow(NewerFormat);
+    await expect(opening).rejects.toThrow(/format 2.*formats up to 1/);
+  });
+
+  test('a log of which a stream is missing, or records without facts, is not taken for a new one', async () => {
+    const place = nats.newPlace();
+    {
+      await using log = await openNatsLog({ ...place, partitions: 2 });
+      await log.append(0, recordOf(1));
+    }
+    await using link = await openNatsLink(place);
+    await link.manager.streams.delete(streamName(place.name, 1));
+    await expect(openNatsLog(place)).rejects.toThrow(LogMisconfigured);
+    await link.manager.streams.delete(`KV_${place.name}-meta`);
+    const anew = openNatsLog({ ...place, partitions: 2 });
+    await expect(anew).rejects.toThrow(LogMisconfigured);
+    await expect(anew).rejects.toThrow('holds records');
+  });
+
+  test('a stream at its limit gives back appends as LogFull and forgets nothing', async () => {
+    const place = nats.newPlace();
+    await using log = await openNatsLog({ ...place, partitions: 1 });
+    await using link = await openNatsLink(place);
+    const name = streamName(place.name, 0);
+    const { config } = await link.manager.streams.info(name);
+    await link.manager.streams.update(name, { ...config, max_msgs: 10 });
+    const outcomes = await Promise.allSettled(numbers(1, 15).map((n) => log.append(0, recordOf(n))));
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(refused).toHaveLength(5);
+    for (const reason of refused) expect(reason).toBeInstanceOf(LogFull);
+    expect((await readAll(log, 0)).map(numberOf)).toEqual(numbers(1, 10));
+    await link.manager.streams.update(name, { ...config, max_msgs: -1 });
+    expect(await log.append(0, recordOf(16))).toBe(11);
+  });
+
+  test('a follower is told when the log loses its tail under it', async () => {
+    const place = nats.newPlace();
+    await using log = await openNatsLog({ ...place, partitions: 1 });
+    await Promise.all(numbers(1, 5).map((n) => log.append(0, recordOf(n))));
+    const groups = log.follow(0, 1, { signal: new AbortController().signal, bytesMax: 1_000 })[Symbol.asyncIterator]();
+    expect((await groups.next()).value).toHaveLength(5);
+    const waiting = groups.next();
+    await using link = await openNatsLink(place);
+    const name = streamName(place.name, 0);
+    const { config } = await link.manager.streams.info(name);
+    await link.manager.streams.delete(name);
+    await link.manager.streams.add(config);
+    await expect(waiting).rejects.toThrow(LogPositionAhead);
+  });
+
+  test('the report says what the server really does, and the promise that its syncing breaks', async () => {
+    const monitor = await nats.monitor();
+    const place = nats.newPlace();
+    await using known = await openNatsLog({ ...place, partitions: 1, monitor });
+    expect(await known.report()).toMatchObject({
+      adapter: 'nats',
+      engine: expect.stringMatching(/^nats-server 2\.\d+\.\d+$/),
+      durability: { survives: 'power loss', how: 'file storage, synced before each acknowledgement, 1 copy' },
+      shortfalls: [],
+    });
+    await using unknown = await openNatsLog(place);
+    expect(await unknown.report()).toMatchObject({
+      durability: { survives: 'process crash' },
+      shortfalls: [{ promise: 'an acknowledged record survives a loss of power', holds: false }],
+    });
+  });
+
+  test('a server with a small max_payload takes smaller records, and the report says so', async () => {
+    await using store = await makeTemporaryDirectory('nats');
+    await using server = await startNatsServer({
+      storeDir: store.dir,
+      syncAlways: false,
+      config: 'max_payload: 65536',
+    });
+    await using log = await openNatsLog({ servers: [server.url], partitions: 1 });
+    const { limits, shortfalls } = await log.report();
+    expect(limits.recordBytesMax).toBeLessThan(65_536);
+    expect(shortfalls.map(({ promise }) => promise)).toContainEqual(expect.stringContaining('bytes are stored'));
+    expect(await log.append(0, new Uint8Array(limits.recordBytesMax))).toBe(1);
+    await expect(log.append(0, new Uint8Array(limits.recordBytesMax + 1))).rejects.toThrow(LogRecordTooLarge);
+  });
+
+  test('a name that no stream can have is refused', async () => {
+    const opening = openNatsLog({ servers: [nats.server.url], name: 'a.b', partitions: 1 });
+    await expect(opening).rejects.toThrow(NatsUnsuitable);
+  });
+});
+
+test('where no server answers, the address and the remedy are named', async () => {
+  const opening = openNatsLog({ servers: ['nats://127.0.0.1:1'], partitions: 1 });
+  await expect(opening).rejects.toThrow(NatsUnreachable);
+  await expect(opening).rejects.toThrow(/127\.0\.0\.1:1.*Start one/);
+});

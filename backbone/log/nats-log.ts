@@ -15,6 +15,7 @@ import {
   PARTITIONS_MAX,
 } from './log.ts';
 import { LogClosed, LogPositionAhead, LogPositionGone, LogRecordTooLarge, LogUnavailable } from './log-errors.ts';
+import { Doorbell } from './nats-doorbell.ts';
 import { NatsAppendLane, parseStoreAnswer, type StoreAnswer } from './nats-append-lane.ts';
 import { askSync, recordBytesMaxOf, reportOf } from './nats-log-report.ts';
 import { type NatsLogFacts, prepareStreams, recordSubject, storedSubject, streamName } from './nats-log-streams.ts';
@@ -35,10 +36,7 @@ const READ_TRIES_MAX = 3;
 /** The pause between two tries. */
 const RETRY_PAUSE_MS = 100;
 
-/** A follower at the end asks again after so long, in case the word of a new record was lost on the way. */
-export const DOORBELL_PATIENCE_MS = 1_000;
-
-/** How long disposal waits for appends in flight; then they are given up with LogClosed. */
+/** How long disposal waits for the next acknowledgement; then what is in flight is given up with LogClosed. */
 export const CLOSE_PATIENCE_MS = 2_000;
 
 export interface NatsLogOptions extends NatsPlace {
@@ -84,7 +82,8 @@ class NatsLog implements Log {
   readonly #ticker: NodeJS.Timeout;
   #closed = false;
   #inFlight = 0;
-  #allSettled: (() => void) | undefined;
+  /** Told of each append that is settled, while the log is being closed. */
+  #settling: (() => void) | undefined;
 
   constructor(link: NatsLink, facts: NatsLogFacts, monitor: string | undefined) {
     this.#link = link;
@@ -127,7 +126,8 @@ class NatsLog implements Log {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#window.leave(bytes.length);
-        if (--this.#inFlight === 0) this.#allSettled?.();
+        this.#inFlight--;
+        this.#settling?.();
       };
       this.#window.enter(bytes.length, () => {
         lane.append(
@@ -153,7 +153,7 @@ class NatsLog implements Log {
 
   async *follow(partition: number, from: number, options: FollowOptions): AsyncGenerator<readonly LogEntry[]> {
     const { signal, bytesMax } = options;
-    const bell = new Doorbell(this.#link, storedSubject(this.#link.name, partition), signal);
+    const bell = new Doorbell(this.#link.connection, storedSubject(this.#link.name, partition), signal);
     let next = from;
     try {
       while (!signal.aborted) {
@@ -201,21 +201,26 @@ class NatsLog implements Log {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#inFlight > 0) {
-      const settled = new Promise<void>((resolve) => {
-        this.#allSettled = resolve;
-      });
-      const waiting = new AbortController();
-      await Promise.race([
-        settled,
-        delay(CLOSE_PATIENCE_MS, undefined, { signal: waiting.signal }).catch(() => undefined),
-      ]);
-      waiting.abort();
-    }
+    await this.#settled();
     clearInterval(this.#ticker);
     // Giving up on some lets others in from the window's queue, which are given up in turn.
     while (this.#lanes.some((lane) => !lane.isEmpty)) this.#eachLane((lane) => lane.fail(new LogClosed(this.#place)));
     await this.#link[Symbol.asyncDispose]();
+  }
+
+  /** Resolves when no append is in flight, or none was acknowledged for CLOSE_PATIENCE_MS. */
+  #settled(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const patience = setTimeout(resolve, CLOSE_PATIENCE_MS);
+      this.#settling = () => {
+        if (this.#inFlight > 0) patience.refresh();
+        else {
+          clearTimeout(patience);
+          resolve();
+        }
+      };
+    });
   }
 
   async #readOnce(partition: number, from: number, bytesMax: number): Promise<LogEntry[]> {
@@ -305,44 +310,4 @@ function contiguousFrom(partition: number, from: number, entries: readonly LogEn
   if (first !== undefined && first.position !== from) throw new LogPositionGone(partition, from, first.position);
   const gap = entries.findIndex((entry, index) => entry.position !== from + index);
   return gap === -1 ? [...entries] : entries.slice(0, gap);
-}
-
-/** Rings when the server says that it has stored a record, after DOORBELL_PATIENCE_MS, and when the follower is done. */
-class Doorbell {
-  #rings = 0;
-  #wake: (() => void) | undefined;
-  readonly #subscription: { unsubscribe(): void };
-  readonly #signal: AbortSignal;
-  readonly #ring = (): void => {
-    this.#rings++;
-    this.#wake?.();
-  };
-
-  constructor(link: NatsLink, subject: string, signal: AbortSignal) {
-    this.#subscription = link.connection.subscribe(subject, { callback: this.#ring });
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#ring);
-  }
-
-  /** What to hand to `rung`, taken before looking whether there is something to read, so no ring is missed. */
-  mark(): number {
-    return this.#rings;
-  }
-
-  async rung(mark: number): Promise<void> {
-    if (this.#rings > mark || this.#signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const patience = setTimeout(resolve, DOORBELL_PATIENCE_MS);
-      this.#wake = () => {
-        clearTimeout(patience);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
-  }
-
-  close(): void {
-    this.#signal.removeEventListener('abort', this.#ring);
-    this.#subscription.unsubscribe();
-  }
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { UNFINISHED_PREFIX } from '../disk/durable-file.ts';
 import { openEmbeddedObjects, UNFINISHED_AGE_MAX_MS } from './embedded-objects.ts';
 import { type ObjectsHarness, runObjectsCases } from './objects.cases.ts';
@@ -13,11 +13,12 @@ import { type ObjectsHarness, runObjectsCases } from './objects.cases.ts';
 runObjectsCases('embedded', makeHarness);
 
 async function makeHarness(): Promise<ObjectsHarness & { readonly dir: string }> {
-  const dir = await mkdtemp(join(tmpdir(), 'weir-objects-'));
+  const place = await makeTemporaryDirectory('objects');
+  const { dir } = place;
   return {
     dir,
     open: () => openEmbeddedObjects({ dir }),
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
 }
 

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { MARKER_FILE } from '../disk/marker.ts';
 import { DirectoryInUse, DirectoryMismatch, DirectoryUnusable, NewerFormat } from '../storage-errors.ts';
 import { openEmbeddedTable } from './embedded-table.ts';
@@ -10,11 +10,12 @@ import { runTableCases, type TableHarness } from './table.cases.ts';
 runTableCases('embedded', makeHarness);
 
 async function makeHarness(): Promise<TableHarness & { readonly dir: string }> {
-  const dir = await mkdtemp(join(tmpdir(), 'weir-table-'));
+  const place = await makeTemporaryDirectory('table');
+  const { dir } = place;
   return {
     dir,
     open: () => openEmbeddedTable({ dir }),
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
 }
 

@@ -3,7 +3,6 @@ import { subtractReading } from '../stats/additive.ts';
 import { addReading } from '../stats/merge.ts';
 import type { AgentFold } from './agent-fold.ts';
 import { foldLinks } from './fold-links.ts';
-import { PENDING } from './slice-slots.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /**
@@ -18,7 +17,7 @@ export function foldAmends(amends: Amends, agent: AgentFold, views: readonly Vie
       const slot = route.slotOf(Math.floor(timeMs / route.sliceMs));
       subtractReading(route.table, slot, amends.oldValue[i]!, route.rule.quantiles);
       addReading(route.table, slot, timeMs, amends.newValue[i]!, route.rule.quantiles);
-      slots.setFlags(slot, slots.flagsAt(slot) | PENDING);
+      slots.markPending(slot);
     }
   }
   foldLinks(amends.links, agent, views, position);

@@ -7,13 +7,8 @@ import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
 import type { AgentFold } from './agent-fold.ts';
+import type { SliceName } from './slice-slots.ts';
 import type { ViewVersion } from './view-fold.ts';
-
-/** A slice of a group whose min, max, first and last have to be found anew. */
-export interface SliceName {
-  readonly group: string;
-  readonly slice: number;
-}
 
 /** What an amend says of its pane: everything that frames up to its number hold. */
 interface PaneAfter {
@@ -47,6 +42,7 @@ export class SelectionRefold {
   readonly #view: ViewVersion;
   readonly #table = new StatsTable();
   readonly #slots = new Map<string, number>();
+  readonly #names = new Map<string, SliceName>();
   readonly #panes = new Map<string, PaneAfter>();
   readonly #earliestMs: number;
   readonly #latestMs: number;
@@ -58,6 +54,7 @@ export class SelectionRefold {
     let latest = Number.NEGATIVE_INFINITY;
     for (const { group, slice } of slices) {
       this.#slots.set(slotKey(group, slice), this.#table.allocate());
+      this.#names.set(slotKey(group, slice), { group, slice });
       earliest = Math.min(earliest, slice);
       latest = Math.max(latest, slice);
     }
@@ -74,22 +71,25 @@ export class SelectionRefold {
     return this.#slots.get(slotKey(group, slice));
   }
 
-  /** First pass: notes what amends say of the panes of the slices. */
-  survey({ agent, frame: bytes }: AgentFrame): void {
+  /** First pass: notes what amends say of the panes of the slices. Tells the slices that the frame amends. */
+  survey({ agent, frame: bytes }: AgentFrame): readonly SliceName[] {
     const header = readHeader(bytes);
-    if (header.kind !== 'amend') return;
+    if (header.kind !== 'amend') return [];
     const frame = decodeFrame(bytes);
-    if (frame.kind !== 'amend') return;
+    if (frame.kind !== 'amend') return [];
     const { amends } = frame;
+    const amended = new Map<string, SliceName>();
     for (let i = 0; i < amends.count; i++) {
       const slot = this.#slotKeyOf(agent, amends.entry[i]!, amends.timeMs[i]!);
       if (slot === undefined) continue;
+      amended.set(slot, this.#names.get(slot)!);
       const pane = paneKey(agent, amends.entry[i]!, amends.paneStartMs[i]!);
       const revision = amends.revision[i]!;
       const known = this.#panes.get(pane);
       if (known !== undefined && (isBefore(header, known.order) || (isSame(header, known.order) && revision < known.revision))) continue;
       this.#panes.set(pane, { order: header, revision, slot, amends: frame, index: i });
     }
+    return [...amended.values()];
   }
 
   /** Second pass: takes in what the frame says of the slices. */

@@ -1,9 +1,15 @@
 import { StatsTable } from '../stats/stats-table.ts';
 
-/** The slot's row misses what an amend took away: its min, max, first and last wait for a refold. */
+/** The row still holds what an amend took away: its min, max, first and last wait for a refold. */
 export const PENDING = 1;
-/** The slot's min, max, first and last were refolded from all history: they replace those of every earlier row. */
+/** The row's min, max, first and last were refolded from all history: they replace those of every earlier row. */
 export const RESETS = 2;
+
+/** A slice of a group. */
+export interface SliceName {
+  readonly group: string;
+  readonly slice: number;
+}
 
 /** A group of a view within one partition. */
 export interface Group {
@@ -15,12 +21,15 @@ export interface Group {
  * The slices of one view that are held in memory: one slot of a stats table per (group, slice), with what belongs to
  * the slice but not to the algebra: who opened it, how many records contributed, and whether it has to be written.
  *
- * A *part* is named by the log position that opened the slot. Letting go of a slot loses nothing once its row is
+ * A *part* is named by what opened the slot: twice the log position of a record, or that and one for a refold, so that
+ * no two openings of a slice share a name. Letting go of a slot loses nothing once its row is
  * written: a later reading of the same slice opens the next part, and a reader adds the parts up.
  */
 export class SliceSlots {
   readonly table = new StatsTable();
   readonly groups = new Map<string, Group>();
+  /** Slices that wait for a refold, in memory or not. */
+  readonly pending = new Map<string, SliceName>();
   #group: Group[] = [];
   #slice: number[] = [];
   #part: number[] = [];
@@ -42,28 +51,53 @@ export class SliceSlots {
 
   /** The slot of a slice, opened when there is none, and marked as changed by the record at `position`. */
   touch(group: Group, slice: number, position: number): number {
-    let slot = group.slots.get(slice);
-    if (slot === undefined) {
-      slot = this.table.allocate();
-      this.#open++;
-      group.slots.set(slice, slot);
-      this.#group[slot] = group;
-      this.#slice[slot] = slice;
-      this.#part[slot] = position;
-      this.#revision[slot] = 0;
-      this.#lastRecord[slot] = -1;
-      this.#flags[slot] = 0;
-      this.#isDirty[slot] = false;
-    }
+    const slot = group.slots.get(slice) ?? this.#openSlot(group, slice, 2 * position);
     if (this.#lastRecord[slot] !== position) {
       this.#lastRecord[slot] = position;
-      (this.#revision[slot] as number)++;
-      if (!this.#isDirty[slot]) {
-        this.#isDirty[slot] = true;
-        this.#dirty.push(slot);
-      }
+      this.#revision[slot]!++;
+      this.#mark(slot);
     }
     return slot;
+  }
+
+  /** The slot of a slice for a refold of all records up to `position`: changed, but no record contributed. */
+  touchForRefold(group: Group, slice: number, position: number): number {
+    const slot = group.slots.get(slice) ?? this.#openSlot(group, slice, 2 * position + 1);
+    this.#mark(slot);
+    return slot;
+  }
+
+  /** Marks a slot as waiting for a refold. */
+  markPending(slot: number): void {
+    this.#flags[slot]! |= PENDING;
+    const name = { group: this.#group[slot]!.key, slice: this.#slice[slot]! };
+    this.pending.set(`${name.slice}/${name.group}`, name);
+  }
+
+  /** The slot's selection has been refolded from all history. */
+  markRefolded(slot: number): void {
+    this.#flags[slot] = RESETS;
+    this.pending.delete(`${this.#slice[slot]!}/${this.#group[slot]!.key}`);
+  }
+
+  #openSlot(group: Group, slice: number, part: number): number {
+    const slot = this.table.allocate();
+    this.#open++;
+    group.slots.set(slice, slot);
+    this.#group[slot] = group;
+    this.#slice[slot] = slice;
+    this.#part[slot] = part;
+    this.#revision[slot] = 0;
+    this.#lastRecord[slot] = -1;
+    this.#flags[slot] = 0;
+    this.#isDirty[slot] = false;
+    return slot;
+  }
+
+  #mark(slot: number): void {
+    if (this.#isDirty[slot] === true) return;
+    this.#isDirty[slot] = true;
+    this.#dirty.push(slot);
   }
 
   /** How many slots are in memory. */
@@ -93,10 +127,6 @@ export class SliceSlots {
 
   flagsAt(slot: number): number {
     return this.#flags[slot] as number;
-  }
-
-  setFlags(slot: number, flags: number): void {
-    this.#flags[slot] = flags;
   }
 
   /** Every open slot counts as written from here on. */

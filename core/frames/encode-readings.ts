@@ -6,6 +6,9 @@ import type { ReadingsRuns } from './readings.ts';
 import { RunColumns } from './run-columns.ts';
 
 /**
+ * A `readings` frame of the first `runCount` runs. Asserts that every number is in its range and that times ascend;
+ * throws {@link FrameTooLarge} if there is more than one frame holds.
+ *
  * The body of a `readings` frame is a pack:
  *
  * ```
@@ -26,10 +29,6 @@ import { RunColumns } from './run-columns.ts';
  * ```
  *
  * So a regular run spends nothing on times, and blocks of values run on across runs.
- */
-/**
- * A `readings` frame of the first `runCount` runs. Asserts that every number is in its range and that times ascend;
- * throws {@link FrameTooLarge} if there is more than one frame holds.
  */
 export function encodeReadings(meta: FrameMeta, runs: ReadingsRuns): Uint8Array {
   const columns = new RunColumns(runs, meta.dictionaryVersion);

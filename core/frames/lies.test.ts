@@ -78,6 +78,7 @@ describe('a body under a right checksum', () => {
     ['columns', 'a divisor of zero', { divisor: 0 }],
     ['range', 'a divisor of absolute values', { flags: RUN_ABSOLUTE, divisor: 2 }],
     ['range', 'a value one too high', { headValue: MAX - 1 }],
+    ['range', 'a value one too low, by what its width just holds', { headValue: 15 - MAX, values: [-8, -8] }],
     ['range', 'a value that comes back', { headValue: MAX, values: [1, -1] }],
     ['range', 'a value far below', { values: [-MAX, -MAX] }],
     ['range', 'products beyond all values', { divisor: MAX, values: [2, -2] }],

@@ -103,7 +103,7 @@ export class ColumnCursor {
     for (let i = 0; i < patches; i++) {
       const place = bytes.byte();
       const reach = Math.abs(unzigzag(bytes.varint())) * 2 * half;
-      if (place <= before || place >= size || reach === 0 || reach > 2 ** 53) return false;
+      if (place <= before || place >= size || reach === 0) return false;
       if (reach + half > this.bound) this.bound = reach + half;
       before = place;
     }

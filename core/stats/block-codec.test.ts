@@ -69,12 +69,19 @@ describe('a block', () => {
     const into = new StatsTable();
     expect(decodeBlock(encodeBlock(table, slotsOf(table)), into)).toBe(0);
     expect(into.size).toBe(BLOCK_ROWS_MAX);
-    expect(() => encodeBlock(table, Array.from({ length: BLOCK_ROWS_MAX + 1 }, () => 0))).toThrow('1 to 4096 rows');
+    expect(() =>
+      encodeBlock(
+        table,
+        Array.from({ length: BLOCK_ROWS_MAX + 1 }, () => 0),
+      ),
+    ).toThrow('1 to 4096 rows');
   });
 
   it('keeps the format of version 1', () => {
     const table = sampleTable();
-    const hash = createHash('sha256').update(encodeBlock(table, slotsOf(table))).digest('hex');
+    const hash = createHash('sha256')
+      .update(encodeBlock(table, slotsOf(table)))
+      .digest('hex');
     expect(hash).toBe('bba12fe52a0c3394ec95cf6a27426a0b4a32d8069c85236b99455e45b4ee5367');
   });
 });

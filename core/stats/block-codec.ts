@@ -64,7 +64,11 @@ export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8A
  */
 export function decodeBlock(bytes: Uint8Array, table: StatsTable): number | StatsDataFault {
   if (bytes.length < HEADER_BYTES) {
-    return new StatsDataFault('truncated', bytes.length, `stats block of ${bytes.length} bytes is shorter than its header`);
+    return new StatsDataFault(
+      'truncated',
+      bytes.length,
+      `stats block of ${bytes.length} bytes is shorter than its header`,
+    );
   }
   if (bytes[0] !== BLOCK_VERSION) return versionFault('block', bytes[0]!, BLOCK_VERSION, 0);
   const rows = bytes[2]! + 256 * bytes[3]!;

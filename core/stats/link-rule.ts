@@ -20,9 +20,7 @@ export interface CounterRule {
 export type LinkRule = GaugeRule | CounterRule;
 
 /** The rule of a declared metric: a gauge holds for three of its intervals at most. */
-export function linkRuleOf(
-  metric: Pick<Metric, 'kind' | 'intervalMs' | 'rolloverScaled' | 'quantiles'>,
-): LinkRule {
+export function linkRuleOf(metric: Pick<Metric, 'kind' | 'intervalMs' | 'rolloverScaled' | 'quantiles'>): LinkRule {
   const { quantiles } = metric;
   return metric.kind === 'gauge'
     ? { kind: 'gauge', holdMsMax: HOLD_INTERVALS_MAX * metric.intervalMs, quantiles }

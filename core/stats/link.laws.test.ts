@@ -38,7 +38,12 @@ it('links cut at slice edges equal the slow way, before and after the epoch', ()
       const expected = linksOf(readings, rule, size);
       for (const index of slices.slots.keys()) expect(expected.has(index)).toBe(true);
       for (const [index, { increase, integral, coveredMs }] of expected) {
-        expect(readStats(slices.table, slices.slotOf(index))).toMatchObject({ increase, integral, coveredMs, count: 0 });
+        expect(readStats(slices.table, slices.slotOf(index))).toMatchObject({
+          increase,
+          integral,
+          coveredMs,
+          count: 0,
+        });
       }
     }),
     { numRuns: 300 },

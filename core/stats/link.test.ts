@@ -8,7 +8,12 @@ import { StatsTable } from './stats-table.ts';
 import type { LinkRule } from './link-rule.ts';
 
 /** What a link adds, as [slice, increase, integral, coveredMs] in the order of the visits. */
-function linked(rule: LinkRule, from: [ms: number, value: number], to: [ms: number, value: number], sliceMs = 1000): unknown[] {
+function linked(
+  rule: LinkRule,
+  from: [ms: number, value: number],
+  to: [ms: number, value: number],
+  sliceMs = 1000,
+): unknown[] {
   const table = new StatsTable();
   const visits: number[] = [];
   const slotOf = (slice: number): number => {
@@ -58,7 +63,9 @@ describe('a link between two readings of a gauge', () => {
 
 describe('a link between two readings of a counter', () => {
   it('belongs whole to the slice of the later reading', () => {
-    expect(linked({ kind: 'counter', rollover: null, quantiles: false }, [0, 5], [1000, 12])).toEqual([[1, 7n, 0n, 0n]]);
+    expect(linked({ kind: 'counter', rollover: null, quantiles: false }, [0, 5], [1000, 12])).toEqual([
+      [1, 7n, 0n, 0n],
+    ]);
   });
 
   it('counts a smaller value from zero: the counter was reset', () => {
@@ -89,7 +96,9 @@ describe('a link between two readings of a counter', () => {
   });
 
   it('spans all safe integers', () => {
-    expect(increase(null, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).toBe(2n * BigInt(Number.MAX_SAFE_INTEGER));
+    expect(increase(null, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).toBe(
+      2n * BigInt(Number.MAX_SAFE_INTEGER),
+    );
   });
 });
 

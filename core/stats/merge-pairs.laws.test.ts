@@ -26,7 +26,12 @@ it('many merges at once give the bits of one after another', () => {
   fc.assert(
     fc.property(rows, rows, fc.boolean(), fc.array(pair, { maxLength: 8 }), (rows1, rows2, negative, pairs) => {
       const [together, single, from] = [tableOf(rows1, false), tableOf(rows1, false), tableOf(rows2, negative)];
-      mergePairs(together, Int32Array.from(pairs, ([slot]) => slot), from, Int32Array.from(pairs, ([, slot]) => slot));
+      mergePairs(
+        together,
+        Int32Array.from(pairs, ([slot]) => slot),
+        from,
+        Int32Array.from(pairs, ([, slot]) => slot),
+      );
       for (const [slot, fromSlot] of pairs) mergeInto(single, slot, from, fromSlot);
       for (let slot = 0; slot < SLOTS; slot++) expect(equalSlots(together, slot, single, slot)).toBe(true);
     }),

@@ -41,7 +41,12 @@ describe('a row', () => {
 
   it('is small: two bytes for the identity, some eight for held time alone, some forty for a typical pane', () => {
     expect(encodeRow(foldSteps([]), 0)).toHaveLength(2);
-    expect(encodeRow(tableOf((table, slot) => addHeld(table, slot, 1234, 2000)), 0).length).toBeLessThanOrEqual(8);
+    expect(
+      encodeRow(
+        tableOf((table, slot) => addHeld(table, slot, 1234, 2000)),
+        0,
+      ).length,
+    ).toBeLessThanOrEqual(8);
     expect(encodeRow(typicalTable(), 0).length).toBeLessThanOrEqual(40);
   });
 
@@ -106,6 +111,7 @@ describe('bytes that are no row', () => {
     ['a bucket beyond the largest', [64, 1, 0x80, 0x80, 0x80, 0x01, 2]],
     ['a bucket without a count', [64, 1, 2, 0]],
     ['a histogram without buckets', [64, 0]],
+    ['a histogram of more buckets than there are', [64, 0x80, 0x80, 0x01]],
     ['a first value above the largest', [2, 0, 1, 2, 0, 0, 0]],
     ['a last reading before the first, apart', [4, 0, 2, 0, 0, 2, 0]],
     ['numbers apart that are near', [4, 0, 2, 0, 0, 0, 2]],

@@ -24,8 +24,17 @@ import { BUCKET_MAX } from '../numbers/log-buckets.ts';
 import { isZeroWide } from '../numbers/wide.ts';
 import { ByteReader, ByteWriter } from '../packing/bytes.ts';
 import { histogramOf } from './additive.ts';
+import { HISTOGRAM_BUCKETS_MAX } from './histogram.ts';
 import { StatsDataFault } from './stats-errors.ts';
-import { readCovered, readSigned, readWideAt, writeCovered, writeSigned, writeUnsigned, writeWideAt } from './wide-varint.ts';
+import {
+  readCovered,
+  readSigned,
+  readWideAt,
+  writeCovered,
+  writeSigned,
+  writeUnsigned,
+  writeWideAt,
+} from './wide-varint.ts';
 
 import type { Histogram } from './histogram.ts';
 import type { StatsTable } from './stats-table.ts';
@@ -204,6 +213,7 @@ export function writeHistogram(into: ByteWriter, histogram: Histogram): void {
 export function readHistogram(from: ByteReader, table: StatsTable, slot: number): boolean {
   const bucketCount = from.varint();
   if (bucketCount === 0) return true;
+  if (bucketCount > HISTOGRAM_BUCKETS_MAX) return false;
   const histogram = histogramOf(table, slot);
   let before = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < bucketCount; i++) {

@@ -38,7 +38,10 @@ it('a run without times equals slow bigint arithmetic', () => {
       const table = freshTable();
       const values = Float64Array.from([...Array.from({ length: skipped }, () => 77), ...list, 99]);
       addRun(table, 0, values, skipped, skipped + list.length);
-      const { count, sum, squares, min, max } = statsOf(list.map((value) => ({ ms: 0, value })), false);
+      const { count, sum, squares, min, max } = statsOf(
+        list.map((value) => ({ ms: 0, value })),
+        false,
+      );
       expect(readStats(table, 0)).toMatchObject({ count, sum, squares, min, max, first: null, last: null });
     }),
     { numRuns: 300 },

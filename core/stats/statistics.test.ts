@@ -128,7 +128,9 @@ describe('names of statistics', () => {
   it('that a metric can not answer say why and what helps', () => {
     const gauge = { name: 'power', kind: 'gauge', quantiles: false } as const;
     expect(whyUnanswerable(findStatistic('mean')!, gauge)).toBeNull();
-    expect(whyUnanswerable(findStatistic('increase')!, gauge)).toContain('is for a counter, but metric power is a gauge');
+    expect(whyUnanswerable(findStatistic('increase')!, gauge)).toContain(
+      'is for a counter, but metric power is a gauge',
+    );
     expect(whyUnanswerable(findStatistic('p50')!, gauge)).toContain('declare `quantiles: true`');
     expect(whyUnanswerable(findStatistic('p50')!, { ...gauge, quantiles: true })).toBeNull();
   });

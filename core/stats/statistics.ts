@@ -20,7 +20,17 @@ export type StatValue = string | null;
 
 /** The parts of stats that a statistic is computed from. */
 export type StatsPart =
-  'count' | 'sum' | 'squares' | 'min' | 'max' | 'first' | 'last' | 'increase' | 'integral' | 'coveredMs' | 'histogram';
+  | 'count'
+  | 'sum'
+  | 'squares'
+  | 'min'
+  | 'max'
+  | 'first'
+  | 'last'
+  | 'increase'
+  | 'integral'
+  | 'coveredMs'
+  | 'histogram';
 
 export interface Statistic {
   readonly name: string;

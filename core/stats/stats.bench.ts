@@ -73,7 +73,9 @@ for (const [kind, values] of Object.entries({ walk, random })) {
     eachMinute((slot, start) => addTimedRun(table, slot, values, times, start, start + PIECE, GAUGE)),
   );
   measure(`regular gauge runs with quantiles, ${kind}`, 'readings/s', () =>
-    eachMinute((slot, start) => addRegularRun(table, slot, values, start, start + PIECE, start * 1000, 1000, QUANTILES)),
+    eachMinute((slot, start) =>
+      addRegularRun(table, slot, values, start, start + PIECE, start * 1000, 1000, QUANTILES),
+    ),
   );
 }
 measure('regular counter runs, growing', 'readings/s', () =>

@@ -15,7 +15,11 @@ export const scaledValue: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
   fc.maxSafeInteger(),
   fc
-    .tuple(fc.constantFrom(20, 21, 26, 27, 31, 32, 39, 40, 41, 42, 43, 44, 51, 52, 53), fc.integer({ min: -2, max: 2 }), fc.boolean())
+    .tuple(
+      fc.constantFrom(20, 21, 26, 27, 31, 32, 39, 40, 41, 42, 43, 44, 51, 52, 53),
+      fc.integer({ min: -2, max: 2 }),
+      fc.boolean(),
+    )
     .map(([bits, beside, negative]) => {
       const value = Math.max(-SCALED_MAX, Math.min(SCALED_MAX, 2 ** bits + beside));
       return negative ? 0 - value : value;
@@ -28,7 +32,11 @@ export const scaledValue: fc.Arbitrary<number> = fc.oneof(
  */
 export function runValues(maxLength: number): fc.Arbitrary<number[]> {
   const near = fc
-    .tuple(scaledValue, fc.constantFrom(1, 1000, 2 ** 24, 2 ** 41, 2 ** 44), fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength }))
+    .tuple(
+      scaledValue,
+      fc.constantFrom(1, 1000, 2 ** 24, 2 ** 41, 2 ** 44),
+      fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength }),
+    )
     .map(([level, unit, steps]) => {
       let value = level;
       return steps.map((step) => {
@@ -47,7 +55,11 @@ export const HOLD_MS_MAX = 3000;
 export const ROLLOVER = 99_999_999;
 
 export const linkRule: fc.Arbitrary<LinkRule> = fc.oneof(
-  fc.record({ kind: fc.constant('gauge' as const), holdMsMax: fc.constantFrom(1, 999, HOLD_MS_MAX), quantiles: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('gauge' as const),
+    holdMsMax: fc.constantFrom(1, 999, HOLD_MS_MAX),
+    quantiles: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant('counter' as const),
     rollover: fc.constantFrom(null, ROLLOVER, 999, SCALED_MAX),
@@ -93,7 +105,10 @@ export interface Step {
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     kind: fc.constantFrom('reading' as const, 'reading' as const, 'link' as const, 'unchecked' as const),
-    ms: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger().map((ms) => Math.trunc(ms / 4))),
+    ms: fc.oneof(
+      fc.integer({ min: -3, max: 3 }),
+      fc.maxSafeInteger().map((ms) => Math.trunc(ms / 4)),
+    ),
     value: fc.oneof(scaledValue, fc.integer({ min: -2, max: 2 })),
     other: counterValue,
     rule: linkRule,

@@ -19,9 +19,7 @@ function merged(...parts: readonly (readonly Step[])[]): StatsTable {
 
 describe('stats are a commutative monoid, bit by bit', () => {
   it('merges in either order to the same bits', () => {
-    fc.assert(
-      fc.property(steps, steps, (a, b) => equalSlots(merged(a, b), 0, merged(b, a), 0)),
-    );
+    fc.assert(fc.property(steps, steps, (a, b) => equalSlots(merged(a, b), 0, merged(b, a), 0)));
   });
 
   it('merges in either grouping to the same bits', () => {
@@ -46,9 +44,7 @@ describe('stats are a commutative monoid, bit by bit', () => {
   });
 
   it('folds two lists joined to the merge of their folds', () => {
-    fc.assert(
-      fc.property(steps, steps, (a, b) => equalSlots(foldSteps([...a, ...b]), 0, merged(a, b), 0)),
-    );
+    fc.assert(fc.property(steps, steps, (a, b) => equalSlots(foldSteps([...a, ...b]), 0, merged(a, b), 0)));
   });
 
   it('folds every order of the same steps to the same bits', () => {

@@ -37,7 +37,7 @@ export function linksOf(readings: readonly Reading[], rule: LinkRule, sliceMs: n
     }
     const endMs = BigInt(Math.min(to.ms, from.ms + rule.holdMsMax));
     // Held time is cut by walking from edge to edge, each found anew from the time reached.
-    for (let ms = BigInt(from.ms); ms < endMs; ) {
+    for (let ms = BigInt(from.ms); ms < endMs;) {
       const size = BigInt(sliceMs);
       const intoSlice = ((ms % size) + size) % size;
       const until = ms + size - intoSlice < endMs ? ms + size - intoSlice : endMs;

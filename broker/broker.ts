@@ -1,0 +1,115 @@
+import { createServer, type Server } from 'node:net';
+import type { Logger } from 'pino';
+import type { KeyValue } from '#backbone/key-value/key-value.ts';
+import type { Log } from '#backbone/log/log.ts';
+import type { Metric } from '#core/metrics/metric.ts';
+import type { LedgerHead } from '#core/wire/topics.ts';
+import { SeriesClaims } from './claims.ts';
+import { type BrokerCounters, newTally } from './counters.ts';
+import { FrontDoor } from './front-door.ts';
+import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, DRAIN_MS_MAX } from './limits.ts';
+import { type AgentPresence, Presence } from './presence.ts';
+import { Registrar } from './registrar.ts';
+
+export interface BrokerOptions {
+  /** Port 0 takes any that is free; `Broker.port` says which. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** The log stays its owner's: stopping the broker doesn't close it. */
+  readonly log: Log;
+  /** Where series are claimed; likewise. */
+  readonly claims: KeyValue;
+  /** The server's own declarations, by name; null where it has none and takes what agents declare. */
+  readonly metrics: ReadonlyMap<string, Metric> | null;
+  /** Milliseconds since 1970: the time of receipt in each record. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /** What the ledger last saw of an agent; a rejection is logged, and the agent goes on without. */
+  readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
+  readonly onPresence?: (presence: AgentPresence) => void;
+  /** How far event times may be ahead of `clock`; CLOCK_SKEW_MS_MAX when left out. */
+  readonly clockSkewMsMax?: number;
+}
+
+/**
+ * The MQTT front door (OASIS MQTT 3.1.1): what an agent publishes is acknowledged when it is durable in the log, and not
+ * before. Limits are named in `limits.ts`.
+ */
+export interface Broker extends AsyncDisposable {
+  readonly port: number;
+  readonly counters: BrokerCounters;
+  /** Agents that are or were connected, in the order of their last coming or going. */
+  presence(): readonly AgentPresence[];
+  /** Takes no connection and no packet any more; resolves when all that was taken is stored and acknowledged. */
+  drain(): Promise<void>;
+  /** Drains for at most DRAIN_MS_MAX, then ends all connections. What wasn't acknowledged the agents send again. */
+  stop(): Promise<void>;
+}
+
+/** The port is taken, or may not be listened at. */
+export class ListenFailed extends Error {
+  override readonly name = 'ListenFailed';
+  readonly kind = 'listen-failed';
+
+  constructor(listen: BrokerOptions['listen'], cause: Error) {
+    super(`The broker can't listen at ${listen.host}:${listen.port}: ${cause.message}. Free the port or name another.`, { cause });
+  }
+}
+
+/** Starts a broker; throws {@link ListenFailed}. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { log, metrics, clock, logger, ledgerHead } = options;
+  const tally = newTally();
+  const presence = new Presence(options.onPresence ?? (() => undefined));
+  const registrar = new Registrar({
+    log,
+    claims: new SeriesClaims(options.claims),
+    metrics,
+    clockSkewMsMax: options.clockSkewMsMax ?? CLOCK_SKEW_MS_MAX,
+    tally,
+    onHeartbeat: (agent, heartbeat, atMs) => presence.seen(agent, atMs, heartbeat),
+  });
+  const door = await FrontDoor.open({ registrar, presence, tally, clock, logger, ledgerHead });
+  const server = createServer((socket) => door.admit(socket));
+  server.maxConnections = CLIENTS_MAX;
+  server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));
+  let port: number;
+  try {
+    port = await listen(server, options.listen);
+  } catch (error) {
+    await door.close();
+    throw new ListenFailed(options.listen, error as Error);
+  }
+  logger.info({ host: options.listen.host, port }, 'broker listens for MQTT');
+
+  let stopped: Promise<void> | undefined;
+  const drain = async (signal: AbortSignal): Promise<void> => {
+    server.close();
+    await door.drain(signal);
+  };
+  const stop = async (): Promise<void> => {
+    await drain(AbortSignal.timeout(DRAIN_MS_MAX));
+    await door.close();
+    logger.info('broker stopped');
+  };
+  return {
+    port,
+    get counters() {
+      return { ...tally, inFlight: door.room.count, inFlightBytes: door.room.bytes };
+    },
+    presence: () => presence.list(),
+    drain: () => drain(new AbortController().signal),
+    stop: () => (stopped ??= stop()),
+    [Symbol.asyncDispose]: () => (stopped ??= stop()),
+  };
+}
+
+function listen(server: Server, { host, port }: BrokerOptions['listen']): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,247 @@
+import { strict as assert } from 'node:assert';
+import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import {
+  CLIENT_IN_FLIGHT_BYTES_MAX,
+  CLIENT_IN_FLIGHT_MAX,
+  CONTROL_BYTES_MAX,
+  FINISH_MS_MAX,
+  PACKET_MS_MAX,
+} from './limits.ts';
+import { FIXED_HEADER_BYTES_MAX, judgePacket, type PacketCutCode } from './packet-guard.ts';
+import type { Room, RoomTicket } from './room.ts';
+
+/** A connection was ended for what it sent. */
+export class PacketCut extends Error {
+  override readonly name = 'PacketCut';
+  readonly kind = 'packet-cut';
+  readonly code: PacketCutCode | 'packet-stalled';
+
+  constructor(code: PacketCut['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Why nothing is let through: no room for all clients', for this one's; the parser is behind; the broker stops. */
+type Hindrance = 'room' | 'client' | 'reader' | 'hold';
+
+interface HeldPacket {
+  readonly bytes: number;
+  readonly ticket: RoomTicket;
+}
+
+/**
+ * What stands between a socket and the MQTT parser: it looks at the head of every packet and lets nothing through that
+ * {@link judgePacket} cuts off, nor a PUBLISH for which there is no room, of this client's and of all clients'.
+ *
+ * Room is taken for a whole packet when its length is known and given back by `answered()`, in order, when the packet
+ * was acknowledged, or when the connection ends. So what a broker holds of all its clients is bounded by the room, and
+ * packets that began can always be completed. While there is no room, or too many other packets wait for the parser, the
+ * socket isn't read, and TCP makes the client wait.
+ */
+export class GuardedConnection extends Duplex {
+  readonly #socket: Socket;
+  readonly #room: Room;
+  readonly #held: HeldPacket[] = [];
+  #heldBytes = 0;
+  /** What was read from the socket and not yet let through; empty unless something is waited for. */
+  #rest: Uint8Array = new Uint8Array(0);
+  #waiting: 'no' | Hindrance = 'no';
+  #ticketAwaited: RoomTicket | undefined;
+  /** The first bytes of a fixed header whose end hasn't come yet. */
+  #header: Uint8Array = new Uint8Array(0);
+  #packetBytesLeft = 0;
+  #packetDueAt = Number.POSITIVE_INFINITY;
+  #first = true;
+  #controlBytesUnread = 0;
+  #tookLeave = false;
+
+  constructor(socket: Socket, room: Room) {
+    super({ readableHighWaterMark: CLIENT_IN_FLIGHT_BYTES_MAX });
+    this.#socket = socket;
+    this.#room = room;
+    socket.on('data', (chunk: Uint8Array) => {
+      assert(this.#rest.length === 0, 'a paused socket gives no data');
+      this.#rest = chunk;
+      this.#advance();
+    });
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+  }
+
+  /** Packets of this connection that were let through and not yet answered. */
+  get inFlight(): number {
+    return this.#held.length;
+  }
+
+  /** Gives back the room of the oldest PUBLISH. Called once for each, in their order. */
+  answered(): void {
+    const packet = this.#held.shift();
+    // A connection that has ended gave everything back at once.
+    if (packet === undefined) return;
+    this.#heldBytes -= packet.bytes;
+    packet.ticket.leave();
+    if (this.#waiting === 'client') this.#goOn();
+  }
+
+  /** True once the client has said that it goes (a DISCONNECT came through). */
+  get tookLeave(): boolean {
+    return this.#tookLeave;
+  }
+
+  /** Lets nothing more through, for good. */
+  hold(): void {
+    this.#wait('hold');
+  }
+
+  /** Ends the connection after what is still to be written, or at once where the client doesn't take it in time. */
+  async finish(): Promise<void> {
+    if (this.destroyed) return;
+    const closed = once(this, 'close');
+    const deadline = setTimeout(() => this.destroy(), FINISH_MS_MAX);
+    this.end(() => this.destroy());
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  /** Ends the connection when the packet that is coming has been coming for too long. `nowMs` as of `performance.now`. */
+  cutIfStalled(nowMs: number): void {
+    if (nowMs < this.#packetDueAt) return;
+    this.destroy(new PacketCut('packet-stalled', `a PUBLISH did not arrive whole within ${PACKET_MS_MAX} ms`));
+  }
+
+  /** The parser takes all there is with one call; from then on what it took is its own to bound. */
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    if (chunk === null) return chunk;
+    this.#controlBytesUnread = 0;
+    // Not now: the parser is in the middle of its own reading.
+    if (this.#waiting === 'reader') process.nextTick(() => this.#waiting === 'reader' && this.#goOn());
+    return chunk;
+  }
+
+  override _read(): void {
+    // Data is pushed as it comes; what holds it back is room, not the parser's asking.
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#afterWrite(this.#socket.write(chunk), done);
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
+    let flushed = true;
+    this.#socket.cork();
+    for (const { chunk } of chunks) flushed = this.#socket.write(chunk);
+    this.#socket.uncork();
+    this.#afterWrite(flushed, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#rest = new Uint8Array(0);
+    this.#packetDueAt = Number.POSITIVE_INFINITY;
+    this.#ticketAwaited?.leave();
+    for (const { ticket } of this.#held.splice(0)) ticket.leave();
+    this.#socket.destroy();
+    done(error);
+  }
+
+  #afterWrite(flushed: boolean, done: () => void): void {
+    if (flushed || this.#socket.destroyed) done();
+    else this.#socket.once('drain', done);
+  }
+
+  #goOn(): void {
+    this.#waiting = 'no';
+    if (this.destroyed) return;
+    this.#advance();
+    if (this.#waiting === 'no' && !this.destroyed) this.#socket.resume();
+  }
+
+  #wait(reason: Hindrance): void {
+    this.#waiting = reason;
+    this.#socket.pause();
+  }
+
+  /** Lets through as much of what was read as may be. */
+  #advance(): void {
+    while (this.#waiting === 'no' && this.#rest.length > 0) {
+      if (this.#packetBytesLeft > 0) this.#passBody();
+      else if (!this.#passHeader()) return;
+    }
+  }
+
+  #passBody(): void {
+    const bytes = Math.min(this.#packetBytesLeft, this.#rest.length);
+    this.#packetBytesLeft -= bytes;
+    if (this.#packetBytesLeft === 0) this.#packetDueAt = Number.POSITIVE_INFINITY;
+    const body = this.#rest.subarray(0, bytes);
+    this.#rest = this.#rest.subarray(bytes);
+    this.push(body);
+  }
+
+  /** Judges the packet that begins at the rest; false where there is nothing more to do now. */
+  #passHeader(): boolean {
+    const carried = this.#header.length;
+    const header = carried === 0 ? this.#rest : Buffer.concat([this.#header, this.#rest.subarray(0, FIXED_HEADER_BYTES_MAX)]);
+    const judgement = judgePacket(header, this.#first);
+    if (judgement.kind === 'incomplete') {
+      this.#header = header.slice();
+      this.#rest = new Uint8Array(0);
+      return false;
+    }
+    if (judgement.kind === 'cut') {
+      this.destroy(new PacketCut(judgement.code, judgement.message));
+      return false;
+    }
+    if (judgement.publish ? !this.#admit(judgement.packetBytes) : !this.#mayQueue(judgement.packetBytes)) return false;
+    if (carried > 0) this.push(this.#header);
+    this.#header = new Uint8Array(0);
+    this.#packetBytesLeft = judgement.packetBytes - carried;
+    if (judgement.publish) this.#packetDueAt = performance.now() + PACKET_MS_MAX;
+    this.#first = false;
+    this.#tookLeave ||= judgement.disconnect;
+    return true;
+  }
+
+  #mayQueue(bytes: number): boolean {
+    if (this.#controlBytesUnread + bytes > CONTROL_BYTES_MAX && this.readableLength > 0) {
+      this.#wait('reader');
+      return false;
+    }
+    this.#controlBytesUnread += bytes;
+    return true;
+  }
+
+  /** Takes room for a PUBLISH, or waits for it; afterwards the packet is judged again with the room in hand. */
+  #admit(bytes: number): boolean {
+    const granted = this.#ticketAwaited;
+    this.#ticketAwaited = undefined;
+    if (granted !== undefined) return this.#hold(bytes, granted);
+    if (this.#held.length >= CLIENT_IN_FLIGHT_MAX || this.#heldBytes + bytes > CLIENT_IN_FLIGHT_BYTES_MAX) {
+      this.#wait('client');
+      return false;
+    }
+    let admitted = false;
+    const ticket = this.#room.enter(bytes, () => {
+      admitted = true;
+      if (this.#waiting === 'room') this.#goOn();
+    });
+    if (admitted) return this.#hold(bytes, ticket);
+    this.#ticketAwaited = ticket;
+    this.#wait('room');
+    return false;
+  }
+
+  #hold(bytes: number, ticket: RoomTicket): true {
+    this.#held.push({ bytes, ticket });
+    this.#heldBytes += bytes;
+    return true;
+  }
+}

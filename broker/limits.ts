@@ -1,0 +1,79 @@
+import { strict as assert } from 'node:assert';
+import { RECORD_BYTES_MAX } from '#backbone/log/log.ts';
+import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
+import { RECORD_OVERHEAD_BYTES_MAX } from '#core/records/record-codec.ts';
+import { REPORT_BYTES_MAX } from '#core/wire/refusal-report.ts';
+import { agentTopic } from '#core/wire/topics.ts';
+
+/** Every limit of the broker in one place, and how they hang together. */
+
+/** Connections at once. Each costs a socket and at most CONTROL_BYTES_MAX, before it is let in too. */
+export const CLIENTS_MAX = 10_000;
+
+/** Bytes of a PUBLISH beside its payload: type and length (5), topic (2 + 82 at most), packet identifier (2). */
+export const PACKET_OVERHEAD_BYTES = 128;
+
+/** The longest packet, a PUBLISH with the longest frame. One that announces more is cut off at its length field. */
+export const PACKET_BYTES_MAX = FRAME_BYTES_MAX + PACKET_OVERHEAD_BYTES;
+
+/** The longest packet of any other type: a CONNECT with will, name and password; a SUBSCRIBE to every topic there is. */
+export const CONTROL_PACKET_BYTES_MAX = 4096;
+
+/** Bytes of packets other than PUBLISH that may wait in one connection for their turn. */
+export const CONTROL_BYTES_MAX = 4 * CONTROL_PACKET_BYTES_MAX;
+
+/** PUBLISH packets of one client that are not yet answered: enough for a log that takes milliseconds per sync. */
+export const CLIENT_IN_FLIGHT_MAX = 512;
+
+/** Bytes of them: at 16 kB per frame and 5 ms per sync this is 800 MB/s, more than a link or a disk has. */
+export const CLIENT_IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024;
+
+/** The same over all clients. Full, sockets are no longer read, and TCP tells the agents to wait. */
+export const IN_FLIGHT_MAX = 8192;
+
+/** A packet stands in memory up to three times (as read, as parsed, as record), so this is a third of the real cost. */
+export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** From connecting to a complete CONNECT. */
+export const CONNECT_MS_MAX = 10_000;
+
+/** From the length field of a PUBLISH, when its room was given, to its last byte: 17 kB/s for the longest. */
+export const PACKET_MS_MAX = 30_000;
+
+/** How often connections are looked through for packets that stand still. */
+export const PACKET_SWEEP_MS = 5_000;
+
+/** A client that says it will be silent for longer can't be told from one that is gone. Seconds, as in MQTT. */
+export const KEEPALIVE_S_MAX = 300;
+
+/** A client that doesn't take what it is sent (acknowledgements above all) for so long is cut off. */
+export const CLIENT_DRAIN_MS_MAX = 30_000;
+
+/** Own down topics, `head` and `verdict`; some room for later ones. */
+export const CLIENT_SUBSCRIPTIONS_MAX = 8;
+
+/** How far a frame's event times may be ahead of the broker's clock: what clocks without NTP drift in weeks. */
+export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
+
+/** Agents whose presence is remembered; beyond it those that have been offline longest are forgotten. */
+export const PRESENCE_AGENTS_MAX = 100_000;
+
+/** How long `stop` waits for packets in flight to be stored and answered. */
+export const DRAIN_MS_MAX = 10_000;
+
+/** How long an ended connection may take for its last acknowledgements. */
+export const FINISH_MS_MAX = 1_000;
+
+/** Buckets of series claims: with 256, ten million series make buckets of about the size that a value may have. */
+export const CLAIM_BUCKETS = 256;
+
+/** Attempts at changing one bucket of claims while others change it too. */
+export const CLAIM_ATTEMPTS_MAX = 16;
+
+const topicBytesMax = agentTopic('x'.repeat(64), 'heartbeat').length;
+assert(5 + 2 + topicBytesMax + 2 <= PACKET_OVERHEAD_BYTES, 'a frame with the longest topic fits a packet');
+assert(REPORT_BYTES_MAX <= FRAME_BYTES_MAX, 'a refusal report fits a packet');
+assert(PACKET_BYTES_MAX + RECORD_OVERHEAD_BYTES_MAX <= RECORD_BYTES_MAX, 'whatever a packet holds fits a record');
+assert(PACKET_BYTES_MAX <= CLIENT_IN_FLIGHT_BYTES_MAX, 'the longest packet can be in flight');
+assert(CLIENT_IN_FLIGHT_BYTES_MAX <= IN_FLIGHT_BYTES_MAX && CLIENT_IN_FLIGHT_MAX <= IN_FLIGHT_MAX, 'a client is one of all');
+assert(CONTROL_PACKET_BYTES_MAX <= CONTROL_BYTES_MAX, 'a control packet can wait');

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { decodeRecord, encodeRecord, RECORD_VERSION } from './record-codec.ts';
+import type { LogRecord } from './record.ts';
+
+const FRAME: LogRecord = {
+  kind: 'frame',
+  agent: 'roof-1',
+  atMs: 1_700_000_000_123,
+  verdict: { kind: 'refused', code: 'future', detail: 'fünf Minuten' },
+  frame: Uint8Array.of(1, 2, 3),
+};
+const ALL: readonly LogRecord[] = [
+  FRAME,
+  { ...FRAME, verdict: { kind: 'accepted' } },
+  {
+    kind: 'heartbeat',
+    agent: 'roof-1',
+    atMs: -5,
+    heartbeat: { incarnation: 4_294_967_295, highestSequence: 9, watermarkMs: null, closed: true },
+  },
+  {
+    kind: 'refusals',
+    agent: 'roof-1',
+    atMs: 0,
+    report: { incarnation: 1, sequence: 2, source: 'plugs', items: [{ line: 7, readings: 1, reason: 'range', text: '"x"' }] },
+  },
+  { kind: 'cut', id: 'cut-2026-01-01', atMs: 1 },
+];
+
+describe('a record', () => {
+  it('is written in the bytes that its comment draws', () => {
+    const bytes = encodeRecord(FRAME);
+    expect([...bytes.subarray(0, 8)]).toStrictEqual([1, 1, 6, 6, 13, 0, 0, 0]);
+    const view = new DataView(bytes.buffer);
+    expect(view.getFloat64(8, true)).toBe(1_700_000_000_123);
+    expect(Buffer.from(bytes.subarray(16)).toString('utf8')).toBe('roof-1futurefünf Minuten\u0001\u0002\u0003');
+  });
+
+  it('keeps its bytes: a change of the format needs a new version', () => {
+    const hash = createHash('sha256');
+    for (const record of ALL) hash.update(encodeRecord(record));
+    expect(`${RECORD_VERSION} ${hash.digest('hex')}`).toBe(LOCKED);
+  });
+
+  it('shares the frame with the bytes that it was read from', () => {
+    const bytes = encodeRecord(FRAME);
+    const record = decodeRecord(bytes);
+    expect(record.kind === 'frame' && record.frame.buffer).toBe(bytes.buffer);
+  });
+
+  it('of a newer version is refused by its version', () => {
+    const bytes = encodeRecord(FRAME);
+    bytes[0] = 2;
+    expect(decodeRecord(bytes)).toMatchObject({ kind: 'record-fault', code: 'newer-record', message: /version 2.*up to 1/ });
+  });
+
+  it.each([
+    ['no bytes', Uint8Array.of(), 'too-short'],
+    ['half a head', encodeRecord(FRAME).subarray(0, 9), 'too-short'],
+    ['an end within its name', encodeRecord(FRAME).subarray(0, 20), 'too-short'],
+    ['version 0', changed(FRAME, 0, 0), 'not-a-record'],
+    ['kind 5', changed(FRAME, 1, 5), 'not-a-record'],
+    ['a heartbeat with a verdict', changed(FRAME, 1, 2), 'range'],
+    ['a detail without a code', changed(FRAME, 3, 0), 'range'],
+    ['an agent that is none', changed(FRAME, 16, 0x20), 'name'],
+    ['a name that is no UTF-8', changed(FRAME, 17, 0xff), 'text'],
+    ['a heartbeat of other bytes', changed(ALL[2]!, 22, 0x21), 'payload'],
+    ['a cut with a payload', Uint8Array.of(...encodeRecord(ALL[4]!), 0), 'payload'],
+  ])('with %s is a fault', (_what, bytes, code) => {
+    expect(decodeRecord(bytes)).toMatchObject({ kind: 'record-fault', code });
+  });
+
+  it('with a time that is no integer is a fault', () => {
+    for (const time of [Number.NaN, Number.POSITIVE_INFINITY, 0.5, 2 ** 53]) {
+      const bytes = encodeRecord(FRAME);
+      new DataView(bytes.buffer).setFloat64(8, time, true);
+      expect(decodeRecord(bytes)).toMatchObject({ kind: 'record-fault', code: 'range' });
+    }
+  });
+
+  it('is not written for an agent that has no agent id, nor with an endless detail', () => {
+    expect(() => encodeRecord({ ...FRAME, agent: 'a/b' })).toThrow('agent id');
+    expect(() => encodeRecord({ ...FRAME, verdict: { kind: 'refused', code: 'x', detail: 'y'.repeat(1025) } })).toThrow('short');
+  });
+});
+
+function changed(record: LogRecord, at: number, to: number): Uint8Array {
+  const bytes = encodeRecord(record);
+  bytes[at] = to;
+  return bytes;
+}
+
+const LOCKED = '1 5fb08a9ef724be95daa00b2d750443c866aa638fe19f468262596d1f04771fe2';

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { heartbeats, reports } from '../records/record-arbitraries.ts';
+import { encodeLedgerHead, encodeRefusedFrame, parseLedgerHead, parseRefusedFrame } from './down-messages.ts';
+import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
+import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX } from './refusal-report.ts';
+
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
+const REPORT = { incarnation: 1, sequence: 2, source: 's', items: [{ line: 1, readings: 1, reason: 'r', text: 't' }] };
+const HEAD = { incarnation: 1, highestSequence: 2 };
+const VERDICT = { incarnation: 1, sequence: 2, code: 'future', detail: 'late' };
+
+describe('the messages between agent and broker', () => {
+  it('are read as they were written', () => {
+    const whole = fc.property(heartbeats, reports, (beat, report) => {
+      expect(parseHeartbeat(encodeHeartbeat(beat))).toStrictEqual(beat);
+      expect(parseRefusalReport(encodeRefusalReport(report))).toStrictEqual(report);
+    });
+    fc.assert(whole);
+    expect(parseLedgerHead(encodeLedgerHead(HEAD))).toStrictEqual(HEAD);
+    expect(parseRefusedFrame(encodeRefusedFrame(VERDICT))).toStrictEqual(VERDICT);
+  });
+
+  it('may say more than this version knows', () => {
+    expect(parseHeartbeat(json({ ...HEARTBEAT, mood: 'good' }))).toStrictEqual(HEARTBEAT);
+    expect(parseLedgerHead(json({ ...HEAD, more: 1 }))).toStrictEqual(HEAD);
+  });
+
+  it('are faults where a field is not what it should be', () => {
+    for (const wrong of [-1, 1.5, 2 ** 32, '1', null, undefined]) {
+      expect(parseHeartbeat(json({ ...HEARTBEAT, incarnation: wrong }))).toMatchObject({ kind: 'message-fault' });
+      expect(parseRefusalReport(json({ ...REPORT, incarnation: wrong }))).toMatchObject({ kind: 'message-fault' });
+      expect(parseLedgerHead(json({ ...HEAD, incarnation: wrong }))).toMatchObject({ kind: 'message-fault' });
+      expect(parseRefusedFrame(json({ ...VERDICT, incarnation: wrong }))).toMatchObject({ kind: 'message-fault' });
+    }
+    for (const wrong of [-1, 0.5, 2 ** 53, true]) {
+      expect(parseHeartbeat(json({ ...HEARTBEAT, highestSequence: wrong }))).toMatchObject({ message: /highestSequence/ });
+      expect(parseRefusalReport(json({ ...REPORT, sequence: wrong }))).toMatchObject({ message: /sequence/ });
+      expect(parseLedgerHead(json({ ...HEAD, highestSequence: wrong }))).toMatchObject({ message: /highestSequence/ });
+      expect(parseRefusedFrame(json({ ...VERDICT, sequence: wrong }))).toMatchObject({ message: /sequence/ });
+    }
+    expect(parseHeartbeat(json({ ...HEARTBEAT, watermarkMs: 2 ** 52 }))).toMatchObject({ message: /watermarkMs/ });
+    expect(parseHeartbeat(json({ ...HEARTBEAT, closed: 0 }))).toMatchObject({ message: /closed/ });
+    expect(parseRefusalReport(json({ ...REPORT, source: 'x'.repeat(1025) }))).toMatchObject({ message: /source/ });
+    expect(parseRefusalReport(json({ ...REPORT, items: {} }))).toMatchObject({ message: /items/ });
+    const items = [...REPORT.items, { line: 1, readings: 1, reason: 'r' }];
+    expect(parseRefusalReport(json({ ...REPORT, items }))).toMatchObject({ message: /item 1/ });
+    expect(parseRefusedFrame(json({ ...VERDICT, code: 'x'.repeat(65) }))).toMatchObject({ message: /code/ });
+  });
+
+  it('are faults where the bytes are no JSON object, or too many', () => {
+    for (const bytes of [Uint8Array.of(), Uint8Array.of(0xff), json([]), json(null), json('x')]) {
+      for (const parse of [parseHeartbeat, parseRefusalReport, parseLedgerHead, parseRefusedFrame]) {
+        expect(parse(bytes)).toMatchObject({ kind: 'message-fault', message: /JSON object/ });
+      }
+    }
+    const long = json({ ...HEARTBEAT, mood: 'x'.repeat(HEARTBEAT_BYTES_MAX) });
+    expect(parseHeartbeat(long)).toMatchObject({ message: /limit is 1024/ });
+    const many = Array.from({ length: REPORT_ITEMS_MAX + 1 }, () => REPORT.items[0]);
+    expect(parseRefusalReport(json({ ...REPORT, items: many }))).toMatchObject({ message: /at most 4096/ });
+  });
+});

@@ -1,0 +1,103 @@
+import type { Logger } from 'pino';
+import type { Source } from '../sources/source.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { EdgeAgent } from './edge-agent.ts';
+
+/** A frame leaves at most this long after its first reading (DESIGN: frames). */
+const SEAL_MS = 1000;
+/** A pane that no later reading ends is sent this long after it was last touched: every so many seals. */
+const SEALS_PER_OPEN_PANE = 11;
+
+export interface SourceRunnerOptions {
+  readonly agent: EdgeAgent;
+  readonly spool: Spool;
+  readonly sources: readonly Source[];
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/**
+ * Drives the sources of an agent: files one after the other in the order of the configuration, live sources beside them.
+ * Batches are committed one after the other while the source makes the next; a full spool makes the source wait.
+ */
+export class SourceRunner {
+  readonly #options: SourceRunnerOptions;
+  readonly #stopped = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: SourceRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Ends when every source has ended; everything delivered is durable then. Rejects with the first failure. */
+  run(): Promise<void> {
+    this.#running = this.#run();
+    this.#running.catch(() => undefined);
+    return this.#running;
+  }
+
+  /** Resolves when nothing runs any more, whether it ended or failed. */
+  async settled(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    const { agent, sources } = this.#options;
+    for (const source of sources) agent.expect(source.name);
+    const live = sources.filter((source) => source.nature === 'live');
+    const sealing = live.length > 0 ? this.#sealRegularly() : Promise.resolve();
+    try {
+      await Promise.all([this.#runFiles(sources.filter((source) => source.nature === 'file')), ...live.map((source) => this.#runSource(source))]);
+    } finally {
+      this.#stopped.abort();
+      await sealing;
+    }
+    await agent.seal('everything');
+  }
+
+  async #runFiles(sources: readonly Source[]): Promise<void> {
+    for (const source of sources) await this.#runSource(source);
+  }
+
+  async #runSource(source: Source): Promise<void> {
+    const { agent, spool, signal, logger } = this.#options;
+    const place = await agent.placeOf(source.name);
+    logger.info({ source: source.name, resumed: place !== null }, 'source opened');
+    const extent = source.nature === 'file' ? 'complete' : 'nothing';
+    let writing: Promise<void> = Promise.resolve();
+    for await (const batch of source.batches(place, signal)) {
+      // The batch before is being written while this one was made; no third is begun before the first is durable.
+      await writing;
+      await spool.whenRoom(signal);
+      const settled = agent.offer(source.name, batch, extent);
+      settled.then(
+        () => batch.settled?.(),
+        (failure: unknown) => batch.settled?.(failure as Error),
+      );
+      writing = settled;
+    }
+    await writing;
+    agent.ended(source.name);
+    logger.info({ source: source.name }, 'source ended');
+  }
+
+  async #sealRegularly(): Promise<void> {
+    const { agent } = this.#options;
+    for (let count = 1; !this.#stopped.signal.aborted; count++) {
+      await pause(SEAL_MS, this.#stopped.signal);
+      await agent.seal(count % SEALS_PER_OPEN_PANE === 0 ? 'everything' : 'complete');
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+    if (signal.aborted) resolve();
+  });
+}

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { BROKEN, INCOMPLETE } from '../records/record-format.ts';
+import { CsvRecords } from './csv-records.ts';
+
+/** Text of the characters that matter, so that they meet in every order. */
+const csvText = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom('a', 'bc', '1.5', 'é', '') },
+      { weight: 4, arbitrary: fc.constantFrom(',', '\n', '\r\n', '"', ' ') },
+      { weight: 1, arbitrary: fc.constantFrom('""', '\r', '",', ',"', '"\n', '"a""b"', '"x\ny"', '"a""b","c""d"') },
+    ),
+    { maxLength: 30 },
+  )
+  .map((parts) => parts.join(''));
+
+type Outcome = readonly string[] | 'broken' | 'blank';
+
+/** RFC 4180 and our kindnesses beyond it, by regular expressions on a string. */
+function slowly(text: string, from: number, oneLine: boolean): { outcome: Outcome; next: number } {
+  const fields: string[] = [];
+  let at = from;
+  for (;;) {
+    const quoted = / *"((?:[^"]|"")*)" *(?=,|\r?\n|\r?$)/y;
+    const opened = / *"/y;
+    const plain = /[^,\n]*/y;
+    quoted.lastIndex = opened.lastIndex = plain.lastIndex = at;
+    if (opened.test(text)) {
+      const match = quoted.exec(text);
+      if (match === null || (oneLine && match[1]!.includes('\n'))) return { outcome: 'broken', next: at };
+      fields.push(trim(match[1]!.replaceAll('""', '"')));
+      at = quoted.lastIndex;
+      if (text[at] === '\r' && (text[at + 1] === '\n' || at + 1 === text.length)) at++;
+    } else {
+      let field = plain.exec(text)![0];
+      at += field.length;
+      if (text[at] !== ',') field = field.replace(/\r$/, '');
+      fields.push(trim(field));
+    }
+    if (text[at] !== ',') break;
+    at++;
+  }
+  const line = text.slice(from, at).replace(/\r$/, '');
+  const outcome = /^ *$/.test(line) ? 'blank' : fields;
+  return { outcome, next: Math.min(at + 1, text.length) };
+}
+
+function trim(field: string): string {
+  return field.replaceAll(/^ +| +$/g, '');
+}
+
+function read(format: CsvRecords, bytes: Uint8Array): Outcome {
+  if (format.blank) return 'blank';
+  const { count, starts, ends } = format.fields;
+  return Array.from({ length: count }, (_, i) =>
+    new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(starts[i], ends[i])),
+  );
+}
+
+function load(text: string): { bytes: Uint8Array; to: number } {
+  const encoded = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(2 * encoded.length + 1);
+  bytes.set(encoded);
+  return { bytes, to: encoded.length };
+}
+
+const COLUMNS = 64;
+
+describe('CSV records', () => {
+  it('are taken apart as the slow reader does, each where the one before ended', () => {
+    fc.assert(
+      fc.property(csvText, fc.boolean(), (text, oneLine) => {
+        const format = new CsvRecords(',', COLUMNS);
+        const { bytes, to } = load(text);
+        const indexOf = (textIndex: number): number => new TextEncoder().encode(text.slice(0, textIndex)).length;
+        for (let from = 0; from < text.length;) {
+          const slow = slowly(text, from, oneLine);
+          const end = format.next(bytes, indexOf(from), to, true, oneLine);
+          if (slow.outcome === 'broken') {
+            expect(end).toBe(BROKEN);
+            expect(format.fault).not.toBe('');
+            return;
+          }
+          expect(read(format, bytes)).toEqual(slow.outcome);
+          expect(end).toBe(indexOf(slow.next));
+          expect(format.lineEnds).toBe(text.slice(from, slow.next).split('\n').length - 1);
+          from = slow.next;
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('are the same however many of their bytes were loaded before', () => {
+    fc.assert(
+      fc.property(csvText, fc.nat({ max: 40 }), (text, cut) => {
+        const { bytes, to } = load(text);
+        fc.pre(to > 0);
+        const whole = new CsvRecords(',', COLUMNS);
+        const end = whole.next(bytes, 0, to, true, false);
+        const part = new CsvRecords(',', COLUMNS);
+        const torn = bytes.slice();
+        const early = part.next(torn, 0, Math.min(cut, to), false, false);
+        if (early === INCOMPLETE) return;
+        expect(early).toBe(end);
+        if (end === BROKEN) expect([part.brokenAt, part.fault]).toEqual([whole.brokenAt, whole.fault]);
+        else expect(read(part, torn)).toEqual(read(whole, bytes));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('write nothing but behind the data', () => {
+    fc.assert(
+      fc.property(csvText, (text) => {
+        const { bytes, to } = load(text);
+        fc.pre(to > 0);
+        new CsvRecords(',', COLUMNS).next(bytes, 0, to, true, false);
+        expect(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, to))).toBe(text);
+      }),
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import { BROKEN, CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
+import { FieldTable } from '../rows/field-table.ts';
+import { SPACE } from '../time/time-text.ts';
+
+const QUOTE = 0x22;
+
+/**
+ * CSV as in RFC 4180, and what people write in its place: LF without CR, spaces around fields and around quotes (both
+ * trimmed), quotes inside a field that doesn't begin with one (kept), empty lines (no rows).
+ *
+ * The inner loop has no bounds check: a line end is written after the data as a sentinel.
+ */
+export class CsvRecords implements RecordFormat {
+  readonly fields: FieldTable;
+  textEnd = 0;
+  lineEnds = 0;
+  blank = false;
+  fault = '';
+  brokenAt = 0;
+  readonly #delimiter: number;
+  /** Where a field with doubled quotes is written, free from here on. */
+  #scratchAt = 0;
+  #fieldStart = 0;
+  #fieldEnd = 0;
+
+  constructor(delimiter: string, columnCount: number) {
+    this.#delimiter = delimiter.charCodeAt(0);
+    this.fields = new FieldTable(columnCount);
+  }
+
+  next(bytes: Uint8Array, from: number, to: number, atEnd: boolean, oneLine: boolean): number {
+    const delimiter = this.#delimiter;
+    const { starts, ends } = this.fields;
+    bytes[to] = LF;
+    this.#scratchAt = to + 1;
+    this.lineEnds = 0;
+    let at = from;
+    let count = 0;
+    for (;;) {
+      let start = at;
+      while (bytes[start] === SPACE && delimiter !== SPACE) start++;
+      let end: number;
+      if (bytes[start] === QUOTE) {
+        at = this.#quoted(bytes, start, to, atEnd, oneLine);
+        if (at < 0) return at;
+        start = this.#fieldStart;
+        end = this.#fieldEnd;
+      } else {
+        at = start;
+        let byte = bytes[at];
+        while (byte !== delimiter && byte !== LF) byte = bytes[++at];
+        end = at;
+        if (byte === LF && end > start && bytes[end - 1] === CR) end--;
+        while (end > start && bytes[end - 1] === SPACE) end--;
+      }
+      if (count < starts.length) {
+        starts[count] = start;
+        ends[count] = end;
+      }
+      count++;
+      if (bytes[at] === LF) break;
+      at++;
+    }
+    return this.#finish(bytes, from, at, to, atEnd, count);
+  }
+
+  #finish(bytes: Uint8Array, from: number, lineEndAt: number, to: number, atEnd: boolean, count: number): number {
+    const complete = lineEndAt < to;
+    if (!complete && !atEnd) return INCOMPLETE;
+    this.fields.count = count;
+    this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
+    this.blank = count === 1 && this.#isBlank(bytes, from, this.textEnd);
+    if (complete) this.lineEnds++;
+    return complete ? lineEndAt + 1 : to;
+  }
+
+  #isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+    for (let at = from; at < to; at++) if (bytes[at] !== SPACE) return false;
+    return true;
+  }
+
+  /**
+   * Reads the quoted field that begins at `open`, and gives the index of the delimiter or line end after it, or
+   * INCOMPLETE, or BROKEN.
+   */
+  #quoted(bytes: Uint8Array, open: number, to: number, atEnd: boolean, oneLine: boolean): number {
+    let doubled = false;
+    let at = open + 1;
+    for (; ; at++) {
+      const byte = bytes[at];
+      if (byte === QUOTE) {
+        if (bytes[at + 1] !== QUOTE) break;
+        doubled = true;
+        at++;
+      } else if (byte === LF) {
+        if (at >= to) return atEnd ? this.#break(to, 'a quoted field does not close before the file ends') : INCOMPLETE;
+        if (oneLine) return this.#break(at, 'a quoted field does not close on its line');
+        this.lineEnds++;
+      }
+    }
+    const close = at;
+    let after = close + 1;
+    while (bytes[after] === SPACE && this.#delimiter !== SPACE) after++;
+    if (bytes[after] === CR && bytes[after + 1] === LF) after++;
+    if (bytes[after] !== this.#delimiter && bytes[after] !== LF) {
+      return this.#break(after, 'text follows the closing quote of a field; write quotes inside a field twice');
+    }
+    this.#fieldStart = open + 1;
+    this.#fieldEnd = close;
+    if (doubled) this.#undouble(bytes, open + 1, close);
+    while (this.#fieldStart < this.#fieldEnd && bytes[this.#fieldStart] === SPACE) this.#fieldStart++;
+    while (this.#fieldStart < this.#fieldEnd && bytes[this.#fieldEnd - 1] === SPACE) this.#fieldEnd--;
+    return after;
+  }
+
+  /** Writes the field with its quotes undoubled after the data, so that the record's own text stays as it was. */
+  #undouble(bytes: Uint8Array, start: number, end: number): void {
+    let writeAt = this.#scratchAt;
+    this.#fieldStart = writeAt;
+    for (let at = start; at < end; at++) {
+      if (bytes[at] === QUOTE) at++;
+      bytes[writeAt++] = bytes[at]!;
+    }
+    this.#fieldEnd = writeAt;
+    this.#scratchAt = writeAt;
+  }
+
+  #break(at: number, fault: string): number {
+    this.brokenAt = at;
+    this.fault = fault;
+    return BROKEN;
+  }
+}

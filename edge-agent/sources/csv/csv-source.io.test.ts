@@ -1,0 +1,320 @@
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { openCsvSource } from '../open-source.ts';
+import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
+import type { RecordSource } from '../records/record-source.ts';
+import { sourceConfigSchema } from '../source-config.ts';
+import { SourceError } from '../source-error.ts';
+import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-csv-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const base = {
+  kind: 'csv',
+  file: 'rows.csv',
+  time: { columns: ['ts'] },
+  series: [{ metric: 'power', value: 'value', device: '{device}' }],
+};
+const metrics = metricsOf(metricNamed('power'), metricNamed('strict', { decimals: 1, excess: 'refuse' }));
+
+interface Opened {
+  readonly source: RecordSource;
+  readonly registry: RememberingRegistry;
+}
+
+function open(
+  given: Readonly<Record<string, unknown>> = {},
+  stdin?: Readable,
+  limits: RecordLimits = RECORD_LIMITS,
+): Opened {
+  const config = sourceConfigSchema.parse({ ...base, ...given });
+  if (config.kind !== 'csv') throw new Error('these are tests of CSV');
+  const registry = new RememberingRegistry();
+  const around = { metrics, registry, folder, stdin: () => stdin ?? Readable.from([]), limits };
+  return { source: openCsvSource('rows', config, around), registry };
+}
+
+async function read(text: string | Uint8Array, given: Readonly<Record<string, unknown>> = {}): Promise<Collected> {
+  await writeFile(join(folder, 'rows.csv'), text);
+  const { source, registry } = open(given);
+  return collect(source, registry);
+}
+
+async function failure(reading: Promise<unknown>): Promise<SourceError> {
+  const error = await reading.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(SourceError);
+  return error as SourceError;
+}
+
+const at = (text: string): number => Date.parse(text);
+
+describe('a CSV source', () => {
+  it('skips a byte order mark and empty lines, and takes spaces and quotes off', async () => {
+    const { readings, tallies } = await read(
+      '\uFEFFts, device ,value\r\n\r\n"2024-01-01T00:00:00Z", "a ""b""", 1.5 \r\n   \r\n2024-01-01T00:00:01.5+01:00,c,-2',
+    );
+    expect(readings).toEqual([
+      { metric: 'power', tags: { device: 'a "b"' }, timeMs: at('2024-01-01T00:00:00Z'), value: 1_500 },
+      { metric: 'power', tags: { device: 'c' }, timeMs: at('2023-12-31T23:00:01.500Z'), value: -2_000 },
+    ]);
+    expect(tallies.rows).toBe(2);
+  });
+
+  it('names line, reason and text of what it quarantines', async () => {
+    const { refusals, tallies } = await read(
+      'ts,device,value\n2024-01-01,"x\ny",1\nyesterday,a,1\n2024-01-01,a,NaN\n2024-01-01,a\n2024-01-01,,1\n3000000-01-01,a,1\n2024-01-01,a,\n',
+    );
+    expect(refusals.map(({ line, text }) => [line, text])).toEqual([
+      [2, '2024-01-01,"x\ny",1'],
+      [4, 'yesterday,a,1'],
+      [5, '2024-01-01,a,NaN'],
+      [6, '2024-01-01,a'],
+      [7, '2024-01-01,,1'],
+      [8, '3000000-01-01,a,1'],
+    ]);
+    expect(refusals.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('not UTF-8 text on one line'),
+      expect.stringContaining('time "yesterday" is not ISO 8601'),
+      expect.stringContaining('column "value": value "NaN" is not a decimal number'),
+      'the row has 2 fields where the file has 3 columns',
+      expect.stringContaining('device'),
+      expect.stringContaining('time "3000000-01-01" is not ISO 8601'),
+    ]);
+    expect(tallies).toMatchObject({ rows: 7, readings: 0, missing: 1, quarantined: 6 });
+  });
+
+  it('loses one line, not the rest of the file, to a quote that nobody closes', async () => {
+    const { readings, refusals } = await read('ts,device,value\n2024-01-01,"a,1\n2024-01-02,b,2\n2024-01-03,c,3\n');
+    expect(readings.map(({ value }) => value)).toEqual([2_000, 3_000]);
+    expect(refusals).toEqual([
+      { line: 2, readings: 1, reason: 'a quoted field does not close before the file ends', text: '2024-01-01,"a,1' },
+    ]);
+  });
+
+  it('takes the lines after such a quote for one record each, as far as it was looked for', async () => {
+    const { readings, refusals } = await read('ts,device,value\n2024-01-01,"a,1\n2024-01-02,x","b\n2024-01-05,e,5\n');
+    expect(readings.map(({ value }) => value)).toEqual([5_000]);
+    const reasons = refusals.map(({ line, reason }) => [line, reason]);
+    expect(reasons).toEqual([
+      [2, expect.stringContaining('before the file ends')],
+      [3, expect.stringContaining('on its line')],
+    ]);
+  });
+
+  it('names a device only where all columns of its name are filled', async () => {
+    const series = [{ metric: 'power', value: 'value', device: '{house}-{plug}', tags: { house: 'h{house}' } }];
+    const { readings, refusals } = await read(
+      'ts,house,plug,value\n2024-01-01,1,2,1\n2024-01-01,,2,1\n2024-01-01,1,,1\n',
+      { series },
+    );
+    expect(readings.map(({ tags }) => tags)).toEqual([{ device: '1-2', house: 'h1' }]);
+    expect(refusals.map(({ line }) => line)).toEqual([3, 4]);
+  });
+
+  it('quarantines a line that is longer than a line may be, and reads on after it', async () => {
+    const { readings, refusals } = await read(
+      `ts,device,value\n2024-01-01,${'a'.repeat(3_000_000)},1\n2024-01-02,b,2\n`,
+    );
+    expect(readings.map(({ value }) => value)).toEqual([2_000]);
+    expect(refusals).toMatchObject([{ line: 2, readings: 1, reason: 'the line is longer than 1048576 bytes' }]);
+    expect(refusals[0]!.text).toHaveLength(200);
+  });
+
+  it('tells a wide file by its rules: a row that can not be read is lost for all of them', async () => {
+    const series = ['a', 'b'].map((column) => ({ metric: 'power', value: column, device: column }));
+    const { refusals, tallies } = await read('ts,a,b\n2024-01-01,1,2,3\nnever,1,2\n2024-01-02,1,x\n2024-01-03,,7\n', {
+      series,
+    });
+    expect(refusals.map(({ readings }) => readings)).toEqual([2, 2, 1]);
+    expect(tallies).toMatchObject({ rows: 4, readings: 2, missing: 1, quarantined: 5 });
+  });
+
+  it('makes nothing of rows that no rule is for', async () => {
+    const series = [{ metric: 'power', value: 'value', when: { kind: 'p' }, device: 'd' }];
+    const { tallies } = await read('ts,kind,value\n2024-01-01,p,1\nnever,q,x\n2024-01-01,P,1\nshort\n', { series });
+    expect(tallies).toMatchObject({ rows: 4, readings: 1, missing: 0, quarantined: 1 });
+  });
+
+  it('refuses or rounds decimals as the metric says', async () => {
+    const series = ['strict', 'power'].map((metric) => ({ metric, value: 'value', device: metric }));
+    const { readings, refusals } = await read('ts,value\n2024-01-01,0.0625\n', { series });
+    expect(readings.map(({ value }) => value)).toEqual([62]);
+    expect(refusals).toMatchObject([
+      { line: 2, readings: 1, reason: expect.stringContaining('more than the 1 decimals') },
+    ]);
+  });
+
+  it('resolves the repeated hour of a long file per device, and counts what stays undecided', async () => {
+    const { readings, tallies } = await read(
+      'ts,device,value\n2024-10-27T02:30,a,1\n2024-10-27T02:30,b,2\n2024-10-27T02:00,a,3\n2024-10-27T02:45,b,4\n2024-10-27T03:00,b,5\n2024-03-31T02:30,a,6\n2024-10-27T02:15,b,7\n',
+      { time: { columns: ['ts'], zone: 'Europe/Paris' } },
+    );
+    expect(readings.map(({ timeMs }) => new Date(timeMs).toISOString().slice(11, 16))).toEqual([
+      '00:30',
+      '00:30',
+      '01:00',
+      '00:45',
+      '02:00',
+      '00:15',
+    ]);
+    expect(tallies).toMatchObject({ readings: 6, ambiguousTimes: 3, quarantined: 1 });
+  });
+
+  it('joins the columns of a time by one space and cuts digits finer than a millisecond', async () => {
+    const time = { columns: ['day', 'clock'], format: 'd.M.yyyy HH:mm:ss.SSSSSS' };
+    const { readings, tallies } = await read(
+      'clock;day;value\n12:00:00.123456;1.2.2024;1\n12:00:00.123000;1.2.2024;1\n',
+      {
+        delimiter: ';',
+        time,
+        series: [{ metric: 'power', value: 'value', device: 'd' }],
+      },
+    );
+    expect(readings.map(({ timeMs }) => timeMs)).toEqual([
+      at('2024-02-01T12:00:00.123Z'),
+      at('2024-02-01T12:00:00.123Z'),
+    ]);
+    expect(tallies.truncatedTimes).toBe(1);
+  });
+
+  it('has a watermark that trails its newest reading by its lateness, and reaches it at the end', async () => {
+    await writeFile(join(folder, 'rows.csv'), `ts,device,value\n2024-01-01T00:01:00Z,a,1\n2024-01-01T00:00:30Z,a,1\n`);
+    const { source, registry } = open({ lateness: '10s' }, undefined, { ...RECORD_LIMITS, batchReadingsMax: 1 });
+    const { watermarks } = await collect(source, registry);
+    const highest = at('2024-01-01T00:01:00Z');
+    expect(watermarks).toEqual([highest - 10_000, highest - 10_000, highest]);
+  });
+});
+
+describe('a CSV file that can not be read', () => {
+  it('is named with what is wrong and what helps, before anything is produced', async () => {
+    await mkdir(join(folder, 'directory'), { recursive: true });
+    const cases: readonly (readonly [Promise<unknown>, string, RegExp])[] = [
+      [
+        collect(open({ file: 'absent.csv' }).source, new RememberingRegistry()),
+        'unreadable',
+        /absent\.csv does not exist; check its path/,
+      ],
+      [
+        collect(open({ file: 'directory' }).source, new RememberingRegistry()),
+        'unreadable',
+        /is a directory; name a file in it/,
+      ],
+      [
+        collect(open({ file: '/dev/null' }).source, new RememberingRegistry()),
+        'unreadable',
+        /no regular file; pipe it in/,
+      ],
+    ];
+    for (const [reading, kind, message] of cases) {
+      const error = await failure(reading);
+      expect(error.kind).toBe(kind);
+      expect(error.message).toMatch(message);
+    }
+    expect((await failure(read(''))).message).toMatch(/is empty/);
+    expect((await failure(read('\n\n'))).message).toMatch(/has no heading; give it one/);
+    expect((await failure(read('ts,device,value\n\0\0'))).message).toMatch(/holds bytes that no text has/);
+    expect((await failure(read(Buffer.from('\uFEFFts,device', 'utf16le')))).message).toMatch(
+      /is written in UTF-16; convert it/,
+    );
+    expect((await failure(read('ts,devise,value\n'))).message).toMatch(
+      /lacks the column "device"; did you mean devise\?/,
+    );
+    expect((await failure(read('ts;device;value\n'))).message).toMatch(
+      /"ts", "value", "device"; it has one column, "ts;device;value"; `delimiter` may be wrong/,
+    );
+    expect((await failure(read('ts,device,value,value\n'))).message).toMatch(/has two columns "value"; rename one/);
+  });
+});
+
+describe('a CSV file that is read again', () => {
+  const first = 'ts,device,value\n2024-01-01,a,1\n2024-01-02,a,2';
+
+  it('goes on where it has grown; a line that was read as the last is not read twice', async () => {
+    const { places } = await read(first);
+    for (const [more, values, refused] of [
+      ['\n2024-01-03,a,3\n', [3_000], []],
+      ['\r\n2024-01-03,a,3', [3_000], []],
+      ['5\n2024-01-03,a,3\n', [3_000], [{ line: 3, readings: 1, text: '5' }]],
+      ['5', [], [{ line: 3, readings: 1, text: '5' }]],
+      ['', [], []],
+    ] as const) {
+      await writeFile(join(folder, 'rows.csv'), first + more);
+      const { source, registry } = open();
+      const { readings, refusals } = await collect(source, registry, places.at(-1)!);
+      expect(readings.map(({ value }) => value)).toEqual(values);
+      expect(refusals).toMatchObject(refused);
+    }
+  });
+
+  it('is refused where it begins differently, is shorter, or the place is damaged', async () => {
+    const { places } = await read(first);
+    const place = places.at(-1)!;
+    const resume = (from: Readonly<Record<string, unknown>>): Promise<unknown> =>
+      collect(open().source, new RememberingRegistry(), from);
+    await writeFile(join(folder, 'rows.csv'), `x${first}`);
+    expect((await failure(resume(place))).message).toMatch(
+      /does not begin as it did.*another name.*or remove the spool/,
+    );
+    await writeFile(join(folder, 'rows.csv'), first);
+    expect((await failure(resume({ ...place, offset: 1_000 }))).message).toMatch(/is shorter than the 1000 bytes/);
+    expect((await failure(resume({ ...place, offset: -1 }))).message).toMatch(/damaged/);
+    expect((await failure(resume({ ...place, version: 2 }))).message).toMatch(/another version of weir/);
+  });
+
+  it('is followed while it grows, where it is to be followed', async () => {
+    await writeFile(join(folder, 'rows.csv'), 'ts,device,value\n2024-01-01,a,1\n2024-01-02,');
+    const { source } = open({ follow: true });
+    expect(source.nature).toBe('live');
+    const stop = new AbortController();
+    const values: number[] = [];
+    for await (const batch of source.batches(null, stop.signal)) {
+      values.push(...batch.value);
+      if (values.length === 1) await appendFile(join(folder, 'rows.csv'), 'b,2\n');
+      if (values.length === 2) stop.abort();
+    }
+    expect(values).toEqual([1_000, 2_000]);
+  });
+});
+
+describe('standard input', () => {
+  it('is read as it comes, from its start whatever the place', async () => {
+    const stdin = Readable.from([
+      Buffer.from('ts,dev'),
+      Buffer.from('ice,value\n2024-01-01,a,1\n2024-'),
+      Buffer.from('01-02,a,2'),
+    ]);
+    const { source, registry } = open({ file: '-' }, stdin);
+    const { readings, places } = await collect(source, registry, { offset: 5 });
+    expect(readings.map(({ value }) => value)).toEqual([1_000, 2_000]);
+    expect(places.at(-1)).toEqual({ stream: true });
+  });
+
+  it('ends when it is told to, also where nothing comes', async () => {
+    const stop = new AbortController();
+    const stdin = new Readable({ read: () => undefined });
+    stdin.push('ts,device,value\n2024-01-01,a,1\n');
+    const values: number[] = [];
+    const { source } = open({ file: '-' }, stdin);
+    const reading = (async () => {
+      for await (const batch of source.batches(null, stop.signal)) {
+        values.push(...batch.value);
+        setImmediate(() => stop.abort());
+      }
+    })();
+    await reading;
+    expect(values).toEqual([1_000]);
+  });
+});

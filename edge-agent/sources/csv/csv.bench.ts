@@ -1,0 +1,146 @@
+/**
+ * How fast CSV becomes readings, on one core: `node csv.bench.ts` prints one JSON line per measurement.
+ *
+ * Files of one second data are written to a temporary folder first; reading them includes the disk (the page cache).
+ */
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Metric } from '#core/metrics/metric.ts';
+
+import { openCsvSource } from '../open-source.ts';
+import { sourceConfigSchema } from '../source-config.ts';
+import type { EntryRegistry } from '../source.ts';
+
+const DEVICES = 1_000;
+const RUNS = 5;
+const START_MS = Date.UTC(2024, 0, 1);
+
+const power: Metric = {
+  name: 'power',
+  unit: 'kW',
+  decimals: 3,
+  kind: 'gauge',
+  intervalMs: 1_000,
+  rolloverScaled: null,
+  quantiles: false,
+  paneMs: 10_000,
+  send: 'readings',
+  excess: 'round',
+  conflict: 'last',
+  repeatHorizonMs: 604_800_000,
+};
+
+interface Case {
+  readonly name: string;
+  readonly heading: string;
+  readonly rows: number;
+  readonly row: (i: number) => string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const WIDE_COLUMNS = Array.from({ length: 7 }, (_, i) => `c${i}`);
+const value = (i: number): string => (((i * 2_654_435_761) % 1_000_000) / 1_000).toFixed(3);
+const timeOf = (i: number): number => START_MS + Math.floor(i / DEVICES) * 1_000;
+const longSeries = [{ metric: 'power', value: 'value', device: '{device}' }];
+
+const cases: readonly Case[] = [
+  {
+    name: 'csv-long-iso',
+    heading: 'ts,device,value',
+    rows: 3_000_000,
+    row: (i) =>
+      `${new Date(timeOf(i)).toISOString().slice(0, 19)}Z,meter-${String(i % DEVICES).padStart(4, '0')},${value(i)}`,
+    config: { time: { columns: ['ts'] }, series: longSeries },
+  },
+  {
+    name: 'csv-long-unix',
+    heading: 'ts,device,value',
+    rows: 3_000_000,
+    row: (i) => `${timeOf(i) / 1_000},meter-${String(i % DEVICES).padStart(4, '0')},${value(i)}`,
+    config: { time: { columns: ['ts'], format: 'unix' }, series: longSeries },
+  },
+  {
+    name: 'csv-wide-local',
+    heading: `Date,Time,${WIDE_COLUMNS.join()}`,
+    rows: 600_000,
+    row: (i) => {
+      const iso = new Date(START_MS + i * 1_000).toISOString();
+      const date = `${iso.slice(8, 10)}/${iso.slice(5, 7)}/${iso.slice(0, 4)}`;
+      return `${date},${iso.slice(11, 19)},${WIDE_COLUMNS.map((_, column) => value(i + column)).join()}`;
+    },
+    config: {
+      time: { columns: ['Date', 'Time'], format: 'dd/MM/yyyy HH:mm:ss', zone: 'Europe/Paris' },
+      series: WIDE_COLUMNS.map((column) => ({ metric: 'power', value: column, device: column })),
+    },
+  },
+];
+
+async function write(path: string, { heading, rows, row }: Case): Promise<void> {
+  const file = createWriteStream(path);
+  let text = `${heading}\n`;
+  for (let i = 0; i < rows; i++) {
+    text += `${row(i)}\n`;
+    if (text.length < 1_000_000) continue;
+    if (!file.write(text)) await once(file, 'drain');
+    text = '';
+  }
+  file.end(text);
+  await once(file, 'finish');
+}
+
+async function read(folder: string, file: string, { name, config }: Case): Promise<number> {
+  const parsed = sourceConfigSchema.parse({ kind: 'csv', file, ...config });
+  if (parsed.kind !== 'csv') throw new Error('the bench reads CSV');
+  const known = new Map<string, number>();
+  const registry: EntryRegistry = {
+    intern: ({ metric, device }) => {
+      const id = `${metric} ${device}`;
+      const entry = known.get(id) ?? known.size;
+      known.set(id, entry);
+      return entry;
+    },
+  };
+  const source = openCsvSource(name, parsed, {
+    metrics: new Map([['power', power]]),
+    registry,
+    folder,
+    stdin: () => process.stdin,
+  });
+  let readings = 0;
+  for await (const batch of source.batches(null, new AbortController().signal)) readings += batch.count;
+  return readings;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'weir-csv-bench-'));
+try {
+  for (const one of cases) {
+    const file = `${one.name}.csv`;
+    await write(join(folder, file), one);
+    const { size } = await stat(join(folder, file));
+    const rates: number[] = [];
+    let readings = 0;
+    for (let run = 0; run < RUNS; run++) {
+      const startedMs = performance.now();
+      readings = await read(folder, file, one);
+      rates.push(readings / ((performance.now() - startedMs) / 1_000));
+    }
+    const median = rates.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)]!;
+    const bytesPerSecond = (median / readings) * size;
+    console.log(
+      JSON.stringify({
+        name: one.name,
+        value: Math.round(median),
+        unit: 'readings/s',
+        runs: RUNS,
+        bytesPerSecond: Math.round(bytesPerSecond),
+      }),
+    );
+    await rm(join(folder, file));
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,299 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { describe, expect, it } from 'vitest';
+
+import { openHttpSource } from '../open-source.ts';
+import type { ReadingBatch } from '../source.ts';
+import { sourceConfigSchema, type HttpConfig } from '../source-config.ts';
+import { SourceError } from '../source-error.ts';
+import { metricNamed, metricsOf, RememberingRegistry } from '../testing/collect.ts';
+import { BODIES_MAX, BODY_BYTES_MAX, type HttpSource } from './http-source.ts';
+import { REQUEST_READINGS_MAX } from './readings-body.ts';
+import { FUTURE_MS_MAX } from './sent-readings.ts';
+
+const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
+
+function configured(listen: string, given: Readonly<Record<string, unknown>> = {}): HttpConfig {
+  const config = sourceConfigSchema.parse({ kind: 'http', listen, ...given });
+  if (config.kind !== 'http') throw new Error('these are tests of HTTP');
+  return config;
+}
+
+/** A listening source, whose batches are settled by `settle` as they come. */
+class Running implements AsyncDisposable {
+  readonly registry = new RememberingRegistry();
+  readonly batches: ReadingBatch[] = [];
+  readonly source: HttpSource;
+  readonly stop = new AbortController();
+  readonly done: Promise<void>;
+  readonly #arrivals = new EventTarget();
+
+  constructor(settle: (batch: ReadingBatch) => void, config = configured('127.0.0.1:0')) {
+    this.source = openHttpSource('http', config, {
+      metrics: metricsOf(metricNamed('power')),
+      registry: this.registry,
+      nowMs: () => NOW_MS,
+    });
+    this.done = this.#run(settle);
+  }
+
+  async #run(settle: (batch: ReadingBatch) => void): Promise<void> {
+    for await (const batch of this.source.batches(null, this.stop.signal)) {
+      this.batches.push(batch);
+      this.#arrivals.dispatchEvent(new Event('batch'));
+      settle(batch);
+    }
+  }
+
+  async arrived(count: number): Promise<void> {
+    while (this.batches.length < count) await once(this.#arrivals, 'batch');
+  }
+
+  async send(
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+    method = 'POST',
+    path = '/readings',
+  ): Promise<Answer> {
+    const { port } = await this.source.listening;
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return exchange(port, text, headers, method, path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop.abort();
+    await this.done;
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+async function exchange(
+  port: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  method: string,
+  path: string,
+): Promise<Answer> {
+  const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false });
+  // Where the answer comes before the whole body has gone out, sending the rest fails; the answer counts.
+  request.on('error', () => undefined);
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
+  return { status: response.statusCode!, headers: response.headers, body: JSON.parse(text) as Answer['body'] };
+}
+
+const accept = (batch: ReadingBatch): void => batch.settled?.();
+const reading = { time: '2024-05-01T00:00:00Z', metric: 'power', device: 'a', value: 1.5 };
+
+describe('POST /readings', () => {
+  it('answers once its readings are durable, and not before', async () => {
+    await using running = new Running(() => undefined);
+    let answered = false;
+    const sending = running.send([reading]).then((answer) => {
+      answered = true;
+      return answer;
+    });
+    await running.arrived(1);
+    expect(answered).toBe(false);
+    running.batches[0]!.settled!();
+    expect(await sending).toMatchObject({ status: 200, body: { accepted: 1, missing: 0, quarantined: [] } });
+  });
+
+  it('delivers what was sent, every digit of it, with device among the tags', async () => {
+    await using running = new Running(accept);
+    await running.send('[{"time": 0, "metric": "power", "device": "a", "value": 1.0005}]');
+    expect([...running.batches.pop()!.value]).toEqual([1_000]);
+    await running.send(
+      `[{"time": 1714521600000.75, "metric": "power", "device": "a", "value": 9007199254740.991, "tags": {"region": "DK1"}},
+        {"time": "2024-05-01T02:00:00.5+02:00", "metric": "power", "device": "b", "value": "-0.0625"},
+        {"time": 0, "metric": "power", "device": "b", "value": null}]`,
+    );
+    const batch = running.batches[0]!;
+    expect([...batch.value]).toEqual([Number.MAX_SAFE_INTEGER, -62]);
+    expect([...batch.timeMs]).toEqual([1_714_521_600_000, 1_714_521_600_500]);
+    expect([...batch.entry].map((entry) => running.registry.descriptions[entry])).toEqual([
+      { metric: 'power', device: 'a', tags: { region: 'DK1', device: 'a' } },
+      { metric: 'power', device: 'b', tags: { device: 'b' } },
+    ]);
+    expect(batch.tallies).toEqual({
+      rows: 3,
+      readings: 2,
+      missing: 1,
+      quarantined: 0,
+      ambiguousTimes: 0,
+      truncatedTimes: 1,
+    });
+  });
+
+  it('quarantines what can be no reading, and names it by its index', async () => {
+    await using running = new Running(accept);
+    const { status, body } = await running.send([
+      reading,
+      { ...reading, metric: 'powr' },
+      { ...reading, value: 'NaN' },
+      { ...reading, time: '2024-05-01T00:00:00' },
+      { ...reading, time: 'noon' },
+      { ...reading, time: NOW_MS + FUTURE_MS_MAX + 1 },
+      { ...reading, device: '' },
+      { ...reading, tags: { device: 'b' } },
+      { ...reading, time: NOW_MS + FUTURE_MS_MAX },
+    ]);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      accepted: 2,
+      missing: 0,
+      quarantined: [
+        { index: 1, reason: 'metric "powr" is not declared; did you mean power?' },
+        { index: 2, reason: expect.stringContaining('"NaN" is not a decimal number') },
+        { index: 3, reason: expect.stringContaining('has no offset') },
+        { index: 4, reason: expect.stringContaining('is not ISO 8601') },
+        { index: 5, reason: expect.stringContaining('ahead of this agent') },
+        { index: 6, reason: expect.stringContaining('device is empty') },
+        { index: 7, reason: expect.stringContaining('tag "device"') },
+      ],
+    });
+    expect(running.batches[0]!.refusals.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    // A reading from the future moves the watermark no further than the clock.
+    expect(running.batches[0]!.watermarkMs).toBe(NOW_MS - 10_000);
+  });
+
+  it('splits a large request into batches and answers after the last', async () => {
+    await using running = new Running(accept);
+    const { status, body } = await running.send(
+      Array.from({ length: REQUEST_READINGS_MAX }, () => ({ ...reading, value: 1 })),
+    );
+    expect(status).toBe(200);
+    expect(body['accepted']).toBe(REQUEST_READINGS_MAX);
+    expect(running.batches.map(({ count }) => count)).toEqual([65_536, REQUEST_READINGS_MAX - 65_536]);
+  });
+
+  it('refuses a body of another form with a problem that names the place', async () => {
+    await using running = new Running(accept);
+    for (const [body, detail] of [
+      ['', 'empty'],
+      ['{', 'not JSON'],
+      ['{}', 'the body'],
+      [[{ ...reading, metric: 1 }], 'reading 0, metric'],
+      [[reading, { ...reading, extra: 1 }], 'reading 1'],
+      [[[]], 'reading 0'],
+      ['['.repeat(100_000), 'not JSON'],
+    ] as const) {
+      const answer = await running.send(body);
+      expect(answer.status).toBe(400);
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+      expect(answer.body).toMatchObject({ type: 'about:blank', status: 400, title: 'Bad Request' });
+      expect(answer.body['detail']).toContain(detail);
+    }
+    expect(running.batches).toEqual([]);
+  });
+
+  it('refuses what is too large, whether or not its length is told', async () => {
+    await using running = new Running(accept);
+    const many = Array.from({ length: REQUEST_READINGS_MAX + 1 }, () => null);
+    expect((await running.send(many)).status).toBe(413);
+    const long = ' '.repeat(BODY_BYTES_MAX + 1);
+    expect((await running.send(long)).status).toBe(413);
+    expect((await running.send(long, { 'transfer-encoding': 'chunked' })).status).toBe(413);
+    expect((await running.send([reading])).status).toBe(200);
+  });
+
+  it('refuses pages of other origins, other methods, other paths and encoded bodies', async () => {
+    await using running = new Running(accept);
+    const { port } = await running.source.listening;
+    expect((await running.send([reading], { origin: 'https://example.org' })).status).toBe(403);
+    expect((await running.send([reading], { origin: 'null' })).status).toBe(403);
+    expect(
+      (await running.send([reading], { origin: `http://rebound.example:${port}`, host: `rebound.example:${port}` }))
+        .status,
+    ).toBe(403);
+    expect((await running.send([reading], { origin: `http://localhost:${port}` })).status).toBe(200);
+    expect((await running.send('', {}, 'PUT')).headers['allow']).toBe('POST');
+    expect((await running.send([reading], {}, 'POST', '//')).status).toBe(404);
+    expect((await running.send([reading], { 'content-encoding': 'gzip' })).status).toBe(415);
+    expect((await running.send([reading], {}, 'POST', '/readings?source=x')).status).toBe(200);
+  });
+
+  it('says to come again when more bodies arrive than are received at a time', async () => {
+    await using running = new Running(accept);
+    const { port } = await running.source.listening;
+    const slow = Array.from({ length: BODIES_MAX }, () => {
+      const request = httpRequest({
+        host: '127.0.0.1',
+        port,
+        method: 'POST',
+        path: '/readings',
+        headers: { expect: '100-continue' },
+        agent: false,
+      });
+      request.flushHeaders();
+      return request;
+    });
+    // The server says "continue" when it has begun to receive.
+    await Promise.all(slow.map((request) => once(request, 'continue')));
+    const answer = await running.send([reading]);
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBe('1');
+    const answers = slow.map((request) => once(request, 'response'));
+    for (const request of slow) request.end(JSON.stringify([reading]));
+    await Promise.all(answers);
+    expect((await running.send([reading])).status).toBe(200);
+  });
+
+  it('says so when the readings could not be stored', async () => {
+    await using running = new Running((batch) => batch.settled?.(new Error('the disk is full')));
+    expect(await running.send([reading])).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('the disk is full') },
+    });
+  });
+});
+
+describe('an HTTP source', () => {
+  it('waits for what the agent was given when it stops, and answers it', async () => {
+    const running = new Running(() => undefined);
+    const sending = running.send([reading]);
+    await running.arrived(1);
+    running.stop.abort();
+    running.batches[0]!.settled!();
+    expect((await sending).status).toBe(200);
+    await running.done;
+    await expect(running.send([reading])).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('says which address it can not have', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const running = new Running(accept, configured(`127.0.0.1:${port}`));
+    await expect(running.done).rejects.toThrow(
+      new SourceError(
+        'listen',
+        `listen 127.0.0.1:${port}`,
+        'is in use',
+        'stop what listens there, or name another port',
+      ),
+    );
+    await expect(running.source.listening).rejects.toThrow(/is in use/);
+    holder.close();
+    await once(holder, 'close');
+  });
+
+  it('tells the agent of a mistake of our own instead of living on with it', async () => {
+    const running = new Running(accept);
+    running.registry.intern = () => {
+      throw new Error('the registry is broken');
+    };
+    const sending = running.send([reading]).catch(() => undefined);
+    await expect(running.done).rejects.toThrow('the registry is broken');
+    await sending;
+  });
+});

@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Metric } from '#core/metrics/metric.ts';
+
+import type { EntryRegistry, ReadingBatch, Source, SourcePlace } from '../source.ts';
+import type { HttpConfig } from '../source-config.ts';
+import { SourceError } from '../source-error.ts';
+import { isOwnOrigin } from './own-origin.ts';
+import { PendingRequests } from './pending-requests.ts';
+import { malformed, PROBLEM_TYPE, problemBody, tooLarge, unavailable, type Problem } from './problem.ts';
+import { readReadingsBody } from './readings-body.ts';
+import { readSentReadings } from './sent-readings.ts';
+
+/** The largest body: the most readings of a request, at some 80 bytes each. */
+export const BODY_BYTES_MAX = 8_388_608;
+
+/** Bodies that are being received at a time; together they hold at most 64 MiB. */
+export const BODIES_MAX = 8;
+
+const CONNECTIONS_MAX = 1_024;
+const REQUEST_MS_MAX = 30_000;
+const HEADERS_MS_MAX = 10_000;
+
+/** How long a stopping source waits for what the agent was given to become durable. */
+const STOP_MS_MAX = 5_000;
+
+export interface HttpSourceParts {
+  readonly name: string;
+  readonly config: HttpConfig;
+  readonly metrics: ReadonlyMap<string, Metric>;
+  readonly registry: EntryRegistry;
+  /** The agent's clock, in ms since 1970. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * `POST /readings` with a JSON array of {time, metric, device, value, tags?} (DESIGN §12). The answer 200 comes after
+ * the journal has synced, and says how many were accepted and which were quarantined; errors are RFC 9457 problems.
+ * A client that gets no 200 sends the same again: the agent knows repeats.
+ */
+export class HttpSource implements Source {
+  readonly name: string;
+  readonly nature = 'live';
+  /** Where the source listens, once it does; rejected where it can't. */
+  readonly listening: Promise<AddressInfo>;
+  readonly #parts: HttpSourceParts;
+  readonly #pending: PendingRequests;
+  readonly #listening = Promise.withResolvers<AddressInfo>();
+  #bodies = 0;
+
+  constructor(parts: HttpSourceParts) {
+    this.name = parts.name;
+    this.#parts = parts;
+    this.#pending = new PendingRequests(parts.config.lateness, parts.nowMs);
+    this.listening = this.#listening.promise;
+    // Whoever asks for batches is told too; nobody has to wait for this promise.
+    this.listening.catch(() => undefined);
+  }
+
+  /** Listens until the signal. Throws SourceError where the address can't be had. A live source has no place. */
+  async *batches(_from: SourcePlace | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
+    const server = await this.#listen();
+    const stop = (): void => this.#pending.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      for (let batch = await this.#pending.next(); batch !== null; batch = await this.#pending.next()) yield batch;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await this.#close(server);
+    }
+  }
+
+  async #listen(): Promise<Server> {
+    const { host, port } = this.#parts.config.listen;
+    const server = createServer((request, response) => void this.#handle(request, response));
+    server.maxConnections = CONNECTIONS_MAX;
+    server.requestTimeout = REQUEST_MS_MAX;
+    server.headersTimeout = HEADERS_MS_MAX;
+    try {
+      server.listen(port, host);
+      await once(server, 'listening');
+    } catch (error) {
+      const failure = cannotListen(`${host}:${port}`, error);
+      this.#listening.reject(failure);
+      throw failure;
+    }
+    this.#listening.resolve(server.address() as AddressInfo);
+    return server;
+  }
+
+  async #close(server: Server): Promise<void> {
+    this.#pending.stop();
+    const closed = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    const deadline = setTimeout(() => {
+      this.#pending.abandon();
+      server.closeAllConnections();
+    }, STOP_MS_MAX);
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const problem = this.#refusal(request);
+      const answer = problem ?? (await this.#receive(request));
+      if ('accepted' in answer) respond(response, 200, 'application/json', JSON.stringify(answer));
+      else refuse(request, response, answer);
+    } catch (error) {
+      // A client that has gone while it was sending is nobody to answer; all else is a mistake of ours.
+      if (!request.destroyed || request.complete)
+        this.#pending.fail(error instanceof Error ? error : new Error(String(error)));
+      response.destroy();
+    }
+  }
+
+  /** What is wrong with a request before its body is read, or null. The cheapest checks come first. */
+  #refusal(request: IncomingMessage): Problem | null {
+    if (request.url?.split('?', 1)[0] !== '/readings') {
+      return { status: 404, title: 'Not Found', detail: 'readings are taken at /readings' };
+    }
+    if (request.method !== 'POST') {
+      return {
+        status: 405,
+        title: 'Method Not Allowed',
+        detail: `${request.method} is not POST, the one method of /readings`,
+      };
+    }
+    const address = request.socket.localPort ?? this.#parts.config.listen.port;
+    if (!isOwnOrigin(request.headers.origin, this.#parts.config.listen.host, address)) {
+      return { status: 403, title: 'Forbidden', detail: 'the request comes from a web page of another origin' };
+    }
+    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+      return { status: 415, title: 'Unsupported Media Type', detail: 'the body is encoded; send plain JSON' };
+    }
+    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return bodyTooLarge();
+    if (this.#bodies >= BODIES_MAX) return unavailable(`${BODIES_MAX} requests are being received, the most at a time`);
+    return this.#pending.refusal();
+  }
+
+  async #receive(request: IncomingMessage): Promise<Problem | Answer> {
+    this.#bodies++;
+    let body: Uint8Array | null;
+    try {
+      body = await readBody(request);
+    } finally {
+      this.#bodies--;
+    }
+    if (body === null) return bodyTooLarge();
+    if (body.length === 0) return malformed('the body is empty; send an array of {time, metric, device, value, tags?}');
+    const sent = readReadingsBody(body);
+    if ('status' in sent) return sent;
+    const { metrics, registry, nowMs } = this.#parts;
+    const { batches, accepted, missing, quarantined } = readSentReadings(sent, metrics, registry, nowMs());
+    return (await this.#pending.submit(batches)) ?? { accepted, missing, quarantined };
+  }
+}
+
+interface Answer {
+  readonly accepted: number;
+  readonly missing: number;
+  readonly quarantined: readonly { readonly index: number; readonly reason: string }[];
+}
+
+function bodyTooLarge(): Problem {
+  return tooLarge(`the body is larger than ${BODY_BYTES_MAX} bytes; send the readings in several requests`);
+}
+
+/** The whole body, or null where it is too large: the rest is then left unread. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const bytes = chunk as Uint8Array;
+    length += bytes.length;
+    if (length > BODY_BYTES_MAX) return null;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
+  if (problem.status === 405) response.setHeader('allow', 'POST');
+  if (problem.retryAfterSeconds !== undefined) response.setHeader('retry-after', problem.retryAfterSeconds);
+  // A body that nobody will read must not be waited for on this connection.
+  if (!request.complete) response.setHeader('connection', 'close');
+  respond(response, problem.status, PROBLEM_TYPE, problemBody(problem));
+}
+
+function respond(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+function cannotListen(address: string, error: unknown): SourceError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const subject = `listen ${address}`;
+  if (code === 'EADDRINUSE') {
+    return new SourceError('listen', subject, 'is in use', 'stop what listens there, or name another port', error);
+  }
+  return new SourceError(
+    'listen',
+    subject,
+    `can't be had (${code})`,
+    'name an address of this machine and a free port',
+    error,
+  );
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+
+import type { ReadingBatch } from '../source.ts';
+import { unavailable, type Problem } from './problem.ts';
+import type { SentBatch } from './sent-readings.ts';
+
+/** Requests and readings that may wait for the journal at a time: some 10 MB. When full, requests are answered 503. */
+export const PENDING_REQUESTS_MAX = 256;
+export const PENDING_READINGS_MAX = 400_000;
+
+/** What a live source's batch has for a place: nothing can be opened again. */
+const LIVE_PLACE = { live: true } as const;
+
+interface Waiting {
+  readonly batch: SentBatch;
+  readonly settle: (failure?: Error) => void;
+}
+
+/**
+ * The line between requests, which wait until their readings are durable, and the agent, which asks for batches.
+ *
+ * Law: the promise of `submit` is kept exactly once for every request that was taken, also where the source stops.
+ */
+export class PendingRequests {
+  readonly #latenessMs: number;
+  readonly #nowMs: () => number;
+  readonly #queue: Waiting[] = [];
+  readonly #unsettled = new Set<(failure?: Error) => void>();
+  #requests = 0;
+  #readings = 0;
+  #stopped = false;
+  #failure: Error | undefined;
+  #highestMs = Number.NEGATIVE_INFINITY;
+  #wake: () => void = () => undefined;
+
+  constructor(latenessMs: number, nowMs: () => number) {
+    this.#latenessMs = latenessMs;
+    this.#nowMs = nowMs;
+  }
+
+  /** Why a request can't be taken now, or null. */
+  refusal(): Problem | null {
+    if (this.#stopped) return unavailable('the agent is stopping');
+    const full = this.#requests >= PENDING_REQUESTS_MAX || this.#readings >= PENDING_READINGS_MAX;
+    return full ? unavailable('too many readings wait to be stored; send these again later') : null;
+  }
+
+  /** Queues a request's batches. Gives null once all are durable, or the problem to answer with. */
+  async submit(batches: readonly SentBatch[]): Promise<Problem | null> {
+    const refusal = this.refusal();
+    if (refusal !== null) return refusal;
+    const readings = batches.reduce((total, { count }) => total + count, 0);
+    this.#requests++;
+    this.#readings += readings;
+    const failures = await Promise.all(batches.map((batch) => this.#enqueue(batch)));
+    this.#requests--;
+    this.#readings -= readings;
+    const failure = failures.find((each) => each !== undefined);
+    return failure === undefined ? null : unavailable(`the readings could not be stored: ${failure.message}`);
+  }
+
+  #enqueue(batch: SentBatch): Promise<Error | undefined> {
+    return new Promise((resolve) => {
+      const settle = (failure?: Error): void => {
+        this.#unsettled.delete(settle);
+        resolve(failure);
+      };
+      this.#unsettled.add(settle);
+      this.#queue.push({ batch, settle });
+      this.#wake();
+    });
+  }
+
+  /** The next batch, once there is one; null when stopped. Throws what `fail` was given. One caller at a time. */
+  async next(): Promise<ReadingBatch | null> {
+    while (this.#queue.length === 0 && !this.#stopped) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const waiting = this.#queue.shift();
+    if (waiting === undefined) return null;
+    assert(!this.#stopped, 'stopping empties the queue');
+    const { batch, settle } = waiting;
+    const { highestMs, ...columns } = batch;
+    this.#highestMs = Math.max(this.#highestMs, highestMs);
+    return { ...columns, place: LIVE_PLACE, watermarkMs: this.#watermarkMs(), settled: settle };
+  }
+
+  /** Takes no more; what the agent has not been given is refused, what it has been given is still waited for. */
+  stop(): void {
+    this.#stopped = true;
+    for (const { settle } of this.#queue.splice(0)) settle(new Error('the agent is stopping'));
+    this.#wake();
+  }
+
+  /** Stops for a mistake of our own, which whoever asks for batches is to hear of. */
+  fail(failure: Error): void {
+    this.#failure ??= failure;
+    this.stop();
+  }
+
+  /** Gives up on what the agent was given and has not settled. */
+  abandon(): void {
+    for (const settle of this.#unsettled) settle(new Error('the agent stopped before they were'));
+  }
+
+  /** A reading dated ahead of the clock must not declare time to have passed that has not. */
+  #watermarkMs(): number | null {
+    if (!Number.isFinite(this.#highestMs)) return null;
+    return Math.min(this.#highestMs, this.#nowMs()) - this.#latenessMs;
+  }
+}

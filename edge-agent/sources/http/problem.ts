@@ -1,0 +1,28 @@
+/** An answer that refuses a request, as RFC 9457 describes it. */
+export interface Problem {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  /** Whole seconds after which the same request may succeed. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The body of a problem: `application/problem+json`. */
+export function problemBody({ status, title, detail }: Problem): string {
+  return JSON.stringify({ type: 'about:blank', title, status, detail });
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** Something that will pass: the same request may be sent again. */
+export function unavailable(detail: string): Problem {
+  return { status: 503, title: 'Service Unavailable', detail, retryAfterSeconds: 1 };
+}
+
+export function malformed(detail: string): Problem {
+  return { status: 400, title: 'Bad Request', detail };
+}
+
+export function tooLarge(detail: string): Problem {
+  return { status: 413, title: 'Content Too Large', detail };
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { openCsvSource, openNdjsonSource } from '../open-source.ts';
+import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
+import { sourceConfigSchema } from '../source-config.ts';
+import type { Source, SourcePlace } from '../source.ts';
+import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-ndjson-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const metrics = metricsOf(metricNamed('power'), metricNamed('fine', { decimals: 9 }));
+const rules = {
+  missing: ['', '?'],
+  time: { columns: ['ts'], format: 'unix' },
+  series: [{ metric: 'power', value: 'value', when: { kind: 'p' }, device: '{device}' }],
+};
+
+function open(
+  kind: 'csv' | 'ndjson',
+  given: Readonly<Record<string, unknown>>,
+  registry: RememberingRegistry,
+  limits?: RecordLimits,
+): Source {
+  const config = sourceConfigSchema.parse({ kind, file: `rows.${kind}`, ...given });
+  const around = { metrics, registry, folder, stdin: () => process.stdin, limits: limits ?? RECORD_LIMITS };
+  if (config.kind === 'csv') return openCsvSource('rows', config, around);
+  if (config.kind === 'ndjson') return openNdjsonSource('rows', config, around);
+  throw new Error('these are tests of files');
+}
+
+async function read(text: string, given: Readonly<Record<string, unknown>> = rules): Promise<Collected> {
+  await writeFile(join(folder, 'rows.ndjson'), text);
+  const registry = new RememberingRegistry();
+  return collect(open('ndjson', given, registry), registry);
+}
+
+describe('an NDJSON source', () => {
+  it('keeps every digit of a number, takes numbers as text, and reaches into nested fields', async () => {
+    const { readings } = await read(
+      '{"at":{"time":1704067200.25},"m":{"v":9007199.254740991},"d.e":"x"}\n\n{"at":{"time":"1704067201"},"m":{"v":" -1e-9 "},"d.e":7}\r\n',
+      { time: { columns: ['at.time'], format: 'unix' }, series: [{ metric: 'fine', value: 'm.v', device: '{d.e}' }] },
+    );
+    expect(readings).toEqual([
+      { metric: 'fine', tags: { device: 'x' }, timeMs: 1_704_067_200_250, value: 9_007_199_254_740_991 },
+      { metric: 'fine', tags: { device: '7' }, timeMs: 1_704_067_201_000, value: -1 },
+    ]);
+  });
+
+  it('counts null, absent and named texts as missing, and quarantines what is no row', async () => {
+    const { refusals, tallies } = await read(
+      [
+        '{"ts":1,"kind":"p","device":"a","value":null}',
+        '{"ts":1,"kind":"p","device":"a"}',
+        '{"ts":1,"kind":"p","device":"a","value":"?"}',
+        '{"ts":1,"kind":"p","device":"a","value":[1]}',
+        '{"ts":1,"kind":"p","device":"a","value":true}',
+        '{"ts":1,"kind":"p","value":1}',
+        '{"kind":"p","device":"a","value":1}',
+        '{"ts":1,"kind":"p","device":"a","value":1',
+        '[1]',
+        '"__proto__"',
+        '{"ts":1,"kind":"q"}',
+      ].join('\n'),
+    );
+    expect(refusals.map(({ line }) => line)).toEqual([4, 5, 6, 7, 8, 9, 10]);
+    expect(refusals.map(({ reason }) => reason)).toEqual([
+      'field "value" holds an array where a value is wanted',
+      expect.stringContaining('"true" is not a decimal number'),
+      expect.stringContaining('device'),
+      expect.stringContaining('time ""'),
+      expect.stringContaining('not JSON'),
+      expect.stringContaining('no object'),
+      expect.stringContaining('no object'),
+    ]);
+    expect(tallies).toMatchObject({ rows: 11, readings: 0, missing: 3, quarantined: 7 });
+  });
+
+  it('is refused before anything is produced where the file is no NDJSON or has no time', async () => {
+    await expect(read('ts,device,value\n1,a,2\n')).rejects.toThrow(/is not NDJSON; write one JSON object a line/);
+    await expect(read('{"tss":1,"kind":"p"}\n')).rejects.toThrow(
+      /lacks the field "ts" of the time; did you mean tss\?/,
+    );
+    await expect(read('')).rejects.toThrow(/is empty/);
+  });
+});
+
+const record = fc.record({
+  ts: fc.nat({ max: 2_000_000_000 }),
+  device: fc.constantFrom('a', 'b,c', 'd "e"', ' f ', 'é'),
+  kind: fc.constantFrom('p', 'q'),
+  value: fc.oneof(fc.double({ min: -1_000, max: 1_000, noNaN: true }), fc.constantFrom('', '?', 'x')),
+});
+const quoted = (field: unknown): string => `"${String(field).replaceAll('"', '""')}"`;
+
+describe('NDJSON and CSV', () => {
+  it('of the same rows give the same, torn and taken up again anywhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(record, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 150, max: 400 }),
+        async (rows, chunkBytes) => {
+          const csv = [
+            'ts,device,kind,value',
+            ...rows.map(({ ts, device, kind, value }) => [ts, device, kind, value].map(quoted).join(',')),
+          ];
+          await writeFile(join(folder, 'rows.csv'), `${csv.join('\n')}\n`);
+          await writeFile(join(folder, 'rows.ndjson'), `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+          const registry = new RememberingRegistry();
+          const fromCsv = await collect(open('csv', rules, registry), registry);
+          const limits = { chunkBytes, lineBytesMax: 1_000, batchReadingsMax: 2 };
+          let from: SourcePlace | null = null;
+          const torn: Collected[] = [];
+          for (let last = false; !last;) {
+            const piece = await collect(open('ndjson', rules, registry, limits), registry, from, 1);
+            last = piece.places.length === 0 || JSON.stringify(from) === JSON.stringify(piece.places[0]);
+            from = piece.places[0] ?? null;
+            torn.push(piece);
+          }
+          expect(torn.flatMap(({ readings }) => readings)).toEqual(fromCsv.readings);
+          expect(from?.['totals']).toEqual(fromCsv.tallies);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+
+import type { BatchColumns } from '../batch-columns.ts';
+import type { RowReader } from '../rows/row-reader.ts';
+import type { ReadingBatch, SourcePlace, SourceTallies } from '../source.ts';
+import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
+import { assertRelated, type RecordLimits } from './record-limits.ts';
+import type { FileIdentity, RecordPlace } from './record-place.ts';
+
+export interface RecordCursorParts {
+  readonly format: RecordFormat;
+  readonly reader: RowReader;
+  readonly batch: BatchColumns;
+  /** Readings that one row can give at most. */
+  readonly rowReadingsMax: number;
+  readonly latenessMs: number;
+  readonly limits: RecordLimits;
+  /** Null for a stream: its places can't be taken up again. */
+  readonly identity: FileIdentity | null;
+}
+
+const NOTHING: SourceTallies = {
+  rows: 0,
+  readings: 0,
+  missing: 0,
+  quarantined: 0,
+  ambiguousTimes: 0,
+  truncatedTimes: 0,
+};
+
+/** The place of a stream, at which nothing can be opened again. */
+export const STREAM_PLACE: SourcePlace = { stream: true };
+
+/**
+ * Walks over the records of a file as its bytes are loaded, and makes batches. It decides, and reads nothing itself.
+ *
+ * A record that can't be taken apart costs its first line: the next one begins on the line after it. Lines that begin
+ * before the byte at which that was noticed are then taken for one record each, so a quote that nobody closes is not
+ * looked for again from every line, and the walk stays linear. A line longer than `lineBytesMax` is skipped.
+ *
+ * A last line without a line end counts as a row. Where the file goes on after it was read, its rest can't be joined
+ * any more: an added line end completes it, anything else goes to quarantine.
+ */
+export class RecordCursor {
+  readonly #parts: RecordCursorParts;
+  readonly #lineBytesMax: number;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #index = 0;
+  #to = 0;
+  #atEnd = false;
+  #finished = false;
+  /** The file's offset of index 0 of the loaded bytes. */
+  #shift = 0;
+  #line = 1;
+  #at: RecordPlace['at'] = 'record';
+  #oneLineBefore = 0;
+  #totals = NOTHING;
+
+  constructor(parts: RecordCursorParts, offset: number, line: number) {
+    assertRelated(parts.limits, parts.rowReadingsMax);
+    this.#parts = parts;
+    this.#lineBytesMax = parts.limits.lineBytesMax;
+    this.#shift = offset;
+    this.#line = line;
+  }
+
+  /** Goes on from a place. */
+  restore(place: RecordPlace): void {
+    this.#shift = place.offset;
+    this.#index = 0;
+    this.#line = place.line;
+    this.#at = place.at;
+    this.#oneLineBefore = place.oneLineBefore;
+    this.#totals = place.totals;
+    this.#parts.reader.restore({ highestMs: place.highestMs, order: place.order });
+  }
+
+  /** Where the bytes that are not used up begin. They must begin the next load. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** Hands over the unused bytes with what follows them. `atEnd`: nothing more will follow. */
+  load(bytes: Uint8Array, from: number, to: number, atEnd: boolean): void {
+    this.#shift += this.#index - from;
+    this.#bytes = bytes;
+    this.#index = from;
+    this.#to = to;
+    this.#atEnd = atEnd;
+  }
+
+  /** The next batch, or null where more bytes are needed or, at the end, after the last batch (which may be empty). */
+  next(): ReadingBatch | null {
+    if (this.#finished) return null;
+    const { batch, rowReadingsMax, limits } = this.#parts;
+    while (this.#step()) {
+      if (batch.count + rowReadingsMax > limits.batchReadingsMax) return this.#close();
+    }
+    if (this.#atEnd) {
+      this.#finished = true;
+      this.#parts.reader.end();
+      return this.#close();
+    }
+    return batch.isEmpty ? null : this.#close();
+  }
+
+  /** Takes one record, or whatever stands at the index; false where more bytes are needed. */
+  #step(): boolean {
+    if (this.#at !== 'record') return this.#at === 'overlong' ? this.#skipLine() : this.#endOpenLine();
+    const from = this.#index;
+    if (from === this.#to) return false;
+    const { format, reader } = this.#parts;
+    const bytes = this.#bytes;
+    const end = format.next(bytes, from, this.#to, this.#atEnd, from + this.#shift < this.#oneLineBefore);
+    if (end < 0) return this.#incompleteOrBroken(end);
+    if (end - from > this.#lineBytesMax) return this.#tooLong();
+    if (!format.blank) reader.row(bytes, format.fields, this.#line, from, format.textEnd);
+    this.#line += format.lineEnds;
+    this.#index = end;
+    if (end === this.#to && this.#atEnd && bytes[end - 1] !== LF) this.#at = 'open';
+    return true;
+  }
+
+  #incompleteOrBroken(end: number): boolean {
+    const { format } = this.#parts;
+    const loaded = this.#to - this.#index;
+    if (end === INCOMPLETE) return loaded > this.#lineBytesMax ? this.#tooLong() : false;
+    assert(end === BROKEN, 'a format gives an index, INCOMPLETE or BROKEN');
+    if (format.brokenAt - this.#index > this.#lineBytesMax) return this.#tooLong();
+    const lineEnd = this.#lineEndFrom(this.#index);
+    if (lineEnd < 0 && !this.#atEnd) return loaded > this.#lineBytesMax ? this.#tooLong() : false;
+    this.#dropLine(format.fault, lineEnd, format.brokenAt);
+    return true;
+  }
+
+  /** Refuses a record of more than `lineBytesMax` bytes: its first line, or where that alone is too long, all of that. */
+  #tooLong(): true {
+    const limitAt = this.#index + this.#lineBytesMax;
+    const lineEnd = this.#lineEndFrom(this.#index);
+    if (lineEnd >= 0 && lineEnd < limitAt) {
+      this.#dropLine(`a quoted field does not close within ${this.#lineBytesMax} bytes`, lineEnd, limitAt);
+    } else {
+      const reason = `the line is longer than ${this.#lineBytesMax} bytes`;
+      this.#parts.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, limitAt);
+      this.#index = limitAt;
+      this.#at = 'overlong';
+    }
+    return true;
+  }
+
+  #dropLine(reason: string, lineEnd: number, brokenAt: number): void {
+    const end = lineEnd < 0 ? this.#to : lineEnd;
+    this.#parts.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, end);
+    this.#oneLineBefore = Math.max(this.#oneLineBefore, brokenAt + this.#shift);
+    this.#index = lineEnd < 0 ? end : end + 1;
+    if (lineEnd < 0) this.#at = 'open';
+    else this.#line++;
+  }
+
+  #skipLine(): boolean {
+    const lineEnd = this.#lineEndFrom(this.#index);
+    if (lineEnd < 0) {
+      this.#index = this.#to;
+      return false;
+    }
+    this.#index = lineEnd + 1;
+    this.#line++;
+    this.#at = 'record';
+    return true;
+  }
+
+  /** The file has grown after a last line without an end: only a line end may follow. */
+  #endOpenLine(): boolean {
+    const lineEnd = this.#lineEndFrom(this.#index);
+    const loaded = this.#to - this.#index;
+    if (loaded === 0 || (lineEnd < 0 && !this.#atEnd && loaded <= this.#lineBytesMax)) return false;
+    const end = lineEnd < 0 ? this.#to : lineEnd;
+    const onlyCr = end - this.#index === 1 && this.#bytes[this.#index] === CR;
+    if (end > this.#index && !onlyCr) {
+      const reason = 'the line went on after it had been read as the last of its file; append whole lines';
+      this.#parts.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, end);
+      this.#at = 'overlong';
+      return true;
+    }
+    return lineEnd >= 0 && this.#skipLine();
+  }
+
+  #lineEndFrom(index: number): number {
+    const found = this.#bytes.indexOf(LF, index);
+    return found >= this.#to ? -1 : found;
+  }
+
+  #close(): ReadingBatch {
+    const { reader, batch, latenessMs } = this.#parts;
+    const { highestMs } = reader;
+    const ambiguousTimes = reader.takeAmbiguous();
+    const watermarkMs = highestMs === null || this.#finished ? highestMs : highestMs - latenessMs;
+    const closed = batch.close({ place: {}, watermarkMs, ambiguousTimes });
+    this.#totals = added(this.#totals, closed.tallies);
+    return { ...closed, place: this.#place() };
+  }
+
+  #place(): SourcePlace {
+    const { identity, reader } = this.#parts;
+    if (identity === null) return STREAM_PLACE;
+    const place: RecordPlace = {
+      version: 1,
+      offset: this.#index + this.#shift,
+      line: this.#line,
+      at: this.#at,
+      oneLineBefore: this.#oneLineBefore,
+      identity,
+      highestMs: reader.highestMs,
+      order: reader.snapshot().order.map((inside) => [...inside]),
+      totals: this.#totals,
+    };
+    return place;
+  }
+}
+
+function added(a: SourceTallies, b: SourceTallies): SourceTallies {
+  return {
+    rows: a.rows + b.rows,
+    readings: a.readings + b.readings,
+    missing: a.missing + b.missing,
+    quarantined: a.quarantined + b.quarantined,
+    ambiguousTimes: a.ambiguousTimes + b.ambiguousTimes,
+    truncatedTimes: a.truncatedTimes + b.truncatedTimes,
+  };
+}

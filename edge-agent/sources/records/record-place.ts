@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+
+import { z } from 'zod';
+
+import type { SourcePlace } from '../source.ts';
+import { SourceError } from '../source-error.ts';
+
+/** A file is known by a hash of its first bytes: what is appended changes nothing, what is replaced does. */
+export const IDENTITY_BYTES_MAX = 4_096;
+
+const PLACE_VERSION = 1;
+
+const count = z.int().min(0);
+
+const placeSchema = z.strictObject({
+  version: z.literal(PLACE_VERSION),
+  /** Byte in the file at which the next record begins. */
+  offset: count,
+  /** Line on which it begins, from 1. */
+  line: z.int().min(1),
+  /** What stands at the offset: a record, the rest of a line that was too long, or the end of one that was not ended. */
+  at: z.enum(['record', 'overlong', 'open']),
+  /** Records that begin before this byte are read as one line each (see RecordCursor). */
+  oneLineBefore: count,
+  identity: z.strictObject({ bytes: count, sha256: z.string() }),
+  highestMs: z.int().nullable(),
+  order: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), count])),
+  /** Counted since the source was first opened. */
+  totals: z.strictObject({
+    rows: count,
+    readings: count,
+    missing: count,
+    quarantined: count,
+    ambiguousTimes: count,
+    truncatedTimes: count,
+  }),
+});
+
+/** Where a file of records is to be taken up again. */
+export type RecordPlace = z.output<typeof placeSchema>;
+export type FileIdentity = RecordPlace['identity'];
+
+/** The place that a batch carried, checked. Throws SourceError for one that another version wrote, or no version. */
+export function readPlace(subject: string, place: SourcePlace): RecordPlace {
+  const read = placeSchema.safeParse(place);
+  if (read.success) return read.data;
+  const known = place['version'] === PLACE_VERSION;
+  throw new SourceError(
+    'place',
+    subject,
+    known
+      ? 'was left at a place that is damaged'
+      : `was left by another version of weir (place ${String(place['version'])})`,
+    'use the version that wrote it, or give the source another name to read the file from the start',
+  );
+}
+
+/** A file's identity, from its first bytes (at most IDENTITY_BYTES_MAX of them). */
+export function identityOf(head: Uint8Array): FileIdentity {
+  const bytes = head.subarray(0, IDENTITY_BYTES_MAX);
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Makes sure that a file is the one that a place was left in. Throws SourceError. */
+export function checkIdentity(subject: string, left: FileIdentity, head: Uint8Array): void {
+  if (head.length >= left.bytes && identityOf(head.subarray(0, left.bytes)).sha256 === left.sha256) return;
+  throw new SourceError(
+    'changed',
+    subject,
+    'does not begin as it did when it was last read',
+    'give its source another name to read it from the start, or remove the spool to forget what was read',
+  );
+}

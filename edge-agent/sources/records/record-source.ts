@@ -1,0 +1,187 @@
+import type { Readable } from 'node:stream';
+
+import type { Metric } from '#core/metrics/metric.ts';
+
+import { BatchColumns } from '../batch-columns.ts';
+import { RowReader } from '../rows/row-reader.ts';
+import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourcePlace } from '../source.ts';
+import type { CsvConfig, NdjsonConfig } from '../source-config.ts';
+import { SourceError } from '../source-error.ts';
+import { FileFeed, FollowFeed, shrunk, StreamFeed, type ByteFeed } from './byte-feed.ts';
+import { RecordCursor } from './record-cursor.ts';
+import type { RecordFileKind, RecordFileOpening } from './record-format.ts';
+import { bufferBytes, type RecordLimits } from './record-limits.ts';
+import { checkIdentity, IDENTITY_BYTES_MAX, identityOf, readPlace, type RecordPlace } from './record-place.ts';
+
+export interface RecordSourceParts {
+  readonly name: string;
+  readonly config: CsvConfig | NdjsonConfig;
+  readonly kind: RecordFileKind;
+  readonly metrics: ReadonlyMap<string, Metric>;
+  readonly registry: EntryRegistry;
+  /** The file's path, absolute; null for standard input. */
+  readonly path: string | null;
+  readonly stdin: () => Readable;
+  readonly limits: RecordLimits;
+}
+
+/** A file of records, or standard input, as a source: reads bytes, and leaves all decisions to the RecordCursor. */
+export class RecordSource implements Source {
+  readonly name: string;
+  readonly nature: SourceNature;
+  readonly #parts: RecordSourceParts;
+  readonly #chunkBytes: number;
+  /** A chunk is read behind this room for the record that the one before it ended in. */
+  readonly #carryBytes: number;
+  readonly #subject: string;
+
+  constructor(parts: RecordSourceParts) {
+    this.name = parts.name;
+    this.nature = parts.config.follow ? 'live' : 'file';
+    this.#parts = parts;
+    this.#chunkBytes = parts.limits.chunkBytes;
+    this.#carryBytes = parts.limits.lineBytesMax;
+    this.#subject = parts.path === null ? 'standard input' : `file ${parts.path}`;
+  }
+
+  /** Throws SourceError where the file can't be read, is not of its kind, or is not the one that the place was left in. */
+  async *batches(from: SourcePlace | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
+    const { path } = this.#parts;
+    if (path === null) {
+      // What is piped in now is not what was piped in before, so a place left in it means nothing.
+      yield* this.#stream(signal);
+      return;
+    }
+    const file = await FileFeed.open(path);
+    let feed: ByteFeed = file;
+    try {
+      const head = await file.readHead(IDENTITY_BYTES_MAX);
+      this.#checkText(head, head.length);
+      const place = from === null ? null : readPlace(this.#subject, from);
+      if (place !== null) {
+        checkIdentity(this.#subject, place.identity, head);
+        if (place.offset > file.sizeBytes) throw shrunk(path, place.offset);
+      }
+      const buffer = this.#buffer();
+      const opened = await this.#open(file, buffer);
+      const cursor = this.#cursor(opened.opening, place?.identity ?? identityOf(head));
+      let loadedTo = opened.to;
+      let loadedFrom = this.#carryBytes + opened.opening.dataAt;
+      if (place !== null) {
+        cursor.restore(place);
+        file.seek(place.offset);
+        loadedFrom = loadedTo = this.#carryBytes;
+      }
+      if (this.#parts.config.follow) feed = new FollowFeed(path, file, place?.offset ?? loadedTo - this.#carryBytes);
+      yield* this.#walk(feed, cursor, buffer, loadedFrom, loadedTo, signal);
+    } finally {
+      await feed.close();
+    }
+  }
+
+  async *#stream(signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
+    const feed = new StreamFeed(this.#parts.stdin());
+    const stop = (): void => void feed.close();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const buffer = this.#buffer();
+      const { opening, to } = await this.#open(feed, buffer);
+      if (signal.aborted) return;
+      const cursor = this.#cursor(opening, null);
+      yield* this.#walk(feed, cursor, buffer, this.#carryBytes + opening.dataAt, to, signal);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await feed.close();
+    }
+  }
+
+  /** Reads until the beginning of the file has told its columns. */
+  async #open(feed: ByteFeed, buffer: Uint8Array): Promise<{ opening: RecordFileOpening; to: number }> {
+    let to = this.#carryBytes;
+    for (;;) {
+      const room = this.#carryBytes + this.#chunkBytes - to;
+      const count = await feed.read(buffer, to, room);
+      if (to === this.#carryBytes && count === 0) {
+        throw new SourceError('empty', this.#subject, 'is empty', 'check that it is the right one');
+      }
+      this.#checkText(buffer.subarray(to), count);
+      to += count;
+      const opening = this.#parts.kind.open(buffer, this.#carryBytes, to, count === 0);
+      if (opening !== null) return { opening, to };
+      if (count === room) {
+        const value = `has no heading and no record in its first ${to - this.#carryBytes} bytes`;
+        throw new SourceError('heading', this.#subject, value, 'check that it is the right file, and its `kind`');
+      }
+    }
+  }
+
+  async *#walk(
+    feed: ByteFeed,
+    cursor: RecordCursor,
+    firstBuffer: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<ReadingBatch, void, undefined> {
+    let loaded = firstBuffer;
+    let spare = this.#buffer();
+    let from = firstFrom;
+    let to = firstTo;
+    const stop = (): void => void feed.close();
+    if (this.nature === 'live') signal.addEventListener('abort', stop, { once: true });
+    let reading = feed.read(spare, this.#carryBytes, this.#chunkBytes);
+    // Whoever stops asking for batches leaves a read behind; its failure then concerns nobody.
+    reading.catch(() => undefined);
+    try {
+      for (let atEnd = false; ;) {
+        cursor.load(loaded, from, to, atEnd);
+        for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+          yield batch;
+          if (signal.aborted) return;
+        }
+        if (atEnd) return;
+        const count = await reading;
+        if (signal.aborted) return;
+        from = this.#carryBytes - (to - cursor.index);
+        spare.set(loaded.subarray(cursor.index, to), from);
+        [loaded, spare] = [spare, loaded];
+        to = this.#carryBytes + count;
+        atEnd = count === 0;
+        if (atEnd) continue;
+        reading = feed.read(spare, this.#carryBytes, this.#chunkBytes);
+        reading.catch(() => undefined);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #cursor(opening: RecordFileOpening, identity: RecordPlace['identity'] | null): RecordCursor {
+    const { config, metrics, registry, limits } = this.#parts;
+    const batch = new BatchColumns(limits.batchReadingsMax);
+    const { columns, format, dataAt, dataLine } = opening;
+    const reader = new RowReader({ config, columns, metrics, registry, batch });
+    return new RecordCursor(
+      { format, reader, batch, rowReadingsMax: config.series.length, latenessMs: config.lateness, limits, identity },
+      dataAt,
+      dataLine,
+    );
+  }
+
+  #buffer(): Uint8Array {
+    return new Uint8Array(bufferBytes(this.#parts.limits));
+  }
+
+  #checkText(bytes: Uint8Array, length: number): void {
+    if (!bytes.subarray(0, length).includes(0)) return;
+    const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    throw wide
+      ? new SourceError('not-text', this.#subject, 'is written in UTF-16', 'convert it to UTF-8')
+      : new SourceError(
+          'not-text',
+          this.#subject,
+          'holds bytes that no text has',
+          'name a text file in UTF-8; unpack it first if it is packed',
+        );
+  }
+}

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+
+import type { Metric } from '#core/metrics/metric.ts';
+import type { ExcessRule } from '#core/numbers/scaled.ts';
+
+import type { EntryRegistry } from '../source.ts';
+import type { RowsConfig, SeriesRule } from '../source-config.ts';
+import type { FieldTable } from './field-table.ts';
+import { KEY_REFUSED, KeyTable } from './key-table.ts';
+import { equalBytes } from './missing-texts.ts';
+import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
+
+/** A series rule whose names have become positions: what the row reader runs per row. */
+export interface RowRule {
+  readonly metric: string;
+  readonly decimals: number;
+  readonly excess: ExcessRule;
+  readonly valueColumn: number;
+  readonly valueName: string;
+  readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
+  readonly entries: RuleEntries;
+}
+
+/** The entry of a rule's series, or why the row's series can't be one. */
+export const NO_ENTRY = -1;
+const NOT_ASKED = -2;
+
+const CONTROL = /\p{Cc}/u;
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** What the series of a rule are called, by the key of the row: described and interned once per series, at its first reading. */
+export class RuleEntries {
+  readonly #metric: string;
+  readonly #device: TextTemplate;
+  readonly #tags: readonly (readonly [string, TextTemplate])[];
+  readonly #positions: ReadonlyMap<string, number>;
+  readonly #registry: EntryRegistry;
+  /** Shared by the rules that name their series by the same columns; null where the rule has one series. */
+  readonly #keys: KeyTable | null;
+  #entries = new Int32Array(1).fill(NOT_ASKED);
+  #devices: (string | undefined)[] = [];
+
+  constructor(
+    rule: SeriesRule,
+    positions: ReadonlyMap<string, number>,
+    keys: KeyTable | null,
+    registry: EntryRegistry,
+  ) {
+    this.#metric = rule.metric;
+    this.#device = parseTextTemplate(rule.device);
+    this.#tags = Object.entries(rule.tags).map(([tag, template]) => [tag, parseTextTemplate(template)]);
+    this.#positions = positions;
+    this.#keys = keys;
+    this.#registry = registry;
+  }
+
+  /** The number of the row's series key, the same for every rule that shares the key table; KEY_REFUSED for none. */
+  key(bytes: Uint8Array, fields: FieldTable): number {
+    return this.#keys === null ? 0 : this.#keys.find(bytes, fields);
+  }
+
+  /** The registry's number for the row's series, or NO_ENTRY where `fault` says why there is none. */
+  entry(key: number, bytes: Uint8Array, fields: FieldTable): number {
+    const known = key < this.#entries.length ? this.#entries[key]! : NOT_ASKED;
+    return known >= 0 ? known : this.#describe(key, known, bytes, fields);
+  }
+
+  /** The device of the row's series, `''` where it has none. */
+  device(key: number, bytes: Uint8Array, fields: FieldTable): string {
+    const known = this.#devices[key];
+    if (known !== undefined) return known;
+    const text = key === KEY_REFUSED ? '' : this.#fill(this.#device, bytes, fields);
+    if (key !== KEY_REFUSED) this.#devices[key] = text;
+    return text;
+  }
+
+  /** Why `entry` gave NO_ENTRY. */
+  fault(key: number): string {
+    return key === KEY_REFUSED
+      ? 'the source has more series, or one with a longer name, than an agent carries; split it over agents'
+      : 'the device, or a tag, is empty, or is not UTF-8 text on one line';
+  }
+
+  #describe(key: number, known: number, bytes: Uint8Array, fields: FieldTable): number {
+    if (key === KEY_REFUSED || known === NO_ENTRY) return NO_ENTRY;
+    if (key >= this.#entries.length) {
+      const entries = new Int32Array(Math.max(key + 1, this.#entries.length * 2)).fill(NOT_ASKED);
+      entries.set(this.#entries);
+      this.#entries = entries;
+    }
+    const device = this.device(key, bytes, fields);
+    const tags = this.#tags.map(([tag, template]) => [tag, this.#fill(template, bytes, fields)] as const);
+    const complete = device !== '' && tags.every(([, text]) => text !== '');
+    const entry = complete
+      ? this.#registry.intern({ metric: this.#metric, device, tags: { ...Object.fromEntries(tags), device } })
+      : NO_ENTRY;
+    this.#entries[key] = entry;
+    return entry;
+  }
+
+  /** A template's text for a row, `''` where a column of it is empty or no text: a half-filled name is no name. */
+  #fill(template: TextTemplate, bytes: Uint8Array, fields: FieldTable): string {
+    let whole = true;
+    const text = fillTextTemplate(template, (name) => {
+      const column = this.#positions.get(name);
+      assert(column !== undefined, 'the columns of templates are checked when a file is opened');
+      const part = decodeName(bytes.subarray(fields.starts[column]!, fields.ends[column]!));
+      whole &&= part !== '';
+      return part;
+    });
+    return whole ? text : '';
+  }
+}
+
+function decodeName(bytes: Uint8Array): string {
+  try {
+    const text = decoder.decode(bytes);
+    return CONTROL.test(text) ? '' : text;
+  } catch (error) {
+    if (error instanceof TypeError) return '';
+    throw error;
+  }
+}
+
+/** The rules of a source for a file with these columns. All names have been checked. */
+export function compileRules(
+  config: RowsConfig,
+  positions: ReadonlyMap<string, number>,
+  metrics: ReadonlyMap<string, Metric>,
+  registry: EntryRegistry,
+): readonly RowRule[] {
+  const position = (name: string): number => {
+    const column = positions.get(name);
+    assert(column !== undefined, `column ${name} is checked when a file is opened`);
+    return column;
+  };
+  const keyTables = new Map<string, KeyTable>();
+  const keysFor = (rule: SeriesRule): KeyTable | null => {
+    const columns = [...new Set(templatesOf(rule).flatMap((text) => parseTextTemplate(text).columns.map(position)))];
+    if (columns.length === 0) return null;
+    const id = columns.join();
+    const keys = keyTables.get(id) ?? new KeyTable(columns);
+    keyTables.set(id, keys);
+    return keys;
+  };
+  return config.series.map((rule) => {
+    const metric = metrics.get(rule.metric);
+    assert(metric !== undefined, `metric ${rule.metric} is checked with the configuration`);
+    return {
+      metric: rule.metric,
+      decimals: metric.decimals,
+      excess: metric.excess,
+      valueColumn: position(rule.value),
+      valueName: rule.value,
+      when: Object.entries(rule.when).map(([name, text]) => ({
+        column: position(name),
+        text: new TextEncoder().encode(text.trim()),
+      })),
+      entries: new RuleEntries(rule, positions, keysFor(rule), registry),
+    };
+  });
+}
+
+function templatesOf(rule: SeriesRule): readonly string[] {
+  return [rule.device, ...Object.values(rule.tags)];
+}
+
+/**
+ * Finds the rules that a row is for. Rows with the same texts in the columns that `when` looks at have the same rules,
+ * so they are found once per such text and looked up from then on.
+ */
+export class RuleSelector {
+  readonly #rules: readonly RowRule[];
+  readonly #keys: KeyTable | null;
+  readonly #found: (readonly RowRule[] | undefined)[] = [];
+  /** Readings lost with a row that can't be taken apart: all rules without `when`, and one of those with it. */
+  readonly unreadableReadings: number;
+
+  constructor(rules: readonly RowRule[]) {
+    this.#rules = rules;
+    const columns = [...new Set(rules.flatMap((rule) => rule.when.map(({ column }) => column)))];
+    this.#keys = columns.length === 0 ? null : new KeyTable(columns);
+    const always = rules.filter((rule) => rule.when.length === 0).length;
+    this.unreadableReadings = always + (always < rules.length ? 1 : 0);
+  }
+
+  select(bytes: Uint8Array, fields: FieldTable): readonly RowRule[] {
+    if (this.#keys === null) return this.#rules;
+    const key = this.#keys.find(bytes, fields);
+    if (key === KEY_REFUSED) return this.#match(bytes, fields);
+    return (this.#found[key] ??= this.#match(bytes, fields));
+  }
+
+  #match(bytes: Uint8Array, fields: FieldTable): readonly RowRule[] {
+    const { starts, ends } = fields;
+    return this.#rules.filter((rule) =>
+      rule.when.every(({ column, text }) => equalBytes(text, bytes, starts[column]!, ends[column]!)),
+    );
+  }
+}

@@ -1,0 +1,31 @@
+import { openZone } from '#core/time/zone.ts';
+
+import { IsoTime } from './iso-time.ts';
+import { LocalOrder } from './local-order.ts';
+import { PatternTime } from './pattern-time.ts';
+import type { TimeText } from './time-text.ts';
+import { UnixTime } from './unix-time.ts';
+
+/** Columns that together may make up a time: no file spreads it wider than year, month, day, hour, minute, second, zone. */
+export const TIME_COLUMNS_MAX = 8;
+
+/** The reader of a format's name: `iso`, `unix`, `unix-ms`, or a pattern. Throws TimePatternError. */
+export function openTimeText(format: string): TimeText {
+  switch (format) {
+    case 'iso':
+      return new IsoTime();
+    case 'unix':
+      return new UnixTime('s');
+    case 'unix-ms':
+      return new UnixTime('ms');
+    default:
+      return new PatternTime(format);
+  }
+}
+
+/** The order that resolves local times of a zone, or null where wall clock and UTC are the same. */
+export function openLocalOrder(zone: string): LocalOrder | null {
+  return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone === 'UTC'
+    ? null
+    : new LocalOrder(openZone(zone));
+}

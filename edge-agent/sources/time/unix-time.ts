@@ -1,0 +1,63 @@
+import { MS_DIGITS, ZERO, type TimeText } from './time-text.ts';
+
+const MINUS = 0x2d;
+const POINT = 0x2e;
+
+/** Fifteen digits are exact in a double, and far beyond the year 9999 in either unit. */
+const WHOLE_DIGITS_MAX = 15;
+
+/**
+ * Seconds or milliseconds since 1970-01-01T00:00:00Z (POSIX.1-2017 §4.16) as decimal digits with an optional sign and
+ * fraction. Digits finer than a millisecond are cut toward the past.
+ */
+export class UnixTime implements TimeText {
+  readonly local = false;
+  cut = false;
+  fault = '';
+  readonly #unitMs: number;
+  readonly #form: string;
+
+  constructor(unit: 's' | 'ms') {
+    this.#unitMs = unit === 's' ? 1_000 : 1;
+    const format = unit === 's' ? 'unix' : 'unix-ms';
+    const name = unit === 's' ? 'seconds' : 'milliseconds';
+    this.#form = `is not a number of ${name} since 1970, as \`format: ${format}\` says`;
+  }
+
+  parse(bytes: Uint8Array, start: number, end: number): number {
+    this.cut = false;
+    const negative = start < end && bytes[start] === MINUS;
+    let at = negative ? start + 1 : start;
+    const wholeAt = at;
+    let whole = 0;
+    for (; at < end; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      whole = whole * 10 + digit;
+    }
+    if (at === wholeAt || at - wholeAt > WHOLE_DIGITS_MAX) return this.#refuse();
+    let ms = whole * this.#unitMs;
+    if (at < end) {
+      if (bytes[at] !== POINT) return this.#refuse();
+      const keptDigits = this.#unitMs === 1 ? 0 : MS_DIGITS;
+      const fractionAt = ++at;
+      let unit = this.#unitMs / 10;
+      for (; at < end; at++) {
+        const digit = bytes[at]! - ZERO;
+        if (digit < 0 || digit > 9) return this.#refuse();
+        if (at - fractionAt < keptDigits) {
+          ms += digit * unit;
+          unit /= 10;
+        } else if (digit !== 0) this.cut = true;
+      }
+      if (at === fractionAt) return this.#refuse();
+    }
+    if (!negative) return ms;
+    return this.cut ? -ms - 1 : 0 - ms;
+  }
+
+  #refuse(): number {
+    this.fault = this.#form;
+    return Number.NaN;
+  }
+}

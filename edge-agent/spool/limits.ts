@@ -1,0 +1,20 @@
+import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
+
+/** What an entry counts for beside its bytes: keys, index and what the table adds. It bounds the number of entries too. */
+export const ENTRY_OVERHEAD_BYTES = 128;
+
+/** The least a spool may be given: a few of the largest frames, so that one can be staged while others travel. */
+export const SPOOL_BYTES_MIN = 8 * (FRAME_BYTES_MAX + ENTRY_OVERHEAD_BYTES);
+
+/** Bytes of unreleased entries that are also kept in memory, so that a live uplink never reads what was just written. */
+export const SPOOL_CACHE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Bytes, and entries, that are read from the table at a time when the uplink catches up. */
+export const READ_AHEAD_BYTES = 1024 * 1024;
+export const READ_AHEAD_ENTRIES_MAX = 256;
+
+/** Releases that may go unwritten: as many frames are sent twice, and folded once, after a crash. */
+export const RELEASES_UNWRITTEN_MAX = 64;
+
+/** Released entries deleted with one staging, so that no write becomes long when much is released at once. */
+export const DELETIONS_PER_STAGE_MAX = 256;

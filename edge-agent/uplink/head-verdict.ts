@@ -1,0 +1,28 @@
+import type { LedgerHead } from '#core/wire/topics.ts';
+
+/** What an agent makes of the ledger's head. */
+export type HeadVerdict =
+  | { readonly kind: 'in-step' }
+  /** The ledger has seen more of this agent than the agent knows of itself. */
+  | { readonly kind: 'agent-behind'; readonly message: string };
+
+/**
+ * Compares the ledger's head with the highest numbers that the agent itself has given, in this incarnation and the one
+ * before (DESIGN §13, rule 4); `own` holds at least one. An agent that is behind was restored from an old image, or
+ * shares its name with another one: the ledger holds what its journal doesn't know of, so it stops its sources and says
+ * so. A ledger that is behind is what an uplink is for.
+ */
+export function judgeHead(head: LedgerHead, own: readonly LedgerHead[]): HeadVerdict {
+  const newest = Math.max(...own.map(({ incarnation }) => incarnation));
+  const known = Math.max(...own.map((one) => (one.incarnation === head.incarnation ? one.highestSequence : -1)));
+  // Of an incarnation older than those it remembers an agent can't tell; that it is older is enough.
+  const behind = head.incarnation > newest || (known >= 0 && head.highestSequence > known);
+  if (!behind) return { kind: 'in-step' };
+  return {
+    kind: 'agent-behind',
+    message:
+      `the ledger has seen incarnation ${head.incarnation} of this agent up to number ${head.highestSequence}, but the agent ` +
+      `itself knows of ${known >= 0 ? `number ${known}` : `incarnation ${newest}`} at most: its data is older than what it ` +
+      `sent, or another agent has its name. Restore the newer data, or give this agent a new id`,
+  };
+}

@@ -1,0 +1,34 @@
+import { strict as assert } from 'node:assert';
+
+/** Frames sent and not yet acknowledged: enough to keep a log busy that syncs every few milliseconds. */
+export const WINDOW_FRAMES_MAX = 256;
+
+/** Bytes of them; what a broker takes of one client at a time, so that nothing waits in the sockets for long. */
+export const WINDOW_BYTES_MAX = 4 * 1024 * 1024;
+
+/** How often an agent says that it lives and how far it got. */
+export const HEARTBEAT_MS = 5_000;
+
+/** MQTT keep-alive; the broker gives up after one and a half of it. A log that stalls for shorter ends no connection. */
+export const KEEPALIVE_S = 30;
+
+/** From dialling to CONNACK. */
+export const CONNECT_MS_MAX = 10_000;
+
+/** From CONNACK to the ledger's head. A broker that can't say it in this time has no ledger at hand. */
+export const HEAD_MS_MAX = 5_000;
+
+/** Acknowledgements that stay out for so long with frames in flight mean that the connection is dead. */
+export const ACKNOWLEDGEMENT_MS_MAX = 45_000;
+
+/** The first wait before dialling again. */
+export const BACKOFF_MS_MIN = 250;
+
+/** The longest: a fleet that lost its broker is back within a minute, and doesn't come all at once. */
+export const BACKOFF_MS_MAX = 30_000;
+
+/** How long `stop` waits for the closing heartbeat to be acknowledged. */
+export const CLOSING_MS_MAX = 2_000;
+
+assert(BACKOFF_MS_MIN < BACKOFF_MS_MAX, 'backing off grows');
+assert(HEARTBEAT_MS < KEEPALIVE_S * 1000, 'a heartbeat comes before the keep-alive needs a ping');

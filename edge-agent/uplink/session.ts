@@ -1,0 +1,189 @@
+import type { Logger } from 'pino';
+import { parseLedgerHead, parseRefusedFrame } from '#core/wire/down-messages.ts';
+import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
+import { isMessageFault } from '#core/wire/message-fault.ts';
+import type { Heartbeat } from '#core/records/record.ts';
+import type { DownTopic, LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
+import type { SpooledItem } from '../spool/entry.ts';
+import type { Spool } from '../spool/spool.ts';
+import { Waiters } from '../spool/waiters.ts';
+import { type Connection, ConnectionLost } from './connection.ts';
+import {
+  ACKNOWLEDGEMENT_MS_MAX,
+  CLOSING_MS_MAX,
+  HEAD_MS_MAX,
+  HEARTBEAT_MS,
+  WINDOW_BYTES_MAX,
+  WINDOW_FRAMES_MAX,
+} from './limits.ts';
+
+export interface SessionEvents {
+  /** The ledger's head has come, before anything is sent. It may drop the connection. */
+  readonly onHead: (head: LedgerHead) => void;
+  readonly onVerdict: (refused: RefusedFrame) => void;
+  readonly onSent: () => void;
+  /** The broker has acknowledged anything at all. */
+  readonly onAcknowledged: () => void;
+  readonly onReleased: (bytes: number) => void;
+}
+
+export interface SessionOptions {
+  readonly connection: Connection;
+  readonly spool: Spool;
+  readonly heartbeat: () => Heartbeat;
+  readonly logger: Logger;
+  readonly events: SessionEvents;
+}
+
+/** What happens on one connection: the ledger's head, then heartbeats and a window of spooled items. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #window = new Waiters();
+  #framesInFlight = 0;
+  #bytesInFlight = 0;
+  #heartbeatInFlight = false;
+  /** When something was acknowledged last, or first sent after nothing was in flight. As of `performance.now`. */
+  #progressAtMs = 0;
+  #ready = false;
+  #closing = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Runs until the connection ends, and throws the reason. `ready` is called when sending may begin. */
+  async run(ready: () => void): Promise<never> {
+    const { connection, heartbeat } = this.#options;
+    await this.#learnHead();
+    connection.ended.throwIfAborted();
+    this.#ready = true;
+    ready();
+    this.sendHeartbeat(heartbeat());
+    const beat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    try {
+      return await this.#sendAll();
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  /** Sends a heartbeat, unless one is still on its way: the next will say more. */
+  sendHeartbeat(heartbeat: Heartbeat): void {
+    const { connection, events } = this.#options;
+    if (this.#heartbeatInFlight || this.#closing || connection.ended.aborted) return;
+    this.#heartbeatInFlight = true;
+    this.#noteSending();
+    connection.publish('heartbeat', encodeHeartbeat(heartbeat), () => {
+      this.#heartbeatInFlight = false;
+      this.#noteProgress();
+      events.onAcknowledged();
+    });
+  }
+
+  /**
+   * Sends the last heartbeat, waits until it is acknowledged, for CLOSING_MS_MAX at most, and takes leave. An agent that
+   * hasn't compared itself with the ledger yet says nothing.
+   */
+  async close(last: Heartbeat): Promise<void> {
+    const { connection } = this.#options;
+    if (connection.ended.aborted) return;
+    this.#closing = true;
+    if (this.#ready) await this.#publishLast(last);
+    await connection.leave();
+  }
+
+  #publishLast(last: Heartbeat): Promise<void> {
+    const { connection } = this.#options;
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CLOSING_MS_MAX);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      connection.ended.addEventListener('abort', done, { once: true });
+      connection.publish('heartbeat', encodeHeartbeat(last), done);
+    });
+  }
+
+  /** Waits for the ledger's head. Without one the agent goes on: a number used twice is found out, as a fork. */
+  async #learnHead(): Promise<void> {
+    const { connection, logger, events } = this.#options;
+    const come = Promise.withResolvers<LedgerHead | undefined>();
+    connection.onMessage((topic, payload) => this.#take(topic, payload, come.resolve));
+    const timer = setTimeout(() => come.resolve(undefined), HEAD_MS_MAX);
+    const abandon = (): void => come.resolve(undefined);
+    connection.ended.addEventListener('abort', abandon, { once: true });
+    await connection.subscribe(['verdict', 'head']);
+    const head = await come.promise;
+    clearTimeout(timer);
+    connection.ended.removeEventListener('abort', abandon);
+    connection.ended.throwIfAborted();
+    if (head !== undefined) events.onHead(head);
+    else logger.warn({ waitedMs: HEAD_MS_MAX }, "the broker didn't say what the ledger has seen; frames are sent all the same");
+  }
+
+  #take(topic: DownTopic, payload: Uint8Array, learn: (head: LedgerHead) => void): void {
+    const message = topic === 'head' ? parseLedgerHead(payload) : parseRefusedFrame(payload);
+    if (isMessageFault(message)) this.#options.logger.warn({ topic, detail: message.message }, 'the broker sent what can not be read');
+    else if ('code' in message) this.#options.events.onVerdict(message);
+    else learn(message);
+  }
+
+  /** Sends item after item, from the first that isn't released, as the window allows. */
+  async #sendAll(): Promise<never> {
+    const { connection, spool } = this.#options;
+    for (let place = 0; ; ) {
+      const item = await spool.next(place);
+      connection.ended.throwIfAborted();
+      if (item === undefined) {
+        await spool.whenNext(place, connection.ended);
+        continue;
+      }
+      await this.#window.until(() => this.#hasWindow(item.bytes.length), connection.ended);
+      this.#send(item);
+      place = item.place;
+    }
+  }
+
+  #hasWindow(bytes: number): boolean {
+    if (this.#closing) return false;
+    if (this.#framesInFlight === 0) return true;
+    return this.#framesInFlight < WINDOW_FRAMES_MAX && this.#bytesInFlight + bytes <= WINDOW_BYTES_MAX;
+  }
+
+  #send(item: SpooledItem): void {
+    const { connection, spool, events } = this.#options;
+    const bytes = item.bytes.length;
+    this.#noteSending();
+    this.#framesInFlight++;
+    this.#bytesInFlight += bytes;
+    events.onSent();
+    connection.publish(item.channel, item.bytes, () => {
+      this.#framesInFlight--;
+      this.#bytesInFlight -= bytes;
+      this.#noteProgress();
+      spool.release(item.place);
+      events.onReleased(bytes);
+      events.onAcknowledged();
+      this.#window.wake();
+    });
+  }
+
+  #noteSending(): void {
+    if (this.#framesInFlight === 0) this.#noteProgress();
+  }
+
+  #noteProgress(): void {
+    this.#progressAtMs = performance.now();
+  }
+
+  #beat(): void {
+    const { connection, heartbeat } = this.#options;
+    const silentMs = performance.now() - this.#progressAtMs;
+    if ((this.#framesInFlight > 0 || this.#heartbeatInFlight) && silentMs > ACKNOWLEDGEMENT_MS_MAX) {
+      connection.drop(new ConnectionLost(`nothing was acknowledged for ${Math.round(silentMs)} ms`));
+    } else {
+      this.sendHeartbeat(heartbeat());
+    }
+  }
+}

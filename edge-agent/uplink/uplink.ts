@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Heartbeat } from '#core/records/record.ts';
+import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
+import type { Spool } from '../spool/spool.ts';
+import { backoffMs } from './backoff.ts';
+import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
+import { type HeadVerdict, judgeHead } from './head-verdict.ts';
+import { Session, type SessionEvents } from './session.ts';
+
+export interface UplinkOptions {
+  /** `mqtt://host:port`. */
+  readonly url: string;
+  readonly agent: string;
+  readonly spool: Spool;
+  /** What the agent says of itself right now; `closed` is the uplink's to set. */
+  readonly heartbeat: () => Heartbeat;
+  readonly logger: Logger;
+  /** From 0 up to but not including 1. */
+  readonly random: () => number;
+  /** What the ledger said, and what follows from it. On `agent-behind` the agent stops its sources; the uplink halts. */
+  readonly onHead: (head: LedgerHead, verdict: HeadVerdict) => void;
+  /** A frame was refused; it is stored in the quarantine and released from the spool. */
+  readonly onVerdict: (refused: RefusedFrame) => void;
+}
+
+/** `waiting`: for the next attempt. `halted`: the agent is behind the ledger, nothing is sent until a person has looked. */
+export type UplinkState = 'dialling' | 'online' | 'waiting' | 'halted' | 'stopped';
+
+export interface UplinkCounters {
+  /** Frames and reports acknowledged, and their bytes; each once, however often it was sent. */
+  readonly acknowledged: number;
+  readonly acknowledgedBytes: number;
+  /** All that was handed to the network, repeats included. */
+  readonly sent: number;
+  readonly connections: number;
+}
+
+/** The uplink has halted because the agent is behind the ledger; draining would never end. */
+export class UplinkHalted extends Error {
+  override readonly name = 'UplinkHalted';
+  readonly kind = 'uplink-halted';
+}
+
+/** Starts the uplink. Throws {@link BrokerAddressUnusable}; a broker that isn't there is waited for. */
+export function startUplink(options: UplinkOptions): Uplink {
+  return new Uplink(options, parseBrokerAddress(options.url));
+}
+
+/**
+ * Brings what the spool holds to the broker, in order, a window at a time, and releases what the broker acknowledges.
+ * When the connection ends, everything unacknowledged is sent again on the next one; the ledger folds what came twice
+ * once. It dials until it is stopped.
+ */
+export class Uplink implements AsyncDisposable {
+  readonly #options: UplinkOptions;
+  readonly #address: BrokerAddress;
+  readonly #stopping = new AbortController();
+  readonly #halting = new AbortController();
+  readonly #running: Promise<void>;
+  readonly #counters = { acknowledged: 0, acknowledgedBytes: 0, sent: 0, connections: 0 };
+  #session: Session | undefined;
+  #state: UplinkState = 'dialling';
+  #failures = 0;
+  /** Whether the last thing said to the log was that the broker can be reached; undefined before anything was said. */
+  #reachable: boolean | undefined;
+  #leaving = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: UplinkOptions, address: BrokerAddress) {
+    this.#options = options;
+    this.#address = address;
+    this.#running = this.#run();
+  }
+
+  get state(): UplinkState {
+    return this.#state;
+  }
+
+  get counters(): UplinkCounters {
+    return { ...this.#counters };
+  }
+
+  /** Sends a heartbeat now, where there is a connection; where there is none, the next one begins with it. */
+  sendHeartbeatNow(): void {
+    this.#session?.sendHeartbeat(this.#options.heartbeat());
+  }
+
+  /** Resolves when all that is spooled is acknowledged. Throws the signal's reason, or {@link UplinkHalted}. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await this.#options.spool.whenDrained(AbortSignal.any([signal, this.#halting.signal]));
+  }
+
+  /**
+   * Ends tidily: a closing heartbeat, a DISCONNECT, and releases written down. No number may be given after it. What the
+   * broker hasn't acknowledged stays in the spool for the next start.
+   */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#leaving = true;
+    await this.#session?.close({ ...this.#options.heartbeat(), closed: true });
+    this.#stopping.abort(new Error('the uplink was stopped'));
+    await this.#running;
+    this.#state = 'stopped';
+    await this.#options.spool.flush();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!this.#leaving && !this.#halting.signal.aborted) {
+      this.#state = 'dialling';
+      try {
+        await this.#connectOnce(signal);
+      } catch (error) {
+        this.#session = undefined;
+        if (this.#leaving || this.#halting.signal.aborted) return;
+        this.#failures++;
+        const waitMs = backoffMs(this.#failures, this.#options.random);
+        this.#sayUnreachable(error, waitMs);
+        this.#state = 'waiting';
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** From dialling to the end of one connection; always throws, at last for the end. */
+  async #connectOnce(signal: AbortSignal): Promise<never> {
+    const { agent, spool, heartbeat, logger } = this.#options;
+    const connection = await Connection.dial(this.#address, agent, signal);
+    this.#counters.connections++;
+    const events: SessionEvents = {
+      onHead: (head) => this.#judge(head, connection),
+      onVerdict: this.#options.onVerdict,
+      onSent: () => this.#counters.sent++,
+      onAcknowledged: () => this.#sayReachable(),
+      onReleased: (bytes) => {
+        this.#counters.acknowledged++;
+        this.#counters.acknowledgedBytes += bytes;
+      },
+    };
+    const session = new Session({ connection, spool, heartbeat, logger, events });
+    const abandon = (): void => connection.drop(signal.reason);
+    signal.addEventListener('abort', abandon);
+    try {
+      this.#session = session;
+      return await session.run(() => (this.#state = 'online'));
+    } finally {
+      signal.removeEventListener('abort', abandon);
+      if (!connection.ended.aborted) connection.drop(new Error('the session ended'));
+    }
+  }
+
+  #judge(head: LedgerHead, connection: Connection): void {
+    const { heartbeat, spool, onHead, logger } = this.#options;
+    const verdict = judgeHead(head, [heartbeat(), ...spool.heads()]);
+    if (verdict.kind === 'agent-behind') {
+      const halted = new UplinkHalted(`The uplink halts: ${verdict.message}.`);
+      this.#state = 'halted';
+      this.#halting.abort(halted);
+      connection.drop(halted);
+      logger.error({ head }, halted.message);
+    }
+    onHead(head, verdict);
+  }
+
+  #sayReachable(): void {
+    this.#failures = 0;
+    if (this.#reachable === true) return;
+    this.#reachable = true;
+    this.#options.logger.info({ broker: this.#options.url }, 'broker reached; what is spooled is on its way');
+  }
+
+  #sayUnreachable(error: unknown, waitMs: number): void {
+    const facts = { broker: this.#options.url, err: error, waitMs: Math.round(waitMs) };
+    if (this.#reachable === false) {
+      this.#options.logger.debug(facts, 'broker still not reached');
+      return;
+    }
+    this.#reachable = false;
+    this.#options.logger.warn(facts, 'broker not reached; readings are spooled and it is tried again');
+  }
+}

@@ -1,0 +1,40 @@
+import { nearestNames } from '#core/time/nearest-name.ts';
+
+/** A scenario name that nobody declared. */
+export class UnknownScenarioError extends Error {
+  readonly kind = 'unknown-scenario';
+  readonly scenario: string;
+
+  constructor(scenario: string, known: readonly string[]) {
+    const nearest = nearestNames(scenario, known);
+    const remedy = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `choose one of ${known.join(', ')}`;
+    super(`scenario ${JSON.stringify(scenario.slice(0, 64))} is not known; ${remedy}`);
+    this.name = 'UnknownScenarioError';
+    this.scenario = scenario;
+  }
+}
+
+/** An option of a simulation that is out of its range. */
+export class SimulationOptionError extends Error {
+  readonly kind = 'simulation-option';
+  readonly option: string;
+
+  constructor(option: string, value: unknown, remedy: string) {
+    super(`simulation ${option} ${JSON.stringify(value) ?? String(value)} is not possible; ${remedy}`);
+    this.name = 'SimulationOptionError';
+    this.option = option;
+  }
+}
+
+/** A place in a simulation that none of our sources has written. */
+export class SimulationPlaceError extends Error {
+  readonly kind = 'simulation-place';
+
+  constructor(place: Readonly<Record<string, unknown>>) {
+    super(
+      `simulation place ${JSON.stringify(place).slice(0, 200)} has no sinceMs and nextMs in whole seconds; ` +
+        'start the source without a place, or give each source a name of its own',
+    );
+    this.name = 'SimulationPlaceError';
+  }
+}

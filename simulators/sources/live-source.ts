@@ -1,0 +1,76 @@
+import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
+import { parsePlace } from './place.ts';
+import {
+  batchOf,
+  BATCH_READINGS,
+  type SeriesRegistry,
+  type SimulatedSource,
+  type SimulationPlace,
+} from './simulated-source.ts';
+
+import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
+import type { SimulationClock } from './clock.ts';
+
+export interface LiveOptions {
+  /**
+   * How much of the past the meters tell first, and how much they catch up on after a pause; what lies further back is
+   * left out, so that a demonstration that slept for a month does not fill the disk when it wakes.
+   */
+  readonly backfillMs: number;
+}
+
+/** Six hours: a dashboard has a morning to show, and two hundred meters tell it in about a second. */
+export const BACKFILL_MS_DEFAULT = 6 * 3_600_000;
+
+/** Seconds are handed over when they have passed. */
+const TICK_MS = 1_000;
+
+/**
+ * A fleet that lives by the clock it is handed: first the past of `backfillMs` as fast as it is asked for, then each
+ * second when it has passed, until the signal. Opened at a place it goes on there.
+ */
+export function liveSource(
+  simulation: Simulation,
+  clock: SimulationClock,
+  registry: SeriesRegistry,
+  options: LiveOptions = { backfillMs: BACKFILL_MS_DEFAULT },
+): SimulatedSource {
+  return {
+    name: `simulate:${simulation.scenario.name}`,
+    nature: 'live',
+    async *batches(from, signal) {
+      const numbers = Int32Array.from(simulation.series, (series) => registry.intern(series));
+      let place = placeAt(from === null ? null : parsePlace(from), clock.nowMs(), options.backfillMs);
+      let run = simulation.run(openEnd(place), place.nextMs);
+      let isCaughtUp = false;
+      while (!signal.aborted && !run.isOver) {
+        await clock.reach(place.nextMs + TICK_MS, signal);
+        if (signal.aborted) return;
+        const nowMs = clock.nowMs();
+        const resumed = placeAt(place, nowMs, options.backfillMs);
+        // Only a machine that slept leaves out: a receiver that is slow to take the past gets all of it.
+        if (isCaughtUp && resumed.nextMs !== place.nextMs) {
+          place = resumed;
+          run = simulation.run(openEnd(place), place.nextMs);
+        }
+        const nowS = Math.floor(nowMs / TICK_MS);
+        const deliveries = new DeliveryColumns(simulation.series.length);
+        run.advance(nowS, BATCH_READINGS, deliveries);
+        isCaughtUp = run.nextS >= nowS;
+        place = { sinceMs: place.sinceMs, nextMs: run.nextS * 1_000 };
+        if (deliveries.count > 0) yield batchOf(deliveries, numbers, place);
+      }
+    },
+  };
+}
+
+function openEnd(place: SimulationPlace): SimulatedSpan {
+  return { fromMs: place.sinceMs, toMs: Number.POSITIVE_INFINITY };
+}
+
+/** Where to go on: at the place, or `backfillMs` before now where there is none, or where it lies further back. */
+export function placeAt(place: SimulationPlace | null, nowMs: number, backfillMs: number): SimulationPlace {
+  const earliestMs = Math.ceil((nowMs - backfillMs) / TICK_MS) * TICK_MS;
+  if (place === null) return { sinceMs: earliestMs, nextMs: earliestMs };
+  return place.nextMs >= earliestMs ? place : { sinceMs: place.sinceMs, nextMs: earliestMs };
+}

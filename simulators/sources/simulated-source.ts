@@ -1,0 +1,68 @@
+/**
+ * The shape in which a simulation is offered to an agent: that of an agent's source, declared here because parts meet
+ * by their shapes and do not import one another. The agent's contract for sources says what each field means.
+ */
+
+import type { DeliveryColumns } from '../deliveries/delivery-columns.ts';
+import type { MeterSeries } from '../fleet/fleet.ts';
+
+/** Gives each distinct series a dense number from 0. */
+export interface SeriesRegistry {
+  intern(series: MeterSeries): number;
+}
+
+export interface SimulatedTallies {
+  readonly rows: number;
+  readonly readings: number;
+  readonly missing: 0;
+  readonly quarantined: 0;
+  readonly ambiguousTimes: 0;
+  readonly truncatedTimes: 0;
+}
+
+/** Readings in the order of their delivery. The arrays are the receiver's for good. */
+export interface SimulatedBatch {
+  readonly count: number;
+  readonly entry: Int32Array;
+  readonly timeMs: Float64Array;
+  readonly value: Float64Array;
+  readonly refusals: readonly never[];
+  readonly tallies: SimulatedTallies;
+  readonly place: Readonly<Record<string, unknown>>;
+  readonly watermarkMs: number;
+}
+
+export interface SimulatedSource {
+  readonly name: string;
+  readonly nature: 'file' | 'live';
+  batches(from: Readonly<Record<string, unknown>> | null, signal: AbortSignal): AsyncIterable<SimulatedBatch>;
+}
+
+/** A batch ends with the second in which it reaches so many readings: some 300 kB, which a receiver syncs at once. */
+export const BATCH_READINGS = 16_384;
+
+/**
+ * Where a source is opened again. The start of the readings belongs to it, because what is still under way at a second,
+ * and what registers show, depend on it.
+ */
+export interface SimulationPlace {
+  readonly sinceMs: number;
+  readonly nextMs: number;
+}
+
+/** The batch of what was handed over before `place.nextMs`; `numbers` holds the registry's number of each series. */
+export function batchOf(deliveries: DeliveryColumns, numbers: Int32Array, place: SimulationPlace): SimulatedBatch {
+  const { count } = deliveries;
+  const entry = new Int32Array(count);
+  for (let i = 0; i < count; i++) entry[i] = numbers[deliveries.series[i]!]!;
+  return {
+    count,
+    entry,
+    timeMs: deliveries.timeMs.slice(0, count),
+    value: deliveries.value.slice(0, count),
+    refusals: [],
+    tallies: { rows: count, readings: count, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 },
+    place: { sinceMs: place.sinceMs, nextMs: place.nextMs },
+    watermarkMs: place.nextMs,
+  };
+}
