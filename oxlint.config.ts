@@ -1,13 +1,13 @@
-import { defineConfig } from 'oxlint';
+import { defineConfig, type OxlintOverride } from 'oxlint';
 import { forbiddenImports, LAYER_NAMES, PROOF_FILES, type Layer } from './tooling/layers.ts';
 
 /** A layer's forbidden imports, as `#layer/…` and as a relative path that climbs out of the folder. */
-function importRule(layer: Layer, proves: boolean) {
+function importRule(layer: Layer, proves: boolean): NonNullable<OxlintOverride['rules']> {
   const patterns = forbiddenImports(layer, proves).map((other) => ({
     group: [`#${other}/**`, `../**/${other}/**`],
     message: `${layer} does not import ${other}: the layers are in tooling/layers.ts.`,
   }));
-  return { 'no-restricted-imports': ['error', { patterns }] as const };
+  return { 'no-restricted-imports': ['error', { patterns }] };
 }
 
 const layerRules = LAYER_NAMES.flatMap((layer) => [

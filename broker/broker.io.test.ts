@@ -171,11 +171,15 @@ describe('the broker', () => {
     await start({ log: gate.log });
     const agent = await client('roof-1');
     const acknowledged: number[] = [];
-    const all = Array.from({ length: 300 }, (_, i) => publish(agent, 'frame', frame(i + 1)).then(() => acknowledged.push(i + 1)));
+    const all = Array.from({ length: 300 }, (_, i) =>
+      publish(agent, 'frame', frame(i + 1)).then(() => acknowledged.push(i + 1)),
+    );
     const opener = setInterval(gate.open, 1);
     await Promise.all(all);
     clearInterval(opener);
-    const numbers = (await recordsOf('roof-1')).map((record) => record.kind === 'frame' && Buffer.from(record.frame).readUInt32LE(16));
+    const numbers = (await recordsOf('roof-1')).map(
+      (record) => record.kind === 'frame' && Buffer.from(record.frame).readUInt32LE(16),
+    );
     expect(numbers).toStrictEqual(Array.from({ length: 300 }, (_, i) => i + 1));
     expect(acknowledged).toStrictEqual(numbers);
     expect(broker.counters).toMatchObject({ framesAccepted: 300, framesRefused: 0, inFlight: 0, inFlightBytes: 0 });
@@ -195,7 +199,12 @@ describe('the broker', () => {
     const acknowledged: number[] = [];
     const closed = closing(agent);
     for (const sequence of [1, 2, 3]) {
-      agent.publish(agentTopic('roof-1', 'frame'), Buffer.from(frame(sequence)), { qos: 1 }, (error) => !error && acknowledged.push(sequence));
+      agent.publish(
+        agentTopic('roof-1', 'frame'),
+        Buffer.from(frame(sequence)),
+        { qos: 1 },
+        (error) => !error && acknowledged.push(sequence),
+      );
     }
     await closed;
     // The first is stored; whether the end of the connection overtakes its acknowledgement is open.
@@ -237,20 +246,27 @@ describe('the broker', () => {
     await publish(one, 'frame', birth(1, [SERIES]));
     await publish(other, 'frame', birth(1, [SERIES]));
     await publish(one, 'frame', birth(2, [SERIES]));
-    expect((await recordsOf('roof-1')).filter((record) => record.kind === 'frame' && record.agent === 'roof-1')).toMatchObject([
-      { verdict: { kind: 'accepted' } },
-      { verdict: { kind: 'accepted' } },
-    ]);
+    expect(
+      (await recordsOf('roof-1')).filter((record) => record.kind === 'frame' && record.agent === 'roof-1'),
+    ).toMatchObject([{ verdict: { kind: 'accepted' } }, { verdict: { kind: 'accepted' } }]);
     const refusal = (await recordsOf('roof-2')).find((record) => record.kind === 'frame' && record.agent === 'roof-2');
-    expect(refusal).toMatchObject({ verdict: { kind: 'refused', code: 'series-claimed', detail: /belongs to agent roof-1/ } });
+    expect(refusal).toMatchObject({
+      verdict: { kind: 'refused', code: 'series-claimed', detail: /belongs to agent roof-1/ },
+    });
   });
 
   it('keeps frames behind a birth that still claims its series', async () => {
     await start();
     const agent = await client('roof-1');
     const many = Array.from({ length: 500 }, (_, i) => ({ ...SERIES, device: `d-${i}`, tags: { device: `d-${i}` } }));
-    await Promise.all([publish(agent, 'frame', birth(1, many)), publish(agent, 'frame', frame(2)), publish(agent, 'frame', frame(3))]);
-    const numbers = (await recordsOf('roof-1')).map((record) => record.kind === 'frame' && Buffer.from(record.frame).readUInt32LE(16));
+    await Promise.all([
+      publish(agent, 'frame', birth(1, many)),
+      publish(agent, 'frame', frame(2)),
+      publish(agent, 'frame', frame(3)),
+    ]);
+    const numbers = (await recordsOf('roof-1')).map(
+      (record) => record.kind === 'frame' && Buffer.from(record.frame).readUInt32LE(16),
+    );
     expect(numbers).toStrictEqual([1, 2, 3]);
   });
 
@@ -258,7 +274,9 @@ describe('the broker', () => {
     const metric = { name: 'power', unit: 'W', decimals: 0, kind: 'gauge' } as Metric;
     await start({ metrics: new Map([['power', metric]]) });
     await publish(await client('roof-1'), 'frame', birth(1, [SERIES]));
-    expect(await recordsOf('roof-1')).toMatchObject([{ verdict: { code: 'metric-mismatch', detail: /"kW" with 3.*"W" with 0/ } }]);
+    expect(await recordsOf('roof-1')).toMatchObject([
+      { verdict: { code: 'metric-mismatch', detail: /"kW" with 3.*"W" with 0/ } },
+    ]);
   });
 
   it('logs a heartbeat when it says something new, and every report', async () => {
@@ -269,7 +287,12 @@ describe('the broker', () => {
     await publish(agent, 'heartbeat', encodeHeartbeat(beat));
     await publish(agent, 'heartbeat', encodeHeartbeat({ ...beat, watermarkMs: 2 * NOW_MS }));
     await publish(agent, 'heartbeat', encodeHeartbeat({ ...beat, closed: true }));
-    const report = { incarnation: 1, sequence: 1, source: 'csv', items: [{ line: 3, readings: 1, reason: 'range', text: 'x' }] };
+    const report = {
+      incarnation: 1,
+      sequence: 1,
+      source: 'csv',
+      items: [{ line: 3, readings: 1, reason: 'range', text: 'x' }],
+    };
     await publish(agent, 'refused', encodeRefusalReport(report));
     await publish(agent, 'refused', Uint8Array.of(1));
     expect(await recordsOf('roof-1')).toMatchObject([
@@ -277,7 +300,12 @@ describe('the broker', () => {
       { kind: 'heartbeat', heartbeat: { ...beat, closed: true } },
       { kind: 'refusals', report },
     ]);
-    expect(broker.counters).toMatchObject({ heartbeatsLogged: 2, heartbeatsPassed: 1, reportsLogged: 1, messagesUnreadable: 2 });
+    expect(broker.counters).toMatchObject({
+      heartbeatsLogged: 2,
+      heartbeatsPassed: 1,
+      reportsLogged: 1,
+      messagesUnreadable: 2,
+    });
     expect(broker.presence()).toMatchObject([{ agent: 'roof-1', state: 'online', heartbeat: { closed: true } }]);
   });
 
@@ -289,7 +317,9 @@ describe('the broker', () => {
     const { payload } = await head;
     expect(JSON.parse(payload.toString())).toStrictEqual({ incarnation: 3, highestSequence: 17 });
     for (const filter of ['#', agentTopic('roof-2', 'head'), agentTopic('roof-1', 'frame')]) {
-      const answer = await new Promise<unknown>((resolve) => agent.subscribe(filter, { qos: 1 }, (error) => resolve(error)));
+      const answer = await new Promise<unknown>((resolve) =>
+        agent.subscribe(filter, { qos: 1 }, (error) => resolve(error)),
+      );
       expect(answer).toBeInstanceOf(Error);
     }
   });
@@ -307,7 +337,10 @@ describe('the broker', () => {
   it.each([
     ['no agent id', { clientId: 'a b' }],
     ['a session to be kept', { clean: false }],
-    ["another's last will", { will: { topic: agentTopic('roof-2', 'gone'), payload: Buffer.alloc(0), qos: 1 as const } }],
+    [
+      "another's last will",
+      { will: { topic: agentTopic('roof-2', 'gone'), payload: Buffer.alloc(0), qos: 1 as const } },
+    ],
     ['no keep-alive', { keepalive: 0 }],
     ['MQTT 5', { protocolVersion: 5 as const }],
   ])('turns away a client with %s', async (_what, options) => {
@@ -324,7 +357,9 @@ describe('the broker', () => {
     const agent = await client('roof-1');
     const closed = closing(agent);
     const length = PACKET_BYTES_MAX;
-    (agent.stream as unknown as Socket).write(Buffer.of(0x32, (length & 127) | 128, ((length >> 7) & 127) | 128, length >> 14));
+    (agent.stream as unknown as Socket).write(
+      Buffer.of(0x32, (length & 127) | 128, ((length >> 7) & 127) | 128, length >> 14),
+    );
     await closed;
     expect(broker.counters.inFlightBytes).toBe(0);
   });

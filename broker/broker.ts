@@ -51,7 +51,10 @@ export class ListenFailed extends Error {
   readonly kind = 'listen-failed';
 
   constructor(listen: BrokerOptions['listen'], cause: Error) {
-    super(`The broker can't listen at ${listen.host}:${listen.port}: ${cause.message}. Free the port or name another.`, { cause });
+    super(
+      `The broker can't listen at ${listen.host}:${listen.port}: ${cause.message}. Free the port or name another.`,
+      { cause },
+    );
   }
 }
 

@@ -20,13 +20,18 @@ describe('claims of series', () => {
     await rm(dir, { recursive: true });
   });
 
-  const series = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `["power","d${from + i}"]`);
+  const series = (count: number, from = 0): string[] =>
+    Array.from({ length: count }, (_, i) => `["power","d${from + i}"]`);
 
   it('admit one owner, who may claim again', async () => {
     const claims = new SeriesClaims(store);
     expect(await claims.claim('a', series(3))).toStrictEqual({ kind: 'claimed' });
     expect(await claims.claim('a', series(5))).toStrictEqual({ kind: 'claimed' });
-    expect(await claims.claim('b', series(1, 4))).toStrictEqual({ kind: 'taken', series: '["power","d4"]', owner: 'a' });
+    expect(await claims.claim('b', series(1, 4))).toStrictEqual({
+      kind: 'taken',
+      series: '["power","d4"]',
+      owner: 'a',
+    });
     expect(await claims.claim('b', series(1, 5))).toStrictEqual({ kind: 'claimed' });
     expect(await claims.claim('b', [])).toStrictEqual({ kind: 'claimed' });
   });
@@ -49,7 +54,9 @@ describe('claims of series', () => {
 
   it('give each series to one of many agents that come at the same time', async () => {
     const agents = Array.from({ length: 8 }, (_, i) => `agent-${i}`);
-    const outcomes = await Promise.all(agents.map((agent) => new SeriesClaims(store).claim(agent, ['["power","one"]'])));
+    const outcomes = await Promise.all(
+      agents.map((agent) => new SeriesClaims(store).claim(agent, ['["power","one"]'])),
+    );
     const winners = agents.filter((_, i) => outcomes[i]?.kind === 'claimed');
     expect(winners).toHaveLength(1);
     for (const outcome of outcomes) {

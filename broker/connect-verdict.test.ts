@@ -26,14 +26,28 @@ describe('a client', () => {
     for (const topic of ['frame', 'heartbeat', 'refused', 'gone']) {
       expect(judgePublish('roof-1', `weir/v1/roof-1/${topic}`)).toStrictEqual({ kind: 'take', topic });
     }
-    const foreign = ['weir/v1/roof-2/frame', 'weir/v1/roof-1/head', 'weir/v1/roof-1/frame/x', 'weir/v2/roof-1/frame', '$SYS/x', ''];
+    const foreign = [
+      'weir/v1/roof-2/frame',
+      'weir/v1/roof-1/head',
+      'weir/v1/roof-1/frame/x',
+      'weir/v2/roof-1/frame',
+      '$SYS/x',
+      '',
+    ];
     for (const topic of foreign) expect(judgePublish('roof-1', topic).kind).toBe('foreign');
   });
 
   it('subscribes to its own down topics only, without wildcards', () => {
     expect(maySubscribe('roof-1', 'weir/v1/roof-1/head')).toBe(true);
     expect(maySubscribe('roof-1', 'weir/v1/roof-1/verdict')).toBe(true);
-    for (const filter of ['#', '+/v1/roof-1/head', 'weir/v1/+/head', 'weir/v1/roof-2/head', 'weir/v1/roof-1/frame', '$SYS/#']) {
+    for (const filter of [
+      '#',
+      '+/v1/roof-1/head',
+      'weir/v1/+/head',
+      'weir/v1/roof-2/head',
+      'weir/v1/roof-1/frame',
+      '$SYS/#',
+    ]) {
       expect(maySubscribe('roof-1', filter)).toBe(false);
     }
   });

@@ -26,12 +26,16 @@ describe('the verdict on a header', () => {
     expect(judgeHeader({ ...HEADER, latestMs: 1_301 }, RECEIVED)).toStrictEqual({
       kind: 'refused',
       code: 'future',
-      detail: "latest event time 1301 ms is 301 ms ahead of the broker's clock, 300 ms are allowed: set the agent's clock",
+      detail:
+        "latest event time 1301 ms is 301 ms ahead of the broker's clock, 300 ms are allowed: set the agent's clock",
     });
   });
 
   it('refuses a watermark from the future, also of a birth', () => {
-    expect(judgeHeader({ ...HEADER, watermarkMs: 1_301 }, RECEIVED)).toMatchObject({ code: 'future', detail: /^watermark 1301/ });
+    expect(judgeHeader({ ...HEADER, watermarkMs: 1_301 }, RECEIVED)).toMatchObject({
+      code: 'future',
+      detail: /^watermark 1301/,
+    });
     const birth: FrameHeader = { ...HEADER, kind: 'birth', earliestMs: 0, latestMs: 0, watermarkMs: 1_301 };
     expect(judgeHeader(birth, RECEIVED)).toMatchObject({ code: 'future' });
   });
@@ -42,7 +46,9 @@ describe('the verdict on a header', () => {
   });
 
   it('accepts what is late, however late', () => {
-    expect(judgeHeader({ ...HEADER, earliestMs: -1e15, latestMs: -1e15 }, RECEIVED)).toStrictEqual({ kind: 'accepted' });
+    expect(judgeHeader({ ...HEADER, earliestMs: -1e15, latestMs: -1e15 }, RECEIVED)).toStrictEqual({
+      kind: 'accepted',
+    });
   });
 
   it('names the fault of a header that can not be read', () => {

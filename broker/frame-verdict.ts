@@ -30,7 +30,8 @@ export function judgeHeader(header: FrameHeader | FrameFault, received: ReceiveT
   if (header.kind === 'fault') return refused(header.code, header.message);
   const { latestMs, watermarkMs, kind } = header;
   // A birth counts no readings and has no event times; its zeros mean nothing.
-  if (kind !== 'birth' && isFuture(latestMs, received)) return refused('future', futureDetail('latest event time', latestMs, received));
+  if (kind !== 'birth' && isFuture(latestMs, received))
+    return refused('future', futureDetail('latest event time', latestMs, received));
   if (watermarkMs !== null && isFuture(watermarkMs, received)) {
     return refused('future', futureDetail('watermark', watermarkMs, received));
   }
@@ -56,7 +57,10 @@ export function judgeSeries(entries: readonly SeriesEntry[], metrics: ReadonlyMa
     const metric = metrics?.get(entry.metric);
     if (metric === undefined) continue;
     if (entry.unit === metric.unit && entry.decimals === metric.decimals && entry.kind === metric.kind) continue;
-    return refused('metric-mismatch', `series ${entry.metric} of ${entry.device} is ${describe(entry)}, the server's metric is ${describe(metric)}`);
+    return refused(
+      'metric-mismatch',
+      `series ${entry.metric} of ${entry.device} is ${describe(entry)}, the server's metric is ${describe(metric)}`,
+    );
   }
   return ACCEPTED;
 }

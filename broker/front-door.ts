@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net';
-import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
+import {
+  Aedes,
+  type AuthenticateError,
+  type Client,
+  type ConnectPacket,
+  type PublishPacket,
+  type Subscription,
+} from 'aedes';
 import type { Logger } from 'pino';
 import { encodeLedgerHead, encodeRefusedFrame } from '#core/wire/down-messages.ts';
 import { agentTopic, type DownTopic, type LedgerHead, type UpTopic } from '#core/wire/topics.ts';
@@ -73,14 +80,19 @@ export class FrontDoor {
     aedes.preConnect = (client, packet, done) => this.#preConnect(client, packet, done);
     aedes.authenticate = (client, _name, _password, done) => void this.#authenticate(client, done);
     aedes.authorizePublish = (client, packet, done) => this.#authorizePublish(client, packet, done);
-    aedes.authorizeSubscribe = (client, subscription, done) => done(null, this.#authorizeSubscribe(client, subscription));
+    aedes.authorizeSubscribe = (client, subscription, done) =>
+      done(null, this.#authorizeSubscribe(client, subscription));
     aedes.on('clientReady', (client) => this.#enter(client));
     aedes.on('clientDisconnect', (client) => this.#leave(client));
     aedes.on('subscribe', (subscriptions, client) => this.#subscribed(client, subscriptions));
-    aedes.on('unsubscribe', (topics, client) => topics.forEach((topic) => this.#guests.get(client)?.topics.delete(topic)));
+    aedes.on('unsubscribe', (topics, client) =>
+      topics.forEach((topic) => this.#guests.get(client)?.topics.delete(topic)),
+    );
     aedes.on('ping', (_packet, client) => this.#options.presence.seen(client.id, this.#options.clock()));
     aedes.on('clientError', (client, error) => this.#failed(client, error));
-    aedes.on('connectionError', (_client, error) => options.logger.info({ err: error }, 'a connection ended before an agent came in'));
+    aedes.on('connectionError', (_client, error) =>
+      options.logger.info({ err: error }, 'a connection ended before an agent came in'),
+    );
     this.#sweep = setInterval(() => this.#cutStalled(), PACKET_SWEEP_MS);
     this.#sweep.unref();
   }
@@ -146,7 +158,10 @@ export class FrontDoor {
   }
 
   /** A second connection of an agent takes over (MQTT-3.1.4-2), once the first has really ended. */
-  async #authenticate(client: Client, done: (error: AuthenticateError | null, success: boolean) => void): Promise<void> {
+  async #authenticate(
+    client: Client,
+    done: (error: AuthenticateError | null, success: boolean) => void,
+  ): Promise<void> {
     const guest = this.#guests.get(client);
     if (guest === undefined || guest.turnedAway !== undefined) {
       this.#options.tally.connectionsCut++;
@@ -214,7 +229,10 @@ export class FrontDoor {
     if (code === undefined) return;
     if (!complaints.has(code)) {
       complaints.add(code);
-      this.#options.logger.warn({ agent, code, detail: entry.answer?.detail ?? entry.complaint }, 'a message was refused');
+      this.#options.logger.warn(
+        { agent, code, detail: entry.answer?.detail ?? entry.complaint },
+        'a message was refused',
+      );
     }
     if (entry.answer !== undefined) this.#send(guest, 'verdict', encodeRefusedFrame(entry.answer));
   }
@@ -223,7 +241,10 @@ export class FrontDoor {
     const guest = this.#guests.get(client);
     if (guest === undefined || guest.topics.size >= CLIENT_SUBSCRIPTIONS_MAX) return null;
     if (maySubscribe(guest.agent, subscription.topic)) return subscription;
-    this.#options.logger.warn({ agent: guest.agent, topic: subscription.topic.slice(0, 120) }, 'a subscription was refused');
+    this.#options.logger.warn(
+      { agent: guest.agent, topic: subscription.topic.slice(0, 120) },
+      'a subscription was refused',
+    );
     return null;
   }
 
@@ -241,7 +262,10 @@ export class FrontDoor {
     try {
       this.#send(guest, 'head', encodeLedgerHead(await this.#options.ledgerHead(guest.agent)));
     } catch (error) {
-      this.#options.logger.warn({ agent: guest.agent, err: error }, 'the ledger could not say its head; the agent goes on without');
+      this.#options.logger.warn(
+        { agent: guest.agent, err: error },
+        'the ledger could not say its head; the agent goes on without',
+      );
     }
   }
 

@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 import {
   CLIENT_IN_FLIGHT_BYTES_MAX,
   CLIENT_IN_FLIGHT_MAX,
-  CONTROL_BYTES_MAX,
+  CONTROL_PACKETS_MAX,
   FINISH_MS_MAX,
   PACKET_MS_MAX,
 } from './limits.ts';
@@ -55,7 +55,7 @@ export class GuardedConnection extends Duplex {
   #packetBytesLeft = 0;
   #packetDueAt = Number.POSITIVE_INFINITY;
   #first = true;
-  #controlBytesUnread = 0;
+  #controlPacketsUnread = 0;
   #tookLeave = false;
 
   constructor(socket: Socket, room: Room) {
@@ -117,7 +117,7 @@ export class GuardedConnection extends Duplex {
   override read(size?: number): unknown {
     const chunk: unknown = super.read(size);
     if (chunk === null) return chunk;
-    this.#controlBytesUnread = 0;
+    this.#controlPacketsUnread = 0;
     // Not now: the parser is in the middle of its own reading.
     if (this.#waiting === 'reader') process.nextTick(() => this.#waiting === 'reader' && this.#goOn());
     return chunk;
@@ -189,7 +189,8 @@ export class GuardedConnection extends Duplex {
   /** Judges the packet that begins at the rest; false where there is nothing more to do now. */
   #passHeader(): boolean {
     const carried = this.#header.length;
-    const header = carried === 0 ? this.#rest : Buffer.concat([this.#header, this.#rest.subarray(0, FIXED_HEADER_BYTES_MAX)]);
+    const header =
+      carried === 0 ? this.#rest : Buffer.concat([this.#header, this.#rest.subarray(0, FIXED_HEADER_BYTES_MAX)]);
     const judgement = judgePacket(header, this.#first);
     if (judgement.kind === 'incomplete') {
       this.#header = header.slice();
@@ -200,7 +201,7 @@ export class GuardedConnection extends Duplex {
       this.destroy(new PacketCut(judgement.code, judgement.message));
       return false;
     }
-    if (judgement.publish ? !this.#admit(judgement.packetBytes) : !this.#mayQueue(judgement.packetBytes)) return false;
+    if (judgement.publish ? !this.#admit(judgement.packetBytes) : !this.#mayQueue()) return false;
     if (carried > 0) this.push(this.#header);
     this.#header = new Uint8Array(0);
     this.#packetBytesLeft = judgement.packetBytes - carried;
@@ -210,12 +211,12 @@ export class GuardedConnection extends Duplex {
     return true;
   }
 
-  #mayQueue(bytes: number): boolean {
-    if (this.#controlBytesUnread + bytes > CONTROL_BYTES_MAX && this.readableLength > 0) {
+  #mayQueue(): boolean {
+    if (this.#controlPacketsUnread >= CONTROL_PACKETS_MAX) {
       this.#wait('reader');
       return false;
     }
-    this.#controlBytesUnread += bytes;
+    this.#controlPacketsUnread++;
     return true;
   }
 

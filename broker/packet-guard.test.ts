@@ -55,7 +55,10 @@ describe('the guard', () => {
 
   it('lets the longest packet through and cuts off one byte more, by its announcement alone', () => {
     const longest = PACKET_BYTES_MAX - 4;
-    expect(judgePacket(packet(PUBLISH_1, longest), false)).toMatchObject({ kind: 'packet', packetBytes: PACKET_BYTES_MAX });
+    expect(judgePacket(packet(PUBLISH_1, longest), false)).toMatchObject({
+      kind: 'packet',
+      packetBytes: PACKET_BYTES_MAX,
+    });
     expect(judgePacket(packet(PUBLISH_1, longest + 1), false)).toMatchObject({ kind: 'cut', code: 'packet-too-long' });
     expect(judgePacket(Uint8Array.of(0x32, 0xff, 0xff, 0xff, 0x7f), false)).toMatchObject({
       code: 'packet-too-long',

@@ -46,7 +46,10 @@ export function judgePacket(header: Uint8Array, first: boolean): PacketJudgement
   }
   const publish = type === PUBLISH;
   if (publish && (head & PUBLISH_MASK) !== PUBLISH_ONCE) {
-    return cut('publish-flags', `PUBLISH must have quality of service 1 and not be retained; its first byte is ${head}`);
+    return cut(
+      'publish-flags',
+      `PUBLISH must have quality of service 1 and not be retained; its first byte is ${head}`,
+    );
   }
   const bytesMax = publish ? PACKET_BYTES_MAX : CONTROL_PACKET_BYTES_MAX;
   let length = 0;

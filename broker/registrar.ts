@@ -12,7 +12,15 @@ import { parseRefusalReport } from '#core/wire/refusal-report.ts';
 import type { RefusedFrame, UpTopic } from '#core/wire/topics.ts';
 import type { SeriesClaims } from './claims.ts';
 import type { Tally } from './counters.ts';
-import { ACCEPTED, futureDetail, isFuture, judgeHeader, judgeSeries, type ReceiveTime, refused } from './frame-verdict.ts';
+import {
+  ACCEPTED,
+  futureDetail,
+  isFuture,
+  judgeHeader,
+  judgeSeries,
+  type ReceiveTime,
+  refused,
+} from './frame-verdict.ts';
 import { saysSomethingNew } from './heartbeat-news.ts';
 import { PRESENCE_AGENTS_MAX } from './limits.ts';
 
@@ -127,9 +135,15 @@ export class Registrar {
       case 'claimed':
         return ACCEPTED;
       case 'taken':
-        return refused('series-claimed', `series ${outcome.series} belongs to agent ${outcome.owner}: hand it over first`);
+        return refused(
+          'series-claimed',
+          `series ${outcome.series} belongs to agent ${outcome.owner}: hand it over first`,
+        );
       case 'full':
-        return refused('claims-full', `there is no room to claim series ${outcome.series}: too many series have owners`);
+        return refused(
+          'claims-full',
+          `there is no room to claim series ${outcome.series}: too many series have owners`,
+        );
     }
   }
 

@@ -41,7 +41,9 @@ export class ResultCache<T> {
     this.#kept.set(key, kept);
     made.then(
       ({ bytes }) => this.#weigh(key, kept, bytes),
-      () => this.#kept.delete(key),
+      () => {
+        if (this.#kept.get(key) === kept) this.#kept.delete(key);
+      },
     );
     return kept.value;
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { parseDocument, type YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { viewFault } from '#core/views/view-config.ts';
@@ -24,17 +24,34 @@ export interface ConfigFault {
   readonly message: string;
 }
 
+/** A configuration that can be used, or everything that keeps it from being used. */
+export type ConfigVerdict = { readonly kind: 'usable'; readonly loaded: LoadedConfig } | { readonly kind: 'faulty'; readonly faults: readonly ConfigFault[] };
+
 /** Reads and checks a configuration. Throws a UserError that names every fault with its path and a remedy. */
 export async function loadConfig(file: string): Promise<LoadedConfig> {
+  const verdict = await judgeConfig(file);
+  if (verdict.kind === 'usable') return verdict.loaded;
+  throw new UserError(`${file} can't be used:\n${verdict.faults.map(formatFault).join('\n')}`, { exitCode: 2 });
+}
+
+/** A fault as a line. */
+export function formatFault({ path, message }: ConfigFault): string {
+  return `  ${path === '' ? '' : `${path}: `}${message}`;
+}
+
+/** Reads a configuration and judges it. Throws UserError where the file can't be read. */
+export async function judgeConfig(file: string): Promise<ConfigVerdict> {
   const text = await readConfigFile(file);
   const document = parseDocument(text, { prettyErrors: true });
-  const [broken] = document.errors;
-  if (broken !== undefined) throw new UserError(`${file} is not YAML: ${broken.message.split('\n')[0] ?? ''}`, { exitCode: 2 });
+  if (document.errors.length > 0) return { kind: 'faulty', faults: document.errors.map(yamlFault) };
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   const faults = parsed.success ? referenceFaults(parsed.data) : parsed.error.issues.flatMap(describeIssue);
-  if (parsed.success && faults.length === 0) return { config: parsed.data, folder: dirname(resolve(file)), file };
-  const lines = faults.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`);
-  throw new UserError(`${file} can't be used:\n${lines.join('\n')}`, { exitCode: 2 });
+  if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
+  return { kind: 'usable', loaded: { config: parsed.data, folder: dirname(resolve(file)), file } };
+}
+
+function yamlFault({ message }: YAMLParseError): ConfigFault {
+  return { path: '', message: `this is not YAML: ${(message.split('\n')[0] ?? '').replace(/:$/, '')}` };
 }
 
 async function readConfigFile(file: string): Promise<string> {
@@ -60,7 +77,8 @@ function referenceFaults(config: WeirConfig): ConfigFault[] {
   }
   for (const [name, source] of Object.entries(config.sources)) {
     for (const fault of checkSourceReferences(source, [...config.metrics.keys()])) {
-      faults.push({ path: ['sources', name, ...fault.path].join('.'), message: fault.message });
+      const message = `${fault.subject} ${fault.value}; ${fault.remedy}`;
+      faults.push({ path: ['sources', name, ...fault.path].join('.'), message });
     }
   }
   return faults;

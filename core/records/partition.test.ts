@@ -20,7 +20,8 @@ describe('the partition of an agent', () => {
   });
 
   it('rests on the hash that its comment describes', () => {
-    for (const text of ['', 'a', 'roof-1', 'Zähler', '電力', '\u{1f50c}']) expect(stableHash(text)).toBe(slowHash(text));
+    for (const text of ['', 'a', 'roof-1', 'Zähler', '電力', '\u{1f50c}'])
+      expect(stableHash(text)).toBe(slowHash(text));
   });
 
   it('spreads agents that are only counted through', () => {

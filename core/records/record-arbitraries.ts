@@ -8,7 +8,8 @@ const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T
   fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
 
 const nat = (max: number): fc.Arbitrary<number> => fc.oneof(fc.integer({ min: 0, max }), fc.constantFrom(0, 1, max));
-const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: 'grapheme', maxLength }).map((s) => s.slice(0, maxLength).toWellFormed());
+const text = (maxLength: number): fc.Arbitrary<string> =>
+  fc.string({ unit: 'grapheme', maxLength }).map((s) => s.slice(0, maxLength).toWellFormed());
 // −0 can't be told from 0 in JSON, and no clock shows it.
 const time = fc.integer({ min: -TIME_MS_MAX, max: TIME_MS_MAX }).map((ms) => ms + 0);
 

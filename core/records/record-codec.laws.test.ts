@@ -26,10 +26,16 @@ describe('the record codec', () => {
   it('makes a record or a fault of any bytes', () => {
     const heads = fc.tuple(fc.constantFrom(0, 1, 2), fc.integer({ min: 0, max: 5 }), fc.uint8Array({ maxLength: 60 }));
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 80 }), heads.map(([version, kind, rest]) => Uint8Array.of(version, kind, ...rest))), (bytes) => {
-        const kind = decodeRecord(bytes).kind;
-        expect(['frame', 'heartbeat', 'refusals', 'cut', 'record-fault']).toContain(kind);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 80 }),
+          heads.map(([version, kind, rest]) => Uint8Array.of(version, kind, ...rest)),
+        ),
+        (bytes) => {
+          const kind = decodeRecord(bytes).kind;
+          expect(['frame', 'heartbeat', 'refusals', 'cut', 'record-fault']).toContain(kind);
+        },
+      ),
     );
   });
 

@@ -23,7 +23,12 @@ const ALL: readonly LogRecord[] = [
     kind: 'refusals',
     agent: 'roof-1',
     atMs: 0,
-    report: { incarnation: 1, sequence: 2, source: 'plugs', items: [{ line: 7, readings: 1, reason: 'range', text: '"x"' }] },
+    report: {
+      incarnation: 1,
+      sequence: 2,
+      source: 'plugs',
+      items: [{ line: 7, readings: 1, reason: 'range', text: '"x"' }],
+    },
   },
   { kind: 'cut', id: 'cut-2026-01-01', atMs: 1 },
 ];
@@ -52,7 +57,11 @@ describe('a record', () => {
   it('of a newer version is refused by its version', () => {
     const bytes = encodeRecord(FRAME);
     bytes[0] = 2;
-    expect(decodeRecord(bytes)).toMatchObject({ kind: 'record-fault', code: 'newer-record', message: /version 2.*up to 1/ });
+    expect(decodeRecord(bytes)).toMatchObject({
+      kind: 'record-fault',
+      code: 'newer-record',
+      message: /version 2.*up to 1/,
+    });
   });
 
   it.each([
@@ -81,7 +90,9 @@ describe('a record', () => {
 
   it('is not written for an agent that has no agent id, nor with an endless detail', () => {
     expect(() => encodeRecord({ ...FRAME, agent: 'a/b' })).toThrow('agent id');
-    expect(() => encodeRecord({ ...FRAME, verdict: { kind: 'refused', code: 'x', detail: 'y'.repeat(1025) } })).toThrow('short');
+    expect(() => encodeRecord({ ...FRAME, verdict: { kind: 'refused', code: 'x', detail: 'y'.repeat(1025) } })).toThrow(
+      'short',
+    );
   });
 });
 

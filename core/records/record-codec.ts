@@ -84,7 +84,10 @@ export function decodeRecord(bytes: Uint8Array): LogRecord | RecordFault {
   const version = bytes[0];
   if (version === undefined) return recordFault('too-short', 'record has no bytes');
   if (version > RECORD_VERSION) {
-    return recordFault('newer-record', `record has version ${version}, this reader knows up to ${RECORD_VERSION}: update it`);
+    return recordFault(
+      'newer-record',
+      `record has version ${version}, this reader knows up to ${RECORD_VERSION}: update it`,
+    );
   }
   if (version < RECORD_VERSION) return recordFault('not-a-record', `record has version ${version}, which never was`);
   if (bytes.length < FIXED_BYTES) {

@@ -23,11 +23,22 @@ export interface RefusalReport {
   readonly incarnation: number;
   readonly sequence: number;
   readonly source: string;
-  readonly items: readonly { readonly line: number; readonly readings: number; readonly reason: string; readonly text: string }[];
+  readonly items: readonly {
+    readonly line: number;
+    readonly readings: number;
+    readonly reason: string;
+    readonly text: string;
+  }[];
 }
 
 export type LogRecord =
-  | { readonly kind: 'frame'; readonly agent: string; readonly atMs: number; readonly verdict: Verdict; readonly frame: Uint8Array }
+  | {
+      readonly kind: 'frame';
+      readonly agent: string;
+      readonly atMs: number;
+      readonly verdict: Verdict;
+      readonly frame: Uint8Array;
+    }
   | { readonly kind: 'heartbeat'; readonly agent: string; readonly atMs: number; readonly heartbeat: Heartbeat }
   | { readonly kind: 'refusals'; readonly agent: string; readonly atMs: number; readonly report: RefusalReport }
   | { readonly kind: 'cut'; readonly id: string; readonly atMs: number };

@@ -35,7 +35,9 @@ describe('the messages between agent and broker', () => {
       expect(parseRefusedFrame(json({ ...VERDICT, incarnation: wrong }))).toMatchObject({ kind: 'message-fault' });
     }
     for (const wrong of [-1, 0.5, 2 ** 53, true]) {
-      expect(parseHeartbeat(json({ ...HEARTBEAT, highestSequence: wrong }))).toMatchObject({ message: /highestSequence/ });
+      expect(parseHeartbeat(json({ ...HEARTBEAT, highestSequence: wrong }))).toMatchObject({
+        message: /highestSequence/,
+      });
       expect(parseRefusalReport(json({ ...REPORT, sequence: wrong }))).toMatchObject({ message: /sequence/ });
       expect(parseLedgerHead(json({ ...HEAD, highestSequence: wrong }))).toMatchObject({ message: /highestSequence/ });
       expect(parseRefusedFrame(json({ ...VERDICT, sequence: wrong }))).toMatchObject({ message: /sequence/ });

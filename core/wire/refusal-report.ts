@@ -1,7 +1,14 @@
 import { FRAME_BYTES_MAX } from '../frames/limits.ts';
 import type { RefusalReport } from '../records/record.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
-import { isIntegerWithin, isObject, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
+import {
+  isIntegerWithin,
+  isObject,
+  isTextUpTo,
+  type MessageFault,
+  messageFault,
+  parseObject,
+} from './message-fault.ts';
 
 /** A report is a message like a frame and takes no more room in spool, broker and log. */
 export const REPORT_BYTES_MAX = FRAME_BYTES_MAX;
@@ -29,7 +36,8 @@ export function parseRefusalReport(bytes: Uint8Array): RefusalReport | MessageFa
   const value = parseObject(bytes);
   if (value === undefined) return messageFault('refusal report is no JSON object in UTF-8');
   const { incarnation, sequence, source, items } = value;
-  if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('refusal report: incarnation must be a u32');
+  if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX))
+    return messageFault('refusal report: incarnation must be a u32');
   if (!isIntegerWithin(sequence, 0, Number.MAX_SAFE_INTEGER)) {
     return messageFault('refusal report: sequence must be an integer from 0 on');
   }
@@ -42,7 +50,8 @@ export function parseRefusalReport(bytes: Uint8Array): RefusalReport | MessageFa
   const parsed: RefusalReport['items'][number][] = [];
   for (const item of items as readonly unknown[]) {
     const row = parseItem(item);
-    if (row === undefined) return messageFault(`refusal report: item ${parsed.length} is no line, readings, reason, text`);
+    if (row === undefined)
+      return messageFault(`refusal report: item ${parsed.length} is no line, readings, reason, text`);
     parsed.push(row);
   }
   return { incarnation, sequence, source, items: parsed };

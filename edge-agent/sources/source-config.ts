@@ -162,7 +162,6 @@ export type NdjsonConfig = z.output<typeof ndjsonSchema>;
 export type HttpConfig = z.output<typeof httpSchema>;
 export type SimulateConfig = z.output<typeof simulateSchema>;
 export type SeriesRule = z.output<typeof seriesRuleSchema>;
-export type TimeConfig = z.output<typeof timeSchema>;
 
 /** What a source whose rows have named fields says of them, whatever the format of the file. */
 export type RowsConfig = Pick<CsvConfig, 'missing' | 'time' | 'series'>;

@@ -28,3 +28,8 @@ export class SourceError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** How messages call the file of a source, `-` being standard input. */
+export function subjectOf(file: string): string {
+  return file === '-' ? 'standard input' : `file ${file}`;
+}

@@ -46,7 +46,9 @@ describe('the spool', () => {
               sequence++;
               return { channel: 'frame', incarnation: 1, sequence, bytes: new Uint8Array(size).fill(sequence) };
             });
-            const hadRoom = spool.unreleasedBytes + step.sizes.reduce((sum, size) => sum + size + ENTRY_OVERHEAD_BYTES, 0) <= OPTIONS.bytesMax;
+            const hadRoom =
+              spool.unreleasedBytes + step.sizes.reduce((sum, size) => sum + size + ENTRY_OVERHEAD_BYTES, 0) <=
+              OPTIONS.bytesMax;
             const operations = spool.stage(items);
             if (!step.written) continue;
             await table.write(operations, { sync: true });
@@ -68,13 +70,16 @@ describe('the spool', () => {
             for (const item of await unreleased(spool)) released.delete(item.sequence);
           }
           const waiting = await unreleased(spool);
-          expect(waiting.map((item) => item.sequence)).toStrictEqual(committed.filter((number) => !released.has(number)));
+          expect(waiting.map((item) => item.sequence)).toStrictEqual(
+            committed.filter((number) => !released.has(number)),
+          );
           expect(spool.unreleasedCount).toBe(waiting.length);
           for (const item of waiting) expect(item.bytes.every((byte) => byte === (item.sequence & 0xff))).toBe(true);
-          if (committed.length > 0) expect(spool.heads()).toStrictEqual([{ incarnation: 1, highestSequence: committed.at(-1) }]);
+          if (committed.length > 0)
+            expect(spool.heads()).toStrictEqual([{ incarnation: 1, highestSequence: committed.at(-1) }]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     expect(SPOOL_CACHE_BYTES_MAX).toBeGreaterThan(OPTIONS.bytesMax / 2);
   });

@@ -79,7 +79,10 @@ export class Spool {
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(table: Table, options: SpoolOptions) {
-    assert(options.bytesMax >= SPOOL_BYTES_MIN, `a spool has at least ${SPOOL_BYTES_MIN} bytes, not ${options.bytesMax}`);
+    assert(
+      options.bytesMax >= SPOOL_BYTES_MIN,
+      `a spool has at least ${SPOOL_BYTES_MIN} bytes, not ${options.bytesMax}`,
+    );
     this.#table = table;
     this.#prefix = options.prefix;
     this.#bytesMax = options.bytesMax;
@@ -151,7 +154,10 @@ export class Spool {
     for (const item of items) {
       const place = this.#nextPlace++;
       const { channel, incarnation, sequence } = item;
-      staged.push({ entry: { place, channel, incarnation, sequence, byteCount: item.bytes.length }, bytes: item.bytes });
+      staged.push({
+        entry: { place, channel, incarnation, sequence, byteCount: item.bytes.length },
+        bytes: item.bytes,
+      });
       operations.push({ kind: 'put', key: placeKey(this.#prefix, ENTRIES, place), value: encodeEntry(item) });
       operations.push({ kind: 'put', key: placeKey(this.#prefix, BYTES, place), value: item.bytes });
       bytes += item.bytes.length + ENTRY_OVERHEAD_BYTES;
@@ -191,7 +197,7 @@ export class Spool {
   release(place: number): void {
     if (place <= this.#releasedPlace || place >= this.#nextPlace || this.#early.has(place)) return;
     this.#early.add(place);
-    for (let first = this.#unreleased.first; first !== undefined && this.#early.delete(first.place); ) {
+    for (let first = this.#unreleased.first; first !== undefined && this.#early.delete(first.place);) {
       this.#unreleased.shift();
       const bytes = first.byteCount + ENTRY_OVERHEAD_BYTES;
       this.#unreleasedBytes -= bytes;

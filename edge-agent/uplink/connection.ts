@@ -102,7 +102,10 @@ export class Connection {
   /** Asks for the down topics. Throws {@link ConnectionLost} when the broker refuses. */
   async subscribe(topics: readonly DownTopic[]): Promise<void> {
     try {
-      await this.#client.subscribeAsync(topics.map((topic) => agentTopic(this.#agent, topic)), { qos: 0 });
+      await this.#client.subscribeAsync(
+        topics.map((topic) => agentTopic(this.#agent, topic)),
+        { qos: 0 },
+      );
     } catch (error) {
       throw new ConnectionLost(`the broker refused a subscription: ${String(error)}`, { cause: error });
     }
@@ -111,9 +114,14 @@ export class Connection {
   /** Sends with quality of service 1; calls `acknowledged` on PUBACK, never if the connection ends before. */
   publish(topic: UpTopic, payload: Uint8Array, acknowledged: () => void): void {
     const { buffer, byteOffset, length } = payload;
-    this.#client.publish(agentTopic(this.#agent, topic), Buffer.from(buffer, byteOffset, length), { qos: 1 }, (error) => {
-      if (error === undefined || error === null) acknowledged();
-    });
+    this.#client.publish(
+      agentTopic(this.#agent, topic),
+      Buffer.from(buffer, byteOffset, length),
+      { qos: 1 },
+      (error) => {
+        if (error === undefined || error === null) acknowledged();
+      },
+    );
   }
 
   /** Says goodbye (DISCONNECT, so that the broker forgets the last will) and ends. */

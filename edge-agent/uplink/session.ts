@@ -8,14 +8,7 @@ import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Waiters } from '../spool/waiters.ts';
 import { type Connection, ConnectionLost } from './connection.ts';
-import {
-  ACKNOWLEDGEMENT_MS_MAX,
-  CLOSING_MS_MAX,
-  HEAD_MS_MAX,
-  HEARTBEAT_MS,
-  WINDOW_BYTES_MAX,
-  WINDOW_FRAMES_MAX,
-} from './limits.ts';
+import { ACKNOWLEDGEMENT_MS_MAX, CLOSING_MS_MAX, HEARTBEAT_MS, WINDOW_BYTES_MAX, WINDOW_FRAMES_MAX } from './limits.ts';
 
 export interface SessionEvents {
   /** The ledger's head has come, before anything is sent. It may drop the connection. */
@@ -33,6 +26,7 @@ export interface SessionOptions {
   readonly heartbeat: () => Heartbeat;
   readonly logger: Logger;
   readonly events: SessionEvents;
+  readonly headMsMax: number;
 }
 
 /** What happens on one connection: the ledger's head, then heartbeats and a window of spooled items. */
@@ -107,10 +101,10 @@ export class Session {
 
   /** Waits for the ledger's head. Without one the agent goes on: a number used twice is found out, as a fork. */
   async #learnHead(): Promise<void> {
-    const { connection, logger, events } = this.#options;
+    const { connection, logger, events, headMsMax } = this.#options;
     const come = Promise.withResolvers<LedgerHead | undefined>();
     connection.onMessage((topic, payload) => this.#take(topic, payload, come.resolve));
-    const timer = setTimeout(() => come.resolve(undefined), HEAD_MS_MAX);
+    const timer = setTimeout(() => come.resolve(undefined), headMsMax);
     const abandon = (): void => come.resolve(undefined);
     connection.ended.addEventListener('abort', abandon, { once: true });
     await connection.subscribe(['verdict', 'head']);
@@ -119,12 +113,17 @@ export class Session {
     connection.ended.removeEventListener('abort', abandon);
     connection.ended.throwIfAborted();
     if (head !== undefined) events.onHead(head);
-    else logger.warn({ waitedMs: HEAD_MS_MAX }, "the broker didn't say what the ledger has seen; frames are sent all the same");
+    else
+      logger.warn(
+        { waitedMs: headMsMax },
+        "the broker didn't say what the ledger has seen; frames are sent all the same",
+      );
   }
 
   #take(topic: DownTopic, payload: Uint8Array, learn: (head: LedgerHead) => void): void {
     const message = topic === 'head' ? parseLedgerHead(payload) : parseRefusedFrame(payload);
-    if (isMessageFault(message)) this.#options.logger.warn({ topic, detail: message.message }, 'the broker sent what can not be read');
+    if (isMessageFault(message))
+      this.#options.logger.warn({ topic, detail: message.message }, 'the broker sent what can not be read');
     else if ('code' in message) this.#options.events.onVerdict(message);
     else learn(message);
   }
@@ -132,7 +131,7 @@ export class Session {
   /** Sends item after item, from the first that isn't released, as the window allows. */
   async #sendAll(): Promise<never> {
     const { connection, spool } = this.#options;
-    for (let place = 0; ; ) {
+    for (let place = 0; ;) {
       const item = await spool.next(place);
       connection.ended.throwIfAborted();
       if (item === undefined) {

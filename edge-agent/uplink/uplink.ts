@@ -6,6 +6,7 @@ import type { Spool } from '../spool/spool.ts';
 import { backoffMs } from './backoff.ts';
 import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
 import { type HeadVerdict, judgeHead } from './head-verdict.ts';
+import { HEAD_MS_MAX } from './limits.ts';
 import { Session, type SessionEvents } from './session.ts';
 
 export interface UplinkOptions {
@@ -22,6 +23,8 @@ export interface UplinkOptions {
   readonly onHead: (head: LedgerHead, verdict: HeadVerdict) => void;
   /** A frame was refused; it is stored in the quarantine and released from the spool. */
   readonly onVerdict: (refused: RefusedFrame) => void;
+  /** How long the ledger's head is waited for; HEAD_MS_MAX when left out. */
+  readonly headMsMax?: number;
 }
 
 /** `waiting`: for the next attempt. `halted`: the agent is behind the ledger, nothing is sent until a person has looked. */
@@ -145,7 +148,14 @@ export class Uplink implements AsyncDisposable {
         this.#counters.acknowledgedBytes += bytes;
       },
     };
-    const session = new Session({ connection, spool, heartbeat, logger, events });
+    const session = new Session({
+      connection,
+      spool,
+      heartbeat,
+      logger,
+      events,
+      headMsMax: this.#options.headMsMax ?? HEAD_MS_MAX,
+    });
     const abandon = (): void => connection.drop(signal.reason);
     signal.addEventListener('abort', abandon);
     try {

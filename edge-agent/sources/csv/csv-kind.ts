@@ -6,7 +6,7 @@ import {
   type RecordFileOpening,
 } from '../records/record-format.ts';
 import { COLUMNS_MAX, type CsvConfig } from '../source-config.ts';
-import { SourceError } from '../source-error.ts';
+import { SourceError, subjectOf } from '../source-error.ts';
 import { checkColumns, neededColumns } from '../source-references.ts';
 import { CsvRecords } from './csv-records.ts';
 
@@ -19,7 +19,7 @@ export class CsvKind implements RecordFileKind {
 
   constructor(config: CsvConfig) {
     this.#config = config;
-    this.#subject = `file ${config.file}`;
+    this.#subject = subjectOf(config.file);
   }
 
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
@@ -47,6 +47,10 @@ export class CsvKind implements RecordFileKind {
       if (!heading.blank) break;
     }
     const names = columns ?? this.#names(bytes, heading);
+    if (names.length !== heading.fields.count) {
+      const value = `has a heading of ${heading.fields.count} columns where \`columns\` names ${names.length}`;
+      throw new SourceError('columns', this.#subject, value, 'name all of them, in their order');
+    }
     return {
       columns: this.#checked(names),
       format: new CsvRecords(delimiter, names.length),

@@ -172,6 +172,22 @@ describe('a CSV source', () => {
     expect(tallies).toMatchObject({ readings: 6, ambiguousTimes: 3, quarantined: 1 });
   });
 
+  it('keeps the order of each device also where `when` tells devices apart', async () => {
+    const series = ['a', 'b'].map((device) => ({ metric: 'power', value: 'value', when: { device }, device }));
+    const { readings } = await read(
+      'ts,device,value\n2024-10-27T02:30,a,1\n2024-10-27T02:29,b,2\n2024-10-27T02:31,a,3\n',
+      {
+        time: { columns: ['ts'], zone: 'Europe/Paris' },
+        series,
+      },
+    );
+    expect(readings.map(({ timeMs }) => new Date(timeMs).toISOString().slice(11, 16))).toEqual([
+      '00:30',
+      '00:29',
+      '00:31',
+    ]);
+  });
+
   it('joins the columns of a time by one space and cuts digits finer than a millisecond', async () => {
     const time = { columns: ['day', 'clock'], format: 'd.M.yyyy HH:mm:ss.SSSSSS' };
     const { readings, tallies } = await read(
@@ -234,6 +250,10 @@ describe('a CSV file that can not be read', () => {
     );
     expect((await failure(read('ts;device;value\n'))).message).toMatch(
       /"ts", "value", "device"; it has one column, "ts;device;value"; `delimiter` may be wrong/,
+    );
+    const columns = ['ts', 'device', 'value', 'more'];
+    expect((await failure(read('ts,device,value\n', { columns, header: true }))).message).toMatch(
+      /heading of 3 columns where `columns` names 4/,
     );
     expect((await failure(read('ts,device,value,value\n'))).message).toMatch(/has two columns "value"; rename one/);
   });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { isIP, type AddressInfo } from 'node:net';
 
 import type { Metric } from '#core/metrics/metric.ts';
 
@@ -83,7 +83,7 @@ export class HttpSource implements Source {
       server.listen(port, host);
       await once(server, 'listening');
     } catch (error) {
-      const failure = cannotListen(`${host}:${port}`, error);
+      const failure = cannotListen(`${isIP(host) === 6 ? `[${host}]` : host}:${port}`, error);
       this.#listening.reject(failure);
       throw failure;
     }

@@ -2,7 +2,7 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 
 import { byteOrderMarkBytes, LF, type RecordFileKind, type RecordFileOpening } from '../records/record-format.ts';
 import type { NdjsonConfig } from '../source-config.ts';
-import { SourceError } from '../source-error.ts';
+import { SourceError, subjectOf } from '../source-error.ts';
 import { neededColumns } from '../source-references.ts';
 import { isJsonObject, parseJsonText, pathsOf, valueAtPath, type JsonObject } from './json-fields.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
@@ -22,7 +22,7 @@ export class NdjsonKind implements RecordFileKind {
 
   constructor(config: NdjsonConfig) {
     this.#config = config;
-    this.#subject = `file ${config.file}`;
+    this.#subject = subjectOf(config.file);
   }
 
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {

@@ -28,7 +28,7 @@ export class NdjsonRecords implements RecordFormat {
   next(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
     bytes[to] = LF;
     const lineEnd = bytes.indexOf(LF, from);
-    
+    if (lineEnd === to && !atEnd) return INCOMPLETE;
     this.lineEnds = lineEnd < to ? 1 : 0;
     this.textEnd = lineEnd > from && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
     this.#take(bytes, from, to + 1);

@@ -84,6 +84,14 @@ describe('an NDJSON source', () => {
     expect(tallies).toMatchObject({ rows: 11, readings: 0, missing: 3, quarantined: 7 });
   });
 
+  it('takes null and absent for missing whatever texts are named so', async () => {
+    const { tallies } = await read(
+      '{"ts":1,"kind":"p","device":"a","value":null}\n{"ts":1,"kind":"p","device":"a"}\n{"ts":1,"kind":"p","device":"a","value":""}\n',
+      { ...rules, missing: ['?'] },
+    );
+    expect(tallies).toMatchObject({ missing: 2, quarantined: 1 });
+  });
+
   it('is refused before anything is produced where the file is no NDJSON or has no time', async () => {
     await expect(read('ts,device,value\n1,a,2\n')).rejects.toThrow(/is not NDJSON; write one JSON object a line/);
     await expect(read('{"tss":1,"kind":"p"}\n')).rejects.toThrow(

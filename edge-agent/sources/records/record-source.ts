@@ -6,7 +6,7 @@ import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourcePlace } from '../source.ts';
 import type { CsvConfig, NdjsonConfig } from '../source-config.ts';
-import { SourceError } from '../source-error.ts';
+import { SourceError, subjectOf } from '../source-error.ts';
 import { FileFeed, FollowFeed, shrunk, StreamFeed, type ByteFeed } from './byte-feed.ts';
 import { RecordCursor } from './record-cursor.ts';
 import type { RecordFileKind, RecordFileOpening } from './record-format.ts';
@@ -41,7 +41,7 @@ export class RecordSource implements Source {
     this.#parts = parts;
     this.#chunkBytes = parts.limits.chunkBytes;
     this.#carryBytes = parts.limits.lineBytesMax;
-    this.#subject = parts.path === null ? 'standard input' : `file ${parts.path}`;
+    this.#subject = subjectOf(parts.path ?? '-');
   }
 
   /** Throws SourceError where the file can't be read, is not of its kind, or is not the one that the place was left in. */
@@ -133,7 +133,7 @@ export class RecordSource implements Source {
     // Whoever stops asking for batches leaves a read behind; its failure then concerns nobody.
     reading.catch(() => undefined);
     try {
-      for (let atEnd = false; ;) {
+      for (let atEnd = false; !signal.aborted;) {
         cursor.load(loaded, from, to, atEnd);
         for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
           yield batch;

@@ -66,7 +66,8 @@ export class RowReader {
     this.#time = openTimeText(config.time.format);
     this.#zoneName = config.time.zone;
     this.#order = openLocalOrder(config.time.zone);
-    this.#orderPerDevice = config.series.some((rule) => rule.device.includes('{'));
+    // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
+    this.#orderPerDevice = config.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
   }
 
   /** The highest event time that any reading has had, or null before the first. */

@@ -1,5 +1,5 @@
 /**
- * How fast CSV becomes readings, on one core: `node csv.bench.ts` prints one JSON line per measurement.
+ * How fast files become readings, on one core: `node files.bench.ts` prints one JSON line per measurement.
  *
  * Files of one second data are written to a temporary folder first; reading them includes the disk (the page cache).
  */
@@ -11,9 +11,9 @@ import { join } from 'node:path';
 
 import type { Metric } from '#core/metrics/metric.ts';
 
-import { openCsvSource } from '../open-source.ts';
-import { sourceConfigSchema } from '../source-config.ts';
-import type { EntryRegistry } from '../source.ts';
+import { openCsvSource, openNdjsonSource, type SourceSurroundings } from './open-source.ts';
+import { sourceConfigSchema, type SourceConfig } from './source-config.ts';
+import type { EntryRegistry, Source } from './source.ts';
 
 const DEVICES = 1_000;
 const RUNS = 5;
@@ -36,7 +36,8 @@ const power: Metric = {
 
 interface Case {
   readonly name: string;
-  readonly heading: string;
+  readonly kind: 'csv' | 'ndjson';
+  readonly heading?: string;
   readonly rows: number;
   readonly row: (i: number) => string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -50,6 +51,7 @@ const longSeries = [{ metric: 'power', value: 'value', device: '{device}' }];
 const cases: readonly Case[] = [
   {
     name: 'csv-long-iso',
+    kind: 'csv',
     heading: 'ts,device,value',
     rows: 3_000_000,
     row: (i) =>
@@ -58,6 +60,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'csv-long-unix',
+    kind: 'csv',
     heading: 'ts,device,value',
     rows: 3_000_000,
     row: (i) => `${timeOf(i) / 1_000},meter-${String(i % DEVICES).padStart(4, '0')},${value(i)}`,
@@ -65,6 +68,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'csv-wide-local',
+    kind: 'csv',
     heading: `Date,Time,${WIDE_COLUMNS.join()}`,
     rows: 600_000,
     row: (i) => {
@@ -77,11 +81,18 @@ const cases: readonly Case[] = [
       series: WIDE_COLUMNS.map((column) => ({ metric: 'power', value: column, device: column })),
     },
   },
+  {
+    name: 'ndjson-long-unix',
+    kind: 'ndjson',
+    rows: 500_000,
+    row: (i) => JSON.stringify({ ts: timeOf(i) / 1_000, device: `meter-${i % DEVICES}`, value: Number(value(i)) }),
+    config: { time: { columns: ['ts'], format: 'unix' }, series: longSeries },
+  },
 ];
 
 async function write(path: string, { heading, rows, row }: Case): Promise<void> {
   const file = createWriteStream(path);
-  let text = `${heading}\n`;
+  let text = heading === undefined ? '' : `${heading}\n`;
   for (let i = 0; i < rows; i++) {
     text += `${row(i)}\n`;
     if (text.length < 1_000_000) continue;
@@ -92,9 +103,8 @@ async function write(path: string, { heading, rows, row }: Case): Promise<void> 
   await once(file, 'finish');
 }
 
-async function read(folder: string, file: string, { name, config }: Case): Promise<number> {
-  const parsed = sourceConfigSchema.parse({ kind: 'csv', file, ...config });
-  if (parsed.kind !== 'csv') throw new Error('the bench reads CSV');
+async function read(folder: string, file: string, { name, kind, config }: Case): Promise<number> {
+  const parsed = sourceConfigSchema.parse({ kind, file, ...config });
   const known = new Map<string, number>();
   const registry: EntryRegistry = {
     intern: ({ metric, device }) => {
@@ -104,21 +114,22 @@ async function read(folder: string, file: string, { name, config }: Case): Promi
       return entry;
     },
   };
-  const source = openCsvSource(name, parsed, {
-    metrics: new Map([['power', power]]),
-    registry,
-    folder,
-    stdin: () => process.stdin,
-  });
+  const around = { metrics: new Map([['power', power]]), registry, folder, stdin: () => process.stdin };
+  const source = parsed.kind === 'csv' ? openCsvSource(name, parsed, around) : openNdjson(name, parsed, around);
   let readings = 0;
   for await (const batch of source.batches(null, new AbortController().signal)) readings += batch.count;
   return readings;
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'weir-csv-bench-'));
+function openNdjson(name: string, parsed: SourceConfig, around: SourceSurroundings): Source {
+  if (parsed.kind !== 'ndjson') throw new Error('the bench reads files');
+  return openNdjsonSource(name, parsed, around);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'weir-files-bench-'));
 try {
   for (const one of cases) {
-    const file = `${one.name}.csv`;
+    const file = `${one.name}.txt`;
     await write(join(folder, file), one);
     const { size } = await stat(join(folder, file));
     const rates: number[] = [];

@@ -1,0 +1,120 @@
+import { strict as assert } from 'node:assert';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { claimDirectory } from '#backbone/disk/marker.ts';
+import type { Log } from '#backbone/log/log.ts';
+import { ArchiveOfAnotherLog } from './archive-errors.ts';
+import { type ArchivedBatch, PartitionArchive } from './partition-archive.ts';
+
+/** The format of an archive's directory: `<partition>/<first position>.seg`, drawn in `segment-format.ts`. */
+export const ARCHIVE_FORMAT = 1;
+
+export interface ArchiveOptions {
+  /** Directory of the archive, made when it isn't there. */
+  readonly dir: string;
+  /** The log it follows; it stays the caller's. */
+  readonly log: Log;
+}
+
+/**
+ * All records of a log for ever, as immutable segment files: the master dataset. One writer at a time.
+ *
+ * What `archivedTo` names has reached the disk and survives the loss of power. A record that was cut off by a crash is
+ * read again from the log, so the log must not be trimmed beyond `archivedTo`.
+ */
+export class Archive implements AsyncDisposable {
+  readonly dir: string;
+  readonly generation: string;
+  readonly #log: Log;
+  readonly #partitions: readonly PartitionArchive[];
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: ArchiveOptions, partitions: readonly PartitionArchive[]) {
+    this.dir = options.dir;
+    this.generation = options.log.generation;
+    this.#log = options.log;
+    this.#partitions = partitions;
+  }
+
+  static async open(options: ArchiveOptions): Promise<Archive> {
+    const { dir, log } = options;
+    const facts = { generation: log.generation, partitions: log.partitions };
+    const marker = await claimDirectory(dir, { kind: 'archive', format: ARCHIVE_FORMAT, facts });
+    const { generation } = marker.facts;
+    if (generation !== log.generation) throw new ArchiveOfAnotherLog(dir, String(generation), log.generation);
+    // What a recompute that was killed had not cleared away.
+    await rm(join(dir, 'scratch'), { recursive: true, force: true });
+    const partitions: PartitionArchive[] = [];
+    for (let partition = 0; partition < log.partitions; partition++) {
+      partitions.push(await PartitionArchive.open(dir, { generation: log.generation, partition }));
+    }
+    return new Archive(options, partitions);
+  }
+
+  get partitions(): number {
+    return this.#partitions.length;
+  }
+
+  /**
+   * Follows every partition of the log until the signal, or until the archive is disposed of. Throws when the log or
+   * the disk fails, or ArchiveSeamBroken.
+   */
+  run(signal?: AbortSignal): Promise<void> {
+    const run = this.#run(signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]));
+    this.#running = Promise.allSettled([this.#running, run]);
+    return run;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const ends = AbortSignal.any([signal, failed.signal]);
+    const runs = this.#partitions.map(async (partition) => {
+      try {
+        await partition.run(this.#log, ends);
+      } catch (failure) {
+        failed.abort(failure);
+        throw failure;
+      }
+    });
+    const outcomes = await Promise.allSettled(runs);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** Position of the last record of a partition that is archived durably; 0 where there is none. */
+  archivedTo(partition: number): number {
+    return this.#of(partition).archivedTo;
+  }
+
+  /** Resolves once the record at `position` is archived durably; rejects with the signal's reason. `run` has to run. */
+  whenArchived(partition: number, position: number, signal: AbortSignal): Promise<void> {
+    return this.#of(partition).whenArchived(position, signal);
+  }
+
+  /** The records from position `from` to `to`, both included. Throws NotArchived, ArchiveDamaged. */
+  read(partition: number, from: number, to: number): AsyncIterable<ArchivedBatch> {
+    return this.#of(partition).read(from, to);
+  }
+
+  /** Checks that the archive's last record of the partition is the log's record there. Throws ArchiveSeamBroken. */
+  checkSeam(partition: number): Promise<void> {
+    return this.#of(partition).checkSeam(this.#log);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    for (const partition of this.#partitions) await partition.close();
+  }
+
+  #of(partition: number): PartitionArchive {
+    const found = this.#partitions[partition];
+    assert(found !== undefined, `partition ${partition} is one of ${this.#partitions.length}`);
+    return found;
+  }
+}
+
+/** Opens the archive of a log in `dir`. Throws NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
+export function openArchive(options: ArchiveOptions): Promise<Archive> {
+  return Archive.open(options);
+}

@@ -1,0 +1,234 @@
+import { strict as assert } from 'node:assert';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectoryDurably } from '#backbone/disk/durable-file.ts';
+import type { Log, LogEntry } from '#backbone/log/log.ts';
+import { ArchiveDamaged, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
+import { readItem, RECORD_HEAD_BYTES } from './segment-format.ts';
+import { firstOfName, readPart, Segment, type SegmentOwner } from './segment.ts';
+
+/** Bytes of records that are taken from the log at once, and written with one write. */
+const FOLLOW_BYTES = 4 * 1024 * 1024;
+
+/** Written bytes after which the archive syncs even if nobody waits: bounds what a loss of power makes it read again. */
+const UNSYNCED_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How long written records wait for a sync that they share with later ones. */
+const SYNC_DELAY_MS = 200;
+
+/** Bytes that a reader holds of a segment at once. */
+const READ_BYTES = 8 * 1024 * 1024;
+
+/** A record of the archive, and where its bytes stand in the segment's file. */
+export interface ArchivedEntry extends LogEntry {
+  readonly at: number;
+}
+
+/** Consecutive records of one segment; their bytes share one buffer. */
+export interface ArchivedBatch {
+  readonly path: string;
+  readonly entries: readonly ArchivedEntry[];
+}
+
+interface Waiter {
+  readonly position: number;
+  readonly resolve: () => void;
+}
+
+/** The archive of one partition: its segments, and the writer that follows the log. */
+export class PartitionArchive {
+  readonly partition: number;
+  readonly #dir: string;
+  readonly #owner: SegmentOwner;
+  readonly #segments: Segment[];
+  #archivedTo: number;
+  #unsyncedBytes = 0;
+  #syncTimer: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> = Promise.resolve();
+  #failed: AbortController = new AbortController();
+  readonly #waiters = new Set<Waiter>();
+
+  private constructor(dir: string, owner: SegmentOwner, segments: Segment[]) {
+    this.partition = owner.partition;
+    this.#dir = dir;
+    this.#owner = owner;
+    this.#segments = segments;
+    this.#archivedTo = segments.at(-1)?.last ?? 0;
+  }
+
+  /** Opens the segments of the partition; a torn tail is cut off. Throws NewerFormat, ArchiveDamaged, ArchiveOfAnotherLog. */
+  static async open(archiveDir: string, owner: SegmentOwner): Promise<PartitionArchive> {
+    const dir = join(archiveDir, String(owner.partition));
+    await makeDirectoryDurably(dir);
+    const firsts = (await readdir(dir)).map(firstOfName).filter((first) => first !== undefined);
+    firsts.sort((a, b) => a - b);
+    const segments: Segment[] = [];
+    for (const [i, first] of firsts.entries()) {
+      const segment = await Segment.open(dir, owner, first, i === firsts.length - 1);
+      if (segment === undefined) continue;
+      const next = (segments.at(-1)?.last ?? 0) + 1;
+      if (first !== next) throw new ArchiveDamaged(segment.path, `it begins at ${first} where ${next} is next`);
+      segments.push(segment);
+    }
+    return new PartitionArchive(dir, owner, segments);
+  }
+
+  /** Position of the last record that is on the disk. */
+  get archivedTo(): number {
+    return this.#archivedTo;
+  }
+
+  /** Resolves once the record at `position` is on the disk; rejects with the signal's reason. */
+  whenArchived(position: number, signal: AbortSignal): Promise<void> {
+    if (position <= this.#archivedTo) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const abort = (): void => {
+        this.#waiters.delete(waiter);
+        reject(signal.reason);
+      };
+      const waiter: Waiter = {
+        position,
+        resolve: () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#waiters.add(waiter);
+      void this.#sync();
+    });
+  }
+
+  /** Follows the log until the signal; what was written is synced before it resolves. */
+  async run(log: Log, signal: AbortSignal): Promise<void> {
+    await this.checkSeam(log);
+    const ends = AbortSignal.any([signal, this.#failed.signal]);
+    const next = (this.#segments.at(-1)?.last ?? 0) + 1;
+    for await (const entries of log.follow(this.partition, next, { signal: ends, bytesMax: FOLLOW_BYTES })) {
+      await this.#write(entries);
+      if (this.#unsyncedBytes >= UNSYNCED_BYTES_MAX || this.#waiters.size > 0) await this.#sync();
+      else this.#syncTimer ??= setTimeout(() => void this.#sync(), SYNC_DELAY_MS);
+    }
+    await this.#sync();
+    this.#failed.signal.throwIfAborted();
+  }
+
+  /** Checks that the last archived record is the one that the log has there. Throws ArchiveSeamBroken. */
+  async checkSeam(log: Log): Promise<void> {
+    const position = this.#archivedTo;
+    if (position === 0) return;
+    const { first, last } = await log.bounds(this.partition);
+    if (last < position) throw new ArchiveSeamBroken(this.partition, position, `the log ends at ${last}`);
+    if (first > position + 1) throw new ArchiveSeamBroken(this.partition, position, `the log begins at ${first}`);
+    if (first > position) return;
+    const [inLog] = await log.read(this.partition, position, { bytes: 1 });
+    for await (const { entries } of this.read(position, position)) {
+      if (Buffer.compare(entries[0]!.bytes, inLog!.bytes) === 0) continue;
+      throw new ArchiveSeamBroken(this.partition, position, 'it holds another record at that position');
+    }
+  }
+
+  /** The records at positions from `from` to `to`, both included, in batches. Throws NotArchived, ArchiveDamaged. */
+  async *read(from: number, to: number): AsyncIterable<ArchivedBatch> {
+    if (to > this.#archivedTo) throw new NotArchived(this.partition, to, this.#archivedTo);
+    let next = from;
+    while (next <= to) {
+      const segment = this.#segments.findLast((one) => one.first <= next);
+      assert(segment !== undefined, 'the archive begins at position 1');
+      for await (const batch of readSegment(segment, next, Math.min(to, segment.last))) {
+        yield batch;
+        next = batch.entries.at(-1)!.position + 1;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#sync();
+    await this.#segments.at(-1)?.close();
+  }
+
+  async #write(entries: readonly LogEntry[]): Promise<void> {
+    // A sync in flight reads the segment's state only before it starts, so writing beside it is safe.
+    let segment = this.#segments.at(-1);
+    if (segment === undefined || segment.sealed || segment.full) {
+      await this.#sync();
+      if (segment !== undefined && !segment.sealed) await segment.seal();
+      segment = await Segment.create(this.#dir, this.#owner, (segment?.last ?? 0) + 1);
+      this.#segments.push(segment);
+    }
+    const expected = segment.last + 1;
+    assert(entries[0]?.position === expected, `the log gives position ${entries[0]?.position} where ${expected} is next`);
+    const before = segment.bytes;
+    await segment.append(entries);
+    this.#unsyncedBytes += segment.bytes - before;
+  }
+
+  /** Makes everything written durable, then tells who waits. A failing disk ends the run. */
+  #sync(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    this.#syncing = this.#syncing.then(async () => {
+      const segment = this.#segments.at(-1);
+      if (segment === undefined || segment.last === this.#archivedTo) return;
+      const { last } = segment;
+      this.#unsyncedBytes = 0;
+      try {
+        await segment.sync();
+      } catch (failure) {
+        this.#failed.abort(failure);
+        return;
+      }
+      this.#archivedTo = last;
+      for (const waiter of this.#waiters) {
+        if (waiter.position > last) continue;
+        this.#waiters.delete(waiter);
+        waiter.resolve();
+      }
+    });
+    return this.#syncing;
+  }
+}
+
+async function* readSegment(segment: Segment, from: number, to: number): AsyncIterable<ArchivedBatch> {
+  const file = await open(segment.path, 'r');
+  try {
+    let next = from;
+    let at = segment.placeBefore(from);
+    let length = READ_BYTES;
+    while (next <= to) {
+      const bytes = await readPart(file, at, Math.min(length, segment.bytes - at));
+      const { entries, end } = entriesIn(bytes, at, next, to);
+      if (end === 0 && bytes.length < Math.min(length, segment.bytes - at)) {
+        throw new ArchiveDamaged(segment.path, `it ends at ${at + bytes.length} before position ${next}`);
+      }
+      if (end === 0) {
+        if (at + length >= segment.bytes) throw new ArchiveDamaged(segment.path, `no whole record at byte ${at}`);
+        length *= 2;
+        continue;
+      }
+      at += end;
+      if (entries.length === 0) continue;
+      next = entries.at(-1)!.position + 1;
+      yield { path: segment.path, entries };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The whole records in `bytes`, which stand at `base` in their file, and where the last whole one ends. */
+function entriesIn(bytes: Uint8Array, base: number, from: number, to: number): { entries: ArchivedEntry[]; end: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const entries: ArchivedEntry[] = [];
+  let end = 0;
+  while (end + RECORD_HEAD_BYTES <= bytes.length) {
+    const item = readItem(bytes, view, end);
+    if (item.kind !== 'record') break;
+    end = item.end;
+    if (item.position < from) continue;
+    if (item.position > to) break;
+    entries.push({ position: item.position, bytes: bytes.subarray(item.start, item.end), at: base + item.start });
+  }
+  return { entries, end };
+}

@@ -1,0 +1,141 @@
+import { AgentFold } from '#core/fold/agent-fold.ts';
+import { foldAmends } from '#core/fold/fold-amends.ts';
+import { foldPanes } from '#core/fold/fold-panes.ts';
+import { foldReadings } from '#core/fold/fold-readings.ts';
+import { type Group, PENDING, type SliceName, type SliceSlots } from '#core/fold/slice-slots.ts';
+import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
+import { decodeFrame } from '#core/frames/frame.ts';
+import { readHeader } from '#core/frames/header.ts';
+import { ReadingsReader } from '#core/frames/readings-reader.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
+import { BLOCK_ROWS_MAX } from '#core/stats/block-room.ts';
+import { encodeResultBlock } from '#backbone/results/result-format.ts';
+import { FOLDED_KINDS, type FrameColumns } from './frame-list.ts';
+import { FrameSource } from './frame-source.ts';
+import { type RunBlock, RunWriter } from './run-file.ts';
+
+/**
+ * Slices that a job holds in memory, over all views: some 300 bytes each. Beyond it they are written as a sorted run and
+ * let go; the merge adds up what several runs say of one slice.
+ */
+export const JOB_SLICES_MAX = 1_000_000;
+
+/** Frames of one partition to be folded into some views: plain data, for any thread. */
+export interface FoldJob {
+  readonly partition: number;
+  readonly views: readonly ViewVersion[];
+  readonly agents: readonly { readonly agent: string; readonly entries: readonly SeriesEntry[] }[];
+  /** Segment files, by number. */
+  readonly paths: readonly string[];
+  readonly frames: FrameColumns;
+  /** Per view: slices that were amended before; where this job touches one, it needs a refold too. */
+  readonly amendedBefore: readonly (readonly SliceName[])[];
+  /** File for the sorted runs. */
+  readonly runPath: string;
+  readonly slicesMax: number;
+}
+
+export interface FoldJobResult {
+  readonly readings: number;
+  readonly blocks: readonly RunBlock[];
+  /** Per view: the slices whose min, max, first and last have to be refolded. */
+  readonly pending: readonly (readonly SliceName[])[];
+}
+
+/** Folds the frames of a job and writes what comes out as sorted runs of blocks. Synchronous: for a thread of its own. */
+export function runFoldJob(job: FoldJob): FoldJobResult {
+  using source = new FrameSource(job.paths);
+  using run = new RunWriter(job.runPath);
+  const pending: SliceName[][] = job.views.map(() => []);
+  const agents = job.agents.map(({ agent, entries }) => {
+    const fold = new AgentFold(agent);
+    fold.learn(0, entries);
+    return fold;
+  });
+  const reader = new ReadingsReader();
+  let views = job.views.map((view) => new ViewFold(view));
+  let readings = 0;
+  const { frames } = job;
+  for (let i = 0; i < frames.count; i++) {
+    const position = frames.position[i]!;
+    if (i > 0 && position !== frames.position[i - 1] && openSlices(views) > job.slicesMax) {
+      flush(job, views, run, pending);
+      views = job.views.map((view) => new ViewFold(view));
+      for (const agent of agents) agent.forgetRoutes();
+    }
+    const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
+    readings += foldFrame(FOLDED_KINDS[frames.kind[i]!]!, bytes, reader, agents[frames.agent[i]!]!, views, position);
+  }
+  flush(job, views, run, pending);
+  return { readings, blocks: run.blocks, pending };
+}
+
+/** Folds one frame as `PartitionFold` does; gives the readings counted. A frame that is faulty inside folds nothing. */
+function foldFrame(
+  kind: (typeof FOLDED_KINDS)[number],
+  bytes: Uint8Array,
+  reader: ReadingsReader,
+  agent: AgentFold,
+  views: readonly ViewFold[],
+  position: number,
+): number {
+  if (kind === 'readings') {
+    const header = readHeader(bytes);
+    if (header.kind === 'fault' || reader.open(bytes, header) !== null) return 0;
+    foldReadings(reader, agent, views, position);
+    return header.count;
+  }
+  const frame = decodeFrame(bytes);
+  if (frame.kind === 'panes') {
+    foldPanes(frame.panes, agent, views, position);
+    return frame.header.count;
+  }
+  if (frame.kind === 'amend') foldAmends(frame.amends, agent, views, position);
+  return 0;
+}
+
+function openSlices(views: readonly ViewFold[]): number {
+  let open = 0;
+  for (const view of views) open += view.slots.open;
+  return open;
+}
+
+function flush(job: FoldJob, views: readonly ViewFold[], run: RunWriter, pending: SliceName[][]): void {
+  views.forEach(({ slots }, view) => {
+    for (const { group, slice } of job.amendedBefore[view]!) {
+      const slot = slots.groups.get(group)?.slots.get(slice);
+      if (slot !== undefined) slots.markPending(slot);
+    }
+    for (const key of [...slots.groups.keys()].sort()) {
+      writeGroup(job.partition, view, slots, slots.groups.get(key)!, run, pending[view]!);
+    }
+  });
+}
+
+/** Writes the slices of a group in ascending order, in blocks. */
+function writeGroup(
+  partition: number,
+  view: number,
+  slots: SliceSlots,
+  group: Group,
+  run: RunWriter,
+  pending: SliceName[],
+): void {
+  const slices = Float64Array.from(group.slots.keys()).sort();
+  for (let from = 0; from < slices.length; from += BLOCK_ROWS_MAX) {
+    const part = slices.subarray(from, from + BLOCK_ROWS_MAX);
+    const rows = part.length;
+    const of = Int32Array.from(part, (slice) => group.slots.get(slice)!);
+    const flags = Uint8Array.from(of, (slot) => slots.flagsAt(slot));
+    const revisions = Float64Array.from(of, (slot) => slots.revisionAt(slot));
+    let isPending = false;
+    for (let i = 0; i < rows; i++) {
+      if ((flags[i]! & PENDING) === 0) continue;
+      isPending = true;
+      pending.push({ group: group.key, slice: part[i]! });
+    }
+    const extent = { partition, group: group.key, firstSlice: part[0]!, lastSlice: part[rows - 1]!, rows };
+    const block = encodeResultBlock({ partition, group: group.key, slices: part, revisions, flags, table: slots.table, slots: of });
+    run.add(view, extent, isPending, block);
+  }
+}

@@ -1,0 +1,106 @@
+/** What kinds of frames fold into slices; births only build dictionaries. */
+export const FOLDED_KINDS = ['readings', 'panes', 'amend'] as const;
+export type FoldedKind = (typeof FOLDED_KINDS)[number];
+
+/** A frame of the archive that folds: where its bytes are, who sent it, and the position at which it counts. */
+export interface ListedFrame {
+  readonly kind: FoldedKind;
+  /** Number of the segment in the list of files. */
+  readonly file: number;
+  readonly at: number;
+  readonly bytes: number;
+  /** Number of the agent in the plan. */
+  readonly agent: number;
+  /** That of the birth which released it, where the frame had to wait for its dictionary. */
+  readonly position: number;
+  readonly earliestMs: number;
+  readonly latestMs: number;
+}
+
+/** A part of a list of frames, as plain arrays that can be handed to another thread. */
+export interface FrameColumns {
+  readonly count: number;
+  readonly kind: Uint8Array;
+  readonly file: Int32Array;
+  readonly at: Float64Array;
+  readonly bytes: Int32Array;
+  readonly agent: Int32Array;
+  readonly position: Float64Array;
+}
+
+const CAPACITY_FIRST = 1024;
+
+/** The frames that fold, in the order of their positions, in columns: 41 bytes each. */
+export class FrameList {
+  count = 0;
+  kind = new Uint8Array(CAPACITY_FIRST);
+  file = new Int32Array(CAPACITY_FIRST);
+  at = new Float64Array(CAPACITY_FIRST);
+  bytes = new Int32Array(CAPACITY_FIRST);
+  agent = new Int32Array(CAPACITY_FIRST);
+  position = new Float64Array(CAPACITY_FIRST);
+  earliestMs = new Float64Array(CAPACITY_FIRST);
+  latestMs = new Float64Array(CAPACITY_FIRST);
+
+  push(frame: ListedFrame): void {
+    if (this.count === this.kind.length) this.#grow();
+    const i = this.count++;
+    this.kind[i] = FOLDED_KINDS.indexOf(frame.kind);
+    this.file[i] = frame.file;
+    this.at[i] = frame.at;
+    this.bytes[i] = frame.bytes;
+    this.agent[i] = frame.agent;
+    this.position[i] = frame.position;
+    this.earliestMs[i] = frame.earliestMs;
+    this.latestMs[i] = frame.latestMs;
+  }
+
+  /** The index of the first frame that counts after `position`. */
+  indexAfter(position: number): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.position[middle]! <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Copies of the frames from `from` to before `to`. */
+  columns(from: number, to: number): FrameColumns {
+    return {
+      count: to - from,
+      kind: this.kind.slice(from, to),
+      file: this.file.slice(from, to),
+      at: this.at.slice(from, to),
+      bytes: this.bytes.slice(from, to),
+      agent: this.agent.slice(from, to),
+      position: this.position.slice(from, to),
+    };
+  }
+
+  #grow(): void {
+    const size = 2 * this.kind.length;
+    const ints = (old: Int32Array): Int32Array<ArrayBuffer> => {
+      const wider = new Int32Array(size);
+      wider.set(old);
+      return wider;
+    };
+    const floats = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const wider = new Float64Array(size);
+      wider.set(old);
+      return wider;
+    };
+    const kinds = new Uint8Array(size);
+    kinds.set(this.kind);
+    this.kind = kinds;
+    this.file = ints(this.file);
+    this.at = floats(this.at);
+    this.bytes = ints(this.bytes);
+    this.agent = ints(this.agent);
+    this.position = floats(this.position);
+    this.earliestMs = floats(this.earliestMs);
+    this.latestMs = floats(this.latestMs);
+  }
+}

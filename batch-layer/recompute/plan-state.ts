@@ -1,0 +1,117 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { ObjectDamaged } from '#backbone/objects/objects-errors.ts';
+import { OBJECT_BYTES_MAX, type Objects } from '#backbone/objects/objects.ts';
+import { NewerFormat } from '#backbone/storage-errors.ts';
+import { AgentFold } from '#core/fold/agent-fold.ts';
+import type { LedgerSnapshot } from '#core/ledger/ledger.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
+import type { AmendedReading, KnownCut, ParkedPlace, PartitionPlanner } from './partition-planner.ts';
+
+/** The format of a kept plan: JSON (RFC 8259), gzipped (RFC 1952). */
+export const PLAN_STATE_FORMAT = 1;
+
+/** Amended readings that a kept plan carries. With more it is not kept, and the next run plans from the first record. */
+export const AMENDED_KEPT_MAX = 500_000;
+
+interface SavedAgent {
+  readonly agent: string;
+  readonly ledger: LedgerSnapshot;
+  readonly entries: readonly SeriesEntry[];
+  readonly parked: readonly ParkedPlace[];
+}
+
+/** The state of a partition's plan at a cut: what an incremental run goes on from instead of reading all history. */
+export interface PlanState {
+  readonly format: number;
+  readonly generation: string;
+  readonly partition: number;
+  readonly position: number;
+  readonly cuts: readonly KnownCut[];
+  readonly agents: readonly SavedAgent[];
+  /** Agent, entry, time and position of each amended reading. */
+  readonly amended: readonly (readonly [number, number, number, number])[];
+  /** Segment files that parked frames are in. */
+  readonly paths: readonly string[];
+}
+
+function stateName(partition: number, position: number): string {
+  return `plan/${partition}/${position}`;
+}
+
+/** Keeps the planner's state, which stands at a cut. Keeps nothing where it would be too large. */
+export async function keepPlanState(
+  objects: Objects,
+  generation: string,
+  partition: number,
+  planner: PartitionPlanner,
+  paths: readonly string[],
+): Promise<void> {
+  if (planner.amended.length > AMENDED_KEPT_MAX) return;
+  const parkedIn = new Set(planner.agents.flatMap(({ parked }) => parked.map(({ file }) => file)));
+  const state: PlanState = {
+    format: PLAN_STATE_FORMAT,
+    generation,
+    partition,
+    position: planner.position,
+    cuts: planner.cuts,
+    agents: planner.agents.map(({ fold, parked }) => ({
+      agent: fold.agent,
+      ledger: fold.ledger.snapshot(),
+      entries: fold.entries,
+      parked,
+    })),
+    amended: planner.amended.map(({ agent, entry, timeMs, position }) => [agent, entry, timeMs, position]),
+    paths: paths.map((path, file) => (parkedIn.has(file) ? path : '')),
+  };
+  const bytes = gzipSync(JSON.stringify(state), { level: 1 });
+  if (bytes.length > OBJECT_BYTES_MAX) return;
+  await objects.put(stateName(partition, planner.position), bytes);
+}
+
+/**
+ * The plan kept at a position of a partition of the log with this generation; undefined where there is none. Throws
+ * NewerFormat, ObjectDamaged.
+ */
+export async function loadPlanState(
+  objects: Objects,
+  generation: string,
+  partition: number,
+  position: number,
+): Promise<PlanState | undefined> {
+  const name = stateName(partition, position);
+  const bytes = await objects.get(name);
+  if (bytes === undefined) return undefined;
+  let state: PlanState;
+  try {
+    state = JSON.parse(gunzipSync(bytes).toString()) as PlanState;
+  } catch (error) {
+    throw new ObjectDamaged(name, 'the kept plans of the batch layer', error instanceof Error ? error.message : String(error));
+  }
+  if (state.format > PLAN_STATE_FORMAT) throw new NewerFormat('kept plan', name, state.format, PLAN_STATE_FORMAT);
+  return state.generation === generation && state.position === position ? state : undefined;
+}
+
+/** Removes the kept plans that are at none of the positions that batch states name. */
+export async function dropPlanStates(objects: Objects, isNamed: (partition: number, position: number) => boolean): Promise<void> {
+  for (const { name } of await objects.list('plan/')) {
+    const [partition, position] = name.split('/').slice(1).map(Number);
+    if (partition === undefined || position === undefined || isNamed(partition, position)) continue;
+    await objects.remove(name);
+  }
+}
+
+/** Puts a fresh planner where the state was kept. */
+export function restorePlanner(planner: PartitionPlanner, state: PlanState, paths: string[]): void {
+  planner.position = state.position;
+  planner.cuts.push(...state.cuts);
+  paths.push(...state.paths);
+  for (const { agent, ledger, entries, parked } of state.agents) {
+    const fold = new AgentFold(agent, ledger);
+    fold.learn(0, entries);
+    planner.agentOf(agent, fold).parked = [...parked];
+  }
+  for (const [agent, entry, timeMs, position] of state.amended) {
+    const amended: AmendedReading = { agent, entry, timeMs, position };
+    planner.amended.push(amended);
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Objects } from '#backbone/objects/objects.ts';
+import { decodeResultBlock } from '#backbone/results/result-format.ts';
+import { ResultWriter } from '#backbone/results/result-writer.ts';
+import type { SliceName } from '#core/fold/slice-slots.ts';
+import type { ViewVersion } from '#core/fold/view-fold.ts';
+import type { Archive } from '../archive/archive.ts';
+import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
+import { foldThreads, INLINE_BYTES_MAX, runFoldJobs } from './fold-pool.ts';
+import { FillingBlock, mergeBlocks, type MergeSource } from './merge-blocks.ts';
+import { amendedSlices, type PartitionPlan } from './partition-plan.ts';
+import { type Refolded, refoldSelection } from './refold.ts';
+import { type RunBlock, RunReader } from './run-file.ts';
+
+/**
+ * Bytes of frames in one job: small enough that threads end together and that progress shows, large enough that few
+ * slices are cut in two.
+ */
+const JOB_BYTES = 48 * 1024 * 1024;
+
+/** A view's version to be recomputed, and the name of its result. */
+export interface Target {
+  readonly view: ViewVersion;
+  readonly result: string;
+}
+
+export interface RecomputeRequest {
+  readonly archive: Archive;
+  readonly objects: Objects;
+  readonly targets: readonly Target[];
+  /** A plan for each partition, which lists everything after `from` at least. */
+  readonly plans: readonly PartitionPlan[];
+  /** Position per partition after which the result begins; 0: from the first record. */
+  readonly from: readonly number[];
+  /** Gives a plan that lists all history of a partition up to the same end; asked for where slices were amended. */
+  readonly fullPlan: (partition: number) => Promise<PartitionPlan>;
+  /** Folding threads; 0 folds in this one. Left out: as many as pay. */
+  readonly threads?: number | undefined;
+  /** Slices in memory per job; left out: JOB_SLICES_MAX. */
+  readonly slicesMax?: number | undefined;
+  readonly progress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Recomputes results for the targets from the archive and stores them; gives the readings that were folded. */
+export async function recompute(request: RecomputeRequest): Promise<number> {
+  const scratch = join(request.archive.dir, 'scratch', randomUUID());
+  await mkdir(scratch, { recursive: true });
+  try {
+    const jobs = jobsOf(request, scratch);
+    const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
+    const threads = request.threads ?? (total <= INLINE_BYTES_MAX ? 0 : foldThreads());
+    const results: { readonly partition: number; readonly result: FoldJobResult }[] = [];
+    let done = 0;
+    await runFoldJobs(jobs, threads, request.signal, (job, result) => {
+      results.push({ partition: job.partition, result });
+      done += bytesOf(job);
+      request.progress(done, total);
+    });
+    using reader = new RunReader();
+    for (const [index, target] of request.targets.entries()) {
+      const refolded = await refoldPending(request, target.view, index, results);
+      const blocks = results.flatMap(({ result }) => result.blocks.filter(({ view }) => view === index));
+      await mergeResult(request, target, blocks, refolded, reader);
+    }
+    return results.reduce((sum, { result }) => sum + result.readings, 0);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Cuts what the plans list into jobs, nowhere within the frames of one position: a record counts once per slice. */
+function jobsOf({ plans, targets, from, slicesMax, threads }: RecomputeRequest, scratch: string): FoldJob[] {
+  const jobs: FoldJob[] = [];
+  const views = targets.map(({ view }) => view);
+  const total = plans.reduce((sum, plan) => sum + listedBytes(plan, from[plan.partition]!), 0);
+  const jobBytes = Math.min(JOB_BYTES, Math.max(INLINE_BYTES_MAX, total / (threads ?? foldThreads()) + 1));
+  for (const plan of plans) {
+    const { frames, agents } = plan.planner;
+    const { partition } = plan;
+    const start = frames.indexAfter(from[partition]!);
+    const end = frames.indexAfter(plan.to);
+    const amendedBefore = views.map((view) => amendedSlices(plan.planner, view, from[partition]!));
+    const dictionaries = agents.map(({ fold }) => ({ agent: fold.agent, entries: fold.entries }));
+    const add = (first: number, last: number): void => {
+      const runPath = join(scratch, `${jobs.length}.run`);
+      const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, runPath };
+      jobs.push({ ...shared, frames: frames.columns(first, last), slicesMax: slicesMax ?? JOB_SLICES_MAX });
+    };
+    let first = start;
+    let bytes = 0;
+    for (let i = start; i < end; i++) {
+      if (bytes >= jobBytes && frames.position[i] !== frames.position[i - 1]) {
+        add(first, i);
+        first = i;
+        bytes = 0;
+      }
+      bytes += frames.bytes[i]!;
+    }
+    if (first < end) add(first, end);
+  }
+  return jobs;
+}
+
+function listedBytes({ planner, to }: PartitionPlan, from: number): number {
+  const { frames } = planner;
+  let bytes = 0;
+  for (let i = frames.indexAfter(from), end = frames.indexAfter(to); i < end; i++) bytes += frames.bytes[i]!;
+  return bytes;
+}
+
+function bytesOf({ frames }: FoldJob): number {
+  return frames.bytes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Refolds the slices of a view that jobs found pending, partition by partition. */
+async function refoldPending(
+  { fullPlan }: RecomputeRequest,
+  view: ViewVersion,
+  index: number,
+  results: readonly { readonly partition: number; readonly result: FoldJobResult }[],
+): Promise<ReadonlyMap<number, Refolded>> {
+  const pending = new Map<number, Map<string, SliceName>>();
+  for (const { partition, result } of results) {
+    for (const name of result.pending[index]!) {
+      let names = pending.get(partition);
+      if (names === undefined) pending.set(partition, (names = new Map()));
+      names.set(`${name.slice}/${name.group}`, name);
+    }
+  }
+  const refolded = new Map<number, Refolded>();
+  for (const [partition, names] of pending) {
+    refolded.set(partition, refoldSelection(await fullPlan(partition), view, [...names.values()]));
+  }
+  return refolded;
+}
+
+async function mergeResult(
+  { objects, signal }: RecomputeRequest,
+  target: Target,
+  blocks: readonly RunBlock[],
+  refolded: ReadonlyMap<number, Refolded>,
+  reader: RunReader,
+): Promise<void> {
+  const writer = new ResultWriter(objects, target.result);
+  const sources = blocks.map((block): MergeSource => {
+    const readBytes = (): Promise<Uint8Array> => Promise.resolve(reader.read(block));
+    const readRows = async () => decodeResultBlock(await readBytes(), block.path, 'the scratch of the batch layer');
+    return { ...block, order: 0, readBytes, readRows };
+  });
+  await mergeGroups(sources, (partition) => refolded.get(partition), writer, signal);
+  await writer.finish();
+}
+
+/** Merges blocks of many partitions and groups into a result, in its order. */
+export async function mergeGroups(
+  sources: readonly MergeSource[],
+  refoldedOf: (partition: number) => Refolded | undefined,
+  writer: ResultWriter,
+  signal: AbortSignal,
+): Promise<void> {
+  const filling = new FillingBlock();
+  const groups = new Map<string, MergeSource[]>();
+  for (const source of sources) {
+    const key = `${source.partition}/${source.group}`;
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [source]);
+    else list.push(source);
+  }
+  const ordered = [...groups.values()].sort(([a], [b]) =>
+    a!.partition === b!.partition ? (a!.group < b!.group ? -1 : 1) : a!.partition - b!.partition,
+  );
+  for (const list of ordered) {
+    signal.throwIfAborted();
+    await mergeBlocks(list, refoldedOf(list[0]!.partition), filling, (extent, block) => writer.add(extent, block));
+  }
+}

@@ -1,0 +1,62 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import type { BlockExtent } from '#backbone/results/result-writer.ts';
+
+/** A block of a sorted run: a piece of the folding of some frames, for one view, partition and group. */
+export interface RunBlock extends BlockExtent {
+  /** Number of the view in the job. */
+  readonly view: number;
+  readonly path: string;
+  readonly at: number;
+  readonly bytes: number;
+  /** Some row waits for a refold of min, max, first and last. */
+  readonly pending: boolean;
+}
+
+/** Writes the blocks of one job into a file for the merge, which lives in another thread. */
+export class RunWriter implements Disposable {
+  readonly blocks: RunBlock[] = [];
+  readonly #path: string;
+  readonly #file: number;
+  #at = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(path, 'wx');
+  }
+
+  add(view: number, extent: BlockExtent, pending: boolean, block: Uint8Array): void {
+    this.blocks.push({ ...extent, view, path: this.#path, at: this.#at, bytes: block.length, pending });
+    for (let written = 0; written < block.length;) {
+      written += writeSync(this.#file, block, written, block.length - written, this.#at + written);
+    }
+    this.#at += block.length;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Reads blocks of run files. */
+export class RunReader implements Disposable {
+  readonly #files = new Map<string, number>();
+
+  read(block: RunBlock): Uint8Array {
+    let file = this.#files.get(block.path);
+    if (file === undefined) {
+      file = openSync(block.path, 'r');
+      this.#files.set(block.path, file);
+    }
+    const bytes = new Uint8Array(block.bytes);
+    for (let filled = 0; filled < bytes.length;) {
+      const read = readSync(file, bytes, filled, bytes.length - filled, block.at + filled);
+      if (read === 0) throw new Error(`run ${block.path} ends before byte ${block.at + block.bytes}`);
+      filled += read;
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files.values()) closeSync(file);
+  }
+}

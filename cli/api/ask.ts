@@ -1,0 +1,81 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { UserError } from '../user-error.ts';
+
+/** How long the server may take until the first byte of an answer; recomputations say how far they are before that. */
+const FIRST_BYTE_MS_MAX = 120_000;
+
+/** A question to a running weir. Parameters without a value are left out. */
+export interface Question {
+  readonly method?: 'GET' | 'POST';
+  /** From the root, already encoded. */
+  readonly path: string;
+  readonly query?: Iterable<readonly [string, string | undefined]>;
+  /** Sent as JSON. */
+  readonly body?: object;
+}
+
+/**
+ * Asks the API of a running weir and gives the body as it arrives. Throws UserError: nobody answers, the server refuses
+ * (its own words, with status 2 where the question was wrong), or it isn't a weir.
+ */
+export async function ask(base: URL, question: Question): Promise<IncomingMessage> {
+  const url = new URL(question.path, base);
+  for (const [name, value] of question.query ?? []) if (value !== undefined) url.searchParams.append(name, value);
+  const response = await send(url, question.method ?? 'GET', question.body);
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  throw refusal(base, status, await text(response));
+}
+
+/** The JSON of an answer. */
+export async function askJson<T>(base: URL, question: Question): Promise<T> {
+  const body = await text(await ask(base, question));
+  try {
+    return JSON.parse(body) as T;
+  } catch {
+    throw notAWeir(base);
+  }
+}
+
+function send(url: URL, method: string, body: object | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const open = url.protocol === 'https:' ? requestHttps : requestHttp;
+    // One question per process: no connection is kept that would hold the process back at its end.
+    const request = open(url, { method, agent: false, headers: body === undefined ? {} : { 'content-type': 'application/json' }, timeout: FIRST_BYTE_MS_MAX }, (response) => {
+      request.setTimeout(0);
+      resolve(response);
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${FIRST_BYTE_MS_MAX / 1000} s`)));
+    request.on('error', (error) => reject(unanswered(url, error)));
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function unanswered(url: URL, error: Error): UserError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  const what = code === 'ECONNREFUSED' ? 'no weir answers' : `asking failed (${code})`;
+  return new UserError(`${what} at ${url.origin}; start one with "weir up", or say where it is with --url`, { cause: error });
+}
+
+function refusal(base: URL, status: number, body: string): UserError {
+  const detail = problemDetail(body);
+  if (detail === undefined) return notAWeir(base);
+  // 404 and 400 are about the question as it was asked; everything else is about the server.
+  return new UserError(detail, { exitCode: status === 400 || status === 404 ? 2 : 1 });
+}
+
+/** The `detail` of problem details (RFC 9457), which stands alone. */
+export function problemDetail(body: string): string | undefined {
+  try {
+    const { detail } = JSON.parse(body) as { readonly detail?: unknown };
+    return typeof detail === 'string' ? detail : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function notAWeir(base: URL): UserError {
+  return new UserError(`what answers at ${base.origin} is no weir, or another version; say where yours is with --url`);
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { ProgressBar } from '../terminal/progress-bar.ts';
+import { UserError } from '../user-error.ts';
+import { ask, problemDetail, type Question } from './ask.ts';
+
+/**
+ * Runs an operation of the server that says how far it is: a body of lines, `{"progress":…}` until the last, which is
+ * `{"result":…}` or `{"problem":…}`. Shows a bar on a terminal; gives the result. Throws UserError.
+ */
+export async function runOperation<Result>(base: URL, what: string, question: Question): Promise<Result> {
+  const response = await ask(base, { ...question, method: 'POST' });
+  using bar = new ProgressBar();
+  for await (const line of linesOf(response, what)) {
+    const { progress, result, problem } = parseLine(line, what);
+    if (problem !== undefined) throw new UserError(problemDetail(JSON.stringify(problem)) ?? `${what} failed`);
+    if (result !== undefined) return result as Result;
+    if (progress !== undefined) bar.show(describeProgress(what, progress));
+  }
+  throw new UserError(`${what} was cut off: the server ended the connection; look into its log, and run it again`);
+}
+
+async function* linesOf(response: IncomingMessage, what: string): AsyncGenerator<string> {
+  try {
+    yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    throw new UserError(`${what} was cut off: the server ended the connection; look into its log, and run it again`, { cause: error });
+  }
+}
+
+interface OperationLine {
+  readonly progress?: Readonly<Record<string, unknown>>;
+  readonly result?: unknown;
+  readonly problem?: unknown;
+}
+
+function parseLine(line: string, what: string): OperationLine {
+  try {
+    return JSON.parse(line) as OperationLine;
+  } catch (error) {
+    throw new UserError(`${what} was answered by something that is no weir, or another version; check --url`, { cause: error });
+  }
+}
+
+function describeProgress(what: string, progress: Readonly<Record<string, unknown>>): { label: string; done: number; total?: number } {
+  const { done, total, ...facts } = progress;
+  const words = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const label = [what, ...words].join(', ');
+  if (typeof done !== 'number') return { label, done: 0 };
+  return typeof total === 'number' ? { label, done, total } : { label: `${label}, ${done}`, done };
+}

@@ -1,0 +1,96 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import { formatDuration } from '#core/time/duration.ts';
+import { groupKey, groupOf, type View, viewAdmits } from '#core/views/view.ts';
+import { SourceError } from '#edge-agent/sources/source-error.ts';
+import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
+import type { SeriesDescription } from '#edge-agent/sources/source.ts';
+import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-config.ts';
+import type { WeirConfig } from '../config/schema.ts';
+import { isFinite, openSource } from '../edge/open-sources.ts';
+import { writeOut } from '../terminal/write-out.ts';
+import { UserError } from '../user-error.ts';
+import { describeLive, describePreview } from './describe-source.ts';
+import { previewSource } from './preview-source.ts';
+
+/** What was found out about one section: its lines, and whether it can be used as it is. */
+interface Finding {
+  readonly lines: readonly string[];
+  readonly isUsable: boolean;
+}
+
+/** `weir check`: prints the verdict on a configuration; gives whether it can be used. */
+export async function check(file: string): Promise<boolean> {
+  const verdict = await judgeConfig(file);
+  if (verdict.kind === 'faulty') {
+    await writeOut(`${file} can't be used:\n${verdict.faults.map(formatFault).join('\n')}\n`);
+    return false;
+  }
+  const { config } = verdict.loaded;
+  const series: SeriesDescription[] = [];
+  const sources = await checkSources(verdict.loaded, series);
+  const isUsable = sources.every((finding) => finding.isUsable);
+  const sections = [metricLines(config), agentLines(config), ...sources.map(({ lines }) => lines), ...config.views.map((view) => viewLines(view, series))];
+  await writeOut(`${sections.map((lines) => `${lines.join('\n')}\n`).join('')}\n`);
+  await writeOut(isUsable ? `${file} can be used.\n${nextSteps(config, file)}` : `${file} can't be used as it is: see above.\n`);
+  return isUsable;
+}
+
+async function checkSources({ config, folder }: LoadedConfig, series: SeriesDescription[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const [name, source] of Object.entries(config.sources)) findings.push(await checkSource(name, source, config, folder, series));
+  return findings;
+}
+
+async function checkSource(name: string, source: SourceConfig, { metrics }: WeirConfig, folder: string, series: SeriesDescription[]): Promise<Finding> {
+  const title = `source ${name}: ${source.kind}`;
+  // What comes through a pipe can be read once only, and is for `weir edge`.
+  const isReadable = isFinite(source) && 'file' in source && source.file !== '-';
+  try {
+    if (!isReadable) {
+      if (source.kind === 'simulate') openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin });
+      return { lines: [`${title}, ${describeLive(source)}`], isUsable: true };
+    }
+    const preview = await previewSource((around) => openSource(name, source, around), { metrics, folder, stdin: () => process.stdin });
+    series.push(...preview.series);
+    const nothing = preview.tallies.readings > 0 ? [] : ['  not one reading; check `time` and `series` against the rows of the file'];
+    return { lines: [`${title}, ${source.file}`, ...describePreview(preview), ...nothing], isUsable: nothing.length === 0 };
+  } catch (error) {
+    if (error instanceof SourceError || error instanceof UserError) return { lines: [title, `  ${error.message}`], isUsable: false };
+    throw error;
+  }
+}
+
+function metricLines({ metrics }: WeirConfig): readonly string[] {
+  if (metrics.size === 0) return ['metrics: none'];
+  return [...metrics.values()].map((metric) => `metric ${metric.name}: ${describeMetric(metric)}`);
+}
+
+function describeMetric({ unit, decimals, kind, intervalMs, send, excess }: Metric): string {
+  const interval = formatDuration({ kind: 'fixed', ms: intervalMs });
+  return `${kind} in ${unit} with ${decimals} decimals (${excess === 'round' ? 'more are rounded' : 'more are refused'}), one reading each ${interval}, sent as ${send}`;
+}
+
+function agentLines({ agent, sources }: WeirConfig): readonly string[] {
+  if (agent !== undefined) return [`agent ${agent.id}: to ${agent.broker}, at most ${agent.spool.bytes} bytes in ${agent.spool.dir ?? `.weir/${agent.id}`}`];
+  return Object.keys(sources).length === 0 ? [] : ['agent: none, so "weir edge" can\'t read the sources; add one, like agent: { id: roof-1 }'];
+}
+
+function viewLines(view: View, series: readonly SeriesDescription[]): readonly string[] {
+  const { name, metric, by, sliceMs } = view;
+  const taken = series.filter((one) => viewAdmits(view, one));
+  const groups = new Set(taken.map((one) => groupKey(groupOf(view, one))));
+  const what = `view ${name}: ${metric}${by.length === 0 ? '' : ` by ${by.join(', ')}`}, in slices of ${formatDuration({ kind: 'fixed', ms: sliceMs })}`;
+  const lines = [series.length === 0 ? what : `${what}: ${taken.length} of the series above, in ${groups.size} group${groups.size === 1 ? '' : 's'}`];
+  for (const tag of by) {
+    const without = taken.filter((one) => one.tags[tag] === undefined).length;
+    if (without > 0) lines.push(`  ${without} of them have no tag ${tag}; they share the group whose ${tag} is empty`);
+  }
+  return lines;
+}
+
+function nextSteps({ sources, agent, views }: WeirConfig, file: string): string {
+  const steps = [`  weir up --config ${file}`];
+  if (agent !== undefined && Object.keys(sources).length > 0) steps.push(`  weir edge --config ${file} --once`);
+  if (views[0] !== undefined) steps.push(`  weir query ${views[0].name} --from … --to … --window 1h`);
+  return `Next, each in a terminal of its own:\n${steps.join('\n')}\n`;
+}

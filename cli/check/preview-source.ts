@@ -1,0 +1,95 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import { formatScaled } from '#core/numbers/scaled.ts';
+import { formatInstant } from '#core/time/instant.ts';
+import type { SourceSurroundings } from '#edge-agent/sources/open-source.ts';
+import type { EntryRegistry, ReadingBatch, Refusal, SeriesDescription, Source, SourceTallies } from '#edge-agent/sources/source.ts';
+
+/** Rows of a file that are looked at: all of most files, and a second or so of a large one. */
+export const ROWS_LOOKED_AT = 200_000;
+
+/** Readings, and refused rows, that are shown. */
+const SHOWN_MAX = 5;
+
+/** A reading as it would be sent. */
+export interface ShownReading {
+  readonly time: string;
+  readonly metric: string;
+  readonly tags: string;
+  readonly value: string;
+}
+
+/** What the beginning of a file gives. */
+export interface SourcePreview {
+  readonly tallies: SourceTallies;
+  /** Whether that was the whole file. */
+  readonly isWhole: boolean;
+  readonly readings: readonly ShownReading[];
+  readonly refusals: readonly Refusal[];
+  readonly series: readonly SeriesDescription[];
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Numbers the series of a preview, and remembers them. */
+class PreviewRegistry implements EntryRegistry {
+  readonly series: SeriesDescription[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  intern(description: SeriesDescription): number {
+    const key = JSON.stringify([description.metric, description.device, Object.entries(description.tags).sort()]);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.series.length);
+    return this.series.push(description) - 1;
+  }
+}
+
+/** Reads the beginning of a source that ends. Throws SourceError where it can't be read. */
+export async function previewSource(
+  open: (around: SourceSurroundings) => Source,
+  { metrics, folder, stdin }: Pick<SourceSurroundings, 'metrics' | 'folder' | 'stdin'>,
+): Promise<SourcePreview> {
+  const registry = new PreviewRegistry();
+  const source = open({ metrics, folder, stdin, registry });
+  const readings: ShownReading[] = [];
+  const refusals: Refusal[] = [];
+  let tallies: SourceTallies = { rows: 0, readings: 0, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
+  let fromMs = Number.POSITIVE_INFINITY;
+  let toMs = Number.NEGATIVE_INFINITY;
+  let isWhole = true;
+  for await (const batch of source.batches(null, new AbortController().signal)) {
+    tallies = addTallies(tallies, batch.tallies);
+    for (let row = 0; row < batch.count; row++) {
+      fromMs = Math.min(fromMs, batch.timeMs[row]!);
+      toMs = Math.max(toMs, batch.timeMs[row]!);
+      if (readings.length < SHOWN_MAX) readings.push(shown(batch, row, registry, metrics));
+    }
+    refusals.push(...batch.refusals.slice(0, SHOWN_MAX - refusals.length));
+    if (tallies.rows < ROWS_LOOKED_AT) continue;
+    isWhole = false;
+    break;
+  }
+  return { tallies, isWhole, readings, refusals, series: registry.series, fromMs, toMs };
+}
+
+function addTallies(a: SourceTallies, b: SourceTallies): SourceTallies {
+  return {
+    rows: a.rows + b.rows,
+    readings: a.readings + b.readings,
+    missing: a.missing + b.missing,
+    quarantined: a.quarantined + b.quarantined,
+    ambiguousTimes: a.ambiguousTimes + b.ambiguousTimes,
+    truncatedTimes: a.truncatedTimes + b.truncatedTimes,
+  };
+}
+
+function shown(batch: ReadingBatch, row: number, { series }: PreviewRegistry, metrics: ReadonlyMap<string, Metric>): ShownReading {
+  const { metric: name, tags } = series[batch.entry[row]!]!;
+  const metric = metrics.get(name)!;
+  return {
+    time: formatInstant(batch.timeMs[row]!),
+    metric: name,
+    tags: Object.entries(tags).map(([tag, value]) => `${tag}=${value}`).join(' '),
+    value: `${formatScaled(batch.value[row]!, metric.decimals)} ${metric.unit}`,
+  };
+}

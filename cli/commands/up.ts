@@ -1,0 +1,45 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Address } from '../address.ts';
+import { addressOption, type Declare, example, type LogFlag, logLevelOption } from './command.ts';
+
+export interface UpFlags extends LogFlag {
+  readonly config?: string;
+  readonly data?: string;
+  readonly http: Address;
+  readonly mqtt: Address;
+  readonly backbone?: BackboneFlag;
+  readonly simulate: string;
+}
+
+/** A backbone named on the command line, in place of the configuration's. */
+export type BackboneFlag = { readonly kind: 'embedded' } | { readonly kind: 'nats'; readonly servers: readonly [string] };
+
+export const declareUp: Declare = (program) => {
+  program
+    .command('up')
+    .summary('run every part of the server in one process')
+    .description(
+      'Runs broker, speed layer, batch layer and serving in this process, until Ctrl-C. Of the configuration it reads ' +
+        '`metrics`, `views`, `backbone` and `store`; `agent` and `sources` are for `weir edge`. Without a configuration it ' +
+        'takes the metrics that agents declare, and has no views.',
+    )
+    .usage('[OPTIONS]')
+    .option('--config <file>', 'the configuration (weir init writes one)')
+    .option('--data <dir>', 'where everything is stored (default: .weir/data beside the configuration, or here)')
+    .addOption(addressOption('--http', 'where dashboard and API listen', '127.0.0.1:8080'))
+    .addOption(addressOption('--mqtt', 'where agents connect', '127.0.0.1:1883'))
+    .addOption(new Option('--backbone <embedded|nats://host:port>', 'where the log is kept (default: as configured, else embedded)').argParser(parseBackbone))
+    .addOption(new Option('--simulate <name>', 'also run a simulated fleet: denmark, denmark-in-trouble, or none').default('none'))
+    .addOption(logLevelOption())
+    .addHelpText('after', example('weir up --simulate denmark', 'weir up --config weir.yaml --data /var/lib/weir'))
+    .action(async (flags: UpFlags) => {
+      const { up } = await import('../up/up.ts');
+      await up(flags);
+    });
+};
+
+function parseBackbone(text: string): BackboneFlag {
+  if (text === 'embedded') return { kind: 'embedded' };
+  if (/^nats:\/\/[^\s/]+$/.test(text)) return { kind: 'nats', servers: [text] };
+  throw new InvalidArgumentError('Write embedded, or the address of a server, like nats://127.0.0.1:4222.');
+}

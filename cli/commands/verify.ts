@@ -1,0 +1,26 @@
+import { type Declare, example, urlOption, type UrlFlag } from './command.ts';
+
+interface VerifyResult {
+  readonly slices: number;
+  readonly different: number;
+}
+
+export const declareVerify: Declare = (program, exit) => {
+  program
+    .command('verify')
+    .summary('recompute everything and compare it with what is served')
+    .description(
+      'Folds all of history anew and compares it bit by bit with the live batch result and the speed layer. Changes ' +
+        'nothing. Prints one line of JSON: {"slices","different"}, and ends with status 1 if any slice differs.',
+    )
+    .usage('[OPTIONS]')
+    .addOption(urlOption())
+    .addHelpText('after', example('weir verify'))
+    .action(async ({ url }: UrlFlag) => {
+      const { runOperation } = await import('../api/run-operation.ts');
+      const { writeOut } = await import('../terminal/write-out.ts');
+      const result = await runOperation<VerifyResult>(url, 'verify', { path: '/api/v1/verify' });
+      await writeOut(`${JSON.stringify(result)}\n`);
+      if (result.different > 0) exit(1);
+    });
+};

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { openArchive } from '#batch-layer/archive/archive.ts';
+import { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { LogReport } from '#backbone/log/log.ts';
+import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import type { Manifest } from '#backbone/manifests/manifest.ts';
+import { openResultReader } from '#backbone/results/result-reader.ts';
+import { type Broker, startBroker } from '#broker/broker.ts';
+import { type Serving, startServing } from '#serving/serving.ts';
+import { SpeedLayer } from '#speed-layer/speed-layer.ts';
+import type { Address } from '../address.ts';
+import type { WeirConfig } from '../config/schema.ts';
+import { batchOperations } from './batch-operations.ts';
+import type { ServerStatus } from './server-status.ts';
+import { openStorage, type Storage } from './storage.ts';
+
+export interface ServerOptions {
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
+  readonly dataDir: string;
+  readonly http: Address;
+  readonly mqtt: Address;
+  readonly dashboardDir: string | undefined;
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** Broker, speed layer, batch layer and serving in this process. */
+export interface RunningServer extends AsyncDisposable {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  readonly log: LogReport;
+  /** Rejects when a part fails that the others can't do without; never resolves. */
+  readonly failed: Promise<never>;
+  /** Doors first, storage last. */
+  stop(): Promise<void>;
+}
+
+/** Starts the server's parts on one backbone, storage first, doors last. Throws what its parts throw, with nothing left open. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, dataDir, version, logger } = options;
+  const startedAt = new Date().toISOString();
+  await using stack = new AsyncDisposableStack();
+  const storage = stack.use(await openStorage(config.backbone, dataDir));
+  const { log, objects, state, table } = storage;
+  const report = await log.report();
+  const goal = await ends(storage);
+  const manifests = new ManifestStore(state);
+  const views: Manifest[] = [];
+  for (const view of config.views) views.push(await manifests.change(view.name, (current) => declareView(current, view, log.partitions)));
+  const changes = await ChangeTable.open(table);
+  const speed = await SpeedLayer.open({ log, changes, table, manifests, views });
+  const archive = stack.use(await openArchive({ dir: join(dataDir, 'archive'), log }));
+  const results = openResultReader(objects);
+  const running = Promise.all([speed.run(), archive.run()]);
+  running.catch(() => undefined);
+  stack.defer(() => speed.stop().catch((error: unknown) => logger.error({ err: error }, 'the speed layer did not stop well')));
+  const broker = stack.use(await openBroker(options, storage, speed));
+  let isReady = false;
+  const status = (): ServerStatus => ({ version, startedAt, log: report, partitions: speed.status(), broker: broker.counters });
+  const serving = stack.use(
+    await openServing(options, {
+      feed: changes,
+      manifests,
+      results,
+      presence: () => presenceOf(broker),
+      operations: batchOperations({ ...storage, archive, changes, manifests, results, views: config.views, logger }),
+      status,
+      isReady: () => (isReady ||= speed.hasReached(goal)),
+    }),
+  );
+  const owned = stack.move();
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= owned.disposeAsync());
+  return { httpPort: serving.port, mqttPort: broker.port, log: report, failed: failureOf(running), stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Rejects with what ended the parts; parts that end in order tell nothing. */
+function failureOf(running: Promise<unknown>): Promise<never> {
+  const failed = new Promise<never>((_, reject) => void running.catch(reject));
+  failed.catch(() => undefined);
+  return failed;
+}
+
+function openBroker({ config, mqtt, logger }: ServerOptions, { log, state }: Storage, speed: SpeedLayer): Promise<Broker> {
+  return startBroker({
+    listen: mqtt,
+    log,
+    claims: state,
+    metrics: config.metrics.size > 0 ? config.metrics : null,
+    clock: Date.now,
+    logger: logger.child({ part: 'broker' }),
+    ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),
+  });
+}
+
+type ServingParts = Pick<Parameters<typeof startServing>[0], 'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'status' | 'isReady'>;
+
+function openServing({ config, http, dashboardDir, logger }: ServerOptions, parts: ServingParts): Promise<Serving> {
+  return startServing({
+    ...parts,
+    listen: http,
+    metrics: config.metrics,
+    views: config.views,
+    registry: new Registry(),
+    dashboardDir,
+    clock: Date.now,
+    logger: logger.child({ part: 'serving' }),
+  });
+}
+
+function presenceOf(broker: Broker) {
+  return broker.presence().map(({ agent, state, sinceMs, lastSeenMs }) => ({ agent, online: state === 'online', sinceMs, lastSeenMs }));
+}
+
+/** The position of the last record of each partition. */
+async function ends({ log }: Storage): Promise<readonly number[]> {
+  return Promise.all(Array.from({ length: log.partitions }, async (_, partition) => (await log.bounds(partition)).last));
+}

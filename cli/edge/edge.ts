@@ -1,0 +1,109 @@
+import type { Logger } from 'pino';
+import type { AgentTotals } from '#edge-agent/agent/totals.ts';
+import type { EdgeFlags } from '../commands/edge.ts';
+import { type RunningEdge, startEdge } from '../compose/edge.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { AgentConfig, WeirConfig } from '../config/schema.ts';
+import { openLogger } from '../log/logger.ts';
+import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';
+import { ProgressBar } from '../terminal/progress-bar.ts';
+import { writeOut } from '../terminal/write-out.ts';
+import { UserError } from '../user-error.ts';
+import { isFinite, openSource } from './open-sources.ts';
+
+/** How often the terminal is told how far the files have been read. */
+const PROGRESS_MS = 200;
+
+/** `weir edge`: runs an agent until its files are through (`--once`) or it is stopped. Throws what ends it early. */
+export async function edge(flags: EdgeFlags): Promise<void> {
+  const startMs = performance.now();
+  const { config, folder, file } = await loadConfig(flags.config);
+  const agent = agentOf(config, file);
+  const logger = openLogger(flags.logLevel);
+  const chosen = chooseSources(config, file, flags.once === true, logger);
+  using stopping = stopSignal(logger);
+  await using running = await startEdge({
+    agent,
+    metrics: config.metrics,
+    folder,
+    logger,
+    sources: (around) => Promise.resolve(chosen.map(([name, source]) => openSource(name, source, around))),
+  });
+  if (flags.once === true) {
+    await runOnce(running, stopping);
+    await running.stop();
+    await writeOut(`${JSON.stringify(summaryOf(running.totals(), startMs))}\n`);
+  } else {
+    await Promise.race([running.ended.then(() => stopping.asked), stopping.asked]);
+    await stopWithin(running.stop(), logger);
+  }
+}
+
+function agentOf(config: WeirConfig, file: string): AgentConfig {
+  if (config.agent !== undefined) return config.agent;
+  throw new UserError(`${file} has no "agent" section; add one, like agent: { id: roof-1, broker: mqtt://127.0.0.1:1883 }`, { exitCode: 2 });
+}
+
+function chooseSources(config: WeirConfig, file: string, once: boolean, logger: Logger) {
+  const all = Object.entries(config.sources);
+  if (all.length === 0) throw new UserError(`${file} has no "sources"; add one, or write a sample with "weir init"`, { exitCode: 2 });
+  if (!once) return all;
+  const finite = all.filter(([, source]) => isFinite(source));
+  if (finite.length === 0) throw new UserError(`${file} has no source that ends, so --once would never end; leave --once out`, { exitCode: 2 });
+  for (const [name, source] of all) if (!isFinite(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
+  return finite;
+}
+
+async function runOnce(running: RunningEdge, stopping: StopSignal): Promise<void> {
+  const interrupted = stopping.asked.then(() => {
+    throw new UserError('stopped before everything was sent; what was read is in the spool, and the next run goes on from there');
+  });
+  const drained = drainWithProgress(running, stopping.signal);
+  // Whichever loses the race has been heard of by the other.
+  interrupted.catch(() => undefined);
+  drained.catch(() => undefined);
+  await Promise.race([drained, interrupted]);
+}
+
+async function drainWithProgress(running: RunningEdge, signal: AbortSignal): Promise<void> {
+  using bar = new ProgressBar();
+  const startMs = performance.now();
+  const first = running.totals();
+  let doing = 'reading';
+  const timer = setInterval(() => bar.show({ label: progressLabel(doing, running, first, startMs), done: 0 }), PROGRESS_MS);
+  try {
+    await running.ended;
+    doing = 'waiting for the broker';
+    await running.drain(signal);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function progressLabel(doing: string, running: RunningEdge, first: AgentTotals, startMs: number): string {
+  const { rows, frames } = running.totals();
+  const seconds = (performance.now() - startMs) / 1000;
+  const perSecond = Math.round((rows - first.rows) / Math.max(seconds, 0.001));
+  return `${doing}: ${rows.toLocaleString('en')} rows, ${perSecond.toLocaleString('en')} rows/s, ${frames.toLocaleString('en')} frames, ${running.unsent()} to send`;
+}
+
+/** The line that --once prints. */
+export interface EdgeSummary {
+  readonly rows: number;
+  readonly readings: number;
+  readonly counted: number;
+  readonly repeats: number;
+  readonly amended: number;
+  readonly missing: number;
+  readonly quarantined: number;
+  readonly frames: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+function summaryOf(totals: AgentTotals, startMs: number): EdgeSummary {
+  const { rows, counted, repeats, amended, missing, quarantined, frames, bytes } = totals;
+  const readings = counted + repeats + amended + missing + quarantined;
+  const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
+  return { rows, readings, counted, repeats, amended, missing, quarantined, frames, bytes, seconds };
+}

@@ -1,0 +1,38 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import type { SourceSurroundings } from '#edge-agent/sources/open-source.ts';
+import type { SimulateConfig } from '#edge-agent/sources/source-config.ts';
+import type { Source } from '#edge-agent/sources/source.ts';
+import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
+import { wallClock } from '#simulators/sources/clock.ts';
+import { liveSource } from '#simulators/sources/live-source.ts';
+import { UserError } from '../user-error.ts';
+
+/**
+ * A simulated fleet as a source of readings that lives by this machine's clock. The metrics that the fleet reads have to
+ * be declared as it reads them; those that aren't declared it leaves out. Throws UserError.
+ */
+export function openSimulatedSource(
+  name: string,
+  config: Pick<SimulateConfig, 'scenario' | 'seed'>,
+  { metrics, registry }: Pick<SourceSurroundings, 'metrics' | 'registry'>,
+): Source {
+  const scenario = findScenario(config.scenario);
+  const read = openSimulation(scenario).metrics;
+  const declared = read.filter((metric) => metrics.has(metric.name));
+  if (declared.length === 0) {
+    throw new UserError(`source ${name} simulates ${read.map((metric) => metric.name).join(' and ')}, and neither is declared; declare one under "metrics"`);
+  }
+  for (const metric of declared) checkDeclaration(name, metrics.get(metric.name)!, metric);
+  const simulation = openSimulation(scenario, { seed: config.seed, metrics: declared.map((metric) => metric.name) });
+  return { ...liveSource(simulation, wallClock, registry), name };
+}
+
+type Simulated = Pick<Metric, 'name' | 'unit' | 'decimals' | 'kind'>;
+
+/** The fleet's values are scaled already, so what is declared has to be what it reads. */
+function checkDeclaration(source: string, declared: Metric, read: Simulated): void {
+  for (const key of ['unit', 'decimals', 'kind'] as const) {
+    if (declared[key] === read[key]) continue;
+    throw new UserError(`source ${source} simulates metric ${read.name} with ${key} ${read[key]}, but it is declared with ${declared[key]}; declare ${read[key]}, or give yours another name`);
+  }
+}

@@ -1,0 +1,13 @@
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import type { LogLevel } from './log-levels.ts';
+import { formatLogLine } from './log-line.ts';
+
+/** Clears the line that the cursor is in, where a progress bar may stand. */
+const CLEAR_LINE = '\r\u001b[K';
+
+/** The log of a command, on standard error: lines for people on a terminal, JSON (one object per line) in a pipe. */
+export function openLogger(level: LogLevel): Logger {
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
+  if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: 2, sync: true }));
+  return pino(options, { write: (line: string) => process.stderr.write(`${CLEAR_LINE}${formatLogLine(line)}\n`) });
+}

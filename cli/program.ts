@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { declareBatch } from './commands/batch.ts';
+import { declareBench } from './commands/bench.ts';
+import { declareCheck } from './commands/check.ts';
+import type { Declare } from './commands/command.ts';
+import { declareEdge } from './commands/edge.ts';
+import { declareInit } from './commands/init.ts';
+import { declareLedger } from './commands/ledger.ts';
+import { declareQuarantine } from './commands/quarantine.ts';
+import { declareQuery } from './commands/query.ts';
+import { declareSessions } from './commands/sessions.ts';
+import { declareStatus } from './commands/status.ts';
+import { declareUp } from './commands/up.ts';
+import { declareVerify } from './commands/verify.ts';
+import { declareViews } from './commands/views.ts';
+import type { ExitCode } from './run-weir.ts';
+
+/** Every command, in the order of the help. Each file declares its flags and loads what it runs only when it runs. */
+const COMMANDS: readonly Declare[] = [
+  declareInit,
+  declareCheck,
+  declareUp,
+  declareEdge,
+  declareQuery,
+  declareSessions,
+  declareBatch,
+  declareVerify,
+  declareViews,
+  declareStatus,
+  declareLedger,
+  declareQuarantine,
+  declareBench,
+];
+
+const AFTER_HELP = `
+A first look:
+  weir up --simulate denmark      live meters at http://127.0.0.1:8080/
+
+Your own file:
+  weir init                       write weir.yaml and a small CSV file to start from
+  weir check --config weir.yaml   see what it would do
+  weir up --config weir.yaml      start the server, and in a second terminal:
+  weir edge --config weir.yaml --once
+
+Exit status: 0 done, 1 failed or differs, 2 used wrongly. From a checkout: npm run -s weir -- COMMAND …`;
+
+/** The whole command line. `exit` is told by a command that ends with another status than 0. */
+export function buildProgram(exit: (code: ExitCode) => void): Command {
+  const program = new Command('weir')
+    .description('An edge-to-cloud streaming runtime for meters and sensors: live windows and years of history, exact.')
+    .usage('COMMAND [OPTIONS]')
+    .option('--version', 'say what runs: weir, Node, formats')
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+    .addHelpText('after', AFTER_HELP);
+  for (const declare of COMMANDS) declare(program, exit);
+  return program;
+}

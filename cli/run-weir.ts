@@ -1,0 +1,53 @@
+import { CommanderError } from 'commander';
+import { describeFailure } from './failure.ts';
+import { buildProgram } from './program.ts';
+
+/** What ends a command: done (0), failed or differs (1), used wrongly (2). */
+export type ExitCode = 0 | 1 | 2;
+
+/**
+ * Runs the command that the arguments name, and gives the status to end with. Results go to standard output, everything
+ * else to standard error; nothing here throws, whatever a command does.
+ */
+export async function runWeir(args: readonly string[]): Promise<ExitCode> {
+  // Whoever reads the output may have seen enough (`weir query … | head`); that ends the command, and is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const broken = (error: unknown): never => process.exit(report(error, args));
+  process.on('uncaughtException', broken);
+  process.on('unhandledRejection', broken);
+  let exitCode: ExitCode = 0;
+  try {
+    if (args[0] === '--version') {
+      const { describeVersion } = await import('./version.ts');
+      process.stdout.write(await describeVersion());
+      return 0;
+    }
+    await buildProgram((code) => (exitCode = code)).parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, args);
+  }
+}
+
+function report(error: unknown, args: readonly string[]): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Without a command commander has shown the help, which says more than a message could.
+    if (error.code !== 'commander.help') process.stderr.write(`weir: ${usageFault(error.message, args)}\n`);
+    return 2;
+  }
+  const { message, exitCode } = describeFailure(error);
+  process.stderr.write(`weir: ${message}\n`);
+  if (process.env['WEIR_DEBUG'] === '1') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return exitCode;
+}
+
+/** Commander's message as one sentence that ends with where to look. */
+function usageFault(message: string, args: readonly string[]): string {
+  const sentence = message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?')
+    .replace(/\.$/, '');
+  const command = args[0] !== undefined && /^[a-z]+$/.test(args[0]) && !message.includes('unknown command') ? ` ${args[0]}` : '';
+  return `${sentence}${sentence.endsWith('?') ? '' : ';'} see "weir${command} --help"`;
+}

@@ -1,0 +1,37 @@
+import { formatAddress, type Address } from '../address.ts';
+import type { RunningServer } from '../compose/server.ts';
+import type { WeirConfig } from '../config/schema.ts';
+import { logReportLines } from './log-report-lines.ts';
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly server: Pick<RunningServer, 'httpPort' | 'mqttPort' | 'log'>;
+  readonly http: Address;
+  readonly mqtt: Address;
+  readonly dataDir: string;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views'>;
+  readonly simulates: string | undefined;
+}
+
+/** What `weir up` says once it listens. The first address is the dashboard's. */
+export function banner({ version, server, http, mqtt, dataDir, config, simulates }: BannerFacts): string {
+  const web = `http://${formatAddress({ ...http, port: server.httpPort })}/`;
+  const lines = [
+    `weir ${version} runs; Ctrl-C stops it`,
+    '',
+    `dashboard  ${web}`,
+    `API        ${web}api/v1/views (described at ${web}openapi.json)`,
+    `MQTT       ${formatAddress({ ...mqtt, port: server.mqttPort })}`,
+    `data       ${dataDir}`,
+    ...logReportLines(server.log),
+    ...(simulates === undefined ? [] : [`simulates  ${simulates}`]),
+    `views      ${config.views.length === 0 ? 'none' : config.views.map(({ name }) => name).join(', ')}`,
+  ];
+  return `${[...lines, ...hints(config)].join('\n')}\n`;
+}
+
+function hints({ metrics, views }: BannerFacts['config']): readonly string[] {
+  if (views.length > 0) return [];
+  const taken = metrics.size === 0 ? 'What agents declare is taken and kept' : 'What agents send of the declared metrics is kept';
+  return ['', `${taken}, but no view asks for it yet. "weir init" writes a configuration to start from;`, '"weir up --simulate denmark" shows live meters.'];
+}

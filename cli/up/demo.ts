@@ -1,0 +1,36 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
+import type { AgentConfig, WeirConfig } from '../config/schema.ts';
+
+/** What the simulated meters' readings are kept for telling repeats: no fault of theirs repeats one after half a day. */
+const REPEAT_HORIZON_MS = 12 * 3_600_000;
+const PANE_MS = 10_000;
+const MINUTE_MS = 60_000;
+/** What the simulated agent may hold that the server has not acknowledged: hours of its readings. */
+const SPOOL_BYTES = 64_000_000;
+
+type DemoConfig = Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
+
+/**
+ * The configuration with what a demonstration needs: the metrics that the simulated meters read, where they are not
+ * declared, and a view to look at, where there is none. Throws UnknownScenarioError.
+ */
+export function withDemo<Config extends DemoConfig>(config: Config, scenario: string): Config {
+  const read = openSimulation(findScenario(scenario)).metrics;
+  const metrics = new Map([...read.map((metric) => [metric.name, asDeclared(metric)] as const), ...config.metrics]);
+  const views = config.views.length > 0 ? config.views : [{ name: 'usage-by-region', metric: 'usage', by: ['region'], where: {}, sliceMs: MINUTE_MS }];
+  return { ...config, metrics, views };
+}
+
+/** The agent that speaks for the simulated meters. */
+export function demoAgent(scenario: string, mqttUrl: string, spoolDir: string): AgentConfig {
+  return { id: `simulate-${scenario}`, broker: mqttUrl, spool: { dir: spoolDir, bytes: SPOOL_BYTES } };
+}
+
+/**
+ * A simulated metric as a configuration would declare it. Its readings are sent as they are: a pane of so few would be
+ * sent as readings anyway, but only once it is over, and a dashboard is looked at now.
+ */
+function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]): Metric {
+  return { ...metric, quantiles: false, paneMs: PANE_MS, send: 'readings', excess: 'round', repeatHorizonMs: REPEAT_HORIZON_MS };
+}

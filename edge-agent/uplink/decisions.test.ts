@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffMs } from './backoff.ts';
+import { parseBrokerAddress } from './connection.ts';
+import { judgeHead } from './head-verdict.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from './limits.ts';
+
+describe('backing off', () => {
+  it('doubles from the least to the most, and jitters by half', () => {
+    expect([1, 2, 3, 4].map((failures) => backoffMs(failures, () => 0))).toStrictEqual([125, 250, 500, 1_000]);
+    expect(backoffMs(1, () => 0.999_999)).toBeCloseTo(BACKOFF_MS_MIN, 2);
+    expect(backoffMs(1_000, () => 0)).toBe(BACKOFF_MS_MAX / 2);
+  });
+
+  it('stays within its bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (failures, random) => {
+          const waitMs = backoffMs(failures, () => random);
+          expect(waitMs).toBeGreaterThanOrEqual(BACKOFF_MS_MIN / 2);
+          expect(waitMs).toBeLessThanOrEqual(BACKOFF_MS_MAX);
+        },
+      ),
+    );
+  });
+});
+
+describe("the verdict on the ledger's head", () => {
+  const own = [
+    { incarnation: 4, highestSequence: 120 },
+    { incarnation: 5, highestSequence: 7 },
+  ];
+
+  it.each([
+    ['a new agent', { incarnation: 0, highestSequence: 0 }, 'in-step'],
+    ['a ledger that waits for what is spooled', { incarnation: 5, highestSequence: 3 }, 'in-step'],
+    ['a ledger that has everything', { incarnation: 5, highestSequence: 7 }, 'in-step'],
+    ['a start of which nothing was sent yet', { incarnation: 4, highestSequence: 120 }, 'in-step'],
+    ['an incarnation that is long past', { incarnation: 2, highestSequence: 9_999 }, 'in-step'],
+    ['a number that was never given', { incarnation: 5, highestSequence: 8 }, 'agent-behind'],
+    ['a number that the one before never gave', { incarnation: 4, highestSequence: 121 }, 'agent-behind'],
+    ['an incarnation that never was', { incarnation: 6, highestSequence: 1 }, 'agent-behind'],
+  ])('for %s', (_what, head, kind) => {
+    expect(judgeHead(head, own).kind).toBe(kind);
+  });
+
+  it('tells the values and the remedy', () => {
+    expect(judgeHead({ incarnation: 4, highestSequence: 200 }, own)).toMatchObject({
+      message: /incarnation 4 of this agent up to number 200.*number 120 at most.*Restore/,
+    });
+  });
+});
+
+describe("a broker's address", () => {
+  it('has a port of its own, or the usual', () => {
+    expect(parseBrokerAddress('mqtt://127.0.0.1:1884')).toStrictEqual({ host: '127.0.0.1', port: 1884 });
+    expect(parseBrokerAddress('mqtt://broker.example')).toStrictEqual({ host: 'broker.example', port: 1883 });
+    expect(parseBrokerAddress('mqtt://[::1]:9')).toStrictEqual({ host: '::1', port: 9 });
+  });
+
+  it.each(['127.0.0.1:1883', 'http://x', 'mqtt://', 'mqtts://x'])('is not %s', (url) => {
+    expect(() => parseBrokerAddress(url)).toThrow('no mqtt://host:port');
+  });
+});

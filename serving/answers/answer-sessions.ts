@@ -1,0 +1,64 @@
+import { addCalendar } from '#core/time/calendar.ts';
+import { type Duration, formatDuration, nominalMs } from '#core/time/duration.ts';
+import { openZone } from '#core/time/zone.ts';
+import type { Group } from '../index/group.ts';
+import type { ServingIndex } from '../index/serving-index.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import { type AnsweredWindow, Judge } from './answered-window.ts';
+import { groupsOf, headOf, type WindowsAnswer } from './answer-windows.ts';
+import { JSON_WINDOWS_MAX, type SessionsQuestion } from './question.ts';
+import { QuestionError } from './question-error.ts';
+import { type Session, SessionWalk } from './session-walk.ts';
+
+const UTC = openZone('UTC');
+
+/**
+ * Sessions of each group that overlap [from, to), whole also beyond it. Slices belong to one session where
+ * `next.first.t − prev.last.t` is within the gap; that is exact as long as no slice is wider than the gap.
+ *
+ * A session starts at its first reading and ends at its last, both included (as in Kafka Streams), so one of a single
+ * reading starts and ends at once. It is final when the watermarks have passed its end by the gap: nothing can join it.
+ */
+export async function answerSessions(index: ServingIndex, source: ViewSource, question: SessionsQuestion, sessionsMax = JSON_WINDOWS_MAX): Promise<WindowsAnswer> {
+  checkGap(question);
+  const reach = reachOf(question.gap);
+  const groups = groupsOf(source, question.where);
+  const walk = new SessionWalk(source, question, reach);
+  for (const group of groups) {
+    await walk.add(group);
+    if (walk.count > sessionsMax) throw tooMany(sessionsMax);
+  }
+  return walk.settle(() => {
+    const judge = new Judge(walk.table, source.id.isAsOf);
+    const told = groupsOf(source, question.where);
+    return { ...headOf(index, source, told), table: walk.table, windows: inOrder(walk, told).map(({ group, session }) => judged(judge, group, session, reach)) };
+  });
+}
+
+/** The last instant at which a reading still belongs to a session whose last one is given. */
+export type Reach = (lastMs: number) => number;
+
+function reachOf(gap: Duration): Reach {
+  return gap.kind === 'fixed' ? (lastMs) => lastMs + gap.ms : (lastMs) => addCalendar(UTC, lastMs, gap);
+}
+
+function checkGap({ gap, view }: SessionsQuestion): void {
+  if (nominalMs(gap) >= view.sliceMs) return;
+  const slice = formatDuration({ kind: 'fixed', ms: view.sliceMs });
+  throw new QuestionError('gap', formatDuration(gap), `is shorter than the slice of view ${view.name}, ${slice}, inside which readings are not told apart`, `ask for a gap of ${slice} or more, or declare the view with a shorter \`slice\``);
+}
+
+function judged(judge: Judge, group: Group, { firstMs, lastMs, slot, revision, pending }: Session, reach: Reach): AnsweredWindow {
+  const told = judge.span(group, firstMs, lastMs + 1, reach(lastMs) + 1, slot, revision, pending);
+  return { ...told, endMs: lastMs };
+}
+
+function inOrder(walk: SessionWalk, groups: readonly Group[]): readonly { readonly group: Group; readonly session: Session }[] {
+  return groups
+    .flatMap((group, order) => walk.sessionsOf(group).map((session) => ({ group, session, order })))
+    .sort((a, b) => a.session.firstMs - b.session.firstMs || a.order - b.order);
+}
+
+function tooMany(sessionsMax: number): QuestionError {
+  return new QuestionError('sessions', `more than ${sessionsMax}`, `is beyond the limit of ${sessionsMax} sessions in one JSON answer`, 'ask for a wider gap or a shorter range');
+}

@@ -1,0 +1,134 @@
+import type { StatsTable } from '#core/stats/stats-table.ts';
+import { formatDuration } from '#core/time/duration.ts';
+import { windowEdgesFitSlice } from '#core/time/windows.ts';
+import type { Group } from '../index/group.ts';
+import { SourceReplaced } from '../index/index-errors.ts';
+import { writePositionToken } from '../index/position-token.ts';
+import type { ServingIndex } from '../index/serving-index.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from './answered-window.ts';
+import { WindowCombiner } from './combine-windows.ts';
+import { QuestionError } from './question-error.ts';
+import { JSON_WINDOWS_MAX, type TagFilter, type ViewQuestion, type WindowsQuestion } from './question.ts';
+import { admitsGroup, type Extent, extentOf, spanChunks } from './window-spans.ts';
+
+/** An answer whose windows' sums stand in `table`. */
+export interface WindowsAnswer extends AnswerHead {
+  readonly table: StatsTable;
+  readonly windows: readonly AnsweredWindow[];
+}
+
+/** Windows that are summed between two looks at the limit, over all groups. */
+const CHUNK_WINDOWS = 16_384;
+
+/** How often a question starts over because its source was replaced. */
+const TRIES_MAX = 5;
+
+/** Which source a question is put to. */
+export type SourceOf = () => ViewSource;
+
+/** Puts a question to the live source, again where that is replaced meanwhile. */
+export async function withSource<T>(index: ServingIndex, view: string, sourceOf: SourceOf, ask: (source: ViewSource) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await index.questions.run(() => ask(sourceOf()));
+    } catch (error) {
+      if (!(error instanceof SourceReplaced) || tries === TRIES_MAX) throw error;
+      await index.settled(view);
+    }
+  }
+}
+
+/** The whole answer, as of one moment. More than JSON_WINDOWS_MAX windows are a QuestionError. */
+export async function answerWindows(index: ServingIndex, source: ViewSource, question: WindowsQuestion, windowsMax = JSON_WINDOWS_MAX): Promise<WindowsAnswer> {
+  const groups = groupsOf(source, question.where);
+  const data = await extentOf(source, groups);
+  checkEdges(question, data);
+  const combiner = openCombiner(source, question);
+  for (const spans of spanChunks(question.spec, question, data, chunkSize(groups.length))) {
+    await combiner.add(groups, spans);
+    if (combiner.count > windowsMax) throw tooMany(windowsMax);
+  }
+  return combiner.settle(() => {
+    if (combiner.count > windowsMax) throw tooMany(windowsMax);
+    return judged(index, source, question, combiner);
+  });
+}
+
+/** The same answer without limit, in pieces along time; each piece is as of a moment of its own. */
+export async function* streamWindows(index: ServingIndex, sourceOf: SourceOf, question: WindowsQuestion): AsyncGenerator<WindowsAnswer> {
+  const { view } = question;
+  const source = sourceOf();
+  const groups = groupsOf(source, question.where);
+  const data = await withSource(index, view.name, sourceOf, (one) => extentOf(one, groupsOf(one, question.where)));
+  checkEdges(question, data);
+  for (const spans of spanChunks(question.spec, question, data, chunkSize(groups.length))) {
+    yield await withSource(index, view.name, sourceOf, async (one) => {
+      // Another version may group or slice otherwise: rows of both in one stream would say nothing.
+      if (one.id.version !== source.id.version) throw new SourceReplaced(view.name);
+      const combiner = openCombiner(one, question);
+      await combiner.add(groupsOf(one, question.where), spans);
+      return combiner.settle(() => judged(index, one, question, combiner));
+    });
+  }
+}
+
+export function groupsOf(source: ViewSource, where: TagFilter): readonly Group[] {
+  const groups = source.groups();
+  return where.size === 0 ? groups : groups.filter((group) => admitsGroup(source.id.view.by, where, group));
+}
+
+export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable<Group>): AnswerHead {
+  const { view, version, batch, isAsOf } = source.id;
+  const positions = isAsOf ? new Map(batch.cut.map((position, partition) => [partition, position])) : index.positions;
+  return {
+    view: view.name,
+    version,
+    position: writePositionToken(version, batch, positions),
+    freshnessMs: freshnessOf(groups),
+    asOf: isAsOf ? { cut: batch.cut, publishedAtMs: batch.publishedAtMs } : undefined,
+  };
+}
+
+/** Whether a window is told: it has readings, or what was asked for can be told without them. */
+export function keepsWindow(question: ViewQuestion): (table: StatsTable, slot: number) => boolean {
+  const asksCovered = question.stats.some(({ needs }) => needs.includes('coveredMs'));
+  return (table, slot) => table.count[slot] !== 0 || (asksCovered && table.coveredMs[slot] !== 0);
+}
+
+export function openCombiner(source: ViewSource, question: WindowsQuestion): WindowCombiner {
+  const { spec, fromMs, toMs, where } = question;
+  const { by } = source.id.view;
+  return new WindowCombiner({ source, spec, fromMs, toMs, admits: (group) => admitsGroup(by, where, group), keeps: keepsWindow(question) });
+}
+
+/** Refuses windows whose edges are no slice edges (DESIGN §13, rule 18), looking at those that can hold data. */
+export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: Extent | undefined): void {
+  const { sliceMs } = view;
+  // Calendar edges are looked at one by one, so of a range without data only the first year is.
+  const start = data === undefined ? fromMs : Math.max(fromMs, data.fromMs);
+  const end = Math.min(toMs, data === undefined ? fromMs + YEAR_MS : data.toMs);
+  const fit = windowEdgesFitSlice(spec, sliceMs, Math.min(start, toMs), Math.max(end, Math.min(start, toMs)));
+  if (fit.fits) return;
+  const widest = formatDuration({ kind: 'fixed', ms: fit.widestSliceMs });
+  const slice = formatDuration({ kind: 'fixed', ms: sliceMs });
+  const asked = `${formatDuration(spec.size)}${spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : ''} in ${spec.zone.name}`;
+  throw new QuestionError('window', asked, `has edges inside slices of ${slice}, the slice of view ${view.name}`, `declare the view with \`slice: ${widest}\`, the widest that fits, or ask for windows of whole slices`);
+}
+
+const YEAR_MS = 366 * 86_400_000;
+
+function judged(index: ServingIndex, source: ViewSource, question: WindowsQuestion, combiner: WindowCombiner): WindowsAnswer {
+  const groups = groupsOf(source, question.where);
+  const judge = new Judge(combiner.table, source.id.isAsOf);
+  const windows = combiner.windows(groups).map((window) => judge.window(window));
+  return { ...headOf(index, source, groups), table: combiner.table, windows };
+}
+
+function chunkSize(groupCount: number): number {
+  return Math.max(1, Math.floor(CHUNK_WINDOWS / Math.max(1, groupCount)));
+}
+
+function tooMany(windowsMax: number): QuestionError {
+  return new QuestionError('windows', `more than ${windowsMax}`, `is beyond the limit of ${windowsMax} windows in one JSON answer`, 'ask for wider windows or a shorter range, or for format=csv or format=ndjson, which have no limit');
+}

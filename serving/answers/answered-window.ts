@@ -1,0 +1,78 @@
+import type { StatsTable } from '#core/stats/stats-table.ts';
+import type { Group } from '../index/group.ts';
+import type { Horizon } from '../index/standing.ts';
+import type { CombinedWindow } from './combine-windows.ts';
+
+/** A window as it is told: its sum stands in the answer's table. */
+export interface AnsweredWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tags: readonly string[];
+  readonly slot: number;
+  readonly revision: number;
+  readonly pending: boolean;
+  /** From 0 to 1. */
+  readonly completeness: number;
+  readonly final: boolean;
+}
+
+/** What every answer says of itself. */
+export interface AnswerHead {
+  readonly view: string;
+  readonly version: number;
+  readonly position: string;
+  readonly freshnessMs: number | null;
+  /** Of an answer as of an earlier cut: the position of that cut per partition, and when it was published. */
+  readonly asOf: { readonly cut: readonly number[]; readonly publishedAtMs: number } | undefined;
+}
+
+/** Judges windows: how complete they are, and whether more is expected. Groups are looked at once per answer. */
+export class Judge {
+  readonly #table: StatsTable;
+  readonly #isAsOf: boolean;
+  readonly #horizons = new Map<Group, Horizon>();
+
+  constructor(table: StatsTable, isAsOf: boolean) {
+    this.#table = table;
+    this.#isAsOf = isAsOf;
+  }
+
+  window({ group, startMs, endMs, slot, revision, pending }: CombinedWindow): AnsweredWindow {
+    return this.span(group, startMs, endMs, endMs, slot, revision, pending);
+  }
+
+  /**
+   * A span of a group whose promise counts up to `endMs` and that is final once the watermarks have passed `finalMs`. As
+   * of an earlier cut nothing is final: how far the watermarks were then is not kept.
+   */
+  span(group: Group, startMs: number, endMs: number, finalMs: number, slot: number, revision: number, pending: boolean): AnsweredWindow {
+    const horizon = this.#horizon(group);
+    return {
+      startMs,
+      endMs,
+      tags: group.tags,
+      slot,
+      revision,
+      pending,
+      completeness: group.standing.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
+      final: !this.#isAsOf && group.standing.isFinal(finalMs, horizon),
+    };
+  }
+
+  #horizon(group: Group): Horizon {
+    let horizon = this.#horizons.get(group);
+    if (horizon === undefined) this.#horizons.set(group, (horizon = group.standing.horizon()));
+    return horizon;
+  }
+}
+
+/** The lowest watermark of all agents that have series in the groups; null where one has none, or there is no agent. */
+export function freshnessOf(groups: Iterable<Group>): number | null {
+  let freshness = Number.POSITIVE_INFINITY;
+  for (const { standing } of groups) {
+    const { watermarkMs } = standing.horizon();
+    if (watermarkMs === null) return null;
+    freshness = Math.min(freshness, watermarkMs);
+  }
+  return freshness === Number.POSITIVE_INFINITY ? null : freshness;
+}

@@ -1,0 +1,155 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StatsTable } from '#core/stats/stats-table.ts';
+import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
+import type { Group } from '../index/group.ts';
+import { SourceReplaced } from '../index/index-errors.ts';
+import type { Sum } from '../index/slice-merge.ts';
+import type { ViewSource } from '../index/view-source.ts';
+
+/** A window of a group and its sum, in the combiner's table. */
+export interface CombinedWindow extends Sum, WindowSpan {
+  readonly group: Group;
+}
+
+export interface CombineOptions {
+  readonly source: ViewSource;
+  readonly spec: WindowSpec;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly admits: (group: Group) => boolean;
+  /** Whether a window is part of the answer; one without readings mostly is not. */
+  readonly keeps: (table: StatsTable, slot: number) => boolean;
+}
+
+/** Work between two turns of the event loop: others wait no longer for a long question. */
+const TURN_MS = 8;
+/** Windows between two looks at the clock. */
+const WINDOWS_PER_LOOK = 64;
+/** How often windows that changed meanwhile are summed again before the question starts over. */
+const REPAIRS_MAX = 64;
+/** Groups whose pages are loaded beside each other. */
+const GROUPS_AT_ONCE = 4;
+
+/**
+ * Sums slices to windows, over pages that need not all be in memory at once. What a commit changes while it runs is
+ * summed again, so that at the end all windows are as of one moment.
+ */
+export class WindowCombiner {
+  readonly table = new StatsTable(256);
+  readonly #options: CombineOptions;
+  readonly #windows = new Map<Group, Map<number, CombinedWindow>>();
+  #sequence: number;
+  #count = 0;
+  #turnAtMs = performance.now();
+  #looked = 0;
+
+  constructor(options: CombineOptions) {
+    this.#options = options;
+    this.#sequence = options.source.recent.newest;
+  }
+
+  /** How many windows there are so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Sums the windows, which are in the order of time, for each of the groups. */
+  async add(groups: readonly Group[], spans: readonly WindowSpan[]): Promise<void> {
+    const last = spans.at(-1);
+    if (last === undefined) return;
+    const waiting = [...groups];
+    const worker = async (): Promise<void> => {
+      for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+        for (const span of spans) {
+          const later = this.#sumWindow(group, span, last.endMs);
+          if (later !== undefined) await later;
+          if (++this.#looked % WINDOWS_PER_LOOK === 0 && performance.now() - this.#turnAtMs > TURN_MS) await this.#turn();
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(GROUPS_AT_ONCE, groups.length) }, worker));
+  }
+
+  /**
+   * Repairs what changed and calls `finish` at a moment at which every window is as of the source's state. Throws
+   * SourceReplaced where the source was, or where it changes faster than it can be followed.
+   */
+  async settle<T>(finish: () => T): Promise<T> {
+    const { source } = this.#options;
+    for (let repairs = 0; repairs <= REPAIRS_MAX; repairs++) {
+      const batches = source.recent.since(this.#sequence);
+      if (batches === undefined || source.isReplaced) break;
+      if (batches.length === 0) return finish();
+      this.#sequence = source.recent.newest;
+      for (const { groups } of batches) {
+        for (const [group, { slices }] of groups) {
+          if (slices.size > 0 && this.#options.admits(group)) await this.#repair(group, slices);
+        }
+      }
+    }
+    throw new SourceReplaced(source.id.view.name);
+  }
+
+  /** All windows, in the order of their starts, then of their groups' tags. */
+  windows(groups: readonly Group[]): readonly CombinedWindow[] {
+    const order = new Map(groups.map((group, i) => [group, i]));
+    const all: CombinedWindow[] = [];
+    for (const windows of this.#windows.values()) all.push(...windows.values());
+    return all.sort((a, b) => a.startMs - b.startMs || (order.get(a.group) ?? 0) - (order.get(b.group) ?? 0));
+  }
+
+  async #repair(group: Group, slices: ReadonlySet<number>): Promise<void> {
+    for (const span of spansOfSlices(this.#options, slices)) {
+      this.#remove(group, span.startMs);
+      const later = this.#sumWindow(group, span, span.endMs);
+      if (later !== undefined) await later;
+    }
+  }
+
+  #sumWindow(group: Group, span: WindowSpan, aheadMs: number): Promise<void> | undefined {
+    const { source } = this.#options;
+    const { sliceMs } = source.id.view;
+    const sum: CombinedWindow = { ...span, group, table: this.table, slot: this.table.allocate(), revision: 0, pending: false };
+    const later = source.sumInto(sum, group, span.startMs / sliceMs, span.endMs / sliceMs, Math.ceil(aheadMs / sliceMs) - 1);
+    if (later === undefined) this.#put(sum);
+    else return later.then(() => this.#put(sum));
+    return undefined;
+  }
+
+  #put(sum: CombinedWindow): void {
+    if (!this.#options.keeps(this.table, sum.slot)) {
+      this.table.release(sum.slot);
+      return;
+    }
+    let windows = this.#windows.get(sum.group);
+    if (windows === undefined) this.#windows.set(sum.group, (windows = new Map()));
+    windows.set(sum.startMs, sum);
+    this.#count++;
+  }
+
+  #remove(group: Group, startMs: number): void {
+    const before = this.#windows.get(group)?.get(startMs);
+    if (before === undefined) return;
+    this.#windows.get(group)!.delete(startMs);
+    this.table.release(before.slot);
+    this.#count--;
+  }
+
+  async #turn(): Promise<void> {
+    await nextTurn();
+    this.#turnAtMs = performance.now();
+  }
+}
+
+/** The windows of the question that hold one of the slices, each once. */
+export function spansOfSlices(options: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>, slices: Iterable<number>): readonly WindowSpan[] {
+  const { source, spec, fromMs, toMs } = options;
+  const { sliceMs } = source.id.view;
+  const spans = new Map<number, WindowSpan>();
+  for (const slice of slices) {
+    for (const span of windowsOverlapping(spec, slice * sliceMs, (slice + 1) * sliceMs)) {
+      if (span.startMs < toMs && span.endMs > fromMs) spans.set(span.startMs, span);
+    }
+  }
+  return [...spans.values()];
+}

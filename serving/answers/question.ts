@@ -1,0 +1,142 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import { parseStatistics, type Statistic, whyUnanswerable } from '#core/stats/statistics.ts';
+import { UnknownStatistic } from '#core/stats/stats-errors.ts';
+import { type Duration, DurationError, parseDuration } from '#core/time/duration.ts';
+import { InstantError, parseInstant } from '#core/time/instant.ts';
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { WindowError, windowSpec, type WindowSpec } from '#core/time/windows.ts';
+import { openZone, UnknownZoneError, type Zone } from '#core/time/zone.ts';
+import type { View } from '#core/views/view.ts';
+import { QuestionError } from './question-error.ts';
+
+/** What an answer tells where no statistics are named. */
+export const STATS_DEFAULT = 'count,sum,mean,min,max';
+
+/** Windows, or sessions, of one answer as JSON; CSV and NDJSON have no limit. */
+export const JSON_WINDOWS_MAX = 100_000;
+
+/** Values by which one tag is filtered. */
+const FILTER_VALUES_MAX = 1_000;
+
+/** The values that a tag may have, by tag; a tag that isn't named admits all. */
+export type TagFilter = ReadonlyMap<string, readonly string[]>;
+
+/** What every question about a view has. */
+export interface ViewQuestion {
+  readonly view: View;
+  readonly metric: Metric;
+  readonly stats: readonly Statistic[];
+  readonly where: TagFilter;
+}
+
+export interface WindowsQuestion extends ViewQuestion {
+  readonly spec: WindowSpec;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface SessionsQuestion extends ViewQuestion {
+  readonly gap: Duration;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The texts of a question, as they come from a URL or a message. */
+export interface WindowTexts {
+  readonly window: string;
+  readonly every?: string | undefined;
+  readonly zone?: string | undefined;
+}
+
+/** A range of time, half-open; a time without an offset is one of the zone. Throws QuestionError. */
+export function parseRange(from: string, to: string, zone: Zone): { readonly fromMs: number; readonly toMs: number } {
+  const fromMs = parseTime('from', from, zone);
+  const toMs = parseTime('to', to, zone);
+  if (fromMs > toMs) throw new QuestionError('from', from, `is later than to ${JSON.stringify(to)}`, 'swap them');
+  return { fromMs, toMs };
+}
+
+export function parseTime(subject: string, text: string, zone: Zone): number {
+  try {
+    return parseInstant(text, zone);
+  } catch (error) {
+    if (error instanceof InstantError) throw restated(subject, text, error);
+    throw error;
+  }
+}
+
+export function parseZone(text: string | undefined): Zone {
+  try {
+    return openZone(text ?? 'UTC');
+  } catch (error) {
+    if (error instanceof UnknownZoneError) throw restated('zone', text ?? '', error);
+    throw error;
+  }
+}
+
+export function parseSpan(subject: string, text: string): Duration {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (error instanceof DurationError) throw restated(subject, text, error);
+    throw error;
+  }
+}
+
+export function parseWindowSpec(texts: WindowTexts, zone: Zone): WindowSpec {
+  const size = parseSpan('window', texts.window);
+  const every = texts.every === undefined ? undefined : parseSpan('every', texts.every);
+  try {
+    return windowSpec(size, every, zone);
+  } catch (error) {
+    if (error instanceof WindowError) throw restated('every', texts.every ?? '', error);
+    throw error;
+  }
+}
+
+/** The statistics of a list, all of which the metric can answer. */
+export function parseStats(text: string | undefined, metric: Metric): readonly Statistic[] {
+  const stats = readStatistics(text ?? STATS_DEFAULT);
+  for (const one of stats) {
+    const why = whyUnanswerable(one, metric);
+    if (why !== null) throw new QuestionError('stats', one.name, `can't be answered: ${why}`, `ask for ${STATS_DEFAULT}`);
+  }
+  return stats;
+}
+
+/** The filter of tags that are named; every one is one of the view's `by` tags. */
+export function parseFilter(given: Iterable<readonly [string, readonly string[]]>, view: View, known: readonly string[]): TagFilter {
+  const filter = new Map<string, readonly string[]>();
+  for (const [tag, values] of given) {
+    if (!view.by.includes(tag)) throw unknownParameter(tag, view, known);
+    if (values.length > FILTER_VALUES_MAX) {
+      throw new QuestionError(tag, String(values.length), 'values are too many for a filter', `name at most ${FILTER_VALUES_MAX}`);
+    }
+    filter.set(tag, values);
+  }
+  return filter;
+}
+
+function unknownParameter(name: string, view: View, known: readonly string[]): QuestionError {
+  const nearest = nearestNames(name, [...known, ...view.by]);
+  const tags = view.by.length === 0 ? 'it has no tags to filter by' : `its tags are ${view.by.join(', ')}`;
+  const meant = nearest.length === 0 ? '' : `did you mean ${nearest.join(' or ')}? `;
+  return new QuestionError('parameter', name, `is neither known nor a tag of view ${view.name}`, `${meant}known are ${known.join(', ')}; ${tags}`);
+}
+
+function readStatistics(text: string): readonly Statistic[] {
+  try {
+    return parseStatistics(text);
+  } catch (error) {
+    if (error instanceof UnknownStatistic) throw restated('stats', error.asked, error);
+    throw error;
+  }
+}
+
+/** A fault of a text, told by the part of `core` that reads it: its sentence ends with the remedy. */
+function restated(subject: string, value: string, error: Error): QuestionError {
+  const at = error.message.search(/[;?] /);
+  const what = at < 0 ? error.message : error.message.slice(0, at);
+  const remedy = at < 0 ? 'see /openapi.json' : error.message.slice(at + 2);
+  return new QuestionError(subject, value, `can't be read: ${what}`, remedy);
+}

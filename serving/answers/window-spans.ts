@@ -1,0 +1,50 @@
+import { longestMs } from '#core/time/duration.ts';
+import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
+import type { Group } from '../index/group.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import type { TagFilter } from './question.ts';
+
+/** The groups that a filter admits. */
+export function admitsGroup(by: readonly string[], where: TagFilter, group: Group): boolean {
+  for (const [tag, values] of where) if (!values.includes(group.tags[by.indexOf(tag)] ?? '')) return false;
+  return true;
+}
+
+/** A half-open span of event time. */
+export interface Extent {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The span of slices in which the groups have any data; undefined where they have none. */
+export async function extentOf(source: ViewSource, groups: readonly Group[]): Promise<Extent | undefined> {
+  const { sliceMs } = source.id.view;
+  let fromMs = Number.POSITIVE_INFINITY;
+  let toMs = Number.NEGATIVE_INFINITY;
+  for (const group of groups) {
+    const lastSlice = group.lastSliceStored === undefined ? await source.lastSlice(group) : group.lastSliceKnown();
+    if (lastSlice === undefined) continue;
+    fromMs = Math.min(fromMs, Math.floor(group.standing.firstMs() / sliceMs) * sliceMs);
+    toMs = Math.max(toMs, (lastSlice + 1) * sliceMs);
+  }
+  return toMs === Number.NEGATIVE_INFINITY ? undefined : { fromMs, toMs };
+}
+
+/** The windows that overlap both the question's range and the data, in pieces of at most `sizeMax`, in the order of time. */
+export function* spanChunks(spec: WindowSpec, range: Extent, data: Extent | undefined, sizeMax: number): Generator<readonly WindowSpan[]> {
+  if (data === undefined) return;
+  // A window that overlaps both need not hold an instant of both at once, so the range is clipped with room to spare.
+  const roomMs = longestMs(spec.size);
+  const fromMs = Math.max(range.fromMs, data.fromMs - roomMs);
+  const toMs = Math.min(range.toMs, data.toMs + roomMs);
+  if (fromMs >= toMs) return;
+  let chunk: WindowSpan[] = [];
+  for (const span of windowsOverlapping(spec, fromMs, toMs)) {
+    if (span.endMs <= data.fromMs || span.startMs >= data.toMs) continue;
+    chunk.push(span);
+    if (chunk.length < sizeMax) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

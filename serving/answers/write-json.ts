@@ -1,0 +1,88 @@
+import type { Statistic } from '#core/stats/statistics.ts';
+import { formatInstant } from '#core/time/instant.ts';
+import type { StatsTable } from '#core/stats/stats-table.ts';
+import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
+import type { ViewQuestion } from './question.ts';
+import { SlotStats } from './slot-stats.ts';
+
+/** The statistics that wait for a refold after an amend. */
+const PENDING_TEXT = '["min","max","first","last"]';
+
+/**
+ * Writes windows as JSON text, number by number with all digits: the texts of the statistics are JSON numbers as they
+ * are, so nothing passes through a double (what JSON.rawJSON does, without an object per number).
+ */
+export class WindowWriter {
+  readonly #question: ViewQuestion;
+  readonly #stats: SlotStats;
+  readonly #table: StatsTable;
+  readonly #tagNames: readonly string[];
+  readonly #keys: readonly string[];
+  readonly #instants = new Map<number, string>();
+  readonly #tagTexts = new Map<readonly string[], string>();
+
+  constructor(table: StatsTable, question: ViewQuestion) {
+    this.#question = question;
+    this.#table = table;
+    this.#stats = new SlotStats(table);
+    this.#tagNames = question.view.by.map((tag) => JSON.stringify(tag));
+    this.#keys = question.stats.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`);
+  }
+
+  /** One window as a JSON object. */
+  text(window: AnsweredWindow): string {
+    const { startMs, endMs, tags, slot, completeness, final, revision, pending } = window;
+    const unchecked = this.#table.unchecked[slot]!;
+    return (
+      `{"start":${this.#instant(startMs)},"end":${this.#instant(endMs)},"tags":${this.#tags(tags)},"stats":{${this.#values(slot)}},` +
+      `"completeness":${completeness},"final":${final},"revision":${revision}` +
+      `${pending ? `,"pending":${PENDING_TEXT}` : ''}${unchecked > 0 ? `,"unchecked":${unchecked}` : ''}}`
+    );
+  }
+
+  #values(slot: number): string {
+    const { stats, metric } = this.#question;
+    const read = this.#stats.at(slot);
+    let text = '';
+    for (let i = 0; i < stats.length; i++) text += this.#keys[i]! + valueText(stats[i]!, read, metric.decimals);
+    return text;
+  }
+
+  #instant(atMs: number): string {
+    let text = this.#instants.get(atMs);
+    if (text === undefined) {
+      text = `"${formatInstant(atMs)}"`;
+      if (this.#instants.size >= INSTANTS_KEPT) this.#instants.clear();
+      this.#instants.set(atMs, text);
+    }
+    return text;
+  }
+
+  #tags(tags: readonly string[]): string {
+    let text = this.#tagTexts.get(tags);
+    if (text === undefined) {
+      text = `{${tags.map((value, i) => `${this.#tagNames[i]}:${JSON.stringify(value)}`).join(',')}}`;
+      this.#tagTexts.set(tags, text);
+    }
+    return text;
+  }
+}
+
+/** Texts of edges that are kept: neighbouring windows share them, and so do groups. */
+const INSTANTS_KEPT = 4_096;
+
+/** A statistic's value as JSON: a number with all its digits, null, or for `first` and `last` the reading. */
+function valueText(statistic: Statistic, stats: SlotStats, decimals: number): string {
+  const value = statistic.compute(stats, decimals) ?? 'null';
+  if (statistic.name !== 'first' && statistic.name !== 'last') return value;
+  const reading = stats[statistic.name];
+  return reading === null ? 'null' : `{"time":"${formatInstant(reading.ms)}","value":${value}}`;
+}
+
+/** The fields of an answer before its windows, as the beginning of a JSON object. */
+export function headText(head: AnswerHead, tzdata: string): string {
+  const freshness = head.freshnessMs === null ? null : formatInstant(head.freshnessMs);
+  const asOf = head.asOf === undefined ? {} : { asOf: { cut: head.asOf.cut, published: formatInstant(head.asOf.publishedAtMs) } };
+  const fields = JSON.stringify({ view: head.view, version: head.version, position: head.position, freshness, tzdata, ...asOf });
+  return fields.slice(0, -1);
+}

@@ -1,0 +1,123 @@
+import { type Exact, parseExactJson } from './exact-json.ts';
+
+/** A window as the server tells it. */
+export interface StreamWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly stats: Readonly<Record<string, Exact | null>>;
+  /** From 0 to 1. */
+  readonly completeness: number;
+  readonly final: boolean;
+  readonly revision: number;
+  /** Statistics that wait for a refold after a correction. */
+  readonly pending: readonly string[];
+}
+
+/** What went wrong, as the server says it (RFC 9457). */
+export interface Problem {
+  readonly title: string;
+  readonly detail: string;
+}
+
+interface Told {
+  readonly id: string;
+  readonly position: string;
+  /** The lowest watermark of the agents in the answer; null where one has none. */
+  readonly freshnessMs: number | null;
+  readonly windows: readonly StreamWindow[];
+}
+
+/** What the server sends on the stream. `snapshot` replaces all windows, `changes` holds changed ones whole. */
+export type ServerMessage =
+  | ({ readonly kind: 'snapshot'; readonly version: number } & Told)
+  | ({ readonly kind: 'changes' } & Told)
+  | { readonly kind: 'error'; readonly id: string | undefined; readonly problem: Problem };
+
+/** A subscription as the client asks for it. */
+export interface Subscription {
+  readonly view: string;
+  readonly window: string;
+  readonly zone: string;
+  readonly stats: readonly string[];
+  /** How far back the windows reach. */
+  readonly last: string;
+}
+
+/** A text from the server that is not of the protocol. */
+export class StrangeMessage extends Error {
+  readonly kind = 'strange-message';
+
+  constructor(reason: string) {
+    super(`The server sent something that this page does not understand (${reason}); reload the page.`);
+    this.name = 'StrangeMessage';
+  }
+}
+
+/** Reads a text of the stream; undefined for a type that this page has no use for. Throws StrangeMessage. */
+export function parseServerMessage(text: string): ServerMessage | undefined {
+  let parsed: unknown;
+  try {
+    parsed = parseExactJson(text);
+  } catch {
+    throw new StrangeMessage('no JSON');
+  }
+  const { type, id, ...rest } = record(parsed, 'the message');
+  switch (type) {
+    case 'snapshot':
+      return { kind: 'snapshot', version: Number(rest['version']), ...told(id, rest) };
+    case 'changes':
+      return { kind: 'changes', ...told(id, rest) };
+    case 'error':
+      return { kind: 'error', id: typeof id === 'string' ? id : undefined, problem: readProblem(rest['problem']) };
+    default:
+      return undefined;
+  }
+}
+
+/** A problem in whatever form it came: its sentence is what people read. */
+export function readProblem(value: unknown): Problem {
+  if (typeof value === 'string') return { title: 'The server refused', detail: value };
+  const { title, detail } = record(value ?? {}, 'the problem');
+  return {
+    title: typeof title === 'string' ? title : 'The server refused',
+    detail: typeof detail === 'string' ? detail : 'It gave no reason.',
+  };
+}
+
+/** Reads a window of the API. Throws StrangeMessage. */
+export function readWindow(value: unknown): StreamWindow {
+  const { start, end, tags, stats, completeness, final, revision, pending } = record(value, 'a window');
+  return {
+    startMs: instant(start, 'start'),
+    endMs: instant(end, 'end'),
+    tags: record(tags, 'tags') as Record<string, string>,
+    stats: record(stats, 'stats') as Record<string, Exact | null>,
+    completeness: Number(completeness),
+    final: final === true,
+    revision: Number(revision),
+    pending: Array.isArray(pending) ? (pending as readonly string[]) : NOTHING_PENDING,
+  };
+}
+
+/** Reads an RFC 3339 instant, in ms. Throws StrangeMessage. */
+export function instant(value: unknown, what: string): number {
+  const atMs = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(atMs)) throw new StrangeMessage(`${what} is no time`);
+  return atMs;
+}
+
+const NOTHING_PENDING: readonly string[] = [];
+
+function told(id: unknown, rest: Record<string, unknown>): Told {
+  const { position, freshness, windows } = rest;
+  if (typeof id !== 'string' || typeof position !== 'string') throw new StrangeMessage('no id or position');
+  if (!Array.isArray(windows)) throw new StrangeMessage('no windows');
+  const freshnessMs = freshness === null || freshness === undefined ? null : instant(freshness, 'freshness');
+  return { id, position, freshnessMs, windows: windows.map(readWindow) };
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new StrangeMessage(`${what} is no object`);
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,149 @@
+import { waitBeforeMs } from './backoff.ts';
+import { parseServerMessage, type ServerMessage, StrangeMessage, type Subscription } from './message.ts';
+
+/** How the connection stands. `away` knows when the next try is. */
+export type Connection =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'away'; readonly retryAtMs: number; readonly sinceMs: number };
+
+/** The part of a WebSocket that the client uses. */
+export interface Socket {
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: (() => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+export interface StreamHost {
+  open(): Socket;
+  /** Wall clock, in ms. */
+  now(): number;
+  random(): number;
+  /** Calls once after `delayMs`; the function given back calls it off. */
+  later(action: () => void, delayMs: number): () => void;
+}
+
+export interface StreamListener {
+  connection(state: Connection): void;
+  /** Only messages of the subscription that holds now. */
+  message(message: ServerMessage): void;
+  /** The server speaks another protocol than this page. */
+  strange(problem: StrangeMessage): void;
+}
+
+/** A connection that has not opened by then is given up. */
+export const OPEN_MS_MAX = 10_000;
+
+/**
+ * Keeps one subscription alive on one WebSocket: subscribes anew when it changes, reconnects with growing waits, and
+ * resumes from the position that was reached, so that nothing is told twice that need not be.
+ */
+export class StreamClient {
+  readonly #host: StreamHost;
+  readonly #listener: StreamListener;
+  #socket: Socket | undefined;
+  #isOpen = false;
+  #isStopped = false;
+  #attempt = 0;
+  #awaySinceMs: number | undefined;
+  #callOff: (() => void) | undefined;
+  #wanted: Subscription | undefined;
+  #number = 0;
+  #resume: string | undefined;
+
+  constructor(host: StreamHost, listener: StreamListener) {
+    this.#host = host;
+    this.#listener = listener;
+  }
+
+  /** Replaces what is subscribed to; windows of the one before are no longer told. Connects if need be. */
+  subscribe(wanted: Subscription): void {
+    if (this.#isOpen && this.#wanted !== undefined) this.#send({ type: 'unsubscribe', id: this.#id });
+    this.#wanted = wanted;
+    this.#number++;
+    this.#resume = undefined;
+    if (this.#isOpen) this.#ask();
+    else if (this.#socket === undefined && this.#callOff === undefined) this.#connect();
+  }
+
+  /** Tries at once where the next try is still to come: the page is looked at again, or the network is back. */
+  retryNow(): void {
+    if (this.#socket !== undefined || this.#isStopped || this.#wanted === undefined) return;
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#callOff?.();
+    this.#socket?.close();
+  }
+
+  get #id(): string {
+    return `windows-${this.#number}`;
+  }
+
+  #connect(): void {
+    this.#callOff?.();
+    if (this.#awaySinceMs === undefined) this.#listener.connection({ kind: 'connecting' });
+    const socket = this.#host.open();
+    this.#socket = socket;
+    this.#callOff = this.#host.later(() => this.#closed(socket), OPEN_MS_MAX);
+    socket.onopen = () => this.#opened(socket);
+    socket.onmessage = ({ data }) => this.#received(socket, data);
+    socket.onclose = () => this.#closed(socket);
+  }
+
+  #opened(socket: Socket): void {
+    if (socket !== this.#socket) return;
+    this.#callOff?.();
+    this.#callOff = undefined;
+    this.#isOpen = true;
+    this.#awaySinceMs = undefined;
+    this.#listener.connection({ kind: 'live' });
+    this.#ask();
+  }
+
+  #received(socket: Socket, data: unknown): void {
+    if (socket !== this.#socket || typeof data !== 'string') return;
+    try {
+      const message = parseServerMessage(data);
+      if (message === undefined) return;
+      if (message.id !== undefined && message.id !== this.#id) return;
+      // Only a server that answers has earned a quick next try.
+      this.#attempt = 0;
+      // An error ends the subscription; what it refused may have been the position.
+      this.#resume = message.kind === 'error' ? undefined : message.position;
+      this.#listener.message(message);
+    } catch (error) {
+      if (!(error instanceof StrangeMessage)) throw error;
+      this.#listener.strange(error);
+    }
+  }
+
+  #closed(socket: Socket): void {
+    if (socket !== this.#socket) return;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    this.#callOff?.();
+    this.#callOff = undefined;
+    socket.onclose = null;
+    socket.close();
+    if (this.#isStopped) return;
+    const nowMs = this.#host.now();
+    this.#awaySinceMs ??= nowMs;
+    const waitMs = waitBeforeMs(this.#attempt++, this.#host.random());
+    this.#listener.connection({ kind: 'away', retryAtMs: nowMs + waitMs, sinceMs: this.#awaySinceMs });
+    this.#callOff = this.#host.later(() => this.#connect(), waitMs);
+  }
+
+  #ask(): void {
+    const resume = this.#resume === undefined ? {} : { resume: this.#resume };
+    this.#send({ type: 'subscribe', id: this.#id, ...this.#wanted, ...resume });
+  }
+
+  #send(message: object): void {
+    this.#socket?.send(JSON.stringify(message));
+  }
+}

@@ -1,0 +1,123 @@
+import type { Problem, ServerMessage, StreamWindow } from './message.ts';
+
+/** A window as it is shown: `revisedAtMs` is when it last changed after it had been final. */
+export interface ShownWindow extends StreamWindow {
+  readonly revisedAtMs: number | undefined;
+}
+
+/** The windows of one group, by start. */
+export interface GroupWindows {
+  readonly key: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly windows: readonly ShownWindow[];
+}
+
+/**
+ * What the page knows of one subscription. A value: every message makes a new one, and groups that a message leaves
+ * alone stay the same object, so that what is drawn from them need not be drawn again.
+ */
+export interface WindowsState {
+  readonly groups: ReadonlyMap<string, GroupWindows>;
+  /** Where to resume; undefined before the first answer. */
+  readonly position: string | undefined;
+  readonly version: number | undefined;
+  readonly freshnessMs: number | null;
+  readonly problem: Problem | undefined;
+}
+
+/** Groups that are kept: a page can't show more, and each holds up to some thousand windows. The first come stay. */
+export const GROUPS_MAX = 500;
+
+export const NO_WINDOWS: WindowsState = {
+  groups: new Map(),
+  position: undefined,
+  version: undefined,
+  freshnessMs: null,
+  problem: undefined,
+};
+
+/**
+ * The state after a message that came at `atMs`. Windows that end more than `spanMs` before the newest one ends are
+ * let go. A changed window arrives whole and replaces the one before; of two with the same start the later told wins.
+ */
+export function applyMessage(state: WindowsState, message: ServerMessage, spanMs: number, atMs: number): WindowsState {
+  if (message.kind === 'error') return { ...state, problem: message.problem };
+  const base = message.kind === 'snapshot' ? new Map<string, GroupWindows>() : state.groups;
+  const groups = withinSpan(merge(base, state.groups, message.windows, atMs), spanMs);
+  const version = message.kind === 'snapshot' ? message.version : state.version;
+  return { groups, position: message.position, version, freshnessMs: message.freshnessMs, problem: undefined };
+}
+
+/** The newest end of any window; undefined where there is none. */
+export function newestEndMs(groups: ReadonlyMap<string, GroupWindows>): number | undefined {
+  let newest: number | undefined;
+  for (const { windows } of groups.values()) {
+    const endMs = windows.at(-1)?.endMs;
+    if (endMs !== undefined && (newest === undefined || endMs > newest)) newest = endMs;
+  }
+  return newest;
+}
+
+/** A text that stands for the tags of a group; the order of the tags does not matter. */
+export function groupKey(tags: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+type Groups = ReadonlyMap<string, GroupWindows>;
+
+/** `base` with the windows told; `before` says what each was, also where a snapshot begins anew. */
+function merge(base: Groups, before: Groups, told: readonly StreamWindow[], atMs: number): Groups {
+  if (told.length === 0) return base;
+  const changed = new Map<string, StreamWindow[]>();
+  for (const window of told) {
+    const key = groupKey(window.tags);
+    const list = changed.get(key);
+    if (list === undefined) changed.set(key, [window]);
+    else list.push(window);
+  }
+  const merged = new Map(base);
+  for (const [key, windows] of changed) {
+    if (!merged.has(key) && merged.size >= GROUPS_MAX) continue;
+    const old = before.get(key)?.windows ?? [];
+    const kept = base.get(key)?.windows ?? [];
+    merged.set(key, { key, tags: windows[0]!.tags, windows: mergeGroup(kept, old, windows, atMs) });
+  }
+  return merged.size === base.size ? merged : new Map([...merged].toSorted(([a], [b]) => compareKeys(a, b)));
+}
+
+function mergeGroup(kept: readonly ShownWindow[], old: readonly ShownWindow[], told: readonly StreamWindow[], atMs: number): readonly ShownWindow[] {
+  const before = new Map(old.map((window) => [window.startMs, window]));
+  const byStart = new Map(kept.map((window) => [window.startMs, window]));
+  for (const window of told) {
+    const was = before.get(window.startMs);
+    const isRevised = was !== undefined && was.final && window.revision > was.revision;
+    const shown = { ...window, revisedAtMs: isRevised ? atMs : was?.revisedAtMs };
+    byStart.set(window.startMs, shown);
+    before.set(window.startMs, shown);
+  }
+  return [...byStart.values()].sort((a, b) => a.startMs - b.startMs);
+}
+
+function withinSpan(groups: Groups, spanMs: number): Groups {
+  const newest = newestEndMs(groups);
+  if (newest === undefined) return groups;
+  const fromMs = newest - spanMs;
+  const hasOlder = [...groups.values()].some(({ windows }) => windows[0]!.endMs <= fromMs);
+  if (!hasOlder) return groups;
+  const kept = new Map<string, GroupWindows>();
+  for (const [key, group] of groups) {
+    if (group.windows[0]!.endMs > fromMs) kept.set(key, group);
+    else {
+      const windows = group.windows.filter(({ endMs }) => endMs > fromMs);
+      if (windows.length > 0) kept.set(key, { ...group, windows });
+    }
+  }
+  return kept;
+}
+
+/** `DK2` before `DK10`. */
+const collator = new Intl.Collator('en', { numeric: true });
+
+function compareKeys(a: string, b: string): number {
+  return collator.compare(a, b);
+}

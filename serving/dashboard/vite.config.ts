@@ -1,0 +1,17 @@
+import { defineConfig } from 'vite';
+
+/** Everything that the page loads is a file of its own origin: no inline script or style, no data URLs (CSP). */
+export default defineConfig({
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    target: 'es2023',
+    outDir: 'dist',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 150,
+  },
+  // For work on the dashboard: `npx vite serving/dashboard` beside a running `weir up`.
+  server: { proxy: { '/api': { target: 'http://127.0.0.1:8080', ws: true } } },
+});

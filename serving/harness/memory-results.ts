@@ -1,0 +1,57 @@
+import type { SliceRow } from '#backbone/changes/changes.ts';
+import type { ResultRef } from '#backbone/manifests/manifest.ts';
+import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import { PENDING } from '#core/fold/slice-slots.ts';
+import { mergeInto } from '#core/stats/merge.ts';
+import { decodeRow } from '#core/stats/row-codec.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
+
+/** Batch results in memory for tests, made by adding up rows of changes. */
+export class MemoryResults implements ResultReader {
+  readonly #blocks = new Map<string, readonly ResultBlock[]>();
+
+  /** Adds the rows up, per group and partition. `flagsOf` may say that a slice resets or is pending. */
+  add(name: string, rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number = (row) => row.flags & PENDING): void {
+    const byBlock = new Map<string, SliceRow[]>();
+    for (const row of rows) {
+      const key = `${row.partition} ${row.group}`;
+      byBlock.set(key, [...(byBlock.get(key) ?? []), row]);
+    }
+    this.#blocks.set(name, [...byBlock.values()].map((one) => blockOf(one, flagsOf)));
+  }
+
+  groups(result: ResultRef): Promise<readonly string[]> {
+    return Promise.resolve([...new Set(this.#of(result).map(({ group }) => group))]);
+  }
+
+  async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<ResultBlock> {
+    await Promise.resolve();
+    for (const block of this.#of(result)) {
+      if (block.group === group && block.slice[0]! < toSlice && block.slice[block.count - 1]! >= fromSlice) yield block;
+    }
+  }
+
+  #of(result: ResultRef): readonly ResultBlock[] {
+    const blocks = this.#blocks.get(result.name);
+    if (blocks === undefined) throw new Error(`no result ${result.name}`);
+    return blocks;
+  }
+}
+
+function blockOf(rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number): ResultBlock {
+  const slices = [...new Set(rows.map(({ slice }) => slice))].sort((a, b) => a - b);
+  const table = new StatsTable(slices.length + 1);
+  const firstSlot = table.allocateMany(slices.length);
+  const staged = table.allocate();
+  const revision = new Float64Array(slices.length);
+  const flags = new Uint8Array(slices.length);
+  for (const row of rows) {
+    const i = slices.indexOf(row.slice);
+    decodeRow(row.stats, table, staged);
+    mergeInto(table, firstSlot + i, table, staged);
+    revision[i]! += row.revision;
+    flags[i]! |= flagsOf(row);
+  }
+  const { partition, group } = rows[0]!;
+  return { partition, group, count: slices.length, slice: Float64Array.from(slices), revision, flags, table, firstSlot };
+}

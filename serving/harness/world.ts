@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import type { AgentRow, SliceRow } from '#backbone/changes/changes.ts';
+import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import type { BatchState } from '#backbone/manifests/manifest.ts';
+import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { ViewFold } from '#core/fold/view-fold.ts';
+import { encodeBirth } from '#core/frames/birth.ts';
+import { encodeReadings } from '#core/frames/encode-readings.ts';
+import { NO_LINKS, type ReadingsRuns } from '#core/frames/readings.ts';
+import type { Metric } from '#core/metrics/metric.ts';
+import type { LogRecord } from '#core/records/record.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
+import { encodeRow } from '#core/stats/row-codec.ts';
+import type { View } from '#core/views/view.ts';
+import { MemoryKeyValue } from './memory-key-value.ts';
+import { MemoryResults } from './memory-results.ts';
+import { MemoryTable } from './memory-table.ts';
+
+/** A reading of a device in the world, with its scaled value. */
+export interface WorldReading {
+  readonly device: string;
+  readonly atMs: number;
+  readonly value: number;
+}
+
+/** A gauge with three decimals, once a minute. */
+export const POWER: Metric = {
+  name: 'power', unit: 'kW', decimals: 3, kind: 'gauge', intervalMs: 60_000, rolloverScaled: null, quantiles: true,
+  paneMs: 10_000, send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: 7 * 86_400_000,
+};
+
+export const POWER_BY_REGION: View = { name: 'power-by-region', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
+
+interface Agent {
+  readonly name: string;
+  readonly partition: number;
+  readonly entries: SeriesEntry[];
+  sequence: number;
+}
+
+/**
+ * What stands behind a serving node, small and in memory: agents whose frames are folded by core/fold, a change table,
+ * manifests and batch results. A device named `x@R` has the tag region = R.
+ */
+export class World {
+  readonly results = new MemoryResults();
+  readonly manifests = new ManifestStore(new MemoryKeyValue());
+  readonly view: View;
+  readonly metric: Metric;
+  readonly changes: ChangeTable;
+  /** Every reading that was delivered: what an oracle adds up. */
+  readonly readings: WorldReading[] = [];
+  readonly #folds: readonly PartitionFold[];
+  readonly #agents = new Map<string, Agent>();
+  readonly #committed: number[];
+  #results = 0;
+
+  private constructor(view: View, metric: Metric, partitions: number, changes: ChangeTable) {
+    this.view = view;
+    this.metric = metric;
+    this.changes = changes;
+    this.#committed = Array.from({ length: partitions }, () => 0);
+    this.#folds = this.#committed.map(() => {
+      const fold = new PartitionFold();
+      fold.addView(new ViewFold({ view, version: 1 }));
+      return fold;
+    });
+  }
+
+  static async open(options: { readonly view?: View; readonly metric?: Metric; readonly partitions?: number } = {}): Promise<World> {
+    const { view = POWER_BY_REGION, metric = POWER, partitions = 2 } = options;
+    const table = new MemoryTable();
+    const world = new World(view, metric, partitions, await ChangeTable.open(table));
+    await world.manifests.change(view.name, (manifest) => declareView(manifest, view, partitions));
+    return world;
+  }
+
+  /** An agent's readings as one frame, folded and committed. `watermarkMs` goes with it. */
+  async deliver(agent: string, readings: readonly WorldReading[], watermarkMs: number | null = null): Promise<void> {
+    this.fold(agent, readings, watermarkMs);
+    await this.commit();
+  }
+
+  /** Folds a frame without committing it yet. */
+  fold(agent: string, readings: readonly WorldReading[], watermarkMs: number | null = null): void {
+    const sender = this.#agentOf(agent);
+    this.#giveBirth(sender, readings);
+    this.readings.push(...readings);
+    const frame = encodeReadings(this.#meta(sender, watermarkMs), runsOf(sender, readings));
+    this.#append(sender.partition, { kind: 'frame', agent, atMs: 0, verdict: { kind: 'accepted' }, frame });
+  }
+
+  /** Loses a frame on its way: its number is missing from now on. */
+  lose(agent: string): void {
+    this.#agentOf(agent).sequence++;
+  }
+
+  async heartbeat(agent: string, watermarkMs: number): Promise<void> {
+    const sender = this.#agentOf(agent);
+    const heartbeat = { incarnation: 1, highestSequence: sender.sequence, watermarkMs, closed: false };
+    this.#append(sender.partition, { kind: 'heartbeat', agent, atMs: 0, heartbeat });
+    await this.commit();
+  }
+
+  /** Lets go of all slices in memory, so that what comes next opens new parts. */
+  evict(): void {
+    for (const { views } of this.#folds) for (const { slots } of views) slots.evict(() => false);
+  }
+
+  /** Commits what every partition has folded, one batch each. */
+  async commit(): Promise<void> {
+    for (const [partition, fold] of this.#folds.entries()) {
+      const from = this.#committed[partition]!;
+      if (fold.position === from) continue;
+      const rows = this.#takeRows(partition, fold);
+      const members = fold.views.flatMap((view) =>
+        view.takeChangedMembers().map(({ group, member }) => ({ view: view.id.view.name, version: view.id.version, group, partition, ...member })),
+      );
+      const agents = fold.takeChangedAgents().map((agent): AgentRow => {
+        const { arrived, quarantined } = agent.ledger.counts();
+        const { forks } = agent.ledger;
+        return { partition, agent: agent.agent, ...agent.ledger.standing(), arrived, quarantined, missing: agent.ledger.missing(10), forks, parked: 0, head: agent.ledger.head() };
+      });
+      this.#committed[partition] = fold.position;
+      await this.changes.commit({ partition, from, to: fold.position, rows, members, agents, refused: [] }, []);
+    }
+  }
+
+  /** Cuts every partition, adds up what lies before as a delta, and publishes it. Gives the new batch state. */
+  async batch(publishedAtMs: number, flagsOf?: (row: SliceRow) => number): Promise<BatchState> {
+    const before = this.#folds.map(({ epoch }) => epoch);
+    await this.commit();
+    this.evict();
+    const cut = this.#folds.map((_, partition) => {
+      this.#append(partition, { kind: 'cut', id: `cut-${this.#results}`, atMs: publishedAtMs });
+      return this.#folds[partition]!.position;
+    });
+    await this.commit();
+    const name = `result-${this.#results++}`;
+    const rows: SliceRow[] = [];
+    for await (const row of this.changes.allRows(this.view.name, 1)) {
+      if (row.epoch >= before[row.partition]! && row.epoch < cut[row.partition]!) rows.push(row);
+    }
+    this.results.add(name, rows, flagsOf);
+    let published: BatchState | undefined;
+    await this.manifests.change(this.view.name, (manifest) => {
+      assert(manifest !== undefined, 'the view is declared');
+      const versions = manifest.versions.map((version) => {
+        const ref = { name, from: before, to: cut, readings: rows.length, madeAtMs: publishedAtMs, kind: version.batch.results.length === 0 ? 'base' as const : 'delta' as const };
+        published = { results: [...version.batch.results, ref], cut, publishedAtMs };
+        return { ...version, batch: published, history: [version.batch, ...version.history] };
+      });
+      return { ...manifest, versions };
+    });
+    return published!;
+  }
+
+  #takeRows(partition: number, fold: PartitionFold): SliceRow[] {
+    const rows: SliceRow[] = [];
+    for (const { slots, id } of fold.views) {
+      for (const slot of slots.dirty) {
+        rows.push({
+          view: id.view.name, version: id.version, partition, group: slots.groupAt(slot).key, slice: slots.sliceAt(slot), epoch: fold.epoch,
+          part: slots.partAt(slot), revision: slots.revisionAt(slot), flags: slots.flagsAt(slot), stats: encodeRow(slots.table, slot),
+        });
+      }
+      slots.settle();
+    }
+    return rows;
+  }
+
+  #append(partition: number, record: LogRecord): void {
+    const fold = this.#folds[partition]!;
+    fold.apply(fold.position + 1, record);
+  }
+
+  #agentOf(name: string): Agent {
+    let agent = this.#agents.get(name);
+    if (agent === undefined) {
+      agent = { name, partition: this.#agents.size % this.#folds.length, entries: [], sequence: 0 };
+      this.#agents.set(name, agent);
+    }
+    return agent;
+  }
+
+  #meta(agent: Agent, watermarkMs: number | null) {
+    return { incarnation: 1, sequence: ++agent.sequence, dictionaryVersion: agent.entries.length, watermarkMs };
+  }
+
+  #giveBirth(agent: Agent, readings: readonly WorldReading[]): void {
+    const known = new Set(agent.entries.map(({ device }) => device));
+    const firstIndex = agent.entries.length;
+    const { name, unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs } = this.metric;
+    for (const device of new Set(readings.map((reading) => reading.device))) {
+      if (known.has(device)) continue;
+      const tags = { device, region: device.split('@')[1] ?? '' };
+      agent.entries.push({ metric: name, unit, decimals, kind, intervalMs, rollover: rolloverScaled, quantiles, paneMs, device, tags });
+    }
+    if (agent.entries.length === firstIndex) return;
+    const frame = encodeBirth(this.#meta(agent, null), { firstIndex, entries: agent.entries.slice(firstIndex), previous: null });
+    this.#append(agent.partition, { kind: 'frame', agent: agent.name, atMs: 0, verdict: { kind: 'accepted' }, frame });
+  }
+}
+
+/** One run per device, its readings in the order of time. */
+function runsOf(agent: Agent, readings: readonly WorldReading[]): ReadingsRuns {
+  const byDevice = new Map<string, WorldReading[]>();
+  for (const reading of readings) byDevice.set(reading.device, [...(byDevice.get(reading.device) ?? []), reading]);
+  const runs = [...byDevice].map(([device, ofDevice]) => ({
+    entry: agent.entries.findIndex((entry) => entry.device === device),
+    sorted: ofDevice.toSorted((a, b) => a.atMs - b.atMs),
+  }));
+  const all = runs.flatMap(({ sorted }) => sorted);
+  return {
+    runCount: runs.length,
+    entry: Int32Array.from(runs, ({ entry }) => entry),
+    length: Int32Array.from(runs, ({ sorted }) => sorted.length),
+    anchored: new Uint8Array(runs.length),
+    anchorTimeMs: new Float64Array(runs.length),
+    anchorValue: new Float64Array(runs.length),
+    unchecked: new Uint8Array(runs.length),
+    timeMs: Float64Array.from(all, ({ atMs }) => atMs),
+    value: Float64Array.from(all, ({ value }) => value),
+    links: NO_LINKS,
+  };
+}

@@ -1,0 +1,58 @@
+import type { WindowsAnswer } from '../answers/answer-windows.ts';
+import type { ViewQuestion } from '../answers/question.ts';
+import { csvHeading, csvLine } from '../answers/write-csv.ts';
+import { headText, WindowWriter } from '../answers/write-json.ts';
+
+/** Windows per piece of a body: some 200 kB of text, a few milliseconds of work. */
+const PIECE_WINDOWS = 1_000;
+
+export type AnswerFormat = 'json' | 'csv' | 'ndjson';
+
+export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
+  json: 'application/json',
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson',
+};
+
+/** An answer as one JSON object, in pieces. */
+export async function* jsonTexts(answer: WindowsAnswer, question: ViewQuestion, tzdata: string): AsyncGenerator<string> {
+  const writer = new WindowWriter(answer.table, question);
+  let text = `${headText(answer, tzdata)},"windows":[`;
+  for (const [i, window] of answer.windows.entries()) {
+    if (i > 0) text += i % PIECE_WINDOWS === 0 ? '' : ',';
+    if (i > 0 && i % PIECE_WINDOWS === 0) {
+      yield text;
+      text = ',';
+    }
+    text += writer.text(window);
+  }
+  yield `${text}]}`;
+}
+
+export async function* csvTexts(answers: AsyncIterable<WindowsAnswer>, question: ViewQuestion): AsyncGenerator<string> {
+  let text = csvHeading(question);
+  for await (const { table, windows } of answers) {
+    for (const [i, window] of windows.entries()) {
+      text += csvLine(table, question, window);
+      if (i % PIECE_WINDOWS !== PIECE_WINDOWS - 1) continue;
+      yield text;
+      text = '';
+    }
+  }
+  if (text !== '') yield text;
+}
+
+/** One window object a line (https://github.com/ndjson/ndjson-spec). */
+export async function* ndjsonTexts(answers: AsyncIterable<WindowsAnswer>, question: ViewQuestion): AsyncGenerator<string> {
+  let text = '';
+  for await (const { table, windows } of answers) {
+    const writer = new WindowWriter(table, question);
+    for (const [i, window] of windows.entries()) {
+      text += `${writer.text(window)}\n`;
+      if (i % PIECE_WINDOWS !== PIECE_WINDOWS - 1) continue;
+      yield text;
+      text = '';
+    }
+  }
+  if (text !== '') yield text;
+}

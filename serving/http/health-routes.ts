@@ -1,0 +1,40 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Registry } from 'prom-client';
+import { AnyObject, jsonDoc } from './schemas.ts';
+
+const Health = z.object({ status: z.enum(['live', 'ready', 'not ready']), reason: z.string().optional() });
+
+const liveRoute = createRoute({ method: 'get', path: '/health/live', summary: 'Whether the process runs', responses: { 200: jsonDoc('It runs', Health) } });
+
+const readyRoute = createRoute({
+  method: 'get',
+  path: '/health/ready',
+  summary: 'Whether answers reach the end that the log had at the start',
+  responses: { 200: jsonDoc('They do', Health), 503: jsonDoc('Not yet', Health) },
+});
+
+const statusRoute = createRoute({ method: 'get', path: '/api/v1/status', summary: 'What runs', responses: { 200: jsonDoc('What runs', AnyObject) } });
+
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  summary: 'Measurements for Prometheus',
+  responses: { 200: { description: 'Text exposition format', content: { 'text/plain': { schema: z.string() } } } },
+});
+
+export interface HealthOptions {
+  /** Why the node isn't ready, or undefined where it is. */
+  readonly whyNotReady: () => string | undefined;
+  readonly status: () => unknown;
+  readonly registry: Registry;
+}
+
+export function addHealthRoutes(app: OpenAPIHono, { whyNotReady, status, registry }: HealthOptions): void {
+  app.openapi(liveRoute, (c) => c.json({ status: 'live' as const }, 200));
+  app.openapi(readyRoute, (c) => {
+    const reason = whyNotReady();
+    return reason === undefined ? c.json({ status: 'ready' as const }, 200) : c.json({ status: 'not ready' as const, reason }, 503);
+  });
+  app.openapi(statusRoute, (c) => c.json(status() as Record<string, unknown>, 200));
+  app.openapi(metricsRoute, async (c) => c.text(await registry.metrics(), 200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }));
+}

@@ -1,0 +1,143 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { AgentRow, ChangeFeed, RefusedRow } from '#backbone/changes/changes.ts';
+import { formatInstant } from '#core/time/instant.ts';
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { QuestionError } from '../answers/question-error.ts';
+import type { ServingIndex } from '../index/serving-index.ts';
+import type { AgentPresence, ServingOptions } from './options.ts';
+import { jsonDoc, PROBLEMS } from './schemas.ts';
+
+/** Refused things that one answer tells, the newest ones. */
+const QUARANTINE_DEFAULT = 100;
+const QUARANTINE_MAX = 10_000;
+
+const Ledger = z
+  .object({
+    agent: z.string(),
+    partition: z.number(),
+    watermark: z.string().nullable(),
+    holes: z.boolean().openapi({ description: 'A frame is known to exist that has not arrived' }),
+    arrived: z.number().openapi({ description: 'Frames folded' }),
+    quarantined: z.number().openapi({ description: 'Frames refused' }),
+    missing: z.array(z.object({ incarnation: z.number(), from: z.number(), to: z.number() })),
+    forks: z.number().openapi({ description: 'Numbers that came twice with different content' }),
+    parked: z.number().openapi({ description: 'Frames that wait for their dictionary' }),
+    head: z.object({ incarnation: z.number(), highestSequence: z.number() }),
+  })
+  .openapi('Ledger');
+
+const Presence = z.object({ online: z.boolean(), since: z.string(), lastSeen: z.string() });
+const Agent = z.object({ agent: z.string(), presence: Presence.nullable(), ledger: Ledger.nullable() }).openapi('Agent');
+const Refused = z
+  .object({
+    partition: z.number(),
+    position: z.number(),
+    agent: z.string(),
+    at: z.string(),
+    kind: z.enum(['frame', 'rows']),
+    code: z.string(),
+    detail: z.string(),
+    incarnation: z.number().nullable(),
+    sequence: z.number().nullable(),
+    source: z.string(),
+    items: z.array(z.object({ line: z.number(), readings: z.number(), reason: z.string(), text: z.string() })),
+  })
+  .openapi('Refused');
+
+const agentsRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/agents',
+  summary: 'Every agent: whether it is connected, and what its ledger says',
+  responses: { 200: jsonDoc('All agents, by name', z.object({ agents: z.array(Agent) })) },
+});
+
+const ledgersRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/ledger',
+  summary: 'What arrived, what was refused and what is missing, per agent',
+  responses: { 200: jsonDoc('All ledgers, by agent', z.object({ ledgers: z.array(Ledger) })) },
+});
+
+const ledgerRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/ledger/{agent}',
+  summary: 'The ledger of one agent',
+  request: { params: z.object({ agent: z.string() }) },
+  responses: { 200: jsonDoc('Its ledger', Ledger), 404: PROBLEMS[404] },
+});
+
+const quarantineRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/quarantine',
+  summary: 'Frames and rows that were refused, the newest last',
+  request: {
+    query: z.object({
+      limit: z.coerce
+        .number({ error: `is no number; write one from 1 to ${QUARANTINE_MAX}` })
+        .int({ error: `is no whole number; write one from 1 to ${QUARANTINE_MAX}` })
+        .min(1, { error: `is too small; write one from 1 to ${QUARANTINE_MAX}` })
+        .max(QUARANTINE_MAX, { error: `is too large; write one from 1 to ${QUARANTINE_MAX}` })
+        .default(QUARANTINE_DEFAULT),
+      agent: z.string().optional(),
+    }),
+  },
+  responses: { 200: jsonDoc('What was refused', z.object({ total: z.number(), refused: z.array(Refused) })), 400: PROBLEMS[400] },
+});
+
+export function addLedgerRoutes(app: OpenAPIHono, index: ServingIndex, options: Pick<ServingOptions, 'feed' | 'presence'>): void {
+  app.openapi(agentsRoute, (c) => c.json({ agents: agentsOf(index.agents.all(), options.presence()) }, 200));
+  app.openapi(ledgersRoute, (c) => c.json({ ledgers: index.agents.all().map(ledgerOf) }, 200));
+  app.openapi(ledgerRoute, (c) => {
+    const { agent } = c.req.valid('param');
+    const rows = index.agents.all();
+    const row = rows.find((one) => one.agent === agent);
+    if (row !== undefined) return c.json(ledgerOf(row), 200);
+    const nearest = nearestNames(agent, rows.map((one) => one.agent));
+    const remedy = nearest.length === 0 ? 'see /api/v1/ledger for those that are' : `did you mean ${nearest.join(' or ')}?`;
+    throw new QuestionError('agent', agent, 'is not in the ledger', remedy, 404);
+  });
+  app.openapi(quarantineRoute, async (c) => {
+    const { limit, agent } = c.req.valid('query');
+    const { total, rows } = await newestRefused(options.feed, agent, limit);
+    return c.json({ total, refused: rows.map(refusedOf) }, 200);
+  });
+}
+
+function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]): z.infer<typeof Agent>[] {
+  const names = new Set([...rows.map(({ agent }) => agent), ...presences.map(({ agent }) => agent)]);
+  const ledgers = new Map(rows.map((row) => [row.agent, ledgerOf(row)]));
+  const present = new Map(presences.map((one) => [one.agent, one]));
+  return [...names].sort().map((agent) => {
+    const one = present.get(agent);
+    const presence = one === undefined ? null : { online: one.online, since: formatInstant(one.sinceMs), lastSeen: formatInstant(one.lastSeenMs) };
+    return { agent, presence, ledger: ledgers.get(agent) ?? null };
+  });
+}
+
+function ledgerOf(row: AgentRow): z.infer<typeof Ledger> {
+  const { agent, partition, watermarkMs, holes, arrived, quarantined, missing, forks, parked, head } = row;
+  const watermark = watermarkMs === null ? null : formatInstant(watermarkMs);
+  return { agent, partition, watermark, holes, arrived, quarantined, missing: [...missing], forks, parked, head };
+}
+
+/** The newest refusals of all partitions by the time they were received, and how many there are. */
+async function newestRefused(feed: ChangeFeed, agent: string | undefined, limit: number): Promise<{ readonly total: number; readonly rows: readonly RefusedRow[] }> {
+  let rows: RefusedRow[] = [];
+  let total = 0;
+  for await (const row of feed.refused()) {
+    if (agent !== undefined && row.agent !== agent) continue;
+    total++;
+    rows.push(row);
+    if (rows.length >= 2 * limit) rows = newest(rows, limit);
+  }
+  return { total, rows: newest(rows, limit) };
+}
+
+function newest(rows: readonly RefusedRow[], limit: number): RefusedRow[] {
+  return rows.toSorted((a, b) => a.atMs - b.atMs || a.partition - b.partition || a.position - b.position).slice(-limit);
+}
+
+function refusedOf(row: RefusedRow): z.infer<typeof Refused> {
+  const { partition, position, agent, kind, code, detail, incarnation, sequence, source, items } = row;
+  return { partition, position, agent, at: formatInstant(row.atMs), kind, code, detail, incarnation, sequence, source, items: [...items] };
+}

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ChangeFeed } from '#backbone/changes/changes.ts';
+import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import type { ResultReader } from '#backbone/results/results.ts';
+import type { Metric } from '#core/metrics/metric.ts';
+import type { View } from '#core/views/view.ts';
+
+/** Whether an agent is connected, and since when. */
+export interface AgentPresence {
+  readonly agent: string;
+  readonly online: boolean;
+  readonly sinceMs: number;
+  readonly lastSeenMs: number;
+}
+
+export interface BatchOutcome {
+  readonly version: number;
+  readonly positions: unknown;
+  readonly readings: number;
+  readonly seconds: number;
+}
+
+export interface VerifyOutcome {
+  readonly slices: number;
+  readonly different: number;
+}
+
+/** Says how far an operation is, in whatever fields it has. */
+export type Progress = (state: object) => void;
+
+/** What the API can start in other parts. */
+export interface Operations {
+  batch(full: boolean, progress: Progress): Promise<BatchOutcome>;
+  verify(progress: Progress): Promise<VerifyOutcome>;
+  /** Makes the version or batch state before the live one live. */
+  rollback?(view: string): Promise<unknown>;
+}
+
+export interface ServingOptions {
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly feed: ChangeFeed;
+  readonly manifests: ManifestStore;
+  readonly results: ResultReader;
+  readonly metrics: ReadonlyMap<string, Metric>;
+  readonly views: readonly View[];
+  readonly presence: () => readonly AgentPresence[];
+  readonly operations: Operations;
+  /** What runs, as JSON. */
+  readonly status: () => unknown;
+  readonly isReady: () => boolean;
+  readonly registry: Registry;
+  /** Folder of the built dashboard; undefined or absent: a page that says how to build it. */
+  readonly dashboardDir: string | undefined;
+  /** Wall clock, in ms. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /** Bytes of pages that the index holds; INDEX_BYTES_DEFAULT where not given. */
+  readonly indexBytesMax?: number;
+}

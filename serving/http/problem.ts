@@ -1,0 +1,50 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { BackboneError, reasonOf } from '#backbone/error.ts';
+import { QuestionError } from '../answers/question-error.ts';
+
+/** Problem details (RFC 9457): `detail` is a sentence with subject, value and remedy, which also stand alone. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly subject?: string;
+  readonly value?: string;
+  readonly remedy?: string;
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'The question can not be answered as asked',
+  403: 'The request comes from another origin',
+  404: 'There is no such thing',
+  405: 'The method is not allowed here',
+  409: 'The state does not allow it',
+  413: 'The request is too large',
+  500: 'The server failed',
+  503: 'The server can not answer now',
+};
+
+export function problem(status: number, detail: string, parts: Pick<Problem, 'subject' | 'value' | 'remedy'> = {}): Problem {
+  return { type: 'about:blank', title: TITLES[status] ?? 'Problem', status, detail, ...parts };
+}
+
+/** The problem behind whatever was thrown. What is not meant for the asker becomes a 500, whose cause is logged. */
+export function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof QuestionError) {
+    const { status, message, subject, value, remedy } = thrown;
+    return problem(status, message, { subject, value, remedy });
+  }
+  if (thrown instanceof BackboneError && thrown.retryable) {
+    return problem(503, thrown.message, { subject: thrown.kind, value: '', remedy: 'ask again in a moment' });
+  }
+  const detail = thrown instanceof BackboneError ? thrown.message : `An unexpected failure: ${reasonOf(thrown)}. The log of the server says more.`;
+  return problem(500, detail, { subject: 'server', value: '', remedy: 'look into the log of the server' });
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export function problemResponse(one: Problem): Response {
+  const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' };
+  if (one.status === 503) headers['retry-after'] = '1';
+  return new Response(JSON.stringify(one), { status: one.status as ContentfulStatusCode, headers });
+}

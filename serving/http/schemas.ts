@@ -1,0 +1,114 @@
+import { z } from '@hono/zod-openapi';
+import { PROBLEM_TYPE } from './problem.ts';
+
+/** A parameter that has to be there; where it isn't, the message ends with what to write. */
+function needed(remedy: string): z.ZodString {
+  return z.string({ error: `is missing; ${remedy}` });
+}
+
+export const ViewPath = z.object({ view: z.string().openapi({ description: 'Name of the view', example: 'usage-by-region' }) });
+
+const FROM = needed('write from= with an instant such as 2026-01-01T00:00:00Z').openapi({
+  description: 'Start of the range, ISO 8601; without an offset it is a time of the zone',
+  example: '2026-01-01T00:00:00Z',
+});
+const TO = needed('write to= with an instant such as 2026-01-02T00:00:00Z').openapi({ description: 'End of the range, exclusive', example: '2026-01-02T00:00:00Z' });
+const STATS = z.string().optional().openapi({
+  description: 'Statistics, with commas between; count,sum,mean,min,max where not given',
+  example: 'count,mean,p99',
+});
+const FORMAT = z.enum(['json', 'csv', 'ndjson']).default('json').openapi({ description: 'json has a limit of 100,000 windows, csv and ndjson have none' });
+const AS_OF = z.string().optional().openapi({
+  description: 'Answers from the batch result alone that was live at an instant, or from the one of a cut (positions with commas between)',
+});
+
+export const WindowsQuery = z.object({
+  from: FROM,
+  to: TO,
+  window: needed('write window= with a duration such as 10s, 5m, 1h, 1d, 1w, 1mo or 1y').openapi({ description: 'Size of a window', example: '1h' }),
+  every: z.string().optional().openapi({ description: 'Distance of the starts of hopping windows', example: '10m' }),
+  zone: z.string().optional().openapi({ description: 'IANA zone of calendar windows and of times without an offset; UTC where not given', example: 'Europe/Paris' }),
+  stats: STATS,
+  format: FORMAT,
+  asOf: AS_OF,
+});
+
+export const SessionsQuery = z.object({
+  from: FROM,
+  to: TO,
+  gap: needed('write gap= with a duration such as 30m').openapi({ description: 'Readings no further apart than this are one session; at least the slice of the view', example: '30m' }),
+  stats: STATS,
+  format: FORMAT,
+});
+
+/** Every tag of the view is a parameter too. */
+export const TAG_PARAMETERS = [
+  {
+    name: 'tags',
+    in: 'query' as const,
+    required: false,
+    description: 'Any `by` tag of the view as a parameter, such as region=IDF; several values of one tag by repeating it',
+    style: 'form' as const,
+    explode: true,
+    schema: { type: 'object' as const, additionalProperties: { type: 'string' as const } },
+  },
+];
+
+const Instant = z.string().openapi({ description: 'RFC 3339 in UTC', format: 'date-time' });
+const ExactNumber = z.number().openapi({ description: 'With all its digits, which may be more than a double holds' });
+const TimedValue = z.object({ time: Instant, value: ExactNumber });
+
+export const WindowSchema = z
+  .object({
+    start: Instant,
+    end: Instant,
+    tags: z.record(z.string(), z.string()),
+    stats: z.record(z.string(), z.union([ExactNumber, TimedValue, z.null()])),
+    completeness: z.number().openapi({ description: 'What arrived of what the series promised, from 0 to 1' }),
+    final: z.boolean().openapi({ description: 'Nothing more is expected' }),
+    revision: z.number().openapi({ description: 'How many log records contributed' }),
+    pending: z.array(z.string()).optional().openapi({ description: 'Statistics that wait for a refold after a correction' }),
+    unchecked: z.number().optional().openapi({ description: 'Readings that could not be checked for repeats' }),
+  })
+  .openapi('Window');
+
+export const WindowsAnswerSchema = z
+  .object({
+    view: z.string(),
+    version: z.number(),
+    position: z.string().openapi({ description: 'Opaque token of the state that was read' }),
+    freshness: Instant.nullable().openapi({ description: 'The lowest watermark of the agents in the answer' }),
+    tzdata: z.string(),
+    asOf: z.object({ cut: z.array(z.number()), published: Instant }).optional(),
+    windows: z.array(WindowSchema),
+  })
+  .openapi('WindowsAnswer');
+
+export const ProblemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    subject: z.string().optional(),
+    value: z.string().optional(),
+    remedy: z.string().optional(),
+  })
+  .openapi('Problem');
+
+function problemResponseDoc(description: string) {
+  return { description, content: { [PROBLEM_TYPE]: { schema: ProblemSchema } } };
+}
+
+export const PROBLEMS = {
+  400: problemResponseDoc('The question can not be answered as asked'),
+  404: problemResponseDoc('There is no such view'),
+  503: problemResponseDoc('Not now: ask again'),
+};
+
+/** Any JSON object: what other parts say of themselves. */
+export const AnyObject = z.record(z.string(), z.unknown());
+
+export function jsonDoc<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { 'application/json': { schema } } };
+}

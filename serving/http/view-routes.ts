@@ -1,0 +1,58 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { formatDuration } from '#core/time/duration.ts';
+import { formatInstant } from '#core/time/instant.ts';
+import type { ServingOptions } from './options.ts';
+import { jsonDoc } from './schemas.ts';
+import type { ViewReader } from './view-reader.ts';
+
+const ViewsSchema = z.object({
+  views: z.array(
+    z.object({
+      name: z.string(),
+      metric: z.string(),
+      unit: z.string().nullable(),
+      decimals: z.number().nullable(),
+      kind: z.string().nullable(),
+      quantiles: z.boolean().nullable(),
+      by: z.array(z.string()),
+      where: z.record(z.string(), z.array(z.string())),
+      slice: z.string(),
+      versions: z.array(z.object({ version: z.number(), state: z.string(), cut: z.array(z.number()), published: z.string().nullable(), results: z.number() })),
+    }),
+  ),
+});
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/views',
+  summary: 'The declared views and their versions',
+  responses: { 200: jsonDoc('All views', ViewsSchema) },
+});
+
+export function addViewsRoute(app: OpenAPIHono, reader: ViewReader, options: Pick<ServingOptions, 'views' | 'metrics'>): void {
+  app.openapi(route, (c) => {
+    const views = options.views.map((view) => {
+      const metric = options.metrics.get(view.metric);
+      const versions = (reader.index.manifest(view.name)?.versions ?? []).map(({ version, state, batch }) => ({
+        version,
+        state,
+        cut: [...batch.cut],
+        published: batch.results.length === 0 ? null : formatInstant(batch.publishedAtMs),
+        results: batch.results.length,
+      }));
+      return {
+        name: view.name,
+        metric: view.metric,
+        unit: metric?.unit ?? null,
+        decimals: metric?.decimals ?? null,
+        kind: metric?.kind ?? null,
+        quantiles: metric?.quantiles ?? null,
+        by: [...view.by],
+        where: Object.fromEntries(Object.entries(view.where).map(([tag, values]) => [tag, [...values]])),
+        slice: formatDuration({ kind: 'fixed', ms: view.sliceMs }),
+        versions,
+      };
+    });
+    return c.json({ views }, 200);
+  });
+}

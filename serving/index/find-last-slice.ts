@@ -1,0 +1,54 @@
+import type { ChangeFeed } from '#backbone/changes/changes.ts';
+import type { ResultReader } from '#backbone/results/results.ts';
+import type { Group } from './group.ts';
+import type { SourceId } from './view-source.ts';
+
+/** No instant lies in a later slice: event time in milliseconds is a safe integer. */
+const SLICE_END = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The last slice of a group that holds anything, found by asking whether there is anything from a slice on: first in
+ * widening steps away from where the watermark suggests it, then by halving.
+ */
+export async function findLastSlice(id: SourceId, group: Group, feed: ChangeFeed | undefined, results: ResultReader): Promise<number | undefined> {
+  const holdsFrom = (slice: number): Promise<boolean> => holdsAnythingFrom(id, group, feed, results, slice);
+  const firstMs = group.standing.firstMs();
+  if (firstMs === Number.POSITIVE_INFINITY) return undefined;
+  const { sliceMs } = id.view;
+  const floor = Math.floor(firstMs / sliceMs);
+  if (!(await holdsFrom(floor))) return undefined;
+  let low = floor;
+  const { watermarkMs } = group.standing.horizon();
+  let high = Math.max(floor + 1, Math.floor((watermarkMs ?? firstMs) / sliceMs) + 1);
+  for (let step = 1; await holdsFrom(high); step *= 2) {
+    low = high;
+    high += step;
+  }
+  for (let step = 1; high - step > low; step *= 2) {
+    if (await holdsFrom(high - step)) {
+      low = high - step;
+      break;
+    }
+    high -= step;
+  }
+  while (high - low > 1) {
+    const middle = low + Math.floor((high - low) / 2);
+    if (await holdsFrom(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+async function holdsAnythingFrom(id: SourceId, group: Group, feed: ChangeFeed | undefined, results: ResultReader, slice: number): Promise<boolean> {
+  if (feed !== undefined) {
+    for await (const row of feed.rows(id.view.name, id.version, group.key, slice, SLICE_END)) {
+      if (row.epoch >= (id.batch.cut[row.partition] ?? 0)) return true;
+    }
+  }
+  for (const result of id.batch.results) {
+    for await (const block of results.blocks(result, group.key, slice, SLICE_END)) {
+      if (block.count > 0 && block.slice[block.count - 1]! >= slice) return true;
+    }
+  }
+  return false;
+}

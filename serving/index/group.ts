@@ -1,0 +1,45 @@
+import { parseGroupKey } from '#core/views/view.ts';
+import type { Page, PageRow } from './page.ts';
+import type { Agents } from './standing.ts';
+import { GroupStanding } from './standing.ts';
+
+/** A load of some pages that is under way, and the rows that were committed meanwhile: they are put in after it. */
+export interface PageLoad {
+  readonly done: Promise<void>;
+  readonly rows: Map<string, PageRow>;
+}
+
+/** One group of a view: its pages, its series, and how far its data reaches. */
+export class Group {
+  readonly key: string;
+  readonly tags: readonly string[];
+  readonly standing: GroupStanding;
+  readonly pages = new Map<number, Page>();
+  readonly loads = new Map<number, PageLoad>();
+  /** The last slice that held anything when it was looked for. */
+  lastSliceStored: number | undefined;
+  /** The last slice that a commit has changed since the group was opened. */
+  lastSliceTold = Number.NEGATIVE_INFINITY;
+
+  constructor(key: string, agents: Agents) {
+    this.key = key;
+    this.tags = parseGroupKey(key);
+    this.standing = new GroupStanding(agents);
+  }
+
+  /** The last slice that holds anything as far as it was looked for; undefined where there is none. */
+  lastSliceKnown(): number | undefined {
+    const last = Math.max(this.lastSliceStored ?? Number.NEGATIVE_INFINITY, this.lastSliceTold);
+    return last === Number.NEGATIVE_INFINITY ? undefined : last;
+  }
+}
+
+/** Orders groups by their tags, value by value. */
+export function compareGroups(a: Group, b: Group): number {
+  for (let i = 0; i < a.tags.length; i++) {
+    const left = a.tags[i]!;
+    const right = b.tags[i]!;
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}

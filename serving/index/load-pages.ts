@@ -1,0 +1,83 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
+import type { BatchState } from '#backbone/manifests/manifest.ts';
+import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import { RESETS } from '#core/fold/slice-slots.ts';
+import { Page } from './page.ts';
+import { PAGE_SLICES } from './page-size.ts';
+
+/** Which pages to load: `pageCount` consecutive ones of a group. */
+export interface PageSpan {
+  readonly view: string;
+  readonly version: number;
+  readonly group: string;
+  readonly firstPage: number;
+  readonly pageCount: number;
+  readonly batch: BatchState;
+}
+
+/** Loads pages from the batch results and, where there is a feed, the changes after their cut. */
+export async function loadPages(span: PageSpan, feed: ChangeFeed | undefined, results: ResultReader): Promise<readonly Page[]> {
+  const rows = feed === undefined ? [] : await readRows(span, feed);
+  const pages = Array.from({ length: span.pageCount }, (_, i) => new Page(span.firstPage + i));
+  const resets = new Resets(span);
+  for (const row of rows) if ((row.flags & RESETS) !== 0) resets.add(row.partition, row.slice);
+  const { fromSlice, toSlice } = sliceRange(span);
+  for (const result of span.batch.results.toReversed()) {
+    for await (const block of results.blocks(result, span.group, fromSlice, toSlice)) addBlock(block, pages, span, resets);
+  }
+  for (const row of rows) pages[Math.floor((row.slice - fromSlice) / PAGE_SLICES)]!.putRow(row, true);
+  return pages;
+}
+
+export function sliceRange(span: PageSpan): { readonly fromSlice: number; readonly toSlice: number } {
+  return { fromSlice: span.firstPage * PAGE_SLICES, toSlice: (span.firstPage + span.pageCount) * PAGE_SLICES };
+}
+
+async function readRows(span: PageSpan, feed: ChangeFeed): Promise<readonly SliceRow[]> {
+  const { fromSlice, toSlice } = sliceRange(span);
+  const rows: SliceRow[] = [];
+  for await (const row of feed.rows(span.view, span.version, span.group, fromSlice, toSlice)) {
+    if (row.epoch >= (span.batch.cut[row.partition] ?? 0)) rows.push(row);
+  }
+  // A scan may see rows of a batch whose commit has not been told yet; a turn of the event loop later it has been.
+  await nextTurn();
+  return rows;
+}
+
+function addBlock(block: ResultBlock, pages: readonly Page[], span: PageSpan, resets: Resets): void {
+  const { fromSlice, toSlice } = sliceRange(span);
+  for (let i = 0; i < block.count; i++) {
+    const slice = block.slice[i]!;
+    if (slice < fromSlice) continue;
+    if (slice >= toSlice) break;
+    const page = pages[Math.floor((slice - fromSlice) / PAGE_SLICES)]!;
+    const isReset = resets.has(block.partition, slice);
+    const flags = block.flags[i]!;
+    page.addResult(slice, block.table, block.firstSlot + i, block.revision[i]!, flags, isReset);
+    if ((flags & RESETS) !== 0) resets.add(block.partition, slice);
+  }
+}
+
+/** The slices, per partition, of which something newer resets min, max, first and last. */
+class Resets {
+  readonly #span: PageSpan;
+  readonly #keys = new Set<number>();
+
+  constructor(span: PageSpan) {
+    this.#span = span;
+  }
+
+  add(partition: number, slice: number): void {
+    this.#keys.add(this.#key(partition, slice));
+  }
+
+  has(partition: number, slice: number): boolean {
+    return this.#keys.size > 0 && this.#keys.has(this.#key(partition, slice));
+  }
+
+  #key(partition: number, slice: number): number {
+    const { firstPage, pageCount } = this.#span;
+    return slice - firstPage * PAGE_SLICES + partition * pageCount * PAGE_SLICES;
+  }
+}

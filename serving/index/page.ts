@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { RESETS } from '#core/fold/slice-slots.ts';
+import { mergeInto } from '#core/stats/merge.ts';
+import { decodeRow } from '#core/stats/row-codec.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
+import { IndexRowDamaged } from './index-errors.ts';
+import { newestFirst, type RowPlace, type Sum, takeContribution, type Tally } from './slice-merge.ts';
+import { PageRuns } from './page-runs.ts';
+import { PAGE_SLICES, RUN_SLICES } from './page-size.ts';
+
+/** A row of changes as a page keeps it: encoded, since it is decoded only when its slice changes. */
+export interface PageRow extends RowPlace {
+  readonly slice: number;
+  readonly revision: number;
+  readonly flags: number;
+  readonly stats: Uint8Array;
+}
+
+/** Bytes of one slot of a stats table without its histogram. */
+export const SLOT_BYTES = 184;
+const ROW_BYTES = 160;
+const BUCKET_BYTES = 12;
+const PAGE_BYTES = 600;
+/** Slot, revision and flags per slice of a page that holds any. */
+const SLICE_COLUMNS_BYTES = PAGE_SLICES * (4 + 8 + 1);
+
+/** What batch holds of a slice that rows of changes add to. */
+interface Base {
+  readonly slot: number;
+  readonly revision: number;
+  readonly pending: boolean;
+}
+
+const staging = new StatsTable(1);
+const staged = staging.allocate();
+
+/**
+ * PAGE_SLICES consecutive slices of a group: merged stats per slice, the rows of changes behind them, and sums of runs.
+ *
+ * A page is filled by one load and then kept up to date in place. It can shed its slices and keep the sums of runs,
+ * which take a sixtieth; then it answers for whole runs only, and a change of one of its slices makes it worthless.
+ */
+export class Page {
+  readonly number: number;
+  readonly firstSlice: number;
+  /** Order of use, for the cache. */
+  usedAt = 0;
+  /** Bytes that the cache counts for it. */
+  countedBytes = 0;
+  #table: StatsTable | undefined = new StatsTable(1);
+  #slot: Int32Array | undefined;
+  #revision = new Float64Array(0);
+  #pending = new Uint8Array(0);
+  readonly #base = new Map<number, Base>();
+  readonly #rows = new Map<number, PageRow[]>();
+  readonly #stale = new Set<number>();
+  #rowBytes = 0;
+  #runs: PageRuns | undefined;
+
+  constructor(number: number) {
+    this.number = number;
+    this.firstSlice = number * PAGE_SLICES;
+  }
+
+  /** Whether it can tell single slices, not only runs. */
+  get hasSlices(): boolean {
+    return this.#table !== undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.#slot === undefined && this.#runs === undefined;
+  }
+
+  /** Whether it can add up the part of [fromSlice, toSlice) that lies in it. */
+  canSum(fromSlice: number, toSlice: number): boolean {
+    return this.hasSlices || (isRunEdge(this.#clip(fromSlice)) && isRunEdge(this.#clip(toSlice)));
+  }
+
+  /** A contribution of a batch result, taken from the newest to the oldest; see takeContribution. */
+  addResult(slice: number, from: StatsTable, fromSlot: number, revision: number, flags: number, isReset: boolean): boolean {
+    const table = this.#slices();
+    const offset = slice - this.firstSlice;
+    let slot = this.#slot![offset]!;
+    if (slot < 0) slot = this.#slot![offset] = table.allocate();
+    const tally = { revision: this.#revision[offset]!, pending: this.#pending[offset] === 1 };
+    const resets = takeContribution(table, slot, tally, from, fromSlot, revision, flags, isReset);
+    this.#revision[offset] = tally.revision;
+    this.#pending[offset] = tally.pending ? 1 : 0;
+    return resets;
+  }
+
+  /**
+   * Takes a row of changes, or its newer state. False where the page can't follow, and has to be loaded again: it has
+   * shed its slices, or a row that resets came, went or changed, which decides anew what the batch results give.
+   */
+  putRow(row: PageRow, isLoading: boolean): boolean {
+    if (!this.hasSlices) return false;
+    const offset = row.slice - this.firstSlice;
+    this.#slices();
+    let rows = this.#rows.get(offset);
+    if (rows === undefined) this.#rows.set(offset, (rows = []));
+    const at = rows.findIndex((one) => one.part === row.part && one.epoch === row.epoch && one.partition === row.partition);
+    const before = at < 0 ? undefined : rows[at];
+    if (!isLoading && (((row.flags | (before?.flags ?? 0)) & RESETS) !== 0)) return false;
+    if (at < 0) {
+      if (rows.length === 0 && this.#slot![offset]! >= 0) this.#keepBase(offset);
+      rows.push(row);
+      rows.sort(newestFirst);
+      this.#rowBytes += ROW_BYTES + row.stats.length;
+    } else {
+      rows[at] = row;
+      this.#rowBytes += row.stats.length - before!.stats.length;
+    }
+    this.#stale.add(offset);
+    return true;
+  }
+
+  /** Adds the part of [fromSlice, toSlice) that lies in the page; `canSum` said that it can. */
+  sumInto(sum: Sum, fromSlice: number, toSlice: number): void {
+    if (this.isEmpty) return;
+    this.#refresh();
+    const end = this.#clip(toSlice);
+    for (let offset = this.#clip(fromSlice); offset < end;) {
+      if (offset === 0 && end === PAGE_SLICES) return this.#sums().wholeInto(sum);
+      if (offset % RUN_SLICES === 0 && offset + RUN_SLICES <= end) {
+        this.#sums().runInto(sum, offset / RUN_SLICES);
+        offset += RUN_SLICES;
+      } else {
+        this.#sliceInto(sum, offset);
+        offset++;
+      }
+    }
+  }
+
+  /** The first slice in [fromSlice, toSlice) that holds anything, or undefined; the page has its slices. */
+  nextSlice(fromSlice: number, toSlice: number): number | undefined {
+    if (this.isEmpty) return undefined;
+    this.#refresh();
+    const end = this.#clip(toSlice);
+    for (let offset = this.#clip(fromSlice); offset < end; offset++) if (this.#slot![offset]! >= 0) return this.firstSlice + offset;
+    return undefined;
+  }
+
+  /** The last slice in [fromSlice, toSlice) that holds anything, or undefined; the page has its slices. */
+  previousSlice(fromSlice: number, toSlice: number): number | undefined {
+    if (this.isEmpty) return undefined;
+    this.#refresh();
+    const first = this.#clip(fromSlice);
+    for (let offset = this.#clip(toSlice) - 1; offset >= first; offset--) if (this.#slot![offset]! >= 0) return this.firstSlice + offset;
+    return undefined;
+  }
+
+  /** Keeps the sums of runs and lets go of the slices. */
+  shed(): void {
+    if (this.isEmpty || !this.hasSlices) return;
+    this.#refresh();
+    this.#sums().settle();
+    this.#table = undefined;
+    this.#slot = undefined;
+    this.#revision = new Float64Array(0);
+    this.#pending = new Uint8Array(0);
+    this.#base.clear();
+    this.#rows.clear();
+    this.#rowBytes = 0;
+  }
+
+  /** Bytes that it holds, about. */
+  bytes(): number {
+    if (this.isEmpty) return PAGE_BYTES;
+    let bytes = PAGE_BYTES + this.#rowBytes + (this.#runs?.bytes() ?? 0);
+    if (this.#table === undefined) return bytes;
+    // A table doubles when it grows, so a third of it is spare on average.
+    bytes += SLICE_COLUMNS_BYTES + this.#table.size * SLOT_BYTES * 1.5;
+    for (const histogram of this.#table.histograms) if (histogram !== undefined) bytes += 100 + histogram.length * BUCKET_BYTES;
+    return bytes;
+  }
+
+  #clip(slice: number): number {
+    return Math.min(Math.max(slice - this.firstSlice, 0), PAGE_SLICES);
+  }
+
+  #slices(): StatsTable {
+    assert(this.#table !== undefined, 'a page that shed its slices is loaded again before it is written to');
+    if (this.#slot === undefined) {
+      this.#slot = new Int32Array(PAGE_SLICES).fill(-1);
+      this.#revision = new Float64Array(PAGE_SLICES);
+      this.#pending = new Uint8Array(PAGE_SLICES);
+    }
+    return this.#table;
+  }
+
+  /** Until now the slice was what batch holds; from now on rows add to it, so that is kept apart. */
+  #keepBase(offset: number): void {
+    const slot = this.#slot![offset]!;
+    this.#base.set(offset, { slot, revision: this.#revision[offset]!, pending: this.#pending[offset] === 1 });
+    this.#slot![offset] = -1;
+  }
+
+  #refresh(): void {
+    if (this.#stale.size === 0) return;
+    for (const offset of this.#stale) this.#mergeSlice(offset);
+    this.#stale.clear();
+  }
+
+  #mergeSlice(offset: number): void {
+    const table = this.#slices();
+    let slot = this.#slot![offset]!;
+    if (slot < 0) slot = this.#slot![offset] = table.allocate();
+    else table.reset(slot);
+    const base = this.#base.get(offset);
+    const tally: Tally = { revision: base?.revision ?? 0, pending: base?.pending ?? false };
+    if (base !== undefined) mergeInto(table, slot, table, base.slot);
+    let partition = -1;
+    let isReset = false;
+    for (const row of this.#rows.get(offset) ?? []) {
+      if (row.partition !== partition) isReset = false;
+      partition = row.partition;
+      const read = decodeRow(row.stats, staging, staged);
+      if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
+      isReset = takeContribution(table, slot, tally, staging, staged, row.revision, row.flags, isReset);
+    }
+    this.#revision[offset] = tally.revision;
+    this.#pending[offset] = tally.pending ? 1 : 0;
+    this.#runs?.forget(Math.floor(offset / RUN_SLICES));
+  }
+
+  #sliceInto(sum: Sum, offset: number): void {
+    const slot = this.#slot![offset]!;
+    if (slot < 0) return;
+    mergeInto(sum.table, sum.slot, this.#table!, slot);
+    sum.revision += this.#revision[offset]!;
+    if (this.#pending[offset] === 1) sum.pending = true;
+  }
+
+  #sums(): PageRuns {
+    this.#runs ??= new PageRuns((run, sum) => {
+      for (let offset = run * RUN_SLICES; offset < (run + 1) * RUN_SLICES; offset++) this.#sliceInto(sum, offset);
+    });
+    return this.#runs;
+  }
+}
+
+function isRunEdge(offset: number): boolean {
+  return offset % RUN_SLICES === 0;
+}

@@ -1,0 +1,87 @@
+import type { Group } from './group.ts';
+import type { Horizon } from './standing.ts';
+
+/** Batches that are remembered: half a minute of four busy partitions. A reader that is further behind reads anew. */
+export const BATCHES_REMEMBERED_MAX = 8_192;
+
+/** Changed slices that are remembered over all batches, some tens of megabytes. */
+export const SLICES_REMEMBERED_MAX = 500_000;
+
+/** What a batch changed in one group. */
+export interface GroupChange {
+  readonly slices: Set<number>;
+  /** The promise of the group changed for windows that end after this instant; +Infinity: it did not. */
+  promisedFromMs: number;
+  /** How far the group's agents were before, where that changed. */
+  horizonBefore: Horizon | undefined;
+}
+
+/** What one committed batch changed in a view. */
+export interface RecentBatch {
+  readonly sequence: number;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+  readonly groups: ReadonlyMap<Group, GroupChange>;
+}
+
+/**
+ * The batches that a view has had lately, in the order of their commits: what a question that takes long has to repair,
+ * what a subscriber is told next, and what one that comes back has missed. When full the oldest is forgotten.
+ */
+export class RecentChanges {
+  readonly #batches: RecentBatch[] = [];
+  #first = 0;
+  #slices = 0;
+  /** Sequence number of the next batch. */
+  #next = 1;
+
+  /** Sequence number of the newest batch; 0 before the first. */
+  get newest(): number {
+    return this.#next - 1;
+  }
+
+  push(partition: number, from: number, to: number, groups: ReadonlyMap<Group, GroupChange>): void {
+    this.#batches.push({ sequence: this.#next++, partition, from, to, groups });
+    this.#slices += sliceCount(groups);
+    while (this.#batches.length - this.#first > BATCHES_REMEMBERED_MAX || this.#slices > SLICES_REMEMBERED_MAX) this.#forgetOldest();
+  }
+
+  /** The batches after a sequence number, oldest first; undefined where some of them are forgotten. */
+  since(sequence: number): readonly RecentBatch[] | undefined {
+    const known = this.#batches.length - this.#first;
+    const asked = this.newest - sequence;
+    if (asked > known) return undefined;
+    return this.#batches.slice(this.#batches.length - asked);
+  }
+
+  /** The batches beyond the positions; undefined where some of them are forgotten or the positions lie within a batch. */
+  beyond(positions: ReadonlyMap<number, number>, now: ReadonlyMap<number, number>): readonly RecentBatch[] | undefined {
+    const reached = new Map(positions);
+    const found: RecentBatch[] = [];
+    for (let i = this.#first; i < this.#batches.length; i++) {
+      const batch = this.#batches[i]!;
+      const at = reached.get(batch.partition) ?? 0;
+      if (batch.to <= at) continue;
+      if (batch.from !== at) return undefined;
+      reached.set(batch.partition, batch.to);
+      found.push(batch);
+    }
+    for (const [partition, position] of now) if ((reached.get(partition) ?? 0) !== position) return undefined;
+    return found;
+  }
+
+  #forgetOldest(): void {
+    this.#slices -= sliceCount(this.#batches[this.#first]!.groups);
+    this.#first++;
+    if (this.#first * 2 < this.#batches.length) return;
+    this.#batches.splice(0, this.#first);
+    this.#first = 0;
+  }
+}
+
+function sliceCount(groups: ReadonlyMap<Group, GroupChange>): number {
+  let count = 0;
+  for (const { slices } of groups.values()) count += slices.size;
+  return count;
+}

@@ -1,0 +1,257 @@
+import type { Logger } from 'pino';
+import { reasonOf } from '#backbone/error.ts';
+import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
+import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import { type BatchState, liveVersion, type Manifest } from '#backbone/manifests/manifest.ts';
+import type { ResultReader } from '#backbone/results/results.ts';
+import type { View } from '#core/views/view.ts';
+import { SourceReplaced } from './index-errors.ts';
+import { TaskGate } from './task-gate.ts';
+import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';
+import { Agents } from './standing.ts';
+import { type SourceBackend, ViewSource } from './view-source.ts';
+
+/** Loads that run at once: LevelDB reads on four threads. */
+const LOADS_ACTIVE_MAX = 4;
+/** Loads that wait: what sixteen questions ask for at a time, four groups each, several times over. Beyond it a question is refused as too busy. */
+const LOADS_WAITING_MAX = 256;
+/** Questions that are answered at once; more would only share the one thread, and hold their sums meanwhile. */
+const QUESTIONS_ACTIVE_MAX = 16;
+/** Questions that wait for their turn; beyond it one is refused as too busy. */
+const QUESTIONS_WAITING_MAX = 512;
+/** Pages that are loaded before a new batch state takes over: what a dashboard of a few groups shows. */
+const WARM_PAGES_MAX = 256;
+/** Sources of earlier batch states that are kept for `asOf`. */
+const AS_OF_SOURCES_MAX = 4;
+/** How long after a failed adoption the next try begins. */
+const ADOPT_RETRY_MS = 1_000;
+
+export interface ServingIndexOptions {
+  readonly feed: ChangeFeed;
+  readonly manifests: ManifestStore;
+  readonly results: ResultReader;
+  readonly views: readonly View[];
+  readonly logger: Logger;
+  /** Bytes of pages that the index holds, about. */
+  readonly bytesMax?: number;
+}
+
+/** What the index holds of one view. */
+interface Served {
+  manifest: Manifest | undefined;
+  source: ViewSource | undefined;
+  /** Sources that are being opened: they hear of commits like the one they will replace. */
+  opening: ViewSource | undefined;
+  adoption: Promise<void>;
+}
+
+/**
+ * The serving node's own index: for each view the pages of its live version, kept up to date by every commit, and
+ * replaced in one step when a manifest names another version or batch result (DESIGN §13, rule 14).
+ *
+ * Everything between two awaits sees one snapshot: one position vector, one manifest, and pages that are all as of them.
+ */
+export class ServingIndex implements AsyncDisposable {
+  readonly agents = new Agents();
+  readonly cache: PageCache;
+  /** Every question passes here. */
+  readonly questions = new TaskGate(QUESTIONS_ACTIVE_MAX, QUESTIONS_WAITING_MAX);
+  readonly #options: ServingIndexOptions;
+  readonly #positions: Map<number, number>;
+  readonly #served = new Map<string, Served>();
+  readonly #asOf = new Map<string, ViewSource>();
+  readonly #backend: SourceBackend;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<(source: ViewSource) => void>();
+  #unsubscribe: () => void = () => undefined;
+  #following: Promise<void> = Promise.resolve();
+
+  private constructor(options: ServingIndexOptions) {
+    this.#options = options;
+    const { feed, results } = options;
+    this.cache = new PageCache(options.bytesMax ?? INDEX_BYTES_DEFAULT);
+    this.#positions = new Map(feed.positions());
+    const gate = new TaskGate(LOADS_ACTIVE_MAX, LOADS_WAITING_MAX);
+    const confirm = (source: ViewSource): Promise<void> => this.#confirm(source);
+    this.#backend = { feed, results, cache: this.cache, gate, agents: this.agents, confirm };
+    for (const view of options.views) {
+      this.#served.set(view.name, { manifest: undefined, source: undefined, opening: undefined, adoption: Promise.resolve() });
+    }
+  }
+
+  /** An index that follows feed and manifests, with every view opened that has a manifest by now. */
+  static async open(options: ServingIndexOptions): Promise<ServingIndex> {
+    const index = new ServingIndex(options);
+    await index.#start();
+    return index;
+  }
+
+  /** The live source of a view; undefined while there is none. */
+  source(view: string): ViewSource | undefined {
+    return this.#served.get(view)?.source;
+  }
+
+  manifest(view: string): Manifest | undefined {
+    return this.#served.get(view)?.manifest;
+  }
+
+  /** The position per partition that everything in the index is as of. */
+  get positions(): ReadonlyMap<number, number> {
+    return this.#positions;
+  }
+
+  /** The source of a batch state, without the changes after it. */
+  asOfSource(view: string, batch: BatchState): ViewSource {
+    const live = this.source(view);
+    if (live === undefined) throw new SourceReplaced(view);
+    const key = JSON.stringify([view, live.id.version, batch.cut, batch.results.map((result) => result.name)]);
+    let source = this.#asOf.get(key);
+    if (source === undefined) {
+      source = new ViewSource({ ...live.id, batch, isAsOf: true }, this.#backend);
+      for (const group of live.groups()) for (const member of group.standing.members()) source.putMember(member);
+    }
+    this.#asOf.delete(key);
+    this.#asOf.set(key, source);
+    for (const [oldest, one] of this.#asOf) {
+      if (this.#asOf.size <= AS_OF_SOURCES_MAX) break;
+      this.#asOf.delete(oldest);
+      one.replace();
+    }
+    return source;
+  }
+
+  /** Resolves when the newest manifest that is known of the view is adopted, or its adoption has failed once. */
+  async settled(view: string): Promise<void> {
+    await this.#served.get(view)?.adoption;
+  }
+
+  /** Calls the listener after each commit that a live source took up, and when a source takes over. Gives the end of it. */
+  onChange(listener: (source: ViewSource) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#unsubscribe();
+    await this.#following;
+    for (const served of this.#served.values()) await served.adoption;
+  }
+
+  async #start(): Promise<void> {
+    const { feed, manifests, views, logger } = this.#options;
+    this.#unsubscribe = feed.onCommit((batch) => this.#apply(batch));
+    const told = new Set<string>();
+    const untell = feed.onCommit((batch) => {
+      for (const row of batch.agents) told.add(`${row.partition}/${row.agent}`);
+    });
+    for await (const row of feed.agents()) if (!told.has(`${row.partition}/${row.agent}`)) this.agents.put(row);
+    untell();
+    for (const view of views) {
+      const manifest = await manifests.get(view.name);
+      if (manifest !== undefined) await this.#adopt(manifest);
+    }
+    this.#following = manifests
+      .follow(this.#stop.signal, (manifest) => void this.#adopt(manifest))
+      .catch((failure: unknown) => logger.error({ reason: reasonOf(failure) }, 'manifests can no longer be followed'));
+  }
+
+  #apply(batch: ChangeBatch): void {
+    const sources = [...this.#served.values()].flatMap(({ source, opening }) => [source, opening].filter((one) => one !== undefined));
+    const changes = sources.map((source) => source.horizonsBefore(batch.agents));
+    for (const row of batch.agents) this.agents.put(row);
+    this.#positions.set(batch.partition, batch.to);
+    for (const [i, source] of sources.entries()) source.apply(batch, changes[i]!);
+    for (const source of sources) for (const listener of this.#listeners) listener(source);
+  }
+
+  /** Takes up a manifest after those that came before it; of several that wait only the newest matters. */
+  #adopt(manifest: Manifest): Promise<void> {
+    const served = this.#served.get(manifest.view);
+    if (served === undefined) return Promise.resolve();
+    served.manifest = manifest;
+    served.adoption = served.adoption.then(() => this.#tryAdopt(served, manifest));
+    return served.adoption;
+  }
+
+  async #tryAdopt(served: Served, manifest: Manifest): Promise<void> {
+    if (served.manifest !== manifest || this.#stop.signal.aborted) return;
+    const { version, view, batch } = liveVersion(manifest);
+    if (served.source !== undefined && isSame(served.source, version, batch)) return;
+    try {
+      const source = new ViewSource({ view, version, batch, isAsOf: false }, this.#backend);
+      served.opening = source;
+      await this.#open(source);
+      await source.warm(pagesToWarm(served.source));
+      const before = served.source;
+      served.source = source;
+      before?.replace();
+      for (const listener of this.#listeners) listener(source);
+    } catch (failure) {
+      if (served.manifest !== manifest) return;
+      this.#options.logger.warn({ view: manifest.view, reason: reasonOf(failure) }, 'a manifest could not be adopted yet');
+      setTimeout(() => this.#adoptAgain(served, manifest), ADOPT_RETRY_MS).unref();
+    } finally {
+      served.opening = undefined;
+    }
+  }
+
+  #adoptAgain(served: Served, manifest: Manifest): void {
+    if (served.manifest === manifest) served.adoption = served.adoption.then(() => this.#tryAdopt(served, manifest));
+  }
+
+  /** Fills a source's groups; commits meanwhile reach it too, and a member that they told is not put back. */
+  async #open(source: ViewSource): Promise<void> {
+    const { feed, results } = this.#options;
+    const { view, version, batch } = source.id;
+    const told = new Set<string>();
+    const untell = feed.onCommit(({ members }) => {
+      for (const one of members) if (one.view === view.name) told.add(JSON.stringify([one.group, one.partition, one.agent, one.series]));
+    });
+    try {
+      for await (const one of feed.members(view.name, version)) {
+        if (!told.has(JSON.stringify([one.group, one.partition, one.agent, one.series]))) source.putMember(one);
+      }
+    } finally {
+      untell();
+    }
+    for (const result of batch.results) for (const group of await results.groups(result)) source.openGroup(group);
+  }
+
+  async #confirm(source: ViewSource): Promise<void> {
+    const { view } = source.id;
+    const served = this.#served.get(view.name);
+    const manifest = await this.#options.manifests.get(view.name);
+    if (manifest === undefined || served === undefined) throw new SourceReplaced(view.name);
+    const { version, batch } = liveVersion(manifest);
+    if (isSame(source, version, batch)) return;
+    if (served.source === source) void this.#adopt(manifest);
+    throw new SourceReplaced(view.name);
+  }
+
+  /** All agents that the ledgers know. */
+  agentRows(): readonly AgentRow[] {
+    return this.agents.all();
+  }
+}
+
+function isSame(source: ViewSource, version: number, batch: BatchState): boolean {
+  const { id } = source;
+  return (
+    id.version === version &&
+    id.batch.results.length === batch.results.length &&
+    id.batch.results.every((result, i) => result.name === batch.results[i]!.name) &&
+    id.batch.cut.every((position, partition) => position === batch.cut[partition])
+  );
+}
+
+/** The most recently used pages of a source, by group. */
+function pagesToWarm(source: ViewSource | undefined): ReadonlyMap<string, readonly number[]> {
+  const recent = (source?.groups() ?? [])
+    .flatMap((group) => [...group.pages.values()].map((page) => ({ group: group.key, page })))
+    .toSorted((a, b) => b.page.usedAt - a.page.usedAt)
+    .slice(0, WARM_PAGES_MAX);
+  const byGroup = new Map<string, number[]>();
+  for (const { group, page } of recent) byGroup.set(group, [...(byGroup.get(group) ?? []), page.number]);
+  return byGroup;
+}

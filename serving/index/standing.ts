@@ -1,0 +1,114 @@
+import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
+import { Promises } from './promises.ts';
+
+/** What is known of every agent, by partition and name. */
+export class Agents {
+  readonly #rows = new Map<string, AgentRow>();
+
+  put(row: AgentRow): void {
+    this.#rows.set(agentKey(row.partition, row.agent), row);
+  }
+
+  get(key: string): AgentRow | undefined {
+    return this.#rows.get(key);
+  }
+
+  all(): readonly AgentRow[] {
+    return [...this.#rows.values()].toSorted((a, b) => (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.partition - b.partition));
+  }
+}
+
+export function agentKey(partition: number, agent: string): string {
+  return `${partition}/${agent}`;
+}
+
+interface GroupAgent {
+  readonly key: string;
+  /** Earliest reading of its series in the group. */
+  readonly firstMs: number;
+}
+
+/** How far the agents of a group have got. */
+export interface Horizon {
+  /** The lowest watermark of all agents; null while one has none. */
+  readonly watermarkMs: number | null;
+  readonly holes: boolean;
+}
+
+/** The series of a group and their agents: what was promised, and whether more is expected. */
+export class GroupStanding {
+  readonly #agents: Agents;
+  readonly #members = new Map<string, MemberRow>();
+  #promises: Promises | undefined;
+  #groupAgents: readonly GroupAgent[] | undefined;
+
+  constructor(agents: Agents) {
+    this.#agents = agents;
+  }
+
+  /** Takes a member or its newer state; gives whether anything changed. */
+  put(row: MemberRow): boolean {
+    const key = JSON.stringify([row.partition, row.agent, row.series]);
+    const before = this.#members.get(key);
+    if (before !== undefined && before.firstMs === row.firstMs && before.intervalMs === row.intervalMs) return false;
+    this.#members.set(key, row);
+    this.#promises = undefined;
+    this.#groupAgents = undefined;
+    return true;
+  }
+
+  members(): Iterable<MemberRow> {
+    return this.#members.values();
+  }
+
+  /** Earliest reading of the group, +Infinity where it has none. */
+  firstMs(): number {
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const agent of this.agents()) firstMs = Math.min(firstMs, agent.firstMs);
+    return firstMs;
+  }
+
+  /** The agents that have series in the group. */
+  agents(): readonly GroupAgent[] {
+    if (this.#groupAgents === undefined) {
+      const firsts = new Map<string, number>();
+      for (const { partition, agent, firstMs } of this.#members.values()) {
+        const key = agentKey(partition, agent);
+        firsts.set(key, Math.min(firstMs, firsts.get(key) ?? firstMs));
+      }
+      this.#groupAgents = [...firsts].map(([key, firstMs]) => ({ key, firstMs }));
+    }
+    return this.#groupAgents;
+  }
+
+  horizon(): Horizon {
+    let watermarkMs: number | null = Number.POSITIVE_INFINITY;
+    let holes = false;
+    for (const { key } of this.agents()) {
+      const row = this.#agents.get(key);
+      holes ||= row?.holes ?? false;
+      const markMs: number | null = row?.watermarkMs ?? null;
+      watermarkMs = markMs === null || watermarkMs === null ? null : Math.min(watermarkMs, markMs);
+    }
+    return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? null : watermarkMs, holes };
+  }
+
+  /** Whether every agent with a reading before `endMs` has passed it, and none of them misses a number. */
+  isFinal(endMs: number, horizon: Horizon): boolean {
+    if (!horizon.holes && horizon.watermarkMs !== null && horizon.watermarkMs >= endMs) return true;
+    for (const { key, firstMs } of this.agents()) {
+      if (firstMs >= endMs) continue;
+      const row = this.#agents.get(key);
+      if (row === undefined || row.holes || row.watermarkMs === null || row.watermarkMs < endMs) return false;
+    }
+    return this.#members.size > 0;
+  }
+
+  /** From 0 to 1: what arrived of what the series promised; below 1 while an agent of the group misses a number. */
+  completeness(startMs: number, endMs: number, count: number, horizon: Horizon): number {
+    this.#promises ??= new Promises(this.#members.values());
+    const expected = this.#promises.expected(startMs, endMs);
+    const arrived = expected === 0 ? 1 : Math.min(1, Math.max(0, count / expected));
+    return horizon.holes ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
+  }
+}

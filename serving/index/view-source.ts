@@ -1,0 +1,242 @@
+import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow, SliceRow } from '#backbone/changes/changes.ts';
+import type { BatchState } from '#backbone/manifests/manifest.ts';
+import type { ResultReader } from '#backbone/results/results.ts';
+import type { View } from '#core/views/view.ts';
+import { findLastSlice } from './find-last-slice.ts';
+import { compareGroups, Group } from './group.ts';
+import { SourceReplaced } from './index-errors.ts';
+import { loadPages } from './load-pages.ts';
+import type { TaskGate } from './task-gate.ts';
+import type { Page } from './page.ts';
+import type { Sum } from './slice-merge.ts';
+import type { PageCache } from './page-cache.ts';
+import { PAGE_SLICES, pageOf } from './page-size.ts';
+import { type GroupChange, RecentChanges } from './recent-changes.ts';
+import { agentKey, type Agents } from './standing.ts';
+
+/** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
+export const LOAD_PAGES_MAX = 16;
+
+/** What a source reads from, shared by all sources of an index. */
+export interface SourceBackend {
+  readonly feed: ChangeFeed;
+  readonly results: ResultReader;
+  readonly cache: PageCache;
+  readonly gate: TaskGate;
+  readonly agents: Agents;
+  /** Throws SourceReplaced when the manifest no longer names what the source reads. */
+  confirm(source: ViewSource): Promise<void>;
+}
+
+export interface SourceId {
+  readonly view: View;
+  readonly version: number;
+  readonly batch: BatchState;
+  /** Only what batch holds: an answer as of an earlier cut. */
+  readonly isAsOf: boolean;
+}
+
+/**
+ * One version of a view with one batch state: its groups and their pages. It is replaced as a whole when a manifest
+ * names another; whoever holds it then gets SourceReplaced from its next load and starts over with the new one.
+ */
+export class ViewSource {
+  readonly id: SourceId;
+  readonly recent = new RecentChanges();
+  isReplaced = false;
+  readonly #backend: SourceBackend;
+  readonly #groups = new Map<string, Group>();
+  readonly #groupsOfAgent = new Map<string, Set<Group>>();
+  #sorted: readonly Group[] | undefined;
+
+  constructor(id: SourceId, backend: SourceBackend) {
+    this.id = id;
+    this.#backend = backend;
+  }
+
+  /** The groups, in the order of their tags. */
+  groups(): readonly Group[] {
+    this.#sorted ??= [...this.#groups.values()].toSorted(compareGroups);
+    return this.#sorted;
+  }
+
+  openGroup(key: string): Group {
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new Group(key, this.#backend.agents);
+      this.#groups.set(key, group);
+      this.#sorted = undefined;
+    }
+    return group;
+  }
+
+  putMember(row: MemberRow): boolean {
+    const group = this.openGroup(row.group);
+    const key = agentKey(row.partition, row.agent);
+    let groups = this.#groupsOfAgent.get(key);
+    if (groups === undefined) this.#groupsOfAgent.set(key, (groups = new Set()));
+    groups.add(group);
+    return group.standing.put(row);
+  }
+
+  /** What the batch will change through its agents: to be called before they are taken up. */
+  horizonsBefore(agents: readonly AgentRow[]): Map<Group, GroupChange> {
+    const changes = new Map<Group, GroupChange>();
+    for (const row of agents) {
+      for (const group of this.#groupsOfAgent.get(agentKey(row.partition, row.agent)) ?? []) {
+        if (!changes.has(group)) changes.set(group, groupChange(group.standing.horizon()));
+      }
+    }
+    return changes;
+  }
+
+  /** Takes up a committed batch, whose agents are taken up already. */
+  apply(batch: ChangeBatch, changes: Map<Group, GroupChange>): void {
+    const { view, version } = this.id;
+    for (const [group, change] of changes) {
+      const now = group.standing.horizon();
+      const before = change.horizonBefore!;
+      if (now.watermarkMs === before.watermarkMs && now.holes === before.holes) changes.delete(group);
+    }
+    for (const row of batch.members) {
+      if (row.view !== view.name || row.version !== version || !this.putMember(row)) continue;
+      const change = changeOf(changes, this.openGroup(row.group));
+      change.promisedFromMs = Math.min(change.promisedFromMs, row.firstMs);
+    }
+    for (const row of batch.rows) {
+      if (row.view !== view.name || row.version !== version) continue;
+      if (row.epoch < (this.id.batch.cut[row.partition] ?? 0)) continue;
+      const group = this.openGroup(row.group);
+      this.#putRow(group, row);
+      changeOf(changes, group).slices.add(row.slice);
+    }
+    this.recent.push(batch.partition, batch.from, batch.to, changes);
+  }
+
+  /** The last slice of the group that holds anything; undefined where none does. */
+  async lastSlice(group: Group): Promise<number | undefined> {
+    if (group.lastSliceStored === undefined) {
+      const { feed, results } = this.#backend;
+      const found = await findLastSlice(this.id, group, this.id.isAsOf ? undefined : feed, results);
+      await this.#confirm();
+      group.lastSliceStored = found;
+    }
+    return group.lastSliceKnown();
+  }
+
+  /**
+   * Adds the slices [fromSlice, toSlice) of a group to the sum. Gives undefined when it is done at once, from pages that
+   * are there; else a promise, and the pages of slices up to `aheadSlice` are read ahead.
+   */
+  sumInto(sum: Sum, group: Group, fromSlice: number, toSlice: number, aheadSlice: number): Promise<void> | undefined {
+    const lastPage = pageOf(toSlice - 1);
+    for (let number = pageOf(fromSlice); number <= lastPage; number++) {
+      const page = this.#peek(group, number, fromSlice, toSlice);
+      if (page === undefined) return this.#sumLater(sum, group, number, fromSlice, toSlice, aheadSlice);
+      page.sumInto(sum, fromSlice, toSlice);
+    }
+    return undefined;
+  }
+
+  async #sumLater(sum: Sum, group: Group, fromPage: number, fromSlice: number, toSlice: number, aheadSlice: number): Promise<void> {
+    const lastPage = pageOf(toSlice - 1);
+    for (let number = fromPage; number <= lastPage; number++) {
+      const page = this.#peek(group, number, fromSlice, toSlice) ?? (await this.page(group, number, fromSlice, toSlice, pageOf(aheadSlice)));
+      page.sumInto(sum, fromSlice, toSlice);
+    }
+  }
+
+  /**
+   * A page that can add up its part of the slices (and tell them apart, where `needsSlices`), loaded where it is not
+   * there. Use it before anything is awaited: later it may have been let go of, and then it no longer follows commits.
+   */
+  async page(group: Group, number: number, fromSlice: number, toSlice: number, aheadPage: number, needsSlices = false): Promise<Page> {
+    for (;;) {
+      if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
+      const page = this.#peek(group, number, fromSlice, toSlice);
+      if (page !== undefined && (page.hasSlices || !needsSlices)) return page;
+      const load = group.loads.get(number);
+      await (load === undefined ? this.#load(group, number, aheadPage) : load.done);
+    }
+  }
+
+  /** Loads pages that another source of the same view had, so that its readers find them when this one takes over. */
+  async warm(pages: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    for (const [key, numbers] of pages) {
+      const group = this.openGroup(key);
+      for (const number of numbers) {
+        if (!group.pages.has(number)) await this.page(group, number, number * PAGE_SLICES, (number + 1) * PAGE_SLICES, number);
+      }
+    }
+  }
+
+  /** Lets go of all pages. */
+  replace(): void {
+    this.isReplaced = true;
+    for (const group of this.#groups.values()) this.#backend.cache.dropGroup(group);
+  }
+
+  #peek(group: Group, number: number, fromSlice: number, toSlice: number): Page | undefined {
+    const page = group.pages.get(number);
+    if (page === undefined || !page.canSum(fromSlice, toSlice)) return undefined;
+    this.#backend.cache.touch(page);
+    return page;
+  }
+
+  #putRow(group: Group, row: SliceRow): void {
+    if (row.slice > group.lastSliceTold) group.lastSliceTold = row.slice;
+    const number = pageOf(row.slice);
+    group.loads.get(number)?.rows.set(`${row.slice}/${row.partition}/${row.epoch}/${row.part}`, row);
+    const page = group.pages.get(number);
+    if (page === undefined) return;
+    if (page.putRow(row, false)) this.#backend.cache.count(page);
+    else this.#backend.cache.drop(group, number);
+  }
+
+  #load(group: Group, firstPage: number, aheadPage: number): Promise<void> {
+    let pageCount = 1;
+    while (pageCount < LOAD_PAGES_MAX && firstPage + pageCount <= aheadPage) {
+      const next = firstPage + pageCount;
+      if (group.pages.has(next) || group.loads.has(next)) break;
+      pageCount++;
+    }
+    const rows = new Map<string, SliceRow>();
+    const done = this.#backend.gate
+      .run(() => this.#readPages(group, firstPage, pageCount, rows))
+      .finally(() => {
+        for (let i = 0; i < pageCount; i++) group.loads.delete(firstPage + i);
+      });
+    for (let i = 0; i < pageCount; i++) group.loads.set(firstPage + i, { done, rows });
+    return done;
+  }
+
+  async #readPages(group: Group, firstPage: number, pageCount: number, rows: Map<string, SliceRow>): Promise<void> {
+    const { feed, results, cache } = this.#backend;
+    const { view, version, batch, isAsOf } = this.id;
+    const span = { view: view.name, version, group: group.key, firstPage, pageCount, batch };
+    const pages = await loadPages(span, isAsOf ? undefined : feed, results);
+    await this.#confirm();
+    const spoiled = new Set<Page>();
+    for (const row of rows.values()) {
+      const page = pages[pageOf(row.slice) - firstPage]!;
+      if (!page.putRow(row, false)) spoiled.add(page);
+    }
+    for (const page of pages) if (!spoiled.has(page)) cache.add(group, page);
+  }
+
+  /** Speed drops rows once a newer batch result covers them, so what was read is whole only if no newer one is there. */
+  async #confirm(): Promise<void> {
+    if (!this.id.isAsOf) await this.#backend.confirm(this);
+    if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
+  }
+}
+
+function groupChange(horizonBefore: GroupChange['horizonBefore']): GroupChange {
+  return { slices: new Set(), promisedFromMs: Number.POSITIVE_INFINITY, horizonBefore };
+}
+
+function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
+  let change = changes.get(group);
+  if (change === undefined) changes.set(group, (change = groupChange(undefined)));
+  return change;
+}

@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { codeOf } from '#backbone/error.ts';
+import { buildApp } from './http/app.ts';
+import { AddressUnavailable } from './http/serving-errors.ts';
+import type { ServingOptions } from './http/options.ts';
+import { ViewReader } from './http/view-reader.ts';
+import { ServingIndex } from './index/serving-index.ts';
+
+export type { AgentPresence, BatchOutcome, Operations, Progress, ServingOptions, VerifyOutcome } from './http/options.ts';
+export { AddressUnavailable } from './http/serving-errors.ts';
+
+/** A serving node that listens. */
+export interface Serving extends AsyncDisposable {
+  readonly port: number;
+  /** Ends within STOP_MS: what is being answered may finish, then connections are cut. */
+  stop(): Promise<void>;
+}
+
+/** How long a stop waits for answers under way. */
+const STOP_MS = 2_000;
+/** A request's head has to arrive within this time, its body too: nothing here takes a large one. */
+const REQUEST_MS = 30_000;
+const HEADERS_BYTES_MAX = 16 * 1024;
+const CONNECTIONS_MAX = 1_024;
+
+/** Starts a serving node: its index, the HTTP interface and the stream. Throws AddressUnavailable. */
+export async function startServing(options: ServingOptions): Promise<Serving> {
+  const index = await ServingIndex.open({
+    feed: options.feed,
+    manifests: options.manifests,
+    results: options.results,
+    views: options.views,
+    logger: options.logger,
+    ...(options.indexBytesMax === undefined ? {} : { bytesMax: options.indexBytesMax }),
+  });
+  const reader = new ViewReader(index, options);
+  const app = buildApp(reader, options, () => whyNotReady(index, options));
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer({ maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_MS, noDelay: true }, (request, response) => void listener(request, response));
+  server.maxConnections = CONNECTIONS_MAX;
+  try {
+    await listen(server, options.listen.host, options.listen.port);
+  } catch (error) {
+    await index[Symbol.asyncDispose]();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  options.logger.info({ host: options.listen.host, port }, 'serving listens');
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= close(server, index));
+  return { port, stop, [Symbol.asyncDispose]: stop };
+}
+
+function whyNotReady(index: ServingIndex, { views, isReady }: ServingOptions): string | undefined {
+  const closed = views.find((view) => index.source(view.name) === undefined);
+  if (closed !== undefined) return `view ${closed.name} is not open yet`;
+  return isReady() ? undefined : "the speed layer has not reached the log's end as it was at the start";
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(new AddressUnavailable(host, port, codeOf(error), error)));
+    server.listen(port, host, resolve);
+  });
+}
+
+async function close(server: Server, index: ServingIndex): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), STOP_MS);
+  await closed;
+  clearTimeout(cut);
+  await index[Symbol.asyncDispose]();
+}
