@@ -9,6 +9,8 @@ const IO = ['**/*.io.test.{ts,tsx}', '**/*.sim.test.ts'];
  * are for a busy machine with two cores; a test that comes near to one is too slow.
  */
 export default defineConfig({
+  // The dashboard's components are Preact's.
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   test: {
     // Browsers, servers and compilers are processes of their own beside these.
     maxWorkers: 2,
@@ -16,6 +18,7 @@ export default defineConfig({
     passWithNoTests: false,
     projects: [
       {
+        extends: true,
         test: {
           name: 'behaviour',
           include: ['**/*.test.{ts,tsx}'],
@@ -25,6 +28,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'laws',
           include: [LAWS],
@@ -34,6 +38,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'io',
           include: IO,

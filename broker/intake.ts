@@ -11,11 +11,11 @@ import type { Entry, Registrar } from './registrar.ts';
  */
 export class Intake {
   readonly #agent: string;
-  readonly #registrar: Registrar;
+  readonly #registrar: Pick<Registrar, 'decide' | 'store'>;
   #decided: Promise<unknown> = Promise.resolve();
   #answered: Promise<unknown> = Promise.resolve();
 
-  constructor(agent: string, registrar: Registrar) {
+  constructor(agent: string, registrar: Pick<Registrar, 'decide' | 'store'>) {
     this.#agent = agent;
     this.#registrar = registrar;
   }

@@ -12,7 +12,7 @@ function packet(firstByte: number, body: number): Uint8Array {
     left = Math.floor(left / 128);
     length.push(left > 0 ? digit + 128 : digit);
   } while (left > 0);
-  return Uint8Array.of(firstByte, ...length, ...new Array<number>(Math.min(body, 8)).fill(0));
+  return Uint8Array.of(firstByte, ...length, ...Array.from({ length: Math.min(body, 8) }, () => 0));
 }
 
 const PUBLISH_1 = 0x32;

@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { codeOf } from '#backbone/error.ts';
 import { buildApp } from './http/app.ts';
+import { addGauge } from './http/measure.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
 import type { ServingOptions } from './http/options.ts';
 import { ViewReader } from './http/view-reader.ts';
 import { ServingIndex } from './index/serving-index.ts';
+import { StreamServer } from './stream/stream-server.ts';
 
 export type { AgentPresence, BatchOutcome, Operations, Progress, ServingOptions, VerifyOutcome } from './http/options.ts';
 export { AddressUnavailable } from './http/serving-errors.ts';
@@ -46,10 +48,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await index[Symbol.asyncDispose]();
     throw error;
   }
+  const stream = new StreamServer(server, reader, options.logger);
+  measureStream(stream, options.registry);
   const { port } = server.address() as AddressInfo;
   options.logger.info({ host: options.listen.host, port }, 'serving listens');
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= close(server, index));
+  const stop = (): Promise<void> => (stopped ??= close(server, stream, index));
   return { port, stop, [Symbol.asyncDispose]: stop };
 }
 
@@ -59,6 +63,11 @@ function whyNotReady(index: ServingIndex, { views, isReady }: ServingOptions): s
   return isReady() ? undefined : "the speed layer has not reached the log's end as it was at the start";
 }
 
+function measureStream(stream: StreamServer, registry: ServingOptions['registry']): void {
+  addGauge(registry, 'weir_serving_stream_clients', 'Readers of the stream', () => stream.clientCount);
+  addGauge(registry, 'weir_serving_stream_subscriptions', 'Their subscriptions', () => stream.subscriptionCount);
+}
+
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(new AddressUnavailable(host, port, codeOf(error), error)));
@@ -66,9 +75,10 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function close(server: Server, index: ServingIndex): Promise<void> {
+async function close(server: Server, stream: StreamServer, index: ServingIndex): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  await stream.stop();
   const cut = setTimeout(() => server.closeAllConnections(), STOP_MS);
   await closed;
   clearTimeout(cut);

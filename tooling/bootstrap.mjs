@@ -8,13 +8,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildDashboard } from './dashboard-build.mjs';
+import { buildDashboard, SetUpFailed } from './dashboard-build.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
 const NPM_MS_MAX = 15 * 60_000;
-
-class SetUpFailed extends Error {}
 
 /** @param {string} line */
 function say(line) {

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BUILD_MS_MAX = 5 * 60_000;
+/** What the checkout needs could not be made; `message` is a sentence with a remedy, and all that a person needs. */
+export class SetUpFailed extends Error {}
+
 const NOT_SOURCES = new Set(['dist', 'node_modules']);
 
 /**
@@ -27,7 +30,7 @@ function newestMs(dir) {
 }
 
 /**
- * Throws when the build fails. Does nothing where there is no dashboard, or no Vite to build it with (`npm ci
+ * Throws SetUpFailed when the build fails. Does nothing where there is no dashboard, or no Vite to build it with (`npm ci
  * --omit=dev`).
  * @param {string} root the checkout
  * @param {(line: string) => void} say
@@ -42,7 +45,10 @@ export function buildDashboard(root, say) {
   const node = join(root, 'node_modules/.bin/node');
   const args = [vite, 'build', '--logLevel', 'warn', home];
   const run = spawnSync(node, args, { cwd: root, stdio: ['ignore', 2, 2], timeout: BUILD_MS_MAX });
-  if (run.status !== 0) throw new Error('The dashboard could not be built; npm run build:dashboard shows why.');
+  if (run.status !== 0)
+    throw new SetUpFailed(
+      'The dashboard could not be built for the reason above; npm run build:dashboard tries again.',
+    );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -51,6 +57,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     buildDashboard(fileURLToPath(new URL('..', import.meta.url)), say);
   } catch (error) {
     // The packages are installed all the same; the next npm start or npm test tries again and fails if it must.
-    say(String(error));
+    say(error instanceof SetUpFailed ? error.message : String(error));
   }
 }

@@ -35,7 +35,7 @@ interface Cursor {
 /**
  * Merges blocks of one partition and group into blocks that don't overlap, in ascending order of slices. Rows of one
  * slice become one row: additive parts add up, selective parts follow `combineRow`, revisions add up; rows that are
- * pending take their selection from `refolded`. In memory are only the blocks that overlap at a slice, and one that is
+ * pending take their selection from `refolded`, or stay so where nothing was refolded. In memory are only the blocks that overlap at a slice, and one that is
  * being filled.
  */
 export async function mergeBlocks(
@@ -128,8 +128,8 @@ export class FillingBlock {
 
   close(): void {
     const slot = this.rows++;
-    if ((this.#flags[slot]! & PENDING) === 0) return;
-    const found = this.#refolded?.of({ group: this.#group, slice: this.#slices[slot]! });
+    if ((this.#flags[slot]! & PENDING) === 0 || this.#refolded === undefined) return;
+    const found = this.#refolded.of({ group: this.#group, slice: this.#slices[slot]! });
     assert(found !== undefined, 'a row that is pending was refolded');
     copySelective(this.#table, slot, found.table, found.slot);
     this.#flags[slot] = RESETS;

@@ -1,11 +1,11 @@
-import { type SliceName } from '#core/fold/slice-slots.ts';
+import { join } from 'node:path';
+import type { SliceName } from '#core/fold/slice-slots.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { groupKey, groupOf, viewAdmits } from '#core/views/view.ts';
 import type { Archive } from '../archive/archive.ts';
 import { FrameSource } from './frame-source.ts';
 import { PartitionPlanner } from './partition-planner.ts';
-import type { PlanState } from './plan-state.ts';
-import { restorePlanner } from './plan-state.ts';
+import { type PlanState, restorePlanner } from './plan-state.ts';
 
 /** What of a partition has to be planned. */
 export interface PlanRequest {
@@ -24,6 +24,8 @@ export interface PlanRequest {
 export interface PartitionPlan {
   readonly partition: number;
   readonly planner: PartitionPlanner;
+  /** Frames that fold after this position are listed. */
+  readonly listFrom: number;
   /** Segment files, by number. */
   readonly paths: readonly string[];
   /** Position that the plan reaches: of the cut where one was asked for. */
@@ -36,9 +38,9 @@ export async function planPartition(archive: Archive, request: PlanRequest, sign
   const paths: string[] = [];
   using source = new FrameSource(paths);
   const planner = new PartitionPlanner(listFrom, source);
-  if (resume !== undefined) restorePlanner(planner, resume, paths);
+  if (resume !== undefined) restorePlanner(planner, resume, join(archive.dir, String(partition)), paths);
   const known = cutId === undefined ? undefined : planner.cutAt(cutId);
-  if (known !== undefined) return { partition, planner, paths, to: known };
+  if (known !== undefined) return { partition, planner, listFrom, paths, to: known };
   const files = new Map(paths.map((path, file) => [path, file]));
   for await (const { path, entries } of archive.read(partition, planner.position + 1, request.to)) {
     signal.throwIfAborted();
@@ -49,10 +51,10 @@ export async function planPartition(archive: Archive, request: PlanRequest, sign
     }
     for (const entry of entries) {
       planner.apply(file, entry);
-      if (cutId !== undefined && planner.cuts.at(-1)?.id === cutId) return { partition, planner, paths, to: entry.position };
+      if (cutId !== undefined && planner.cuts.at(-1)?.id === cutId) return { partition, planner, listFrom, paths, to: entry.position };
     }
   }
-  return { partition, planner, paths, to: planner.position };
+  return { partition, planner, listFrom, paths, to: planner.position };
 }
 
 /** The slices of a view that amends up to `position` hit. */

@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ObjectDamaged } from '#backbone/objects/objects-errors.ts';
 import { OBJECT_BYTES_MAX, type Objects } from '#backbone/objects/objects.ts';
@@ -30,8 +31,8 @@ export interface PlanState {
   readonly agents: readonly SavedAgent[];
   /** Agent, entry, time and position of each amended reading. */
   readonly amended: readonly (readonly [number, number, number, number])[];
-  /** Segment files that parked frames are in. */
-  readonly paths: readonly string[];
+  /** Names of the segment files, by number; only those that parked frames are in. */
+  readonly segments: readonly string[];
 }
 
 function stateName(partition: number, position: number): string {
@@ -47,6 +48,10 @@ export async function keepPlanState(
   paths: readonly string[],
 ): Promise<void> {
   if (planner.amended.length > AMENDED_KEPT_MAX) return;
+  const name = stateName(partition, planner.position);
+  if ((await loadPlanState(objects, generation, partition, planner.position)) !== undefined) return;
+  // One of another log may have the same name.
+  await objects.remove(name);
   const parkedIn = new Set(planner.agents.flatMap(({ parked }) => parked.map(({ file }) => file)));
   const state: PlanState = {
     format: PLAN_STATE_FORMAT,
@@ -61,11 +66,11 @@ export async function keepPlanState(
       parked,
     })),
     amended: planner.amended.map(({ agent, entry, timeMs, position }) => [agent, entry, timeMs, position]),
-    paths: paths.map((path, file) => (parkedIn.has(file) ? path : '')),
+    segments: paths.map((path, file) => (parkedIn.has(file) ? basename(path) : '')),
   };
   const bytes = gzipSync(JSON.stringify(state), { level: 1 });
   if (bytes.length > OBJECT_BYTES_MAX) return;
-  await objects.put(stateName(partition, planner.position), bytes);
+  await objects.put(name, bytes);
 }
 
 /**
@@ -101,10 +106,10 @@ export async function dropPlanStates(objects: Objects, isNamed: (partition: numb
 }
 
 /** Puts a fresh planner where the state was kept. */
-export function restorePlanner(planner: PartitionPlanner, state: PlanState, paths: string[]): void {
+export function restorePlanner(planner: PartitionPlanner, state: PlanState, partitionDir: string, paths: string[]): void {
   planner.position = state.position;
   planner.cuts.push(...state.cuts);
-  paths.push(...state.paths);
+  paths.push(...state.segments.map((segment) => join(partitionDir, segment)));
   for (const { agent, ledger, entries, parked } of state.agents) {
     const fold = new AgentFold(agent, ledger);
     fold.learn(0, entries);

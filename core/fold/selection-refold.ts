@@ -177,10 +177,9 @@ function slotKey(group: string, slice: number): string {
   return `${slice}/${group}`;
 }
 
-/** Tags may change within a pane, so the series counts here and not the entry. */
-function paneKey(agent: AgentFold, entry: number, startMs: number): string {
-  const { metric, device } = agent.entries[entry]!;
-  return JSON.stringify([agent.agent, metric, device, startMs]);
+/** An amend speaks for the readings of its dictionary entry: those with other tags belong to other groups. */
+function paneKey({ agent }: AgentFold, entry: number, startMs: number): string {
+  return JSON.stringify([agent, entry, startMs]);
 }
 
 function isBefore(a: FrameOrder, b: FrameOrder): boolean {

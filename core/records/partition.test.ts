@@ -26,7 +26,7 @@ describe('the partition of an agent', () => {
 
   it('spreads agents that are only counted through', () => {
     for (const partitions of [2, 3, 4, 16]) {
-      const counts = new Array<number>(partitions).fill(0);
+      const counts = Array.from({ length: partitions }, () => 0);
       for (let i = 0; i < 4000; i++) counts[partitionOf(`agent-${i}`, partitions)]!++;
       for (const count of counts) expect(Math.abs(count - 4000 / partitions)).toBeLessThan(0.2 * (4000 / partitions));
     }

@@ -115,7 +115,7 @@ class Acceptance {
       this.#relink(journal, index, entry, oldValue, value);
       const { paneMs } = ruleOf(series);
       const paneStartMs = Math.floor(timeMs / paneMs) * paneMs;
-      const after = selectPane(journal, paneStartMs, paneMs);
+      const after = selectPane(journal, entry, paneStartMs, paneMs);
       this.#amendments.push({ entry, timeMs, oldValue, newValue: value, paneStartMs, paneMs, after });
     }
   }
@@ -245,15 +245,19 @@ class Acceptance {
     if (isUnchecked) this.#unchecked += end - from;
     const isBeforeTail = (journal.times[after] as number) >= tailStartMs;
     if (isBeforeTail) journal.sealedMs = Math.max(journal.sealedMs, this.#takenMs[end - 1] as number);
-    else if (!isUnchecked) this.#splitInterval(journal.at(after), entry, anchor, end - 1);
+    else if (!isUnchecked) this.#splitInterval(journal, after, anchor, end - 1);
   }
 
-  /** The interval from `anchor` to `next` is in a frame; it now begins at the taken reading `last`. */
-  #splitInterval(next: RememberedReading, entry: number, anchor: RememberedReading | null, last: number): void {
-    const to = { toMs: next.timeMs, toValue: next.value };
-    if (anchor !== null) this.#lateLinks.push({ entry, sign: -1, fromMs: anchor.timeMs, fromValue: anchor.value, ...to });
+  /**
+   * The interval from `anchor` to the remembered reading at `after` is in a frame; it now begins at the taken reading
+   * `last`. An interval goes by the entry of its later reading, as in a run.
+   */
+  #splitInterval(journal: SeriesJournal, after: number, anchor: RememberedReading | null, last: number): void {
+    const next = journal.at(after);
+    const to = { entry: journal.entries[after]!, toMs: next.timeMs, toValue: next.value };
+    if (anchor !== null) this.#lateLinks.push({ ...to, sign: -1, fromMs: anchor.timeMs, fromValue: anchor.value });
     const from = this.#takenAt(last);
-    this.#lateLinks.push({ entry, sign: 1, fromMs: from.timeMs, fromValue: from.value, ...to });
+    this.#lateLinks.push({ ...to, sign: 1, fromMs: from.timeMs, fromValue: from.value });
   }
 
   #takenAt(index: number): RememberedReading {
@@ -271,7 +275,7 @@ class Acceptance {
     }
     if (index + 1 < journal.tailStart) {
       const to = journal.at(index + 1);
-      const span = { entry, fromMs: atMs, toMs: to.timeMs, toValue: to.value };
+      const span = { entry: journal.entries[index + 1]!, fromMs: atMs, toMs: to.timeMs, toValue: to.value };
       this.#amendLinks.push({ ...span, sign: -1, fromValue: oldValue }, { ...span, sign: 1, fromValue: newValue });
     }
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 
 /** Min, max, first and last of a pane's readings that are in frames. */
@@ -10,23 +11,27 @@ export interface PaneSelection {
   readonly lastValue: number;
 }
 
-/** The selection over the readings in [startMs, startMs + paneMs) that are sealed; at least one must be. */
-export function selectPane(journal: SeriesJournal, startMs: number, paneMs: number): PaneSelection {
-  const { times, values } = journal;
-  const from = journal.indexFrom(startMs);
+/**
+ * The selection over the sealed readings in [startMs, startMs + paneMs) of one dictionary entry; there is at least one.
+ * Readings of other tags belong to other groups, and have amends of their own.
+ */
+export function selectPane(journal: SeriesJournal, entry: number, startMs: number, paneMs: number): PaneSelection {
+  const { times, values, entries } = journal;
   const to = Math.min(journal.indexFrom(startMs + paneMs), journal.tailStart);
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = from; i < to; i++) {
-    min = Math.min(min, values[i] as number);
-    max = Math.max(max, values[i] as number);
+  let selection: PaneSelection | undefined;
+  for (let i = journal.indexFrom(startMs); i < to; i++) {
+    if (entries[i] !== entry) continue;
+    const value = values[i]!;
+    const timeMs = times[i]!;
+    selection = {
+      min: Math.min(value, selection?.min ?? value),
+      max: Math.max(value, selection?.max ?? value),
+      firstMs: selection?.firstMs ?? timeMs,
+      firstValue: selection?.firstValue ?? value,
+      lastMs: timeMs,
+      lastValue: value,
+    };
   }
-  return {
-    min,
-    max,
-    firstMs: times[from] as number,
-    firstValue: values[from] as number,
-    lastMs: times[to - 1] as number,
-    lastValue: values[to - 1] as number,
-  };
+  assert(selection !== undefined, 'an amended reading is in a frame, and so is its pane');
+  return selection;
 }

@@ -14,7 +14,7 @@ import type { Metric, MetricKind, SendPolicy } from '#core/metrics/metric.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { copySelective } from '#core/stats/selective.ts';
 import { readStats, type Stats } from '#core/stats/stats.ts';
-import { linksOf, statsOf } from '#core/stats/stats.oracle.ts';
+import { type Contribution, linksOf, type Reading, statsOf } from '#core/stats/stats.oracle.ts';
 import type { ReadingBatch } from '../sources/source.ts';
 import { Spool } from '../spool/spool.ts';
 import { EdgeAgent, type SealExtent } from './edge-agent.ts';
@@ -25,6 +25,8 @@ const INTERVAL_MS = 1000;
 
 interface Row {
   readonly device: string;
+  /** A tag that changes within a series. */
+  readonly room: string;
   readonly timeMs: number;
   readonly value: number;
 }
@@ -35,6 +37,7 @@ type Event = { readonly kind: 'batch'; readonly rows: readonly Row[]; readonly e
 /** Few devices, times and values, so that repeats, amends, late readings and ties abound. */
 const row: fc.Arbitrary<Row> = fc.record({
   device: fc.constantFrom('a', 'b'),
+  room: fc.constantFrom('x', 'x', 'x', 'y'),
   timeMs: fc.integer({ min: -3, max: 60 }).map((n) => n * 700),
   value: fc.integer({ min: -5, max: 20 }),
 });
@@ -88,7 +91,7 @@ async function start(table: Table, declared: Metric): Promise<EdgeAgent> {
 }
 
 function batchOf(rows: readonly Row[], agent: EdgeAgent): ReadingBatch {
-  const describe = ({ device }: Row) => ({ metric: 'm', device, tags: { device } });
+  const describe = ({ device, room }: Row) => ({ metric: 'm', device, tags: { device, room } });
   const readings = rows.length;
   return {
     count: rows.length,
@@ -105,7 +108,7 @@ function batchOf(rows: readonly Row[], agent: EdgeAgent): ReadingBatch {
 /** The stats of every slice of every device, folded from frames; slices that wait for a refold get one. */
 function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
   const fold = new PartitionFold();
-  const version = { view: { name: 'v', metric: 'm', by: ['device'], where: {}, sliceMs: SLICE_MS }, version: 1 };
+  const version = { view: { name: 'v', metric: 'm', by: ['device', 'room'], where: {}, sliceMs: SLICE_MS }, version: 1 };
   const view = new ViewFold(version);
   fold.addView(view);
   for (const [i, frame] of frames.entries()) {
@@ -125,28 +128,41 @@ function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
   return new Map(stats.filter(([, one]) => one.count > 0 || one.coveredMs !== 0n || one.integral !== 0n));
 }
 
-/** The same by the slow way: the last value per (device, time), neighbours by sorting. */
+/** The same by the slow way: the last value per (device, time), neighbours by sorting, a link by its later reading. */
 function oracle(events: readonly Event[], declared: Metric): Map<string, Stats> {
   const rule = linkRuleOf(declared);
-  const byDevice = new Map<string, Map<number, number>>();
+  const devices = new Map<string, Map<number, Row>>();
   for (const one of events) {
     if (one.kind !== 'batch') continue;
-    for (const { device, timeMs, value } of one.rows) {
-      if (!byDevice.has(device)) byDevice.set(device, new Map());
-      byDevice.get(device)!.set(timeMs, value);
+    for (const offered of one.rows) {
+      const known = devices.get(offered.device) ?? new Map<number, Row>();
+      devices.set(offered.device, known);
+      known.set(offered.timeMs, { ...offered, room: known.get(offered.timeMs)?.room ?? offered.room });
     }
   }
-  const result = new Map<string, Stats>();
-  for (const [device, values] of byDevice) {
-    const readings = [...values].map(([ms, value]) => ({ ms, value })).toSorted((a, b) => a.ms - b.ms);
-    const links = linksOf(readings, rule, SLICE_MS);
-    for (const slice of new Set([...links.keys(), ...readings.map(({ ms }) => Math.floor(ms / SLICE_MS))])) {
-      const within = readings.filter(({ ms }) => Math.floor(ms / SLICE_MS) === slice);
-      const stats = statsOf(within, true, links.get(slice));
-      if (stats.count > 0 || stats.coveredMs !== 0n || stats.integral !== 0n) result.set(`${JSON.stringify([device])}/${slice}`, stats);
+  const readings = new Map<string, Reading[]>();
+  const links = new Map<string, Contribution>();
+  const keyOf = ({ device, room }: Row, slice: number): string => `${JSON.stringify([device, room])}/${slice}`;
+  for (const known of devices.values()) {
+    const rows = [...known.values()].toSorted((a, b) => a.timeMs - b.timeMs);
+    for (const [i, later] of rows.entries()) {
+      const key = keyOf(later, Math.floor(later.timeMs / SLICE_MS));
+      readings.set(key, [...(readings.get(key) ?? []), { ms: later.timeMs, value: later.value }]);
+      const pair = rows.slice(Math.max(0, i - 1), i + 1).map(({ timeMs, value }) => ({ ms: timeMs, value }));
+      for (const [slice, link] of linksOf(pair, rule, SLICE_MS)) addContribution(links, keyOf(later, slice), link);
     }
   }
-  return result;
+  const keys = new Set([...readings.keys(), ...links.keys()]);
+  const stats = [...keys].map((key) => [key, statsOf(readings.get(key) ?? [], true, links.get(key))] as const);
+  return new Map(stats.filter(([, one]) => one.count > 0 || one.coveredMs !== 0n || one.integral !== 0n));
+}
+
+function addContribution(links: Map<string, Contribution>, key: string, more: Contribution): void {
+  const sum = links.get(key) ?? { increase: 0n, integral: 0n, coveredMs: 0n };
+  sum.increase += more.increase;
+  sum.integral += more.integral;
+  sum.coveredMs += more.coveredMs;
+  links.set(key, sum);
 }
 
 function sorted(stats: Map<string, Stats>): [string, Stats][] {
@@ -164,7 +180,7 @@ for (const kind of ['gauge', 'counter'] as const) {
           const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
           expect(counted + repeats + amended + missing + quarantined).toBe(readings);
         }),
-        { numRuns: 60 },
+        { numRuns: 120 },
       );
     });
   }

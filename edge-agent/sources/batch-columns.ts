@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 
 import { REFUSED_TEXT_CHARS_MAX, type ReadingBatch, type Refusal, type SourcePlace } from './source.ts';
 
-/** Readings in one batch: large enough that the cost per batch vanishes, small enough to be synced in milliseconds. */
-export const BATCH_READINGS_MAX = 65_536;
+/**
+ * Readings in one batch: of a thousand series, runs of a hundred readings and more, which pack and fold well; still
+ * synced in milliseconds.
+ */
+export const BATCH_READINGS_MAX = 131_072;
 
 /** Refusals of one batch that are told one by one. All are counted; a file of another kind must not fill the memory. */
 export const BATCH_REFUSALS_MAX = 1_000;

@@ -8,7 +8,7 @@ import { type AnsweredWindow, Judge } from './answered-window.ts';
 import { groupsOf, headOf, type WindowsAnswer } from './answer-windows.ts';
 import { JSON_WINDOWS_MAX, type SessionsQuestion } from './question.ts';
 import { QuestionError } from './question-error.ts';
-import { type Session, SessionWalk } from './session-walk.ts';
+import { type Reach, type Session, SessionWalk } from './session-walk.ts';
 
 const UTC = openZone('UTC');
 
@@ -34,9 +34,6 @@ export async function answerSessions(index: ServingIndex, source: ViewSource, qu
     return { ...headOf(index, source, told), table: walk.table, windows: inOrder(walk, told).map(({ group, session }) => judged(judge, group, session, reach)) };
   });
 }
-
-/** The last instant at which a reading still belongs to a session whose last one is given. */
-export type Reach = (lastMs: number) => number;
 
 function reachOf(gap: Duration): Reach {
   return gap.kind === 'fixed' ? (lastMs) => lastMs + gap.ms : (lastMs) => addCalendar(UTC, lastMs, gap);

@@ -39,8 +39,14 @@ export async function withSource<T>(index: ServingIndex, view: string, sourceOf:
   }
 }
 
-/** The whole answer, as of one moment. More than JSON_WINDOWS_MAX windows are a QuestionError. */
-export async function answerWindows(index: ServingIndex, source: ViewSource, question: WindowsQuestion, windowsMax = JSON_WINDOWS_MAX): Promise<WindowsAnswer> {
+/** The whole answer, as of one moment, at which `noted` is called. More than `windowsMax` windows are a QuestionError. */
+export async function answerWindows(
+  index: ServingIndex,
+  source: ViewSource,
+  question: WindowsQuestion,
+  windowsMax = JSON_WINDOWS_MAX,
+  noted: () => void = () => undefined,
+): Promise<WindowsAnswer> {
   const groups = groupsOf(source, question.where);
   const data = await extentOf(source, groups);
   checkEdges(question, data);
@@ -51,6 +57,7 @@ export async function answerWindows(index: ServingIndex, source: ViewSource, que
   }
   return combiner.settle(() => {
     if (combiner.count > windowsMax) throw tooMany(windowsMax);
+    noted();
     return judged(index, source, question, combiner);
   });
 }
@@ -105,9 +112,9 @@ export function openCombiner(source: ViewSource, question: WindowsQuestion): Win
 /** Refuses windows whose edges are no slice edges (DESIGN §13, rule 18), looking at those that can hold data. */
 export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: Extent | undefined): void {
   const { sliceMs } = view;
-  // Calendar edges are looked at one by one, so of a range without data only the first year is.
-  const start = data === undefined ? fromMs : Math.max(fromMs, data.fromMs);
-  const end = Math.min(toMs, data === undefined ? fromMs + YEAR_MS : data.toMs);
+  // Calendar edges are looked at one by one, so of a range without data only the last year is.
+  const start = Math.max(fromMs, data?.fromMs ?? toMs - YEAR_MS);
+  const end = Math.min(toMs, data?.toMs ?? toMs);
   const fit = windowEdgesFitSlice(spec, sliceMs, Math.min(start, toMs), Math.max(end, Math.min(start, toMs)));
   if (fit.fits) return;
   const widest = formatDuration({ kind: 'fixed', ms: fit.widestSliceMs });

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StatsTable } from '#core/stats/stats-table.ts';
+import { formatInstant } from '#core/time/instant.ts';
 import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import type { Sum } from '../index/slice-merge.ts';
 import type { ViewSource } from '../index/view-source.ts';
+import { QuestionError } from './question-error.ts';
 
 /** A window of a group and its sum, in the combiner's table. */
 export interface CombinedWindow extends Sum, WindowSpan {
@@ -21,10 +23,19 @@ export interface CombineOptions {
   readonly keeps: (table: StatsTable, slot: number) => boolean;
 }
 
+/** A window's edge is no slice edge, though those that were looked at first are: its zone has changed its offset. */
+export class EdgeInsideSlice extends QuestionError {
+  constructor({ startMs, endMs }: WindowSpan) {
+    super('window', `${formatInstant(startMs)}/${formatInstant(endMs)}`, 'has an edge inside a slice', 'declare the view with a narrower `slice`, or ask for a range without that window');
+  }
+}
+
 /** Work between two turns of the event loop: others wait no longer for a long question. */
 const TURN_MS = 8;
 /** Windows between two looks at the clock. */
 const WINDOWS_PER_LOOK = 64;
+/** Slots that are made room for before the first window, instead of growing into them. */
+const SLOTS_FIRST_MAX = 16_384;
 /** How often windows that changed meanwhile are summed again before the question starts over. */
 const REPAIRS_MAX = 64;
 /** Groups whose pages are loaded beside each other. */
@@ -35,7 +46,7 @@ const GROUPS_AT_ONCE = 4;
  * summed again, so that at the end all windows are as of one moment.
  */
 export class WindowCombiner {
-  readonly table = new StatsTable(256);
+  #table: StatsTable | undefined;
   readonly #options: CombineOptions;
   readonly #windows = new Map<Group, Map<number, CombinedWindow>>();
   #sequence: number;
@@ -48,6 +59,12 @@ export class WindowCombiner {
     this.#sequence = options.source.recent.newest;
   }
 
+  /** The table of the sums. */
+  get table(): StatsTable {
+    this.#table ??= new StatsTable();
+    return this.#table;
+  }
+
   /** How many windows there are so far. */
   get count(): number {
     return this.#count;
@@ -57,6 +74,7 @@ export class WindowCombiner {
   async add(groups: readonly Group[], spans: readonly WindowSpan[]): Promise<void> {
     const last = spans.at(-1);
     if (last === undefined) return;
+    this.#table ??= new StatsTable(Math.max(1, Math.min(groups.length * spans.length, SLOTS_FIRST_MAX)));
     const waiting = [...groups];
     const worker = async (): Promise<void> => {
       for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
@@ -109,6 +127,7 @@ export class WindowCombiner {
   #sumWindow(group: Group, span: WindowSpan, aheadMs: number): Promise<void> | undefined {
     const { source } = this.#options;
     const { sliceMs } = source.id.view;
+    if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
     const sum: CombinedWindow = { ...span, group, table: this.table, slot: this.table.allocate(), revision: 0, pending: false };
     const later = source.sumInto(sum, group, span.startMs / sliceMs, span.endMs / sliceMs, Math.ceil(aheadMs / sliceMs) - 1);
     if (later === undefined) this.#put(sum);

@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { mergeInto } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import { pageOf, PAGE_SLICES } from '../index/page-size.ts';
 import type { Sum } from '../index/slice-merge.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { mergeInto } from '#core/stats/merge.ts';
-import type { Reach } from './answer-sessions.ts';
 import type { SessionsQuestion } from './question.ts';
 import { admitsGroup } from './window-spans.ts';
+
+/** The last instant at which a reading still belongs to a session whose last one is given. */
+export type Reach = (lastMs: number) => number;
 
 /** A session of a group: its sum stands in the walk's table. */
 export interface Session extends Sum {

@@ -1,7 +1,7 @@
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import type { Group } from './group.ts';
-import type { SourceId } from './view-source.ts';
+import type { SourceId } from './source-id.ts';
 
 /** No instant lies in a later slice: event time in milliseconds is a safe integer. */
 const SLICE_END = Number.MAX_SAFE_INTEGER;

@@ -31,6 +31,9 @@ interface Base {
   readonly pending: boolean;
 }
 
+/** Slots of a page at first: a live page fills up slowly, a loaded one grows in five steps. */
+const SLOTS_FIRST = 64;
+
 const staging = new StatsTable(1);
 const staged = staging.allocate();
 
@@ -47,7 +50,8 @@ export class Page {
   usedAt = 0;
   /** Bytes that the cache counts for it. */
   countedBytes = 0;
-  #table: StatsTable | undefined = new StatsTable(1);
+  #isShed = false;
+  #table: StatsTable | undefined;
   #slot: Int32Array | undefined;
   #revision = new Float64Array(0);
   #pending = new Uint8Array(0);
@@ -64,7 +68,7 @@ export class Page {
 
   /** Whether it can tell single slices, not only runs. */
   get hasSlices(): boolean {
-    return this.#table !== undefined;
+    return !this.#isShed;
   }
 
   get isEmpty(): boolean {
@@ -155,6 +159,7 @@ export class Page {
     if (this.isEmpty || !this.hasSlices) return;
     this.#refresh();
     this.#sums().settle();
+    this.#isShed = true;
     this.#table = undefined;
     this.#slot = undefined;
     this.#revision = new Float64Array(0);
@@ -180,8 +185,9 @@ export class Page {
   }
 
   #slices(): StatsTable {
-    assert(this.#table !== undefined, 'a page that shed its slices is loaded again before it is written to');
-    if (this.#slot === undefined) {
+    assert(!this.#isShed, 'a page that shed its slices is loaded again before it is written to');
+    if (this.#table === undefined) {
+      this.#table = new StatsTable(SLOTS_FIRST);
       this.#slot = new Int32Array(PAGE_SLICES).fill(-1);
       this.#revision = new Float64Array(PAGE_SLICES);
       this.#pending = new Uint8Array(PAGE_SLICES);

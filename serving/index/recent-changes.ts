@@ -1,5 +1,4 @@
 import type { Group } from './group.ts';
-import type { Horizon } from './standing.ts';
 
 /** Batches that are remembered: half a minute of four busy partitions. A reader that is further behind reads anew. */
 export const BATCHES_REMEMBERED_MAX = 8_192;
@@ -10,10 +9,9 @@ export const SLICES_REMEMBERED_MAX = 500_000;
 /** What a batch changed in one group. */
 export interface GroupChange {
   readonly slices: Set<number>;
-  /** The promise of the group changed for windows that end after this instant; +Infinity: it did not. */
-  promisedFromMs: number;
-  /** How far the group's agents were before, where that changed. */
-  horizonBefore: Horizon | undefined;
+  /** How complete or how final a window is may have changed where its end lies in (endsAfterMs, endsToMs]. */
+  endsAfterMs: number;
+  endsToMs: number;
 }
 
 /** What one committed batch changed in a view. */

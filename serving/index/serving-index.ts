@@ -158,7 +158,7 @@ export class ServingIndex implements AsyncDisposable {
 
   #apply(batch: ChangeBatch): void {
     const sources = [...this.#served.values()].flatMap(({ source, opening }) => [source, opening].filter((one) => one !== undefined));
-    const changes = sources.map((source) => source.horizonsBefore(batch.agents));
+    const changes = sources.map((source) => source.standingChanges(batch.agents));
     for (const row of batch.agents) this.agents.put(row);
     this.#positions.set(batch.partition, batch.to);
     for (const [i, source] of sources.entries()) source.apply(batch, changes[i]!);

@@ -1,7 +1,5 @@
 import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow, SliceRow } from '#backbone/changes/changes.ts';
-import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
-import type { View } from '#core/views/view.ts';
 import { findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
@@ -12,6 +10,7 @@ import type { Sum } from './slice-merge.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
+import type { SourceId } from './source-id.ts';
 import { agentKey, type Agents } from './standing.ts';
 
 /** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
@@ -26,14 +25,6 @@ export interface SourceBackend {
   readonly agents: Agents;
   /** Throws SourceReplaced when the manifest no longer names what the source reads. */
   confirm(source: ViewSource): Promise<void>;
-}
-
-export interface SourceId {
-  readonly view: View;
-  readonly version: number;
-  readonly batch: BatchState;
-  /** Only what batch holds: an answer as of an earlier cut. */
-  readonly isAsOf: boolean;
 }
 
 /**
@@ -79,12 +70,22 @@ export class ViewSource {
     return group.standing.put(row);
   }
 
-  /** What the batch will change through its agents: to be called before they are taken up. */
-  horizonsBefore(agents: readonly AgentRow[]): Map<Group, GroupChange> {
+  /**
+   * What a batch's agents change: which windows a watermark passes, or all where a hole opens or closes. To be called
+   * before the agents are taken up.
+   */
+  standingChanges(agents: readonly AgentRow[]): Map<Group, GroupChange> {
     const changes = new Map<Group, GroupChange>();
     for (const row of agents) {
-      for (const group of this.#groupsOfAgent.get(agentKey(row.partition, row.agent)) ?? []) {
-        if (!changes.has(group)) changes.set(group, groupChange(group.standing.horizon()));
+      const key = agentKey(row.partition, row.agent);
+      const before = this.#backend.agents.get(key);
+      if (before !== undefined && before.watermarkMs === row.watermarkMs && before.holes === row.holes) continue;
+      const isOpen = before !== undefined && before.holes !== row.holes;
+      const marks = [before?.watermarkMs ?? Number.NEGATIVE_INFINITY, row.watermarkMs ?? Number.NEGATIVE_INFINITY];
+      for (const group of this.#groupsOfAgent.get(key) ?? []) {
+        const change = changeOf(changes, group);
+        change.endsAfterMs = Math.min(change.endsAfterMs, isOpen ? Number.NEGATIVE_INFINITY : Math.min(...marks));
+        change.endsToMs = Math.max(change.endsToMs, isOpen ? Number.POSITIVE_INFINITY : Math.max(...marks));
       }
     }
     return changes;
@@ -93,15 +94,11 @@ export class ViewSource {
   /** Takes up a committed batch, whose agents are taken up already. */
   apply(batch: ChangeBatch, changes: Map<Group, GroupChange>): void {
     const { view, version } = this.id;
-    for (const [group, change] of changes) {
-      const now = group.standing.horizon();
-      const before = change.horizonBefore!;
-      if (now.watermarkMs === before.watermarkMs && now.holes === before.holes) changes.delete(group);
-    }
     for (const row of batch.members) {
       if (row.view !== view.name || row.version !== version || !this.putMember(row)) continue;
       const change = changeOf(changes, this.openGroup(row.group));
-      change.promisedFromMs = Math.min(change.promisedFromMs, row.firstMs);
+      change.endsAfterMs = Math.min(change.endsAfterMs, row.firstMs);
+      change.endsToMs = Number.POSITIVE_INFINITY;
     }
     for (const row of batch.rows) {
       if (row.view !== view.name || row.version !== version) continue;
@@ -221,7 +218,8 @@ export class ViewSource {
       const page = pages[pageOf(row.slice) - firstPage]!;
       if (!page.putRow(row, false)) spoiled.add(page);
     }
-    for (const page of pages) if (!spoiled.has(page)) cache.add(group, page);
+    // The first one was asked for, the others are read ahead: it comes last, so that it is the last to be let go of.
+    for (const page of pages.toReversed()) if (!spoiled.has(page)) cache.add(group, page);
   }
 
   /** Speed drops rows once a newer batch result covers them, so what was read is whole only if no newer one is there. */
@@ -231,12 +229,11 @@ export class ViewSource {
   }
 }
 
-function groupChange(horizonBefore: GroupChange['horizonBefore']): GroupChange {
-  return { slices: new Set(), promisedFromMs: Number.POSITIVE_INFINITY, horizonBefore };
-}
-
 function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
   let change = changes.get(group);
-  if (change === undefined) changes.set(group, (change = groupChange(undefined)));
+  if (change === undefined) {
+    change = { slices: new Set(), endsAfterMs: Number.POSITIVE_INFINITY, endsToMs: Number.NEGATIVE_INFINITY };
+    changes.set(group, change);
+  }
   return change;
 }

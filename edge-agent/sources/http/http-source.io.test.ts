@@ -173,7 +173,7 @@ describe('POST /readings', () => {
     );
     expect(status).toBe(200);
     expect(body['accepted']).toBe(REQUEST_READINGS_MAX);
-    expect(running.batches.map(({ count }) => count)).toEqual([65_536, REQUEST_READINGS_MAX - 65_536]);
+    expect(running.batches.map(({ count }) => count)).toEqual([REQUEST_READINGS_MAX]);
   });
 
   it('refuses a body of another form with a problem that names the place', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 
 /** Bytes read at a time: the next are read while these are taken apart, and a batch holds no more than these. */
-export const CHUNK_BYTES = 1_048_576;
+export const CHUNK_BYTES = 4_194_304;
 
 /** The longest record of a file, and the longest line. A row of 16,384 columns fits; what is longer is no row. */
 export const LINE_BYTES_MAX = 1_048_576;

@@ -18,10 +18,14 @@ export interface StreamWindow {
 export interface Problem {
   readonly title: string;
   readonly detail: string;
+  /** As of HTTP: from 500 on it lies with the server, and the same question may be answered later. */
+  readonly status: number;
 }
 
 interface Told {
   readonly id: string;
+  /** The version of the view. */
+  readonly version: number;
   readonly position: string;
   /** The lowest watermark of the agents in the answer; null where one has none. */
   readonly freshnessMs: number | null;
@@ -30,7 +34,7 @@ interface Told {
 
 /** What the server sends on the stream. `snapshot` replaces all windows, `changes` holds changed ones whole. */
 export type ServerMessage =
-  | ({ readonly kind: 'snapshot'; readonly version: number } & Told)
+  | ({ readonly kind: 'snapshot' } & Told)
   | ({ readonly kind: 'changes' } & Told)
   | { readonly kind: 'error'; readonly id: string | undefined; readonly problem: Problem };
 
@@ -65,7 +69,7 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
   const { type, id, ...rest } = record(parsed, 'the message');
   switch (type) {
     case 'snapshot':
-      return { kind: 'snapshot', version: Number(rest['version']), ...told(id, rest) };
+      return { kind: 'snapshot', ...told(id, rest) };
     case 'changes':
       return { kind: 'changes', ...told(id, rest) };
     case 'error':
@@ -77,11 +81,12 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
 
 /** A problem in whatever form it came: its sentence is what people read. */
 export function readProblem(value: unknown): Problem {
-  if (typeof value === 'string') return { title: 'The server refused', detail: value };
-  const { title, detail } = record(value ?? {}, 'the problem');
+  if (typeof value === 'string') return { title: 'The server refused', detail: value, status: 400 };
+  const { title, detail, status } = record(value ?? {}, 'the problem');
   return {
     title: typeof title === 'string' ? title : 'The server refused',
     detail: typeof detail === 'string' ? detail : 'It gave no reason.',
+    status: typeof status === 'number' ? status : 400,
   };
 }
 
@@ -114,7 +119,7 @@ function told(id: unknown, rest: Record<string, unknown>): Told {
   if (typeof id !== 'string' || typeof position !== 'string') throw new StrangeMessage('no id or position');
   if (!Array.isArray(windows)) throw new StrangeMessage('no windows');
   const freshnessMs = freshness === null || freshness === undefined ? null : instant(freshness, 'freshness');
-  return { id, position, freshnessMs, windows: windows.map(readWindow) };
+  return { id, version: Number(rest['version']), position, freshnessMs, windows: windows.map(readWindow) };
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {

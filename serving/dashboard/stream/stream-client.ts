@@ -36,6 +36,9 @@ export interface StreamListener {
 /** A connection that has not opened by then is given up. */
 export const OPEN_MS_MAX = 10_000;
 
+/** Problems from this status on lie with the server (RFC 9110 §15.6). */
+const SERVER_FAULT = 500;
+
 /**
  * Keeps one subscription alive on one WebSocket: subscribes anew when it changes, reconnects with growing waits, and
  * resumes from the position that was reached, so that nothing is told twice that need not be.
@@ -111,15 +114,29 @@ export class StreamClient {
       const message = parseServerMessage(data);
       if (message === undefined) return;
       if (message.id !== undefined && message.id !== this.#id) return;
+      this.#listener.message(message);
+      if (message.kind === 'error') return this.#refused(socket, message.problem.status);
       // Only a server that answers has earned a quick next try.
       this.#attempt = 0;
-      // An error ends the subscription; what it refused may have been the position.
-      this.#resume = message.kind === 'error' ? undefined : message.position;
-      this.#listener.message(message);
+      this.#resume = message.position;
     } catch (error) {
       if (!(error instanceof StrangeMessage)) throw error;
       this.#listener.strange(error);
     }
+  }
+
+  /** An error ends the subscription. One that lies with the server is asked again; what it refused may be the position. */
+  #refused(socket: Socket, status: number): void {
+    this.#resume = undefined;
+    if (status < SERVER_FAULT) return;
+    const asked = this.#number;
+    this.#callOff?.();
+    this.#callOff = this.#host.later(
+      () => {
+        if (socket === this.#socket && asked === this.#number) this.#ask();
+      },
+      waitBeforeMs(this.#attempt++, this.#host.random()),
+    );
   }
 
   #closed(socket: Socket): void {

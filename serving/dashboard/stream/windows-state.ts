@@ -44,8 +44,8 @@ export function applyMessage(state: WindowsState, message: ServerMessage, spanMs
   if (message.kind === 'error') return { ...state, problem: message.problem };
   const base = message.kind === 'snapshot' ? new Map<string, GroupWindows>() : state.groups;
   const groups = withinSpan(merge(base, state.groups, message.windows, atMs), spanMs);
-  const version = message.kind === 'snapshot' ? message.version : state.version;
-  return { groups, position: message.position, version, freshnessMs: message.freshnessMs, problem: undefined };
+  const { position, version } = message;
+  return { groups, position, version, freshnessMs: message.freshnessMs, problem: undefined };
 }
 
 /** The newest end of any window; undefined where there is none. */

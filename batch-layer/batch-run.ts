@@ -1,0 +1,253 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { Log } from '#backbone/log/log.ts';
+import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import type { Manifest, ManifestVersion, ResultRef } from '#backbone/manifests/manifest.ts';
+import type { Objects } from '#backbone/objects/objects.ts';
+import { removeResult } from '#backbone/results/result-writer.ts';
+import type { View } from '#core/views/view.ts';
+import type { Archive } from './archive/archive.ts';
+import { BatchOvertaken } from './batch-errors.ts';
+import { coversCut, isSameCut, isSameState, type MadeResults, namedResults, publishResults } from './batch-state.ts';
+import { cut } from './cut/cut.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { mergeResults } from './recompute/merge-results.ts';
+import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
+import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
+import { recompute, type Target } from './recompute/recompute.ts';
+
+/** Deltas beside a base. Readers add up all of them, so beyond it they are merged into a new base. */
+export const DELTAS_MAX = 8;
+
+/** How far long work has come; `total` is in the unit of `done`. */
+export type Progress = (progress: { readonly label: string; readonly done: number; readonly total: number }) => void;
+
+/** What the batch layer works on; everything stays the caller's. */
+export interface BatchParts {
+  readonly log: Log;
+  /** Has to be running, so that it reaches the cut. */
+  readonly archive: Archive;
+  readonly objects: Objects;
+  readonly manifests: ManifestStore;
+  readonly changes: Pick<ChangeTable, 'dropEpochs'>;
+  readonly views: readonly View[];
+  /** Wall clock, in ms. */
+  readonly clock: () => number;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
+  readonly threads?: number | undefined;
+}
+
+export interface BatchOptions extends BatchParts {
+  /** Fold all history again, not only the epochs since the last run. */
+  readonly full: boolean;
+  /** Of the cut. The same id again goes on with the cut that it made before. */
+  readonly id: string;
+}
+
+export interface BatchOutcome {
+  /** The highest live version of the views; 0 without views. */
+  readonly version: number;
+  /** Of the cut, per partition. */
+  readonly positions: readonly number[];
+  /** Folded in this run; a full one folds all there are. */
+  readonly readings: number;
+  /** That the recompute took, from the first header read to the last manifest stored. */
+  readonly seconds: number;
+}
+
+/** A version of a view that is to be recomputed. */
+interface Work {
+  readonly view: string;
+  readonly version: ManifestVersion;
+}
+
+/**
+ * Cuts the log, recomputes every version of the views up to the cut, and makes the results live, view by view in one
+ * atomic step each. Incremental: a delta over the epochs since the last run; full, or where a version has no result yet:
+ * a new base over all history. A run that ends anywhere before its last step leaves what was live live; the next one
+ * clears away what it had stored. Runs over the same manifests follow one another.
+ *
+ * Throws BatchOvertaken, and what log, archive and objects throw.
+ */
+export function runBatch(options: BatchOptions): Promise<BatchOutcome> {
+  return oneAtATime(options.manifests, async () => {
+    const { log, archive, signal = new AbortController().signal } = options;
+    const copies = await cut(log, options.id, options.clock());
+    await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
+    const startedAtMs = performance.now();
+    const run = new BatchRun(options, copies, signal);
+    const { positions, readings } = await run.recompute();
+    const manifests = await run.publish();
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    await run.clearAway(manifests);
+    const live = manifests.flatMap(({ versions }) => versions.filter(({ state }) => state === 'live'));
+    return { version: Math.max(0, ...live.map(({ version }) => version)), positions, readings, seconds };
+  });
+}
+
+class BatchRun {
+  readonly #options: BatchOptions;
+  readonly #copies: readonly number[];
+  readonly #signal: AbortSignal;
+  readonly #made = new Map<Work, MadeResults>();
+  readonly #fullPlans = new Map<number, Promise<PartitionPlan>>();
+  #work: Work[] = [];
+
+  constructor(options: BatchOptions, copies: readonly number[], signal: AbortSignal) {
+    this.#options = options;
+    this.#copies = copies;
+    this.#signal = signal;
+  }
+
+  /** Plans, folds and stores results for every version; gives the cut and the readings that were folded. */
+  async recompute(): Promise<{ readonly positions: readonly number[]; readonly readings: number }> {
+    const { manifests, views, full } = this.#options;
+    for (const { name } of views) {
+      const manifest = await manifests.get(name);
+      for (const version of manifest?.versions ?? []) {
+        if (version.state !== 'building') this.#work.push({ view: name, version });
+      }
+    }
+    const plans = await this.#plan();
+    const positions = plans.map(({ to }) => to);
+    const atMs = this.#options.clock();
+    let readings = 0;
+    const needBase = this.#work.filter(({ version }) => full || version.batch.results.length === 0);
+    const needDelta = Map.groupBy(
+      this.#work.filter(({ version }) => version.batch.results.length > 0 && !coversCut(version.batch.cut, positions)),
+      ({ version }) => JSON.stringify(version.batch.cut),
+    );
+    if (needBase.length > 0) {
+      const nothing = positions.map(() => 0);
+      const folded = await this.#fold(needBase, plans, nothing, 'base', atMs);
+      readings += folded;
+    }
+    for (const works of needDelta.values()) {
+      const folded = await this.#fold(works, plans, works[0]!.version.batch.cut, 'delta', atMs);
+      if (!full) readings += folded;
+    }
+    for (const { partition, planner, paths } of plans) {
+      if (planner.position !== positions[partition]) continue;
+      await keepPlanState(this.#options.objects, this.#options.log.generation, partition, planner, paths);
+    }
+    return { positions, readings };
+  }
+
+  /** Makes what was made live. */
+  async publish(): Promise<Manifest[]> {
+    const { manifests, views, objects } = this.#options;
+    for (const [work, made] of this.#made) {
+      const { before, delta } = made;
+      if (made.base !== undefined || delta === undefined || before.results.length < DELTAS_MAX) continue;
+      const results = [...before.results, delta];
+      const name = nameOf(work, 'base');
+      await mergeResults(objects, results, name, this.#signal);
+      const readings = results.reduce((sum, result) => sum + result.readings, 0);
+      const base: ResultRef = { ...delta, name, kind: 'base', from: delta.from.map(() => 0), readings };
+      this.#made.set(work, { ...made, base });
+    }
+    const published: Manifest[] = [];
+    for (const { name } of views) {
+      const made = [...this.#made].filter(([work]) => work.view === name);
+      const present = await manifests.get(name);
+      if (present === undefined) continue;
+      published.push(made.length === 0 ? present : await manifests.change(name, (manifest) => publishView(name, manifest, made)));
+    }
+    return published;
+  }
+
+  /** Removes what no state names any more: results, kept plans, and rows of the speed layer before the state before this. */
+  async clearAway(manifests: readonly Manifest[]): Promise<void> {
+    const { changes, objects } = this.#options;
+    for (const [{ view, version }, { before, cut: positions }] of this.#made) {
+      // A reader may hold the state before, which still adds these rows.
+      if (isSameCut(before.cut, positions)) continue;
+      await changes.dropEpochs(view, version.version, (partition) => before.cut[partition] ?? 0);
+    }
+    for (const manifest of manifests) {
+      const named = namedResults(manifest);
+      const stored = new Set((await objects.list(`${resultsOf(manifest.view)}/`)).map(({ name }) => name.slice(0, name.lastIndexOf('/'))));
+      for (const name of stored) if (!named.has(name)) await removeResult(objects, name);
+    }
+    // A rollback may make the state before this one live, and the next run goes on from there.
+    const cuts = manifests.flatMap(({ versions }) => versions.flatMap(({ batch, history }) => [batch, ...history.slice(0, 2)].map((state) => state.cut)));
+    await dropPlanStates(objects, (partition, position) => cuts.some((one) => one[partition] === position));
+  }
+
+  /** Plans every partition from where the earliest version stands, or from the first record where one needs a base. */
+  async #plan(): Promise<PartitionPlan[]> {
+    const { archive, log, objects, full, id, progress } = this.#options;
+    const fromStart = full || this.#work.some(({ version }) => version.batch.results.length === 0);
+    const plans: PartitionPlan[] = [];
+    for (const [partition, to] of this.#copies.entries()) {
+      progress?.({ label: 'reading headers', done: partition, total: this.#copies.length });
+      const listFrom = fromStart ? 0 : Math.min(to, ...this.#work.map(({ version }) => version.batch.cut[partition] ?? 0));
+      const resume = listFrom === 0 ? undefined : await loadPlanState(objects, log.generation, partition, listFrom);
+      plans.push(await planPartition(archive, { partition, listFrom, to, cutId: id, resume }, this.#signal));
+    }
+    return plans;
+  }
+
+  async #fold(
+    works: readonly Work[],
+    plans: readonly PartitionPlan[],
+    from: readonly number[],
+    kind: 'base' | 'delta',
+    atMs: number,
+  ): Promise<number> {
+    const { archive, objects, progress, threads } = this.#options;
+    const positions = plans.map(({ to }) => to);
+    const targets: Target[] = works.map((work) => ({ view: work.version, result: nameOf(work, kind) }));
+    const readings = await recompute({
+      archive,
+      objects,
+      targets,
+      plans,
+      from,
+      fullPlan: (partition) => this.#fullPlan(partition, plans[partition]!),
+      threads,
+      progress: (done, total) => progress?.({ label: `folding ${kind}`, done, total }),
+      signal: this.#signal,
+    });
+    works.forEach((work, i) => {
+      const ref: ResultRef = { name: targets[i]!.result, from, to: positions, readings, madeAtMs: atMs, kind };
+      const made = this.#made.get(work) ?? { before: work.version.batch, cut: positions, atMs };
+      this.#made.set(work, { ...made, [kind]: ref });
+    });
+    return readings;
+  }
+
+  /** The plan where it lists everything, else one that does: for refolds, which look at all history. */
+  #fullPlan(partition: number, plan: PartitionPlan): Promise<PartitionPlan> {
+    if (plan.listFrom === 0) return Promise.resolve(plan);
+    let planned = this.#fullPlans.get(partition);
+    if (planned === undefined) {
+      planned = planPartition(this.#options.archive, { partition, listFrom: 0, to: plan.to }, this.#signal);
+      this.#fullPlans.set(partition, planned);
+    }
+    return planned;
+  }
+}
+
+function publishView(view: string, manifest: Manifest | undefined, made: readonly (readonly [Work, MadeResults])[]): Manifest {
+  if (manifest === undefined) throw new BatchOvertaken(view);
+  const versions = manifest.versions.map((version) => {
+    const found = made.find(([work]) => work.version.version === version.version);
+    if (found === undefined) return version;
+    const [, results] = found;
+    if (!isSameState(version.batch, results.before)) throw new BatchOvertaken(view);
+    return publishResults(version, results);
+  });
+  return { ...manifest, versions };
+}
+
+/** Where a view's results are: views have longer names than objects may have. */
+function resultsOf(view: string): string {
+  return `results/${createHash('sha256').update(view).digest('hex').slice(0, 16)}`;
+}
+
+function nameOf({ view, version }: Work, kind: 'base' | 'delta'): string {
+  return `${resultsOf(view)}/v${version.version}-${kind}-${randomUUID()}`;
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { SliceRow } from '#backbone/changes/changes.ts';
+import type { Log } from '#backbone/log/log.ts';
+import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import { liveVersion, type ManifestVersion } from '#backbone/manifests/manifest.ts';
+import { openEmbeddedObjects } from '#backbone/objects/embedded-objects.ts';
+import type { Objects } from '#backbone/objects/objects.ts';
+import { ResultWriter } from '#backbone/results/result-writer.ts';
+import type { View } from '#core/views/view.ts';
+import type { Archive } from './archive/archive.ts';
+import type { Progress } from './batch-run.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
+import { mergeGroups, recompute } from './recompute/recompute.ts';
+import { resultBlocks, resultSources } from './recompute/result-sources.ts';
+import { ChangeRuns } from './verify/change-runs.ts';
+import { compareResults, type Difference } from './verify/compare-results.ts';
+
+/** How often a snapshot of all views' rows is tried while the speed layer goes on committing. */
+const SNAPSHOT_TRIES_MAX = 200;
+
+export interface VerifyOptions {
+  readonly log: Log;
+  /** Has to be running, so that it reaches what the speed layer has committed. */
+  readonly archive: Archive;
+  readonly objects: Objects;
+  readonly manifests: ManifestStore;
+  readonly changes: Pick<ChangeTable, 'allRows' | 'positions'>;
+  readonly views: readonly View[];
+  /** Where differences are named. */
+  readonly logger?: { warn(facts: object, message: string): void } | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
+  readonly threads?: number | undefined;
+}
+
+export interface NamedDifference extends Difference {
+  readonly view: string;
+  readonly version: number;
+}
+
+export interface VerifyOutcome {
+  /** Compared, each partition's part of a slice on its own. */
+  readonly slices: number;
+  readonly different: number;
+  /** Of which min, max, first and last were left out, since an amend has them wait for a refold. */
+  readonly pending: number;
+  /** Some of the differences. */
+  readonly differences: readonly NamedDifference[];
+}
+
+/**
+ * Folds all history again, up to what the speed layer has committed, and compares it bit by bit with what readers
+ * combine: the live results of each view's live version and the rows of changes after them. Changes nothing.
+ */
+export function runVerify(options: VerifyOptions): Promise<VerifyOutcome> {
+  return oneAtATime(options.manifests, async () => {
+    const { archive } = options;
+    const dir = join(archive.dir, 'scratch', `verify-${randomUUID()}`);
+    await mkdir(dir, { recursive: true });
+    try {
+      await using scratch = await openEmbeddedObjects({ dir: join(dir, 'objects') });
+      return await verify(options, dir, scratch);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+}
+
+async function verify(options: VerifyOptions, dir: string, scratch: Objects): Promise<VerifyOutcome> {
+  const { manifests, views, archive, objects, log, logger, progress } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const versions: ManifestVersion[] = [];
+  for (const { name } of views) {
+    const manifest = await manifests.get(name);
+    if (manifest !== undefined) versions.push(liveVersion(manifest));
+  }
+  const { positions, rows } = await snapshot(options, versions);
+  for (const [i, version] of versions.entries()) await combineLive(objects, scratch, dir, i, version, rows[i]!, signal);
+  await Promise.all(positions.map((position, partition) => archive.whenArchived(partition, position, signal)));
+  const plans: PartitionPlan[] = [];
+  for (const [partition, to] of positions.entries()) {
+    progress?.({ label: 'reading headers', done: partition, total: log.partitions });
+    plans.push(await planPartition(archive, { partition, listFrom: 0, to }, signal));
+  }
+  await recompute({
+    archive,
+    objects: scratch,
+    targets: versions.map((view, i) => ({ view, result: `expected-${i}` })),
+    plans,
+    from: positions.map(() => 0),
+    fullPlan: (partition) => Promise.resolve(plans[partition]!),
+    threads: options.threads,
+    progress: (done, total) => progress?.({ label: 'folding all history', done, total }),
+    signal,
+  });
+  const outcome = { slices: 0, different: 0, pending: 0, differences: [] as NamedDifference[] };
+  for (const [i, { view, version }] of versions.entries()) {
+    const found = await compareResults(resultBlocks(scratch, `expected-${i}`), resultBlocks(scratch, `live-${i}`));
+    outcome.slices += found.slices;
+    outcome.different += found.different;
+    outcome.pending += found.pending;
+    for (const difference of found.told) {
+      const named = { view: view.name, version, ...difference };
+      outcome.differences.push(named);
+      logger?.warn({ difference: named }, 'a stored slice differs from what all history says');
+    }
+  }
+  return outcome;
+}
+
+/** Stores what readers combine of a version as a result of its own. */
+async function combineLive(
+  objects: Objects,
+  scratch: Objects,
+  dir: string,
+  index: number,
+  { batch }: ManifestVersion,
+  rows: AsyncIterable<SliceRow>,
+  signal: AbortSignal,
+): Promise<void> {
+  using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
+  for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
+  const sources = runs.finish(batch.results.length);
+  for (const [order, { name }] of batch.results.entries()) sources.push(...(await resultSources(objects, name, order)));
+  const writer = new ResultWriter(scratch, `live-${index}`);
+  await mergeGroups(sources, () => undefined, writer, signal);
+  await writer.finish();
+}
+
+interface Snapshot {
+  readonly positions: readonly number[];
+  /** Per version, its rows as of the positions. */
+  readonly rows: readonly AsyncIterable<SliceRow>[];
+}
+
+/**
+ * The rows of all versions as of one vector of positions. A scan sees the table as it was when its first row was asked
+ * for, so the scans are begun together, and begun again where a commit came between.
+ */
+async function snapshot({ changes, log }: VerifyOptions, versions: readonly ManifestVersion[]): Promise<Snapshot> {
+  const positionsNow = (): number[] => Array.from({ length: log.partitions }, (_, p) => changes.positions().get(p) ?? 0);
+  for (let attempt = 1; ; attempt++) {
+    const positions = positionsNow();
+    const scans = versions.map(({ view, version }) => changes.allRows(view.name, version)[Symbol.asyncIterator]());
+    const firsts = await Promise.all(scans.map((scan) => scan.next()));
+    // A commit that the scans have seen is told of in the next turn at the latest.
+    await new Promise(setImmediate);
+    if (positionsNow().every((position, partition) => position === positions[partition])) {
+      return { positions, rows: scans.map((scan, i) => resumed(firsts[i]!, scan)) };
+    }
+    await Promise.all(scans.map((scan) => scan.return?.()));
+    if (attempt === SNAPSHOT_TRIES_MAX) {
+      throw new Error(`the speed layer committed within each of ${attempt} snapshots; verify while less is arriving`);
+    }
+  }
+}
+
+async function* resumed(first: IteratorResult<SliceRow>, rest: AsyncIterator<SliceRow>): AsyncIterable<SliceRow> {
+  try {
+    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

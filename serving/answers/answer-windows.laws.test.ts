@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import pino from 'pino';
+import { expect, test } from 'vitest';
+import { parseDuration } from '#core/time/duration.ts';
+import { formatInstant } from '#core/time/instant.ts';
+import { windowSpec, windowsOverlapping } from '#core/time/windows.ts';
+import { openZone } from '#core/time/zone.ts';
+import { countWindows, threeDecimals } from '../harness/windows.oracle.ts';
+import { World, type WorldReading } from '../harness/world.ts';
+import { ServingIndex } from '../index/serving-index.ts';
+import { answerWindows, streamWindows, type WindowsAnswer, withSource } from './answer-windows.ts';
+import { parseStats, type WindowsQuestion } from './question.ts';
+import { WindowWriter } from './write-json.ts';
+
+/** Around the night in which Paris sets its clocks forward, and the days beside it. */
+const START = Date.UTC(2026, 2, 27);
+const SPAN_MS = 4 * 86_400_000;
+
+const reading: fc.Arbitrary<WorldReading> = fc.record({
+  device: fc.constantFrom('m1@IDF', 'm2@IDF', 'm3@PACA'),
+  atMs: fc.oneof(fc.nat(SPAN_MS - 1), fc.constantFrom(0, 3_599_999, 3_600_000, SPAN_MS / 2)).map((ms) => START + ms),
+  value: fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.constantFrom(Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER)),
+});
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('deliver' as const), agent: fc.constantFrom('a', 'b', 'c'), readings: fc.array(reading, { minLength: 1, maxLength: 6 }) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'evict' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'batch' as const }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('ask' as const), from: fc.nat(95), hours: fc.integer({ min: 1, max: 96 }), window: fc.constantFrom('1h', '1d', '10m', '1w', '6h') }) },
+);
+
+function questionOf(world: World, fromMs: number, toMs: number, window: string): WindowsQuestion {
+  const spec = windowSpec(parseDuration(window), undefined, openZone('Europe/Paris'));
+  return { view: world.view, metric: world.metric, spec, fromMs, toMs, where: new Map(), stats: parseStats('count,sum,min,max', world.metric) };
+}
+
+function textsOf(answer: WindowsAnswer, question: WindowsQuestion): readonly string[] {
+  const writer = new WindowWriter(answer.table, question);
+  return answer.windows.map((window) => /"start".*?"stats":\{.*?\}/.exec(writer.text(window))![0]);
+}
+
+/** What the oracle says: the readings one by one, over the windows that core/time names. */
+function expectedTexts(world: World, question: WindowsQuestion): readonly string[] {
+  const spans = [...windowsOverlapping(question.spec, question.fromMs, question.toMs)];
+  return countWindows(world.readings, spans).map(
+    ({ region, startMs, endMs, count, sum, min, max }) =>
+      `"start":"${formatInstant(startMs)}","end":"${formatInstant(endMs)}","tags":{"region":"${region}"},` +
+      `"stats":{"count":${count},"sum":${threeDecimals(sum)},"min":${threeDecimals(BigInt(min))},"max":${threeDecimals(BigInt(max))}}`,
+  );
+}
+
+/** Readings of one (device, time) are one reading, whatever its value: an agent never sends it twice. */
+function unseen(world: World, readings: readonly WorldReading[]): readonly WorldReading[] {
+  const seen = new Set(world.readings.map(({ device, atMs }) => `${device} ${atMs}`));
+  return readings.filter(({ device, atMs }) => !seen.has(`${device} ${atMs}`) && seen.add(`${device} ${atMs}`));
+}
+
+async function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[], bytesMax: number): Promise<void> {
+  const world = await World.open();
+  const { view } = world;
+  await using index = await ServingIndex.open({ feed: world.changes, manifests: world.manifests, results: world.results, views: [view], logger: pino({ level: 'silent' }), bytesMax });
+  const sourceOf = () => index.source(view.name)!;
+  let batches = 0;
+  for (const one of [...steps, { kind: 'ask' as const, from: 0, hours: 96, window: '1d' }]) {
+    if (one.kind === 'deliver') {
+      const readings = unseen(world, one.readings);
+      if (readings.length > 0) await world.deliver(one.agent, readings);
+    } else if (one.kind === 'evict') world.evict();
+    else if (one.kind === 'batch') await world.batch(++batches);
+    else {
+      const question = questionOf(world, START + one.from * 3_600_000, START + (one.from + one.hours) * 3_600_000, one.window);
+      const answer = await withSource(index, view.name, sourceOf, (source) => answerWindows(index, source, question));
+      expect(textsOf(answer, question)).toEqual(expectedTexts(world, question));
+      const streamed: string[] = [];
+      for await (const part of streamWindows(index, sourceOf, question)) streamed.push(...textsOf(part, question));
+      expect(streamed).toEqual(expectedTexts(world, question));
+    }
+  }
+}
+
+test('windows equal the sum of the readings, through late readings, new parts and batches, in days of 23 hours too', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) => play(steps, 64 * 1024 * 1024)), { numRuns: 60 });
+});
+
+test('an index that has room for almost nothing gives the same answers', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => play(steps, 4_000)), { numRuns: 40 });
+});
+
+test('what is committed while a question is answered is in the answer, or after its position', async () => {
+  const world = await World.open();
+  const { view } = world;
+  const minute = (i: number): WorldReading => ({ device: 'm1@IDF', atMs: START + i * 60_000, value: 1_000 });
+  await world.deliver('a', Array.from({ length: 3_000 }, (_, i) => minute(i)));
+  await using index = await ServingIndex.open({ feed: world.changes, manifests: world.manifests, results: world.results, views: [view], logger: pino({ level: 'silent' }), bytesMax: 4_000 });
+  const question = questionOf(world, START, START + SPAN_MS, '1d');
+  let delivered = 3_000;
+  const asked = Array.from({ length: 5 }, () => withSource(index, view.name, () => index.source(view.name)!, (source) => answerWindows(index, source, question)));
+  for (let i = 0; i < 40; i++) await world.deliver('a', [minute(delivered++), { device: 'm2@IDF', atMs: START + i * 7_000_000, value: 1 }]);
+  for (const answer of await Promise.all(asked)) {
+    // Each frame adds one reading of each device, so a torn answer would not be 3,000 plus an even number.
+    const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
+    expect((count - 3_000) % 2).toBe(0);
+    const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [number, number[], [number, number][]];
+    // Birth and first frame are two records; the first of the others brings a birth along.
+    const records = position[2][0]![1];
+    expect(count).toBe(records <= 2 ? 3_000 : 3_000 + 2 * (records - 3));
+  }
+});

@@ -1,0 +1,97 @@
+import type { Measure } from '../choice/measure.ts';
+import type { GroupWindows, ShownWindow } from '../stream/windows-state.ts';
+
+/** Numbers of one drawn line, one per x; null leaves a gap. */
+export type Column = (number | null)[];
+
+/** What is drawn of a group, by column. */
+export interface GroupColumns {
+  readonly key: string;
+  /** Values of windows that are final. */
+  readonly final: Column;
+  /** Values of windows that are not, and of the final ones beside them, so that the line does not break. */
+  readonly provisional: Column;
+  /** The band, where the measure has one. */
+  readonly low: Column;
+  readonly high: Column;
+}
+
+/** Everything that the chart draws, aligned: `startMs`, `endMs` and `centresS` are of the same windows. */
+export interface ChartData {
+  readonly startMs: readonly number[];
+  readonly endMs: readonly number[];
+  /** The middle of each window, in s, which is where its value is drawn. */
+  readonly centresS: number[];
+  readonly groups: readonly GroupColumns[];
+  /** The windows by group and x, for who wants to know more of them. */
+  readonly windows: readonly (readonly (ShownWindow | undefined)[])[];
+}
+
+/** The windows of groups as columns over one axis of time, on which spans without any window are gaps. */
+export function chartData(groups: readonly GroupWindows[], measure: Measure): ChartData {
+  const { startMs, endMs } = axisOf(groups);
+  const indexOf = new Map(startMs.map((atMs, index) => [atMs, index]));
+  const windows = groups.map((group) => {
+    const row = Array.from<ShownWindow | undefined>({ length: startMs.length });
+    for (const window of group.windows) row[indexOf.get(window.startMs)!] = window;
+    return row;
+  });
+  return {
+    startMs,
+    endMs,
+    centresS: startMs.map((start, i) => (start + endMs[i]!) / 2_000),
+    groups: groups.map(({ key }, g) => columnsOf(key, windows[g]!, measure)),
+    windows,
+  };
+}
+
+/** The value of a window's statistic as a double; null where it has none. */
+export function valueOf(window: ShownWindow | undefined, stat: string): number | null {
+  const value = window?.stats[stat];
+  return value === undefined || value === null ? null : Number(value);
+}
+
+/** The points that a line would not show, because they have no neighbour: they need a dot. */
+export function lonePoints(column: readonly (number | null | undefined)[]): number[] {
+  const lone: number[] = [];
+  for (const [i, value] of column.entries()) {
+    if (isThere(value) && !isThere(column[i - 1]) && !isThere(column[i + 1])) lone.push(i);
+  }
+  return lone;
+}
+
+/** The edges of all windows, by start. Where no group has a window there is one without values, which breaks lines. */
+function axisOf(groups: readonly GroupWindows[]): { readonly startMs: number[]; readonly endMs: number[] } {
+  const ends = new Map<number, number>();
+  for (const { windows } of groups) for (const window of windows) ends.set(window.startMs, window.endMs);
+  const startMs: number[] = [];
+  const endMs: number[] = [];
+  for (const [start, end] of [...ends].sort(([a], [b]) => a - b)) {
+    const lastEnd = endMs.at(-1);
+    if (lastEnd !== undefined && start > lastEnd) {
+      startMs.push(lastEnd);
+      endMs.push(start);
+    }
+    startMs.push(start);
+    endMs.push(end);
+  }
+  return { startMs, endMs };
+}
+
+function columnsOf(key: string, windows: readonly (ShownWindow | undefined)[], measure: Measure): GroupColumns {
+  const values = windows.map((window) => valueOf(window, measure.stat));
+  const isFinal = (i: number): boolean => windows[i]?.final === true;
+  const isOpen = (i: number): boolean => windows[i]?.final === false && values[i] !== null;
+  const { band } = measure;
+  return {
+    key,
+    final: values.map((value, i) => (isFinal(i) ? value : null)),
+    provisional: values.map((value, i) => (isOpen(i) || (isFinal(i) && (isOpen(i - 1) || isOpen(i + 1))) ? value : null)),
+    low: band === undefined ? [] : windows.map((window) => valueOf(window, band.low)),
+    high: band === undefined ? [] : windows.map((window) => valueOf(window, band.high)),
+  };
+}
+
+function isThere(value: number | null | undefined): boolean {
+  return value !== null && value !== undefined;
+}

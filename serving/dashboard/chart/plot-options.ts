@@ -1,0 +1,136 @@
+import type uPlot from 'uplot';
+import type { Measure } from '../choice/measure.ts';
+import { formatValue } from '../format/figures.ts';
+import { formatClock, formatDay } from '../format/times.ts';
+import { type GroupColumns, lonePoints } from './chart-data.ts';
+import { type Colours, withAlpha } from './colours.ts';
+
+/** What the drawing depends on, beside the numbers: when it changes, the plot is made anew. */
+export interface PlotStyle {
+  readonly measure: Measure;
+  readonly colours: Colours;
+  /** The colour number of each group, in the order of the data. */
+  readonly groupColours: readonly number[];
+}
+
+/** In CSS pixels. */
+export interface PlotSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const DAY_S = 86_400;
+const FONT = '12px system-ui, sans-serif';
+const DASH = [2, 4];
+const AXIS_WIDTH_PX = 56;
+/** Room at the right, so that the last time on the axis is not cut. */
+const RIGHT_PX = 14;
+const HEADROOM = 0.08;
+
+/** Columns of a group on the plot: the edges of its band where there is one, its line, the provisional part of it. */
+export function plotColumns(group: GroupColumns, hasBand: boolean): (number | null)[][] {
+  return hasBand ? [group.low, group.high, group.final, group.provisional] : [group.final, group.provisional];
+}
+
+/** The options of a plot for this style, without a legend: the figures above it are one. */
+export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks.Arrays): uPlot.Options {
+  const { measure, colours, groupColours } = style;
+  const hasBand = measure.band !== undefined;
+  const perGroup = hasBand ? 4 : 2;
+  const series: uPlot.Series[] = [{}];
+  const bands: uPlot.Band[] = [];
+  for (const number of groupColours) {
+    const stroke = colours.groups[number]!;
+    if (hasBand) {
+      bands.push({ series: [series.length + 1, series.length], fill: withAlpha(stroke, 0.16) });
+      series.push(edge(stroke), edge(stroke));
+    }
+    series.push(line(stroke), { ...line(stroke), dash: DASH, width: 1.75 });
+  }
+  const isLine = (index: number): boolean => !hasBand || (index - 1) % perGroup >= 2;
+  return {
+    ...size,
+    padding: [10, RIGHT_PX, 0, 0],
+    series,
+    bands,
+    hooks,
+    legend: { show: false },
+    scales: { x: { time: true, auto: false }, y: { range: (_plot, min, max) => valueRange(min, max, measure.adds) } },
+    axes: [timeAxis(colours), valueAxis(colours)],
+    cursor: {
+      y: false,
+      move: (plot, left, top) => [snapped(plot, left), top],
+      drag: { x: false, y: false, setScale: false },
+      points: { size: (_plot, index) => (isLine(index) ? 7 : 0), width: 0, fill: (plot, index) => String(strokeOf(plot, index)) },
+    },
+  };
+}
+
+function line(stroke: string): uPlot.Series {
+  return { stroke, width: 2, spanGaps: false, points: { show: true, size: 5, width: 0, fill: stroke, filter: (plot, index) => lonePoints(Array.from(plot.data[index]!)) } };
+}
+
+function edge(stroke: string): uPlot.Series {
+  return { stroke: withAlpha(stroke, 0.35), width: 1, spanGaps: false, points: { show: false } };
+}
+
+/** The pointer stands on the middle of the nearest window. */
+function snapped(plot: uPlot, left: number): number {
+  const centreS = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)];
+  return centreS === undefined ? left : plot.valToPos(centreS, 'x');
+}
+
+function strokeOf(plot: uPlot, index: number): unknown {
+  const { stroke } = plot.series[index]!;
+  return typeof stroke === 'function' ? stroke(plot, index) : stroke;
+}
+
+function timeAxis(colours: Colours): uPlot.Axis {
+  return {
+    stroke: colours.text,
+    font: FONT,
+    grid: { show: false },
+    ticks: { stroke: colours.rule, width: 1, size: 5 },
+    space: 72,
+    size: 30,
+    gap: 4,
+    values: (_plot, splits, _axis, _space, stepS) => splits.map((atS) => timeText(atS * 1_000, stepS)),
+  };
+}
+
+/** A time on the axis: midnight, and all that is days apart, as its day. */
+function timeText(atMs: number, stepS: number): string {
+  const clock = formatClock(atMs);
+  return stepS >= DAY_S || clock === '00:00' ? formatDay(atMs, atMs) : clock;
+}
+
+function valueAxis(colours: Colours): uPlot.Axis {
+  return {
+    stroke: colours.text,
+    font: FONT,
+    grid: { stroke: colours.rule, width: 1 },
+    ticks: { show: false },
+    size: AXIS_WIDTH_PX,
+    gap: 8,
+    space: 44,
+    values: (_plot, splits, _axis, _space, step) => splits.map((value) => axisText(value, step)),
+  };
+}
+
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
+
+/** As many decimals as neighbours on the axis need to differ; thousands shortened. */
+function axisText(value: number, step: number): string {
+  if (Math.abs(value) >= 10_000) return compact.format(value);
+  const needed = step > 0 && step < 1 ? Math.ceil(-Math.log10(step) - 1e-9) : 0;
+  return formatValue(value.toFixed(needed), needed);
+}
+
+/** From zero for what adds up, else around the values, with some headroom. */
+function valueRange(min: number | null, max: number | null, fromZero: boolean): uPlot.Range.MinMax {
+  if (min === null || max === null) return [0, 1];
+  const low = fromZero ? Math.min(0, min) : min;
+  const high = fromZero ? Math.max(0, max) : max;
+  const room = (high - low || Math.abs(high) || 1) * HEADROOM;
+  return [low === 0 ? 0 : low - room, high === 0 ? 0 : high + room];
+}

@@ -1,0 +1,65 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { openSocket } from '../stream/open-socket.ts';
+import type { Subscription } from '../stream/message.ts';
+import { type Connection, StreamClient } from '../stream/stream-client.ts';
+import { applyMessage, NO_WINDOWS, type WindowsState } from '../stream/windows-state.ts';
+
+/** Changes are shown at most this often: the server tells them as often, and nobody reads faster. */
+const SHOW_EVERY_MS = 250;
+
+export interface Windows {
+  readonly connection: Connection;
+  readonly windows: WindowsState;
+}
+
+/** The windows of a subscription as they are now. Without one it waits. */
+export function useWindows(subscription: Subscription | undefined, spanMs: number): Windows {
+  const [connection, setConnection] = useState<Connection>({ kind: 'connecting' });
+  const [windows, setWindows] = useState<WindowsState>(NO_WINDOWS);
+  const client = useRef<StreamClient | undefined>(undefined);
+  const span = useRef(spanMs);
+  const newest = useRef(NO_WINDOWS);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+
+  useEffect(() => {
+    const show = (): void => {
+      timer.current = undefined;
+      setWindows(newest.current);
+    };
+    const opened = new StreamClient(openSocket('api/v1/stream'), {
+      connection: setConnection,
+      message: (message) => {
+        const isFirst = newest.current.position === undefined;
+        newest.current = applyMessage(newest.current, message, span.current, Date.now());
+        if (isFirst) show();
+        else timer.current ??= setTimeout(show, SHOW_EVERY_MS);
+      },
+      strange: ({ message }) => {
+        newest.current = { ...newest.current, problem: { title: 'Strange answer', detail: message, status: 500 } };
+        show();
+      },
+    });
+    client.current = opened;
+    const retry = (): void => {
+      if (!document.hidden) opened.retryNow();
+    };
+    addEventListener('online', retry);
+    document.addEventListener('visibilitychange', retry);
+    return () => {
+      opened.stop();
+      clearTimeout(timer.current);
+      removeEventListener('online', retry);
+      document.removeEventListener('visibilitychange', retry);
+    };
+  }, []);
+
+  useEffect(() => {
+    if (subscription === undefined) return;
+    span.current = spanMs;
+    newest.current = NO_WINDOWS;
+    setWindows(NO_WINDOWS);
+    client.current?.subscribe(subscription);
+  }, [subscription, spanMs]);
+
+  return { connection, windows };
+}

@@ -1,0 +1,56 @@
+import type { ViewInfo } from '../api/answers.ts';
+import type { Choice } from '../choice/choice.ts';
+import { type Measure, measuresOf } from '../choice/measure.ts';
+import { fits, fittingWindow, type Length, sliceLengthMs, SPANS, WINDOWS } from '../choice/spans.ts';
+import { Options } from './options.tsx';
+
+interface ControlsProps {
+  readonly views: readonly ViewInfo[];
+  readonly view: ViewInfo;
+  readonly window: Length;
+  readonly span: Length;
+  readonly measure: Measure;
+  readonly choose: (change: Partial<Choice>) => void;
+}
+
+/** What to look at: view, span, window, statistic. */
+export function Controls({ views, view, window, span, measure, choose }: ControlsProps) {
+  const sliceMs = sliceLengthMs(view.slice);
+  const chooseSpan = (text: string): void => {
+    const next = SPANS.find((one) => one.text === text) ?? span;
+    choose({ span: next, window: fittingWindow(window, next, sliceMs) });
+  };
+  return (
+    <section class="controls" aria-label="What is shown">
+      <label class="select">
+        <span class="legend">View</span>
+        <select value={view.name} onChange={(event) => choose({ view: event.currentTarget.value, hidden: [] })}>
+          {views.map(({ name }) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Options name="span" legend="Span" options={SPANS.map(asOption)} value={span.text} onChoose={chooseSpan} />
+      <Options
+        name="window"
+        legend="Window"
+        options={WINDOWS.map((one) => ({ ...asOption(one), disabled: !fits(one, span, sliceMs) }))}
+        value={window.text}
+        onChoose={(text) => choose({ window: WINDOWS.find((one) => one.text === text) ?? window })}
+      />
+      <Options
+        name="measure"
+        legend="Statistic"
+        options={measuresOf(view.kind).map(({ name, words }) => ({ value: name, label: words }))}
+        value={measure.name}
+        onChoose={(name) => choose({ measure: name })}
+      />
+    </section>
+  );
+}
+
+function asOption({ text, words }: Length): { value: string; label: string; words: string } {
+  return { value: text, label: text, words };
+}

@@ -1,0 +1,80 @@
+import type { AgentInfo } from '../api/answers.ts';
+import type { Problem } from '../stream/message.ts';
+import { Notice } from './notice.tsx';
+
+/** The server can't be reached, and there is nothing from before to show. */
+export function ServerAway() {
+  return (
+    <Notice title="The server is away" urgent>
+      <p>This page tries again by itself. If the server was stopped, start it in its folder:</p>
+      <pre>npm start</pre>
+    </Notice>
+  );
+}
+
+/** No view is declared, so nothing is asked. */
+export function NoViews() {
+  return (
+    <Notice title="No view is declared yet">
+      <p>
+        A view says what to ask of the readings. Declare one in <code>weir.yaml</code> and start again:
+      </p>
+      <pre>{'views:\n  power-by-region: { metric: power, by: [region], slice: 1m }'}</pre>
+      <p>
+        Or see it with simulated meters: <code>npm start</code>.
+      </p>
+    </Notice>
+  );
+}
+
+/** The address names a view that is not there. */
+export function UnknownView({ name, known }: { readonly name: string; readonly known: readonly string[] }) {
+  return (
+    <Notice title={`There is no view ${name}`} urgent>
+      <p>
+        Choose one that is declared:{' '}
+        {known.map((one, i) => (
+          <>
+            {i > 0 ? ', ' : ''}
+            <a href={`#${new URLSearchParams({ view: one })}`}>{one}</a>
+          </>
+        ))}
+        .
+      </p>
+    </Notice>
+  );
+}
+
+/** The server did not answer the question. */
+export function Refusal({ problem }: { readonly problem: Problem }) {
+  return (
+    <Notice title={problem.title} urgent>
+      <p>{problem.detail}</p>
+    </Notice>
+  );
+}
+
+/** The view has no readings: what to do depends on whether an agent is there. */
+export function NoReadings({ view, metric, agents }: { readonly view: string; readonly metric: string; readonly agents: readonly AgentInfo[] }) {
+  const online = agents.filter(({ presence }) => presence?.online === true);
+  if (online.length > 0) {
+    return (
+      <Notice title="No readings yet">
+        <p>
+          {online.length === 1 ? `Agent ${online[0]!.agent} is` : `${online.length} agents are`} connected, but nothing of metric <code>{metric}</code> has
+          arrived for view <code>{view}</code>. Its windows appear here with the first reading. If they stay away, see whether the agent’s sources name
+          this metric, and what was refused below.
+        </p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice title="No readings yet">
+      <p>
+        No agent is connected. Start one beside your data, with a configuration that names a source of metric <code>{metric}</code>:
+      </p>
+      <pre>npm run -s weir -- edge --config weir.yaml</pre>
+      <p>Its windows appear here with the first reading; there is no need to reload.</p>
+    </Notice>
+  );
+}

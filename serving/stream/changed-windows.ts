@@ -1,0 +1,50 @@
+import { type WindowSpan, windowsOverlapping } from '#core/time/windows.ts';
+import type { WindowsQuestion } from '../answers/question.ts';
+import { spansOfSlices } from '../answers/combine-windows.ts';
+import { admitsGroup, type Extent } from '../answers/window-spans.ts';
+import type { Group } from '../index/group.ts';
+import type { GroupChange, RecentBatch } from '../index/recent-changes.ts';
+import type { ViewSource } from '../index/view-source.ts';
+
+/** Which windows of a question batches may have changed, per group; `data` is the span that holds any. */
+export function changedWindows(source: ViewSource, question: WindowsQuestion, batches: readonly RecentBatch[], data: Extent | undefined): ReadonlyMap<Group, readonly WindowSpan[]> {
+  const changed = new Map<Group, readonly WindowSpan[]>();
+  const { by } = source.id.view;
+  for (const [group, change] of combined(batches)) {
+    if (!admitsGroup(by, question.where, group)) continue;
+    const spans = new Map<number, WindowSpan>();
+    for (const span of spansOfSlices({ source, ...question }, change.slices)) spans.set(span.startMs, span);
+    for (const span of endingIn(question, change, data)) spans.set(span.startMs, span);
+    if (spans.size > 0) changed.set(group, [...spans.values()].sort((a, b) => a.startMs - b.startMs));
+  }
+  return changed;
+}
+
+/** What the batches changed together. */
+function combined(batches: readonly RecentBatch[]): ReadonlyMap<Group, GroupChange> {
+  const all = new Map<Group, GroupChange>();
+  for (const { groups } of batches) {
+    for (const [group, change] of groups) {
+      const known = all.get(group);
+      if (known === undefined) {
+        all.set(group, { ...change, slices: new Set(change.slices) });
+        continue;
+      }
+      for (const slice of change.slices) known.slices.add(slice);
+      known.endsAfterMs = Math.min(known.endsAfterMs, change.endsAfterMs);
+      known.endsToMs = Math.max(known.endsToMs, change.endsToMs);
+    }
+  }
+  return all;
+}
+
+/** The windows over data whose end lies in (endsAfterMs, endsToMs]. */
+function* endingIn({ spec, fromMs, toMs }: WindowsQuestion, { endsAfterMs, endsToMs }: GroupChange, data: Extent | undefined): Generator<WindowSpan> {
+  if (data === undefined || endsToMs <= endsAfterMs) return;
+  // A window that ends after an instant overlaps what comes from there on; one that ends by another overlaps what lies before it.
+  const start = Math.max(fromMs, data.fromMs, endsAfterMs);
+  const end = Math.min(toMs, data.toMs, endsToMs);
+  for (const span of windowsOverlapping(spec, start, Math.max(start, end))) {
+    if (span.endMs > endsAfterMs && span.endMs <= endsToMs) yield span;
+  }
+}

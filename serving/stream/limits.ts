@@ -1,0 +1,28 @@
+/** Limits of the stream: what one node holds for its readers, whatever they do. */
+
+/** Readers at once; a further one is refused with 503 at its upgrade. */
+export const CLIENTS_MAX = 256;
+
+/** Subscriptions of a reader: a dashboard has a few. */
+export const SUBSCRIPTIONS_MAX = 32;
+
+/** Bytes of a reader's message: a subscription is a few hundred. */
+export const MESSAGE_BYTES_MAX = 16 * 1024;
+
+/** Messages of a reader that wait for their turn; one that sends faster than it is answered is disconnected. */
+export const MESSAGES_WAITING_MAX = 64;
+
+/** Changes are told at most this often; what happens between is told once, by its newest state. */
+export const CHANGES_EVERY_MS = 250;
+
+/**
+ * While a reader has more bytes than this on their way it is told nothing. Its changes are not queued: they are read
+ * from the index when it has room again, and are then the newest state of each window.
+ */
+export const QUEUED_BYTES_MAX = 1024 * 1024;
+
+/** Windows of one snapshot or one message of changes; a subscription that reaches further back is refused. */
+export const SNAPSHOT_WINDOWS_MAX = 20_000;
+
+/** A reader is pinged this often, and cut off when it has not answered by the next time. */
+export const PING_EVERY_MS = 30_000;

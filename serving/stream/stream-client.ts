@@ -1,0 +1,112 @@
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import { reasonOf } from '#backbone/error.ts';
+import { QuestionError } from '../answers/question-error.ts';
+import { problemOf } from '../http/problem.ts';
+import type { ViewReader } from '../http/view-reader.ts';
+import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX, SUBSCRIPTIONS_MAX } from './limits.ts';
+import { idOf, parseClientMessage } from './messages.ts';
+import { Subscription } from './subscription.ts';
+
+/** RFC 6455 §7.4.1: the endpoint received what its policy does not allow. */
+const POLICY_VIOLATION = 1008;
+
+/** One reader of the stream. Its messages are taken one after the other; its subscriptions are told in turn. */
+export class StreamClient {
+  readonly #socket: WebSocket;
+  readonly #reader: ViewReader;
+  readonly #logger: Logger;
+  readonly #subscriptions = new Map<string, Subscription>();
+  #work: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #isTelling = false;
+  /** Whether it has answered since the last ping. */
+  isAlive = true;
+
+  constructor(socket: WebSocket, reader: ViewReader, logger: Logger) {
+    this.#socket = socket;
+    this.#reader = reader;
+    this.#logger = logger;
+    socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : textOf(data)));
+    socket.on('pong', () => (this.isAlive = true));
+    socket.on('error', (error) => logger.debug({ reason: error.message }, 'a stream failed'));
+  }
+
+  get subscriptionCount(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Tells every subscription that is behind, unless too much is still on its way to the reader. */
+  tell(): void {
+    if (this.#isTelling || this.#isFull()) return;
+    if (![...this.#subscriptions.values()].some((one) => one.isBehind)) return;
+    this.#isTelling = true;
+    this.#enqueue(async () => {
+      this.#isTelling = false;
+      for (const one of this.#subscriptions.values()) if (one.isBehind && !this.#isFull()) await this.#tellOne(one);
+    });
+  }
+
+  #isFull(): boolean {
+    return this.#socket.bufferedAmount > QUEUED_BYTES_MAX || this.#socket.readyState !== this.#socket.OPEN;
+  }
+
+  #receive(text: string): void {
+    if (this.#waiting >= MESSAGES_WAITING_MAX) {
+      this.#socket.close(POLICY_VIOLATION, 'messages come faster than they are answered');
+      return;
+    }
+    this.#waiting++;
+    this.#enqueue(async () => {
+      this.#waiting--;
+      await this.#take(text);
+    });
+  }
+
+  async #take(text: string): Promise<void> {
+    try {
+      const message = parseClientMessage(text);
+      const known = this.#subscriptions.has(message.id);
+      if (message.type === 'unsubscribe') {
+        if (!known) throw new QuestionError('id', message.id, 'is not subscribed', 'unsubscribe from an id that was subscribed');
+        this.#subscriptions.delete(message.id);
+        return;
+      }
+      if (known) throw new QuestionError('id', message.id, 'is subscribed already', 'unsubscribe first, or take another id');
+      if (this.#subscriptions.size >= SUBSCRIPTIONS_MAX) {
+        throw new QuestionError('subscriptions', String(SUBSCRIPTIONS_MAX), 'are as many as one connection may have', 'unsubscribe from some, or open another connection');
+      }
+      const subscription = new Subscription(message, this.#reader);
+      this.#subscriptions.set(message.id, subscription);
+      await this.#tellOne(subscription);
+    } catch (error) {
+      this.#sendProblem(idOf(text), error);
+    }
+  }
+
+  /** A subscription that fails ends, and says why. */
+  async #tellOne(subscription: Subscription): Promise<void> {
+    try {
+      const text = await subscription.next();
+      if (text !== undefined && this.#subscriptions.get(subscription.id) === subscription) this.#socket.send(text);
+    } catch (error) {
+      this.#subscriptions.delete(subscription.id);
+      this.#sendProblem(subscription.id, error);
+    }
+  }
+
+  #sendProblem(id: string | undefined, error: unknown): void {
+    const problem = problemOf(error);
+    if (problem.status === 500) this.#logger.error({ reason: reasonOf(error) }, 'a subscription failed');
+    this.#socket.send(JSON.stringify({ type: 'error', ...(id === undefined ? {} : { id }), problem }));
+  }
+
+  #enqueue(task: () => Promise<void>): void {
+    this.#work = this.#work.then(task).catch((error: unknown) => this.#logger.error({ reason: reasonOf(error) }, 'a stream could not be served'));
+  }
+}
+
+function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
+}

@@ -1,0 +1,143 @@
+import { addCalendar } from '#core/time/calendar.ts';
+import type { Duration } from '#core/time/duration.ts';
+import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
+import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from '../answers/answered-window.ts';
+import { answerWindows, checkEdges, groupsOf, headOf, openCombiner, withSource, type WindowsAnswer } from '../answers/answer-windows.ts';
+import { QuestionError } from '../answers/question-error.ts';
+import { parseFilter, parseSpan, parseStats, parseTime, parseWindowSpec, parseZone, type WindowsQuestion } from '../answers/question.ts';
+import { type Extent, extentOf } from '../answers/window-spans.ts';
+import { headText, WindowWriter } from '../answers/write-json.ts';
+import { readPositionToken } from '../index/position-token.ts';
+import type { RecentBatch } from '../index/recent-changes.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import type { ViewReader } from '../http/view-reader.ts';
+import { TZDATA } from '../http/windows-routes.ts';
+import { changedWindows } from './changed-windows.ts';
+import { SNAPSHOT_WINDOWS_MAX } from './limits.ts';
+import type { SubscribeMessage } from './messages.ts';
+
+/** From the start of a year that every window of the first data fits in, to the last one that can be written. */
+const EVER: Extent = { fromMs: INSTANT_MIN_MS, toMs: INSTANT_MAX_MS };
+
+/**
+ * A question that stays open: first a snapshot, then the windows that changed, whole and by their newest state. It keeps
+ * no windows and no queue, only how far in the source's recent changes it has told.
+ */
+export class Subscription {
+  readonly id: string;
+  readonly #asked: SubscribeMessage;
+  readonly #reader: ViewReader;
+  readonly #last: Duration | undefined;
+  #source: ViewSource | undefined;
+  #sequence = 0;
+  #freshnessMs: number | null = null;
+  #resume: string | undefined;
+
+  /** Throws QuestionError. */
+  constructor(asked: SubscribeMessage, reader: ViewReader) {
+    this.id = asked.id;
+    this.#asked = asked;
+    this.#reader = reader;
+    this.#resume = asked.resume;
+    if (asked.last !== undefined && asked.from !== undefined) throw new QuestionError('last', asked.last, 'stands beside `from`', 'give one of the two');
+    this.#last = asked.last === undefined ? undefined : parseSpan('last', asked.last);
+  }
+
+  /** Whether there may be something to tell. */
+  get isBehind(): boolean {
+    return this.#source === undefined || this.#source.isReplaced || this.#source.recent.newest !== this.#sequence;
+  }
+
+  /** What to tell next, as the text of a message; undefined where nothing changed that it asks for. Throws QuestionError. */
+  next(): Promise<string | undefined> {
+    const { view } = this.#asked;
+    return withSource(this.#reader.index, view, () => this.#reader.source(view, undefined), (source) => this.#tell(source));
+  }
+
+  async #tell(source: ViewSource): Promise<string | undefined> {
+    const question = this.#question(source);
+    const data = await extentOf(source, groupsOf(source, question.where));
+    const scope = { ...question, ...this.#scope(data, question) };
+    const batches = this.#missed(source);
+    return batches === undefined ? this.#snapshot(source, scope) : this.#changes(source, scope, data, batches);
+  }
+
+  /** The batches since what was told last, or since the position that is resumed; undefined where a snapshot is needed. */
+  #missed(source: ViewSource): readonly RecentBatch[] | undefined {
+    if (this.#source === source) return source.recent.since(this.#sequence);
+    const token = this.#resume === undefined ? undefined : readPositionToken(this.#resume);
+    this.#resume = undefined;
+    const { version, batch } = source.id;
+    if (token === undefined || token.version !== version || token.cut.join() !== batch.cut.join()) return undefined;
+    return source.recent.beyond(token.positions, this.#reader.index.positions);
+  }
+
+  async #snapshot(source: ViewSource, question: WindowsQuestion): Promise<string> {
+    let sequence = source.recent.newest;
+    const answer = await answerWindows(this.#reader.index, source, question, SNAPSHOT_WINDOWS_MAX, () => (sequence = source.recent.newest));
+    return this.#told('snapshot', source, sequence, question, answer);
+  }
+
+  async #changes(source: ViewSource, question: WindowsQuestion, data: Extent | undefined, batches: readonly RecentBatch[]): Promise<string | undefined> {
+    checkEdges(question, data);
+    const combiner = openCombiner(source, question);
+    const changed = changedWindows(source, question, batches, data);
+    let count = 0;
+    for (const [group, spans] of changed) {
+      count += spans.length;
+      if (count > SNAPSHOT_WINDOWS_MAX) return this.#snapshot(source, question);
+      await combiner.add([group], spans);
+    }
+    return combiner.settle(() => {
+      const groups = groupsOf(source, question.where);
+      const judge = new Judge(combiner.table, false);
+      const windows = combiner.windows(groups).map((window) => judge.window(window));
+      const isResumed = this.#source !== source;
+      const freshnessMs = freshnessOf(groups);
+      if (windows.length === 0 && freshnessMs === this.#freshnessMs && !isResumed) {
+        this.#sequence = source.recent.newest;
+        return undefined;
+      }
+      const answer = { ...headOf(this.#reader.index, source, groups), table: combiner.table, windows };
+      return this.#told('changes', source, source.recent.newest, question, answer);
+    });
+  }
+
+  #told(type: 'snapshot' | 'changes', source: ViewSource, sequence: number, question: WindowsQuestion, answer: WindowsAnswer): string {
+    this.#source = source;
+    this.#sequence = sequence;
+    this.#freshnessMs = answer.freshnessMs;
+    const writer = new WindowWriter(answer.table, question);
+    return messageText(type, this.id, answer, answer.windows, writer);
+  }
+
+  #question(source: ViewSource): WindowsQuestion {
+    const { view, metric } = this.#reader.about(source);
+    const asked = this.#asked;
+    const zone = parseZone(asked.zone);
+    const given = Object.entries(asked.where ?? {}).map(([tag, value]) => [tag, typeof value === 'string' ? [value] : value] as const);
+    const fromMs = asked.from === undefined ? EVER.fromMs : parseTime('from', asked.from, zone);
+    return {
+      view,
+      metric,
+      where: parseFilter(given, view, []),
+      stats: parseStats(asked.stats?.join(','), metric),
+      spec: parseWindowSpec(asked, zone),
+      fromMs,
+      toMs: EVER.toMs,
+    };
+  }
+
+  /** Where the subscription reaches back to: `last` moves along with the newest data. */
+  #scope(data: Extent | undefined, { spec, fromMs }: WindowsQuestion): Extent {
+    if (this.#last === undefined || data === undefined) return { fromMs, toMs: EVER.toMs };
+    const last = this.#last;
+    const startMs = last.kind === 'fixed' ? data.toMs - last.ms : addCalendar(spec.zone, data.toMs, { ...last, count: -last.count });
+    return { fromMs: Math.max(EVER.fromMs, startMs), toMs: EVER.toMs };
+  }
+}
+
+function messageText(type: string, id: string, head: AnswerHead, windows: readonly AnsweredWindow[], writer: WindowWriter): string {
+  const texts = windows.map((window) => writer.text(window));
+  return `{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA).slice(1)},"windows":[${texts.join(',')}]}`;
+}
