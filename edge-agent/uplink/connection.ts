@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { MqttClient } from 'mqtt';
 import { agentTopic, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
-import { CONNECT_MS_MAX, KEEPALIVE_S } from './limits.ts';
+import { CLOSING_MS_MAX, CONNECT_MS_MAX, KEEPALIVE_S } from './limits.ts';
 
 /** Where a broker is. */
 export interface BrokerAddress {
@@ -124,10 +124,16 @@ export class Connection {
     );
   }
 
-  /** Says goodbye (DISCONNECT, so that the broker forgets the last will) and ends. */
+  /**
+   * Says goodbye (DISCONNECT, so that the broker forgets the last will) and ends, within CLOSING_MS_MAX. What isn't
+   * acknowledged by now never will be here: the library would wait for it for ever before it says goodbye.
+   */
   async leave(): Promise<void> {
     if (this.ended.aborted) return;
+    for (const id of Object.keys(this.#client.outgoing)) this.#client.removeOutgoingMessage(Number(id));
+    const deadline = setTimeout(() => this.#client.stream.destroy(), CLOSING_MS_MAX);
     await this.#client.endAsync();
+    clearTimeout(deadline);
     this.#ended.abort(new ConnectionLost('the agent left'));
   }
 

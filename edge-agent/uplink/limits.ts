@@ -27,7 +27,7 @@ export const BACKOFF_MS_MIN = 250;
 /** The longest: a fleet that lost its broker is back within a minute, and doesn't come all at once. */
 export const BACKOFF_MS_MAX = 30_000;
 
-/** How long `stop` waits for the closing heartbeat to be acknowledged. */
+/** How long `stop` waits for the closing heartbeat to be acknowledged, and then for the connection to end. */
 export const CLOSING_MS_MAX = 2_000;
 
 assert(BACKOFF_MS_MIN < BACKOFF_MS_MAX, 'backing off grows');

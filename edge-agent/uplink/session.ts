@@ -131,7 +131,7 @@ export class Session {
   /** Sends item after item, from the first that isn't released, as the window allows. */
   async #sendAll(): Promise<never> {
     const { connection, spool } = this.#options;
-    for (let place = 5; ;) {
+    for (let place = 0; ;) {
       const item = await spool.next(place);
       connection.ended.throwIfAborted();
       if (item === undefined) {

@@ -228,6 +228,16 @@ describe('the uplink', () => {
     expect(again.unreleasedCount).toBe(0);
   });
 
+  it('stops also while the broker acknowledges nothing, and keeps what it has', async () => {
+    broker.holds = true;
+    await put(5);
+    const uplink = start();
+    await vi.waitUntil(() => broker.frames().length === 5);
+    await uplink.stop();
+    expect(uplink.state).toBe('stopped');
+    expect(spool.unreleasedCount).toBe(5);
+  });
+
   it('sends a heartbeat on connecting and when it is asked to', async () => {
     const uplink = start();
     await vi.waitUntil(() => broker.heartbeats().length === 1);
