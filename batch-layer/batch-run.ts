@@ -11,6 +11,7 @@ import { BatchOvertaken } from './batch-errors.ts';
 import { coversCut, isSameCut, isSameState, type MadeResults, namedResults, publishResults } from './batch-state.ts';
 import { cut } from './cut/cut.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
 import { mergeResults } from './recompute/merge-results.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
@@ -74,10 +75,14 @@ interface Work {
 export function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   return oneAtATime(options.manifests, async () => {
     const { log, archive, signal = new AbortController().signal } = options;
+    const work = await workOf(options);
+    const bytes = Array.from({ length: log.partitions }, (_, partition) => archive.bytesAfter(partition, planFrom(work, options.full, partition)));
+    // Threads take their time to start; the cut and the archive take theirs meanwhile.
+    await using pool = new FoldPool(options.threads ?? foldThreads(bytes.reduce((sum, one) => sum + one, 0)));
     const copies = await cut(log, options.id, options.clock());
     await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
     const startedAtMs = performance.now();
-    const run = new BatchRun(options, copies, signal);
+    const run = new BatchRun(options, work, copies, pool, signal);
     const { positions, readings } = await run.recompute();
     const manifests = await run.publish();
     const seconds = (performance.now() - startedAtMs) / 1000;
@@ -93,23 +98,20 @@ class BatchRun {
   readonly #signal: AbortSignal;
   readonly #made = new Map<Work, MadeResults>();
   readonly #fullPlans = new Map<number, Promise<PartitionPlan>>();
-  #work: Work[] = [];
+  readonly #work: readonly Work[];
+  readonly #pool: FoldPool;
 
-  constructor(options: BatchOptions, copies: readonly number[], signal: AbortSignal) {
+  constructor(options: BatchOptions, work: readonly Work[], copies: readonly number[], pool: FoldPool, signal: AbortSignal) {
     this.#options = options;
+    this.#work = work;
     this.#copies = copies;
+    this.#pool = pool;
     this.#signal = signal;
   }
 
   /** Plans, folds and stores results for every version; gives the cut and the readings that were folded. */
   async recompute(): Promise<{ readonly positions: readonly number[]; readonly readings: number }> {
-    const { manifests, views, full } = this.#options;
-    for (const { name } of views) {
-      const manifest = await manifests.get(name);
-      for (const version of manifest?.versions ?? []) {
-        if (version.state !== 'building') this.#work.push({ view: name, version });
-      }
-    }
+    const { full } = this.#options;
     const plans = await this.#plan();
     const positions = plans.map(({ to }) => to);
     const atMs = this.#options.clock();
@@ -179,11 +181,10 @@ class BatchRun {
   /** Plans every partition from where the earliest version stands, or from the first record where one needs a base. */
   async #plan(): Promise<PartitionPlan[]> {
     const { archive, log, objects, full, id, progress } = this.#options;
-    const fromStart = full || this.#work.some(({ version }) => version.batch.results.length === 0);
     const plans: PartitionPlan[] = [];
     for (const [partition, to] of this.#copies.entries()) {
       progress?.({ label: 'reading headers', done: partition, total: this.#copies.length });
-      const listFrom = fromStart ? 0 : Math.min(to, ...this.#work.map(({ version }) => version.batch.cut[partition] ?? 0));
+      const listFrom = Math.min(to, planFrom(this.#work, full, partition));
       const resume = listFrom === 0 ? undefined : await loadPlanState(objects, log.generation, partition, listFrom);
       plans.push(await planPartition(archive, { partition, listFrom, to, cutId: id, resume }, this.#signal));
     }
@@ -197,7 +198,7 @@ class BatchRun {
     kind: 'base' | 'delta',
     atMs: number,
   ): Promise<number> {
-    const { archive, objects, progress, threads } = this.#options;
+    const { archive, objects, progress } = this.#options;
     const positions = plans.map(({ to }) => to);
     const targets: Target[] = works.map((work) => ({ view: work.version, result: nameOf(work, kind) }));
     const readings = await recompute({
@@ -207,7 +208,7 @@ class BatchRun {
       plans,
       from,
       fullPlan: (partition) => this.#fullPlan(partition, plans[partition]!),
-      threads,
+      pool: this.#pool,
       progress: (done, total) => progress?.({ label: `folding ${kind}`, done, total }),
       signal: this.#signal,
     });
@@ -229,6 +230,24 @@ class BatchRun {
     }
     return planned;
   }
+}
+
+/** Every version that is folded for good: one that is being built gets its first result once it is live. */
+async function workOf({ manifests, views }: BatchOptions): Promise<Work[]> {
+  const work: Work[] = [];
+  for (const { name } of views) {
+    const manifest = await manifests.get(name);
+    for (const version of manifest?.versions ?? []) {
+      if (version.state !== 'building') work.push({ view: name, version });
+    }
+  }
+  return work;
+}
+
+/** The position after which some version needs the frames of a partition; 0 where one needs all, or none is there. */
+function planFrom(work: readonly Work[], full: boolean, partition: number): number {
+  if (full || work.length === 0) return 0;
+  return Math.min(...work.map(({ version: { batch } }) => (batch.results.length === 0 ? 0 : (batch.cut[partition] ?? 0))));
 }
 
 function publishView(view: string, manifest: Manifest | undefined, made: readonly (readonly [Work, MadeResults])[]): Manifest {

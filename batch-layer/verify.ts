@@ -13,6 +13,7 @@ import type { View } from '#core/views/view.ts';
 import type { Archive } from './archive/archive.ts';
 import type { Progress } from './batch-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { mergeGroups, recompute } from './recompute/recompute.ts';
 import { resultBlocks, resultSources } from './recompute/result-sources.ts';
@@ -87,6 +88,8 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
     progress?.({ label: 'reading headers', done: partition, total: log.partitions });
     plans.push(await planPartition(archive, { partition, listFrom: 0, to }, signal));
   }
+  const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
+  await using pool = new FoldPool(options.threads ?? foldThreads(bytes));
   await recompute({
     archive,
     objects: scratch,
@@ -94,7 +97,7 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
     plans,
     from: positions.map(() => 0),
     fullPlan: (partition) => Promise.resolve(plans[partition]!),
-    threads: options.threads,
+    pool,
     progress: (done, total) => progress?.({ label: 'folding all history', done, total }),
     signal,
   });

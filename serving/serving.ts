@@ -10,8 +10,7 @@ import { ViewReader } from './http/view-reader.ts';
 import { ServingIndex } from './index/serving-index.ts';
 import { StreamServer } from './stream/stream-server.ts';
 
-export type { AgentPresence, BatchOutcome, Operations, Progress, ServingOptions, VerifyOutcome } from './http/options.ts';
-export { AddressUnavailable } from './http/serving-errors.ts';
+export type { Operations, ServingOptions } from './http/options.ts';
 
 /** A serving node that listens. */
 export interface Serving extends AsyncDisposable {
@@ -40,7 +39,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const reader = new ViewReader(index, options);
   const app = buildApp(reader, options, () => whyNotReady(index, options));
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer({ maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_MS, noDelay: true }, (request, response) => void listener(request, response));
+  const server = createServer(
+    { maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_MS, noDelay: true },
+    (request, response) => void listener(request, response),
+  );
   server.maxConnections = CONNECTIONS_MAX;
   try {
     await listen(server, options.listen.host, options.listen.port);

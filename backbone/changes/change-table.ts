@@ -5,6 +5,7 @@ import {
   agentPrefix,
   agentRowKey,
   encodeSliceRow,
+  GroupPrefixes,
   groupOfRowKey,
   groupRowsPrefix,
   memberPrefix,
@@ -47,7 +48,7 @@ export class ChangeTable implements ChangeFeed {
   /** Commits a batch, synced, together with the operations that the writer adds (its own state), then tells listeners. */
   async commit(batch: ChangeBatch, added: readonly TableOperation[]): Promise<void> {
     const operations: TableOperation[] = [...added];
-    for (const row of batch.rows) operations.push({ kind: 'put', key: sliceRowKey(row), value: encodeSliceRow(row) });
+    pushRows(operations, batch.rows);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
     for (const row of batch.refused) operations.push({ kind: 'put', key: refusedRowKey(row), value: json(row) });
@@ -60,7 +61,7 @@ export class ChangeTable implements ChangeFeed {
   /** Writes rows and members of a version that is being built; they count from the batch on that names its position. */
   async writeUnannounced(rows: readonly SliceRow[], members: readonly MemberRow[]): Promise<void> {
     const operations: TableOperation[] = [];
-    for (const row of rows) operations.push({ kind: 'put', key: sliceRowKey(row), value: encodeSliceRow(row) });
+    pushRows(operations, rows);
     for (const row of members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     await this.#table.write(operations, { sync: true });
   }
@@ -134,6 +135,11 @@ export class ChangeTable implements ChangeFeed {
     }
     if (operations.length > 0) await this.#table.write(operations, { sync: false });
   }
+}
+
+function pushRows(operations: TableOperation[], rows: readonly SliceRow[]): void {
+  const prefixes = new GroupPrefixes();
+  for (const row of rows) operations.push({ kind: 'put', key: sliceRowKey(row, prefixes.of(row)), value: encodeSliceRow(row) });
 }
 
 function scanPrefix(table: Table, prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import {
-  intKey,
   joinKeys,
   NUMBER_KEY_BYTES,
   readIntKey,
@@ -8,6 +7,8 @@ import {
   readUintKey,
   stringKey,
   uintKey,
+  writeIntKey,
+  writeUintKey,
 } from '../keys/order.ts';
 import type { AgentRow, MemberRow, RefusedRow, SliceRow, SliceRowKey } from './changes.ts';
 
@@ -72,9 +73,31 @@ export function groupRowsPrefix(view: string, version: number, group: string): U
   return joinKeys(viewRowsPrefix(view, version), stringKey(group));
 }
 
-export function sliceRowKey(row: SliceRowKey): Uint8Array {
-  const group = groupRowsPrefix(row.view, row.version, row.group);
-  return joinKeys(group, intKey(row.slice), uintKey(row.partition), uintKey(row.epoch), uintKey(row.part));
+/** The key of a row below its group's prefix. Made for every changed row, so it is written in one go. */
+export function sliceRowKey(row: SliceRowKey, groupPrefix: Uint8Array = groupRowsPrefix(row.view, row.version, row.group)): Uint8Array {
+  const key = new Uint8Array(groupPrefix.length + ROW_TAIL_BYTES);
+  key.set(groupPrefix);
+  const tail = groupPrefix.length;
+  writeIntKey(key, tail, row.slice);
+  writeUintKey(key, tail + NUMBER_KEY_BYTES, row.partition);
+  writeUintKey(key, tail + 2 * NUMBER_KEY_BYTES, row.epoch);
+  writeUintKey(key, tail + 3 * NUMBER_KEY_BYTES, row.part);
+  return key;
+}
+
+/** Remembers the prefixes of groups while the rows of one batch are written. */
+export class GroupPrefixes {
+  readonly #prefixes = new Map<string, Uint8Array>();
+
+  of({ view, version, group }: SliceRowKey): Uint8Array {
+    const name = `${version}/${view}/${group}`;
+    let prefix = this.#prefixes.get(name);
+    if (prefix === undefined) {
+      prefix = groupRowsPrefix(view, version, group);
+      this.#prefixes.set(name, prefix);
+    }
+    return prefix;
+  }
 }
 
 export function positionKey(partition: number): Uint8Array {

@@ -25,6 +25,7 @@ export type KeyKind = 'uint' | 'int' | 'string';
 export const NUMBER_KEY_BYTES = 8;
 
 const INT_OFFSET = 2n ** 53n;
+const INT_OFFSET_HIGH = 2 ** 21;
 const STRING_END = Uint8Array.of(0, 0);
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -39,14 +40,19 @@ export function uintKey(value: number): Uint8Array {
 /** Writes the eight bytes of an integer from 0 to 2^53 − 1 at `offset`, for keys that are made in a hot loop. */
 export function writeUintKey(target: Uint8Array, offset: number, value: number): void {
   assert(Number.isSafeInteger(value) && value >= 0, `a uint key is a safe integer from 0, not ${value}`);
-  let high = Math.floor(value / 0x1_0000_0000);
-  let low = value % 0x1_0000_0000;
-  for (let index = 3; index >= 0; index--) {
-    target[offset + index] = high & 0xff;
-    target[offset + index + 4] = low & 0xff;
-    high = Math.floor(high / 256);
-    low = Math.floor(low / 256);
-  }
+  const high = Math.floor(value / 0x1_0000_0000);
+  writeHalves(target, offset, high, value - high * 0x1_0000_0000);
+}
+
+function writeHalves(target: Uint8Array, offset: number, high: number, low: number): void {
+  target[offset] = high >>> 24;
+  target[offset + 1] = high >>> 16;
+  target[offset + 2] = high >>> 8;
+  target[offset + 3] = high;
+  target[offset + 4] = low >>> 24;
+  target[offset + 5] = low >>> 16;
+  target[offset + 6] = low >>> 8;
+  target[offset + 7] = low;
 }
 
 /** The integer that `writeUintKey` wrote at `offset`. */
@@ -60,10 +66,17 @@ export function readUintKey(key: Uint8Array, offset = 0): number {
 
 /** Eight bytes for a safe integer of either sign. */
 export function intKey(value: number): Uint8Array {
-  assert(Number.isSafeInteger(value), `an int key is a safe integer, not ${value}`);
   const key = new Uint8Array(NUMBER_KEY_BYTES);
-  viewOf(key).setBigUint64(0, BigInt(value) + INT_OFFSET);
+  writeIntKey(key, 0, value);
   return key;
+}
+
+/** Writes the eight bytes of a safe integer of either sign at `offset`, for keys that are made in a hot loop. */
+export function writeIntKey(target: Uint8Array, offset: number, value: number): void {
+  assert(Number.isSafeInteger(value), `an int key is a safe integer, not ${value}`);
+  // The offset 2^53 is a multiple of 2^32, so it is added to the upper half alone, where nothing rounds.
+  const floor = Math.floor(value / 0x1_0000_0000);
+  writeHalves(target, offset, floor + INT_OFFSET_HIGH, value - floor * 0x1_0000_0000);
 }
 
 /** The integer that `intKey` made, read at `offset`. */

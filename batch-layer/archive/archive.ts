@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { claimDirectory } from '#backbone/disk/marker.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
+import { SEGMENT_BYTES_MAX } from './segment-format.ts';
 import { type ArchivedBatch, PartitionArchive } from './partition-archive.ts';
 
 /** The format of an archive's directory: `<partition>/<first position>.seg`, drawn in `segment-format.ts`. */
@@ -14,6 +15,8 @@ export interface ArchiveOptions {
   readonly dir: string;
   /** The log it follows; it stays the caller's. */
   readonly log: Log;
+  /** Bytes after which a segment is sealed; SEGMENT_BYTES_MAX where not given. */
+  readonly segmentBytesMax?: number;
 }
 
 /**
@@ -38,7 +41,7 @@ export class Archive implements AsyncDisposable {
   }
 
   static async open(options: ArchiveOptions): Promise<Archive> {
-    const { dir, log } = options;
+    const { dir, log, segmentBytesMax = SEGMENT_BYTES_MAX } = options;
     const facts = { generation: log.generation, partitions: log.partitions };
     const marker = await claimDirectory(dir, { kind: 'archive', format: ARCHIVE_FORMAT, facts });
     const { generation } = marker.facts;
@@ -47,7 +50,7 @@ export class Archive implements AsyncDisposable {
     await rm(join(dir, 'scratch'), { recursive: true, force: true });
     const partitions: PartitionArchive[] = [];
     for (let partition = 0; partition < log.partitions; partition++) {
-      partitions.push(await PartitionArchive.open(dir, { generation: log.generation, partition }));
+      partitions.push(await PartitionArchive.open(dir, { generation: log.generation, partition }, segmentBytesMax));
     }
     return new Archive(options, partitions);
   }
@@ -84,6 +87,11 @@ export class Archive implements AsyncDisposable {
   /** Position of the last record of a partition that is archived durably; 0 where there is none. */
   archivedTo(partition: number): number {
     return this.#of(partition).archivedTo;
+  }
+
+  /** About how many bytes of records are archived after a position. */
+  bytesAfter(partition: number, position: number): number {
+    return this.#of(partition).bytesAfter(position);
   }
 
   /** Resolves once the record at `position` is archived durably; rejects with the signal's reason. `run` has to run. */

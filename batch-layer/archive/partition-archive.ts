@@ -41,14 +41,16 @@ export class PartitionArchive {
   readonly #dir: string;
   readonly #owner: SegmentOwner;
   readonly #segments: Segment[];
+  readonly #segmentBytesMax: number;
   #archivedTo: number;
   #unsyncedBytes = 0;
   #syncTimer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> = Promise.resolve();
-  #failed: AbortController = new AbortController();
+  readonly #failed = new AbortController();
   readonly #waiters = new Set<Waiter>();
 
-  private constructor(dir: string, owner: SegmentOwner, segments: Segment[]) {
+  private constructor(dir: string, owner: SegmentOwner, segments: Segment[], segmentBytesMax: number) {
+    this.#segmentBytesMax = segmentBytesMax;
     this.partition = owner.partition;
     this.#dir = dir;
     this.#owner = owner;
@@ -57,7 +59,7 @@ export class PartitionArchive {
   }
 
   /** Opens the segments of the partition; a torn tail is cut off. Throws NewerFormat, ArchiveDamaged, ArchiveOfAnotherLog. */
-  static async open(archiveDir: string, owner: SegmentOwner): Promise<PartitionArchive> {
+  static async open(archiveDir: string, owner: SegmentOwner, segmentBytesMax: number): Promise<PartitionArchive> {
     const dir = join(archiveDir, String(owner.partition));
     await makeDirectoryDurably(dir);
     const firsts = (await readdir(dir)).map(firstOfName).filter((first) => first !== undefined);
@@ -70,7 +72,7 @@ export class PartitionArchive {
       if (first !== next) throw new ArchiveDamaged(segment.path, `it begins at ${first} where ${next} is next`);
       segments.push(segment);
     }
-    return new PartitionArchive(dir, owner, segments);
+    return new PartitionArchive(dir, owner, segments, segmentBytesMax);
   }
 
   /** Position of the last record that is on the disk. */
@@ -78,26 +80,32 @@ export class PartitionArchive {
     return this.#archivedTo;
   }
 
-  /** Resolves once the record at `position` is on the disk; rejects with the signal's reason. */
-  whenArchived(position: number, signal: AbortSignal): Promise<void> {
-    if (position <= this.#archivedTo) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const abort = (): void => {
-        this.#waiters.delete(waiter);
-        reject(signal.reason);
-      };
-      const waiter: Waiter = {
-        position,
-        resolve: () => {
-          signal.removeEventListener('abort', abort);
-          resolve();
-        },
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#waiters.add(waiter);
-      void this.#sync();
-    });
+  /** About how many bytes of records there are after a position. */
+  bytesAfter(position: number): number {
+    let bytes = 0;
+    for (const segment of this.#segments) {
+      if (segment.last > position) bytes += segment.bytes - segment.placeBefore(Math.max(segment.first, position + 1));
+    }
+    return bytes;
+  }
+
+  /** Resolves once the record at `position` is on the disk; rejects with the signal's reason, or as the disk fails. */
+  async whenArchived(position: number, signal: AbortSignal): Promise<void> {
+    if (position <= this.#archivedTo) return;
+    const ends = AbortSignal.any([signal, this.#failed.signal]);
+    ends.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { position, resolve };
+    const abort = (): void => reject(ends.reason);
+    ends.addEventListener('abort', abort, { once: true });
+    this.#waiters.add(waiter);
+    void this.#sync();
+    try {
+      await promise;
+    } finally {
+      this.#waiters.delete(waiter);
+      ends.removeEventListener('abort', abort);
+    }
   }
 
   /** Follows the log until the signal; what was written is synced before it resolves. */
@@ -148,20 +156,36 @@ export class PartitionArchive {
     await this.#segments.at(-1)?.close();
   }
 
+  /** Writes entries that follow the last, sealing segments where they are full. */
   async #write(entries: readonly LogEntry[]): Promise<void> {
-    // A sync in flight reads the segment's state only before it starts, so writing beside it is safe.
-    let segment = this.#segments.at(-1);
-    if (segment === undefined || segment.sealed || segment.full) {
-      await this.#sync();
-      if (segment !== undefined && !segment.sealed) await segment.seal();
-      segment = await Segment.create(this.#dir, this.#owner, (segment?.last ?? 0) + 1);
-      this.#segments.push(segment);
+    for (let from = 0; from < entries.length;) {
+      const segment = await this.#openSegment();
+      const expected = segment.last + 1;
+      const { position } = entries[from]!;
+      assert(position === expected, `the log gives position ${position} where ${expected} is next`);
+      const before = segment.bytes;
+      let bytes = before;
+      let to = from;
+      while (to < entries.length && (to === from || bytes < this.#segmentBytesMax)) {
+        bytes += RECORD_HEAD_BYTES + entries[to++]!.bytes.length;
+      }
+      await segment.append(entries.slice(from, to));
+      this.#unsyncedBytes += segment.bytes - before;
+      from = to;
     }
-    const expected = segment.last + 1;
-    assert(entries[0]?.position === expected, `the log gives position ${entries[0]?.position} where ${expected} is next`);
-    const before = segment.bytes;
-    await segment.append(entries);
-    this.#unsyncedBytes += segment.bytes - before;
+  }
+
+  /** The segment that takes the next record. */
+  async #openSegment(): Promise<Segment> {
+    const segment = this.#segments.at(-1);
+    if (segment !== undefined && !segment.sealed && segment.bytes < this.#segmentBytesMax) return segment;
+    // Nothing is written behind a segment that is not whole on the disk.
+    await this.#sync();
+    this.#failed.signal.throwIfAborted();
+    if (segment !== undefined && !segment.sealed) await segment.seal();
+    const next = await Segment.create(this.#dir, this.#owner, (segment?.last ?? 0) + 1);
+    this.#segments.push(next);
+    return next;
   }
 
   /** Makes everything written durable, then tells who waits. A failing disk ends the run. */
@@ -170,7 +194,8 @@ export class PartitionArchive {
     this.#syncTimer = undefined;
     this.#syncing = this.#syncing.then(async () => {
       const segment = this.#segments.at(-1);
-      if (segment === undefined || segment.last === this.#archivedTo) return;
+      // What a disk that failed once says later is not to be trusted: only a new opening looks at what is there.
+      if (segment === undefined || segment.last === this.#archivedTo || this.#failed.signal.aborted) return;
       const { last } = segment;
       this.#unsyncedBytes = 0;
       try {
@@ -180,11 +205,7 @@ export class PartitionArchive {
         return;
       }
       this.#archivedTo = last;
-      for (const waiter of this.#waiters) {
-        if (waiter.position > last) continue;
-        this.#waiters.delete(waiter);
-        waiter.resolve();
-      }
+      for (const waiter of this.#waiters) if (waiter.position <= last) waiter.resolve();
     });
     return this.#syncing;
   }

@@ -13,7 +13,6 @@ import {
   readSegmentFooter,
   readSegmentHeader,
   RECORD_HEAD_BYTES,
-  SEGMENT_BYTES_MAX,
   writeRecord,
 } from './segment-format.ts';
 
@@ -104,10 +103,6 @@ export class Segment {
 
   async sync(): Promise<void> {
     await this.#file?.datasync();
-  }
-
-  get full(): boolean {
-    return this.bytes >= SEGMENT_BYTES_MAX;
   }
 
   /** Writes the footer, durably; nothing is appended after it. */

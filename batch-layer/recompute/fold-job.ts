@@ -30,6 +30,8 @@ export interface FoldJob {
   readonly frames: FrameColumns;
   /** Per view: slices that were amended before; where this job touches one, it needs a refold too. */
   readonly amendedBefore: readonly (readonly SliceName[])[];
+  /** Whether the jobs before and after this one may say something of its first and of its last slices. */
+  readonly edges: { readonly before: boolean; readonly after: boolean };
   /** File for the sorted runs. */
   readonly runPath: string;
   readonly slicesMax: number;
@@ -107,14 +109,14 @@ function flush(job: FoldJob, views: readonly ViewFold[], run: RunWriter, pending
       if (slot !== undefined) slots.markPending(slot);
     }
     for (const key of [...slots.groups.keys()].sort()) {
-      writeGroup(job.partition, view, slots, slots.groups.get(key)!, run, pending[view]!);
+      writeGroup(job, view, slots, slots.groups.get(key)!, run, pending[view]!);
     }
   });
 }
 
 /** Writes the slices of a group in ascending order, in blocks. */
 function writeGroup(
-  partition: number,
+  { partition, edges }: FoldJob,
   view: number,
   slots: SliceSlots,
   group: Group,
@@ -122,8 +124,12 @@ function writeGroup(
   pending: SliceName[],
 ): void {
   const slices = Float64Array.from(group.slots.keys()).sort();
-  for (let from = 0; from < slices.length; from += BLOCK_ROWS_MAX) {
-    const part = slices.subarray(from, from + BLOCK_ROWS_MAX);
+  for (let from = 0; from < slices.length;) {
+    // A slice that a neighbour may share is a block of its own, so that the others can be passed on as they are.
+    const isEdge = (from === 0 && edges.before) || (from === slices.length - 1 && edges.after);
+    const end = Math.min(from + (isEdge ? 1 : BLOCK_ROWS_MAX), slices.length - (edges.after && !isEdge ? 1 : 0));
+    const part = slices.subarray(from, end);
+    from = end;
     const rows = part.length;
     const of = Int32Array.from(part, (slice) => group.slots.get(slice)!);
     const flags = Uint8Array.from(of, (slot) => slots.flagsAt(slot));

@@ -5,48 +5,69 @@ import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
 /** Threads that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
 export const FOLD_THREADS_MAX = 16;
 
-/** Bytes of frames below which jobs run in the calling thread: starting another takes longer. */
+/** Bytes of records below which jobs run in the calling thread: starting another takes longer. */
 export const INLINE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Threads that folding pays for on this machine. */
-export function foldThreads(): number {
-  return Math.min(FOLD_THREADS_MAX, availableParallelism());
+/** Threads that folding so many bytes of records pays for on this machine; 0: the calling one. */
+export function foldThreads(bytes: number): number {
+  if (bytes <= INLINE_BYTES_MAX) return 0;
+  return Math.min(FOLD_THREADS_MAX, availableParallelism(), Math.ceil(bytes / INLINE_BYTES_MAX));
 }
 
-/**
- * Runs jobs, at most `threads` at once, in worker threads (with 0: in this one, between other work). `done` is called
- * for each result, in the order in which they come. Rejects with the first failure, or the signal's reason, once every
- * thread has ended.
- */
-export async function runFoldJobs(
-  jobs: readonly FoldJob[],
-  threads: number,
-  signal: AbortSignal,
-  done: (job: FoldJob, result: FoldJobResult) => void,
-): Promise<void> {
-  if (threads === 0) {
-    for (const job of jobs) {
-      signal.throwIfAborted();
-      done(job, runFoldJob(job));
-      await new Promise(setImmediate);
-    }
-    return;
+/** Threads that run jobs. They are started with the pool, so that they are up when the first job is there. */
+export class FoldPool implements AsyncDisposable {
+  readonly #workers: readonly Worker[];
+
+  /** A pool of so many threads; with 0, jobs run in the calling thread, between other work. */
+  constructor(threads: number) {
+    this.#workers = Array.from({ length: threads }, () => startWorker());
   }
-  const queue = jobs.values();
-  const failed = new AbortController();
-  const ends = AbortSignal.any([signal, failed.signal]);
-  const runners = Array.from({ length: Math.min(threads, jobs.length) }, async () => {
-    const worker = new Worker(new URL('./fold.worker.ts', import.meta.url));
-    try {
-      for (const job of queue) done(job, await runOn(worker, job, ends));
-    } catch (failure) {
-      failed.abort(failure);
-    } finally {
-      await worker.terminate();
+
+  get threads(): number {
+    return this.#workers.length;
+  }
+
+  /**
+   * Runs jobs and calls `done` for each result, in the order in which they come. Rejects with the first failure, or with
+   * the signal's reason; the pool can't be used after that.
+   */
+  async run(
+    jobs: readonly FoldJob[],
+    signal: AbortSignal,
+    done: (job: FoldJob, result: FoldJobResult) => void,
+  ): Promise<void> {
+    if (this.threads === 0) {
+      for (const job of jobs) {
+        signal.throwIfAborted();
+        done(job, runFoldJob(job));
+        await new Promise(setImmediate);
+      }
+      return;
     }
-  });
-  await Promise.all(runners);
-  ends.throwIfAborted();
+    const queue = jobs.values();
+    const failed = new AbortController();
+    const ends = AbortSignal.any([signal, failed.signal]);
+    const runs = this.#workers.map(async (worker) => {
+      try {
+        for (const job of queue) done(job, await runOn(worker, job, ends));
+      } catch (failure) {
+        failed.abort(failure);
+      }
+    });
+    await Promise.all(runs);
+    ends.throwIfAborted();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}
+
+function startWorker(): Worker {
+  const worker = new Worker(new URL('./fold.worker.ts', import.meta.url));
+  // A thread that fails before it has a job fails its first job: it has ended by then.
+  worker.on('error', () => undefined);
+  return worker;
 }
 
 function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJobResult> {
@@ -54,25 +75,28 @@ function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJ
     signal.throwIfAborted();
     const settle = (): void => {
       signal.removeEventListener('abort', abort);
-      worker.removeAllListeners();
+      worker.off('message', finish).off('error', fail).off('exit', end);
     };
     const abort = (): void => {
       settle();
       reject(signal.reason);
     };
-    signal.addEventListener('abort', abort, { once: true });
-    worker.once('message', (result: FoldJobResult) => {
+    const finish = (result: FoldJobResult): void => {
       settle();
       resolve(result);
-    });
-    worker.once('error', (error) => {
+    };
+    const fail = (error: unknown): void => {
       settle();
       reject(error);
-    });
-    worker.once('exit', (code) => {
-      settle();
-      reject(new Error(`a folding thread ended with code ${code} before its job; give it more memory or fewer slices`));
-    });
+    };
+    const end = (): void => fail(new Error('a folding thread has ended before its job; give it more memory or fewer slices'));
+    // A thread that has ended has no number any more.
+    if (worker.threadId === -1) {
+      end();
+      return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    worker.on('message', finish).on('error', fail).on('exit', end);
     worker.postMessage(job);
   });
 }

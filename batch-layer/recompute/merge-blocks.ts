@@ -55,8 +55,7 @@ export async function mergeBlocks(
     if (cursors.length === 0) {
       if (source === undefined) break;
       const isAlone = (waiting[next + 1]?.firstSlice ?? Number.POSITIVE_INFINITY) > source.lastSlice;
-      const isWhole = source.rows >= WHOLE_ROWS_MIN && (filling.rows === 0 || filling.rows >= WHOLE_ROWS_MIN);
-      if (isAlone && isWhole && !source.pending) {
+      if (isAlone && source.rows >= WHOLE_ROWS_MIN && !source.pending) {
         await filling.flush(sink);
         await sink(source, await source.readBytes());
         next++;

@@ -8,17 +8,14 @@ import type { SliceName } from '#core/fold/slice-slots.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import type { Archive } from '../archive/archive.ts';
 import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
-import { foldThreads, INLINE_BYTES_MAX, runFoldJobs } from './fold-pool.ts';
+import type { FoldPool } from './fold-pool.ts';
 import { FillingBlock, mergeBlocks, type MergeSource } from './merge-blocks.ts';
 import { amendedSlices, type PartitionPlan } from './partition-plan.ts';
 import { type Refolded, refoldSelection } from './refold.ts';
 import { type RunBlock, RunReader } from './run-file.ts';
 
-/**
- * Bytes of frames in one job: small enough that threads end together and that progress shows, large enough that few
- * slices are cut in two.
- */
-const JOB_BYTES = 48 * 1024 * 1024;
+/** Bytes of frames in one job: enough that few slices are cut in two, and not so many that nothing shows of its progress. */
+const JOB_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A view's version to be recomputed, and the name of its result. */
 export interface Target {
@@ -36,8 +33,7 @@ export interface RecomputeRequest {
   readonly from: readonly number[];
   /** Gives a plan that lists all history of a partition up to the same end; asked for where slices were amended. */
   readonly fullPlan: (partition: number) => Promise<PartitionPlan>;
-  /** Folding threads; 0 folds in this one. Left out: as many as pay. */
-  readonly threads?: number | undefined;
+  readonly pool: FoldPool;
   /** Slices in memory per job; left out: JOB_SLICES_MAX. */
   readonly slicesMax?: number | undefined;
   readonly progress: (done: number, total: number) => void;
@@ -51,10 +47,9 @@ export async function recompute(request: RecomputeRequest): Promise<number> {
   try {
     const jobs = jobsOf(request, scratch);
     const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
-    const threads = request.threads ?? (total <= INLINE_BYTES_MAX ? 0 : foldThreads());
     const results: { readonly partition: number; readonly result: FoldJobResult }[] = [];
     let done = 0;
-    await runFoldJobs(jobs, threads, request.signal, (job, result) => {
+    await request.pool.run(jobs, request.signal, (job, result) => {
       results.push({ partition: job.partition, result });
       done += bytesOf(job);
       request.progress(done, total);
@@ -72,11 +67,13 @@ export async function recompute(request: RecomputeRequest): Promise<number> {
 }
 
 /** Cuts what the plans list into jobs, nowhere within the frames of one position: a record counts once per slice. */
-function jobsOf({ plans, targets, from, slicesMax, threads }: RecomputeRequest, scratch: string): FoldJob[] {
+function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scratch: string): FoldJob[] {
   const jobs: FoldJob[] = [];
   const views = targets.map(({ view }) => view);
   const total = plans.reduce((sum, plan) => sum + listedBytes(plan, from[plan.partition]!), 0);
-  const jobBytes = Math.min(JOB_BYTES, Math.max(INLINE_BYTES_MAX, total / (threads ?? foldThreads()) + 1));
+  // As many jobs as keep all threads busy to the end, so that none waits long for the last.
+  const threads = Math.max(1, pool.threads);
+  const jobBytes = total / (threads * Math.ceil(total / (threads * JOB_BYTES_MAX)));
   for (const plan of plans) {
     const { frames, agents } = plan.planner;
     const { partition } = plan;
@@ -86,7 +83,8 @@ function jobsOf({ plans, targets, from, slicesMax, threads }: RecomputeRequest, 
     const dictionaries = agents.map(({ fold }) => ({ agent: fold.agent, entries: fold.entries }));
     const add = (first: number, last: number): void => {
       const runPath = join(scratch, `${jobs.length}.run`);
-      const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, runPath };
+      const edges = { before: first > start, after: last < end };
+      const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, edges, runPath };
       jobs.push({ ...shared, frames: frames.columns(first, last), slicesMax: slicesMax ?? JOB_SLICES_MAX });
     };
     let first = start;

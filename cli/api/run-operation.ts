@@ -43,9 +43,8 @@ function parseLine(line: string, what: string): OperationLine {
 }
 
 function describeProgress(what: string, progress: Readonly<Record<string, unknown>>): { label: string; done: number; total?: number } {
-  const { done, total, ...facts } = progress;
-  const words = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const label = [what, ...words].join(', ');
-  if (typeof done !== 'number') return { label, done: 0 };
-  return typeof total === 'number' ? { label, done, total } : { label: `${label}, ${done}`, done };
+  const { label, done, total } = progress;
+  const words = typeof label === 'string' ? `${what}: ${label}` : what;
+  if (typeof done !== 'number') return { label: words, done: 0 };
+  return typeof total === 'number' ? { label: words, done, total } : { label: words, done };
 }

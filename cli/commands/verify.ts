@@ -3,6 +3,8 @@ import { type Declare, example, urlOption, type UrlFlag } from './command.ts';
 interface VerifyResult {
   readonly slices: number;
   readonly different: number;
+  /** Some of those that differ. */
+  readonly differences?: readonly object[];
 }
 
 export const declareVerify: Declare = (program, exit) => {
@@ -19,8 +21,9 @@ export const declareVerify: Declare = (program, exit) => {
     .action(async ({ url }: UrlFlag) => {
       const { runOperation } = await import('../api/run-operation.ts');
       const { writeOut } = await import('../terminal/write-out.ts');
-      const result = await runOperation<VerifyResult>(url, 'verify', { path: '/api/v1/verify' });
-      await writeOut(`${JSON.stringify(result)}\n`);
-      if (result.different > 0) exit(1);
+      const { slices, different, differences = [] } = await runOperation<VerifyResult>(url, 'verify', { path: '/api/v1/verify' });
+      for (const difference of differences) process.stderr.write(`differs: ${JSON.stringify(difference)}\n`);
+      await writeOut(`${JSON.stringify({ slices, different })}\n`);
+      if (different > 0) exit(1);
     });
 };

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { stringKey } from '#backbone/keys/order.ts';
@@ -11,6 +10,7 @@ import type { Source } from '#edge-agent/sources/source.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
+import { makeDirectory } from '../directory.ts';
 import { UserError } from '../user-error.ts';
 
 export interface EdgeOptions {
@@ -40,7 +40,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   const { agent: config, metrics, folder, logger } = options;
   await using stack = new AsyncDisposableStack();
   const dir = resolve(folder, config.spool.dir ?? `.weir/${config.id}`);
-  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+  await makeDirectory(dir).catch((error: unknown) => {
     throw new UserError(`the spool directory ${dir} can't be made (${String((error as NodeJS.ErrnoException).code)}); set agent.spool.dir to one that can be written`);
   });
   const table = stack.use(await openEmbeddedTable({ dir }));

@@ -12,7 +12,7 @@ import { type Serving, startServing } from '#serving/serving.ts';
 import { SpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { batchOperations } from './batch-operations.ts';
+import { BatchOperations } from './batch-operations.ts';
 import type { ServerStatus } from './server-status.ts';
 import { openStorage, type Storage } from './storage.ts';
 
@@ -56,6 +56,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const running = Promise.all([speed.run(), archive.run()]);
   running.catch(() => undefined);
   stack.defer(() => speed.stop().catch((error: unknown) => logger.error({ err: error }, 'the speed layer did not stop well')));
+  const operations = stack.use(new BatchOperations({ log, objects, archive, changes, manifests, views: config.views, logger }));
   const broker = stack.use(await openBroker(options, storage, speed));
   let isReady = false;
   const status = (): ServerStatus => ({ version, startedAt, log: report, partitions: speed.status(), broker: broker.counters });
@@ -65,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       manifests,
       results,
       presence: () => presenceOf(broker),
-      operations: batchOperations({ ...storage, archive, changes, manifests, results, views: config.views, logger }),
+      operations,
       status,
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument, type YAMLParseError } from 'yaml';
-import { z } from 'zod';
-import { nearestNames } from '#core/time/nearest-name.ts';
 import { viewFault } from '#core/views/view-config.ts';
 import { checkSourceReferences } from '#edge-agent/sources/source-references.ts';
 import { UserError } from '../user-error.ts';
+import { type ConfigFault, describeIssue } from './describe-issue.ts';
 import { configSchema, type WeirConfig } from './schema.ts';
 
 /** A configuration file: small text. */
@@ -16,12 +15,6 @@ export interface LoadedConfig {
   /** Where relative paths start. */
   readonly folder: string;
   readonly file: string;
-}
-
-/** Something wrong in a configuration, and where. */
-export interface ConfigFault {
-  readonly path: string;
-  readonly message: string;
 }
 
 /** A configuration that can be used, or everything that keeps it from being used. */
@@ -42,15 +35,18 @@ export function formatFault({ path, message }: ConfigFault): string {
 /** Reads a configuration and judges it. Throws UserError where the file can't be read. */
 export async function judgeConfig(file: string): Promise<ConfigVerdict> {
   const text = await readConfigFile(file);
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) return { kind: 'faulty', faults: document.errors.map(yamlFault) };
-  const parsed = configSchema.safeParse(document.toJS() ?? {});
-  const faults = parsed.success ? referenceFaults(parsed.data) : parsed.error.issues.flatMap(describeIssue);
+  const document = parseDocument(text, { prettyErrors: true, merge: true });
+  const [broken] = document.errors;
+  if (broken !== undefined) return { kind: 'faulty', faults: [yamlFault(broken)] };
+  const value: unknown = document.toJS() ?? {};
+  const parsed = configSchema.safeParse(value);
+  const faults = parsed.success ? referenceFaults(parsed.data) : parsed.error.issues.flatMap((issue) => describeIssue(issue, configSchema, value));
   if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
   return { kind: 'usable', loaded: { config: parsed.data, folder: dirname(resolve(file)), file } };
 }
 
 function yamlFault({ message }: YAMLParseError): ConfigFault {
+  // One mistake makes the parser stumble several times; the first place is the one to look at.
   return { path: '', message: `this is not YAML: ${(message.split('\n')[0] ?? '').replace(/:$/, '')}` };
 }
 
@@ -82,52 +78,4 @@ function referenceFaults(config: WeirConfig): ConfigFault[] {
     }
   }
   return faults;
-}
-
-/** An issue in words; an unknown key names the nearest known one. */
-function describeIssue(issue: z.core.$ZodIssue): ConfigFault[] {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const known = knownKeysAt(issue.path);
-      const [nearest] = nearestNames(key, known);
-      const hint = nearest === undefined ? (known.length > 0 ? `known here: ${known.join(', ')}` : 'remove it') : `did you mean ${nearest}?`;
-      return { path, message: `unknown key ${key}; ${hint}` };
-    });
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return [{ path, message: issue.errors.flat().map((inner) => inner.message).join(', or ') || issue.message }];
-  }
-  return [{ path, message: issue.message }];
-}
-
-/** Keys that the schema knows at a path, for naming the nearest; empty where the schema leaves names free. */
-function knownKeysAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
-  for (const step of path) schema = stepInto(schema, String(step));
-  return alternativesOf(schema).flatMap((one) => Object.keys(propertiesOf(one)));
-}
-
-function stepInto(schema: unknown, step: string): unknown {
-  for (const one of alternativesOf(schema)) {
-    const properties = propertiesOf(one);
-    if (step in properties) return properties[step];
-    if (isRecord(one) && isRecord(one['additionalProperties'])) return one['additionalProperties'];
-    if (isRecord(one) && isRecord(one['items'])) return one['items'];
-  }
-  return undefined;
-}
-
-function alternativesOf(schema: unknown): unknown[] {
-  if (!isRecord(schema)) return [];
-  const alternatives = schema['anyOf'] ?? schema['oneOf'];
-  return Array.isArray(alternatives) ? alternatives : [schema];
-}
-
-function propertiesOf(schema: unknown): Record<string, unknown> {
-  return isRecord(schema) && isRecord(schema['properties']) ? schema['properties'] : {};
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

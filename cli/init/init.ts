@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../directory.ts';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
 
@@ -9,7 +10,7 @@ const SAMPLE_DATA = 'sample-meters.csv';
 /** `weir init`: writes a sample configuration and its data. Throws UserError where the file is there, or can't be written. */
 export async function init(file: string): Promise<void> {
   const data = join(dirname(file), SAMPLE_DATA);
-  await make(file, () => mkdir(dirname(file), { recursive: true }));
+  await make(file, () => makeDirectory(dirname(file)));
   const isNew = await writeNew(file, (await readFile(SAMPLE_CONFIG, 'utf8')).replaceAll('weir.yaml', file));
   if (!isNew) throw new UserError(`${file} is there already and is left as it is; name another file, or move it away`, { exitCode: 2 });
   // A sample that is there from the last time, or a file of the user's own, is as good.

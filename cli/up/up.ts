@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -9,6 +8,7 @@ import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { type RunningServer, startServer } from '../compose/server.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configSchema, type WeirConfig } from '../config/schema.ts';
+import { makeDirectory } from '../directory.ts';
 import { openSimulatedSource } from '../edge/simulated-source.ts';
 import { openLogger } from '../log/logger.ts';
 import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';
@@ -17,6 +17,7 @@ import { weirVersion } from '../version.ts';
 import { banner } from './banner.ts';
 import { demoAgent, withDemo } from './demo.ts';
 import { DEMO_BYTES_MAX, whenFull } from './disk-cap.ts';
+import { checkPortIsFree } from './free-port.ts';
 
 const DATA_DIR = '.weir/data';
 const DASHBOARD_DIR = fileURLToPath(new URL('../../serving/dashboard/dist', import.meta.url));
@@ -27,6 +28,8 @@ export async function up(flags: UpFlags): Promise<void> {
   refuseBeyondLoopback('--mqtt', flags.mqtt);
   const simulates = flags.simulate === 'none' ? undefined : flags.simulate;
   const config = await settledConfig(flags, simulates);
+  await checkPortIsFree('--http', flags.http);
+  await checkPortIsFree('--mqtt', flags.mqtt);
   const dataDir = dataDirOf(flags);
   await makeDataDir(dataDir);
   const logger = openLogger(flags.logLevel);
@@ -61,7 +64,7 @@ function dataDirOf({ data, config }: UpFlags): string {
 
 async function makeDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeDirectory(dataDir);
   } catch (error) {
     throw new DirectoryUnusable(dataDir, error);
   }

@@ -19,7 +19,12 @@ const UTC = openZone('UTC');
  * A session starts at its first reading and ends at its last, both included (as in Kafka Streams), so one of a single
  * reading starts and ends at once. It is final when the watermarks have passed its end by the gap: nothing can join it.
  */
-export async function answerSessions(index: ServingIndex, source: ViewSource, question: SessionsQuestion, sessionsMax = JSON_WINDOWS_MAX): Promise<WindowsAnswer> {
+export async function answerSessions(
+  index: ServingIndex,
+  source: ViewSource,
+  question: SessionsQuestion,
+  sessionsMax = JSON_WINDOWS_MAX,
+): Promise<WindowsAnswer> {
   checkGap(question);
   const reach = reachOf(question.gap);
   const groups = groupsOf(source, question.where);
@@ -31,7 +36,11 @@ export async function answerSessions(index: ServingIndex, source: ViewSource, qu
   return walk.settle(() => {
     const judge = new Judge(walk.table, source.id.isAsOf);
     const told = groupsOf(source, question.where);
-    return { ...headOf(index, source, told), table: walk.table, windows: inOrder(walk, told).map(({ group, session }) => judged(judge, group, session, reach)) };
+    return {
+      ...headOf(index, source, told),
+      table: walk.table,
+      windows: inOrder(walk, told).map(({ group, session }) => judged(judge, group, session, reach)),
+    };
   });
 }
 
@@ -42,20 +51,38 @@ function reachOf(gap: Duration): Reach {
 function checkGap({ gap, view }: SessionsQuestion): void {
   if (nominalMs(gap) >= view.sliceMs) return;
   const slice = formatDuration({ kind: 'fixed', ms: view.sliceMs });
-  throw new QuestionError('gap', formatDuration(gap), `is shorter than the slice of view ${view.name}, ${slice}, inside which readings are not told apart`, `ask for a gap of ${slice} or more, or declare the view with a shorter \`slice\``);
+  throw new QuestionError(
+    'gap',
+    formatDuration(gap),
+    `is shorter than the slice of view ${view.name}, ${slice}, inside which readings are not told apart`,
+    `ask for a gap of ${slice} or more, or declare the view with a shorter \`slice\``,
+  );
 }
 
-function judged(judge: Judge, group: Group, { firstMs, lastMs, slot, revision, pending }: Session, reach: Reach): AnsweredWindow {
+function judged(
+  judge: Judge,
+  group: Group,
+  { firstMs, lastMs, slot, revision, pending }: Session,
+  reach: Reach,
+): AnsweredWindow {
   const told = judge.span(group, firstMs, lastMs + 1, reach(lastMs) + 1, slot, revision, pending);
   return { ...told, endMs: lastMs };
 }
 
-function inOrder(walk: SessionWalk, groups: readonly Group[]): readonly { readonly group: Group; readonly session: Session }[] {
+function inOrder(
+  walk: SessionWalk,
+  groups: readonly Group[],
+): readonly { readonly group: Group; readonly session: Session }[] {
   return groups
     .flatMap((group, order) => walk.sessionsOf(group).map((session) => ({ group, session, order })))
     .sort((a, b) => a.session.firstMs - b.session.firstMs || a.order - b.order);
 }
 
 function tooMany(sessionsMax: number): QuestionError {
-  return new QuestionError('sessions', `more than ${sessionsMax}`, `is beyond the limit of ${sessionsMax} sessions in one JSON answer`, 'ask for a wider gap or a shorter range');
+  return new QuestionError(
+    'sessions',
+    `more than ${sessionsMax}`,
+    `is beyond the limit of ${sessionsMax} sessions in one JSON answer`,
+    'ask for a wider gap or a shorter range',
+  );
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import pino from 'pino';
 import { expect, test } from 'vitest';
@@ -19,19 +20,45 @@ const SPAN_MS = 4 * 86_400_000;
 const reading: fc.Arbitrary<WorldReading> = fc.record({
   device: fc.constantFrom('m1@IDF', 'm2@IDF', 'm3@PACA'),
   atMs: fc.oneof(fc.nat(SPAN_MS - 1), fc.constantFrom(0, 3_599_999, 3_600_000, SPAN_MS / 2)).map((ms) => START + ms),
-  value: fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.constantFrom(Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER)),
+  value: fc.oneof(
+    fc.integer({ min: -5_000, max: 5_000 }),
+    fc.constantFrom(Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER),
+  ),
 });
 
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('deliver' as const), agent: fc.constantFrom('a', 'b', 'c'), readings: fc.array(reading, { minLength: 1, maxLength: 6 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      agent: fc.constantFrom('a', 'b', 'c'),
+      readings: fc.array(reading, { minLength: 1, maxLength: 6 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ kind: 'evict' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'batch' as const }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('ask' as const), from: fc.nat(95), hours: fc.integer({ min: 1, max: 96 }), window: fc.constantFrom('1h', '1d', '10m', '1w', '6h') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      from: fc.nat(95),
+      hours: fc.integer({ min: 1, max: 96 }),
+      window: fc.constantFrom('1h', '1d', '10m', '1w', '6h'),
+    }),
+  },
 );
 
 function questionOf(world: World, fromMs: number, toMs: number, window: string): WindowsQuestion {
   const spec = windowSpec(parseDuration(window), undefined, openZone('Europe/Paris'));
-  return { view: world.view, metric: world.metric, spec, fromMs, toMs, where: new Map(), stats: parseStats('count,sum,min,max', world.metric) };
+  return {
+    view: world.view,
+    metric: world.metric,
+    spec,
+    fromMs,
+    toMs,
+    where: new Map(),
+    stats: parseStats('count,sum,min,max', world.metric),
+  };
 }
 
 function textsOf(answer: WindowsAnswer, question: WindowsQuestion): readonly string[] {
@@ -55,10 +82,20 @@ function unseen(world: World, readings: readonly WorldReading[]): readonly World
   return readings.filter(({ device, atMs }) => !seen.has(`${device} ${atMs}`) && seen.add(`${device} ${atMs}`));
 }
 
-async function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[], bytesMax: number): Promise<void> {
+async function play(
+  steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
+  bytesMax: number,
+): Promise<void> {
   const world = await World.open();
   const { view } = world;
-  await using index = await ServingIndex.open({ feed: world.changes, manifests: world.manifests, results: world.results, views: [view], logger: pino({ level: 'silent' }), bytesMax });
+  await using index = await ServingIndex.open({
+    feed: world.changes,
+    manifests: world.manifests,
+    results: world.results,
+    views: [view],
+    logger: pino({ level: 'silent' }),
+    bytesMax,
+  });
   const sourceOf = () => index.source(view.name)!;
   let batches = 0;
   for (const one of [...steps, { kind: 'ask' as const, from: 0, hours: 96, window: '1d' }]) {
@@ -68,7 +105,12 @@ async function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ?
     } else if (one.kind === 'evict') world.evict();
     else if (one.kind === 'batch') await world.batch(++batches);
     else {
-      const question = questionOf(world, START + one.from * 3_600_000, START + (one.from + one.hours) * 3_600_000, one.window);
+      const question = questionOf(
+        world,
+        START + one.from * 3_600_000,
+        START + (one.from + one.hours) * 3_600_000,
+        one.window,
+      );
       const answer = await withSource(index, view.name, sourceOf, (source) => answerWindows(index, source, question));
       expect(textsOf(answer, question)).toEqual(expectedTexts(world, question));
       const streamed: string[] = [];
@@ -79,30 +121,69 @@ async function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ?
 }
 
 test('windows equal the sum of the readings, through late readings, new parts and batches, in days of 23 hours too', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) => play(steps, 64 * 1024 * 1024)), { numRuns: 60 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) => play(steps, 64 * 1024 * 1024)),
+    { numRuns: 60 },
+  );
 });
 
 test('an index that has room for almost nothing gives the same answers', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => play(steps, 4_000)), { numRuns: 40 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => play(steps, 4_000)),
+    { numRuns: 40 },
+  );
 });
 
 test('what is committed while a question is answered is in the answer, or after its position', async () => {
   const world = await World.open();
   const { view } = world;
-  const minute = (i: number): WorldReading => ({ device: 'm1@IDF', atMs: START + i * 60_000, value: 1_000 });
-  await world.deliver('a', Array.from({ length: 3_000 }, (_, i) => minute(i)));
-  await using index = await ServingIndex.open({ feed: world.changes, manifests: world.manifests, results: world.results, views: [view], logger: pino({ level: 'silent' }), bytesMax: 4_000 });
+  const regions = Array.from({ length: 9 }, (_, i) => `m@${i}`);
+  const everywhere = regions.flatMap((device) =>
+    Array.from({ length: 96 }, (_, i) => ({ device, atMs: START + i * 3_600_000, value: 1_000 })),
+  );
+  await world.deliver('a', everywhere);
   const question = questionOf(world, START, START + SPAN_MS, '1d');
-  let delivered = 3_000;
-  const asked = Array.from({ length: 5 }, () => withSource(index, view.name, () => index.source(view.name)!, (source) => answerWindows(index, source, question)));
-  for (let i = 0; i < 40; i++) await world.deliver('a', [minute(delivered++), { device: 'm2@IDF', atMs: START + i * 7_000_000, value: 1 }]);
-  for (const answer of await Promise.all(asked)) {
-    // Each frame adds one reading of each device, so a torn answer would not be 3,000 plus an even number.
-    const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
-    expect((count - 3_000) % 2).toBe(0);
-    const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [number, number[], [number, number][]];
-    // Birth and first frame are two records; the first of the others brings a birth along.
-    const records = position[2][0]![1];
-    expect(count).toBe(records <= 2 ? 3_000 : 3_000 + 2 * (records - 3));
+  const seen = new Set<number>();
+  for (let round = 0; round < 12; round++) {
+    // A new node knows nothing yet: groups are read one after the other while the log goes on.
+    await using index = await ServingIndex.open({
+      feed: world.changes,
+      manifests: world.manifests,
+      results: world.results,
+      views: [view],
+      logger: pino({ level: 'silent' }),
+    });
+    const asked: Promise<WindowsAnswer>[] = [];
+    for (let i = 0; i < 12; i++) {
+      if (i % 4 === 0)
+        asked.push(
+          withSource(
+            index,
+            view.name,
+            () => index.source(view.name)!,
+            (source) => answerWindows(index, source, question),
+          ),
+        );
+      // One in a group that is read early and one in a group that is read late.
+      const atMs = START + (round * 12 + i) * 60_000 + 1;
+      await world.deliver('a', [
+        { device: regions[0]!, atMs, value: 1 },
+        { device: regions[8]!, atMs, value: 1 },
+      ]);
+      if (i % 2 === round % 2) await nextTurn();
+    }
+    for (const answer of await Promise.all(asked)) {
+      const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
+      const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
+        number,
+        number[],
+        [number, number][],
+      ];
+      const records = position[2][0]![1];
+      // The birth and the first frame are two records; each later one adds two readings.
+      expect(count).toBe(everywhere.length + 2 * (records - 2));
+      seen.add(records);
+    }
   }
+  expect(seen.size).toBeGreaterThan(12);
 });

@@ -28,7 +28,12 @@ const TRIES_MAX = 5;
 export type SourceOf = () => ViewSource;
 
 /** Puts a question to the live source, again where that is replaced meanwhile. */
-export async function withSource<T>(index: ServingIndex, view: string, sourceOf: SourceOf, ask: (source: ViewSource) => Promise<T>): Promise<T> {
+export async function withSource<T>(
+  index: ServingIndex,
+  view: string,
+  sourceOf: SourceOf,
+  ask: (source: ViewSource) => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await index.questions.run(() => ask(sourceOf()));
@@ -63,7 +68,11 @@ export async function answerWindows(
 }
 
 /** The same answer without limit, in pieces along time; each piece is as of a moment of its own. */
-export async function* streamWindows(index: ServingIndex, sourceOf: SourceOf, question: WindowsQuestion): AsyncGenerator<WindowsAnswer> {
+export async function* streamWindows(
+  index: ServingIndex,
+  sourceOf: SourceOf,
+  question: WindowsQuestion,
+): AsyncGenerator<WindowsAnswer> {
   const { view } = question;
   const source = sourceOf();
   const groups = groupsOf(source, question.where);
@@ -106,7 +115,14 @@ export function keepsWindow(question: ViewQuestion): (table: StatsTable, slot: n
 export function openCombiner(source: ViewSource, question: WindowsQuestion): WindowCombiner {
   const { spec, fromMs, toMs, where } = question;
   const { by } = source.id.view;
-  return new WindowCombiner({ source, spec, fromMs, toMs, admits: (group) => admitsGroup(by, where, group), keeps: keepsWindow(question) });
+  return new WindowCombiner({
+    source,
+    spec,
+    fromMs,
+    toMs,
+    admits: (group) => admitsGroup(by, where, group),
+    keeps: keepsWindow(question),
+  });
 }
 
 /** Refuses windows whose edges are no slice edges (DESIGN §13, rule 18), looking at those that can hold data. */
@@ -120,12 +136,22 @@ export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: 
   const widest = formatDuration({ kind: 'fixed', ms: fit.widestSliceMs });
   const slice = formatDuration({ kind: 'fixed', ms: sliceMs });
   const asked = `${formatDuration(spec.size)}${spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : ''} in ${spec.zone.name}`;
-  throw new QuestionError('window', asked, `has edges inside slices of ${slice}, the slice of view ${view.name}`, `declare the view with \`slice: ${widest}\`, the widest that fits, or ask for windows of whole slices`);
+  throw new QuestionError(
+    'window',
+    asked,
+    `has edges inside slices of ${slice}, the slice of view ${view.name}`,
+    `declare the view with \`slice: ${widest}\`, the widest that fits, or ask for windows of whole slices`,
+  );
 }
 
 const YEAR_MS = 366 * 86_400_000;
 
-function judged(index: ServingIndex, source: ViewSource, question: WindowsQuestion, combiner: WindowCombiner): WindowsAnswer {
+function judged(
+  index: ServingIndex,
+  source: ViewSource,
+  question: WindowsQuestion,
+  combiner: WindowCombiner,
+): WindowsAnswer {
   const groups = groupsOf(source, question.where);
   const judge = new Judge(combiner.table, source.id.isAsOf);
   const windows = combiner.windows(groups).map((window) => judge.window(window));
@@ -137,5 +163,10 @@ function chunkSize(groupCount: number): number {
 }
 
 function tooMany(windowsMax: number): QuestionError {
-  return new QuestionError('windows', `more than ${windowsMax}`, `is beyond the limit of ${windowsMax} windows in one JSON answer`, 'ask for wider windows or a shorter range, or for format=csv or format=ndjson, which have no limit');
+  return new QuestionError(
+    'windows',
+    `more than ${windowsMax}`,
+    `is beyond the limit of ${windowsMax} windows in one JSON answer`,
+    'ask for wider windows or a shorter range, or for format=csv or format=ndjson, which have no limit',
+  );
 }

@@ -45,7 +45,15 @@ export class Judge {
    * A span of a group whose promise counts up to `endMs` and that is final once the watermarks have passed `finalMs`. As
    * of an earlier cut nothing is final: how far the watermarks were then is not kept.
    */
-  span(group: Group, startMs: number, endMs: number, finalMs: number, slot: number, revision: number, pending: boolean): AnsweredWindow {
+  span(
+    group: Group,
+    startMs: number,
+    endMs: number,
+    finalMs: number,
+    slot: number,
+    revision: number,
+    pending: boolean,
+  ): AnsweredWindow {
     const horizon = this.#horizon(group);
     return {
       startMs,

@@ -26,7 +26,12 @@ export interface CombineOptions {
 /** A window's edge is no slice edge, though those that were looked at first are: its zone has changed its offset. */
 export class EdgeInsideSlice extends QuestionError {
   constructor({ startMs, endMs }: WindowSpan) {
-    super('window', `${formatInstant(startMs)}/${formatInstant(endMs)}`, 'has an edge inside a slice', 'declare the view with a narrower `slice`, or ask for a range without that window');
+    super(
+      'window',
+      `${formatInstant(startMs)}/${formatInstant(endMs)}`,
+      'has an edge inside a slice',
+      'declare the view with a narrower `slice`, or ask for a range without that window',
+    );
   }
 }
 
@@ -81,7 +86,8 @@ export class WindowCombiner {
         for (const span of spans) {
           const later = this.#sumWindow(group, span, last.endMs);
           if (later !== undefined) await later;
-          if (++this.#looked % WINDOWS_PER_LOOK === 0 && performance.now() - this.#turnAtMs > TURN_MS) await this.#turn();
+          if (++this.#looked % WINDOWS_PER_LOOK === 0 && performance.now() - this.#turnAtMs > TURN_MS)
+            await this.#turn();
         }
       }
     };
@@ -128,8 +134,21 @@ export class WindowCombiner {
     const { source } = this.#options;
     const { sliceMs } = source.id.view;
     if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
-    const sum: CombinedWindow = { ...span, group, table: this.table, slot: this.table.allocate(), revision: 0, pending: false };
-    const later = source.sumInto(sum, group, span.startMs / sliceMs, span.endMs / sliceMs, Math.ceil(aheadMs / sliceMs) - 1);
+    const sum: CombinedWindow = {
+      ...span,
+      group,
+      table: this.table,
+      slot: this.table.allocate(),
+      revision: 0,
+      pending: false,
+    };
+    const later = source.sumInto(
+      sum,
+      group,
+      span.startMs / sliceMs,
+      span.endMs / sliceMs,
+      Math.ceil(aheadMs / sliceMs) - 1,
+    );
     if (later === undefined) this.#put(sum);
     else return later.then(() => this.#put(sum));
     return undefined;
@@ -161,7 +180,10 @@ export class WindowCombiner {
 }
 
 /** The windows of the question that hold one of the slices, each once. */
-export function spansOfSlices(options: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>, slices: Iterable<number>): readonly WindowSpan[] {
+export function spansOfSlices(
+  options: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>,
+  slices: Iterable<number>,
+): readonly WindowSpan[] {
   const { source, spec, fromMs, toMs } = options;
   const { sliceMs } = source.id.view;
   const spans = new Map<number, WindowSpan>();

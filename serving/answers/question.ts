@@ -99,18 +99,28 @@ export function parseStats(text: string | undefined, metric: Metric): readonly S
   const stats = readStatistics(text ?? STATS_DEFAULT);
   for (const one of stats) {
     const why = whyUnanswerable(one, metric);
-    if (why !== null) throw new QuestionError('stats', one.name, `can't be answered: ${why}`, `ask for ${STATS_DEFAULT}`);
+    if (why !== null)
+      throw new QuestionError('stats', one.name, `can't be answered: ${why}`, `ask for ${STATS_DEFAULT}`);
   }
   return stats;
 }
 
 /** The filter of tags that are named; every one is one of the view's `by` tags. */
-export function parseFilter(given: Iterable<readonly [string, readonly string[]]>, view: View, known: readonly string[]): TagFilter {
+export function parseFilter(
+  given: Iterable<readonly [string, readonly string[]]>,
+  view: View,
+  known: readonly string[],
+): TagFilter {
   const filter = new Map<string, readonly string[]>();
   for (const [tag, values] of given) {
     if (!view.by.includes(tag)) throw unknownParameter(tag, view, known);
     if (values.length > FILTER_VALUES_MAX) {
-      throw new QuestionError(tag, String(values.length), 'values are too many for a filter', `name at most ${FILTER_VALUES_MAX}`);
+      throw new QuestionError(
+        tag,
+        String(values.length),
+        'values are too many for a filter',
+        `name at most ${FILTER_VALUES_MAX}`,
+      );
     }
     filter.set(tag, values);
   }
@@ -121,7 +131,12 @@ function unknownParameter(name: string, view: View, known: readonly string[]): Q
   const nearest = nearestNames(name, [...known, ...view.by]);
   const tags = view.by.length === 0 ? 'it has no tags to filter by' : `its tags are ${view.by.join(', ')}`;
   const meant = nearest.length === 0 ? '' : `did you mean ${nearest.join(' or ')}? `;
-  return new QuestionError('parameter', name, `is neither known nor a tag of view ${view.name}`, `${meant}known are ${known.join(', ')}; ${tags}`);
+  return new QuestionError(
+    'parameter',
+    name,
+    `is neither known nor a tag of view ${view.name}`,
+    `${meant}known are ${known.join(', ')}; ${tags}`,
+  );
 }
 
 function readStatistics(text: string): readonly Statistic[] {

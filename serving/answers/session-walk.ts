@@ -58,7 +58,7 @@ export class SessionWalk {
     this.#sessions.delete(group);
     const last = await this.#source.lastSlice(group);
     const { sliceMs } = this.#source.id.view;
-    if (last === undefined) return;
+    if (last === undefined || this.#question.fromMs === this.#question.toMs) return;
     const firstSlice = Math.floor(group.standing.firstMs() / sliceMs);
     const from = await this.#startFrom(group, firstSlice, last + 1);
     this.#sessions.set(group, await this.#join(group, from, last + 1));
@@ -72,7 +72,8 @@ export class SessionWalk {
       if (batches.length === 0) return finish();
       this.#sequence = this.#source.recent.newest;
       const changed = new Set<Group>();
-      for (const { groups } of batches) for (const [group, { slices }] of groups) if (slices.size > 0) changed.add(group);
+      for (const { groups } of batches)
+        for (const [group, { slices }] of groups) if (slices.size > 0) changed.add(group);
       for (const group of changed) {
         if (admitsGroup(this.#source.id.view.by, this.#question.where, group)) await this.add(group);
       }
@@ -112,7 +113,11 @@ export class SessionWalk {
     let open: Session | undefined;
     // Slices that only hold covered time belong to the reading after them, if that joins.
     const covered: Sum = { table: this.table, slot: this.table.allocate(), revision: 0, pending: false };
-    for (let slice = await this.#next(group, fromSlice, endSlice); slice !== undefined; slice = await this.#next(group, slice + 1, endSlice)) {
+    for (
+      let slice = await this.#next(group, fromSlice, endSlice);
+      slice !== undefined;
+      slice = await this.#next(group, slice + 1, endSlice)
+    ) {
       await this.#read(group, slice);
       const { slot } = this.#slice;
       if (this.table.count[slot] === 0) {
@@ -152,7 +157,14 @@ export class SessionWalk {
   async #next(group: Group, fromSlice: number, endSlice: number): Promise<number | undefined> {
     for (let from = fromSlice; from < endSlice;) {
       const number = pageOf(from);
-      const page = await this.#source.page(group, number, number * PAGE_SLICES, (number + 1) * PAGE_SLICES, pageOf(endSlice - 1), true);
+      const page = await this.#source.page(
+        group,
+        number,
+        number * PAGE_SLICES,
+        (number + 1) * PAGE_SLICES,
+        pageOf(endSlice - 1),
+        true,
+      );
       const slice = page.nextSlice(from, endSlice);
       if (slice !== undefined) return slice;
       from = (number + 1) * PAGE_SLICES;
@@ -163,7 +175,14 @@ export class SessionWalk {
   async #previous(group: Group, firstSlice: number, endSlice: number): Promise<number | undefined> {
     for (let end = endSlice; end > firstSlice;) {
       const number = pageOf(end - 1);
-      const page = await this.#source.page(group, number, number * PAGE_SLICES, (number + 1) * PAGE_SLICES, number, true);
+      const page = await this.#source.page(
+        group,
+        number,
+        number * PAGE_SLICES,
+        (number + 1) * PAGE_SLICES,
+        number,
+        true,
+      );
       const slice = page.previousSlice(firstSlice, end);
       if (slice !== undefined) return slice;
       end = number * PAGE_SLICES;

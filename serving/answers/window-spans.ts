@@ -16,13 +16,20 @@ export interface Extent {
   readonly toMs: number;
 }
 
+/** Groups whose last slice is looked for at a time, where it is not known yet. */
+const GROUPS_AT_ONCE = 16;
+
 /** The span of slices in which the groups have any data; undefined where they have none. */
 export async function extentOf(source: ViewSource, groups: readonly Group[]): Promise<Extent | undefined> {
+  const unknown = groups.filter((group) => group.lastSliceStored === undefined);
+  for (let i = 0; i < unknown.length; i += GROUPS_AT_ONCE) {
+    await Promise.all(unknown.slice(i, i + GROUPS_AT_ONCE).map((group) => source.lastSlice(group)));
+  }
   const { sliceMs } = source.id.view;
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   for (const group of groups) {
-    const lastSlice = group.lastSliceStored === undefined ? await source.lastSlice(group) : group.lastSliceKnown();
+    const lastSlice = group.lastSliceKnown();
     if (lastSlice === undefined) continue;
     fromMs = Math.min(fromMs, Math.floor(group.standing.firstMs() / sliceMs) * sliceMs);
     toMs = Math.max(toMs, (lastSlice + 1) * sliceMs);
@@ -31,7 +38,12 @@ export async function extentOf(source: ViewSource, groups: readonly Group[]): Pr
 }
 
 /** The windows that overlap both the question's range and the data, in pieces of at most `sizeMax`, in the order of time. */
-export function* spanChunks(spec: WindowSpec, range: Extent, data: Extent | undefined, sizeMax: number): Generator<readonly WindowSpan[]> {
+export function* spanChunks(
+  spec: WindowSpec,
+  range: Extent,
+  data: Extent | undefined,
+  sizeMax: number,
+): Generator<readonly WindowSpan[]> {
   if (data === undefined) return;
   // A window that overlaps both need not hold an instant of both at once, so the range is clipped with room to spare.
   const roomMs = longestMs(spec.size);

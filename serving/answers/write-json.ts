@@ -82,7 +82,15 @@ function valueText(statistic: Statistic, stats: SlotStats, decimals: number): st
 /** The fields of an answer before its windows, as the beginning of a JSON object. */
 export function headText(head: AnswerHead, tzdata: string): string {
   const freshness = head.freshnessMs === null ? null : formatInstant(head.freshnessMs);
-  const asOf = head.asOf === undefined ? {} : { asOf: { cut: head.asOf.cut, published: formatInstant(head.asOf.publishedAtMs) } };
-  const fields = JSON.stringify({ view: head.view, version: head.version, position: head.position, freshness, tzdata, ...asOf });
+  const asOf =
+    head.asOf === undefined ? {} : { asOf: { cut: head.asOf.cut, published: formatInstant(head.asOf.publishedAtMs) } };
+  const fields = JSON.stringify({
+    view: head.view,
+    version: head.version,
+    position: head.position,
+    freshness,
+    tzdata,
+    ...asOf,
+  });
   return fields.slice(0, -1);
 }

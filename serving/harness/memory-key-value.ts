@@ -30,7 +30,11 @@ export class MemoryKeyValue implements KeyValue {
   }
 
   async *watch(prefix: string, signal: AbortSignal): AsyncIterable<KeyValueChange> {
-    const waiting: KeyValueChange[] = [...this.#entries].map(([key, { value, revision }]) => ({ key, value, revision }));
+    const waiting: KeyValueChange[] = [...this.#entries].map(([key, { value, revision }]) => ({
+      key,
+      value,
+      revision,
+    }));
     let wake = (): void => undefined;
     const tell = (change: KeyValueChange): void => {
       waiting.push(change);

@@ -11,13 +11,20 @@ export class MemoryResults implements ResultReader {
   readonly #blocks = new Map<string, readonly ResultBlock[]>();
 
   /** Adds the rows up, per group and partition. `flagsOf` may say that a slice resets or is pending. */
-  add(name: string, rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number = (row) => row.flags & PENDING): void {
+  add(
+    name: string,
+    rows: readonly SliceRow[],
+    flagsOf: (row: SliceRow) => number = (row) => row.flags & PENDING,
+  ): void {
     const byBlock = new Map<string, SliceRow[]>();
     for (const row of rows) {
       const key = `${row.partition} ${row.group}`;
       byBlock.set(key, [...(byBlock.get(key) ?? []), row]);
     }
-    this.#blocks.set(name, [...byBlock.values()].map((one) => blockOf(one, flagsOf)));
+    this.#blocks.set(
+      name,
+      [...byBlock.values()].map((one) => blockOf(one, flagsOf)),
+    );
   }
 
   groups(result: ResultRef): Promise<readonly string[]> {
@@ -53,5 +60,14 @@ function blockOf(rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number):
     flags[i]! |= flagsOf(row);
   }
   const { partition, group } = rows[0]!;
-  return { partition, group, count: slices.length, slice: Float64Array.from(slices), revision, flags, table, firstSlot };
+  return {
+    partition,
+    group,
+    count: slices.length,
+    slice: Float64Array.from(slices),
+    revision,
+    flags,
+    table,
+    firstSlot,
+  };
 }

@@ -23,7 +23,8 @@ export class MemoryTable implements Table {
     this.#sorted ??= [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1));
     const snapshot = this.#sorted;
     const end = range.lt === undefined ? snapshot.length : this.#indexOf(snapshot, textOf(range.lt));
-    for (let i = range.gte === undefined ? 0 : this.#indexOf(snapshot, textOf(range.gte)); i < end; i++) yield snapshot[i]![1];
+    for (let i = range.gte === undefined ? 0 : this.#indexOf(snapshot, textOf(range.gte)); i < end; i++)
+      yield snapshot[i]![1];
   }
 
   [Symbol.asyncDispose](): Promise<void> {

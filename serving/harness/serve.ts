@@ -9,7 +9,9 @@ export interface Served extends AsyncDisposable {
   readonly serving: Serving;
   readonly url: string;
   /** The parsed body of an answer, with its status. */
-  get(path: string): Promise<{ readonly status: number; readonly body: unknown; readonly text: string; readonly headers: Headers }>;
+  get(
+    path: string,
+  ): Promise<{ readonly status: number; readonly body: unknown; readonly text: string; readonly headers: Headers }>;
 }
 
 export async function serveWorld(world: World, changed: Partial<ServingOptions> = {}): Promise<Served> {
@@ -40,8 +42,15 @@ export async function serveWorld(world: World, changed: Partial<ServingOptions> 
     get: async (path) => {
       const response = await fetch(url + path);
       const text = await response.text();
-      const isJson = /json(?:;|$)/.test(response.headers.get('content-type') ?? '') && !response.headers.get('content-type')!.includes('ndjson');
-      return { status: response.status, body: isJson ? (JSON.parse(text) as unknown) : undefined, text, headers: response.headers };
+      const isJson =
+        /json(?:;|$)/.test(response.headers.get('content-type') ?? '') &&
+        !response.headers.get('content-type')!.includes('ndjson');
+      return {
+        status: response.status,
+        body: isJson ? (JSON.parse(text) as unknown) : undefined,
+        text,
+        headers: response.headers,
+      };
     },
     [Symbol.asyncDispose]: () => serving.stop(),
   };

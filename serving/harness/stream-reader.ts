@@ -8,7 +8,7 @@ export interface StreamMessage {
   readonly position: string;
   readonly freshness: string | null;
   readonly windows: readonly ReadWindow[];
-  readonly problem?: { readonly status: number; readonly detail: string };
+  readonly problem?: { readonly subject: string; readonly detail: string };
 }
 
 /** A reader of the stream that keeps what it is told, and waits for what it is told next. */

@@ -35,12 +35,33 @@ export async function weekOfMeters(series: number, regions: number): Promise<Wor
     const perRegion = series / regions;
     for (let i = 0; i < perRegion; i++) {
       const firstMs = WEEK_START_MS + (next() % MINUTE_MS);
-      members.push({ view, version: 1, group, partition: 0, agent: `agent-${region}`, series: `meter-${region}-${i}`, intervalMs: MINUTE_MS, firstMs });
+      members.push({
+        view,
+        version: 1,
+        group,
+        partition: 0,
+        agent: `agent-${region}`,
+        series: `meter-${region}-${i}`,
+        intervalMs: MINUTE_MS,
+        firstMs,
+      });
     }
     for (let slice = firstSlice; slice < firstSlice + WEEK_SLICES; slice++) {
       table.reset(slot);
-      for (let i = 0; i < perRegion; i++) addReading(table, slot, slice * MINUTE_MS + (next() % MINUTE_MS), next() % 5_000_000, false);
-      rows.push({ view, version: 1, group, partition: 0, slice, epoch: 0, part: slice - firstSlice + 1, revision: 4, flags: 0, stats: encodeRow(table, slot) });
+      for (let i = 0; i < perRegion; i++)
+        addReading(table, slot, slice * MINUTE_MS + (next() % MINUTE_MS), next() % 5_000_000, false);
+      rows.push({
+        view,
+        version: 1,
+        group,
+        partition: 0,
+        slice,
+        epoch: 0,
+        part: slice - firstSlice + 1,
+        revision: 4,
+        flags: 0,
+        stats: encodeRow(table, slot),
+      });
     }
   }
   await world.changes.commit({ partition: 0, from: 0, to: WEEK_SLICES, rows, members, agents: [], refused: [] }, []);

@@ -12,18 +12,27 @@ export interface CountedWindow {
 }
 
 /** The readings of each region in each of the spans, reading by reading: in the order of start, then region. */
-export function countWindows(readings: readonly WorldReading[], spans: readonly { readonly startMs: number; readonly endMs: number }[]): readonly CountedWindow[] {
+export function countWindows(
+  readings: readonly WorldReading[],
+  spans: readonly { readonly startMs: number; readonly endMs: number }[],
+): readonly CountedWindow[] {
   const regions = [...new Set(readings.map(({ device }) => device.split('@')[1] ?? ''))].sort();
   const windows: CountedWindow[] = [];
   for (const { startMs, endMs } of spans) {
     for (const region of regions) {
-      const inside = readings.filter(({ device, atMs }) => (device.split('@')[1] ?? '') === region && atMs >= startMs && atMs < endMs);
+      const inside = readings.filter(
+        ({ device, atMs }) => (device.split('@')[1] ?? '') === region && atMs >= startMs && atMs < endMs,
+      );
       if (inside.length === 0) continue;
       const values = inside.map(({ value }) => value);
       windows.push({
-        region, startMs, endMs, count: inside.length,
+        region,
+        startMs,
+        endMs,
+        count: inside.length,
         sum: values.reduce((sum, value) => sum + BigInt(value), 0n),
-        min: Math.min(...values), max: Math.max(...values),
+        min: Math.min(...values),
+        max: Math.max(...values),
       });
     }
   }

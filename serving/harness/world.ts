@@ -26,11 +26,27 @@ export interface WorldReading {
 
 /** A gauge with three decimals, once a minute. */
 export const POWER: Metric = {
-  name: 'power', unit: 'kW', decimals: 3, kind: 'gauge', intervalMs: 60_000, rolloverScaled: null, quantiles: true,
-  paneMs: 10_000, send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: 7 * 86_400_000,
+  name: 'power',
+  unit: 'kW',
+  decimals: 3,
+  kind: 'gauge',
+  intervalMs: 60_000,
+  rolloverScaled: null,
+  quantiles: true,
+  paneMs: 10_000,
+  send: 'readings',
+  excess: 'round',
+  conflict: 'last',
+  repeatHorizonMs: 7 * 86_400_000,
 };
 
-export const POWER_BY_REGION: View = { name: 'power-by-region', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
+export const POWER_BY_REGION: View = {
+  name: 'power-by-region',
+  metric: 'power',
+  by: ['region'],
+  where: {},
+  sliceMs: 60_000,
+};
 
 interface Agent {
   readonly name: string;
@@ -68,7 +84,9 @@ export class World {
     });
   }
 
-  static async open(options: { readonly view?: View; readonly metric?: Metric; readonly partitions?: number } = {}): Promise<World> {
+  static async open(
+    options: { readonly view?: View; readonly metric?: Metric; readonly partitions?: number } = {},
+  ): Promise<World> {
     const { view = POWER_BY_REGION, metric = POWER, partitions = 2 } = options;
     const table = new MemoryTable();
     const world = new World(view, metric, partitions, await ChangeTable.open(table));
@@ -115,19 +133,37 @@ export class World {
       if (fold.position === from) continue;
       const rows = this.#takeRows(partition, fold);
       const members = fold.views.flatMap((view) =>
-        view.takeChangedMembers().map(({ group, member }) => ({ view: view.id.view.name, version: view.id.version, group, partition, ...member })),
+        view
+          .takeChangedMembers()
+          .map(({ group, member }) => ({
+            view: view.id.view.name,
+            version: view.id.version,
+            group,
+            partition,
+            ...member,
+          })),
       );
       const agents = fold.takeChangedAgents().map((agent): AgentRow => {
         const { arrived, quarantined } = agent.ledger.counts();
         const { forks } = agent.ledger;
-        return { partition, agent: agent.agent, ...agent.ledger.standing(), arrived, quarantined, missing: agent.ledger.missing(10), forks, parked: 0, head: agent.ledger.head() };
+        return {
+          partition,
+          agent: agent.agent,
+          ...agent.ledger.standing(),
+          arrived,
+          quarantined,
+          missing: agent.ledger.missing(10),
+          forks,
+          parked: 0,
+          head: agent.ledger.head(),
+        };
       });
       this.#committed[partition] = fold.position;
       await this.changes.commit({ partition, from, to: fold.position, rows, members, agents, refused: [] }, []);
     }
   }
 
-  /** Cuts every partition, adds up what lies before as a delta, and publishes it. Gives the new batch state. */
+  /** Cuts every partition, adds up what lies before as a delta, publishes it, and drops the rows that it covers. Gives the new batch state. */
   async batch(publishedAtMs: number, flagsOf?: (row: SliceRow) => number): Promise<BatchState> {
     const before = this.#folds.map(({ epoch }) => epoch);
     await this.commit();
@@ -147,12 +183,21 @@ export class World {
     await this.manifests.change(this.view.name, (manifest) => {
       assert(manifest !== undefined, 'the view is declared');
       const versions = manifest.versions.map((version) => {
-        const ref = { name, from: before, to: cut, readings: rows.length, madeAtMs: publishedAtMs, kind: version.batch.results.length === 0 ? 'base' as const : 'delta' as const };
+        const ref = {
+          name,
+          from: before,
+          to: cut,
+          readings: rows.length,
+          madeAtMs: publishedAtMs,
+          kind: version.batch.results.length === 0 ? ('base' as const) : ('delta' as const),
+        };
         published = { results: [...version.batch.results, ref], cut, publishedAtMs };
         return { ...version, batch: published, history: [version.batch, ...version.history] };
       });
       return { ...manifest, versions };
     });
+    // As the speed layer does once a result covers the rows: whoever still reads by the old manifest misses them.
+    await this.changes.dropEpochs(this.view.name, 1, (partition) => cut[partition]!);
     return published!;
   }
 
@@ -161,8 +206,16 @@ export class World {
     for (const { slots, id } of fold.views) {
       for (const slot of slots.dirty) {
         rows.push({
-          view: id.view.name, version: id.version, partition, group: slots.groupAt(slot).key, slice: slots.sliceAt(slot), epoch: fold.epoch,
-          part: slots.partAt(slot), revision: slots.revisionAt(slot), flags: slots.flagsAt(slot), stats: encodeRow(slots.table, slot),
+          view: id.view.name,
+          version: id.version,
+          partition,
+          group: slots.groupAt(slot).key,
+          slice: slots.sliceAt(slot),
+          epoch: fold.epoch,
+          part: slots.partAt(slot),
+          revision: slots.revisionAt(slot),
+          flags: slots.flagsAt(slot),
+          stats: encodeRow(slots.table, slot),
         });
       }
       slots.settle();
@@ -195,10 +248,25 @@ export class World {
     for (const device of new Set(readings.map((reading) => reading.device))) {
       if (known.has(device)) continue;
       const tags = { device, region: device.split('@')[1] ?? '' };
-      agent.entries.push({ metric: name, unit, decimals, kind, intervalMs, rollover: rolloverScaled, quantiles, paneMs, device, tags });
+      agent.entries.push({
+        metric: name,
+        unit,
+        decimals,
+        kind,
+        intervalMs,
+        rollover: rolloverScaled,
+        quantiles,
+        paneMs,
+        device,
+        tags,
+      });
     }
     if (agent.entries.length === firstIndex) return;
-    const frame = encodeBirth(this.#meta(agent, null), { firstIndex, entries: agent.entries.slice(firstIndex), previous: null });
+    const frame = encodeBirth(this.#meta(agent, null), {
+      firstIndex,
+      entries: agent.entries.slice(firstIndex),
+      previous: null,
+    });
     this.#append(agent.partition, { kind: 'frame', agent: agent.name, atMs: 0, verdict: { kind: 'accepted' }, frame });
   }
 }
@@ -206,7 +274,11 @@ export class World {
 /** One run per device, its readings in the order of time. */
 function runsOf(agent: Agent, readings: readonly WorldReading[]): ReadingsRuns {
   const byDevice = new Map<string, WorldReading[]>();
-  for (const reading of readings) byDevice.set(reading.device, [...(byDevice.get(reading.device) ?? []), reading]);
+  for (const reading of readings) {
+    const some = byDevice.get(reading.device);
+    if (some === undefined) byDevice.set(reading.device, [reading]);
+    else some.push(reading);
+  }
   const runs = [...byDevice].map(([device, ofDevice]) => ({
     entry: agent.entries.findIndex((entry) => entry.device === device),
     sorted: ofDevice.toSorted((a, b) => a.atMs - b.atMs),

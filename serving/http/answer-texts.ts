@@ -3,8 +3,8 @@ import type { ViewQuestion } from '../answers/question.ts';
 import { csvHeading, csvLine } from '../answers/write-csv.ts';
 import { headText, WindowWriter } from '../answers/write-json.ts';
 
-/** Windows per piece of a body: some 200 kB of text, a few milliseconds of work. */
-const PIECE_WINDOWS = 1_000;
+/** Windows per piece of a body: some 500 kB of text, a few milliseconds of work. */
+const PIECE_WINDOWS = 2_500;
 
 export type AnswerFormat = 'json' | 'csv' | 'ndjson';
 
@@ -15,7 +15,11 @@ export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 };
 
 /** An answer as one JSON object, in pieces. */
-export async function* jsonTexts(answer: WindowsAnswer, question: ViewQuestion, tzdata: string): AsyncGenerator<string> {
+export async function* jsonTexts(
+  answer: WindowsAnswer,
+  question: ViewQuestion,
+  tzdata: string,
+): AsyncGenerator<string> {
   const writer = new WindowWriter(answer.table, question);
   let text = `${headText(answer, tzdata)},"windows":[`;
   for (const [i, window] of answer.windows.entries()) {
@@ -43,7 +47,10 @@ export async function* csvTexts(answers: AsyncIterable<WindowsAnswer>, question:
 }
 
 /** One window object a line (https://github.com/ndjson/ndjson-spec). */
-export async function* ndjsonTexts(answers: AsyncIterable<WindowsAnswer>, question: ViewQuestion): AsyncGenerator<string> {
+export async function* ndjsonTexts(
+  answers: AsyncIterable<WindowsAnswer>,
+  question: ViewQuestion,
+): AsyncGenerator<string> {
   let text = '';
   for await (const { table, windows } of answers) {
     const writer = new WindowWriter(table, question);

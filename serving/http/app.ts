@@ -16,7 +16,11 @@ import type { ViewReader } from './view-reader.ts';
 import { addWindowsRoute } from './windows-routes.ts';
 
 /** The HTTP interface: every route, described by the schemas that check it at /openapi.json. */
-export function buildApp(reader: ViewReader, options: ServingOptions, whyNotReady: () => string | undefined): OpenAPIHono {
+export function buildApp(
+  reader: ViewReader,
+  options: ServingOptions,
+  whyNotReady: () => string | undefined,
+): OpenAPIHono {
   const { index } = reader;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
@@ -31,7 +35,12 @@ export function buildApp(reader: ViewReader, options: ServingOptions, whyNotRead
   app.use(async (c, next) => {
     const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
     if (isSafe || isOwnOrigin(c.req.header('origin'), c.req.header('host'))) return next();
-    return problemResponse(problem(403, `origin ${c.req.header('origin')} is not this server; send the request from its own pages, or without an Origin header`));
+    return problemResponse(
+      problem(
+        403,
+        `origin ${c.req.header('origin')} is not this server; send the request from its own pages, or without an Origin header`,
+      ),
+    );
   });
   addWindowsRoute(app, reader);
   addSessionsRoute(app, reader);
@@ -41,7 +50,11 @@ export function buildApp(reader: ViewReader, options: ServingOptions, whyNotRead
   addHealthRoutes(app, { whyNotReady, status: options.status, registry: options.registry });
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
-    info: { title: 'Weir', version: '1', description: 'Windows of views, exact and live. Errors are problem details (RFC 9457).' },
+    info: {
+      title: 'Weir',
+      version: '1',
+      description: 'Windows of views, exact and live. Errors are problem details (RFC 9457).',
+    },
   });
   addStaticFiles(app, options.dashboardDir);
   app.notFound((c) => problemResponse(notFound(app, c.req.path)));
@@ -57,5 +70,9 @@ function notFound(app: OpenAPIHono, path: string) {
   const known = [...new Set(app.routes.map((route) => route.path))].filter((one) => !one.includes('*'));
   const nearest = nearestNames(path, known);
   const remedy = nearest.length === 0 ? 'see /openapi.json for what there is' : `did you mean ${nearest.join(' or ')}?`;
-  return problem(404, `path ${JSON.stringify(path)} leads nowhere; ${remedy}`, { subject: 'path', value: path, remedy });
+  return problem(404, `path ${JSON.stringify(path)} leads nowhere; ${remedy}`, {
+    subject: 'path',
+    value: path,
+    remedy,
+  });
 }

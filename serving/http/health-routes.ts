@@ -4,7 +4,12 @@ import { AnyObject, jsonDoc } from './schemas.ts';
 
 const Health = z.object({ status: z.enum(['live', 'ready', 'not ready']), reason: z.string().optional() });
 
-const liveRoute = createRoute({ method: 'get', path: '/health/live', summary: 'Whether the process runs', responses: { 200: jsonDoc('It runs', Health) } });
+const liveRoute = createRoute({
+  method: 'get',
+  path: '/health/live',
+  summary: 'Whether the process runs',
+  responses: { 200: jsonDoc('It runs', Health) },
+});
 
 const readyRoute = createRoute({
   method: 'get',
@@ -13,7 +18,12 @@ const readyRoute = createRoute({
   responses: { 200: jsonDoc('They do', Health), 503: jsonDoc('Not yet', Health) },
 });
 
-const statusRoute = createRoute({ method: 'get', path: '/api/v1/status', summary: 'What runs', responses: { 200: jsonDoc('What runs', AnyObject) } });
+const statusRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/status',
+  summary: 'What runs',
+  responses: { 200: jsonDoc('What runs', AnyObject) },
+});
 
 const metricsRoute = createRoute({
   method: 'get',
@@ -33,8 +43,12 @@ export function addHealthRoutes(app: OpenAPIHono, { whyNotReady, status, registr
   app.openapi(liveRoute, (c) => c.json({ status: 'live' as const }, 200));
   app.openapi(readyRoute, (c) => {
     const reason = whyNotReady();
-    return reason === undefined ? c.json({ status: 'ready' as const }, 200) : c.json({ status: 'not ready' as const, reason }, 503);
+    return reason === undefined
+      ? c.json({ status: 'ready' as const }, 200)
+      : c.json({ status: 'not ready' as const, reason }, 503);
   });
   app.openapi(statusRoute, (c) => c.json(status() as Record<string, unknown>, 200));
-  app.openapi(metricsRoute, async (c) => c.text(await registry.metrics(), 200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }));
+  app.openapi(metricsRoute, async (c) =>
+    c.text(await registry.metrics(), 200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }),
+  );
 }

@@ -27,7 +27,9 @@ const Ledger = z
   .openapi('Ledger');
 
 const Presence = z.object({ online: z.boolean(), since: z.string(), lastSeen: z.string() });
-const Agent = z.object({ agent: z.string(), presence: Presence.nullable(), ledger: Ledger.nullable() }).openapi('Agent');
+const Agent = z
+  .object({ agent: z.string(), presence: Presence.nullable(), ledger: Ledger.nullable() })
+  .openapi('Agent');
 const Refused = z
   .object({
     partition: z.number(),
@@ -71,7 +73,7 @@ const quarantineRoute = createRoute({
   path: '/api/v1/quarantine',
   summary: 'Frames and rows that were refused, the newest last',
   request: {
-    query: z.object({
+    query: z.strictObject({
       limit: z.coerce
         .number({ error: `is no number; write one from 1 to ${QUARANTINE_MAX}` })
         .int({ error: `is no whole number; write one from 1 to ${QUARANTINE_MAX}` })
@@ -81,10 +83,17 @@ const quarantineRoute = createRoute({
       agent: z.string().optional(),
     }),
   },
-  responses: { 200: jsonDoc('What was refused', z.object({ total: z.number(), refused: z.array(Refused) })), 400: PROBLEMS[400] },
+  responses: {
+    200: jsonDoc('What was refused', z.object({ total: z.number(), refused: z.array(Refused) })),
+    400: PROBLEMS[400],
+  },
 });
 
-export function addLedgerRoutes(app: OpenAPIHono, index: ServingIndex, options: Pick<ServingOptions, 'feed' | 'presence'>): void {
+export function addLedgerRoutes(
+  app: OpenAPIHono,
+  index: ServingIndex,
+  options: Pick<ServingOptions, 'feed' | 'presence'>,
+): void {
   app.openapi(agentsRoute, (c) => c.json({ agents: agentsOf(index.agents.all(), options.presence()) }, 200));
   app.openapi(ledgersRoute, (c) => c.json({ ledgers: index.agents.all().map(ledgerOf) }, 200));
   app.openapi(ledgerRoute, (c) => {
@@ -92,8 +101,12 @@ export function addLedgerRoutes(app: OpenAPIHono, index: ServingIndex, options: 
     const rows = index.agents.all();
     const row = rows.find((one) => one.agent === agent);
     if (row !== undefined) return c.json(ledgerOf(row), 200);
-    const nearest = nearestNames(agent, rows.map((one) => one.agent));
-    const remedy = nearest.length === 0 ? 'see /api/v1/ledger for those that are' : `did you mean ${nearest.join(' or ')}?`;
+    const nearest = nearestNames(
+      agent,
+      rows.map((one) => one.agent),
+    );
+    const remedy =
+      nearest.length === 0 ? 'see /api/v1/ledger for those that are' : `did you mean ${nearest.join(' or ')}?`;
     throw new QuestionError('agent', agent, 'is not in the ledger', remedy, 404);
   });
   app.openapi(quarantineRoute, async (c) => {
@@ -109,7 +122,10 @@ function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]
   const present = new Map(presences.map((one) => [one.agent, one]));
   return [...names].sort().map((agent) => {
     const one = present.get(agent);
-    const presence = one === undefined ? null : { online: one.online, since: formatInstant(one.sinceMs), lastSeen: formatInstant(one.lastSeenMs) };
+    const presence =
+      one === undefined
+        ? null
+        : { online: one.online, since: formatInstant(one.sinceMs), lastSeen: formatInstant(one.lastSeenMs) };
     return { agent, presence, ledger: ledgers.get(agent) ?? null };
   });
 }
@@ -121,7 +137,11 @@ function ledgerOf(row: AgentRow): z.infer<typeof Ledger> {
 }
 
 /** The newest refusals of all partitions by the time they were received, and how many there are. */
-async function newestRefused(feed: ChangeFeed, agent: string | undefined, limit: number): Promise<{ readonly total: number; readonly rows: readonly RefusedRow[] }> {
+async function newestRefused(
+  feed: ChangeFeed,
+  agent: string | undefined,
+  limit: number,
+): Promise<{ readonly total: number; readonly rows: readonly RefusedRow[] }> {
   let rows: RefusedRow[] = [];
   let total = 0;
   for await (const row of feed.refused()) {
@@ -139,5 +159,17 @@ function newest(rows: readonly RefusedRow[], limit: number): RefusedRow[] {
 
 function refusedOf(row: RefusedRow): z.infer<typeof Refused> {
   const { partition, position, agent, kind, code, detail, incarnation, sequence, source, items } = row;
-  return { partition, position, agent, at: formatInstant(row.atMs), kind, code, detail, incarnation, sequence, source, items: [...items] };
+  return {
+    partition,
+    position,
+    agent,
+    at: formatInstant(row.atMs),
+    kind,
+    code,
+    detail,
+    incarnation,
+    sequence,
+    source,
+    items: [...items],
+  };
 }

@@ -7,8 +7,19 @@ const SECONDS_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 
 /** Counts requests and their time by route, and what the index holds. */
 export function measureRequests(app: OpenAPIHono, registry: Registry, index: ServingIndex): void {
   const registers = [registry];
-  const requests = new Counter({ name: 'weir_serving_requests_total', help: 'Requests by route and status', labelNames: ['route', 'status'], registers });
-  const seconds = new Histogram({ name: 'weir_serving_request_seconds', help: 'Time until the head of the response', labelNames: ['route'], buckets: SECONDS_BUCKETS, registers });
+  const requests = new Counter({
+    name: 'weir_serving_requests_total',
+    help: 'Requests by route and status',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'weir_serving_request_seconds',
+    help: 'Time until the head of the response',
+    labelNames: ['route'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
   addGauge(registry, 'weir_serving_index_bytes', 'Bytes of pages in the index', () => index.cache.bytes);
   addGauge(registry, 'weir_serving_index_pages', 'Pages in the index', () => index.cache.pageCount);
   const known = (): ReadonlySet<string> => new Set(app.routes.map((route) => route.path));

@@ -44,16 +44,30 @@ const rollbackRoute = createRoute({
   responses: { 200: jsonDoc('What is live now', AnyObject), ...PROBLEMS },
 });
 
-export function addOperationRoutes(app: OpenAPIHono, reader: ViewReader, options: Pick<ServingOptions, 'operations' | 'logger'>): void {
+export function addOperationRoutes(
+  app: OpenAPIHono,
+  reader: ViewReader,
+  options: Pick<ServingOptions, 'operations' | 'logger'>,
+): void {
   const { operations, logger } = options;
   const runs = new OperationRuns(logger);
   // The library takes x-ndjson for JSON, so these two are described to it and answered beside it.
   for (const described of [batchRoute, verifyRoute]) app.openAPIRegistry.registerPath(described);
   app.post(batchRoute.path, async (c) => {
     const { full } = parseBatchBody(await c.req.text());
-    return new Response(runs.start('batch', (progress) => operations.batch(full, progress)), { headers: LINES_HEADERS });
+    return new Response(
+      runs.start('batch', (progress) => operations.batch(full, progress)),
+      { headers: LINES_HEADERS },
+    );
   });
-  app.post(verifyRoute.path, () => new Response(runs.start('verify', (progress) => operations.verify(progress)), { headers: LINES_HEADERS }));
+  app.post(
+    verifyRoute.path,
+    () =>
+      new Response(
+        runs.start('verify', (progress) => operations.verify(progress)),
+        { headers: LINES_HEADERS },
+      ),
+  );
   if (operations.rollback !== undefined) addRollback(app, reader, operations.rollback.bind(operations));
 }
 
@@ -67,7 +81,12 @@ function parseBatchBody(text: string): z.infer<typeof BatchBody> {
   }
   const parsed = BatchBody.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new QuestionError('body', text.slice(0, 80), 'is not what a batch takes', 'send {"full": true}, {"full": false} or nothing');
+  throw new QuestionError(
+    'body',
+    text.slice(0, 80),
+    'is not what a batch takes',
+    'send {"full": true}, {"full": false} or nothing',
+  );
 }
 
 function addRollback(app: OpenAPIHono, reader: ViewReader, rollback: NonNullable<Operations['rollback']>): void {
@@ -89,7 +108,8 @@ class OperationRuns {
   }
 
   start(name: string, run: (progress: Progress) => Promise<unknown>): ReadableStream<Uint8Array> {
-    if (this.#running.has(name)) throw new QuestionError('operation', name, 'is running already', 'wait until it has ended', 409);
+    if (this.#running.has(name))
+      throw new QuestionError('operation', name, 'is running already', 'wait until it has ended', 409);
     this.#running.add(name);
     const lines = new ProgressLines();
     run((state) => lines.progress({ progress: state }))

@@ -24,7 +24,11 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'The server can not answer now',
 };
 
-export function problem(status: number, detail: string, parts: Pick<Problem, 'subject' | 'value' | 'remedy'> = {}): Problem {
+export function problem(
+  status: number,
+  detail: string,
+  parts: Pick<Problem, 'subject' | 'value' | 'remedy'> = {},
+): Problem {
   return { type: 'about:blank', title: TITLES[status] ?? 'Problem', status, detail, ...parts };
 }
 
@@ -37,7 +41,10 @@ export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof BackboneError && thrown.retryable) {
     return problem(503, thrown.message, { subject: thrown.kind, value: '', remedy: 'ask again in a moment' });
   }
-  const detail = thrown instanceof BackboneError ? thrown.message : `An unexpected failure: ${reasonOf(thrown)}. The log of the server says more.`;
+  const detail =
+    thrown instanceof BackboneError
+      ? thrown.message
+      : `An unexpected failure: ${reasonOf(thrown)}. The log of the server says more.`;
   return problem(500, detail, { subject: 'server', value: '', remedy: 'look into the log of the server' });
 }
 

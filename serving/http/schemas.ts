@@ -3,31 +3,51 @@ import { PROBLEM_TYPE } from './problem.ts';
 
 /** A parameter that has to be there; where it isn't, the message ends with what to write. */
 function needed(remedy: string): z.ZodString {
-  return z.string({ error: `is missing; ${remedy}` });
+  return z.string({
+    error: ({ input }) => (input === undefined ? `is missing; ${remedy}` : 'is given more than once; give it once'),
+  });
 }
 
-export const ViewPath = z.object({ view: z.string().openapi({ description: 'Name of the view', example: 'usage-by-region' }) });
+export const ViewPath = z.object({
+  view: z.string().openapi({ description: 'Name of the view', example: 'usage-by-region' }),
+});
 
 const FROM = needed('write from= with an instant such as 2026-01-01T00:00:00Z').openapi({
   description: 'Start of the range, ISO 8601; without an offset it is a time of the zone',
   example: '2026-01-01T00:00:00Z',
 });
-const TO = needed('write to= with an instant such as 2026-01-02T00:00:00Z').openapi({ description: 'End of the range, exclusive', example: '2026-01-02T00:00:00Z' });
+const TO = needed('write to= with an instant such as 2026-01-02T00:00:00Z').openapi({
+  description: 'End of the range, exclusive',
+  example: '2026-01-02T00:00:00Z',
+});
 const STATS = z.string().optional().openapi({
   description: 'Statistics, with commas between; count,sum,mean,min,max where not given',
   example: 'count,mean,p99',
 });
-const FORMAT = z.enum(['json', 'csv', 'ndjson']).default('json').openapi({ description: 'json has a limit of 100,000 windows, csv and ndjson have none' });
+const FORMAT = z
+  .enum(['json', 'csv', 'ndjson'])
+  .default('json')
+  .openapi({ description: 'json has a limit of 100,000 windows, csv and ndjson have none' });
 const AS_OF = z.string().optional().openapi({
-  description: 'Answers from the batch result alone that was live at an instant, or from the one of a cut (positions with commas between)',
+  description:
+    'Answers from the batch result alone that was live at an instant, or from the one of a cut (positions with commas between)',
 });
 
 export const WindowsQuery = z.object({
   from: FROM,
   to: TO,
-  window: needed('write window= with a duration such as 10s, 5m, 1h, 1d, 1w, 1mo or 1y').openapi({ description: 'Size of a window', example: '1h' }),
+  window: needed('write window= with a duration such as 10s, 5m, 1h, 1d, 1w, 1mo or 1y').openapi({
+    description: 'Size of a window',
+    example: '1h',
+  }),
   every: z.string().optional().openapi({ description: 'Distance of the starts of hopping windows', example: '10m' }),
-  zone: z.string().optional().openapi({ description: 'IANA zone of calendar windows and of times without an offset; UTC where not given', example: 'Europe/Paris' }),
+  zone: z
+    .string()
+    .optional()
+    .openapi({
+      description: 'IANA zone of calendar windows and of times without an offset; UTC where not given',
+      example: 'Europe/Paris',
+    }),
   stats: STATS,
   format: FORMAT,
   asOf: AS_OF,
@@ -36,7 +56,10 @@ export const WindowsQuery = z.object({
 export const SessionsQuery = z.object({
   from: FROM,
   to: TO,
-  gap: needed('write gap= with a duration such as 30m').openapi({ description: 'Readings no further apart than this are one session; at least the slice of the view', example: '30m' }),
+  gap: needed('write gap= with a duration such as 30m').openapi({
+    description: 'Readings no further apart than this are one session; at least the slice of the view',
+    example: '30m',
+  }),
   stats: STATS,
   format: FORMAT,
 });
@@ -47,7 +70,8 @@ export const TAG_PARAMETERS = [
     name: 'tags',
     in: 'query' as const,
     required: false,
-    description: 'Any `by` tag of the view as a parameter, such as region=IDF; several values of one tag by repeating it',
+    description:
+      'Any `by` tag of the view as a parameter, such as region=IDF; several values of one tag by repeating it',
     style: 'form' as const,
     explode: true,
     schema: { type: 'object' as const, additionalProperties: { type: 'string' as const } },
@@ -67,7 +91,10 @@ export const WindowSchema = z
     completeness: z.number().openapi({ description: 'What arrived of what the series promised, from 0 to 1' }),
     final: z.boolean().openapi({ description: 'Nothing more is expected' }),
     revision: z.number().openapi({ description: 'How many log records contributed' }),
-    pending: z.array(z.string()).optional().openapi({ description: 'Statistics that wait for a refold after a correction' }),
+    pending: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Statistics that wait for a refold after a correction' }),
     unchecked: z.number().optional().openapi({ description: 'Readings that could not be checked for repeats' }),
   })
   .openapi('Window');

@@ -1,7 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { answerSessions } from '../answers/answer-sessions.ts';
 import { type WindowsAnswer, withSource } from '../answers/answer-windows.ts';
-import { JSON_WINDOWS_MAX, parseFilter, parseRange, parseSpan, parseStats, parseZone, type SessionsQuestion } from '../answers/question.ts';
+import {
+  JSON_WINDOWS_MAX,
+  parseFilter,
+  parseRange,
+  parseSpan,
+  parseStats,
+  parseZone,
+  type SessionsQuestion,
+} from '../answers/question.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { CONTENT_TYPES, csvTexts, jsonTexts, ndjsonTexts } from './answer-texts.ts';
 import { PROBLEMS, SessionsQuery, TAG_PARAMETERS, ViewPath, WindowsAnswerSchema } from './schemas.ts';
@@ -22,7 +30,8 @@ const route = createRoute({
   request: { params: ViewPath, query: SessionsQuery },
   responses: {
     200: {
-      description: 'Every session that overlaps [from, to); start and end are the times of its first and its last reading, both included',
+      description:
+        'Every session that overlaps [from, to); start and end are the times of its first and its last reading, both included',
       content: {
         'application/json': { schema: WindowsAnswerSchema },
         'text/csv': { schema: z.string() },
@@ -46,14 +55,29 @@ export function addSessionsRoute(app: OpenAPIHono, reader: ViewReader): void {
     });
     if (query.format === 'json') return streamResponse(jsonTexts(answer, question, TZDATA), CONTENT_TYPES.json);
     const answers = once(answer);
-    return answerStream(query.format, query.format === 'csv' ? csvTexts(answers, question) : ndjsonTexts(answers, question));
+    return answerStream(
+      query.format,
+      query.format === 'csv' ? csvTexts(answers, question) : ndjsonTexts(answers, question),
+    );
   });
 }
 
-function readQuestion(reader: ViewReader, source: ViewSource, query: z.infer<typeof SessionsQuery>, tags: readonly (readonly [string, readonly string[]])[]): SessionsQuestion {
+function readQuestion(
+  reader: ViewReader,
+  source: ViewSource,
+  query: z.infer<typeof SessionsQuery>,
+  tags: readonly (readonly [string, readonly string[]])[],
+): SessionsQuestion {
   const { view, metric } = reader.about(source);
   const where = parseFilter(tags, view, KNOWN);
-  return { view, metric, where, ...parseRange(query.from, query.to, parseZone(undefined)), gap: parseSpan('gap', query.gap), stats: parseStats(query.stats, metric) };
+  return {
+    view,
+    metric,
+    where,
+    ...parseRange(query.from, query.to, parseZone(undefined)),
+    gap: parseSpan('gap', query.gap),
+    stats: parseStats(query.stats, metric),
+  };
 }
 
 async function* once(answer: WindowsAnswer): AsyncGenerator<WindowsAnswer> {

@@ -20,7 +20,11 @@ const TYPES: Readonly<Record<string, string>> = {
 const POLICY =
   "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-const SAFETY_HEADERS = { 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
+const SAFETY_HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
 
 /** Built files carry a hash of their content in their names, so they never change. */
 const HASHED = /[-.][\w-]{8,}\.(?:js|css|woff2|svg|png)$/;
@@ -42,10 +46,14 @@ export function addStaticFiles(app: OpenAPIHono, dir: string | undefined): void 
     if (file !== undefined && body !== undefined) {
       const caching = HASHED.test(file) ? 'public, max-age=31536000, immutable' : 'no-cache';
       const type = TYPES[extname(file)] ?? 'application/octet-stream';
-      return new Response(new Uint8Array(body), { headers: { ...SAFETY_HEADERS, 'content-type': type, 'cache-control': caching } });
+      return new Response(new Uint8Array(body), {
+        headers: { ...SAFETY_HEADERS, 'content-type': type, 'cache-control': caching },
+      });
     }
     if (c.req.path !== '/') return c.notFound();
-    return new Response(ABSENT_PAGE, { headers: { ...SAFETY_HEADERS, 'content-type': TYPES['.html']!, 'cache-control': 'no-store' } });
+    return new Response(ABSENT_PAGE, {
+      headers: { ...SAFETY_HEADERS, 'content-type': TYPES['.html']!, 'cache-control': 'no-store' },
+    });
   });
 }
 
@@ -67,7 +75,12 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
     return (await stat(file)).isFile() ? await readFile(file) : undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ENAMETOOLONG')) return undefined;
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ENAMETOOLONG')
+    )
+      return undefined;
     throw error;
   }
 }

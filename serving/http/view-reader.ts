@@ -48,22 +48,41 @@ export class ViewReader {
     const { view } = source.id;
     const metric = this.#options.metrics.get(view.metric);
     if (metric !== undefined) return { view, metric };
-    throw new QuestionError('metric', view.metric, `of view ${view.name} is no longer declared`, 'declare it under `metrics`', 409);
+    throw new QuestionError(
+      'metric',
+      view.metric,
+      `of view ${view.name} is no longer declared`,
+      'declare it under `metrics`',
+      409,
+    );
   }
 
   /** The newest batch state that was published by an instant, or the one of a cut: its positions with commas between. */
   #batchState(name: string, source: ViewSource, asOf: string): BatchState {
     const version = this.index.manifest(name)?.versions.find((one) => one.version === source.id.version);
-    const states = version === undefined ? [] : [version.batch, ...version.history].filter(({ results }) => results.length > 0);
+    const states =
+      version === undefined ? [] : [version.batch, ...version.history].filter(({ results }) => results.length > 0);
     if (/^\d+(?:,\d+)*$/.test(asOf)) {
       const found = states.find(({ cut }) => cut.join(',') === asOf);
       if (found !== undefined) return found;
       const cuts = states.map(({ cut }) => cut.join(','));
-      throw new QuestionError('asOf', asOf, 'is no cut that is kept', cuts.length === 0 ? 'run a batch first' : `kept are ${cuts.join(' and ')}`);
+      throw new QuestionError(
+        'asOf',
+        asOf,
+        'is no cut that is kept',
+        cuts.length === 0 ? 'run a batch first' : `kept are ${cuts.join(' and ')}`,
+      );
     }
     const atMs = parseTime('asOf', asOf, parseZone(undefined));
-    const found = states.filter(({ publishedAtMs }) => publishedAtMs <= atMs).sort((a, b) => b.publishedAtMs - a.publishedAtMs)[0];
+    const found = states
+      .filter(({ publishedAtMs }) => publishedAtMs <= atMs)
+      .sort((a, b) => b.publishedAtMs - a.publishedAtMs)[0];
     if (found !== undefined) return found;
-    throw new QuestionError('asOf', asOf, 'is before every batch result that is kept', 'ask for a later instant, or run a batch');
+    throw new QuestionError(
+      'asOf',
+      asOf,
+      'is before every batch result that is kept',
+      'ask for a later instant, or run a batch',
+    );
   }
 }

@@ -17,7 +17,15 @@ const ViewsSchema = z.object({
       by: z.array(z.string()),
       where: z.record(z.string(), z.array(z.string())),
       slice: z.string(),
-      versions: z.array(z.object({ version: z.number(), state: z.string(), cut: z.array(z.number()), published: z.string().nullable(), results: z.number() })),
+      versions: z.array(
+        z.object({
+          version: z.number(),
+          state: z.string(),
+          cut: z.array(z.number()),
+          published: z.string().nullable(),
+          results: z.number(),
+        }),
+      ),
     }),
   ),
 });
@@ -29,7 +37,11 @@ const route = createRoute({
   responses: { 200: jsonDoc('All views', ViewsSchema) },
 });
 
-export function addViewsRoute(app: OpenAPIHono, reader: ViewReader, options: Pick<ServingOptions, 'views' | 'metrics'>): void {
+export function addViewsRoute(
+  app: OpenAPIHono,
+  reader: ViewReader,
+  options: Pick<ServingOptions, 'views' | 'metrics'>,
+): void {
   app.openapi(route, (c) => {
     const views = options.views.map((view) => {
       const metric = options.metrics.get(view.metric);

@@ -2,7 +2,14 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { tzdataVersion } from '#core/time/zone.ts';
 import { answerWindows, streamWindows, withSource } from '../answers/answer-windows.ts';
 import { QuestionError } from '../answers/question-error.ts';
-import { parseFilter, parseRange, parseStats, parseWindowSpec, parseZone, type WindowsQuestion } from '../answers/question.ts';
+import {
+  parseFilter,
+  parseRange,
+  parseStats,
+  parseWindowSpec,
+  parseZone,
+  type WindowsQuestion,
+} from '../answers/question.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnswerFormat, CONTENT_TYPES, csvTexts, jsonTexts, ndjsonTexts } from './answer-texts.ts';
 import { PROBLEMS, TAG_PARAMETERS, ViewPath, WindowsAnswerSchema, WindowsQuery } from './schemas.ts';
@@ -50,7 +57,10 @@ export function addWindowsRoute(app: OpenAPIHono, reader: ViewReader): void {
     }
     const question = questionOf(sourceOf());
     const answers = streamWindows(reader.index, sourceOf, question);
-    return answerStream(query.format, query.format === 'csv' ? csvTexts(answers, question) : ndjsonTexts(answers, question));
+    return answerStream(
+      query.format,
+      query.format === 'csv' ? csvTexts(answers, question) : ndjsonTexts(answers, question),
+    );
   });
 }
 
@@ -59,18 +69,34 @@ export function answerStream(format: AnswerFormat, texts: AsyncGenerator<string>
 }
 
 /** The parameters beside the known ones, which have to be tags. Known ones are given once. */
-export function tagQueries(given: Readonly<Record<string, string[]>>, known: readonly string[]): readonly (readonly [string, readonly string[]])[] {
+export function tagQueries(
+  given: Readonly<Record<string, string[]>>,
+  known: readonly string[],
+): readonly (readonly [string, readonly string[]])[] {
   const tags: (readonly [string, readonly string[]])[] = [];
   for (const [name, values] of Object.entries(given)) {
     if (!known.includes(name)) tags.push([name, values]);
-    else if (values.length > 1) throw new QuestionError('parameter', name, `is given ${values.length} times`, 'give it once');
+    else if (values.length > 1)
+      throw new QuestionError('parameter', name, `is given ${values.length} times`, 'give it once');
   }
   return tags;
 }
 
-function readQuestion(reader: ViewReader, source: ViewSource, query: Query, tags: readonly (readonly [string, readonly string[]])[]): WindowsQuestion {
+function readQuestion(
+  reader: ViewReader,
+  source: ViewSource,
+  query: Query,
+  tags: readonly (readonly [string, readonly string[]])[],
+): WindowsQuestion {
   const { view, metric } = reader.about(source);
   const zone = parseZone(query.zone);
   const where = parseFilter(tags, view, KNOWN);
-  return { view, metric, where, ...parseRange(query.from, query.to, zone), spec: parseWindowSpec(query, zone), stats: parseStats(query.stats, metric) };
+  return {
+    view,
+    metric,
+    where,
+    ...parseRange(query.from, query.to, zone),
+    spec: parseWindowSpec(query, zone),
+    stats: parseStats(query.stats, metric),
+  };
 }

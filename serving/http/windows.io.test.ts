@@ -13,14 +13,24 @@ test('an hour of readings is answered exactly', async () => {
     { device: 'm2@PACA', atMs: NOON + 5 * MINUTE, value: -1 },
   ]);
   await using served = await serveWorld(world);
-  const answer = await served.get('/api/v1/views/power-by-region/windows?from=2026-01-01T12:00:00Z&to=2026-01-01T13:00:00Z&window=1h');
+  const answer = await served.get(
+    '/api/v1/views/power-by-region/windows?from=2026-01-01T12:00:00Z&to=2026-01-01T13:00:00Z&window=1h',
+  );
   expect(answer.status).toBe(200);
   expect(answer.body).toMatchObject({
     view: 'power-by-region',
     version: 1,
     freshness: null,
     windows: [
-      { start: '2026-01-01T12:00:00Z', end: '2026-01-01T13:00:00Z', tags: { region: 'IDF' }, stats: { count: 2, sum: 3.75, mean: 1.875, min: 1.5, max: 2.25 }, completeness: 2 / 60, final: false, revision: 2 },
+      {
+        start: '2026-01-01T12:00:00Z',
+        end: '2026-01-01T13:00:00Z',
+        tags: { region: 'IDF' },
+        stats: { count: 2, sum: 3.75, mean: 1.875, min: 1.5, max: 2.25 },
+        completeness: 2 / 60,
+        final: false,
+        revision: 2,
+      },
       { tags: { region: 'PACA' }, stats: { count: 1, sum: -0.001 }, revision: 1 },
     ],
   });

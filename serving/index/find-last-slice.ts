@@ -10,7 +10,12 @@ const SLICE_END = Number.MAX_SAFE_INTEGER;
  * The last slice of a group that holds anything, found by asking whether there is anything from a slice on: first in
  * widening steps away from where the watermark suggests it, then by halving.
  */
-export async function findLastSlice(id: SourceId, group: Group, feed: ChangeFeed | undefined, results: ResultReader): Promise<number | undefined> {
+export async function findLastSlice(
+  id: SourceId,
+  group: Group,
+  feed: ChangeFeed | undefined,
+  results: ResultReader,
+): Promise<number | undefined> {
   const holdsFrom = (slice: number): Promise<boolean> => holdsAnythingFrom(id, group, feed, results, slice);
   const firstMs = group.standing.firstMs();
   if (firstMs === Number.POSITIVE_INFINITY) return undefined;
@@ -39,7 +44,13 @@ export async function findLastSlice(id: SourceId, group: Group, feed: ChangeFeed
   return low;
 }
 
-async function holdsAnythingFrom(id: SourceId, group: Group, feed: ChangeFeed | undefined, results: ResultReader, slice: number): Promise<boolean> {
+async function holdsAnythingFrom(
+  id: SourceId,
+  group: Group,
+  feed: ChangeFeed | undefined,
+  results: ResultReader,
+  slice: number,
+): Promise<boolean> {
   if (feed !== undefined) {
     for await (const row of feed.rows(id.view.name, id.version, group.key, slice, SLICE_END)) {
       if (row.epoch >= (id.batch.cut[row.partition] ?? 0)) return true;

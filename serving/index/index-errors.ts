@@ -5,7 +5,10 @@ import type { StatsDataFault } from '#core/stats/stats-errors.ts';
 export class IndexRowDamaged extends BackboneError {
   readonly kind = 'index-row-damaged';
 
-  constructor(row: { readonly slice: number; readonly partition: number; readonly part: number }, fault: StatsDataFault) {
+  constructor(
+    row: { readonly slice: number; readonly partition: number; readonly part: number },
+    fault: StatsDataFault,
+  ) {
     super(
       `The row of slice ${row.slice}, partition ${row.partition}, part ${row.part} can't be read: ${fault.message}. ` +
         'Fold the log again into an empty data directory.',
@@ -19,7 +22,9 @@ export class SourceReplaced extends BackboneError {
   readonly kind = 'source-replaced';
 
   constructor(view: string) {
-    super(`View ${view} was replaced by a newer state several times while it was read. Ask again.`, { retryable: true });
+    super(`View ${view} was replaced by a newer state several times while it was read. Ask again.`, {
+      retryable: true,
+    });
   }
 }
 
@@ -28,6 +33,8 @@ export class IndexBusy extends BackboneError {
   readonly kind = 'index-busy';
 
   constructor(waiting: number) {
-    super(`${waiting} questions are waiting for the index, as many as it takes. Ask again in a moment.`, { retryable: true });
+    super(`${waiting} questions are waiting for the index, as many as it takes. Ask again in a moment.`, {
+      retryable: true,
+    });
   }
 }

@@ -17,14 +17,19 @@ export interface PageSpan {
 }
 
 /** Loads pages from the batch results and, where there is a feed, the changes after their cut. */
-export async function loadPages(span: PageSpan, feed: ChangeFeed | undefined, results: ResultReader): Promise<readonly Page[]> {
+export async function loadPages(
+  span: PageSpan,
+  feed: ChangeFeed | undefined,
+  results: ResultReader,
+): Promise<readonly Page[]> {
   const rows = feed === undefined ? [] : await readRows(span, feed);
   const pages = Array.from({ length: span.pageCount }, (_, i) => new Page(span.firstPage + i));
   const resets = new Resets(span);
   for (const row of rows) if ((row.flags & RESETS) !== 0) resets.add(row.partition, row.slice);
   const { fromSlice, toSlice } = sliceRange(span);
   for (const result of span.batch.results.toReversed()) {
-    for await (const block of results.blocks(result, span.group, fromSlice, toSlice)) addBlock(block, pages, span, resets);
+    for await (const block of results.blocks(result, span.group, fromSlice, toSlice))
+      addBlock(block, pages, span, resets);
   }
   for (const row of rows) pages[Math.floor((row.slice - fromSlice) / PAGE_SLICES)]!.putRow(row, true);
   return pages;

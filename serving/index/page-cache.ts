@@ -63,7 +63,9 @@ export class PageCache {
   #trim(): void {
     const keep = this.#bytesMax * TRIM_TO;
     // The newest one stays whatever its size: whoever asked for it has not seen it yet.
-    const oldestFirst = [...this.#pages].filter(([page]) => page.usedAt !== this.#clock).sort(([a], [b]) => a.usedAt - b.usedAt);
+    const oldestFirst = [...this.#pages]
+      .filter(([page]) => page.usedAt !== this.#clock)
+      .sort(([a], [b]) => a.usedAt - b.usedAt);
     for (const [page] of oldestFirst) {
       if (this.#bytes <= keep) return;
       page.shed();

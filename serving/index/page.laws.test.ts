@@ -24,7 +24,10 @@ const noted = fc.record({
   order: fc.nat(20),
   revision: fc.integer({ min: 1, max: 5 }),
   flags: fc.constantFrom(...FLAGS),
-  readings: fc.array(fc.record({ atMs: fc.nat(59_999), value: fc.integer({ min: -1000, max: 1000 }) }), { minLength: 1, maxLength: 4 }),
+  readings: fc.array(fc.record({ atMs: fc.nat(59_999), value: fc.integer({ min: -1000, max: 1000 }) }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
 });
 const distinct = fc.uniqueArray(noted, { maxLength: 8, selector: ({ partition, order }) => `${partition}/${order}` });
 
@@ -44,8 +47,13 @@ function emptySum(): Sum {
 function spelledOut(results: readonly Noted[], rows: readonly Noted[]): Sum {
   const sum = emptySum();
   for (const partition of [0, 1]) {
-    const inOrder = [results, rows].flatMap((some) => some.filter((one) => one.partition === partition).toSorted((a, b) => a.order - b.order));
-    const start = Math.max(0, inOrder.findLastIndex(({ flags }) => (flags & RESETS) !== 0));
+    const inOrder = [results, rows].flatMap((some) =>
+      some.filter((one) => one.partition === partition).toSorted((a, b) => a.order - b.order),
+    );
+    const start = Math.max(
+      0,
+      inOrder.findLastIndex(({ flags }) => (flags & RESETS) !== 0),
+    );
     for (const [i, one] of inOrder.entries()) {
       mergeAdditive(sum.table, sum.slot, statsOf(one), 0);
       sum.revision += one.revision;
@@ -58,7 +66,15 @@ function spelledOut(results: readonly Noted[], rows: readonly Noted[]): Sum {
 }
 
 function rowOf(one: Noted, slice: number): PageRow {
-  return { slice, partition: one.partition, epoch: Math.floor(one.order / 5), part: one.order, revision: one.revision, flags: one.flags, stats: encodeRow(statsOf(one), 0) };
+  return {
+    slice,
+    partition: one.partition,
+    epoch: Math.floor(one.order / 5),
+    part: one.order,
+    revision: one.revision,
+    flags: one.flags,
+    stats: encodeRow(statsOf(one), 0),
+  };
 }
 
 /** A page of one slice, filled as a load does: results newest first, then rows in the order given. */
@@ -66,7 +82,8 @@ function loaded(slice: number, results: readonly Noted[], rows: readonly Noted[]
   const page = new Page(0);
   const resets = new Set(rows.filter(({ flags }) => (flags & RESETS) !== 0).map(({ partition }) => partition));
   for (const one of results.toSorted((a, b) => b.order - a.order)) {
-    if (page.addResult(slice, statsOf(one), 0, one.revision, one.flags, resets.has(one.partition))) resets.add(one.partition);
+    if (page.addResult(slice, statsOf(one), 0, one.revision, one.flags, resets.has(one.partition)))
+      resets.add(one.partition);
   }
   for (const row of rows) page.putRow(rowOf(row, slice), true);
   return page;
@@ -79,14 +96,20 @@ function sumOf(page: Page, from: number, to: number): Sum {
 }
 
 function expectSame(sum: Sum, spelled: Sum): void {
-  expect({ revision: sum.revision, pending: sum.pending }).toEqual({ revision: spelled.revision, pending: spelled.pending });
+  expect({ revision: sum.revision, pending: sum.pending }).toEqual({
+    revision: spelled.revision,
+    pending: spelled.pending,
+  });
   expect(equalSlots(sum.table, sum.slot, spelled.table, spelled.slot)).toBe(true);
 }
 
 test('a slice is what the rule says, in whatever order its rows arrive', () => {
   fc.assert(
     fc.property(distinct, distinct, fc.infiniteStream(fc.nat()), (results, rows, shuffle) => {
-      const shuffled = rows.map((row) => [shuffle.next().value, row] as const).sort(([a], [b]) => a - b).map(([, row]) => row);
+      const shuffled = rows
+        .map((row) => [shuffle.next().value, row] as const)
+        .sort(([a], [b]) => a - b)
+        .map(([, row]) => row);
       expectSame(sumOf(loaded(7, results, shuffled), 7, 8), spelledOut(results, rows));
     }),
   );
@@ -125,7 +148,8 @@ test('runs and whole pages add up to the same as single slices, with and without
   fc.assert(
     fc.property(placed, fc.nat(24), fc.nat(24), (contributions, a, b) => {
       const page = new Page(0);
-      for (const [i, [slice, one]] of contributions.entries()) page.putRow({ ...rowOf(one, slice), part: i, flags: one.flags & PENDING }, true);
+      for (const [i, [slice, one]] of contributions.entries())
+        page.putRow({ ...rowOf(one, slice), part: i, flags: one.flags & PENDING }, true);
       const [from, to] = a < b ? [a * 60, b * 60] : [b * 60, a * 60];
       const oneByOne = emptySum();
       for (let slice = from; slice < to; slice++) page.sumInto(oneByOne, slice, slice + 1);

@@ -81,7 +81,14 @@ export class Page {
   }
 
   /** A contribution of a batch result, taken from the newest to the oldest; see takeContribution. */
-  addResult(slice: number, from: StatsTable, fromSlot: number, revision: number, flags: number, isReset: boolean): boolean {
+  addResult(
+    slice: number,
+    from: StatsTable,
+    fromSlot: number,
+    revision: number,
+    flags: number,
+    isReset: boolean,
+  ): boolean {
     const table = this.#slices();
     const offset = slice - this.firstSlice;
     let slot = this.#slot![offset]!;
@@ -103,9 +110,11 @@ export class Page {
     this.#slices();
     let rows = this.#rows.get(offset);
     if (rows === undefined) this.#rows.set(offset, (rows = []));
-    const at = rows.findIndex((one) => one.part === row.part && one.epoch === row.epoch && one.partition === row.partition);
+    const at = rows.findIndex(
+      (one) => one.part === row.part && one.epoch === row.epoch && one.partition === row.partition,
+    );
     const before = at < 0 ? undefined : rows[at];
-    if (!isLoading && (((row.flags | (before?.flags ?? 0)) & RESETS) !== 0)) return false;
+    if (!isLoading && ((row.flags | (before?.flags ?? 0)) & RESETS) !== 0) return false;
     if (at < 0) {
       if (rows.length === 0 && this.#slot![offset]! >= 0) this.#keepBase(offset);
       rows.push(row);
@@ -141,7 +150,8 @@ export class Page {
     if (this.isEmpty) return undefined;
     this.#refresh();
     const end = this.#clip(toSlice);
-    for (let offset = this.#clip(fromSlice); offset < end; offset++) if (this.#slot![offset]! >= 0) return this.firstSlice + offset;
+    for (let offset = this.#clip(fromSlice); offset < end; offset++)
+      if (this.#slot![offset]! >= 0) return this.firstSlice + offset;
     return undefined;
   }
 
@@ -150,7 +160,8 @@ export class Page {
     if (this.isEmpty) return undefined;
     this.#refresh();
     const first = this.#clip(fromSlice);
-    for (let offset = this.#clip(toSlice) - 1; offset >= first; offset--) if (this.#slot![offset]! >= 0) return this.firstSlice + offset;
+    for (let offset = this.#clip(toSlice) - 1; offset >= first; offset--)
+      if (this.#slot![offset]! >= 0) return this.firstSlice + offset;
     return undefined;
   }
 
@@ -176,7 +187,8 @@ export class Page {
     if (this.#table === undefined) return bytes;
     // A table doubles when it grows, so a third of it is spare on average.
     bytes += SLICE_COLUMNS_BYTES + this.#table.size * SLOT_BYTES * 1.5;
-    for (const histogram of this.#table.histograms) if (histogram !== undefined) bytes += 100 + histogram.length * BUCKET_BYTES;
+    for (const histogram of this.#table.histograms)
+      if (histogram !== undefined) bytes += 100 + histogram.length * BUCKET_BYTES;
     return bytes;
   }
 

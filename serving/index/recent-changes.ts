@@ -42,7 +42,8 @@ export class RecentChanges {
   push(partition: number, from: number, to: number, groups: ReadonlyMap<Group, GroupChange>): void {
     this.#batches.push({ sequence: this.#next++, partition, from, to, groups });
     this.#slices += sliceCount(groups);
-    while (this.#batches.length - this.#first > BATCHES_REMEMBERED_MAX || this.#slices > SLICES_REMEMBERED_MAX) this.#forgetOldest();
+    while (this.#batches.length - this.#first > BATCHES_REMEMBERED_MAX || this.#slices > SLICES_REMEMBERED_MAX)
+      this.#forgetOldest();
   }
 
   /** The batches after a sequence number, oldest first; undefined where some of them are forgotten. */

@@ -75,7 +75,12 @@ export class ServingIndex implements AsyncDisposable {
     const confirm = (source: ViewSource): Promise<void> => this.#confirm(source);
     this.#backend = { feed, results, cache: this.cache, gate, agents: this.agents, confirm };
     for (const view of options.views) {
-      this.#served.set(view.name, { manifest: undefined, source: undefined, opening: undefined, adoption: Promise.resolve() });
+      this.#served.set(view.name, {
+        manifest: undefined,
+        source: undefined,
+        opening: undefined,
+        adoption: Promise.resolve(),
+      });
     }
   }
 
@@ -157,7 +162,9 @@ export class ServingIndex implements AsyncDisposable {
   }
 
   #apply(batch: ChangeBatch): void {
-    const sources = [...this.#served.values()].flatMap(({ source, opening }) => [source, opening].filter((one) => one !== undefined));
+    const sources = [...this.#served.values()].flatMap(({ source, opening }) =>
+      [source, opening].filter((one) => one !== undefined),
+    );
     const changes = sources.map((source) => source.standingChanges(batch.agents));
     for (const row of batch.agents) this.agents.put(row);
     this.#positions.set(batch.partition, batch.to);
@@ -182,14 +189,18 @@ export class ServingIndex implements AsyncDisposable {
       const source = new ViewSource({ view, version, batch, isAsOf: false }, this.#backend);
       served.opening = source;
       await this.#open(source);
-      await source.warm(pagesToWarm(served.source));
       const before = served.source;
+      if (before?.id.version === version) source.takeExtents(before);
+      await source.warm(pagesToWarm(before));
       served.source = source;
       before?.replace();
       for (const listener of this.#listeners) listener(source);
     } catch (failure) {
       if (served.manifest !== manifest) return;
-      this.#options.logger.warn({ view: manifest.view, reason: reasonOf(failure) }, 'a manifest could not be adopted yet');
+      this.#options.logger.warn(
+        { view: manifest.view, reason: reasonOf(failure) },
+        'a manifest could not be adopted yet',
+      );
       setTimeout(() => this.#adoptAgain(served, manifest), ADOPT_RETRY_MS).unref();
     } finally {
       served.opening = undefined;
@@ -206,7 +217,8 @@ export class ServingIndex implements AsyncDisposable {
     const { view, version, batch } = source.id;
     const told = new Set<string>();
     const untell = feed.onCommit(({ members }) => {
-      for (const one of members) if (one.view === view.name) told.add(JSON.stringify([one.group, one.partition, one.agent, one.series]));
+      for (const one of members)
+        if (one.view === view.name) told.add(JSON.stringify([one.group, one.partition, one.agent, one.series]));
     });
     try {
       for await (const one of feed.members(view.name, version)) {

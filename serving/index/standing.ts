@@ -14,7 +14,9 @@ export class Agents {
   }
 
   all(): readonly AgentRow[] {
-    return [...this.#rows.values()].toSorted((a, b) => (a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.partition - b.partition));
+    return [...this.#rows.values()].toSorted((a, b) =>
+      a.agent < b.agent ? -1 : a.agent > b.agent ? 1 : a.partition - b.partition,
+    );
   }
 }
 

@@ -135,10 +135,19 @@ export class ViewSource {
     return undefined;
   }
 
-  async #sumLater(sum: Sum, group: Group, fromPage: number, fromSlice: number, toSlice: number, aheadSlice: number): Promise<void> {
+  async #sumLater(
+    sum: Sum,
+    group: Group,
+    fromPage: number,
+    fromSlice: number,
+    toSlice: number,
+    aheadSlice: number,
+  ): Promise<void> {
     const lastPage = pageOf(toSlice - 1);
     for (let number = fromPage; number <= lastPage; number++) {
-      const page = this.#peek(group, number, fromSlice, toSlice) ?? (await this.page(group, number, fromSlice, toSlice, pageOf(aheadSlice)));
+      const page =
+        this.#peek(group, number, fromSlice, toSlice) ??
+        (await this.page(group, number, fromSlice, toSlice, pageOf(aheadSlice)));
       page.sumInto(sum, fromSlice, toSlice);
     }
   }
@@ -147,7 +156,14 @@ export class ViewSource {
    * A page that can add up its part of the slices (and tell them apart, where `needsSlices`), loaded where it is not
    * there. Use it before anything is awaited: later it may have been let go of, and then it no longer follows commits.
    */
-  async page(group: Group, number: number, fromSlice: number, toSlice: number, aheadPage: number, needsSlices = false): Promise<Page> {
+  async page(
+    group: Group,
+    number: number,
+    fromSlice: number,
+    toSlice: number,
+    aheadPage: number,
+    needsSlices = false,
+  ): Promise<Page> {
     for (;;) {
       if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
       const page = this.#peek(group, number, fromSlice, toSlice);
@@ -157,12 +173,20 @@ export class ViewSource {
     }
   }
 
+  /** Takes over how far the groups of an older source of the same version reach: a batch result holds no less. */
+  takeExtents(older: ViewSource): void {
+    for (const group of older.groups()) {
+      if (group.lastSliceStored !== undefined) this.openGroup(group.key).lastSliceStored = group.lastSliceKnown();
+    }
+  }
+
   /** Loads pages that another source of the same view had, so that its readers find them when this one takes over. */
   async warm(pages: ReadonlyMap<string, readonly number[]>): Promise<void> {
     for (const [key, numbers] of pages) {
       const group = this.openGroup(key);
       for (const number of numbers) {
-        if (!group.pages.has(number)) await this.page(group, number, number * PAGE_SLICES, (number + 1) * PAGE_SLICES, number);
+        if (!group.pages.has(number))
+          await this.page(group, number, number * PAGE_SLICES, (number + 1) * PAGE_SLICES, number);
       }
     }
   }

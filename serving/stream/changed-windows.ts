@@ -7,7 +7,12 @@ import type { GroupChange, RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 
 /** Which windows of a question batches may have changed, per group; `data` is the span that holds any. */
-export function changedWindows(source: ViewSource, question: WindowsQuestion, batches: readonly RecentBatch[], data: Extent | undefined): ReadonlyMap<Group, readonly WindowSpan[]> {
+export function changedWindows(
+  source: ViewSource,
+  question: WindowsQuestion,
+  batches: readonly RecentBatch[],
+  data: Extent | undefined,
+): ReadonlyMap<Group, readonly WindowSpan[]> {
   const changed = new Map<Group, readonly WindowSpan[]>();
   const { by } = source.id.view;
   for (const [group, change] of combined(batches)) {
@@ -15,7 +20,11 @@ export function changedWindows(source: ViewSource, question: WindowsQuestion, ba
     const spans = new Map<number, WindowSpan>();
     for (const span of spansOfSlices({ source, ...question }, change.slices)) spans.set(span.startMs, span);
     for (const span of endingIn(question, change, data)) spans.set(span.startMs, span);
-    if (spans.size > 0) changed.set(group, [...spans.values()].sort((a, b) => a.startMs - b.startMs));
+    if (spans.size > 0)
+      changed.set(
+        group,
+        [...spans.values()].sort((a, b) => a.startMs - b.startMs),
+      );
   }
   return changed;
 }
@@ -39,7 +48,11 @@ function combined(batches: readonly RecentBatch[]): ReadonlyMap<Group, GroupChan
 }
 
 /** The windows over data whose end lies in (endsAfterMs, endsToMs]. */
-function* endingIn({ spec, fromMs, toMs }: WindowsQuestion, { endsAfterMs, endsToMs }: GroupChange, data: Extent | undefined): Generator<WindowSpan> {
+function* endingIn(
+  { spec, fromMs, toMs }: WindowsQuestion,
+  { endsAfterMs, endsToMs }: GroupChange,
+  data: Extent | undefined,
+): Generator<WindowSpan> {
   if (data === undefined || endsToMs <= endsAfterMs) return;
   // A window that ends after an instant overlaps what comes from there on; one that ends by another overlaps what lies before it.
   const start = Math.max(fromMs, data.fromMs, endsAfterMs);

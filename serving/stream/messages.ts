@@ -15,7 +15,9 @@ const Subscribe = z.strictObject({
   last: z.string().max(40).optional(),
   /** Or it begins here. Without both it begins with the first data. */
   from: z.string().max(40).optional(),
-  where: z.record(z.string().max(200), z.union([z.string().max(1000), z.array(z.string().max(1000)).max(100)])).optional(),
+  where: z
+    .record(z.string().max(200), z.union([z.string().max(1000), z.array(z.string().max(1000)).max(100)]))
+    .optional(),
   /** A position that was told before: only what changed since is told, where that is still known. */
   resume: z.string().max(16_384).optional(),
 });
@@ -33,13 +35,23 @@ export function parseClientMessage(text: string): ClientMessage {
   try {
     body = JSON.parse(text);
   } catch {
-    throw new QuestionError('message', text.slice(0, 80), 'is no JSON', 'send {"type":"subscribe","id":…,"view":…,"window":…}');
+    throw new QuestionError(
+      'message',
+      text.slice(0, 80),
+      'is no JSON',
+      'send {"type":"subscribe","id":…,"view":…,"window":…}',
+    );
   }
   const parsed = ClientMessage.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const field = issue.path.join('.') || 'message';
-  throw new QuestionError(field, text.slice(0, 80), `can't be taken: ${issue.message}`, 'send subscribe with id, view, window and, if wanted, every, zone, stats, last or from, where, resume; or unsubscribe with id');
+  throw new QuestionError(
+    field,
+    text.slice(0, 80),
+    `can't be taken: ${issue.message}`,
+    'send subscribe with id, view, window and, if wanted, every, zone, stats, last or from, where, resume; or unsubscribe with id',
+  );
 }
 
 /** The id that a message names, as far as it can be read: so that its error can be told with it. */

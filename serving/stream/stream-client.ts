@@ -68,13 +68,20 @@ export class StreamClient {
       const message = parseClientMessage(text);
       const known = this.#subscriptions.has(message.id);
       if (message.type === 'unsubscribe') {
-        if (!known) throw new QuestionError('id', message.id, 'is not subscribed', 'unsubscribe from an id that was subscribed');
+        if (!known)
+          throw new QuestionError('id', message.id, 'is not subscribed', 'unsubscribe from an id that was subscribed');
         this.#subscriptions.delete(message.id);
         return;
       }
-      if (known) throw new QuestionError('id', message.id, 'is subscribed already', 'unsubscribe first, or take another id');
+      if (known)
+        throw new QuestionError('id', message.id, 'is subscribed already', 'unsubscribe first, or take another id');
       if (this.#subscriptions.size >= SUBSCRIPTIONS_MAX) {
-        throw new QuestionError('subscriptions', String(SUBSCRIPTIONS_MAX), 'are as many as one connection may have', 'unsubscribe from some, or open another connection');
+        throw new QuestionError(
+          'subscriptions',
+          String(SUBSCRIPTIONS_MAX),
+          'are as many as one connection may have',
+          'unsubscribe from some, or open another connection',
+        );
       }
       const subscription = new Subscription(message, this.#reader);
       this.#subscriptions.set(message.id, subscription);
@@ -102,7 +109,9 @@ export class StreamClient {
   }
 
   #enqueue(task: () => Promise<void>): void {
-    this.#work = this.#work.then(task).catch((error: unknown) => this.#logger.error({ reason: reasonOf(error) }, 'a stream could not be served'));
+    this.#work = this.#work
+      .then(task)
+      .catch((error: unknown) => this.#logger.error({ reason: reasonOf(error) }, 'a stream could not be served'));
   }
 }
 

@@ -47,7 +47,9 @@ export class StreamServer {
   async stop(): Promise<void> {
     clearInterval(this.#beat);
     clearInterval(this.#ping);
-    const gone = [...this.#clients.keys()].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+    const gone = [...this.#clients.keys()].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
     for (const socket of this.#clients.keys()) socket.close(GOING_AWAY, 'the server stops');
     const cut = setTimeout(() => {
       for (const socket of this.#clients.keys()) socket.terminate();
@@ -60,9 +62,14 @@ export class StreamServer {
     const { pathname } = new URL(request.url ?? '/', 'http://server');
     if (pathname !== STREAM_PATH) return refuse(socket, 404, `no stream is at ${pathname}; it is at ${STREAM_PATH}`);
     if (!isOwnOrigin(request.headers.origin, request.headers.host)) {
-      return refuse(socket, 403, `origin ${request.headers.origin} is not this server; open the stream from its own pages, or without an Origin header`);
+      return refuse(
+        socket,
+        403,
+        `origin ${request.headers.origin} is not this server; open the stream from its own pages, or without an Origin header`,
+      );
     }
-    if (this.#clients.size >= CLIENTS_MAX) return refuse(socket, 503, `${CLIENTS_MAX} streams are open, as many as one node serves; try again later`);
+    if (this.#clients.size >= CLIENTS_MAX)
+      return refuse(socket, 503, `${CLIENTS_MAX} streams are open, as many as one node serves; try again later`);
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
       this.#clients.set(opened, new StreamClient(opened, this.#reader, this.#logger));
       opened.on('close', () => this.#clients.delete(opened));

@@ -22,7 +22,10 @@ test('a subscriber gets a snapshot and then the windows that change, whole', asy
   await using reader = await StreamReader.open(served.url);
   reader.send(HOURS);
   const snapshot = await reader.until(({ type }) => type === 'snapshot');
-  expect(snapshot.windows.map(({ start, stats }) => [start, stats['count']])).toEqual([['2026-01-01T00:00:00Z', '1'], ['2026-01-01T01:00:00Z', '1']]);
+  expect(snapshot.windows.map(({ start, stats }) => [start, stats['count']])).toEqual([
+    ['2026-01-01T00:00:00Z', '1'],
+    ['2026-01-01T01:00:00Z', '1'],
+  ]);
   await world.deliver('a', [at(5, 250), at(130)]);
   const changes = await reader.until(({ type, windows }) => type === 'changes' && windows.length > 0);
   expect(changes.windows.map(({ start, stats }) => [start, stats['count'], stats['sum']])).toEqual([
@@ -38,13 +41,20 @@ test('a reader that applies every message holds what a question would be answere
   reader.send({ ...HOURS, window: '2h', every: '30m', zone: 'Europe/Paris' });
   await reader.until(({ type }) => type === 'snapshot');
   for (let i = 0; i < 20; i++) {
-    await world.deliver(i % 3 === 0 ? 'b' : 'a', [at(i * 17, i), at(1_000 - i * 31, -i, 'm2@PACA')], START + i * 20 * MINUTE);
+    await world.deliver(
+      i % 3 === 0 ? 'b' : 'a',
+      [at(i * 17, i), at(1_000 - i * 31, -i, 'm2@PACA')],
+      START + i * 20 * MINUTE,
+    );
     if (i === 12) await world.batch(1);
   }
-  const path = '/api/v1/views/power-by-region/windows?from=2025-12-31T00:00:00Z&to=2026-01-03T00:00:00Z&window=2h&every=30m&zone=Europe/Paris';
+  const path =
+    '/api/v1/views/power-by-region/windows?from=2025-12-31T00:00:00Z&to=2026-01-03T00:00:00Z&window=2h&every=30m&zone=Europe/Paris';
   const answer = readAnswer((await served.get(path)).text);
   await reader.until(({ position }) => position === answer.position);
-  const held = [...reader.windowsOf('a').values()].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.tags['region']! < b.tags['region']! ? -1 : 1));
+  const held = [...reader.windowsOf('a').values()].sort((a, b) =>
+    a.start < b.start ? -1 : a.start > b.start ? 1 : a.tags['region']! < b.tags['region']! ? -1 : 1,
+  );
   expect(held).toEqual(answer.windows);
 });
 
@@ -68,7 +78,9 @@ test('who comes back with a position is told only what changed since', async () 
   const world = await World.open();
   await world.deliver('a', [at(0), at(70), at(140)]);
   await using served = await serveWorld(world);
-  const { position } = readAnswer((await served.get('/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02&window=1h')).text);
+  const { position } = readAnswer(
+    (await served.get('/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02&window=1h')).text,
+  );
   await world.deliver('a', [at(75)]);
   await using reader = await StreamReader.open(served.url);
   reader.send({ ...HOURS, resume: position });
@@ -113,26 +125,6 @@ test('a new batch result is told as a snapshot of the same windows', async () =>
   expect(after.windows).toEqual(before.windows);
 });
 
-test('a reader that does not read is told the newest state later, and nothing is queued for it', async () => {
-  const world = await World.open();
-  const devices = Array.from({ length: 300 }, (_, i) => `m@${'region-of-a-long-name'.repeat(20)}-${i}`);
-  await world.deliver('a', devices.map((device) => at(0, 1, device)));
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send(HOURS);
-  await reader.until(({ type }) => type === 'snapshot');
-  reader.socket.pause();
-  let delivered = 0;
-  // Far more than the socket's buffers and the limit hold, if every change were told: some 200 kB each.
-  for (let i = 1; i <= 59; i++) {
-    await world.deliver('a', devices.map((device) => at(i, 1, device)));
-    delivered = i;
-  }
-  reader.socket.resume();
-  await reader.until(({ windows }) => windows.length === devices.length && windows.every(({ stats }) => stats['count'] === String(delivered + 1)));
-  expect(reader.messages.length).toBeLessThan(20);
-});
-
 test('a subscription that can not be answered is refused with its id, and the others go on', async () => {
   const world = await World.open();
   await world.deliver('a', [at(0)]);
@@ -144,10 +136,15 @@ test('a subscription that can not be answered is refused with its id, and the ot
   reader.socket.send('{');
   reader.send(HOURS);
   const problemOf = async (id: string) => (await reader.until((message) => message.id === id)).problem;
-  expect(await problemOf('view')).toMatchObject({ status: 404, remedy: 'did you mean power-by-region? known are power-by-region' });
+  expect(await problemOf('view')).toMatchObject({
+    subject: 'view',
+    remedy: 'did you mean power-by-region? known are power-by-region',
+  });
   expect((await problemOf('window'))?.detail).toContain('30s');
   expect((await problemOf('extra'))?.detail).toContain('colour');
-  expect((await reader.until(({ type, id }) => type === 'error' && id === undefined)).problem?.status).toBe(400);
+  expect((await reader.until(({ type, id }) => type === 'error' && id === undefined)).problem?.detail).toContain(
+    'is no JSON',
+  );
   expect((await reader.until(({ type }) => type === 'snapshot')).windows).toHaveLength(1);
 });
 

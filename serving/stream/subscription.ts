@@ -2,9 +2,25 @@ import { addCalendar } from '#core/time/calendar.ts';
 import type { Duration } from '#core/time/duration.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from '../answers/answered-window.ts';
-import { answerWindows, checkEdges, groupsOf, headOf, openCombiner, withSource, type WindowsAnswer } from '../answers/answer-windows.ts';
+import {
+  answerWindows,
+  checkEdges,
+  groupsOf,
+  headOf,
+  openCombiner,
+  withSource,
+  type WindowsAnswer,
+} from '../answers/answer-windows.ts';
 import { QuestionError } from '../answers/question-error.ts';
-import { parseFilter, parseSpan, parseStats, parseTime, parseWindowSpec, parseZone, type WindowsQuestion } from '../answers/question.ts';
+import {
+  parseFilter,
+  parseSpan,
+  parseStats,
+  parseTime,
+  parseWindowSpec,
+  parseZone,
+  type WindowsQuestion,
+} from '../answers/question.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
 import { headText, WindowWriter } from '../answers/write-json.ts';
 import { readPositionToken } from '../index/position-token.ts';
@@ -39,7 +55,8 @@ export class Subscription {
     this.#asked = asked;
     this.#reader = reader;
     this.#resume = asked.resume;
-    if (asked.last !== undefined && asked.from !== undefined) throw new QuestionError('last', asked.last, 'stands beside `from`', 'give one of the two');
+    if (asked.last !== undefined && asked.from !== undefined)
+      throw new QuestionError('last', asked.last, 'stands beside `from`', 'give one of the two');
     this.#last = asked.last === undefined ? undefined : parseSpan('last', asked.last);
   }
 
@@ -51,7 +68,12 @@ export class Subscription {
   /** What to tell next, as the text of a message; undefined where nothing changed that it asks for. Throws QuestionError. */
   next(): Promise<string | undefined> {
     const { view } = this.#asked;
-    return withSource(this.#reader.index, view, () => this.#reader.source(view, undefined), (source) => this.#tell(source));
+    return withSource(
+      this.#reader.index,
+      view,
+      () => this.#reader.source(view, undefined),
+      (source) => this.#tell(source),
+    );
   }
 
   async #tell(source: ViewSource): Promise<string | undefined> {
@@ -74,11 +96,22 @@ export class Subscription {
 
   async #snapshot(source: ViewSource, question: WindowsQuestion): Promise<string> {
     let sequence = source.recent.newest;
-    const answer = await answerWindows(this.#reader.index, source, question, SNAPSHOT_WINDOWS_MAX, () => (sequence = source.recent.newest));
+    const answer = await answerWindows(
+      this.#reader.index,
+      source,
+      question,
+      SNAPSHOT_WINDOWS_MAX,
+      () => (sequence = source.recent.newest),
+    );
     return this.#told('snapshot', source, sequence, question, answer);
   }
 
-  async #changes(source: ViewSource, question: WindowsQuestion, data: Extent | undefined, batches: readonly RecentBatch[]): Promise<string | undefined> {
+  async #changes(
+    source: ViewSource,
+    question: WindowsQuestion,
+    data: Extent | undefined,
+    batches: readonly RecentBatch[],
+  ): Promise<string | undefined> {
     checkEdges(question, data);
     const combiner = openCombiner(source, question);
     const changed = changedWindows(source, question, batches, data);
@@ -103,7 +136,13 @@ export class Subscription {
     });
   }
 
-  #told(type: 'snapshot' | 'changes', source: ViewSource, sequence: number, question: WindowsQuestion, answer: WindowsAnswer): string {
+  #told(
+    type: 'snapshot' | 'changes',
+    source: ViewSource,
+    sequence: number,
+    question: WindowsQuestion,
+    answer: WindowsAnswer,
+  ): string {
     this.#source = source;
     this.#sequence = sequence;
     this.#freshnessMs = answer.freshnessMs;
@@ -115,7 +154,9 @@ export class Subscription {
     const { view, metric } = this.#reader.about(source);
     const asked = this.#asked;
     const zone = parseZone(asked.zone);
-    const given = Object.entries(asked.where ?? {}).map(([tag, value]) => [tag, typeof value === 'string' ? [value] : value] as const);
+    const given = Object.entries(asked.where ?? {}).map(
+      ([tag, value]) => [tag, typeof value === 'string' ? [value] : value] as const,
+    );
     const fromMs = asked.from === undefined ? EVER.fromMs : parseTime('from', asked.from, zone);
     return {
       view,
@@ -132,12 +173,19 @@ export class Subscription {
   #scope(data: Extent | undefined, { spec, fromMs }: WindowsQuestion): Extent {
     if (this.#last === undefined || data === undefined) return { fromMs, toMs: EVER.toMs };
     const last = this.#last;
-    const startMs = last.kind === 'fixed' ? data.toMs - last.ms : addCalendar(spec.zone, data.toMs, { ...last, count: -last.count });
+    const startMs =
+      last.kind === 'fixed' ? data.toMs - last.ms : addCalendar(spec.zone, data.toMs, { ...last, count: -last.count });
     return { fromMs: Math.max(EVER.fromMs, startMs), toMs: EVER.toMs };
   }
 }
 
-function messageText(type: string, id: string, head: AnswerHead, windows: readonly AnsweredWindow[], writer: WindowWriter): string {
+function messageText(
+  type: string,
+  id: string,
+  head: AnswerHead,
+  windows: readonly AnsweredWindow[],
+  writer: WindowWriter,
+): string {
   const texts = windows.map((window) => writer.text(window));
   return `{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA).slice(1)},"windows":[${texts.join(',')}]}`;
 }

@@ -55,7 +55,11 @@ export function readAgents(answer: unknown): readonly AgentInfo[] {
   return list(answer, 'agents').map(({ agent, presence, ledger }) => ({
     agent: text(agent),
     presence: isRecord(presence)
-      ? { online: presence['online'] === true, sinceMs: instant(presence['since'], 'since'), lastSeenMs: instant(presence['lastSeen'], 'lastSeen') }
+      ? {
+          online: presence['online'] === true,
+          sinceMs: instant(presence['since'], 'since'),
+          lastSeenMs: instant(presence['lastSeen'], 'lastSeen'),
+        }
       : undefined,
     ledger: isRecord(ledger) ? readLedger(ledger) : undefined,
   }));

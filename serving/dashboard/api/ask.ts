@@ -32,6 +32,9 @@ export async function ask<T>(path: string, read: (answer: unknown) => T): Promis
     throw new AskFailed(readProblem(answer).detail);
   } catch (error) {
     if (error instanceof AskFailed) throw error;
-    throw new AskFailed(`The server answered with status ${response.status}, in a form that this page does not know.`, error);
+    throw new AskFailed(
+      `The server answered with status ${response.status}, in a form that this page does not know.`,
+      error,
+    );
   }
 }

@@ -5,7 +5,10 @@ import { GROUPS_DRAWN_MAX } from './colours.ts';
  * its place among all groups wherever no other one that is drawn has it, so that hiding one repaints none of the rest.
  */
 export function assignColours(keys: readonly string[], hidden: ReadonlySet<string>): ReadonlyMap<string, number> {
-  const drawn = keys.map((key, place) => ({ key, place })).filter(({ key }) => !hidden.has(key)).slice(0, GROUPS_DRAWN_MAX);
+  const drawn = keys
+    .map((key, place) => ({ key, place }))
+    .filter(({ key }) => !hidden.has(key))
+    .slice(0, GROUPS_DRAWN_MAX);
   const assigned = new Map<string, number>();
   const taken = new Set<number>();
   for (const { key, place } of drawn) {

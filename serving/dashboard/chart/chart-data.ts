@@ -86,7 +86,9 @@ function columnsOf(key: string, windows: readonly (ShownWindow | undefined)[], m
   return {
     key,
     final: values.map((value, i) => (isFinal(i) ? value : null)),
-    provisional: values.map((value, i) => (isOpen(i) || (isFinal(i) && (isOpen(i - 1) || isOpen(i + 1))) ? value : null)),
+    provisional: values.map((value, i) =>
+      isOpen(i) || (isFinal(i) && (isOpen(i - 1) || isOpen(i + 1))) ? value : null,
+    ),
     low: band === undefined ? [] : windows.map((window) => valueOf(window, band.low)),
     high: band === undefined ? [] : windows.map((window) => valueOf(window, band.high)),
   };

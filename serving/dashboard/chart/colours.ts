@@ -31,5 +31,7 @@ export function readColours(): Colours {
 
 /** A colour written `#rrggbb`, with an alpha from 0 to 1. */
 export function withAlpha(colour: string, alpha: number): string {
-  return `${colour}${Math.round(alpha * 255).toString(16).padStart(2, '0')}`;
+  return `${colour}${Math.round(alpha * 255)
+    .toString(16)
+    .padStart(2, '0')}`;
 }

@@ -30,7 +30,13 @@ export function stateText({ final, revisedAtMs, pending }: ShownWindow): string 
 export function describeWindow(
   groups: readonly { readonly name: string; readonly window: ShownWindow | undefined }[],
   edges: { readonly startMs: number; readonly endMs: number },
-  how: { readonly measure: Measure; readonly unit: string | null; readonly decimals: number | null; readonly length: Length; readonly nowMs: number },
+  how: {
+    readonly measure: Measure;
+    readonly unit: string | null;
+    readonly decimals: number | null;
+    readonly length: Length;
+    readonly nowMs: number;
+  },
 ): string {
   const parts = groups.map(({ name, window }) => {
     if (window === undefined) return `${name}: no readings`;

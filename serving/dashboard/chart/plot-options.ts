@@ -42,7 +42,7 @@ export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks
   for (const number of groupColours) {
     const stroke = colours.groups[number]!;
     if (hasBand) {
-      bands.push({ series: [series.length + 1, series.length], fill: withAlpha(stroke, 0.16) });
+      bands.push({ series: [series.length + 1, series.length], fill: withAlpha(stroke, 0.1) });
       series.push(edge(stroke), edge(stroke));
     }
     series.push(line(stroke), { ...line(stroke), dash: DASH, width: 1.75 });
@@ -61,17 +61,32 @@ export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks
       y: false,
       move: (plot, left, top) => [snapped(plot, left), top],
       drag: { x: false, y: false, setScale: false },
-      points: { size: (_plot, index) => (isLine(index) ? 7 : 0), width: 0, fill: (plot, index) => String(strokeOf(plot, index)) },
+      points: {
+        size: (_plot, index) => (isLine(index) ? 7 : 0),
+        width: 0,
+        fill: (plot, index) => String(strokeOf(plot, index)),
+      },
     },
   };
 }
 
 function line(stroke: string): uPlot.Series {
-  return { stroke, width: 2, spanGaps: false, points: { show: true, size: 5, width: 0, fill: stroke, filter: (plot, index) => lonePoints(Array.from(plot.data[index]!)) } };
+  return {
+    stroke,
+    width: 2,
+    spanGaps: false,
+    points: {
+      show: true,
+      size: 5,
+      width: 0,
+      fill: stroke,
+      filter: (plot, index) => lonePoints(Array.from(plot.data[index]!)),
+    },
+  };
 }
 
 function edge(stroke: string): uPlot.Series {
-  return { stroke: withAlpha(stroke, 0.35), width: 1, spanGaps: false, points: { show: false } };
+  return { stroke: withAlpha(stroke, 0.5), width: 1, spanGaps: false, points: { show: false } };
 }
 
 /** The pointer stands on the middle of the nearest window. */

@@ -7,10 +7,20 @@ import { stateText, unitOf, valueText } from './describe.ts';
 import type { PlotGeometry } from './plot.ts';
 
 interface TooltipProps {
-  readonly groups: readonly { readonly name: string; readonly colour: number; readonly window: ShownWindow | undefined }[];
+  readonly groups: readonly {
+    readonly name: string;
+    readonly colour: number;
+    readonly window: ShownWindow | undefined;
+  }[];
   readonly edges: { readonly startMs: number; readonly endMs: number };
   readonly geometry: PlotGeometry;
-  readonly how: { readonly measure: Measure; readonly unit: string | null; readonly decimals: number | null; readonly length: Length; readonly nowMs: number };
+  readonly how: {
+    readonly measure: Measure;
+    readonly unit: string | null;
+    readonly decimals: number | null;
+    readonly length: Length;
+    readonly nowMs: number;
+  };
 }
 
 const DISTANCE_PX = 14;
@@ -22,7 +32,11 @@ export function Tooltip({ groups, edges, geometry, how }: TooltipProps) {
   const isLeft = atPx > leftPx + widthPx / 2;
   const there = groups.filter(({ window }) => window !== undefined);
   return (
-    <div class={isLeft ? 'tooltip tooltip-left' : 'tooltip'} style={{ left: `${isLeft ? atPx - DISTANCE_PX : atPx + DISTANCE_PX}px` }} aria-hidden="true">
+    <div
+      class={isLeft ? 'tooltip tooltip-left' : 'tooltip'}
+      style={{ left: `${isLeft ? atPx - DISTANCE_PX : atPx + DISTANCE_PX}px` }}
+      aria-hidden="true"
+    >
       <p class="tooltip-time">{formatWindow(edges.startMs, edges.endMs, how.nowMs, how.length)}</p>
       {there.length === 0 ? <p class="quiet">no readings</p> : null}
       <table>
@@ -34,7 +48,8 @@ export function Tooltip({ groups, edges, geometry, how }: TooltipProps) {
                 {name}
               </th>
               <td class="number">
-                {valueText(window!, how.measure, how.decimals)} <span class="quiet">{unitOf(how.measure, how.unit)}</span>
+                {valueText(window!, how.measure, how.decimals)}{' '}
+                <span class="quiet">{unitOf(how.measure, how.unit)}</span>
               </td>
               <td class="number">{formatCompleteness(window!.completeness)}</td>
               <td class="quiet">{stateText(window!)}</td>

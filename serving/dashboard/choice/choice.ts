@@ -12,7 +12,13 @@ export interface Choice {
   readonly hidden: readonly string[];
 }
 
-export const CHOICE_DEFAULT: Choice = { view: undefined, window: WINDOWS[0]!, span: SPANS[1]!, measure: undefined, hidden: [] };
+export const CHOICE_DEFAULT: Choice = {
+  view: undefined,
+  window: WINDOWS[0]!,
+  span: SPANS[1]!,
+  measure: undefined,
+  hidden: [],
+};
 
 /** Reads the part of an address after `#`. What it does not know, or does not say, is as by default. */
 export function readChoice(hash: string): Choice {

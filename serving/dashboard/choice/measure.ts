@@ -15,7 +15,14 @@ export type MeasureName = 'mean' | 'sum' | 'band' | 'count' | 'increase';
 
 const MEAN: Measure = { name: 'mean', words: 'Mean', stat: 'mean', adds: false, hasUnit: true };
 const SUM: Measure = { name: 'sum', words: 'Sum', stat: 'sum', adds: true, hasUnit: true };
-const BAND: Measure = { name: 'band', words: 'Min–max', stat: 'mean', band: { low: 'min', high: 'max' }, adds: false, hasUnit: true };
+const BAND: Measure = {
+  name: 'band',
+  words: 'Min–max',
+  stat: 'mean',
+  band: { low: 'min', high: 'max' },
+  adds: false,
+  hasUnit: true,
+};
 const COUNT: Measure = { name: 'count', words: 'Count', stat: 'count', adds: true, hasUnit: false };
 const INCREASE: Measure = { name: 'increase', words: 'Increase', stat: 'increase', adds: true, hasUnit: true };
 

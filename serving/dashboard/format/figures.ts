@@ -12,7 +12,9 @@ const DECIMALS_DEFAULT = 3;
  */
 export function formatValue(value: Exact | null | undefined, decimals: number | null, locale?: string): string {
   if (value === null || value === undefined) return NOTHING;
-  return formatterOf(decimals ?? DECIMALS_DEFAULT, decimals === null ? 0 : decimals, locale).format(value as Intl.StringNumericLiteral);
+  return formatterOf(decimals ?? DECIMALS_DEFAULT, decimals === null ? 0 : decimals, locale).format(
+    value as Intl.StringNumericLiteral,
+  );
 }
 
 /** As formatValue with at most three significant decimals, for figures that are read from afar. */
@@ -32,7 +34,11 @@ export function formatCount(value: Exact, locale?: string): string {
 const formatters = new Map<string, Intl.NumberFormat>();
 
 /** Making a formatter costs more than a hundred uses of it. There are as many as decimals, so none is let go. */
-function formatterOf(maximumFractionDigits: number, minimumFractionDigits: number, locale: string | undefined): Intl.NumberFormat {
+function formatterOf(
+  maximumFractionDigits: number,
+  minimumFractionDigits: number,
+  locale: string | undefined,
+): Intl.NumberFormat {
   const key = `${maximumFractionDigits} ${minimumFractionDigits} ${locale ?? ''}`;
   let formatter = formatters.get(key);
   if (formatter === undefined) {

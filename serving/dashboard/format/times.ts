@@ -44,7 +44,13 @@ export function formatMoment(atMs: number, nowMs: number, style: TimeStyle = {})
 }
 
 /** A window: `14:05–14:10`, with its day where that is not today; whole days as days. */
-export function formatWindow(startMs: number, endMs: number, nowMs: number, window: Length, style: TimeStyle = {}): string {
+export function formatWindow(
+  startMs: number,
+  endMs: number,
+  nowMs: number,
+  window: Length,
+  style: TimeStyle = {},
+): string {
   if (window.ms >= DAY_MS) return formatDay(startMs, nowMs, style);
   return `${formatMoment(startMs, nowMs, style)}–${formatClock(endMs, style)}`;
 }

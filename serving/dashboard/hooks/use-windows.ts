@@ -12,8 +12,11 @@ export interface Windows {
   readonly windows: WindowsState;
 }
 
-/** The windows of a subscription as they are now. Without one it waits. */
-export function useWindows(subscription: Subscription | undefined, spanMs: number): Windows {
+/**
+ * The windows of a subscription as they are now. Without one it waits. `isAnswering` says whether the server answers
+ * other questions; where it does not, the stream is not trusted either.
+ */
+export function useWindows(subscription: Subscription | undefined, spanMs: number, isAnswering: boolean): Windows {
   const [connection, setConnection] = useState<Connection>({ kind: 'connecting' });
   const [windows, setWindows] = useState<WindowsState>(NO_WINDOWS);
   const client = useRef<StreamClient | undefined>(undefined);
@@ -60,6 +63,10 @@ export function useWindows(subscription: Subscription | undefined, spanMs: numbe
     setWindows(NO_WINDOWS);
     client.current?.subscribe(subscription);
   }, [subscription, spanMs]);
+
+  useEffect(() => {
+    if (!isAnswering) client.current?.doubt();
+  }, [isAnswering]);
 
   return { connection, windows };
 }

@@ -23,7 +23,7 @@ export function Agents({ agents, nowMs }: AgentsProps) {
       <h2 id="agents-heading">
         Agents <span class="quiet">{onlineText(agents)}</span>
       </h2>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="agents-heading">
+      <div class="scroll agents" tabIndex={0} role="region" aria-labelledby="agents-heading">
         <table>
           <thead>
             <tr>
@@ -56,14 +56,22 @@ export function Agents({ agents, nowMs }: AgentsProps) {
   );
 }
 
-function AgentRow({ agent: { agent, presence, ledger }, nowMs }: { readonly agent: AgentInfo; readonly nowMs: number }) {
+function AgentRow({
+  agent: { agent, presence, ledger },
+  nowMs,
+}: {
+  readonly agent: AgentInfo;
+  readonly nowMs: number;
+}) {
   const state = presence === undefined ? 'unknown' : presence.online ? 'online' : 'offline';
   return (
     <tr>
       <th scope="row">{agent}</th>
       <td>
         <span class={`dot dot-${state}`} aria-hidden="true" /> {state}
-        {presence === undefined ? null : <span class="quiet"> since {formatMoment(presence.sinceMs, nowMs)}</span>}
+        {presence === undefined ? null : (
+          <span class="quiet since"> since {formatMoment(presence.sinceMs, nowMs)}</span>
+        )}
       </td>
       <td class="number">{ledger?.watermarkMs === undefined ? NOTHING : formatAgo(ledger.watermarkMs, nowMs)}</td>
       <td class={ledger?.hasHoles === true ? 'number warns' : 'number'}>{missingText(ledger)}</td>

@@ -4,7 +4,12 @@ import { completenessLevel, formatCompleteness } from '../format/completeness.ts
 export function CompletenessText({ completeness }: { readonly completeness: number }) {
   return (
     <span class="completeness">
-      <progress class={`bar bar-${completenessLevel(completeness)}`} max={1} value={Math.min(1, completeness)} aria-hidden="true" />
+      <progress
+        class={`bar bar-${completenessLevel(completeness)}`}
+        max={1}
+        value={Math.min(1, completeness)}
+        aria-hidden="true"
+      />
       <span class="percent">{formatCompleteness(completeness)}</span>
     </span>
   );

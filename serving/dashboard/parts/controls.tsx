@@ -1,24 +1,25 @@
 import type { ViewInfo } from '../api/answers.ts';
 import type { Choice } from '../choice/choice.ts';
-import { type Measure, measuresOf } from '../choice/measure.ts';
+import { measureNamed, measuresOf } from '../choice/measure.ts';
 import { fits, fittingWindow, type Length, sliceLengthMs, SPANS, WINDOWS } from '../choice/spans.ts';
 import { Options } from './options.tsx';
 
 interface ControlsProps {
   readonly views: readonly ViewInfo[];
   readonly view: ViewInfo;
-  readonly window: Length;
-  readonly span: Length;
-  readonly measure: Measure;
+  /** The window that is asked for. */
+  readonly length: Length;
+  readonly choice: Choice;
   readonly choose: (change: Partial<Choice>) => void;
 }
 
 /** What to look at: view, span, window, statistic. */
-export function Controls({ views, view, window, span, measure, choose }: ControlsProps) {
+export function Controls({ views, view, length, choice, choose }: ControlsProps) {
+  const { span } = choice;
   const sliceMs = sliceLengthMs(view.slice);
   const chooseSpan = (text: string): void => {
     const next = SPANS.find((one) => one.text === text) ?? span;
-    choose({ span: next, window: fittingWindow(window, next, sliceMs) });
+    choose({ span: next, window: fittingWindow(length, next, sliceMs) });
   };
   return (
     <section class="controls" aria-label="What is shown">
@@ -37,14 +38,14 @@ export function Controls({ views, view, window, span, measure, choose }: Control
         name="window"
         legend="Window"
         options={WINDOWS.map((one) => ({ ...asOption(one), disabled: !fits(one, span, sliceMs) }))}
-        value={window.text}
-        onChoose={(text) => choose({ window: WINDOWS.find((one) => one.text === text) ?? window })}
+        value={length.text}
+        onChoose={(text) => choose({ window: WINDOWS.find((one) => one.text === text) ?? length })}
       />
       <Options
         name="measure"
         legend="Statistic"
         options={measuresOf(view.kind).map(({ name, words }) => ({ value: name, label: words }))}
-        value={measure.name}
+        value={measureNamed(choice.measure, view.kind).name}
         onChoose={(name) => choose({ measure: name })}
       />
     </section>

@@ -31,9 +31,18 @@ export function Header({ connection, freshnessMs, agents, nowMs }: HeaderProps) 
   );
 }
 
-const WORDS: Readonly<Record<Connection['kind'], string>> = { connecting: 'Connecting', live: 'Live', away: 'Server away' };
+const WORDS: Readonly<Record<Connection['kind'], string>> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  away: 'Server away',
+};
 
-function details(connection: Connection, freshnessMs: number | null, agents: HeaderProps['agents'], nowMs: number): string {
+function details(
+  connection: Connection,
+  freshnessMs: number | null,
+  agents: HeaderProps['agents'],
+  nowMs: number,
+): string {
   if (connection.kind === 'away') return `for ${formatLong(nowMs - connection.sinceMs)}, tries again by itself`;
   if (connection.kind === 'connecting') return '';
   const freshness = freshnessMs === null ? [] : [`data up to ${formatAgo(freshnessMs, nowMs)}`];

@@ -19,14 +19,20 @@ interface NewestWindowsProps {
 }
 
 /** Headings of the statistics, in the order of the columns. */
-const HEADINGS: Readonly<Record<string, string>> = { mean: 'Mean', min: 'Min', max: 'Max', sum: 'Sum', increase: 'Increase' };
+const HEADINGS: Readonly<Record<string, string>> = {
+  mean: 'Mean',
+  min: 'Min',
+  max: 'Max',
+  sum: 'Sum',
+  increase: 'Increase',
+};
 
 /** The newest windows as a table: what the chart draws, in figures. */
 export function NewestWindows({ groups, kind, measure, unit, decimals, length, nowMs }: NewestWindowsProps) {
   const stats = kind === 'counter' ? ['increase', 'min', 'max'] : ['mean', 'min', 'max', 'sum'];
   const chosen = measure.band === undefined ? [measure.stat] : [measure.band.low, measure.band.high];
   // On a narrow screen only what is chosen has room.
-  const classOf = (stat: string): string => (chosen.includes(stat) ? 'number' : 'number wide');
+  const classOf = (stat: string): string => (chosen.includes(stat) ? 'number chosen' : 'number wide');
   return (
     <section class="panel" aria-labelledby="newest-heading">
       <h2 id="newest-heading">Newest windows</h2>

@@ -3,10 +3,10 @@ import type { Problem } from '../stream/message.ts';
 import { Notice } from './notice.tsx';
 
 /** The server can't be reached, and there is nothing from before to show. */
-export function ServerAway() {
+export function ServerAway({ problem }: { readonly problem: string }) {
   return (
     <Notice title="The server is away" urgent>
-      <p>This page tries again by itself. If the server was stopped, start it in its folder:</p>
+      <p>{problem} This page tries again by itself. If the server was stopped, start it in its folder:</p>
       <pre>npm start</pre>
     </Notice>
   );
@@ -55,15 +55,24 @@ export function Refusal({ problem }: { readonly problem: Problem }) {
 }
 
 /** The view has no readings: what to do depends on whether an agent is there. */
-export function NoReadings({ view, metric, agents }: { readonly view: string; readonly metric: string; readonly agents: readonly AgentInfo[] }) {
+export function NoReadings({
+  view,
+  metric,
+  agents,
+}: {
+  readonly view: string;
+  readonly metric: string;
+  readonly agents: readonly AgentInfo[];
+}) {
   const online = agents.filter(({ presence }) => presence?.online === true);
   if (online.length > 0) {
     return (
       <Notice title="No readings yet">
         <p>
-          {online.length === 1 ? `Agent ${online[0]!.agent} is` : `${online.length} agents are`} connected, but nothing of metric <code>{metric}</code> has
-          arrived for view <code>{view}</code>. Its windows appear here with the first reading. If they stay away, see whether the agent’s sources name
-          this metric, and what was refused below.
+          {online.length === 1 ? `Agent ${online[0]!.agent} is` : `${online.length} agents are`} connected, but nothing
+          of metric <code>{metric}</code> has arrived for view <code>{view}</code>. Its windows appear here with the
+          first reading. If they stay away, see whether the agent’s sources name this metric, and what was refused
+          below.
         </p>
       </Notice>
     );
@@ -71,7 +80,8 @@ export function NoReadings({ view, metric, agents }: { readonly view: string; re
   return (
     <Notice title="No readings yet">
       <p>
-        No agent is connected. Start one beside your data, with a configuration that names a source of metric <code>{metric}</code>:
+        No agent is connected. Start one beside your data, with a configuration that names a source of metric{' '}
+        <code>{metric}</code>:
       </p>
       <pre>npm run -s weir -- edge --config weir.yaml</pre>
       <p>Its windows appear here with the first reading; there is no need to reload.</p>

@@ -123,6 +123,7 @@ function told(id: unknown, rest: Record<string, unknown>): Told {
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new StrangeMessage(`${what} is no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new StrangeMessage(`${what} is no object`);
   return value as Record<string, unknown>;
 }

@@ -18,7 +18,13 @@ export function openSocket(path: string): StreamHost {
 }
 
 function asSocket(socket: WebSocket): Socket {
-  const adapted: Socket = { onopen: null, onmessage: null, onclose: null, send: (text) => socket.send(text), close: () => socket.close() };
+  const adapted: Socket = {
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+    send: (text) => socket.send(text),
+    close: () => socket.close(),
+  };
   socket.onopen = () => adapted.onopen?.();
   socket.onmessage = (event) => adapted.onmessage?.(event);
   // Every failure of a WebSocket ends in a close event (WHATWG WebSockets, 4); that is the one that is heard.

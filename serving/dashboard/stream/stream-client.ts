@@ -77,6 +77,14 @@ export class StreamClient {
     this.#connect();
   }
 
+  /**
+   * Gives up a connection that looks open, because something else says that the server does not answer: of a network
+   * that vanished a WebSocket learns late, if ever, and pings are not shown to pages.
+   */
+  doubt(): void {
+    if (this.#isOpen && this.#socket !== undefined) this.#closed(this.#socket);
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#callOff?.();

@@ -1,6 +1,6 @@
 import type { Problem, ServerMessage, StreamWindow } from './message.ts';
 
-/** A window as it is shown: `revisedAtMs` is when it last changed after it had been final. */
+/** A window as it is shown: `revisedAtMs` is when what it says last changed after it had been final. */
 export interface ShownWindow extends StreamWindow {
   readonly revisedAtMs: number | undefined;
 }
@@ -49,9 +49,9 @@ export function applyMessage(state: WindowsState, message: ServerMessage, spanMs
 }
 
 /** The newest end of any window; undefined where there is none. */
-export function newestEndMs(groups: ReadonlyMap<string, GroupWindows>): number | undefined {
+export function newestEndMs(groups: Iterable<GroupWindows>): number | undefined {
   let newest: number | undefined;
-  for (const { windows } of groups.values()) {
+  for (const { windows } of groups) {
     const endMs = windows.at(-1)?.endMs;
     if (endMs !== undefined && (newest === undefined || endMs > newest)) newest = endMs;
   }
@@ -85,21 +85,36 @@ function merge(base: Groups, before: Groups, told: readonly StreamWindow[], atMs
   return merged.size === base.size ? merged : new Map([...merged].toSorted(([a], [b]) => compareKeys(a, b)));
 }
 
-function mergeGroup(kept: readonly ShownWindow[], old: readonly ShownWindow[], told: readonly StreamWindow[], atMs: number): readonly ShownWindow[] {
+function mergeGroup(
+  kept: readonly ShownWindow[],
+  old: readonly ShownWindow[],
+  told: readonly StreamWindow[],
+  atMs: number,
+): readonly ShownWindow[] {
   const before = new Map(old.map((window) => [window.startMs, window]));
   const byStart = new Map(kept.map((window) => [window.startMs, window]));
   for (const window of told) {
     const was = before.get(window.startMs);
-    const isRevised = was !== undefined && was.final && window.revision > was.revision;
-    const shown = { ...window, revisedAtMs: isRevised ? atMs : was?.revisedAtMs };
+    const shown = { ...window, revisedAtMs: was !== undefined && isRevised(was, window) ? atMs : was?.revisedAtMs };
     byStart.set(window.startMs, shown);
     before.set(window.startMs, shown);
   }
   return [...byStart.values()].sort((a, b) => a.startMs - b.startMs);
 }
 
+/**
+ * Whether a window was amended after it had been final, in something that is shown: a revision that only touches what
+ * was not asked for would make the viewer look for a difference that isn't there.
+ */
+function isRevised(was: StreamWindow, is: StreamWindow): boolean {
+  if (!was.final || is.revision <= was.revision) return false;
+  return (
+    is.completeness !== was.completeness || Object.keys(is.stats).some((stat) => is.stats[stat] !== was.stats[stat])
+  );
+}
+
 function withinSpan(groups: Groups, spanMs: number): Groups {
-  const newest = newestEndMs(groups);
+  const newest = newestEndMs(groups.values());
   if (newest === undefined) return groups;
   const fromMs = newest - spanMs;
   const hasOlder = [...groups.values()].some(({ windows }) => windows[0]!.endMs <= fromMs);

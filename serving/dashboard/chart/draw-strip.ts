@@ -25,7 +25,12 @@ export interface Bar {
 }
 
 /** The bar of a window; undefined where it lies outside of what is shown. */
-export function barOf(startMs: number, endMs: number, completeness: number, { leftPx, widthPx, fromMs, toMs }: PlotGeometry): Bar | undefined {
+export function barOf(
+  startMs: number,
+  endMs: number,
+  completeness: number,
+  { leftPx, widthPx, fromMs, toMs }: PlotGeometry,
+): Bar | undefined {
   const perMs = widthPx / (toMs - fromMs);
   const from = leftPx + Math.max(0, (startMs - fromMs) * perMs);
   const to = leftPx + Math.min(widthPx, (endMs - fromMs) * perMs);
@@ -36,7 +41,13 @@ export function barOf(startMs: number, endMs: number, completeness: number, { le
 }
 
 /** Draws how complete the windows are, under the plot and aligned with it. Windows that are not final are paler. */
-export function drawStrip(canvas: HTMLCanvasElement, data: ChartData, groupColours: readonly number[], geometry: PlotGeometry, colours: Colours): void {
+export function drawStrip(
+  canvas: HTMLCanvasElement,
+  data: ChartData,
+  groupColours: readonly number[],
+  geometry: PlotGeometry,
+  colours: Colours,
+): void {
   const ratio = window.devicePixelRatio || 1;
   const width = Math.round(canvas.clientWidth * ratio);
   const height = Math.round(stripHeightPx(data.groups.length) * ratio);

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { BATCH_STATES_KEPT, type BatchState, type ManifestVersion, type ResultRef } from '#backbone/manifests/manifest.ts';
+import { namedResults, publishResults, rollBackResults, rowsKeptFrom } from './batch-state.ts';
+import { SAMPLE_VIEWS } from './batch-world.cases.ts';
+
+function refOf(kind: 'base' | 'delta', from: number, to: number): ResultRef {
+  return { name: `${kind}-${from}-${to}`, from: [from], to: [to], readings: 1, madeAtMs: 0, kind };
+}
+
+const NEW: ManifestVersion = {
+  version: 1,
+  view: SAMPLE_VIEWS[0]!,
+  fingerprint: 'f',
+  state: 'live',
+  batch: { results: [], cut: [0], publishedAtMs: 0 },
+  history: [],
+};
+
+/** Publishes what a run at the cut `to` makes. */
+function run(version: ManifestVersion, to: number, full: boolean): ManifestVersion {
+  const before = version.batch;
+  const from = before.cut[0]!;
+  const base = full || before.results.length === 0 ? refOf('base', 0, to) : undefined;
+  const delta = before.results.length === 0 ? undefined : refOf('delta', from, to);
+  return publishResults(version, { before, base, delta, cut: [to], atMs: to });
+}
+
+function told({ results, cut }: BatchState): string {
+  return `${results.map(({ name }) => name).join(' ')} @${cut[0]}`;
+}
+
+describe('publishing', () => {
+  test('appends deltas to the base, and keeps the states before', () => {
+    const version = run(run(run(NEW, 10, false), 20, false), 30, false);
+    expect(told(version.batch)).toBe('base-0-10 delta-10-20 delta-20-30 @30');
+    expect(version.history.map(told)).toEqual(['base-0-10 delta-10-20 @20', 'base-0-10 @10']);
+  });
+
+  test('a new base keeps what it replaces, brought to the same cut', () => {
+    const version = run(run(NEW, 10, false), 20, true);
+    expect(told(version.batch)).toBe('base-0-20 @20');
+    expect(version.history.map(told)).toEqual(['base-0-10 delta-10-20 @20', 'base-0-10 @10']);
+    expect(namedResults({ view: 'v', versions: [version] })).toEqual(
+      new Set(['base-0-20', 'base-0-10', 'delta-10-20']),
+    );
+  });
+
+  test('keeps no more states than the limit', () => {
+    let version = NEW;
+    for (let to = 10; to <= 300; to += 10) version = run(version, to, false);
+    expect(version.history).toHaveLength(BATCH_STATES_KEPT);
+    expect(version.history[0]!.cut).toEqual([290]);
+  });
+});
+
+describe('rolling back', () => {
+  test('an incremental run goes back to the state before it, whose rows the speed layer still has', () => {
+    const version = run(run(run(NEW, 10, false), 20, false), 30, false);
+    expect(rowsKeptFrom(version)).toEqual([20]);
+    const back = rollBackResults(version, 99)!;
+    expect(told(back.batch)).toBe('base-0-10 delta-10-20 @20');
+    expect(back.history.map(told)[0]).toBe('base-0-10 delta-10-20 delta-20-30 @30');
+  });
+
+  test('a full run goes back to the results before it with the deltas of later epochs', () => {
+    const version = run(run(run(NEW, 10, false), 20, true), 30, false);
+    expect(told(version.batch)).toBe('base-0-20 delta-20-30 @30');
+    const once = rollBackResults(version, 99)!;
+    expect(told(once.batch)).toBe('base-0-20 @20');
+    const older = { ...version, history: version.history.slice(1) };
+    expect(told(rollBackResults(older, 99)!.batch)).toBe('base-0-10 delta-10-20 @20');
+  });
+
+  test('never ends before the rows that the speed layer still has', () => {
+    let version = run(run(NEW, 10, false), 20, false);
+    version = run(run(version, 30, true), 40, false);
+    const rowsFrom = rowsKeptFrom(version)[0]!;
+    for (let times = 0; times < 6; times++) {
+      version = rollBackResults(version, 99)!;
+      expect(version.batch.cut[0]).toBeGreaterThanOrEqual(rowsFrom);
+    }
+  });
+
+  test('twice goes forward again', () => {
+    const version = run(run(NEW, 10, false), 20, true);
+    expect(told(rollBackResults(rollBackResults(version, 1)!, 2)!.batch)).toBe(told(version.batch));
+  });
+
+  test('finds nothing before the first result', () => {
+    expect(rollBackResults(NEW, 1)).toBeUndefined();
+    expect(rollBackResults(run(NEW, 10, false), 1)).toBeUndefined();
+  });
+
+  test('does without the rest of a state whose later delta is gone', () => {
+    const [newest, middle, oldest] = [40, 30, 20].map((to) => ({ results: [refOf('base', 0, to)], cut: [to], publishedAtMs: 0 }));
+    const version = { ...NEW, batch: newest!, history: [oldest!, middle!] };
+    expect(told(rollBackResults(version, 1)!.batch)).toBe('base-0-30 @30');
+  });
+});

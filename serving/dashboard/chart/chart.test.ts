@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { measureNamed } from '../choice/measure.ts';
+import type { StreamWindow } from '../stream/message.ts';
+import { MINUTE_MS, T0_MS, windowAt } from '../stream/told-for-tests.ts';
+import type { GroupWindows, ShownWindow } from '../stream/windows-state.ts';
+import { assignColours } from './assign-colours.ts';
+import { chartData, lonePoints } from './chart-data.ts';
+import { describeWindow, stateText, valueText } from './describe.ts';
+import { latestWindow } from './latest.ts';
+import { barOf, ROW_PX } from './draw-strip.ts';
+import { steppedTo } from './stepped-to.ts';
+import { timeRange } from './time-range.ts';
+
+const MEAN = measureNamed('mean', 'gauge');
+const BAND = measureNamed('band', 'gauge');
+const SUM = measureNamed('sum', 'gauge');
+
+function shown(minute: number, over: Partial<StreamWindow> = {}): ShownWindow {
+  return { ...windowAt(minute, over), revisedAtMs: undefined };
+}
+
+function group(key: string, ...windows: readonly ShownWindow[]): GroupWindows {
+  return { key, tags: { region: key }, windows };
+}
+
+describe('what is drawn', () => {
+  it('has a value in the middle of each window', () => {
+    const data = chartData([group('a', shown(0), shown(1, { stats: { mean: '2.50' } }))], MEAN);
+    expect(data.centresS).toStrictEqual([T0_MS / 1_000 + 30, T0_MS / 1_000 + 90]);
+    expect(data.groups[0]?.final).toStrictEqual([2, 2.5]);
+  });
+
+  it('breaks the line over a time without windows, in one place for all groups', () => {
+    const data = chartData([group('a', shown(0), shown(5)), group('b', shown(0), shown(1), shown(5))], MEAN);
+    expect(data.startMs.map((atMs) => (atMs - T0_MS) / MINUTE_MS)).toStrictEqual([0, 1, 2, 5]);
+    expect(data.groups.map(({ final }) => final)).toStrictEqual([
+      [2, null, null, 2],
+      [2, 2, null, 2],
+    ]);
+  });
+
+  it('draws what is provisional apart, beginning at the final window beside it', () => {
+    const data = chartData(
+      [group('a', shown(0), shown(1), shown(2, { final: false }), shown(3, { final: false }))],
+      MEAN,
+    );
+    expect(data.groups[0]).toMatchObject({ final: [2, 2, null, null], provisional: [null, 2, 2, 2] });
+  });
+
+  it('has a band where the measure has one, and nothing where a window has no value', () => {
+    const data = chartData([group('a', shown(0), shown(1, { stats: { mean: null, min: null, max: null } }))], BAND);
+    expect(data.groups[0]).toMatchObject({ low: [1, null], high: [3, null], final: [2, null] });
+    expect(chartData([group('a', shown(0))], MEAN).groups[0]).toMatchObject({ low: [], high: [] });
+  });
+
+  it('puts a dot where a value has no neighbour', () => {
+    expect(lonePoints([1, null, 2, 3, null, 4])).toStrictEqual([0, 5]);
+  });
+
+  it('is nothing for no groups', () => {
+    expect(chartData([], MEAN)).toStrictEqual({ startMs: [], endMs: [], centresS: [], groups: [], windows: [] });
+  });
+});
+
+describe('the time that is shown', () => {
+  const hourMs = 60 * MINUTE_MS;
+
+  it('ends with the window that runs while readings arrive', () => {
+    expect(timeRange(T0_MS, T0_MS - 20_000, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
+  });
+
+  it('goes on with the clock when readings stop, so that the gap is seen', () => {
+    const nowMs = T0_MS + 10 * MINUTE_MS + 1;
+    expect(timeRange(T0_MS, nowMs, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - 49 * MINUTE_MS, T0_MS + 11 * MINUTE_MS]);
+  });
+
+  it('stays with the newest window where that is long past', () => {
+    expect(timeRange(T0_MS, T0_MS + 1_000 * hourMs, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
+  });
+
+  it('ends now where there is no window', () => {
+    expect(timeRange(undefined, T0_MS, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
+  });
+});
+
+describe('the current value', () => {
+  const open = shown(1, { final: false });
+
+  it('of a mean is that of the newest window', () => {
+    expect(latestWindow([shown(0), open], MEAN, null)).toBe(open);
+  });
+
+  it('of a sum is that of the newest window that has ended', () => {
+    const ended = shown(0, { final: false });
+    expect(latestWindow([ended, open], SUM, T0_MS + MINUTE_MS)).toBe(ended);
+    expect(latestWindow([open], SUM, T0_MS)).toBe(open);
+    expect(latestWindow([], SUM, T0_MS)).toBeUndefined();
+  });
+});
+
+describe('colours', () => {
+  const keys = Array.from({ length: 12 }, (_, i) => `g${i}`);
+
+  it('go to the first eight groups, each its own', () => {
+    expect([...assignColours(keys, new Set())]).toStrictEqual(keys.slice(0, 8).map((key, i) => [key, i]));
+  });
+
+  it('stay with their groups when one is hidden, whose colour the next one takes', () => {
+    const colours = assignColours(keys, new Set(['g2']));
+    expect(colours.get('g3')).toBe(3);
+    expect(colours.get('g8')).toBe(2);
+    expect(colours.has('g2')).toBe(false);
+    expect(new Set(colours.values()).size).toBe(8);
+  });
+});
+
+describe('a bar of the strip', () => {
+  const geometry = { leftPx: 50, widthPx: 600, fromMs: T0_MS, toMs: T0_MS + 60 * MINUTE_MS };
+
+  it('stands under its window and fills as far as that is complete', () => {
+    expect(barOf(T0_MS + MINUTE_MS, T0_MS + 2 * MINUTE_MS, 0.5, geometry)).toStrictEqual({
+      leftPx: 60,
+      widthPx: 9,
+      heightPx: ROW_PX / 2,
+    });
+  });
+
+  it('is cut at the edges of the plot, and not there beyond them', () => {
+    expect(barOf(T0_MS - MINUTE_MS, T0_MS + MINUTE_MS, 1, geometry)).toMatchObject({ leftPx: 50, widthPx: 9 });
+    expect(barOf(T0_MS - 2 * MINUTE_MS, T0_MS - MINUTE_MS, 1, geometry)).toBeUndefined();
+  });
+
+  it('is seen for the smallest part, and not for none', () => {
+    expect(barOf(T0_MS, T0_MS + MINUTE_MS, 0.001, geometry)?.heightPx).toBeGreaterThan(1);
+    expect(barOf(T0_MS, T0_MS + MINUTE_MS, 0, geometry)?.heightPx).toBe(0);
+  });
+});
+
+describe('stepping through windows', () => {
+  it('begins at the newest and stays within', () => {
+    expect(['ArrowLeft', 'ArrowRight', 'PageUp', 'End'].map((key) => steppedTo(key, undefined, 20))).toStrictEqual([
+      19, 19, 19, 19,
+    ]);
+    expect(
+      ['ArrowLeft', 'ArrowRight', 'PageDown', 'PageUp', 'Home'].map((key) => steppedTo(key, 12, 20)),
+    ).toStrictEqual([11, 13, 2, 19, 0]);
+    expect([steppedTo('ArrowLeft', 0, 20), steppedTo('ArrowRight', 19, 20)]).toStrictEqual([0, 19]);
+  });
+
+  it('ends with Escape, and is not begun by other keys or without windows', () => {
+    expect([
+      steppedTo('Escape', 3, 20),
+      steppedTo('Tab', undefined, 20),
+      steppedTo('Home', undefined, 0),
+    ]).toStrictEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('a window in words', () => {
+  it('says its value, how complete it is, and its state', () => {
+    const how = {
+      measure: BAND,
+      unit: 'kW',
+      decimals: 1,
+      length: { text: '1m', words: '1 minute', ms: MINUTE_MS },
+      nowMs: T0_MS,
+    };
+    const window = shown(0, { completeness: 0.5, final: false });
+    const named = [
+      { name: 'DK1', window },
+      { name: 'DK2', window: undefined },
+    ];
+    const sentence = describeWindow(named, window, how);
+    expect(sentence).toContain(`DK1: ${valueText(window, BAND, 1)} kW, 50 % complete, provisional. DK2: no readings`);
+    expect(valueText(window, BAND, 0)).toBe('1 – 3');
+  });
+
+  it('says that it was revised, and what of it waits for a correction', () => {
+    expect(stateText({ ...shown(0), revisedAtMs: 1 })).toBe('final, revised');
+    expect(stateText(shown(0, { pending: ['min', 'max'] }))).toBe('final, min, max being corrected');
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { type Choice, CHOICE_DEFAULT, readChoice, writeChoice } from './choice.ts';
+import { measureNamed, measuresOf, statsOf } from './measure.ts';
+import {
+  fits,
+  fittingWindow,
+  sliceLengthMs,
+  SPANS,
+  WINDOWS,
+  WINDOWS_PER_SPAN_MAX,
+  WINDOWS_PER_SPAN_MIN,
+} from './spans.ts';
+
+const [W1M, , , W1H, W1D] = WINDOWS;
+const [S15M, , , , S7D] = SPANS;
+
+describe('a choice in the address', () => {
+  it('comes back as it was written', () => {
+    const choice: Choice = {
+      view: 'usage & more #1',
+      window: W1H!,
+      span: S7D!,
+      measure: 'band',
+      hidden: ['[["region","DK1"]]', 'x=1&y'],
+    };
+    expect(readChoice(`#${writeChoice(choice)}`)).toStrictEqual(choice);
+    expect(readChoice(`#${writeChoice(CHOICE_DEFAULT)}`)).toStrictEqual(CHOICE_DEFAULT);
+  });
+
+  it('is the default where it says nothing, or nothing that is known', () => {
+    expect(readChoice('')).toStrictEqual(CHOICE_DEFAULT);
+    expect(readChoice('#window=2m&span=forever&other=1')).toStrictEqual(CHOICE_DEFAULT);
+  });
+});
+
+describe('windows in a span', () => {
+  it('are neither too many nor too few, nor narrower than the slice', () => {
+    for (const span of SPANS) {
+      for (const window of WINDOWS) {
+        const count = span.ms / window.ms;
+        expect(fits(window, span, 0)).toBe(count >= WINDOWS_PER_SPAN_MIN && count <= WINDOWS_PER_SPAN_MAX);
+      }
+    }
+    expect(fits(W1M!, S15M!, 60_000)).toBe(true);
+    expect(fits(W1M!, S15M!, 300_000)).toBe(false);
+  });
+
+  it('leave a choice for every span', () => {
+    for (const span of SPANS) expect(fits(fittingWindow(W1M!, span, 0), span, 0)).toBe(true);
+  });
+
+  it('change as little as possible when the span does', () => {
+    expect(fittingWindow(W1M!, S7D!, 60_000).text).toBe('5m');
+    expect(fittingWindow(W1D!, S15M!, 60_000).text).toBe('5m');
+    expect(fittingWindow(W1H!, S7D!, 60_000)).toBe(W1H);
+  });
+
+  it('stay as they are where none fits', () => {
+    expect(fittingWindow(W1M!, S15M!, 3_600_000)).toBe(W1M);
+  });
+
+  it('know how long a slice is', () => {
+    expect(['10s', '1m', '2h', '1d', '250ms', 'soon'].map(sliceLengthMs)).toStrictEqual([
+      10_000, 60_000, 7_200_000, 86_400_000, 250, 0,
+    ]);
+  });
+});
+
+describe('the measures of a metric', () => {
+  it('are those that mean something for its kind', () => {
+    expect(measuresOf('gauge').map(({ name }) => name)).toStrictEqual(['mean', 'band', 'sum', 'count']);
+    expect(measuresOf('counter').map(({ name }) => name)).toStrictEqual(['increase', 'band', 'count']);
+  });
+
+  it.each(['gauge', 'counter', null])('need no statistic beyond those that are asked for of a %s', (kind) => {
+    const needed = measuresOf(kind).flatMap(({ stat, band }) => [
+      stat,
+      ...(band === undefined ? [] : [band.low, band.high]),
+    ]);
+    expect(statsOf(kind)).toStrictEqual(expect.arrayContaining(needed));
+  });
+
+  it('fall back to the first where the one named is not among them', () => {
+    expect(measureNamed('increase', 'gauge').name).toBe('mean');
+    expect(measureNamed(undefined, 'counter').name).toBe('increase');
+    expect(measureNamed('count', 'counter').name).toBe('count');
+  });
+});

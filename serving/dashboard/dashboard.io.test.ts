@@ -1,0 +1,207 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { serverForTests } from '#tooling/servers/server-for-tests.ts';
+import { recorded, RecordedServer } from './recorded-server.ts';
+
+const found = await serverForTests('chromium');
+const snapshot = await recorded('snapshot');
+const changes = await recorded('changes');
+
+/** What the page may weigh on the wire. */
+const BYTES_MAX = 60 * 1024;
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'weir-dashboard-'));
+  await build({
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    logLevel: 'warn',
+    build: { outDir: dir, emptyOutDir: true },
+  });
+});
+
+afterAll(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+describe('the built page', () => {
+  it('is light', async () => {
+    const files = await readdir(join(dir, 'assets'));
+    const sizes = await Promise.all(
+      files.map(async (file) => gzipSync(await readFile(join(dir, 'assets', file))).length),
+    );
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(BYTES_MAX);
+  });
+});
+
+describe.runIf(found)('the dashboard in a browser', () => {
+  let browser: Browser;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: found?.path ?? '' });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  beforeEach(() => {
+    complaints = [];
+  });
+
+  /** A page that listens to the server; what its console says against it is kept. */
+  async function opened(server: RecordedServer, hash = '', options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await browser.newPage({ locale: 'en-GB', timezoneId: 'Europe/Copenhagen', ...options });
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => request.url().startsWith(server.url) || complaints.push(request.url()));
+    await page.goto(`${server.url}${hash}`);
+    return page;
+  }
+
+  /** The page once it shows the recorded snapshot. */
+  async function showing(
+    server: RecordedServer,
+    hash = '',
+    options: BrowserContextOptions = {},
+  ): Promise<{ page: Page; id: string }> {
+    const page = await opened(server, hash, options);
+    const { id } = await server.asked('subscribe');
+    server.tell(id, snapshot);
+    await page.waitForSelector('.figure-value');
+    return { page, id };
+  }
+
+  const rowsOf = (page: Page): Promise<string[]> => page.locator('.answers tbody tr').allInnerTexts();
+
+  it('shows windows, how complete they are, and who is there, under the strictest policy', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page } = await showing(server, '#span=15m');
+    expect(await page.locator('.figure-name').allInnerTexts()).toStrictEqual(['DK1', 'DK2']);
+    expect((await rowsOf(page))[2]?.split(/\s+/)).toStrictEqual(
+      '16:37–16:38 DK1 1.011 0.117 12.238 1,455.316 1,440 100 % final'.split(' '),
+    );
+    await page.getByText(/^data up to \d+ s ago · 1 agent online$/).waitFor();
+    expect(await page.locator('.panel', { hasText: 'simulate-denmark' }).innerText()).toContain('online since 16:38');
+    expect(await page.title()).toBe('usage-by-region · Weir');
+    expect(complaints).toStrictEqual([]);
+    await page.close();
+  });
+
+  it('shows a changed window, with digits that a double does not hold, and marks what was final before', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page, id } = await showing(server, '#span=15m&stat=sum');
+    const first = JSON.parse(snapshot) as { windows: { start: string; final: boolean; tags: { region: string } }[] };
+    const last = first.windows.findLast(({ final, tags }) => final && tags.region === 'DK1')!;
+    const amended = JSON.stringify({ ...last, revision: 99, stats: { count: 1441, sum: 0 } }).replace(
+      '"sum":0',
+      '"sum":9007199254740993.123',
+    );
+    server.tell(
+      id,
+      changes.replace(/"windows": ?\[[^]*\]/, () => `"windows":[${amended}]`),
+    );
+    const row = page.locator('.row-revised');
+    await row.waitFor();
+    expect(await row.innerText()).toContain('9,007,199,254,740,993.123');
+    expect(await row.innerText()).toContain('final, revised');
+    await page.close();
+  });
+
+  it('says when the server is away, and resumes from its position when it is back', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page, id } = await showing(server);
+    server.tell(id, changes);
+    const { position } = JSON.parse(changes) as { position: string };
+    await page.waitForFunction((count) => document.body.innerText.includes(count), '520');
+    await server.close();
+    await page.getByText('Server away').waitFor();
+    expect(await page.locator('.figure-value').count()).toBe(2);
+    await server.listen();
+    expect(await server.asked('subscribe')).toMatchObject({ id, resume: position });
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.close();
+  });
+
+  it('asks for what is chosen and keeps it in the address', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page } = await showing(server, '#span=6h&window=5m');
+    await page.getByRole('radio', { name: 'Min–max' }).check();
+    await page.getByRole('group', { name: 'Window' }).getByRole('radio', { name: '15 minutes' }).check();
+    expect(await server.asked('subscribe')).toMatchObject({
+      view: 'usage-by-region',
+      window: '15m',
+      last: '6h',
+      zone: 'Europe/Copenhagen',
+    });
+    expect(new URL(page.url()).hash).toBe('#window=15m&span=6h&stat=band');
+    await page.close();
+  });
+
+  it('tells the windows one after the other to those who step through them', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page } = await showing(server, '#span=15m');
+    const strip = page.getByRole('slider');
+    await strip.focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.tooltip').waitFor();
+    expect(await strip.getAttribute('aria-valuetext')).toMatch(
+      /^16:37–16:38\. DK1: 1\.011 kW, 100 % complete, final\. DK2: /,
+    );
+    await page.keyboard.press('Escape');
+    await page.locator('.tooltip').waitFor({ state: 'detached' });
+    await page.close();
+  });
+
+  it('hides the line of a group and shows it again', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page } = await showing(server);
+    const figure = page.getByRole('button', { name: 'DK2' });
+    await figure.click();
+    expect(await figure.getAttribute('aria-pressed')).toBe('false');
+    expect(new URL(page.url()).hash).toContain('hide=');
+    await figure.click();
+    expect(await figure.getAttribute('aria-pressed')).toBe('true');
+    await page.close();
+  });
+
+  it('fits a phone, in the dark as well', async () => {
+    await using server = await RecordedServer.open(dir);
+    const { page } = await showing(server, '', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(
+      'rgb(16, 22, 26)',
+    );
+    await page.close();
+  });
+
+  it('says what to do where there are no readings, no view, no such view, or a question is refused', async () => {
+    await using server = await RecordedServer.open(dir);
+    server.says('/api/v1/agents', '{"agents":[]}');
+    const page = await opened(server);
+    const { id } = await server.asked('subscribe');
+    server.tell(id, '{"type":"snapshot","id":"","version":1,"position":"p","freshness":null,"windows":[]}');
+    await page.getByText('npm run -s weir -- edge --config weir.yaml').waitFor();
+    server.tell(
+      id,
+      '{"type":"error","id":"","problem":{"status":400,"title":"No","detail":"window 1d has edges inside slices"}}',
+    );
+    await page.getByRole('alert').getByText('window 1d has edges inside slices').waitFor();
+    await page.evaluate(() => (location.hash = '#view=usage'));
+    await page.getByText('There is no view usage').waitFor();
+    server.says('/api/v1/views', '{"views":[]}');
+    await page.reload();
+    await page.getByText('No view is declared yet').waitFor();
+    await page.close();
+  });
+});

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+/** The wall clock of the recording: a moment after its last message. */
+export const RECORDED_AT_MS = Date.parse('2026-11-21T15:38:36Z');
+
+/** Stricter than the server's own: no inline style either. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'";
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** What a browser sent to the stream. */
+export type Asked = Readonly<Record<string, unknown>> & { readonly type: string; readonly id: string };
+
+/**
+ * A server for tests that plays back what a real one said: the built page from a folder, the API and the stream from
+ * `recorded/`. A test says what comes over the stream and when.
+ */
+export class RecordedServer implements AsyncDisposable {
+  readonly #dir: string;
+  readonly #answers = new Map<string, string>();
+  readonly #server = createServer((request, response) => void this.#answer(request.url ?? '/', response));
+  readonly #stream = new WebSocketServer({ server: this.#server, path: '/api/v1/stream' });
+  readonly #asked: Asked[] = [];
+  #awaited: (() => void) | undefined;
+  #port = 0;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+    this.#stream.on('connection', (socket) => {
+      socket.on('message', (data) => {
+        this.#asked.push(JSON.parse((data as Buffer).toString()) as Asked);
+        this.#awaited?.();
+      });
+    });
+  }
+
+  /** Serves the page in `dir` on a free port. */
+  static async open(dir: string): Promise<RecordedServer> {
+    const server = new RecordedServer(dir);
+    for (const name of ['views', 'agents', 'quarantine']) server.#answers.set(`/api/v1/${name}`, await recorded(name));
+    await server.listen();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/`;
+  }
+
+  /** Listens, again on the same port once it has been closed. */
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Cuts every connection and refuses new ones, as a server that was killed. */
+  async close(): Promise<void> {
+    for (const socket of this.#stream.clients) socket.terminate();
+    this.#server.closeAllConnections();
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await closed;
+  }
+
+  /** Answers `path` of the API from now on with this text. */
+  says(path: string, text: string): void {
+    this.#answers.set(path, text);
+  }
+
+  /** The next message of a browser of that type; earlier ones are passed over. */
+  async asked(type: string): Promise<Asked> {
+    for (;;) {
+      const next = this.#asked.shift();
+      if (next?.type === type) return next;
+      if (next !== undefined) continue;
+      await new Promise<void>((resolve) => (this.#awaited = resolve));
+    }
+  }
+
+  /** Sends a recorded message, or the text given, to whoever listens, as an answer to `id`. */
+  tell(id: string, text: string): void {
+    const answer = text.replace(/"id": ?"[^"]*"/, `"id":${JSON.stringify(id)}`);
+    for (const socket of this.#stream.clients) (socket as WebSocket).send(answer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server.listening) await this.close();
+    this.#stream.close();
+  }
+
+  async #answer(url: string, response: ServerResponse): Promise<void> {
+    response.setHeader('date', new Date(RECORDED_AT_MS).toUTCString());
+    const path = new URL(url, 'http://server').pathname;
+    const answer = this.#answers.get(path);
+    if (answer !== undefined) {
+      response.setHeader('content-type', 'application/json').end(answer);
+      return;
+    }
+    const file = join(this.#dir, normalize(path === '/' ? '/index.html' : path));
+    try {
+      const body = await readFile(file);
+      response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream');
+      response.setHeader('content-security-policy', POLICY).end(body);
+    } catch {
+      // Whatever can't be read is not there; the test sees the status.
+      response.writeHead(404).end();
+    }
+  }
+}
+
+/** A text that was recorded, digit by digit as it was sent. */
+export function recorded(name: string): Promise<string> {
+  return readFile(new URL(`recorded/${name}.json`, import.meta.url), 'utf8');
+}

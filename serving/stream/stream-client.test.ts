@@ -1,0 +1,74 @@
+import { EventEmitter } from 'node:events';
+import pino from 'pino';
+import { expect, test, vi } from 'vitest';
+import type { WebSocket } from 'ws';
+import { ViewReader } from '../http/view-reader.ts';
+import { ServingIndex } from '../index/serving-index.ts';
+import { readAnswer } from '../harness/windows-text.ts';
+import { World } from '../harness/world.ts';
+import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX } from './limits.ts';
+import { StreamClient } from './stream-client.ts';
+
+const START = Date.UTC(2026, 0, 1);
+
+/** A socket whose other side reads as slowly as the test wants. */
+class SlowSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readonly readyState = 1;
+  readonly sent: string[] = [];
+  closedWith: number | undefined;
+  bufferedAmount = 0;
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(code: number): void {
+    this.closedWith = code;
+  }
+}
+
+async function openClient(world: World) {
+  const logger = pino({ level: 'silent' });
+  const index = await ServingIndex.open({
+    feed: world.changes,
+    manifests: world.manifests,
+    results: world.results,
+    views: [world.view],
+    logger,
+  });
+  const socket = new SlowSocket();
+  const reader = new ViewReader(index, { views: [world.view], metrics: new Map([[world.metric.name, world.metric]]) });
+  const client = new StreamClient(socket as unknown as WebSocket, reader, logger);
+  const subscribe = { type: 'subscribe', id: 'a', view: world.view.name, window: '1h' };
+  return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
+}
+
+test('a reader that is slow is told the newest state of each window once, when it has room again', async () => {
+  const world = await World.open();
+  await using opened = await openClient(world);
+  const { socket, client, subscribe } = opened;
+  socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
+  await vi.waitUntil(() => socket.sent.length === 1);
+  socket.bufferedAmount = QUEUED_BYTES_MAX + 1;
+  for (let i = 0; i < 50; i++) {
+    await world.deliver('a', [{ device: 'm@IDF', atMs: START + i * 60_000, value: 1 }]);
+    client.tell();
+  }
+  expect(socket.sent).toHaveLength(1);
+  socket.bufferedAmount = 0;
+  client.tell();
+  await vi.waitUntil(() => socket.sent.length === 2);
+  expect(readAnswer(socket.sent[1]!).windows.map(({ stats }) => stats['count'])).toEqual(['50']);
+  client.tell();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(socket.sent).toHaveLength(2);
+});
+
+test('a reader that sends faster than it is answered is disconnected', async () => {
+  const world = await World.open();
+  await using opened = await openClient(world);
+  const { socket, subscribe } = opened;
+  for (let i = 0; i <= MESSAGES_WAITING_MAX; i++) socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
+  expect(socket.closedWith).toBe(1008);
+});
