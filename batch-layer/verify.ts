@@ -55,7 +55,7 @@ export interface VerifyOutcome {
 }
 
 /**
- * Folds all history again, up to what the speed layer has committed, and compares it bit by bit with what readers
+ * Folds all history again, up to what results and the speed layer have reached, and compares it bit by bit with what readers
  * combine: the live results of each view's live version and the rows of changes after them. Changes nothing.
  */
 export function runVerify(options: VerifyOptions): Promise<VerifyOutcome> {
@@ -73,7 +73,7 @@ export function runVerify(options: VerifyOptions): Promise<VerifyOutcome> {
 }
 
 async function verify(options: VerifyOptions, dir: string, scratch: Objects): Promise<VerifyOutcome> {
-  const { manifests, views, archive, objects, log, logger, progress } = options;
+  const { manifests, views, archive, objects, logger, progress } = options;
   const signal = options.signal ?? new AbortController().signal;
   const versions: ManifestVersion[] = [];
   for (const { name } of views) {
@@ -82,25 +82,24 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
   }
   const { positions, rows } = await snapshot(options, versions);
   for (const [i, version] of versions.entries()) await combineLive(objects, scratch, dir, i, version, rows[i]!, signal);
-  await Promise.all(positions.map((position, partition) => archive.whenArchived(partition, position, signal)));
-  const plans: PartitionPlan[] = [];
-  for (const [partition, to] of positions.entries()) {
-    progress?.({ label: 'reading headers', done: partition, total: log.partitions });
-    plans.push(await planPartition(archive, { partition, listFrom: 0, to }, signal));
-  }
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
   await using pool = new FoldPool(options.threads ?? foldThreads(bytes));
-  await recompute({
-    archive,
-    objects: scratch,
-    targets: versions.map((view, i) => ({ view, result: `expected-${i}` })),
-    plans,
-    from: positions.map(() => 0),
-    fullPlan: (partition) => Promise.resolve(plans[partition]!),
-    pool,
-    progress: (done, total) => progress?.({ label: 'folding all history', done, total }),
-    signal,
-  });
+  // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
+  const reached = ({ batch }: ManifestVersion): number[] => positions.map((at, partition) => Math.max(at, batch.cut[partition] ?? 0));
+  for (const same of Map.groupBy(versions.keys(), (i) => reached(versions[i]!).join()).values()) {
+    const plans = await planUpTo(options, reached(versions[same[0]!]!), signal);
+    await recompute({
+      archive,
+      objects: scratch,
+      targets: same.map((i) => ({ view: versions[i]!, result: `expected-${i}` })),
+      plans,
+      from: positions.map(() => 0),
+      fullPlan: (partition) => Promise.resolve(plans[partition]!),
+      pool,
+      progress: (done, total) => progress?.({ label: 'folding all history', done, total }),
+      signal,
+    });
+  }
   const outcome = { slices: 0, different: 0, pending: 0, differences: [] as NamedDifference[] };
   for (const [i, { view, version }] of versions.entries()) {
     const found = await compareResults(resultBlocks(scratch, `expected-${i}`), resultBlocks(scratch, `live-${i}`));
@@ -114,6 +113,17 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
     }
   }
   return outcome;
+}
+
+/** Plans every partition from its first record to the given positions, once they are archived. */
+async function planUpTo({ archive, progress }: VerifyOptions, positions: readonly number[], signal: AbortSignal): Promise<PartitionPlan[]> {
+  await Promise.all(positions.map((position, partition) => archive.whenArchived(partition, position, signal)));
+  const plans: PartitionPlan[] = [];
+  for (const [partition, to] of positions.entries()) {
+    progress?.({ label: 'reading headers', done: partition, total: positions.length });
+    plans.push(await planPartition(archive, { partition, listFrom: 0, to }, signal));
+  }
+  return plans;
 }
 
 /** Stores what readers combine of a version as a result of its own. */

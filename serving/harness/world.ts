@@ -133,15 +133,13 @@ export class World {
       if (fold.position === from) continue;
       const rows = this.#takeRows(partition, fold);
       const members = fold.views.flatMap((view) =>
-        view
-          .takeChangedMembers()
-          .map(({ group, member }) => ({
-            view: view.id.view.name,
-            version: view.id.version,
-            group,
-            partition,
-            ...member,
-          })),
+        view.takeChangedMembers().map(({ group, member }) => ({
+          view: view.id.view.name,
+          version: view.id.version,
+          group,
+          partition,
+          ...member,
+        })),
       );
       const agents = fold.takeChangedAgents().map((agent): AgentRow => {
         const { arrived, quarantined } = agent.ledger.counts();

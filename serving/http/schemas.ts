@@ -41,13 +41,10 @@ export const WindowsQuery = z.object({
     example: '1h',
   }),
   every: z.string().optional().openapi({ description: 'Distance of the starts of hopping windows', example: '10m' }),
-  zone: z
-    .string()
-    .optional()
-    .openapi({
-      description: 'IANA zone of calendar windows and of times without an offset; UTC where not given',
-      example: 'Europe/Paris',
-    }),
+  zone: z.string().optional().openapi({
+    description: 'IANA zone of calendar windows and of times without an offset; UTC where not given',
+    example: 'Europe/Paris',
+  }),
   stats: STATS,
   format: FORMAT,
   asOf: AS_OF,

@@ -55,19 +55,22 @@ test('NDJSON has one window object a line, the same as in JSON', async () => {
 });
 
 test('more windows than JSON takes are refused by the limit, and CSV has them all', async () => {
-  const view = { ...POWER_BY_REGION, sliceMs: 1_000 };
-  const world = await World.open({ view, metric: { ...POWER, quantiles: false } });
-  const readings = Array.from({ length: 100_001 }, (_, i) => ({ device: 'm@IDF', atMs: START + i * 1_000, value: i }));
+  const world = await World.open({
+    view: { ...POWER_BY_REGION, sliceMs: 1_000 },
+    metric: { ...POWER, kind: 'counter', quantiles: false },
+  });
+  // Every reading lies in a hundred windows of its own.
+  const readings = Array.from({ length: 1_001 }, (_, i) => ({ device: 'm@IDF', atMs: START + i * 100_000, value: i }));
   await world.deliver('a', readings);
   await using served = await serveWorld(world);
-  const path = `${WINDOWS}?from=2026-01-01&to=2026-01-03&window=1s`;
+  const path = `${WINDOWS}?from=2025-12-31&to=2026-01-03&window=100s&every=1s`;
   const refused = await served.get(path);
   expect(refused.status).toBe(400);
   expect(refused.text).toContain('100000');
   expect(refused.text).toContain('format=csv');
   const rows = (await served.get(`${path}&format=csv`)).text.split('\r\n').slice(1, -1);
-  expect(rows).toHaveLength(100_001);
-  expect(rows.every((row, i) => row.includes(`,IDF,1,${i / 1000},`))).toBe(true);
+  expect(rows).toHaveLength(100_100);
+  expect(rows.every((row, i) => row.includes(`,IDF,1,${Math.floor(i / 100) / 1000},`))).toBe(true);
 });
 
 test('tags filter groups, several values of one tag admit each, and another tag is refused', async () => {
