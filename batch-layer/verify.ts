@@ -166,7 +166,7 @@ async function snapshot({ changes, log }: VerifyOptions, versions: readonly Mani
     if (positionsNow().every((position, partition) => position === positions[partition])) {
       return { positions, rows: scans.map((scan, i) => resumed(firsts[i]!, scan)) };
     }
-    await Promise.all(scans.map((scan) => scan.return?.()));
+    for (const scan of scans) await scan.return?.();
     if (attempt === SNAPSHOT_TRIES_MAX) {
       throw new Error(`the speed layer committed within each of ${attempt} snapshots; verify while less is arriving`);
     }

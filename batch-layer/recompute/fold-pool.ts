@@ -78,16 +78,16 @@ function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJ
       worker.off('message', finish).off('error', fail).off('exit', end);
     };
     const abort = (): void => {
-      settle();
-      reject(signal.reason);
-    };
-    const finish = (result: FoldJobResult): void => {
-      settle();
-      resolve(result);
+      const reason: unknown = signal.reason;
+      fail(reason);
     };
     const fail = (error: unknown): void => {
       settle();
       reject(error);
+    };
+    const finish = (result: FoldJobResult): void => {
+      settle();
+      resolve(result);
     };
     const end = (): void => fail(new Error('a folding thread has ended before its job; give it more memory or fewer slices'));
     // A thread that has ended has no number any more.

@@ -131,7 +131,7 @@ export class FillingBlock {
     const found = this.#refolded.of({ group: this.#group, slice: this.#slices[slot]! });
     assert(found !== undefined, 'a row that is pending was refolded');
     copySelective(this.#table, slot, found.table, found.slot);
-    this.#flags[slot] = RESETS;
+    this.#flags[slot] = 0;
   }
 
   async flush(sink: BlockSink): Promise<void> {

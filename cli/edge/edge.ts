@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { AgentTotals } from '#edge-agent/agent/totals.ts';
+import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
 import type { EdgeFlags } from '../commands/edge.ts';
 import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -22,6 +23,7 @@ export async function edge(flags: EdgeFlags): Promise<void> {
   const logger = openLogger(flags.logLevel);
   const chosen = chooseSources(config, file, flags.once === true, logger);
   using stopping = stopSignal(logger);
+  for (const [name, source] of chosen) await checkSource(name, source, config, folder);
   await using running = await startEdge({
     agent,
     metrics: config.metrics,
@@ -52,6 +54,16 @@ function chooseSources(config: WeirConfig, file: string, once: boolean, logger: 
   if (finite.length === 0) throw new UserError(`${file} has no source that ends, so --once would never end; leave --once out`, { exitCode: 2 });
   for (const [name, source] of all) if (!isFinite(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
   return finite;
+}
+
+/**
+ * Reads the beginning of a file before anything else happens, so that one that is missing, or isn't what the
+ * configuration says, is told before others have been read. Throws SourceError, UserError.
+ */
+async function checkSource(name: string, source: SourceConfig, { metrics }: WeirConfig, folder: string): Promise<void> {
+  const opened = openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin });
+  if (!isFinite(source) || !('file' in source) || source.file === '-') return;
+  for await (const _ of opened.batches(null, new AbortController().signal)) break;
 }
 
 async function runOnce(running: RunningEdge, stopping: StopSignal): Promise<void> {

@@ -5,6 +5,7 @@ import type { EdgeSummary } from '../edge/edge.ts';
 import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUESTIONS } from '../testing/answer.cases.ts';
 import { ReadingsOracle } from '../testing/readings.oracle.ts';
 import { type RunningUp, startUp, weir } from '../testing/weir-process.ts';
+import { whenFolded } from '../testing/when-folded.ts';
 import { FILE_QUESTIONS, type FileQuestion, writeFiveFiles } from './five-files.ts';
 
 let folder: TemporaryDirectory;
@@ -20,6 +21,7 @@ beforeAll(async () => {
   const edge = await weir(['edge', '--config', config, '--once', '--log-level', 'warn'], { cwd: folder.dir });
   expect(edge).toMatchObject({ status: 0, stderr: '' });
   summary = JSON.parse(edge.stdout) as EdgeSummary;
+  await whenFolded(server.url, 'five-files', summary.frames, '2014-05-28T15:00:00Z');
 });
 
 afterAll(async () => {

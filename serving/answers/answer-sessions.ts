@@ -34,7 +34,7 @@ export async function answerSessions(
     if (walk.count > sessionsMax) throw tooMany(sessionsMax);
   }
   return walk.settle(() => {
-    const judge = new Judge(walk.table, source.id.isAsOf);
+    const judge = new Judge(walk.table, question, source.id.isAsOf);
     const told = groupsOf(source, question.where);
     return {
       ...headOf(index, source, told),

@@ -153,7 +153,7 @@ function judged(
   combiner: WindowCombiner,
 ): WindowsAnswer {
   const groups = groupsOf(source, question.where);
-  const judge = new Judge(combiner.table, source.id.isAsOf);
+  const judge = new Judge(combiner.table, question, source.id.isAsOf);
   const windows = combiner.windows(groups).map((window) => judge.window(window));
   return { ...headOf(index, source, groups), table: combiner.table, windows };
 }

@@ -1,7 +1,9 @@
+import { HOLD_INTERVALS_MAX } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
 import type { Horizon } from '../index/standing.ts';
 import type { CombinedWindow } from './combine-windows.ts';
+import type { ViewQuestion } from './question.ts';
 
 /** A window as it is told: its sum stands in the answer's table. */
 export interface AnsweredWindow {
@@ -26,15 +28,24 @@ export interface AnswerHead {
   readonly asOf: { readonly cut: readonly number[]; readonly publishedAtMs: number } | undefined;
 }
 
-/** Judges windows: how complete they are, and whether more is expected. Groups are looked at once per answer. */
+/**
+ * Judges windows: how complete they are, and whether more is expected. Groups are looked at once per answer.
+ *
+ * An interval belongs to its later reading, so what a gauge holds at a window's end is known only when the next reading
+ * comes, or can't come in time any more. An answer that tells integrals is final that much later.
+ */
 export class Judge {
   readonly #table: StatsTable;
   readonly #isAsOf: boolean;
+  /** Intervals that a value may be held beyond the window's end. */
+  readonly #heldIntervals: number;
   readonly #horizons = new Map<Group, Horizon>();
 
-  constructor(table: StatsTable, isAsOf: boolean) {
+  constructor(table: StatsTable, question: Pick<ViewQuestion, 'metric' | 'stats'>, isAsOf: boolean) {
     this.#table = table;
     this.#isAsOf = isAsOf;
+    const tellsHeld = question.metric.kind === 'gauge' && question.stats.some(({ needs }) => needs.includes('integral'));
+    this.#heldIntervals = tellsHeld ? HOLD_INTERVALS_MAX : 0;
   }
 
   window({ group, startMs, endMs, slot, revision, pending }: CombinedWindow): AnsweredWindow {
@@ -63,7 +74,7 @@ export class Judge {
       revision,
       pending,
       completeness: group.standing.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
-      final: !this.#isAsOf && group.standing.isFinal(finalMs, horizon),
+      final: !this.#isAsOf && group.standing.isFinal(finalMs, horizon, this.#heldIntervals),
     };
   }
 

@@ -59,7 +59,7 @@ function spelledOut(results: readonly Noted[], rows: readonly Noted[]): Sum {
       sum.revision += one.revision;
       if (i < start) continue;
       mergeSelective(sum.table, sum.slot, statsOf(one), 0);
-      if ((one.flags & PENDING) !== 0 && (one.flags & RESETS) === 0) sum.pending = true;
+      if ((one.flags & PENDING) !== 0) sum.pending = true;
     }
   }
   return sum;

@@ -6,7 +6,7 @@
  *
  *   additive part    the sum of all contributions
  *   selective part   merged from the last contribution that RESETS on (its own included), or of all where none does
- *   pending          a contribution from there on is PENDING and does not reset
+ *   pending          a contribution from there on is PENDING: one that resets may have been amended again since
  *   revision         the sum of the revisions of all contributions
  *
  * Then the partitions are merged by ⊕. Laws: the order in which contributions are stored or arrive changes no bit; a
@@ -64,7 +64,6 @@ export function takeContribution(
   tally.revision += revision;
   if (isReset) return true;
   mergeSelective(table, slot, from, fromSlot);
-  if ((flags & RESETS) !== 0) return true;
   if ((flags & PENDING) !== 0) tally.pending = true;
-  return false;
+  return (flags & RESETS) !== 0;
 }

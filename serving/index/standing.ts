@@ -42,6 +42,7 @@ export class GroupStanding {
   readonly #agents: Agents;
   readonly #members = new Map<string, MemberRow>();
   #promises: Promises | undefined;
+  #intervalMs: number | undefined;
   #groupAgents: readonly GroupAgent[] | undefined;
 
   constructor(agents: Agents) {
@@ -56,6 +57,7 @@ export class GroupStanding {
     this.#members.set(key, row);
     this.#promises = undefined;
     this.#groupAgents = undefined;
+    this.#intervalMs = undefined;
     return true;
   }
 
@@ -95,15 +97,27 @@ export class GroupStanding {
     return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? null : watermarkMs, holes };
   }
 
-  /** Whether every agent with a reading before `endMs` has passed it, and none of them misses a number. */
-  isFinal(endMs: number, horizon: Horizon): boolean {
-    if (!horizon.holes && horizon.watermarkMs !== null && horizon.watermarkMs >= endMs) return true;
+  /**
+   * Whether every agent with a reading before `endMs` has passed it, and none of them misses a number. With `intervals`
+   * they have to have passed it by as many of the longest interval that the group's series promise.
+   */
+  isFinal(endMs: number, horizon: Horizon, intervals = 0): boolean {
+    const passedMs = intervals === 0 ? endMs : endMs + intervals * this.#longestIntervalMs();
+    if (!horizon.holes && horizon.watermarkMs !== null && horizon.watermarkMs >= passedMs) return true;
     for (const { key, firstMs } of this.agents()) {
       if (firstMs >= endMs) continue;
       const row = this.#agents.get(key);
-      if (row === undefined || row.holes || row.watermarkMs === null || row.watermarkMs < endMs) return false;
+      if (row === undefined || row.holes || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
     }
     return this.#members.size > 0;
+  }
+
+  #longestIntervalMs(): number {
+    if (this.#intervalMs === undefined) {
+      this.#intervalMs = 0;
+      for (const { intervalMs } of this.#members.values()) this.#intervalMs = Math.max(this.#intervalMs, intervalMs);
+    }
+    return this.#intervalMs;
   }
 
   /** From 0 to 1: what arrived of what the series promised; below 1 while an agent of the group misses a number. */

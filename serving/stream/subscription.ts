@@ -123,7 +123,7 @@ export class Subscription {
     }
     return combiner.settle(() => {
       const groups = groupsOf(source, question.where);
-      const judge = new Judge(combiner.table, false);
+      const judge = new Judge(combiner.table, question, false);
       const windows = combiner.windows(groups).map((window) => judge.window(window));
       const isResumed = this.#source !== source;
       const freshnessMs = freshnessOf(groups);

@@ -1,0 +1,111 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ViewVersion } from '#core/fold/view-fold.ts';
+import { readStats } from '#core/stats/stats.ts';
+import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.cases.ts';
+import { SampleAgent, type SampleReading } from '../sample-agent.cases.ts';
+import { FoldPool, foldThreads, INLINE_BYTES_MAX } from './fold-pool.ts';
+import { type PartitionPlan, planPartition } from './partition-plan.ts';
+import { recompute } from './recompute.ts';
+import { resultBlocks } from './result-sources.ts';
+
+const never = new AbortController().signal;
+
+/** A partition with long series, late readings, amends and a frame that had to wait for its dictionary; and its plan. */
+async function openPlanned(stack: AsyncDisposableStack) {
+  const world = stack.use(await BatchWorld.open(1));
+  const agent = new SampleAgent('a', 6);
+  const birth = agent.birth();
+  const append = async (record: Uint8Array | null) => void (record !== null && (await world.log.append(0, record)));
+  await append(agent.readings([[0, 5, 5]]));
+  await append(agent.readings([[1, 5, 6]]));
+  await append(birth);
+  for (let tick = 0; tick < 200; tick++) {
+    const readings = [0, 1, 2, 3, 4, 5].map((series): SampleReading => [series, tick * 5000 + series, (tick * 37) % (series + 9)]);
+    await append(agent.readings(readings));
+    if (tick % 10 === 0) await append(agent.amend(tick % 6, Math.floor(tick / 2) * 5000 + (tick % 6), 1000 + tick));
+    if (tick % 15 === 0) await append(agent.readings([[tick % 6, tick * 17 + 1, -tick]]));
+  }
+  const { last } = await world.log.bounds(0);
+  await world.archive.whenArchived(0, last, never);
+  const plan = await planPartition(world.archive, { partition: 0, listFrom: 0, to: last }, never);
+  return { world, plan };
+}
+
+/** Recomputes the sample views and gives their rows as plain values. */
+async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool: FoldPool, slicesMax?: number) {
+  const targets = SAMPLE_VIEWS.map((view, i) => ({ view: { view, version: 1 } satisfies ViewVersion, result: `${name}-${i}` }));
+  const readings = await recompute({
+    archive: world.archive,
+    objects: world.objects,
+    targets,
+    plans: [plan],
+    from: [0],
+    fullPlan: () => Promise.resolve(plan),
+    pool,
+    slicesMax,
+    progress: () => undefined,
+    signal: never,
+  });
+  const rows: unknown[] = [];
+  for (const { result } of targets) {
+    for await (const { partition, group, count, slice, revision, flags, table, firstSlot } of resultBlocks(world.objects, result)) {
+      for (let i = 0; i < count; i++) {
+        rows.push([partition, group, slice[i], revision[i], flags[i], readStats(table, firstSlot + i)]);
+      }
+    }
+  }
+  return { readings, rows };
+}
+
+test('threads, jobs and spilled runs change no bit of a result', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { world, plan } = await openPlanned(stack);
+  await using inline = new FoldPool(0);
+  const plain = await rowsOf(world, plan, 'plain', inline);
+  expect(plain.rows.length).toBeGreaterThan(100);
+  expect(await rowsOf(world, plan, 'spilled', inline, 7)).toEqual(plain);
+  await using threads = new FoldPool(3);
+  expect(await rowsOf(world, plan, 'threads', threads)).toEqual(plain);
+  expect(await rowsOf(world, plan, 'both', threads, 20)).toEqual(plain);
+  expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
+});
+
+test('the frames of one record stay in one run, so that it counts once', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { world, plan } = await openPlanned(stack);
+  // Both frames that waited fold at the position of the birth.
+  expect(Array.from(plan.planner.frames.position.subarray(0, 3))).toEqual([3, 3, 4]);
+  await using inline = new FoldPool(0);
+  const { rows } = await rowsOf(world, plan, 'tight', inline, 0);
+  const first = rows.find((row) => Array.isArray(row) && row[1] === '["r0"]' && row[2] === 0) as unknown[];
+  const { rows: plain } = await rowsOf(world, plan, 'plain', inline);
+  expect(plain).toContainEqual(first);
+});
+
+test('a run that is called off, or whose thread fails, ends with the reason and leaves no scratch behind', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { world, plan } = await openPlanned(stack);
+  const request = {
+    archive: world.archive,
+    objects: world.objects,
+    targets: [{ view: { view: SAMPLE_VIEWS[0]!, version: 1 }, result: 'x' }],
+    from: [0],
+    fullPlan: () => Promise.resolve(plan),
+    progress: () => undefined,
+  };
+  await using threads = new FoldPool(2);
+  const called = AbortSignal.abort(new Error('called off'));
+  await expect(recompute({ ...request, plans: [plan], pool: threads, signal: called })).rejects.toThrow('called off');
+  const lost = { ...plan, paths: ['/no/such/segment'] };
+  await using others = new FoldPool(2);
+  await expect(recompute({ ...request, plans: [lost], pool: others, signal: never })).rejects.toThrow('no such file');
+  expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
+});
+
+test('threads are used where they pay', () => {
+  expect(foldThreads(0)).toBe(0);
+  expect(foldThreads(INLINE_BYTES_MAX)).toBe(0);
+  expect(foldThreads(INLINE_BYTES_MAX + 1)).toBeGreaterThanOrEqual(1);
+});
