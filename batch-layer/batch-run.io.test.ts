@@ -27,7 +27,9 @@ async function begin(stack: AsyncDisposableStack, partitions = 1) {
   /** Ten frames of readings of all series. */
   const readings = async (): Promise<void> => {
     for (let i = 0; i < 10; i++, tick++) {
-      await append(agent.readings([0, 1, 2, 3].map((series): SampleReading => [series, tick * 7000, tick * (series + 1)])));
+      await append(
+        agent.readings([0, 1, 2, 3].map((series): SampleReading => [series, tick * 7000, tick * (series + 1)])),
+      );
     }
   };
   return { world, agent, append, readings };
@@ -118,13 +120,15 @@ test('an incremental run reads no history again when its plan was kept, and come
   const read: number[] = [];
   const archive = new Proxy(world.archive, {
     get: (target, key) => {
-      if (key === 'read') return (partition: number, from: number, to: number) => (read.push(from), target.read(partition, from, to));
+      if (key === 'read')
+        return (partition: number, from: number, to: number) => (read.push(from), target.read(partition, from, to));
       const found: unknown = Reflect.get(target, key, target);
       return typeof found === 'function' ? found.bind(target) : found;
     },
   });
   const { log, objects, manifests, changes, views } = world;
-  const run = (id: string) => runBatch({ log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0, full: false, id });
+  const run = (id: string) =>
+    runBatch({ log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0, full: false, id });
   await append(repeated);
   expect(await run('with')).toMatchObject({ readings: 0 });
   expect(read).toEqual([15]);
@@ -133,6 +137,22 @@ test('an incremental run reads no history again when its plan was kept, and come
   expect(await run('without')).toMatchObject({ readings: 0 });
   expect(read).toEqual([15, 1]);
   expect(await world.verify()).toMatchObject({ different: 0 });
+});
+
+test('a reading whose amend came an epoch earlier shows its old value nowhere', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { world, append, agent } = await begin(stack);
+  const delayed = agent.readings([[0, 0, 100]]);
+  await append(agent.amend(0, 0, 5));
+  await world.batch({ full: false });
+  await append(delayed);
+  await world.batch({ full: false });
+  const seen = await world.see(VIEW);
+  expect([...seen.values()]).toMatchObject([
+    { stats: { count: 1, sum: 5n, max: 5, first: { value: 5 }, last: { value: 5 } } },
+  ]);
+  await world.batch({ full: true });
+  expect(await world.see(VIEW)).toEqual(seen);
 });
 
 test('many deltas are merged into a new base, and the answer stays the same', async () => {
@@ -187,7 +207,10 @@ test('a run that a rollback overtakes publishes nothing for that view', async ()
           await target.put(name, bytes);
           await manifests.change(VIEW, (manifest) => ({
             ...manifest!,
-            versions: manifest!.versions.map((version) => ({ ...version, batch: { results: [], cut: [0], publishedAtMs: 1 } })),
+            versions: manifest!.versions.map((version) => ({
+              ...version,
+              batch: { results: [], cut: [0], publishedAtMs: 1 },
+            })),
           }));
         };
       }
@@ -236,28 +259,49 @@ test('verify names a stored slice that was tampered with, in a result or among t
   expect(different).toBe(0);
   const [base] = (await world.liveBatch(VIEW)).results;
   await tamperWithResult(world.objects, base!.name);
-  expect(await world.verify()).toMatchObject({ slices, different: 1, differences: [{ view: VIEW, version: 1, what: 'stats' }] });
+  expect(await world.verify()).toMatchObject({
+    slices,
+    different: 1,
+    differences: [{ view: VIEW, version: 1, what: 'stats' }],
+  });
   await world.batch({ full: true });
   expect(await world.verify()).toMatchObject({ different: 0 });
   await readings();
   await world.speed();
   expect(await world.verify()).toMatchObject({ different: 0 });
   const row = (await Array.fromAsync(world.changes.allRows(VIEW, 1))).at(-1)!;
-  await world.changes.writeUnannounced([tampered(row)], []);
+  await world.changes.writeBuilt(0, [tampered(row)], []);
   expect(await world.verify()).toMatchObject({ different: 1 });
-  await world.changes.writeUnannounced([{ ...row, revision: row.revision + 1 }], []);
+  await world.changes.writeBuilt(0, [{ ...row, revision: row.revision + 1 }], []);
   expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'revision' }] });
-  await world.changes.writeUnannounced([row, { ...row, slice: row.slice + 1000 }], []);
+  await world.changes.writeBuilt(0, [row, { ...row, slice: row.slice + 1000 }], []);
   expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'unexpected' }] });
 });
 
 test('what a refused frame or a damaged record holds is in no result', async () => {
   await using stack = new AsyncDisposableStack();
   const { world, readings, append } = await begin(stack);
-  await append(encodeRecord({ kind: 'frame', agent: 'a', atMs: 0, verdict: { kind: 'refused', code: 'x', detail: 'y' }, frame: Uint8Array.of(1) }));
-  await append(encodeRecord({ kind: 'frame', agent: 'a', atMs: 0, verdict: { kind: 'accepted' }, frame: Uint8Array.of(1, 2, 3) }));
+  await append(
+    encodeRecord({
+      kind: 'frame',
+      agent: 'a',
+      atMs: 0,
+      verdict: { kind: 'refused', code: 'x', detail: 'y' },
+      frame: Uint8Array.of(1),
+    }),
+  );
+  await append(
+    encodeRecord({ kind: 'frame', agent: 'a', atMs: 0, verdict: { kind: 'accepted' }, frame: Uint8Array.of(1, 2, 3) }),
+  );
   await append(Uint8Array.of(7, 7, 7));
-  await append(encodeRecord({ kind: 'heartbeat', agent: 'a', atMs: 0, heartbeat: { incarnation: 1, highestSequence: 1, watermarkMs: 5, closed: false } }));
+  await append(
+    encodeRecord({
+      kind: 'heartbeat',
+      agent: 'a',
+      atMs: 0,
+      heartbeat: { incarnation: 1, highestSequence: 1, watermarkMs: 5, closed: false },
+    }),
+  );
   await readings();
   await world.speed();
   const before = await world.see(VIEW);
@@ -269,7 +313,9 @@ function failingAfter(objects: Objects, puts: number): Objects {
   let left = puts;
   return new Proxy(objects, {
     get: (target, key) => {
-      if (key === 'put') return (name: string, bytes: Uint8Array) => (left-- > 0 ? target.put(name, bytes) : Promise.reject(new Error('no room')));
+      if (key === 'put')
+        return (name: string, bytes: Uint8Array) =>
+          left-- > 0 ? target.put(name, bytes) : Promise.reject(new Error('no room'));
       const found: unknown = Reflect.get(target, key, target);
       return typeof found === 'function' ? found.bind(target) : found;
     },
@@ -281,13 +327,24 @@ async function tamperWithResult(objects: Objects, result: string): Promise<void>
   const directory = decodeDirectory((await objects.get(`${result}/directory`))!, 'x', 'y');
   const content = (await objects.get(`${result}/0`))!;
   const [first, ...others] = directory;
-  const { partition, group, slice, revision, flags, count, table, firstSlot } = decodeResultBlock(content.subarray(0, first!.bytes), 'x', 'y');
+  const { partition, group, slice, revision, flags, count, table, firstSlot } = decodeResultBlock(
+    content.subarray(0, first!.bytes),
+    'x',
+    'y',
+  );
   addReading(table, firstSlot, 0, 1, false);
   const slots = Int32Array.from({ length: count }, (_, i) => firstSlot + i);
-  const columns = { slices: slice.subarray(0, count), revisions: revision.subarray(0, count), flags: flags.subarray(0, count) };
+  const columns = {
+    slices: slice.subarray(0, count),
+    revisions: revision.subarray(0, count),
+    flags: flags.subarray(0, count),
+  };
   const block = encodeResultBlock({ partition, group, ...columns, table, slots });
   const grown = block.length - first!.bytes;
-  const places = [{ ...first!, bytes: block.length }, ...others.map((place) => (place.object === 0 ? { ...place, offset: place.offset + grown } : place))];
+  const places = [
+    { ...first!, bytes: block.length },
+    ...others.map((place) => (place.object === 0 ? { ...place, offset: place.offset + grown } : place)),
+  ];
   await objects.remove(`${result}/directory`);
   await objects.remove(`${result}/0`);
   await objects.put(`${result}/0`, Buffer.concat([block, content.subarray(first!.bytes)]));

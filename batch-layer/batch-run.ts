@@ -76,7 +76,9 @@ export function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   return oneAtATime(options.manifests, async () => {
     const { log, archive, signal = new AbortController().signal } = options;
     const work = await workOf(options);
-    const bytes = Array.from({ length: log.partitions }, (_, partition) => archive.bytesAfter(partition, planFrom(work, options.full, partition)));
+    const bytes = Array.from({ length: log.partitions }, (_, partition) =>
+      archive.bytesAfter(partition, planFrom(work, options.full, partition)),
+    );
     // Threads take their time to start; the cut and the archive take theirs meanwhile.
     await using pool = new FoldPool(options.threads ?? foldThreads(bytes.reduce((sum, one) => sum + one, 0)));
     const copies = await cut(log, options.id, options.clock());
@@ -101,7 +103,13 @@ class BatchRun {
   readonly #work: readonly Work[];
   readonly #pool: FoldPool;
 
-  constructor(options: BatchOptions, work: readonly Work[], copies: readonly number[], pool: FoldPool, signal: AbortSignal) {
+  constructor(
+    options: BatchOptions,
+    work: readonly Work[],
+    copies: readonly number[],
+    pool: FoldPool,
+    signal: AbortSignal,
+  ) {
     this.#options = options;
     this.#work = work;
     this.#copies = copies;
@@ -155,7 +163,9 @@ class BatchRun {
       const made = [...this.#made].filter(([work]) => work.view === name);
       const present = await manifests.get(name);
       if (present === undefined) continue;
-      published.push(made.length === 0 ? present : await manifests.change(name, (manifest) => publishView(name, manifest, made)));
+      published.push(
+        made.length === 0 ? present : await manifests.change(name, (manifest) => publishView(name, manifest, made)),
+      );
     }
     return published;
   }
@@ -170,11 +180,15 @@ class BatchRun {
     }
     for (const manifest of manifests) {
       const named = namedResults(manifest);
-      const stored = new Set((await objects.list(`${resultsOf(manifest.view)}/`)).map(({ name }) => name.slice(0, name.lastIndexOf('/'))));
+      const stored = new Set(
+        (await objects.list(`${resultsOf(manifest.view)}/`)).map(({ name }) => name.slice(0, name.lastIndexOf('/'))),
+      );
       for (const name of stored) if (!named.has(name)) await removeResult(objects, name);
     }
     // A rollback may make the state before this one live, and the next run goes on from there.
-    const cuts = manifests.flatMap(({ versions }) => versions.flatMap(({ batch, history }) => [batch, ...history.slice(0, 2)].map((state) => state.cut)));
+    const cuts = manifests.flatMap(({ versions }) =>
+      versions.flatMap(({ batch, history }) => [batch, ...history.slice(0, 2)].map((state) => state.cut)),
+    );
     await dropPlanStates(objects, (partition, position) => cuts.some((one) => one[partition] === position));
   }
 
@@ -247,10 +261,16 @@ async function workOf({ manifests, views }: BatchOptions): Promise<Work[]> {
 /** The position after which some version needs the frames of a partition; 0 where one needs all, or none is there. */
 function planFrom(work: readonly Work[], full: boolean, partition: number): number {
   if (full || work.length === 0) return 0;
-  return Math.min(...work.map(({ version: { batch } }) => (batch.results.length === 0 ? 0 : (batch.cut[partition] ?? 0))));
+  return Math.min(
+    ...work.map(({ version: { batch } }) => (batch.results.length === 0 ? 0 : (batch.cut[partition] ?? 0))),
+  );
 }
 
-function publishView(view: string, manifest: Manifest | undefined, made: readonly (readonly [Work, MadeResults])[]): Manifest {
+function publishView(
+  view: string,
+  manifest: Manifest | undefined,
+  made: readonly (readonly [Work, MadeResults])[],
+): Manifest {
   if (manifest === undefined) throw new BatchOvertaken(view);
   const versions = manifest.versions.map((version) => {
     const found = made.find(([work]) => work.version.version === version.version);

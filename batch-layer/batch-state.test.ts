@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { BATCH_STATES_KEPT, type BatchState, type ManifestVersion, type ResultRef } from '#backbone/manifests/manifest.ts';
+import {
+  BATCH_STATES_KEPT,
+  type BatchState,
+  type ManifestVersion,
+  type ResultRef,
+} from '#backbone/manifests/manifest.ts';
 import { namedResults, publishResults, rollBackResults, rowsKeptFrom } from './batch-state.ts';
 import { SAMPLE_VIEWS } from './batch-world.cases.ts';
 
@@ -92,7 +97,11 @@ describe('rolling back', () => {
   });
 
   test('does without the rest of a state whose later delta is gone', () => {
-    const [newest, middle, oldest] = [40, 30, 20].map((to) => ({ results: [refOf('base', 0, to)], cut: [to], publishedAtMs: 0 }));
+    const [newest, middle, oldest] = [40, 30, 20].map((to) => ({
+      results: [refOf('base', 0, to)],
+      cut: [to],
+      publishedAtMs: 0,
+    }));
     const version = { ...NEW, batch: newest!, history: [oldest!, middle!] };
     expect(told(rollBackResults(version, 1)!.batch)).toBe('base-0-30 @30');
   });

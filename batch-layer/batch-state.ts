@@ -74,7 +74,9 @@ export function rowsKeptFrom({ batch, history }: ManifestVersion): readonly numb
  */
 export function rollBackResults(version: ManifestVersion, atMs: number): ManifestVersion | undefined {
   const rowsFrom = rowsKeptFrom(version);
-  const deltas = [version.batch, ...version.history].flatMap(({ results }) => results.filter(({ kind }) => kind === 'delta'));
+  const deltas = [version.batch, ...version.history].flatMap(({ results }) =>
+    results.filter(({ kind }) => kind === 'delta'),
+  );
   for (const candidate of version.history) {
     const state = extend(candidate, deltas, rowsFrom);
     if (state === undefined || isSameState(state, version.batch)) continue;

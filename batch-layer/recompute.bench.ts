@@ -117,7 +117,10 @@ export async function fillLog(log: Log, seconds: number): Promise<void> {
 }
 
 async function append(log: Log, frame: Uint8Array): Promise<void> {
-  await log.append(0, encodeRecord({ kind: 'frame', agent: 'bench', atMs: START_MS, verdict: { kind: 'accepted' }, frame }));
+  await log.append(
+    0,
+    encodeRecord({ kind: 'frame', agent: 'bench', atMs: START_MS, verdict: { kind: 'accepted' }, frame }),
+  );
 }
 
 function seriesOf(i: number): SeriesEntry {

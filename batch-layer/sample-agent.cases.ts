@@ -79,7 +79,8 @@ export class SampleAgent {
       value: Float64Array.from(all, ([, value]) => value),
       links: NO_LINKS,
     };
-    for (const { series, values } of runs) for (const [timeMs, value] of values) this.journal[series]!.set(timeMs, value);
+    for (const { series, values } of runs)
+      for (const [timeMs, value] of values) this.journal[series]!.set(timeMs, value);
     return this.#record(encodeReadings(this.#meta(), columns));
   }
 

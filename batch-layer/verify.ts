@@ -85,7 +85,8 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
   await using pool = new FoldPool(options.threads ?? foldThreads(bytes));
   // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
-  const reached = ({ batch }: ManifestVersion): number[] => positions.map((at, partition) => Math.max(at, batch.cut[partition] ?? 0));
+  const reached = ({ batch }: ManifestVersion): number[] =>
+    positions.map((at, partition) => Math.max(at, batch.cut[partition] ?? 0));
   for (const same of Map.groupBy(versions.keys(), (i) => reached(versions[i]!).join()).values()) {
     const plans = await planUpTo(options, reached(versions[same[0]!]!), signal);
     await recompute({
@@ -116,7 +117,11 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
 }
 
 /** Plans every partition from its first record to the given positions, once they are archived. */
-async function planUpTo({ archive, progress }: VerifyOptions, positions: readonly number[], signal: AbortSignal): Promise<PartitionPlan[]> {
+async function planUpTo(
+  { archive, progress }: VerifyOptions,
+  positions: readonly number[],
+  signal: AbortSignal,
+): Promise<PartitionPlan[]> {
   await Promise.all(positions.map((position, partition) => archive.whenArchived(partition, position, signal)));
   const plans: PartitionPlan[] = [];
   for (const [partition, to] of positions.entries()) {
@@ -156,7 +161,8 @@ interface Snapshot {
  * for, so the scans are begun together, and begun again where a commit came between.
  */
 async function snapshot({ changes, log }: VerifyOptions, versions: readonly ManifestVersion[]): Promise<Snapshot> {
-  const positionsNow = (): number[] => Array.from({ length: log.partitions }, (_, p) => changes.positions().get(p) ?? 0);
+  const positionsNow = (): number[] =>
+    Array.from({ length: log.partitions }, (_, p) => changes.positions().get(p) ?? 0);
   for (let attempt = 1; ; attempt++) {
     const positions = positionsNow();
     const scans = versions.map(({ view, version }) => changes.allRows(view.name, version)[Symbol.asyncIterator]());

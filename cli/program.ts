@@ -13,7 +13,7 @@ import { declareStatus } from './commands/status.ts';
 import { declareUp } from './commands/up.ts';
 import { declareVerify } from './commands/verify.ts';
 import { declareViews } from './commands/views.ts';
-import type { ExitCode } from './run-weir.ts';
+import type { ExitCode } from './exit-code.ts';
 
 /** Every command, in the order of the help. Each file declares its flags and loads what it runs only when it runs. */
 const COMMANDS: readonly Declare[] = [

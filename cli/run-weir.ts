@@ -1,9 +1,7 @@
 import { CommanderError } from 'commander';
+import type { ExitCode } from './exit-code.ts';
 import { describeFailure } from './failure.ts';
 import { buildProgram } from './program.ts';
-
-/** What ends a command: done (0), failed or differs (1), used wrongly (2). */
-export type ExitCode = 0 | 1 | 2;
 
 /**
  * Runs the command that the arguments name, and gives the status to end with. Results go to standard output, everything
@@ -38,7 +36,8 @@ function report(error: unknown, args: readonly string[]): ExitCode {
   }
   const { message, exitCode } = describeFailure(error);
   process.stderr.write(`weir: ${message}\n`);
-  if (process.env['WEIR_DEBUG'] === '1') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  if (process.env['WEIR_DEBUG'] === '1')
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCode;
 }
 
@@ -48,6 +47,7 @@ function usageFault(message: string, args: readonly string[]): string {
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?')
     .replace(/\.$/, '');
-  const command = args[0] !== undefined && /^[a-z]+$/.test(args[0]) && !message.includes('unknown command') ? ` ${args[0]}` : '';
+  const command =
+    args[0] !== undefined && /^[a-z]+$/.test(args[0]) && !message.includes('unknown command') ? ` ${args[0]}` : '';
   return `${sentence}${sentence.endsWith('?') ? '' : ';'} see "weir${command} --help"`;
 }

@@ -46,6 +46,7 @@ export async function stopWithin(stopping: Promise<void>, logger: Logger): Promi
   });
   const isTidy = await Promise.race([stopping.then(() => true as const), late]);
   clearTimeout(timer);
-  if (!isTidy) logger.warn({ waitedMs: STOP_MS_MAX }, 'not everything stopped in time; the next start recovers, nothing is lost');
+  if (!isTidy)
+    logger.warn({ waitedMs: STOP_MS_MAX }, 'not everything stopped in time; the next start recovers, nothing is lost');
   return isTidy;
 }

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 
 /** The version in package.json. */
 export function weirVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
   return manifest.version;
 }
 

@@ -36,6 +36,13 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
+/** What a run of the speed layer came to: the rows that are stored, the live version, the rows that listeners heard of. */
+interface Run {
+  readonly rows: readonly SliceRow[];
+  readonly version: number;
+  readonly told: readonly SliceRow[];
+}
+
 /** A data directory with a log of one partition, and a speed layer on it that can be stopped and started again. */
 class Harness {
   readonly #dir = join(root, String(count++));
@@ -46,13 +53,15 @@ class Harness {
   }
 
   /** Runs a speed layer on what the log holds until it has folded all, and `until` holds; gives the rows. */
-  async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true): Promise<{ rows: readonly SliceRow[]; version: number }> {
+  async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true): Promise<Run> {
     await using log = await this.#log();
     await using table = await openEmbeddedTable({ dir: join(this.#dir, 'table') });
     await using state = await openEmbeddedKeyValue({ dir: join(this.#dir, 'state') });
     const manifests = new ManifestStore(state);
     const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1));
     const changes = await ChangeTable.open(table);
+    const told: SliceRow[] = [];
+    changes.onCommit((batch) => told.push(...batch.rows));
     const speed = await SpeedLayer.open({ log, table, changes, manifests, views: [manifest] });
     const running = speed.run();
     const { last } = await log.bounds(0);
@@ -68,7 +77,7 @@ class Harness {
     }, 5000);
     await speed.stop();
     await running;
-    return { rows, version };
+    return { rows, version, told };
   }
 
   #log(): Promise<Log> {
@@ -170,6 +179,7 @@ test('a changed view is folded from the first record beside the live one and the
   const before = await harness.run(BY_DEVICE);
   const after = await harness.run(BY_REGION);
   expect(after.version).toBe(before.version + 1);
+  expect(combine(after.told)).toEqual(combine(after.rows));
   expect(combine(before.rows)).toEqual(expected(readings, device));
   expect(combine(after.rows)).toEqual(expected(readings, region));
 });

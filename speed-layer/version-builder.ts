@@ -38,7 +38,7 @@ export async function buildVersion(version: ViewVersion, worker: PartitionWorker
     }
     gatherAll(view, pending, fold.epoch);
     const { rows, members } = pending.takeRows();
-    await changes.writeUnannounced(rows, members);
+    await changes.writeBuilt(partition, rows, members);
   }
 }
 

@@ -58,12 +58,18 @@ export class ChangeTable implements ChangeFeed {
     for (const listener of this.#listeners) listener(batch);
   }
 
-  /** Writes rows and members of a version that is being built; they count from the batch on that names its position. */
-  async writeUnannounced(rows: readonly SliceRow[], members: readonly MemberRow[]): Promise<void> {
+  /**
+   * Writes rows and members of a version that is folded from the first record on, while the partition's position stays
+   * where it is, and tells listeners.
+   */
+  async writeBuilt(partition: number, rows: readonly SliceRow[], members: readonly MemberRow[]): Promise<void> {
     const operations: TableOperation[] = [];
     pushRows(operations, rows);
     for (const row of members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     await this.#table.write(operations, { sync: true });
+    const position = this.#positions.get(partition) ?? 0;
+    const batch = { partition, from: position, to: position, rows, members, agents: [], refused: [] };
+    for (const listener of this.#listeners) listener(batch);
   }
 
   async *rows(

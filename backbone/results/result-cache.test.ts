@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { ResultCache } from './result-cache.ts';
 
 function maker(made: string[]) {
-  return (name: string, bytes = 10) => async () => {
-    made.push(name);
-    return { value: name, bytes };
-  };
+  return (name: string, bytes = 10) =>
+    async () => {
+      made.push(name);
+      return { value: name, bytes };
+    };
 }
 
 test('a value is made once and given again, also to who asks while it is made', async () => {

@@ -86,7 +86,8 @@ export function decodeDirectory(bytes: Uint8Array, object: string, place: string
   if (version > RESULT_DIRECTORY_FORMAT) {
     throw new NewerFormat('directory of a result', object, version, RESULT_DIRECTORY_FORMAT);
   }
-  if (crc32(bytes.subarray(12)) !== view.getUint32(8, true)) throw new ObjectDamaged(object, place, 'its checksum is wrong');
+  if (crc32(bytes.subarray(12)) !== view.getUint32(8, true))
+    throw new ObjectDamaged(object, place, 'its checksum is wrong');
   const count = view.getUint32(12, true);
   const columnsAt = HEAD_BYTES + view.getUint32(16, true);
   const groups = JSON.parse(new TextDecoder().decode(bytes.subarray(HEAD_BYTES, columnsAt))) as string[];

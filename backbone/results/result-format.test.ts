@@ -30,12 +30,23 @@ function rowsOf(slices: readonly number[], group = '["r1"]'): BlockRows {
 const PLACES: readonly BlockPlace[] = [
   { partition: 0, group: '["a"]', firstSlice: -7, lastSlice: 12, rows: 3, object: 0, offset: 0, bytes: 900 },
   { partition: 0, group: '["ä"]', firstSlice: 0, lastSlice: 0, rows: 1, object: 0, offset: 900, bytes: 80 },
-  { partition: 2, group: '["a"]', firstSlice: 2 ** 36, lastSlice: 2 ** 37, rows: 4096, object: 1, offset: 0, bytes: 70_000 },
+  {
+    partition: 2,
+    group: '["a"]',
+    firstSlice: 2 ** 36,
+    lastSlice: 2 ** 37,
+    rows: 4096,
+    object: 1,
+    offset: 0,
+    bytes: 70_000,
+  },
 ];
 
 describe('a block of a result', () => {
   test('has a format that is locked', () => {
-    const hash = createHash('sha256').update(encodeResultBlock(rowsOf([-2, 0, 1, 500]))).digest('hex');
+    const hash = createHash('sha256')
+      .update(encodeResultBlock(rowsOf([-2, 0, 1, 500])))
+      .digest('hex');
     expect(hash).toBe('752e19e9150e83c9b7119c078cf48d3d5f1be81bef0d69edf2e09eff89eda29b');
   });
 
@@ -45,13 +56,18 @@ describe('a block of a result', () => {
         fc.uniqueArray(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), { minLength: 1, maxLength: 40 }),
         fc.string(),
         (numbers, group) => {
-          const rows = rowsOf(numbers.toSorted((a, b) => a - b), group.toWellFormed());
+          const rows = rowsOf(
+            numbers.toSorted((a, b) => a - b),
+            group.toWellFormed(),
+          );
           const block = decodeResultBlock(encodeResultBlock(rows), 'x', 'y');
           expect(block).toMatchObject({ partition: 5, group: rows.group, count: rows.slices.length });
           expect(block.slice.subarray(0, block.count)).toEqual(rows.slices);
           expect(block.revision.subarray(0, block.count)).toEqual(rows.revisions);
           expect(block.flags).toEqual(rows.flags);
-          rows.slots.forEach((slot, i) => expect(equalSlots(block.table, block.firstSlot + i, rows.table, slot)).toBe(true));
+          rows.slots.forEach((slot, i) =>
+            expect(equalSlots(block.table, block.firstSlot + i, rows.table, slot)).toBe(true),
+          );
         },
       ),
       { numRuns: 50 },
@@ -79,7 +95,9 @@ describe('a block of a result', () => {
 
 describe('the directory of a result', () => {
   test('has a format that is locked', () => {
-    expect(createHash('sha256').update(encodeDirectory(PLACES)).digest('hex')).toBe('e21df4aa10709e8e62be5c124ee714eed62bd7c50c658ca894067b59d5b5dc92');
+    expect(createHash('sha256').update(encodeDirectory(PLACES)).digest('hex')).toBe(
+      'e21df4aa10709e8e62be5c124ee714eed62bd7c50c658ca894067b59d5b5dc92',
+    );
   });
 
   test('reads back as it was written, also when it is empty', () => {

@@ -12,7 +12,14 @@ import { encodeResultBlock } from './result-format.ts';
 import { openResultReader } from './result-reader.ts';
 import { removeResult, ResultWriter } from './result-writer.ts';
 
-const RESULT: ResultRef = { name: 'results/x/v1-base-1', from: [0, 0], to: [9, 9], readings: 0, madeAtMs: 0, kind: 'base' };
+const RESULT: ResultRef = {
+  name: 'results/x/v1-base-1',
+  from: [0, 0],
+  to: [9, 9],
+  readings: 0,
+  madeAtMs: 0,
+  kind: 'base',
+};
 
 async function openObjects(stack: AsyncDisposableStack): Promise<Objects> {
   const dir = await mkdtemp(join(tmpdir(), 'weir-results-'));
@@ -49,7 +56,12 @@ async function writeSample(objects: Objects): Promise<void> {
 
 async function extents(objects: Objects, group: string, from: number, to: number): Promise<number[][]> {
   const found: number[][] = [];
-  for await (const { partition, slice, count, table, firstSlot } of openResultReader(objects).blocks(RESULT, group, from, to)) {
+  for await (const { partition, slice, count, table, firstSlot } of openResultReader(objects).blocks(
+    RESULT,
+    group,
+    from,
+    to,
+  )) {
     for (let i = 0; i < count; i++) expect(table.sum[0]![firstSlot + i]).toBe(slice[i]);
     found.push([partition, slice[0]!, slice[count - 1]!]);
   }
@@ -62,7 +74,10 @@ test('a reader finds the blocks that overlap a range, in every partition, and no
   await writeSample(objects);
   expect(await openResultReader(objects).groups(RESULT)).toEqual(['a', 'b']);
   expect(await extents(objects, 'a', 99, 100)).toEqual([[0, 0, 99]]);
-  expect(await extents(objects, 'a', 100, 155)).toEqual([[0, 100, 199], [1, 150, 160]]);
+  expect(await extents(objects, 'a', 100, 155)).toEqual([
+    [0, 100, 199],
+    [1, 150, 160],
+  ]);
   expect(await extents(objects, 'a', -Infinity, Infinity)).toHaveLength(3);
   expect(await extents(objects, 'b', 61, 1000)).toEqual([]);
   expect(await extents(objects, 'c', 0, 1000)).toEqual([]);
@@ -78,7 +93,9 @@ test('a reader reads what it has read before from memory, within its limit', asy
   await removeResult(objects, RESULT.name);
   expect(await objects.list('')).toEqual([]);
   expect(await read()).toBe(3);
-  await expect(Array.fromAsync(openResultReader(objects, 1).blocks(RESULT, 'a', 0, 200))).rejects.toThrow(ObjectDamaged);
+  await expect(Array.fromAsync(openResultReader(objects, 1).blocks(RESULT, 'a', 0, 200))).rejects.toThrow(
+    ObjectDamaged,
+  );
 });
 
 test('a result without its directory is none, and one that misses an object is damaged', async () => {

@@ -83,7 +83,8 @@ class CachingResultReader implements ResultReader {
   #content(name: string): Promise<Uint8Array> {
     return this.#contents.get(name, async () => {
       const bytes = await this.#objects.get(name);
-      if (bytes === undefined) throw new ObjectDamaged(name, PLACE, 'it is missing, though a manifest or directory names it');
+      if (bytes === undefined)
+        throw new ObjectDamaged(name, PLACE, 'it is missing, though a manifest or directory names it');
       return { value: bytes, bytes: bytes.length };
     });
   }

@@ -32,7 +32,10 @@ export class ResultWriter {
   /** Appends an encoded block; blocks come in the order of (partition, group, first slice) and don't overlap. */
   async add(extent: BlockExtent, block: Uint8Array): Promise<void> {
     const before = this.#places.at(-1);
-    assert(before === undefined || isInOrder(before, extent), 'blocks of a result come in their order, without overlap');
+    assert(
+      before === undefined || isInOrder(before, extent),
+      'blocks of a result come in their order, without overlap',
+    );
     if (this.#bytes > 0 && this.#bytes + block.length > RESULT_OBJECT_BYTES) await this.#put();
     this.#places.push({ ...extent, object: this.#object, offset: this.#bytes, bytes: block.length });
     this.#blocks.push(block);

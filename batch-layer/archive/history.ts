@@ -35,10 +35,16 @@ async function* readHistory(
   if (next > to) return;
   await archive.checkSeam(partition);
   while (next <= to) {
-    const entries = (await log.read(partition, next, { bytes: LOG_READ_BYTES })).filter(({ position }) => position <= to);
+    const entries = (await log.read(partition, next, { bytes: LOG_READ_BYTES })).filter(
+      ({ position }) => position <= to,
+    );
     const first = entries[0];
     if (first?.position !== next) {
-      throw new ArchiveSeamBroken(partition, next - 1, `position ${next} is not there, ${first?.position ?? 'nothing'} is`);
+      throw new ArchiveSeamBroken(
+        partition,
+        next - 1,
+        `position ${next} is not there, ${first?.position ?? 'nothing'} is`,
+      );
     }
     yield entries;
     next = entries.at(-1)!.position + 1;

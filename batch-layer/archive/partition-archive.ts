@@ -239,7 +239,12 @@ async function* readSegment(segment: Segment, from: number, to: number): AsyncIt
 }
 
 /** The whole records in `bytes`, which stand at `base` in their file, and where the last whole one ends. */
-function entriesIn(bytes: Uint8Array, base: number, from: number, to: number): { entries: ArchivedEntry[]; end: number } {
+function entriesIn(
+  bytes: Uint8Array,
+  base: number,
+  from: number,
+  to: number,
+): { entries: ArchivedEntry[]; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries: ArchivedEntry[] = [];
   let end = 0;

@@ -71,7 +71,8 @@ export class Segment {
         await rm(path);
         return undefined;
       }
-      if (header.generation !== owner.generation) throw new ArchiveOfAnotherLog(dir, header.generation, owner.generation);
+      if (header.generation !== owner.generation)
+        throw new ArchiveOfAnotherLog(dir, header.generation, owner.generation);
       if (header.partition !== owner.partition || header.first !== first) {
         throw new ArchiveDamaged(path, `it holds partition ${header.partition} from position ${header.first} on`);
       }

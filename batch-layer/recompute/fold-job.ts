@@ -114,6 +114,18 @@ function flush(job: FoldJob, views: readonly ViewFold[], run: RunWriter, pending
   });
 }
 
+/** The slices of a group in ascending order, in which they mostly were opened. */
+function sortedSlices({ slots }: Group): Float64Array {
+  const slices = new Float64Array(slots.size);
+  let count = 0;
+  let isSorted = true;
+  for (const slice of slots.keys()) {
+    isSorted &&= count === 0 || slice > slices[count - 1]!;
+    slices[count++] = slice;
+  }
+  return isSorted ? slices : slices.sort();
+}
+
 /** Writes the slices of a group in ascending order, in blocks. */
 function writeGroup(
   { partition, edges }: FoldJob,
@@ -123,7 +135,7 @@ function writeGroup(
   run: RunWriter,
   pending: SliceName[],
 ): void {
-  const slices = Float64Array.from(group.slots.keys()).sort();
+  const slices = sortedSlices(group);
   for (let from = 0; from < slices.length;) {
     // A slice that a neighbour may share is a block of its own, so that the others can be passed on as they are.
     const isEdge = (from === 0 && edges.before) || (from === slices.length - 1 && edges.after);
@@ -131,17 +143,29 @@ function writeGroup(
     const part = slices.subarray(from, end);
     from = end;
     const rows = part.length;
-    const of = Int32Array.from(part, (slice) => group.slots.get(slice)!);
-    const flags = Uint8Array.from(of, (slot) => slots.flagsAt(slot));
-    const revisions = Float64Array.from(of, (slot) => slots.revisionAt(slot));
+    const of = new Int32Array(rows);
+    const flags = new Uint8Array(rows);
+    const revisions = new Float64Array(rows);
     let isPending = false;
     for (let i = 0; i < rows; i++) {
+      const slot = group.slots.get(part[i]!)!;
+      of[i] = slot;
+      flags[i] = slots.flagsAt(slot);
+      revisions[i] = slots.revisionAt(slot);
       if ((flags[i]! & PENDING) === 0) continue;
       isPending = true;
       pending.push({ group: group.key, slice: part[i]! });
     }
     const extent = { partition, group: group.key, firstSlice: part[0]!, lastSlice: part[rows - 1]!, rows };
-    const block = encodeResultBlock({ partition, group: group.key, slices: part, revisions, flags, table: slots.table, slots: of });
+    const block = encodeResultBlock({
+      partition,
+      group: group.key,
+      slices: part,
+      revisions,
+      flags,
+      table: slots.table,
+      slots: of,
+    });
     run.add(view, extent, isPending, block);
   }
 }

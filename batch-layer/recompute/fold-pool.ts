@@ -89,7 +89,8 @@ function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJ
       settle();
       resolve(result);
     };
-    const end = (): void => fail(new Error('a folding thread has ended before its job; give it more memory or fewer slices'));
+    const end = (): void =>
+      fail(new Error('a folding thread has ended before its job; give it more memory or fewer slices'));
     // A thread that has ended has no number any more.
     if (worker.threadId === -1) {
       end();

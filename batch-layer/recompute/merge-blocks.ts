@@ -121,7 +121,14 @@ export class FillingBlock {
 
   combine(block: ResultBlock, at: number): void {
     const slot = this.rows;
-    this.#flags[slot] = combineRow(this.#table, slot, this.#flags[slot]!, block.table, block.firstSlot + at, block.flags[at]!);
+    this.#flags[slot] = combineRow(
+      this.#table,
+      slot,
+      this.#flags[slot]!,
+      block.table,
+      block.firstSlot + at,
+      block.flags[at]!,
+    );
     this.#revisions[slot]! += block.revision[at]!;
   }
 
@@ -131,7 +138,7 @@ export class FillingBlock {
     const found = this.#refolded.of({ group: this.#group, slice: this.#slices[slot]! });
     assert(found !== undefined, 'a row that is pending was refolded');
     copySelective(this.#table, slot, found.table, found.slot);
-    this.#flags[slot] = 0;
+    this.#flags[slot] = RESETS;
   }
 
   async flush(sink: BlockSink): Promise<void> {

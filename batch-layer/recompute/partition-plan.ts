@@ -33,7 +33,11 @@ export interface PartitionPlan {
 }
 
 /** Plans a partition: reads the headers of its records from the archive. Throws what reading throws; stops by the signal. */
-export async function planPartition(archive: Archive, request: PlanRequest, signal: AbortSignal): Promise<PartitionPlan> {
+export async function planPartition(
+  archive: Archive,
+  request: PlanRequest,
+  signal: AbortSignal,
+): Promise<PartitionPlan> {
   const { partition, listFrom, cutId, resume } = request;
   const paths: string[] = [];
   using source = new FrameSource(paths);
@@ -51,7 +55,8 @@ export async function planPartition(archive: Archive, request: PlanRequest, sign
     }
     for (const entry of entries) {
       planner.apply(file, entry);
-      if (cutId !== undefined && planner.cuts.at(-1)?.id === cutId) return { partition, planner, listFrom, paths, to: entry.position };
+      if (cutId !== undefined && planner.cuts.at(-1)?.id === cutId)
+        return { partition, planner, listFrom, paths, to: entry.position };
     }
   }
   return { partition, planner, listFrom, paths, to: planner.position };

@@ -90,14 +90,21 @@ export async function loadPlanState(
   try {
     state = JSON.parse(gunzipSync(bytes).toString()) as PlanState;
   } catch (error) {
-    throw new ObjectDamaged(name, 'the kept plans of the batch layer', error instanceof Error ? error.message : String(error));
+    throw new ObjectDamaged(
+      name,
+      'the kept plans of the batch layer',
+      error instanceof Error ? error.message : String(error),
+    );
   }
   if (state.format > PLAN_STATE_FORMAT) throw new NewerFormat('kept plan', name, state.format, PLAN_STATE_FORMAT);
   return state.generation === generation && state.position === position ? state : undefined;
 }
 
 /** Removes the kept plans that are at none of the positions that batch states name. */
-export async function dropPlanStates(objects: Objects, isNamed: (partition: number, position: number) => boolean): Promise<void> {
+export async function dropPlanStates(
+  objects: Objects,
+  isNamed: (partition: number, position: number) => boolean,
+): Promise<void> {
   for (const { name } of await objects.list('plan/')) {
     const [partition, position] = name.split('/').slice(1).map(Number);
     if (partition === undefined || position === undefined || isNamed(partition, position)) continue;
@@ -106,7 +113,12 @@ export async function dropPlanStates(objects: Objects, isNamed: (partition: numb
 }
 
 /** Puts a fresh planner where the state was kept. */
-export function restorePlanner(planner: PartitionPlanner, state: PlanState, partitionDir: string, paths: string[]): void {
+export function restorePlanner(
+  planner: PartitionPlanner,
+  state: PlanState,
+  partitionDir: string,
+  paths: string[],
+): void {
   planner.position = state.position;
   planner.cuts.push(...state.cuts);
   paths.push(...state.segments.map((segment) => join(partitionDir, segment)));

@@ -22,7 +22,11 @@ async function openPlanned(stack: AsyncDisposableStack) {
   await append(agent.readings([[1, 5, 6]]));
   await append(birth);
   for (let tick = 0; tick < 200; tick++) {
-    const readings = [0, 1, 2, 3, 4, 5].map((series): SampleReading => [series, tick * 5000 + series, (tick * 37) % (series + 9)]);
+    const readings = [0, 1, 2, 3, 4, 5].map((series): SampleReading => [
+      series,
+      tick * 5000 + series,
+      (tick * 37) % (series + 9),
+    ]);
     await append(agent.readings(readings));
     if (tick % 10 === 0) await append(agent.amend(tick % 6, Math.floor(tick / 2) * 5000 + (tick % 6), 1000 + tick));
     if (tick % 15 === 0) await append(agent.readings([[tick % 6, tick * 17 + 1, -tick]]));
@@ -35,7 +39,10 @@ async function openPlanned(stack: AsyncDisposableStack) {
 
 /** Recomputes the sample views and gives their rows as plain values. */
 async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool: FoldPool, slicesMax?: number) {
-  const targets = SAMPLE_VIEWS.map((view, i) => ({ view: { view, version: 1 } satisfies ViewVersion, result: `${name}-${i}` }));
+  const targets = SAMPLE_VIEWS.map((view, i) => ({
+    view: { view, version: 1 } satisfies ViewVersion,
+    result: `${name}-${i}`,
+  }));
   const readings = await recompute({
     archive: world.archive,
     objects: world.objects,
@@ -50,7 +57,10 @@ async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool
   });
   const rows: unknown[] = [];
   for (const { result } of targets) {
-    for await (const { partition, group, count, slice, revision, flags, table, firstSlot } of resultBlocks(world.objects, result)) {
+    for await (const { partition, group, count, slice, revision, flags, table, firstSlot } of resultBlocks(
+      world.objects,
+      result,
+    )) {
       for (let i = 0; i < count; i++) {
         rows.push([partition, group, slice[i], revision[i], flags[i], readStats(table, firstSlot + i)]);
       }
@@ -72,16 +82,26 @@ test('threads, jobs and spilled runs change no bit of a result', async () => {
   expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
 });
 
-test('the frames of one record stay in one run, so that it counts once', async () => {
+test('frames that fold at one position stay in one run of one job, so that their record counts once', async () => {
   await using stack = new AsyncDisposableStack();
-  const { world, plan } = await openPlanned(stack);
-  // Both frames that waited fold at the position of the birth.
-  expect(Array.from(plan.planner.frames.position.subarray(0, 3))).toEqual([3, 3, 4]);
+  const world = stack.use(await BatchWorld.open(1));
+  const agent = new SampleAgent('a', 1);
+  const birth = agent.birth();
+  for (let tick = 0; tick < 30; tick++) await world.log.append(0, agent.readings([[0, tick, tick]])!);
+  await world.log.append(0, birth);
+  await world.archive.whenArchived(0, 31, never);
+  const plan = await planPartition(world.archive, { partition: 0, listFrom: 0, to: 31 }, never);
+  expect(new Set(plan.planner.frames.position.subarray(0, 30))).toEqual(new Set([31]));
   await using inline = new FoldPool(0);
-  const { rows } = await rowsOf(world, plan, 'tight', inline, 0);
-  const first = rows.find((row) => Array.isArray(row) && row[1] === '["r0"]' && row[2] === 0) as unknown[];
-  const { rows: plain } = await rowsOf(world, plan, 'plain', inline);
-  expect(plain).toContainEqual(first);
+  await using threads = new FoldPool(2);
+  for (const pool of [inline, threads]) {
+    const { readings, rows } = await rowsOf(world, plan, `waited-${pool.threads}`, pool, 0);
+    expect(readings).toBe(30);
+    expect(rows).toMatchObject([
+      [0, '["r0"]', 0, 1, 0, { count: 30 }],
+      [0, '["d0"]', 0, 1, 0, { count: 30 }],
+    ]);
+  }
 });
 
 test('a run that is called off, or whose thread fails, ends with the reason and leaves no scratch behind', async () => {

@@ -47,7 +47,10 @@ function refoldCluster(
   const { sliceMs } = view.view;
   const earliestMs = slices[0]!.slice * sliceMs;
   const latestMs = (slices.at(-1)!.slice + 1) * sliceMs;
-  const visit = (isWanted: (kind: string) => boolean, take: (frame: Parameters<SelectionRefold['fold']>[0]) => void): void => {
+  const visit = (
+    isWanted: (kind: string) => boolean,
+    take: (frame: Parameters<SelectionRefold['fold']>[0]) => void,
+  ): void => {
     for (let i = 0; i < frames.count && frames.position[i]! <= plan.to; i++) {
       if (!isWanted(FOLDED_KINDS[frames.kind[i]!]!)) continue;
       if (frames.latestMs[i]! < earliestMs - sliceMs || frames.earliestMs[i]! >= latestMs + sliceMs) continue;

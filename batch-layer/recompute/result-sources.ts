@@ -1,6 +1,11 @@
 import { ObjectDamaged } from '#backbone/objects/objects-errors.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
-import { blockObjectName, type BlockPlace, decodeDirectory, directoryName } from '#backbone/results/result-directory.ts';
+import {
+  blockObjectName,
+  type BlockPlace,
+  decodeDirectory,
+  directoryName,
+} from '#backbone/results/result-directory.ts';
 import { decodeResultBlock } from '#backbone/results/result-format.ts';
 import type { ResultBlock } from '#backbone/results/results.ts';
 import type { MergeSource } from './merge-blocks.ts';
@@ -41,7 +46,8 @@ async function openResult(objects: Objects, result: string): Promise<StoredResul
     const present = kept.get(name);
     if (present !== undefined) return present;
     const bytes = await objects.get(name);
-    if (bytes === undefined) throw new ObjectDamaged(name, PLACE, 'it is missing, though a manifest or directory names it');
+    if (bytes === undefined)
+      throw new ObjectDamaged(name, PLACE, 'it is missing, though a manifest or directory names it');
     if (kept.size >= OBJECTS_KEPT) kept.delete(kept.keys().next().value!);
     kept.set(name, bytes);
     return bytes;

@@ -22,12 +22,22 @@ export function addAnswerFlags(command: Command, more: readonly Option[]): Comma
         .default([], 'all groups')
         .argParser(parseWhere),
     )
-    .option('--stats <list>', 'statistics, with commas between: count sum mean min max variance stddev first last increase integral timeMean p50 p99.9 … (default: count,sum,mean,min,max)')
-    .addOption(new Option('--format <format>', 'how the answer is written; json has a limit of 100,000 windows').choices(['json', 'csv', 'ndjson']).default('json'))
+    .option(
+      '--stats <list>',
+      'statistics, with commas between: count sum mean min max variance stddev first last increase integral timeMean p50 p99.9 … (default: count,sum,mean,min,max)',
+    )
+    .addOption(
+      new Option('--format <format>', 'how the answer is written; json has a limit of 100,000 windows')
+        .choices(['json', 'csv', 'ndjson'])
+        .default('json'),
+    )
     .addOption(urlOption());
 }
 
-function parseWhere(text: string, before: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
+function parseWhere(
+  text: string,
+  before: readonly (readonly [string, string])[],
+): readonly (readonly [string, string])[] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write it as tag=value, like region=DK1.');
   return [...before, [text.slice(0, at), text.slice(at + 1)]];

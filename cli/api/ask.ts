@@ -43,10 +43,19 @@ function send(url: URL, method: string, body: object | undefined): Promise<Incom
   return new Promise((resolve, reject) => {
     const open = url.protocol === 'https:' ? requestHttps : requestHttp;
     // One question per process: no connection is kept that would hold the process back at its end.
-    const request = open(url, { method, agent: false, headers: body === undefined ? {} : { 'content-type': 'application/json' }, timeout: FIRST_BYTE_MS_MAX }, (response) => {
-      request.setTimeout(0);
-      resolve(response);
-    });
+    const request = open(
+      url,
+      {
+        method,
+        agent: false,
+        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        timeout: FIRST_BYTE_MS_MAX,
+      },
+      (response) => {
+        request.setTimeout(0);
+        resolve(response);
+      },
+    );
     request.on('timeout', () => request.destroy(new Error(`no answer within ${FIRST_BYTE_MS_MAX / 1000} s`)));
     request.on('error', (error) => reject(unanswered(url, error)));
     request.end(body === undefined ? undefined : JSON.stringify(body));
@@ -56,7 +65,9 @@ function send(url: URL, method: string, body: object | undefined): Promise<Incom
 function unanswered(url: URL, error: Error): UserError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
   const what = code === 'ECONNREFUSED' ? 'no weir answers' : `asking failed (${code})`;
-  return new UserError(`${what} at ${url.origin}; start one with "weir up", or say where it is with --url`, { cause: error });
+  return new UserError(`${what} at ${url.origin}; start one with "weir up", or say where it is with --url`, {
+    cause: error,
+  });
 }
 
 function refusal(base: URL, status: number, body: string): UserError {

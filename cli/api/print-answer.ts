@@ -8,10 +8,18 @@ import type { AnswerFlags } from './answer-flags.ts';
  * Asks about a view and writes the answer to standard output byte by byte as the server gives it: numbers may have more
  * digits than a double, so nobody here reads them.
  */
-export async function printAnswer(view: string, kind: 'windows' | 'sessions', flags: AnswerFlags, more: Readonly<Record<string, string | undefined>>): Promise<void> {
+export async function printAnswer(
+  view: string,
+  kind: 'windows' | 'sessions',
+  flags: AnswerFlags,
+  more: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   const { from, to, stats, format, where, url } = flags;
   const parameters = Object.entries({ from, to, ...more, stats, format });
-  const response = await ask(url, { path: `/api/v1/views/${encodeURIComponent(view)}/${kind}`, query: [...parameters, ...where] });
+  const response = await ask(url, {
+    path: `/api/v1/views/${encodeURIComponent(view)}/${kind}`,
+    query: [...parameters, ...where],
+  });
   const endsLine = await copyOut(response);
   if (!endsLine) await writeOut('\n');
 }
@@ -26,7 +34,10 @@ async function copyOut(response: IncomingMessage): Promise<boolean> {
       await writeOut(bytes);
     }
   } catch (error) {
-    throw new UserError('the answer was cut off: the server ended the connection; what was printed is not all of it, so ask again', { cause: error });
+    throw new UserError(
+      'the answer was cut off: the server ended the connection; what was printed is not all of it, so ask again',
+      { cause: error },
+    );
   }
   return last === 0x0a;
 }

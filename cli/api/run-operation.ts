@@ -24,7 +24,9 @@ async function* linesOf(response: IncomingMessage, what: string): AsyncGenerator
   try {
     yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
-    throw new UserError(`${what} was cut off: the server ended the connection; look into its log, and run it again`, { cause: error });
+    throw new UserError(`${what} was cut off: the server ended the connection; look into its log, and run it again`, {
+      cause: error,
+    });
   }
 }
 
@@ -38,11 +40,16 @@ function parseLine(line: string, what: string): OperationLine {
   try {
     return JSON.parse(line) as OperationLine;
   } catch (error) {
-    throw new UserError(`${what} was answered by something that is no weir, or another version; check --url`, { cause: error });
+    throw new UserError(`${what} was answered by something that is no weir, or another version; check --url`, {
+      cause: error,
+    });
   }
 }
 
-function describeProgress(what: string, progress: Readonly<Record<string, unknown>>): { label: string; done: number; total?: number } {
+function describeProgress(
+  what: string,
+  progress: Readonly<Record<string, unknown>>,
+): { label: string; done: number; total?: number } {
   const { label, done, total } = progress;
   const words = typeof label === 'string' ? `${what}: ${label}` : what;
   if (typeof done !== 'number') return { label: words, done: 0 };

@@ -26,7 +26,8 @@ export async function showLedger(url: URL, agent: string | undefined, format: Li
   const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
   const chosen = agent === undefined ? agents : agents.filter((one) => one.agent === agent);
   if (agent !== undefined && chosen.length === 0) {
-    const known = agents.length === 0 ? 'none has connected yet' : `known are ${agents.map((one) => one.agent).join(', ')}`;
+    const known =
+      agents.length === 0 ? 'none has connected yet' : `known are ${agents.map((one) => one.agent).join(', ')}`;
     throw new UserError(`agent ${agent} is not known here; ${known}`, { exitCode: 2 });
   }
   if (format === 'json') return writeOut(`${JSON.stringify({ agents: chosen })}\n`);
@@ -35,7 +36,10 @@ export async function showLedger(url: URL, agent: string | undefined, format: Li
       chosen,
       [
         { heading: 'agent', cell: (one) => one.agent },
-        { heading: 'presence', cell: ({ presence }) => (presence === null ? 'not seen' : presence.online ? 'online' : 'offline') },
+        {
+          heading: 'presence',
+          cell: ({ presence }) => (presence === null ? 'not seen' : presence.online ? 'online' : 'offline'),
+        },
         { heading: 'since', cell: ({ presence }) => presence?.since ?? '' },
         { heading: 'watermark', cell: ({ ledger }) => ledger?.watermark ?? 'none' },
         { heading: 'arrived', align: 'right', cell: ({ ledger }) => String(ledger?.arrived ?? 0) },
@@ -52,6 +56,10 @@ export async function showLedger(url: URL, agent: string | undefined, format: Li
 function missingText(ledger: AgentAnswer['ledger']): string {
   const ranges = ledger?.missing ?? [];
   if (ranges.length === 0) return 'nothing';
-  const shown = ranges.slice(0, RANGES_SHOWN).map(({ incarnation, from, to }) => `${incarnation}:${from}${to > from ? `-${to}` : ''}`);
-  return ranges.length > RANGES_SHOWN ? `${shown.join(', ')} and ${ranges.length - RANGES_SHOWN} more` : shown.join(', ');
+  const shown = ranges
+    .slice(0, RANGES_SHOWN)
+    .map(({ incarnation, from, to }) => `${incarnation}:${from}${to > from ? `-${to}` : ''}`);
+  return ranges.length > RANGES_SHOWN
+    ? `${shown.join(', ')} and ${ranges.length - RANGES_SHOWN} more`
+    : shown.join(', ');
 }

@@ -12,7 +12,12 @@ interface RefusedAnswer {
   readonly incarnation: number | null;
   readonly sequence: number | null;
   readonly source: string;
-  readonly items: readonly { readonly line: number; readonly readings: number; readonly reason: string; readonly text: string }[];
+  readonly items: readonly {
+    readonly line: number;
+    readonly readings: number;
+    readonly reason: string;
+    readonly text: string;
+  }[];
 }
 
 interface QuarantineAnswer {
@@ -33,8 +38,18 @@ interface Line {
 const TEXT_CHARS_SHOWN = 60;
 
 /** Lists what a running weir has refused, the newest last. */
-export async function showQuarantine(url: URL, { agent, limit }: { readonly agent: string | undefined; readonly limit: number }, format: ListFormat): Promise<void> {
-  const answer = await askJson<QuarantineAnswer>(url, { path: '/api/v1/quarantine', query: [['agent', agent], ['limit', String(limit)]] });
+export async function showQuarantine(
+  url: URL,
+  { agent, limit }: { readonly agent: string | undefined; readonly limit: number },
+  format: ListFormat,
+): Promise<void> {
+  const answer = await askJson<QuarantineAnswer>(url, {
+    path: '/api/v1/quarantine',
+    query: [
+      ['agent', agent],
+      ['limit', String(limit)],
+    ],
+  });
   if (format === 'json') return writeOut(`${JSON.stringify(answer)}\n`);
   await writeOut(
     formatTable(
@@ -44,14 +59,36 @@ export async function showQuarantine(url: URL, { agent, limit }: { readonly agen
         { heading: 'agent', cell: (line) => line.agent },
         { heading: 'where', cell: ({ where }) => where },
         { heading: 'reason', cell: ({ reason }) => reason },
-        { heading: 'text', cell: ({ text }) => (text.length > TEXT_CHARS_SHOWN ? `${text.slice(0, TEXT_CHARS_SHOWN)}…` : text) },
+        {
+          heading: 'text',
+          cell: ({ text }) => (text.length > TEXT_CHARS_SHOWN ? `${text.slice(0, TEXT_CHARS_SHOWN)}…` : text),
+        },
       ],
       'nothing is in quarantine',
     ),
   );
 }
 
-function linesOf({ at, agent, kind, code, detail, incarnation, sequence, source, items }: RefusedAnswer): readonly Line[] {
-  if (kind === 'frame') return [{ at, agent, where: `frame ${incarnation ?? '?'}:${sequence ?? '?'}`, reason: `${code}: ${detail}`, text: '' }];
-  return items.map(({ line, reason, text }) => ({ at, agent, where: `${source} line ${line}`, reason, text: JSON.stringify(text).slice(1, -1) }));
+function linesOf({
+  at,
+  agent,
+  kind,
+  code,
+  detail,
+  incarnation,
+  sequence,
+  source,
+  items,
+}: RefusedAnswer): readonly Line[] {
+  if (kind === 'frame')
+    return [
+      { at, agent, where: `frame ${incarnation ?? '?'}:${sequence ?? '?'}`, reason: `${code}: ${detail}`, text: '' },
+    ];
+  return items.map(({ line, reason, text }) => ({
+    at,
+    agent,
+    where: `${source} line ${line}`,
+    reason,
+    text: JSON.stringify(text).slice(1, -1),
+  }));
 }

@@ -23,13 +23,22 @@ export async function showStatus(url: URL, format: ListFormat): Promise<void> {
         { heading: 'records', align: 'right', cell: ({ records }) => String(records) },
         { heading: 'readings', align: 'right', cell: ({ readings }) => String(readings) },
         { heading: 'repeated frames', align: 'right', cell: ({ repeatedFrames }) => String(repeatedFrames) },
-        { heading: 'refused', align: 'right', cell: ({ refusedFrames, faultyFrames }: PartitionStatus) => String(refusedFrames + faultyFrames) },
+        {
+          heading: 'refused',
+          align: 'right',
+          cell: ({ refusedFrames, faultyFrames }: PartitionStatus) => String(refusedFrames + faultyFrames),
+        },
         { heading: 'open slices', align: 'right', cell: ({ slicesOpen }) => String(slicesOpen) },
-        { heading: 'watermark', cell: ({ watermarkMs }) => (watermarkMs === null ? 'none' : new Date(watermarkMs).toISOString()) },
+        {
+          heading: 'watermark',
+          cell: ({ watermarkMs }) => (watermarkMs === null ? 'none' : new Date(watermarkMs).toISOString()),
+        },
       ],
       'no partitions',
     ),
   );
-  const counters = Object.entries(broker).map(([name, count]) => `${name} ${typeof count === 'number' ? count : JSON.stringify(count)}`);
+  const counters = Object.entries(broker).map(
+    ([name, count]) => `${name} ${typeof count === 'number' ? count : JSON.stringify(count)}`,
+  );
   await writeOut(`\nbroker: ${counters.join(', ')}\n`);
 }

@@ -24,10 +24,22 @@ export async function showViews(url: URL, format: ListFormat): Promise<void> {
         { heading: 'view', cell: (view) => view.name },
         { heading: 'metric', cell: ({ metric, unit }) => (unit === null ? metric : `${metric} (${unit})`) },
         { heading: 'by', cell: ({ by }) => by.join(', ') },
-        { heading: 'where', cell: ({ where }) => Object.entries(where).map(([tag, values]) => `${tag}=${values.join('|')}`).join(', ') },
+        {
+          heading: 'where',
+          cell: ({ where }) =>
+            Object.entries(where)
+              .map(([tag, values]) => `${tag}=${values.join('|')}`)
+              .join(', '),
+        },
         { heading: 'slice', align: 'right', cell: ({ slice }) => slice },
-        { heading: 'versions', cell: ({ versions }) => versions.map(({ version, state }) => `${version} ${state}`).join(', ') },
-        { heading: 'batch', cell: ({ versions }) => versions.find(({ state }) => state === 'live')?.published ?? 'none yet' },
+        {
+          heading: 'versions',
+          cell: ({ versions }) => versions.map(({ version, state }) => `${version} ${state}`).join(', '),
+        },
+        {
+          heading: 'batch',
+          cell: ({ versions }) => versions.find(({ state }) => state === 'live')?.published ?? 'none yet',
+        },
       ],
       'no views; declare some under "views" in the configuration and start the server with it',
     ),

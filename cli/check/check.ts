@@ -1,5 +1,6 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { formatDuration } from '#core/time/duration.ts';
+import { formatInstant } from '#core/time/instant.ts';
 import { groupKey, groupOf, type View, viewAdmits } from '#core/views/view.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
 import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
@@ -18,6 +19,13 @@ interface Finding {
   readonly isUsable: boolean;
 }
 
+/** What all files together hold, as far as they were looked at. */
+interface Seen {
+  readonly series: SeriesDescription[];
+  fromMs: number;
+  toMs: number;
+}
+
 /** `weir check`: prints the verdict on a configuration; gives whether it can be used. */
 export async function check(file: string): Promise<boolean> {
   const verdict = await judgeConfig(file);
@@ -26,36 +34,64 @@ export async function check(file: string): Promise<boolean> {
     return false;
   }
   const { config } = verdict.loaded;
-  const series: SeriesDescription[] = [];
-  const sources = await checkSources(verdict.loaded, series);
+  const seen: Seen = { series: [], fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
+  const sources = await checkSources(verdict.loaded, seen);
   const isUsable = sources.every((finding) => finding.isUsable);
-  const sections = [metricLines(config), agentLines(config), ...sources.map(({ lines }) => lines), ...config.views.map((view) => viewLines(view, series))];
+  const sections = [
+    metricLines(config),
+    agentLines(config),
+    ...sources.map(({ lines }) => lines),
+    ...config.views.map((view) => viewLines(view, seen.series)),
+  ];
   await writeOut(`${sections.map((lines) => `${lines.join('\n')}\n`).join('')}\n`);
-  await writeOut(isUsable ? `${file} can be used.\n${nextSteps(config, file)}` : `${file} can't be used as it is: see above.\n`);
+  await writeOut(
+    isUsable
+      ? `${file} can be used.\n${nextSteps(config, file, seen)}`
+      : `${file} can't be used as it is: see above.\n`,
+  );
   return isUsable;
 }
 
-async function checkSources({ config, folder }: LoadedConfig, series: SeriesDescription[]): Promise<readonly Finding[]> {
+async function checkSources({ config, folder }: LoadedConfig, seen: Seen): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const [name, source] of Object.entries(config.sources)) findings.push(await checkSource(name, source, config, folder, series));
+  for (const [name, source] of Object.entries(config.sources))
+    findings.push(await checkSource(name, source, config, folder, seen));
   return findings;
 }
 
-async function checkSource(name: string, source: SourceConfig, { metrics }: WeirConfig, folder: string, series: SeriesDescription[]): Promise<Finding> {
+async function checkSource(
+  name: string,
+  source: SourceConfig,
+  { metrics }: WeirConfig,
+  folder: string,
+  seen: Seen,
+): Promise<Finding> {
   const title = `source ${name}: ${source.kind}`;
   // What comes through a pipe can be read once only, and is for `weir edge`.
   const isReadable = isFinite(source) && 'file' in source && source.file !== '-';
   try {
     if (!isReadable) {
-      if (source.kind === 'simulate') openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin });
+      if (source.kind === 'simulate')
+        openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin });
       return { lines: [`${title}, ${describeLive(source)}`], isUsable: true };
     }
-    const preview = await previewSource((around) => openSource(name, source, around), { metrics, folder, stdin: () => process.stdin });
-    series.push(...preview.series);
-    const nothing = preview.tallies.readings > 0 ? [] : ['  not one reading; check `time` and `series` against the rows of the file'];
-    return { lines: [`${title}, ${source.file}`, ...describePreview(preview), ...nothing], isUsable: nothing.length === 0 };
+    const preview = await previewSource((around) => openSource(name, source, around), {
+      metrics,
+      folder,
+      stdin: () => process.stdin,
+    });
+    seen.series.push(...preview.series);
+    seen.fromMs = Math.min(seen.fromMs, preview.fromMs);
+    seen.toMs = Math.max(seen.toMs, preview.toMs);
+    const nothing =
+      preview.tallies.readings > 0 ? [] : ['  not one reading; check `time` and `series` against the rows of the file'];
+    return {
+      lines: [`${title}, ${source.file}`, ...describePreview(preview), ...nothing],
+      isUsable: nothing.length === 0,
+    };
   } catch (error) {
-    if (error instanceof SourceError || error instanceof UserError) return { lines: [title, `  ${error.message}`], isUsable: false };
+    if (error instanceof SourceError || error instanceof UserError)
+      return { lines: [title, `  ${error.message}`], isUsable: false };
     throw error;
   }
 }
@@ -71,8 +107,13 @@ function describeMetric({ unit, decimals, kind, intervalMs, send, excess }: Metr
 }
 
 function agentLines({ agent, sources }: WeirConfig): readonly string[] {
-  if (agent !== undefined) return [`agent ${agent.id}: to ${agent.broker}, at most ${agent.spool.bytes} bytes in ${agent.spool.dir ?? `.weir/${agent.id}`}`];
-  return Object.keys(sources).length === 0 ? [] : ['agent: none, so "weir edge" can\'t read the sources; add one, like agent: { id: roof-1 }'];
+  if (agent !== undefined)
+    return [
+      `agent ${agent.id}: to ${agent.broker}, at most ${agent.spool.bytes} bytes in ${agent.spool.dir ?? `.weir/${agent.id}`}`,
+    ];
+  return Object.keys(sources).length === 0
+    ? []
+    : ['agent: none, so "weir edge" can\'t read the sources; add one, like agent: { id: roof-1 }'];
 }
 
 function viewLines(view: View, series: readonly SeriesDescription[]): readonly string[] {
@@ -80,7 +121,11 @@ function viewLines(view: View, series: readonly SeriesDescription[]): readonly s
   const taken = series.filter((one) => viewAdmits(view, one));
   const groups = new Set(taken.map((one) => groupKey(groupOf(view, one))));
   const what = `view ${name}: ${metric}${by.length === 0 ? '' : ` by ${by.join(', ')}`}, in slices of ${formatDuration({ kind: 'fixed', ms: sliceMs })}`;
-  const lines = [series.length === 0 ? what : `${what}: ${taken.length} of the series above, in ${groups.size} group${groups.size === 1 ? '' : 's'}`];
+  const lines = [
+    series.length === 0
+      ? what
+      : `${what}: ${taken.length} of the series above, in ${groups.size} group${groups.size === 1 ? '' : 's'}`,
+  ];
   for (const tag of by) {
     const without = taken.filter((one) => one.tags[tag] === undefined).length;
     if (without > 0) lines.push(`  ${without} of them have no tag ${tag}; they share the group whose ${tag} is empty`);
@@ -88,9 +133,17 @@ function viewLines(view: View, series: readonly SeriesDescription[]): readonly s
   return lines;
 }
 
-function nextSteps({ sources, agent, views }: WeirConfig, file: string): string {
+function nextSteps({ sources, agent, views }: WeirConfig, file: string, { fromMs, toMs }: Seen): string {
   const steps = [`  weir up --config ${file}`];
   if (agent !== undefined && Object.keys(sources).length > 0) steps.push(`  weir edge --config ${file} --once`);
-  if (views[0] !== undefined) steps.push(`  weir query ${views[0].name} --from … --to … --window 1h`);
+  if (views[0] !== undefined && fromMs <= toMs) {
+    steps.push(`  weir query ${views[0].name} --from ${dayOf(fromMs)} --to ${dayOf(toMs + DAY_MS)} --window 1d`);
+  }
   return `Next, each in a terminal of its own:\n${steps.join('\n')}\n`;
+}
+
+const DAY_MS = 86_400_000;
+
+function dayOf(atMs: number): string {
+  return formatInstant(atMs).slice(0, 'yyyy-MM-dd'.length);
 }

@@ -21,12 +21,18 @@ export function describeLive(config: SourceConfig): string {
 export function describePreview(preview: SourcePreview): readonly string[] {
   const { tallies, isWhole, series, readings, refusals, fromMs, toMs } = preview;
   const { rows, missing, quarantined, ambiguousTimes, truncatedTimes } = tallies;
-  const facts = [`${tallies.readings} readings of ${series.length} series`, `${missing} missing`, `${quarantined} to quarantine`];
+  const facts = [
+    `${tallies.readings} readings of ${series.length} series`,
+    `${missing} missing`,
+    `${quarantined} to quarantine`,
+  ];
   if (ambiguousTimes > 0) facts.push(`${ambiguousTimes} at a local time that is there twice`);
   if (truncatedTimes > 0) facts.push(`${truncatedTimes} with digits finer than a millisecond, cut`);
   const lines = [`  ${rows} rows${isWhole ? '' : ` (the first ${ROWS_LOOKED_AT} or so)`}: ${facts.join(', ')}`];
-  if (tallies.readings > 0) lines.push(`  from ${formatInstant(fromMs)} to ${formatInstant(toMs)}; the first:`, ...readingLines(readings));
-  for (const { line, reason, text } of refusals) lines.push(`  quarantine: line ${line}: ${reason}: ${JSON.stringify(text)}`);
+  if (tallies.readings > 0)
+    lines.push(`  from ${formatInstant(fromMs)} to ${formatInstant(toMs)}; the first:`, ...readingLines(readings));
+  for (const { line, reason, text } of refusals)
+    lines.push(`  quarantine: line ${line}: ${reason}: ${JSON.stringify(text)}`);
   return lines;
 }
 
@@ -41,5 +47,8 @@ function readingLines(readings: readonly ShownReading[]): readonly string[] {
     ],
     '',
   );
-  return table.trimEnd().split('\n').map((line) => `    ${line}`);
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`);
 }

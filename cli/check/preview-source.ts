@@ -2,7 +2,14 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { formatScaled } from '#core/numbers/scaled.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import type { SourceSurroundings } from '#edge-agent/sources/open-source.ts';
-import type { EntryRegistry, ReadingBatch, Refusal, SeriesDescription, Source, SourceTallies } from '#edge-agent/sources/source.ts';
+import type {
+  EntryRegistry,
+  ReadingBatch,
+  Refusal,
+  SeriesDescription,
+  Source,
+  SourceTallies,
+} from '#edge-agent/sources/source.ts';
 
 /** Rows of a file that are looked at: all of most files, and a second or so of a large one. */
 export const ROWS_LOOKED_AT = 200_000;
@@ -36,7 +43,7 @@ class PreviewRegistry implements EntryRegistry {
   readonly #numbers = new Map<string, number>();
 
   intern(description: SeriesDescription): number {
-    const key = JSON.stringify([description.metric, description.device, Object.entries(description.tags).sort()]);
+    const key = JSON.stringify([description.metric, description.device, description.tags]);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     this.#numbers.set(key, this.series.length);
@@ -53,7 +60,14 @@ export async function previewSource(
   const source = open({ metrics, folder, stdin, registry });
   const readings: ShownReading[] = [];
   const refusals: Refusal[] = [];
-  let tallies: SourceTallies = { rows: 0, readings: 0, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
+  let tallies: SourceTallies = {
+    rows: 0,
+    readings: 0,
+    missing: 0,
+    quarantined: 0,
+    ambiguousTimes: 0,
+    truncatedTimes: 0,
+  };
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   let isWhole = true;
@@ -83,13 +97,20 @@ function addTallies(a: SourceTallies, b: SourceTallies): SourceTallies {
   };
 }
 
-function shown(batch: ReadingBatch, row: number, { series }: PreviewRegistry, metrics: ReadonlyMap<string, Metric>): ShownReading {
+function shown(
+  batch: ReadingBatch,
+  row: number,
+  { series }: PreviewRegistry,
+  metrics: ReadonlyMap<string, Metric>,
+): ShownReading {
   const { metric: name, tags } = series[batch.entry[row]!]!;
   const metric = metrics.get(name)!;
   return {
     time: formatInstant(batch.timeMs[row]!),
     metric: name,
-    tags: Object.entries(tags).map(([tag, value]) => `${tag}=${value}`).join(' '),
+    tags: Object.entries(tags)
+      .map(([tag, value]) => `${tag}=${value}`)
+      .join(' '),
     value: `${formatScaled(batch.value[row]!, metric.decimals)} ${metric.unit}`,
   };
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Address, parseAddress } from '../address.ts';
 import { LOG_LEVELS, type LogLevel } from '../log/log-levels.ts';
-import type { ExitCode } from '../run-weir.ts';
+import type { ExitCode } from '../exit-code.ts';
 
 /** Adds one command to the program. `exit` is told by its action when it ends with another status than 0. */
 export type Declare = (program: Command, exit: (code: ExitCode) => void) => void;
@@ -14,26 +14,31 @@ export interface UrlFlag {
 }
 
 export function urlOption(): Option {
-  return new Option('--url <url>', 'where the running weir is').default(new URL(URL_DEFAULT), URL_DEFAULT).argParser(parseUrl);
-}
-
-export interface LogFlag {
-  readonly logLevel: LogLevel;
+  return new Option('--url <url>', 'where the running weir is')
+    .default(new URL(URL_DEFAULT), URL_DEFAULT)
+    .argParser(parseUrl);
 }
 
 export function logLevelOption(defaultLevel: LogLevel = 'info'): Option {
-  return new Option('--log-level <level>', 'what is logged to standard error').choices(LOG_LEVELS).default(defaultLevel).env('WEIR_LOG_LEVEL');
+  return new Option('--log-level <level>', 'what is logged to standard error')
+    .choices(LOG_LEVELS)
+    .default(defaultLevel)
+    .env('WEIR_LOG_LEVEL');
 }
 
 /** How an answer for people or for scripts is written. */
 export type ListFormat = 'table' | 'json';
 
 export function listFormatOption(): Option {
-  return new Option('--format <format>', 'table is for people, json for scripts').choices(['table', 'json']).default('table');
+  return new Option('--format <format>', 'table is for people, json for scripts')
+    .choices(['table', 'json'])
+    .default('table');
 }
 
 export function addressOption(flag: string, what: string, address: string): Option {
-  return new Option(`${flag} <host:port>`, what).default(parseAddress(address), address).argParser((text: string): Address => parseAddress(text));
+  return new Option(`${flag} <host:port>`, what)
+    .default(parseAddress(address), address)
+    .argParser((text: string): Address => parseAddress(text));
 }
 
 function parseUrl(text: string): URL {

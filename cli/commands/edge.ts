@@ -1,9 +1,5 @@
-import { example, type Declare, type LogFlag, logLevelOption } from './command.ts';
-
-export interface EdgeFlags extends LogFlag {
-  readonly config: string;
-  readonly once?: true;
-}
+import type { EdgeFlags } from '../edge/edge-flags.ts';
+import { type Declare, example, logLevelOption } from './command.ts';
 
 const MORE = `
 With --once: reads the file sources to their end, waits until the broker has acknowledged everything (trying again for

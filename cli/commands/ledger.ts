@@ -8,7 +8,9 @@ export const declareLedger: Declare = (program) => {
   program
     .command('ledger')
     .summary('list what arrived from each agent, and what is missing')
-    .description('Lists the agents: whether they are connected, how far their watermark is, how many frames arrived, and which are missing.')
+    .description(
+      'Lists the agents: whether they are connected, how far their watermark is, how many frames arrived, and which are missing.',
+    )
     .usage('[AGENT] [OPTIONS]')
     .argument('[agent]', 'only this one')
     .addOption(listFormatOption())

@@ -13,7 +13,9 @@ export const declareQuarantine: Declare = (program) => {
   program
     .command('quarantine')
     .summary('list what was refused, and why')
-    .description('Lists the newest rows and frames that could not become readings: where they came from, and the reason.')
+    .description(
+      'Lists the newest rows and frames that could not become readings: where they came from, and the reason.',
+    )
     .usage('[OPTIONS]')
     .option('--agent <id>', 'only what came from this agent')
     .addOption(new Option('--limit <count>', 'how many, the newest').default(LIMIT_DEFAULT).argParser(parseCount))

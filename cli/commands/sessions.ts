@@ -6,17 +6,25 @@ interface SessionsFlags extends AnswerFlags {
   readonly gap: string;
 }
 
-const GAP = new Option('--gap <duration>', "readings no further apart than this are one session; at least the view's slice").makeOptionMandatory();
+const GAP = new Option(
+  '--gap <duration>',
+  "readings no further apart than this are one session; at least the view's slice",
+).makeOptionMandatory();
 
 export const declareSessions: Declare = (program) => {
   const command = program
     .command('sessions')
     .summary('ask a view for its sessions')
-    .description('Prints the sessions of a view that overlap [--from, --to), whole: spans of readings with no gap wider than --gap.')
+    .description(
+      'Prints the sessions of a view that overlap [--from, --to), whole: spans of readings with no gap wider than --gap.',
+    )
     .usage('VIEW --from TIME --to TIME --gap DURATION [OPTIONS]')
     .argument('<view>', 'a view of the configuration; "weir views" lists them');
   addAnswerFlags(command, [GAP])
-    .addHelpText('after', example('weir sessions usage-by-region --from 2026-01-31 --to 2026-02-01 --gap 30m --format csv'))
+    .addHelpText(
+      'after',
+      example('weir sessions usage-by-region --from 2026-01-31 --to 2026-02-01 --gap 30m --format csv'),
+    )
     .action(async (view: string, flags: SessionsFlags) => {
       const { printAnswer } = await import('../api/print-answer.ts');
       await printAnswer(view, 'sessions', flags, { gap: flags.gap });

@@ -8,7 +8,9 @@ export const declareStatus: Declare = (program) => {
   program
     .command('status')
     .summary('say what runs, and how well')
-    .description('Says what a running weir consists of: its log and what that promises, the partitions and how far they are folded, the broker.')
+    .description(
+      'Says what a running weir consists of: its log and what that promises, the partitions and how far they are folded, the broker.',
+    )
     .usage('[OPTIONS]')
     .addOption(listFormatOption())
     .addOption(urlOption())

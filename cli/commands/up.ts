@@ -1,18 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { Address } from '../address.ts';
-import { addressOption, type Declare, example, type LogFlag, logLevelOption } from './command.ts';
-
-export interface UpFlags extends LogFlag {
-  readonly config?: string;
-  readonly data?: string;
-  readonly http: Address;
-  readonly mqtt: Address;
-  readonly backbone?: BackboneFlag;
-  readonly simulate: string;
-}
-
-/** A backbone named on the command line, in place of the configuration's. */
-export type BackboneFlag = { readonly kind: 'embedded' } | { readonly kind: 'nats'; readonly servers: readonly [string] };
+import type { BackboneFlag, UpFlags } from '../up/up-flags.ts';
+import { addressOption, type Declare, example, logLevelOption } from './command.ts';
 
 export const declareUp: Declare = (program) => {
   program
@@ -28,8 +16,17 @@ export const declareUp: Declare = (program) => {
     .option('--data <dir>', 'where everything is stored (default: .weir/data beside the configuration, or here)')
     .addOption(addressOption('--http', 'where dashboard and API listen', '127.0.0.1:8080'))
     .addOption(addressOption('--mqtt', 'where agents connect', '127.0.0.1:1883'))
-    .addOption(new Option('--backbone <embedded|nats://host:port>', 'where the log is kept (default: as configured, else embedded)').argParser(parseBackbone))
-    .addOption(new Option('--simulate <name>', 'also run a simulated fleet: denmark, denmark-in-trouble, or none').default('none'))
+    .addOption(
+      new Option(
+        '--backbone <embedded|nats://host:port>',
+        'where the log is kept (default: as configured, else embedded)',
+      ).argParser(parseBackbone),
+    )
+    .addOption(
+      new Option('--simulate <name>', 'also run a simulated fleet: denmark, denmark-in-trouble, or none').default(
+        'none',
+      ),
+    )
     .addOption(logLevelOption())
     .addHelpText('after', example('weir up --simulate denmark', 'weir up --config weir.yaml --data /var/lib/weir'))
     .action(async (flags: UpFlags) => {

@@ -21,7 +21,11 @@ export const declareVerify: Declare = (program, exit) => {
     .action(async ({ url }: UrlFlag) => {
       const { runOperation } = await import('../api/run-operation.ts');
       const { writeOut } = await import('../terminal/write-out.ts');
-      const { slices, different, differences = [] } = await runOperation<VerifyResult>(url, 'verify', { path: '/api/v1/verify' });
+      const {
+        slices,
+        different,
+        differences = [],
+      } = await runOperation<VerifyResult>(url, 'verify', { path: '/api/v1/verify' });
       for (const difference of differences) process.stderr.write(`differs: ${JSON.stringify(difference)}\n`);
       await writeOut(`${JSON.stringify({ slices, different })}\n`);
       if (different > 0) exit(1);

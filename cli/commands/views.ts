@@ -8,7 +8,9 @@ export const declareViews: Declare = (program) => {
   program
     .command('views')
     .summary('list the views and their versions')
-    .description('Lists what a running weir is asked: each view, its metric, tags and slice, and which version is live.')
+    .description(
+      'Lists what a running weir is asked: each view, its metric, tags and slice, and which version is live.',
+    )
     .usage('[OPTIONS]')
     .addOption(listFormatOption())
     .addOption(urlOption())

@@ -41,7 +41,9 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   await using stack = new AsyncDisposableStack();
   const dir = resolve(folder, config.spool.dir ?? `.weir/${config.id}`);
   await makeDirectory(dir).catch((error: unknown) => {
-    throw new UserError(`the spool directory ${dir} can't be made (${String((error as NodeJS.ErrnoException).code)}); set agent.spool.dir to one that can be written`);
+    throw new UserError(
+      `the spool directory ${dir} can't be made (${String((error as NodeJS.ErrnoException).code)}); set agent.spool.dir to one that can be written`,
+    );
   });
   const table = stack.use(await openEmbeddedTable({ dir }));
   const spool = await Spool.open(table, { bytesMax: config.spool.bytes, prefix: stringKey('spool') });

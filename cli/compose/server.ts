@@ -48,18 +48,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const goal = await ends(storage);
   const manifests = new ManifestStore(state);
   const views: Manifest[] = [];
-  for (const view of config.views) views.push(await manifests.change(view.name, (current) => declareView(current, view, log.partitions)));
+  for (const view of config.views)
+    views.push(await manifests.change(view.name, (current) => declareView(current, view, log.partitions)));
   const changes = await ChangeTable.open(table);
   const speed = await SpeedLayer.open({ log, changes, table, manifests, views });
   const archive = stack.use(await openArchive({ dir: join(dataDir, 'archive'), log }));
   const results = openResultReader(objects);
   const running = Promise.all([speed.run(), archive.run()]);
   running.catch(() => undefined);
-  stack.defer(() => speed.stop().catch((error: unknown) => logger.error({ err: error }, 'the speed layer did not stop well')));
-  const operations = stack.use(new BatchOperations({ log, objects, archive, changes, manifests, views: config.views, logger }));
+  stack.defer(() =>
+    speed.stop().catch((error: unknown) => logger.error({ err: error }, 'the speed layer did not stop well')),
+  );
+  const operations = stack.use(
+    new BatchOperations({ log, objects, archive, changes, manifests, views: config.views, logger }),
+  );
   const broker = stack.use(await openBroker(options, storage, speed));
   let isReady = false;
-  const status = (): ServerStatus => ({ version, startedAt, log: report, partitions: speed.status(), broker: broker.counters });
+  const status = (): ServerStatus => ({
+    version,
+    startedAt,
+    log: report,
+    partitions: speed.status(),
+    broker: broker.counters,
+  });
   const serving = stack.use(
     await openServing(options, {
       feed: changes,
@@ -74,7 +85,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const owned = stack.move();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= owned.disposeAsync());
-  return { httpPort: serving.port, mqttPort: broker.port, log: report, failed: failureOf(running), stop, [Symbol.asyncDispose]: stop };
+  return {
+    httpPort: serving.port,
+    mqttPort: broker.port,
+    log: report,
+    failed: failureOf(running),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** Rejects with what ended the parts; parts that end in order tell nothing. */
@@ -84,7 +102,11 @@ function failureOf(running: Promise<unknown>): Promise<never> {
   return failed;
 }
 
-function openBroker({ config, mqtt, logger }: ServerOptions, { log, state }: Storage, speed: SpeedLayer): Promise<Broker> {
+function openBroker(
+  { config, mqtt, logger }: ServerOptions,
+  { log, state }: Storage,
+  speed: SpeedLayer,
+): Promise<Broker> {
   return startBroker({
     listen: mqtt,
     log,
@@ -96,7 +118,10 @@ function openBroker({ config, mqtt, logger }: ServerOptions, { log, state }: Sto
   });
 }
 
-type ServingParts = Pick<Parameters<typeof startServing>[0], 'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'status' | 'isReady'>;
+type ServingParts = Pick<
+  Parameters<typeof startServing>[0],
+  'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'status' | 'isReady'
+>;
 
 function openServing({ config, http, dashboardDir, logger }: ServerOptions, parts: ServingParts): Promise<Serving> {
   return startServing({
@@ -112,10 +137,14 @@ function openServing({ config, http, dashboardDir, logger }: ServerOptions, part
 }
 
 function presenceOf(broker: Broker) {
-  return broker.presence().map(({ agent, state, sinceMs, lastSeenMs }) => ({ agent, online: state === 'online', sinceMs, lastSeenMs }));
+  return broker
+    .presence()
+    .map(({ agent, state, sinceMs, lastSeenMs }) => ({ agent, online: state === 'online', sinceMs, lastSeenMs }));
 }
 
 /** The position of the last record of each partition. */
 async function ends({ log }: Storage): Promise<readonly number[]> {
-  return Promise.all(Array.from({ length: log.partitions }, async (_, partition) => (await log.bounds(partition)).last));
+  return Promise.all(
+    Array.from({ length: log.partitions }, async (_, partition) => (await log.bounds(partition)).last),
+  );
 }

@@ -30,8 +30,16 @@ export async function openStorage(backbone: BackboneConfig, dataDir: string): Pr
   await using stack = new AsyncDisposableStack();
   const log = stack.use(await openLog(backbone, dataDir));
   const isNats = backbone.kind === 'nats';
-  const state = stack.use(isNats ? await openNatsKeyValue({ servers: backbone.servers }) : await openEmbeddedKeyValue({ dir: join(dataDir, 'state') }));
-  const objects = stack.use(isNats ? await openNatsObjects({ servers: backbone.servers }) : await openEmbeddedObjects({ dir: join(dataDir, 'objects') }));
+  const state = stack.use(
+    isNats
+      ? await openNatsKeyValue({ servers: backbone.servers })
+      : await openEmbeddedKeyValue({ dir: join(dataDir, 'state') }),
+  );
+  const objects = stack.use(
+    isNats
+      ? await openNatsObjects({ servers: backbone.servers })
+      : await openEmbeddedObjects({ dir: join(dataDir, 'objects') }),
+  );
   const table = stack.use(await openEmbeddedTable({ dir: join(dataDir, 'speed') }));
   const owned = stack.move();
   return { log, state, objects, table, [Symbol.asyncDispose]: () => owned.disposeAsync() };

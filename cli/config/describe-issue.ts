@@ -22,7 +22,10 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
 export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): readonly ConfigFault[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path, message: `unknown key ${key}; ${keyRemedy(key, knownKeysAt(schema, issue.path))}` }));
+    return issue.keys.map((key) => ({
+      path,
+      message: `unknown key ${key}; ${keyRemedy(key, knownKeysAt(schema, issue.path))}`,
+    }));
   }
   return [{ path, message: messageOf(issue, valueAt(value, issue.path)) }];
 }
@@ -36,13 +39,17 @@ function keyRemedy(key: string, known: readonly string[]): string {
 function messageOf(issue: z.core.$ZodIssue, given: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
-      return given === undefined ? `is missing; add it (the sample of "weir init" shows how)` : `is ${shown(given)}; write ${kindName(issue.expected)}`;
+      return given === undefined
+        ? `is missing; add it (the sample of "weir init" shows how)`
+        : `is ${shown(given)}; write ${kindName(issue.expected)}`;
     case 'invalid_value':
       return choice(given, issue.values.map(String));
     case 'too_big':
       return `is ${shown(given)}; write ${issue.origin === 'array' || issue.origin === 'string' ? 'no more than' : 'at most'} ${issue.maximum}`;
     case 'too_small':
-      return issue.origin === 'array' ? `is empty; name at least ${issue.minimum}` : `is ${shown(given)}; write at least ${issue.minimum}`;
+      return issue.origin === 'array'
+        ? `is empty; name at least ${issue.minimum}`
+        : `is ${shown(given)}; write at least ${issue.minimum}`;
     case 'invalid_union':
       return unionMessage(issue, given);
     case 'invalid_key':
@@ -55,8 +62,12 @@ function messageOf(issue: z.core.$ZodIssue, given: unknown): string {
 /** A union that a key tells apart names its kinds; of any other each alternative tells what it wants. */
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion, given: unknown): string {
   if ('options' in issue && Array.isArray(issue.options)) return choice(given, issue.options.map(String));
-  const wants = new Set(issue.errors.flat().map((inner) => (inner.code === 'invalid_type' ? kindName(inner.expected) : inner.message)));
-  return given === undefined ? `is missing; write ${[...wants].join(' or ')}` : `is ${shown(given)}; write ${[...wants].join(' or ')}`;
+  const wants = new Set(
+    issue.errors.flat().map((inner) => (inner.code === 'invalid_type' ? kindName(inner.expected) : inner.message)),
+  );
+  return given === undefined
+    ? `is missing; write ${[...wants].join(' or ')}`
+    : `is ${shown(given)}; write ${[...wants].join(' or ')}`;
 }
 
 function choice(given: unknown, known: readonly string[]): string {
@@ -81,7 +92,12 @@ function shown(value: unknown): string {
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;
-  for (const step of path) found = Array.isArray(found) ? (found as unknown[])[Number(step)] : isRecord(found) ? found[String(step)] : undefined;
+  for (const step of path)
+    found = Array.isArray(found)
+      ? (found as unknown[])[Number(step)]
+      : isRecord(found)
+        ? found[String(step)]
+        : undefined;
   return found;
 }
 

@@ -18,7 +18,9 @@ export interface LoadedConfig {
 }
 
 /** A configuration that can be used, or everything that keeps it from being used. */
-export type ConfigVerdict = { readonly kind: 'usable'; readonly loaded: LoadedConfig } | { readonly kind: 'faulty'; readonly faults: readonly ConfigFault[] };
+export type ConfigVerdict =
+  | { readonly kind: 'usable'; readonly loaded: LoadedConfig }
+  | { readonly kind: 'faulty'; readonly faults: readonly ConfigFault[] };
 
 /** Reads and checks a configuration. Throws a UserError that names every fault with its path and a remedy. */
 export async function loadConfig(file: string): Promise<LoadedConfig> {
@@ -40,7 +42,9 @@ export async function judgeConfig(file: string): Promise<ConfigVerdict> {
   if (broken !== undefined) return { kind: 'faulty', faults: [yamlFault(broken)] };
   const value: unknown = document.toJS() ?? {};
   const parsed = configSchema.safeParse(value);
-  const faults = parsed.success ? referenceFaults(parsed.data) : parsed.error.issues.flatMap((issue) => describeIssue(issue, configSchema, value));
+  const faults = parsed.success
+    ? referenceFaults(parsed.data)
+    : parsed.error.issues.flatMap((issue) => describeIssue(issue, configSchema, value));
   if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
   return { kind: 'usable', loaded: { config: parsed.data, folder: dirname(resolve(file)), file } };
 }
@@ -53,13 +57,20 @@ function yamlFault({ message }: YAMLParseError): ConfigFault {
 async function readConfigFile(file: string): Promise<string> {
   try {
     const bytes = await readFile(file);
-    if (bytes.length > CONFIG_BYTES_MAX) throw new UserError(`${file} has ${bytes.length} bytes; a configuration has at most ${CONFIG_BYTES_MAX}`, { exitCode: 2 });
+    if (bytes.length > CONFIG_BYTES_MAX)
+      throw new UserError(`${file} has ${bytes.length} bytes; a configuration has at most ${CONFIG_BYTES_MAX}`, {
+        exitCode: 2,
+      });
     return bytes.toString('utf8');
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UserError(`there is no configuration ${file}; "weir init" writes a sample to start from`, { exitCode: 2 });
-    if (code === 'EISDIR') throw new UserError(`${file} is a directory; name the configuration file in it`, { exitCode: 2 });
+    if (code === 'ENOENT')
+      throw new UserError(`there is no configuration ${file}; "weir init" writes a sample to start from`, {
+        exitCode: 2,
+      });
+    if (code === 'EISDIR')
+      throw new UserError(`${file} is a directory; name the configuration file in it`, { exitCode: 2 });
     throw new UserError(`${file} can't be read (${code ?? String(error)}); check its permissions`, { exitCode: 2 });
   }
 }

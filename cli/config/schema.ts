@@ -20,9 +20,27 @@ const byteCount = z.string().transform((text, context) => {
 });
 
 const agentSchema = z.strictObject({
-  id: z.string().regex(AGENT_ID, 'an agent id has up to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit'),
-  broker: z.string().regex(/^mqtts?:\/\/.+/, 'the broker is a URL like mqtt://127.0.0.1:1883').default('mqtt://127.0.0.1:1883'),
-  spool: z.strictObject({ dir: z.string().min(1).optional(), bytes: byteCount.refine((bytes) => bytes >= SPOOL_BYTES_MIN, `a spool has at least ${Math.ceil(SPOOL_BYTES_MIN / 1e6)}MB, room for a few of the largest frames`).prefault(SPOOL_BYTES_DEFAULT) }).prefault({}),
+  id: z
+    .string()
+    .regex(
+      AGENT_ID,
+      'an agent id has up to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+    ),
+  broker: z
+    .string()
+    .regex(/^mqtts?:\/\/.+/, 'the broker is a URL like mqtt://127.0.0.1:1883')
+    .default('mqtt://127.0.0.1:1883'),
+  spool: z
+    .strictObject({
+      dir: z.string().min(1).optional(),
+      bytes: byteCount
+        .refine(
+          (bytes) => bytes >= SPOOL_BYTES_MIN,
+          `a spool has at least ${Math.ceil(SPOOL_BYTES_MIN / 1e6)}MB, room for a few of the largest frames`,
+        )
+        .prefault(SPOOL_BYTES_DEFAULT),
+    })
+    .prefault({}),
 });
 
 const backboneSchema = z.discriminatedUnion('kind', [

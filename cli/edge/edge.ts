@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { AgentTotals } from '#edge-agent/agent/totals.ts';
 import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
-import type { EdgeFlags } from '../commands/edge.ts';
 import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
@@ -10,6 +9,7 @@ import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
+import type { EdgeFlags } from './edge-flags.ts';
 import { isFinite, openSource } from './open-sources.ts';
 
 /** How often the terminal is told how far the files have been read. */
@@ -43,16 +43,24 @@ export async function edge(flags: EdgeFlags): Promise<void> {
 
 function agentOf(config: WeirConfig, file: string): AgentConfig {
   if (config.agent !== undefined) return config.agent;
-  throw new UserError(`${file} has no "agent" section; add one, like agent: { id: roof-1, broker: mqtt://127.0.0.1:1883 }`, { exitCode: 2 });
+  throw new UserError(
+    `${file} has no "agent" section; add one, like agent: { id: roof-1, broker: mqtt://127.0.0.1:1883 }`,
+    { exitCode: 2 },
+  );
 }
 
 function chooseSources(config: WeirConfig, file: string, once: boolean, logger: Logger) {
   const all = Object.entries(config.sources);
-  if (all.length === 0) throw new UserError(`${file} has no "sources"; add one, or write a sample with "weir init"`, { exitCode: 2 });
+  if (all.length === 0)
+    throw new UserError(`${file} has no "sources"; add one, or write a sample with "weir init"`, { exitCode: 2 });
   if (!once) return all;
   const finite = all.filter(([, source]) => isFinite(source));
-  if (finite.length === 0) throw new UserError(`${file} has no source that ends, so --once would never end; leave --once out`, { exitCode: 2 });
-  for (const [name, source] of all) if (!isFinite(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
+  if (finite.length === 0)
+    throw new UserError(`${file} has no source that ends, so --once would never end; leave --once out`, {
+      exitCode: 2,
+    });
+  for (const [name, source] of all)
+    if (!isFinite(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
   return finite;
 }
 
@@ -61,14 +69,21 @@ function chooseSources(config: WeirConfig, file: string, once: boolean, logger: 
  * configuration says, is told before others have been read. Throws SourceError, UserError.
  */
 async function checkSource(name: string, source: SourceConfig, { metrics }: WeirConfig, folder: string): Promise<void> {
-  const opened = openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin });
+  const opened = openSource(name, source, {
+    metrics,
+    folder,
+    registry: { intern: () => 0 },
+    stdin: () => process.stdin,
+  });
   if (!isFinite(source) || !('file' in source) || source.file === '-') return;
   for await (const _ of opened.batches(null, new AbortController().signal)) break;
 }
 
 async function runOnce(running: RunningEdge, stopping: StopSignal): Promise<void> {
   const interrupted = stopping.asked.then(() => {
-    throw new UserError('stopped before everything was sent; what was read is in the spool, and the next run goes on from there');
+    throw new UserError(
+      'stopped before everything was sent; what was read is in the spool, and the next run goes on from there',
+    );
   });
   const drained = drainWithProgress(running, stopping.signal);
   // Whichever loses the race has been heard of by the other.
@@ -82,7 +97,10 @@ async function drainWithProgress(running: RunningEdge, signal: AbortSignal): Pro
   const startMs = performance.now();
   const first = running.totals();
   let doing = 'reading';
-  const timer = setInterval(() => bar.show({ label: progressLabel(doing, running, first, startMs), done: 0 }), PROGRESS_MS);
+  const timer = setInterval(
+    () => bar.show({ label: progressLabel(doing, running, first, startMs), done: 0 }),
+    PROGRESS_MS,
+  );
   try {
     await running.ended;
     doing = 'waiting for the broker';

@@ -1,4 +1,9 @@
-import { openCsvSource, openHttpSource, openNdjsonSource, type SourceSurroundings } from '#edge-agent/sources/open-source.ts';
+import {
+  openCsvSource,
+  openHttpSource,
+  openNdjsonSource,
+  type SourceSurroundings,
+} from '#edge-agent/sources/open-source.ts';
 import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
 import { openSimulatedSource } from './simulated-source.ts';

@@ -20,7 +20,9 @@ export function openSimulatedSource(
   const read = openSimulation(scenario).metrics;
   const declared = read.filter((metric) => metrics.has(metric.name));
   if (declared.length === 0) {
-    throw new UserError(`source ${name} simulates ${read.map((metric) => metric.name).join(' and ')}, and neither is declared; declare one under "metrics"`);
+    throw new UserError(
+      `source ${name} simulates ${read.map((metric) => metric.name).join(' and ')}, and neither is declared; declare one under "metrics"`,
+    );
   }
   for (const metric of declared) checkDeclaration(name, metrics.get(metric.name)!, metric);
   const simulation = openSimulation(scenario, { seed: config.seed, metrics: declared.map((metric) => metric.name) });
@@ -33,6 +35,8 @@ type Simulated = Pick<Metric, 'name' | 'unit' | 'decimals' | 'kind'>;
 function checkDeclaration(source: string, declared: Metric, read: Simulated): void {
   for (const key of ['unit', 'decimals', 'kind'] as const) {
     if (declared[key] === read[key]) continue;
-    throw new UserError(`source ${source} simulates metric ${read.name} with ${key} ${read[key]}, but it is declared with ${declared[key]}; declare ${read[key]}, or give yours another name`);
+    throw new UserError(
+      `source ${source} simulates metric ${read.name} with ${key} ${read[key]}, but it is declared with ${declared[key]}; declare ${read[key]}, or give yours another name`,
+    );
   }
 }

@@ -108,7 +108,9 @@ function household(column: string, device: string, group: string): string {
 }
 
 function subMeters(groupOf: (device: string) => string): string[] {
-  return ['kitchen', 'laundry', 'heating'].map((device, i) => household(`Sub_metering_${i + 1}`, device, groupOf(device)));
+  return ['kitchen', 'laundry', 'heating'].map((device, i) =>
+    household(`Sub_metering_${i + 1}`, device, groupOf(device)),
+  );
 }
 
 /** Up to fifteen decimals, rounded half to even by counting the excess digits: DuckDB's own casts round half away from zero. */

@@ -33,7 +33,7 @@ const KILL_AFTER_MS_MAX = 2_500;
 
 /** The same numbers for the same seed (Park and Miller, 1988). */
 function* chances(seed: number): Generator<number, never> {
-  for (let state = (seed % 2_147_483_646) + 1; ; ) {
+  for (let state = (seed % 2_147_483_646) + 1; ;) {
     state = (state * 48_271) % 2_147_483_647;
     yield state / 2_147_483_647;
   }
@@ -70,12 +70,26 @@ views: { by-region: { metric: power, by: [region], slice: 1m } }
 `;
 
 const start = (dir: string, before?: RunningUp): Promise<RunningUp> =>
-  startUp(['--config', 'weir.yaml', '--data', 'data'], { cwd: dir, ...(before === undefined ? {} : { httpPort: before.httpPort, mqttPort: before.mqttPort }) });
+  startUp(['--config', 'weir.yaml', '--data', 'data'], {
+    cwd: dir,
+    ...(before === undefined ? {} : { httpPort: before.httpPort, mqttPort: before.mqttPort }),
+  });
 
-const question = ({ url }: RunningUp, dir: string) => ({ view: 'by-region', url, cwd: dir, from: '2026-03-28', to: '2026-03-31', decimals: 3 });
+const question = ({ url }: RunningUp, dir: string) => ({
+  view: 'by-region',
+  url,
+  cwd: dir,
+  from: '2026-03-28',
+  to: '2026-03-31',
+  decimals: 3,
+});
 
 /** Runs the replay with `killsOf` kills of each kind; gives the summary and the answers, before and after a batch. */
-async function replay(dir: string, kills: number, seed: number): Promise<{ summary: EdgeSummary; csv: string; afterBatch: string }> {
+async function replay(
+  dir: string,
+  kills: number,
+  seed: number,
+): Promise<{ summary: EdgeSummary; csv: string; afterBatch: string }> {
   await writeFile(join(dir, 'meters.csv'), fileText());
   await writeFile(join(dir, 'weir.yaml'), configuration(1));
   let server = await start(dir);
@@ -92,17 +106,20 @@ async function replay(dir: string, kills: number, seed: number): Promise<{ summa
       edge = startWeir(['edge', '--config', 'weir.yaml', '--once'], { cwd: dir });
     }
   }
-  expect(await edge.ended, edge.stderr()).toBe(0);
+  expect({ status: await edge.ended, stderr: edge.stderr() }).toMatchObject({ status: 0 });
   const summary = JSON.parse(edge.stdout()) as EdgeSummary;
   await whenFolded(server.url, 'killed', summary.frames, LAST);
   const csv = await askCsv(question(server, dir), ['--window', '1m']);
   const batch = startWeir(['batch', '--url', server.url], { cwd: dir });
-  expect(await batch.ended, batch.stderr()).toBe(0);
+  expect({ status: await batch.ended, stderr: batch.stderr() }).toEqual({ status: 0, stderr: '' });
   const afterBatch = await askCsv(question(server, dir), ['--window', '1m']);
   using oracle = await oracleOf(dir);
   await expectOraclesAnswers(oracle, question(server, dir), DAY_QUESTIONS);
   const verify = startWeir(['verify', '--url', server.url], { cwd: dir });
-  expect({ status: await verify.ended, stdout: JSON.parse(verify.stdout()) as object }).toMatchObject({ status: 0, stdout: { different: 0 } });
+  expect({ status: await verify.ended, stdout: JSON.parse(verify.stdout()) as object }).toMatchObject({
+    status: 0,
+    stdout: { different: 0 },
+  });
   await server.kill();
   return { summary, csv, afterBatch };
 }
@@ -116,17 +133,21 @@ async function oracleOf(dir: string): Promise<ReadingsOracle> {
 }
 
 describe('a replay', () => {
-  it(`whose server and agent are killed ${KILLS} times each ends as one that nobody disturbs`, { timeout: 60_000 + KILLS * 20_000 }, async () => {
-    await using undisturbed = await makeTemporaryDirectory('undisturbed');
-    await using killed = await makeTemporaryDirectory('killed');
-    const expected = await replay(undisturbed.dir, 0, SEED);
-    const ended = await replay(killed.dir, KILLS, SEED);
-    // An agent that was killed starts a new incarnation, so the same readings stand in more frames.
-    const { frames: _, bytes: __, seconds: ___, ...counts } = expected.summary;
-    expect(ended.summary).toMatchObject(counts);
-    expectSameLines(withoutRevision(ended.csv), withoutRevision(expected.csv), 'before a batch');
-    expectSameLines(withoutRevision(ended.afterBatch), withoutRevision(expected.csv), 'after a batch');
-  });
+  it(
+    `whose server and agent are killed ${KILLS} times each ends as one that nobody disturbs`,
+    { timeout: 60_000 + KILLS * 20_000 },
+    async () => {
+      await using undisturbed = await makeTemporaryDirectory('undisturbed');
+      await using killed = await makeTemporaryDirectory('killed');
+      const expected = await replay(undisturbed.dir, 0, SEED);
+      const ended = await replay(killed.dir, KILLS, SEED);
+      // An agent that was killed starts a new incarnation, so the same readings stand in more frames.
+      const { frames: _, bytes: __, seconds: ___, ...counts } = expected.summary;
+      expect(ended.summary).toMatchObject(counts);
+      expectSameLines(withoutRevision(ended.csv), withoutRevision(expected.csv), 'before a batch');
+      expectSameLines(withoutRevision(ended.afterBatch), withoutRevision(expected.csv), 'after a batch');
+    },
+  );
 });
 
 /** Lines without their last field, the number of log records that contributed. */

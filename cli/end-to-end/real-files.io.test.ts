@@ -29,7 +29,14 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-const asked = ({ view, from, to, decimals }: FileQuestion) => ({ view, from, to, decimals, url: server.url, cwd: folder.dir });
+const asked = ({ view, from, to, decimals }: FileQuestion) => ({
+  view,
+  from,
+  to,
+  decimals,
+  url: server.url,
+  cwd: folder.dir,
+});
 
 const questionsFor = ({ hourly }: FileQuestion): typeof QUESTIONS => (hourly === true ? QUESTIONS.slice(1) : QUESTIONS);
 
@@ -50,7 +57,11 @@ describe('five real files', () => {
     const { rows, readings, counted, repeats, amended, missing, quarantined } = summary;
     expect(readings).toBe(counted + repeats + amended + missing + quarantined);
     // Five rules read the household's rows; the damaged last line, with one field of eight, is quarantined for each.
-    expect({ rows, missing, quarantined }).toEqual({ rows: 19_447 + 22_695 + 7_267 + 400, missing: 10, quarantined: 5 });
+    expect({ rows, missing, quarantined }).toEqual({
+      rows: 19_447 + 22_695 + 7_267 + 400,
+      missing: 10,
+      quarantined: 5,
+    });
     const listed = await weir(['quarantine', '--format', 'json', '--url', server.url], { cwd: folder.dir });
     const { refused } = JSON.parse(listed.stdout) as { refused: { items: object[] }[] };
     expect(refused.flatMap(({ items }) => items)).toEqual([
@@ -65,7 +76,9 @@ describe('five real files', () => {
 
   it('count as many readings as there are different times of each series', async () => {
     let expected = 0;
-    for (const question of FILE_QUESTIONS.filter(({ view }) => !view.endsWith('-by-region') && !view.endsWith('-by-house'))) {
+    for (const question of FILE_QUESTIONS.filter(
+      ({ view }) => !view.endsWith('-by-region') && !view.endsWith('-by-house'),
+    )) {
       using oracle = await oracleOf(question);
       expected += (await oracle.count()) * (question.view === 'power' ? 2 : 1);
     }
@@ -104,7 +117,11 @@ async function expectSameAnswers(questions: typeof QUESTIONS): Promise<void> {
     const possible = questionsFor(question);
     for (const one of possible.filter((each) => questions.includes(each))) {
       const { flags } = one;
-      expectSameLines(await askCsv(asked(question), flags), answers.get(question.view)?.[possible.indexOf(one)] ?? '', `${question.view} ${flags.join(' ')}`);
+      expectSameLines(
+        await askCsv(asked(question), flags),
+        answers.get(question.view)?.[possible.indexOf(one)] ?? '',
+        `${question.view} ${flags.join(' ')}`,
+      );
     }
   }
 }

@@ -12,7 +12,10 @@ export async function init(file: string): Promise<void> {
   const data = join(dirname(file), SAMPLE_DATA);
   await make(file, () => makeDirectory(dirname(file)));
   const isNew = await writeNew(file, (await readFile(SAMPLE_CONFIG, 'utf8')).replaceAll('weir.yaml', file));
-  if (!isNew) throw new UserError(`${file} is there already and is left as it is; name another file, or move it away`, { exitCode: 2 });
+  if (!isNew)
+    throw new UserError(`${file} is there already and is left as it is; name another file, or move it away`, {
+      exitCode: 2,
+    });
   // A sample that is there from the last time, or a file of the user's own, is as good.
   await writeNew(data, await readFile(new URL(SAMPLE_DATA, import.meta.url)));
   await writeOut(
@@ -45,5 +48,7 @@ async function make(file: string, act: () => Promise<unknown>): Promise<void> {
 }
 
 function unwritable(file: string, error: unknown): UserError {
-  return new UserError(`${file} can't be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); choose a directory that you may write to`);
+  return new UserError(
+    `${file} can't be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); choose a directory that you may write to`,
+  );
 }

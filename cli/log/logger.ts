@@ -7,7 +7,13 @@ const CLEAR_LINE = '\r\u001b[K';
 
 /** The log of a command, on standard error: lines for people on a terminal, JSON (one object per line) in a pipe. */
 export function openLogger(level: LogLevel): Logger {
-  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) }, serializers: { err: describeError } };
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
+  };
   if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: 2, sync: true }));
   return pino(options, { write: (line: string) => process.stderr.write(`${CLEAR_LINE}${formatLogLine(line)}\n`) });
 }

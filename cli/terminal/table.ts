@@ -12,7 +12,15 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   if (rows.length === 0) return `${whenEmpty}\n`;
   const lines = [columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ cell }) => cell(row)))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
-  return lines.map((line) => `${line.map((text, i) => padded(text, widths[i]!, columns[i]!.align)).join(GAP).trimEnd()}\n`).join('');
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((text, i) => padded(text, widths[i]!, columns[i]!.align))
+          .join(GAP)
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 function padded(text: string, width: number, align: 'left' | 'right' = 'left'): string {

@@ -27,7 +27,11 @@ export const QUESTIONS: readonly { readonly flags: readonly string[]; readonly w
 const RELATIVE_ERROR_MAX = 1e-12;
 
 /** Asks all questions; fails where any window differs from the oracle's. Gives the CSV texts, to compare with later ones. */
-export async function expectOraclesAnswers(oracle: ReadingsOracle, question: AnsweredQuestion, questions = QUESTIONS): Promise<readonly string[]> {
+export async function expectOraclesAnswers(
+  oracle: ReadingsOracle,
+  question: AnsweredQuestion,
+  questions = QUESTIONS,
+): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const { flags, windows } of questions) {
     const csv = await askCsv(question, flags);
@@ -41,15 +45,21 @@ export async function expectOraclesAnswers(oracle: ReadingsOracle, question: Ans
 export async function askCsv({ view, url, from, to }: AnsweredQuestion, flags: readonly string[]): Promise<string> {
   const query = new URLSearchParams({ from, to, stats: STATS, format: 'csv' });
   for (let i = 0; i < flags.length; i += 2) query.set(flags[i]!.replace('--', ''), flags[i + 1]!);
-  const response = await fetch(`${url}/api/v1/views/${view}/windows?${query}`);
+  const response = await fetch(`${url}/api/v1/views/${view}/windows?${query.toString()}`);
   const body = await response.text();
   expect({ status: response.status, body: response.ok ? '' : body }).toEqual({ status: 200, body: '' });
   return body;
 }
 
 /** The same by the command. */
-export async function queryCsv({ view, url, cwd, from, to }: AnsweredQuestion, flags: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await weir(['query', view, '--from', from, '--to', to, ...flags, '--stats', STATS, '--format', 'csv', '--url', url], { cwd });
+export async function queryCsv(
+  { view, url, cwd, from, to }: AnsweredQuestion,
+  flags: readonly string[],
+): Promise<string> {
+  const { status, stdout, stderr } = await weir(
+    ['query', view, '--from', from, '--to', to, ...flags, '--stats', STATS, '--format', 'csv', '--url', url],
+    { cwd },
+  );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 }
@@ -79,9 +89,12 @@ export function expectSameLines(told: string, expected: string, what: string): v
 
 function expectWindows(told: readonly OracleWindow[], expected: readonly OracleWindow[]): void {
   expect(expected.length).toBeGreaterThan(0);
-  const exact = ({ start, group, count, sum, min, max }: OracleWindow): string => [start, group, count, sum, min, max].join(' ');
+  const exact = ({ start, group, count, sum, min, max }: OracleWindow): string =>
+    [start, group, count, sum, min, max].join(' ');
   expectSameLines(told.map(exact).join('\n'), expected.map(exact).join('\n'), 'windows');
-  const apart = told.filter(({ mean, variance }, i) => !isClose(mean, expected[i]!.mean) || !isClose(variance, expected[i]!.variance));
+  const apart = told.filter(
+    ({ mean, variance }, i) => !isClose(mean, expected[i]!.mean) || !isClose(variance, expected[i]!.variance),
+  );
   expect(apart).toEqual([]);
 }
 

@@ -42,7 +42,11 @@ export interface RunningWeir extends AsyncDisposable {
 
 /** Starts `weir ARGS`. Whoever starts it disposes of it, which kills it where it still runs. */
 export function startWeir(args: readonly string[], { cwd, env = {} }: CommandOptions): RunningWeir {
-  const child = spawn(process.execPath, [WEIR, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [WEIR, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -63,9 +67,15 @@ export interface RunningUp extends RunningWeir {
 }
 
 /** Starts `weir up` and waits until it listens. Without ports it takes any that are free. */
-export async function startUp(args: readonly string[], options: CommandOptions & { readonly httpPort?: number; readonly mqttPort?: number }): Promise<RunningUp> {
+export async function startUp(
+  args: readonly string[],
+  options: CommandOptions & { readonly httpPort?: number; readonly mqttPort?: number },
+): Promise<RunningUp> {
   const { httpPort = 0, mqttPort = 0 } = options;
-  const child = startWeir(['up', '--http', `127.0.0.1:${httpPort}`, '--mqtt', `127.0.0.1:${mqttPort}`, '--log-level', 'warn', ...args], options);
+  const child = startWeir(
+    ['up', '--http', `127.0.0.1:${httpPort}`, '--mqtt', `127.0.0.1:${mqttPort}`, '--log-level', 'warn', ...args],
+    options,
+  );
   await Promise.race([
     new Promise<void>((resolve) => child.process.stdout.on('data', () => /^views/m.test(child.stdout()) && resolve())),
     child.ended.then((status) => {

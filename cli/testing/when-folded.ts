@@ -16,7 +16,12 @@ export async function whenFolded(url: string, agent: string, frames: number, wat
     const response = await fetch(`${url}/api/v1/ledger/${agent}`);
     if (response.ok) {
       const ledger = (await response.json()) as LedgerAnswer;
-      if (ledger.arrived >= frames && ledger.watermark !== null && Date.parse(ledger.watermark) >= Date.parse(watermark)) return;
+      if (
+        ledger.arrived >= frames &&
+        ledger.watermark !== null &&
+        Date.parse(ledger.watermark) >= Date.parse(watermark)
+      )
+        return;
     }
     await sleep(LOOK_EVERY_MS);
   }

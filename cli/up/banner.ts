@@ -32,6 +32,11 @@ export function banner({ version, server, http, mqtt, dataDir, config, simulates
 
 function hints({ metrics, views }: BannerFacts['config']): readonly string[] {
   if (views.length > 0) return [];
-  const taken = metrics.size === 0 ? 'What agents declare is taken and kept' : 'What agents send of the declared metrics is kept';
-  return ['', `${taken}, but no view asks for it yet. "weir init" writes a configuration to start from;`, '"weir up --simulate denmark" shows live meters.'];
+  const taken =
+    metrics.size === 0 ? 'What agents declare is taken and kept' : 'What agents send of the declared metrics is kept';
+  return [
+    '',
+    `${taken}, but no view asks for it yet. "weir init" writes a configuration to start from;`,
+    '"weir up --simulate denmark" shows live meters.',
+  ];
 }

@@ -18,7 +18,10 @@ type DemoConfig = Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
 export function withDemo<Config extends DemoConfig>(config: Config, scenario: string): Config {
   const read = openSimulation(findScenario(scenario)).metrics;
   const metrics = new Map([...read.map((metric) => [metric.name, asDeclared(metric)] as const), ...config.metrics]);
-  const views = config.views.length > 0 ? config.views : [{ name: 'usage-by-region', metric: 'usage', by: ['region'], where: {}, sliceMs: MINUTE_MS }];
+  const views =
+    config.views.length > 0
+      ? config.views
+      : [{ name: 'usage-by-region', metric: 'usage', by: ['region'], where: {}, sliceMs: MINUTE_MS }];
   return { ...config, metrics, views };
 }
 
@@ -32,5 +35,12 @@ export function demoAgent(scenario: string, mqttUrl: string, spoolDir: string): 
  * sent as readings anyway, but only once it is over, and a dashboard is looked at now.
  */
 function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]): Metric {
-  return { ...metric, quantiles: false, paneMs: PANE_MS, send: 'readings', excess: 'round', repeatHorizonMs: REPEAT_HORIZON_MS };
+  return {
+    ...metric,
+    quantiles: false,
+    paneMs: PANE_MS,
+    send: 'readings',
+    excess: 'round',
+    repeatHorizonMs: REPEAT_HORIZON_MS,
+  };
 }

@@ -13,7 +13,11 @@ export async function bytesIn(dir: string): Promise<number> {
   for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
     const path = join(dir, entry.name);
     if (entry.isDirectory()) bytes += await bytesIn(path);
-    else if (entry.isFile()) bytes += await stat(path).then(({ size }) => size, () => 0);
+    else if (entry.isFile())
+      bytes += await stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      );
   }
   return bytes;
 }

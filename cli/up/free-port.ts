@@ -16,7 +16,9 @@ export async function checkPortIsFree(flag: string, address: Address): Promise<v
     });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UserError(`${flag} ${formatAddress(address)} can't be listened at: ${remedyFor(code, flag)}`, { cause: error });
+    throw new UserError(`${flag} ${formatAddress(address)} can't be listened at: ${remedyFor(code, flag)}`, {
+      cause: error,
+    });
   }
   await new Promise((resolve) => server.close(resolve));
 }

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { DirectoryUnusable } from '#backbone/storage-errors.ts';
 import { formatAddress, refuseBeyondLoopback } from '../address.ts';
-import type { UpFlags } from '../commands/up.ts';
 import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { type RunningServer, startServer } from '../compose/server.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -18,6 +17,7 @@ import { banner } from './banner.ts';
 import { demoAgent, withDemo } from './demo.ts';
 import { DEMO_BYTES_MAX, whenFull } from './disk-cap.ts';
 import { checkPortIsFree } from './free-port.ts';
+import type { UpFlags } from './up-flags.ts';
 
 const DATA_DIR = '.weir/data';
 const DASHBOARD_DIR = fileURLToPath(new URL('../../serving/dashboard/dist', import.meta.url));
@@ -38,12 +38,20 @@ export async function up(flags: UpFlags): Promise<void> {
   const { http, mqtt } = flags;
   const server = await startServer({ config, dataDir, http, mqtt, dashboardDir: DASHBOARD_DIR, version, logger });
   await writeOut(banner({ version, server, http, mqtt, dataDir, config, simulates }));
-  const demo = simulates === undefined ? undefined : startDemo(simulates, config, dataDir, server, flags, logger, stopping);
+  const demo =
+    simulates === undefined ? undefined : startDemo(simulates, config, dataDir, server, flags, logger, stopping);
   try {
-    await Promise.race([stopping.asked, server.failed, ...(demo === undefined ? [] : [demo.then(() => stopping.asked)])]);
+    await Promise.race([
+      stopping.asked,
+      server.failed,
+      ...(demo === undefined ? [] : [demo.then(() => stopping.asked)]),
+    ]);
   } finally {
     stopping.stop();
-    await stopWithin(Promise.allSettled([demo]).then(() => server.stop()), logger);
+    await stopWithin(
+      Promise.allSettled([demo]).then(() => server.stop()),
+      logger,
+    );
   }
 }
 
@@ -52,7 +60,8 @@ async function settledConfig(flags: UpFlags, simulates: string | undefined): Pro
   const config = simulates === undefined ? loaded : withDemo(loaded, simulates);
   if (flags.backbone === undefined) return config;
   const { partitions } = config.backbone;
-  const backbone = flags.backbone.kind === 'nats' ? { ...flags.backbone, servers: [...flags.backbone.servers] } : flags.backbone;
+  const backbone =
+    flags.backbone.kind === 'nats' ? { ...flags.backbone, servers: [...flags.backbone.servers] } : flags.backbone;
   return { ...config, backbone: { ...backbone, partitions } };
 }
 
@@ -80,7 +89,11 @@ async function startDemo(
   logger: Logger,
   { signal }: StopSignal,
 ): Promise<void> {
-  const agent = demoAgent(scenario, `mqtt://${formatAddress({ ...mqtt, port: server.mqttPort })}`, join(dataDir, 'simulator'));
+  const agent = demoAgent(
+    scenario,
+    `mqtt://${formatAddress({ ...mqtt, port: server.mqttPort })}`,
+    join(dataDir, 'simulator'),
+  );
   const log = logger.child({ part: 'simulator' });
   await using edge: RunningEdge = await startEdge({
     agent,
@@ -95,5 +108,9 @@ async function startDemo(
   } finally {
     ended.abort();
   }
-  if (!signal.aborted) log.warn({ dataDir, bytesMax: DEMO_BYTES_MAX }, 'the simulation has used up its share of the disk and pauses; remove the data directory to begin anew');
+  if (!signal.aborted)
+    log.warn(
+      { dataDir, bytesMax: DEMO_BYTES_MAX },
+      'the simulation has used up its share of the disk and pauses; remove the data directory to begin anew',
+    );
 }

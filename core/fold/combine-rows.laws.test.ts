@@ -53,7 +53,10 @@ test('counts come from all rows, min and max from the last row that resets on', 
     fc.property(rows, (list) => {
       const table = new StatsTable();
       const { slot, flags } = combine(table, list);
-      const from = Math.max(0, list.findLastIndex((row) => (row.flags & RESETS) !== 0));
+      const from = Math.max(
+        0,
+        list.findLastIndex((row) => (row.flags & RESETS) !== 0),
+      );
       const values = list.slice(from).flatMap(({ readings }) => readings.map(([, value]) => value));
       expect(table.count[slot]).toBe(list.flatMap(({ readings }) => readings).length);
       expect(table.min[slot]).toBe(Math.min(...values));

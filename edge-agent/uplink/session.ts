@@ -14,7 +14,7 @@ export interface SessionEvents {
   /** The ledger's head has come, before anything is sent. It may drop the connection. */
   readonly onHead: (head: LedgerHead) => void;
   readonly onVerdict: (refused: RefusedFrame) => void;
-  readonly onSent: () => void;
+  readonly onSent: (item: SpooledItem) => void;
   /** The broker has acknowledged anything at all. */
   readonly onAcknowledged: () => void;
   readonly onReleased: (bytes: number) => void;
@@ -156,7 +156,7 @@ export class Session {
     this.#noteSending();
     this.#framesInFlight++;
     this.#bytesInFlight += bytes;
-    events.onSent();
+    events.onSent(item);
     connection.publish(item.channel, item.bytes, () => {
       this.#framesInFlight--;
       this.#bytesInFlight -= bytes;

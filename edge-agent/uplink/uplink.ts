@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
+import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import { backoffMs } from './backoff.ts';
 import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
@@ -62,6 +63,8 @@ export class Uplink implements AsyncDisposable {
   readonly #halting = new AbortController();
   readonly #running: Promise<void>;
   readonly #counters = { acknowledged: 0, acknowledgedBytes: 0, sent: 0, connections: 0 };
+  /** Of this incarnation, over all connections. */
+  #highestSent = 0;
   #session: Session | undefined;
   #state: UplinkState = 'dialling';
   #failures = 0;
@@ -141,7 +144,7 @@ export class Uplink implements AsyncDisposable {
     const events: SessionEvents = {
       onHead: (head) => this.#judge(head, connection),
       onVerdict: this.#options.onVerdict,
-      onSent: () => this.#counters.sent++,
+      onSent: (item) => this.#noteSent(item),
       onAcknowledged: () => this.#sayReachable(),
       onReleased: (bytes) => {
         this.#counters.acknowledged++;
@@ -168,8 +171,8 @@ export class Uplink implements AsyncDisposable {
   }
 
   #judge(head: LedgerHead, connection: Connection): void {
-    const { heartbeat, spool, onHead, logger } = this.#options;
-    const verdict = judgeHead(head, [heartbeat(), ...spool.heads()]);
+    const { onHead, logger } = this.#options;
+    const verdict = judgeHead(head, this.#ownHeads());
     if (verdict.kind === 'agent-behind') {
       const halted = new UplinkHalted(`The uplink halts: ${verdict.message}.`);
       this.#state = 'halted';
@@ -178,6 +181,23 @@ export class Uplink implements AsyncDisposable {
       logger.error({ head }, halted.message);
     }
     onHead(head, verdict);
+  }
+
+  /**
+   * The highest numbers that the agent can have shown the ledger. Of its own incarnation those are the ones it has sent:
+   * what it has merely spooled may be the same numbers that it, or another with its name, had sent before.
+   */
+  #ownHeads(): readonly LedgerHead[] {
+    const { heartbeat, spool } = this.#options;
+    const { incarnation } = heartbeat();
+    const earlier = spool.heads().filter((one) => one.incarnation < incarnation);
+    return [{ incarnation, highestSequence: this.#highestSent }, ...earlier];
+  }
+
+  #noteSent({ channel, incarnation, sequence }: SpooledItem): void {
+    this.#counters.sent++;
+    if (channel !== 'frame' || incarnation !== this.#options.heartbeat().incarnation) return;
+    this.#highestSent = Math.max(this.#highestSent, sequence);
   }
 
   #sayReachable(): void {
