@@ -199,6 +199,14 @@ describe('the uplink', () => {
     expect(broker.taken).toStrictEqual([]);
   });
 
+  it('halts when numbers that it has not sent yet are known to the ledger: it was restored from an older image', async () => {
+    broker.head = { incarnation: 1, highestSequence: 2 };
+    await put(3);
+    const uplink = start();
+    await expect(uplink.drain(soon())).rejects.toMatchObject({ kind: 'uplink-halted' });
+    expect(broker.taken).toStrictEqual([]);
+  });
+
   it('goes on with a warning when the broker does not say the head', async () => {
     broker.head = null;
     await put(1);
