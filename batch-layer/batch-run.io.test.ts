@@ -278,6 +278,26 @@ test('verify names a stored slice that was tampered with, in a result or among t
   expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'unexpected' }] });
 });
 
+test('verify counts the slices of a stored block that can not be read as different', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { world, readings } = await begin(stack, 2);
+  await readings();
+  await world.batch({ full: false });
+  await world.speed();
+  const { slices } = await world.verify();
+  const [base] = (await world.liveBatch(VIEW)).results;
+  const name = `${base!.name}/0`;
+  const content = Uint8Array.from((await world.objects.get(name))!);
+  content[content.length - 1]! ^= 1;
+  await world.objects.remove(name);
+  await world.objects.put(name, content);
+  const { different } = await world.verify();
+  expect(different).toBeGreaterThan(0);
+  expect(different).toBeLessThanOrEqual(slices);
+  await world.batch({ full: true });
+  expect(await world.verify()).toMatchObject({ different: 0 });
+});
+
 test('what a refused frame or a damaged record holds is in no result', async () => {
   await using stack = new AsyncDisposableStack();
   const { world, readings, append } = await begin(stack);

@@ -43,7 +43,7 @@ export interface RecomputeFigure {
  */
 export async function benchRecompute(runs = 3, seconds = DAY_SECONDS): Promise<RecomputeFigure[]> {
   const figures: RecomputeFigure[] = [];
-  const dir = await mkdtemp(join(tmpdir(), 'weir-bench-'));
+  const dir = await mkdtemp(join(tmpdir(), 'weir-recompute-'));
   try {
     await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
     await fillLog(log, seconds);
@@ -77,7 +77,7 @@ export async function benchRecompute(runs = 3, seconds = DAY_SECONDS): Promise<R
   return figures;
 }
 
-export async function fillLog(log: Log, seconds: number): Promise<void> {
+async function fillLog(log: Log, seconds: number): Promise<void> {
   const entries = Array.from({ length: SERIES }, (_, i) => seriesOf(i));
   const meta = (sequence: number) => ({ incarnation: 1, sequence, dictionaryVersion: SERIES, watermarkMs: null });
   await append(log, encodeBirth(meta(1), { firstIndex: 0, entries, previous: null }));

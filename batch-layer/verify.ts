@@ -16,9 +16,10 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { mergeGroups, recompute } from './recompute/recompute.ts';
-import { resultBlocks, resultSources } from './recompute/result-sources.ts';
+import { resultBlocks } from './recompute/result-sources.ts';
 import { ChangeRuns } from './verify/change-runs.ts';
 import { compareResults, type Difference } from './verify/compare-results.ts';
+import { soundSources, type Warner } from './verify/sound-sources.ts';
 
 /** How often a snapshot of all views' rows is tried while the speed layer goes on committing. */
 const SNAPSHOT_TRIES_MAX = 200;
@@ -32,7 +33,7 @@ export interface VerifyOptions {
   readonly changes: Pick<ChangeTable, 'allRows' | 'positions'>;
   readonly views: readonly View[];
   /** Where differences are named. */
-  readonly logger?: { warn(facts: object, message: string): void } | undefined;
+  readonly logger?: Warner | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
@@ -81,7 +82,7 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
     if (manifest !== undefined) versions.push(liveVersion(manifest));
   }
   const { positions, rows } = await snapshot(options, versions);
-  for (const [i, version] of versions.entries()) await combineLive(objects, scratch, dir, i, version, rows[i]!, signal);
+  for (const [i, version] of versions.entries()) await combineLive(objects, scratch, dir, i, version, rows[i]!, signal, logger);
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
   await using pool = new FoldPool(options.threads ?? foldThreads(bytes));
   // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
@@ -140,11 +141,12 @@ async function combineLive(
   { batch }: ManifestVersion,
   rows: AsyncIterable<SliceRow>,
   signal: AbortSignal,
+  logger: Warner | undefined,
 ): Promise<void> {
   using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
   for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
   const sources = runs.finish(batch.results.length);
-  for (const [order, { name }] of batch.results.entries()) sources.push(...(await resultSources(objects, name, order)));
+  for (const [order, { name }] of batch.results.entries()) sources.push(...(await soundSources(objects, name, order, logger)));
   const writer = new ResultWriter(scratch, `live-${index}`);
   await mergeGroups(sources, () => undefined, writer, signal);
   await writer.finish();

@@ -26,7 +26,7 @@ interface FrameShape {
 }
 
 /** Long runs, as they are after days at the edge without an uplink, or behind a compaction. */
-export const LONG: FrameShape = { seriesPerFrame: 125, runLength: 1_000, seconds: 8_000 };
+const LONG: FrameShape = { seriesPerFrame: 125, runLength: 1_000, seconds: 8_000 };
 /** As an agent sends them while it keeps up: half a minute of every series. */
 const LIVE: FrameShape = { seriesPerFrame: 1_000, runLength: 32, seconds: 4_096 };
 
@@ -45,7 +45,7 @@ export function benchFold(): readonly Figure[] {
   ];
 }
 
-export function measure({ seconds }: FrameShape, records: readonly LogRecord[], by: string): Omit<Figure, 'name'> {
+function measure({ seconds }: FrameShape, records: readonly LogRecord[], by: string): Omit<Figure, 'name'> {
   const readings = SERIES * seconds;
   foldAll(records, by, readings);
   const rates = Array.from({ length: RUNS }, () => {
@@ -68,7 +68,7 @@ function foldAll(records: readonly LogRecord[], by: string, readings: number): v
   assert.equal(fold.counters.faultyFrames, 0, 'no frame is faulty');
 }
 
-export function recordsOf({ seriesPerFrame, runLength, seconds }: FrameShape): readonly LogRecord[] {
+function recordsOf({ seriesPerFrame, runLength, seconds }: FrameShape): readonly LogRecord[] {
   const entries = Array.from({ length: SERIES }, (_, i) => entryOf(i));
   const frames = [encodeBirth(metaOf(1), { firstIndex: 0, entries, previous: null })];
   const walks = new Walks();

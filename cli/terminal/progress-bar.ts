@@ -1,5 +1,6 @@
 const REDRAW_MS = 100;
 const BAR_CELLS = 24;
+const WIDTH_DEFAULT = 80;
 const CLEAR_LINE = '\r\u001b[K';
 
 /** How far long work has come. `done` and `total` are in the same unit; without a total there is no bar, only words. */
@@ -22,8 +23,9 @@ export class ProgressBar implements Disposable {
     const nowMs = performance.now();
     if (nowMs - this.#drawnAtMs < REDRAW_MS) return;
     this.#drawnAtMs = nowMs;
-    const width = process.stderr.columns;
-    process.stderr.write(CLEAR_LINE + formatProgress(progress).slice(0, Math.max(1, width - 1)));
+    // A terminal that doesn't tell its width says 0.
+    const width = process.stderr.columns || WIDTH_DEFAULT;
+    process.stderr.write(CLEAR_LINE + formatProgress(progress).slice(0, width - 1));
   }
 
   [Symbol.dispose](): void {
