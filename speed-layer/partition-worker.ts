@@ -48,7 +48,8 @@ export class PartitionWorker {
   readonly #failed = new AbortController();
   #commit: Promise<void> = Promise.resolve();
   #isCommitting = false;
-  #hasRepaired = false;
+  /** Something has to be written although no record came: a refold, or a view that joined. */
+  #isOwed = false;
 
   private constructor(partition: number, log: Log, changes: ChangeTable) {
     this.partition = partition;
@@ -72,7 +73,7 @@ export class PartitionWorker {
       for await (const member of changes.members(version.view.name, version.version)) {
         if (member.partition === partition) view.restoreMember(member.group, member);
       }
-      worker.join(view);
+      worker.#carry(view);
     }
     return worker;
   }
@@ -81,8 +82,14 @@ export class PartitionWorker {
     return this.#joined.some((one) => one.view === version.view.name && one.version === version.version);
   }
 
-  /** Takes in a view that has been folded up to this worker's position. */
+  /** Takes in a view that was folded up to this worker's position, and writes down that it did. */
   join(view: ViewFold): void {
+    this.#carry(view);
+    this.#isOwed = true;
+    this.#startCommit();
+  }
+
+  #carry(view: ViewFold): void {
     this.fold.addView(view);
     this.#joined.push({ view: view.id.view.name, version: view.id.version });
   }
@@ -109,7 +116,7 @@ export class PartitionWorker {
     const { last } = await this.#log.bounds(this.partition);
     if (this.fold.position < last) return;
     for (const view of views) await repairSelection(view, this.fold, this.#log, this.partition, signal);
-    this.#hasRepaired = true;
+    this.#isOwed = true;
     this.#startCommit();
   }
 
@@ -154,8 +161,8 @@ export class PartitionWorker {
   }
 
   #startCommit(): void {
-    if (this.#isCommitting || (this.fold.position === this.#committedTo && !this.#hasRepaired)) return;
-    this.#hasRepaired = false;
+    if (this.#isCommitting || (this.fold.position === this.#committedTo && !this.#isOwed)) return;
+    this.#isOwed = false;
     const watermarkMs = this.fold.watermarkMs();
     for (const view of this.fold.views) {
       this.#pending.gather(view, this.fold.epoch);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
 import { ask } from './ask.ts';
+import { whenCaughtUp } from './when-caught-up.ts';
 import type { AnswerFlags } from './answer-flags.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function printAnswer(
 ): Promise<void> {
   const { from, to, stats, format, where, url } = flags;
   const parameters = Object.entries({ from, to, ...more, stats, format });
+  await whenCaughtUp(url);
   const response = await ask(url, {
     path: `/api/v1/views/${encodeURIComponent(view)}/${kind}`,
     query: [...parameters, ...where],

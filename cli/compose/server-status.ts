@@ -7,6 +7,8 @@ export interface ServerStatus {
   readonly version: string;
   readonly startedAt: string;
   readonly log: LogReport;
+  /** Per partition, the position of the last record that the broker has acknowledged. */
+  readonly acknowledged: readonly number[];
   readonly partitions: readonly PartitionStatus[];
   readonly broker: BrokerCounters;
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { openArchive } from '#batch-layer/archive/archive.ts';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
-import type { LogReport } from '#backbone/log/log.ts';
+import type { Log, LogReport } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { Manifest } from '#backbone/manifests/manifest.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
@@ -15,6 +15,7 @@ import type { WeirConfig } from '../config/schema.ts';
 import { BatchOperations } from './batch-operations.ts';
 import type { ServerStatus } from './server-status.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
   readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
@@ -62,12 +63,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const operations = stack.use(
     new BatchOperations({ log, objects, archive, changes, manifests, views: config.views, logger }),
   );
-  const broker = stack.use(await openBroker(options, storage, speed));
+  const tracked = new TrackedLog(log, goal);
+  const broker = stack.use(await openBroker(options, tracked, storage, speed));
   let isReady = false;
   const status = (): ServerStatus => ({
     version,
     startedAt,
     log: report,
+    acknowledged: tracked.appended,
     partitions: speed.status(),
     broker: broker.counters,
   });

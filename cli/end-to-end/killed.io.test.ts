@@ -17,7 +17,7 @@ const natsServer = await serverForTests('nats-server');
 
 async function replayed(options: ReplayOptions): Promise<Replayed> {
   await using folder = await makeTemporaryDirectory('replay');
-  return replayMeters(folder.dir, options);
+  return await replayMeters(folder.dir, options);
 }
 
 async function replayedOnNats(options: ReplayOptions): Promise<Replayed> {
@@ -46,7 +46,13 @@ function countsOf({ summary }: Replayed): object {
 describe('a replay of a file with late and repeated rows', () => {
   it('ends the same after a batch as before', () => {
     expectSame(expected);
-    expect(countsOf(expected)).toMatchObject({ counted: 120_000, repeats: 1_238, amended: 0, missing: 0, quarantined: 0 });
+    expect(countsOf(expected)).toMatchObject({
+      counted: 120_000,
+      repeats: 1_238,
+      amended: 0,
+      missing: 0,
+      quarantined: 0,
+    });
   });
 
   it('ends the same on one partition, and sent as panes', { timeout: TEST_MS_MAX }, async () => {

@@ -109,7 +109,7 @@ async function runToEnd(dir: string, args: readonly string[]): Promise<string> {
 
 /** The same numbers for the same seed (Park and Miller, 1988). */
 function* chances(seed: number): Generator<number, never> {
-  for (let state = (seed % 2_147_483_646) + 1; ; ) {
+  for (let state = (seed % 2_147_483_646) + 1; ;) {
     state = (state * 48_271) % 2_147_483_647;
     yield state / 2_147_483_647;
   }
@@ -131,7 +131,10 @@ function fileText(): string {
   return `at,meter,region,kw\n${[...rows, ...late].join('\n')}\n`;
 }
 
-function configuration(mqttPort: number, { backbone = '{ kind: embedded }', send = 'readings' }: ReplayOptions): string {
+function configuration(
+  mqttPort: number,
+  { backbone = '{ kind: embedded }', send = 'readings' }: ReplayOptions,
+): string {
   return `
 metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 10s, pane: 1m, send: ${send} } }
 agent: { id: meters, broker: 'mqtt://127.0.0.1:${mqttPort}' }

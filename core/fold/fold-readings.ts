@@ -1,6 +1,6 @@
 import type { ReadingsReader } from '../frames/readings-reader.ts';
 import { addLink } from '../stats/link.ts';
-import { addRegularRun, addTimedRun } from '../stats/run.ts';
+import { addHeldRun, addRegularRun, addTimedRun } from '../stats/run.ts';
 import type { AgentFold } from './agent-fold.ts';
 import { foldLinks } from './fold-links.ts';
 import type { Route } from './route.ts';
@@ -48,6 +48,38 @@ function timeAt(reader: ReadingsReader, index: number): number {
 }
 
 function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbour): void {
+  const { startMs, stepMs, values, offset } = reader;
+  const { rule, sliceMs } = route;
+  linkTo(route, before.known, before.timeMs, before.value, startMs, values[offset]!);
+  // Where each value is held up to the next one, and no step leaps over a slice, a piece takes its ends along.
+  if (rule.kind === 'gauge' && stepMs <= rule.holdMsMax && stepMs <= sliceMs) foldHeldPieces(reader, route);
+  else foldLinkedPieces(reader, route);
+}
+
+/** Cuts a regular chunk of a gauge at slice edges; what is held across an edge is added with the piece on either side. */
+function foldHeldPieces(reader: ReadingsReader, route: Route): void {
+  const { startMs, stepMs, values, offset, size } = reader;
+  const { sliceMs, rule, table } = route;
+  const isUnchecked = reader.unchecked[reader.run] === 1;
+  let slice = Math.floor(startMs / sliceMs);
+  let atMs = startMs;
+  for (let i = 0; i < size; slice++) {
+    const edgeMs = (slice + 1) * sliceMs;
+    const count = size - i === 1 ? 1 : Math.min(size - i, Math.ceil((edgeMs - atMs) / stepMs));
+    const from = offset + i;
+    const headMs = i === 0 ? 0 : atMs - slice * sliceMs;
+    const headValue = i === 0 ? 0 : values[from - 1]!;
+    i += count;
+    const tailMs = i === size ? 0 : edgeMs - (atMs + (count - 1) * stepMs);
+    const slot = route.slotOf(slice);
+    addHeldRun(table, slot, values, from, from + count, atMs, stepMs, headValue, headMs, tailMs, rule.quantiles);
+    if (isUnchecked) table.unchecked[slot]! += count;
+    atMs += count * stepMs;
+  }
+}
+
+/** Cuts any other regular chunk at slice edges, with a link from piece to piece. */
+function foldLinkedPieces(reader: ReadingsReader, route: Route): void {
   const { startMs, stepMs, values, offset, size } = reader;
   const { sliceMs, rule, table } = route;
   const isUnchecked = reader.unchecked[reader.run] === 1;
@@ -57,7 +89,6 @@ function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbou
     const count = size - i === 1 ? 1 : Math.min(size - i, Math.ceil(((slice + 1) * sliceMs - atMs) / stepMs));
     const from = offset + i;
     if (i > 0) linkTo(route, true, atMs - stepMs, values[from - 1]!, atMs, values[from]!);
-    else linkTo(route, before.known, before.timeMs, before.value, atMs, values[from]!);
     const slot = route.slotOf(slice);
     addRegularRun(table, slot, values, from, from + count, atMs, stepMs, rule);
     if (isUnchecked) table.unchecked[slot]! += count;

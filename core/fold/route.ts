@@ -19,6 +19,10 @@ export class Route implements SliceSink {
   position = 0;
 
   #sinceMs = Number.POSITIVE_INFINITY;
+  /** The slot given last: a run stays in a slice for many readings. Slots are let go of between records only. */
+  #slot = -1;
+  #slice = 0;
+  #slotPosition = -1;
 
   constructor(agent: string, fold: ViewFold, group: Group, entry: SeriesEntry) {
     this.agent = agent;
@@ -31,7 +35,11 @@ export class Route implements SliceSink {
   }
 
   slotOf(slice: number): number {
-    return this.fold.slots.touch(this.group, slice, this.position);
+    if (slice === this.#slice && this.position === this.#slotPosition) return this.#slot;
+    this.#slot = this.fold.slots.touch(this.group, slice, this.position);
+    this.#slice = slice;
+    this.#slotPosition = this.position;
+    return this.#slot;
   }
 
   /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */

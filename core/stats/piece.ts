@@ -18,6 +18,7 @@ import type { StatsTable } from './stats-table.ts';
 const PIECE_VALUES_MAX = 512;
 const PLAIN_SQUARES_LIMIT = 2 ** 53;
 const SPLIT_SQUARES_LIMIT = 2 ** 84;
+const PLAIN_INTEGRAL_LIMIT = 2 ** 52;
 /** n·v₀ + 2·Σ d, and n·v₀ + Σ d less a value, stay safe integers: 2^51 + 2^52 and 2^51 + 2^51 + 2^50 + 2^42. */
 const LEVEL_LIMIT = 2 ** 51;
 
@@ -36,8 +37,9 @@ const CROSS = 5;
 const LOWER = 6;
 
 /**
- * Adds `values[start, end)`, at least one, to count, sum, squares, min and max, and heldMs · (Σv − v_last) to the
- * integral: every value but the last is held for `heldMs`, which is 0 where nothing is held.
+ * Adds `values[start, end)`, at least one, to count, sum, squares, min and max, and heldMs · (Σv − v_last) + `beside` to
+ * the integral: every value but the last is held for `heldMs`, which is 0 where nothing is held. `beside` is a safe
+ * integer that the caller found for itself, added here because one widening is cheaper than two.
  */
 export function addPieces(
   table: StatsTable,
@@ -46,13 +48,14 @@ export function addPieces(
   start: number,
   end: number,
   heldMs: number,
+  beside = 0,
 ): void {
   table.count[slot]! += end - start;
   let at = start;
   for (; end - at > PIECE_VALUES_MAX; at += PIECE_VALUES_MAX) {
-    addPiece(table, slot, values, at, at + PIECE_VALUES_MAX, heldMs, 0);
+    addPiece(table, slot, values, at, at + PIECE_VALUES_MAX, heldMs, 0, 0);
   }
-  addPiece(table, slot, values, at, end, heldMs, values[end - 1]!);
+  addPiece(table, slot, values, at, end, heldMs, values[end - 1]!, beside);
 }
 
 /** Of a piece's sum, all but `tail` is held: the last value of a run, or 0 in a piece that others follow. */
@@ -64,11 +67,12 @@ function addPiece(
   end: number,
   heldMs: number,
   tail: number,
+  beside: number,
 ): void {
   const first = values[start]!;
   const valueCount = end - start;
   if (valueCount === 1) {
-    addSingle(table, slot, first, heldMs, tail);
+    addSingle(table, slot, first, heldMs, tail, beside);
     return;
   }
   measure(values, start, end);
@@ -76,8 +80,8 @@ function addPiece(
   const level = valueCount * first;
   if (!(squares < SPLIT_SQUARES_LIMIT && level < LEVEL_LIMIT && level > -LEVEL_LIMIT)) {
     const middle = start + (valueCount >>> 1);
-    addPiece(table, slot, values, start, middle, heldMs, 0);
-    addPiece(table, slot, values, middle, end, heldMs, tail);
+    addPiece(table, slot, values, start, middle, heldMs, 0, 0);
+    addPiece(table, slot, values, middle, end, heldMs, tail, beside);
     return;
   }
   const distances = found[DISTANCES]!;
@@ -85,7 +89,7 @@ function addPiece(
   includeRange(table, slot, first + found[LOW]!, first + found[HIGH]!);
   addSafe(table.sum, slot, sum);
   addProduct(table.squares, slot, sum + distances, first);
-  if (heldMs > 0) addProduct(table.integral, slot, sum - tail, heldMs);
+  if (heldMs > 0 || beside !== 0) addHeldSum(table, slot, sum - tail, heldMs, beside);
   if (squares < PLAIN_SQUARES_LIMIT) {
     addSafe(table.squares, slot, squares);
     return;
@@ -96,12 +100,31 @@ function addPiece(
   addSafe(table.squares, slot, found[LOWER]!);
 }
 
-function addSingle(table: StatsTable, slot: number, value: number, heldMs: number, tail: number): void {
+/** integral += sum · heldMs + beside. */
+function addHeldSum(table: StatsTable, slot: number, sum: number, heldMs: number, beside: number): void {
+  const product = sum * heldMs;
+  // Each term is below 2^52 in magnitude then, so neither they nor their total were rounded.
+  if (Math.abs(product) + Math.abs(beside) < PLAIN_INTEGRAL_LIMIT) {
+    addSafe(table.integral, slot, product + beside);
+    return;
+  }
+  addProduct(table.integral, slot, sum, heldMs);
+  if (beside !== 0) addSafe(table.integral, slot, beside);
+}
+
+function addSingle(
+  table: StatsTable,
+  slot: number,
+  value: number,
+  heldMs: number,
+  tail: number,
+  beside: number,
+): void {
   includeRange(table, slot, value, value);
   addSafe(table.sum, slot, value);
   addProduct(table.squares, slot, value, value);
   // The last value of a run is its own tail: nothing of it is held.
-  if (heldMs > 0) addProduct(table.integral, slot, value - tail, heldMs);
+  if (heldMs > 0 || beside !== 0) addHeldSum(table, slot, value - tail, heldMs, beside);
 }
 
 /**

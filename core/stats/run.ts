@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 
-import { addSafe } from '../numbers/wide.ts';
+import { addProduct, addSafe } from '../numbers/wide.ts';
 import { addBuckets, addHeld } from './additive.ts';
 import { addCovered } from './covered.ts';
 import { addIncrease } from './link.ts';
@@ -50,6 +50,41 @@ export function addRegularRun(
   includeFirst(table, slot, startMs, values[start]!);
   includeLast(table, slot, startMs + links * stepMs, values[end - 1]!);
   if (rule.quantiles) addBuckets(table, slot, values, start, end);
+}
+
+/**
+ * Adds a regular run of a gauge, as `addRegularRun` does, and with it the parts of its two outer links that lie in the
+ * run's slice: `headValue` was held for `headMs` up to the first reading, and the last one is held for `tailMs`. Pieces of
+ * a long run that is cut at slice edges come this way, because links one by one would cost as much as the piece.
+ */
+export function addHeldRun(
+  table: StatsTable,
+  slot: number,
+  values: Float64Array,
+  start: number,
+  end: number,
+  startMs: number,
+  stepMs: number,
+  headValue: number,
+  headMs: number,
+  tailMs: number,
+  quantiles: boolean,
+): void {
+  const links = end - start - 1;
+  const first = values[start]!;
+  const last = values[end - 1]!;
+  const head = headValue * headMs;
+  const tail = last * tailMs;
+  const isPlain = Math.abs(head) + Math.abs(tail) <= Number.MAX_SAFE_INTEGER;
+  addPieces(table, slot, values, start, end, links === 0 ? 0 : stepMs, isPlain ? head + tail : 0);
+  if (!isPlain) {
+    addProduct(table.integral, slot, headValue, headMs);
+    addProduct(table.integral, slot, last, tailMs);
+  }
+  addCovered(table, slot, headMs + links * stepMs + tailMs, 0);
+  includeFirst(table, slot, startMs, first);
+  includeLast(table, slot, startMs + links * stepMs, last);
+  if (quantiles) addBuckets(table, slot, values, start, end);
 }
 
 /** Adds the readings `values[start, end)` at `times[start, end)`, strictly ascending, and the links between them. */
