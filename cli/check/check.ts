@@ -72,13 +72,14 @@ async function checkSource(
   try {
     if (!isReadable) {
       if (source.kind === 'simulate')
-        openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin });
+        openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin, nowMs: Date.now });
       return { lines: [`${title}, ${describeLive(source)}`], isUsable: true };
     }
     const preview = await previewSource((around) => openSource(name, source, around), {
       metrics,
       folder,
       stdin: () => process.stdin,
+      nowMs: Date.now,
     });
     seen.series.push(...preview.series);
     seen.fromMs = Math.min(seen.fromMs, preview.fromMs);

@@ -54,10 +54,10 @@ class PreviewRegistry implements EntryRegistry {
 /** Reads the beginning of a source that ends. Throws SourceError where it can't be read. */
 export async function previewSource(
   open: (around: SourceSurroundings) => Source,
-  { metrics, folder, stdin }: Pick<SourceSurroundings, 'metrics' | 'folder' | 'stdin'>,
+  { metrics, folder, stdin, nowMs }: Pick<SourceSurroundings, 'metrics' | 'folder' | 'stdin' | 'nowMs'>,
 ): Promise<SourcePreview> {
   const registry = new PreviewRegistry();
-  const source = open({ metrics, folder, stdin, registry });
+  const source = open({ metrics, folder, stdin, nowMs, registry });
   const readings: ShownReading[] = [];
   const refusals: Refusal[] = [];
   let tallies: SourceTallies = {

@@ -49,7 +49,13 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   const spool = await Spool.open(table, { bytesMax: config.spool.bytes, prefix: stringKey('spool') });
   const agent = await EdgeAgent.open({ id: config.id, table, spool, metrics });
   const stopping = new AbortController();
-  const sources = await options.sources({ metrics, registry: agent.dictionary, folder, stdin: () => process.stdin });
+  const sources = await options.sources({
+    metrics,
+    registry: agent.dictionary,
+    folder,
+    stdin: () => process.stdin,
+    nowMs: Date.now,
+  });
   const runner = new SourceRunner({ agent, spool, sources, signal: stopping.signal, logger });
   const fatal = Promise.withResolvers<never>();
   fatal.promise.catch(() => undefined);

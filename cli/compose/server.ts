@@ -107,7 +107,8 @@ function failureOf(running: Promise<unknown>): Promise<never> {
 
 function openBroker(
   { config, mqtt, logger }: ServerOptions,
-  { log, state }: Storage,
+  log: Log,
+  { state }: Storage,
   speed: SpeedLayer,
 ): Promise<Broker> {
   return startBroker({

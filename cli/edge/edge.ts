@@ -74,6 +74,7 @@ async function checkSource(name: string, source: SourceConfig, { metrics }: Weir
     folder,
     registry: { intern: () => 0 },
     stdin: () => process.stdin,
+    nowMs: Date.now,
   });
   if (!isFinite(source) || !('file' in source) || source.file === '-') return;
   for await (const _ of opened.batches(null, new AbortController().signal)) break;
@@ -132,8 +133,7 @@ export interface EdgeSummary {
 }
 
 function summaryOf(totals: AgentTotals, startMs: number): EdgeSummary {
-  const { rows, counted, repeats, amended, missing, quarantined, frames, bytes } = totals;
-  const readings = counted + repeats + amended + missing + quarantined;
+  const { rows, readings, counted, repeats, amended, missing, quarantined, frames, bytes } = totals;
   const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
   return { rows, readings, counted, repeats, amended, missing, quarantined, frames, bytes, seconds };
 }

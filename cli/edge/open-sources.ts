@@ -21,7 +21,7 @@ export function openSource(name: string, config: SourceConfig, around: SourceSur
     case 'ndjson':
       return openNdjsonSource(name, config, around);
     case 'http':
-      return openHttpSource(name, config, { ...around, nowMs: Date.now });
+      return openHttpSource(name, config, around);
     case 'simulate':
       return openSimulatedSource(name, config, around);
   }

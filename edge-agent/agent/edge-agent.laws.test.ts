@@ -178,7 +178,9 @@ for (const kind of ['gauge', 'counter'] as const) {
           const { frames, agent } = await framesOf(events, declared);
           expect(sorted(foldFrames(frames))).toEqual(sorted(oracle(events, declared)));
           const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
-          expect(counted + repeats + amended + missing + quarantined).toBe(readings);
+          const offered = events.reduce((sum, one) => sum + (one.kind === 'batch' ? one.rows.length : 0), 0);
+          expect(counted + repeats + amended + missing + quarantined).toBe(offered);
+          expect(readings).toBe(offered);
         }),
         { numRuns: 120 },
       );

@@ -151,7 +151,9 @@ export class EdgeAgent {
 
   #count(batch: ReadingBatch, accepted: AcceptedBatch): void {
     const { counted, repeats, amended, unchecked } = accepted;
-    this.#totals = addTotals(this.#totals, { ...batch.tallies, counted, repeats, amended, unchecked });
+    const { missing, quarantined } = batch.tallies;
+    const readings = counted + repeats + amended + missing + quarantined;
+    this.#totals = addTotals(this.#totals, { ...batch.tallies, readings, counted, repeats, amended, unchecked });
   }
 
   #noteWatermark(source: string, watermarkMs: number | null): void {

@@ -20,6 +20,8 @@ export interface SourceSurroundings {
   readonly folder: string;
   /** Asked for only by a source whose `file` is `-`. */
   readonly stdin: () => Readable;
+  /** The agent's clock, for telling times that can't be yet. */
+  readonly nowMs: () => number;
   /** Other limits than RECORD_LIMITS, where a test wants everything to be torn. */
   readonly limits?: RecordLimits;
 }
@@ -48,8 +50,8 @@ function openRecordSource(
   name: string,
   config: CsvConfig | NdjsonConfig,
   kind: RecordFileKind,
-  { metrics, registry, folder, stdin, limits = RECORD_LIMITS }: SourceSurroundings,
+  { metrics, registry, folder, stdin, nowMs, limits = RECORD_LIMITS }: SourceSurroundings,
 ): RecordSource {
   const path = config.file === '-' ? null : resolve(folder, config.file);
-  return new RecordSource({ name, config, kind, metrics, registry, path, stdin, limits });
+  return new RecordSource({ name, config, kind, metrics, registry, path, stdin, nowMs, limits });
 }

@@ -9,6 +9,9 @@ import { openCsvSource } from '../open-source.ts';
 import { sourceConfigSchema } from '../source-config.ts';
 import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
 
+/** A clock by which no time of these files is in the future. */
+const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+
 const fixtures = resolve(import.meta.dirname, '../fixtures');
 
 let instance: DuckDBInstance;
@@ -26,7 +29,7 @@ async function read(config: Readonly<Record<string, unknown>>, ...metrics: reado
   const parsed = sourceConfigSchema.parse({ kind: 'csv', ...config });
   if (parsed.kind !== 'csv') throw new Error('these are tests of CSV');
   const registry = new RememberingRegistry();
-  const around = { metrics: metricsOf(...metrics), registry, folder: fixtures, stdin: () => process.stdin };
+  const around = { metrics: metricsOf(...metrics), registry, folder: fixtures, stdin: () => process.stdin, nowMs: () => FAR_FUTURE_MS };
   return collect(openCsvSource('fixture', parsed, around), registry);
 }
 

@@ -12,6 +12,9 @@ import { sourceConfigSchema } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
 import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
 
+/** A clock by which no time of these files is in the future. */
+const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weir-csv-'));
@@ -35,11 +38,12 @@ function open(
   given: Readonly<Record<string, unknown>> = {},
   stdin?: Readable,
   limits: RecordLimits = RECORD_LIMITS,
+  nowMs = FAR_FUTURE_MS,
 ): Opened {
   const config = sourceConfigSchema.parse({ ...base, ...given });
   if (config.kind !== 'csv') throw new Error('these are tests of CSV');
   const registry = new RememberingRegistry();
-  const around = { metrics, registry, folder, stdin: () => stdin ?? Readable.from([]), limits };
+  const around = { metrics, registry, folder, stdin: () => stdin ?? Readable.from([]), nowMs: () => nowMs, limits };
   return { source: openCsvSource('rows', config, around), registry };
 }
 
@@ -61,6 +65,17 @@ async function failure(reading: Promise<unknown>): Promise<SourceError> {
 const at = (text: string): number => Date.parse(text);
 
 describe('a CSV source', () => {
+  it('refuses a time that can not be yet, and nothing else with it', async () => {
+    const nowMs = at('2024-01-01T00:00:00Z');
+    const text = 'ts,device,value\n2023-12-31T23:59:00Z,a,1\n2062-01-01T00:00:00Z,a,2\n2024-01-01T00:04:00Z,a,3\n';
+    await writeFile(join(folder, 'rows.csv'), text);
+    const { source, registry } = open({}, undefined, RECORD_LIMITS, nowMs);
+    const { readings, refusals, tallies } = await collect(source, registry);
+    expect(readings.map(({ value }) => value)).toEqual([1_000, 3_000]);
+    expect(refusals).toMatchObject([{ line: 3, readings: 1, reason: expect.stringContaining('2062-01-01T00:00:00Z') }]);
+    expect(tallies).toMatchObject({ readings: 2, quarantined: 1 });
+  });
+
   it('skips a byte order mark and empty lines, and takes spaces and quotes off', async () => {
     const { readings, tallies } = await read(
       '\uFEFFts, device ,value\r\n\r\n"2024-01-01T00:00:00Z", "a ""b""", 1.5 \r\n   \r\n2024-01-01T00:00:01.5+01:00,c,-2',

@@ -10,6 +10,9 @@ import type { RecordSource } from '../records/record-source.ts';
 import { sourceConfigSchema, type CsvConfig } from '../source-config.ts';
 import { collect, metricNamed, metricsOf, RememberingRegistry } from '../testing/collect.ts';
 
+/** A clock by which no time of these files is in the future. */
+const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weir-csv-'));
@@ -53,7 +56,7 @@ const LINE_BYTES_MAX = 60;
 
 function open(config: CsvConfig, registry: RememberingRegistry, chunkBytes: number): RecordSource {
   const limits = { chunkBytes, lineBytesMax: LINE_BYTES_MAX, batchReadingsMax: 1_000 };
-  return openCsvSource('rows', config, { metrics, registry, folder, stdin: () => process.stdin, limits });
+  return openCsvSource('rows', config, { metrics, registry, folder, stdin: () => process.stdin, nowMs: () => FAR_FUTURE_MS, limits });
 }
 
 const minute = fc.integer({ min: 0, max: 59 }).map((n) => String(n).padStart(2, '0'));

@@ -11,7 +11,7 @@ import { SourceError } from '../source-error.ts';
 import { metricNamed, metricsOf, RememberingRegistry } from '../testing/collect.ts';
 import { BODIES_MAX, BODY_BYTES_MAX, type HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
-import { FUTURE_MS_MAX } from './sent-readings.ts';
+import { FUTURE_MS_MAX } from '../time/future.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
 

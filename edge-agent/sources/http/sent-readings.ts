@@ -5,13 +5,8 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 
 import { BATCH_READINGS_MAX, BATCH_REFUSALS_MAX } from '../batch-columns.ts';
 import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type ReadingBatch, type Refusal } from '../source.ts';
+import { FUTURE_MS_MAX } from '../time/future.ts';
 import type { SentReading } from './readings-body.ts';
-
-/**
- * How far ahead of this clock a reading's time may lie. The broker refuses a whole frame for one time five minutes ahead
- * of its own clock; a minute less leaves room for the difference between the two.
- */
-export const FUTURE_MS_MAX = 240_000;
 
 const CONTROL = /\p{Cc}/u;
 

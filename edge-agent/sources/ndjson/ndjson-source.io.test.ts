@@ -11,6 +11,9 @@ import { sourceConfigSchema } from '../source-config.ts';
 import type { Source, SourcePlace } from '../source.ts';
 import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
 
+/** A clock by which no time of these files is in the future. */
+const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weir-ndjson-'));
@@ -31,7 +34,7 @@ function open(
   limits?: RecordLimits,
 ): Source {
   const config = sourceConfigSchema.parse({ kind, file: `rows.${kind}`, ...given });
-  const around = { metrics, registry, folder, stdin: () => process.stdin, limits: limits ?? RECORD_LIMITS };
+  const around = { metrics, registry, folder, stdin: () => process.stdin, nowMs: () => FAR_FUTURE_MS, limits: limits ?? RECORD_LIMITS };
   if (config.kind === 'csv') return openCsvSource('rows', config, around);
   if (config.kind === 'ndjson') return openNdjsonSource('rows', config, around);
   throw new Error('these are tests of files');

@@ -22,6 +22,7 @@ export interface RecordSourceParts {
   /** The file's path, absolute; null for standard input. */
   readonly path: string | null;
   readonly stdin: () => Readable;
+  readonly nowMs: () => number;
   readonly limits: RecordLimits;
 }
 
@@ -157,10 +158,10 @@ export class RecordSource implements Source {
   }
 
   #cursor(opening: RecordFileOpening, identity: RecordPlace['identity'] | null): RecordCursor {
-    const { config, metrics, registry, limits } = this.#parts;
+    const { config, metrics, registry, nowMs, limits } = this.#parts;
     const batch = new BatchColumns(limits.batchReadingsMax);
     const { columns, format, dataAt, dataLine } = opening;
-    const reader = new RowReader({ config, columns, metrics, registry, batch });
+    const reader = new RowReader({ config, columns, metrics, registry, batch, nowMs });
     return new RecordCursor(
       { format, reader, batch, rowReadingsMax: config.series.length, latenessMs: config.lateness, limits, identity },
       dataAt,

@@ -1,3 +1,4 @@
+import { describeFuture, FUTURE_MS_MAX } from '../time/future.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
@@ -26,6 +27,8 @@ export interface RowReaderParts {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly registry: EntryRegistry;
   readonly batch: BatchColumns;
+  /** The agent's clock, for telling times that can't be yet. */
+  readonly nowMs: () => number;
 }
 
 /** The state between rows, as plain data: with it another reader goes on exactly where this one stood. */
@@ -51,12 +54,16 @@ export class RowReader {
   readonly #zoneName: string;
   readonly #order: LocalOrder | null;
   readonly #orderPerDevice: boolean;
+  readonly #nowMs: () => number;
+  /** The latest time that is known not to be in the future; the clock is asked again only beyond it. */
+  #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
   #timeFault = '';
   /** The wall clock of a row whose instant each device's order decides; NaN for all other rows. */
   #twiceLocalMs = Number.NaN;
 
-  constructor({ config, columns, metrics, registry, batch }: RowReaderParts) {
+  constructor({ config, columns, metrics, registry, batch, nowMs }: RowReaderParts) {
+    this.#nowMs = nowMs;
     const positions = new Map(columns.map((name, i) => [name, i]));
     this.#columnCount = columns.length;
     this.#batch = batch;
@@ -160,6 +167,10 @@ export class RowReader {
       batch.refuse(line, 1, rule.entries.fault(key), bytes, start, end);
       return;
     }
+    if (atMs > this.#latestMs && this.#isFuture(atMs)) {
+      batch.refuse(line, 1, describeFuture(atMs), bytes, start, end);
+      return;
+    }
     batch.push(entry, atMs, value);
     if (atMs > this.#highestMs) this.#highestMs = atMs;
     if (this.#time.cut) batch.truncatedTimes++;
@@ -214,6 +225,11 @@ export class RowReader {
     }
     this.#twiceLocalMs = readMs;
     return this.#orderPerDevice ? Number.NaN : order.twice(readMs, ONE_ORDER);
+  }
+
+  #isFuture(atMs: number): boolean {
+    this.#latestMs = this.#nowMs() + FUTURE_MS_MAX;
+    return atMs > this.#latestMs;
   }
 
   /** Copies the columns of the time, joined by one space, to the front of `#timeBytes`; gives their length or -1. */
