@@ -1,7 +1,7 @@
 /**
  * Measures a full batch run from the archive: `node batch-layer/recompute.bench.ts`, one JSON line each on standard
  * output. The data: 1,000 series, a reading per second, 31-bit values that walk at random, in live frames as an agent
- * sends them, some 32 readings of each series per frame; slices of one minute.
+ * sends them, some 120 readings of each series at a time; slices of one minute.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { openArchive } from './archive/archive.ts';
 import { runBatch } from './batch-run.ts';
 
 const SERIES = 1000;
-const SECONDS_PER_FRAME = 32;
+const SECONDS_PER_FRAME = 120;
 const REGIONS = 5;
 const START_MS = Date.UTC(2026, 0, 1);
 const DAY_SECONDS = 86_400;

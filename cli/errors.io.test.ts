@@ -11,7 +11,7 @@ let folder: TemporaryDirectory;
 
 beforeAll(async () => {
   folder = await makeTemporaryDirectory('errors');
-  await writeFile(join(folder.dir, 'sound.csv'), 'time,kw\n2026-01-01T00:00:00Z,1.5\n');
+  await writeFile(join(folder.dir, 'sound.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n');
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -50,7 +50,7 @@ describe('a command line', () => {
     [['up', '--http', '8080'], /argument '8080' is invalid\. Write it as host:port/],
     [['up', '--http', '127.0.0.1:99999'], /a port up to 65535/],
     [['edge'], /required option '--config <file>' not specified/],
-    [['query', 'v', '--from', '2026-01-01'], /required option '--to <time>' not specified/],
+    [['query', 'v', '--from', '2024-01-01'], /required option '--to <time>' not specified/],
     [['up', '--simulate'], /option '--simulate <name>' argument missing/],
     [['batch', 'now'], /too many arguments/],
     [['up', '--backbone', 'kafka://x'], /Write embedded, or the address of a server/],
@@ -270,7 +270,7 @@ describe('a question', () => {
     );
     await using server = await startUp(['--config', 'asked.yaml', '--data', 'asked'], { cwd: folder.dir });
     const query = (view: string, ...more: readonly string[]): Promise<CommandResult> =>
-      run('query', view, '--from', '2026-01-01', '--to', '2026-01-02', '--window', '1h', ...more, '--url', server.url);
+      run('query', view, '--from', '2024-01-01', '--to', '2024-01-02', '--window', '1h', ...more, '--url', server.url);
     expectOneSentence(await query('power-by-devise'), {
       status: 2,
       says: /power-by-devise.*did you mean power-by-device\?/,

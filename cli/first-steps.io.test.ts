@@ -23,7 +23,7 @@ describe('the first steps', () => {
     expect(checked.stdout).toContain(
       'view power-by-region: power by region, in slices of 15m: 2 of the series above, in 2 groups',
     );
-    expect(checked.stdout).toContain('weir query power-by-region --from 2026-10-13 --to 2026-10-15');
+    expect(checked.stdout).toContain('weir query power-by-region --from 2024-10-13 --to 2024-10-15');
 
     await using server = await startUp(['--config', 'weir.yaml'], { cwd: dir });
     const text = await readFile(join(dir, 'weir.yaml'), 'utf8');
@@ -44,14 +44,14 @@ describe('the first steps', () => {
       quarantined: 0,
     });
 
-    await whenFolded(server.url, 'sample-1', frames, '2026-10-14T21:45:00Z');
+    await whenFolded(server.url, 'sample-1', frames, '2024-10-14T21:45:00Z');
     const asked = [
       'query',
       'power-by-region',
       '--from',
-      '2026-10-14',
+      '2024-10-14',
       '--to',
-      '2026-10-15',
+      '2024-10-15',
       '--window',
       '1d',
       '--zone',
@@ -63,7 +63,7 @@ describe('the first steps', () => {
         .split('\r\n')
         .slice(1, 3)
         .map((line) => line.split(',').slice(0, 4).join(' ')),
-    ).toEqual(['2026-10-13T22:00:00Z 2026-10-14T22:00:00Z DK1 96', '2026-10-13T22:00:00Z 2026-10-14T22:00:00Z DK2 95']);
+    ).toEqual(['2024-10-13T22:00:00Z 2024-10-14T22:00:00Z DK1 96', '2024-10-13T22:00:00Z 2024-10-14T22:00:00Z DK2 95']);
 
     // A second run reads nothing twice, and says the same.
     const again = await weir(['edge', '--config', 'weir.yaml', '--once'], { cwd: dir });
@@ -80,7 +80,7 @@ describe('the first steps', () => {
   it('show what would become of a file that is wrong in places, and end with status 1 where one is wrong altogether', async () => {
     await using folder = await makeTemporaryDirectory('first-steps');
     const { dir } = folder;
-    await writeFile(join(dir, 'm.csv'), 'time,kw\n2026-01-01T00:00:00Z,1.5\nyesterday,2\n2026-01-01T00:02:00Z,much\n');
+    await writeFile(join(dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\nyesterday,2\n2024-01-01T00:02:00Z,much\n');
     const source = (file: string): string =>
       `{ kind: csv, file: ${file}, time: { columns: [time] }, series: [{ metric: power, value: kw, device: d }] }`;
     const metrics = 'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }';
@@ -146,7 +146,7 @@ sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ me
   it('waits for a broker that can not be reached, says so once, and sends when it can', async () => {
     await using folder = await makeTemporaryDirectory('first-steps');
     const { dir } = folder;
-    await writeFile(join(dir, 'm.csv'), 'time,kw\n2026-01-01T00:00:00Z,1.5\n2026-01-01T00:01:00Z,2\n');
+    await writeFile(join(dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n2024-01-01T00:01:00Z,2\n');
     await using first = await startUp([], { cwd: dir });
     await writeFile(join(dir, 'weir.yaml'), configuration(first.mqttPort));
     await first.kill();
@@ -165,7 +165,7 @@ sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ me
   it('that is stopped before everything is sent says so, and keeps it for the next run', async () => {
     await using folder = await makeTemporaryDirectory('first-steps');
     const { dir } = folder;
-    await writeFile(join(dir, 'm.csv'), 'time,kw\n2026-01-01T00:00:00Z,1.5\n');
+    await writeFile(join(dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n');
     await writeFile(join(dir, 'weir.yaml'), configuration(1));
     await using edge = startWeir(['edge', '--config', 'weir.yaml', '--once'], { cwd: dir });
     await new Promise<void>((resolve) =>
@@ -185,11 +185,11 @@ sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ me
   it('without --once goes on after its files, and leaves tidily on Ctrl-C', async () => {
     await using folder = await makeTemporaryDirectory('first-steps');
     const { dir } = folder;
-    await writeFile(join(dir, 'm.csv'), 'time,kw\n2026-01-01T00:00:00Z,1.5\n');
+    await writeFile(join(dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n');
     await using server = await startUp([], { cwd: dir });
     await writeFile(join(dir, 'weir.yaml'), configuration(server.mqttPort));
     await using edge = startWeir(['edge', '--config', 'weir.yaml', '--log-level', 'warn'], { cwd: dir });
-    await whenFolded(server.url, 'waits', 2, '2026-01-01T00:00:00Z');
+    await whenFolded(server.url, 'waits', 2, '2024-01-01T00:00:00Z');
     expect(edge.process.exitCode).toBe(null);
     edge.process.kill('SIGINT');
     expect(await edge.ended).toBe(0);

@@ -38,15 +38,18 @@ export function stopSignal(logger: Logger): StopSignal {
 /** A tidy stop that takes longer is given up: the next start recovers what it left open. */
 export const STOP_MS_MAX = 15_000;
 
-/** Waits for a tidy stop, for STOP_MS_MAX at most; says in the log when it gives up. Gives whether it was tidy. */
-export async function stopWithin(stopping: Promise<void>, logger: Logger): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), STOP_MS_MAX);
-  });
-  const isTidy = await Promise.race([stopping.then(() => true as const), late]);
-  clearTimeout(timer);
-  if (!isTidy)
+/**
+ * Waits for a tidy stop, for STOP_MS_MAX at most. One that takes longer ends the process with status 1: nothing that was
+ * acknowledged is only in memory, so there is nothing to lose.
+ */
+export async function stopWithin(stopping: Promise<void>, logger: Logger): Promise<void> {
+  const timer = setTimeout(() => {
     logger.warn({ waitedMs: STOP_MS_MAX }, 'not everything stopped in time; the next start recovers, nothing is lost');
-  return isTidy;
+    process.exit(1);
+  }, STOP_MS_MAX);
+  try {
+    await stopping;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -18,7 +18,7 @@ export async function benchIngest(): Promise<readonly Figure[]> {
     seed: 1,
     seriesCount: SERIES,
     seconds: SECONDS,
-    fromMs: Date.UTC(2026, 0, 1),
+    fromMs: Date.UTC(2024, 0, 1),
     decimals: 3,
   });
   const views = { 'walk-by-region': { metric: 'walk', by: ['region'], slice: '1m' } };

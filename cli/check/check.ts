@@ -7,7 +7,7 @@ import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
 import type { SeriesDescription } from '#edge-agent/sources/source.ts';
 import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { isFinite, openSource } from '../edge/open-sources.ts';
+import { comesToAnEnd, openSource } from '../edge/open-sources.ts';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
 import { describeLive, describePreview } from './describe-source.ts';
@@ -68,11 +68,17 @@ async function checkSource(
 ): Promise<Finding> {
   const title = `source ${name}: ${source.kind}`;
   // What comes through a pipe can be read once only, and is for `weir edge`.
-  const isReadable = isFinite(source) && 'file' in source && source.file !== '-';
+  const isReadable = comesToAnEnd(source) && 'file' in source && source.file !== '-';
   try {
     if (!isReadable) {
       if (source.kind === 'simulate')
-        openSource(name, source, { metrics, folder, registry: { intern: () => 0 }, stdin: () => process.stdin, nowMs: Date.now });
+        openSource(name, source, {
+          metrics,
+          folder,
+          registry: { intern: () => 0 },
+          stdin: () => process.stdin,
+          nowMs: Date.now,
+        });
       return { lines: [`${title}, ${describeLive(source)}`], isUsable: true };
     }
     const preview = await previewSource((around) => openSource(name, source, around), {

@@ -28,7 +28,7 @@ const agentSchema = z.strictObject({
     ),
   broker: z
     .string()
-    .regex(/^mqtts?:\/\/.+/, 'the broker is a URL like mqtt://127.0.0.1:1883')
+    .regex(/^mqtt:\/\/[^\s/]+\/?$/, 'the broker is a URL like mqtt://127.0.0.1:1883')
     .default('mqtt://127.0.0.1:1883'),
   spool: z
     .strictObject({

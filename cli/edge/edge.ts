@@ -10,7 +10,7 @@ import { ProgressBar } from '../terminal/progress-bar.ts';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
 import type { EdgeFlags } from './edge-flags.ts';
-import { isFinite, openSource } from './open-sources.ts';
+import { comesToAnEnd, openSource } from './open-sources.ts';
 
 /** How often the terminal is told how far the files have been read. */
 const PROGRESS_MS = 200;
@@ -33,7 +33,7 @@ export async function edge(flags: EdgeFlags): Promise<void> {
   });
   if (flags.once === true) {
     await runOnce(running, stopping);
-    await running.stop();
+    await stopWithin(running.stop(), logger);
     await writeOut(`${JSON.stringify(summaryOf(running.totals(), startMs))}\n`);
   } else {
     await Promise.race([running.ended.then(() => stopping.asked), stopping.asked]);
@@ -54,13 +54,13 @@ function chooseSources(config: WeirConfig, file: string, once: boolean, logger: 
   if (all.length === 0)
     throw new UserError(`${file} has no "sources"; add one, or write a sample with "weir init"`, { exitCode: 2 });
   if (!once) return all;
-  const finite = all.filter(([, source]) => isFinite(source));
+  const finite = all.filter(([, source]) => comesToAnEnd(source));
   if (finite.length === 0)
     throw new UserError(`${file} has no source that ends, so --once would never end; leave --once out`, {
       exitCode: 2,
     });
   for (const [name, source] of all)
-    if (!isFinite(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
+    if (!comesToAnEnd(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
   return finite;
 }
 
@@ -76,7 +76,7 @@ async function checkSource(name: string, source: SourceConfig, { metrics }: Weir
     stdin: () => process.stdin,
     nowMs: Date.now,
   });
-  if (!isFinite(source) || !('file' in source) || source.file === '-') return;
+  if (!comesToAnEnd(source) || !('file' in source) || source.file === '-') return;
   for await (const _ of opened.batches(null, new AbortController().signal)) break;
 }
 

@@ -9,7 +9,7 @@ import type { Source } from '#edge-agent/sources/source.ts';
 import { openSimulatedSource } from './simulated-source.ts';
 
 /** Whether a source comes to an end by itself: a file, or standard input, that isn't followed. */
-export function isFinite(config: SourceConfig): boolean {
+export function comesToAnEnd(config: SourceConfig): boolean {
   return (config.kind === 'csv' || config.kind === 'ndjson') && !config.follow;
 }
 

@@ -14,7 +14,7 @@ const SERIES = 40;
 const STEPS = 3_000;
 const STEP_S = 10;
 /** The night in which the clocks of Europe go forward: its Sunday has 23 hours. */
-const START_S = Date.UTC(2026, 2, 28, 20) / 1000;
+const START_S = Date.UTC(2024, 2, 30, 20) / 1000;
 const LAST = new Date((START_S + (STEPS - 1) * STEP_S) * 1000).toISOString();
 
 /** Each 97th row is there twice, and each 101st stands an hour of rows too late. */
@@ -61,7 +61,7 @@ export async function replayMeters(dir: string, options: ReplayOptions = {}): Pr
   expect({ status: await edge.ended, stderr: edge.stderr() }).toMatchObject({ status: 0 });
   const summary = JSON.parse(edge.stdout()) as EdgeSummary;
   await whenFolded(running.url, 'meters', summary.frames, LAST);
-  const question = { view: 'by-region', url: running.url, cwd: dir, from: '2026-03-28', to: '2026-03-31', decimals: 3 };
+  const question = { view: 'by-region', url: running.url, cwd: dir, from: '2024-03-30', to: '2024-04-02', decimals: 3 };
   const csv = await askCsv(question, ['--window', '1m']);
   await runToEnd(dir, ['batch', '--url', running.url]);
   const afterBatch = await askCsv(question, ['--window', '1m']);

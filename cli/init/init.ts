@@ -23,7 +23,7 @@ export async function init(file: string): Promise<void> {
       `  weir check --config ${file}          what it would do\n` +
       `  weir up --config ${file}             the server; in a second terminal:\n` +
       `  weir edge --config ${file} --once    read the file and send it\n` +
-      '  weir query power-by-region --from 2026-10-14 --to 2026-10-15 --window 1h --zone Europe/Copenhagen\n\n' +
+      '  weir query power-by-region --from 2024-10-14 --to 2024-10-15 --window 1h --zone Europe/Copenhagen\n\n' +
       `Then name your own file under "sources" in ${file}.\n`,
   );
 }
