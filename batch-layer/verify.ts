@@ -82,7 +82,8 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
     if (manifest !== undefined) versions.push(liveVersion(manifest));
   }
   const { positions, rows } = await snapshot(options, versions);
-  for (const [i, version] of versions.entries()) await combineLive(objects, scratch, dir, i, version, rows[i]!, signal, logger);
+  for (const [i, version] of versions.entries())
+    await combineLive(objects, scratch, dir, i, version, rows[i]!, signal, logger);
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
   await using pool = new FoldPool(options.threads ?? foldThreads(bytes));
   // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
@@ -146,7 +147,8 @@ async function combineLive(
   using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
   for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
   const sources = runs.finish(batch.results.length);
-  for (const [order, { name }] of batch.results.entries()) sources.push(...(await soundSources(objects, name, order, logger)));
+  for (const [order, { name }] of batch.results.entries())
+    sources.push(...(await soundSources(objects, name, order, logger)));
   const writer = new ResultWriter(scratch, `live-${index}`);
   await mergeGroups(sources, () => undefined, writer, signal);
   await writer.finish();

@@ -51,10 +51,10 @@ export class ListenFailed extends Error {
   readonly kind = 'listen-failed';
 
   constructor(listen: BrokerOptions['listen'], cause: Error) {
-    super(
-      `The broker can't listen at ${listen.host}:${listen.port}: ${cause.message}. Free the port or name another.`,
-      { cause },
-    );
+    const why = 'code' in cause && cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message;
+    super(`The broker can't listen at ${listen.host}:${listen.port}: ${why}. Free the port or name another.`, {
+      cause,
+    });
   }
 }
 

@@ -57,8 +57,12 @@ export async function loadFold(table: Table, partition: number, fold: PartitionF
   for await (const [, value] of table.scan(prefixRange(agentPrefix(partition)))) {
     const { agent, ledger, parked } = parse<SavedAgent>(value);
     const entries: SeriesEntry[] = [];
-    for await (const [, entry] of table.scan(prefixRange(entryPrefix(partition, agent)))) entries.push(parse<SeriesEntry>(entry));
-    const frames = parked.map((one) => ({ dictionaryVersion: one.dictionaryVersion, frame: Buffer.from(one.frame, 'base64') }));
+    for await (const [, entry] of table.scan(prefixRange(entryPrefix(partition, agent))))
+      entries.push(parse<SeriesEntry>(entry));
+    const frames = parked.map((one) => ({
+      dictionaryVersion: one.dictionaryVersion,
+      frame: Buffer.from(one.frame, 'base64'),
+    }));
     fold.restoreAgent({ agent, ledger, entries, parked: frames });
   }
   return saved;
@@ -93,7 +97,10 @@ function savedAgent(agent: AgentFold): SavedAgent {
   return {
     agent: agent.agent,
     ledger: agent.ledger.snapshot(),
-    parked: agent.parked.map(({ dictionaryVersion, frame }) => ({ dictionaryVersion, frame: Buffer.from(frame).toString('base64') })),
+    parked: agent.parked.map(({ dictionaryVersion, frame }) => ({
+      dictionaryVersion,
+      frame: Buffer.from(frame).toString('base64'),
+    })),
   };
 }
 

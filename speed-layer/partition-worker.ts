@@ -19,6 +19,7 @@ const ROWS_GATHERED_MAX = 100_000;
 /** The log that the checkpoint was made from is another one: its positions mean other records. */
 export class LogChanged extends Error {
   override readonly name = 'LogChanged';
+  readonly kind = 'log-changed';
 
   constructor(partition: number, expected: string, found: string) {
     super(
@@ -59,14 +60,22 @@ export class PartitionWorker {
   }
 
   /** A worker that stands where its last commit left it, with the views that had joined by then. */
-  static async open(partition: number, log: Log, table: Table, changes: ChangeTable, versions: readonly ViewVersion[]): Promise<PartitionWorker> {
+  static async open(
+    partition: number,
+    log: Log,
+    table: Table,
+    changes: ChangeTable,
+    versions: readonly ViewVersion[],
+  ): Promise<PartitionWorker> {
     const worker = new PartitionWorker(partition, log, changes);
     const saved = await loadFold(table, partition, worker.fold);
-    if (saved !== undefined && saved.generation !== log.generation) throw new LogChanged(partition, saved.generation, log.generation);
+    if (saved !== undefined && saved.generation !== log.generation)
+      throw new LogChanged(partition, saved.generation, log.generation);
     worker.#committedTo = worker.fold.position;
     worker.#state = new FoldStateWriter(partition, worker.fold);
     for (const version of versions) {
-      const isSaved = saved?.joined.some((one) => one.view === version.view.name && one.version === version.version) ?? true;
+      const isSaved =
+        saved?.joined.some((one) => one.view === version.view.name && one.version === version.version) ?? true;
       if (!isSaved) continue;
       const view = new ViewFold(version);
       await worker.#findPending(view, changes);
@@ -101,7 +110,10 @@ export class PartitionWorker {
   /** Follows the log until the signal, then commits what is folded. Throws when the log or a commit fails. */
   async run(signal: AbortSignal): Promise<void> {
     const ends = AbortSignal.any([signal, this.#failed.signal]);
-    for await (const entries of this.#log.follow(this.partition, this.fold.position + 1, { signal: ends, bytesMax: READ_BYTES })) {
+    for await (const entries of this.#log.follow(this.partition, this.fold.position + 1, {
+      signal: ends,
+      bytesMax: READ_BYTES,
+    })) {
       this.#apply(entries);
       if (this.#pending.rowCount > ROWS_GATHERED_MAX) await this.#commit;
       this.#startCommit();

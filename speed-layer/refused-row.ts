@@ -7,7 +7,19 @@ export function refusedRow(partition: number, position: number, record: LogRecor
   if (record.kind === 'refusals') {
     const { agent, atMs, report } = record;
     const { incarnation, sequence, source, items } = report;
-    return { partition, position, agent, atMs, kind: 'rows', code: 'rows', detail: '', incarnation, sequence, source, items };
+    return {
+      partition,
+      position,
+      agent,
+      atMs,
+      kind: 'rows',
+      code: 'rows',
+      detail: '',
+      incarnation,
+      sequence,
+      source,
+      items,
+    };
   }
   if (record.kind !== 'frame' || record.verdict.kind === 'accepted') return undefined;
   const { agent, atMs, frame, verdict } = record;

@@ -16,7 +16,13 @@ const REFOLD_SLICES_MAX = 10_000;
  * that an amended answer is exact before the next batch run. While it reads, the fold goes on: at the end it reads what
  * came meanwhile, until it stands where the fold stands; a slice that was amended again in between waits for the next.
  */
-export async function repairSelection(view: ViewFold, fold: PartitionFold, log: Log, partition: number, signal: AbortSignal): Promise<void> {
+export async function repairSelection(
+  view: ViewFold,
+  fold: PartitionFold,
+  log: Log,
+  partition: number,
+  signal: AbortSignal,
+): Promise<void> {
   const slices = [...view.slots.pending.values()].slice(0, REFOLD_SLICES_MAX);
   if (slices.length === 0) return;
   const refold = new SelectionRefold(view.id, slices);

@@ -107,7 +107,10 @@ function combine(rows: readonly SliceRow[]): Map<string, readonly unknown[]> {
   );
 }
 
-function expected(readings: readonly SampleReading[], group: (entry: number) => string): Map<string, readonly unknown[]> {
+function expected(
+  readings: readonly SampleReading[],
+  group: (entry: number) => string,
+): Map<string, readonly unknown[]> {
   const slices = new Map<string, SampleReading[]>();
   for (const reading of readings) {
     const key = `${JSON.stringify([group(reading.entry)])}/${Math.floor(reading.timeMs / SLICE_MS)}`;
@@ -137,20 +140,25 @@ const batches = fc
 
 test('rows add up to the readings, over restarts, cuts and evictions', { timeout: 60_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(batches, fc.array(fc.constantFrom('restart', 'cut', 'go on'), { maxLength: 6 }), async (readings, events) => {
-      const harness = new Harness();
-      const agent = new SampleAgent('x');
-      await harness.appended([agent.birth()]);
-      const size = Math.ceil(readings.length / (events.length + 1));
-      for (const [i, event] of [...events, 'go on'].entries()) {
-        const part = readings.slice(i * size, (i + 1) * size);
-        if (part.length > 0) await harness.appended([agent.readings(part, Math.max(...part.map(({ timeMs }) => timeMs)))]);
-        if (event === 'cut') await harness.appended([cutRecord(`cut-${i}`), cutRecord(`cut-${i}`)]);
-        if (event === 'restart') await harness.run(BY_DEVICE);
-      }
-      const { rows } = await harness.run(BY_DEVICE);
-      expect(combine(rows)).toEqual(expected(readings, device));
-    }),
+    fc.asyncProperty(
+      batches,
+      fc.array(fc.constantFrom('restart', 'cut', 'go on'), { maxLength: 6 }),
+      async (readings, events) => {
+        const harness = new Harness();
+        const agent = new SampleAgent('x');
+        await harness.appended([agent.birth()]);
+        const size = Math.ceil(readings.length / (events.length + 1));
+        for (const [i, event] of [...events, 'go on'].entries()) {
+          const part = readings.slice(i * size, (i + 1) * size);
+          if (part.length > 0)
+            await harness.appended([agent.readings(part, Math.max(...part.map(({ timeMs }) => timeMs)))]);
+          if (event === 'cut') await harness.appended([cutRecord(`cut-${i}`), cutRecord(`cut-${i}`)]);
+          if (event === 'restart') await harness.run(BY_DEVICE);
+        }
+        const { rows } = await harness.run(BY_DEVICE);
+        expect(combine(rows)).toEqual(expected(readings, device));
+      },
+    ),
     { numRuns: 12 },
   );
 });
@@ -175,7 +183,12 @@ test('a changed view is folded from the first record beside the live one and the
   const harness = new Harness();
   const agent = new SampleAgent('x');
   const readings = Array.from({ length: 30 }, (_, i) => ({ entry: i % 3, timeMs: i * 1000, value: i }));
-  await harness.appended([agent.birth(), agent.readings(readings.slice(0, 15), 14_000), cutRecord('c'), agent.readings(readings.slice(15), 29_000)]);
+  await harness.appended([
+    agent.birth(),
+    agent.readings(readings.slice(0, 15), 14_000),
+    cutRecord('c'),
+    agent.readings(readings.slice(15), 29_000),
+  ]);
   const before = await harness.run(BY_DEVICE);
   const after = await harness.run(BY_REGION);
   expect(after.version).toBe(before.version + 1);

@@ -63,7 +63,11 @@ export class SpeedLayer implements AsyncDisposable {
   /** Follows the log until `stop`; rejects when a worker fails. */
   run(): Promise<void> {
     const { signal } = this.#stop;
-    const tasks = [...this.#workers.map((worker) => worker.run(signal)), this.#buildMissing(signal), this.#repair(signal)];
+    const tasks = [
+      ...this.#workers.map((worker) => worker.run(signal)),
+      this.#buildMissing(signal),
+      this.#repair(signal),
+    ];
     this.#running = Promise.all(tasks).then(() => undefined);
     this.#running.catch(() => this.#stop.abort());
     return this.#running;
@@ -94,7 +98,9 @@ export class SpeedLayer implements AsyncDisposable {
   hasReached(positions: readonly number[]): boolean {
     const versions = versionsOf(this.#options.views);
     return this.#workers.every(
-      (worker) => worker.committedTo >= (positions[worker.partition] ?? 0) && versions.every((version) => worker.hasJoined(version)),
+      (worker) =>
+        worker.committedTo >= (positions[worker.partition] ?? 0) &&
+        versions.every((version) => worker.hasJoined(version)),
     );
   }
 

@@ -13,7 +13,13 @@ const READ_BYTES = 4 * 1024 * 1024;
  * worker stands; then the worker takes it over (Kappa). Both folds are functions of the same prefix, so at the same
  * position the worker's ledgers and dictionaries are also the builder's, and only the view has to be handed over.
  */
-export async function buildVersion(version: ViewVersion, worker: PartitionWorker, log: Log, changes: ChangeTable, signal: AbortSignal): Promise<void> {
+export async function buildVersion(
+  version: ViewVersion,
+  worker: PartitionWorker,
+  log: Log,
+  changes: ChangeTable,
+  signal: AbortSignal,
+): Promise<void> {
   const { partition } = worker;
   const { name } = version.view;
   await changes.dropVersion(name, version.version, (one) => one === partition);

@@ -145,7 +145,8 @@ export class ChangeTable implements ChangeFeed {
 
 function pushRows(operations: TableOperation[], rows: readonly SliceRow[]): void {
   const prefixes = new GroupPrefixes();
-  for (const row of rows) operations.push({ kind: 'put', key: sliceRowKey(row, prefixes.of(row)), value: encodeSliceRow(row) });
+  for (const row of rows)
+    operations.push({ kind: 'put', key: sliceRowKey(row, prefixes.of(row)), value: encodeSliceRow(row) });
 }
 
 function scanPrefix(table: Table, prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {

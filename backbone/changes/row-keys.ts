@@ -74,7 +74,10 @@ export function groupRowsPrefix(view: string, version: number, group: string): U
 }
 
 /** The key of a row below its group's prefix. Made for every changed row, so it is written in one go. */
-export function sliceRowKey(row: SliceRowKey, groupPrefix: Uint8Array = groupRowsPrefix(row.view, row.version, row.group)): Uint8Array {
+export function sliceRowKey(
+  row: SliceRowKey,
+  groupPrefix: Uint8Array = groupRowsPrefix(row.view, row.version, row.group),
+): Uint8Array {
   const key = new Uint8Array(groupPrefix.length + ROW_TAIL_BYTES);
   key.set(groupPrefix);
   const tail = groupPrefix.length;

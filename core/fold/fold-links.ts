@@ -8,7 +8,16 @@ export function foldLinks(links: SignedLinks, agent: AgentFold, views: readonly 
   for (let i = 0; i < links.count; i++) {
     const sign = links.sign[i] === 1 ? 1 : -1;
     for (const route of agent.routesOf(links.entry[i]!, views, position)) {
-      addLink(route, route.rule, route.sliceMs, sign, links.fromMs[i]!, links.fromValue[i]!, links.toMs[i]!, links.toValue[i]!);
+      addLink(
+        route,
+        route.rule,
+        route.sliceMs,
+        sign,
+        links.fromMs[i]!,
+        links.fromValue[i]!,
+        links.toMs[i]!,
+        links.toValue[i]!,
+      );
     }
   }
 }

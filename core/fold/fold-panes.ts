@@ -23,7 +23,16 @@ export function foldPanes(panes: PaneColumns, agent: AgentFold, views: readonly 
       if (panes.readings[i]! > 0) route.noteReading(firstMs);
       mergeInto(route.table, route.slotOf(Math.floor(panes.startMs[i]! / route.sliceMs)), staging, staged);
       if (panes.anchored[i] !== 1) continue;
-      addLink(route, route.rule, route.sliceMs, 1, panes.anchorTimeMs[i]!, panes.anchorValue[i]!, firstMs, panes.firstValue[i]!);
+      addLink(
+        route,
+        route.rule,
+        route.sliceMs,
+        1,
+        panes.anchorTimeMs[i]!,
+        panes.anchorValue[i]!,
+        firstMs,
+        panes.firstValue[i]!,
+      );
     }
   }
   foldLinks(panes.links, agent, views, position);

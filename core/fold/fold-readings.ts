@@ -20,7 +20,12 @@ interface Neighbour {
  * slot at once. The interval between two pieces (and between a run's anchor and its first reading) is a link across
  * slots. Nothing is allocated per reading.
  */
-export function foldReadings(reader: ReadingsReader, agent: AgentFold, views: readonly ViewFold[], position: number): void {
+export function foldReadings(
+  reader: ReadingsReader,
+  agent: AgentFold,
+  views: readonly ViewFold[],
+  position: number,
+): void {
   const before: Neighbour = { known: false, timeMs: 0, value: 0 };
   while (reader.next()) {
     const { run } = reader;

@@ -39,7 +39,14 @@ export interface FoldCounters {
 export class PartitionFold {
   readonly views: ViewFold[] = [];
   readonly agents = new Map<string, AgentFold>();
-  readonly counters: FoldCounters = { records: 0, readings: 0, repeatedFrames: 0, refusedFrames: 0, faultyFrames: 0, forks: 0 };
+  readonly counters: FoldCounters = {
+    records: 0,
+    readings: 0,
+    repeatedFrames: 0,
+    refusedFrames: 0,
+    faultyFrames: 0,
+    forks: 0,
+  };
   /** Position of the last record applied. */
   position = 0;
   /** Position of the last cut applied, 0 before the first: names the epoch that is open. */

@@ -86,7 +86,11 @@ export class SelectionRefold {
       const pane = paneKey(agent, amends.entry[i]!, amends.paneStartMs[i]!);
       const revision = amends.revision[i]!;
       const known = this.#panes.get(pane);
-      if (known !== undefined && (isBefore(header, known.order) || (isSame(header, known.order) && revision < known.revision))) continue;
+      if (
+        known !== undefined &&
+        (isBefore(header, known.order) || (isSame(header, known.order) && revision < known.revision))
+      )
+        continue;
       this.#panes.set(pane, { order: header, revision, slot, amends: frame, index: i });
     }
     return [...amended.values()];

@@ -24,7 +24,9 @@ test('gaps and members make up the whole range, and the contiguous part ends at 
     fc.property(numbers, fc.integer({ min: 0, max: 35 }), (added, upTo) => {
       const intervals = new IntervalSet();
       for (const n of added) intervals.add(n);
-      const missing = intervals.gaps(upTo, 100).flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+      const missing = intervals
+        .gaps(upTo, 100)
+        .flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
       const expected = Array.from({ length: upTo }, (_, i) => i + 1).filter((n) => !added.includes(n));
       expect(missing).toEqual(expected);
       const first = Array.from({ length: 40 }, (_, i) => i + 1).find((n) => !added.includes(n)) ?? 0;

@@ -32,7 +32,8 @@ export const metricsSchema = z
   .record(z.string().min(1).max(NAME_LENGTH_MAX), metricSchema)
   .superRefine((metrics, context) => {
     for (const [name, metric] of Object.entries(metrics)) {
-      for (const fault of metricFaults(metric)) context.addIssue({ code: 'custom', path: [name, fault.key], message: fault.message });
+      for (const fault of metricFaults(metric))
+        context.addIssue({ code: 'custom', path: [name, fault.key], message: fault.message });
     }
   })
   .transform((metrics) => new Map(Object.entries(metrics).map(([name, metric]) => [name, toMetric(name, metric)])));
@@ -45,10 +46,14 @@ function metricFaults(metric: MetricConfig): { readonly key: string; readonly me
     faults.push({ key: 'pane', message: 'a pane divides a day evenly: 1s, 10s, 30s, 1m, 15m, 1h are such spans' });
   }
   if (metric.rollover === undefined) return faults;
-  if (metric.kind !== 'counter') faults.push({ key: 'rollover', message: 'only a counter rolls over; remove it, or say kind: counter' });
+  if (metric.kind !== 'counter')
+    faults.push({ key: 'rollover', message: 'only a counter rolls over; remove it, or say kind: counter' });
   const scaled = parseScaled(metric.rollover, metric.decimals, 'refuse');
   if (!(scaled > 0)) {
-    faults.push({ key: 'rollover', message: `${metric.rollover} is no positive number with up to ${metric.decimals} decimals` });
+    faults.push({
+      key: 'rollover',
+      message: `${metric.rollover} is no positive number with up to ${metric.decimals} decimals`,
+    });
   }
   return faults;
 }

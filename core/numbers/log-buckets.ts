@@ -19,9 +19,6 @@ const SUB_BITS = 6;
 const SUB_BUCKETS = 1 << SUB_BITS;
 const EXACT_BELOW = 2 * SUB_BUCKETS;
 
-/** The stated bound of |estimate − value| / |value| of a bucket's middle. */
-export const BUCKET_RELATIVE_ERROR = 1 / EXACT_BELOW;
-
 /** The bucket of SCALED_MAX: bucket numbers lie in [−BUCKET_MAX, BUCKET_MAX]. */
 export const BUCKET_MAX = (52 - SUB_BITS) * SUB_BUCKETS + EXACT_BELOW - 1;
 
@@ -54,7 +51,7 @@ export function bucketHigh(bucket: number): number {
   return bucket < 0 ? -innermost(-bucket) : innermost(bucket) + widthOf(bucket) - 1;
 }
 
-/** The value that stands for a bucket: within BUCKET_RELATIVE_ERROR of every value in it. */
+/** The value that stands for a bucket: within 1/128 of every value in it. */
 export function bucketMiddle(bucket: number): number {
   const magnitude = Math.abs(bucket);
   const middle = innermost(magnitude) + Math.floor(widthOf(magnitude) / 2);
@@ -92,7 +89,7 @@ export function quantileRank(q: number, count: number): number {
 
 /**
  * The estimate of quantile `q`: the middle of the bucket that holds the value of that rank, hence within
- * BUCKET_RELATIVE_ERROR of it. `undefined` for an empty histogram.
+ * 1/128 of it. `undefined` for an empty histogram.
  */
 export function quantileFromBuckets(buckets: BucketCounts, q: number): number | undefined {
   let total = 0;

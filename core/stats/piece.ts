@@ -112,14 +112,7 @@ function addHeldSum(table: StatsTable, slot: number, sum: number, heldMs: number
   if (beside !== 0) addSafe(table.integral, slot, beside);
 }
 
-function addSingle(
-  table: StatsTable,
-  slot: number,
-  value: number,
-  heldMs: number,
-  tail: number,
-  beside: number,
-): void {
+function addSingle(table: StatsTable, slot: number, value: number, heldMs: number, tail: number, beside: number): void {
   includeRange(table, slot, value, value);
   addSafe(table.sum, slot, value);
   addProduct(table.squares, slot, value, value);

@@ -55,6 +55,8 @@ export function readOffsetMs(format: Intl.DateTimeFormat, utcMs: number): number
       case 'era':
         beforeChrist = part.value.startsWith('B');
         break;
+      default:
+      // Literals between the parts.
     }
   }
   assert(month > 0 && day > 0, 'a wall clock shows a date');

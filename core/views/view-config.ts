@@ -28,7 +28,10 @@ export const viewsSchema = z
   );
 
 /** What is wrong with a view in the light of the declared metrics; undefined when nothing is. */
-export function viewFault(view: View, metrics: ReadonlyMap<string, Metric>): { readonly key: string; readonly message: string } | undefined {
+export function viewFault(
+  view: View,
+  metrics: ReadonlyMap<string, Metric>,
+): { readonly key: string; readonly message: string } | undefined {
   const metric = metrics.get(view.metric);
   if (metric === undefined) {
     const nearest = nearestNames(view.metric, [...metrics.keys()]);
@@ -36,10 +39,16 @@ export function viewFault(view: View, metrics: ReadonlyMap<string, Metric>): { r
     return { key: 'metric', message: `metric ${view.metric} is not declared; ${hint}` };
   }
   if (view.sliceMs % metric.paneMs !== 0) {
-    return { key: 'slice', message: `a slice is a multiple of the metric's pane (${metric.paneMs / 1000} s); ${view.sliceMs / 1000} s is not` };
+    return {
+      key: 'slice',
+      message: `a slice is a multiple of the metric's pane (${metric.paneMs / 1000} s); ${view.sliceMs / 1000} s is not`,
+    };
   }
   if (view.sliceMs > SLICE_MS_MAX || SLICE_MS_MAX % view.sliceMs !== 0) {
-    return { key: 'slice', message: `a slice divides a day evenly (1m, 5m, 15m, 1h, …); ${view.sliceMs / 1000} s does not` };
+    return {
+      key: 'slice',
+      message: `a slice divides a day evenly (1m, 5m, 15m, 1h, …); ${view.sliceMs / 1000} s does not`,
+    };
   }
   if (new Set(view.by).size < view.by.length) return { key: 'by', message: 'names a tag twice; once is enough' };
   return undefined;

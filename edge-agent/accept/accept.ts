@@ -43,7 +43,13 @@ export function acceptBatch(
   const sorted = sortBatch(offered.count, offered.seriesOfRow, offered.timeMs, journals.length);
   for (let i = 0; i < sorted.series.length; i++) {
     const series = sorted.series[i] as number;
-    acceptance.acceptSeries(series, ruleOf(series), sorted.order, sorted.starts[i] as number, sorted.starts[i + 1] as number);
+    acceptance.acceptSeries(
+      series,
+      ruleOf(series),
+      sorted.order,
+      sorted.starts[i] as number,
+      sorted.starts[i + 1] as number,
+    );
   }
   acceptance.applyChanges(ruleOf);
   return acceptance.result();
@@ -198,7 +204,8 @@ class Acceptance {
     if (from === to) return;
     const journal = this.#journals[series] as SeriesJournal;
     const isAnySealed = journal.sealedMs !== Number.NEGATIVE_INFINITY;
-    const tailStartMs = journal.tailStart < journal.length ? (journal.times[journal.tailStart] as number) : Number.POSITIVE_INFINITY;
+    const tailStartMs =
+      journal.tailStart < journal.length ? (journal.times[journal.tailStart] as number) : Number.POSITIVE_INFINITY;
     let gap = -1;
     for (let i = from; isAnySealed && i < to && (this.#takenMs[i] as number) < tailStartMs;) {
       const after = journal.indexFrom(this.#takenMs[i] as number);

@@ -13,7 +13,12 @@ export interface SortedBatch {
  *
  * `seriesOfRow` holds dense series numbers below `seriesCount`.
  */
-export function sortBatch(count: number, seriesOfRow: Int32Array, timeMs: Float64Array, seriesCount: number): SortedBatch {
+export function sortBatch(
+  count: number,
+  seriesOfRow: Int32Array,
+  timeMs: Float64Array,
+  seriesCount: number,
+): SortedBatch {
   const ends = new Int32Array(seriesCount + 1);
   for (let row = 0; row < count; row++) (ends[(seriesOfRow[row] as number) + 1] as number)++;
   let touched = 0;

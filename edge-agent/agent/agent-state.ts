@@ -38,7 +38,18 @@ export async function loadHead(table: Table, agent: string): Promise<AgentHead> 
   const bytes = await table.get(HEAD);
   if (bytes === undefined) {
     const format = AGENT_STATE_FORMAT;
-    return { format, agent, incarnation: 0, sequence: 0, reports: 0, previous: null, closed: true, revision: 0, totals: NO_TOTALS, watermarkMs: null };
+    return {
+      format,
+      agent,
+      incarnation: 0,
+      sequence: 0,
+      reports: 0,
+      previous: null,
+      closed: true,
+      revision: 0,
+      totals: NO_TOTALS,
+      watermarkMs: null,
+    };
   }
   const head = JSON.parse(Buffer.from(bytes).toString()) as AgentHead;
   if (head.format > AGENT_STATE_FORMAT) {
@@ -47,7 +58,9 @@ export async function loadHead(table: Table, agent: string): Promise<AgentHead> 
     );
   }
   if (head.agent !== agent) {
-    throw new AgentStateRefused(`the spool belongs to agent ${head.agent}, not to ${agent}; give agent ${agent} its own spool.dir`);
+    throw new AgentStateRefused(
+      `the spool belongs to agent ${head.agent}, not to ${agent}; give agent ${agent} its own spool.dir`,
+    );
   }
   return head;
 }
@@ -58,12 +71,15 @@ export function headOperation(head: AgentHead): TableOperation {
 
 export async function loadEntries(table: Table): Promise<SeriesEntry[]> {
   const entries: SeriesEntry[] = [];
-  for await (const [, bytes] of table.scan(prefixRange(ENTRY))) entries.push(JSON.parse(Buffer.from(bytes).toString()) as SeriesEntry);
+  for await (const [, bytes] of table.scan(prefixRange(ENTRY)))
+    entries.push(JSON.parse(Buffer.from(bytes).toString()) as SeriesEntry);
   return entries;
 }
 
 export function entryOperations(entries: readonly SeriesEntry[], from: number): TableOperation[] {
-  return entries.slice(from).map((entry, i) => ({ kind: 'put', key: joinKeys(ENTRY, uintKey(from + i)), value: json(entry) }));
+  return entries
+    .slice(from)
+    .map((entry, i) => ({ kind: 'put', key: joinKeys(ENTRY, uintKey(from + i)), value: json(entry) }));
 }
 
 /** Where a source is to be opened again, or null where it never committed. */

@@ -32,7 +32,9 @@ interface Row {
 }
 
 /** What happens to an agent: a batch arrives, or it is killed and started again. */
-type Event = { readonly kind: 'batch'; readonly rows: readonly Row[]; readonly extent: SealExtent } | { readonly kind: 'killed' };
+type Event =
+  | { readonly kind: 'batch'; readonly rows: readonly Row[]; readonly extent: SealExtent }
+  | { readonly kind: 'killed' };
 
 /** Few devices, times and values, so that repeats, amends, late readings and ties abound. */
 const row: fc.Arbitrary<Row> = fc.record({
@@ -66,12 +68,30 @@ afterAll(async () => {
 });
 
 function metric(kind: MetricKind, send: SendPolicy): Metric {
-  const numbers = { decimals: 0, intervalMs: INTERVAL_MS, rolloverScaled: kind === 'counter' ? 20 : null, paneMs: PANE_MS };
-  return { name: 'm', unit: 'x', kind, ...numbers, quantiles: true, send, excess: 'round', conflict: 'last', repeatHorizonMs: 1e9 };
+  const numbers = {
+    decimals: 0,
+    intervalMs: INTERVAL_MS,
+    rolloverScaled: kind === 'counter' ? 20 : null,
+    paneMs: PANE_MS,
+  };
+  return {
+    name: 'm',
+    unit: 'x',
+    kind,
+    ...numbers,
+    quantiles: true,
+    send,
+    excess: 'round',
+    conflict: 'last',
+    repeatHorizonMs: 1e9,
+  };
 }
 
 /** Runs the events through an agent and gives the frames that it spooled, in order. */
-async function framesOf(events: readonly Event[], declared: Metric): Promise<{ frames: Uint8Array[]; agent: EdgeAgent }> {
+async function framesOf(
+  events: readonly Event[],
+  declared: Metric,
+): Promise<{ frames: Uint8Array[]; agent: EdgeAgent }> {
   await using table = await openEmbeddedTable({ dir: join(dir, String(count++)) });
   let agent = await start(table, declared);
   for (const one of events) {
@@ -108,7 +128,10 @@ function batchOf(rows: readonly Row[], agent: EdgeAgent): ReadingBatch {
 /** The stats of every slice of every device, folded from frames; slices that wait for a refold get one. */
 function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
   const fold = new PartitionFold();
-  const version = { view: { name: 'v', metric: 'm', by: ['device', 'room'], where: {}, sliceMs: SLICE_MS }, version: 1 };
+  const version = {
+    view: { name: 'v', metric: 'm', by: ['device', 'room'], where: {}, sliceMs: SLICE_MS },
+    version: 1,
+  };
   const view = new ViewFold(version);
   fold.addView(view);
   for (const [i, frame] of frames.entries()) {
@@ -171,19 +194,23 @@ function sorted(stats: Map<string, Stats>): [string, Stats][] {
 
 for (const kind of ['gauge', 'counter'] as const) {
   for (const send of ['readings', 'panes'] as const) {
-    test(`whatever is delivered, in whatever pieces, ${kind} frames sent as ${send} fold to the set of readings`, { timeout: 60_000 }, async () => {
-      const declared = metric(kind, send);
-      await fc.assert(
-        fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 8 }), async (events) => {
-          const { frames, agent } = await framesOf(events, declared);
-          expect(sorted(foldFrames(frames))).toEqual(sorted(oracle(events, declared)));
-          const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
-          const offered = events.reduce((sum, one) => sum + (one.kind === 'batch' ? one.rows.length : 0), 0);
-          expect(counted + repeats + amended + missing + quarantined).toBe(offered);
-          expect(readings).toBe(offered);
-        }),
-        { numRuns: 120 },
-      );
-    });
+    test(
+      `whatever is delivered, in whatever pieces, ${kind} frames sent as ${send} fold to the set of readings`,
+      { timeout: 60_000 },
+      async () => {
+        const declared = metric(kind, send);
+        await fc.assert(
+          fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 8 }), async (events) => {
+            const { frames, agent } = await framesOf(events, declared);
+            expect(sorted(foldFrames(frames))).toEqual(sorted(oracle(events, declared)));
+            const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
+            const offered = events.reduce((sum, one) => sum + (one.kind === 'batch' ? one.rows.length : 0), 0);
+            expect(counted + repeats + amended + missing + quarantined).toBe(offered);
+            expect(readings).toBe(offered);
+          }),
+          { numRuns: 120 },
+        );
+      },
+    );
   }
 }

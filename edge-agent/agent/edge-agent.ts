@@ -14,7 +14,13 @@ import type { ReadingBatch } from '../sources/source.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import {
-  type AgentHead, entryOperations, headOperation, loadEntries, loadHead, loadPlace, placeOperation,
+  type AgentHead,
+  entryOperations,
+  headOperation,
+  loadEntries,
+  loadHead,
+  loadPlace,
+  placeOperation,
 } from './agent-state.ts';
 import { addTotals, type AgentTotals } from './totals.ts';
 
@@ -126,7 +132,11 @@ export class EdgeAgent {
     this.#journal.reach(this.dictionary.seriesCount);
     const seriesOfRow = new Int32Array(batch.count);
     for (let row = 0; row < batch.count; row++) seriesOfRow[row] = this.dictionary.seriesOf[batch.entry[row]!]!;
-    const accepted = acceptBatch({ ...batch, seriesOfRow }, this.#journal.series, (series) => this.dictionary.metricOf[series]!);
+    const accepted = acceptBatch(
+      { ...batch, seriesOfRow },
+      this.#journal.series,
+      (series) => this.dictionary.metricOf[series]!,
+    );
     this.#noteWatermark(source, batch.watermarkMs);
     this.#count(batch, accepted);
     const operations = this.#journal.record(accepted.taken, accepted.changed, this.dictionary.entries.length);
@@ -193,7 +203,8 @@ export class EdgeAgent {
     if (extent !== 'nothing') {
       for (const [number, journal] of this.#journal.series.entries()) {
         const rule = this.#sealRule(number);
-        const untilMs = extent === 'complete' && rule.sendsPanes ? openPaneStart(journal, rule.paneMs) : Number.POSITIVE_INFINITY;
+        const untilMs =
+          extent === 'complete' && rule.sendsPanes ? openPaneStart(journal, rule.paneMs) : Number.POSITIVE_INFINITY;
         sealTail(journal, rule, untilMs, this.#runs, this.#panes);
         if (this.#runs.count >= FRAME_READINGS_TARGET) this.#writer.readings(this.#runs.take());
         if (this.#panes.count >= FRAME_PANES_TARGET) this.#writer.panes(this.#panes.take());
@@ -215,8 +226,20 @@ export class EdgeAgent {
 
   #reportItems(source: string, batch: ReadingBatch): SpoolItem[] {
     if (batch.refusals.length === 0) return [];
-    const report: RefusalReport = { incarnation: this.incarnation, sequence: ++this.#reports, source, items: batch.refusals };
-    return [{ channel: 'refused', incarnation: report.incarnation, sequence: report.sequence, bytes: Buffer.from(JSON.stringify(report)) }];
+    const report: RefusalReport = {
+      incarnation: this.incarnation,
+      sequence: ++this.#reports,
+      source,
+      items: batch.refusals,
+    };
+    return [
+      {
+        channel: 'refused',
+        incarnation: report.incarnation,
+        sequence: report.sequence,
+        bytes: Buffer.from(JSON.stringify(report)),
+      },
+    ];
   }
 
   #commit(operations: TableOperation[], reports: readonly SpoolItem[]): Promise<void> {

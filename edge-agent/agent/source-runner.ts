@@ -48,7 +48,10 @@ export class SourceRunner {
     const live = sources.filter((source) => source.nature === 'live');
     const sealing = live.length > 0 ? this.#sealRegularly() : Promise.resolve();
     try {
-      await Promise.all([this.#runFiles(sources.filter((source) => source.nature === 'file')), ...live.map((source) => this.#runSource(source))]);
+      await Promise.all([
+        this.#runFiles(sources.filter((source) => source.nature === 'file')),
+        ...live.map((source) => this.#runSource(source)),
+      ]);
     } finally {
       this.#stopped.abort();
       await sealing;
@@ -94,10 +97,14 @@ export class SourceRunner {
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
     if (signal.aborted) resolve();
   });
 }

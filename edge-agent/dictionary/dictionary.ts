@@ -29,7 +29,9 @@ export class Dictionary implements EntryRegistry {
     if (known !== undefined) return known;
     const metric = this.#metrics.get(description.metric);
     if (metric === undefined) {
-      throw new Error(`metric ${description.metric} is not declared; declare it under "metrics" before a source names it`);
+      throw new Error(
+        `metric ${description.metric} is not declared; declare it under "metrics" before a source names it`,
+      );
     }
     return this.restore(entryOf(metric, description));
   }

@@ -12,14 +12,20 @@ export type Chunk = readonly { readonly entry: number; readonly times: number[];
  * Packs accepted readings for the journal in the format of a readings frame, which is compact and checked. The frame's
  * number means nothing here. Readings beyond what one frame holds go to further chunks.
  */
-export function encodeChunks(taken: TakenReadings, dictionaryVersion: number): { readonly bytes: Uint8Array; readonly count: number }[] {
+export function encodeChunks(
+  taken: TakenReadings,
+  dictionaryVersion: number,
+): { readonly bytes: Uint8Array; readonly count: number }[] {
   if (taken.count === 0) return [];
   try {
     return [{ bytes: encodeChunk(taken, dictionaryVersion), count: taken.count }];
   } catch (error) {
     if (!(error instanceof FrameTooLarge)) throw error;
     const middle = Math.floor(taken.count / 2);
-    return [...encodeChunks(slice(taken, 0, middle), dictionaryVersion), ...encodeChunks(slice(taken, middle, taken.count), dictionaryVersion)];
+    return [
+      ...encodeChunks(slice(taken, 0, middle), dictionaryVersion),
+      ...encodeChunks(slice(taken, middle, taken.count), dictionaryVersion),
+    ];
   }
 }
 
@@ -32,7 +38,11 @@ export function decodeChunk(bytes: Uint8Array): Chunk {
   let at = 0;
   for (let run = 0; run < runs.runCount; run++) {
     const end = at + runs.length[run]!;
-    chunk.push({ entry: runs.entry[run]!, times: [...runs.timeMs.subarray(at, end)], values: [...runs.value.subarray(at, end)] });
+    chunk.push({
+      entry: runs.entry[run]!,
+      times: [...runs.timeMs.subarray(at, end)],
+      values: [...runs.value.subarray(at, end)],
+    });
     at = end;
   }
   return chunk;

@@ -58,7 +58,8 @@ export class Journal {
     const journal = new Journal(table, seriesOf, readingsMax);
     journal.reach(seriesCount);
     const released = await journal.#loadReleased();
-    for await (const [key, bytes] of table.scan(prefixRange(CHUNK))) journal.#loadChunk(readUintKey(key, CHUNK.length), bytes);
+    for await (const [key, bytes] of table.scan(prefixRange(CHUNK)))
+      journal.#loadChunk(readUintKey(key, CHUNK.length), bytes);
     for await (const [key, bytes] of table.scan(prefixRange(CHANGED))) {
       journal.#loadChanged(readUintKey(key, CHANGED.length + NUMBER_KEY_BYTES), bytes);
     }
@@ -85,7 +86,11 @@ export class Journal {
     if (changed.length > 0) {
       const number = this.#chunks.at(-1)?.number ?? 0;
       const rows = changed.map(({ series, timeMs, value }) => [series, timeMs, value]);
-      operations.push({ kind: 'put', key: joinKeys(CHANGED, uintKey(number), uintKey(this.#nextChunk++)), value: json(rows) });
+      operations.push({
+        kind: 'put',
+        key: joinKeys(CHANGED, uintKey(number), uintKey(this.#nextChunk++)),
+        value: json(rows),
+      });
     }
     return operations;
   }
@@ -138,7 +143,9 @@ export class Journal {
   async #loadReleased(): Promise<ReadonlyMap<SeriesJournal, ReleasedSeries>> {
     const released = new Map<SeriesJournal, ReleasedSeries>();
     for await (const [key, bytes] of this.#table.scan(prefixRange(RELEASED))) {
-      const saved = JSON.parse(Buffer.from(bytes).toString()) as Omit<ReleasedSeries, 'releasedMs'> & { releasedMs: number | null };
+      const saved = JSON.parse(Buffer.from(bytes).toString()) as Omit<ReleasedSeries, 'releasedMs'> & {
+        releasedMs: number | null;
+      };
       const journal = this.series[readUintKey(key, RELEASED.length)]!;
       const releasedMs = saved.releasedMs ?? Number.NEGATIVE_INFINITY;
       journal.releasedMs = releasedMs;
@@ -154,7 +161,14 @@ export class Journal {
       const journal = this.#of(run);
       count += run.times.length;
       const from = run.times.findIndex((timeMs) => timeMs > journal.releasedMs);
-      if (from >= 0) journal.merge(run.times, run.values, run.times.map(() => run.entry), from, run.times.length);
+      if (from >= 0)
+        journal.merge(
+          run.times,
+          run.values,
+          run.times.map(() => run.entry),
+          from,
+          run.times.length,
+        );
     }
     this.#chunks.push({ number, count });
     this.#count += count;

@@ -76,7 +76,13 @@ export class SeriesJournal {
   }
 
   /** Takes in readings in ascending order of times that it does not hold yet; one pass from the back. */
-  merge(times: ArrayLike<number>, values: ArrayLike<number>, entries: ArrayLike<number>, from: number, to: number): void {
+  merge(
+    times: ArrayLike<number>,
+    values: ArrayLike<number>,
+    entries: ArrayLike<number>,
+    from: number,
+    to: number,
+  ): void {
     let source = to - 1;
     let kept = this.length - 1;
     this.#grow(this.length + to - from);

@@ -37,7 +37,12 @@ export class FrameWriter {
   #frames: NumberedFrame[] = [];
 
   /** `entries` is the dictionary as it grows; `revision` the highest pane revision that an earlier incarnation gave. */
-  constructor(incarnation: number, previous: PreviousIncarnation | null, entries: readonly SeriesEntry[], revision: number) {
+  constructor(
+    incarnation: number,
+    previous: PreviousIncarnation | null,
+    entries: readonly SeriesEntry[],
+    revision: number,
+  ) {
     this.#entries = entries;
     this.incarnation = incarnation;
     this.#previous = previous;
@@ -75,7 +80,10 @@ export class FrameWriter {
   amends(amendments: readonly Amendment[], links: readonly LinkCorrection[]): void {
     for (let from = 0; from < amendments.length; from += AMENDMENTS_MAX) {
       const part = amendments.slice(from, from + AMENDMENTS_MAX);
-      const partLinks = from + AMENDMENTS_MAX >= amendments.length ? links.slice(4 * from) : links.slice(4 * from, 4 * (from + AMENDMENTS_MAX));
+      const partLinks =
+        from + AMENDMENTS_MAX >= amendments.length
+          ? links.slice(4 * from)
+          : links.slice(4 * from, 4 * (from + AMENDMENTS_MAX));
       const columns = amendColumns(part, partLinks, this.#revision);
       this.#revision += part.length;
       this.#write((meta) => encodeAmend(meta, columns));

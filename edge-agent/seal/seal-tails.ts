@@ -17,7 +17,13 @@ export interface SealRule {
  * Gives the tail of a series to the builders, up to and without `untilMs`: as one run, or pane by pane. The journal's
  * seal moves with it, so that what is given once is never given again.
  */
-export function sealTail(journal: SeriesJournal, rule: SealRule, untilMs: number, runs: RunsBuilder, panes: PanesBuilder): void {
+export function sealTail(
+  journal: SeriesJournal,
+  rule: SealRule,
+  untilMs: number,
+  runs: RunsBuilder,
+  panes: PanesBuilder,
+): void {
   const start = journal.tailStart;
   const end = Math.min(journal.length, journal.indexFrom(untilMs));
   if (start >= end) return;

@@ -114,7 +114,13 @@ async function read(folder: string, file: string, { name, kind, config }: Case):
       return entry;
     },
   };
-  const around = { metrics: new Map([['power', power]]), registry, folder, stdin: () => process.stdin, nowMs: Date.now };
+  const around = {
+    metrics: new Map([['power', power]]),
+    registry,
+    folder,
+    stdin: () => process.stdin,
+    nowMs: Date.now,
+  };
   const source = parsed.kind === 'csv' ? openCsvSource(name, parsed, around) : openNdjson(name, parsed, around);
   let readings = 0;
   for await (const batch of source.batches(null, new AbortController().signal)) readings += batch.count;

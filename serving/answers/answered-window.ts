@@ -44,7 +44,8 @@ export class Judge {
   constructor(table: StatsTable, question: Pick<ViewQuestion, 'metric' | 'stats'>, isAsOf: boolean) {
     this.#table = table;
     this.#isAsOf = isAsOf;
-    const tellsHeld = question.metric.kind === 'gauge' && question.stats.some(({ needs }) => needs.includes('integral'));
+    const tellsHeld =
+      question.metric.kind === 'gauge' && question.stats.some(({ needs }) => needs.includes('integral'));
     this.#heldIntervals = tellsHeld ? HOLD_INTERVALS_MAX : 0;
   }
 

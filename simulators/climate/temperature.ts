@@ -68,5 +68,7 @@ function wave(stream: RandomStream, { hours, swing, lane }: typeof FRONT): (hour
 /** From −1 to 1, and more often near 0: the mean of two draws. */
 function height(stream: RandomStream, turn: number, lane: number): number {
   const steps = 1_000;
-  return (stream.between(-steps, steps, turn, lane * 2) + stream.between(-steps, steps, turn, lane * 2 + 1)) / 2 / steps;
+  return (
+    (stream.between(-steps, steps, turn, lane * 2) + stream.between(-steps, steps, turn, lane * 2 + 1)) / 2 / steps
+  );
 }

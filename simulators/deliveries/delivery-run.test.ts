@@ -40,7 +40,10 @@ describe('what a fleet hands over', () => {
   test('is handed over in the order of its time of delivery, never before it was read', () => {
     const faults = { late: 0.1, outOfOrder: 0.1, offline: 1 };
     const { atMs, timeMs, count } = deliver(open(5, faults, 3, ['energy']), FROM_MS + 26 * HOUR_MS);
-    const inOrder = Array.from({ length: count }, (_, i) => (i === 0 || atMs[i]! >= atMs[i - 1]!) && timeMs[i]! <= atMs[i]!);
+    const inOrder = Array.from(
+      { length: count },
+      (_, i) => (i === 0 || atMs[i]! >= atMs[i - 1]!) && timeMs[i]! <= atMs[i]!,
+    );
     expect(inOrder).toHaveLength(5 * 26 * 60);
     expect(inOrder.every(Boolean)).toBe(true);
   });
@@ -115,7 +118,6 @@ describe('faults', () => {
     expect(bursts.size / (METERS * DAYS)).toBeLessThan(0.4);
     expect(Math.min(...bursts.values())).toBeGreaterThanOrEqual(59);
     expect(Math.max(...bursts.values())).toBeLessThanOrEqual(721);
-    
   });
 
   test('leave hours without readings, and lose nothing else', () => {

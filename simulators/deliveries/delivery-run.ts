@@ -98,7 +98,14 @@ export class DeliveryRun {
     }
   }
 
-  #handOver(atS: number, deliveredS: number, series: number, timeMs: number, value: number, out: DeliveryColumns): void {
+  #handOver(
+    atS: number,
+    deliveredS: number,
+    series: number,
+    timeMs: number,
+    value: number,
+    out: DeliveryColumns,
+  ): void {
     assert(deliveredS - atS <= DELAY_S_MAX, 'a delivery comes before it would be forgotten');
     if (deliveredS === atS) {
       out.push(series, timeMs, value, deliveredS * 1_000);

@@ -88,7 +88,8 @@ function settledFaults(defaults: FaultRates, chosen: Partial<FaultRates>): Fault
     if (!(fault in defaults)) {
       throw new SimulationOptionError('fault', fault, `choose among ${Object.keys(defaults).join(', ')}`);
     }
-    if (!(rate >= 0 && rate <= 1)) throw new SimulationOptionError(`fault ${fault}`, rate, 'a rate lies between 0 and 1');
+    if (!(rate >= 0 && rate <= 1))
+      throw new SimulationOptionError(`fault ${fault}`, rate, 'a rate lies between 0 and 1');
   }
   return { ...defaults, ...chosen };
 }

@@ -42,7 +42,9 @@ async function rowsOf(sql: string): Promise<Record<string, string | null>[]> {
   const reader = await duckdb.runAndReadAll(sql);
   const columns = reader.columnNames();
   return reader.getRows().map((row) => {
-    return Object.fromEntries(columns.map((name, i) => [name, row[i] === null ? null : `${row[i] as bigint | string}`]));
+    return Object.fromEntries(
+      columns.map((name, i) => [name, row[i] === null ? null : `${row[i] as bigint | string}`]),
+    );
   });
 }
 
@@ -106,15 +108,18 @@ const CSV_TYPES = `{'time': 'BIGINT', 'metric': 'VARCHAR', 'device': 'VARCHAR', 
   'value': 'DECIMAL(18,3)'}`;
 
 describe('the truth of a troubled fleet', () => {
-  test.each([USAGE, ENERGY])('of $name equals what DuckDB computes from the long CSV of its deliveries', async (metric) => {
-    const path = join(folder, `long-${metric.name}.csv`);
-    const { rows } = await writeLongCsv(path, deliveries, simulation.series);
-    expect(rows).toBe(deliveries.count);
-    const relation = `read_csv('${path}', header = true, columns = ${CSV_TYPES})`;
-    const expected = truth(metric);
-    expect(expected.length).toBeGreaterThan(30);
-    expect(linesOfDuckdb(await rowsOf(answerSql(relation, metric)))).toEqual(expected);
-  });
+  test.each([USAGE, ENERGY])(
+    'of $name equals what DuckDB computes from the long CSV of its deliveries',
+    async (metric) => {
+      const path = join(folder, `long-${metric.name}.csv`);
+      const { rows } = await writeLongCsv(path, deliveries, simulation.series);
+      expect(rows).toBe(deliveries.count);
+      const relation = `read_csv('${path}', header = true, columns = ${CSV_TYPES})`;
+      const expected = truth(metric);
+      expect(expected.length).toBeGreaterThan(30);
+      expect(linesOfDuckdb(await rowsOf(answerSql(relation, metric)))).toEqual(expected);
+    },
+  );
 
   test('equals what DuckDB computes from their NDJSON', async () => {
     const path = join(folder, 'long.ndjson');
@@ -126,7 +131,12 @@ describe('the truth of a troubled fleet', () => {
   test('equals what DuckDB computes from their wide CSV', async () => {
     const path = join(folder, 'wide.csv');
     const { config } = await writeWideCsv(path, deliveries, simulation.series);
-    const rules = config.source['series'] as { metric: string; value: string; device: string; tags: { region: string } }[];
+    const rules = config.source['series'] as {
+      metric: string;
+      value: string;
+      device: string;
+      tags: { region: string };
+    }[];
     const columns = rules.map(({ value }) => `'${value}': 'DECIMAL(18,3)'`).join(', ');
     await duckdb.run(`create table wide as select row_number() over () as line, *
       from read_csv('${path}', header = true, columns = {'time': 'BIGINT', ${columns}})`);
@@ -164,12 +174,16 @@ describe('a table of random walks', () => {
       [5, 5, 6].map(async (seed, i) => {
         const path = join(folder, `walk-${i}.csv`);
         await writeWalkCsv({ path, seed, seriesCount: 3, seconds: 20, fromMs: FROM_MS, decimals: 0 });
-        return createHash('sha256').update(await readFile(path)).digest('hex');
+        return createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex');
       }),
     );
     expect(hashes[0]).toBe(hashes[1]);
     expect(hashes[0]).not.toBe(hashes[2]);
-    expect(await readFile(join(folder, 'walk-0.csv'), 'utf8')).toMatch(/^time,device,region,value\n(\d+,walk-\d,DK[12],\d+\n){60}$/);
+    expect(await readFile(join(folder, 'walk-0.csv'), 'utf8')).toMatch(
+      /^time,device,region,value\n(\d+,walk-\d,DK[12],\d+\n){60}$/,
+    );
   });
 
   test('is refused where it is impossible, by name', async () => {

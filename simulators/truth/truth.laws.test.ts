@@ -38,7 +38,10 @@ const permuted = agreeing.chain((list) =>
   fc.tuple(fc.constant(list), fc.shuffledSubarray([...list.keys()], { minLength: list.length })),
 );
 
-function ask(list: readonly Delivery[], question: Partial<TruthQuestion> & Pick<TruthQuestion, 'metric'>): Map<string, TrueStats> {
+function ask(
+  list: readonly Delivery[],
+  question: Partial<TruthQuestion> & Pick<TruthQuestion, 'metric'>,
+): Map<string, TrueStats> {
   return truthOf(list, SERIES, { by: ['region'], sliceMs: 10, skewMsMax: null, ...question });
 }
 
@@ -60,10 +63,19 @@ function whole(answer: ReadonlyMap<string, TrueStats>): object {
     increase: sum((s) => s.increase),
     integral: sum((s) => s.integral),
     coveredMs: sum((s) => s.coveredMs),
-    min: pick((s) => s.min, (a, b) => a < b),
-    max: pick((s) => s.max, (a, b) => a > b),
+    min: pick(
+      (s) => s.min,
+      (a, b) => a < b,
+    ),
+    max: pick(
+      (s) => s.max,
+      (a, b) => a > b,
+    ),
     first: pick((s) => s.first, isBefore),
-    last: pick((s) => s.last, (a, b) => isBefore(b, a)),
+    last: pick(
+      (s) => s.last,
+      (a, b) => isBefore(b, a),
+    ),
   };
 }
 
@@ -71,7 +83,12 @@ describe('the truth', () => {
   test('does not depend on the order of deliveries that agree', () => {
     fc.assert(
       fc.property(permuted, metrics, ([list, order], metric) => {
-        expect(ask(order.map((i) => list[i]!), { metric })).toEqual(ask(list, { metric }));
+        expect(
+          ask(
+            order.map((i) => list[i]!),
+            { metric },
+          ),
+        ).toEqual(ask(list, { metric }));
       }),
     );
   });
@@ -88,7 +105,9 @@ describe('the truth', () => {
     fc.assert(
       fc.property(deliveries, metrics, fc.integer({ min: 1, max: 100 }), (list, metric, sliceMs) => {
         const shifted = list.map((d) => ({ ...d, timeMs: d.timeMs + 50 }));
-        expect(whole(ask(shifted, { metric, sliceMs }))).toEqual(whole(ask(shifted, { metric, sliceMs: 1_000, by: [] })));
+        expect(whole(ask(shifted, { metric, sliceMs }))).toEqual(
+          whole(ask(shifted, { metric, sliceMs: 1_000, by: [] })),
+        );
       }),
     );
   });

@@ -65,7 +65,8 @@ export function truthOf(
   const answer = new Map<string, TrueStats>();
   for (const [index, readings] of readingsInForce(deliveries, question)) {
     const described = series[index];
-    if (described === undefined) throw new RangeError(`delivery of series ${index}, but only ${series.length} are described`);
+    if (described === undefined)
+      throw new RangeError(`delivery of series ${index}, but only ${series.length} are described`);
     if (described.metric !== question.metric.name) continue;
     const group = question.by.map((tag) => described.tags[tag] ?? '');
     addSeries(answer, group, readings, question);
@@ -149,7 +150,8 @@ function addReading(stats: TrueStats, reading: TrueReading): void {
   if (stats.min === null || value < stats.min) stats.min = value;
   if (stats.max === null || value > stats.max) stats.max = value;
   const { first, last } = stats;
-  if (first === null || timeMs < first.timeMs || (timeMs === first.timeMs && value < first.value)) stats.first = reading;
+  if (first === null || timeMs < first.timeMs || (timeMs === first.timeMs && value < first.value))
+    stats.first = reading;
   if (last === null || timeMs > last.timeMs || (timeMs === last.timeMs && value > last.value)) stats.last = reading;
 }
 

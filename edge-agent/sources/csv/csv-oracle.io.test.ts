@@ -29,7 +29,13 @@ async function read(config: Readonly<Record<string, unknown>>, ...metrics: reado
   const parsed = sourceConfigSchema.parse({ kind: 'csv', ...config });
   if (parsed.kind !== 'csv') throw new Error('these are tests of CSV');
   const registry = new RememberingRegistry();
-  const around = { metrics: metricsOf(...metrics), registry, folder: fixtures, stdin: () => process.stdin, nowMs: () => FAR_FUTURE_MS };
+  const around = {
+    metrics: metricsOf(...metrics),
+    registry,
+    folder: fixtures,
+    stdin: () => process.stdin,
+    nowMs: () => FAR_FUTURE_MS,
+  };
   return collect(openCsvSource('fixture', parsed, around), registry);
 }
 

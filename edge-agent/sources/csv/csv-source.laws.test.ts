@@ -56,7 +56,14 @@ const LINE_BYTES_MAX = 60;
 
 function open(config: CsvConfig, registry: RememberingRegistry, chunkBytes: number): RecordSource {
   const limits = { chunkBytes, lineBytesMax: LINE_BYTES_MAX, batchReadingsMax: 1_000 };
-  return openCsvSource('rows', config, { metrics, registry, folder, stdin: () => process.stdin, nowMs: () => FAR_FUTURE_MS, limits });
+  return openCsvSource('rows', config, {
+    metrics,
+    registry,
+    folder,
+    stdin: () => process.stdin,
+    nowMs: () => FAR_FUTURE_MS,
+    limits,
+  });
 }
 
 const minute = fc.integer({ min: 0, max: 59 }).map((n) => String(n).padStart(2, '0'));

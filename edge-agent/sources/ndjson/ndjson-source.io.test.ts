@@ -34,7 +34,14 @@ function open(
   limits?: RecordLimits,
 ): Source {
   const config = sourceConfigSchema.parse({ kind, file: `rows.${kind}`, ...given });
-  const around = { metrics, registry, folder, stdin: () => process.stdin, nowMs: () => FAR_FUTURE_MS, limits: limits ?? RECORD_LIMITS };
+  const around = {
+    metrics,
+    registry,
+    folder,
+    stdin: () => process.stdin,
+    nowMs: () => FAR_FUTURE_MS,
+    limits: limits ?? RECORD_LIMITS,
+  };
   if (config.kind === 'csv') return openCsvSource('rows', config, around);
   if (config.kind === 'ndjson') return openNdjsonSource('rows', config, around);
   throw new Error('these are tests of files');
