@@ -101,7 +101,7 @@ function shortfallsOf(facts: {
       'an acknowledged record survives a loss of power',
       facts.sync.kind === 'unknown'
         ? `whether the one server syncs before it acknowledges can't be learnt: ${facts.sync.why}. Set ` +
-            'sync_interval: always and name its monitoring page, or use three replicas'
+            'sync_interval: always and name its monitoring page (backbone.monitor), or use three replicas'
         : `the one server ${describeSync(facts.sync)}, not before each acknowledgement. Set sync_interval: always, or use ` +
             'three replicas',
     );

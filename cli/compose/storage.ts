@@ -49,7 +49,7 @@ export async function openStorage(backbone: BackboneConfig, dataDir: string): Pr
 async function openLog(backbone: BackboneConfig, dataDir: string): Promise<Log> {
   const open = (partitions: number | undefined): Promise<Log> =>
     backbone.kind === 'nats'
-      ? openNatsLog({ servers: backbone.servers, partitions })
+      ? openNatsLog({ servers: backbone.servers, partitions, monitor: backbone.monitor })
       : openEmbeddedLog({ dir: join(dataDir, 'log'), partitions });
   try {
     return await open(backbone.partitions);

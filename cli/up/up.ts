@@ -60,9 +60,9 @@ async function settledConfig(flags: UpFlags, simulates: string | undefined): Pro
   const config = simulates === undefined ? loaded : withDemo(loaded, simulates);
   if (flags.backbone === undefined) return config;
   const { partitions } = config.backbone;
-  const backbone =
-    flags.backbone.kind === 'nats' ? { ...flags.backbone, servers: [...flags.backbone.servers] } : flags.backbone;
-  return { ...config, backbone: { ...backbone, partitions } };
+  if (flags.backbone.kind === 'embedded') return { ...config, backbone: { kind: 'embedded', partitions } };
+  const monitor = config.backbone.kind === 'nats' ? config.backbone.monitor : undefined;
+  return { ...config, backbone: { kind: 'nats', servers: [...flags.backbone.servers], partitions, monitor } };
 }
 
 /** Where everything is stored: as named, else beside the configuration, else in the working directory. */
