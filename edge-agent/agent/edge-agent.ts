@@ -29,6 +29,9 @@ const FRAME_READINGS_TARGET = 32_768;
 /** Panes after which a frame is closed. */
 const FRAME_PANES_TARGET = 4096;
 
+/** An uplink that has more than this before it doesn't keep up: what it has in flight at the most is as much. */
+const UPLINK_LAG_BYTES = 4 * 1024 * 1024;
+
 export interface EdgeAgentOptions {
   readonly id: string;
   readonly table: Table;
@@ -60,7 +63,7 @@ export class EdgeAgent {
   readonly #writer: FrameWriter;
   readonly #runs = new RunsBuilder();
   readonly #panes = new PanesBuilder();
-  readonly #sealRules: SealRule[] = [];
+  readonly #sealRules: (readonly [asReadings: SealRule, asPanes: SealRule])[] = [];
   readonly #watermarks = new Map<string, number | null>();
   readonly #first: AgentHead;
   #entriesWritten: number;
@@ -215,13 +218,12 @@ export class EdgeAgent {
     if (!this.#runs.isEmpty) this.#writer.readings(this.#runs.take());
   }
 
+  /** A metric sent adaptively goes as readings while the uplink keeps up, and as panes while it lags behind. */
   #sealRule(series: number): SealRule {
     const metric = this.dictionary.metricOf[series]!;
-    return (this.#sealRules[series] ??= {
-      sendsPanes: metric.send !== 'readings',
-      paneMs: metric.paneMs,
-      link: linkRuleOf(metric),
-    });
+    const [asReadings, asPanes] = (this.#sealRules[series] ??= sealRulesOf(metric));
+    const isLagging = metric.send === 'adaptive' && this.#spool.unreleasedBytes > UPLINK_LAG_BYTES;
+    return metric.send === 'panes' || isLagging ? asPanes : asReadings;
   }
 
   #reportItems(source: string, batch: ReadingBatch): SpoolItem[] {
@@ -269,4 +271,13 @@ export class EdgeAgent {
       watermarkMs: this.#watermarkMs,
     };
   }
+}
+
+function sealRulesOf(metric: Metric): readonly [SealRule, SealRule] {
+  const { paneMs } = metric;
+  const link = linkRuleOf(metric);
+  return [
+    { sendsPanes: false, paneMs, link },
+    { sendsPanes: true, paneMs, link },
+  ];
 }
