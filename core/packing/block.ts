@@ -65,8 +65,10 @@ export function unpackBlock(
 ): void {
   if (width === 0) out.fill(0, from, from + count);
   else if (width > 32) unpackWide(words, at, count, width, out, from);
-  else if (count === BLOCK_VALUES) unpackLanes(words, at, width, out, from);
-  else unpackRow(words, at, count, width, out, from);
+  else if (count !== BLOCK_VALUES) unpackRow(words, at, count, width, out, from);
+  else if (width === 8) unpackBytes(words, at, out, from);
+  else if (width === 16) unpackHalves(words, at, out, from);
+  else unpackLanes(words, at, width, out, from);
 }
 
 /** The hot loop: four words are held, and each round takes one field of each. */
@@ -104,6 +106,35 @@ function unpackLanes(words: Int32Array, at: number, width: number, out: Float64A
     out[o + 1] = (b << blank) >> blank;
     out[o + 2] = (c << blank) >> blank;
     out[o + 3] = (d << blank) >> blank;
+  }
+}
+
+/**
+ * As `unpackLanes`, for fields of one byte: none runs over into the next word, and every shift is known beforehand. The
+ * differences of many meters are that wide, and it takes two thirds of the time.
+ */
+function unpackBytes(words: Int32Array, at: number, out: Float64Array, from: number): void {
+  let next = at;
+  for (let o = from; o < from + BLOCK_VALUES; o += 4 * LANES) {
+    for (let lane = 0; lane < LANES; lane++) {
+      const word = words[next++]!;
+      out[o + lane] = (word << 24) >> 24;
+      out[o + lane + LANES] = (word << 16) >> 24;
+      out[o + lane + 2 * LANES] = (word << 8) >> 24;
+      out[o + lane + 3 * LANES] = word >> 24;
+    }
+  }
+}
+
+/** As `unpackBytes`, for fields of two bytes. */
+function unpackHalves(words: Int32Array, at: number, out: Float64Array, from: number): void {
+  let next = at;
+  for (let o = from; o < from + BLOCK_VALUES; o += 2 * LANES) {
+    for (let lane = 0; lane < LANES; lane++) {
+      const word = words[next++]!;
+      out[o + lane] = (word << 16) >> 16;
+      out[o + lane + LANES] = word >> 16;
+    }
   }
 }
 
