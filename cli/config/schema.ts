@@ -49,7 +49,10 @@ const backboneSchema = z.discriminatedUnion('kind', [
     kind: z.literal('nats'),
     servers: z.array(z.string().regex(/^nats:\/\/.+/, 'a server is a URL like nats://127.0.0.1:4222')).min(1),
     // How often a server syncs is told by its monitoring page only.
-    monitor: z.string().regex(/^https?:\/\/.+/, 'a monitoring page is a URL like http://127.0.0.1:8222').optional(),
+    monitor: z
+      .string()
+      .regex(/^https?:\/\/.+/, 'a monitoring page is a URL like http://127.0.0.1:8222')
+      .optional(),
     partitions: z.int().min(1).max(PARTITIONS_MAX).optional(),
   }),
 ]);

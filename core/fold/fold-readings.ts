@@ -64,22 +64,28 @@ function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbou
 /** Cuts a regular chunk of a gauge at slice edges; what is held across an edge is added with the piece on either side. */
 function foldHeldPieces(reader: ReadingsReader, route: Route): void {
   const { startMs, stepMs, values, offset, size } = reader;
-  const { sliceMs, rule, table } = route;
+  const { sliceMs, table } = route;
+  const { quantiles } = route.rule;
   const isUnchecked = reader.unchecked[reader.run] === 1;
+  const end = offset + size;
   let slice = Math.floor(startMs / sliceMs);
+  let edgeMs = (slice + 1) * sliceMs;
   let atMs = startMs;
-  for (let i = 0; i < size; slice++) {
-    const edgeMs = (slice + 1) * sliceMs;
-    const count = size - i === 1 ? 1 : Math.min(size - i, Math.ceil((edgeMs - atMs) / stepMs));
-    const from = offset + i;
-    const headMs = i === 0 ? 0 : atMs - slice * sliceMs;
-    const headValue = i === 0 ? 0 : values[from - 1]!;
-    i += count;
-    const tailMs = i === size ? 0 : edgeMs - (atMs + (count - 1) * stepMs);
+  let headMs = 0;
+  let headValue = 0;
+  for (let from = offset; from < end; slice++) {
+    const steps = size === 1 ? 1 : Math.ceil((edgeMs - atMs) / stepMs);
+    const to = Math.min(end, from + steps);
+    const nextMs = atMs + steps * stepMs;
+    const tailMs = to === end ? 0 : edgeMs - nextMs + stepMs;
     const slot = route.slotOf(slice);
-    addHeldRun(table, slot, values, from, from + count, atMs, stepMs, headValue, headMs, tailMs, rule.quantiles);
-    if (isUnchecked) table.unchecked[slot]! += count;
-    atMs += count * stepMs;
+    addHeldRun(table, slot, values, from, to, atMs, stepMs, headValue, headMs, tailMs, quantiles);
+    if (isUnchecked) table.unchecked[slot]! += to - from;
+    headValue = values[to - 1]!;
+    headMs = nextMs - edgeMs;
+    atMs = nextMs;
+    edgeMs += sliceMs;
+    from = to;
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   addProduct,
+  addProductAnd,
   addSafe,
   addWide,
   clearWide,
@@ -63,6 +64,30 @@ describe('laws of wide integers', () => {
         }
         expect(readWide(columns, 1)).toBe(expected);
         expect(isZeroWide(columns, 0) && isZeroWide(columns, 2)).toBe(true);
+      }),
+    );
+  });
+
+  it('a product with an addend agrees with BigInt, around every limit', () => {
+    const addend = fc.oneof(
+      safe,
+      fc.integer({ min: -3, max: 3 }).map((n) => 2 ** 51 + n),
+      fc.integer(),
+    );
+    const factor = fc.oneof(
+      safe,
+      fc.integer({ min: -3, max: 3 }).map((n) => 2 ** 32 + n),
+      fc.integer(),
+    );
+    fc.assert(
+      fc.property(squareSized, factor, factor, addend, fc.boolean(), (start, a, b, x, isNegative) => {
+        const columns = makeWide(SQUARE_LIMBS, 1);
+        writeWide(columns, 0, start);
+        const signed = isNegative ? -x : x;
+        addProductAnd(columns, 0, a, b, signed);
+        expect(limbsAt(columns, 0)).toStrictEqual(
+          canonical(start + BigInt(a) * BigInt(b) + BigInt(signed), SQUARE_LIMBS),
+        );
       }),
     );
   });

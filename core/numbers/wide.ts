@@ -31,6 +31,8 @@ const LIMB_MASK = (1n << LIMB_BITS) - 1n;
 
 /** Products are split into digits of 20 bits, half a limb, so that their places fall on limbs or on their middles. */
 const HALF_BASE = 2 ** 20;
+/** Beside a product's lowest limb, below 2^52 + 2^40, there is room for this much in what `addLimbs` takes. */
+const ADDEND_LIMIT = 2 ** 51;
 const INVERSE_HALF_BASE = 1 / HALF_BASE;
 
 /** The value does not fit in the columns it was to be written to. */
@@ -84,6 +86,24 @@ export function addProduct(columns: WideColumns, index: number, a: number, b: nu
     return;
   }
   addLongProduct(columns, index, sign, over, under);
+}
+
+/** Adds a · b + x, exactly, for any three safe integers: one widening where two are not needed. */
+export function addProductAnd(columns: WideColumns, index: number, a: number, b: number, x: number): void {
+  const over = Math.abs(a);
+  const under = Math.abs(b);
+  if (over >= WIDE_BASE || under >= 2 ** 32 || x >= ADDEND_LIMIT || x <= -ADDEND_LIMIT) {
+    addProduct(columns, index, a, b);
+    addSafe(columns, index, x);
+    return;
+  }
+  const sign = a < 0 === b < 0 ? 1 : -1;
+  const high = Math.floor(over * INVERSE_HALF_BASE);
+  const low = over - high * HALF_BASE;
+  const upper = high * under;
+  const carried = Math.floor(upper * INVERSE_HALF_BASE);
+  const bottom = (upper - carried * HALF_BASE) * HALF_BASE + low * under;
+  addLimbs(columns, index, sign * bottom + x, sign * carried, 0);
 }
 
 /** The schoolbook product of two magnitudes in digits of 20 bits: each sum of digit products stays below 2^42. */

@@ -10,7 +10,7 @@
  * distances and their sum (at most 512 of them: 2^51) are still exact, and only the squares have to be summed again, with each
  * distance split in two halves of 21 bits. Where it is larger, the piece itself is cut in two, down to one value.
  */
-import { addProduct, addSafe } from '../numbers/wide.ts';
+import { addProduct, addProductAnd, addSafe } from '../numbers/wide.ts';
 import { includeRange } from './selective.ts';
 
 import type { StatsTable } from './stats-table.ts';
@@ -88,12 +88,12 @@ function addPiece(
   const sum = level + distances;
   includeRange(table, slot, first + found[LOW]!, first + found[HIGH]!);
   addSafe(table.sum, slot, sum);
-  addProduct(table.squares, slot, sum + distances, first);
   if (heldMs > 0 || beside !== 0) addHeldSum(table, slot, sum - tail, heldMs, beside);
   if (squares < PLAIN_SQUARES_LIMIT) {
-    addSafe(table.squares, slot, squares);
+    addProductAnd(table.squares, slot, sum + distances, first, squares);
     return;
   }
+  addProduct(table.squares, slot, sum + distances, first);
   measureSquares(values, start, end);
   addProduct(table.squares, slot, found[UPPER]!, SPLIT_UNIT * SPLIT_UNIT);
   addProduct(table.squares, slot, found[CROSS]!, 2 * SPLIT_UNIT);
