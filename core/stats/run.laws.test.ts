@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { counterValue, linkRule, runValues, seriesReadings } from './stats.cases.ts';
+import { addHeld } from './additive.ts';
+import { counterValue, linkRule, runValues, scaledValue, seriesReadings } from './stats.cases.ts';
 import { addLink } from './link.ts';
 import { addReading, equalSlots } from './merge.ts';
-import { addRegularRun, addRun, addTimedRun } from './run.ts';
+import { addHeldRun, addRegularRun, addRun, addTimedRun } from './run.ts';
 import { readStats } from './stats.ts';
 import { StatsTable } from './stats-table.ts';
 import { linksOf, statsOf } from './stats.oracle.ts';
@@ -105,5 +106,29 @@ it('a run cut in two, with the link between the parts, is the same run', () => {
       }
       expect(equalSlots(whole, 0, parts, 0)).toBe(true);
     }),
+  );
+});
+
+it('a run with its outer links is the run, and what is held before and after it', () => {
+  const held = fc.nat(3000);
+  fc.assert(
+    fc.property(
+      valuesOfRun,
+      fc.constantFrom(1, 999, 3000),
+      scaledValue,
+      held,
+      held,
+      (list, stepMs, head, headMs, tailMs) => {
+        const values = Float64Array.from(list);
+        const [whole, parts] = [freshTable(), freshTable()];
+        addHeldRun(whole, 0, values, 0, values.length, 5000, stepMs, head, headMs, tailMs, true);
+        const rule = { kind: 'gauge', holdMsMax: 3000, quantiles: true } as const;
+        addRegularRun(parts, 0, values, 0, values.length, 5000, stepMs, rule);
+        addHeld(parts, 0, head, headMs);
+        addHeld(parts, 0, list.at(-1)!, tailMs);
+        expect(equalSlots(whole, 0, parts, 0)).toBe(true);
+      },
+    ),
+    { numRuns: 300 },
   );
 });
