@@ -232,25 +232,13 @@ describe('a CSV source', () => {
 describe('a CSV file that can not be read', () => {
   it('is named with what is wrong and what helps, before anything is produced', async () => {
     await mkdir(join(folder, 'directory'), { recursive: true });
-    const cases: readonly (readonly [Promise<unknown>, string, RegExp])[] = [
-      [
-        collect(open({ file: 'absent.csv' }).source, new RememberingRegistry()),
-        'unreadable',
-        /absent\.csv does not exist; check its path/,
-      ],
-      [
-        collect(open({ file: 'directory' }).source, new RememberingRegistry()),
-        'unreadable',
-        /is a directory; name a file in it/,
-      ],
-      [
-        collect(open({ file: '/dev/null' }).source, new RememberingRegistry()),
-        'unreadable',
-        /no regular file; pipe it in/,
-      ],
+    const cases: readonly (readonly [string, string, RegExp])[] = [
+      ['absent.csv', 'unreadable', /absent\.csv does not exist; check its path/],
+      ['directory', 'unreadable', /is a directory; name a file in it/],
+      ['/dev/null', 'unreadable', /no regular file; pipe it in/],
     ];
-    for (const [reading, kind, message] of cases) {
-      const error = await failure(reading);
+    for (const [file, kind, message] of cases) {
+      const error = await failure(collect(open({ file }).source, new RememberingRegistry()));
       expect(error.kind).toBe(kind);
       expect(error.message).toMatch(message);
     }
