@@ -175,6 +175,20 @@ describe.runIf(found)('the dashboard in a browser', () => {
     await page.close();
   });
 
+  it('shows its windows where the browser names a language that is no language tag', async () => {
+    await using server = await RecordedServer.open(dir);
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true });
+    });
+    await page.goto(server.url);
+    const { id } = await server.asked('subscribe');
+    server.tell(id, snapshot);
+    await page.waitForSelector('.figure-value');
+    await page.close();
+  });
+
   it('fits a phone, in the dark as well', async () => {
     await using server = await RecordedServer.open(dir);
     const { page } = await showing(server, '', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });

@@ -1,3 +1,4 @@
+import './format/mend-language.ts';
 import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import { App } from './app.tsx';
