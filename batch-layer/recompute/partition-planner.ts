@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { AgentFold, PARKED_FRAMES_MAX } from '#core/fold/agent-fold.ts';
 import { CUT_IDS_KEPT } from '#core/fold/partition-fold.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
-import { type FrameHeader, readHeader } from '#core/frames/header.ts';
+import { type FrameHeader, readHeader, readProvenHeader } from '#core/frames/header.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { ArchivedEntry } from '../archive/partition-archive.ts';
 import type { FrameSource } from './frame-source.ts';
@@ -115,7 +115,7 @@ export class PartitionPlanner {
   }
 
   #accept(name: string, frame: Uint8Array, place: FramePlace): void {
-    const header = readHeader(frame);
+    const header = readProvenHeader(frame);
     if (header.kind === 'fault') return;
     const agent = this.agentOf(name);
     const { ledger } = agent.fold;

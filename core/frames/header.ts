@@ -94,17 +94,36 @@ export function sealFrame(frame: Uint8Array, meta: FrameMeta, extent: FrameExten
  * body holds is checked by who opens it.
  */
 export function readHeader(bytes: Uint8Array): FrameHeader | FrameFault {
+  return sizeFault(bytes) ?? checksumFault(bytes) ?? readFields(bytes);
+}
+
+/**
+ * The same without the checksum, for a frame that was accepted by it once, and whose bytes another checksum has just
+ * proved unchanged: that of the archived record around it.
+ */
+export function readProvenHeader(bytes: Uint8Array): FrameHeader | FrameFault {
+  return sizeFault(bytes) ?? readFields(bytes);
+}
+
+function sizeFault(bytes: Uint8Array): FrameFault | null {
   const outer = envelopeFault(bytes);
   if (outer !== null) return outer;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const bodyBytes = view.getUint32(56, true);
-  if (bytes.length !== HEADER_BYTES + bodyBytes) {
-    const code = bytes.length < HEADER_BYTES + bodyBytes ? 'too-short' : 'length';
-    return frameFault(code, `frame has ${bytes.length - HEADER_BYTES} bytes of body, its header says ${bodyBytes}`);
-  }
-  const checksum = view.getUint32(CHECKSUM_AT, true);
+  const bodyBytes = viewOf(bytes).getUint32(56, true);
+  if (bytes.length === HEADER_BYTES + bodyBytes) return null;
+  const code = bytes.length < HEADER_BYTES + bodyBytes ? 'too-short' : 'length';
+  return frameFault(code, `frame has ${bytes.length - HEADER_BYTES} bytes of body, its header says ${bodyBytes}`);
+}
+
+function checksumFault(bytes: Uint8Array): FrameFault | null {
+  const checksum = viewOf(bytes).getUint32(CHECKSUM_AT, true);
   const actual = checksumOf(bytes);
-  if (checksum !== actual) return frameFault('checksum', `frame checksum is ${checksum}, its bytes give ${actual}`);
+  if (checksum === actual) return null;
+  return frameFault('checksum', `frame checksum is ${checksum}, its bytes give ${actual}`);
+}
+
+function readFields(bytes: Uint8Array): FrameHeader | FrameFault {
+  const view = viewOf(bytes);
+  const checksum = view.getUint32(CHECKSUM_AT, true);
   const kind = KINDS[view.getUint8(5) - 1];
   if (kind === undefined) return frameFault('unknown-kind', `frame kind ${view.getUint8(5)} is not one of 1 to 4`);
   const flags = view.getUint8(6);
@@ -121,10 +140,14 @@ export function readHeader(bytes: Uint8Array): FrameHeader | FrameFault {
     earliestMs: getInteger(view, 32),
     latestMs: getInteger(view, 40),
     count: getInteger(view, 48),
-    bodyBytes,
+    bodyBytes: view.getUint32(56, true),
     checksum,
   };
   return misfit(header, header) ?? header;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** What can be said before any field is trusted. */
