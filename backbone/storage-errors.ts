@@ -1,20 +1,20 @@
-import { BackboneError, reasonOf } from './error.ts';
+import { WeirError, reasonOf } from '#core/errors.ts';
 
 /** Two processes (or two openings in one) want the same directory; only one may hold it. */
-export class DirectoryInUse extends BackboneError {
+export class DirectoryInUse extends WeirError {
   readonly kind = 'directory-in-use';
   readonly dir: string;
   constructor(dir: string, options: { cause?: unknown } = {}) {
     super(
       `The directory ${dir} is held by another running weir. Stop that one, or give this one a directory of its own.`,
-      { retryable: false, ...options },
+      { fault: 'world', ...options },
     );
     this.dir = dir;
   }
 }
 
 /** The data was written by a later Weir, in a form that this one doesn't know. Nothing has been changed in it. */
-export class NewerFormat extends BackboneError {
+export class NewerFormat extends WeirError {
   readonly kind = 'newer-format';
   readonly place: string;
   readonly found: number;
@@ -23,7 +23,7 @@ export class NewerFormat extends BackboneError {
     super(
       `The ${what} in ${place} has format ${found}; this weir reads formats up to ${understood}. ` +
         `Use the newer weir that wrote it; nothing has been changed.`,
-      { retryable: false },
+      { fault: 'data' },
     );
     this.place = place;
     this.found = found;
@@ -32,14 +32,14 @@ export class NewerFormat extends BackboneError {
 }
 
 /** The directory holds something of Weir's, but not what was asked for, or a marker that can't be read. */
-export class DirectoryMismatch extends BackboneError {
+export class DirectoryMismatch extends WeirError {
   readonly kind = 'directory-mismatch';
   readonly dir: string;
   constructor(dir: string, wanted: string, found: string) {
     super(
       `The directory ${dir} should hold a ${wanted} but holds ${found}. Name the right directory, or an empty one.`,
       {
-        retryable: false,
+        fault: 'data',
       },
     );
     this.dir = dir;
@@ -47,12 +47,12 @@ export class DirectoryMismatch extends BackboneError {
 }
 
 /** The directory can't be made, read or written (rights, a full or failing disk, damaged files). */
-export class DirectoryUnusable extends BackboneError {
+export class DirectoryUnusable extends WeirError {
   readonly kind = 'directory-unusable';
   readonly dir: string;
   constructor(dir: string, cause: unknown) {
     super(`The directory ${dir} can't be used: ${reasonOf(cause)}. Check its rights, its disk and its free space.`, {
-      retryable: false,
+      fault: 'world',
       cause,
     });
     this.dir = dir;

@@ -1,33 +1,33 @@
-import { BackboneError } from '#backbone/error.ts';
+import { WeirError } from '#core/errors.ts';
 
 /** While a run was under way, another one (or a rollback) has changed what is live. */
-export class BatchOvertaken extends BackboneError {
+export class BatchOvertaken extends WeirError {
   readonly kind = 'batch-overtaken';
   constructor(view: string) {
     super(
       `The results of view ${view} were changed by another run or a rollback while this run was under way. ` +
         `What this run made for it is dropped; run it again.`,
-      { retryable: true },
+      { fault: 'world', retryable: true },
     );
   }
 }
 
 /** There is no earlier result or version of the view. */
-export class NothingToRollBack extends BackboneError {
+export class NothingToRollBack extends WeirError {
   readonly kind = 'nothing-to-roll-back';
   constructor(view: string) {
     super(`View ${view} has no earlier result or version to go back to. Run batch first, or change the view.`, {
-      retryable: false,
+      fault: 'asked',
     });
   }
 }
 
 /** No view has that name. */
-export class NoSuchView extends BackboneError {
+export class NoSuchView extends WeirError {
   readonly kind = 'no-such-view';
   constructor(view: string, known: readonly string[]) {
     super(`There is no view ${view}; the views are ${known.join(', ') || 'none'}. Name one of them, or declare it.`, {
-      retryable: false,
+      fault: 'asked',
     });
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../error.ts';
+import { codeOf } from './error-code.ts';
 import { DirectoryMismatch, DirectoryUnusable, NewerFormat } from '../storage-errors.ts';
 import { createDurably, makeDirectoryDurably } from './durable-file.ts';
 

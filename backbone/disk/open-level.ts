@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Level } from 'level';
-import { codeOf } from '../error.ts';
+import { codeOf } from './error-code.ts';
 import { DirectoryInUse, DirectoryUnusable } from '../storage-errors.ts';
 
 /** An ordered store of bytes by bytes; keys compare as unsigned bytes, which is LevelDB's own order. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { reasonOf } from '../error.ts';
+import { reasonOf } from '#core/errors.ts';
 import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { readUintKey } from '../keys/order.ts';
 import { firstKey, firstValue, positionOfKey, recordKey } from './embedded-records.ts';

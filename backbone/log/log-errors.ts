@@ -1,37 +1,41 @@
-import { BackboneError, reasonOf } from '../error.ts';
+import { WeirError, reasonOf } from '#core/errors.ts';
 
 export { DirectoryInUse as LogDirectoryInUse, NewerFormat as LogNewerFormat } from '../storage-errors.ts';
 
 /** The storage doesn't answer or refuses for a reason that may pass. The record may be stored or not: append it again. */
-export class LogUnavailable extends BackboneError {
+export class LogUnavailable extends WeirError {
   readonly kind = 'log-unavailable';
   constructor(place: string, cause: unknown, remedy = 'It is tried again') {
-    super(`The log at ${place} doesn't answer: ${reasonOf(cause)}. ${remedy}.`, { retryable: true, cause });
+    super(`The log at ${place} doesn't answer: ${reasonOf(cause)}. ${remedy}.`, {
+      fault: 'world',
+      retryable: true,
+      cause,
+    });
   }
 }
 
 /** The storage has no room; nothing that was acknowledged is lost. */
-export class LogFull extends BackboneError {
+export class LogFull extends WeirError {
   readonly kind = 'log-full';
   readonly partition: number;
   constructor(place: string, partition: number, cause: unknown) {
     super(
       `The log at ${place} has no room left in partition ${partition}: ${reasonOf(cause)}. ` +
         `Free disk space or raise the limit; appending goes on by itself then.`,
-      { retryable: true, cause },
+      { fault: 'world', retryable: true, cause },
     );
     this.partition = partition;
   }
 }
 
 /** A record is larger than this log takes. */
-export class LogRecordTooLarge extends BackboneError {
+export class LogRecordTooLarge extends WeirError {
   readonly kind = 'log-record-too-large';
   readonly bytes: number;
   readonly bytesMax: number;
   constructor(bytes: number, bytesMax: number) {
     super(`A record of ${bytes} bytes is larger than the ${bytesMax} bytes that the log takes. Send smaller frames.`, {
-      retryable: false,
+      fault: 'asked',
     });
     this.bytes = bytes;
     this.bytesMax = bytesMax;
@@ -39,7 +43,7 @@ export class LogRecordTooLarge extends BackboneError {
 }
 
 /** A reader asks for records that the log has let go of. */
-export class LogPositionGone extends BackboneError {
+export class LogPositionGone extends WeirError {
   readonly kind = 'log-position-gone';
   readonly partition: number;
   readonly from: number;
@@ -48,7 +52,7 @@ export class LogPositionGone extends BackboneError {
     super(
       `Position ${from} of partition ${partition} is gone; the first kept is ${first}. ` +
         `Read up to ${first} from the archive.`,
-      { retryable: false },
+      { fault: 'data' },
     );
     this.partition = partition;
     this.from = from;
@@ -57,7 +61,7 @@ export class LogPositionGone extends BackboneError {
 }
 
 /** A reader knows of records that the log doesn't have: it lost its tail, or is another log. */
-export class LogPositionAhead extends BackboneError {
+export class LogPositionAhead extends WeirError {
   readonly kind = 'log-position-ahead';
   readonly partition: number;
   readonly from: number;
@@ -66,7 +70,7 @@ export class LogPositionAhead extends BackboneError {
     super(
       `Position ${from} of partition ${partition} was to be read next, but the log ends at ${last}: it has lost its ` +
         `tail, or it is another log. Append the tail again from the archive, or name the right log.`,
-      { retryable: false },
+      { fault: 'data' },
     );
     this.partition = partition;
     this.from = from;
@@ -75,7 +79,7 @@ export class LogPositionAhead extends BackboneError {
 }
 
 /** The log was made with another number of partitions. */
-export class LogPartitionsMismatch extends BackboneError {
+export class LogPartitionsMismatch extends WeirError {
   readonly kind = 'log-partitions-mismatch';
   readonly asked: number;
   readonly present: number;
@@ -83,7 +87,7 @@ export class LogPartitionsMismatch extends BackboneError {
     super(
       `The log at ${place} was made with ${present} partitions and can't be opened with ${asked}. ` +
         `Set partitions to ${present}, or leave it out; a log with ${asked} has to be made anew and filled from the archive.`,
-      { retryable: false },
+      { fault: 'asked' },
     );
     this.asked = asked;
     this.present = present;
@@ -91,27 +95,27 @@ export class LogPartitionsMismatch extends BackboneError {
 }
 
 /** A log that doesn't exist yet was opened without saying how many partitions it shall have. */
-export class LogPartitionsMissing extends BackboneError {
+export class LogPartitionsMissing extends WeirError {
   readonly kind = 'log-partitions-missing';
   constructor(place: string) {
     super(`There is no log at ${place} yet. Say how many partitions it shall have; the number is fixed from then on.`, {
-      retryable: false,
+      fault: 'world',
     });
   }
 }
 
 /** What lies at the log's place contradicts itself or the way it was set up. */
-export class LogMisconfigured extends BackboneError {
+export class LogMisconfigured extends WeirError {
   readonly kind = 'log-misconfigured';
   constructor(place: string, what: string, remedy: string) {
-    super(`The log at ${place} can't be used: ${what}. ${remedy}.`, { retryable: false });
+    super(`The log at ${place} can't be used: ${what}. ${remedy}.`, { fault: 'world' });
   }
 }
 
 /** The log was disposed of; this call came after. */
-export class LogClosed extends BackboneError {
+export class LogClosed extends WeirError {
   readonly kind = 'log-closed';
   constructor(place: string) {
-    super(`The log at ${place} is closed. Open it again to use it.`, { retryable: false });
+    super(`The log at ${place} is closed. Open it again to use it.`, { fault: 'world' });
   }
 }

@@ -1,5 +1,5 @@
 import type { StreamInfo } from '@nats-io/jetstream';
-import { reasonOf } from '../error.ts';
+import { reasonOf } from '#core/errors.ts';
 import type { NatsLink } from '../nats/nats-connection.ts';
 import { type LogReport, type LogShortfall, RECORD_BYTES_MAX } from './log.ts';
 import type { NatsLogFacts } from './nats-log-streams.ts';

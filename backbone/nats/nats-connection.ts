@@ -1,6 +1,6 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { reasonOf } from '../error.ts';
+import { reasonOf } from '#core/errors.ts';
 import { NatsUnreachable, NatsUnsuitable } from './nats-errors.ts';
 import { untilAborted } from './until-aborted.ts';
 

@@ -1,24 +1,24 @@
-import { BackboneError, reasonOf } from '../error.ts';
+import { WeirError, reasonOf } from '#core/errors.ts';
 
 /** No nats-server with JetStream answers at the given addresses. */
-export class NatsUnreachable extends BackboneError {
+export class NatsUnreachable extends WeirError {
   readonly kind = 'nats-unreachable';
   readonly servers: readonly string[];
   constructor(servers: readonly string[], cause: unknown) {
     super(
       `No nats-server answers at ${servers.join(', ')}: ${reasonOf(cause)}. ` +
         `Start one (nats-server -js -sd DIR), or name the right address.`,
-      { retryable: true, cause },
+      { fault: 'world', retryable: true, cause },
     );
     this.servers = servers;
   }
 }
 
 /** The server answers, but isn't one that Weir can use. */
-export class NatsUnsuitable extends BackboneError {
+export class NatsUnsuitable extends WeirError {
   readonly kind = 'nats-unsuitable';
   constructor(servers: readonly string[], what: string, remedy: string) {
-    super(`The nats-server at ${servers.join(', ')} can't be used: ${what}. ${remedy}.`, { retryable: false });
+    super(`The nats-server at ${servers.join(', ')} can't be used: ${what}. ${remedy}.`, { fault: 'world' });
   }
 }
 

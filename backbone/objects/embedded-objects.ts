@@ -2,7 +2,7 @@ import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDurably, makeDirectoryDurably, syncDirectory, UNFINISHED_PREFIX } from '../disk/durable-file.ts';
 import { claimDirectory } from '../disk/marker.ts';
-import { codeOf } from '../error.ts';
+import { codeOf } from '../disk/error-code.ts';
 import { DirectoryUnusable } from '../storage-errors.ts';
 import type { ObjectListing, Objects } from './objects.ts';
 import { checkObject, checkObjectName, ObjectDiffers, ObjectsClosed, ObjectsUnavailable } from './objects-errors.ts';

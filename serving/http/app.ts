@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { reasonOf } from '#backbone/error.ts';
+import { reasonOf } from '#core/errors.ts';
 import { QuestionError } from '../answers/question-error.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';

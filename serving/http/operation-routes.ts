@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
-import { reasonOf } from '#backbone/error.ts';
+import { reasonOf } from '#core/errors.ts';
 import { QuestionError } from '../answers/question-error.ts';
 import type { Operations, Progress, ServingOptions } from './options.ts';
 import { problemOf } from './problem.ts';

@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { BackboneError, reasonOf } from '#backbone/error.ts';
+import { WeirError, reasonOf } from '#core/errors.ts';
 import { QuestionError } from '../answers/question-error.ts';
 
 /** Problem details (RFC 9457): `detail` is a sentence with subject, value and remedy, which also stand alone. */
@@ -38,11 +38,11 @@ export function problemOf(thrown: unknown): Problem {
     const { status, message, subject, value, remedy } = thrown;
     return problem(status, message, { subject, value, remedy });
   }
-  if (thrown instanceof BackboneError && thrown.retryable) {
+  if (thrown instanceof WeirError && thrown.retryable) {
     return problem(503, thrown.message, { subject: thrown.kind, value: '', remedy: 'ask again in a moment' });
   }
   const detail =
-    thrown instanceof BackboneError
+    thrown instanceof WeirError
       ? thrown.message
       : `An unexpected failure: ${reasonOf(thrown)}. The log of the server says more.`;
   return problem(500, detail, { subject: 'server', value: '', remedy: 'look into the log of the server' });

@@ -1,13 +1,13 @@
-import { BackboneError } from '#backbone/error.ts';
+import { WeirError } from '#core/errors.ts';
 
 /** The address can't be listened on: taken, not allowed, or not of this machine. */
-export class AddressUnavailable extends BackboneError {
+export class AddressUnavailable extends WeirError {
   readonly kind = 'address-unavailable';
   readonly host: string;
   readonly port: number;
 
   constructor(host: string, port: number, code: string | undefined, cause: unknown) {
-    super(`HTTP can't listen on ${host}:${port}: ${whyOf(code)}.`, { retryable: false, cause });
+    super(`HTTP can't listen on ${host}:${port}: ${whyOf(code)}.`, { fault: 'world', cause });
     this.host = host;
     this.port = port;
   }

@@ -1,8 +1,8 @@
-import { BackboneError } from '#backbone/error.ts';
+import { WeirError } from '#core/errors.ts';
 import type { StatsDataFault } from '#core/stats/stats-errors.ts';
 
 /** A stored row of changes can't be read: its disk lies, or a newer program wrote it. */
-export class IndexRowDamaged extends BackboneError {
+export class IndexRowDamaged extends WeirError {
   readonly kind = 'index-row-damaged';
 
   constructor(
@@ -12,28 +12,30 @@ export class IndexRowDamaged extends BackboneError {
     super(
       `The row of slice ${row.slice}, partition ${row.partition}, part ${row.part} can't be read: ${fault.message}. ` +
         'Fold the log again into an empty data directory.',
-      { retryable: false, cause: fault },
+      { fault: 'data', cause: fault },
     );
   }
 }
 
 /** What was asked is being replaced by a newer version or batch result: ask again, it answers then. */
-export class SourceReplaced extends BackboneError {
+export class SourceReplaced extends WeirError {
   readonly kind = 'source-replaced';
 
   constructor(view: string) {
     super(`View ${view} was replaced by a newer state several times while it was read. Ask again.`, {
+      fault: 'world',
       retryable: true,
     });
   }
 }
 
 /** More questions are waiting than the index takes. */
-export class IndexBusy extends BackboneError {
+export class IndexBusy extends WeirError {
   readonly kind = 'index-busy';
 
   constructor(waiting: number) {
     super(`${waiting} questions are waiting for the index, as many as it takes. Ask again in a moment.`, {
+      fault: 'world',
       retryable: true,
     });
   }

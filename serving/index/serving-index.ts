@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { reasonOf } from '#backbone/error.ts';
+import { reasonOf } from '#core/errors.ts';
 import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { type BatchState, liveVersion, type Manifest } from '#backbone/manifests/manifest.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { reasonOf } from '#backbone/error.ts';
+import { reasonOf } from '#core/errors.ts';
 import { QuestionError } from '../answers/question-error.ts';
 import { problemOf } from '../http/problem.ts';
 import type { ViewReader } from '../http/view-reader.ts';
