@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { build } from 'vite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { recorded, RecordedServer } from './recorded-server.ts';
+import { recorded, RECORDED_AT_MS, RecordedServer } from './recorded-server.ts';
 
 const found = await serverForTests('chromium');
 const snapshot = await recorded('snapshot');
@@ -58,9 +58,19 @@ describe.runIf(found)('the dashboard in a browser', () => {
     complaints = [];
   });
 
+  /** Where and when a viewer looks: in Denmark, at the time of the recording. */
+  interface Viewer extends BrowserContextOptions {
+    readonly atMs?: number;
+  }
+
   /** A page that listens to the server; what its console says against it is kept. */
-  async function opened(server: RecordedServer, hash = '', options: BrowserContextOptions = {}): Promise<Page> {
+  async function opened(
+    server: RecordedServer,
+    hash = '',
+    { atMs = RECORDED_AT_MS, ...options }: Viewer = {},
+  ): Promise<Page> {
     const page = await browser.newPage({ locale: 'en-GB', timezoneId: 'Europe/Copenhagen', ...options });
+    await page.clock.install({ time: atMs });
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => request.url().startsWith(server.url) || complaints.push(request.url()));
@@ -72,9 +82,9 @@ describe.runIf(found)('the dashboard in a browser', () => {
   async function showing(
     server: RecordedServer,
     hash = '',
-    options: BrowserContextOptions = {},
+    viewer: Viewer = {},
   ): Promise<{ page: Page; id: string }> {
-    const page = await opened(server, hash, options);
+    const page = await opened(server, hash, viewer);
     const { id } = await server.asked('subscribe');
     server.tell(id, snapshot);
     await page.waitForSelector('.figure-value');
@@ -94,6 +104,25 @@ describe.runIf(found)('the dashboard in a browser', () => {
     expect(await page.locator('.panel', { hasText: 'simulate-denmark' }).innerText()).toContain('online since 16:38');
     expect(await page.title()).toBe('usage-by-region · Weir');
     expect(complaints).toStrictEqual([]);
+    await page.close();
+  });
+
+  it('shows the times of the server in the zone of the viewer, whose clock is a year ahead', async () => {
+    await using server = await RecordedServer.open(dir);
+    const atMs = Date.UTC(2027, 9, 3, 5);
+    const { page } = await showing(server, '#span=15m', { atMs, timezoneId: 'Asia/Kathmandu', locale: 'de-DE' });
+    await page.getByText(/^data up to \d+ s ago · 1 agent online$/).waitFor();
+    expect((await rowsOf(page))[2]?.split(/\s+/)).toStrictEqual(
+      '21:22–21:23 DK1 1,011 0,117 12,238 1.455,316 1.440 100 % final'.split(' '),
+    );
+    await page.close();
+  });
+
+  it('shows the day of what is not of today', async () => {
+    await using server = await RecordedServer.open(dir, Date.UTC(2027, 0, 2, 3, 4, 5));
+    const { page } = await showing(server, '#span=15m');
+    await page.getByText('data up to 41 d ago · 1 agent online').waitFor();
+    expect((await rowsOf(page))[2]).toMatch(/^21 Nov 2026, 16:37–16:38\s/);
     await page.close();
   });
 

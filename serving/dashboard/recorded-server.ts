@@ -28,6 +28,7 @@ export type Asked = Readonly<Record<string, unknown>> & { readonly type: string;
  */
 export class RecordedServer implements AsyncDisposable {
   readonly #dir: string;
+  readonly #nowMs: number;
   readonly #answers = new Map<string, string>();
   readonly #server = createServer((request, response) => void this.#answer(request.url ?? '/', response));
   readonly #stream = new WebSocketServer({ server: this.#server, path: '/api/v1/stream' });
@@ -35,8 +36,9 @@ export class RecordedServer implements AsyncDisposable {
   #awaited: (() => void) | undefined;
   #port = 0;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, nowMs: number) {
     this.#dir = dir;
+    this.#nowMs = nowMs;
     this.#stream.on('connection', (socket) => {
       socket.on('message', (data) => {
         this.#asked.push(JSON.parse((data as Buffer).toString()) as Asked);
@@ -45,9 +47,9 @@ export class RecordedServer implements AsyncDisposable {
     });
   }
 
-  /** Serves the page in `dir` on a free port. */
-  static async open(dir: string): Promise<RecordedServer> {
-    const server = new RecordedServer(dir);
+  /** Serves the page in `dir` on a free port. Its clock stands still at `nowMs`. */
+  static async open(dir: string, nowMs = RECORDED_AT_MS): Promise<RecordedServer> {
+    const server = new RecordedServer(dir, nowMs);
     for (const name of ['views', 'agents', 'quarantine']) server.#answers.set(`/api/v1/${name}`, await recorded(name));
     await server.listen();
     return server;
@@ -100,7 +102,7 @@ export class RecordedServer implements AsyncDisposable {
   }
 
   async #answer(url: string, response: ServerResponse): Promise<void> {
-    response.setHeader('date', new Date(RECORDED_AT_MS).toUTCString());
+    response.setHeader('date', new Date(this.#nowMs).toUTCString());
     const path = new URL(url, 'http://server').pathname;
     const answer = this.#answers.get(path);
     if (answer !== undefined) {

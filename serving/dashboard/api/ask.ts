@@ -1,6 +1,6 @@
 import { readProblem } from '../stream/message.ts';
 import { parseExactJson } from '../stream/exact-json.ts';
-import { learnServerTime } from './server-clock.ts';
+import { serverClock } from './server-clock.ts';
 
 /** The API did not answer, or refused. `message` is a sentence for people. */
 export class AskFailed extends Error {
@@ -25,7 +25,7 @@ export async function ask<T>(path: string, read: (answer: unknown) => T): Promis
   } catch (error) {
     throw new AskFailed('The server does not answer.', error);
   }
-  learnServerTime(response.headers.get('date'), Date.now());
+  serverClock.learn(response.headers.get('date'));
   try {
     const answer = parseExactJson(text);
     if (response.ok) return read(answer);
