@@ -79,11 +79,7 @@ describe.runIf(found)('the dashboard in a browser', () => {
   }
 
   /** The page once it shows the recorded snapshot. */
-  async function showing(
-    server: RecordedServer,
-    hash = '',
-    viewer: Viewer = {},
-  ): Promise<{ page: Page; id: string }> {
+  async function showing(server: RecordedServer, hash = '', viewer: Viewer = {}): Promise<{ page: Page; id: string }> {
     const page = await opened(server, hash, viewer);
     const { id } = await server.asked('subscribe');
     server.tell(id, snapshot);
