@@ -60,13 +60,16 @@ export class StatsTable {
 
   #capacity: number;
   #size = 0;
-  readonly #released = new Set<number>();
+  /** Slots that were given back, the last one on top, and the same as a mark per slot. */
+  #released: number[] = [];
+  #isReleased: Uint8Array;
   /** The columns whose identity is 0, anew after each growth. */
   #zeros: readonly Float64Array[];
 
   constructor(capacity: number = CAPACITY_DEFAULT) {
     assert(capacity >= 1 && capacity <= STATS_SLOTS_MAX, 'a capacity lies between 1 and STATS_SLOTS_MAX');
     this.#capacity = capacity;
+    this.#isReleased = new Uint8Array(capacity);
     this.count = new Float64Array(capacity);
     this.sum = makeWide(SUM_LIMBS, capacity);
     this.squares = makeWide(SQUARE_LIMBS, capacity);
@@ -91,16 +94,15 @@ export class StatsTable {
 
   /** Slots allocated and not released. */
   get liveCount(): number {
-    return this.#size - this.#released.size;
+    return this.#size - this.#released.length;
   }
 
   /** A slot that holds the identity: a released one where there is one. Throws StatsTableFull at STATS_SLOTS_MAX. */
   allocate(): number {
-    for (const slot of this.#released) {
-      this.#released.delete(slot);
-      return slot;
-    }
-    return this.allocateMany(1);
+    const slot = this.#released.pop();
+    if (slot === undefined) return this.allocateMany(1);
+    this.#isReleased[slot] = 0;
+    return slot;
   }
 
   /** The first of `slotCount` new slots that stand side by side. Throws StatsTableFull at STATS_SLOTS_MAX. */
@@ -115,9 +117,10 @@ export class StatsTable {
 
   /** Gives a slot back for reuse; its number must not be used again until `allocate` hands it out. */
   release(slot: number): void {
-    assert(slot < this.#size && !this.#released.has(slot), 'a slot is released once, by its owner');
+    assert(slot < this.#size && this.#isReleased[slot] === 0, 'a slot is released once, by its owner');
     this.reset(slot);
-    this.#released.add(slot);
+    this.#released.push(slot);
+    this.#isReleased[slot] = 1;
   }
 
   /** Gives back every slot from `size` up, released or not. `truncate(0)` empties the table and keeps its memory. */
@@ -125,7 +128,8 @@ export class StatsTable {
     assert(size >= 0 && size <= this.#size, 'a table is truncated to a smaller size');
     this.#resetRange(size, this.#size);
     this.#size = size;
-    for (const slot of this.#released) if (slot >= size) this.#released.delete(slot);
+    this.#isReleased.fill(0, size);
+    this.#released = this.#released.filter((slot) => slot < size);
   }
 
   /** Makes the slot the identity. */
@@ -166,6 +170,9 @@ export class StatsTable {
     const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, 2 * this.#capacity));
     const old = this.#capacity;
     this.#capacity = capacity;
+    const isReleased = new Uint8Array(capacity);
+    isReleased.set(this.#isReleased);
+    this.#isReleased = isReleased;
     this.count = grown(this.count, capacity);
     this.sum = this.sum.map((limb) => grown(limb, capacity));
     this.squares = this.squares.map((limb) => grown(limb, capacity));
