@@ -23,7 +23,8 @@ export interface MadeResults {
  * The version with what was made live, and the states before it kept to go back to.
  *
  * Where a new base takes the place of older results, these are kept once more together with the delta that brings them
- * to the same cut: going back to them loses nothing, even when the rows of the speed layer are gone (DESIGN §13, rule 12).
+ * to the same cut: going back to them loses nothing, even when the rows of the speed layer are gone
+ * (docs/design.md#a-manifest-names-a-base-and-deltas).
  */
 export function publishResults(version: ManifestVersion, made: MadeResults): ManifestVersion {
   const { before, delta, base, cut, atMs } = made;

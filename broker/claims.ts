@@ -5,7 +5,7 @@ import { isObject } from '#core/wire/message-fault.ts';
 import { CLAIM_ATTEMPTS_MAX, CLAIM_BUCKETS } from './limits.ts';
 
 /**
- * Who may write which series (DESIGN, rule 5: a series has one writer). Series are spread over CLAIM_BUCKETS values of
+ * Who may write which series (docs/design.md#a-series-has-one-writer). Series are spread over CLAIM_BUCKETS values of
  * the key-value store by the stable hash of their key:
  *
  * ```

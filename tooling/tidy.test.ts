@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { deadPointers, doubledAnchors } from './documents.ts';
 import { forbiddenImports } from './layers.ts';
 import { importCycles, importsOf, layerOf, sourceFiles, textFiles, type SourceFile } from './source-tree.ts';
 
@@ -9,6 +10,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILE_LINES_MAX = 400;
 
 const files = sourceFiles(ROOT);
+const texts = textFiles(ROOT).map((path): SourceFile => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 const linesOf = (text: string): number => text.split('\n').length - 1;
 const provesSomething = (path: string): boolean => /\.(?:test|cases|bench|oracle)\.tsx?$/.test(path);
 
@@ -58,8 +60,17 @@ describe('the tree', () => {
   });
 
   it('names no folder of a machine', () => {
-    const naming = textFiles(ROOT).filter((path) => MACHINE_PATH.test(readFileSync(join(ROOT, path), 'utf8')));
-    expect(naming).toStrictEqual([]);
+    expect(texts.filter(({ text }) => MACHINE_PATH.test(text)).map(({ path }) => path)).toStrictEqual([]);
+  });
+
+  it('cites and links only places that exist', () => {
+    expect(deadPointers(texts, (path) => existsSync(join(ROOT, path)))).toStrictEqual([]);
+  });
+
+  it('cites the design by its anchors, in one form', () => {
+    expect(texts.filter(({ text }) => LOOSE_CITATION.test(text)).map(({ path }) => path)).toStrictEqual([]);
+    const book = texts.find(({ path }) => path === 'docs/design.md');
+    expect(doubledAnchors(book!.text)).toStrictEqual([]);
   });
 
   it('locks versions and checksums, and no addresses', () => {
@@ -86,6 +97,7 @@ interface Manifest {
 const SOURCE_NAME = /\.(?:ts|tsx|mjs)$/;
 // Written so that this file does not hold what it looks for.
 const MARKED_TEST = /\b(?:describe|it|test)(?:\.\w+)*\.(?:only|skip|todo)\b/;
+const LOOSE_CITATION = /\bDESIGN\b(?!')|\b[Rr]ules? \d+\b(?!\._)/;
 const MACHINE_PATH = /(?:^|[^\w.-])\/(?:work|root|farm)\//m;
 
 describe('these checks', () => {
@@ -117,6 +129,31 @@ describe('these checks', () => {
       'serving/x.ts imports edge-agent/x.ts',
       'backbone/log.ts imports tooling/servers/nats-server.ts',
     ]);
+  });
+
+  it('find a citation and a link that lead nowhere', () => {
+    const book = `docs/${'book'}.md`;
+    const tree = planted({
+      [book]:
+        '# A word\n\n<a id="cut"></a>See [it](#a-word), [that](#no-word), [x](../core/x.ts), [y](y.md).\n`[z](z.md)`\n',
+      'core/x.ts': `/** One (${book}#cut), two (${book}#a-word), three (${book}#a-verb). */`,
+      'core/y.ts': `// See docs/${'lost'}.md.`,
+    });
+    expect(deadPointers(tree, (path) => path === book || path === 'core/x.ts')).toStrictEqual([
+      `${book} points to ${book}#no-word`,
+      `${book} points to docs/${'y'}.md`,
+      `core/x.ts points to ${book}#a-verb`,
+      `core/y.ts points to docs/${'lost'}.md`,
+    ]);
+  });
+
+  it('find an anchor that stands twice, and a citation without one', () => {
+    expect(doubledAnchors('# Cut\n<a id="cut"></a> <a id="run"></a> <a id="row"></a> <a id="row"></a>')).toStrictEqual([
+      'cut',
+      'row',
+    ]);
+    expect(`as the law says (${'DESIGN'} §13)`).toMatch(LOOSE_CITATION);
+    expect(`see ${'rule'} 12`).toMatch(LOOSE_CITATION);
   });
 
   it('find marked tests and paths of a machine', () => {

@@ -34,7 +34,7 @@ export interface ManifestVersion {
   readonly history: readonly BatchState[];
 }
 
-/** The one record that says which version of a view is live, and which batch results are (DESIGN: manifest). */
+/** The one record that says which version of a view is live, and which batch results are (docs/design.md#manifest). */
 export interface Manifest {
   readonly view: string;
   readonly versions: readonly ManifestVersion[];

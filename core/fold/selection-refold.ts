@@ -32,7 +32,8 @@ export interface AgentFrame {
 }
 
 /**
- * Finds min, max, first and last of some slices anew from the frames of all history (DESIGN: amend frames).
+ * Finds min, max, first and last of some slices anew from the frames of all history
+ * (docs/design.md#what-an-amend-cannot-invert-is-refolded).
  *
  * What an amend says of a pane replaces what frames of lower number said of it; frames of higher number add to it. The
  * selection is idempotent, so a frame that stands in the log twice does no harm. Frames have to be given twice, in any

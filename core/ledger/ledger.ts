@@ -74,8 +74,9 @@ class Incarnation {
 }
 
 /**
- * Which frame numbers of one agent have been folded, which were refused and which are missing (DESIGN §13, rules 4, 6,
- * 10, 15). Part of the fold: the same prefix of the log gives the same ledger.
+ * Which frame numbers of one agent have been folded, which were refused and which are missing
+ * (docs/design.md#the-ledger-is-part-of-the-fold, docs/design.md#a-watermark-needs-every-number-below-it). Part of the
+ * fold: the same prefix of the log gives the same ledger.
  */
 export class Ledger {
   readonly #incarnations = new Map<number, Incarnation>();

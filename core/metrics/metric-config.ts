@@ -4,9 +4,12 @@ import { NAME_LENGTH_MAX, PANE_MS_MAX, UNIT_LENGTH_MAX } from '../series/limits.
 import { fixedSpan } from '../time/span-config.ts';
 import type { Metric } from './metric.ts';
 
-/** A pane is this long unless a metric says otherwise (DESIGN: words). */
+/** A pane is this long unless a metric says otherwise (docs/design.md#pane). */
 const PANE_DEFAULT = '10s';
-/** How long the journal remembers readings for telling repeats, unless a metric says otherwise (DESIGN: frames). */
+/**
+ * How long the journal remembers readings for telling repeats, unless a metric says otherwise
+ * (docs/design.md#a-repeated-reading-is-not-a-second-reading).
+ */
 const REPEAT_HORIZON_DEFAULT = '7d';
 const DAY_MS = 86_400_000;
 

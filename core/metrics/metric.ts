@@ -30,5 +30,8 @@ export interface Metric {
   readonly repeatHorizonMs: number;
 }
 
-/** A gauge holds its value until its next reading, but no longer than this many of its intervals (DESIGN: stats). */
+/**
+ * A gauge holds its value until its next reading, but no longer than this many of its intervals
+ * (docs/design.md#an-interval-belongs-to-its-later-reading).
+ */
 export const HOLD_INTERVALS_MAX = 3;

@@ -3,7 +3,7 @@
  * what is written here and has no clock of its own, so any reader of the same prefix reaches the same state.
  */
 
-/** The verdict is given once, by the broker, and logged with the frame (DESIGN §13, rule 6). */
+/** The verdict is given once, by the broker, and logged with the frame (docs/design.md#the-verdict-is-given-once). */
 export type Verdict =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string };

@@ -28,7 +28,7 @@ interface PendingChange {
 
 /**
  * Decides what each offered reading is: new, late, a repeat of one that the journal holds, or an amend of it; and takes
- * it into the journal's memory (DESIGN: a repeated reading is not a second reading).
+ * it into the journal's memory (docs/design.md#a-repeated-reading-is-not-a-second-reading).
  *
  * A reading later than all that its series has had is appended to the tail without a look-up. An earlier one is looked
  * up. New readings that fall before the tail change intervals which are in frames already: they come out as late runs

@@ -50,7 +50,8 @@ export type SealExtent =
 
 /**
  * Accepts readings, journals them, derives frames from the journal and spools them. A commit is one atomic, synced
- * write of everything that a batch changes: journal, frames, numbers, the source's place (DESIGN §13, rule 1).
+ * write of everything that a batch changes: journal, frames, numbers, the source's place
+ * (docs/design.md#journal-before-acknowledgement).
  *
  * Deciding is synchronous and in the order of the calls; writes follow each other, so that a crash loses a tail.
  */

@@ -3,7 +3,7 @@ import type { Source } from '../sources/source.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { EdgeAgent } from './edge-agent.ts';
 
-/** A frame leaves at most this long after its first reading (DESIGN: frames). */
+/** A frame leaves at most this long after its first reading (docs/design.md#a-frame-keeps-its-number). */
 const SEAL_MS = 1000;
 /** A pane that no later reading ends is sent this long after it was last touched: every so many seals. */
 const SEALS_PER_OPEN_PANE = 11;

@@ -3,7 +3,9 @@ import type { SeriesJournal } from '../journal/series-journal.ts';
 import type { PanesBuilder } from './panes-builder.ts';
 import type { RunsBuilder } from './runs-builder.ts';
 
-/** A pane of fewer readings is sent as readings: its stats would be larger (DESIGN: frames). */
+/**
+ * A pane of fewer readings is sent as readings: its stats would be larger (docs/design.md#a-frame-keeps-its-number).
+ */
 export const PANE_READINGS_MIN = 4;
 
 /** How a series' tail is turned into frames. */

@@ -8,9 +8,9 @@ export type HeadVerdict =
 
 /**
  * Compares the ledger's head with the highest numbers that the agent itself has given, in this incarnation and the one
- * before (DESIGN §13, rule 4); `own` holds at least one. An agent that is behind was restored from an old image, or
- * shares its name with another one: the ledger holds what its journal doesn't know of, so it stops its sources and says
- * so. A ledger that is behind is what an uplink is for.
+ * before (docs/design.md#every-start-is-a-new-incarnation); `own` holds at least one. An agent that is behind was
+ * restored from an old image, or shares its name with another one: the ledger holds what its journal doesn't know of,
+ * so it stops its sources and says so. A ledger that is behind is what an uplink is for.
  */
 export function judgeHead(head: LedgerHead, own: readonly LedgerHead[]): HeadVerdict {
   const newest = Math.max(...own.map(({ incarnation }) => incarnation));

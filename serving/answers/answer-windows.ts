@@ -125,7 +125,10 @@ export function openCombiner(source: ViewSource, question: WindowsQuestion): Win
   });
 }
 
-/** Refuses windows whose edges are no slice edges (DESIGN §13, rule 18), looking at those that can hold data. */
+/**
+ * Refuses windows whose edges are no slice edges (docs/design.md#windows-are-made-of-slices), looking at those that can
+ * hold data.
+ */
 export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: Extent | undefined): void {
   const { sliceMs } = view;
   // Calendar edges are looked at one by one, so of a range without data only the last year is.

@@ -47,7 +47,7 @@ interface Served {
 
 /**
  * The serving node's own index: for each view the pages of its live version, kept up to date by every commit, and
- * replaced in one step when a manifest names another version or batch result (DESIGN §13, rule 14).
+ * replaced in one step when a manifest names another version or batch result (docs/design.md#positions-are-vectors).
  *
  * Everything between two awaits sees one snapshot: one position vector, one manifest, and pages that are all as of them.
  */

@@ -1,5 +1,5 @@
 /**
- * How one slice of one group is made of what is stored of it (DESIGN §7: the line between the layers).
+ * How one slice of one group is made of what is stored of it (docs/design.md#a-cut-ends-an-epoch).
  *
  * A *contribution* is a row of a batch result or a row of changes. Per partition the contributions have an order: the
  * results of the manifest as they stand there (base, then deltas), then the rows of changes by (epoch, part).

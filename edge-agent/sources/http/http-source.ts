@@ -36,9 +36,9 @@ export interface HttpSourceParts {
 }
 
 /**
- * `POST /readings` with a JSON array of {time, metric, device, value, tags?} (DESIGN §12). The answer 200 comes after
- * the journal has synced, and says how many were accepted and which were quarantined; errors are RFC 9457 problems.
- * A client that gets no 200 sends the same again: the agent knows repeats.
+ * `POST /readings` with a JSON array of {time, metric, device, value, tags?} (docs/design.md#files). The answer 200
+ * comes after the journal has synced, and says how many were accepted and which were quarantined; errors are RFC 9457
+ * problems. A client that gets no 200 sends the same again: the agent knows repeats.
  */
 export class HttpSource implements Source {
   readonly name: string;
