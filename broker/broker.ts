@@ -97,7 +97,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port,
     get counters() {
-      return { ...tally, inFlight: door.room.count, inFlightBytes: door.room.bytes };
+      return { ...tally, inFlight: door.inFlight.count, inFlightBytes: door.inFlight.bytes };
     },
     presence: () => presence.list(),
     drain: () => drain(new AbortController().signal),

@@ -8,6 +8,7 @@ import {
   type Subscription,
 } from 'aedes';
 import type { Logger } from 'pino';
+import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import { encodeLedgerHead, encodeRefusedFrame } from '#core/wire/down-messages.ts';
 import { agentTopic, type DownTopic, type LedgerHead, type UpTopic } from '#core/wire/topics.ts';
 import { judgeConnect, judgePublish, maySubscribe } from './connect-verdict.ts';
@@ -25,7 +26,6 @@ import {
 } from './limits.ts';
 import type { Presence } from './presence.ts';
 import type { Entry, Registrar } from './registrar.ts';
-import { Room } from './room.ts';
 
 /** A client did what agents may not do; its connection is ended. */
 export class ClientRefused extends Error {
@@ -63,7 +63,7 @@ const NOTHING = Buffer.alloc(0);
  * between clients: what agents are told, the broker says itself.
  */
 export class FrontDoor {
-  readonly room = new Room({ countMax: IN_FLIGHT_MAX, bytesMax: IN_FLIGHT_BYTES_MAX });
+  readonly inFlight = new InFlightLimit({ countMax: IN_FLIGHT_MAX, bytesMax: IN_FLIGHT_BYTES_MAX });
   readonly #options: FrontDoorOptions;
   readonly #aedes: Aedes;
   readonly #connections = new Set<GuardedConnection>();
@@ -109,7 +109,7 @@ export class FrontDoor {
   /** Lets in a connected socket. */
   admit(socket: Socket): void {
     socket.setNoDelay(true);
-    const connection = new GuardedConnection(socket, this.room);
+    const connection = new GuardedConnection(socket, this.inFlight);
     this.#connections.add(connection);
     connection.once('close', () => this.#connections.delete(connection));
     this.#aedes.handle(connection);

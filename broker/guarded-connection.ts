@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { Duplex } from 'node:stream';
+import type { InFlightLimit, Permit } from '#backbone/flow/in-flight-limit.ts';
 import {
   CLIENT_IN_FLIGHT_BYTES_MAX,
   CLIENT_IN_FLIGHT_MAX,
@@ -10,7 +11,6 @@ import {
   PACKET_MS_MAX,
 } from './limits.ts';
 import { FIXED_HEADER_BYTES_MAX, judgePacket, type PacketCutCode } from './packet-guard.ts';
-import type { Room, RoomTicket } from './room.ts';
 
 /** A connection was ended for what it sent. */
 export class PacketCut extends Error {
@@ -24,32 +24,32 @@ export class PacketCut extends Error {
   }
 }
 
-/** Why nothing is let through: no room for all clients', for this one's; the parser is behind; the broker stops. */
-type Hindrance = 'room' | 'client' | 'reader' | 'hold';
+/** Why nothing is let through: too much is in flight of all clients, of this one; the parser is behind; the broker stops. */
+type Hindrance = 'limit' | 'client' | 'reader' | 'hold';
 
 interface HeldPacket {
   readonly bytes: number;
-  readonly ticket: RoomTicket;
+  readonly permit: Permit;
 }
 
 /**
  * What stands between a socket and the MQTT parser: it looks at the head of every packet and lets nothing through that
- * {@link judgePacket} cuts off, nor a PUBLISH for which there is no room, of this client's and of all clients'.
+ * {@link judgePacket} cuts off, nor a PUBLISH while too much is in flight, of this client or of all clients.
  *
- * Room is taken for a whole packet when its length is known and given back by `answered()`, in order, when the packet
- * was acknowledged, or when the connection ends. So what a broker holds of all its clients is bounded by the room, and
- * packets that began can always be completed. While there is no room, or too many other packets wait for the parser, the
+ * The permit for a whole packet is taken when its length is known and released by `answered()`, in order, when the
+ * packet was acknowledged, or when the connection ends. So what a broker holds of all its clients is bounded, and
+ * packets that began can always be completed. While there is no permit, or too many other packets wait for the parser, the
  * socket isn't read, and TCP makes the client wait.
  */
 export class GuardedConnection extends Duplex {
   readonly #socket: Socket;
-  readonly #room: Room;
+  readonly #allInFlight: InFlightLimit;
   readonly #held: HeldPacket[] = [];
   #heldBytes = 0;
   /** What was read from the socket and not yet let through; empty unless something is waited for. */
   #rest: Uint8Array = new Uint8Array(0);
   #waiting: 'no' | Hindrance = 'no';
-  #ticketAwaited: RoomTicket | undefined;
+  #permitAwaited: Permit | undefined;
   /** The first bytes of a fixed header whose end hasn't come yet. */
   #header: Uint8Array = new Uint8Array(0);
   #packetBytesLeft = 0;
@@ -58,10 +58,10 @@ export class GuardedConnection extends Duplex {
   #controlPacketsUnread = 0;
   #tookLeave = false;
 
-  constructor(socket: Socket, room: Room) {
+  constructor(socket: Socket, allInFlight: InFlightLimit) {
     super({ readableHighWaterMark: CLIENT_IN_FLIGHT_BYTES_MAX });
     this.#socket = socket;
-    this.#room = room;
+    this.#allInFlight = allInFlight;
     socket.on('data', (chunk: Uint8Array) => {
       assert(this.#rest.length === 0, 'a paused socket gives no data');
       this.#rest = chunk;
@@ -77,13 +77,13 @@ export class GuardedConnection extends Duplex {
     return this.#held.length;
   }
 
-  /** Gives back the room of the oldest PUBLISH. Called once for each, in their order. */
+  /** Releases the permit of the oldest PUBLISH. Called once for each, in their order. */
   answered(): void {
     const packet = this.#held.shift();
     // A connection that has ended gave everything back at once.
     if (packet === undefined) return;
     this.#heldBytes -= packet.bytes;
-    packet.ticket.leave();
+    packet.permit.release();
     if (this.#waiting === 'client') this.#goOn();
   }
 
@@ -124,7 +124,7 @@ export class GuardedConnection extends Duplex {
   }
 
   override _read(): void {
-    // Data is pushed as it comes; what holds it back is room, not the parser's asking.
+    // Data is pushed as it comes; what holds it back is what is in flight, not the parser's asking.
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -146,8 +146,8 @@ export class GuardedConnection extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#rest = new Uint8Array(0);
     this.#packetDueAt = Number.POSITIVE_INFINITY;
-    this.#ticketAwaited?.leave();
-    for (const { ticket } of this.#held.splice(0)) ticket.leave();
+    this.#permitAwaited?.release();
+    for (const { permit } of this.#held.splice(0)) permit.release();
     this.#socket.destroy();
     done(error);
   }
@@ -220,28 +220,28 @@ export class GuardedConnection extends Duplex {
     return true;
   }
 
-  /** Takes room for a PUBLISH, or waits for it; afterwards the packet is judged again with the room in hand. */
+  /** Takes a permit for a PUBLISH, or waits for it; afterwards the packet is judged again with the permit in hand. */
   #admit(bytes: number): boolean {
-    const granted = this.#ticketAwaited;
-    this.#ticketAwaited = undefined;
+    const granted = this.#permitAwaited;
+    this.#permitAwaited = undefined;
     if (granted !== undefined) return this.#hold(bytes, granted);
     if (this.#held.length >= CLIENT_IN_FLIGHT_MAX || this.#heldBytes + bytes > CLIENT_IN_FLIGHT_BYTES_MAX) {
       this.#wait('client');
       return false;
     }
-    let admitted = false;
-    const ticket = this.#room.enter(bytes, () => {
-      admitted = true;
-      if (this.#waiting === 'room') this.#goOn();
-    });
-    if (admitted) return this.#hold(bytes, ticket);
-    this.#ticketAwaited = ticket;
-    this.#wait('room');
+    const permit = this.#allInFlight.take(
+      bytes,
+      () => this.#waiting === 'limit' && this.#goOn(),
+      (reason) => this.destroy(reason),
+    );
+    if (permit.isGranted) return this.#hold(bytes, permit);
+    this.#permitAwaited = permit;
+    this.#wait('limit');
     return false;
   }
 
-  #hold(bytes: number, ticket: RoomTicket): true {
-    this.#held.push({ bytes, ticket });
+  #hold(bytes: number, permit: Permit): true {
+    this.#held.push({ bytes, permit });
     this.#heldBytes += bytes;
     return true;
   }

@@ -40,7 +40,7 @@ export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** From connecting to a complete CONNECT. */
 export const CONNECT_MS_MAX = 10_000;
 
-/** From the length field of a PUBLISH, when its room was given, to its last byte: 17 kB/s for the longest. */
+/** From the length field of a PUBLISH, when its permit was given, to its last byte: 17 kB/s for the longest. */
 export const PACKET_MS_MAX = 30_000;
 
 /** How often connections are looked through for packets that stand still. */

@@ -21,8 +21,16 @@ export type Layer = keyof typeof LAYERS;
 /** All layers, lowest first. */
 export const LAYER_NAMES = Object.keys(LAYERS) as Layer[];
 
-/** Files that test or measure, which may also use `tooling`. */
-export const PROOF_FILES = ['**/*.test.ts', '**/*.test.tsx', '**/*.cases.ts', '**/*.bench.ts', '**/*.oracle.ts'];
+/** What stands before the extension of files that test or measure. */
+const PROOF_KINDS = ['test', 'cases', 'fixtures', 'oracle', 'child', 'bench'];
+
+/** Files that test or measure, which may also use `tooling`, as patterns. */
+export const PROOF_FILES = PROOF_KINDS.flatMap((kind) => [`**/*.${kind}.ts`, `**/*.${kind}.tsx`]);
+
+/** Whether the file at a path is one of them. */
+export function isProofFile(path: string): boolean {
+  return PROOF_KINDS.some((kind) => path.endsWith(`.${kind}.ts`) || path.endsWith(`.${kind}.tsx`));
+}
 
 /** The layers that `layer` must not import, from a file that proves something or from one that ships. */
 export function forbiddenImports(layer: Layer, proves: boolean): readonly Layer[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { deadPointers, doubledAnchors } from './documents.ts';
-import { forbiddenImports } from './layers.ts';
+import { forbiddenImports, isProofFile } from './layers.ts';
 import { importCycles, importsOf, layerOf, sourceFiles, textFiles, type SourceFile } from './source-tree.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -12,14 +12,13 @@ const FILE_LINES_MAX = 400;
 const files = sourceFiles(ROOT);
 const texts = textFiles(ROOT).map((path): SourceFile => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 const linesOf = (text: string): number => text.split('\n').length - 1;
-const provesSomething = (path: string): boolean => /\.(?:test|cases|bench|oracle)\.tsx?$/.test(path);
 
 /** The imports of `tree` that go against the layers, as sentences. */
 function layerFaults(tree: readonly SourceFile[]): string[] {
   return tree.flatMap((file) => {
     const layer = layerOf(file.path);
     if (layer === undefined) return [];
-    const forbidden: readonly string[] = forbiddenImports(layer, provesSomething(file.path));
+    const forbidden: readonly string[] = forbiddenImports(layer, isProofFile(file.path));
     return importsOf(file)
       .filter((target) => forbidden.includes(layerOf(target) ?? ''))
       .map((target) => `${file.path} imports ${target}`);

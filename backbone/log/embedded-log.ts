@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
 import { openLevel } from '../disk/open-level.ts';
+import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { DirectoryMismatch } from '../storage-errors.ts';
-import { AppendWindow } from './append-window.ts';
 import { EmbeddedStore, type OpenLevel } from './embedded-store.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
@@ -74,6 +74,7 @@ interface WaitingAppend {
   readonly bytes: Uint8Array;
   readonly resolve: (position: number) => void;
   readonly reject: (error: unknown) => void;
+  readonly permit: Permit;
 }
 
 class EmbeddedLog implements Log {
@@ -81,8 +82,8 @@ class EmbeddedLog implements Log {
   readonly generation: string;
   readonly #dir: string;
   readonly #store: EmbeddedStore;
-  readonly #window = new AppendWindow({ count: APPENDS_IN_FLIGHT_MAX, bytes: APPENDS_IN_FLIGHT_BYTES_MAX });
-  /** Bounded by the window. */
+  readonly #inFlight = new InFlightLimit({ countMax: APPENDS_IN_FLIGHT_MAX, bytesMax: APPENDS_IN_FLIGHT_BYTES_MAX });
+  /** Bounded by what may be in flight. */
   #waiting: WaitingAppend[] = [];
   #committing: Promise<void> | undefined;
   /** Followers at the end of the log, to be woken by the next commit. One per running `follow`. */
@@ -102,10 +103,11 @@ class EmbeddedLog implements Log {
     if (this.#closed) return Promise.reject(new LogClosed(this.#dir));
     if (bytes.length > RECORD_BYTES_MAX) return Promise.reject(new LogRecordTooLarge(bytes.length, RECORD_BYTES_MAX));
     return new Promise((resolve, reject) => {
-      this.#window.enter(bytes.length, () => {
-        this.#waiting.push({ partition, bytes, resolve, reject });
+      const enter = (permit: Permit): void => {
+        this.#waiting.push({ partition, bytes, resolve, reject, permit });
         this.#committing ??= this.#commitAll();
-      });
+      };
+      this.#inFlight.take(bytes.length, enter, reject);
     });
   }
 
@@ -205,7 +207,7 @@ class EmbeddedLog implements Log {
       } catch (error) {
         for (const append of group) append.reject(error);
       }
-      for (const append of group) this.#window.leave(append.bytes.length);
+      for (const { permit } of group) permit.release();
       this.#wake();
     }
     this.#committing = undefined;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg } from '@nats-io/transport-node';
+import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { type NatsLink, type NatsPlace, openNatsLink } from '../nats/nats-connection.ts';
-import { AppendWindow } from './append-window.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
@@ -77,11 +77,10 @@ class NatsLog implements Log {
   readonly #place: string;
   readonly #monitor: string | undefined;
   readonly #recordBytesMax: number;
-  readonly #window = new AppendWindow({ count: APPENDS_IN_FLIGHT_MAX, bytes: APPENDS_IN_FLIGHT_BYTES_MAX });
+  readonly #inFlight = new InFlightLimit({ countMax: APPENDS_IN_FLIGHT_MAX, bytesMax: APPENDS_IN_FLIGHT_BYTES_MAX });
   readonly #lanes: NatsAppendLane[];
   readonly #ticker: NodeJS.Timeout;
   #closed = false;
-  #inFlight = 0;
   /** Told of each append that is settled, while the log is being closed. */
   #settling: (() => void) | undefined;
 
@@ -122,14 +121,12 @@ class NatsLog implements Log {
     if (bytes.length > this.#recordBytesMax) {
       return Promise.reject(new LogRecordTooLarge(bytes.length, this.#recordBytesMax));
     }
-    this.#inFlight++;
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#window.leave(bytes.length);
-        this.#inFlight--;
-        this.#settling?.();
-      };
-      this.#window.enter(bytes.length, () => {
+      const enter = (permit: Permit): void => {
+        const leave = (): void => {
+          permit.release();
+          this.#settling?.();
+        };
         lane.append(
           bytes,
           (position) => {
@@ -141,7 +138,8 @@ class NatsLog implements Log {
             leave();
           },
         );
-      });
+      };
+      this.#inFlight.take(bytes.length, enter, reject);
     });
   }
 
@@ -203,18 +201,19 @@ class NatsLog implements Log {
     this.#closed = true;
     await this.#settled();
     clearInterval(this.#ticker);
-    // Giving up on some lets others in from the window's queue, which are given up in turn.
-    while (this.#lanes.some((lane) => !lane.isEmpty)) this.#eachLane((lane) => lane.fail(new LogClosed(this.#place)));
+    const closed = new LogClosed(this.#place);
+    this.#inFlight.close(closed);
+    this.#eachLane((lane) => lane.fail(closed));
     await this.#link[Symbol.asyncDispose]();
   }
 
   /** Resolves when no append is in flight, or none was acknowledged for CLOSE_PATIENCE_MS. */
   #settled(): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve();
+    if (this.#inFlight.count === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const patience = setTimeout(resolve, CLOSE_PATIENCE_MS);
       this.#settling = () => {
-        if (this.#inFlight > 0) patience.refresh();
+        if (this.#inFlight.count > 0) patience.refresh();
         else {
           clearTimeout(patience);
           resolve();

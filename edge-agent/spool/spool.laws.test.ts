@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { SpoolItem } from './entry.ts';
 import { ENTRY_OVERHEAD_BYTES, SPOOL_BYTES_MIN, SPOOL_CACHE_BYTES_MAX } from './limits.ts';
-import { MapTable } from './map-table.ts';
 import { Spool } from './spool.ts';
 
 const OPTIONS = { bytesMax: SPOOL_BYTES_MIN, prefix: Uint8Array.of(9) };
@@ -34,7 +34,7 @@ describe('the spool', () => {
   it('gives what was committed in order until it is released, across deaths and power cuts, and keeps its budget', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
-        let table = new MapTable();
+        let table = new MemoryTable();
         let spool = await Spool.open(table, OPTIONS);
         // The truth: what is committed, by its number, and what of it was acknowledged.
         let sequence = 0;

@@ -1,16 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
+import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { SpoolItem } from './entry.ts';
 import { ENTRY_OVERHEAD_BYTES, RELEASES_UNWRITTEN_MAX, SPOOL_BYTES_MIN, SPOOL_CACHE_BYTES_MAX } from './limits.ts';
-import { MapTable } from './map-table.ts';
 import { Spool } from './spool.ts';
 
 const PREFIX = Uint8Array.of(1, 2);
 const NEVER = new AbortController().signal;
 
-const open = (table: MapTable, bytesMax = SPOOL_BYTES_MIN): Promise<Spool> =>
+const open = (table: MemoryTable, bytesMax = SPOOL_BYTES_MIN): Promise<Spool> =>
   Spool.open(table, { bytesMax, prefix: PREFIX });
 
-async function put(table: MapTable, spool: Spool, items: readonly SpoolItem[]): Promise<void> {
+async function put(table: MemoryTable, spool: Spool, items: readonly SpoolItem[]): Promise<void> {
   await table.write(spool.stage(items), { sync: true });
   spool.committed(items);
 }
@@ -25,7 +25,7 @@ const frames = (count: number, bytes: number, from = 1, incarnation = 1): SpoolI
 
 describe('the spool', () => {
   it('says when it is full, and when there is room again', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const spool = await open(table);
     const fit = Math.floor(SPOOL_BYTES_MIN / (500_000 + ENTRY_OVERHEAD_BYTES));
     await put(table, spool, frames(fit, 500_000));
@@ -41,7 +41,7 @@ describe('the spool', () => {
   });
 
   it('never deletes what is not released, also beyond its budget', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const spool = await open(table);
     for (let from = 1; from <= 20; from++) await put(table, spool, frames(1, 500_000, from));
     expect(spool.keptBytes).toBeGreaterThan(SPOOL_BYTES_MIN);
@@ -49,7 +49,7 @@ describe('the spool', () => {
   });
 
   it('keeps what is released until its room is needed, and then lets the oldest go', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const spool = await open(table);
     await put(table, spool, frames(8, 500_000));
     for (let place = 1; place <= 8; place++) spool.release(place);
@@ -61,7 +61,7 @@ describe('the spool', () => {
   });
 
   it('writes releases down now and then, and at the latest when it is flushed', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const spool = await open(table);
     const count = RELEASES_UNWRITTEN_MAX + 5;
     await put(table, spool, frames(count, 1));
@@ -78,7 +78,7 @@ describe('the spool', () => {
   });
 
   it('gives from the table what does not fit into memory', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const bytesMax = 4 * SPOOL_CACHE_BYTES_MAX;
     const spool = await open(table, bytesMax);
     const count = Math.floor(SPOOL_CACHE_BYTES_MAX / 500_000) + 10;
@@ -93,7 +93,7 @@ describe('the spool', () => {
   });
 
   it('wakes who waits for the next item, and for the last', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const spool = await open(table);
     await spool.whenDrained(NEVER);
     const next = spool.whenNext(0, NEVER);
@@ -112,7 +112,7 @@ describe('the spool', () => {
   });
 
   it('remembers the highest numbers of the two newest incarnations, whatever was released', async () => {
-    const table = new MapTable();
+    const table = new MemoryTable();
     const spool = await open(table);
     await put(table, spool, frames(3, 1, 1, 1));
     await put(table, spool, frames(2, 1, 1, 2));

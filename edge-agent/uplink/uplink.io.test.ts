@@ -2,11 +2,11 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { Aedes, type PublishPacket } from 'aedes';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import { agentTopic, type LedgerHead } from '#core/wire/topics.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import { SPOOL_BYTES_MIN } from '../spool/limits.ts';
-import { MapTable } from '../spool/map-table.ts';
 import { Spool } from '../spool/spool.ts';
 import type { HeadVerdict } from './head-verdict.ts';
 import { WINDOW_FRAMES_MAX } from './limits.ts';
@@ -87,7 +87,7 @@ class ScriptedBroker {
 
 describe('the uplink', () => {
   let broker: ScriptedBroker;
-  let table: MapTable;
+  let table: MemoryTable;
   let spool: Spool;
   let uplinks: Uplink[];
   let highestSequence: number;
@@ -124,7 +124,7 @@ describe('the uplink', () => {
   beforeEach(async () => {
     broker = new ScriptedBroker();
     await broker.start();
-    table = new MapTable();
+    table = new MemoryTable();
     spool = await Spool.open(table, { bytesMax: SPOOL_BYTES_MIN, prefix: Uint8Array.of(1) });
     uplinks = [];
     highestSequence = 0;

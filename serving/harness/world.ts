@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { AgentRow, SliceRow } from '#backbone/changes/changes.ts';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
+import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
@@ -13,9 +15,7 @@ import type { LogRecord } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import type { View } from '#core/views/view.ts';
-import { MemoryKeyValue } from './memory-key-value.ts';
 import { MemoryResults } from './memory-results.ts';
-import { MemoryTable } from './memory-table.ts';
 
 /** A reading of a device in the world, with its scaled value. */
 export interface WorldReading {

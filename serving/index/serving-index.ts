@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
+import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { type BatchState, liveVersion, type Manifest } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import type { View } from '#core/views/view.ts';
-import { SourceReplaced } from './index-errors.ts';
-import { TaskGate } from './task-gate.ts';
+import { IndexBusy, SourceReplaced } from './index-errors.ts';
 import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';
 import { Agents } from './standing.ts';
 import { type SourceBackend, ViewSource } from './view-source.ts';
@@ -55,7 +55,7 @@ export class ServingIndex implements AsyncDisposable {
   readonly agents = new Agents();
   readonly cache: PageCache;
   /** Every question passes here. */
-  readonly questions = new TaskGate(QUESTIONS_ACTIVE_MAX, QUESTIONS_WAITING_MAX);
+  readonly questions = limitOf(QUESTIONS_ACTIVE_MAX, QUESTIONS_WAITING_MAX);
   readonly #options: ServingIndexOptions;
   readonly #positions: Map<number, number>;
   readonly #served = new Map<string, Served>();
@@ -71,9 +71,9 @@ export class ServingIndex implements AsyncDisposable {
     const { feed, results } = options;
     this.cache = new PageCache(options.bytesMax ?? INDEX_BYTES_DEFAULT);
     this.#positions = new Map(feed.positions());
-    const gate = new TaskGate(LOADS_ACTIVE_MAX, LOADS_WAITING_MAX);
+    const loadsInFlight = limitOf(LOADS_ACTIVE_MAX, LOADS_WAITING_MAX);
     const confirm = (source: ViewSource): Promise<void> => this.#confirm(source);
-    this.#backend = { feed, results, cache: this.cache, gate, agents: this.agents, confirm };
+    this.#backend = { feed, results, cache: this.cache, loadsInFlight, agents: this.agents, confirm };
     for (const view of options.views) {
       this.#served.set(view.name, {
         manifest: undefined,
@@ -245,6 +245,12 @@ export class ServingIndex implements AsyncDisposable {
   agentRows(): readonly AgentRow[] {
     return this.agents.all();
   }
+}
+
+/** So many at once, so many more waiting, and IndexBusy for the others. */
+function limitOf(countMax: number, waitingMax: number): InFlightLimit {
+  const whenFull = (waiting: number): Error => new IndexBusy(waiting);
+  return new InFlightLimit({ countMax, queue: { countMax: waitingMax, whenFull } });
 }
 
 function isSame(source: ViewSource, version: number, batch: BatchState): boolean {

@@ -1,10 +1,10 @@
 import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow, SliceRow } from '#backbone/changes/changes.ts';
+import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import { findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
 import { loadPages } from './load-pages.ts';
-import type { TaskGate } from './task-gate.ts';
 import type { Page } from './page.ts';
 import type { Sum } from './slice-merge.ts';
 import type { PageCache } from './page-cache.ts';
@@ -21,7 +21,7 @@ export interface SourceBackend {
   readonly feed: ChangeFeed;
   readonly results: ResultReader;
   readonly cache: PageCache;
-  readonly gate: TaskGate;
+  readonly loadsInFlight: InFlightLimit;
   readonly agents: Agents;
   /** Throws SourceReplaced when the manifest no longer names what the source reads. */
   confirm(source: ViewSource): Promise<void>;
@@ -222,7 +222,7 @@ export class ViewSource {
       pageCount++;
     }
     const rows = new Map<string, SliceRow>();
-    const done = this.#backend.gate
+    const done = this.#backend.loadsInFlight
       .run(() => this.#readPages(group, firstPage, pageCount, rows))
       .finally(() => {
         for (let i = 0; i < pageCount; i++) group.loads.delete(firstPage + i);
