@@ -1,7 +1,7 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { formatScaled } from '#core/numbers/scaled.ts';
 import { formatInstant } from '#core/time/instant.ts';
-import type { SourceSurroundings } from '#edge-agent/sources/open-source.ts';
+import type { SourceOptions } from '#edge-agent/sources/open-source.ts';
 import type {
   EntryRegistry,
   ReadingBatch,
@@ -53,8 +53,8 @@ class PreviewRegistry implements EntryRegistry {
 
 /** Reads the beginning of a source that ends. Throws SourceError where it can't be read. */
 export async function previewSource(
-  open: (around: SourceSurroundings) => Source,
-  { metrics, folder, stdin, nowMs }: Pick<SourceSurroundings, 'metrics' | 'folder' | 'stdin' | 'nowMs'>,
+  open: (around: SourceOptions) => Source,
+  { metrics, folder, stdin, nowMs }: Pick<SourceOptions, 'metrics' | 'folder' | 'stdin' | 'nowMs'>,
 ): Promise<SourcePreview> {
   const registry = new PreviewRegistry();
   const source = open({ metrics, folder, stdin, nowMs, registry });

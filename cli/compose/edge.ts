@@ -5,7 +5,7 @@ import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { EdgeAgent } from '#edge-agent/agent/edge-agent.ts';
 import { SourceRunner } from '#edge-agent/agent/source-runner.ts';
 import type { AgentTotals } from '#edge-agent/agent/totals.ts';
-import { type SourceSurroundings } from '#edge-agent/sources/open-source.ts';
+import { type SourceOptions } from '#edge-agent/sources/open-source.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
@@ -19,7 +19,7 @@ export interface EdgeOptions {
   readonly folder: string;
   readonly logger: Logger;
   /** Opens the agent's sources, once the agent's dictionary can number their series. */
-  readonly sources: (around: SourceSurroundings) => Promise<readonly Source[]>;
+  readonly sources: (around: SourceOptions) => Promise<readonly Source[]>;
 }
 
 /** An agent that runs: its sources, its spool, its uplink. */
@@ -79,7 +79,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     stopping.abort();
-    await runner.settled();
+    await runner.stopped();
     await uplink.stop();
     await owned.disposeAsync();
   };

@@ -2,7 +2,7 @@ import {
   openCsvSource,
   openHttpSource,
   openNdjsonSource,
-  type SourceSurroundings,
+  type SourceOptions,
 } from '#edge-agent/sources/open-source.ts';
 import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
@@ -14,7 +14,7 @@ export function comesToAnEnd(config: SourceConfig): boolean {
 }
 
 /** The source that a section of the configuration describes. */
-export function openSource(name: string, config: SourceConfig, around: SourceSurroundings): Source {
+export function openSource(name: string, config: SourceConfig, around: SourceOptions): Source {
   switch (config.kind) {
     case 'csv':
       return openCsvSource(name, config, around);

@@ -1,5 +1,5 @@
 import type { Metric } from '#core/metrics/metric.ts';
-import type { SourceSurroundings } from '#edge-agent/sources/open-source.ts';
+import type { SourceOptions } from '#edge-agent/sources/open-source.ts';
 import type { SimulateConfig } from '#edge-agent/sources/source-config.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
 import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
@@ -14,7 +14,7 @@ import { UserError } from '../user-error.ts';
 export function openSimulatedSource(
   name: string,
   config: Pick<SimulateConfig, 'scenario' | 'seed'>,
-  { metrics, registry }: Pick<SourceSurroundings, 'metrics' | 'registry'>,
+  { metrics, registry }: Pick<SourceOptions, 'metrics' | 'registry'>,
 ): Source {
   const scenario = findScenario(config.scenario);
   const read = openSimulation(scenario).metrics;

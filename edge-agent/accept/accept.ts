@@ -42,14 +42,8 @@ export function acceptBatch(
   const acceptance = new Acceptance(offered, journals);
   const sorted = sortBatch(offered.count, offered.seriesOfRow, offered.timeMs, journals.length);
   for (let i = 0; i < sorted.series.length; i++) {
-    const series = sorted.series[i] as number;
-    acceptance.acceptSeries(
-      series,
-      ruleOf(series),
-      sorted.order,
-      sorted.starts[i] as number,
-      sorted.starts[i + 1] as number,
-    );
+    const series = sorted.series[i]!;
+    acceptance.acceptSeries(series, ruleOf(series), sorted.order, sorted.starts[i]!, sorted.starts[i + 1]!);
   }
   acceptance.applyChanges(ruleOf);
   return acceptance.result();
@@ -83,37 +77,37 @@ class Acceptance {
   /** Rows order[from] to order[to - 1] are those of the series, by time and, at equal times, in source order. */
   acceptSeries(series: number, rule: SeriesRule, order: Int32Array, from: number, to: number): void {
     const { entry, timeMs, value } = this.#offered;
-    const journal = this.#journals[series] as SeriesJournal;
+    const journal = this.#journals[series]!;
     let lastMs = journal.lastMs;
     const takenBefore = this.#taken;
     let row = from;
-    for (; row < to && (timeMs[order[row] as number] as number) <= lastMs; row = this.#endOfInstant(order, row, to)) {
+    for (; row < to && timeMs[order[row]!]! <= lastMs; row = this.#endOfInstant(order, row, to)) {
       this.#acceptEarlier(series, rule, order, row, this.#endOfInstant(order, row, to));
     }
     const newBefore = this.#taken;
     for (; row < to; row++) {
-      const at = order[row] as number;
-      const atMs = timeMs[at] as number;
+      const at = order[row]!;
+      const atMs = timeMs[at]!;
       if (atMs === lastMs) {
         this.#resolveRepeated(rule, at);
         continue;
       }
-      this.#take(entry[at] as number, atMs, value[at] as number);
+      this.#take(entry[at]!, atMs, value[at]!);
       lastMs = atMs;
     }
     this.#placeEarlier(series, takenBefore, newBefore);
     for (let i = newBefore; i < this.#taken; i++) {
-      journal.append(this.#takenMs[i] as number, this.#takenValue[i] as number, this.#takenEntry[i] as number);
+      journal.append(this.#takenMs[i]!, this.#takenValue[i]!, this.#takenEntry[i]!);
     }
   }
 
   /** Changes values that the journal held before the batch, now that all new neighbours are in their places. */
   applyChanges(ruleOf: (series: number) => SeriesRule): void {
     for (const { series, timeMs, value } of this.#pending) {
-      const journal = this.#journals[series] as SeriesJournal;
+      const journal = this.#journals[series]!;
       const index = journal.indexFrom(timeMs);
-      const oldValue = journal.values[index] as number;
-      const entry = journal.entries[index] as number;
+      const oldValue = journal.values[index]!;
+      const entry = journal.entries[index]!;
       const isSealed = timeMs <= journal.sealedMs;
       journal.values[index] = value;
       this.#changed.push({ series, entry, timeMs, value });
@@ -149,30 +143,30 @@ class Acceptance {
 
   #endOfInstant(order: Int32Array, row: number, to: number): number {
     const { timeMs } = this.#offered;
-    const atMs = timeMs[order[row] as number];
+    const atMs = timeMs[order[row]!];
     let end = row + 1;
-    while (end < to && timeMs[order[end] as number] === atMs) end++;
+    while (end < to && timeMs[order[end]!] === atMs) end++;
     return end;
   }
 
   /** Rows of one instant that is not later than all the series has had: look up, and decide by the order of the rows. */
   #acceptEarlier(series: number, rule: SeriesRule, order: Int32Array, from: number, to: number): void {
     const { entry, timeMs, value } = this.#offered;
-    const journal = this.#journals[series] as SeriesJournal;
-    const atMs = timeMs[order[from] as number] as number;
+    const journal = this.#journals[series]!;
+    const atMs = timeMs[order[from]!]!;
     const index = journal.indexFrom(atMs);
     const isKnown = index < journal.length && journal.times[index] === atMs;
     let row = from;
     if (!isKnown) {
-      const at = order[row++] as number;
-      this.#take(entry[at] as number, atMs, value[at] as number);
-      for (; row < to; row++) this.#resolveRepeated(rule, order[row] as number);
+      const at = order[row++]!;
+      this.#take(entry[at]!, atMs, value[at]!);
+      for (; row < to; row++) this.#resolveRepeated(rule, order[row]!);
       return;
     }
-    const known = journal.values[index] as number;
+    const known = journal.values[index]!;
     let current = known;
     for (; row < to; row++) {
-      const offered = value[order[row] as number] as number;
+      const offered = value[order[row]!]!;
       if (offered === current) this.#repeats++;
       else {
         this.#amended++;
@@ -184,7 +178,7 @@ class Acceptance {
 
   /** A further row at the instant of the reading taken last. */
   #resolveRepeated(rule: SeriesRule, at: number): void {
-    const offered = this.#offered.value[at] as number;
+    const offered = this.#offered.value[at]!;
     if (offered === this.#takenValue[this.#taken - 1]) this.#repeats++;
     else {
       this.#amended++;
@@ -202,13 +196,13 @@ class Acceptance {
   /** Gives the taken readings [from, to), all earlier than the series' last, their places among the remembered ones. */
   #placeEarlier(series: number, from: number, to: number): void {
     if (from === to) return;
-    const journal = this.#journals[series] as SeriesJournal;
+    const journal = this.#journals[series]!;
     const isAnySealed = journal.sealedMs !== Number.NEGATIVE_INFINITY;
     const tailStartMs =
-      journal.tailStart < journal.length ? (journal.times[journal.tailStart] as number) : Number.POSITIVE_INFINITY;
+      journal.tailStart < journal.length ? journal.times[journal.tailStart]! : Number.POSITIVE_INFINITY;
     let gap = -1;
-    for (let i = from; isAnySealed && i < to && (this.#takenMs[i] as number) < tailStartMs;) {
-      const after = journal.indexFrom(this.#takenMs[i] as number);
+    for (let i = from; isAnySealed && i < to && this.#takenMs[i]! < tailStartMs;) {
+      const after = journal.indexFrom(this.#takenMs[i]!);
       const end = this.#endOfLateRun(journal, after, i, to);
       const anchor = after === gap ? this.#takenAt(i - 1) : journal.before(after);
       this.#placeLateRun(journal, after, anchor, i, end, tailStartMs);
@@ -220,12 +214,12 @@ class Acceptance {
 
   /** The end of the taken readings from `from` on that lie in one gap, before the remembered reading at `after`. */
   #endOfLateRun(journal: SeriesJournal, after: number, from: number, to: number): number {
-    const nextMs = journal.times[after] as number;
+    const nextMs = journal.times[after]!;
     const entry = this.#takenEntry[from];
     let end = from + 1;
     // Readings among those let go of are not each other's neighbours for sure: each is a run of its own.
-    if ((this.#takenMs[from] as number) <= journal.releasedMs) return end;
-    while (end < to && (this.#takenMs[end] as number) < nextMs && this.#takenEntry[end] === entry) end++;
+    if (this.#takenMs[from]! <= journal.forgottenMs) return end;
+    while (end < to && this.#takenMs[end]! < nextMs && this.#takenEntry[end] === entry) end++;
     return end;
   }
 
@@ -238,8 +232,8 @@ class Acceptance {
     end: number,
     tailStartMs: number,
   ): void {
-    const entry = this.#takenEntry[from] as number;
-    const isUnchecked = (this.#takenMs[from] as number) <= journal.releasedMs;
+    const entry = this.#takenEntry[from]!;
+    const isUnchecked = this.#takenMs[from]! <= journal.forgottenMs;
     // Among readings that the journal let go of, the neighbours are unknown, so no interval is split or made.
     const anchor = isUnchecked ? null : before;
     this.#lateRuns.push({
@@ -250,8 +244,8 @@ class Acceptance {
       unchecked: isUnchecked,
     });
     if (isUnchecked) this.#unchecked += end - from;
-    const isBeforeTail = (journal.times[after] as number) >= tailStartMs;
-    if (isBeforeTail) journal.sealedMs = Math.max(journal.sealedMs, this.#takenMs[end - 1] as number);
+    const isBeforeTail = journal.times[after]! >= tailStartMs;
+    if (isBeforeTail) journal.sealedMs = Math.max(journal.sealedMs, this.#takenMs[end - 1]!);
     else if (!isUnchecked) this.#splitInterval(journal, after, anchor, end - 1);
   }
 
@@ -268,13 +262,13 @@ class Acceptance {
   }
 
   #takenAt(index: number): RememberedReading {
-    return { timeMs: this.#takenMs[index] as number, value: this.#takenValue[index] as number };
+    return { timeMs: this.#takenMs[index]!, value: this.#takenValue[index]! };
   }
 
   /** A sealed reading's value changed: the intervals before and after it are taken back and given anew. */
   #relink(journal: SeriesJournal, index: number, entry: number, oldValue: number, newValue: number): void {
-    const atMs = journal.times[index] as number;
-    if (atMs < journal.releasedMs) return;
+    const atMs = journal.times[index]!;
+    if (atMs < journal.forgottenMs) return;
     const from = journal.before(index);
     if (from !== null) {
       const span = { entry, fromMs: from.timeMs, fromValue: from.value, toMs: atMs };

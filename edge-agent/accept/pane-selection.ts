@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 
 /** Min, max, first and last of a pane's readings that are in frames. */

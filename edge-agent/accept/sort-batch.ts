@@ -20,34 +20,34 @@ export function sortBatch(
   seriesCount: number,
 ): SortedBatch {
   const ends = new Int32Array(seriesCount + 1);
-  for (let row = 0; row < count; row++) (ends[(seriesOfRow[row] as number) + 1] as number)++;
+  for (let row = 0; row < count; row++) ends[seriesOfRow[row]! + 1]!++;
   let touched = 0;
   for (let series = 0; series < seriesCount; series++) {
-    if ((ends[series + 1] as number) > 0) touched++;
-    ends[series + 1] = (ends[series + 1] as number) + (ends[series] as number);
+    if (ends[series + 1]! > 0) touched++;
+    ends[series + 1] = ends[series + 1]! + ends[series]!;
   }
   const series = new Int32Array(touched);
   const starts = new Int32Array(touched + 1);
   for (let number = 0, i = 0; number < seriesCount; number++) {
     if (ends[number + 1] === ends[number]) continue;
     series[i] = number;
-    starts[i++] = ends[number] as number;
+    starts[i++] = ends[number]!;
   }
   starts[touched] = count;
   const order = new Int32Array(count);
   for (let row = 0; row < count; row++) {
-    const number = seriesOfRow[row] as number;
-    order[ends[number] as number] = row;
-    ends[number] = (ends[number] as number) + 1;
+    const number = seriesOfRow[row]!;
+    order[ends[number]!] = row;
+    ends[number] = ends[number]! + 1;
   }
-  for (let i = 0; i < touched; i++) sortByTime(order, starts[i] as number, starts[i + 1] as number, timeMs);
+  for (let i = 0; i < touched; i++) sortByTime(order, starts[i]!, starts[i + 1]!, timeMs);
   return { order, series, starts };
 }
 
 function sortByTime(order: Int32Array, from: number, to: number, timeMs: Float64Array): void {
   for (let i = from + 1; i < to; i++) {
-    if ((timeMs[order[i] as number] as number) >= (timeMs[order[i - 1] as number] as number)) continue;
-    order.subarray(from, to).sort((a, b) => (timeMs[a] as number) - (timeMs[b] as number) || a - b);
+    if (timeMs[order[i]!]! >= timeMs[order[i - 1]!]!) continue;
+    order.subarray(from, to).sort((a, b) => timeMs[a]! - timeMs[b]! || a - b);
     return;
   }
 }

@@ -35,7 +35,7 @@ test('an adaptive metric is sent as readings, but as panes while the uplink lags
     const times = Float64Array.from({ length: 10 }, (_, i) => fromMs + i * 1000);
     const tallies = { rows: 10, readings: 10, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
     const columns = { count: 10, entry: new Int32Array(10).fill(entry), timeMs: times, value: times };
-    await agent.offer('s', { ...columns, refusals: [], tallies, place: {}, watermarkMs: null }, 'everything');
+    await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
   };
   await offer(0);
   const backlog = Array.from({ length: BACKLOG_BYTES / (256 * 1024) }, (_, i) => ({

@@ -1,8 +1,9 @@
 import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
+import { WeirError } from '#core/errors.ts';
 import type { PreviousIncarnation } from '#core/frames/birth.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import type { SourcePlace } from '../sources/source.ts';
+import type { SourceCheckpoint } from '../sources/source.ts';
 import { type AgentTotals, NO_TOTALS } from './totals.ts';
 
 /** The agent's own state beside journal and spool, written with each commit. */
@@ -27,11 +28,16 @@ export const AGENT_STATE_FORMAT = 1;
 
 const HEAD = stringKey('head');
 const ENTRY = stringKey('entry');
-const PLACE = stringKey('place');
+// On disk a checkpoint is called a place, as it once was everywhere: spools written then open unchanged.
+const CHECKPOINT = stringKey('place');
 
 /** The directory holds the state of another agent, or of a newer format. */
-export class AgentStateRefused extends Error {
-  override readonly name = 'AgentStateRefused';
+export class AgentStateRefused extends WeirError {
+  readonly kind = 'agent-state-refused';
+
+  constructor(message: string) {
+    super(message, { fault: 'data' });
+  }
 }
 
 export async function loadHead(table: Table, agent: string): Promise<AgentHead> {
@@ -83,13 +89,13 @@ export function entryOperations(entries: readonly SeriesEntry[], from: number): 
 }
 
 /** Where a source is to be opened again, or null where it never committed. */
-export async function loadPlace(table: Table, source: string): Promise<SourcePlace | null> {
-  const bytes = await table.get(joinKeys(PLACE, stringKey(source)));
-  return bytes === undefined ? null : (JSON.parse(Buffer.from(bytes).toString()) as SourcePlace);
+export async function loadCheckpoint(table: Table, source: string): Promise<SourceCheckpoint | null> {
+  const bytes = await table.get(joinKeys(CHECKPOINT, stringKey(source)));
+  return bytes === undefined ? null : (JSON.parse(Buffer.from(bytes).toString()) as SourceCheckpoint);
 }
 
-export function placeOperation(source: string, place: SourcePlace): TableOperation {
-  return { kind: 'put', key: joinKeys(PLACE, stringKey(source)), value: json(place) };
+export function checkpointOperation(source: string, checkpoint: SourceCheckpoint): TableOperation {
+  return { kind: 'put', key: joinKeys(CHECKPOINT, stringKey(source)), value: json(checkpoint) };
 }
 
 function json(value: unknown): Uint8Array {

@@ -120,7 +120,7 @@ function batchOf(rows: readonly Row[], agent: EdgeAgent): ReadingBatch {
     value: Float64Array.from(rows, (one) => one.value),
     refusals: [],
     tallies: { rows: readings, readings, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 },
-    place: {},
+    checkpoint: {},
     watermarkMs: null,
   };
 }

@@ -19,8 +19,8 @@ import {
   headOperation,
   loadEntries,
   loadHead,
-  loadPlace,
-  placeOperation,
+  loadCheckpoint,
+  checkpointOperation,
 } from './agent-state.ts';
 import { addTotals, type AgentTotals } from './totals.ts';
 
@@ -50,7 +50,7 @@ export type SealExtent =
 
 /**
  * Accepts readings, journals them, derives frames from the journal and spools them. A commit is one atomic, synced
- * write of everything that a batch changes: journal, frames, numbers, the source's place
+ * write of everything that a batch changes: journal, frames, numbers, the source's checkpoint
  * (docs/design.md#journal-before-acknowledgement).
  *
  * Deciding is synchronous and in the order of the calls; writes follow each other, so that a crash loses a tail.
@@ -117,8 +117,8 @@ export class EdgeAgent {
   }
 
   /** Where the source is to be opened. */
-  placeOf(source: string) {
-    return loadPlace(this.#table, source);
+  checkpointOf(source: string) {
+    return loadCheckpoint(this.#table, source);
   }
 
   /** A source that may still deliver holds the watermark back until it tells its own. */
@@ -144,7 +144,7 @@ export class EdgeAgent {
     this.#noteWatermark(source, batch.watermarkMs);
     this.#count(batch, accepted);
     const operations = this.#journal.record(accepted.taken, accepted.changed, this.dictionary.entries.length);
-    operations.push(placeOperation(source, batch.place));
+    operations.push(checkpointOperation(source, batch.checkpoint));
     this.#correct(accepted);
     this.#seal(extent);
     return this.#commit(operations, this.#reportItems(source, batch));

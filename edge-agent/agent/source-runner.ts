@@ -37,7 +37,7 @@ export class SourceRunner {
   }
 
   /** Resolves when nothing runs any more, whether it ended or failed. */
-  async settled(): Promise<void> {
+  async stopped(): Promise<void> {
     this.#stopped.abort();
     await this.#running.catch(() => undefined);
   }
@@ -65,20 +65,20 @@ export class SourceRunner {
 
   async #runSource(source: Source): Promise<void> {
     const { agent, spool, signal, logger } = this.#options;
-    const place = await agent.placeOf(source.name);
-    logger.info({ source: source.name, resumed: place !== null }, 'source opened');
+    const checkpoint = await agent.checkpointOf(source.name);
+    logger.info({ source: source.name, resumed: checkpoint !== null }, 'source opened');
     const extent = source.nature === 'file' ? 'complete' : 'nothing';
     let writing: Promise<void> = Promise.resolve();
-    for await (const batch of source.batches(place, signal)) {
+    for await (const batch of source.batches(checkpoint, signal)) {
       // The batch before is being written while this one was made; no third is begun before the first is durable.
       await writing;
       await spool.whenRoom(signal);
-      const settled = agent.offer(source.name, batch, extent);
-      settled.then(
-        () => batch.settled?.(),
-        (failure: unknown) => batch.settled?.(failure as Error),
+      const durable = agent.offer(source.name, batch, extent);
+      durable.then(
+        () => batch.acknowledged?.(),
+        (failure: unknown) => batch.acknowledged?.(failure as Error),
       );
-      writing = settled;
+      writing = durable;
     }
     await writing;
     agent.ended(source.name);

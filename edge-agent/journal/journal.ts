@@ -12,7 +12,8 @@ export const JOURNAL_READINGS_MAX = 4_000_000;
 
 const CHUNK = stringKey('journal');
 const CHANGED = stringKey('changed');
-const RELEASED = stringKey('released');
+// On disk what is forgotten is called released, as it once was everywhere: journals written then open unchanged.
+const FORGOTTEN = stringKey('released');
 const SEALED = stringKey('sealed');
 
 interface StoredChunk {
@@ -20,9 +21,9 @@ interface StoredChunk {
   readonly count: number;
 }
 
-/** What is kept of a series once its chunks are gone. */
-interface ReleasedSeries {
-  readonly releasedMs: number;
+/** What is kept of a series once its chunks are gone; `releasedMs` is null where nothing of it is forgotten yet. */
+interface StoredForgotten {
+  readonly releasedMs: number | null;
   readonly releasedValue: number;
   readonly lastMs: number;
   readonly lastValue: number;
@@ -57,13 +58,13 @@ export class Journal {
   ): Promise<Journal> {
     const journal = new Journal(table, seriesOf, readingsMax);
     journal.reach(seriesCount);
-    const released = await journal.#loadReleased();
+    const forgotten = await journal.#loadForgotten();
     for await (const [key, bytes] of table.scan(prefixRange(CHUNK)))
       journal.#loadChunk(readUintKey(key, CHUNK.length), bytes);
     for await (const [key, bytes] of table.scan(prefixRange(CHANGED))) {
       journal.#loadChanged(readUintKey(key, CHANGED.length + NUMBER_KEY_BYTES), bytes);
     }
-    journal.#restoreLast(released);
+    journal.#restoreLast(forgotten);
     const sealed = await table.get(SEALED);
     if (sealed !== undefined) journal.#loadSealed(sealed);
     return journal;
@@ -110,7 +111,7 @@ export class Journal {
       const bytes = await this.#table.get(key);
       const chunk = bytes === undefined ? [] : decodeChunk(bytes);
       if (chunk.some((run) => this.#of(run).sealedMs < run.times.at(-1)!)) break;
-      for (const run of chunk) operations.push(this.#release(run));
+      for (const run of chunk) operations.push(this.#forget(run));
       operations.push({ kind: 'delete', key });
       for await (const [changed] of this.#table.scan(prefixRange(joinKeys(CHANGED, uintKey(oldest.number))))) {
         operations.push({ kind: 'delete', key: changed });
@@ -125,34 +126,31 @@ export class Journal {
     return this.series[this.#seriesOf(run.entry)]!;
   }
 
-  #release(run: Chunk[number]): TableOperation {
+  #forget(run: Chunk[number]): TableOperation {
     const journal = this.#of(run);
-    journal.release(run.times.at(-1)!);
+    journal.forget(run.times.at(-1)!);
     const last = journal.length - 1;
-    const released: ReleasedSeries = {
-      releasedMs: journal.releasedMs,
-      releasedValue: journal.releasedValue,
+    const stored: StoredForgotten = {
+      releasedMs: finite(journal.forgottenMs),
+      releasedValue: journal.forgottenValue,
       lastMs: journal.times[last]!,
       lastValue: journal.values[last]!,
       entry: journal.entries[last]!,
     };
-    const key = joinKeys(RELEASED, uintKey(this.#seriesOf(run.entry)));
-    return { kind: 'put', key, value: json({ ...released, releasedMs: finite(released.releasedMs) }) };
+    const key = joinKeys(FORGOTTEN, uintKey(this.#seriesOf(run.entry)));
+    return { kind: 'put', key, value: json(stored) };
   }
 
-  async #loadReleased(): Promise<ReadonlyMap<SeriesJournal, ReleasedSeries>> {
-    const released = new Map<SeriesJournal, ReleasedSeries>();
-    for await (const [key, bytes] of this.#table.scan(prefixRange(RELEASED))) {
-      const saved = JSON.parse(Buffer.from(bytes).toString()) as Omit<ReleasedSeries, 'releasedMs'> & {
-        releasedMs: number | null;
-      };
-      const journal = this.series[readUintKey(key, RELEASED.length)]!;
-      const releasedMs = saved.releasedMs ?? Number.NEGATIVE_INFINITY;
-      journal.releasedMs = releasedMs;
-      journal.releasedValue = saved.releasedValue;
-      released.set(journal, { ...saved, releasedMs });
+  async #loadForgotten(): Promise<ReadonlyMap<SeriesJournal, StoredForgotten>> {
+    const forgotten = new Map<SeriesJournal, StoredForgotten>();
+    for await (const [key, bytes] of this.#table.scan(prefixRange(FORGOTTEN))) {
+      const stored = JSON.parse(Buffer.from(bytes).toString()) as StoredForgotten;
+      const journal = this.series[readUintKey(key, FORGOTTEN.length)]!;
+      journal.forgottenMs = stored.releasedMs ?? Number.NEGATIVE_INFINITY;
+      journal.forgottenValue = stored.releasedValue;
+      forgotten.set(journal, stored);
     }
-    return released;
+    return forgotten;
   }
 
   #loadChunk(number: number, bytes: Uint8Array): void {
@@ -160,7 +158,7 @@ export class Journal {
     for (const run of decodeChunk(bytes)) {
       const journal = this.#of(run);
       count += run.times.length;
-      const from = run.times.findIndex((timeMs) => timeMs > journal.releasedMs);
+      const from = run.times.findIndex((timeMs) => timeMs > journal.forgottenMs);
       if (from >= 0)
         journal.merge(
           run.times,
@@ -185,8 +183,8 @@ export class Journal {
   }
 
   /** A series' last reading is remembered even when its chunk is gone: the next reading is its neighbour. */
-  #restoreLast(released: ReadonlyMap<SeriesJournal, ReleasedSeries>): void {
-    for (const [journal, { lastMs, lastValue, entry }] of released) {
+  #restoreLast(forgotten: ReadonlyMap<SeriesJournal, StoredForgotten>): void {
+    for (const [journal, { lastMs, lastValue, entry }] of forgotten) {
       if (journal.lastMs < lastMs) journal.append(lastMs, lastValue, entry);
     }
   }

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 const CAPACITY_MIN = 16;
 
@@ -12,7 +12,7 @@ export interface RememberedReading {
  * What the agent remembers of one series: its accepted readings in order of time, from some time on.
  *
  * The readings after `sealedMs` are the *tail*: journaled, but not yet in a frame. Everything up to it has been given
- * to a frame, so a change there has to be shipped as a correction. `releasedMs` is the time up to which the journal has
+ * to a frame, so a change there has to be shipped as a correction. `forgottenMs` is the time up to which the journal has
  * let go: an unknown reading at or before it cannot be told from a repeat.
  */
 export class SeriesJournal {
@@ -22,12 +22,12 @@ export class SeriesJournal {
   entries = new Int32Array(CAPACITY_MIN);
   length = 0;
   sealedMs = Number.NEGATIVE_INFINITY;
-  releasedMs = Number.NEGATIVE_INFINITY;
-  /** Value of the reading at `releasedMs`: still the neighbour of what came after it. */
-  releasedValue = 0;
+  forgottenMs = Number.NEGATIVE_INFINITY;
+  /** Value of the reading at `forgottenMs`: still the neighbour of what came after it. */
+  forgottenValue = 0;
 
   get lastMs(): number {
-    return this.length === 0 ? Number.NEGATIVE_INFINITY : (this.times[this.length - 1] as number);
+    return this.length === 0 ? Number.NEGATIVE_INFINITY : this.times[this.length - 1]!;
   }
 
   /** Index of the first reading at or after `timeMs`; `length` when there is none. */
@@ -35,10 +35,10 @@ export class SeriesJournal {
     const { times } = this;
     let low = 0;
     let high = this.length;
-    if (high > 0 && (times[high - 1] as number) < timeMs) return high;
+    if (high > 0 && times[high - 1]! < timeMs) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((times[middle] as number) < timeMs) low = middle + 1;
+      if (times[middle]! < timeMs) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -53,18 +53,18 @@ export class SeriesJournal {
 
   at(index: number): RememberedReading {
     assert(index >= 0 && index < this.length);
-    return { timeMs: this.times[index] as number, value: this.values[index] as number };
+    return { timeMs: this.times[index]!, value: this.values[index]! };
   }
 
   /**
    * The reading before the one at `index`, or null where there was none. Readings that came late, before what the
-   * journal has let go of, are no neighbours of what came after it: the released one is.
+   * journal has forgotten, are no neighbours of what came after it: the forgotten one is.
    */
   before(index: number): RememberedReading | null {
-    const timeMs = index > 0 ? (this.times[index - 1] as number) : Number.NEGATIVE_INFINITY;
-    if (timeMs > this.releasedMs) return { timeMs, value: this.values[index - 1] as number };
-    if (this.releasedMs === Number.NEGATIVE_INFINITY) return null;
-    return { timeMs: this.releasedMs, value: this.releasedValue };
+    const timeMs = index > 0 ? this.times[index - 1]! : Number.NEGATIVE_INFINITY;
+    if (timeMs > this.forgottenMs) return { timeMs, value: this.values[index - 1]! };
+    if (this.forgottenMs === Number.NEGATIVE_INFINITY) return null;
+    return { timeMs: this.forgottenMs, value: this.forgottenValue };
   }
 
   append(timeMs: number, value: number, entry: number): void {
@@ -88,23 +88,23 @@ export class SeriesJournal {
     this.#grow(this.length + to - from);
     this.length += to - from;
     for (let target = this.length - 1; source >= from; target--) {
-      const takesKept = kept >= 0 && (this.times[kept] as number) > (times[source] as number);
-      this.times[target] = takesKept ? (this.times[kept] as number) : (times[source] as number);
-      this.values[target] = takesKept ? (this.values[kept] as number) : (values[source] as number);
-      this.entries[target] = takesKept ? (this.entries[kept] as number) : (entries[source] as number);
+      const takesKept = kept >= 0 && this.times[kept]! > times[source]!;
+      this.times[target] = takesKept ? this.times[kept]! : times[source]!;
+      this.values[target] = takesKept ? this.values[kept]! : values[source]!;
+      this.entries[target] = takesKept ? this.entries[kept]! : entries[source]!;
       if (takesKept) kept--;
       else source--;
     }
   }
 
   /** Lets go of all readings up to `timeMs`, but never of the last one nor of the tail. */
-  release(timeMs: number): void {
+  forget(timeMs: number): void {
     const count = Math.min(this.indexFrom(timeMs + 1), this.length - 1, this.tailStart - 1);
     if (count <= 0) return;
-    const lastReleasedMs = this.times[count - 1] as number;
-    if (lastReleasedMs > this.releasedMs) {
-      this.releasedMs = lastReleasedMs;
-      this.releasedValue = this.values[count - 1] as number;
+    const lastForgottenMs = this.times[count - 1]!;
+    if (lastForgottenMs > this.forgottenMs) {
+      this.forgottenMs = lastForgottenMs;
+      this.forgottenValue = this.values[count - 1]!;
     }
     this.times.copyWithin(0, count, this.length);
     this.values.copyWithin(0, count, this.length);

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
 
 /** Cuts runs in two halves that add up to the same: between two runs, or, of a single run, between two readings. */

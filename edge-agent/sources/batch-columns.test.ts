@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-
 import { BATCH_REFUSALS_MAX, BatchColumns } from './batch-columns.ts';
 import { REFUSED_TEXT_CHARS_MAX } from './source.ts';
 
-const END = { place: {}, watermarkMs: null, ambiguousTimes: 0 };
+const END = { checkpoint: {}, watermarkMs: null, ambiguousTimes: 0 };
 
 describe('a batch', () => {
   it('stays whole until the next but one is begun', () => {

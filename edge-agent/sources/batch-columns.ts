@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
-
-import { REFUSED_TEXT_CHARS_MAX, type ReadingBatch, type Refusal, type SourcePlace } from './source.ts';
+import { strict as assert } from 'node:assert';
+import { REFUSED_TEXT_CHARS_MAX, type ReadingBatch, type Refusal, type SourceCheckpoint } from './source.ts';
 
 /**
  * Readings in one batch: of a thousand series, runs of a hundred readings and more, which pack and fold well; still
@@ -26,10 +25,10 @@ function makeColumns(size: number): Columns {
 
 /** What closes a batch: all that the rows alone don't say. */
 export interface BatchEnd {
-  readonly place: SourcePlace;
+  readonly checkpoint: SourceCheckpoint;
   readonly watermarkMs: number | null;
   readonly ambiguousTimes: number;
-  readonly settled?: (failure?: Error) => void;
+  readonly acknowledged?: (failure?: Error) => void;
 }
 
 /**
@@ -92,9 +91,9 @@ export class BatchColumns {
         ambiguousTimes: end.ambiguousTimes,
         truncatedTimes,
       },
-      place: end.place,
+      checkpoint: end.checkpoint,
       watermarkMs: end.watermarkMs,
-      ...(end.settled === undefined ? {} : { settled: end.settled }),
+      ...(end.acknowledged === undefined ? {} : { acknowledged: end.acknowledged }),
     };
     ({ entry: this.entry, timeMs: this.timeMs, value: this.value } = this.#spare);
     this.#spare = { entry, timeMs, value };

@@ -8,10 +8,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import type { Metric } from '#core/metrics/metric.ts';
-
-import { openCsvSource, openNdjsonSource, type SourceSurroundings } from './open-source.ts';
+import { openCsvSource, openNdjsonSource, type SourceOptions } from './open-source.ts';
 import { sourceConfigSchema, type SourceConfig } from './source-config.ts';
 import type { EntryRegistry, Source } from './source.ts';
 
@@ -127,7 +125,7 @@ async function read(folder: string, file: string, { name, kind, config }: Case):
   return readings;
 }
 
-function openNdjson(name: string, parsed: SourceConfig, around: SourceSurroundings): Source {
+function openNdjson(name: string, parsed: SourceConfig, around: SourceOptions): Source {
   if (parsed.kind !== 'ndjson') throw new Error('the bench reads files');
   return openNdjsonSource(name, parsed, around);
 }

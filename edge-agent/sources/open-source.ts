@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-
 import type { Metric } from '#core/metrics/metric.ts';
-
 import { CsvKind } from './csv/csv-kind.ts';
 import { HttpSource } from './http/http-source.ts';
 import { NdjsonKind } from './ndjson/ndjson-kind.ts';
@@ -13,7 +11,7 @@ import type { EntryRegistry } from './source.ts';
 import type { CsvConfig, HttpConfig, NdjsonConfig } from './source-config.ts';
 
 /** What a source needs from around it. */
-export interface SourceSurroundings {
+export interface SourceOptions {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly registry: EntryRegistry;
   /** Where relative paths start: the folder of the configuration file. */
@@ -27,12 +25,12 @@ export interface SourceSurroundings {
 }
 
 /** A CSV file, or standard input where `file` is `-`, as a source. Nothing is opened before batches are asked for. */
-export function openCsvSource(name: string, config: CsvConfig, around: SourceSurroundings): RecordSource {
+export function openCsvSource(name: string, config: CsvConfig, around: SourceOptions): RecordSource {
   return openRecordSource(name, config, new CsvKind(config), around);
 }
 
 /** The same for NDJSON. */
-export function openNdjsonSource(name: string, config: NdjsonConfig, around: SourceSurroundings): RecordSource {
+export function openNdjsonSource(name: string, config: NdjsonConfig, around: SourceOptions): RecordSource {
   return openRecordSource(name, config, new NdjsonKind(config), around);
 }
 
@@ -40,7 +38,7 @@ export function openNdjsonSource(name: string, config: NdjsonConfig, around: Sou
 export function openHttpSource(
   name: string,
   config: HttpConfig,
-  around: Pick<SourceSurroundings, 'metrics' | 'registry'> & { readonly nowMs: () => number },
+  around: Pick<SourceOptions, 'metrics' | 'registry'> & { readonly nowMs: () => number },
 ): HttpSource {
   const { metrics, registry, nowMs } = around;
   return new HttpSource({ name, config, metrics, registry, nowMs });
@@ -50,7 +48,7 @@ function openRecordSource(
   name: string,
   config: CsvConfig | NdjsonConfig,
   kind: RecordFileKind,
-  { metrics, registry, folder, stdin, nowMs, limits = RECORD_LIMITS }: SourceSurroundings,
+  { metrics, registry, folder, stdin, nowMs, limits = RECORD_LIMITS }: SourceOptions,
 ): RecordSource {
   const path = config.file === '-' ? null : resolve(folder, config.file);
   return new RecordSource({ name, config, kind, metrics, registry, path, stdin, nowMs, limits });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-
 import { sourceConfigSchema, sourcesSchema, type SourceConfig } from './source-config.ts';
 import { checkSourceReferences } from './source-references.ts';
 

@@ -1,9 +1,7 @@
 /** The `sources:` section of the configuration: one schema per kind, from which the types follow. */
 import { z } from 'zod';
-
 import { DurationError, nominalMs, parseDuration } from '#core/time/duration.ts';
 import { openZone, UnknownZoneError } from '#core/time/zone.ts';
-
 import { parseTextTemplate, TextTemplateError } from './rows/text-template.ts';
 import { TIME_COLUMNS_MAX } from './time/open-time.ts';
 import { parseTimePattern, TimePatternError } from './time/time-pattern.ts';

@@ -1,31 +1,38 @@
+import { type Fault, WeirError } from '#core/errors.ts';
+
 /** What is wrong with a source: it can't be read, is no such file, or is not what it was when it was last read. */
-export type SourceErrorKind =
+export type SourceFault =
   | 'unreadable'
   | 'empty'
   | 'not-text'
   | 'heading'
   | 'columns'
   | 'changed'
-  | 'place'
+  | 'checkpoint'
   | 'listen';
+
+const FAULTS: Readonly<Record<SourceFault, Fault>> = {
+  unreadable: 'world',
+  listen: 'world',
+  heading: 'asked',
+  columns: 'asked',
+  empty: 'data',
+  'not-text': 'data',
+  changed: 'data',
+  checkpoint: 'data',
+};
 
 /**
  * A source that can't be opened or go on. Found before anything is produced, except where a file changes under way.
  * The message reads subject, value, remedy, and needs nothing around it.
  */
-export class SourceError extends Error {
-  readonly kind: SourceErrorKind;
-  readonly subject: string;
-  readonly value: string;
-  readonly remedy: string;
+export class SourceError extends WeirError {
+  readonly kind = 'source';
+  readonly sourceFault: SourceFault;
 
-  constructor(kind: SourceErrorKind, subject: string, value: string, remedy: string, cause?: unknown) {
-    super(`${subject} ${value}; ${remedy}`, cause === undefined ? {} : { cause });
-    this.name = 'SourceError';
-    this.kind = kind;
-    this.subject = subject;
-    this.value = value;
-    this.remedy = remedy;
+  constructor(sourceFault: SourceFault, subject: string, value: string, remedy: string, cause?: unknown) {
+    super(`${subject} ${value}; ${remedy}`, { fault: FAULTS[sourceFault], cause });
+    this.sourceFault = sourceFault;
   }
 }
 

@@ -1,5 +1,4 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
-
 import { parseTextTemplate } from './rows/text-template.ts';
 import type { RowsConfig, SourceConfig } from './source-config.ts';
 

@@ -1,8 +1,8 @@
 /**
  * A source turns something foreign (a file, a request, a simulation) into batches of readings.
  *
- * Law of resumption: a source that is opened again at the `place` of a batch delivers exactly what would have followed
- * that batch, so a place that is committed together with its batch makes a restarted replay repeat nothing.
+ * Law of resumption: a source that is opened again at the `checkpoint` of a batch delivers exactly what would have followed
+ * that batch, so a checkpoint that is committed together with its batch makes a restarted replay repeat nothing.
  * Law of order: the rows of a batch stand in the order in which the source holds them; the agent decides by this order
  * which of two values for one (series, time) is the last.
  */
@@ -20,7 +20,7 @@ export interface EntryRegistry {
 }
 
 /** Plain JSON that a source can be opened at again. Opaque to everyone but the source. */
-export type SourcePlace = Readonly<Record<string, unknown>>;
+export type SourceCheckpoint = Readonly<Record<string, unknown>>;
 
 /** A row, or a cell of it, that can't be a reading. Bounded: `text` is cut to REFUSED_TEXT_CHARS_MAX characters. */
 export interface Refusal {
@@ -53,11 +53,11 @@ export interface ReadingBatch {
   readonly refusals: readonly Refusal[];
   readonly tallies: SourceTallies;
   /** Where to open the source again once this batch is durable. */
-  readonly place: SourcePlace;
+  readonly checkpoint: SourceCheckpoint;
   /** Event time before which the source expects no more readings, or null where it can't tell yet. */
   readonly watermarkMs: number | null;
   /** Called once when the batch is durable (no argument) or could not be made so: how a live source is acknowledged. */
-  readonly settled?: (failure?: Error) => void;
+  readonly acknowledged?: (failure?: Error) => void;
 }
 
 /** What kind of end a source has: a file ends, a live source goes on until it is stopped. */
@@ -66,6 +66,6 @@ export type SourceNature = 'file' | 'live';
 export interface Source {
   readonly name: string;
   readonly nature: SourceNature;
-  /** Batches from the place on (null: from the start) until the source's end or the signal. */
-  batches(from: SourcePlace | null, signal: AbortSignal): AsyncIterable<ReadingBatch>;
+  /** Batches from the checkpoint on (null: from the start) until the source's end or the signal. */
+  batches(from: SourceCheckpoint | null, signal: AbortSignal): AsyncIterable<ReadingBatch>;
 }

@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { MqttClient } from 'mqtt';
+import { WeirError } from '#core/errors.ts';
 import { agentTopic, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
-import { CLOSING_MS_MAX, CONNECT_MS_MAX, KEEPALIVE_S } from './limits.ts';
+import { CLOSING_TIMEOUT_MS, CONNECT_TIMEOUT_MS, KEEPALIVE_S } from './limits.ts';
 
 /** Where a broker is. */
 export interface BrokerAddress {
@@ -10,19 +11,21 @@ export interface BrokerAddress {
 }
 
 /** An address that an uplink can't dial. */
-export class BrokerAddressUnusable extends Error {
-  override readonly name = 'BrokerAddressUnusable';
+export class BrokerAddressUnusable extends WeirError {
   readonly kind = 'broker-address-unusable';
 
   constructor(url: string) {
-    super(`The broker's address ${JSON.stringify(url)} is no mqtt://host:port`);
+    super(`The broker's address ${JSON.stringify(url)} is no mqtt://host:port`, { fault: 'asked' });
   }
 }
 
 /** The connection to the broker couldn't be made, or has ended. The uplink dials again. */
-export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost';
+export class ConnectionLost extends WeirError {
   readonly kind = 'connection-lost';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { fault: 'world', retryable: true, cause });
+  }
 }
 
 /** Reads `mqtt://host[:port]`, port 1883 by default. Throws {@link BrokerAddressUnusable}. */
@@ -50,7 +53,7 @@ export class Connection {
     client.on('error', (error) => (cause = error));
     client.on('close', () => {
       const reason = cause instanceof Error ? cause.message : 'the broker ended the connection';
-      this.#ended.abort(new ConnectionLost(reason, { cause }));
+      this.#ended.abort(new ConnectionLost(reason, cause));
       // Frees timers and what the client still holds; it is never used again.
       client.end(true);
     });
@@ -69,7 +72,7 @@ export class Connection {
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
-      connectTimeout: CONNECT_MS_MAX,
+      connectTimeout: CONNECT_TIMEOUT_MS,
       will: { topic: agentTopic(agent, 'gone'), payload: Buffer.alloc(0), qos: 1, retain: false },
     });
     const connection = new Connection(client, agent);
@@ -107,7 +110,7 @@ export class Connection {
         { qos: 0 },
       );
     } catch (error) {
-      throw new ConnectionLost(`the broker refused a subscription: ${String(error)}`, { cause: error });
+      throw new ConnectionLost(`the broker refused a subscription: ${String(error)}`, error);
     }
   }
 
@@ -125,13 +128,13 @@ export class Connection {
   }
 
   /**
-   * Says goodbye (DISCONNECT, so that the broker forgets the last will) and ends, within CLOSING_MS_MAX. What isn't
+   * Says goodbye (DISCONNECT, so that the broker forgets the last will) and ends, within CLOSING_TIMEOUT_MS. What isn't
    * acknowledged by now never will be here: the library would wait for it for ever before it says goodbye.
    */
   async leave(): Promise<void> {
     if (this.ended.aborted) return;
     for (const id of Object.keys(this.#client.outgoing)) this.#client.removeOutgoingMessage(Number(id));
-    const deadline = setTimeout(() => this.#client.stream.destroy(), CLOSING_MS_MAX);
+    const deadline = setTimeout(() => this.#client.stream.destroy(), CLOSING_TIMEOUT_MS);
     await this.#client.endAsync();
     clearTimeout(deadline);
     this.#ended.abort(new ConnectionLost('the agent left'));

@@ -13,13 +13,13 @@ export const HEARTBEAT_MS = 5_000;
 export const KEEPALIVE_S = 30;
 
 /** From dialling to CONNACK. */
-export const CONNECT_MS_MAX = 10_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** From CONNACK to the ledger's head. A broker that can't say it in this time has no ledger at hand. */
-export const HEAD_MS_MAX = 5_000;
+export const HEAD_TIMEOUT_MS = 5_000;
 
 /** Acknowledgements that stay out for so long with frames in flight mean that the connection is dead. */
-export const ACKNOWLEDGEMENT_MS_MAX = 45_000;
+export const ACKNOWLEDGEMENT_TIMEOUT_MS = 45_000;
 
 /** The first wait before dialling again. */
 export const BACKOFF_MS_MIN = 250;
@@ -28,7 +28,7 @@ export const BACKOFF_MS_MIN = 250;
 export const BACKOFF_MS_MAX = 30_000;
 
 /** How long `stop` waits for the closing heartbeat to be acknowledged, and then for the connection to end. */
-export const CLOSING_MS_MAX = 2_000;
+export const CLOSING_TIMEOUT_MS = 2_000;
 
 assert(BACKOFF_MS_MIN < BACKOFF_MS_MAX, 'backing off grows');
 assert(HEARTBEAT_MS < KEEPALIVE_S * 1000, 'a heartbeat comes before the keep-alive needs a ping');

@@ -8,7 +8,13 @@ import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Waiters } from '../spool/waiters.ts';
 import { type Connection, ConnectionLost } from './connection.ts';
-import { ACKNOWLEDGEMENT_MS_MAX, CLOSING_MS_MAX, HEARTBEAT_MS, WINDOW_BYTES_MAX, WINDOW_FRAMES_MAX } from './limits.ts';
+import {
+  ACKNOWLEDGEMENT_TIMEOUT_MS,
+  CLOSING_TIMEOUT_MS,
+  HEARTBEAT_MS,
+  WINDOW_BYTES_MAX,
+  WINDOW_FRAMES_MAX,
+} from './limits.ts';
 
 export interface SessionEvents {
   /** The ledger's head has come, before anything is sent. It may drop the connection. */
@@ -26,7 +32,7 @@ export interface SessionOptions {
   readonly heartbeat: () => Heartbeat;
   readonly logger: Logger;
   readonly events: SessionEvents;
-  readonly headMsMax: number;
+  readonly headTimeoutMs: number;
 }
 
 /** What happens on one connection: the ledger's head, then heartbeats and a window of spooled items. */
@@ -75,7 +81,7 @@ export class Session {
   }
 
   /**
-   * Sends the last heartbeat, waits until it is acknowledged, for CLOSING_MS_MAX at most, and takes leave. An agent that
+   * Sends the last heartbeat, waits until it is acknowledged, for CLOSING_TIMEOUT_MS at most, and takes leave. An agent that
    * hasn't compared itself with the ledger yet says nothing.
    */
   async close(last: Heartbeat): Promise<void> {
@@ -89,7 +95,7 @@ export class Session {
   #publishLast(last: Heartbeat): Promise<void> {
     const { connection } = this.#options;
     return new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, CLOSING_MS_MAX);
+      const timer = setTimeout(resolve, CLOSING_TIMEOUT_MS);
       const done = (): void => {
         clearTimeout(timer);
         resolve();
@@ -101,10 +107,10 @@ export class Session {
 
   /** Waits for the ledger's head. Without one the agent goes on: a number used twice is found out, as a fork. */
   async #learnHead(): Promise<void> {
-    const { connection, logger, events, headMsMax } = this.#options;
+    const { connection, logger, events, headTimeoutMs } = this.#options;
     const come = Promise.withResolvers<LedgerHead | undefined>();
     connection.onMessage((topic, payload) => this.#take(topic, payload, come.resolve));
-    const timer = setTimeout(() => come.resolve(undefined), headMsMax);
+    const timer = setTimeout(() => come.resolve(undefined), headTimeoutMs);
     const abandon = (): void => come.resolve(undefined);
     connection.ended.addEventListener('abort', abandon, { once: true });
     await connection.subscribe(['verdict', 'head']);
@@ -115,7 +121,7 @@ export class Session {
     if (head !== undefined) events.onHead(head);
     else
       logger.warn(
-        { waitedMs: headMsMax },
+        { waitedMs: headTimeoutMs },
         "the broker didn't say what the ledger has seen; frames are sent all the same",
       );
   }
@@ -179,7 +185,7 @@ export class Session {
   #beat(): void {
     const { connection, heartbeat } = this.#options;
     const silentMs = performance.now() - this.#progressAtMs;
-    if ((this.#framesInFlight > 0 || this.#heartbeatInFlight) && silentMs > ACKNOWLEDGEMENT_MS_MAX) {
+    if ((this.#framesInFlight > 0 || this.#heartbeatInFlight) && silentMs > ACKNOWLEDGEMENT_TIMEOUT_MS) {
       connection.drop(new ConnectionLost(`nothing was acknowledged for ${Math.round(silentMs)} ms`));
     } else {
       this.sendHeartbeat(heartbeat());

@@ -210,7 +210,7 @@ describe('the uplink', () => {
   it('goes on with a warning when the broker does not say the head', async () => {
     broker.head = null;
     await put(1);
-    await start({ headMsMax: 50 }).drain(soon());
+    await start({ headTimeoutMs: 50 }).drain(soon());
     expect(broker.frames()).toStrictEqual([1]);
   });
 

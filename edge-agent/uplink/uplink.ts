@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { WeirError } from '#core/errors.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
 import type { SpooledItem } from '../spool/entry.ts';
@@ -7,7 +8,7 @@ import type { Spool } from '../spool/spool.ts';
 import { backoffMs } from './backoff.ts';
 import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
 import { type HeadVerdict, judgeHead } from './head-verdict.ts';
-import { HEAD_MS_MAX } from './limits.ts';
+import { HEAD_TIMEOUT_MS } from './limits.ts';
 import { Session, type SessionEvents } from './session.ts';
 
 export interface UplinkOptions {
@@ -24,8 +25,8 @@ export interface UplinkOptions {
   readonly onHead: (head: LedgerHead, verdict: HeadVerdict) => void;
   /** A frame was refused; it is stored in the quarantine and released from the spool. */
   readonly onVerdict: (refused: RefusedFrame) => void;
-  /** How long the ledger's head is waited for; HEAD_MS_MAX when left out. */
-  readonly headMsMax?: number;
+  /** How long the ledger's head is waited for; HEAD_TIMEOUT_MS when left out. */
+  readonly headTimeoutMs?: number;
 }
 
 /** `waiting`: for the next attempt. `halted`: the agent is behind the ledger, nothing is sent until a person has looked. */
@@ -41,9 +42,12 @@ export interface UplinkCounters {
 }
 
 /** The uplink has halted because the agent is behind the ledger; draining would never end. */
-export class UplinkHalted extends Error {
-  override readonly name = 'UplinkHalted';
+export class UplinkHalted extends WeirError {
   readonly kind = 'uplink-halted';
+
+  constructor(message: string) {
+    super(message, { fault: 'data' });
+  }
 }
 
 /** Starts the uplink. Throws {@link BrokerAddressUnusable}; a broker that isn't there is waited for. */
@@ -157,7 +161,7 @@ export class Uplink implements AsyncDisposable {
       heartbeat,
       logger,
       events,
-      headMsMax: this.#options.headMsMax ?? HEAD_MS_MAX,
+      headTimeoutMs: this.#options.headTimeoutMs ?? HEAD_TIMEOUT_MS,
     });
     const abandon = (): void => connection.drop(signal.reason);
     signal.addEventListener('abort', abandon);

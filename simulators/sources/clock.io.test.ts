@@ -1,20 +1,21 @@
-import { expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { wallClock } from './clock.ts';
 
-test('the wall clock shows at least what it was asked to reach', async () => {
-  const atMs = wallClock.nowMs() + 30;
-  await wallClock.reach(atMs, new AbortController().signal);
-  expect(wallClock.nowMs()).toBeGreaterThanOrEqual(atMs);
-});
+describe('the wall clock', () => {
+  it('shows at least what it was asked to reach', async () => {
+    const atMs = wallClock.nowMs() + 30;
+    await wallClock.reach(atMs, new AbortController().signal);
+    expect(wallClock.nowMs()).toBeGreaterThanOrEqual(atMs);
+  });
 
-test('the wall clock does not wait for what has passed, nor for an aborted signal', async () => {
-  const stop = new AbortController();
-  const farMs = wallClock.nowMs() + 3_600_000;
-  const waiting = wallClock.reach(farMs, stop.signal);
-  stop.abort();
-  await waiting;
-  await wallClock.reach(farMs, stop.signal);
-  await wallClock.reach(0, new AbortController().signal);
-  expect(wallClock.nowMs()).toBeLessThan(farMs);
+  it('does not wait for what has passed, nor for an aborted signal', async () => {
+    const stop = new AbortController();
+    const farMs = wallClock.nowMs() + 3_600_000;
+    const waiting = wallClock.reach(farMs, stop.signal);
+    stop.abort();
+    await waiting;
+    await wallClock.reach(farMs, stop.signal);
+    await wallClock.reach(0, new AbortController().signal);
+    expect(wallClock.nowMs()).toBeLessThan(farMs);
+  });
 });

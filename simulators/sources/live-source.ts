@@ -1,13 +1,12 @@
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
-import { parsePlace } from './place.ts';
 import {
   batchOf,
   BATCH_READINGS,
+  parseCheckpoint,
   type SeriesRegistry,
   type SimulatedSource,
-  type SimulationPlace,
+  type SimulationCheckpoint,
 } from './simulated-source.ts';
-
 import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
 import type { SimulationClock } from './clock.ts';
 
@@ -27,7 +26,7 @@ const TICK_MS = 1_000;
 
 /**
  * A fleet that lives by the clock it is handed: first the past of `backfillMs` as fast as it is asked for, then each
- * second when it has passed, until the signal. Opened at a place it goes on there.
+ * second when it has passed, until the signal. Opened at a checkpoint it goes on there.
  */
 export function liveSource(
   simulation: Simulation,
@@ -40,37 +39,41 @@ export function liveSource(
     nature: 'live',
     async *batches(from, signal) {
       const numbers = Int32Array.from(simulation.series, (series) => registry.intern(series));
-      let place = placeAt(from === null ? null : parsePlace(from), clock.nowMs(), options.backfillMs);
-      let run = simulation.run(openEnd(place), place.nextMs);
+      let checkpoint = checkpointAt(from === null ? null : parseCheckpoint(from), clock.nowMs(), options.backfillMs);
+      let run = simulation.run(openEnd(checkpoint), checkpoint.nextMs);
       let isCaughtUp = false;
       while (!signal.aborted && !run.isOver) {
-        await clock.reach(place.nextMs + TICK_MS, signal);
+        await clock.reach(checkpoint.nextMs + TICK_MS, signal);
         if (signal.aborted) return;
         const nowMs = clock.nowMs();
-        const resumed = placeAt(place, nowMs, options.backfillMs);
+        const resumed = checkpointAt(checkpoint, nowMs, options.backfillMs);
         // Only a machine that slept leaves out: a receiver that is slow to take the past gets all of it.
-        if (isCaughtUp && resumed.nextMs !== place.nextMs) {
-          place = resumed;
-          run = simulation.run(openEnd(place), place.nextMs);
+        if (isCaughtUp && resumed.nextMs !== checkpoint.nextMs) {
+          checkpoint = resumed;
+          run = simulation.run(openEnd(checkpoint), checkpoint.nextMs);
         }
         const nowS = Math.floor(nowMs / TICK_MS);
         const deliveries = new DeliveryColumns(simulation.series.length);
         run.advance(nowS, BATCH_READINGS, deliveries);
         isCaughtUp = run.nextS >= nowS;
-        place = { sinceMs: place.sinceMs, nextMs: run.nextS * 1_000 };
-        if (deliveries.count > 0) yield batchOf(deliveries, numbers, place);
+        checkpoint = { sinceMs: checkpoint.sinceMs, nextMs: run.nextS * 1_000 };
+        if (deliveries.count > 0) yield batchOf(deliveries, numbers, checkpoint);
       }
     },
   };
 }
 
-function openEnd(place: SimulationPlace): SimulatedSpan {
-  return { fromMs: place.sinceMs, toMs: Number.POSITIVE_INFINITY };
+function openEnd(checkpoint: SimulationCheckpoint): SimulatedSpan {
+  return { fromMs: checkpoint.sinceMs, toMs: Number.POSITIVE_INFINITY };
 }
 
-/** Where to go on: at the place, or `backfillMs` before now where there is none, or where it lies further back. */
-export function placeAt(place: SimulationPlace | null, nowMs: number, backfillMs: number): SimulationPlace {
+/** Where to go on: at the checkpoint, or `backfillMs` before now where there is none, or where it lies further back. */
+export function checkpointAt(
+  checkpoint: SimulationCheckpoint | null,
+  nowMs: number,
+  backfillMs: number,
+): SimulationCheckpoint {
   const earliestMs = Math.ceil((nowMs - backfillMs) / TICK_MS) * TICK_MS;
-  if (place === null) return { sinceMs: earliestMs, nextMs: earliestMs };
-  return place.nextMs >= earliestMs ? place : { sinceMs: place.sinceMs, nextMs: earliestMs };
+  if (checkpoint === null) return { sinceMs: earliestMs, nextMs: earliestMs };
+  return checkpoint.nextMs >= earliestMs ? checkpoint : { sinceMs: checkpoint.sinceMs, nextMs: earliestMs };
 }

@@ -3,6 +3,7 @@
  * by their shapes and do not import one another. The agent's contract for sources says what each field means.
  */
 
+import { SimulationCheckpointError } from '../scenarios/scenario-errors.ts';
 import type { DeliveryColumns } from '../deliveries/delivery-columns.ts';
 import type { MeterSeries } from '../fleet/fleet.ts';
 
@@ -28,7 +29,7 @@ export interface SimulatedBatch {
   readonly value: Float64Array;
   readonly refusals: readonly never[];
   readonly tallies: SimulatedTallies;
-  readonly place: Readonly<Record<string, unknown>>;
+  readonly checkpoint: Readonly<Record<string, unknown>>;
   readonly watermarkMs: number;
 }
 
@@ -45,13 +46,17 @@ export const BATCH_READINGS = 16_384;
  * Where a source is opened again. The start of the readings belongs to it, because what is still under way at a second,
  * and what registers show, depend on it.
  */
-export interface SimulationPlace {
+export interface SimulationCheckpoint {
   readonly sinceMs: number;
   readonly nextMs: number;
 }
 
-/** The batch of what was handed over before `place.nextMs`; `numbers` holds the registry's number of each series. */
-export function batchOf(deliveries: DeliveryColumns, numbers: Int32Array, place: SimulationPlace): SimulatedBatch {
+/** The batch of what was handed over before `checkpoint.nextMs`; `numbers` holds the registry's number of each series. */
+export function batchOf(
+  deliveries: DeliveryColumns,
+  numbers: Int32Array,
+  checkpoint: SimulationCheckpoint,
+): SimulatedBatch {
   const { count } = deliveries;
   const entry = new Int32Array(count);
   for (let i = 0; i < count; i++) entry[i] = numbers[deliveries.series[i]!]!;
@@ -62,7 +67,18 @@ export function batchOf(deliveries: DeliveryColumns, numbers: Int32Array, place:
     value: deliveries.value.slice(0, count),
     refusals: [],
     tallies: { rows: count, readings: count, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 },
-    place: { sinceMs: place.sinceMs, nextMs: place.nextMs },
-    watermarkMs: place.nextMs,
+    checkpoint: { sinceMs: checkpoint.sinceMs, nextMs: checkpoint.nextMs },
+    watermarkMs: checkpoint.nextMs,
   };
+}
+
+/** Reads a checkpoint that one of our batches carried. Throws SimulationCheckpointError for anything else. */
+export function parseCheckpoint(checkpoint: Readonly<Record<string, unknown>>): SimulationCheckpoint {
+  const { sinceMs, nextMs } = checkpoint;
+  if (isSecond(sinceMs) && isSecond(nextMs) && sinceMs <= nextMs) return { sinceMs, nextMs };
+  throw new SimulationCheckpointError(checkpoint);
+}
+
+function isSecond(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) % 1_000 === 0;
 }

@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest';
-
-import { SimulationOptionError, SimulationPlaceError, UnknownScenarioError } from '../scenarios/scenario-errors.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  SimulationOptionError,
+  SimulationCheckpointError,
+  UnknownScenarioError,
+} from '../scenarios/scenario-errors.ts';
 import { findScenario, openSimulation } from '../scenarios/simulation.ts';
 import { liveSource } from './live-source.ts';
 import { replaySource } from './replay-source.ts';
-
 import type { MeterSeries } from '../fleet/fleet.ts';
 import type { SimulationClock } from './clock.ts';
 import type { SeriesRegistry, SimulatedBatch, SimulatedSource } from './simulated-source.ts';
@@ -33,7 +35,7 @@ function rowsOf(batch: SimulatedBatch): Row[] {
   return Array.from({ length: batch.count }, (_, i) => [batch.entry[i]!, batch.timeMs[i]!, batch.value[i]!]);
 }
 
-async function readAll(source: SimulatedSource, from: SimulatedBatch['place'] | null): Promise<SimulatedBatch[]> {
+async function readAll(source: SimulatedSource, from: SimulatedBatch['checkpoint'] | null): Promise<SimulatedBatch[]> {
   const batches: SimulatedBatch[] = [];
   for await (const batch of source.batches(from, new AbortController().signal)) batches.push(batch);
   return batches;
@@ -65,7 +67,7 @@ class VirtualClock implements SimulationClock {
 describe('a replay', () => {
   const span = { fromMs: FROM_MS, toMs: FROM_MS + 2 * HOUR_MS };
 
-  test('ends, counts what it gave, and numbers series as the registry does', async () => {
+  it('ends, counts what it gave, and numbers series as the registry does', async () => {
     const names = registry();
     const batches = await readAll(replaySource(simulation, span, names), null);
     expect(batches.length).toBeGreaterThan(2);
@@ -77,17 +79,17 @@ describe('a replay', () => {
     expect(names.names.size).toBe(60);
   });
 
-  test('opened at the place of any batch gives exactly what followed it', async () => {
+  it('opened at the checkpoint of any batch gives exactly what followed it', async () => {
     const source = replaySource(simulation, span, registry());
     const batches = await readAll(source, null);
     for (const [i, batch] of batches.entries()) {
-      const place = JSON.parse(JSON.stringify(batch.place)) as SimulatedBatch['place'];
-      const rest = await readAll(source, place);
+      const checkpoint = JSON.parse(JSON.stringify(batch.checkpoint)) as SimulatedBatch['checkpoint'];
+      const rest = await readAll(source, checkpoint);
       expect(rest.flatMap(rowsOf)).toEqual(batches.slice(i + 1).flatMap(rowsOf));
     }
   });
 
-  test('gives no more once its signal is aborted', async () => {
+  it('gives no more once its signal is aborted', async () => {
     const stop = new AbortController();
     let batches = 0;
     for await (const _batch of replaySource(simulation, span, registry()).batches(null, stop.signal)) {
@@ -97,10 +99,10 @@ describe('a replay', () => {
     expect(batches).toBe(1);
   });
 
-  test('refuses a place that is none of its own', async () => {
+  it('refuses a checkpoint that is none of its own', async () => {
     const source = replaySource(simulation, span, registry());
-    await expect(readAll(source, { offset: 12 })).rejects.toThrow(SimulationPlaceError);
-    await expect(readAll(source, { sinceMs: 2_000, nextMs: 1_000 })).rejects.toThrow(/without a place/);
+    await expect(readAll(source, { offset: 12 })).rejects.toThrow(SimulationCheckpointError);
+    await expect(readAll(source, { sinceMs: 2_000, nextMs: 1_000 })).rejects.toThrow(/without a checkpoint/);
   });
 });
 
@@ -111,7 +113,7 @@ describe('a live fleet', () => {
   /** What a fleet tells from `nowMs` to `stopMs`; `pass` may move the clock after each batch. */
   async function live(
     of: typeof calm,
-    from: SimulatedBatch['place'] | null,
+    from: SimulatedBatch['checkpoint'] | null,
     nowMs: number,
     stopMs: number,
     pass: (clock: VirtualClock, batch: SimulatedBatch) => void = () => undefined,
@@ -131,7 +133,7 @@ describe('a live fleet', () => {
     return (await readAll(replaySource(of, { fromMs, toMs }, registry()), null)).flatMap(rowsOf);
   }
 
-  test('tells its past first, then each second when it has passed', async () => {
+  it('tells its past first, then each second when it has passed', async () => {
     const batches = await live(calm, null, NOW_MS, NOW_MS + 60_000);
     const startMs = NOW_MS - HOUR_MS + 877;
     expect(batches.flatMap(rowsOf)).toEqual(await replay(calm, startMs, Math.floor(NOW_MS / 1_000) * 1_000 + 60_000));
@@ -140,14 +142,14 @@ describe('a live fleet', () => {
     for (const batch of seconds) expect(new Set(batch.timeMs).size).toBe(1);
   });
 
-  test('never tells a second before it has passed', async () => {
+  it('never tells a second before it has passed', async () => {
     await live(calm, null, NOW_MS, NOW_MS + 30_000, (clock, batch) => {
       expect(Math.max(...batch.timeMs)).toBeLessThan(clock.now);
       expect(batch.watermarkMs).toBeLessThanOrEqual(clock.now);
     });
   });
 
-  test('tells all of its past to a receiver that is slow to take it', async () => {
+  it('tells all of its past to a receiver that is slow to take it', async () => {
     const slownessMs = 0.9 * HOUR_MS;
     let taken = 0;
     const batches = await live(calm, null, NOW_MS, NOW_MS + slownessMs + 10_000, (clock) => {
@@ -162,14 +164,14 @@ describe('a live fleet', () => {
     expect(missing).toEqual([]);
   });
 
-  test('goes on at its place, also with what was under way', async () => {
+  it('goes on at its checkpoint, also with what was under way', async () => {
     const whole = await live(simulation, null, NOW_MS, NOW_MS + 120_000);
-    const middle = whole.findIndex(({ place }) => (place['nextMs'] as number) > NOW_MS + 30_000);
-    const rest = await live(simulation, whole[middle]!.place, NOW_MS + 40_000, NOW_MS + 120_000);
+    const middle = whole.findIndex(({ checkpoint }) => (checkpoint['nextMs'] as number) > NOW_MS + 30_000);
+    const rest = await live(simulation, whole[middle]!.checkpoint, NOW_MS + 40_000, NOW_MS + 120_000);
     expect(rest.flatMap(rowsOf)).toEqual(whole.slice(middle + 1).flatMap(rowsOf));
   });
 
-  test('leaves out what lies further back than its backfill when it wakes from a long sleep', async () => {
+  it('leaves out what lies further back than its backfill when it wakes from a long sleep', async () => {
     let slept = false;
     const WAKE_MS = NOW_MS + 50 * HOUR_MS;
     const batches = await live(calm, null, NOW_MS, WAKE_MS + 10_000, (clock, batch) => {
@@ -184,13 +186,13 @@ describe('a live fleet', () => {
 });
 
 describe('a simulation', () => {
-  test('is found by its name, and a wrong name names the nearest', () => {
+  it('is found by its name, and a wrong name names the nearest', () => {
     expect(findScenario('denmark').meters).toBe(200);
     expect(() => findScenario('denmrak')).toThrow(UnknownScenarioError);
     expect(() => findScenario('denmrak')).toThrow(/did you mean denmark/);
   });
 
-  test('refuses options out of their range, with a remedy', () => {
+  it('refuses options out of their range, with a remedy', () => {
     const scenario = findScenario('denmark');
     expect(() => openSimulation(scenario, { meters: 0 })).toThrow(SimulationOptionError);
     expect(() => openSimulation(scenario, { seed: 1.5 })).toThrow(/seed 1.5 is not possible; choose a whole number/);

@@ -1,10 +1,7 @@
 import { resolve } from 'node:path';
-
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import type { Metric } from '#core/metrics/metric.ts';
-
 import { openCsvSource } from '../open-source.ts';
 import { sourceConfigSchema } from '../source-config.ts';
 import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';

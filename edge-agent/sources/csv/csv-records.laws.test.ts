@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { BROKEN, INCOMPLETE } from '../records/record-format.ts';
 import { CsvRecords } from './csv-records.ts';
 

@@ -2,9 +2,7 @@ import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import { openCsvSource } from '../open-source.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import type { RecordSource } from '../records/record-source.ts';
@@ -239,7 +237,7 @@ describe('a CSV file that can not be read', () => {
     ];
     for (const [file, kind, message] of cases) {
       const error = await failure(collect(open({ file }).source, new RememberingRegistry()));
-      expect(error.kind).toBe(kind);
+      expect(error.sourceFault).toBe(kind);
       expect(error.message).toMatch(message);
     }
     expect((await failure(read(''))).message).toMatch(/is empty/);
@@ -266,7 +264,7 @@ describe('a CSV file that is read again', () => {
   const first = 'ts,device,value\n2024-01-01,a,1\n2024-01-02,a,2';
 
   it('goes on where it has grown; a line that was read as the last is not read twice', async () => {
-    const { places } = await read(first);
+    const { checkpoints } = await read(first);
     for (const [more, values, refused] of [
       ['\n2024-01-03,a,3\n', [3_000], []],
       ['\r\n2024-01-03,a,3', [3_000], []],
@@ -276,25 +274,25 @@ describe('a CSV file that is read again', () => {
     ] as const) {
       await writeFile(join(folder, 'rows.csv'), first + more);
       const { source, registry } = open();
-      const { readings, refusals } = await collect(source, registry, places.at(-1)!);
+      const { readings, refusals } = await collect(source, registry, checkpoints.at(-1)!);
       expect(readings.map(({ value }) => value)).toEqual(values);
       expect(refusals).toMatchObject(refused);
     }
   });
 
-  it('is refused where it begins differently, is shorter, or the place is damaged', async () => {
-    const { places } = await read(first);
-    const place = places.at(-1)!;
+  it('is refused where it begins differently, is shorter, or the checkpoint is damaged', async () => {
+    const { checkpoints } = await read(first);
+    const checkpoint = checkpoints.at(-1)!;
     const resume = (from: Readonly<Record<string, unknown>>): Promise<unknown> =>
       collect(open().source, new RememberingRegistry(), from);
     await writeFile(join(folder, 'rows.csv'), `x${first}`);
-    expect((await failure(resume(place))).message).toMatch(
+    expect((await failure(resume(checkpoint))).message).toMatch(
       /does not begin as it did.*another name.*or remove the spool/,
     );
     await writeFile(join(folder, 'rows.csv'), first);
-    expect((await failure(resume({ ...place, offset: 1_000 }))).message).toMatch(/is shorter than the 1000 bytes/);
-    expect((await failure(resume({ ...place, offset: -1 }))).message).toMatch(/damaged/);
-    expect((await failure(resume({ ...place, version: 2 }))).message).toMatch(/another version of weir/);
+    expect((await failure(resume({ ...checkpoint, offset: 1_000 }))).message).toMatch(/is shorter than the 1000 bytes/);
+    expect((await failure(resume({ ...checkpoint, offset: -1 }))).message).toMatch(/damaged/);
+    expect((await failure(resume({ ...checkpoint, version: 2 }))).message).toMatch(/another version of weir/);
   });
 
   it('is followed while it grows, where it is to be followed', async () => {
@@ -313,16 +311,16 @@ describe('a CSV file that is read again', () => {
 });
 
 describe('standard input', () => {
-  it('is read as it comes, from its start whatever the place', async () => {
+  it('is read as it comes, from its start whatever the checkpoint', async () => {
     const stdin = Readable.from([
       Buffer.from('ts,dev'),
       Buffer.from('ice,value\n2024-01-01,a,1\n2024-'),
       Buffer.from('01-02,a,2'),
     ]);
     const { source, registry } = open({ file: '-' }, stdin);
-    const { readings, places } = await collect(source, registry, { offset: 5 });
+    const { readings, checkpoints } = await collect(source, registry, { offset: 5 });
     expect(readings.map(({ value }) => value)).toEqual([1_000, 2_000]);
-    expect(places.at(-1)).toEqual({ stream: true });
+    expect(checkpoints.at(-1)).toEqual({ stream: true });
   });
 
   it('ends when it is told to, also where nothing comes', async () => {

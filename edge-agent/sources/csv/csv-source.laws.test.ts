@@ -1,10 +1,8 @@
 import { mkdtemp, rm, writeFile, appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import { openCsvSource } from '../open-source.ts';
 import type { RecordSource } from '../records/record-source.ts';
 import { sourceConfigSchema, type CsvConfig } from '../source-config.ts';
@@ -109,7 +107,7 @@ describe('a CSV source', () => {
         expect(torn.refusals).toEqual(whole.refusals);
         expect(torn.tallies).toEqual(whole.tallies);
         expect(torn.watermarks.at(-1)).toBe(whole.watermarks.at(-1));
-        expect(torn.places.at(-1)).toEqual(whole.places.at(-1));
+        expect(torn.checkpoints.at(-1)).toEqual(whole.checkpoints.at(-1));
       }),
       { numRuns: 150 },
     );
@@ -130,21 +128,21 @@ describe('a CSV source', () => {
     );
   });
 
-  it('goes on from any place as if it had never stopped', async () => {
+  it('goes on from any checkpoint as if it had never stopped', async () => {
     await fc.assert(
       fc.asyncProperty(configs, csv, chunkBytes, chunkBytes, async (config, text, size, resumedSize) => {
         await writeFile(join(folder, 'rows.csv'), text);
         const registry = new RememberingRegistry();
         const whole = await collect(open(config, registry, size), registry);
-        for (let stop = 1; stop <= whole.places.length; stop++) {
+        for (let stop = 1; stop <= whole.checkpoints.length; stop++) {
           const before = await collect(open(config, registry, size), registry, null, stop);
-          const place = JSON.parse(JSON.stringify(before.places.at(-1)));
-          const after = await collect(open(config, registry, resumedSize), registry, place);
+          const checkpoint = JSON.parse(JSON.stringify(before.checkpoints.at(-1)));
+          const after = await collect(open(config, registry, resumedSize), registry, checkpoint);
           expect([...before.readings, ...after.readings]).toEqual(whole.readings);
           expect([...before.refusals, ...after.refusals]).toEqual(whole.refusals);
-          // The totals that a place carries go on too.
-          expect(after.places.at(-1)).toEqual(whole.places.at(-1));
-          expect(after.places.at(-1)!['totals']).toEqual(whole.tallies);
+          // The totals that a checkpoint carries go on too.
+          expect(after.checkpoints.at(-1)).toEqual(whole.checkpoints.at(-1));
+          expect(after.checkpoints.at(-1)!['totals']).toEqual(whole.tallies);
         }
       }),
       { numRuns: 40 },
@@ -171,7 +169,7 @@ describe('a CSV source', () => {
           await writeFile(path, text);
           const before = await collect(open(config, registry, 100), registry);
           await appendFile(path, more);
-          const after = await collect(open(config, registry, 100), registry, before.places.at(-1)!);
+          const after = await collect(open(config, registry, 100), registry, before.checkpoints.at(-1)!);
           const whole = await collect(open(config, registry, 100), registry);
           expect([...before.readings, ...after.readings]).toEqual(whole.readings);
           expect([...before.refusals, ...after.refusals]).toEqual(whole.refusals);

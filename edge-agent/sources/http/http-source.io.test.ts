@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
 import { describe, expect, it } from 'vitest';
-
 import { openHttpSource } from '../open-source.ts';
 import type { ReadingBatch } from '../source.ts';
 import { sourceConfigSchema, type HttpConfig } from '../source-config.ts';
@@ -21,7 +19,7 @@ function configured(listen: string, given: Readonly<Record<string, unknown>> = {
   return config;
 }
 
-/** A listening source, whose batches are settled by `settle` as they come. */
+/** A listening source, whose batches are acknowledged by `acknowledge` as they come. */
 class Running implements AsyncDisposable {
   readonly registry = new RememberingRegistry();
   readonly batches: ReadingBatch[] = [];
@@ -30,20 +28,20 @@ class Running implements AsyncDisposable {
   readonly done: Promise<void>;
   readonly #arrivals = new EventTarget();
 
-  constructor(settle: (batch: ReadingBatch) => void, config = configured('127.0.0.1:0')) {
+  constructor(acknowledge: (batch: ReadingBatch) => void, config = configured('127.0.0.1:0')) {
     this.source = openHttpSource('http', config, {
       metrics: metricsOf(metricNamed('power')),
       registry: this.registry,
       nowMs: () => NOW_MS,
     });
-    this.done = this.#run(settle);
+    this.done = this.#run(acknowledge);
   }
 
-  async #run(settle: (batch: ReadingBatch) => void): Promise<void> {
+  async #run(acknowledge: (batch: ReadingBatch) => void): Promise<void> {
     for await (const batch of this.source.batches(null, this.stop.signal)) {
       this.batches.push(batch);
       this.#arrivals.dispatchEvent(new Event('batch'));
-      settle(batch);
+      acknowledge(batch);
     }
   }
 
@@ -91,7 +89,7 @@ async function exchange(
   return { status: response.statusCode!, headers: response.headers, body: JSON.parse(text) as Answer['body'] };
 }
 
-const accept = (batch: ReadingBatch): void => batch.settled?.();
+const accept = (batch: ReadingBatch): void => batch.acknowledged?.();
 const reading = { time: '2024-05-01T00:00:00Z', metric: 'power', device: 'a', value: 1.5 };
 
 describe('POST /readings', () => {
@@ -104,7 +102,7 @@ describe('POST /readings', () => {
     });
     await running.arrived(1);
     expect(answered).toBe(false);
-    running.batches[0]!.settled!();
+    running.batches[0]!.acknowledged!();
     expect(await sending).toMatchObject({ status: 200, body: { accepted: 1, missing: 0, quarantined: [] } });
   });
 
@@ -249,7 +247,7 @@ describe('POST /readings', () => {
   });
 
   it('says so when the readings could not be stored', async () => {
-    await using running = new Running((batch) => batch.settled?.(new Error('the disk is full')));
+    await using running = new Running((batch) => batch.acknowledged?.(new Error('the disk is full')));
     expect(await running.send([reading])).toMatchObject({
       status: 503,
       body: { detail: expect.stringContaining('the disk is full') },
@@ -263,7 +261,7 @@ describe('an HTTP source', () => {
     const sending = running.send([reading]);
     await running.arrived(1);
     running.stop.abort();
-    running.batches[0]!.settled!();
+    running.batches[0]!.acknowledged!();
     expect((await sending).status).toBe(200);
     await running.done;
     await expect(running.send([reading])).rejects.toThrow(/ECONNREFUSED/);

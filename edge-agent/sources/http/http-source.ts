@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
-
 import type { Metric } from '#core/metrics/metric.ts';
-
-import type { EntryRegistry, ReadingBatch, Source, SourcePlace } from '../source.ts';
+import type { EntryRegistry, ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import type { HttpConfig } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
 import { isOwnOrigin } from './own-origin.ts';
@@ -20,13 +18,13 @@ export const BODY_BYTES_MAX = 8_388_608;
 export const BODIES_MAX = 8;
 
 const CONNECTIONS_MAX = 1_024;
-const REQUEST_MS_MAX = 30_000;
-const HEADERS_MS_MAX = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
 
 /** How long a stopping source waits for what the agent was given to become durable. */
-const STOP_MS_MAX = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 
-export interface HttpSourceParts {
+export interface HttpSourceOptions {
   readonly name: string;
   readonly config: HttpConfig;
   readonly metrics: ReadonlyMap<string, Metric>;
@@ -45,22 +43,22 @@ export class HttpSource implements Source {
   readonly nature = 'live';
   /** Where the source listens, once it does; rejected where it can't. */
   readonly listening: Promise<AddressInfo>;
-  readonly #parts: HttpSourceParts;
+  readonly #options: HttpSourceOptions;
   readonly #pending: PendingRequests;
   readonly #listening = Promise.withResolvers<AddressInfo>();
   #bodies = 0;
 
-  constructor(parts: HttpSourceParts) {
-    this.name = parts.name;
-    this.#parts = parts;
-    this.#pending = new PendingRequests(parts.config.lateness, parts.nowMs);
+  constructor(options: HttpSourceOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#pending = new PendingRequests(options.config.lateness, options.nowMs);
     this.listening = this.#listening.promise;
     // Whoever asks for batches is told too; nobody has to wait for this promise.
     this.listening.catch(() => undefined);
   }
 
-  /** Listens until the signal. Throws SourceError where the address can't be had. A live source has no place. */
-  async *batches(_from: SourcePlace | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
+  /** Listens until the signal. Throws SourceError where the address can't be had. A live source has no checkpoint. */
+  async *batches(_from: SourceCheckpoint | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
     const server = await this.#listen();
     const stop = (): void => this.#pending.stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -74,11 +72,11 @@ export class HttpSource implements Source {
   }
 
   async #listen(): Promise<Server> {
-    const { host, port } = this.#parts.config.listen;
+    const { host, port } = this.#options.config.listen;
     const server = createServer((request, response) => void this.#handle(request, response));
     server.maxConnections = CONNECTIONS_MAX;
-    server.requestTimeout = REQUEST_MS_MAX;
-    server.headersTimeout = HEADERS_MS_MAX;
+    server.requestTimeout = REQUEST_TIMEOUT_MS;
+    server.headersTimeout = HEADERS_TIMEOUT_MS;
     try {
       server.listen(port, host);
       await once(server, 'listening');
@@ -99,7 +97,7 @@ export class HttpSource implements Source {
     const deadline = setTimeout(() => {
       this.#pending.abandon();
       server.closeAllConnections();
-    }, STOP_MS_MAX);
+    }, STOP_TIMEOUT_MS);
     await closed;
     clearTimeout(deadline);
   }
@@ -130,8 +128,8 @@ export class HttpSource implements Source {
         detail: `${request.method} is not POST, the one method of /readings`,
       };
     }
-    const address = request.socket.localPort ?? this.#parts.config.listen.port;
-    if (!isOwnOrigin(request.headers.origin, this.#parts.config.listen.host, address)) {
+    const address = request.socket.localPort ?? this.#options.config.listen.port;
+    if (!isOwnOrigin(request.headers.origin, this.#options.config.listen.host, address)) {
       return { status: 403, title: 'Forbidden', detail: 'the request comes from a web page of another origin' };
     }
     if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
@@ -154,7 +152,7 @@ export class HttpSource implements Source {
     if (body.length === 0) return malformed('the body is empty; send an array of {time, metric, device, value, tags?}');
     const sent = readReadingsBody(body);
     if ('status' in sent) return sent;
-    const { metrics, registry, nowMs } = this.#parts;
+    const { metrics, registry, nowMs } = this.#options;
     const { batches, accepted, missing, quarantined } = readSentReadings(sent, metrics, registry, nowMs());
     return (await this.#pending.submit(batches)) ?? { accepted, missing, quarantined };
   }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { PENDING_READINGS_MAX, PENDING_REQUESTS_MAX, PendingRequests } from './pending-requests.ts';
 import type { SentBatch } from './sent-readings.ts';
 
@@ -17,8 +16,8 @@ describe('pending requests', () => {
     const pending = open();
     const waiting = pending.submit([batchOf(PENDING_READINGS_MAX - 1), batchOf(1)]);
     expect(await pending.submit([batchOf(1)])).toMatchObject({ status: 503, retryAfterSeconds: 1 });
-    (await pending.next())!.settled!();
-    (await pending.next())!.settled!();
+    (await pending.next())!.acknowledged!();
+    (await pending.next())!.acknowledged!();
     expect(await waiting).toBeNull();
     expect(pending.refusal()).toBeNull();
   });
@@ -45,7 +44,7 @@ describe('pending requests', () => {
     expect(watermarks).toEqual([null, 490, 490, NOW_MS - 10]);
   });
 
-  it('are answered when the source stops: those not given out at once, those given out when settled', async () => {
+  it('are answered when the source stops: those not given out at once, those given out when acknowledged', async () => {
     const pending = open();
     const given = pending.submit([batchOf(1)]);
     const batch = (await pending.next())!;
@@ -55,12 +54,12 @@ describe('pending requests', () => {
     expect(await pending.next()).toBeNull();
     expect(await waiting).toMatchObject({ status: 503, detail: expect.stringContaining('stopping') });
     expect(await half).toMatchObject({ status: 503 });
-    batch.settled!();
+    batch.acknowledged!();
     expect(await given).toBeNull();
     expect(pending.refusal()).toMatchObject({ status: 503 });
   });
 
-  it('are answered also when the agent never settles them', async () => {
+  it('are answered also when the agent never acknowledges them', async () => {
     const pending = open();
     const given = pending.submit([batchOf(1)]);
     await pending.next();

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import type { ReadingBatch } from '../source.ts';
 import { unavailable, type Problem } from './problem.ts';
 import type { SentBatch } from './sent-readings.ts';
@@ -8,12 +7,12 @@ import type { SentBatch } from './sent-readings.ts';
 export const PENDING_REQUESTS_MAX = 256;
 export const PENDING_READINGS_MAX = 400_000;
 
-/** What a live source's batch has for a place: nothing can be opened again. */
-const LIVE_PLACE = { live: true } as const;
+/** What a live source's batch has for a checkpoint: nothing can be opened again. */
+const LIVE_CHECKPOINT = { live: true } as const;
 
 interface Waiting {
   readonly batch: SentBatch;
-  readonly settle: (failure?: Error) => void;
+  readonly acknowledge: (failure?: Error) => void;
 }
 
 /**
@@ -25,7 +24,7 @@ export class PendingRequests {
   readonly #latenessMs: number;
   readonly #nowMs: () => number;
   readonly #queue: Waiting[] = [];
-  readonly #unsettled = new Set<(failure?: Error) => void>();
+  readonly #unacknowledged = new Set<(failure?: Error) => void>();
   #requests = 0;
   #readings = 0;
   #stopped = false;
@@ -61,12 +60,12 @@ export class PendingRequests {
 
   #enqueue(batch: SentBatch): Promise<Error | undefined> {
     return new Promise((resolve) => {
-      const settle = (failure?: Error): void => {
-        this.#unsettled.delete(settle);
+      const acknowledge = (failure?: Error): void => {
+        this.#unacknowledged.delete(acknowledge);
         resolve(failure);
       };
-      this.#unsettled.add(settle);
-      this.#queue.push({ batch, settle });
+      this.#unacknowledged.add(acknowledge);
+      this.#queue.push({ batch, acknowledge });
       this.#wake();
     });
   }
@@ -82,16 +81,16 @@ export class PendingRequests {
     const waiting = this.#queue.shift();
     if (waiting === undefined) return null;
     assert(!this.#stopped, 'stopping empties the queue');
-    const { batch, settle } = waiting;
+    const { batch, acknowledge } = waiting;
     const { highestMs, ...columns } = batch;
     this.#highestMs = Math.max(this.#highestMs, highestMs);
-    return { ...columns, place: LIVE_PLACE, watermarkMs: this.#watermarkMs(), settled: settle };
+    return { ...columns, checkpoint: LIVE_CHECKPOINT, watermarkMs: this.#watermarkMs(), acknowledged: acknowledge };
   }
 
   /** Takes no more; what the agent has not been given is refused, what it has been given is still waited for. */
   stop(): void {
     this.#stopped = true;
-    for (const { settle } of this.#queue.splice(0)) settle(new Error('the agent is stopping'));
+    for (const { acknowledge } of this.#queue.splice(0)) acknowledge(new Error('the agent is stopping'));
     this.#wake();
   }
 
@@ -101,9 +100,9 @@ export class PendingRequests {
     this.stop();
   }
 
-  /** Gives up on what the agent was given and has not settled. */
+  /** Gives up on what the agent was given and has not acknowledged. */
   abandon(): void {
-    for (const settle of this.#unsettled) settle(new Error('the agent stopped before they were'));
+    for (const acknowledge of this.#unacknowledged) acknowledge(new Error('the agent stopped before they were'));
   }
 
   /** A reading dated ahead of the clock must not declare time to have passed that has not. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-
 import { parseJsonExactly } from '../json-source-text.ts';
 import { malformed, tooLarge, type Problem } from './problem.ts';
 

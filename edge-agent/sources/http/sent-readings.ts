@@ -2,7 +2,6 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { describeScaledFault, lastScaledFault, parseScaled, scaledFromNumber } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
-
 import { BATCH_READINGS_MAX, BATCH_REFUSALS_MAX } from '../batch-columns.ts';
 import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type ReadingBatch, type Refusal } from '../source.ts';
 import { FUTURE_MS_MAX } from '../time/future.ts';
@@ -10,7 +9,7 @@ import type { SentReading } from './readings-body.ts';
 
 const CONTROL = /\p{Cc}/u;
 
-/** A batch but for its place, watermark and settlement, which are known when it is handed out. */
+/** A batch but for its checkpoint, watermark and acknowledgement, which are known when it is handed out. */
 export type SentBatch = Pick<ReadingBatch, 'count' | 'entry' | 'timeMs' | 'value' | 'refusals' | 'tallies'> & {
   readonly highestMs: number;
 };

@@ -1,5 +1,4 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
-
 import { byteOrderMarkBytes, LF, type RecordFileKind, type RecordFileOpening } from '../records/record-format.ts';
 import type { NdjsonConfig } from '../source-config.ts';
 import { SourceError, subjectOf } from '../source-error.ts';

@@ -1,14 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import { openCsvSource, openNdjsonSource } from '../open-source.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { sourceConfigSchema } from '../source-config.ts';
-import type { Source, SourcePlace } from '../source.ts';
+import type { Source, SourceCheckpoint } from '../source.ts';
 import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
 
 /** A clock by which no time of these files is in the future. */
@@ -135,12 +133,12 @@ describe('NDJSON and CSV', () => {
           const registry = new RememberingRegistry();
           const fromCsv = await collect(open('csv', rules, registry), registry);
           const limits = { chunkBytes, lineBytesMax: 1_000, batchReadingsMax: 2 };
-          let from: SourcePlace | null = null;
+          let from: SourceCheckpoint | null = null;
           const torn: Collected[] = [];
           for (let last = false; !last;) {
             const piece = await collect(open('ndjson', rules, registry, limits), registry, from, 1);
-            last = piece.places.length === 0 || JSON.stringify(from) === JSON.stringify(piece.places[0]);
-            from = piece.places[0] ?? null;
+            last = piece.checkpoints.length === 0 || JSON.stringify(from) === JSON.stringify(piece.checkpoints[0]);
+            from = piece.checkpoints[0] ?? null;
             torn.push(piece);
           }
           expect(torn.flatMap(({ readings }) => readings)).toEqual(fromCsv.readings);

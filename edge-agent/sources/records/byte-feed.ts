@@ -1,6 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-
 import { SourceError } from '../source-error.ts';
 
 /** Where the bytes of a source come from. One read is under way at a time. */
@@ -60,7 +59,7 @@ export class FileFeed implements ByteFeed {
     }
   }
 
-  /** Reads the first `length` bytes, or all where there are fewer, whatever the place. */
+  /** Reads the first `length` bytes, or all where there are fewer, wherever reading stands. */
   async readHead(length: number): Promise<Uint8Array> {
     const head = new Uint8Array(length);
     let filled = 0;

@@ -1,13 +1,12 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { RowReader } from '../rows/row-reader.ts';
-import type { ReadingBatch, SourcePlace, SourceTallies } from '../source.ts';
+import type { ReadingBatch, SourceCheckpoint, SourceTallies } from '../source.ts';
 import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
-import type { FileIdentity, RecordPlace } from './record-place.ts';
+import type { FileIdentity, RecordCheckpoint } from './record-checkpoint.ts';
 
-export interface RecordCursorParts {
+export interface RecordCursorOptions {
   readonly format: RecordFormat;
   readonly reader: RowReader;
   readonly batch: BatchColumns;
@@ -15,7 +14,7 @@ export interface RecordCursorParts {
   readonly rowReadingsMax: number;
   readonly latenessMs: number;
   readonly limits: RecordLimits;
-  /** Null for a stream: its places can't be taken up again. */
+  /** Null for a stream: its checkpoints can't be taken up again. */
   readonly identity: FileIdentity | null;
 }
 
@@ -28,8 +27,8 @@ const NOTHING: SourceTallies = {
   truncatedTimes: 0,
 };
 
-/** The place of a stream, at which nothing can be opened again. */
-export const STREAM_PLACE: SourcePlace = { stream: true };
+/** The checkpoint of a stream, at which nothing can be opened again. */
+export const STREAM_CHECKPOINT: SourceCheckpoint = { stream: true };
 
 /**
  * Walks over the records of a file as its bytes are loaded, and makes batches. It decides, and reads nothing itself.
@@ -42,7 +41,7 @@ export const STREAM_PLACE: SourcePlace = { stream: true };
  * any more: an added line end completes it, anything else goes to quarantine.
  */
 export class RecordCursor {
-  readonly #parts: RecordCursorParts;
+  readonly #options: RecordCursorOptions;
   readonly #lineBytesMax: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #index = 0;
@@ -52,27 +51,27 @@ export class RecordCursor {
   /** The file's offset of index 0 of the loaded bytes. */
   #shift = 0;
   #line = 1;
-  #at: RecordPlace['at'] = 'record';
+  #at: RecordCheckpoint['at'] = 'record';
   #oneLineBefore = 0;
   #totals = NOTHING;
 
-  constructor(parts: RecordCursorParts, offset: number, line: number) {
-    assertRelated(parts.limits, parts.rowReadingsMax);
-    this.#parts = parts;
-    this.#lineBytesMax = parts.limits.lineBytesMax;
+  constructor(options: RecordCursorOptions, offset: number, line: number) {
+    assertRelated(options.limits, options.rowReadingsMax);
+    this.#options = options;
+    this.#lineBytesMax = options.limits.lineBytesMax;
     this.#shift = offset;
     this.#line = line;
   }
 
-  /** Goes on from a place. */
-  restore(place: RecordPlace): void {
-    this.#shift = place.offset;
+  /** Goes on from a checkpoint. */
+  restore(checkpoint: RecordCheckpoint): void {
+    this.#shift = checkpoint.offset;
     this.#index = 0;
-    this.#line = place.line;
-    this.#at = place.at;
-    this.#oneLineBefore = place.oneLineBefore;
-    this.#totals = place.totals;
-    this.#parts.reader.restore({ highestMs: place.highestMs, order: place.order });
+    this.#line = checkpoint.line;
+    this.#at = checkpoint.at;
+    this.#oneLineBefore = checkpoint.oneLineBefore;
+    this.#totals = checkpoint.totals;
+    this.#options.reader.restore({ highestMs: checkpoint.highestMs, order: checkpoint.order });
   }
 
   /** Where the bytes that are not used up begin. They must begin the next load. */
@@ -92,13 +91,13 @@ export class RecordCursor {
   /** The next batch, or null where more bytes are needed or, at the end, after the last batch (which may be empty). */
   next(): ReadingBatch | null {
     if (this.#finished) return null;
-    const { batch, rowReadingsMax, limits } = this.#parts;
+    const { batch, rowReadingsMax, limits } = this.#options;
     while (this.#step()) {
       if (batch.count + rowReadingsMax > limits.batchReadingsMax) return this.#close();
     }
     if (this.#atEnd) {
       this.#finished = true;
-      this.#parts.reader.end();
+      this.#options.reader.end();
       return this.#close();
     }
     return batch.isEmpty ? null : this.#close();
@@ -109,7 +108,7 @@ export class RecordCursor {
     if (this.#at !== 'record') return this.#at === 'overlong' ? this.#skipLine() : this.#endOpenLine();
     const from = this.#index;
     if (from === this.#to) return false;
-    const { format, reader } = this.#parts;
+    const { format, reader } = this.#options;
     const bytes = this.#bytes;
     const end = format.next(bytes, from, this.#to, this.#atEnd, from + this.#shift < this.#oneLineBefore);
     if (end < 0) return this.#incompleteOrBroken(end);
@@ -122,7 +121,7 @@ export class RecordCursor {
   }
 
   #incompleteOrBroken(end: number): boolean {
-    const { format } = this.#parts;
+    const { format } = this.#options;
     const loaded = this.#to - this.#index;
     if (end === INCOMPLETE) return loaded > this.#lineBytesMax ? this.#tooLong() : false;
     assert(end === BROKEN, 'a format gives an index, INCOMPLETE or BROKEN');
@@ -141,7 +140,7 @@ export class RecordCursor {
       this.#dropLine(`a quoted field does not close within ${this.#lineBytesMax} bytes`, lineEnd, limitAt);
     } else {
       const reason = `the line is longer than ${this.#lineBytesMax} bytes`;
-      this.#parts.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, limitAt);
+      this.#options.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, limitAt);
       this.#index = limitAt;
       this.#at = 'overlong';
     }
@@ -150,7 +149,7 @@ export class RecordCursor {
 
   #dropLine(reason: string, lineEnd: number, brokenAt: number): void {
     const end = lineEnd < 0 ? this.#to : lineEnd;
-    this.#parts.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, end);
+    this.#options.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, end);
     this.#oneLineBefore = Math.max(this.#oneLineBefore, brokenAt + this.#shift);
     this.#index = lineEnd < 0 ? end : end + 1;
     if (lineEnd < 0) this.#at = 'open';
@@ -178,7 +177,7 @@ export class RecordCursor {
     const onlyCr = end - this.#index === 1 && this.#bytes[this.#index] === CR;
     if (end > this.#index && !onlyCr) {
       const reason = 'the line went on after it had been read as the last of its file; append whole lines';
-      this.#parts.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, end);
+      this.#options.reader.refuseUnread(reason, this.#bytes, this.#line, this.#index, end);
       this.#at = 'overlong';
       return true;
     }
@@ -191,19 +190,19 @@ export class RecordCursor {
   }
 
   #close(): ReadingBatch {
-    const { reader, batch, latenessMs } = this.#parts;
+    const { reader, batch, latenessMs } = this.#options;
     const { highestMs } = reader;
     const ambiguousTimes = reader.takeAmbiguous();
     const watermarkMs = highestMs === null || this.#finished ? highestMs : highestMs - latenessMs;
-    const closed = batch.close({ place: {}, watermarkMs, ambiguousTimes });
+    const closed = batch.close({ checkpoint: {}, watermarkMs, ambiguousTimes });
     this.#totals = added(this.#totals, closed.tallies);
-    return { ...closed, place: this.#place() };
+    return { ...closed, checkpoint: this.#checkpoint() };
   }
 
-  #place(): SourcePlace {
-    const { identity, reader } = this.#parts;
-    if (identity === null) return STREAM_PLACE;
-    const place: RecordPlace = {
+  #checkpoint(): SourceCheckpoint {
+    const { identity, reader } = this.#options;
+    if (identity === null) return STREAM_CHECKPOINT;
+    const checkpoint: RecordCheckpoint = {
       version: 1,
       offset: this.#index + this.#shift,
       line: this.#line,
@@ -214,7 +213,7 @@ export class RecordCursor {
       order: reader.snapshot().order.map((inside) => [...inside]),
       totals: this.#totals,
     };
-    return place;
+    return checkpoint;
   }
 }
 

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 
 /** Bytes read at a time: the next are read while these are taken apart, and a batch holds no more than these. */

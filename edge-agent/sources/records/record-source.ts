@@ -1,19 +1,23 @@
 import type { Readable } from 'node:stream';
-
 import type { Metric } from '#core/metrics/metric.ts';
-
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourcePlace } from '../source.ts';
+import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
 import type { CsvConfig, NdjsonConfig } from '../source-config.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { FileFeed, FollowFeed, shrunk, StreamFeed, type ByteFeed } from './byte-feed.ts';
 import { RecordCursor } from './record-cursor.ts';
 import type { RecordFileKind, RecordFileOpening } from './record-format.ts';
 import { bufferBytes, type RecordLimits } from './record-limits.ts';
-import { checkIdentity, IDENTITY_BYTES_MAX, identityOf, readPlace, type RecordPlace } from './record-place.ts';
+import {
+  checkIdentity,
+  IDENTITY_BYTES_MAX,
+  identityOf,
+  readCheckpoint,
+  type RecordCheckpoint,
+} from './record-checkpoint.ts';
 
-export interface RecordSourceParts {
+export interface RecordSourceOptions {
   readonly name: string;
   readonly config: CsvConfig | NdjsonConfig;
   readonly kind: RecordFileKind;
@@ -30,26 +34,26 @@ export interface RecordSourceParts {
 export class RecordSource implements Source {
   readonly name: string;
   readonly nature: SourceNature;
-  readonly #parts: RecordSourceParts;
+  readonly #options: RecordSourceOptions;
   readonly #chunkBytes: number;
   /** A chunk is read behind this room for the record that the one before it ended in. */
   readonly #carryBytes: number;
   readonly #subject: string;
 
-  constructor(parts: RecordSourceParts) {
-    this.name = parts.name;
-    this.nature = parts.config.follow ? 'live' : 'file';
-    this.#parts = parts;
-    this.#chunkBytes = parts.limits.chunkBytes;
-    this.#carryBytes = parts.limits.lineBytesMax;
-    this.#subject = subjectOf(parts.path ?? '-');
+  constructor(options: RecordSourceOptions) {
+    this.name = options.name;
+    this.nature = options.config.follow ? 'live' : 'file';
+    this.#options = options;
+    this.#chunkBytes = options.limits.chunkBytes;
+    this.#carryBytes = options.limits.lineBytesMax;
+    this.#subject = subjectOf(options.path ?? '-');
   }
 
-  /** Throws SourceError where the file can't be read, is not of its kind, or is not the one that the place was left in. */
-  async *batches(from: SourcePlace | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
-    const { path } = this.#parts;
+  /** Throws SourceError where the file can't be read, is not of its kind, or is not the one that the checkpoint was left in. */
+  async *batches(from: SourceCheckpoint | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
+    const { path } = this.#options;
     if (path === null) {
-      // What is piped in now is not what was piped in before, so a place left in it means nothing.
+      // What is piped in now is not what was piped in before, so a checkpoint left in it means nothing.
       yield* this.#stream(signal);
       return;
     }
@@ -58,22 +62,23 @@ export class RecordSource implements Source {
     try {
       const head = await file.readHead(IDENTITY_BYTES_MAX);
       this.#checkText(head, head.length);
-      const place = from === null ? null : readPlace(this.#subject, from);
-      if (place !== null) {
-        checkIdentity(this.#subject, place.identity, head);
-        if (place.offset > file.sizeBytes) throw shrunk(path, place.offset);
+      const checkpoint = from === null ? null : readCheckpoint(this.#subject, from);
+      if (checkpoint !== null) {
+        checkIdentity(this.#subject, checkpoint.identity, head);
+        if (checkpoint.offset > file.sizeBytes) throw shrunk(path, checkpoint.offset);
       }
       const buffer = this.#buffer();
       const opened = await this.#open(file, buffer);
-      const cursor = this.#cursor(opened.opening, place?.identity ?? identityOf(head));
+      const cursor = this.#cursor(opened.opening, checkpoint?.identity ?? identityOf(head));
       let loadedTo = opened.to;
       let loadedFrom = this.#carryBytes + opened.opening.dataAt;
-      if (place !== null) {
-        cursor.restore(place);
-        file.seek(place.offset);
+      if (checkpoint !== null) {
+        cursor.restore(checkpoint);
+        file.seek(checkpoint.offset);
         loadedFrom = loadedTo = this.#carryBytes;
       }
-      if (this.#parts.config.follow) feed = new FollowFeed(path, file, place?.offset ?? loadedTo - this.#carryBytes);
+      if (this.#options.config.follow)
+        feed = new FollowFeed(path, file, checkpoint?.offset ?? loadedTo - this.#carryBytes);
       yield* this.#walk(feed, cursor, buffer, loadedFrom, loadedTo, signal);
     } finally {
       await feed.close();
@@ -81,7 +86,7 @@ export class RecordSource implements Source {
   }
 
   async *#stream(signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
-    const feed = new StreamFeed(this.#parts.stdin());
+    const feed = new StreamFeed(this.#options.stdin());
     const stop = (): void => void feed.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -107,7 +112,7 @@ export class RecordSource implements Source {
       }
       this.#checkText(buffer.subarray(to), count);
       to += count;
-      const opening = this.#parts.kind.open(buffer, this.#carryBytes, to, count === 0);
+      const opening = this.#options.kind.open(buffer, this.#carryBytes, to, count === 0);
       if (opening !== null) return { opening, to };
       if (count === room) {
         const value = `has no heading and no record in its first ${to - this.#carryBytes} bytes`;
@@ -157,8 +162,8 @@ export class RecordSource implements Source {
     }
   }
 
-  #cursor(opening: RecordFileOpening, identity: RecordPlace['identity'] | null): RecordCursor {
-    const { config, metrics, registry, nowMs, limits } = this.#parts;
+  #cursor(opening: RecordFileOpening, identity: RecordCheckpoint['identity'] | null): RecordCursor {
+    const { config, metrics, registry, nowMs, limits } = this.#options;
     const batch = new BatchColumns(limits.batchReadingsMax);
     const { columns, format, dataAt, dataLine } = opening;
     const reader = new RowReader({ config, columns, metrics, registry, batch, nowMs });
@@ -170,7 +175,7 @@ export class RecordSource implements Source {
   }
 
   #buffer(): Uint8Array {
-    return new Uint8Array(bufferBytes(this.#parts.limits));
+    return new Uint8Array(bufferBytes(this.#options.limits));
   }
 
   #checkText(bytes: Uint8Array, length: number): void {

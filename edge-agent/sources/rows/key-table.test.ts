@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { FieldTable } from './field-table.ts';
 import { KEY_BYTES_MAX, KEY_REFUSED, KeyTable } from './key-table.ts';
 

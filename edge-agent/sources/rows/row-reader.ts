@@ -2,7 +2,6 @@ import { describeFuture, FUTURE_MS_MAX } from '../time/future.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
-
 import { quote, type BatchColumns } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
 import type { RowsConfig } from '../source-config.ts';
@@ -20,7 +19,7 @@ const TIME_BYTES_MAX = 256;
 const ONE_ORDER = '';
 
 /** What a row reader needs to know beside its configuration. */
-export interface RowReaderParts {
+export interface RowReaderOptions {
   readonly config: RowsConfig;
   /** The columns of the file, by position. */
   readonly columns: readonly string[];
@@ -62,7 +61,7 @@ export class RowReader {
   /** The wall clock of a row whose instant each device's order decides; NaN for all other rows. */
   #twiceLocalMs = Number.NaN;
 
-  constructor({ config, columns, metrics, registry, batch, nowMs }: RowReaderParts) {
+  constructor({ config, columns, metrics, registry, batch, nowMs }: RowReaderOptions) {
     this.#nowMs = nowMs;
     const positions = new Map(columns.map((name, i) => [name, i]));
     this.#columnCount = columns.length;

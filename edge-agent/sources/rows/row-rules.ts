@@ -1,8 +1,6 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
-
 import type { EntryRegistry } from '../source.ts';
 import type { RowsConfig, SeriesRule } from '../source-config.ts';
 import type { FieldTable } from './field-table.ts';

@@ -1,3 +1,5 @@
+import { WeirError } from '#core/errors.ts';
+
 /** A device or tag as the configuration writes it: text in which `{column}` stands for that column of the row. */
 export interface TextTemplate {
   /** Literal texts around the columns: one more than there are columns. */
@@ -6,15 +8,15 @@ export interface TextTemplate {
 }
 
 /** A template with a brace that has no partner or holds nothing. */
-export class TextTemplateError extends Error {
+export class TextTemplateError extends WeirError {
   readonly kind = 'text-template';
 
   constructor(template: string) {
     super(
       `template ${JSON.stringify(template.slice(0, 100))} has a brace without its partner, or an empty pair; ` +
         'write {column} for the text of a column',
+      { fault: 'asked' },
     );
-    this.name = 'TextTemplateError';
   }
 }
 

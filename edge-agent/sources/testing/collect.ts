@@ -1,13 +1,12 @@
 /** What tests of sources share: a metric, a registry that remembers, and all that a source delivers in one list. */
 import type { Metric } from '#core/metrics/metric.ts';
-
 import type {
   EntryRegistry,
   ReadingBatch,
   Refusal,
   SeriesDescription,
   Source,
-  SourcePlace,
+  SourceCheckpoint,
   SourceTallies,
 } from '../source.ts';
 
@@ -61,7 +60,7 @@ export interface Collected {
   readonly readings: CollectedReading[];
   readonly refusals: Refusal[];
   readonly tallies: SourceTallies;
-  readonly places: SourcePlace[];
+  readonly checkpoints: SourceCheckpoint[];
   readonly watermarks: (number | null)[];
 }
 
@@ -74,11 +73,11 @@ const NO_TALLIES: SourceTallies = {
   truncatedTimes: 0,
 };
 
-/** All that a source delivers from a place on, or its first `batchesMax` batches. */
+/** All that a source delivers from a checkpoint on, or its first `batchesMax` batches. */
 export async function collect(
   source: Source,
   registry: RememberingRegistry,
-  from: SourcePlace | null = null,
+  from: SourceCheckpoint | null = null,
   batchesMax = Number.POSITIVE_INFINITY,
 ): Promise<Collected> {
   const batches: ReadingBatch[] = [];
@@ -96,7 +95,7 @@ export async function collect(
     readings,
     refusals: batches.flatMap(({ refusals }) => refusals),
     tallies: batches.reduce((total, { tallies }) => addTallies(total, tallies), NO_TALLIES),
-    places: batches.map(({ place }) => place),
+    checkpoints: batches.map(({ checkpoint }) => checkpoint),
     watermarks: batches.map(({ watermarkMs }) => watermarkMs),
   };
 }

@@ -1,5 +1,4 @@
 import { DAY_MS, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
-
 import { MS_DIGITS, SPACE, twoDigits, ZERO, type TimeText } from './time-text.ts';
 
 const DATE_BYTES = 10;

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { openZone, type Zone } from '#core/time/zone.ts';
-
 import { LocalOrder } from './local-order.ts';
 
 const MINUTE_MS = 60_000;

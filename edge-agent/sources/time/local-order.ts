@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { DAY_MS } from '#core/time/civil.ts';
 import type { Zone } from '#core/time/zone.ts';
 

@@ -1,5 +1,4 @@
 import { openZone } from '#core/time/zone.ts';
-
 import { IsoTime } from './iso-time.ts';
 import { LocalOrder } from './local-order.ts';
 import { PatternTime } from './pattern-time.ts';

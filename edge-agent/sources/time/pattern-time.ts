@@ -1,5 +1,4 @@
 import { DAY_MS, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
-
 import { parseTimePattern, type NumberField, type PatternPart } from './time-pattern.ts';
 import { MS_DIGITS, ZERO, type TimeText } from './time-text.ts';
 

@@ -1,3 +1,5 @@
+import { WeirError } from '#core/errors.ts';
+
 /**
  * The patterns in which a configuration says how times are written: the numeric date fields of Unicode TR 35, part 4
  * ("Date Format Patterns"), taken apart once into the parts that `PatternTime` reads.
@@ -13,14 +15,11 @@ export type PatternPart =
 export type NumberField = 'year' | 'month' | 'day' | 'hour' | 'hour12' | 'minute' | 'second';
 
 /** A pattern that can't be read, or that doesn't name one instant. The message gives pattern, fault and remedy. */
-export class TimePatternError extends Error {
+export class TimePatternError extends WeirError {
   readonly kind = 'time-pattern';
-  readonly pattern: string;
 
   constructor(pattern: string, reason: string) {
-    super(`time format ${JSON.stringify(pattern.slice(0, PATTERN_CHARS_MAX))} ${reason}`);
-    this.name = 'TimePatternError';
-    this.pattern = pattern;
+    super(`time format ${JSON.stringify(pattern.slice(0, PATTERN_CHARS_MAX))} ${reason}`, { fault: 'asked' });
   }
 }
 

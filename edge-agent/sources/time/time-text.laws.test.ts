@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { civilFromDays, DAY_MS } from '#core/time/civil.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#core/time/instant.ts';
-
 import { IsoTime } from './iso-time.ts';
 import { PatternTime } from './pattern-time.ts';
 import type { TimeText } from './time-text.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { PatternTime } from './pattern-time.ts';
 import { parseTimePattern } from './time-pattern.ts';
 import type { TimeText } from './time-text.ts';

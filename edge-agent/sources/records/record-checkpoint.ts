@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
-
 import { z } from 'zod';
-
-import type { SourcePlace } from '../source.ts';
+import type { SourceCheckpoint } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 
 /** A file is known by a hash of its first bytes: what is appended changes nothing, what is replaced does. */
 export const IDENTITY_BYTES_MAX = 4_096;
 
-const PLACE_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 
 const count = z.int().min(0);
 
-const placeSchema = z.strictObject({
-  version: z.literal(PLACE_VERSION),
+const checkpointSchema = z.strictObject({
+  version: z.literal(CHECKPOINT_VERSION),
   /** Byte in the file at which the next record begins. */
   offset: count,
   /** Line on which it begins, from 1. */
@@ -37,20 +35,20 @@ const placeSchema = z.strictObject({
 });
 
 /** Where a file of records is to be taken up again. */
-export type RecordPlace = z.output<typeof placeSchema>;
-export type FileIdentity = RecordPlace['identity'];
+export type RecordCheckpoint = z.output<typeof checkpointSchema>;
+export type FileIdentity = RecordCheckpoint['identity'];
 
-/** The place that a batch carried, checked. Throws SourceError for one that another version wrote, or no version. */
-export function readPlace(subject: string, place: SourcePlace): RecordPlace {
-  const read = placeSchema.safeParse(place);
+/** The checkpoint that a batch carried, checked. Throws SourceError for one that another version wrote, or no version. */
+export function readCheckpoint(subject: string, checkpoint: SourceCheckpoint): RecordCheckpoint {
+  const read = checkpointSchema.safeParse(checkpoint);
   if (read.success) return read.data;
-  const known = place['version'] === PLACE_VERSION;
+  const known = checkpoint['version'] === CHECKPOINT_VERSION;
   throw new SourceError(
-    'place',
+    'checkpoint',
     subject,
     known
-      ? 'was left at a place that is damaged'
-      : `was left by another version of weir (place ${String(place['version'])})`,
+      ? 'was left at a checkpoint that is damaged'
+      : `was left by another version of weir (checkpoint ${String(checkpoint['version'])})`,
     'use the version that wrote it, or give the source another name to read the file from the start',
   );
 }
@@ -61,7 +59,7 @@ export function identityOf(head: Uint8Array): FileIdentity {
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Makes sure that a file is the one that a place was left in. Throws SourceError. */
+/** Makes sure that a file is the one that a checkpoint was left in. Throws SourceError. */
 export function checkIdentity(subject: string, left: FileIdentity, head: Uint8Array): void {
   if (head.length >= left.bytes && identityOf(head.subarray(0, left.bytes)).sha256 === left.sha256) return;
   throw new SourceError(
