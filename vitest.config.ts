@@ -1,8 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { goTo, whereaboutsOf } from './tooling/whereabouts.ts';
 
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**', '.weir/**'];
 const LAWS = '**/*.laws.test.ts';
 const IO = ['**/*.io.test.{ts,tsx}', '**/*.sim.test.ts'];
+
+// Each day at another time and place, so that no test holds on one day and one machine alone. Once for all processes.
+if (process.env['WEIR_TEST_SHIFT_MS'] === undefined) {
+  process.stderr.write(`${goTo(whereaboutsOf(process.env, Date.now()), process.env, Date.now())}\n`);
+}
 
 /**
  * One project per kind of test, run one after the other, the quick ones first: what is wrong shows early. The limits

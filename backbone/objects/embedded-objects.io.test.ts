@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,8 @@ test('a torn write is never seen, and is cleared away once its writer must be de
   await writeFile(torn, 'half of');
   const old = join(folder, `${UNFINISHED_PREFIX}old`);
   await writeFile(old, 'half of');
-  const nowMs = Date.now();
+  // The clock of the disk, by which its writer left it.
+  const { mtimeMs: nowMs } = await stat(torn);
   await utimes(old, new Date(nowMs), new Date(nowMs - UNFINISHED_AGE_MAX_MS - 1_000));
   await using objects = await openEmbeddedObjects({ dir: harness.dir, nowMs });
   expect(await objects.list('')).toEqual([]);

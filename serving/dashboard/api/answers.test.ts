@@ -84,7 +84,7 @@ describe('agents', () => {
   });
 
   it('are counted', () => {
-    expect(onlineText(agents)).toBe('3 of 4 agents online');
+    expect(onlineText(agents, 'en')).toBe('3 of 4 agents online');
     expect(onlineText(agents.slice(0, 1))).toBe('1 agent online');
   });
 });

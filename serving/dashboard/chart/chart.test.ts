@@ -172,7 +172,7 @@ describe('a window in words', () => {
     ];
     const sentence = describeWindow(named, window, how);
     expect(sentence).toContain(`DK1: ${valueText(window, BAND, 1)} kW, 50 % complete, provisional. DK2: no readings`);
-    expect(valueText(window, BAND, 0)).toBe('1 – 3');
+    expect(valueText(window, BAND, 0, 'en')).toBe('1 – 3');
   });
 
   it('says that it was revised, and what of it waits for a correction', () => {

@@ -11,12 +11,12 @@ export function unitOf(measure: Measure, unit: string | null): string {
 }
 
 /** The value of a window by this measure, in words: with its band where it has one, without the unit. */
-export function valueText(window: ShownWindow, measure: Measure, decimals: number | null): string {
+export function valueText(window: ShownWindow, measure: Measure, decimals: number | null, locale?: string): string {
   const { stats } = window;
-  if (!measure.hasUnit) return formatCount(stats[measure.stat] ?? 0);
+  if (!measure.hasUnit) return formatCount(stats[measure.stat] ?? 0, locale);
   const { band } = measure;
-  if (band === undefined) return formatValue(stats[measure.stat], decimals);
-  return `${formatValue(stats[band.low], decimals)} – ${formatValue(stats[band.high], decimals)}`;
+  if (band === undefined) return formatValue(stats[measure.stat], decimals, locale);
+  return `${formatValue(stats[band.low], decimals, locale)} – ${formatValue(stats[band.high], decimals, locale)}`;
 }
 
 /** What state a window is in, in a word or two. */
