@@ -11,11 +11,10 @@ import { openEmbeddedObjects } from '#backbone/objects/embedded-objects.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
-import { combineRow } from '#core/fold/combine-rows.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
-import { PENDING } from '#core/fold/slice-slots.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
+import { PENDING, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow, encodeRow } from '#core/stats/row-codec.ts';
 import { readStats, type Stats } from '#core/stats/stats.ts';
@@ -155,10 +154,10 @@ interface BatchParts {
   readonly views: readonly View[];
 }
 
-/** Adds up contributions per partition in their order, then the partitions. */
+/** Keeps the rows of each slice per partition in their order, and merges them when asked. */
 class ReaderSums {
   readonly #table = new StatsTable();
-  readonly #sums = new Map<string, { slot: number; flags: number; revision: number; slice: string }>();
+  readonly #rows = new Map<string, Map<number, { slot: number; flags: number; revision: number }[]>>();
 
   add(
     place: { readonly group: string; readonly slice: number; readonly partition: number },
@@ -167,30 +166,33 @@ class ReaderSums {
     table: StatsTable,
     slot: number,
   ): void {
-    const slice = `${place.group} ${place.slice}`;
-    const key = `${place.partition} ${slice}`;
-    const sum = this.#sums.get(key) ?? { slot: this.#table.allocate(), flags: 0, revision: 0, slice };
-    sum.flags = combineRow(this.#table, sum.slot, sum.flags, table, slot, flags);
-    sum.revision += revision;
-    this.#sums.set(key, sum);
+    const key = `${place.group} ${place.slice}`;
+    const partitions = this.#rows.get(key) ?? new Map<number, { slot: number; flags: number; revision: number }[]>();
+    this.#rows.set(key, partitions);
+    const rows = partitions.get(place.partition) ?? [];
+    partitions.set(place.partition, rows);
+    rows.push({ slot: this.#table.allocate(), flags, revision });
+    mergeInto(this.#table, rows.at(-1)!.slot, table, slot);
   }
 
   seen(): Map<string, SeenSlice> {
-    const merged = new Map<string, { slot: number; flags: number; revision: number }>();
-    const table = new StatsTable();
-    for (const { slot, flags, revision, slice } of this.#sums.values()) {
-      const sum = merged.get(slice) ?? { slot: table.allocate(), flags: 0, revision: 0 };
-      mergeInto(table, sum.slot, this.#table, slot);
-      merged.set(slice, { slot: sum.slot, flags: sum.flags | flags, revision: sum.revision + revision });
+    const sorted = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1));
+    return new Map(sorted.map(([slice, partitions]) => [slice, this.#merge(partitions.values())]));
+  }
+
+  #merge(partitions: Iterable<readonly { slot: number; flags: number; revision: number }[]>): SeenSlice {
+    const merged = this.#table.allocate();
+    let revision = 0;
+    let pending = false;
+    for (const rows of partitions) {
+      let newer = 0;
+      for (const row of rows.toReversed()) {
+        newer = takeOlderRow(this.#table, merged, newer, this.#table, row.slot, row.flags);
+        revision += row.revision;
+      }
+      pending ||= (newer & PENDING) !== 0;
     }
-    return new Map(
-      [...merged]
-        .map(([slice, { slot, flags, revision }]): [string, SeenSlice] => [
-          slice,
-          { revision, pending: (flags & PENDING) !== 0, stats: readStats(table, slot) },
-        ])
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
+    return { revision, pending, stats: readStats(this.#table, merged) };
   }
 }
 

@@ -2,7 +2,7 @@ import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
-import { PENDING, RESETS } from '#core/fold/slice-slots.ts';
+import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { evictSlices } from './eviction.ts';
@@ -142,11 +142,11 @@ export class PartitionWorker {
 
   /** Takes up which slices were waiting for a refold when the last run ended. */
   async #findPending({ id, slots }: ViewFold, changes: ChangeTable): Promise<void> {
-    for await (const { partition, group, slice, flags } of changes.allRows(id.view.name, id.version)) {
-      if (partition !== this.partition) continue;
-      const key = `${slice}/${group}`;
-      if ((flags & PENDING) !== 0) slots.pending.set(key, { group, slice });
-      else if ((flags & RESETS) !== 0) slots.pending.delete(key);
+    for await (const row of changes.allRows(id.view.name, id.version)) {
+      if (row.partition !== this.partition) continue;
+      const flags = joinFlags(slots.pending.has(row) ? PENDING : 0, row.flags);
+      if ((flags & PENDING) === 0) slots.pending.delete(row);
+      else slots.pending.add(row);
     }
   }
 

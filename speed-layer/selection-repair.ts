@@ -1,9 +1,9 @@
 import type { Log } from '#backbone/log/log.ts';
 import type { PartitionFold } from '#core/fold/partition-fold.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
-import type { SliceName } from '#core/fold/slice-slots.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
+import { type SliceName, SliceSet } from '#core/slices/slice-name.ts';
 import { copySelective } from '#core/stats/selective.ts';
 
 const READ_BYTES = 4 * 1024 * 1024;
@@ -23,13 +23,13 @@ export async function repairSelection(
   partition: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const slices = [...view.slots.pending.values()].slice(0, REFOLD_SLICES_MAX);
+  const slices = [...view.slots.pending].slice(0, REFOLD_SLICES_MAX);
   if (slices.length === 0) return;
   const refold = new SelectionRefold(view.id, slices);
   const surveyed = fold.position;
   await eachFrame(log, fold, partition, 1, surveyed, signal, (frame) => refold.survey(frame));
   await eachFrame(log, fold, partition, 1, surveyed, signal, (frame) => refold.fold(frame));
-  const amendedAgain = new Set<SliceName>();
+  const amendedAgain = new SliceSet();
   for (let position = surveyed; position < fold.position && !signal.aborted;) {
     const upTo = fold.position;
     await eachFrame(log, fold, partition, position + 1, upTo, signal, (frame) => {
@@ -40,8 +40,7 @@ export async function repairSelection(
   }
   if (signal.aborted) return;
   refold.finish();
-  const again = new Set([...amendedAgain].map(nameOf));
-  for (const slice of slices) if (!again.has(nameOf(slice))) adopt(view, fold.position, refold, slice);
+  for (const slice of slices) if (!amendedAgain.has(slice)) adopt(view, fold.position, refold, slice);
 }
 
 function adopt(view: ViewFold, position: number, refold: SelectionRefold, name: SliceName): void {
@@ -49,10 +48,6 @@ function adopt(view: ViewFold, position: number, refold: SelectionRefold, name: 
   const slot = slots.touchForRefold(slots.groupOf(name.group), name.slice, position);
   copySelective(slots.table, slot, refold.table, refold.slotOf(name)!);
   slots.markRefolded(slot);
-}
-
-function nameOf({ group, slice }: SliceName): string {
-  return `${slice}/${group}`;
 }
 
 /** Calls back with each accepted frame at a position in [from, to] whose dictionary is known. */

@@ -11,7 +11,7 @@ import type { Log } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { liveVersion } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
-import { RESETS } from '#core/fold/slice-slots.ts';
+import { RESETS } from '#core/slices/merge-rows.ts';
 import { mergeAdditive } from '#core/stats/additive.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { copySelective, mergeSelective } from '#core/stats/selective.ts';

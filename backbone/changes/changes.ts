@@ -20,7 +20,7 @@ export interface SliceRowKey {
 export interface SliceRow extends SliceRowKey {
   /** How many log records contributed to the row. */
   readonly revision: number;
-  /** Bits of core/fold/slice-slots.ts: pending, resets. */
+  /** Bits of core/slices/merge-rows.ts: pending, resets. */
   readonly flags: number;
   /** One stats, as core/stats/row-codec.ts writes it. */
   readonly stats: Uint8Array;

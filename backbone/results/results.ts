@@ -11,7 +11,7 @@ export interface ResultBlock {
   readonly count: number;
   readonly slice: Float64Array;
   readonly revision: Float64Array;
-  /** Bits of core/fold/slice-slots.ts: a row that RESETS replaces min, max, first and last of all earlier results. */
+  /** Bits of core/slices/merge-rows.ts: a row that RESETS replaces min, max, first and last of all earlier results. */
   readonly flags: Uint8Array;
   readonly table: StatsTable;
   readonly firstSlot: number;

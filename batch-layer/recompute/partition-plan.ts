@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { SliceName } from '#core/fold/slice-slots.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import { type SliceName, SliceSet } from '#core/slices/slice-name.ts';
 import { groupKey, groupOf, viewAdmits } from '#core/views/view.ts';
 import type { Archive } from '../archive/archive.ts';
 import { FrameSource } from './frame-source.ts';
@@ -64,13 +64,12 @@ export async function planPartition(
 
 /** The slices of a view that amends up to `position` hit. */
 export function amendedSlices(planner: PartitionPlanner, view: ViewVersion, position: number): SliceName[] {
-  const found = new Map<string, SliceName>();
+  const found = new SliceSet();
   for (const { agent, entry, timeMs, position: at } of planner.amended) {
     if (at > position) continue;
     const series = planner.agents[agent]!.fold.entries[entry];
     if (series === undefined || !viewAdmits(view.view, series)) continue;
-    const name = { group: groupKey(groupOf(view.view, series)), slice: Math.floor(timeMs / view.view.sliceMs) };
-    found.set(`${name.slice}/${name.group}`, name);
+    found.add({ group: groupKey(groupOf(view.view, series)), slice: Math.floor(timeMs / view.view.sliceMs) });
   }
-  return [...found.values()];
+  return [...found];
 }

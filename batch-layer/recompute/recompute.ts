@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
-import { decodeResultBlock } from '#backbone/results/result-format.ts';
 import { ResultWriter } from '#backbone/results/result-writer.ts';
-import type { SliceName } from '#core/fold/slice-slots.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import { SliceSet } from '#core/slices/slice-name.ts';
 import type { Archive } from '../archive/archive.ts';
 import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
 import type { FoldPool } from './fold-pool.ts';
-import { FillingBlock, mergeBlocks, type MergeSource } from './merge-blocks.ts';
+import { mergeGroups } from './merge-blocks.ts';
 import { amendedSlices, type PartitionPlan } from './partition-plan.ts';
 import { type Refolded, refoldSelection } from './refold.ts';
 import { type RunBlock, RunReader } from './run-file.ts';
@@ -120,17 +119,17 @@ async function refoldPending(
   index: number,
   results: readonly { readonly partition: number; readonly result: FoldJobResult }[],
 ): Promise<ReadonlyMap<number, Refolded>> {
-  const pending = new Map<number, Map<string, SliceName>>();
+  const pending = new Map<number, SliceSet>();
   for (const { partition, result } of results) {
     for (const name of result.pending[index]!) {
       let names = pending.get(partition);
-      if (names === undefined) pending.set(partition, (names = new Map()));
-      names.set(`${name.slice}/${name.group}`, name);
+      if (names === undefined) pending.set(partition, (names = new SliceSet()));
+      names.add(name);
     }
   }
   const refolded = new Map<number, Refolded>();
   for (const [partition, names] of pending) {
-    refolded.set(partition, refoldSelection(await fullPlan(partition), view, [...names.values()]));
+    refolded.set(partition, refoldSelection(await fullPlan(partition), view, [...names]));
   }
   return refolded;
 }
@@ -143,35 +142,7 @@ async function mergeResult(
   reader: RunReader,
 ): Promise<void> {
   const writer = new ResultWriter(objects, target.result);
-  const sources = blocks.map((block): MergeSource => {
-    const readBytes = (): Promise<Uint8Array> => Promise.resolve(reader.read(block));
-    const readRows = async () => decodeResultBlock(await readBytes(), block.path, 'the scratch of the batch layer');
-    return { ...block, order: 0, readBytes, readRows };
-  });
+  const sources = blocks.map((block) => reader.source(block, 0));
   await mergeGroups(sources, (partition) => refolded.get(partition), writer, signal);
   await writer.finish();
-}
-
-/** Merges blocks of many partitions and groups into a result, in its order. */
-export async function mergeGroups(
-  sources: readonly MergeSource[],
-  refoldedOf: (partition: number) => Refolded | undefined,
-  writer: ResultWriter,
-  signal: AbortSignal,
-): Promise<void> {
-  const filling = new FillingBlock();
-  const groups = new Map<string, MergeSource[]>();
-  for (const source of sources) {
-    const key = `${source.partition}/${source.group}`;
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [source]);
-    else list.push(source);
-  }
-  const ordered = [...groups.values()].sort(([a], [b]) =>
-    a!.partition === b!.partition ? (a!.group < b!.group ? -1 : 1) : a!.partition - b!.partition,
-  );
-  for (const list of ordered) {
-    signal.throwIfAborted();
-    await mergeBlocks(list, refoldedOf(list[0]!.partition), filling, (extent, block) => writer.add(extent, block));
-  }
 }

@@ -1,6 +1,6 @@
 import { SelectionRefold } from '#core/fold/selection-refold.ts';
-import type { SliceName } from '#core/fold/slice-slots.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import type { SliceName } from '#core/slices/slice-name.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { FrameSource } from './frame-source.ts';
 import { FOLDED_KINDS } from './frame-list.ts';

@@ -1,5 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { decodeResultBlock } from '#backbone/results/result-format.ts';
 import type { BlockExtent } from '#backbone/results/result-writer.ts';
+import type { MergeSource } from './merge-blocks.ts';
 
 /** A block of a sorted run: a piece of the folding of some frames, for one view, partition and group. */
 export interface RunBlock extends BlockExtent {
@@ -54,6 +56,13 @@ export class RunReader implements Disposable {
       filled += read;
     }
     return bytes;
+  }
+
+  /** The block as a source of a merge. */
+  source(block: RunBlock, order: number): MergeSource {
+    const readBytes = (): Promise<Uint8Array> => Promise.resolve(this.read(block));
+    const readRows = async () => decodeResultBlock(await readBytes(), block.path, 'the scratch of the batch layer');
+    return { ...block, order, readBytes, readRows };
   }
 
   [Symbol.dispose](): void {

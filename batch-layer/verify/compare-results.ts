@@ -1,5 +1,5 @@
 import type { ResultBlock } from '#backbone/results/results.ts';
-import { PENDING } from '#core/fold/slice-slots.ts';
+import { PENDING } from '#core/slices/merge-rows.ts';
 import { equalSlots } from '#core/stats/merge.ts';
 import { copySelective } from '#core/stats/selective.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';

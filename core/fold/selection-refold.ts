@@ -3,11 +3,11 @@ import type { AmendFrame } from '../frames/amends.ts';
 import { readHeader } from '../frames/header.ts';
 import type { PanesFrame } from '../frames/panes.ts';
 import type { ReadingsFrame } from '../frames/readings.ts';
+import { sliceKey, type SliceName } from '../slices/slice-name.ts';
 import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
 import type { AgentFold } from './agent-fold.ts';
-import type { SliceName } from './slice-slots.ts';
 import type { ViewVersion } from './view-fold.ts';
 
 /** What an amend says of its pane: everything that frames up to its number hold. */
@@ -54,8 +54,8 @@ export class SelectionRefold {
     let earliest = Number.POSITIVE_INFINITY;
     let latest = Number.NEGATIVE_INFINITY;
     for (const { group, slice } of slices) {
-      this.#slots.set(slotKey(group, slice), this.#table.allocate());
-      this.#names.set(slotKey(group, slice), { group, slice });
+      this.#slots.set(sliceKey(group, slice), this.#table.allocate());
+      this.#names.set(sliceKey(group, slice), { group, slice });
       earliest = Math.min(earliest, slice);
       latest = Math.max(latest, slice);
     }
@@ -69,7 +69,7 @@ export class SelectionRefold {
   }
 
   slotOf({ group, slice }: SliceName): number | undefined {
-    return this.#slots.get(slotKey(group, slice));
+    return this.#slots.get(sliceKey(group, slice));
   }
 
   /** First pass: notes what amends say of the panes of the slices. Tells the slices that the frame amends. */
@@ -167,7 +167,7 @@ export class SelectionRefold {
     }
     const group = (groups[entry] ??= this.#groupOf(agent, entry));
     if (group === null) return undefined;
-    const key = slotKey(group, Math.floor(timeMs / this.#view.view.sliceMs));
+    const key = sliceKey(group, Math.floor(timeMs / this.#view.view.sliceMs));
     return this.#slots.has(key) ? key : undefined;
   }
 
@@ -176,10 +176,6 @@ export class SelectionRefold {
     const { view } = this.#view;
     return series !== undefined && viewAdmits(view, series) ? groupKey(groupOf(view, series)) : null;
   }
-}
-
-function slotKey(group: string, slice: number): string {
-  return `${slice}/${group}`;
 }
 
 /** An amend speaks for the readings of its dictionary entry: those with other tags belong to other groups. */

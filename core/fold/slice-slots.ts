@@ -1,15 +1,6 @@
+import { PENDING, RESETS } from '../slices/merge-rows.ts';
+import { SliceSet } from '../slices/slice-name.ts';
 import { StatsTable } from '../stats/stats-table.ts';
-
-/** The row still holds what an amend took away: its min, max, first and last wait for a refold. */
-export const PENDING = 1;
-/** The row's min, max, first and last were refolded from all history: they replace those of every earlier row. */
-export const RESETS = 2;
-
-/** A slice of a group. */
-export interface SliceName {
-  readonly group: string;
-  readonly slice: number;
-}
 
 /** A group of a view within one partition. */
 export interface Group {
@@ -29,7 +20,7 @@ export class SliceSlots {
   readonly table = new StatsTable();
   readonly groups = new Map<string, Group>();
   /** Slices that wait for a refold, in memory or not. */
-  readonly pending = new Map<string, SliceName>();
+  readonly pending = new SliceSet();
   #group: Group[] = [];
   #slice: number[] = [];
   #part: number[] = [];
@@ -70,14 +61,13 @@ export class SliceSlots {
   /** Marks a slot as waiting for a refold. */
   markPending(slot: number): void {
     this.#flags[slot]! |= PENDING;
-    const name = { group: this.#group[slot]!.key, slice: this.#slice[slot]! };
-    this.pending.set(`${name.slice}/${name.group}`, name);
+    this.pending.add({ group: this.#group[slot]!.key, slice: this.#slice[slot]! });
   }
 
   /** The slot's selection has been refolded from all history. */
   markRefolded(slot: number): void {
     this.#flags[slot] = RESETS;
-    this.pending.delete(`${this.#slice[slot]!}/${this.#group[slot]!.key}`);
+    this.pending.delete({ group: this.#group[slot]!.key, slice: this.#slice[slot]! });
   }
 
   #openSlot(group: Group, slice: number, part: number): number {

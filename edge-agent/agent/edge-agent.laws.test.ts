@@ -8,7 +8,7 @@ import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { SelectionRefold } from '#core/fold/selection-refold.ts';
-import { PENDING } from '#core/fold/slice-slots.ts';
+import { PENDING } from '#core/slices/merge-rows.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import type { Metric, MetricKind, SendPolicy } from '#core/metrics/metric.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';

@@ -4,7 +4,7 @@ import { formatInstant } from '#core/time/instant.ts';
 import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
-import type { Sum } from '../index/slice-merge.ts';
+import type { Sum } from '../index/sum.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { QuestionError } from './question-error.ts';
 

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { mergeInto } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import { pageOf, PAGE_SLICES } from '../index/page-size.ts';
-import type { Sum } from '../index/slice-merge.ts';
+import { addSum, type Sum } from '../index/sum.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { SessionsQuestion } from './question.ts';
 import { admitsGroup } from './window-spans.ts';
@@ -189,10 +188,4 @@ export class SessionWalk {
     }
     return undefined;
   }
-}
-
-function addSum(sum: Sum, from: Sum): void {
-  mergeInto(sum.table, sum.slot, from.table, from.slot);
-  sum.revision += from.revision;
-  if (from.pending) sum.pending = true;
 }

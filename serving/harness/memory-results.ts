@@ -1,7 +1,7 @@
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
-import { PENDING } from '#core/fold/slice-slots.ts';
+import { PENDING } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';

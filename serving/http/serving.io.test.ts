@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PENDING, RESETS } from '#core/fold/slice-slots.ts';
+import { PENDING, RESETS } from '#core/slices/merge-rows.ts';
 import { serveWorld } from '../harness/serve.ts';
 import { readAnswer } from '../harness/windows-text.ts';
 import { POWER, POWER_BY_REGION, World } from '../harness/world.ts';

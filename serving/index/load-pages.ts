@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
-import { RESETS } from '#core/fold/slice-slots.ts';
+import { RESETS } from '#core/slices/merge-rows.ts';
 import { Page } from './page.ts';
 import { PAGE_SLICES } from './page-size.ts';
 
@@ -19,8 +19,8 @@ export interface PageSpan {
 /** Loads pages from the batch results and, where there is a feed, the changes after their cut. */
 export async function loadPages(
   span: PageSpan,
-  feed: ChangeFeed | undefined,
-  results: ResultReader,
+  feed: Pick<ChangeFeed, 'rows'> | undefined,
+  results: Pick<ResultReader, 'blocks'>,
 ): Promise<readonly Page[]> {
   const rows = feed === undefined ? [] : await readRows(span, feed);
   const pages = Array.from({ length: span.pageCount }, (_, i) => new Page(span.firstPage + i));
@@ -39,7 +39,7 @@ export function sliceRange(span: PageSpan): { readonly fromSlice: number; readon
   return { fromSlice: span.firstPage * PAGE_SLICES, toSlice: (span.firstPage + span.pageCount) * PAGE_SLICES };
 }
 
-async function readRows(span: PageSpan, feed: ChangeFeed): Promise<readonly SliceRow[]> {
+async function readRows(span: PageSpan, feed: Pick<ChangeFeed, 'rows'>): Promise<readonly SliceRow[]> {
   const { fromSlice, toSlice } = sliceRange(span);
   const rows: SliceRow[] = [];
   for await (const row of feed.rows(span.view, span.version, span.group, fromSlice, toSlice)) {
@@ -57,14 +57,13 @@ function addBlock(block: ResultBlock, pages: readonly Page[], span: PageSpan, re
     if (slice < fromSlice) continue;
     if (slice >= toSlice) break;
     const page = pages[Math.floor((slice - fromSlice) / PAGE_SLICES)]!;
-    const isReset = resets.has(block.partition, slice);
-    const flags = block.flags[i]!;
-    page.addResult(slice, block.table, block.firstSlot + i, block.revision[i]!, flags, isReset);
-    if ((flags & RESETS) !== 0) resets.add(block.partition, slice);
+    const newer = resets.has(block.partition, slice) ? RESETS : 0;
+    const taken = page.addResult(slice, block.table, block.firstSlot + i, block.revision[i]!, block.flags[i]!, newer);
+    if ((taken & RESETS) !== 0) resets.add(block.partition, slice);
   }
 }
 
-/** The slices, per partition, of which something newer resets min, max, first and last. */
+/** The slices, per partition, of which a newer row resets min, max, first and last: the one flag that bears on older rows. */
 class Resets {
   readonly #span: PageSpan;
   readonly #keys = new Set<number>();

@@ -1,7 +1,6 @@
-import { mergeInto } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import type { Sum } from './slice-merge.ts';
 import { RUNS_PER_PAGE } from './page-size.ts';
+import { addToSum, type Sum } from './sum.ts';
 
 /** The place of the whole page's sum, after those of its runs. */
 const WHOLE = RUNS_PER_PAGE;
@@ -63,8 +62,6 @@ export class PageRuns {
   }
 
   #into(sum: Sum, place: number): void {
-    mergeInto(sum.table, sum.slot, this.#table, place);
-    sum.revision += this.#revision[place]!;
-    if (this.#pending[place] === 1) sum.pending = true;
+    addToSum(sum, this.#table, place, this.#revision[place]!, this.#pending[place] === 1);
   }
 }

@@ -1,41 +1,71 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { PENDING, RESETS } from '#core/fold/slice-slots.ts';
-import { mergeAdditive } from '#core/stats/additive.ts';
-import { addReading, equalSlots } from '#core/stats/merge.ts';
+import { describe, expect, it } from 'vitest';
+import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
+import type { ResultRef } from '#backbone/manifests/manifest.ts';
+import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import { CASE_SLICES, flagsOf, keepsTheMergeLaw, type StoredRows, tableOf } from '#core/slices/merge-rows.cases.ts';
+import type { MergedSlice, NotedRow } from '#core/slices/merge-rows.oracle.ts';
+import { PENDING } from '#core/slices/merge-rows.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
-import { mergeSelective } from '#core/stats/selective.ts';
+import { statsOf } from '#core/stats/stats.oracle.ts';
+import { readStats } from '#core/stats/stats.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { Page, type PageRow } from './page.ts';
-import type { Sum } from './slice-merge.ts';
+import { loadPages } from './load-pages.ts';
+import { Page } from './page.ts';
+import { PAGE_SLICES, pageOf } from './page-size.ts';
+import type { Sum } from './sum.ts';
 
-/** A contribution as a person would note it down: whose, when, what it holds. */
-interface Noted {
-  readonly partition: number;
-  readonly order: number;
-  readonly revision: number;
-  readonly flags: number;
-  readonly readings: readonly { readonly atMs: number; readonly value: number }[];
+const VIEW = { view: 'power', version: 1, group: '["r1"]' };
+
+/** The cases' slices lie around the edge of two pages. */
+const FIRST_SLICE = PAGE_SLICES - 1;
+
+function changeOf(row: NotedRow): SliceRow {
+  const { partition, order, revision } = row;
+  const slice = FIRST_SLICE + row.slice;
+  // Parts that begin anew with each epoch: where the epoch is larger, the part doesn't matter.
+  const place = { partition, epoch: Math.floor(order / 5), part: 100 - Math.floor(order / 5) * 10 + (order % 5) };
+  return { ...VIEW, ...place, slice, revision, flags: flagsOf(row), stats: encodeRow(tableOf(row), 0) };
 }
 
-const FLAGS = [0, 0, 0, PENDING, RESETS, PENDING | RESETS];
-const noted = fc.record({
-  partition: fc.nat(1),
-  order: fc.nat(20),
-  revision: fc.integer({ min: 1, max: 5 }),
-  flags: fc.constantFrom(...FLAGS),
-  readings: fc.array(fc.record({ atMs: fc.nat(59_999), value: fc.integer({ min: -1000, max: 1000 }) }), {
-    minLength: 1,
-    maxLength: 4,
-  }),
-});
-const distinct = fc.uniqueArray(noted, { maxLength: 8, selector: ({ partition, order }) => `${partition}/${order}` });
+function blockOf(row: NotedRow): ResultBlock {
+  return {
+    partition: row.partition,
+    group: VIEW.group,
+    count: 1,
+    slice: Float64Array.of(FIRST_SLICE + row.slice),
+    revision: Float64Array.of(row.revision),
+    flags: Uint8Array.of(flagsOf(row)),
+    table: tableOf(row),
+    firstSlot: 0,
+  };
+}
 
-function statsOf({ readings }: Noted): StatsTable {
-  const table = new StatsTable(1);
-  const slot = table.allocate();
-  for (const { atMs, value } of readings) addReading(table, slot, atMs, value, true);
-  return table;
+/** Loads the two pages that hold the cases' slices. */
+function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
+  const feed: Pick<ChangeFeed, 'rows'> = {
+    async *rows() {
+      await Promise.resolve();
+      yield* changes.map(changeOf);
+    },
+  };
+  const reader: Pick<ResultReader, 'blocks'> = {
+    async *blocks({ name }) {
+      await Promise.resolve();
+      yield* results[Number(name)]!.map(blockOf);
+    },
+  };
+  const refs = results.map((_, i): ResultRef => {
+    return { name: String(i), from: [0, 0], to: [0, 0], readings: 1, madeAtMs: 0, kind: i === 0 ? 'base' : 'delta' };
+  });
+  const batch = { results: refs, cut: [0, 0], publishedAtMs: 0 };
+  return loadPages({ ...VIEW, firstPage: 0, pageCount: 2, batch }, feed, reader);
+}
+
+function sumOf(page: Page, fromSlice: number, toSlice: number): MergedSlice {
+  const sum = emptySum();
+  page.sumInto(sum, fromSlice, toSlice);
+  return { stats: readStats(sum.table, sum.slot), revision: sum.revision, pending: sum.pending };
 }
 
 function emptySum(): Sum {
@@ -43,121 +73,99 @@ function emptySum(): Sum {
   return { table, slot: table.allocate(), revision: 0, pending: false };
 }
 
-/** The rule, word by word: per partition in order, selective parts from the last one that resets on. */
-function spelledOut(results: readonly Noted[], rows: readonly Noted[]): Sum {
-  const sum = emptySum();
-  for (const partition of [0, 1]) {
-    const inOrder = [results, rows].flatMap((some) =>
-      some.filter((one) => one.partition === partition).toSorted((a, b) => a.order - b.order),
-    );
-    const start = Math.max(
-      0,
-      inOrder.findLastIndex(({ flags }) => (flags & RESETS) !== 0),
-    );
-    for (const [i, one] of inOrder.entries()) {
-      mergeAdditive(sum.table, sum.slot, statsOf(one), 0);
-      sum.revision += one.revision;
-      if (i < start) continue;
-      mergeSelective(sum.table, sum.slot, statsOf(one), 0);
-      if ((one.flags & PENDING) !== 0) sum.pending = true;
+/** Every slice that the pages hold, as the cases number them. */
+function slicesOf(pages: readonly Page[]): ReadonlyMap<number, MergedSlice> {
+  const end = FIRST_SLICE + CASE_SLICES;
+  const slices = new Map<number, MergedSlice>();
+  for (const page of pages) {
+    for (let at = page.nextSlice(0, end); at !== undefined; at = page.nextSlice(at + 1, end))
+      slices.set(at - FIRST_SLICE, sumOf(page, at, at + 1));
+  }
+  return slices;
+}
+
+keepsTheMergeLaw('pages', async (stored) => slicesOf(await load(stored)));
+
+describe('a page in use', () => {
+  keepsTheMergeLaw('a page that is loaded, then told of changes', async ({ results, changes }) => {
+    const [told, before] = [changes.slice(0, 3), changes.slice(3)];
+    let pages = await load({ results, changes: before });
+    slicesOf(pages);
+    for (const [i, row] of told.entries()) {
+      const change = changeOf(row);
+      // First an earlier state of the row, then the one that replaces it.
+      const earlier = {
+        ...row,
+        revision: row.revision + 1,
+        counted: row.selected.slice(0, 1),
+        selected: row.selected.slice(0, 1),
+      };
+      const page = pages[pageOf(change.slice)]!;
+      const follows = page.putRow(changeOf({ ...earlier, resets: false }), false);
+      expect(follows).toBe(true);
+      slicesOf(pages);
+      expect(page.putRow(change, false)).toBe(!row.resets);
+      if (row.resets) pages = await load({ results, changes: [...before, ...told.slice(0, i + 1)] });
     }
-  }
-  return sum;
-}
-
-function rowOf(one: Noted, slice: number): PageRow {
-  return {
-    slice,
-    partition: one.partition,
-    epoch: Math.floor(one.order / 5),
-    part: one.order,
-    revision: one.revision,
-    flags: one.flags,
-    stats: encodeRow(statsOf(one), 0),
-  };
-}
-
-/** A page of one slice, filled as a load does: results newest first, then rows in the order given. */
-function loaded(slice: number, results: readonly Noted[], rows: readonly Noted[]): Page {
-  const page = new Page(0);
-  const resets = new Set(rows.filter(({ flags }) => (flags & RESETS) !== 0).map(({ partition }) => partition));
-  for (const one of results.toSorted((a, b) => b.order - a.order)) {
-    if (page.addResult(slice, statsOf(one), 0, one.revision, one.flags, resets.has(one.partition)))
-      resets.add(one.partition);
-  }
-  for (const row of rows) page.putRow(rowOf(row, slice), true);
-  return page;
-}
-
-function sumOf(page: Page, from: number, to: number): Sum {
-  const sum = emptySum();
-  page.sumInto(sum, from, to);
-  return sum;
-}
-
-function expectSame(sum: Sum, spelled: Sum): void {
-  expect({ revision: sum.revision, pending: sum.pending }).toEqual({
-    revision: spelled.revision,
-    pending: spelled.pending,
+    return slicesOf(pages);
   });
-  expect(equalSlots(sum.table, sum.slot, spelled.table, spelled.slot)).toBe(true);
-}
 
-test('a slice is what the rule says, in whatever order its rows arrive', () => {
-  fc.assert(
-    fc.property(distinct, distinct, fc.infiniteStream(fc.nat()), (results, rows, shuffle) => {
-      const shuffled = rows
-        .map((row) => [shuffle.next().value, row] as const)
-        .sort(([a], [b]) => a - b)
-        .map(([, row]) => row);
-      expectSame(sumOf(loaded(7, results, shuffled), 7, 8), spelledOut(results, rows));
-    }),
-  );
-});
+  it('has to be loaded again where a row that resets becomes one that does not', async () => {
+    const row = { slice: 0, partition: 0, order: 1, revision: 1, isPending: false, resets: true };
+    const readings = [{ ms: 1, value: 1 }];
+    const [page] = await load({ results: [], changes: [{ ...row, counted: readings, selected: readings }] });
+    expect(
+      page!.putRow({ ...changeOf({ ...row, counted: readings, selected: readings }), flags: PENDING }, false),
+    ).toBe(false);
+  });
 
-test('a newer state of a row replaces the one before it, and a new row is added, in a page that is in use', () => {
-  fc.assert(
-    fc.property(distinct, distinct, distinct, (results, rows, later) => {
-      const page = loaded(7, results, rows);
-      sumOf(page, 0, 60);
-      const kept = new Map(rows.map((row) => [`${row.partition}/${row.order}`, row]));
-      for (const row of later) {
-        const key = `${row.partition}/${row.order}`;
-        const touchesReset = ((row.flags | (kept.get(key)?.flags ?? 0)) & RESETS) !== 0;
-        expect(page.putRow(rowOf(row, 7), false)).toBe(!touchesReset);
-        if (touchesReset) return;
-        kept.set(key, row);
-        expectSame(sumOf(page, 0, 60), spelledOut(results, [...kept.values()]));
-      }
-    }),
-  );
-});
-
-test('rows up to a cut may be replaced by the result that covers them', () => {
-  fc.assert(
-    fc.property(distinct, fc.nat(20), (all, cut) => {
-      const before = all.filter(({ order }) => order < cut);
-      const after = all.filter(({ order }) => order >= cut);
-      expectSame(sumOf(loaded(3, before, after), 3, 4), spelledOut([], all));
-    }),
-  );
-});
-
-test('runs and whole pages add up to the same as single slices, with and without the slices', () => {
-  const placed = fc.array(fc.tuple(fc.nat(1_439), noted), { minLength: 1, maxLength: 30 });
-  fc.assert(
-    fc.property(placed, fc.nat(24), fc.nat(24), (contributions, a, b) => {
-      const page = new Page(0);
-      for (const [i, [slice, one]] of contributions.entries())
-        page.putRow({ ...rowOf(one, slice), part: i, flags: one.flags & PENDING }, true);
-      const [from, to] = a < b ? [a * 60, b * 60] : [b * 60, a * 60];
-      const oneByOne = emptySum();
-      for (let slice = from; slice < to; slice++) page.sumInto(oneByOne, slice, slice + 1);
-      expectSame(sumOf(page, from, to), oneByOne);
-      page.shed();
-      expect(page.canSum(from, to)).toBe(true);
-      expectSame(sumOf(page, from, to), oneByOne);
-    }),
-    { numRuns: 30 },
-  );
+  it('adds up runs and the whole to the same as single slices, with and without the slices', () => {
+    const placed = fc.record({
+      slice: fc.nat(PAGE_SLICES - 1),
+      partition: fc.nat(1),
+      value: fc.integer({ min: -9, max: 9 }),
+      isPending: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(placed, { minLength: 1, maxLength: 30 }), fc.nat(24), fc.nat(24), (some, a, b) => {
+        const page = new Page(0);
+        for (const [order, { slice, partition, value, isPending }] of some.entries()) {
+          const readings = [{ ms: slice * 60_000 + order, value }];
+          const row = {
+            slice,
+            partition,
+            order,
+            revision: order + 1,
+            isPending,
+            resets: false,
+            counted: readings,
+            selected: readings,
+          };
+          page.putRow({ ...changeOf(row), slice }, true);
+        }
+        const [from, to] = a < b ? [a * 60, b * 60] : [b * 60, a * 60];
+        const inside = some.map((one, order) => ({ ...one, order })).filter(({ slice }) => slice >= from && slice < to);
+        const expected = {
+          stats: statsOf(
+            inside.map(({ slice, value, order }) => ({ ms: slice * 60_000 + order, value })),
+            true,
+          ),
+          revision: inside.reduce((sum, { order }) => sum + order + 1, 0),
+          pending: inside.some(({ isPending }) => isPending),
+        };
+        const oneByOne = emptySum();
+        for (let slice = from; slice < to; slice++) page.sumInto(oneByOne, slice, slice + 1);
+        expect({
+          stats: readStats(oneByOne.table, oneByOne.slot),
+          revision: oneByOne.revision,
+          pending: oneByOne.pending,
+        }).toEqual(expected);
+        expect(sumOf(page, from, to)).toEqual(expected);
+        page.shed();
+        expect(page.canSum(from, to)).toBe(true);
+        expect(sumOf(page, from, to)).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { RESETS } from '#core/fold/slice-slots.ts';
+import { newestFirst, PENDING, RESETS, type RowPlace, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { IndexRowDamaged } from './index-errors.ts';
-import { newestFirst, type RowPlace, type Sum, takeContribution, type Tally } from './slice-merge.ts';
 import { PageRuns } from './page-runs.ts';
 import { PAGE_SLICES, RUN_SLICES } from './page-size.ts';
+import { addToSum, type Sum } from './sum.ts';
 
 /** A row of changes as a page keeps it: encoded, since it is decoded only when its slice changes. */
 export interface PageRow extends RowPlace {
@@ -80,24 +80,16 @@ export class Page {
     return this.hasSlices || (isRunEdge(this.#clip(fromSlice)) && isRunEdge(this.#clip(toSlice)));
   }
 
-  /** A contribution of a batch result, taken from the newest to the oldest; see takeContribution. */
-  addResult(
-    slice: number,
-    from: StatsTable,
-    fromSlot: number,
-    revision: number,
-    flags: number,
-    isReset: boolean,
-  ): boolean {
+  /** Takes a row of a batch result; they come from the newest to the oldest, `newer` and the answer as `takeOlderRow` says. */
+  addResult(slice: number, from: StatsTable, fromSlot: number, revision: number, flags: number, newer: number): number {
     const table = this.#slices();
     const offset = slice - this.firstSlice;
     let slot = this.#slot![offset]!;
     if (slot < 0) slot = this.#slot![offset] = table.allocate();
-    const tally = { revision: this.#revision[offset]!, pending: this.#pending[offset] === 1 };
-    const resets = takeContribution(table, slot, tally, from, fromSlot, revision, flags, isReset);
-    this.#revision[offset] = tally.revision;
-    this.#pending[offset] = tally.pending ? 1 : 0;
-    return resets;
+    const taken = takeOlderRow(table, slot, newer, from, fromSlot, flags);
+    this.#revision[offset]! += revision;
+    if ((taken & PENDING) !== 0) this.#pending[offset] = 1;
+    return taken;
   }
 
   /**
@@ -226,28 +218,29 @@ export class Page {
     if (slot < 0) slot = this.#slot![offset] = table.allocate();
     else table.reset(slot);
     const base = this.#base.get(offset);
-    const tally: Tally = { revision: base?.revision ?? 0, pending: base?.pending ?? false };
+    let revision = base?.revision ?? 0;
+    let pending = base?.pending ?? false;
     if (base !== undefined) mergeInto(table, slot, table, base.slot);
     let partition = -1;
-    let isReset = false;
+    let newer = 0;
     for (const row of this.#rows.get(offset) ?? []) {
-      if (row.partition !== partition) isReset = false;
+      if (row.partition !== partition) newer = 0;
       partition = row.partition;
       const read = decodeRow(row.stats, staging, staged);
       if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
-      isReset = takeContribution(table, slot, tally, staging, staged, row.revision, row.flags, isReset);
+      newer = takeOlderRow(table, slot, newer, staging, staged, row.flags);
+      revision += row.revision;
+      pending ||= (newer & PENDING) !== 0;
     }
-    this.#revision[offset] = tally.revision;
-    this.#pending[offset] = tally.pending ? 1 : 0;
+    this.#revision[offset] = revision;
+    this.#pending[offset] = pending ? 1 : 0;
     this.#runs?.forget(Math.floor(offset / RUN_SLICES));
   }
 
   #sliceInto(sum: Sum, offset: number): void {
     const slot = this.#slot![offset]!;
     if (slot < 0) return;
-    mergeInto(sum.table, sum.slot, this.#table!, slot);
-    sum.revision += this.#revision[offset]!;
-    if (this.#pending[offset] === 1) sum.pending = true;
+    addToSum(sum, this.#table!, slot, this.#revision[offset]!, this.#pending[offset] === 1);
   }
 
   #sums(): PageRuns {

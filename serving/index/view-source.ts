@@ -6,12 +6,12 @@ import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
 import { loadPages } from './load-pages.ts';
 import type { Page } from './page.ts';
-import type { Sum } from './slice-merge.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { SourceId } from './source-id.ts';
 import { agentKey, type Agents } from './standing.ts';
+import type { Sum } from './sum.ts';
 
 /** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
 export const LOAD_PAGES_MAX = 16;

@@ -1,0 +1,59 @@
+/**
+ * How rows of one slice merge, the slow, obvious way: readings as lists, the rule word by word. Shares no code with the
+ * readers it judges.
+ */
+import { type Reading, statsOf } from '../stats/stats.oracle.ts';
+import type { Stats } from '../stats/stats.ts';
+
+/** A row as a person would note it down. */
+export interface NotedRow {
+  readonly slice: number;
+  readonly partition: number;
+  /** Place among the rows of its partition; for changes the larger of two is the newer epoch or part. */
+  readonly order: number;
+  readonly revision: number;
+  readonly isPending: boolean;
+  readonly resets: boolean;
+  /** What the row counts. */
+  readonly counted: readonly Reading[];
+  /** What its min, max, first and last are of: all history where it resets, else the same. */
+  readonly selected: readonly Reading[];
+}
+
+/** A slice as it is to be read. */
+export interface MergedSlice {
+  readonly stats: Stats;
+  readonly revision: number;
+  readonly pending: boolean;
+}
+
+/** The slices that rows make, by number; each partition's rows in their order. */
+export function mergedSlices(partitions: readonly (readonly NotedRow[])[]): ReadonlyMap<number, MergedSlice> {
+  const slices = new Set(partitions.flatMap((rows) => rows.map(({ slice }) => slice)));
+  return new Map([...slices].sort((a, b) => a - b).map((slice) => [slice, mergedSlice(partitions, slice)]));
+}
+
+function mergedSlice(partitions: readonly (readonly NotedRow[])[], slice: number): MergedSlice {
+  const ofSlice = partitions.map((rows) => rows.filter((row) => row.slice === slice));
+  const current = ofSlice.flatMap((rows) =>
+    rows.slice(
+      Math.max(
+        0,
+        rows.findLastIndex(({ resets }) => resets),
+      ),
+    ),
+  );
+  const { min, max, first, last } = statsOf(
+    current.flatMap(({ selected }) => selected),
+    false,
+  );
+  const additive = statsOf(
+    ofSlice.flatMap((rows) => rows.flatMap(({ counted }) => counted)),
+    true,
+  );
+  return {
+    stats: { ...additive, min, max, first, last },
+    revision: ofSlice.flat().reduce((sum, { revision }) => sum + revision, 0),
+    pending: current.some(({ isPending }) => isPending),
+  };
+}
