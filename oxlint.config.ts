@@ -70,7 +70,7 @@ export default defineConfig({
         ],
       },
     },
-    { files: ['cli/**', '**/*.bench.ts', 'tooling/**'], rules: { 'no-console': 'off' } },
+    { files: ['cli/**', 'tooling/**'], rules: { 'no-console': 'off' } },
     { files: ['**/*.test.ts', '**/*.test.tsx', '**/*.cases.ts'], rules: { 'max-lines-per-function': 'off' } },
     { files: ['*.config.ts', 'serving/dashboard/*.config.ts'], rules: { 'import/no-default-export': 'off' } },
   ],

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { type CommandResult, startUp, weir } from './testing/weir-process.ts';
+import { type CommandResult, startUp, weir } from '#tooling/processes/weir-process.ts';
 
 let folder: TemporaryDirectory;
 

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { startUp, startWeir, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from './edge/edge.ts';
-import { startUp, startWeir, weir } from './testing/weir-process.ts';
-import { whenFolded } from './testing/when-folded.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
 

@@ -1,4 +1,13 @@
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { type Benchmark, BENCHMARKS } from '#load-tests/benchmarks.ts';
+import type { Figure } from '#load-tests/measure.ts';
+import { ProgressBar } from '../terminal/progress-bar.ts';
+import { writeOut } from '../terminal/write-out.ts';
+import { UserError } from '../user-error.ts';
 import { type Declare, example } from './command.ts';
+
+const NAME_CELLS = 20;
+const VALUE_CELLS = 14;
 
 export const declareBench: Declare = (program) => {
   program
@@ -13,7 +22,43 @@ export const declareBench: Declare = (program) => {
     .option('--json', 'lines of JSON on a terminal too; in a pipe they always are')
     .addHelpText('after', example('weir bench', 'weir bench fold size --json'))
     .action(async (names: string[], { json }: { readonly json?: true }) => {
-      const { bench } = await import('../bench/bench.ts');
-      await bench(names, json === true || !process.stdout.isTTY);
+      await bench(chosenBenchmarks(names), json === true || !process.stdout.isTTY);
     });
 };
+
+/** What is named, or everything. Throws UserError where a name is not known. */
+export function chosenBenchmarks(names: readonly string[]): readonly Benchmark[] {
+  return names.length === 0 ? BENCHMARKS : names.map(benchmarkOf);
+}
+
+function benchmarkOf(name: string): Benchmark {
+  const found = BENCHMARKS.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const known = BENCHMARKS.map((one) => one.name);
+  const nearest = nearestNames(name, known);
+  throw new UserError(
+    `benchmark ${name} is not known; ${nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `known are ${known.join(', ')}`}`,
+    { exitCode: 2 },
+  );
+}
+
+/** Measures one after the other, and prints the figures of each as soon as they are there. */
+async function bench(benchmarks: readonly Benchmark[], asJson: boolean): Promise<void> {
+  for (const benchmark of benchmarks) {
+    const figures = await measureBehindBar(benchmark);
+    for (const figure of figures) await writeOut(`${asJson ? JSON.stringify(figure) : formatFigure(figure)}\n`);
+  }
+}
+
+async function measureBehindBar({ name, summary, run }: Benchmark): Promise<readonly Figure[]> {
+  using bar = new ProgressBar();
+  bar.show({ label: `${name}: ${summary} …`, done: 0 });
+  return await run();
+}
+
+/** A figure as a line for people. */
+export function formatFigure({ name, value, unit, runs, against, ratio }: Figure): string {
+  const beside = against === undefined ? '' : `, ${ratio ?? '?'} times the ${against}`;
+  const number = value.toLocaleString('en', { maximumFractionDigits: 4 });
+  return `${name.padEnd(NAME_CELLS)} ${number.padStart(VALUE_CELLS)} ${unit} (${runs} run${runs === 1 ? '' : 's'}${beside})`;
+}

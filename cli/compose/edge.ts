@@ -10,7 +10,7 @@ import type { Source } from '#edge-agent/sources/source.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
-import { makeDirectory } from '../directory.ts';
+import { makeDirectory } from '#backbone/disk/directory.ts';
 import { UserError } from '../user-error.ts';
 
 export interface EdgeOptions {

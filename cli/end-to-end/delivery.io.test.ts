@@ -14,7 +14,7 @@ import { partitionOf } from '#core/records/partition.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
-import { sealedFrame } from './sealed-frame.ts';
+import { sealedFrame } from '#load-tests/workloads/sealed-frame.ts';
 
 /** A process of this folder, and the lines that it has written so far. */
 interface Running {
@@ -54,7 +54,7 @@ describe('delivery from the spool into the log', () => {
   };
 
   const startBroker = async (port = 0): Promise<Running & { port: number }> => {
-    const running = run('./broker-process.ts', join(dir, 'backbone'), String(port));
+    const running = run('./broker.child.ts', join(dir, 'backbone'), String(port));
     await vi.waitUntil(() => running.lines.length > 0, { timeout: 20_000 });
     return { ...running, port: Number(running.lines[0]) };
   };
@@ -120,12 +120,12 @@ describe('delivery from the spool into the log', () => {
   it('brings what a killed agent had spooled, when it starts again', async () => {
     const broker = await startBroker();
     const agentDir = join(dir, 'agent');
-    const first = run('./agent-process.ts', agentDir, String(broker.port), '100000');
+    const first = run('./agent.child.ts', agentDir, String(broker.port), '100000');
     await vi.waitUntil(() => first.lines.length >= 400, { timeout: 20_000, interval: 1 });
     await end(first, 'SIGKILL');
     // The last line may be torn; what it names was synced, but not all of it may have been said.
     const spooled = first.lines.filter((line) => /^1 \d+$/.test(line)).slice(0, -1);
-    const second = run('./agent-process.ts', agentDir, String(broker.port), '40');
+    const second = run('./agent.child.ts', agentDir, String(broker.port), '40');
     const [code] = (await once(second.child, 'close')) as [number | null];
     expect(code).toBe(0);
     await end(broker, 'SIGTERM');

@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { startNatsServer } from '#tooling/servers/nats-server.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { expectSameLines } from '../testing/answer.cases.ts';
-import { type Replayed, replayMeters, type ReplayOptions } from './meters-replay.ts';
+import { expectSameLines } from './answers.fixtures.ts';
+import { type Replayed, replayMeters, type ReplayOptions } from './meters-replay.fixtures.ts';
 
 const KILLS = Number(process.env['WEIR_KILLS'] ?? 2);
 const SEED = Number(process.env['WEIR_SEED'] ?? 1);

@@ -1,12 +1,11 @@
 /** Real files go through every part, each in a process of its own, and come out equal to what DuckDB says of them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { type RunningUp, startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from '../edge/edge.ts';
-import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUESTIONS } from '../testing/answer.cases.ts';
-import { ReadingsOracle } from '../testing/readings.oracle.ts';
-import { type RunningUp, startUp, weir } from '../testing/weir-process.ts';
-import { whenFolded } from '../testing/when-folded.ts';
-import { FILE_QUESTIONS, type FileQuestion, writeFiveFiles } from './five-files.ts';
+import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUESTIONS } from './answers.fixtures.ts';
+import { ReadingsOracle } from './readings.oracle.ts';
+import { FILE_QUESTIONS, type FileQuestion, writeFiveFiles } from './five-files.fixtures.ts';
 
 let folder: TemporaryDirectory;
 let server: RunningUp;

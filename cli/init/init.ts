@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeDirectory } from '../directory.ts';
+import { makeDirectory } from '#backbone/disk/directory.ts';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
 

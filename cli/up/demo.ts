@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bytesIn } from '#backbone/disk/directory.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
@@ -8,6 +10,9 @@ const PANE_MS = 10_000;
 const MINUTE_MS = 60_000;
 /** What the simulated agent may hold that the server has not acknowledged: hours of its readings. */
 const SPOOL_BYTES = 64_000_000;
+/** What a demonstration may take of a disk: some weeks of two hundred meters. */
+export const DEMO_BYTES_MAX = 2_000_000_000;
+const LOOK_EVERY_MS = 60_000;
 
 type DemoConfig = Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
 
@@ -43,4 +48,11 @@ function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]
     excess: 'round',
     repeatHorizonMs: REPEAT_HORIZON_MS,
   };
+}
+
+/** Resolves once the directory holds `bytesMax` or more, or when the signal aborts. */
+export async function whenFull(dir: string, bytesMax: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await bytesIn(dir)) < bytesMax) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
 }

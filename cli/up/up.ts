@@ -7,15 +7,14 @@ import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { type RunningServer, startServer } from '../compose/server.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configSchema, type WeirConfig } from '../config/schema.ts';
-import { makeDirectory } from '../directory.ts';
+import { makeDirectory } from '#backbone/disk/directory.ts';
 import { openSimulatedSource } from '../edge/simulated-source.ts';
 import { openLogger } from '../log/logger.ts';
 import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';
 import { writeOut } from '../terminal/write-out.ts';
 import { weirVersion } from '../version.ts';
 import { banner } from './banner.ts';
-import { demoAgent, withDemo } from './demo.ts';
-import { DEMO_BYTES_MAX, whenFull } from './disk-cap.ts';
+import { DEMO_BYTES_MAX, demoAgent, whenFull, withDemo } from './demo.ts';
 import { checkPortIsFree } from './free-port.ts';
 import type { UpFlags } from './up-flags.ts';
 

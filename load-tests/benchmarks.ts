@@ -1,0 +1,39 @@
+import type { Figure } from './measure.ts';
+
+/** A measurement that `weir bench` knows. */
+export interface Benchmark {
+  readonly name: string;
+  /** One sentence for people who choose. */
+  readonly summary: string;
+  /** Measures; what it needs on disk it makes in a temporary directory and removes. */
+  readonly run: () => Promise<readonly Figure[]>;
+}
+
+/** The benchmarks there are. Each loads what it measures only when it runs. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  {
+    name: 'fold',
+    summary: 'decode and fold frames of 1 s data of 1,000 series into 1 min windows, on one core',
+    run: async () => (await import('./benchmarks/fold.bench.ts')).benchFold(),
+  },
+  {
+    name: 'recompute',
+    summary: 'recompute a day of 1,000 series from the archive, as `weir batch --full` does',
+    run: async () => (await import('./benchmarks/recompute.bench.ts')).benchRecompute(),
+  },
+  {
+    name: 'ingest',
+    summary: 'read a CSV file of 1,000 series with `weir edge --once` into `weir up`, each a process',
+    run: async () => (await import('./benchmarks/ingest.bench.ts')).benchIngest(),
+  },
+  {
+    name: 'size',
+    summary: 'bytes per reading of the household file on the wire and in the archive',
+    run: async () => (await import('./benchmarks/size.bench.ts')).benchSize(),
+  },
+  {
+    name: 'query',
+    summary: 'a week of 1 h windows over 1,000 series by region, at the server',
+    run: async () => (await import('./benchmarks/query.bench.ts')).benchQuery(),
+  },
+];

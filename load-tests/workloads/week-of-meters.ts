@@ -1,0 +1,59 @@
+import type { MemberRow, SliceRow } from '#backbone/changes/changes.ts';
+import { groupKey } from '#core/views/view.ts';
+import { addReading } from '#core/stats/merge.ts';
+import { encodeRow } from '#core/stats/row-codec.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
+import { World } from '#serving/harness/world.ts';
+import { xorshift } from './chance.ts';
+
+const WEEK_START_MS = Date.UTC(2026, 0, 5);
+const WEEK_SLICES = 7 * 24 * 60;
+const MINUTE_MS = 60_000;
+
+/** A world that holds a week of readings, one a minute, of `series` meters spread over `regions`. */
+export async function weekOfMeters(series: number, regions: number): Promise<World> {
+  const world = await World.open({ partitions: 1 });
+  const next = xorshift(1);
+  const table = new StatsTable(1);
+  const slot = table.allocate();
+  const { name: view } = world.view;
+  const members: MemberRow[] = [];
+  const rows: SliceRow[] = [];
+  const firstSlice = WEEK_START_MS / MINUTE_MS;
+  for (let region = 0; region < regions; region++) {
+    const group = groupKey([`region-${region}`]);
+    const perRegion = series / regions;
+    for (let i = 0; i < perRegion; i++) {
+      const firstMs = WEEK_START_MS + (next() % MINUTE_MS);
+      members.push({
+        view,
+        version: 1,
+        group,
+        partition: 0,
+        agent: `agent-${region}`,
+        series: `meter-${region}-${i}`,
+        intervalMs: MINUTE_MS,
+        firstMs,
+      });
+    }
+    for (let slice = firstSlice; slice < firstSlice + WEEK_SLICES; slice++) {
+      table.reset(slot);
+      for (let i = 0; i < perRegion; i++)
+        addReading(table, slot, slice * MINUTE_MS + (next() % MINUTE_MS), next() % 5_000_000, false);
+      rows.push({
+        view,
+        version: 1,
+        group,
+        partition: 0,
+        slice,
+        epoch: 0,
+        part: slice - firstSlice + 1,
+        revision: 4,
+        flags: 0,
+        stats: encodeRow(table, slot),
+      });
+    }
+  }
+  await world.changes.commit({ partition: 0, from: 0, to: WEEK_SLICES, rows, members, agents: [], refused: [] }, []);
+  return world;
+}

@@ -1,0 +1,116 @@
+/** Real processes of weir, for tests and measurements: a command that ends, a server that runs until it is stopped or killed. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const WEIR = fileURLToPath(new URL('../../cli/weir.ts', import.meta.url));
+
+/** Longer than any command of a test takes on a busy machine; one that hangs is ended and fails its test. */
+const COMMAND_MS_MAX = 50_000;
+
+const LOOK_EVERY_MS = 20;
+
+export interface CommandResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs `weir ARGS` to its end. */
+export async function weir(args: readonly string[], { cwd, env = {} }: CommandOptions): Promise<CommandResult> {
+  const child = startWeir(args, { cwd, env });
+  const timer = setTimeout(() => child.process.kill('SIGKILL'), COMMAND_MS_MAX);
+  const status = await child.ended;
+  clearTimeout(timer);
+  return { status, stdout: child.stdout(), stderr: child.stderr() };
+}
+
+/** A `weir` process under way. */
+export interface RunningWeir extends AsyncDisposable {
+  readonly process: ChildProcessByStdio<null, Readable, Readable>;
+  stdout(): string;
+  stderr(): string;
+  /** Its status; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** Starts `weir ARGS`. Whoever starts it disposes of it, which kills it where it still runs. */
+export function startWeir(args: readonly string[], { cwd, env = {} }: CommandOptions): RunningWeir {
+  const child = spawn(process.execPath, [WEIR, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([status]) => status as number | null);
+  const kill = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await ended;
+  };
+  return { process: child, stdout: () => stdout, stderr: () => stderr, ended, kill, [Symbol.asyncDispose]: kill };
+}
+
+/** A server of a test, and where its doors are. */
+export interface RunningUp extends RunningWeir {
+  readonly url: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+}
+
+/** Starts `weir up` and waits until it listens. Without ports it takes any that are free. */
+export async function startUp(
+  args: readonly string[],
+  options: CommandOptions & { readonly httpPort?: number; readonly mqttPort?: number },
+): Promise<RunningUp> {
+  const { httpPort = 0, mqttPort = 0 } = options;
+  const child = startWeir(
+    ['up', '--http', `127.0.0.1:${httpPort}`, '--mqtt', `127.0.0.1:${mqttPort}`, '--log-level', 'warn', ...args],
+    options,
+  );
+  await Promise.race([
+    new Promise<void>((resolve) => child.process.stdout.on('data', () => /^views/m.test(child.stdout()) && resolve())),
+    child.ended.then((status) => {
+      throw new Error(`weir up ended with status ${status} before it listened: ${child.stderr()}`);
+    }),
+  ]);
+  const http = Number(/^dashboard {2}http:\/\/127\.0\.0\.1:(\d+)\/$/m.exec(child.stdout())?.[1]);
+  const mqtt = Number(/^MQTT {7}127\.0\.0\.1:(\d+)$/m.exec(child.stdout())?.[1]);
+  return { ...child, url: `http://127.0.0.1:${http}`, httpPort: http, mqttPort: mqtt };
+}
+
+interface LedgerAnswer {
+  readonly arrived: number;
+  readonly watermark: string | null;
+}
+
+/**
+ * Resolves once the server at `url` has folded all `frames` of an agent, and its watermark has reached an instant: an
+ * acknowledged frame is durable in the log, and the speed layer is some milliseconds behind the log.
+ */
+export async function whenFolded(url: string, agent: string, frames: number, watermark: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${url}/api/v1/ledger/${agent}`);
+    if (response.ok) {
+      const ledger = (await response.json()) as LedgerAnswer;
+      if (
+        ledger.arrived >= frames &&
+        ledger.watermark !== null &&
+        Date.parse(ledger.watermark) >= Date.parse(watermark)
+      )
+        return;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
