@@ -1,13 +1,19 @@
 import { defineConfig, type OxlintOverride } from 'oxlint';
 import { forbiddenImports, LAYER_NAMES, PROOF_FILES, type Layer } from './tooling/layers.ts';
 
+/** Modules that have two names or two ways in: one of them is used. */
+const ONE_SPELLING = ['node:assert/strict', 'assert', 'assert/strict'].map((name) => ({
+  name,
+  message: "Write import { strict as assert } from 'node:assert'.",
+}));
+
 /** A layer's forbidden imports, as `#layer/…` and as a relative path that climbs out of the folder. */
 function importRule(layer: Layer, proves: boolean): NonNullable<OxlintOverride['rules']> {
   const patterns = forbiddenImports(layer, proves).map((other) => ({
     group: [`#${other}/**`, `../**/${other}/**`],
     message: `${layer} does not import ${other}: the layers are in tooling/layers.ts.`,
   }));
-  return { 'no-restricted-imports': ['error', { patterns }] };
+  return { 'no-restricted-imports': ['error', { paths: ONE_SPELLING, patterns }] };
 }
 
 const layerRules = LAYER_NAMES.flatMap((layer) => [
@@ -22,6 +28,7 @@ export default defineConfig({
   ignorePatterns: ['node_modules', '**/dist', '.weir'],
   rules: {
     eqeqeq: 'error',
+    'no-restricted-imports': ['error', { paths: ONE_SPELLING }],
     'no-console': 'error',
     'no-var': 'error',
     'prefer-const': 'error',
@@ -32,6 +39,10 @@ export default defineConfig({
     'import/no-duplicates': 'error',
     'import/no-commonjs': 'error',
     'import/no-default-export': 'error',
+    'import/first': 'error',
+    'import/newline-after-import': 'error',
+    'unicorn/prefer-node-protocol': 'error',
+    'typescript/non-nullable-type-assertion-style': 'error',
     'typescript/no-explicit-any': 'error',
     'typescript/consistent-type-imports': 'error',
     'typescript/ban-ts-comment': 'error',
@@ -42,6 +53,8 @@ export default defineConfig({
     'typescript/only-throw-error': ['error', { allowThrowingUnknown: true }],
     'typescript/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
     'typescript/restrict-template-expressions': ['error', { allowNever: true, allowNumber: true, allowBoolean: true }],
+    'vitest/consistent-test-it': ['error', { fn: 'it', withinDescribe: 'it' }],
+    'vitest/no-identical-title': 'error',
     'vitest/no-focused-tests': 'error',
     'vitest/no-disabled-tests': 'error',
     // Laws assert through fast-check, suites through functions that tests share; these three see neither.

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import { promoteVersion, declareView } from '#backbone/manifests/manifest-store.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
@@ -35,298 +35,306 @@ async function begin(stack: AsyncDisposableStack, partitions = 1) {
   return { world, agent, append, readings };
 }
 
-test('batch covers what lies before the cut, speed what lies after, and the sum changes with neither', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings, append, agent } = await begin(stack);
-  await readings();
-  await world.speed();
-  const before = await world.see(VIEW);
-  expect(await world.batch({ full: false })).toMatchObject({ version: 1, positions: [12], readings: 40 });
-  expect(await world.see(VIEW)).toEqual(before);
-  await readings();
-  await append(agent.readings([[0, 1, 5]]));
-  await world.speed();
-  const later = await world.see(VIEW);
-  expect(await world.batch({ full: false })).toMatchObject({ positions: [24], readings: 41 });
-  expect(await world.see(VIEW)).toEqual(later);
-  expect(await world.batch({ full: true })).toMatchObject({ positions: [25], readings: 81 });
-  expect(await world.see(VIEW)).toEqual(later);
-});
-
-test('rows of the speed layer stay from the cut of the state before the live one on', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack);
-  const epochs = async (): Promise<number[]> => {
-    const rows = await Array.fromAsync(world.changes.allRows(VIEW, 1));
-    return [...new Set(rows.map(({ epoch }) => epoch))].sort((a, b) => a - b);
-  };
-  const cuts: number[] = [0];
-  for (let run = 0; run < 3; run++) {
+describe('a batch run', () => {
+  it('batch covers what lies before the cut, speed what lies after, and the sum changes with neither', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings, append, agent } = await begin(stack);
     await readings();
     await world.speed();
-    const { positions } = await world.batch({ full: false });
-    expect(await epochs()).toEqual(cuts.slice(-1));
-    cuts.push(positions[0]!);
-  }
-});
-
-test('a run that fails before it publishes leaves the old state live, and the next one clears it away', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack);
-  await readings();
-  await world.batch({ full: false });
-  await readings();
-  await world.speed();
-  const live = await world.liveBatch(VIEW);
-  const seen = await world.see(VIEW);
-  const stored = (await world.objects.list('results/')).length;
-  for (const puts of [0, 1, 2, 3]) {
-    const objects = failingAfter(world.objects, puts);
-    const { log, archive, manifests, changes, views } = world;
-    const parts = { log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0 };
-    await expect(runBatch({ ...parts, full: false, id: 'the-cut' })).rejects.toThrow('no room');
-    expect(await world.liveBatch(VIEW)).toEqual(live);
-    expect(await world.see(VIEW)).toEqual(seen);
-  }
-  expect((await world.objects.list('results/')).length).toBeGreaterThan(stored);
-  const outcome = await world.batch({ full: false, id: 'the-cut' });
-  // The cut is the first record with its id, whatever was appended after it.
-  expect(outcome).toMatchObject({ positions: [23], readings: 40 });
-  expect(await world.see(VIEW)).toEqual(seen);
-  const named = await Promise.all(SAMPLE_VIEWS.map(async ({ name }) => (await world.liveBatch(name)).results.length));
-  // A base and a delta for each view, each a directory and one object.
-  expect((await world.objects.list('results/')).length).toBe(2 * named.reduce((a, b) => a + b));
-});
-
-test('the same id once more, after all is done, folds and changes nothing', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack);
-  await readings();
-  const first = await world.batch({ full: false, id: 'x' });
-  const live = await world.liveBatch(VIEW);
-  await readings();
-  expect(await world.batch({ full: false, id: 'x' })).toMatchObject({ positions: first.positions, readings: 0 });
-  expect(await world.liveBatch(VIEW)).toEqual(live);
-});
-
-test('an incremental run reads no history again when its plan was kept, and comes to the same without it', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings, append, agent } = await begin(stack);
-  await readings();
-  await world.batch({ full: false });
-  const repeated = agent.readings([[0, 3, 3]])!;
-  await append(repeated);
-  await world.batch({ full: false });
-  const read: number[] = [];
-  const archive = new Proxy(world.archive, {
-    get: (target, key) => {
-      if (key === 'read')
-        return (partition: number, from: number, to: number) => (read.push(from), target.read(partition, from, to));
-      const found: unknown = Reflect.get(target, key, target);
-      return typeof found === 'function' ? found.bind(target) : found;
-    },
-  });
-  const { log, objects, manifests, changes, views } = world;
-  const run = (id: string) =>
-    runBatch({ log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0, full: false, id });
-  await append(repeated);
-  expect(await run('with')).toMatchObject({ readings: 0 });
-  expect(read).toEqual([15]);
-  for (const { name } of await objects.list('plan/')) await objects.remove(name);
-  await append(repeated);
-  expect(await run('without')).toMatchObject({ readings: 0 });
-  expect(read).toEqual([15, 1]);
-  expect(await world.verify()).toMatchObject({ different: 0 });
-});
-
-test('a reading whose amend came an epoch earlier shows its old value nowhere', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, append, agent } = await begin(stack);
-  const delayed = agent.readings([[0, 0, 100]]);
-  await append(agent.amend(0, 0, 5));
-  await world.batch({ full: false });
-  await append(delayed);
-  await world.batch({ full: false });
-  const seen = await world.see(VIEW);
-  expect([...seen.values()]).toMatchObject([
-    { stats: { count: 1, sum: 5n, max: 5, first: { value: 5 }, last: { value: 5 } } },
-  ]);
-  await world.batch({ full: true });
-  expect(await world.see(VIEW)).toEqual(seen);
-});
-
-test('many deltas are merged into a new base, and the answer stays the same', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings, append, agent } = await begin(stack);
-  for (let run = 0; run <= DELTAS_MAX; run++) {
+    const before = await world.see(VIEW);
+    expect(await world.batch({ full: false })).toMatchObject({ version: 1, positions: [12], readings: 40 });
+    expect(await world.see(VIEW)).toEqual(before);
     await readings();
-    await append(agent.amend(run % 4, 0, 1000 - run));
+    await append(agent.readings([[0, 1, 5]]));
+    await world.speed();
+    const later = await world.see(VIEW);
+    expect(await world.batch({ full: false })).toMatchObject({ positions: [24], readings: 41 });
+    expect(await world.see(VIEW)).toEqual(later);
+    expect(await world.batch({ full: true })).toMatchObject({ positions: [25], readings: 81 });
+    expect(await world.see(VIEW)).toEqual(later);
+  });
+
+  it('rows of the speed layer stay from the cut of the state before the live one on', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack);
+    const epochs = async (): Promise<number[]> => {
+      const rows = await Array.fromAsync(world.changes.allRows(VIEW, 1));
+      return [...new Set(rows.map(({ epoch }) => epoch))].sort((a, b) => a - b);
+    };
+    const cuts: number[] = [0];
+    for (let run = 0; run < 3; run++) {
+      await readings();
+      await world.speed();
+      const { positions } = await world.batch({ full: false });
+      expect(await epochs()).toEqual(cuts.slice(-1));
+      cuts.push(positions[0]!);
+    }
+  });
+
+  it('a run that fails before it publishes leaves the old state live, and the next one clears it away', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack);
+    await readings();
     await world.batch({ full: false });
-    expect((await world.liveBatch(VIEW)).results).toHaveLength(run === DELTAS_MAX ? 1 : run + 1);
-  }
-  const seen = await world.see(VIEW);
-  expect((await world.liveBatch(VIEW)).results[0]).toMatchObject({ kind: 'base', readings: 40 * (DELTAS_MAX + 1) });
-  await world.speed();
-  expect(await world.verify()).toMatchObject({ different: 0 });
-  await world.batch({ full: true });
-  expect(await world.see(VIEW)).toEqual(seen);
-});
-
-test('a version that was built meanwhile gets a result of its own over all history', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack);
-  await readings();
-  await world.batch({ full: false });
-  const changed = { ...SAMPLE_VIEWS[0]!, sliceMs: 20_000 };
-  await world.manifests.change(VIEW, (manifest) => declareView(manifest, changed, 1));
-  expect(await world.batch({ full: false })).toMatchObject({ version: 1 });
-  expect((await world.manifests.get(VIEW))!.versions.map(({ batch }) => batch.results.length)).toEqual([2, 0]);
-  await world.manifests.change(VIEW, (manifest) => promoteVersion(manifest!, 2));
-  await readings();
-  expect(await world.batch({ full: false })).toMatchObject({ version: 2 });
-  const versions = (await world.manifests.get(VIEW))!.versions;
-  expect(versions.map(({ state, batch }) => [state, batch.results.map(({ kind }) => kind).join(' ')])).toEqual([
-    ['retained', 'base delta delta'],
-    ['live', 'base'],
-  ]);
-  expect(await world.rollback(VIEW)).toMatchObject({ version: 1 });
-  expect(await world.rollback(VIEW)).toMatchObject({ version: 1 });
-});
-
-test('a run that a rollback overtakes publishes nothing for that view', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack);
-  await readings();
-  await world.batch({ full: false });
-  await readings();
-  const { log, archive, objects, manifests, changes, views } = world;
-  const meddled = new Proxy(objects, {
-    get: (target, key) => {
-      if (key === 'put') {
-        return async (name: string, bytes: Uint8Array) => {
-          await target.put(name, bytes);
-          await manifests.change(VIEW, (manifest) => ({
-            ...manifest!,
-            versions: manifest!.versions.map((version) => ({
-              ...version,
-              batch: { results: [], cut: [0], publishedAtMs: 1 },
-            })),
-          }));
-        };
-      }
-      const found: unknown = Reflect.get(target, key, target);
-      return typeof found === 'function' ? found.bind(target) : found;
-    },
+    await readings();
+    await world.speed();
+    const live = await world.liveBatch(VIEW);
+    const seen = await world.see(VIEW);
+    const stored = (await world.objects.list('results/')).length;
+    for (const puts of [0, 1, 2, 3]) {
+      const objects = failingAfter(world.objects, puts);
+      const { log, archive, manifests, changes, views } = world;
+      const parts = { log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0 };
+      await expect(runBatch({ ...parts, full: false, id: 'the-cut' })).rejects.toThrow('no room');
+      expect(await world.liveBatch(VIEW)).toEqual(live);
+      expect(await world.see(VIEW)).toEqual(seen);
+    }
+    expect((await world.objects.list('results/')).length).toBeGreaterThan(stored);
+    const outcome = await world.batch({ full: false, id: 'the-cut' });
+    // The cut is the first record with its id, whatever was appended after it.
+    expect(outcome).toMatchObject({ positions: [23], readings: 40 });
+    expect(await world.see(VIEW)).toEqual(seen);
+    const named = await Promise.all(SAMPLE_VIEWS.map(async ({ name }) => (await world.liveBatch(name)).results.length));
+    // A base and a delta for each view, each a directory and one object.
+    expect((await world.objects.list('results/')).length).toBe(2 * named.reduce((a, b) => a + b));
   });
-  const parts = { log, archive, objects: meddled, manifests, changes, views, clock: () => 0, threads: 0 };
-  await expect(runBatch({ ...parts, full: false, id: 'overtaken' })).rejects.toThrow(BatchOvertaken);
-});
 
-test('rolling back a full run and an incremental one gives the same answers in one step', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings, append, agent } = await begin(stack);
-  await expect(world.rollback(VIEW)).rejects.toThrow(NothingToRollBack);
-  await expect(world.rollback('none')).rejects.toThrow(NoSuchView);
-  await readings();
-  await world.batch({ full: false });
-  await readings();
-  await append(agent.amend(0, 0, 77));
-  await world.batch({ full: true });
-  await readings();
-  await world.speed();
-  const seen = await world.see(VIEW);
-  const full = await world.liveBatch(VIEW);
-  const { positions } = await world.rollback(VIEW);
-  expect(positions).toEqual(full.cut);
-  expect((await world.liveBatch(VIEW)).results.map(({ kind }) => kind)).toEqual(['base', 'delta']);
-  expect(await world.see(VIEW)).toEqual(seen);
-  await world.batch({ full: false });
-  await world.speed();
-  expect(await world.see(VIEW)).toEqual(seen);
-  await world.rollback(VIEW);
-  expect(await world.see(VIEW)).toEqual(seen);
-  expect(await world.verify()).toMatchObject({ different: 0 });
-});
-
-test('verify names a stored slice that was tampered with, in a result or among the rows', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack, 2);
-  await readings();
-  await world.batch({ full: false });
-  await readings();
-  await world.speed();
-  const { slices, different } = await world.verify();
-  expect(different).toBe(0);
-  const [base] = (await world.liveBatch(VIEW)).results;
-  await tamperWithResult(world.objects, base!.name);
-  expect(await world.verify()).toMatchObject({
-    slices,
-    different: 1,
-    differences: [{ view: VIEW, version: 1, what: 'stats' }],
+  it('the same id once more, after all is done, folds and changes nothing', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack);
+    await readings();
+    const first = await world.batch({ full: false, id: 'x' });
+    const live = await world.liveBatch(VIEW);
+    await readings();
+    expect(await world.batch({ full: false, id: 'x' })).toMatchObject({ positions: first.positions, readings: 0 });
+    expect(await world.liveBatch(VIEW)).toEqual(live);
   });
-  await world.batch({ full: true });
-  expect(await world.verify()).toMatchObject({ different: 0 });
-  await readings();
-  await world.speed();
-  expect(await world.verify()).toMatchObject({ different: 0 });
-  const row = (await Array.fromAsync(world.changes.allRows(VIEW, 1))).at(-1)!;
-  await world.changes.writeBuilt(0, [tampered(row)], []);
-  expect(await world.verify()).toMatchObject({ different: 1 });
-  await world.changes.writeBuilt(0, [{ ...row, revision: row.revision + 1 }], []);
-  expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'revision' }] });
-  await world.changes.writeBuilt(0, [row, { ...row, slice: row.slice + 1000 }], []);
-  expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'unexpected' }] });
-});
 
-test('verify counts the slices of a stored block that can not be read as different', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings } = await begin(stack, 2);
-  await readings();
-  await world.batch({ full: false });
-  await world.speed();
-  const { slices } = await world.verify();
-  const [base] = (await world.liveBatch(VIEW)).results;
-  const name = `${base!.name}/0`;
-  const content = Uint8Array.from((await world.objects.get(name))!);
-  content[content.length - 1]! ^= 1;
-  await world.objects.remove(name);
-  await world.objects.put(name, content);
-  const { different } = await world.verify();
-  expect(different).toBeGreaterThan(0);
-  expect(different).toBeLessThanOrEqual(slices);
-  await world.batch({ full: true });
-  expect(await world.verify()).toMatchObject({ different: 0 });
-});
+  it('an incremental run reads no history again when its plan was kept, and comes to the same without it', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings, append, agent } = await begin(stack);
+    await readings();
+    await world.batch({ full: false });
+    const repeated = agent.readings([[0, 3, 3]])!;
+    await append(repeated);
+    await world.batch({ full: false });
+    const read: number[] = [];
+    const archive = new Proxy(world.archive, {
+      get: (target, key) => {
+        if (key === 'read')
+          return (partition: number, from: number, to: number) => (read.push(from), target.read(partition, from, to));
+        const found: unknown = Reflect.get(target, key, target);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const { log, objects, manifests, changes, views } = world;
+    const run = (id: string) =>
+      runBatch({ log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0, full: false, id });
+    await append(repeated);
+    expect(await run('with')).toMatchObject({ readings: 0 });
+    expect(read).toEqual([15]);
+    for (const { name } of await objects.list('plan/')) await objects.remove(name);
+    await append(repeated);
+    expect(await run('without')).toMatchObject({ readings: 0 });
+    expect(read).toEqual([15, 1]);
+    expect(await world.verify()).toMatchObject({ different: 0 });
+  });
 
-test('what a refused frame or a damaged record holds is in no result', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, readings, append } = await begin(stack);
-  await append(
-    encodeRecord({
-      kind: 'frame',
-      agent: 'a',
-      atMs: 0,
-      verdict: { kind: 'refused', code: 'x', detail: 'y' },
-      frame: Uint8Array.of(1),
-    }),
-  );
-  await append(
-    encodeRecord({ kind: 'frame', agent: 'a', atMs: 0, verdict: { kind: 'accepted' }, frame: Uint8Array.of(1, 2, 3) }),
-  );
-  await append(Uint8Array.of(7, 7, 7));
-  await append(
-    encodeRecord({
-      kind: 'heartbeat',
-      agent: 'a',
-      atMs: 0,
-      heartbeat: { incarnation: 1, highestSequence: 1, watermarkMs: 5, closed: false },
-    }),
-  );
-  await readings();
-  await world.speed();
-  const before = await world.see(VIEW);
-  expect(await world.batch({ full: false })).toMatchObject({ readings: 40 });
-  expect(await world.see(VIEW)).toEqual(before);
+  it('a reading whose amend came an epoch earlier shows its old value nowhere', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, append, agent } = await begin(stack);
+    const delayed = agent.readings([[0, 0, 100]]);
+    await append(agent.amend(0, 0, 5));
+    await world.batch({ full: false });
+    await append(delayed);
+    await world.batch({ full: false });
+    const seen = await world.see(VIEW);
+    expect([...seen.values()]).toMatchObject([
+      { stats: { count: 1, sum: 5n, max: 5, first: { value: 5 }, last: { value: 5 } } },
+    ]);
+    await world.batch({ full: true });
+    expect(await world.see(VIEW)).toEqual(seen);
+  });
+
+  it('many deltas are merged into a new base, and the answer stays the same', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings, append, agent } = await begin(stack);
+    for (let run = 0; run <= DELTAS_MAX; run++) {
+      await readings();
+      await append(agent.amend(run % 4, 0, 1000 - run));
+      await world.batch({ full: false });
+      expect((await world.liveBatch(VIEW)).results).toHaveLength(run === DELTAS_MAX ? 1 : run + 1);
+    }
+    const seen = await world.see(VIEW);
+    expect((await world.liveBatch(VIEW)).results[0]).toMatchObject({ kind: 'base', readings: 40 * (DELTAS_MAX + 1) });
+    await world.speed();
+    expect(await world.verify()).toMatchObject({ different: 0 });
+    await world.batch({ full: true });
+    expect(await world.see(VIEW)).toEqual(seen);
+  });
+
+  it('a version that was built meanwhile gets a result of its own over all history', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack);
+    await readings();
+    await world.batch({ full: false });
+    const changed = { ...SAMPLE_VIEWS[0]!, sliceMs: 20_000 };
+    await world.manifests.change(VIEW, (manifest) => declareView(manifest, changed, 1));
+    expect(await world.batch({ full: false })).toMatchObject({ version: 1 });
+    expect((await world.manifests.get(VIEW))!.versions.map(({ batch }) => batch.results.length)).toEqual([2, 0]);
+    await world.manifests.change(VIEW, (manifest) => promoteVersion(manifest!, 2));
+    await readings();
+    expect(await world.batch({ full: false })).toMatchObject({ version: 2 });
+    const versions = (await world.manifests.get(VIEW))!.versions;
+    expect(versions.map(({ state, batch }) => [state, batch.results.map(({ kind }) => kind).join(' ')])).toEqual([
+      ['retained', 'base delta delta'],
+      ['live', 'base'],
+    ]);
+    expect(await world.rollback(VIEW)).toMatchObject({ version: 1 });
+    expect(await world.rollback(VIEW)).toMatchObject({ version: 1 });
+  });
+
+  it('a run that a rollback overtakes publishes nothing for that view', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack);
+    await readings();
+    await world.batch({ full: false });
+    await readings();
+    const { log, archive, objects, manifests, changes, views } = world;
+    const meddled = new Proxy(objects, {
+      get: (target, key) => {
+        if (key === 'put') {
+          return async (name: string, bytes: Uint8Array) => {
+            await target.put(name, bytes);
+            await manifests.change(VIEW, (manifest) => ({
+              ...manifest!,
+              versions: manifest!.versions.map((version) => ({
+                ...version,
+                batch: { results: [], cut: [0], publishedAtMs: 1 },
+              })),
+            }));
+          };
+        }
+        const found: unknown = Reflect.get(target, key, target);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const parts = { log, archive, objects: meddled, manifests, changes, views, clock: () => 0, threads: 0 };
+    await expect(runBatch({ ...parts, full: false, id: 'overtaken' })).rejects.toThrow(BatchOvertaken);
+  });
+
+  it('rolling back a full run and an incremental one gives the same answers in one step', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings, append, agent } = await begin(stack);
+    await expect(world.rollback(VIEW)).rejects.toThrow(NothingToRollBack);
+    await expect(world.rollback('none')).rejects.toThrow(NoSuchView);
+    await readings();
+    await world.batch({ full: false });
+    await readings();
+    await append(agent.amend(0, 0, 77));
+    await world.batch({ full: true });
+    await readings();
+    await world.speed();
+    const seen = await world.see(VIEW);
+    const full = await world.liveBatch(VIEW);
+    const { positions } = await world.rollback(VIEW);
+    expect(positions).toEqual(full.cut);
+    expect((await world.liveBatch(VIEW)).results.map(({ kind }) => kind)).toEqual(['base', 'delta']);
+    expect(await world.see(VIEW)).toEqual(seen);
+    await world.batch({ full: false });
+    await world.speed();
+    expect(await world.see(VIEW)).toEqual(seen);
+    await world.rollback(VIEW);
+    expect(await world.see(VIEW)).toEqual(seen);
+    expect(await world.verify()).toMatchObject({ different: 0 });
+  });
+
+  it('verify names a stored slice that was tampered with, in a result or among the rows', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack, 2);
+    await readings();
+    await world.batch({ full: false });
+    await readings();
+    await world.speed();
+    const { slices, different } = await world.verify();
+    expect(different).toBe(0);
+    const [base] = (await world.liveBatch(VIEW)).results;
+    await tamperWithResult(world.objects, base!.name);
+    expect(await world.verify()).toMatchObject({
+      slices,
+      different: 1,
+      differences: [{ view: VIEW, version: 1, what: 'stats' }],
+    });
+    await world.batch({ full: true });
+    expect(await world.verify()).toMatchObject({ different: 0 });
+    await readings();
+    await world.speed();
+    expect(await world.verify()).toMatchObject({ different: 0 });
+    const row = (await Array.fromAsync(world.changes.allRows(VIEW, 1))).at(-1)!;
+    await world.changes.writeBuilt(0, [tampered(row)], []);
+    expect(await world.verify()).toMatchObject({ different: 1 });
+    await world.changes.writeBuilt(0, [{ ...row, revision: row.revision + 1 }], []);
+    expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'revision' }] });
+    await world.changes.writeBuilt(0, [row, { ...row, slice: row.slice + 1000 }], []);
+    expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'unexpected' }] });
+  });
+
+  it('verify counts the slices of a stored block that can not be read as different', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings } = await begin(stack, 2);
+    await readings();
+    await world.batch({ full: false });
+    await world.speed();
+    const { slices } = await world.verify();
+    const [base] = (await world.liveBatch(VIEW)).results;
+    const name = `${base!.name}/0`;
+    const content = Uint8Array.from((await world.objects.get(name))!);
+    content[content.length - 1]! ^= 1;
+    await world.objects.remove(name);
+    await world.objects.put(name, content);
+    const { different } = await world.verify();
+    expect(different).toBeGreaterThan(0);
+    expect(different).toBeLessThanOrEqual(slices);
+    await world.batch({ full: true });
+    expect(await world.verify()).toMatchObject({ different: 0 });
+  });
+
+  it('what a refused frame or a damaged record holds is in no result', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, readings, append } = await begin(stack);
+    await append(
+      encodeRecord({
+        kind: 'frame',
+        agent: 'a',
+        atMs: 0,
+        verdict: { kind: 'refused', code: 'x', detail: 'y' },
+        frame: Uint8Array.of(1),
+      }),
+    );
+    await append(
+      encodeRecord({
+        kind: 'frame',
+        agent: 'a',
+        atMs: 0,
+        verdict: { kind: 'accepted' },
+        frame: Uint8Array.of(1, 2, 3),
+      }),
+    );
+    await append(Uint8Array.of(7, 7, 7));
+    await append(
+      encodeRecord({
+        kind: 'heartbeat',
+        agent: 'a',
+        atMs: 0,
+        heartbeat: { incarnation: 1, highestSequence: 1, watermarkMs: 5, closed: false },
+      }),
+    );
+    await readings();
+    await world.speed();
+    const before = await world.see(VIEW);
+    expect(await world.batch({ full: false })).toMatchObject({ readings: 40 });
+    expect(await world.see(VIEW)).toEqual(before);
+  });
 });
 
 function failingAfter(objects: Objects, puts: number): Objects {

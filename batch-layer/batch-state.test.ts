@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   BATCH_STATES_KEPT,
   type BatchState,
@@ -35,13 +35,13 @@ function told({ results, cut }: BatchState): string {
 }
 
 describe('publishing', () => {
-  test('appends deltas to the base, and keeps the states before', () => {
+  it('appends deltas to the base, and keeps the states before', () => {
     const version = run(run(run(NEW, 10, false), 20, false), 30, false);
     expect(told(version.batch)).toBe('base-0-10 delta-10-20 delta-20-30 @30');
     expect(version.history.map(told)).toEqual(['base-0-10 delta-10-20 @20', 'base-0-10 @10']);
   });
 
-  test('a new base keeps what it replaces, brought to the same cut', () => {
+  it('a new base keeps what it replaces, brought to the same cut', () => {
     const version = run(run(NEW, 10, false), 20, true);
     expect(told(version.batch)).toBe('base-0-20 @20');
     expect(version.history.map(told)).toEqual(['base-0-10 delta-10-20 @20', 'base-0-10 @10']);
@@ -50,7 +50,7 @@ describe('publishing', () => {
     );
   });
 
-  test('keeps no more states than the limit', () => {
+  it('keeps no more states than the limit', () => {
     let version = NEW;
     for (let to = 10; to <= 300; to += 10) version = run(version, to, false);
     expect(version.history).toHaveLength(BATCH_STATES_KEPT);
@@ -59,7 +59,7 @@ describe('publishing', () => {
 });
 
 describe('rolling back', () => {
-  test('an incremental run goes back to the state before it, whose rows the speed layer still has', () => {
+  it('an incremental run goes back to the state before it, whose rows the speed layer still has', () => {
     const version = run(run(run(NEW, 10, false), 20, false), 30, false);
     expect(rowsKeptFrom(version)).toEqual([20]);
     const back = rollBackResults(version, 99)!;
@@ -67,7 +67,7 @@ describe('rolling back', () => {
     expect(back.history.map(told)[0]).toBe('base-0-10 delta-10-20 delta-20-30 @30');
   });
 
-  test('a full run goes back to the results before it with the deltas of later epochs', () => {
+  it('a full run goes back to the results before it with the deltas of later epochs', () => {
     const version = run(run(run(NEW, 10, false), 20, true), 30, false);
     expect(told(version.batch)).toBe('base-0-20 delta-20-30 @30');
     const once = rollBackResults(version, 99)!;
@@ -76,7 +76,7 @@ describe('rolling back', () => {
     expect(told(rollBackResults(older, 99)!.batch)).toBe('base-0-10 delta-10-20 @20');
   });
 
-  test('never ends before the rows that the speed layer still has', () => {
+  it('never ends before the rows that the speed layer still has', () => {
     let version = run(run(NEW, 10, false), 20, false);
     version = run(run(version, 30, true), 40, false);
     const rowsFrom = rowsKeptFrom(version)[0]!;
@@ -86,17 +86,17 @@ describe('rolling back', () => {
     }
   });
 
-  test('twice goes forward again', () => {
+  it('twice goes forward again', () => {
     const version = run(run(NEW, 10, false), 20, true);
     expect(told(rollBackResults(rollBackResults(version, 1)!, 2)!.batch)).toBe(told(version.batch));
   });
 
-  test('finds nothing before the first result', () => {
+  it('finds nothing before the first result', () => {
     expect(rollBackResults(NEW, 1)).toBeUndefined();
     expect(rollBackResults(run(NEW, 10, false), 1)).toBeUndefined();
   });
 
-  test('does without the rest of a state whose later delta is gone', () => {
+  it('does without the rest of a state whose later delta is gone', () => {
     const [newest, middle, oldest] = [40, 30, 20].map((to) => ({
       results: [refOf('base', 0, to)],
       cut: [to],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { partitionOf } from '#core/records/partition.ts';
 import type { View } from '#core/views/view.ts';
 import { BatchWorld, SAMPLE_VIEWS, type SeenSlice } from './batch-world.cases.ts';
@@ -163,32 +163,34 @@ function additiveOf(seen: ReadonlyMap<string, SeenSlice>): Map<string, object> {
   return new Map([...seen].map(([key, { revision, stats }]) => [key, { revision, stats: { ...stats, ...SELECTED } }]));
 }
 
-for (const partitions of [1, 8]) {
-  test(`a full recompute, incremental ones and the speed layer's fold give the same slices, with ${partitions} partitions`, async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, async (list) => {
-        await using world = await BatchWorld.open(partitions);
-        const story = new Story(world);
-        await story.tell(list);
-        await world.speed();
-        const names = SAMPLE_VIEWS.map(({ name }) => name);
-        const live = await Promise.all(names.map((name) => world.see(name)));
-        await world.batch({ full: false });
-        const incremental = await Promise.all(names.map((name) => world.see(name)));
-        await world.speed();
-        expect(await Promise.all(names.map((name) => world.see(name)))).toEqual(incremental);
-        await world.batch({ full: true });
-        const full = await Promise.all(names.map((name) => world.see(name)));
-        expect(incremental).toEqual(full);
-        expect(live.map(additiveOf)).toEqual(full.map(additiveOf));
-        expect(full.map(toldOf)).toEqual(SAMPLE_VIEWS.map((view) => sorted(truthOf(view, story.agents))));
-        for (const slices of full) for (const { pending } of slices.values()) expect(pending).toBe(false);
-        expect(await world.verify()).toMatchObject({ different: 0, pending: 0 });
-      }),
-      { numRuns: partitions === 1 ? 15 : 5 },
-    );
-  });
-}
+describe('batch and speed', () => {
+  for (const partitions of [1, 8]) {
+    it(`a full recompute, incremental ones and the speed layer's fold give the same slices, with ${partitions} partitions`, async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async (list) => {
+          await using world = await BatchWorld.open(partitions);
+          const story = new Story(world);
+          await story.tell(list);
+          await world.speed();
+          const names = SAMPLE_VIEWS.map(({ name }) => name);
+          const live = await Promise.all(names.map((name) => world.see(name)));
+          await world.batch({ full: false });
+          const incremental = await Promise.all(names.map((name) => world.see(name)));
+          await world.speed();
+          expect(await Promise.all(names.map((name) => world.see(name)))).toEqual(incremental);
+          await world.batch({ full: true });
+          const full = await Promise.all(names.map((name) => world.see(name)));
+          expect(incremental).toEqual(full);
+          expect(live.map(additiveOf)).toEqual(full.map(additiveOf));
+          expect(full.map(toldOf)).toEqual(SAMPLE_VIEWS.map((view) => sorted(truthOf(view, story.agents))));
+          for (const slices of full) for (const { pending } of slices.values()) expect(pending).toBe(false);
+          expect(await world.verify()).toMatchObject({ different: 0, pending: 0 });
+        }),
+        { numRuns: partitions === 1 ? 15 : 5 },
+      );
+    });
+  }
+});
 
 function sorted(slices: ReadonlyMap<string, object>): Map<string, object> {
   return new Map([...slices].sort(([a], [b]) => (a < b ? -1 : 1)));

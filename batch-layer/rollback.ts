@@ -1,9 +1,9 @@
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { liveVersion, type Manifest, type ManifestVersion } from '#backbone/manifests/manifest.ts';
+import type { View } from '#core/views/view.ts';
 import { NoSuchView, NothingToRollBack } from './batch-errors.ts';
 import { rollBackResults } from './batch-state.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { View } from '#core/views/view.ts';
 
 export interface RollbackOptions {
   readonly manifests: ManifestStore;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Log } from '#backbone/log/log.ts';
 import { LogUnavailable } from '#backbone/log/log-errors.ts';
+import type { Log } from '#backbone/log/log.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { encodeRefusalReport } from '#core/wire/refusal-report.ts';

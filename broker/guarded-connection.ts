@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import type { Socket } from 'node:net';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { InFlightLimit, Permit } from '#backbone/flow/in-flight-limit.ts';
 import {

@@ -5,8 +5,8 @@ import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion } from '#backbone/manifests/manifest-store.ts';
 import type { Manifest } from '#backbone/manifests/manifest.ts';
 import type { Table } from '#backbone/table/table.ts';
-import type { LedgerHead } from '#core/wire/topics.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import type { LedgerHead } from '#core/wire/topics.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { buildVersion } from './version-builder.ts';
 

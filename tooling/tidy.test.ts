@@ -58,6 +58,10 @@ describe('the tree', () => {
     expect(marked).toStrictEqual([]);
   });
 
+  it('tells of every test what it is about', () => {
+    expect(files.filter((file) => BARE_TEST.test(file.text)).map((file) => file.path)).toStrictEqual([]);
+  });
+
   it('names no folder of a machine', () => {
     expect(texts.filter(({ text }) => MACHINE_PATH.test(text)).map(({ path }) => path)).toStrictEqual([]);
   });
@@ -96,6 +100,8 @@ interface Manifest {
 const SOURCE_NAME = /\.(?:ts|tsx|mjs)$/;
 // Written so that this file does not hold what it looks for.
 const MARKED_TEST = /\b(?:describe|it|test)(?:\.\w+)*\.(?:only|skip|todo)\b/;
+/** A test that stands in no `describe`: the hooks of a file may, its tests not. */
+const BARE_TEST = /^(?:for \(.*\{\n +)?(?:it|test)(?:\.\w+)*[(`]/m;
 const LOOSE_CITATION = /\bDESIGN\b(?!')|\b[Rr]ules? \d+\b(?!\._)/;
 const MACHINE_PATH = /(?:^|[^\w.-])\/(?:work|root|farm)\//m;
 
@@ -153,6 +159,12 @@ describe('these checks', () => {
     ]);
     expect(`as the law says (${'DESIGN'} §13)`).toMatch(LOOSE_CITATION);
     expect(`see ${'rule'} 12`).toMatch(LOOSE_CITATION);
+  });
+
+  it('find a test in no `describe`', () => {
+    expect("it('stands alone', () => {});").toMatch(BARE_TEST);
+    expect("for (const one of all) {\n  it('stands alone', () => {});").toMatch(BARE_TEST);
+    expect("describe('a thing', () => {\n  it('stands', () => {});\n});").not.toMatch(BARE_TEST);
   });
 
   it('find marked tests and paths of a machine', () => {

@@ -1,6 +1,7 @@
 import { claimDirectory } from '../disk/marker.ts';
 import { type ByteLevel, openLevel, plainBytes } from '../disk/open-level.ts';
 import { joinKeys, prefixRange, readUintKey, uintKey, NUMBER_KEY_BYTES } from '../keys/order.ts';
+import { checkKey, checkKeyPrefix, checkValue, KeyValueClosed, KeyValueUnavailable } from './key-value-errors.ts';
 import {
   checkRevision,
   type KeyValue,
@@ -8,7 +9,6 @@ import {
   type KeyValueEntry,
   type KeyValueOutcome,
 } from './key-value.ts';
-import { checkKey, checkKeyPrefix, checkValue, KeyValueClosed, KeyValueUnavailable } from './key-value-errors.ts';
 import { LatestChanges } from './latest-changes.ts';
 
 /**

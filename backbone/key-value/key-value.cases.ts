@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { type KeyValue, type KeyValueChange, type KeyValueOutcome, VALUE_BYTES_MAX } from './key-value.ts';
+import { describe, expect, it } from 'vitest';
 import { KeyNotAllowed, KeyValueClosed, ValueTooLarge } from './key-value-errors.ts';
+import { type KeyValue, type KeyValueChange, type KeyValueOutcome, VALUE_BYTES_MAX } from './key-value.ts';
 
 /** A place for one key-value store. `open` may be called again after the store was disposed of. */
 export interface KeyValueHarness extends AsyncDisposable {
@@ -33,7 +33,7 @@ export function runKeyValueCases(name: string, makeHarness: MakeHarness): void {
 /** What holds besides where the values are held by a server: watches outlive it. */
 export function runKeyValueServerCases(name: string, makeHarness: () => Promise<KeyValueServerHarness>): void {
   describe(`key-value state on ${name}, whose server is killed`, () => {
-    test('goes on after its storage was killed, and shows what changed', async () => {
+    it('goes on after its storage was killed, and shows what changed', async () => {
       await using harness = await makeHarness();
       await using state = await harness.open();
       const stop = new AbortController();
@@ -55,7 +55,7 @@ export function runKeyValueServerCases(name: string, makeHarness: () => Promise<
 }
 
 function compareAndSetCases(makeHarness: MakeHarness): void {
-  test('creates a missing key once', async () => {
+  it('creates a missing key once', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     const revision = revisionOf(await state.create('a', bytes('one')));
@@ -64,7 +64,7 @@ function compareAndSetCases(makeHarness: MakeHarness): void {
     expect(await state.get('b')).toBeUndefined();
   });
 
-  test('updates and removes only at the expected revision', async () => {
+  it('updates and removes only at the expected revision', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     const first = revisionOf(await state.create('a', bytes('one')));
@@ -78,7 +78,7 @@ function compareAndSetCases(makeHarness: MakeHarness): void {
     expect(await state.get('a')).toBeUndefined();
   });
 
-  test('knows no revision of a key that was removed, and counts on when it is created again', async () => {
+  it('knows no revision of a key that was removed, and counts on when it is created again', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     const first = revisionOf(await state.create('a', bytes('one')));
@@ -91,7 +91,7 @@ function compareAndSetCases(makeHarness: MakeHarness): void {
     expect(await state.get('a')).toEqual({ value: bytes('three'), revision: again });
   });
 
-  test('lets exactly one of many win, at creating, updating and removing', async () => {
+  it('lets exactly one of many win, at creating, updating and removing', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     const contenders = Array.from({ length: 20 }, (_, index) => `from ${index}`);
@@ -105,7 +105,7 @@ function compareAndSetCases(makeHarness: MakeHarness): void {
     expect(remover.revision).toBeGreaterThan(updater.revision);
   });
 
-  test('counts to the number of its writers when each adds one by trying again', async () => {
+  it('counts to the number of its writers when each adds one by trying again', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     await state.create('count', bytes('0'));
@@ -122,7 +122,7 @@ function compareAndSetCases(makeHarness: MakeHarness): void {
 }
 
 function watchCases(makeHarness: MakeHarness): void {
-  test('gives the present entries first, then changes and removals, of its prefix only', async () => {
+  it('gives the present entries first, then changes and removals, of its prefix only', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     const present = revisionOf(await state.create('a.one', bytes('1')));
@@ -143,7 +143,7 @@ function watchCases(makeHarness: MakeHarness): void {
     expect(await ended).toEqual({ done: true, value: undefined });
   });
 
-  test('takes a prefix for a beginning of text, not of whole parts', async () => {
+  it('takes a prefix for a beginning of text, not of whole parts', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     for (const key of ['view', 'view.a', 'views.a', 'other']) await state.create(key, bytes(key));
@@ -160,7 +160,7 @@ function watchCases(makeHarness: MakeHarness): void {
     expect(seen).toEqual(['views.a']);
   });
 
-  test('shows a slow watcher the newest of each key, with ascending revisions', async () => {
+  it('shows a slow watcher the newest of each key, with ascending revisions', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     const stop = new AbortController();
@@ -180,7 +180,7 @@ function watchCases(makeHarness: MakeHarness): void {
 }
 
 function surfaceCases(makeHarness: MakeHarness): void {
-  test('keeps values and revisions when it is opened again', async () => {
+  it('keeps values and revisions when it is opened again', async () => {
     await using harness = await makeHarness();
     let revision: number;
     {
@@ -192,7 +192,7 @@ function surfaceCases(makeHarness: MakeHarness): void {
     expect(revisionOf(await state.create('c', bytes('two')))).toBeGreaterThan(revision);
   });
 
-  test('takes the largest value and the empty one, and refuses a larger one', async () => {
+  it('takes the largest value and the empty one, and refuses a larger one', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     await state.create('empty', new Uint8Array(0));
@@ -202,7 +202,7 @@ function surfaceCases(makeHarness: MakeHarness): void {
     await expect(state.create('larger', new Uint8Array(VALUE_BYTES_MAX + 1))).rejects.toThrow(ValueTooLarge);
   });
 
-  test('takes keys of its alphabet only, on every adapter alike', async () => {
+  it('takes keys of its alphabet only, on every adapter alike', async () => {
     await using harness = await makeHarness();
     await using state = await harness.open();
     for (const key of ['a', 'A-Z/0=9_.b', 'x'.repeat(200)]) {
@@ -215,7 +215,7 @@ function surfaceCases(makeHarness: MakeHarness): void {
     }
   });
 
-  test('refuses everything by name after it was closed, and ends watches so', async () => {
+  it('refuses everything by name after it was closed, and ends watches so', async () => {
     await using harness = await makeHarness();
     const state = await harness.open();
     const watching = state.watch('', new AbortController().signal)[Symbol.asyncIterator]().next();

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 /** A stored value and the revision that wrote it. */
 export interface KeyValueEntry {

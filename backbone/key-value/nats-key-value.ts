@@ -1,8 +1,9 @@
-import { headers } from '@nats-io/transport-node';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
+import { headers } from '@nats-io/transport-node';
 import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
 import { isConflict, openBucket } from '../nats/nats-key-value-bucket.ts';
+import { checkKey, checkKeyPrefix, checkValue, KeyValueClosed, KeyValueUnavailable } from './key-value-errors.ts';
 import {
   checkRevision,
   type KeyValue,
@@ -10,7 +11,6 @@ import {
   type KeyValueEntry,
   type KeyValueOutcome,
 } from './key-value.ts';
-import { checkKey, checkKeyPrefix, checkValue, KeyValueClosed, KeyValueUnavailable } from './key-value-errors.ts';
 import { LatestChanges } from './latest-changes.ts';
 
 /** How long a watcher whose watch broke off waits before it watches again. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   compareKeys,
   intKey,
@@ -40,7 +40,7 @@ function keyOrder(a: Uint8Array, b: Uint8Array): number {
 }
 
 describe('keys', () => {
-  test('of uints stand in the order of the numbers, and can be read back', () => {
+  it('of uints stand in the order of the numbers, and can be read back', () => {
     fc.assert(
       fc.property(uint, uint, (a, b) => {
         expect(keyOrder(uintKey(a), uintKey(b))).toBe(Math.sign(a - b));
@@ -49,7 +49,7 @@ describe('keys', () => {
     );
   });
 
-  test('of ints stand in the order of the numbers, and can be read back', () => {
+  it('of ints stand in the order of the numbers, and can be read back', () => {
     fc.assert(
       fc.property(int, int, (a, b) => {
         expect(keyOrder(intKey(a), intKey(b))).toBe(a < b ? -1 : a > b ? 1 : 0);
@@ -58,7 +58,7 @@ describe('keys', () => {
     );
   });
 
-  test('of strings stand in the order of their code points, and can be read back', () => {
+  it('of strings stand in the order of their code points, and can be read back', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(keyOrder(stringKey(a), stringKey(b))).toBe(Math.sign(compareText(a, b)));
@@ -67,7 +67,7 @@ describe('keys', () => {
     );
   });
 
-  test('of tuples stand in the order of their parts, the first that differs deciding', () => {
+  it('of tuples stand in the order of their parts, the first that differs deciding', () => {
     fc.assert(
       fc.property(text, int, text, text, int, text, (a1, a2, a3, b1, b2, b3) => {
         const expected = compareText(a1, b1) || (a2 < b2 ? -1 : a2 > b2 ? 1 : 0) || compareText(a3, b3);
@@ -76,7 +76,7 @@ describe('keys', () => {
     );
   });
 
-  test('of tuples can be read back by their shape', () => {
+  it('of tuples can be read back by their shape', () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 5 }), uint, (parts, first) => {
         const shape = parts.map((one) => (typeof one === 'number' ? ('int' as const) : ('string' as const)));
@@ -85,7 +85,7 @@ describe('keys', () => {
     );
   });
 
-  test('that begin with a prefix are those of its range', () => {
+  it('that begin with a prefix are those of its range', () => {
     const bytes = fc.uint8Array({ maxLength: 5 });
     fc.assert(
       fc.property(bytes, fc.oneof(bytes, fc.constant(Uint8Array.of(0xff, 0xff))), (key, prefix) => {
@@ -96,7 +96,7 @@ describe('keys', () => {
     );
   });
 
-  test('are compared as Node compares buffers', () => {
+  it('are compared as Node compares buffers', () => {
     const bytes = fc.uint8Array({ maxLength: 4 });
     fc.assert(
       fc.property(bytes, bytes, (a, b) => {
@@ -105,7 +105,7 @@ describe('keys', () => {
     );
   });
 
-  test('refuse what has no place in the order', () => {
+  it('refuse what has no place in the order', () => {
     for (const wrong of [-1, 0.5, 2 ** 53, Number.NaN]) expect(() => uintKey(wrong)).toThrow('safe integer');
     for (const wrong of [0.5, 2 ** 53, -(2 ** 53), Number.NaN]) expect(() => intKey(wrong)).toThrow('safe integer');
     expect(() => stringKey('\ud800')).toThrow('surrogate');

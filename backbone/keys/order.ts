@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 /**
  * Keys whose bytes, compared as unsigned bytes from the left, stand in the order of the values they were made from.

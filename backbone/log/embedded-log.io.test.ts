@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { describe, expect, it } from 'vitest';
 import { MARKER_FILE } from '../disk/marker.ts';
 import { openLevel } from '../disk/open-level.ts';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { openEmbeddedLog } from './embedded-log.ts';
-import { LogDirectoryInUse, LogFull, LogNewerFormat, LogUnavailable } from './log-errors.ts';
-import { runLogCases } from './log.cases.ts';
 import { runLogCrashCases } from './log-crash.cases.ts';
+import { LogDirectoryInUse, LogFull, LogNewerFormat, LogUnavailable } from './log-errors.ts';
 import { type LogHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
+import { runLogCases } from './log.cases.ts';
 
 runLogCases('embedded', makeHarness);
 runLogCrashCases('embedded', makeHarness);
@@ -23,60 +23,62 @@ async function makeHarness(): Promise<LogHarness & { readonly dir: string }> {
   };
 }
 
-test('a log that is open refuses to be opened again, naming its directory', async () => {
-  await using harness = await makeHarness();
-  await using _log = await openEmbeddedLog({ dir: harness.dir, partitions: 1 });
-  const second = openEmbeddedLog({ dir: harness.dir });
-  await expect(second).rejects.toThrow(LogDirectoryInUse);
-  await expect(second).rejects.toThrow(harness.dir);
-});
+describe('the embedded log', () => {
+  it('a log that is open refuses to be opened again, naming its directory', async () => {
+    await using harness = await makeHarness();
+    await using _log = await openEmbeddedLog({ dir: harness.dir, partitions: 1 });
+    const second = openEmbeddedLog({ dir: harness.dir });
+    await expect(second).rejects.toThrow(LogDirectoryInUse);
+    await expect(second).rejects.toThrow(harness.dir);
+  });
 
-test('a log of a newer format is refused by name', async () => {
-  await using harness = await makeHarness();
-  await writeFile(join(harness.dir, MARKER_FILE), '{"kind":"log","format":2,"partitions":4,"generation":"g"}\n');
-  const opening = openEmbeddedLog({ dir: harness.dir });
-  await expect(opening).rejects.toThrow(LogNewerFormat);
-  await expect(opening).rejects.toThrow(/format 2.*formats up to 1/);
-});
+  it('a log of a newer format is refused by name', async () => {
+    await using harness = await makeHarness();
+    await writeFile(join(harness.dir, MARKER_FILE), '{"kind":"log","format":2,"partitions":4,"generation":"g"}\n');
+    const opening = openEmbeddedLog({ dir: harness.dir });
+    await expect(opening).rejects.toThrow(LogNewerFormat);
+    await expect(opening).rejects.toThrow(/format 2.*formats up to 1/);
+  });
 
-test('of several openings at once of a new log one gets it, the others are told that it is in use', async () => {
-  await using harness = await makeHarness();
-  const openings = await Promise.allSettled(
-    numbers(1, 5).map(() => openEmbeddedLog({ dir: harness.dir, partitions: 2 })),
-  );
-  const opened = openings.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
-  expect(opened).toHaveLength(1);
-  for (const opening of openings) {
-    if (opening.status === 'rejected') expect(opening.reason).toBeInstanceOf(LogDirectoryInUse);
-  }
-  await opened[0]?.[Symbol.asyncDispose]();
-});
+  it('of several openings at once of a new log one gets it, the others are told that it is in use', async () => {
+    await using harness = await makeHarness();
+    const openings = await Promise.allSettled(
+      numbers(1, 5).map(() => openEmbeddedLog({ dir: harness.dir, partitions: 2 })),
+    );
+    const opened = openings.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
+    expect(opened).toHaveLength(1);
+    for (const opening of openings) {
+      if (opening.status === 'rejected') expect(opening.reason).toBeInstanceOf(LogDirectoryInUse);
+    }
+    await opened[0]?.[Symbol.asyncDispose]();
+  });
 
-test('a write that fails is its own appends’ loss only: the log is opened anew and goes on', async () => {
-  await using harness = await makeHarness();
-  const failures = ['IO error: 000005.log: No space left on device', 'IO error: 000007.log: Input/output error'];
-  let opened = 0;
-  const open: typeof openLevel = async (dir, tuning) => {
-    const level = await openLevel(dir, tuning);
-    opened++;
-    const write = level.batch.bind(level) as (operations: unknown, options: unknown) => Promise<void>;
-    let writes = 0;
-    const batch = (operations: unknown, options: unknown): Promise<void> => {
-      writes++;
-      const failure = writes === 2 ? failures.shift() : undefined;
-      return failure === undefined ? write(operations, options) : Promise.reject(new Error(failure));
+  it('a write that fails is its own appends’ loss only: the log is opened anew and goes on', async () => {
+    await using harness = await makeHarness();
+    const failures = ['IO error: 000005.log: No space left on device', 'IO error: 000007.log: Input/output error'];
+    let opened = 0;
+    const open: typeof openLevel = async (dir, tuning) => {
+      const level = await openLevel(dir, tuning);
+      opened++;
+      const write = level.batch.bind(level) as (operations: unknown, options: unknown) => Promise<void>;
+      let writes = 0;
+      const batch = (operations: unknown, options: unknown): Promise<void> => {
+        writes++;
+        const failure = writes === 2 ? failures.shift() : undefined;
+        return failure === undefined ? write(operations, options) : Promise.reject(new Error(failure));
+      };
+      return Object.assign(level, { batch });
     };
-    return Object.assign(level, { batch });
-  };
-  await using log = await openEmbeddedLog({ dir: harness.dir, partitions: 1 }, open);
-  expect(await log.append(0, recordOf(1))).toBe(1);
-  const full = log.append(0, recordOf(2));
-  await expect(full).rejects.toThrow(LogFull);
-  await expect(full).rejects.toThrow('No space left');
-  expect(await log.read(0, 1, { bytes: 100 })).toHaveLength(1);
-  expect(await log.append(0, recordOf(3))).toBe(2);
-  await expect(log.append(0, recordOf(4))).rejects.toThrow(LogUnavailable);
-  expect(await log.append(0, recordOf(5))).toBe(3);
-  expect(opened).toBe(3);
-  expect((await readAll(log, 0)).map(numberOf)).toEqual([1, 3, 5]);
+    await using log = await openEmbeddedLog({ dir: harness.dir, partitions: 1 }, open);
+    expect(await log.append(0, recordOf(1))).toBe(1);
+    const full = log.append(0, recordOf(2));
+    await expect(full).rejects.toThrow(LogFull);
+    await expect(full).rejects.toThrow('No space left');
+    expect(await log.read(0, 1, { bytes: 100 })).toHaveLength(1);
+    expect(await log.append(0, recordOf(3))).toBe(2);
+    await expect(log.append(0, recordOf(4))).rejects.toThrow(LogUnavailable);
+    expect(await log.append(0, recordOf(5))).toBe(3);
+    expect(opened).toBe(3);
+    expect((await readAll(log, 0)).map(numberOf)).toEqual([1, 3, 5]);
+  });
 });

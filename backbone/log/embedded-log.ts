@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
@@ -6,6 +6,14 @@ import { openLevel } from '../disk/open-level.ts';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { DirectoryMismatch } from '../storage-errors.ts';
 import { EmbeddedStore, type OpenLevel } from './embedded-store.ts';
+import {
+  LogClosed,
+  LogPartitionsMismatch,
+  LogPartitionsMissing,
+  LogPositionAhead,
+  LogPositionGone,
+  LogRecordTooLarge,
+} from './log-errors.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
@@ -17,14 +25,6 @@ import {
   PARTITIONS_MAX,
   RECORD_BYTES_MAX,
 } from './log.ts';
-import {
-  LogClosed,
-  LogPartitionsMismatch,
-  LogPartitionsMissing,
-  LogPositionAhead,
-  LogPositionGone,
-  LogRecordTooLarge,
-} from './log-errors.ts';
 
 /** The format of an embedded log's directory; its keys are drawn in `embedded-records.ts`. */
 export const EMBEDDED_LOG_FORMAT = 1;

@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { reasonOf } from '#core/errors.ts';
 import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { readUintKey } from '../keys/order.ts';
 import { firstKey, firstValue, positionOfKey, recordKey } from './embedded-records.ts';
-import type { LogBounds, LogEntry } from './log.ts';
 import { LogFull, LogUnavailable } from './log-errors.ts';
+import type { LogBounds, LogEntry } from './log.ts';
 
 /** How the database under a log is opened; tests give one that fails. */
 export type OpenLevel = (dir: string, tuning: LevelTuning) => Promise<ByteLevel>;

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import type { LogEntry } from './log.ts';
+import { describe, expect, it } from 'vitest';
 import {
   type LogHarness,
   type LogServerHarness,
@@ -13,11 +12,12 @@ import {
   readAll,
   recordOf,
 } from './log-harness.ts';
+import type { LogEntry } from './log.ts';
 
 /** What a log keeps when the process that appends is killed (`kill -9`). Every adapter runs it. */
 export function runLogCrashCases(name: string, makeHarness: () => Promise<LogHarness>): void {
   describe(`a log on ${name}, whose writer is killed`, () => {
-    test('has every acknowledged record after the process that appended was killed', async () => {
+    it('has every acknowledged record after the process that appended was killed', async () => {
       await using harness = await makeHarness();
       const acknowledged = await appendInProcessUntilKilled(harness, 300);
       await using log = await openLog(harness);
@@ -34,7 +34,7 @@ export function runLogCrashCases(name: string, makeHarness: () => Promise<LogHar
 /** What a log keeps when the server that holds it is killed (`kill -9`) under load, and started again. */
 export function runLogServerCrashCases(name: string, makeHarness: () => Promise<LogServerHarness>): void {
   describe(`a log on ${name}, whose server is killed`, () => {
-    test('has every acknowledged record after it was killed, and appends in flight at least once', async () => {
+    it('has every acknowledged record after it was killed, and appends in flight at least once', async () => {
       await using harness = await makeHarness();
       await using log = await openLog(harness, 1);
       const stop = new AbortController();

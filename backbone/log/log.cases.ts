@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { type Log, type LogEntry, RECORD_BYTES_MAX } from './log.ts';
+import { describe, expect, it } from 'vitest';
 import {
   LogClosed,
   LogPartitionsMismatch,
@@ -10,6 +9,7 @@ import {
   LogRecordTooLarge,
 } from './log-errors.ts';
 import { type LogHarness, numberOf, numbers, openLog, patternOf, readAll, recordOf } from './log-harness.ts';
+import { type Log, type LogEntry, RECORD_BYTES_MAX } from './log.ts';
 
 type MakeHarness = () => Promise<LogHarness>;
 
@@ -44,7 +44,7 @@ export function runLogCases(name: string, makeHarness: MakeHarness): void {
 }
 
 function appendAndReadCases(makeHarness: MakeHarness): void {
-  test('gives positions from 1, one by one, in the order of the calls, with hundreds in flight', async () => {
+  it('gives positions from 1, one by one, in the order of the calls, with hundreds in flight', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 2);
     const positions = await Promise.all(numbers(1, 1000).map((n) => log.append(n % 2, recordOf(n))));
@@ -54,7 +54,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     expect(stored.map(numberOf)).toEqual(numbers(1, 1000).filter((n) => n % 2 === 1));
   });
 
-  test('gives back the very bytes, from one byte to the largest record', async () => {
+  it('gives back the very bytes, from one byte to the largest record', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     const records = [1, 2, 255, 65_536, RECORD_BYTES_MAX].map((bytes) => patternOf(bytes));
@@ -64,7 +64,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     for (const [index, entry] of entries.entries()) expect(Buffer.compare(entry.bytes, records[index]!)).toBe(0);
   });
 
-  test('refuses a record above the limit by name and goes on', async () => {
+  it('refuses a record above the limit by name and goes on', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     const tooLarge = log.append(0, new Uint8Array(RECORD_BYTES_MAX + 1));
@@ -72,7 +72,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     expect(await log.append(0, recordOf(7))).toBe(1);
   });
 
-  test('shows a reader every record as soon as its append has resolved', async () => {
+  it('shows a reader every record as soon as its append has resolved', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     for (const n of numbers(1, 20)) {
@@ -82,7 +82,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     }
   });
 
-  test('reads what fits into the bytes asked for, one record at least, nothing at the end', async () => {
+  it('reads what fits into the bytes asked for, one record at least, nothing at the end', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     await Promise.all(numbers(1, 10).map(() => log.append(0, new Uint8Array(100))));
@@ -96,7 +96,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     expect(await positionsOf(11, 10_000)).toEqual([]);
   });
 
-  test('throws for a position behind its end, which says that it has lost its tail', async () => {
+  it('throws for a position behind its end, which says that it has lost its tail', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     expect(await log.read(0, 1, { bytes: 100 })).toEqual([]);
@@ -108,7 +108,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
 }
 
 function followCases(makeHarness: MakeHarness): void {
-  test('gives history, then live records, each position once and in order', async () => {
+  it('gives history, then live records, each position once and in order', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 2);
     await Promise.all(numbers(1, 300).map((n) => log.append(1, recordOf(n))));
@@ -124,7 +124,7 @@ function followCases(makeHarness: MakeHarness): void {
     expect(followed.map(numberOf)).toEqual(numbers(1, 600));
   });
 
-  test('begins where it is asked to, and shows two readers the same', async () => {
+  it('begins where it is asked to, and shows two readers the same', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     await Promise.all(numbers(1, 50).map((n) => log.append(0, recordOf(n))));
@@ -133,7 +133,7 @@ function followCases(makeHarness: MakeHarness): void {
     expect(other).toEqual(one);
   });
 
-  test('wakes a reader at the end for each new record', async () => {
+  it('wakes a reader at the end for each new record', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     const stop = new AbortController();
@@ -147,7 +147,7 @@ function followCases(makeHarness: MakeHarness): void {
     expect(await groups.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('ends without an error when the signal aborts, waiting or not', async () => {
+  it('ends without an error when the signal aborts, waiting or not', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     const stop = new AbortController();
@@ -160,7 +160,7 @@ function followCases(makeHarness: MakeHarness): void {
     expect(await late.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('holds groups to the bytes asked for, however long the history', async () => {
+  it('holds groups to the bytes asked for, however long the history', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     await Promise.all(numbers(1, 200).map(() => log.append(0, new Uint8Array(1_000))));
@@ -177,7 +177,7 @@ function followCases(makeHarness: MakeHarness): void {
 }
 
 function trimCases(makeHarness: MakeHarness): void {
-  test('lets go of what lies below, and of nothing else', async () => {
+  it('lets go of what lies below, and of nothing else', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 2);
     await Promise.all(numbers(1, 40).map((n) => log.append(n % 2, recordOf(n))));
@@ -191,7 +191,7 @@ function trimCases(makeHarness: MakeHarness): void {
     await expect(behind[Symbol.asyncIterator]().next()).rejects.toThrow(LogPositionGone);
   });
 
-  test('can let go of everything, and goes on counting, also after it was opened again', async () => {
+  it('can let go of everything, and goes on counting, also after it was opened again', async () => {
     await using harness = await makeHarness();
     {
       await using log = await openLog(harness, 1);
@@ -209,7 +209,7 @@ function trimCases(makeHarness: MakeHarness): void {
 }
 
 function openingCases(makeHarness: MakeHarness): void {
-  test('keeps records, partitions and generation when it is opened again', async () => {
+  it('keeps records, partitions and generation when it is opened again', async () => {
     await using harness = await makeHarness();
     let generation: string;
     {
@@ -224,7 +224,7 @@ function openingCases(makeHarness: MakeHarness): void {
     expect(await log.append(2, recordOf(2))).toBe(2);
   });
 
-  test('refuses another number of partitions, naming both and the remedy', async () => {
+  it('refuses another number of partitions, naming both and the remedy', async () => {
     await using harness = await makeHarness();
     await (await openLog(harness, 4))[Symbol.asyncDispose]();
     const other = openLog(harness, 8);
@@ -232,12 +232,12 @@ function openingCases(makeHarness: MakeHarness): void {
     await expect(other).rejects.toThrow(/4 partitions.*8\. Set partitions to 4/);
   });
 
-  test('asks how many partitions a log shall have that is not there yet', async () => {
+  it('asks how many partitions a log shall have that is not there yet', async () => {
     await using harness = await makeHarness();
     await expect(openLog(harness)).rejects.toThrow(LogPartitionsMissing);
   });
 
-  test('settles appends in flight before it is closed, and refuses later ones', async () => {
+  it('settles appends in flight before it is closed, and refuses later ones', async () => {
     await using harness = await makeHarness();
     const log = await openLog(harness, 1);
     const appends = numbers(1, 700).map((n) => log.append(0, recordOf(n)));
@@ -250,14 +250,14 @@ function openingCases(makeHarness: MakeHarness): void {
     expect(await again.bounds(0)).toEqual({ first: 1, last: 700 });
   });
 
-  test('throws LogClosed to a follower that waits while it is closed', async () => {
+  it('throws LogClosed to a follower that waits while it is closed', async () => {
     await using harness = await makeHarness();
     const log = await openLog(harness, 1);
     const next = log.follow(0, 1, { signal: new AbortController().signal, bytesMax: 1 })[Symbol.asyncIterator]().next();
     await Promise.all([expect(next).rejects.toThrow(LogClosed), log[Symbol.asyncDispose]()]);
   });
 
-  test('reports its partitions, its generation and a limit that holds the largest frame', async () => {
+  it('reports its partitions, its generation and a limit that holds the largest frame', async () => {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 3);
     const report = await log.report();
@@ -290,7 +290,7 @@ function modelCases(makeHarness: MakeHarness): void {
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen') } as const) },
   );
 
-  test('does what an array per partition would do, for any sequence of steps', async () => {
+  it('does what an array per partition would do, for any sequence of steps', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         await using harness = await makeHarness();

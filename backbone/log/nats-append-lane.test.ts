@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { API_CODE } from '../nats/nats-errors.ts';
 import { LogFull } from './log-errors.ts';
 import { ACK_PATIENCE_MS, NatsAppendLane, parseStoreAnswer, REFUSAL_REST_MS } from './nats-append-lane.ts';
@@ -36,7 +36,7 @@ function makeLane() {
 const refusal = { kind: 'refused', apiCode: 0, description: 'no responders' } as const;
 
 describe('an append lane', () => {
-  test('sends records as they come and settles them by their acknowledgements', () => {
+  it('sends records as they come and settles them by their acknowledgements', () => {
     const { lane, append, published, outcomes } = makeLane();
     for (const letter of 'abc') append(letter);
     expect(published).toEqual(['1:a', '2:b', '3:c']);
@@ -46,7 +46,7 @@ describe('an append lane', () => {
     expect(lane.isEmpty).toBe(false);
   });
 
-  test('holds back while the connection is lost, then sends the unacknowledged again, in order, and the new after them', () => {
+  it('holds back while the connection is lost, then sends the unacknowledged again, in order, and the new after them', () => {
     const { lane, append, published, outcomes } = makeLane();
     for (const letter of 'abc') append(letter);
     lane.acknowledge(1, { kind: 'stored', position: 1 });
@@ -60,7 +60,7 @@ describe('an append lane', () => {
     expect(outcomes).toEqual(['a@1', 'b@2']);
   });
 
-  test('hands nothing to a client that is dialling, which would send it before what is sent again', () => {
+  it('hands nothing to a client that is dialling, which would send it before what is sent again', () => {
     const { lane, append, published, around } = makeLane();
     around.connected = false;
     append('a');
@@ -71,7 +71,7 @@ describe('an append lane', () => {
     expect(published).toEqual(['1:a']);
   });
 
-  test('rests after a refusal that may pass, then sends again what is still unacknowledged', () => {
+  it('rests after a refusal that may pass, then sends again what is still unacknowledged', () => {
     const { lane, append, published, around } = makeLane();
     for (const letter of 'abc') append(letter);
     lane.acknowledge(1, refusal);
@@ -84,7 +84,7 @@ describe('an append lane', () => {
     expect(published.slice(3)).toEqual(['1:a', '3:c', '4:d']);
   });
 
-  test('sends again what has waited too long, less often each time', () => {
+  it('sends again what has waited too long, less often each time', () => {
     const { lane, append, published, around } = makeLane();
     append('a');
     around.nowMs = ACK_PATIENCE_MS;
@@ -101,7 +101,7 @@ describe('an append lane', () => {
     expect(published).toHaveLength(3);
   });
 
-  test('gives a record back that the server has no room for, and sends the others on', () => {
+  it('gives a record back that the server has no room for, and sends the others on', () => {
     const { lane, append, published, outcomes } = makeLane();
     append('a');
     lane.acknowledge(1, { kind: 'refused', apiCode: API_CODE.storeFailed, description: 'maximum bytes exceeded' });
@@ -110,7 +110,7 @@ describe('an append lane', () => {
     expect(published).toEqual(['1:a', '2:b']);
   });
 
-  test('gives back everything when it is given up', () => {
+  it('gives back everything when it is given up', () => {
     const { lane, append, outcomes } = makeLane();
     append('a');
     append('b');
@@ -121,19 +121,19 @@ describe('an append lane', () => {
 });
 
 describe('an answer of JetStream', () => {
-  test('with a sequence says where the record is', () => {
+  it('with a sequence says where the record is', () => {
     expect(parseStoreAnswer('{"stream":"weir-log-0","seq":5,"duplicate":true}')).toEqual({
       kind: 'stored',
       position: 5,
     });
   });
 
-  test('with an error says why it is not there, whatever else it holds', () => {
+  it('with an error says why it is not there, whatever else it holds', () => {
     const text = '{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"stream":"s","seq":0}';
     expect(parseStoreAnswer(text)).toEqual({ kind: 'refused', apiCode: 10077, description: 'maximum bytes exceeded' });
   });
 
-  test('that makes no sense is a refusal that may pass', () => {
+  it('that makes no sense is a refusal that may pass', () => {
     for (const text of ['', '{', 'null', '{}', '[]', '{"error":1}']) {
       expect(parseStoreAnswer(text)).toMatchObject({ kind: 'refused', apiCode: 0 });
     }

@@ -1,5 +1,5 @@
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RECORD_BYTES_MAX } from './log.ts';
 import { recordBytesMaxOf, reportOf, type SyncFacts } from './nats-log-report.ts';
 
@@ -14,7 +14,7 @@ function report(differing: Partial<StreamConfig>, sync: SyncFacts, maxPayloadByt
 }
 
 describe('the report on a nats-server', () => {
-  test('has no shortfall where it syncs before each acknowledgement', () => {
+  it('has no shortfall where it syncs before each acknowledgement', () => {
     expect(report({}, always)).toMatchObject({
       durability: { survives: 'power loss' },
       discard: 'new',
@@ -22,7 +22,7 @@ describe('the report on a nats-server', () => {
     });
   });
 
-  test('says what a loss of power costs where it syncs now and then, or nobody knows', () => {
+  it('says what a loss of power costs where it syncs now and then, or nobody knows', () => {
     for (const sync of [
       { kind: 'interval', seconds: 120 },
       { kind: 'unknown', why: 'nobody asked' },
@@ -35,7 +35,7 @@ describe('the report on a nats-server', () => {
     expect(report({}, { kind: 'interval', seconds: 120 }).shortfalls[0]?.why).toContain('every 120 s');
   });
 
-  test('trusts three replicas, and the least replicated stream', () => {
+  it('trusts three replicas, and the least replicated stream', () => {
     const often: SyncFacts = { kind: 'interval', seconds: 120 };
     expect(report({ num_replicas: 3 }, often).durability.survives).toBe('process crash');
     const [config] = [
@@ -47,7 +47,7 @@ describe('the report on a nats-server', () => {
     expect(replicated).toMatchObject({ replicas: 3, durability: { survives: 'power loss' }, shortfalls: [] });
   });
 
-  test('names memory storage, forgetting and small messages, each with what would mend it', () => {
+  it('names memory storage, forgetting and small messages, each with what would mend it', () => {
     expect(report({ storage: 'memory' }, always)).toMatchObject({
       durability: { survives: 'memory only' },
       shortfalls: [{ promise: 'an acknowledged record survives a restart of the server' }],
@@ -62,7 +62,7 @@ describe('the report on a nats-server', () => {
     ]);
   });
 
-  test('takes records that leave room in a message, and none above the limit of all logs', () => {
+  it('takes records that leave room in a message, and none above the limit of all logs', () => {
     expect(recordBytesMaxOf(65_536)).toBe(64_512);
     expect(recordBytesMaxOf(8 * 1_048_576)).toBe(RECORD_BYTES_MAX);
   });

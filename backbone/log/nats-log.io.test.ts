@@ -1,17 +1,17 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startNatsServer } from '#tooling/servers/nats-server.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
-import { NatsUnreachable, NatsUnsuitable } from '../nats/nats-errors.ts';
 import { openNatsLink } from '../nats/nats-connection.ts';
+import { NatsUnreachable, NatsUnsuitable } from '../nats/nats-errors.ts';
 import { openBucket } from '../nats/nats-key-value-bucket.ts';
 import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
 import { NewerFormat } from '../storage-errors.ts';
-import { runLogCases } from './log.cases.ts';
 import { runLogCrashCases, runLogServerCrashCases } from './log-crash.cases.ts';
 import { LogFull, LogMisconfigured, LogPositionAhead, LogRecordTooLarge } from './log-errors.ts';
 import { type LogServerHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
-import { openNatsLog } from './nats-log.ts';
+import { runLogCases } from './log.cases.ts';
 import { streamName } from './nats-log-streams.ts';
+import { openNatsLog } from './nats-log.ts';
 
 await describeOnNatsServer((nats) => {
   const makeHarness = async (): Promise<LogServerHarness> => ({
@@ -27,7 +27,7 @@ await describeOnNatsServer((nats) => {
   runLogCrashCases('nats', makeHarness);
   runLogServerCrashCases('nats', makeHarness);
 
-  test('two that make the log at once open the same one', async () => {
+  it('two that make the log at once open the same one', async () => {
     const place = nats.newPlace();
     const logs = await Promise.all(numbers(1, 4).map(() => openNatsLog({ ...place, partitions: 3 })));
     expect(new Set(logs.map((log) => log.generation)).size).toBe(1);
@@ -36,7 +36,7 @@ await describeOnNatsServer((nats) => {
     for (const log of logs) await log[Symbol.asyncDispose]();
   });
 
-  test('a log of a newer format is refused by name', async () => {
+  it('a log of a newer format is refused by name', async () => {
     const place = nats.newPlace();
     await using link = await openNatsLink(place);
     const bucket = await openBucket(link, `${place.name}-meta`, 1);
@@ -46,7 +46,7 @@ await describeOnNatsServer((nats) => {
     await expect(opening).rejects.toThrow(/format 2.*formats up to 1/);
   });
 
-  test('a log of which a stream is missing, or records without facts, is not taken for a new one', async () => {
+  it('a log of which a stream is missing, or records without facts, is not taken for a new one', async () => {
     const place = nats.newPlace();
     {
       await using log = await openNatsLog({ ...place, partitions: 2 });
@@ -61,7 +61,7 @@ await describeOnNatsServer((nats) => {
     await expect(anew).rejects.toThrow('holds records');
   });
 
-  test('a stream at its limit gives back appends as LogFull and forgets nothing', async () => {
+  it('a stream at its limit gives back appends as LogFull and forgets nothing', async () => {
     const place = nats.newPlace();
     await using log = await openNatsLog({ ...place, partitions: 1 });
     await using link = await openNatsLink(place);
@@ -77,7 +77,7 @@ await describeOnNatsServer((nats) => {
     expect(await log.append(0, recordOf(16))).toBe(11);
   });
 
-  test('a follower is told when the log loses its tail under it', async () => {
+  it('a follower is told when the log loses its tail under it', async () => {
     const place = nats.newPlace();
     await using log = await openNatsLog({ ...place, partitions: 1 });
     await Promise.all(numbers(1, 5).map((n) => log.append(0, recordOf(n))));
@@ -92,7 +92,7 @@ await describeOnNatsServer((nats) => {
     await expect(waiting).rejects.toThrow(LogPositionAhead);
   });
 
-  test('the report says what the server really does, and the promise that its syncing breaks', async () => {
+  it('the report says what the server really does, and the promise that its syncing breaks', async () => {
     const monitor = await nats.monitor();
     const place = nats.newPlace();
     await using known = await openNatsLog({ ...place, partitions: 1, monitor });
@@ -109,7 +109,7 @@ await describeOnNatsServer((nats) => {
     });
   });
 
-  test('a server with a small max_payload takes smaller records, and the report says so', async () => {
+  it('a server with a small max_payload takes smaller records, and the report says so', async () => {
     await using store = await makeTemporaryDirectory('nats');
     await using server = await startNatsServer({
       storeDir: store.dir,
@@ -124,14 +124,16 @@ await describeOnNatsServer((nats) => {
     await expect(log.append(0, new Uint8Array(limits.recordBytesMax + 1))).rejects.toThrow(LogRecordTooLarge);
   });
 
-  test('a name that no stream can have is refused', async () => {
+  it('a name that no stream can have is refused', async () => {
     const opening = openNatsLog({ servers: [nats.server.url], name: 'a.b', partitions: 1 });
     await expect(opening).rejects.toThrow(NatsUnsuitable);
   });
 });
 
-test('where no server answers, the address and the remedy are named', async () => {
-  const opening = openNatsLog({ servers: ['nats://127.0.0.1:1'], partitions: 1 });
-  await expect(opening).rejects.toThrow(NatsUnreachable);
-  await expect(opening).rejects.toThrow(/127\.0\.0\.1:1.*Start one/);
+describe('a log without a server', () => {
+  it('names the address and the remedy', async () => {
+    const opening = openNatsLog({ servers: ['nats://127.0.0.1:1'], partitions: 1 });
+    await expect(opening).rejects.toThrow(NatsUnreachable);
+    await expect(opening).rejects.toThrow(/127\.0\.0\.1:1.*Start one/);
+  });
 });

@@ -1,9 +1,10 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg } from '@nats-io/transport-node';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { type NatsLink, type NatsPlace, openNatsLink } from '../nats/nats-connection.ts';
+import { LogClosed, LogPositionAhead, LogPositionGone, LogRecordTooLarge, LogUnavailable } from './log-errors.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
@@ -14,9 +15,8 @@ import {
   type LogReport,
   PARTITIONS_MAX,
 } from './log.ts';
-import { LogClosed, LogPositionAhead, LogPositionGone, LogRecordTooLarge, LogUnavailable } from './log-errors.ts';
-import { Doorbell } from './nats-doorbell.ts';
 import { NatsAppendLane, parseStoreAnswer, type StoreAnswer } from './nats-append-lane.ts';
+import { Doorbell } from './nats-doorbell.ts';
 import { askSync, recordBytesMaxOf, reportOf } from './nats-log-report.ts';
 import { type NatsLogFacts, prepareStreams, recordSubject, storedSubject, streamName } from './nats-log-streams.ts';
 import { readStream } from './nats-reader.ts';

@@ -4,9 +4,9 @@ import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
-import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { describe, expect, it } from 'vitest';
 import { UNFINISHED_PREFIX } from '../disk/durable-file.ts';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { openEmbeddedObjects, UNFINISHED_AGE_MAX_MS } from './embedded-objects.ts';
 import { type ObjectsHarness, runObjectsCases } from './objects.cases.ts';
 
@@ -22,41 +22,43 @@ async function makeHarness(): Promise<ObjectsHarness & { readonly dir: string }>
   };
 }
 
-test('objects are whole or absent after the process that put them was killed in the middle', async () => {
-  await using harness = await makeHarness();
-  const writer = fileURLToPath(import.meta.resolve('./object-writer.child.ts'));
-  const child = spawn(process.execPath, [writer, harness.dir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const done: number[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [n, what] = line.split(' ');
-    if (what === 'done') done.push(Number(n));
-    // The fourth has begun and is being written.
-    if (n === '4' && what === 'begun') child.kill('SIGKILL');
-  }
-  expect(await exited).toEqual([null, 'SIGKILL']);
-  await using objects = await harness.open();
-  const listed = await objects.list('');
-  for (const n of done) expect(listed).toContainEqual({ name: `a/${n}`, bytes: 4 * 1024 * 1024 });
-  for (const { name, bytes } of listed) {
-    expect(bytes).toBe(4 * 1024 * 1024);
-    const n = Number(name.slice(2));
-    expect((await objects.get(name))?.every((byte) => byte === n)).toBe(true);
-  }
-});
+describe('embedded objects', () => {
+  it('objects are whole or absent after the process that put them was killed in the middle', async () => {
+    await using harness = await makeHarness();
+    const writer = fileURLToPath(import.meta.resolve('./object-writer.child.ts'));
+    const child = spawn(process.execPath, [writer, harness.dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    const done: number[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [n, what] = line.split(' ');
+      if (what === 'done') done.push(Number(n));
+      // The fourth has begun and is being written.
+      if (n === '4' && what === 'begun') child.kill('SIGKILL');
+    }
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    await using objects = await harness.open();
+    const listed = await objects.list('');
+    for (const n of done) expect(listed).toContainEqual({ name: `a/${n}`, bytes: 4 * 1024 * 1024 });
+    for (const { name, bytes } of listed) {
+      expect(bytes).toBe(4 * 1024 * 1024);
+      const n = Number(name.slice(2));
+      expect((await objects.get(name))?.every((byte) => byte === n)).toBe(true);
+    }
+  });
 
-test('a torn write is never seen, and is cleared away once its writer must be dead', async () => {
-  await using harness = await makeHarness();
-  const folder = join(harness.dir, 'objects');
-  await mkdir(folder);
-  const torn = join(folder, `${UNFINISHED_PREFIX}torn`);
-  await writeFile(torn, 'half of');
-  const old = join(folder, `${UNFINISHED_PREFIX}old`);
-  await writeFile(old, 'half of');
-  // The clock of the disk, by which its writer left it.
-  const { mtimeMs: nowMs } = await stat(torn);
-  await utimes(old, new Date(nowMs), new Date(nowMs - UNFINISHED_AGE_MAX_MS - 1_000));
-  await using objects = await openEmbeddedObjects({ dir: harness.dir, nowMs });
-  expect(await objects.list('')).toEqual([]);
-  expect(await readdir(folder)).toEqual([`${UNFINISHED_PREFIX}torn`]);
+  it('a torn write is never seen, and is cleared away once its writer must be dead', async () => {
+    await using harness = await makeHarness();
+    const folder = join(harness.dir, 'objects');
+    await mkdir(folder);
+    const torn = join(folder, `${UNFINISHED_PREFIX}torn`);
+    await writeFile(torn, 'half of');
+    const old = join(folder, `${UNFINISHED_PREFIX}old`);
+    await writeFile(old, 'half of');
+    // The clock of the disk, by which its writer left it.
+    const { mtimeMs: nowMs } = await stat(torn);
+    await utimes(old, new Date(nowMs), new Date(nowMs - UNFINISHED_AGE_MAX_MS - 1_000));
+    await using objects = await openEmbeddedObjects({ dir: harness.dir, nowMs });
+    expect(await objects.list('')).toEqual([]);
+    expect(await readdir(folder)).toEqual([`${UNFINISHED_PREFIX}torn`]);
+  });
 });

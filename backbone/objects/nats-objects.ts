@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
+import { reasonOf } from '#core/errors.ts';
 import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
 import { isConflict } from '../nats/nats-key-value-bucket.ts';
-import { reasonOf } from '#core/errors.ts';
-import type { ObjectListing, Objects } from './objects.ts';
 import {
   checkObject,
   checkObjectName,
@@ -12,6 +11,7 @@ import {
   ObjectsClosed,
   ObjectsUnavailable,
 } from './objects-errors.ts';
+import type { ObjectListing, Objects } from './objects.ts';
 
 /** How long one object may take to be written or read: 64 MiB at 1 MiB/s. */
 export const OBJECT_PATIENCE_MS = 64_000;

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { OBJECT_BYTES_MAX, type Objects } from './objects.ts';
+import { describe, expect, it } from 'vitest';
 import { ObjectDiffers, ObjectNameNotAllowed, ObjectsClosed, ObjectTooLarge } from './objects-errors.ts';
+import { OBJECT_BYTES_MAX, type Objects } from './objects.ts';
 
 /** A place for objects. `open` may be called again, also while the store is open elsewhere. */
 export interface ObjectsHarness extends AsyncDisposable {
@@ -10,7 +10,7 @@ export interface ObjectsHarness extends AsyncDisposable {
 /** The laws of the `Objects` port, as tests; a new adapter gives its name and a place. */
 export function runObjectsCases(name: string, makeHarness: () => Promise<ObjectsHarness>): void {
   describe(`objects on ${name}`, () => {
-    test('gives back the very bytes, from none to several chunks', async () => {
+    it('gives back the very bytes, from none to several chunks', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       for (const bytes of [0, 1, 131_072, 1_000_003]) {
@@ -20,7 +20,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.get('size/2')).toBeUndefined();
     });
 
-    test('takes an object of the largest size and refuses a larger one', async () => {
+    it('takes an object of the largest size and refuses a larger one', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       await objects.put('largest', new Uint8Array(OBJECT_BYTES_MAX).fill(7));
@@ -29,7 +29,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       await expect(larger).rejects.toThrow(ObjectTooLarge);
     });
 
-    test('takes the same bytes again, and refuses others by name, changing nothing', async () => {
+    it('takes the same bytes again, and refuses others by name, changing nothing', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       await objects.put('a/b', patternOf(10));
@@ -40,7 +40,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.get('a/b')).toEqual(patternOf(10));
     });
 
-    test('lets exactly one of many different puts of a name win, and all of the same', async () => {
+    it('lets exactly one of many different puts of a name win, and all of the same', async () => {
       await using harness = await makeHarness();
       await using one = await harness.open();
       await using other = await harness.open();
@@ -59,7 +59,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await one.get('same')).toEqual(patternOf(5_000));
     });
 
-    test('lists names and sizes by prefix, sorted', async () => {
+    it('lists names and sizes by prefix, sorted', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       for (const name of ['seg/2', 'seg/10', 'segment', 'result/1', 'Seg/1'])
@@ -78,7 +78,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.list('none')).toEqual([]);
     });
 
-    test('removes an object, harmlessly when there is none, and lets the name be put anew', async () => {
+    it('removes an object, harmlessly when there is none, and lets the name be put anew', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       await objects.put('a', patternOf(3));
@@ -90,7 +90,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.get('a')).toEqual(patternOf(4));
     });
 
-    test('keeps objects when it is opened again', async () => {
+    it('keeps objects when it is opened again', async () => {
       await using harness = await makeHarness();
       {
         await using objects = await harness.open();
@@ -100,7 +100,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.get('a')).toEqual(patternOf(300_000));
     });
 
-    test('takes names of its alphabet only, on every adapter alike', async () => {
+    it('takes names of its alphabet only, on every adapter alike', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       for (const name of ['a', 'A-Z/0=9_.b/..c', 'x'.repeat(120)]) {
@@ -128,7 +128,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       }
     });
 
-    test('refuses everything by name after it was closed', async () => {
+    it('refuses everything by name after it was closed', async () => {
       await using harness = await makeHarness();
       const objects = await harness.open();
       await objects[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addReading, equalSlots } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects-errors.ts';
@@ -43,14 +43,14 @@ const PLACES: readonly BlockPlace[] = [
 ];
 
 describe('a block of a result', () => {
-  test('has a format that is locked', () => {
+  it('has a format that is locked', () => {
     const hash = createHash('sha256')
       .update(encodeResultBlock(rowsOf([-2, 0, 1, 500])))
       .digest('hex');
     expect(hash).toBe('752e19e9150e83c9b7119c078cf48d3d5f1be81bef0d69edf2e09eff89eda29b');
   });
 
-  test('reads back as it was written', () => {
+  it('reads back as it was written', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), { minLength: 1, maxLength: 40 }),
@@ -74,13 +74,13 @@ describe('a block of a result', () => {
     );
   });
 
-  test('of a newer format is refused by name', () => {
+  it('of a newer format is refused by name', () => {
     const bytes = encodeResultBlock(rowsOf([1]));
     bytes[0] = 2;
     expect(() => decodeResultBlock(bytes, 'results/x/0', 'y')).toThrow(NewerFormat);
   });
 
-  test('that was changed or cut anywhere is damaged', () => {
+  it('that was changed or cut anywhere is damaged', () => {
     const good = encodeResultBlock(rowsOf([1, 2, 9]));
     for (let i = 4; i < good.length; i++) {
       const bytes = good.slice();
@@ -94,18 +94,18 @@ describe('a block of a result', () => {
 });
 
 describe('the directory of a result', () => {
-  test('has a format that is locked', () => {
+  it('has a format that is locked', () => {
     expect(createHash('sha256').update(encodeDirectory(PLACES)).digest('hex')).toBe(
       'e21df4aa10709e8e62be5c124ee714eed62bd7c50c658ca894067b59d5b5dc92',
     );
   });
 
-  test('reads back as it was written, also when it is empty', () => {
+  it('reads back as it was written, also when it is empty', () => {
     expect(decodeDirectory(encodeDirectory(PLACES), 'x', 'y')).toEqual(PLACES);
     expect(decodeDirectory(encodeDirectory([]), 'x', 'y')).toEqual([]);
   });
 
-  test('of a newer format is refused by name, a changed one is damaged', () => {
+  it('of a newer format is refused by name, a changed one is damaged', () => {
     const newer = encodeDirectory(PLACES);
     newer[4] = 2;
     expect(() => decodeDirectory(newer, 'x', 'y')).toThrow(NewerFormat);

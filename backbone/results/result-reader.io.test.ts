@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addReading } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
@@ -68,55 +68,57 @@ async function extents(objects: Objects, group: string, from: number, to: number
   return found;
 }
 
-test('a reader finds the blocks that overlap a range, in every partition, and no others', async () => {
-  await using stack = new AsyncDisposableStack();
-  const objects = await openObjects(stack);
-  await writeSample(objects);
-  expect(await openResultReader(objects).groups(RESULT)).toEqual(['a', 'b']);
-  expect(await extents(objects, 'a', 99, 100)).toEqual([[0, 0, 99]]);
-  expect(await extents(objects, 'a', 100, 155)).toEqual([
-    [0, 100, 199],
-    [1, 150, 160],
-  ]);
-  expect(await extents(objects, 'a', -Infinity, Infinity)).toHaveLength(3);
-  expect(await extents(objects, 'b', 61, 1000)).toEqual([]);
-  expect(await extents(objects, 'c', 0, 1000)).toEqual([]);
-});
+describe('a result reader', () => {
+  it('a reader finds the blocks that overlap a range, in every partition, and no others', async () => {
+    await using stack = new AsyncDisposableStack();
+    const objects = await openObjects(stack);
+    await writeSample(objects);
+    expect(await openResultReader(objects).groups(RESULT)).toEqual(['a', 'b']);
+    expect(await extents(objects, 'a', 99, 100)).toEqual([[0, 0, 99]]);
+    expect(await extents(objects, 'a', 100, 155)).toEqual([
+      [0, 100, 199],
+      [1, 150, 160],
+    ]);
+    expect(await extents(objects, 'a', -Infinity, Infinity)).toHaveLength(3);
+    expect(await extents(objects, 'b', 61, 1000)).toEqual([]);
+    expect(await extents(objects, 'c', 0, 1000)).toEqual([]);
+  });
 
-test('a reader reads what it has read before from memory, within its limit', async () => {
-  await using stack = new AsyncDisposableStack();
-  const objects = await openObjects(stack);
-  await writeSample(objects);
-  const reader = openResultReader(objects);
-  const read = async () => (await Array.fromAsync(reader.blocks(RESULT, 'a', 0, 200))).length;
-  expect(await read()).toBe(3);
-  await removeResult(objects, RESULT.name);
-  expect(await objects.list('')).toEqual([]);
-  expect(await read()).toBe(3);
-  await expect(Array.fromAsync(openResultReader(objects, 1).blocks(RESULT, 'a', 0, 200))).rejects.toThrow(
-    ObjectDamaged,
-  );
-});
+  it('a reader reads what it has read before from memory, within its limit', async () => {
+    await using stack = new AsyncDisposableStack();
+    const objects = await openObjects(stack);
+    await writeSample(objects);
+    const reader = openResultReader(objects);
+    const read = async () => (await Array.fromAsync(reader.blocks(RESULT, 'a', 0, 200))).length;
+    expect(await read()).toBe(3);
+    await removeResult(objects, RESULT.name);
+    expect(await objects.list('')).toEqual([]);
+    expect(await read()).toBe(3);
+    await expect(Array.fromAsync(openResultReader(objects, 1).blocks(RESULT, 'a', 0, 200))).rejects.toThrow(
+      ObjectDamaged,
+    );
+  });
 
-test('a result without its directory is none, and one that misses an object is damaged', async () => {
-  await using stack = new AsyncDisposableStack();
-  const objects = await openObjects(stack);
-  await writeSample(objects);
-  await objects.remove(`${RESULT.name}/0`);
-  await expect(extents(objects, 'a', 0, 10)).rejects.toThrow(ObjectDamaged);
-  await objects.remove(`${RESULT.name}/directory`);
-  await expect(openResultReader(objects).groups(RESULT)).rejects.toThrow(ObjectDamaged);
-});
+  it('a result without its directory is none, and one that misses an object is damaged', async () => {
+    await using stack = new AsyncDisposableStack();
+    const objects = await openObjects(stack);
+    await writeSample(objects);
+    await objects.remove(`${RESULT.name}/0`);
+    await expect(extents(objects, 'a', 0, 10)).rejects.toThrow(ObjectDamaged);
+    await objects.remove(`${RESULT.name}/directory`);
+    await expect(openResultReader(objects).groups(RESULT)).rejects.toThrow(ObjectDamaged);
+  });
 
-test('a writer refuses blocks that overlap or come out of order', async () => {
-  await using stack = new AsyncDisposableStack();
-  const objects = await openObjects(stack);
-  const writer = new ResultWriter(objects, RESULT.name);
-  const add = async (group: string, first: number, last: number) => {
-    const { extent, block } = blockOf(0, group, first, last);
-    await writer.add(extent, block);
-  };
-  await add('b', 0, 9);
-  await expect(add('b', 9, 12)).rejects.toThrow('without overlap');
-  await expect(add('a', 10, 12)).rejects.toThrow('without overlap');
+  it('a writer refuses blocks that overlap or come out of order', async () => {
+    await using stack = new AsyncDisposableStack();
+    const objects = await openObjects(stack);
+    const writer = new ResultWriter(objects, RESULT.name);
+    const add = async (group: string, first: number, last: number) => {
+      const { extent, block } = blockOf(0, group, first, last);
+      await writer.add(extent, block);
+    };
+    await add('b', 0, 9);
+    await expect(add('b', 9, 12)).rejects.toThrow('without overlap');
+    await expect(add('a', 10, 12)).rejects.toThrow('without overlap');
+  });
 });

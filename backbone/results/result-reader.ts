@@ -1,9 +1,9 @@
 import type { ResultRef } from '../manifests/manifest.ts';
 import { ObjectDamaged } from '../objects/objects-errors.ts';
 import type { Objects } from '../objects/objects.ts';
+import { ResultCache } from './result-cache.ts';
 import { blockObjectName, type BlockPlace, decodeDirectory, directoryName } from './result-directory.ts';
 import { decodeResultBlock } from './result-format.ts';
-import { ResultCache } from './result-cache.ts';
 import type { ResultBlock, ResultReader } from './results.ts';
 
 /** Bytes of objects, decoded blocks and directories that a reader keeps, unless told otherwise. */

@@ -1,5 +1,5 @@
-import { type ByteLevel, openLevel, plainBytes } from '../disk/open-level.ts';
 import { claimDirectory } from '../disk/marker.ts';
+import { type ByteLevel, openLevel, plainBytes } from '../disk/open-level.ts';
 import { TableClosed, TableUnavailable, TableWriteTooLarge } from './table-errors.ts';
 import {
   SCAN_BATCH_BYTES,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { uintKey } from '../keys/order.ts';
-import type { Table, TableOperation, TableRange } from './table.ts';
 import { TableClosed } from './table-errors.ts';
+import type { Table, TableOperation, TableRange } from './table.ts';
 
 /** A place for one table. `open` may be called again after the table was disposed of. */
 export interface TableHarness extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface TableHarness extends AsyncDisposable {
 /** The laws of the `Table` port, as tests; a new adapter gives its name and a place. */
 export function runTableCases(name: string, makeHarness: () => Promise<TableHarness>): void {
   describe(`a table on ${name}`, () => {
-    test('gives back what was put, and nothing for what was not or was deleted', async () => {
+    it('gives back what was put, and nothing for what was not or was deleted', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
       await table.write([put('a', 'one'), put('b', 'two')], { sync: true });
@@ -22,7 +22,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect(await table.get(bytes('c'))).toBeUndefined();
     });
 
-    test('keeps values of no bytes, and keys of any bytes', async () => {
+    it('keeps values of no bytes, and keys of any bytes', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
       const keys = [Uint8Array.of(0), Uint8Array.of(0, 0), Uint8Array.of(255), Uint8Array.of(255, 255)];
@@ -34,7 +34,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect((await entriesOf(table, {})).map(([key]) => key)).toEqual(keys);
     });
 
-    test('lets the later of two operations on one key in a write count', async () => {
+    it('lets the later of two operations on one key in a write count', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
       await table.write([put('a', 'one'), put('a', 'two')], { sync: true });
@@ -43,7 +43,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect(await table.get(bytes('a'))).toBeUndefined();
     });
 
-    test('keeps everything when it is opened again', async () => {
+    it('keeps everything when it is opened again', async () => {
       await using harness = await makeHarness();
       {
         await using table = await harness.open();
@@ -57,7 +57,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       ]);
     });
 
-    test('scans the table as it was when the first entry was asked for, and more than one batch of it', async () => {
+    it('scans the table as it was when the first entry was asked for, and more than one batch of it', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
       const keys = Array.from({ length: 3_000 }, (_, index) => uintKey(index));
@@ -75,7 +75,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect(await table.get(uintKey(2_999))).toBeUndefined();
     });
 
-    test('lets a reader leave a scan early, and be closed then', async () => {
+    it('lets a reader leave a scan early, and be closed then', async () => {
       await using harness = await makeHarness();
       const table = await harness.open();
       await table.write([put('a', 'one'), put('b', 'two')], { sync: true });
@@ -89,7 +89,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       await expect(entriesOf(table, {})).rejects.toThrow(TableClosed);
     });
 
-    test('gives the bytes that it was given, not the array that the caller changes later', async () => {
+    it('gives the bytes that it was given, not the array that the caller changes later', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
       const value = bytes('one');
@@ -98,7 +98,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect(await table.get(bytes('a'))).toEqual(bytes('one'));
     });
 
-    test('does what a sorted array would do, for any writes and ranges', async () => {
+    it('does what a sorted array would do, for any writes and ranges', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(writes(), { maxLength: 6 }),

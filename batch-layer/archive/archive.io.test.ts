@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
@@ -69,184 +69,186 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
-test('the archive holds every record of the log byte for byte, in sealed segments, and goes on after it is reopened', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 2 });
-  await fill(log, 0, 1, 400);
-  await fill(log, 1, 1, 3);
-  const archiveDir = join(dir, 'archive');
-  await archived(log, archiveDir, async (archive) => {
-    expect(await positionsOf(archive, 0, 1, 400)).toEqual(range(1, 400));
-    expect(await positionsOf(archive, 0, 130, 131)).toEqual([130, 131]);
-    expect(await positionsOf(archive, 1, 1, 3)).toEqual([1, 2, 3]);
-    await expect(positionsOf(archive, 1, 1, 4)).rejects.toThrow(NotArchived);
-  });
-  await fill(log, 0, 401, 700);
-  await archived(log, archiveDir, async (archive) => {
-    expect(archive.archivedTo(0)).toBe(700);
-    expect(await positionsOf(archive, 0, 1, 700)).toEqual(range(1, 700));
-    // The record bytes after 650 are those of 50 records, less or more by what the index skips over.
-    expect(archive.bytesAfter(0, 650)).toBeGreaterThan(50 * 16);
-    expect(archive.bytesAfter(0, 650)).toBeLessThan(archive.bytesAfter(0, 0) / 3);
-  });
-  expect((await readdir(join(archiveDir, '0'))).length).toBeGreaterThan(2);
-});
-
-test('a torn tail is cut off at the last whole record and read again from the log', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-  await fill(log, 0, 1, 60);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  const path = join(dir, 'archive', '0', '1.seg');
-  const whole = await readFile(path);
-  for (const tear of ['cut', 'garbage', 'zeros', 'header'] as const) {
-    await writeFile(path, whole);
-    if (tear === 'cut') await truncate(path, whole.length - 3);
-    else if (tear === 'garbage') await appendFile(path, recordOf(99));
-    else if (tear === 'zeros') await appendFile(path, new Uint8Array(100));
-    else await truncate(path, 11);
-    await using reopened = await openArchive({ dir: join(dir, 'archive'), log });
-    const expected = tear === 'header' ? 0 : tear === 'cut' ? 59 : 60;
-    expect({ tear, archivedTo: reopened.archivedTo(0) }).toEqual({ tear, archivedTo: expected });
-    const running = reopened.run();
-    await Promise.race([reopened.whenArchived(0, 60, never), running]);
-    expect(Buffer.compare(await readFile(path), whole)).toBe(0);
-  }
-});
-
-test('a footer that a crash cut off is written again', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-  await fill(log, 0, 1, 200);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  await fill(log, 0, 201, 201);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  const folder = join(dir, 'archive', '0');
-  const firsts = (await readdir(folder)).map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
-  await rm(join(folder, `${firsts.at(-1)}.seg`));
-  const path = join(folder, `${firsts.at(-2)}.seg`);
-  const { size } = await stat(path);
-  await truncate(path, size - 5);
-  await archived(log, join(dir, 'archive'), async (archive) => {
-    expect(await positionsOf(archive, 0, 1, 201)).toEqual(range(1, 201));
-  });
-  expect((await stat(path)).size).toBe(size);
-});
-
-test('an archive killed while it writes has every record that it called archived, and goes on', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  const child = fileURLToPath(import.meta.resolve('./archive-follower.child.ts'));
-  for (const enough of [5, 40]) {
-    const process_ = spawn(process.execPath, [child, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = once(process_, 'exit');
-    let told = 0;
-    let lines = 0;
-    for await (const line of createInterface({ input: process_.stdout })) {
-      if (/^\d+$/.test(line)) told = Number(line);
-      if (++lines === enough) process_.kill('SIGKILL');
-    }
-    expect(await exited).toEqual([null, 'SIGKILL']);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log') });
-    await using archive = await openArchive({ dir: join(dir, 'archive'), log, segmentBytesMax: 20_000 });
-    // A torn line may name more than was told, never a whole one.
-    expect(archive.archivedTo(0)).toBeGreaterThanOrEqual(told);
-    const { last } = await log.bounds(0);
-    const running = archive.run();
-    await Promise.race([archive.whenArchived(0, last, never), running]);
-    const inLog = await log.read(0, 1, { bytes: 100_000_000 });
-    let next = 0;
-    for await (const { entries } of archive.read(0, 1, last)) {
-      for (const { position, bytes } of entries) expect({ position, bytes }).toEqual(inLog[next++]);
-    }
-    expect(next).toBe(last);
-  }
-});
-
-test('a segment and an archive of a newer format are refused by name and left as they are', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-  await fill(log, 0, 1, 3);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  const path = join(dir, 'archive', '0', '1.seg');
-  const file = await open(path, 'r+');
-  await file.write(Uint8Array.of(2), 0, 1, 4);
-  await file.close();
-  const bytes = await readFile(path);
-  await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
-  expect(await readFile(path)).toEqual(bytes);
-  const marker = join(dir, 'archive', 'weir.json');
-  await writeFile(marker, (await readFile(marker, 'utf8')).replace('"format":1', '"format":2'));
-  await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
-});
-
-test('an archive refuses another log, and a log that lost or changed what is archived', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-  await fill(log, 0, 1, 3);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  await using other = await openEmbeddedLog({ dir: join(dir, 'other'), partitions: 1 });
-  await expect(openArchive({ dir: join(dir, 'archive'), log: other })).rejects.toThrow(ArchiveOfAnotherLog);
-
-  const posingAs = (generation: string, records: Log): Log =>
-    new Proxy(records, {
-      get: (target, key) => {
-        if (key === 'generation') return generation;
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
+describe('the archive', () => {
+  it('the archive holds every record of the log byte for byte, in sealed segments, and goes on after it is reopened', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 2 });
+    await fill(log, 0, 1, 400);
+    await fill(log, 1, 1, 3);
+    const archiveDir = join(dir, 'archive');
+    await archived(log, archiveDir, async (archive) => {
+      expect(await positionsOf(archive, 0, 1, 400)).toEqual(range(1, 400));
+      expect(await positionsOf(archive, 0, 130, 131)).toEqual([130, 131]);
+      expect(await positionsOf(archive, 1, 1, 3)).toEqual([1, 2, 3]);
+      await expect(positionsOf(archive, 1, 1, 4)).rejects.toThrow(NotArchived);
     });
-  await fill(other, 0, 1, 2);
-  await using shorter = await openArchive({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
-  await expect(shorter.run()).rejects.toThrow(ArchiveSeamBroken);
-  await other.append(0, Uint8Array.of(1, 2, 3));
-  await using changed = await openArchive({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
-  await expect(changed.run()).rejects.toThrow('another record at that position');
-  await expect(async () => {
-    for await (const entries of historyOf(changed, posingAs(log.generation, other)).read(0, 1, 4)) void entries;
-  }).rejects.toThrow(ArchiveSeamBroken);
-});
+    await fill(log, 0, 401, 700);
+    await archived(log, archiveDir, async (archive) => {
+      expect(archive.archivedTo(0)).toBe(700);
+      expect(await positionsOf(archive, 0, 1, 700)).toEqual(range(1, 700));
+      // The record bytes after 650 are those of 50 records, less or more by what the index skips over.
+      expect(archive.bytesAfter(0, 650)).toBeGreaterThan(50 * 16);
+      expect(archive.bytesAfter(0, 650)).toBeLessThan(archive.bytesAfter(0, 0) / 3);
+    });
+    expect((await readdir(join(archiveDir, '0'))).length).toBeGreaterThan(2);
+  });
 
-test('history reads the archive as far as it reaches, then the log, without a seam', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-  await fill(log, 0, 1, 100);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  await fill(log, 0, 101, 150);
-  await log.trim(0, 90);
-  await using archive = await openArchive({ dir: join(dir, 'archive'), log });
-  const positions: number[] = [];
-  for await (const entries of historyOf(archive, log).read(0, 20, 140)) {
-    for (const { position, bytes } of entries) {
-      expect(bytes).toEqual(recordOf(position));
-      positions.push(position);
+  it('a torn tail is cut off at the last whole record and read again from the log', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 60);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    const path = join(dir, 'archive', '0', '1.seg');
+    const whole = await readFile(path);
+    for (const tear of ['cut', 'garbage', 'zeros', 'header'] as const) {
+      await writeFile(path, whole);
+      if (tear === 'cut') await truncate(path, whole.length - 3);
+      else if (tear === 'garbage') await appendFile(path, recordOf(99));
+      else if (tear === 'zeros') await appendFile(path, new Uint8Array(100));
+      else await truncate(path, 11);
+      await using reopened = await openArchive({ dir: join(dir, 'archive'), log });
+      const expected = tear === 'header' ? 0 : tear === 'cut' ? 59 : 60;
+      expect({ tear, archivedTo: reopened.archivedTo(0) }).toEqual({ tear, archivedTo: expected });
+      const running = reopened.run();
+      await Promise.race([reopened.whenArchived(0, 60, never), running]);
+      expect(Buffer.compare(await readFile(path), whole)).toBe(0);
     }
-  }
-  expect(positions).toEqual(range(20, 140));
-});
+  });
 
-test('a sealed segment with a changed record is damaged, and a missing one too', async () => {
-  await using stack = new AsyncDisposableStack();
-  const dir = await temporaryDir(stack);
-  await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-  await fill(log, 0, 1, 200);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  await fill(log, 0, 201, 260);
-  await archived(log, join(dir, 'archive'), () => Promise.resolve());
-  const path = join(dir, 'archive', '0', '1.seg');
-  await mkdir(join(dir, 'kept'));
-  await copyFile(path, join(dir, 'kept', '1.seg'));
-  const file = await open(path, 'r+');
-  await file.write(Uint8Array.of(0xee, 0xee), 0, 2, 5000);
-  await file.close();
-  await using archive = await openArchive({ dir: join(dir, 'archive'), log });
-  await expect(positionsOf(archive, 0, 1, 200)).rejects.toThrow(ArchiveDamaged);
-  await rm(path);
-  await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(ArchiveDamaged);
+  it('a footer that a crash cut off is written again', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 200);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fill(log, 0, 201, 201);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    const folder = join(dir, 'archive', '0');
+    const firsts = (await readdir(folder)).map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
+    await rm(join(folder, `${firsts.at(-1)}.seg`));
+    const path = join(folder, `${firsts.at(-2)}.seg`);
+    const { size } = await stat(path);
+    await truncate(path, size - 5);
+    await archived(log, join(dir, 'archive'), async (archive) => {
+      expect(await positionsOf(archive, 0, 1, 201)).toEqual(range(1, 201));
+    });
+    expect((await stat(path)).size).toBe(size);
+  });
+
+  it('an archive killed while it writes has every record that it called archived, and goes on', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    const child = fileURLToPath(import.meta.resolve('./archive-follower.child.ts'));
+    for (const enough of [5, 40]) {
+      const process_ = spawn(process.execPath, [child, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const exited = once(process_, 'exit');
+      let told = 0;
+      let lines = 0;
+      for await (const line of createInterface({ input: process_.stdout })) {
+        if (/^\d+$/.test(line)) told = Number(line);
+        if (++lines === enough) process_.kill('SIGKILL');
+      }
+      expect(await exited).toEqual([null, 'SIGKILL']);
+      await using log = await openEmbeddedLog({ dir: join(dir, 'log') });
+      await using archive = await openArchive({ dir: join(dir, 'archive'), log, segmentBytesMax: 20_000 });
+      // A torn line may name more than was told, never a whole one.
+      expect(archive.archivedTo(0)).toBeGreaterThanOrEqual(told);
+      const { last } = await log.bounds(0);
+      const running = archive.run();
+      await Promise.race([archive.whenArchived(0, last, never), running]);
+      const inLog = await log.read(0, 1, { bytes: 100_000_000 });
+      let next = 0;
+      for await (const { entries } of archive.read(0, 1, last)) {
+        for (const { position, bytes } of entries) expect({ position, bytes }).toEqual(inLog[next++]);
+      }
+      expect(next).toBe(last);
+    }
+  });
+
+  it('a segment and an archive of a newer format are refused by name and left as they are', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 3);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    const path = join(dir, 'archive', '0', '1.seg');
+    const file = await open(path, 'r+');
+    await file.write(Uint8Array.of(2), 0, 1, 4);
+    await file.close();
+    const bytes = await readFile(path);
+    await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
+    expect(await readFile(path)).toEqual(bytes);
+    const marker = join(dir, 'archive', 'weir.json');
+    await writeFile(marker, (await readFile(marker, 'utf8')).replace('"format":1', '"format":2'));
+    await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
+  });
+
+  it('an archive refuses another log, and a log that lost or changed what is archived', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 3);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await using other = await openEmbeddedLog({ dir: join(dir, 'other'), partitions: 1 });
+    await expect(openArchive({ dir: join(dir, 'archive'), log: other })).rejects.toThrow(ArchiveOfAnotherLog);
+
+    const posingAs = (generation: string, records: Log): Log =>
+      new Proxy(records, {
+        get: (target, key) => {
+          if (key === 'generation') return generation;
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    await fill(other, 0, 1, 2);
+    await using shorter = await openArchive({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
+    await expect(shorter.run()).rejects.toThrow(ArchiveSeamBroken);
+    await other.append(0, Uint8Array.of(1, 2, 3));
+    await using changed = await openArchive({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
+    await expect(changed.run()).rejects.toThrow('another record at that position');
+    await expect(async () => {
+      for await (const entries of historyOf(changed, posingAs(log.generation, other)).read(0, 1, 4)) void entries;
+    }).rejects.toThrow(ArchiveSeamBroken);
+  });
+
+  it('history reads the archive as far as it reaches, then the log, without a seam', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 100);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fill(log, 0, 101, 150);
+    await log.trim(0, 90);
+    await using archive = await openArchive({ dir: join(dir, 'archive'), log });
+    const positions: number[] = [];
+    for await (const entries of historyOf(archive, log).read(0, 20, 140)) {
+      for (const { position, bytes } of entries) {
+        expect(bytes).toEqual(recordOf(position));
+        positions.push(position);
+      }
+    }
+    expect(positions).toEqual(range(20, 140));
+  });
+
+  it('a sealed segment with a changed record is damaged, and a missing one too', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 200);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fill(log, 0, 201, 260);
+    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    const path = join(dir, 'archive', '0', '1.seg');
+    await mkdir(join(dir, 'kept'));
+    await copyFile(path, join(dir, 'kept', '1.seg'));
+    const file = await open(path, 'r+');
+    await file.write(Uint8Array.of(0xee, 0xee), 0, 2, 5000);
+    await file.close();
+    await using archive = await openArchive({ dir: join(dir, 'archive'), log });
+    await expect(positionsOf(archive, 0, 1, 200)).rejects.toThrow(ArchiveDamaged);
+    await rm(path);
+    await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(ArchiveDamaged);
+  });
 });

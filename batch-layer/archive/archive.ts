@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { claimDirectory } from '#backbone/disk/marker.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
-import { SEGMENT_BYTES_MAX } from './segment-format.ts';
 import { type ArchivedBatch, PartitionArchive } from './partition-archive.ts';
+import { SEGMENT_BYTES_MAX } from './segment-format.ts';
 
 /** The format of an archive's directory: `<partition>/<first position>.seg`, drawn in `segment-format.ts`. */
 export const ARCHIVE_FORMAT = 1;

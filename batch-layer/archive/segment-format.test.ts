@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   encodeSegmentFooter,
   encodeSegmentHeader,
@@ -23,37 +23,39 @@ function sampleSegment(): { readonly bytes: Uint8Array; readonly records: readon
   return { bytes, records: [header.length, second, end] };
 }
 
-test('the format of a segment is locked', () => {
-  const hash = createHash('sha256').update(sampleSegment().bytes).digest('hex');
-  expect(hash).toBe('8b617be2844f33eec65ca4e44cc41ed9465285d45b13230248b668986c14ac39');
-});
-
-test('a segment reads back as it was written', () => {
-  const { bytes, records } = sampleSegment();
-  const view = new DataView(bytes.buffer);
-  expect(readSegmentHeader(bytes, 'x')).toEqual({ ...HEADER, bytes: records[0] });
-  expect(readItem(bytes, view, records[0]!)).toEqual({
-    kind: 'record',
-    position: HEADER.first,
-    start: records[0]! + 16,
-    end: records[1],
+describe('a segment', () => {
+  it('the format of a segment is locked', () => {
+    const hash = createHash('sha256').update(sampleSegment().bytes).digest('hex');
+    expect(hash).toBe('8b617be2844f33eec65ca4e44cc41ed9465285d45b13230248b668986c14ac39');
   });
-  expect(readItem(bytes, view, records[2]!)).toEqual({ kind: 'footer' });
-  expect(readSegmentFooter(bytes.subarray(records[2]!))).toMatchObject({
-    last: HEADER.first + 1,
-    index: Uint32Array.of(records[0]!),
-  });
-});
 
-test('every byte of a segment is guarded by a checksum or its place', () => {
-  const { bytes, records } = sampleSegment();
-  const good = bytes.slice();
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i]! ^= 0x40;
-    expect(isWhole(bytes, records), `byte ${i}`).toBe(false);
-    bytes[i] = good[i]!;
-  }
-  expect(isWhole(bytes, records)).toBe(true);
+  it('a segment reads back as it was written', () => {
+    const { bytes, records } = sampleSegment();
+    const view = new DataView(bytes.buffer);
+    expect(readSegmentHeader(bytes, 'x')).toEqual({ ...HEADER, bytes: records[0] });
+    expect(readItem(bytes, view, records[0]!)).toEqual({
+      kind: 'record',
+      position: HEADER.first,
+      start: records[0]! + 16,
+      end: records[1],
+    });
+    expect(readItem(bytes, view, records[2]!)).toEqual({ kind: 'footer' });
+    expect(readSegmentFooter(bytes.subarray(records[2]!))).toMatchObject({
+      last: HEADER.first + 1,
+      index: Uint32Array.of(records[0]!),
+    });
+  });
+
+  it('every byte of a segment is guarded by a checksum or its place', () => {
+    const { bytes, records } = sampleSegment();
+    const good = bytes.slice();
+    for (let i = 0; i < bytes.length; i++) {
+      bytes[i]! ^= 0x40;
+      expect(isWhole(bytes, records), `byte ${i}`).toBe(false);
+      bytes[i] = good[i]!;
+    }
+    expect(isWhole(bytes, records)).toBe(true);
+  });
 });
 
 function isWhole(bytes: Uint8Array, records: readonly number[]): boolean {

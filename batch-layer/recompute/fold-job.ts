@@ -1,3 +1,4 @@
+import { encodeResultBlock } from '#backbone/results/result-format.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { foldAmends } from '#core/fold/fold-amends.ts';
 import { foldPanes } from '#core/fold/fold-panes.ts';
@@ -11,7 +12,6 @@ import type { SeriesEntry } from '#core/series/series.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
 import { BLOCK_ROWS_MAX } from '#core/stats/block-room.ts';
-import { encodeResultBlock } from '#backbone/results/result-format.ts';
 import { FOLDED_KINDS, type FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
 import { type RunBlock, RunWriter } from './run-file.ts';

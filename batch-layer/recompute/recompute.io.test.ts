@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.cases.ts';
@@ -69,63 +69,65 @@ async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool
   return { readings, rows };
 }
 
-test('threads, jobs and spilled runs change no bit of a result', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, plan } = await openPlanned(stack);
-  await using inline = new FoldPool(0);
-  const plain = await rowsOf(world, plan, 'plain', inline);
-  expect(plain.rows.length).toBeGreaterThan(100);
-  expect(await rowsOf(world, plan, 'spilled', inline, 7)).toEqual(plain);
-  await using threads = new FoldPool(3);
-  expect(await rowsOf(world, plan, 'threads', threads)).toEqual(plain);
-  expect(await rowsOf(world, plan, 'both', threads, 20)).toEqual(plain);
-  expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
-});
+describe('a recompute', () => {
+  it('threads, jobs and spilled runs change no bit of a result', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, plan } = await openPlanned(stack);
+    await using inline = new FoldPool(0);
+    const plain = await rowsOf(world, plan, 'plain', inline);
+    expect(plain.rows.length).toBeGreaterThan(100);
+    expect(await rowsOf(world, plan, 'spilled', inline, 7)).toEqual(plain);
+    await using threads = new FoldPool(3);
+    expect(await rowsOf(world, plan, 'threads', threads)).toEqual(plain);
+    expect(await rowsOf(world, plan, 'both', threads, 20)).toEqual(plain);
+    expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
+  });
 
-test('frames that fold at one position stay in one run of one job, so that their record counts once', async () => {
-  await using stack = new AsyncDisposableStack();
-  const world = stack.use(await BatchWorld.open(1));
-  const agent = new SampleAgent('a', 1);
-  const birth = agent.birth();
-  for (let tick = 0; tick < 30; tick++) await world.log.append(0, agent.readings([[0, tick, tick]])!);
-  await world.log.append(0, birth);
-  await world.archive.whenArchived(0, 31, never);
-  const plan = await planPartition(world.archive, { partition: 0, listFrom: 0, to: 31 }, never);
-  expect(new Set(plan.planner.frames.position.subarray(0, 30))).toEqual(new Set([31]));
-  await using inline = new FoldPool(0);
-  await using threads = new FoldPool(2);
-  for (const pool of [inline, threads]) {
-    const { readings, rows } = await rowsOf(world, plan, `waited-${pool.threads}`, pool, 0);
-    expect(readings).toBe(30);
-    expect(rows).toMatchObject([
-      [0, '["r0"]', 0, 1, 0, { count: 30 }],
-      [0, '["d0"]', 0, 1, 0, { count: 30 }],
-    ]);
-  }
-});
+  it('frames that fold at one position stay in one run of one job, so that their record counts once', async () => {
+    await using stack = new AsyncDisposableStack();
+    const world = stack.use(await BatchWorld.open(1));
+    const agent = new SampleAgent('a', 1);
+    const birth = agent.birth();
+    for (let tick = 0; tick < 30; tick++) await world.log.append(0, agent.readings([[0, tick, tick]])!);
+    await world.log.append(0, birth);
+    await world.archive.whenArchived(0, 31, never);
+    const plan = await planPartition(world.archive, { partition: 0, listFrom: 0, to: 31 }, never);
+    expect(new Set(plan.planner.frames.position.subarray(0, 30))).toEqual(new Set([31]));
+    await using inline = new FoldPool(0);
+    await using threads = new FoldPool(2);
+    for (const pool of [inline, threads]) {
+      const { readings, rows } = await rowsOf(world, plan, `waited-${pool.threads}`, pool, 0);
+      expect(readings).toBe(30);
+      expect(rows).toMatchObject([
+        [0, '["r0"]', 0, 1, 0, { count: 30 }],
+        [0, '["d0"]', 0, 1, 0, { count: 30 }],
+      ]);
+    }
+  });
 
-test('a run that is called off, or whose thread fails, ends with the reason and leaves no scratch behind', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { world, plan } = await openPlanned(stack);
-  const request = {
-    archive: world.archive,
-    objects: world.objects,
-    targets: [{ view: { view: SAMPLE_VIEWS[0]!, version: 1 }, result: 'x' }],
-    from: [0],
-    fullPlan: () => Promise.resolve(plan),
-    progress: () => undefined,
-  };
-  await using threads = new FoldPool(2);
-  const called = AbortSignal.abort(new Error('called off'));
-  await expect(recompute({ ...request, plans: [plan], pool: threads, signal: called })).rejects.toThrow('called off');
-  const lost = { ...plan, paths: ['/no/such/segment'] };
-  await using others = new FoldPool(2);
-  await expect(recompute({ ...request, plans: [lost], pool: others, signal: never })).rejects.toThrow('no such file');
-  expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
-});
+  it('a run that is called off, or whose thread fails, ends with the reason and leaves no scratch behind', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { world, plan } = await openPlanned(stack);
+    const request = {
+      archive: world.archive,
+      objects: world.objects,
+      targets: [{ view: { view: SAMPLE_VIEWS[0]!, version: 1 }, result: 'x' }],
+      from: [0],
+      fullPlan: () => Promise.resolve(plan),
+      progress: () => undefined,
+    };
+    await using threads = new FoldPool(2);
+    const called = AbortSignal.abort(new Error('called off'));
+    await expect(recompute({ ...request, plans: [plan], pool: threads, signal: called })).rejects.toThrow('called off');
+    const lost = { ...plan, paths: ['/no/such/segment'] };
+    await using others = new FoldPool(2);
+    await expect(recompute({ ...request, plans: [lost], pool: others, signal: never })).rejects.toThrow('no such file');
+    expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
+  });
 
-test('threads are used where they pay', () => {
-  expect(foldThreads(0)).toBe(0);
-  expect(foldThreads(INLINE_BYTES_MAX)).toBe(0);
-  expect(foldThreads(INLINE_BYTES_MAX + 1)).toBeGreaterThanOrEqual(1);
+  it('threads are used where they pay', () => {
+    expect(foldThreads(0)).toBe(0);
+    expect(foldThreads(INLINE_BYTES_MAX)).toBe(0);
+    expect(foldThreads(INLINE_BYTES_MAX + 1)).toBeGreaterThanOrEqual(1);
+  });
 });

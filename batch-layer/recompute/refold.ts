@@ -2,8 +2,8 @@ import { SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
-import { FrameSource } from './frame-source.ts';
 import { FOLDED_KINDS } from './frame-list.ts';
+import { FrameSource } from './frame-source.ts';
 import type { PartitionPlan } from './partition-plan.ts';
 
 /** Slices further apart than this are refolded apart, so that what lies between isn't read for nothing. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { writeOut } from '../terminal/write-out.ts';
 import { UserError } from '../user-error.ts';
+import type { AnswerFlags } from './answer-flags.ts';
 import { ask } from './ask.ts';
 import { whenCaughtUp } from './when-caught-up.ts';
-import type { AnswerFlags } from './answer-flags.ts';
 
 /**
  * Asks about a view and writes the answer to standard output byte by byte as the server gives it: numbers may have more

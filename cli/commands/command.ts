@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Address, parseAddress } from '../address.ts';
-import { LOG_LEVELS, type LogLevel } from '../log/log-levels.ts';
 import type { ExitCode } from '../exit-code.ts';
+import { LOG_LEVELS, type LogLevel } from '../log/log-levels.ts';
 
 /** Adds one command to the program. `exit` is told by its action when it ends with another status than 0. */
 export type Declare = (program: Command, exit: (code: ExitCode) => void) => void;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { makeDirectory } from '#backbone/disk/directory.ts';
 import { stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { EdgeAgent } from '#edge-agent/agent/edge-agent.ts';
@@ -10,7 +11,6 @@ import type { Source } from '#edge-agent/sources/source.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
-import { makeDirectory } from '#backbone/disk/directory.ts';
 import { UserError } from '../user-error.ts';
 
 export interface EdgeOptions {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { openArchive } from '#batch-layer/archive/archive.ts';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log, LogReport } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { Manifest } from '#backbone/manifests/manifest.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
+import { openArchive } from '#batch-layer/archive/archive.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
 import { SpeedLayer } from '#speed-layer/speed-layer.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { metricsSchema } from '#core/metrics/metric-config.ts';
 import { viewsSchema } from '#core/views/view-config.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
-import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
 import { sourcesSchema } from '#edge-agent/sources/source-config.ts';
+import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
 
 const SPOOL_BYTES_DEFAULT = '256MB';
 const PARTITIONS_MAX = 64;

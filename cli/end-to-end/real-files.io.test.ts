@@ -4,8 +4,8 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import { type RunningUp, startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from '../edge/edge.ts';
 import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUESTIONS } from './answers.fixtures.ts';
-import { ReadingsOracle } from './readings.oracle.ts';
 import { FILE_QUESTIONS, type FileQuestion, writeFiveFiles } from './five-files.fixtures.ts';
+import { ReadingsOracle } from './readings.oracle.ts';
 
 let folder: TemporaryDirectory;
 let server: RunningUp;

@@ -1,13 +1,13 @@
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { makeDirectory } from '#backbone/disk/directory.ts';
 import { DirectoryUnusable } from '#backbone/storage-errors.ts';
 import { formatAddress, refuseBeyondLoopback } from '../address.ts';
 import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { type RunningServer, startServer } from '../compose/server.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configSchema, type WeirConfig } from '../config/schema.ts';
-import { makeDirectory } from '#backbone/disk/directory.ts';
 import { openSimulatedSource } from '../edge/simulated-source.ts';
 import { openLogger } from '../log/logger.ts';
 import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { decodeFrame, type Frame } from '../frames/frame.ts';
 import { type FrameHeader, readHeader } from '../frames/header.ts';
 import { ReadingsReader } from '../frames/readings-reader.ts';

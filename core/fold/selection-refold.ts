@@ -1,5 +1,5 @@
-import { decodeFrame } from '../frames/frame.ts';
 import type { AmendFrame } from '../frames/amends.ts';
+import { decodeFrame } from '../frames/frame.ts';
 import { readHeader } from '../frames/header.ts';
 import type { PanesFrame } from '../frames/panes.ts';
 import type { ReadingsFrame } from '../frames/readings.ts';

@@ -100,23 +100,23 @@ export class SliceSlots {
   }
 
   groupAt(slot: number): Group {
-    return this.#group[slot] as Group;
+    return this.#group[slot]!;
   }
 
   sliceAt(slot: number): number {
-    return this.#slice[slot] as number;
+    return this.#slice[slot]!;
   }
 
   partAt(slot: number): number {
-    return this.#part[slot] as number;
+    return this.#part[slot]!;
   }
 
   revisionAt(slot: number): number {
-    return this.#revision[slot] as number;
+    return this.#revision[slot]!;
   }
 
   flagsAt(slot: number): number {
-    return this.#flags[slot] as number;
+    return this.#flags[slot]!;
   }
 
   /** Every open slot counts as written from here on. */

@@ -1,12 +1,12 @@
+import { decodeAmend } from './amend-frame.ts';
 import type { AmendFrame } from './amends.ts';
 import { type BirthFrame, decodeBirth } from './birth.ts';
 import { decodePanes } from './decode-panes.ts';
-import { decodeAmend } from './amend-frame.ts';
 import type { FrameFault } from './fault.ts';
 import { type FrameHeader, readHeader } from './header.ts';
 import type { PanesFrame } from './panes.ts';
-import type { ReadingsFrame, ReadingsRuns } from './readings.ts';
 import { openReadings } from './readings-reader.ts';
+import type { ReadingsFrame, ReadingsRuns } from './readings.ts';
 
 export type Frame = ReadingsFrame | PanesFrame | BirthFrame | AmendFrame;
 

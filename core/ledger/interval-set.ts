@@ -37,7 +37,7 @@ export class IntervalSet {
 
   /** Highest n for which all of 1 to n are held, 0 when 1 is not. */
   get contiguous(): number {
-    return this.#edges[0] === 1 ? (this.#edges[1] as number) : 0;
+    return this.#edges[0] === 1 ? this.#edges[1]! : 0;
   }
 
   /** The gaps in 1 to `upTo`, as inclusive pairs, at most `limit` of them. */
@@ -45,9 +45,9 @@ export class IntervalSet {
     const gaps: { from: number; to: number }[] = [];
     let next = 1;
     for (let i = 0; i < this.#edges.length && next <= upTo && gaps.length < limit; i += 2) {
-      const from = this.#edges[i] as number;
+      const from = this.#edges[i]!;
       if (from > next) gaps.push({ from: next, to: Math.min(from - 1, upTo) });
-      next = (this.#edges[i + 1] as number) + 1;
+      next = this.#edges[i + 1]! + 1;
     }
     if (next <= upTo && gaps.length < limit) gaps.push({ from: next, to: upTo });
     return gaps;
@@ -63,10 +63,10 @@ export class IntervalSet {
     const edges = this.#edges;
     let low = 0;
     let high = edges.length >>> 1;
-    if (high > 0 && n > (edges[edges.length - 1] as number)) return edges.length;
+    if (high > 0 && n > edges[edges.length - 1]!) return edges.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((edges[2 * middle + 1] as number) < n) low = middle + 1;
+      if (edges[2 * middle + 1]! < n) low = middle + 1;
       else high = middle;
     }
     return 2 * low;

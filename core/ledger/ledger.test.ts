@@ -1,75 +1,78 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Ledger } from './ledger.ts';
 
-test('a number is folded once: the same frame again is a repeat, another one under its number a fork', () => {
-  const ledger = new Ledger();
-  expect(ledger.arrive(1, 1, 111, null)).toBe('first');
-  expect(ledger.arrive(1, 1, 111, null)).toBe('repeat');
-  expect(ledger.arrive(1, 1, 222, null)).toBe('fork');
-  expect(ledger.forks).toBe(1);
-});
+describe('the ledger', () => {
+  it('a number is folded once: the same frame again is a repeat, another one under its number a fork', () => {
+    const ledger = new Ledger();
+    expect(ledger.arrive(1, 1, 111, null)).toBe('first');
+    expect(ledger.arrive(1, 1, 111, null)).toBe('repeat');
+    expect(ledger.arrive(1, 1, 222, null)).toBe('fork');
+    expect(ledger.forks).toBe(1);
+  });
 
-test('a watermark counts only when no number below the one that carried it is missing', () => {
-  const ledger = new Ledger();
-  ledger.arrive(1, 1, 0, 1000);
-  ledger.arrive(1, 3, 0, 3000);
-  expect(ledger.standing()).toEqual({ watermarkMs: 1000, holes: true });
-  ledger.arrive(1, 2, 0, 2000);
-  expect(ledger.standing()).toEqual({ watermarkMs: 3000, holes: false });
-});
+  it('a watermark counts only when no number below the one that carried it is missing', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.arrive(1, 3, 0, 3000);
+    expect(ledger.standing()).toEqual({ watermarkMs: 1000, holes: true });
+    ledger.arrive(1, 2, 0, 2000);
+    expect(ledger.standing()).toEqual({ watermarkMs: 3000, holes: false });
+  });
 
-test('a heartbeat that promises more than has arrived opens a hole, and its watermark waits', () => {
-  const ledger = new Ledger();
-  ledger.arrive(1, 1, 0, 1000);
-  ledger.heartbeat({ incarnation: 1, highestSequence: 2, watermarkMs: 9000, closed: true });
-  expect(ledger.standing()).toEqual({ watermarkMs: 1000, holes: true });
-  expect(ledger.missing(10)).toEqual([{ incarnation: 1, from: 2, to: 2 }]);
-  ledger.arrive(1, 2, 0, null);
-  expect(ledger.standing()).toEqual({ watermarkMs: 9000, holes: false });
-});
+  it('a heartbeat that promises more than has arrived opens a hole, and its watermark waits', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.heartbeat({ incarnation: 1, highestSequence: 2, watermarkMs: 9000, closed: true });
+    expect(ledger.standing()).toEqual({ watermarkMs: 1000, holes: true });
+    expect(ledger.missing(10)).toEqual([{ incarnation: 1, from: 2, to: 2 }]);
+    ledger.arrive(1, 2, 0, null);
+    expect(ledger.standing()).toEqual({ watermarkMs: 9000, holes: false });
+  });
 
-test('a birth names what the incarnation before it sent, so its lost tail is missing', () => {
-  const ledger = new Ledger();
-  ledger.arrive(1, 1, 0, 1000);
-  ledger.previous({ incarnation: 1, lastSequence: 3, closed: false });
-  ledger.arrive(2, 1, 0, 2000);
-  expect(ledger.standing().holes).toBe(true);
-  expect(ledger.missing(10)).toEqual([{ incarnation: 1, from: 2, to: 3 }]);
-});
+  it('a birth names what the incarnation before it sent, so its lost tail is missing', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.previous({ incarnation: 1, lastSequence: 3, closed: false });
+    ledger.arrive(2, 1, 0, 2000);
+    expect(ledger.standing().holes).toBe(true);
+    expect(ledger.missing(10)).toEqual([{ incarnation: 1, from: 2, to: 3 }]);
+  });
 
-test('a refused number is neither missing nor folded', () => {
-  const ledger = new Ledger();
-  ledger.arrive(1, 1, 0, 1000);
-  ledger.refuse(1, 2);
-  ledger.arrive(1, 3, 0, 3000);
-  expect(ledger.standing()).toEqual({ watermarkMs: 3000, holes: false });
-  expect(ledger.counts()).toEqual({ arrived: 2, quarantined: 1, missing: 0 });
-});
+  it('a refused number is neither missing nor folded', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.refuse(1, 2);
+    ledger.arrive(1, 3, 0, 3000);
+    expect(ledger.standing()).toEqual({ watermarkMs: 3000, holes: false });
+    expect(ledger.counts()).toEqual({ arrived: 2, quarantined: 1, missing: 0 });
+  });
 
-test('the newest incarnation that has told a watermark speaks for the agent, in whatever order they came', () => {
-  const ledger = new Ledger();
-  ledger.arrive(2, 1, 0, null);
-  ledger.arrive(1, 1, 0, 5000);
-  expect(ledger.standing().watermarkMs).toBe(5000);
-  ledger.arrive(2, 2, 0, 4000);
-  expect(ledger.standing().watermarkMs).toBe(4000);
-});
+  it('the newest incarnation that has told a watermark speaks for the agent, in whatever order they came', () => {
+    const ledger = new Ledger();
+    ledger.arrive(2, 1, 0, null);
+    ledger.arrive(1, 1, 0, 5000);
+    expect(ledger.standing().watermarkMs).toBe(5000);
+    ledger.arrive(2, 2, 0, 4000);
+    expect(ledger.standing().watermarkMs).toBe(4000);
+  });
 
-test('the order in which frames arrive changes neither standing nor missing numbers, and a snapshot resumes anywhere', () => {
-  const frames = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 12 });
-  fc.assert(
-    fc.property(frames, fc.integer({ min: 0, max: 12 }), (sequences, cut) => {
-      const inOrder = new Ledger();
-      for (const sequence of sequences.toSorted((a, b) => a - b)) inOrder.arrive(1, sequence, sequence, 100 * sequence);
-      let shuffled = new Ledger();
-      for (const [i, sequence] of sequences.entries()) {
-        if (i === cut) shuffled = Ledger.open(structuredClone(shuffled.snapshot()));
-        shuffled.arrive(1, sequence, sequence, 100 * sequence);
-      }
-      expect(shuffled.standing()).toEqual(inOrder.standing());
-      expect(shuffled.missing(100)).toEqual(inOrder.missing(100));
-      expect(shuffled.head()).toEqual(inOrder.head());
-    }),
-  );
+  it('the order in which frames arrive changes neither standing nor missing numbers, and a snapshot resumes anywhere', () => {
+    const frames = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(frames, fc.integer({ min: 0, max: 12 }), (sequences, cut) => {
+        const inOrder = new Ledger();
+        for (const sequence of sequences.toSorted((a, b) => a - b))
+          inOrder.arrive(1, sequence, sequence, 100 * sequence);
+        let shuffled = new Ledger();
+        for (const [i, sequence] of sequences.entries()) {
+          if (i === cut) shuffled = Ledger.open(structuredClone(shuffled.snapshot()));
+          shuffled.arrive(1, sequence, sequence, 100 * sequence);
+        }
+        expect(shuffled.standing()).toEqual(inOrder.standing());
+        expect(shuffled.missing(100)).toEqual(inOrder.missing(100));
+        expect(shuffled.head()).toEqual(inOrder.head());
+      }),
+    );
+  });
 });

@@ -101,7 +101,7 @@ export class Ledger {
       this.#forks++;
       return 'fork';
     }
-    if (this.#checksums.size >= CHECKSUMS_KEPT) this.#checksums.delete(this.#checksums.keys().next().value as string);
+    if (this.#checksums.size >= CHECKSUMS_KEPT) this.#checksums.delete(this.#checksums.keys().next().value!);
     this.#checksums.set(number, checksum);
     one.known = Math.max(one.known, sequence);
     this.#await(one, sequence, watermarkMs);
@@ -205,7 +205,7 @@ export class Ledger {
 
   #await(one: Incarnation, sequence: number, watermarkMs: number | null): void {
     if (watermarkMs !== null) {
-      if (one.waiting.size >= WATERMARKS_WAITING_MAX) one.waiting.delete(one.waiting.keys().next().value as number);
+      if (one.waiting.size >= WATERMARKS_WAITING_MAX) one.waiting.delete(one.waiting.keys().next().value!);
       one.waiting.set(sequence, Math.max(watermarkMs, one.waiting.get(sequence) ?? watermarkMs));
     }
     one.settleWatermarks();
@@ -215,6 +215,6 @@ export class Ledger {
 function countOf(set: IntervalSet): number {
   const edges = set.snapshot();
   let count = 0;
-  for (let i = 0; i < edges.length; i += 2) count += (edges[i + 1] as number) - (edges[i] as number) + 1;
+  for (let i = 0; i < edges.length; i += 2) count += edges[i + 1]! - edges[i]! + 1;
   return count;
 }

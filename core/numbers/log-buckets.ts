@@ -11,8 +11,7 @@
  * low + ⌊w / 2⌋, at most w / 2 from any of them. Every magnitude in it is at least low ≥ 2^e = 64 · w, so the error of
  * the middle, relative to the value, is at most (w / 2) / (64 · w) = 1 / 128 < 1 %.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { DECIMALS_MAX, SCALED_MAX, scaledFromNumber } from './scaled.ts';
 
 const SUB_BITS = 6;

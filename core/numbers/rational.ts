@@ -4,7 +4,7 @@
  * Statistics stay integers until they are shown; mean, variance and deviation pass through here as their last step, so
  * that each is the double nearest to the exact value, on every machine the same.
  */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 /** Bits of a double's significand, the hidden one included. */
 const SIGNIFICAND_BITS = 53;

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { DECIMALS_MAX, formatScaled, lastScaledFault, parseScaled, SCALED_MAX, scaledFromNumber } from './scaled.ts';
 
 /** The slow obvious version: digits · 10^(exponent + decimals) as an exact fraction, rounded half to even. */

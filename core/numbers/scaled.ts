@@ -4,7 +4,7 @@
  * Text becomes a scaled integer digit by digit, so no value is ever a binary fraction on its way in, and what was
  * written is what is counted.
  */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 export { divideToDouble, sqrtToDouble } from './rational.ts';
 

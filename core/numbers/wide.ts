@@ -12,7 +12,7 @@
  * Both are far inside the safe integers; four limbs hold everything below 2^173, so integrals (value × milliseconds)
  * have room as well.
  */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 export const WIDE_BASE = 2 ** 40;
 

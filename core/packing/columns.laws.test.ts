@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nastyInteger, outlierColumn } from './nasty.cases.ts';
 import { COLUMN_ROOM, PackReader } from './pack-reader.ts';
 import { PackWriter } from './pack-writer.ts';
-import { nastyInteger, outlierColumn } from './nasty.cases.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { addValue } from '../stats/additive.ts';
 import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
 import { StatsTable } from '../stats/stats-table.ts';
-import { PENDING, RESETS } from './merge-rows.ts';
 import { type MergedSlice, mergedSlices, type NotedRow } from './merge-rows.oracle.ts';
+import { PENDING, RESETS } from './merge-rows.ts';
 
 /** Rows of one group of a view as they are stored. */
 export interface StoredRows {

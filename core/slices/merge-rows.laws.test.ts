@@ -1,5 +1,5 @@
-import { readStats } from '../stats/stats.ts';
 import { StatsTable } from '../stats/stats-table.ts';
+import { readStats } from '../stats/stats.ts';
 import {
   CASE_PARTITIONS,
   CASE_SLICES,
@@ -8,8 +8,8 @@ import {
   type StoredRows,
   tableOf,
 } from './merge-rows.cases.ts';
-import { PENDING, takeOlderRow } from './merge-rows.ts';
 import type { MergedSlice, NotedRow } from './merge-rows.oracle.ts';
+import { PENDING, takeOlderRow } from './merge-rows.ts';
 
 /** The rows of a slice and partition, from the newest to the oldest. */
 function newestFirst({ results, changes }: StoredRows, slice: number, partition: number): NotedRow[] {

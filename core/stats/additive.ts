@@ -8,7 +8,6 @@ import { bucketOf } from '../numbers/log-buckets.ts';
 import { addProduct, addSafe, addWide, subtractWide } from '../numbers/wide.ts';
 import { addCovered } from './covered.ts';
 import { Histogram } from './histogram.ts';
-
 import type { StatsTable } from './stats-table.ts';
 
 /** table[slot] ⊕= from[fromSlot], in the additive part only. */

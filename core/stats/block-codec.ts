@@ -16,17 +16,15 @@
  *          u8 1 and the histograms of all rows as in row-codec.ts, 0 buckets for none; or u8 0 where no row has one
  * ```
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { PackReader } from '../packing/pack-reader.ts';
 import { PackWriter } from '../packing/pack-writer.ts';
+import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
 import { readSelectedColumns, writeSelectedColumns } from './block-selected.ts';
 import { readCoveredColumns, readWideColumns, writeCoveredColumns, writeWideColumns } from './block-wide.ts';
 import { Histogram } from './histogram.ts';
 import { readHistogram, versionFault, writeHistogram } from './row-codec.ts';
-import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
 import { StatsDataFault } from './stats-errors.ts';
-
 import type { StatsTable } from './stats-table.ts';
 
 export const BLOCK_VERSION = 1;

@@ -1,9 +1,8 @@
+import type { PackReader } from '../packing/pack-reader.ts';
+import type { PackWriter } from '../packing/pack-writer.ts';
 /** Min, max, first and last of a block's rows; see block-codec.ts for the layout. */
 import { columnRoom } from './block-room.ts';
 import { hasSelected } from './row-codec.ts';
-
-import type { PackReader } from '../packing/pack-reader.ts';
-import type { PackWriter } from '../packing/pack-writer.ts';
 import type { StatsTable } from './stats-table.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;

@@ -1,11 +1,10 @@
 /** Wide numbers of a block's rows; see block-codec.ts for the layout. */
 import { WIDE_BASE, makeWide, readWide, writeWide } from '../numbers/wide.ts';
-import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
-import { coveredTotal, setCovered } from './covered.ts';
-
 import type { WideColumns } from '../numbers/wide.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
+import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
+import { coveredTotal, setCovered } from './covered.ts';
 import type { StatsTable } from './stats-table.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;

@@ -4,10 +4,8 @@
  * It is additive: counts may be subtracted, and a correction on its own may hold negative counts. A bucket whose count
  * is 0 is not kept, so equal histograms have equal arrays.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { BUCKET_MAX } from '../numbers/log-buckets.ts';
-
 import type { BucketCounts } from '../numbers/log-buckets.ts';
 
 /** One bucket per number in [-BUCKET_MAX, BUCKET_MAX]: a histogram cannot hold more, and decoders admit no more. */

@@ -1,5 +1,4 @@
 import { HOLD_INTERVALS_MAX } from '../metrics/metric.ts';
-
 import type { Metric } from '../metrics/metric.ts';
 
 /** A level: the earlier reading's value holds until the later one, but no longer than `holdMsMax`. */

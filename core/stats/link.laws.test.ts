@@ -1,16 +1,14 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-
-import { linkRule, seriesReadings } from './stats.cases.ts';
-import { addLink } from './link.ts';
-import { equalSlots } from './merge.ts';
-import { readStats } from './stats.ts';
-import { StatsTable } from './stats-table.ts';
-import { linksOf } from './stats.oracle.ts';
-
+import { describe, expect, it } from 'vitest';
 import type { LinkRule } from './link-rule.ts';
+import { addLink } from './link.ts';
 import type { SliceSink } from './link.ts';
+import { equalSlots } from './merge.ts';
+import { StatsTable } from './stats-table.ts';
+import { linkRule, seriesReadings } from './stats.cases.ts';
+import { linksOf } from './stats.oracle.ts';
 import type { Reading } from './stats.oracle.ts';
+import { readStats } from './stats.ts';
 
 /** Slices in slots of one table, made when they are first touched. */
 class Slices implements SliceSink {
@@ -30,44 +28,46 @@ class Slices implements SliceSink {
 
 const sliceMs = fc.constantFrom(97, 1000, 10_000);
 
-it('links cut at slice edges equal the slow way, before and after the epoch', () => {
-  fc.assert(
-    fc.property(seriesReadings(12), linkRule, sliceMs, (readings, rule, size) => {
-      const slices = new Slices();
-      for (let i = 1; i < readings.length; i++) slices.link(rule, size, 1, readings[i - 1]!, readings[i]!);
-      const expected = linksOf(readings, rule, size);
-      for (const index of slices.slots.keys()) expect(expected.has(index)).toBe(true);
-      for (const [index, { increase, integral, coveredMs }] of expected) {
-        expect(readStats(slices.table, slices.slotOf(index))).toMatchObject({
-          increase,
-          integral,
-          coveredMs,
-          count: 0,
-        });
-      }
-    }),
-    { numRuns: 300 },
-  );
-});
+describe('links', () => {
+  it('links cut at slice edges equal the slow way, before and after the epoch', () => {
+    fc.assert(
+      fc.property(seriesReadings(12), linkRule, sliceMs, (readings, rule, size) => {
+        const slices = new Slices();
+        for (let i = 1; i < readings.length; i++) slices.link(rule, size, 1, readings[i - 1]!, readings[i]!);
+        const expected = linksOf(readings, rule, size);
+        for (const index of slices.slots.keys()) expect(expected.has(index)).toBe(true);
+        for (const [index, { increase, integral, coveredMs }] of expected) {
+          expect(readStats(slices.table, slices.slotOf(index))).toMatchObject({
+            increase,
+            integral,
+            coveredMs,
+            count: 0,
+          });
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
 
-it('a late reading takes back one link and adds two: the same as had it come in order', () => {
-  fc.assert(
-    fc.property(seriesReadings(12), fc.nat(), linkRule, sliceMs, (readings, at, rule, size) => {
-      fc.pre(readings.length >= 3);
-      const late = 1 + (at % (readings.length - 2));
-      const [before, between, after] = [readings[late - 1]!, readings[late]!, readings[late + 1]!];
-      const slices = new Slices();
-      const rest = readings.filter((_, i) => i !== late);
-      for (let i = 1; i < rest.length; i++) slices.link(rule, size, 1, rest[i - 1]!, rest[i]!);
-      slices.link(rule, size, -1, before, after);
-      slices.link(rule, size, 1, before, between);
-      slices.link(rule, size, 1, between, after);
-      const inOrder = new Slices();
-      for (let i = 1; i < readings.length; i++) inOrder.link(rule, size, 1, readings[i - 1]!, readings[i]!);
-      for (const index of new Set([...slices.slots.keys(), ...inOrder.slots.keys()])) {
-        expect(equalSlots(slices.table, slices.slotOf(index), inOrder.table, inOrder.slotOf(index))).toBe(true);
-      }
-    }),
-    { numRuns: 300 },
-  );
+  it('a late reading takes back one link and adds two: the same as had it come in order', () => {
+    fc.assert(
+      fc.property(seriesReadings(12), fc.nat(), linkRule, sliceMs, (readings, at, rule, size) => {
+        fc.pre(readings.length >= 3);
+        const late = 1 + (at % (readings.length - 2));
+        const [before, between, after] = [readings[late - 1]!, readings[late]!, readings[late + 1]!];
+        const slices = new Slices();
+        const rest = readings.filter((_, i) => i !== late);
+        for (let i = 1; i < rest.length; i++) slices.link(rule, size, 1, rest[i - 1]!, rest[i]!);
+        slices.link(rule, size, -1, before, after);
+        slices.link(rule, size, 1, before, between);
+        slices.link(rule, size, 1, between, after);
+        const inOrder = new Slices();
+        for (let i = 1; i < readings.length; i++) inOrder.link(rule, size, 1, readings[i - 1]!, readings[i]!);
+        for (const index of new Set([...slices.slots.keys(), ...inOrder.slots.keys()])) {
+          expect(equalSlots(slices.table, slices.slotOf(index), inOrder.table, inOrder.slotOf(index))).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
 });

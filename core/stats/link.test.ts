@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-
 import { linkRuleOf } from './link-rule.ts';
-import { addLink, rollsOver, sliceIndexOf } from './link.ts';
-import { readStats } from './stats.ts';
-import { StatsTable } from './stats-table.ts';
-
 import type { LinkRule } from './link-rule.ts';
+import { addLink, rollsOver, sliceIndexOf } from './link.ts';
+import { StatsTable } from './stats-table.ts';
+import { readStats } from './stats.ts';
 
 /** What a link adds, as [slice, increase, integral, coveredMs] in the order of the visits. */
 function linked(
@@ -102,8 +100,10 @@ describe('a link between two readings of a counter', () => {
   });
 });
 
-it('the rule of a metric follows from its kind, interval and roll-over', () => {
-  const metric = { intervalMs: 60_000, rolloverScaled: 999, quantiles: true };
-  expect(linkRuleOf({ ...metric, kind: 'gauge' })).toEqual({ kind: 'gauge', holdMsMax: 180_000, quantiles: true });
-  expect(linkRuleOf({ ...metric, kind: 'counter' })).toEqual({ kind: 'counter', rollover: 999, quantiles: true });
+describe('a link', () => {
+  it('the rule of a metric follows from its kind, interval and roll-over', () => {
+    const metric = { intervalMs: 60_000, rolloverScaled: 999, quantiles: true };
+    expect(linkRuleOf({ ...metric, kind: 'gauge' })).toEqual({ kind: 'gauge', holdMsMax: 180_000, quantiles: true });
+    expect(linkRuleOf({ ...metric, kind: 'counter' })).toEqual({ kind: 'counter', rollover: 999, quantiles: true });
+  });
 });

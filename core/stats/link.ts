@@ -5,11 +5,9 @@
  * time are cut at the edges of slices; a counter's increase goes whole to the slice of the later reading. A reading that
  * falls between two neighbours takes back their link (sign -1) and adds the two new ones: links are additive.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { addSafe } from '../numbers/wide.ts';
 import { addHeld } from './additive.ts';
-
 import type { LinkRule } from './link-rule.ts';
 import type { StatsTable } from './stats-table.ts';
 

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-
-import { foldSteps, steps } from './stats.cases.ts';
+import { describe, expect, it } from 'vitest';
 import { subtractAdditive } from './additive.ts';
-import { equalSlots, mergeInto } from './merge.ts';
 import { mergePairs } from './merge-pairs.ts';
+import { equalSlots, mergeInto } from './merge.ts';
 import { StatsTable } from './stats-table.ts';
+import { foldSteps, steps } from './stats.cases.ts';
 
 const SLOTS = 3;
 
@@ -20,21 +19,23 @@ function tableOf(rows: Parameters<typeof foldSteps>[0][], negative: boolean): St
   return table;
 }
 
-it('many merges at once give the bits of one after another', () => {
-  const rows = fc.array(steps, { minLength: SLOTS, maxLength: SLOTS });
-  const pair = fc.tuple(fc.nat(SLOTS - 1), fc.nat(SLOTS - 1));
-  fc.assert(
-    fc.property(rows, rows, fc.boolean(), fc.array(pair, { maxLength: 8 }), (rows1, rows2, negative, pairs) => {
-      const [together, single, from] = [tableOf(rows1, false), tableOf(rows1, false), tableOf(rows2, negative)];
-      mergePairs(
-        together,
-        Int32Array.from(pairs, ([slot]) => slot),
-        from,
-        Int32Array.from(pairs, ([, slot]) => slot),
-      );
-      for (const [slot, fromSlot] of pairs) mergeInto(single, slot, from, fromSlot);
-      for (let slot = 0; slot < SLOTS; slot++) expect(equalSlots(together, slot, single, slot)).toBe(true);
-    }),
-    { numRuns: 200 },
-  );
+describe('merges', () => {
+  it('many merges at once give the bits of one after another', () => {
+    const rows = fc.array(steps, { minLength: SLOTS, maxLength: SLOTS });
+    const pair = fc.tuple(fc.nat(SLOTS - 1), fc.nat(SLOTS - 1));
+    fc.assert(
+      fc.property(rows, rows, fc.boolean(), fc.array(pair, { maxLength: 8 }), (rows1, rows2, negative, pairs) => {
+        const [together, single, from] = [tableOf(rows1, false), tableOf(rows1, false), tableOf(rows2, negative)];
+        mergePairs(
+          together,
+          Int32Array.from(pairs, ([slot]) => slot),
+          from,
+          Int32Array.from(pairs, ([, slot]) => slot),
+        );
+        for (const [slot, fromSlot] of pairs) mergeInto(single, slot, from, fromSlot);
+        for (let slot = 0; slot < SLOTS; slot++) expect(equalSlots(together, slot, single, slot)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
 });

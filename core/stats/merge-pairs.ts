@@ -4,13 +4,11 @@
  * It gives the bits that `mergeInto` gives pair by pair. It is several times as fast, since each column's array is
  * looked up once for all pairs.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { WIDE_BASE } from '../numbers/wide.ts';
+import type { WideColumns } from '../numbers/wide.ts';
 import { histogramOf } from './additive.ts';
 import { addCovered } from './covered.ts';
-
-import type { WideColumns } from '../numbers/wide.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /**

@@ -7,7 +7,6 @@
  */
 import { addValue, mergeAdditive } from './additive.ts';
 import { includeFirst, includeLast, includeRange, mergeSelective } from './selective.ts';
-
 import type { StatsTable } from './stats-table.ts';
 
 /** table[slot] ⊕= from[fromSlot]. `from` may be the same table, and the same slot. */

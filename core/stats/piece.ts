@@ -12,7 +12,6 @@
  */
 import { addProduct, addProductAnd, addSafe } from '../numbers/wide.ts';
 import { includeRange } from './selective.ts';
-
 import type { StatsTable } from './stats-table.ts';
 
 const PIECE_VALUES_MAX = 512;

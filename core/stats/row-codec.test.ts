@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { addHeld } from './additive.ts';
-import { foldSteps, steps } from './stats.cases.ts';
 import { addReading, equalSlots } from './merge.ts';
 import { decodeRow, encodeRow } from './row-codec.ts';
 import { addRegularRun } from './run.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import { StatsTable } from './stats-table.ts';
+import { foldSteps, steps } from './stats.cases.ts';
 
 function tableOf(fold: (table: StatsTable, slot: number) => void): StatsTable {
   const table = new StatsTable(1);

@@ -18,14 +18,15 @@
  * `signed` and `wide` are zigzag varints, of safe integers and of any size. Absent parts are the identity. Bit 2 stands
  * in place of bit 1 where a distance is no safe integer. Every stats has one form only.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { BUCKET_MAX } from '../numbers/log-buckets.ts';
 import { isZeroWide } from '../numbers/wide.ts';
 import { ByteReader, ByteWriter } from '../packing/bytes.ts';
 import { histogramOf } from './additive.ts';
 import { HISTOGRAM_BUCKETS_MAX } from './histogram.ts';
+import type { Histogram } from './histogram.ts';
 import { StatsDataFault } from './stats-errors.ts';
+import type { StatsTable } from './stats-table.ts';
 import {
   readCovered,
   readSigned,
@@ -35,9 +36,6 @@ import {
   writeUnsigned,
   writeWideAt,
 } from './wide-varint.ts';
-
-import type { Histogram } from './histogram.ts';
-import type { StatsTable } from './stats-table.ts';
 
 export const ROW_VERSION = 1;
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-
 import { addRegularRun, addRun } from './run.ts';
-import { readStats } from './stats.ts';
 import { StatsTable } from './stats-table.ts';
 import { statsOf } from './stats.oracle.ts';
+import { readStats } from './stats.ts';
 
 function freshTable(): StatsTable {
   const table = new StatsTable(1);

@@ -4,16 +4,14 @@
  * A run equals its readings and inner links added one by one, bit by bit; what joins the run to its neighbours is
  * `addLink`'s. Values are safe integers, and a run lies within one slice.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { addProduct, addSafe } from '../numbers/wide.ts';
 import { addBuckets, addHeld } from './additive.ts';
 import { addCovered } from './covered.ts';
+import type { LinkRule } from './link-rule.ts';
 import { addIncrease } from './link.ts';
 import { addPieces } from './piece.ts';
 import { includeFirst, includeLast } from './selective.ts';
-
-import type { LinkRule } from './link-rule.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** Adds count, sum, squares, min and max of `values[start, end)`. */

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
-import { scaledValue } from './stats.cases.ts';
-import { UnknownStatistic } from './stats-errors.ts';
 import { STATISTICS, findStatistic, parseStatistics, statistic, whyUnanswerable } from './statistics.ts';
+import { UnknownStatistic } from './stats-errors.ts';
+import { scaledValue } from './stats.cases.ts';
 import { linksOf, statsOf } from './stats.oracle.ts';
-
 import type { Stats } from './stats.ts';
 
 const GAUGE = { kind: 'gauge', holdMsMax: 3000, quantiles: true } as const;

@@ -1,3 +1,4 @@
+import type { MetricKind } from '../metrics/metric.ts';
 /**
  * The statistics that an answer can give, each computed from exact stats at the very end.
  *
@@ -12,8 +13,6 @@ import { quantileFromBuckets } from '../numbers/log-buckets.ts';
 import { divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
 import { nearestNames } from '../time/nearest-name.ts';
 import { UnknownStatistic } from './stats-errors.ts';
-
-import type { MetricKind } from '../metrics/metric.ts';
 import type { Stats } from './stats.ts';
 
 export type StatValue = string | null;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-
 import { addReading, equalSlots } from './merge.ts';
 import { StatsTableFull } from './stats-errors.ts';
-import { readStats } from './stats.ts';
 import { STATS_SLOTS_MAX, StatsTable } from './stats-table.ts';
 import { statsOf } from './stats.oracle.ts';
+import { readStats } from './stats.ts';
 
 const IDENTITY = statsOf([], false);
 

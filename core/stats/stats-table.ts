@@ -14,12 +14,10 @@
  * ms. Wide columns hold numbers of any size that occurs, in the canonical limbs of `#core/numbers/wide.ts`, so equal
  * stats have equal bits.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
-import { StatsTableFull } from './stats-errors.ts';
-
 import type { Histogram } from './histogram.ts';
+import { StatsTableFull } from './stats-errors.ts';
 
 /**
  * The most slots of one table: at 184 bytes each some three gigabytes of columns. Owners evict long before; a table

@@ -1,12 +1,10 @@
 /** Cases for the laws of this folder: generators, aimed at where exact arithmetic could fail. */
 import fc from 'fast-check';
-
 import { SCALED_MAX } from '../numbers/scaled.ts';
+import type { LinkRule } from './link-rule.ts';
 import { addLink } from './link.ts';
 import { addReading } from './merge.ts';
 import { StatsTable } from './stats-table.ts';
-
-import type { LinkRule } from './link-rule.ts';
 import type { Reading } from './stats.oracle.ts';
 
 /** Scaled values, with the borders of doubles, limbs and pieces far more often than chance would give them. */

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { mergeAdditive, subtractAdditive, subtractReading } from './additive.ts';
-import { foldSteps, scaledValue, steps } from './stats.cases.ts';
 import { addReading, equalSlots, mergeInto } from './merge.ts';
 import { copySelective, mergeSelective } from './selective.ts';
-import { readStats } from './stats.ts';
 import { StatsTable } from './stats-table.ts';
-import { statsOf } from './stats.oracle.ts';
-
+import { foldSteps, scaledValue, steps } from './stats.cases.ts';
 import type { Step } from './stats.cases.ts';
+import { statsOf } from './stats.oracle.ts';
+import { readStats } from './stats.ts';
 
 function merged(...parts: readonly (readonly Step[])[]): StatsTable {
   const table = foldSteps([]);
@@ -111,17 +109,19 @@ describe('the selective part is a semilattice', () => {
   });
 });
 
-it('equals slow bigint arithmetic over the set of readings', () => {
-  const reading = fc.record({
-    ms: fc.oneof(fc.integer({ min: -2, max: 2 }), fc.maxSafeInteger()),
-    value: fc.oneof(scaledValue, fc.integer({ min: -2, max: 2 })),
+describe('stats', () => {
+  it('equals slow bigint arithmetic over the set of readings', () => {
+    const reading = fc.record({
+      ms: fc.oneof(fc.integer({ min: -2, max: 2 }), fc.maxSafeInteger()),
+      value: fc.oneof(scaledValue, fc.integer({ min: -2, max: 2 })),
+    });
+    fc.assert(
+      fc.property(fc.array(reading, { maxLength: 40 }), fc.boolean(), (readings, buckets) => {
+        const table = new StatsTable();
+        const slot = table.allocate();
+        for (const { ms, value } of readings) addReading(table, slot, ms, value, buckets);
+        expect(readStats(table, slot)).toEqual(statsOf(readings, buckets));
+      }),
+    );
   });
-  fc.assert(
-    fc.property(fc.array(reading, { maxLength: 40 }), fc.boolean(), (readings, buckets) => {
-      const table = new StatsTable();
-      const slot = table.allocate();
-      for (const { ms, value } of readings) addReading(table, slot, ms, value, buckets);
-      expect(readStats(table, slot)).toEqual(statsOf(readings, buckets));
-    }),
-  );
 });

@@ -3,9 +3,8 @@
  * code with the tables it judges, but the numbering of the histogram's buckets.
  */
 import { bucketOf } from '../numbers/log-buckets.ts';
-
-import type { Stats } from './stats.ts';
 import type { LinkRule } from './link-rule.ts';
+import type { Stats } from './stats.ts';
 
 export interface Reading {
   readonly ms: number;

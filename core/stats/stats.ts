@@ -1,7 +1,6 @@
+import type { BucketCounts } from '../numbers/log-buckets.ts';
 import { readWide } from '../numbers/wide.ts';
 import { coveredTotal } from './covered.ts';
-
-import type { BucketCounts } from '../numbers/log-buckets.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** A reading by its event time in ms and its scaled value. */

@@ -3,13 +3,11 @@
  *
  * Both paths write the same bytes; the short one only avoids bigint.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { WIDE_BASE, addSafe, clearWide, readWide, writeWide } from '../numbers/wide.ts';
-import { coveredTotal, setCovered } from './covered.ts';
-
 import type { WideColumns } from '../numbers/wide.ts';
 import type { ByteReader, ByteWriter } from '../packing/bytes.ts';
+import { coveredTotal, setCovered } from './covered.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** Magnitudes below this take at most seven bytes as zigzag varint, and everything about them is exact in doubles. */

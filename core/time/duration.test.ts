@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type Duration, DurationError, formatDuration, longestMs, nominalMs, parseDuration } from './duration.ts';
 
 describe('durations', () => {

@@ -3,7 +3,7 @@
  *
  * The unit decides, not the length: `24h` is always 24 hours, `1d` is a local day of 23, 24 or 25.
  */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 export type CalendarUnit = 'day' | 'week' | 'month' | 'year';
 

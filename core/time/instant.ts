@@ -1,8 +1,7 @@
 /**
  * Instants as text: ISO 8601 and RFC 3339 in, RFC 3339 in UTC out. Inside, an instant is integer milliseconds of UTC.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { civilFromDays, DAY_MS, daysFromCivil, daysInMonth } from './civil.ts';
 import type { Zone } from './zone.ts';
 

@@ -3,8 +3,7 @@
  *
  * This is the slow, sure way, some microseconds; zone.ts asks it only to find transitions.
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { DAY_MS, daysFromCivil } from './civil.ts';
 
 /** A format whose parts are a wall clock to the second. Throws RangeError for a zone that the engine does not know. */

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { DAY_MS } from './civil.ts';
 import { parseDuration } from './duration.ts';
 import { oracleOffsetMs, zoneAndMinute } from './wall-clock.cases.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { addCalendar } from './calendar.ts';
 import { type CalendarDuration, parseDuration } from './duration.ts';
 import { formatInstant, parseInstant } from './instant.ts';

@@ -4,8 +4,7 @@
  * A window starts at every step of `every` (of `size`, when it tumbles) and reaches `size` forward from its start.
  * Fixed steps are multiples counted from the Unix epoch, in every zone; calendar steps follow the zone (calendar.ts).
  */
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { addCalendar, stepAt, stepStart } from './calendar.ts';
 import { DAY_MS } from './civil.ts';
 import { type Duration, formatDuration, longestMs, nominalMs } from './duration.ts';

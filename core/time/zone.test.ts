@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { nearestNames } from './nearest-name.ts';
 import { openZone, tzdataVersion, UnknownZoneError } from './zone.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Metric } from '../metrics/metric.ts';
-import { fixedSpan } from '../time/span-config.ts';
 import { nearestNames } from '../time/nearest-name.ts';
+import { fixedSpan } from '../time/span-config.ts';
 import type { View } from './view.ts';
 
 /** Tags that tell the groups of a view apart. */

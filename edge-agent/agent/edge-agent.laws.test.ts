@@ -2,19 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { SelectionRefold } from '#core/fold/selection-refold.ts';
-import { PENDING } from '#core/slices/merge-rows.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import type { Metric, MetricKind, SendPolicy } from '#core/metrics/metric.ts';
+import { PENDING } from '#core/slices/merge-rows.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { copySelective } from '#core/stats/selective.ts';
-import { readStats, type Stats } from '#core/stats/stats.ts';
 import { type Contribution, linksOf, type Reading, statsOf } from '#core/stats/stats.oracle.ts';
+import { readStats, type Stats } from '#core/stats/stats.ts';
 import type { ReadingBatch } from '../sources/source.ts';
 import { Spool } from '../spool/spool.ts';
 import { EdgeAgent, type SealExtent } from './edge-agent.ts';
@@ -194,7 +194,7 @@ function sorted(stats: Map<string, Stats>): [string, Stats][] {
 
 for (const kind of ['gauge', 'counter'] as const) {
   for (const send of ['readings', 'panes'] as const) {
-    test(
+    it(
       `whatever is delivered, in whatever pieces, ${kind} frames sent as ${send} fold to the set of readings`,
       { timeout: 60_000 },
       async () => {

@@ -1,9 +1,9 @@
 import { encodeAmend } from '#core/frames/amend-frame.ts';
+import type { Amends } from '#core/frames/amends.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
 import type { PreviousIncarnation } from '#core/frames/birth.ts';
 import { encodePanes } from '#core/frames/encode-panes.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
-import type { Amends } from '#core/frames/amends.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';

@@ -7,8 +7,8 @@ import { NdjsonKind } from './ndjson/ndjson-kind.ts';
 import type { RecordFileKind } from './records/record-format.ts';
 import { RECORD_LIMITS, type RecordLimits } from './records/record-limits.ts';
 import { RecordSource } from './records/record-source.ts';
-import type { EntryRegistry } from './source.ts';
 import type { CsvConfig, HttpConfig, NdjsonConfig } from './source-config.ts';
+import type { EntryRegistry } from './source.ts';
 
 /** What a source needs from around it. */
 export interface SourceOptions {

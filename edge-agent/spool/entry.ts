@@ -1,5 +1,5 @@
-import { joinKeys, readUintKey, uintKey } from '#backbone/keys/order.ts';
 import { strict as assert } from 'node:assert';
+import { joinKeys, readUintKey, uintKey } from '#backbone/keys/order.ts';
 
 /** What is spooled: frames, and reports of refused rows, in one order. */
 export type SpoolChannel = 'frame' | 'refused';

@@ -3,6 +3,7 @@ import { joinKeys, prefixRange, readUintKey, uintKey } from '#backbone/keys/orde
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
+import { EntryQueue } from './entry-queue.ts';
 import {
   BYTES,
   decodeEntry,
@@ -15,7 +16,6 @@ import {
   type SpoolEntry,
   type SpoolItem,
 } from './entry.ts';
-import { EntryQueue } from './entry-queue.ts';
 import {
   DELETIONS_PER_STAGE_MAX,
   ENTRY_OVERHEAD_BYTES,

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import type { Heartbeat } from '#core/records/record.ts';
 import { parseLedgerHead, parseRefusedFrame } from '#core/wire/down-messages.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
-import type { Heartbeat } from '#core/records/record.ts';
 import type { DownTopic, LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';

@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { openArchive } from '#batch-layer/archive/archive.ts';
-import { runBatch } from '#batch-layer/batch-run.ts';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
@@ -9,6 +7,8 @@ import type { Log } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { openEmbeddedObjects } from '#backbone/objects/embedded-objects.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
+import { openArchive } from '#batch-layer/archive/archive.ts';
+import { runBatch } from '#batch-layer/batch-run.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import { besideGoal, type Figure, measure, printFigures } from '../measure.ts';
 import { type FrameShape, loadRecords, loadView, START_MS } from '../workloads/walking-load.ts';

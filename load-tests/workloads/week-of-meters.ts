@@ -1,8 +1,8 @@
 import type { MemberRow, SliceRow } from '#backbone/changes/changes.ts';
-import { groupKey } from '#core/views/view.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
+import { groupKey } from '#core/views/view.ts';
 import { World } from '#serving/harness/world.ts';
 import { xorshift } from './chance.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import pino from 'pino';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readStats } from '#core/stats/stats.ts';
 import { parseDuration } from '#core/time/duration.ts';
 import { World, type WorldReading } from '../harness/world.ts';
@@ -72,62 +72,64 @@ const reading: fc.Arbitrary<WorldReading> = fc.record({
   value: fc.integer({ min: -100, max: 100 }),
 });
 
-test('sessions are the readings parted at the gaps, whole beyond the range, whatever arrived when', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(
-        fc.uniqueArray(reading, { minLength: 1, maxLength: 8, selector: ({ device, atMs }) => `${device} ${atMs}` }),
-        { maxLength: 4 },
-      ),
-      fc.constantFrom(...Object.keys(GAPS_MS)),
-      fc.integer({ min: -5, max: 4_020 }),
-      fc.integer({ min: 0, max: 3_000 }),
-      fc.boolean(),
-      async (frames, gap, fromMinute, minutes, hasRoom) => {
-        const world = await World.open();
-        const { view, metric } = world;
-        await using index = await ServingIndex.open({
-          feed: world.changes,
-          manifests: world.manifests,
-          results: world.results,
-          views: [view],
-          logger: pino({ level: 'silent' }),
-          bytesMax: hasRoom ? 1e8 : 4_000,
-        });
-        const seen = new Set<string>();
-        for (const [i, frame] of frames.entries()) {
-          const readings = frame.filter(
-            ({ device, atMs }) => !seen.has(`${device} ${atMs}`) && seen.add(`${device} ${atMs}`),
+describe('sessions', () => {
+  it('sessions are the readings parted at the gaps, whole beyond the range, whatever arrived when', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.uniqueArray(reading, { minLength: 1, maxLength: 8, selector: ({ device, atMs }) => `${device} ${atMs}` }),
+          { maxLength: 4 },
+        ),
+        fc.constantFrom(...Object.keys(GAPS_MS)),
+        fc.integer({ min: -5, max: 4_020 }),
+        fc.integer({ min: 0, max: 3_000 }),
+        fc.boolean(),
+        async (frames, gap, fromMinute, minutes, hasRoom) => {
+          const world = await World.open();
+          const { view, metric } = world;
+          await using index = await ServingIndex.open({
+            feed: world.changes,
+            manifests: world.manifests,
+            results: world.results,
+            views: [view],
+            logger: pino({ level: 'silent' }),
+            bytesMax: hasRoom ? 1e8 : 4_000,
+          });
+          const seen = new Set<string>();
+          for (const [i, frame] of frames.entries()) {
+            const readings = frame.filter(
+              ({ device, atMs }) => !seen.has(`${device} ${atMs}`) && seen.add(`${device} ${atMs}`),
+            );
+            if (readings.length > 0) await world.deliver(i % 2 === 0 ? 'a' : 'b', readings);
+            if (i === 1) await world.batch(1);
+          }
+          const fromMs = START + fromMinute * MINUTE;
+          const question: SessionsQuestion = {
+            view,
+            metric,
+            where: new Map(),
+            stats: parseStats(undefined, metric),
+            gap: parseDuration(gap),
+            fromMs,
+            toMs: fromMs + minutes * MINUTE,
+          };
+          const answer = await withSource(
+            index,
+            view.name,
+            () => index.source(view.name)!,
+            (source) => answerSessions(index, source, question),
           );
-          if (readings.length > 0) await world.deliver(i % 2 === 0 ? 'a' : 'b', readings);
-          if (i === 1) await world.batch(1);
-        }
-        const fromMs = START + fromMinute * MINUTE;
-        const question: SessionsQuestion = {
-          view,
-          metric,
-          where: new Map(),
-          stats: parseStats(undefined, metric),
-          gap: parseDuration(gap),
-          fromMs,
-          toMs: fromMs + minutes * MINUTE,
-        };
-        const answer = await withSource(
-          index,
-          view.name,
-          () => index.source(view.name)!,
-          (source) => answerSessions(index, source, question),
-        );
-        const told = answer.windows.map(({ startMs, endMs, tags, slot }) => ({
-          region: tags[0],
-          startMs,
-          endMs,
-          count: answer.table.count[slot],
-          sum: Number(readStats(answer.table, slot).sum),
-        }));
-        expect(told).toEqual(sessionsOf(world.readings, GAPS_MS[gap]!, fromMs, question.toMs));
-      },
-    ),
-    { numRuns: 150 },
-  );
+          const told = answer.windows.map(({ startMs, endMs, tags, slot }) => ({
+            region: tags[0],
+            startMs,
+            endMs,
+            count: answer.table.count[slot],
+            sum: Number(readStats(answer.table, slot).sum),
+          }));
+          expect(told).toEqual(sessionsOf(world.readings, GAPS_MS[gap]!, fromMs, question.toMs));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
 });

@@ -4,10 +4,10 @@ import { openZone } from '#core/time/zone.ts';
 import type { Group } from '../index/group.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { type AnsweredWindow, Judge } from './answered-window.ts';
 import { groupsOf, headOf, type WindowsAnswer } from './answer-windows.ts';
-import { JSON_WINDOWS_MAX, type SessionsQuestion } from './question.ts';
+import { type AnsweredWindow, Judge } from './answered-window.ts';
 import { QuestionError } from './question-error.ts';
+import { JSON_WINDOWS_MAX, type SessionsQuestion } from './question.ts';
 import { type Reach, type Session, SessionWalk } from './session-walk.ts';
 
 const UTC = openZone('UTC');

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import pino from 'pino';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { windowSpec, windowsOverlapping } from '#core/time/windows.ts';
@@ -120,70 +120,72 @@ async function play(
   }
 }
 
-test('windows equal the sum of the readings, through late readings, new parts and batches, in days of 23 hours too', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) => play(steps, 64 * 1024 * 1024)),
-    { numRuns: 60 },
-  );
-});
+describe('windows', () => {
+  it('windows equal the sum of the readings, through late readings, new parts and batches, in days of 23 hours too', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) => play(steps, 64 * 1024 * 1024)),
+      { numRuns: 60 },
+    );
+  });
 
-test('an index that has room for almost nothing gives the same answers', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => play(steps, 4_000)),
-    { numRuns: 40 },
-  );
-});
+  it('an index that has room for almost nothing gives the same answers', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => play(steps, 4_000)),
+      { numRuns: 40 },
+    );
+  });
 
-test('what is committed while a question is answered is in the answer, or after its position', async () => {
-  const world = await World.open();
-  const { view } = world;
-  const regions = Array.from({ length: 9 }, (_, i) => `m@${i}`);
-  const everywhere = regions.flatMap((device) =>
-    Array.from({ length: 96 }, (_, i) => ({ device, atMs: START + i * 3_600_000, value: 1_000 })),
-  );
-  await world.deliver('a', everywhere);
-  const question = questionOf(world, START, START + SPAN_MS, '1d');
-  const seen = new Set<number>();
-  for (let round = 0; round < 12; round++) {
-    // A new node knows nothing yet: groups are read one after the other while the log goes on.
-    await using index = await ServingIndex.open({
-      feed: world.changes,
-      manifests: world.manifests,
-      results: world.results,
-      views: [view],
-      logger: pino({ level: 'silent' }),
-    });
-    const asked: Promise<WindowsAnswer>[] = [];
-    for (let i = 0; i < 12; i++) {
-      if (i % 4 === 0)
-        asked.push(
-          withSource(
-            index,
-            view.name,
-            () => index.source(view.name)!,
-            (source) => answerWindows(index, source, question),
-          ),
-        );
-      // One in a group that is read early and one in a group that is read late.
-      const atMs = START + (round * 12 + i) * 60_000 + 1;
-      await world.deliver('a', [
-        { device: regions[0]!, atMs, value: 1 },
-        { device: regions[8]!, atMs, value: 1 },
-      ]);
-      if (i % 2 === round % 2) await nextTurn();
+  it('what is committed while a question is answered is in the answer, or after its position', async () => {
+    const world = await World.open();
+    const { view } = world;
+    const regions = Array.from({ length: 9 }, (_, i) => `m@${i}`);
+    const everywhere = regions.flatMap((device) =>
+      Array.from({ length: 96 }, (_, i) => ({ device, atMs: START + i * 3_600_000, value: 1_000 })),
+    );
+    await world.deliver('a', everywhere);
+    const question = questionOf(world, START, START + SPAN_MS, '1d');
+    const seen = new Set<number>();
+    for (let round = 0; round < 12; round++) {
+      // A new node knows nothing yet: groups are read one after the other while the log goes on.
+      await using index = await ServingIndex.open({
+        feed: world.changes,
+        manifests: world.manifests,
+        results: world.results,
+        views: [view],
+        logger: pino({ level: 'silent' }),
+      });
+      const asked: Promise<WindowsAnswer>[] = [];
+      for (let i = 0; i < 12; i++) {
+        if (i % 4 === 0)
+          asked.push(
+            withSource(
+              index,
+              view.name,
+              () => index.source(view.name)!,
+              (source) => answerWindows(index, source, question),
+            ),
+          );
+        // One in a group that is read early and one in a group that is read late.
+        const atMs = START + (round * 12 + i) * 60_000 + 1;
+        await world.deliver('a', [
+          { device: regions[0]!, atMs, value: 1 },
+          { device: regions[8]!, atMs, value: 1 },
+        ]);
+        if (i % 2 === round % 2) await nextTurn();
+      }
+      for (const answer of await Promise.all(asked)) {
+        const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
+        const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
+          number,
+          number[],
+          [number, number][],
+        ];
+        const records = position[2][0]![1];
+        // The birth and the first frame are two records; each later one adds two readings.
+        expect(count).toBe(everywhere.length + 2 * (records - 2));
+        seen.add(records);
+      }
     }
-    for (const answer of await Promise.all(asked)) {
-      const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
-      const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
-        number,
-        number[],
-        [number, number][],
-      ];
-      const records = position[2][0]![1];
-      // The birth and the first frame are two records; each later one adds two readings.
-      expect(count).toBe(everywhere.length + 2 * (records - 2));
-      seen.add(records);
-    }
-  }
-  expect(seen.size).toBeGreaterThan(12);
+    expect(seen.size).toBeGreaterThan(12);
+  });
 });

@@ -1,8 +1,8 @@
 import type { BucketCounts } from '#core/numbers/log-buckets.ts';
 import { readWide, WIDE_BASE, type WideColumns } from '#core/numbers/wide.ts';
 import { coveredTotal } from '#core/stats/covered.ts';
-import type { Stats, TimedValue } from '#core/stats/stats.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
+import type { Stats, TimedValue } from '#core/stats/stats.ts';
 
 /** A second limb below this leaves the sum of both a safe integer. */
 const SAFE_LIMB = 2 ** 13;

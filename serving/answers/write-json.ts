@@ -1,6 +1,6 @@
 import type { Statistic } from '#core/stats/statistics.ts';
-import { formatInstant } from '#core/time/instant.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
+import { formatInstant } from '#core/time/instant.ts';
 import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
 import type { ViewQuestion } from './question.ts';
 import { SlotStats } from './slot-stats.ts';

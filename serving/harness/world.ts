@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
-import type { AgentRow, SliceRow } from '#backbone/changes/changes.ts';
+import { strict as assert } from 'node:assert';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { AgentRow, SliceRow } from '#backbone/changes/changes.ts';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';

@@ -1,18 +1,18 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { nearestNames } from '#core/time/nearest-name.ts';
 import { reasonOf } from '#core/errors.ts';
+import { nearestNames } from '#core/time/nearest-name.ts';
 import { QuestionError } from '../answers/question-error.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
-import { addOperationRoutes } from './operation-routes.ts';
 import { measureRequests } from './measure.ts';
+import { addOperationRoutes } from './operation-routes.ts';
 import type { ServingOptions } from './options.ts';
 import { isOwnOrigin } from './origin.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
 import { addSessionsRoute } from './sessions-routes.ts';
 import { addStaticFiles } from './static-files.ts';
-import { addViewsRoute } from './view-routes.ts';
 import type { ViewReader } from './view-reader.ts';
+import { addViewsRoute } from './view-routes.ts';
 import { addWindowsRoute } from './windows-routes.ts';
 
 /** The HTTP interface: every route, described by the schemas that check it at /openapi.json. */

@@ -3,8 +3,8 @@ import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
-import { Page } from './page.ts';
 import { PAGE_SLICES } from './page-size.ts';
+import { Page } from './page.ts';
 
 /** Which pages to load: `pageCount` consecutive ones of a group. */
 export interface PageSpan {

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 
 /** Slices of a page: a day of 1 m slices. A change touches one page per group, and a day's page answers by one sum. */
 export const PAGE_SLICES = 1_440;

@@ -7,12 +7,12 @@ import { CASE_SLICES, flagsOf, keepsTheMergeLaw, type StoredRows, tableOf } from
 import type { MergedSlice, NotedRow } from '#core/slices/merge-rows.oracle.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
 import { statsOf } from '#core/stats/stats.oracle.ts';
 import { readStats } from '#core/stats/stats.ts';
-import { StatsTable } from '#core/stats/stats-table.ts';
 import { loadPages } from './load-pages.ts';
-import { Page } from './page.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
+import { Page } from './page.ts';
 import type { Sum } from './sum.ts';
 
 const VIEW = { view: 'power', version: 1, group: '["r1"]' };

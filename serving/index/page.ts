@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { newestFirst, PENDING, RESETS, type RowPlace, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { reasonOf } from '#core/errors.ts';
 import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { type BatchState, liveVersion, type Manifest } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
+import { reasonOf } from '#core/errors.ts';
 import type { View } from '#core/views/view.ts';
 import { IndexBusy, SourceReplaced } from './index-errors.ts';
 import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';

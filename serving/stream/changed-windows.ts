@@ -1,6 +1,6 @@
 import { type WindowSpan, windowsOverlapping } from '#core/time/windows.ts';
-import type { WindowsQuestion } from '../answers/question.ts';
 import { spansOfSlices } from '../answers/combine-windows.ts';
+import type { WindowsQuestion } from '../answers/question.ts';
 import { admitsGroup, type Extent } from '../answers/window-spans.ts';
 import type { Group } from '../index/group.ts';
 import type { GroupChange, RecentBatch } from '../index/recent-changes.ts';

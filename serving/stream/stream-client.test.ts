@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import pino from 'pino';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { ViewReader } from '../http/view-reader.ts';
-import { ServingIndex } from '../index/serving-index.ts';
 import { readAnswer } from '../harness/windows-text.ts';
 import { World } from '../harness/world.ts';
+import { ViewReader } from '../http/view-reader.ts';
+import { ServingIndex } from '../index/serving-index.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX } from './limits.ts';
 import { StreamClient } from './stream-client.ts';
 
@@ -44,31 +44,34 @@ async function openClient(world: World) {
   return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
 }
 
-test('a reader that is slow is told the newest state of each window once, when it has room again', async () => {
-  const world = await World.open();
-  await using opened = await openClient(world);
-  const { socket, client, subscribe } = opened;
-  socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
-  await vi.waitUntil(() => socket.sent.length === 1);
-  socket.bufferedAmount = QUEUED_BYTES_MAX + 1;
-  for (let i = 0; i < 50; i++) {
-    await world.deliver('a', [{ device: 'm@IDF', atMs: START + i * 60_000, value: 1 }]);
+describe('a client of the stream', () => {
+  it('a reader that is slow is told the newest state of each window once, when it has room again', async () => {
+    const world = await World.open();
+    await using opened = await openClient(world);
+    const { socket, client, subscribe } = opened;
+    socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
+    await vi.waitUntil(() => socket.sent.length === 1);
+    socket.bufferedAmount = QUEUED_BYTES_MAX + 1;
+    for (let i = 0; i < 50; i++) {
+      await world.deliver('a', [{ device: 'm@IDF', atMs: START + i * 60_000, value: 1 }]);
+      client.tell();
+    }
+    expect(socket.sent).toHaveLength(1);
+    socket.bufferedAmount = 0;
     client.tell();
-  }
-  expect(socket.sent).toHaveLength(1);
-  socket.bufferedAmount = 0;
-  client.tell();
-  await vi.waitUntil(() => socket.sent.length === 2);
-  expect(readAnswer(socket.sent[1]!).windows.map(({ stats }) => stats['count'])).toEqual(['50']);
-  client.tell();
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(socket.sent).toHaveLength(2);
-});
+    await vi.waitUntil(() => socket.sent.length === 2);
+    expect(readAnswer(socket.sent[1]!).windows.map(({ stats }) => stats['count'])).toEqual(['50']);
+    client.tell();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(socket.sent).toHaveLength(2);
+  });
 
-test('a reader that sends faster than it is answered is disconnected', async () => {
-  const world = await World.open();
-  await using opened = await openClient(world);
-  const { socket, subscribe } = opened;
-  for (let i = 0; i <= MESSAGES_WAITING_MAX; i++) socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
-  expect(socket.closedWith).toBe(1008);
+  it('a reader that sends faster than it is answered is disconnected', async () => {
+    const world = await World.open();
+    await using opened = await openClient(world);
+    const { socket, subscribe } = opened;
+    for (let i = 0; i <= MESSAGES_WAITING_MAX; i++)
+      socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
+    expect(socket.closedWith).toBe(1008);
+  });
 });

@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { ViewReader } from '../http/view-reader.ts';
 import { isOwnOrigin } from '../http/origin.ts';
 import { problem, PROBLEM_TYPE } from '../http/problem.ts';
+import type { ViewReader } from '../http/view-reader.ts';
 import { CHANGES_EVERY_MS, CLIENTS_MAX, MESSAGE_BYTES_MAX, PING_EVERY_MS } from './limits.ts';
 import { StreamClient } from './stream-client.ts';
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import { StreamReader } from '../harness/stream-reader.ts';
+import { describe, expect, it } from 'vitest';
 import { serveWorld } from '../harness/serve.ts';
+import { StreamReader } from '../harness/stream-reader.ts';
 import { readAnswer } from '../harness/windows-text.ts';
 import { World } from '../harness/world.ts';
 import { SUBSCRIPTIONS_MAX } from './limits.ts';
@@ -15,159 +15,161 @@ function at(minute: number, value = 1_000, device = 'm1@IDF') {
 
 const HOURS = { type: 'subscribe', id: 'a', view: 'power-by-region', window: '1h' };
 
-test('a subscriber gets a snapshot and then the windows that change, whole', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0), at(70)]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send(HOURS);
-  const snapshot = await reader.until(({ type }) => type === 'snapshot');
-  expect(snapshot.windows.map(({ start, stats }) => [start, stats['count']])).toEqual([
-    ['2026-01-01T00:00:00Z', '1'],
-    ['2026-01-01T01:00:00Z', '1'],
-  ]);
-  await world.deliver('a', [at(5, 250), at(130)]);
-  const changes = await reader.until(({ type, windows }) => type === 'changes' && windows.length > 0);
-  expect(changes.windows.map(({ start, stats }) => [start, stats['count'], stats['sum']])).toEqual([
-    ['2026-01-01T00:00:00Z', '2', '1.25'],
-    ['2026-01-01T02:00:00Z', '1', '1'],
-  ]);
-});
-
-test('a reader that applies every message holds what a question would be answered', async () => {
-  const world = await World.open();
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send({ ...HOURS, window: '2h', every: '30m', zone: 'Europe/Paris' });
-  await reader.until(({ type }) => type === 'snapshot');
-  for (let i = 0; i < 20; i++) {
-    await world.deliver(
-      i % 3 === 0 ? 'b' : 'a',
-      [at(i * 17, i), at(1_000 - i * 31, -i, 'm2@PACA')],
-      START + i * 20 * MINUTE,
-    );
-    if (i === 12) await world.batch(1);
-  }
-  const path =
-    '/api/v1/views/power-by-region/windows?from=2025-12-31T00:00:00Z&to=2026-01-03T00:00:00Z&window=2h&every=30m&zone=Europe/Paris';
-  const answer = readAnswer((await served.get(path)).text);
-  await reader.until(({ position }) => position === answer.position);
-  const held = [...reader.windowsOf('a').values()].sort((a, b) =>
-    a.start < b.start ? -1 : a.start > b.start ? 1 : a.tags['region']! < b.tags['region']! ? -1 : 1,
-  );
-  expect(held).toEqual(answer.windows);
-});
-
-test('a window is told again when it becomes final', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0)]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send(HOURS);
-  const snapshot = await reader.until(({ type }) => type === 'snapshot');
-  expect(snapshot.windows[0]).toMatchObject({ final: false });
-  expect(snapshot.freshness).toBe(null);
-  await world.heartbeat('a', START + HOUR);
-  const changes = await reader.until(({ type }) => type === 'changes');
-  expect(changes.windows).toHaveLength(1);
-  expect(changes.windows[0]).toMatchObject({ final: true, completeness: 1 / 60 });
-  expect(changes.freshness).toBe('2026-01-01T01:00:00Z');
-});
-
-test('who comes back with a position is told only what changed since', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0), at(70), at(140)]);
-  await using served = await serveWorld(world);
-  const { position } = readAnswer(
-    (await served.get('/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02&window=1h')).text,
-  );
-  await world.deliver('a', [at(75)]);
-  await using reader = await StreamReader.open(served.url);
-  reader.send({ ...HOURS, resume: position });
-  const first = await reader.until(() => true);
-  expect(first.type).toBe('changes');
-  expect(first.windows.map(({ start, stats }) => [start, stats['count']])).toEqual([['2026-01-01T01:00:00Z', '2']]);
-});
-
-test('who comes back with a position that is not known any more gets a snapshot', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0), at(70)]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  const unknown = Buffer.from(JSON.stringify([1, [0, 0], [[0, 1]]])).toString('base64url');
-  for (const [i, resume] of [unknown, 'nonsense'].entries()) reader.send({ ...HOURS, id: `s${i}`, resume });
-  expect((await reader.until(({ id }) => id === 's0')).type).toBe('snapshot');
-  expect((await reader.until(({ id }) => id === 's1')).type).toBe('snapshot');
-});
-
-test('`last` reaches back from the newest data, and `where` admits one group', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0), at(600), at(1_200), at(1_200, 5, 'm2@PACA')]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send({ ...HOURS, last: '12h', where: { region: 'IDF' } });
-  const { windows } = await reader.until(({ type }) => type === 'snapshot');
-  expect(windows.map(({ start, tags }) => [start, tags])).toEqual([
-    ['2026-01-01T10:00:00Z', { region: 'IDF' }],
-    ['2026-01-01T20:00:00Z', { region: 'IDF' }],
-  ]);
-});
-
-test('a new batch result is told as a snapshot of the same windows', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0), at(1)]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send(HOURS);
-  const before = await reader.until(({ type }) => type === 'snapshot');
-  await world.batch(1);
-  const after = await reader.until((message) => message.type === 'snapshot' && message !== before);
-  expect(after.windows).toEqual(before.windows);
-});
-
-test('a subscription that can not be answered is refused with its id, and the others go on', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0)]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  reader.send({ ...HOURS, id: 'view', view: 'power-by-regoin' });
-  reader.send({ ...HOURS, id: 'window', window: '90s' });
-  reader.send({ ...HOURS, id: 'extra', colour: 'red' });
-  reader.socket.send('{');
-  reader.send(HOURS);
-  const problemOf = async (id: string) => (await reader.until((message) => message.id === id)).problem;
-  expect(await problemOf('view')).toMatchObject({
-    subject: 'view',
-    remedy: 'did you mean power-by-region? known are power-by-region',
+describe('the stream', () => {
+  it('a subscriber gets a snapshot and then the windows that change, whole', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0), at(70)]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    reader.send(HOURS);
+    const snapshot = await reader.until(({ type }) => type === 'snapshot');
+    expect(snapshot.windows.map(({ start, stats }) => [start, stats['count']])).toEqual([
+      ['2026-01-01T00:00:00Z', '1'],
+      ['2026-01-01T01:00:00Z', '1'],
+    ]);
+    await world.deliver('a', [at(5, 250), at(130)]);
+    const changes = await reader.until(({ type, windows }) => type === 'changes' && windows.length > 0);
+    expect(changes.windows.map(({ start, stats }) => [start, stats['count'], stats['sum']])).toEqual([
+      ['2026-01-01T00:00:00Z', '2', '1.25'],
+      ['2026-01-01T02:00:00Z', '1', '1'],
+    ]);
   });
-  expect((await problemOf('window'))?.detail).toContain('30s');
-  expect((await problemOf('extra'))?.detail).toContain('colour');
-  expect((await reader.until(({ type, id }) => type === 'error' && id === undefined)).problem?.detail).toContain(
-    'is no JSON',
-  );
-  expect((await reader.until(({ type }) => type === 'snapshot')).windows).toHaveLength(1);
-});
 
-test('subscriptions end when they are unsubscribed, and there are only so many', async () => {
-  const world = await World.open();
-  await world.deliver('a', [at(0)]);
-  await using served = await serveWorld(world);
-  await using reader = await StreamReader.open(served.url);
-  for (let i = 0; i <= SUBSCRIPTIONS_MAX; i++) reader.send({ ...HOURS, id: `s${i}` });
-  expect((await reader.until(({ type }) => type === 'error')).id).toBe(`s${SUBSCRIPTIONS_MAX}`);
-  reader.send({ type: 'unsubscribe', id: 's0' });
-  reader.send({ ...HOURS, id: 'again' });
-  expect((await reader.until(({ id }) => id === 'again')).type).toBe('snapshot');
-  await world.deliver('a', [at(1)]);
-  await reader.until(({ type, id }) => type === 'changes' && id === 'again');
-  expect(reader.messages.some(({ type, id }) => type === 'changes' && id === 's0')).toBe(false);
-});
+  it('a reader that applies every message holds what a question would be answered', async () => {
+    const world = await World.open();
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    reader.send({ ...HOURS, window: '2h', every: '30m', zone: 'Europe/Paris' });
+    await reader.until(({ type }) => type === 'snapshot');
+    for (let i = 0; i < 20; i++) {
+      await world.deliver(
+        i % 3 === 0 ? 'b' : 'a',
+        [at(i * 17, i), at(1_000 - i * 31, -i, 'm2@PACA')],
+        START + i * 20 * MINUTE,
+      );
+      if (i === 12) await world.batch(1);
+    }
+    const path =
+      '/api/v1/views/power-by-region/windows?from=2025-12-31T00:00:00Z&to=2026-01-03T00:00:00Z&window=2h&every=30m&zone=Europe/Paris';
+    const answer = readAnswer((await served.get(path)).text);
+    await reader.until(({ position }) => position === answer.position);
+    const held = [...reader.windowsOf('a').values()].sort((a, b) =>
+      a.start < b.start ? -1 : a.start > b.start ? 1 : a.tags['region']! < b.tags['region']! ? -1 : 1,
+    );
+    expect(held).toEqual(answer.windows);
+  });
 
-test('a page of another origin can not open the stream, and a stop says goodbye', async () => {
-  const world = await World.open();
-  await using served = await serveWorld(world);
-  await expect(StreamReader.open(served.url, { origin: 'https://elsewhere.example' })).rejects.toThrow('403');
-  const reader = await StreamReader.open(served.url, { origin: served.url });
-  await served.serving.stop();
-  expect(await reader.closed).toBe(1001);
+  it('a window is told again when it becomes final', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0)]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    reader.send(HOURS);
+    const snapshot = await reader.until(({ type }) => type === 'snapshot');
+    expect(snapshot.windows[0]).toMatchObject({ final: false });
+    expect(snapshot.freshness).toBe(null);
+    await world.heartbeat('a', START + HOUR);
+    const changes = await reader.until(({ type }) => type === 'changes');
+    expect(changes.windows).toHaveLength(1);
+    expect(changes.windows[0]).toMatchObject({ final: true, completeness: 1 / 60 });
+    expect(changes.freshness).toBe('2026-01-01T01:00:00Z');
+  });
+
+  it('who comes back with a position is told only what changed since', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0), at(70), at(140)]);
+    await using served = await serveWorld(world);
+    const { position } = readAnswer(
+      (await served.get('/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02&window=1h')).text,
+    );
+    await world.deliver('a', [at(75)]);
+    await using reader = await StreamReader.open(served.url);
+    reader.send({ ...HOURS, resume: position });
+    const first = await reader.until(() => true);
+    expect(first.type).toBe('changes');
+    expect(first.windows.map(({ start, stats }) => [start, stats['count']])).toEqual([['2026-01-01T01:00:00Z', '2']]);
+  });
+
+  it('who comes back with a position that is not known any more gets a snapshot', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0), at(70)]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    const unknown = Buffer.from(JSON.stringify([1, [0, 0], [[0, 1]]])).toString('base64url');
+    for (const [i, resume] of [unknown, 'nonsense'].entries()) reader.send({ ...HOURS, id: `s${i}`, resume });
+    expect((await reader.until(({ id }) => id === 's0')).type).toBe('snapshot');
+    expect((await reader.until(({ id }) => id === 's1')).type).toBe('snapshot');
+  });
+
+  it('`last` reaches back from the newest data, and `where` admits one group', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0), at(600), at(1_200), at(1_200, 5, 'm2@PACA')]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    reader.send({ ...HOURS, last: '12h', where: { region: 'IDF' } });
+    const { windows } = await reader.until(({ type }) => type === 'snapshot');
+    expect(windows.map(({ start, tags }) => [start, tags])).toEqual([
+      ['2026-01-01T10:00:00Z', { region: 'IDF' }],
+      ['2026-01-01T20:00:00Z', { region: 'IDF' }],
+    ]);
+  });
+
+  it('a new batch result is told as a snapshot of the same windows', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0), at(1)]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    reader.send(HOURS);
+    const before = await reader.until(({ type }) => type === 'snapshot');
+    await world.batch(1);
+    const after = await reader.until((message) => message.type === 'snapshot' && message !== before);
+    expect(after.windows).toEqual(before.windows);
+  });
+
+  it('a subscription that can not be answered is refused with its id, and the others go on', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0)]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    reader.send({ ...HOURS, id: 'view', view: 'power-by-regoin' });
+    reader.send({ ...HOURS, id: 'window', window: '90s' });
+    reader.send({ ...HOURS, id: 'extra', colour: 'red' });
+    reader.socket.send('{');
+    reader.send(HOURS);
+    const problemOf = async (id: string) => (await reader.until((message) => message.id === id)).problem;
+    expect(await problemOf('view')).toMatchObject({
+      subject: 'view',
+      remedy: 'did you mean power-by-region? known are power-by-region',
+    });
+    expect((await problemOf('window'))?.detail).toContain('30s');
+    expect((await problemOf('extra'))?.detail).toContain('colour');
+    expect((await reader.until(({ type, id }) => type === 'error' && id === undefined)).problem?.detail).toContain(
+      'is no JSON',
+    );
+    expect((await reader.until(({ type }) => type === 'snapshot')).windows).toHaveLength(1);
+  });
+
+  it('subscriptions end when they are unsubscribed, and there are only so many', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0)]);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    for (let i = 0; i <= SUBSCRIPTIONS_MAX; i++) reader.send({ ...HOURS, id: `s${i}` });
+    expect((await reader.until(({ type }) => type === 'error')).id).toBe(`s${SUBSCRIPTIONS_MAX}`);
+    reader.send({ type: 'unsubscribe', id: 's0' });
+    reader.send({ ...HOURS, id: 'again' });
+    expect((await reader.until(({ id }) => id === 'again')).type).toBe('snapshot');
+    await world.deliver('a', [at(1)]);
+    await reader.until(({ type, id }) => type === 'changes' && id === 'again');
+    expect(reader.messages.some(({ type, id }) => type === 'changes' && id === 's0')).toBe(false);
+  });
+
+  it('a page of another origin can not open the stream, and a stop says goodbye', async () => {
+    const world = await World.open();
+    await using served = await serveWorld(world);
+    await expect(StreamReader.open(served.url, { origin: 'https://elsewhere.example' })).rejects.toThrow('403');
+    const reader = await StreamReader.open(served.url, { origin: served.url });
+    await served.serving.stop();
+    expect(await reader.closed).toBe(1001);
+  });
 });

@@ -1,7 +1,6 @@
 import { addCalendar } from '#core/time/calendar.ts';
 import type { Duration } from '#core/time/duration.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
-import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from '../answers/answered-window.ts';
 import {
   answerWindows,
   checkEdges,
@@ -11,6 +10,7 @@ import {
   withSource,
   type WindowsAnswer,
 } from '../answers/answer-windows.ts';
+import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from '../answers/answered-window.ts';
 import { QuestionError } from '../answers/question-error.ts';
 import {
   parseFilter,
@@ -23,11 +23,11 @@ import {
 } from '../answers/question.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
 import { headText, WindowWriter } from '../answers/write-json.ts';
+import type { ViewReader } from '../http/view-reader.ts';
+import { TZDATA } from '../http/windows-routes.ts';
 import { readPositionToken } from '../index/position-token.ts';
 import type { RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import type { ViewReader } from '../http/view-reader.ts';
-import { TZDATA } from '../http/windows-routes.ts';
 import { changedWindows } from './changed-windows.ts';
 import { SNAPSHOT_WINDOWS_MAX } from './limits.ts';
 import type { SubscribeMessage } from './messages.ts';

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { civilFromDays, DAY_MS, DAYS_PER_WEEK, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
 import { openZone } from '#core/time/zone.ts';
 

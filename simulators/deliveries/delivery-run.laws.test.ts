@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { findScenario, openSimulation } from '../scenarios/simulation.ts';
 import { DeliveryColumns } from './delivery-columns.ts';
 
@@ -31,13 +30,15 @@ function textFrom(columns: DeliveryColumns, nextMs: number): string {
   return text;
 }
 
-test('a run goes on from any second exactly as the one that came there', () => {
-  const whole = deliver(FROM_MS);
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 50 * 3_600 }), (second) => {
-      const nextMs = FROM_MS + second * 1_000;
-      expect(textFrom(deliver(nextMs), 0) === textFrom(whole, nextMs)).toBe(true);
-    }),
-    { numRuns: 20 },
-  );
+describe('a run of deliveries', () => {
+  it('a run goes on from any second exactly as the one that came there', () => {
+    const whole = deliver(FROM_MS);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 50 * 3_600 }), (second) => {
+        const nextMs = FROM_MS + second * 1_000;
+        expect(textFrom(deliver(nextMs), 0) === textFrom(whole, nextMs)).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
 });

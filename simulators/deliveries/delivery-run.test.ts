@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-
-import { describe, expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { NO_FAULTS, type FaultRates } from '../faults/fault-rates.ts';
 import { findScenario, openSimulation, type Simulation } from '../scenarios/simulation.ts';
 import { DeliveryColumns, type Delivery } from './delivery-columns.ts';
@@ -30,14 +28,14 @@ function hashOf(columns: DeliveryColumns): string {
 const trouble = findScenario('denmark-in-trouble').faults;
 
 describe('what a fleet hands over', () => {
-  test('is the same bytes for the same seed, and others for another', () => {
+  it('is the same bytes for the same seed, and others for another', () => {
     const toMs = FROM_MS + HOUR_MS / 2;
     const once = hashOf(deliver(open(20, trouble), toMs));
     expect(hashOf(deliver(open(20, trouble), toMs))).toBe(once);
     expect(hashOf(deliver(open(20, trouble, 4), toMs))).not.toBe(once);
   });
 
-  test('is handed over in the order of its time of delivery, never before it was read', () => {
+  it('is handed over in the order of its time of delivery, never before it was read', () => {
     const faults = { late: 0.1, outOfOrder: 0.1, offline: 1 };
     const { atMs, timeMs, count } = deliver(open(5, faults, 3, ['energy']), FROM_MS + 26 * HOUR_MS);
     const inOrder = Array.from(
@@ -48,7 +46,7 @@ describe('what a fleet hands over', () => {
     expect(inOrder.every(Boolean)).toBe(true);
   });
 
-  test('is one reading per interval and meter without faults, spread over the seconds of the interval', () => {
+  it('is one reading per interval and meter without faults, spread over the seconds of the interval', () => {
     const deliveries = deliver(open(20, NO_FAULTS), FROM_MS + 2 * 60_000);
     const perSeries = new Map<number, number[]>();
     for (const { series, timeMs, atMs } of deliveries) {
@@ -64,11 +62,13 @@ describe('what a fleet hands over', () => {
   });
 });
 
-test('a metric is read the same whichever others are read with it', () => {
-  const toMs = FROM_MS + HOUR_MS;
-  const alone = [...deliver(open(6, trouble, 3, ['energy']), toMs)];
-  const together = [...deliver(open(6, trouble), toMs)].filter(({ series }) => series % 2 === 1);
-  expect(together.map((delivery) => ({ ...delivery, series: (delivery.series - 1) / 2 }))).toEqual(alone);
+describe('a run of deliveries', () => {
+  it('a metric is read the same whichever others are read with it', () => {
+    const toMs = FROM_MS + HOUR_MS;
+    const alone = [...deliver(open(6, trouble, 3, ['energy']), toMs)];
+    const together = [...deliver(open(6, trouble), toMs)].filter(({ series }) => series % 2 === 1);
+    expect(together.map((delivery) => ({ ...delivery, series: (delivery.series - 1) / 2 }))).toEqual(alone);
+  });
 });
 
 describe('faults', () => {
@@ -90,7 +90,7 @@ describe('faults', () => {
   ];
   const expected = METERS * DAYS * 24 * 60;
 
-  test('delay a share of the readings, by minutes to hours or by seconds', () => {
+  it('delay a share of the readings, by minutes to hours or by seconds', () => {
     const late = energyOf({ late: 0.02 }).filter(({ timeMs, atMs }) => atMs > timeMs);
     expect(late.length / expected).toBeCloseTo(0.02, 2);
     expect(late.every(({ timeMs, atMs }) => atMs - timeMs >= 60_000 && atMs - timeMs <= 6 * HOUR_MS)).toBe(true);
@@ -99,7 +99,7 @@ describe('faults', () => {
     expect(shuffled.every(({ timeMs, atMs }) => atMs - timeMs <= 90_000)).toBe(true);
   });
 
-  test('repeat a share of the readings with their value, and a share with another', () => {
+  it('repeat a share of the readings with their value, and a share with another', () => {
     const twice = [...readings(energyOf({ repeated: 0.02 })).values()].filter((copies) => copies.length > 1);
     expect(twice.length / expected).toBeCloseTo(0.02, 2);
     expect(twice.every(([once, again]) => once!.value === again!.value)).toBe(true);
@@ -108,7 +108,7 @@ describe('faults', () => {
     expect(differing.every(([once, again]) => once!.value !== again!.value)).toBe(true);
   });
 
-  test('hold back hours of readings until the meter is in reach again', () => {
+  it('hold back hours of readings until the meter is in reach again', () => {
     const deliveries = energyOf({ offline: 0.3 });
     expect(deliveries).toHaveLength(expected);
     const held = deliveries.filter(({ timeMs, atMs }) => atMs > timeMs);
@@ -120,14 +120,14 @@ describe('faults', () => {
     expect(Math.max(...bursts.values())).toBeLessThanOrEqual(721);
   });
 
-  test('leave hours without readings, and lose nothing else', () => {
+  it('leave hours without readings, and lose nothing else', () => {
     const missing = expected - energyOf({ silent: 0.3 }).length;
     const hours = missing / 60 / (METERS * DAYS * 0.3);
     expect(hours).toBeGreaterThan(4.5);
     expect(hours).toBeLessThan(8.5);
   });
 
-  test('date hours of readings far ahead, or before what was read already', () => {
+  it('date hours of readings far ahead, or before what was read already', () => {
     const wrong = energyOf({ wrongClock: 0.5 }).filter(({ timeMs, atMs }) => timeMs !== atMs);
     const ahead = wrong.filter(({ timeMs, atMs }) => timeMs > atMs);
     expect(ahead.length).toBeGreaterThan(0);
@@ -135,7 +135,7 @@ describe('faults', () => {
     expect(ahead.every(({ timeMs, atMs }) => timeMs - atMs >= 36 * HOUR_MS)).toBe(true);
   });
 
-  test('set registers to 0 when meters are exchanged, and let others roll over', () => {
+  it('set registers to 0 when meters are exchanged, and let others roll over', () => {
     const drops = (deliveries: readonly Delivery[]): { readonly before: number; readonly after: number }[] => {
       const last = new Map<number, number>();
       const found: { before: number; after: number }[] = [];

@@ -1,8 +1,6 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { DELAY_S_MAX, type Fate } from '../faults/meter-faults.ts';
 import { DeliveryColumns } from './delivery-columns.ts';
-
 import type { MeterReader } from './meter-reader.ts';
 
 /** Where a run stands: readings made from `sinceS` on, and everything handed over before `nextS`. */

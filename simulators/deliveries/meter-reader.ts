@@ -1,10 +1,9 @@
-import { MeterFaults, type Fate } from '../faults/meter-faults.ts';
-import { REGISTER_WH } from '../household/dwelling.ts';
-import { METER_METRICS } from '../fleet/metrics.ts';
-import { PURPOSE, RandomStream } from '../random/stream.ts';
-
 import type { FaultRates } from '../faults/fault-rates.ts';
+import { MeterFaults, type Fate } from '../faults/meter-faults.ts';
 import type { Fleet, Meter } from '../fleet/fleet.ts';
+import { METER_METRICS } from '../fleet/metrics.ts';
+import { REGISTER_WH } from '../household/dwelling.ts';
+import { PURPOSE, RandomStream } from '../random/stream.ts';
 
 /** One metric of all meters of a fleet: which meters are due at a second, and what each reads. */
 export interface MeterReader {

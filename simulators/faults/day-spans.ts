@@ -1,5 +1,4 @@
 import { DAY_S } from '../climate/civil-clock.ts';
-
 import type { RandomStream } from '../random/stream.ts';
 
 /** Lanes of a day's draws: whether at all, from when, for how long, and two for what the fault is like. */

@@ -1,9 +1,8 @@
 import { DAY_S } from '../climate/civil-clock.ts';
 import { PURPOSE, RandomStream } from '../random/stream.ts';
 import { DaySpans, DURATION_S_MAX } from './day-spans.ts';
-import { ResetDays } from './reset-days.ts';
-
 import type { FaultRates } from './fault-rates.ts';
+import { ResetDays } from './reset-days.ts';
 
 const LATE_S_MAX = 6 * 3_600;
 const OUT_OF_ORDER_S_MAX = 90;

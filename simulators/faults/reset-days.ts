@@ -1,5 +1,4 @@
 import { DAY_S } from '../climate/civil-clock.ts';
-
 import type { RandomStream } from '../random/stream.ts';
 
 const LANE = { happens: 0, second: 1 };

@@ -1,5 +1,4 @@
-import { describe, expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { openFleet, type Meter } from './fleet.ts';
 
 const fleet = openFleet(1, 200);
@@ -26,7 +25,7 @@ const WORKDAYS = [12, 13, 14, 15, 16];
 const WEEKEND = [17, 18];
 
 describe('a fleet', () => {
-  test('has series of usage and energy for meters of both price areas, in flats and in houses', () => {
+  it('has series of usage and energy for meters of both price areas, in flats and in houses', () => {
     expect(fleet.series).toHaveLength(400);
     expect(fleet.series[0]).toEqual({
       metric: 'usage',
@@ -38,7 +37,7 @@ describe('a fleet', () => {
     expect(new Set(fleet.series.map(({ metric, device }) => `${metric} ${device}`)).size).toBe(400);
   });
 
-  test('keeps the meters of a smaller fleet of the same seed', () => {
+  it('keeps the meters of a smaller fleet of the same seed', () => {
     const smaller = openFleet(1, 3);
     expect(fleet.series.slice(0, 6)).toEqual(smaller.series);
     const atS = Date.UTC(2026, 5, 1) / 1_000;
@@ -47,7 +46,7 @@ describe('a fleet', () => {
     );
   });
 
-  test('uses in a year what Danish households use', () => {
+  it('uses in a year what Danish households use', () => {
     const fromS = Date.UTC(2025, 0, 1) / 1_000;
     const yearly = fleet.meters.map(({ household: h }) => (h.wattHours(fromS + YEAR_S) - h.wattHours(fromS)) / 1_000);
     const flats = yearly.filter((_, i) => fleet.meters[i]!.household.dwelling.kind === 'flat');
@@ -60,20 +59,20 @@ describe('a fleet', () => {
     expect(Math.max(...yearly)).toBeLessThan(25_000);
   });
 
-  test('lives by day and night: low at night, a small peak in the morning, a high one in the evening', () => {
+  it('lives by day and night: low at night, a small peak in the morning, a high one in the evening', () => {
     const [night, morning, forenoon, evening] = [3, 7, 10, 18].map((h) => hourOfMonth(fleet.meters, 0, WORKDAYS, h));
     expect(morning!).toBeGreaterThan(night! * 1.2);
     expect(morning!).toBeGreaterThan(forenoon! * 1.1);
     expect(evening!).toBeGreaterThan(morning! * 1.4);
   });
 
-  test('lives by the week: mornings are later and middays busier at the weekend', () => {
+  it('lives by the week: mornings are later and middays busier at the weekend', () => {
     const july = 6;
     expect(hourOfMonth(fleet.meters, july, [18, 19], 7)).toBeLessThan(hourOfMonth(fleet.meters, july, WORKDAYS, 7));
     expect(hourOfMonth(fleet.meters, 0, WEEKEND, 12)).toBeGreaterThan(hourOfMonth(fleet.meters, 0, WORKDAYS, 12) * 1.1);
   });
 
-  test('heats in winter where it has heat pumps, and hardly differs by season where it has none', () => {
+  it('heats in winter where it has heat pumps, and hardly differs by season where it has none', () => {
     const seasonRatio = (meters: readonly Meter[]): number =>
       meanWatts(meters, Date.UTC(2026, 0, 5), Date.UTC(2026, 1, 2)) /
       meanWatts(meters, Date.UTC(2026, 6, 6), Date.UTC(2026, 7, 3));
@@ -82,7 +81,7 @@ describe('a fleet', () => {
     expect(seasonRatio(fleet.meters.filter((meter) => !isHeated(meter)))).toBeLessThan(1.4);
   });
 
-  test('charges cars with 7.2 to 11 kW, mostly in the evening and at night', () => {
+  it('charges cars with 7.2 to 11 kW, mostly in the evening and at night', () => {
     const fromS = Date.UTC(2026, 5, 1) / 1_000;
     const byHour = Array.from({ length: 24 }, () => 0);
     for (const { household } of fleet.meters) {

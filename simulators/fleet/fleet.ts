@@ -1,11 +1,9 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { openRegion } from '../climate/region.ts';
+import type { PriceArea } from '../climate/temperature.ts';
 import { drawDwelling } from '../household/dwelling.ts';
 import { Household } from '../household/household.ts';
 import { METER_METRICS, type SimulatedMetric } from './metrics.ts';
-
-import type { PriceArea } from '../climate/temperature.ts';
 
 /** The most meters of one fleet: each takes some 20 kB, and their numbers stand in device names of four digits. */
 export const METERS_MAX = 9_999;

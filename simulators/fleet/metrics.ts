@@ -1,6 +1,5 @@
-import { REGISTER_WH } from '../household/dwelling.ts';
-
 import type { Metric } from '#core/metrics/metric.ts';
+import { REGISTER_WH } from '../household/dwelling.ts';
 
 /** What the simulators declare of a metric; everything else is as a configuration leaves it. */
 export type SimulatedMetric = Pick<

@@ -1,7 +1,6 @@
+import type { PriceArea } from '../climate/temperature.ts';
 import { PURPOSE, RandomStream } from '../random/stream.ts';
 import { APPLIANCES } from './appliances.ts';
-
-import type { PriceArea } from '../climate/temperature.ts';
 import type { Errand } from './errand.ts';
 
 /** Something that switches itself on and off: a refrigerator, a pump. */

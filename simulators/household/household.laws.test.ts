@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { dayStartS, HOUR_S, ORIGIN_S, weekOf, WORLD_FIRST_MS } from '../climate/civil-clock.ts';
 import { HourlyCurve } from '../climate/hourly-curve.ts';
 import { openFleet } from '../fleet/fleet.ts';
@@ -32,7 +31,7 @@ const seconds = fc.oneof(
 const meters = fc.integer({ min: 0, max: METERS - 1 });
 
 describe('a household', () => {
-  test('has an energy that grows by its load in every second, exactly', () => {
+  it('has an energy that grows by its load in every second, exactly', () => {
     fc.assert(
       fc.property(meters, seconds, (meter, atS) => {
         const { household } = fleet.meters[meter]!;
@@ -42,7 +41,7 @@ describe('a household', () => {
     );
   });
 
-  test('has an energy that equals the sum of all loads between two seconds', () => {
+  it('has an energy that equals the sum of all loads between two seconds', () => {
     fc.assert(
       fc.property(meters, seconds, fc.integer({ min: 1, max: 20_000 }), (meter, fromS, length) => {
         const { household } = fleet.meters[meter]!;
@@ -54,7 +53,7 @@ describe('a household', () => {
     );
   });
 
-  test('always draws something, and energies stay exact integers', () => {
+  it('always draws something, and energies stay exact integers', () => {
     fc.assert(
       fc.property(meters, seconds, (meter, atS) => {
         const { household } = fleet.meters[meter]!;
@@ -67,7 +66,7 @@ describe('a household', () => {
     );
   });
 
-  test('is the same whenever and in whichever order it is asked', () => {
+  it('is the same whenever and in whichever order it is asked', () => {
     fc.assert(
       fc.property(meters, fc.array(seconds, { minLength: 1, maxLength: 8 }), (meter, asked) => {
         const fresh = openFleet(SEED, meter + 1).meters[meter]!.household;
@@ -82,33 +81,35 @@ describe('a household', () => {
   });
 });
 
-test('an hourly curve has a sum that grows by its level in every second', () => {
-  const stream = new RandomStream(1, 2, PURPOSE.fronts);
-  fc.assert(
-    fc.property(fc.integer({ min: ORIGIN_S, max: ORIGIN_S + 400 * HOUR_S }), (atS) => {
-      const curve = new HourlyCurve((hour) => stream.below(1_000, hour));
-      expect(curve.sum(atS + 1) - curve.sum(atS)).toBe(curve.level(atS));
-    }),
-  );
-});
+describe('what a household is made of', () => {
+  it('an hourly curve has a sum that grows by its level in every second', () => {
+    const stream = new RandomStream(1, 2, PURPOSE.fronts);
+    fc.assert(
+      fc.property(fc.integer({ min: ORIGIN_S, max: ORIGIN_S + 400 * HOUR_S }), (atS) => {
+        const curve = new HourlyCurve((hour) => stream.below(1_000, hour));
+        expect(curve.sum(atS + 1) - curve.sum(atS)).toBe(curve.level(atS));
+      }),
+    );
+  });
 
-test('noise has a sum that grows by its level in every second, and stays between its heights', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1e10 }), fc.integer({ min: 1, max: 300 }), (atS, stepS) => {
-      const noise = new LevelNoise(new RandomStream(1, 2, PURPOSE.fastNoise), stepS, 20_000);
-      expect(noise.sum(atS + 1) - noise.sum(atS)).toBe(noise.level(atS));
-      expect(Math.abs(noise.level(atS))).toBeLessThan(20_000);
-    }),
-  );
-});
+  it('noise has a sum that grows by its level in every second, and stays between its heights', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e10 }), fc.integer({ min: 1, max: 300 }), (atS, stepS) => {
+        const noise = new LevelNoise(new RandomStream(1, 2, PURPOSE.fastNoise), stepS, 20_000);
+        expect(noise.sum(atS + 1) - noise.sum(atS)).toBe(noise.level(atS));
+        expect(Math.abs(noise.level(atS))).toBeLessThan(20_000);
+      }),
+    );
+  });
 
-test('every second lies in the week that begins before it and ends after it', () => {
-  fc.assert(
-    fc.property(seconds, (atS) => {
-      const week = weekOf(atS);
-      expect(dayStartS(week, 0)).toBeLessThanOrEqual(atS);
-      expect(dayStartS(week, 7)).toBeGreaterThan(atS);
-      expect(dayStartS(week, 7)).toBe(dayStartS(week + 1, 0));
-    }),
-  );
+  it('every second lies in the week that begins before it and ends after it', () => {
+    fc.assert(
+      fc.property(seconds, (atS) => {
+        const week = weekOf(atS);
+        expect(dayStartS(week, 0)).toBeLessThanOrEqual(atS);
+        expect(dayStartS(week, 7)).toBeGreaterThan(atS);
+        expect(dayStartS(week, 7)).toBe(dayStartS(week + 1, 0));
+      }),
+    );
+  });
 });

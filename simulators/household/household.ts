@@ -1,11 +1,10 @@
 import { weekOf } from '../climate/civil-clock.ts';
+import type { Region } from '../climate/region.ts';
 import { PURPOSE, RandomStream } from '../random/stream.ts';
 import { REGISTER_WH, type Dwelling, type DutyCycle } from './dwelling.ts';
 import { weeklyWattSeconds } from './errand.ts';
 import { LevelNoise } from './level-noise.ts';
 import { planWeek, type WeekPlan } from './week-plan.ts';
-
-import type { Region } from '../climate/region.ts';
 
 const FAST_NOISE_S = 5;
 const SLOW_NOISE_S = 240;

@@ -1,9 +1,7 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { dayStartS } from '../climate/civil-clock.ts';
-import { ERRAND_S_MAX, variantOf, type Errand } from './errand.ts';
-
 import type { RandomStream } from '../random/stream.ts';
+import { ERRAND_S_MAX, variantOf, type Errand } from './errand.ts';
 
 /** A span of constant errand power. */
 interface Span {

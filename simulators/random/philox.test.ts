@@ -1,5 +1,4 @@
-import { describe, expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { philox, secondWord, WORDS } from './philox.ts';
 import { PURPOSE, RandomStream } from './stream.ts';
 
@@ -16,13 +15,13 @@ function philoxSlowly(counter0: bigint, counter1: bigint, key: bigint): readonly
 }
 
 describe('philox', () => {
-  test('gives the known answers published with Random123', () => {
+  it('gives the known answers published with Random123', () => {
     expect([philox(0, 0, 0), secondWord()]).toEqual([0xff1dae59, 0x6cd10df2]);
     expect([philox(0xffffffff, 0xffffffff, 0xffffffff), secondWord()]).toEqual([0x2c3f628b, 0xab4fd7ad]);
     expect([philox(0x243f6a88, 0x85a308d3, 0x13198a2e), secondWord()]).toEqual([0xdd7ce038, 0xf62a4c12]);
   });
 
-  test('equals the same rounds done with BigInt', () => {
+  it('equals the same rounds done with BigInt', () => {
     for (let i = 0; i < 2_000; i++) {
       const counter0 = philox(i, 0, 7);
       const counter1 = secondWord();
@@ -34,7 +33,7 @@ describe('philox', () => {
 });
 
 describe('a random stream', () => {
-  test('gives the same word whenever it is asked, and another one for each seed, member, purpose, index and lane', () => {
+  it('gives the same word whenever it is asked, and another one for each seed, member, purpose, index and lane', () => {
     const words = [
       new RandomStream(1, 2, PURPOSE.late).word(3, 4),
       new RandomStream(9, 2, PURPOSE.late).word(3, 4),
@@ -48,7 +47,7 @@ describe('a random stream', () => {
     expect(new RandomStream(1, 2, PURPOSE.late).word(3, 4)).toBe(words[0]);
   });
 
-  test('spreads its draws evenly over their range', () => {
+  it('spreads its draws evenly over their range', () => {
     const stream = new RandomStream(5, 0, PURPOSE.dwelling);
     const seen = Array.from({ length: 10 }, () => 0);
     const draws = 100_000;

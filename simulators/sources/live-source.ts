@@ -1,4 +1,6 @@
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
+import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
+import type { SimulationClock } from './clock.ts';
 import {
   batchOf,
   BATCH_READINGS,
@@ -7,8 +9,6 @@ import {
   type SimulatedSource,
   type SimulationCheckpoint,
 } from './simulated-source.ts';
-import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
-import type { SimulationClock } from './clock.ts';
 
 export interface LiveOptions {
   /**

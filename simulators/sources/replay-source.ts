@@ -1,4 +1,5 @@
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
+import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
 import {
   batchOf,
   BATCH_READINGS,
@@ -6,7 +7,6 @@ import {
   type SeriesRegistry,
   type SimulatedSource,
 } from './simulated-source.ts';
-import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
 
 /**
  * A span of a simulation as fast as it is asked for, to its end: also what is delivered after the span's end comes. No

@@ -3,9 +3,9 @@
  * by their shapes and do not import one another. The agent's contract for sources says what each field means.
  */
 
-import { SimulationCheckpointError } from '../scenarios/scenario-errors.ts';
 import type { DeliveryColumns } from '../deliveries/delivery-columns.ts';
 import type { MeterSeries } from '../fleet/fleet.ts';
+import { SimulationCheckpointError } from '../scenarios/scenario-errors.ts';
 
 /** Gives each distinct series a dense number from 0. */
 export interface SeriesRegistry {

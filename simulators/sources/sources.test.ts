@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { MeterSeries } from '../fleet/fleet.ts';
 import {
   SimulationOptionError,
   SimulationCheckpointError,
   UnknownScenarioError,
 } from '../scenarios/scenario-errors.ts';
 import { findScenario, openSimulation } from '../scenarios/simulation.ts';
+import type { SimulationClock } from './clock.ts';
 import { liveSource } from './live-source.ts';
 import { replaySource } from './replay-source.ts';
-import type { MeterSeries } from '../fleet/fleet.ts';
-import type { SimulationClock } from './clock.ts';
 import type { SeriesRegistry, SimulatedBatch, SimulatedSource } from './simulated-source.ts';
 
 const FROM_MS = Date.UTC(2026, 10, 16, 5);

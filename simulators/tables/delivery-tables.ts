@@ -1,11 +1,9 @@
 import { formatScaled } from '#core/numbers/scaled.ts';
-
+import type { Delivery } from '../deliveries/delivery-columns.ts';
+import type { MeterSeries } from '../fleet/fleet.ts';
 import { METER_METRICS } from '../fleet/metrics.ts';
 import { RowFile } from './row-file.ts';
 import { metricConfigs, type TableConfig } from './table-config.ts';
-
-import type { Delivery } from '../deliveries/delivery-columns.ts';
-import type { MeterSeries } from '../fleet/fleet.ts';
 
 /**
  * Writes deliveries, in their order, as long CSV: a row per reading, times in unix milliseconds. Gives the number of

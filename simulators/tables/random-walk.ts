@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-
+import { strict as assert } from 'node:assert';
 import { philox } from '../random/philox.ts';
 
 /** Values use 31 bits: 0 to 2^31 − 1. */

@@ -1,6 +1,5 @@
-import { formatDuration } from '#core/time/duration.ts';
 import { formatScaled } from '#core/numbers/scaled.ts';
-
+import { formatDuration } from '#core/time/duration.ts';
 import type { SimulatedMetric } from '../fleet/metrics.ts';
 
 /** The sections `metrics` and `sources` of a configuration that reads a table, as plain data. */

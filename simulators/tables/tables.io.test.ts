@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
 import { ENERGY, USAGE, type SimulatedMetric } from '../fleet/metrics.ts';
 import { findScenario, openSimulation } from '../scenarios/simulation.ts';
@@ -108,7 +106,7 @@ const CSV_TYPES = `{'time': 'BIGINT', 'metric': 'VARCHAR', 'device': 'VARCHAR', 
   'value': 'DECIMAL(18,3)'}`;
 
 describe('the truth of a troubled fleet', () => {
-  test.each([USAGE, ENERGY])(
+  it.each([USAGE, ENERGY])(
     'of $name equals what DuckDB computes from the long CSV of its deliveries',
     async (metric) => {
       const path = join(folder, `long-${metric.name}.csv`);
@@ -121,14 +119,14 @@ describe('the truth of a troubled fleet', () => {
     },
   );
 
-  test('equals what DuckDB computes from their NDJSON', async () => {
+  it('equals what DuckDB computes from their NDJSON', async () => {
     const path = join(folder, 'long.ndjson');
     await writeNdjson(path, deliveries, simulation.series);
     const relation = `read_json('${path}', format = 'newline_delimited', columns = ${CSV_TYPES})`;
     expect(linesOfDuckdb(await rowsOf(answerSql(relation, ENERGY)))).toEqual(truth(ENERGY));
   });
 
-  test('equals what DuckDB computes from their wide CSV', async () => {
+  it('equals what DuckDB computes from their wide CSV', async () => {
     const path = join(folder, 'wide.csv');
     const { config } = await writeWideCsv(path, deliveries, simulation.series);
     const rules = config.source['series'] as {
@@ -149,7 +147,7 @@ describe('the truth of a troubled fleet', () => {
 });
 
 describe('a table of random walks', () => {
-  test('has a row per series and second, and values of 31 bits that walk in small steps', async () => {
+  it('has a row per series and second, and values of 31 bits that walk in small steps', async () => {
     const path = join(folder, 'walk.csv');
     const table = { path, seed: 5, seriesCount: 50, seconds: 400, fromMs: FROM_MS, decimals: 3 };
     expect((await writeWalkCsv(table)).rows).toBe(20_000);
@@ -169,7 +167,7 @@ describe('a table of random walks', () => {
     expect(Number(row!['steps'])).toBeGreaterThan(1_900);
   });
 
-  test('is the same bytes for the same seed, with as many decimals as asked', async () => {
+  it('is the same bytes for the same seed, with as many decimals as asked', async () => {
     const hashes = await Promise.all(
       [5, 5, 6].map(async (seed, i) => {
         const path = join(folder, `walk-${i}.csv`);
@@ -186,7 +184,7 @@ describe('a table of random walks', () => {
     );
   });
 
-  test('is refused where it is impossible, by name', async () => {
+  it('is refused where it is impossible, by name', async () => {
     const table = { path: join(folder, 'no.csv'), seed: 1, seriesCount: 1, seconds: 1, fromMs: 0, decimals: 12 };
     await expect(writeWalkCsv(table)).rejects.toThrow(/decimals 12 is not possible; choose from 0 to 9/);
   });

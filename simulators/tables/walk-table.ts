@@ -1,9 +1,7 @@
 import { DECIMALS_MAX } from '#core/numbers/scaled.ts';
-
 import { SimulationOptionError } from '../scenarios/scenario-errors.ts';
 import { RandomWalks } from './random-walk.ts';
 import { RowFile } from './row-file.ts';
-
 import type { TableConfig } from './table-config.ts';
 
 /** A table of random walks for measurements: one reading per series and second, in the order of time. */

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-
-import { truthKey, truthOf, type TrueReading, type TrueStats, type TruthQuestion } from './truth.ts';
-
+import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../deliveries/delivery-columns.ts';
 import type { MeterSeries } from '../fleet/fleet.ts';
+import { truthKey, truthOf, type TrueReading, type TrueStats, type TruthQuestion } from './truth.ts';
 
 const SERIES: readonly MeterSeries[] = ['DK1', 'DK2', 'DK1'].map((region, i) => ({
   metric: 'm',
@@ -80,7 +78,7 @@ function whole(answer: ReadonlyMap<string, TrueStats>): object {
 }
 
 describe('the truth', () => {
-  test('does not depend on the order of deliveries that agree', () => {
+  it('does not depend on the order of deliveries that agree', () => {
     fc.assert(
       fc.property(permuted, metrics, ([list, order], metric) => {
         expect(
@@ -93,7 +91,7 @@ describe('the truth', () => {
     );
   });
 
-  test('does not change when deliveries are repeated later', () => {
+  it('does not change when deliveries are repeated later', () => {
     fc.assert(
       fc.property(agreeing, metrics, (list, metric) => {
         expect(ask([...list, ...list], { metric })).toEqual(ask(list, { metric }));
@@ -101,7 +99,7 @@ describe('the truth', () => {
     );
   });
 
-  test('of one slice that holds everything is that of its parts added up', () => {
+  it('of one slice that holds everything is that of its parts added up', () => {
     fc.assert(
       fc.property(deliveries, metrics, fc.integer({ min: 1, max: 100 }), (list, metric, sliceMs) => {
         const shifted = list.map((d) => ({ ...d, timeMs: d.timeMs + 50 }));
@@ -112,7 +110,7 @@ describe('the truth', () => {
     );
   });
 
-  test('never covers more time of a slice than its series have', () => {
+  it('never covers more time of a slice than its series have', () => {
     fc.assert(
       fc.property(deliveries, metrics, (list, metric) => {
         for (const stats of ask(list, { metric, by: ['device'] }).values()) {
@@ -122,7 +120,7 @@ describe('the truth', () => {
     );
   });
 
-  test('takes the last of different values, or the first where the metric says so', () => {
+  it('takes the last of different values, or the first where the metric says so', () => {
     fc.assert(
       fc.property(deliveries, metrics, (list, metric) => {
         const backwards = list.toReversed();
@@ -132,7 +130,7 @@ describe('the truth', () => {
     );
   });
 
-  test('names a slice by its group and start', () => {
+  it('names a slice by its group and start', () => {
     fc.assert(
       fc.property(deliveries, metrics, (list, metric) => {
         for (const [key, { group, sliceStartMs }] of ask(list, { metric })) {

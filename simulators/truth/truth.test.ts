@@ -1,8 +1,6 @@
-import { describe, expect, test } from 'vitest';
-
-import { increaseOf, truthKey, truthOf, type TruthQuestion } from './truth.ts';
-
+import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../deliveries/delivery-columns.ts';
+import { increaseOf, truthKey, truthOf, type TruthQuestion } from './truth.ts';
 
 const SERIES = [
   { metric: 'usage', device: 'a', tags: { device: 'a', region: 'DK1' } },
@@ -28,28 +26,28 @@ function at(timeMs: number, value: number, series = 0, atMs = timeMs): Delivery 
 
 // Each expected figure here is worked out by hand from the rules.
 describe('the truth', () => {
-  test('holds a gauge until its next reading, three intervals at most, and cuts the integral at slice edges', () => {
+  it('holds a gauge until its next reading, three intervals at most, and cuts the integral at slice edges', () => {
     const answer = truthOf([at(85, 4), at(105, 6), at(170, 1), at(175, 2)], SERIES, GAUGE);
     expect(answer.get(truthKey(['DK1'], 0))).toMatchObject({ count: 1n, sum: 4n, integral: 60n, coveredMs: 15n });
     // 4 for 5 ms, 6 for 30 of 65 ms, 1 for 5 ms; the last reading holds for nobody.
     expect(answer.get(truthKey(['DK1'], 100))).toMatchObject({ count: 3n, sum: 9n, integral: 205n, coveredMs: 40n });
   });
 
-  test('has slices that a held value reaches although nothing was read in them', () => {
+  it('has slices that a held value reaches although nothing was read in them', () => {
     const question = { ...GAUGE, sliceMs: 5 };
     const answer = truthOf([at(0, 3), at(20, 9)], SERIES, question);
     expect([...answer.keys()]).toHaveLength(5);
     expect(answer.get(truthKey(['DK1'], 10))).toMatchObject({ count: 0n, min: null, first: null, integral: 15n });
   });
 
-  test('gives the increase to the later reading, through roll-over and reset', () => {
+  it('gives the increase to the later reading, through roll-over and reset', () => {
     const answer = truthOf([at(10, 900, 2), at(90, 950, 2), at(110, 20, 2), at(120, 5, 2)], SERIES, COUNTER);
     expect(answer.get(truthKey(['DK1'], 0))).toMatchObject({ increase: 50n });
     // From 950 through 999 to 20 are 70 steps; then the meter was exchanged and counted 5.
     expect(answer.get(truthKey(['DK1'], 100))).toMatchObject({ increase: 75n });
   });
 
-  test('tells a roll-over from a reset by the top tenth of what the counter shows', () => {
+  it('tells a roll-over from a reset by the top tenth of what the counter shows', () => {
     expect(increaseOf(900n, 10n, 999n)).toBe(110n);
     expect(increaseOf(899n, 10n, 999n)).toBe(10n);
     expect(increaseOf(999n, 0n, 999n)).toBe(1n);
@@ -58,12 +56,12 @@ describe('the truth', () => {
     expect(increaseOf(950n, -10n, 999n)).toBe(0n);
   });
 
-  test('counts a repeat once, and of different values the last', () => {
+  it('counts a repeat once, and of different values the last', () => {
     const answer = truthOf([at(1, 5), at(2, 7), at(1, 5), at(2, 8)], SERIES, GAUGE);
     expect(answer.get(truthKey(['DK1'], 0))).toMatchObject({ count: 2n, sum: 13n, sumOfSquares: 89n, max: 8n });
   });
 
-  test('breaks ties of time by value', () => {
+  it('breaks ties of time by value', () => {
     const answer = truthOf([at(1, 5), at(1, 7, 1)], SERIES, GAUGE);
     expect(answer.get(truthKey(['DK1'], 0))).toMatchObject({
       first: { timeMs: 1n, value: 5n },
@@ -71,13 +69,13 @@ describe('the truth', () => {
     });
   });
 
-  test('refuses what is dated further ahead of its delivery than the skew', () => {
+  it('refuses what is dated further ahead of its delivery than the skew', () => {
     const late = [at(1_000, 5, 0, 900), at(1_000, 6, 1, 899)];
     const answer = truthOf(late, SERIES, { ...GAUGE, skewMsMax: 100 });
     expect(answer.get(truthKey(['DK1'], 1_000))).toMatchObject({ count: 1n, sum: 5n });
   });
 
-  test('answers for its metric alone', () => {
+  it('answers for its metric alone', () => {
     expect(truthOf([at(1, 5, 2)], SERIES, GAUGE).size).toBe(0);
   });
 });

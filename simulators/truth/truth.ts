@@ -1,3 +1,5 @@
+import type { Delivery } from '../deliveries/delivery-columns.ts';
+import type { MeterSeries } from '../fleet/fleet.ts';
 /**
  * The truth: the exact answer that a system must reach from a list of deliveries, worked out the slow and obvious way.
  *
@@ -16,8 +18,6 @@
  * of all slices added up are the answer of one slice that holds everything.
  */
 import type { SimulatedMetric } from '../fleet/metrics.ts';
-import type { Delivery } from '../deliveries/delivery-columns.ts';
-import type { MeterSeries } from '../fleet/fleet.ts';
 
 /** A reading in force: times in ms, values scaled. */
 export interface TrueReading {

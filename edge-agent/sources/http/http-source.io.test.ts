@@ -3,13 +3,13 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type In
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openHttpSource } from '../open-source.ts';
-import type { ReadingBatch } from '../source.ts';
 import { sourceConfigSchema, type HttpConfig } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
+import type { ReadingBatch } from '../source.ts';
 import { metricNamed, metricsOf, RememberingRegistry } from '../testing/collect.ts';
+import { FUTURE_MS_MAX } from '../time/future.ts';
 import { BODIES_MAX, BODY_BYTES_MAX, type HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
-import { FUTURE_MS_MAX } from '../time/future.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { SourceCheckpoint } from '../source.ts';
 import { SourceError } from '../source-error.ts';
+import type { SourceCheckpoint } from '../source.ts';
 
 /** A file is known by a hash of its first bytes: what is appended changes nothing, what is replaced does. */
 export const IDENTITY_BYTES_MAX = 4_096;

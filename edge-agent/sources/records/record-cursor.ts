@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import type { ReadingBatch, SourceCheckpoint, SourceTallies } from '../source.ts';
+import type { FileIdentity, RecordCheckpoint } from './record-checkpoint.ts';
 import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
-import type { FileIdentity, RecordCheckpoint } from './record-checkpoint.ts';
 
 export interface RecordCursorOptions {
   readonly format: RecordFormat;

@@ -2,13 +2,10 @@ import type { Readable } from 'node:stream';
 import type { Metric } from '#core/metrics/metric.ts';
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
 import type { CsvConfig, NdjsonConfig } from '../source-config.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
+import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
 import { FileFeed, FollowFeed, shrunk, StreamFeed, type ByteFeed } from './byte-feed.ts';
-import { RecordCursor } from './record-cursor.ts';
-import type { RecordFileKind, RecordFileOpening } from './record-format.ts';
-import { bufferBytes, type RecordLimits } from './record-limits.ts';
 import {
   checkIdentity,
   IDENTITY_BYTES_MAX,
@@ -16,6 +13,9 @@ import {
   readCheckpoint,
   type RecordCheckpoint,
 } from './record-checkpoint.ts';
+import { RecordCursor } from './record-cursor.ts';
+import type { RecordFileKind, RecordFileOpening } from './record-format.ts';
+import { bufferBytes, type RecordLimits } from './record-limits.ts';
 
 export interface RecordSourceOptions {
   readonly name: string;

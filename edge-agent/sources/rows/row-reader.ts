@@ -1,10 +1,10 @@
-import { describeFuture, FUTURE_MS_MAX } from '../time/future.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
-import type { EntryRegistry } from '../source.ts';
 import type { RowsConfig } from '../source-config.ts';
+import type { EntryRegistry } from '../source.ts';
+import { describeFuture, FUTURE_MS_MAX } from '../time/future.ts';
 import type { LocalOrder, OrderSnapshot } from '../time/local-order.ts';
 import { openLocalOrder, openTimeText } from '../time/open-time.ts';
 import { SPACE, type TimeText } from '../time/time-text.ts';

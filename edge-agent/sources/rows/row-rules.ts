@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
-import type { EntryRegistry } from '../source.ts';
 import type { RowsConfig, SeriesRule } from '../source-config.ts';
+import type { EntryRegistry } from '../source.ts';
 import type { FieldTable } from './field-table.ts';
 import { KEY_REFUSED, KeyTable } from './key-table.ts';
 import { equalBytes } from './missing-texts.ts';

@@ -1,5 +1,5 @@
-import { readProblem } from '../stream/message.ts';
 import { parseExactJson } from '../stream/exact-json.ts';
+import { readProblem } from '../stream/message.ts';
 import { serverClock } from './server-clock.ts';
 
 /** The API did not answer, or refused. `message` is a sentence for people. */

@@ -6,8 +6,8 @@ import type { GroupWindows, ShownWindow } from '../stream/windows-state.ts';
 import { assignColours } from './assign-colours.ts';
 import { chartData, lonePoints } from './chart-data.ts';
 import { describeWindow, stateText, valueText } from './describe.ts';
-import { latestWindow } from './latest.ts';
 import { barOf, ROW_PX } from './draw-strip.ts';
+import { latestWindow } from './latest.ts';
 import { steppedTo } from './stepped-to.ts';
 import { timeRange } from './time-range.ts';
 

@@ -1,5 +1,5 @@
-import type { Length } from '../choice/spans.ts';
 import type { Measure } from '../choice/measure.ts';
+import type { Length } from '../choice/spans.ts';
 import { formatCompleteness } from '../format/completeness.ts';
 import { formatCount, formatValue } from '../format/figures.ts';
 import { formatWindow } from '../format/times.ts';

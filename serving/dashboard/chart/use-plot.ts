@@ -1,8 +1,8 @@
 import { type RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ChartData } from './chart-data.ts';
-import { Plot, type PlotGeometry } from './plot.ts';
 import type { PlotStyle } from './plot-options.ts';
+import { Plot, type PlotGeometry } from './plot.ts';
 
 /** A plot in a host element, with what it tells of itself. */
 export interface UsedPlot {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { openSocket } from '../stream/open-socket.ts';
 import type { Subscription } from '../stream/message.ts';
+import { openSocket } from '../stream/open-socket.ts';
 import { type Connection, StreamClient } from '../stream/stream-client.ts';
 import { applyMessage, NO_WINDOWS, type WindowsState } from '../stream/windows-state.ts';
 
