@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { agentTopic } from '#core/wire/topics.ts';
 import { startBroker } from './broker.ts';
-import { BrokerHarness, closing, frame, gated, message, NOW_MS, publish } from './harness.ts';
+import { BrokerHarness, closing, frame, gated, message, NOW_MS, publish } from './broker.fixtures.ts';
 import { CLIENT_IN_FLIGHT_BYTES_MAX, PACKET_BYTES_MAX } from './limits.ts';
 
 describe('who comes to the broker', () => {
@@ -127,7 +127,7 @@ describe('who comes to the broker', () => {
     const agent = await harness.client('roof-1');
     const sent = publish(agent, 'frame', frame(1));
     await vi.waitUntil(() => gate.waiting() === 1);
-    const stopped = harness.broker.stop();
+    const stopped = harness.broker[Symbol.asyncDispose]();
     gate.open();
     await sent;
     await stopped;

@@ -17,7 +17,7 @@ import {
   PARTITIONS,
   publish,
   SERIES,
-} from './harness.ts';
+} from './broker.fixtures.ts';
 
 describe('what the broker takes', () => {
   let harness: BrokerHarness;

@@ -2,14 +2,15 @@ import { createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { KeyValue } from '#backbone/key-value/key-value.ts';
 import type { Log } from '#backbone/log/log.ts';
+import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { SeriesClaims } from './claims.ts';
 import { type BrokerCounters, newTally } from './counters.ts';
-import { FrontDoor } from './front-door.ts';
-import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, DRAIN_MS_MAX } from './limits.ts';
+import { Ingest } from './ingest.ts';
+import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, DRAIN_TIMEOUT_MS } from './limits.ts';
+import { MqttListener } from './mqtt-listener.ts';
 import { type AgentPresence, Presence } from './presence.ts';
-import { Registrar } from './registrar.ts';
 
 export interface BrokerOptions {
   /** Port 0 takes any that is free; `Broker.port` says which. */
@@ -31,7 +32,7 @@ export interface BrokerOptions {
 }
 
 /**
- * The MQTT front door (OASIS MQTT 3.1.1): what an agent publishes is acknowledged when it is durable in the log, and not
+ * Where agents deliver, by MQTT (OASIS MQTT 3.1.1): what an agent publishes is acknowledged when it is durable in the log, and not
  * before. Limits are named in `limits.ts`.
  */
 export interface Broker extends AsyncDisposable {
@@ -41,18 +42,18 @@ export interface Broker extends AsyncDisposable {
   presence(): readonly AgentPresence[];
   /** Takes no connection and no packet any more; resolves when all that was taken is stored and acknowledged. */
   drain(): Promise<void>;
-  /** Drains for at most DRAIN_MS_MAX, then ends all connections. What wasn't acknowledged the agents send again. */
-  stop(): Promise<void>;
+  /** Drains for at most DRAIN_TIMEOUT_MS, then ends all connections. What wasn't acknowledged the agents send again. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The port is taken, or may not be listened at. */
-export class ListenFailed extends Error {
-  override readonly name = 'ListenFailed';
+export class ListenFailed extends WeirError {
   readonly kind = 'listen-failed';
 
   constructor(listen: BrokerOptions['listen'], cause: Error) {
     const why = 'code' in cause && cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message;
     super(`The broker can't listen at ${listen.host}:${listen.port}: ${why}. Free the port or name another.`, {
+      fault: 'world',
       cause,
     });
   }
@@ -63,7 +64,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { log, metrics, clock, logger, ledgerHead } = options;
   const tally = newTally();
   const presence = new Presence(options.onPresence ?? (() => undefined));
-  const registrar = new Registrar({
+  const ingest = new Ingest({
     log,
     claims: new SeriesClaims(options.claims),
     metrics,
@@ -71,38 +72,37 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     tally,
     onHeartbeat: (agent, heartbeat, atMs) => presence.seen(agent, atMs, heartbeat),
   });
-  const door = await FrontDoor.open({ registrar, presence, tally, clock, logger, ledgerHead });
-  const server = createServer((socket) => door.admit(socket));
+  const listener = await MqttListener.open({ ingest, presence, tally, clock, logger, ledgerHead });
+  const server = createServer((socket) => listener.admit(socket));
   server.maxConnections = CLIENTS_MAX;
   server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));
   let port: number;
   try {
     port = await listen(server, options.listen);
   } catch (error) {
-    await door.close();
+    await listener.close();
     throw new ListenFailed(options.listen, error as Error);
   }
   logger.info({ host: options.listen.host, port }, 'broker listens for MQTT');
 
-  let stopped: Promise<void> | undefined;
+  let disposed: Promise<void> | undefined;
   const drain = async (signal: AbortSignal): Promise<void> => {
     server.close();
-    await door.drain(signal);
+    await listener.drain(signal);
   };
-  const stop = async (): Promise<void> => {
-    await drain(AbortSignal.timeout(DRAIN_MS_MAX));
-    await door.close();
+  const dispose = async (): Promise<void> => {
+    await drain(AbortSignal.timeout(DRAIN_TIMEOUT_MS));
+    await listener.close();
     logger.info('broker stopped');
   };
   return {
     port,
     get counters() {
-      return { ...tally, inFlight: door.inFlight.count, inFlightBytes: door.inFlight.bytes };
+      return { ...tally, inFlight: listener.inFlight.count, inFlightBytes: listener.inFlight.bytes };
     },
     presence: () => presence.list(),
     drain: () => drain(new AbortController().signal),
-    stop: () => (stopped ??= stop()),
-    [Symbol.asyncDispose]: () => (stopped ??= stop()),
+    [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };
 }
 

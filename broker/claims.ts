@@ -1,5 +1,6 @@
 import type { KeyValue, KeyValueEntry } from '#backbone/key-value/key-value.ts';
 import { VALUE_BYTES_MAX } from '#backbone/key-value/key-value.ts';
+import { WeirError } from '#core/errors.ts';
 import { stableHash } from '#core/records/stable-hash.ts';
 import { isObject } from '#core/wire/message-fault.ts';
 import { CLAIM_ATTEMPTS_MAX, CLAIM_BUCKETS } from './limits.ts';
@@ -20,22 +21,28 @@ export type ClaimOutcome =
   | { readonly kind: 'full'; readonly series: string };
 
 /** A bucket was changed by others each time that this broker tried to. The same claim may succeed later. */
-export class ClaimsContended extends Error {
-  override readonly name = 'ClaimsContended';
+export class ClaimsContended extends WeirError {
   readonly kind = 'claims-contended';
 
   constructor(key: string) {
-    super(`${key} was changed by others ${CLAIM_ATTEMPTS_MAX} times in a row; the agent tries again`);
+    super(`${key} was changed by others ${CLAIM_ATTEMPTS_MAX} times in a row; the agent tries again`, {
+      fault: 'world',
+      retryable: true,
+    });
   }
 }
 
 /** The claims of a bucket holds something that is none. */
-export class ClaimsUnreadable extends Error {
-  override readonly name = 'ClaimsUnreadable';
+export class ClaimsUnreadable extends WeirError {
   readonly kind = 'claims-unreadable';
 
   constructor(key: string) {
-    super(`${key} in the key-value store holds no claims of series; restore it, or remove it to let agents claim anew`);
+    super(
+      `${key} in the key-value store holds no claims of series; restore it, or remove it to let agents claim anew`,
+      {
+        fault: 'data',
+      },
+    );
   }
 }
 

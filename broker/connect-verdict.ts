@@ -1,8 +1,20 @@
+import { WeirError } from '#core/errors.ts';
 import { AGENT_ID, agentTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
 
 /** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3) that the broker gives. */
 export const IDENTIFIER_REJECTED = 2;
 export const NOT_AUTHORIZED = 5;
+
+/** A client did what agents may not do; its connection is ended, with this return code where it only began. */
+export class ClientRefused extends WeirError {
+  readonly kind = 'client-refused';
+  readonly returnCode: number;
+
+  constructor(message: string, returnCode = NOT_AUTHORIZED) {
+    super(message, { fault: 'asked' });
+    this.returnCode = returnCode;
+  }
+}
 
 /** What a CONNECT says, as far as it is judged. */
 export interface ConnectFacts {

@@ -4,7 +4,6 @@ import type { Metric } from '#core/metrics/metric.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX } from '#core/wire/down-messages.ts';
 import { judgeHeader, judgeSeries, refused } from './frame-verdict.ts';
-import { saysSomethingNew } from './heartbeat-news.ts';
 
 const HEADER: FrameHeader = {
   kind: 'readings',
@@ -98,17 +97,5 @@ describe('the verdict on the series of a birth', () => {
       code: 'metric-mismatch',
       detail: `series power of roof is ${described}, the server's metric is a gauge in "kW" with 3 decimals`,
     });
-  });
-});
-
-describe('a heartbeat', () => {
-  const beat = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
-
-  it('is news when it is the first, or differs in anything', () => {
-    expect(saysSomethingNew(undefined, beat)).toBe(true);
-    expect(saysSomethingNew(beat, { ...beat })).toBe(false);
-    for (const change of [{ incarnation: 2 }, { highestSequence: 3 }, { watermarkMs: null }, { closed: true }]) {
-      expect(saysSomethingNew(beat, { ...beat, ...change })).toBe(true);
-    }
   });
 });

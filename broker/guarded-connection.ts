@@ -7,22 +7,10 @@ import {
   CLIENT_IN_FLIGHT_BYTES_MAX,
   CLIENT_IN_FLIGHT_MAX,
   CONTROL_PACKETS_MAX,
-  FINISH_MS_MAX,
-  PACKET_MS_MAX,
+  FINISH_TIMEOUT_MS,
+  PACKET_TIMEOUT_MS,
 } from './limits.ts';
-import { FIXED_HEADER_BYTES_MAX, judgePacket, type PacketCutCode } from './packet-guard.ts';
-
-/** A connection was ended for what it sent. */
-export class PacketCut extends Error {
-  override readonly name = 'PacketCut';
-  readonly kind = 'packet-cut';
-  readonly code: PacketCutCode | 'packet-stalled';
-
-  constructor(code: PacketCut['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { FIXED_HEADER_BYTES_MAX, judgePacket, PacketCut } from './packet-guard.ts';
 
 /** Why nothing is let through: too much is in flight of all clients, of this one; the parser is behind; the broker stops. */
 type Hindrance = 'limit' | 'client' | 'reader' | 'hold';
@@ -101,7 +89,7 @@ export class GuardedConnection extends Duplex {
   async finish(): Promise<void> {
     if (this.destroyed) return;
     const closed = once(this, 'close');
-    const deadline = setTimeout(() => this.destroy(), FINISH_MS_MAX);
+    const deadline = setTimeout(() => this.destroy(), FINISH_TIMEOUT_MS);
     this.end(() => this.destroy());
     await closed;
     clearTimeout(deadline);
@@ -110,7 +98,7 @@ export class GuardedConnection extends Duplex {
   /** Ends the connection when the packet that is coming has been coming for too long. `nowMs` as of `performance.now`. */
   cutIfStalled(nowMs: number): void {
     if (nowMs < this.#packetDueAt) return;
-    this.destroy(new PacketCut('packet-stalled', `a PUBLISH did not arrive whole within ${PACKET_MS_MAX} ms`));
+    this.destroy(new PacketCut('packet-stalled', `a PUBLISH did not arrive whole within ${PACKET_TIMEOUT_MS} ms`));
   }
 
   /** The parser takes all there is with one call; from then on what it took is its own to bound. */
@@ -205,7 +193,7 @@ export class GuardedConnection extends Duplex {
     if (carried > 0) this.push(this.#header);
     this.#header = new Uint8Array(0);
     this.#packetBytesLeft = judgement.packetBytes - carried;
-    if (judgement.publish) this.#packetDueAt = performance.now() + PACKET_MS_MAX;
+    if (judgement.publish) this.#packetDueAt = performance.now() + PACKET_TIMEOUT_MS;
     this.#first = false;
     this.#tookLeave ||= judgement.disconnect;
     return true;

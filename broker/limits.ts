@@ -38,10 +38,10 @@ export const IN_FLIGHT_MAX = 8192;
 export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** From connecting to a complete CONNECT. */
-export const CONNECT_MS_MAX = 10_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** From the length field of a PUBLISH, when its permit was given, to its last byte: 17 kB/s for the longest. */
-export const PACKET_MS_MAX = 30_000;
+export const PACKET_TIMEOUT_MS = 30_000;
 
 /** How often connections are looked through for packets that stand still. */
 export const PACKET_SWEEP_MS = 5_000;
@@ -50,7 +50,7 @@ export const PACKET_SWEEP_MS = 5_000;
 export const KEEPALIVE_S_MAX = 300;
 
 /** A client that doesn't take what it is sent (acknowledgements above all) for so long is cut off. */
-export const CLIENT_DRAIN_MS_MAX = 30_000;
+export const CLIENT_DRAIN_TIMEOUT_MS = 30_000;
 
 /** Own down topics, `head` and `verdict`; some room for later ones. */
 export const CLIENT_SUBSCRIPTIONS_MAX = 8;
@@ -61,11 +61,11 @@ export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 /** Agents whose presence is remembered; beyond it those that have been offline longest are forgotten. */
 export const PRESENCE_AGENTS_MAX = 100_000;
 
-/** How long `stop` waits for packets in flight to be stored and answered. */
-export const DRAIN_MS_MAX = 10_000;
+/** How long disposing of the broker waits for packets in flight to be stored and answered. */
+export const DRAIN_TIMEOUT_MS = 10_000;
 
 /** How long an ended connection may take for its last acknowledgements. */
-export const FINISH_MS_MAX = 1_000;
+export const FINISH_TIMEOUT_MS = 1_000;
 
 /** Buckets of series claims: with 256, ten million series make buckets of about the size that a value may have. */
 export const CLAIM_BUCKETS = 256;

@@ -1,3 +1,4 @@
+import { WeirError } from '#core/errors.ts';
 import { CONTROL_PACKET_BYTES_MAX, PACKET_BYTES_MAX } from './limits.ts';
 
 /** Packet types of MQTT 3.1.1 that a client may send (section 2.2.1), by the upper half of the first byte. */
@@ -27,7 +28,18 @@ export type PacketJudgement =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'cut'; readonly code: PacketCutCode; readonly message: string };
 
-export type PacketCutCode = 'no-connect' | 'packet-type' | 'publish-flags' | 'malformed-length' | 'packet-too-long';
+type PacketCutCode = 'no-connect' | 'packet-type' | 'publish-flags' | 'malformed-length' | 'packet-too-long';
+
+/** A connection was ended for what it sent. */
+export class PacketCut extends WeirError {
+  readonly kind = 'packet-cut';
+  readonly code: PacketCutCode | 'packet-stalled';
+
+  constructor(code: PacketCut['code'], message: string) {
+    super(message, { fault: 'asked' });
+    this.code = code;
+  }
+}
 
 /**
  * Judges a packet by its fixed header (MQTT 3.1.1, section 2.2) before any of the rest is kept, since the parser behind

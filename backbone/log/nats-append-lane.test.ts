@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { API_CODE } from '../nats/nats-errors.ts';
 import { LogFull } from './log-errors.ts';
-import { ACK_PATIENCE_MS, NatsAppendLane, parseStoreAnswer, REFUSAL_REST_MS } from './nats-append-lane.ts';
+import { ACK_TIMEOUT_MS, NatsAppendLane, parseStoreAnswer, REFUSAL_REST_MS } from './nats-append-lane.ts';
 
 /** A lane whose server is the test: what was published is written down, time and connection are set by hand. */
 function makeLane() {
   const published: string[] = [];
-  const around = { nowMs: 0, connected: true };
+  const world = { nowMs: 0, connected: true };
   const lane = new NatsAppendLane({
     connection: {
       get info() {
-        return around.connected ? {} : undefined;
+        return world.connected ? {} : undefined;
       },
       publish: (_subject, payload, options) => {
         const token = options?.reply?.split('.').at(-1);
@@ -21,7 +21,7 @@ function makeLane() {
     subject: 'log.0',
     inbox: 'inbox.0',
     partition: 0,
-    nowMs: () => around.nowMs,
+    nowMs: () => world.nowMs,
   });
   const outcomes: string[] = [];
   const append = (letter: string): void =>
@@ -30,7 +30,7 @@ function makeLane() {
       (position) => outcomes.push(`${letter}@${position}`),
       (error) => outcomes.push(`${letter} ${error instanceof Error ? error.name : String(error)}`),
     );
-  return { lane, append, published, outcomes, around };
+  return { lane, append, published, outcomes, world };
 }
 
 const refusal = { kind: 'refused', apiCode: 0, description: 'no responders' } as const;
@@ -61,42 +61,42 @@ describe('an append lane', () => {
   });
 
   it('hands nothing to a client that is dialling, which would send it before what is sent again', () => {
-    const { lane, append, published, around } = makeLane();
-    around.connected = false;
+    const { lane, append, published, world } = makeLane();
+    world.connected = false;
     append('a');
     expect(published).toEqual([]);
-    around.connected = true;
+    world.connected = true;
     lane.disconnected();
     lane.reconnected();
     expect(published).toEqual(['1:a']);
   });
 
   it('rests after a refusal that may pass, then sends again what is still unacknowledged', () => {
-    const { lane, append, published, around } = makeLane();
+    const { lane, append, published, world } = makeLane();
     for (const letter of 'abc') append(letter);
     lane.acknowledge(1, refusal);
     append('d');
     lane.acknowledge(2, { kind: 'stored', position: 1 });
     lane.tick();
     expect(published).toHaveLength(3);
-    around.nowMs = REFUSAL_REST_MS;
+    world.nowMs = REFUSAL_REST_MS;
     lane.tick();
     expect(published.slice(3)).toEqual(['1:a', '3:c', '4:d']);
   });
 
   it('sends again what has waited too long, less often each time', () => {
-    const { lane, append, published, around } = makeLane();
+    const { lane, append, published, world } = makeLane();
     append('a');
-    around.nowMs = ACK_PATIENCE_MS;
+    world.nowMs = ACK_TIMEOUT_MS;
     lane.tick();
     expect(published).toHaveLength(1);
-    around.nowMs = ACK_PATIENCE_MS + 1;
+    world.nowMs = ACK_TIMEOUT_MS + 1;
     lane.tick();
     expect(published).toHaveLength(2);
-    around.nowMs += ACK_PATIENCE_MS + 1;
+    world.nowMs += ACK_TIMEOUT_MS + 1;
     lane.tick();
     expect(published).toHaveLength(2);
-    around.nowMs += ACK_PATIENCE_MS;
+    world.nowMs += ACK_TIMEOUT_MS;
     lane.tick();
     expect(published).toHaveLength(3);
   });

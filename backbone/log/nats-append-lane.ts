@@ -3,12 +3,12 @@ import { API_CODE } from '../nats/nats-errors.ts';
 import { LogFull, LogRecordTooLarge } from './log-errors.ts';
 
 /** After so long without its acknowledgement a record counts as lost and is sent again; doubles with each repetition. */
-export const ACK_PATIENCE_MS = 10_000;
-export const ACK_PATIENCE_MAX_MS = 60_000;
+export const ACK_TIMEOUT_MS = 10_000;
+export const ACK_TIMEOUT_MS_MAX = 60_000;
 
 /** How long a lane rests after the server refused a record for a reason that may pass; doubles with each refusal. */
 export const REFUSAL_REST_MS = 100;
-export const REFUSAL_REST_MAX_MS = 5_000;
+export const REFUSAL_REST_MS_MAX = 5_000;
 
 /** An append on its way: published, perhaps more than once, and not acknowledged yet. */
 interface PendingAppend {
@@ -18,8 +18,8 @@ interface PendingAppend {
   sentAtMs: number;
 }
 
-/** The parts of a lane's surroundings; time is the caller's, so that patience can be tested. */
-export interface LaneSurroundings {
+/** What a lane works with; time is the caller's, so that timeouts can be tested. */
+export interface NatsAppendLaneOptions {
   readonly connection: Pick<NatsConnection, 'publish'> & { readonly info?: unknown };
   readonly place: string;
   readonly subject: string;
@@ -34,12 +34,12 @@ export interface LaneSurroundings {
  * one connection in the order in which it was sent, so many can be in flight at once.
  *
  * When one is lost, what is unacknowledged is sent again from the first, in order: after a reconnection, after
- * ACK_PATIENCE_MS, or, when the server refused one for a reason that may pass, after a rest in which the acknowledgements
+ * ACK_TIMEOUT_MS, or, when the server refused one for a reason that may pass, after a rest in which the acknowledgements
  * of those behind it still come in. So a record may be stored twice, but first copies stay in order. (The exception is
  * a server that refuses one out of the middle and takes the next, as a cluster may that changes its leader.)
  */
 export class NatsAppendLane {
-  readonly #around: LaneSurroundings;
+  readonly #options: NatsAppendLaneOptions;
   /** In the order of the calls; a Map keeps it while acknowledgements take out any of them. */
   readonly #pending = new Map<number, PendingAppend>();
   #nextToken = 1;
@@ -47,10 +47,10 @@ export class NatsAppendLane {
   #flowing = true;
   #restUntilMs = 0;
   #restMs = REFUSAL_REST_MS;
-  #patienceMs = ACK_PATIENCE_MS;
+  #timeoutMs = ACK_TIMEOUT_MS;
 
-  constructor(around: LaneSurroundings) {
-    this.#around = around;
+  constructor(options: NatsAppendLaneOptions) {
+    this.#options = options;
   }
 
   get isEmpty(): boolean {
@@ -59,7 +59,7 @@ export class NatsAppendLane {
 
   append(bytes: Uint8Array, resolve: (position: number) => void, reject: (error: unknown) => void): void {
     const token = this.#nextToken++;
-    const pending = { bytes, resolve, reject, sentAtMs: this.#around.nowMs() };
+    const pending = { bytes, resolve, reject, sentAtMs: this.#options.nowMs() };
     this.#pending.set(token, pending);
     if (this.#flowing) this.#send(token, pending);
   }
@@ -71,7 +71,7 @@ export class NatsAppendLane {
     if (ack.kind === 'stored') {
       this.#pending.delete(token);
       this.#restMs = REFUSAL_REST_MS;
-      this.#patienceMs = ACK_PATIENCE_MS;
+      this.#timeoutMs = ACK_TIMEOUT_MS;
       pending.resolve(ack.position);
       return;
     }
@@ -81,8 +81,8 @@ export class NatsAppendLane {
       pending.reject(error);
     } else if (this.#flowing) {
       this.#flowing = false;
-      this.#restUntilMs = this.#around.nowMs() + this.#restMs;
-      this.#restMs = Math.min(this.#restMs * 2, REFUSAL_REST_MAX_MS);
+      this.#restUntilMs = this.#options.nowMs() + this.#restMs;
+      this.#restMs = Math.min(this.#restMs * 2, REFUSAL_REST_MS_MAX);
     }
   }
 
@@ -99,14 +99,14 @@ export class NatsAppendLane {
 
   /** To be called now and then: ends a rest, and sends again what has waited too long for its acknowledgement. */
   tick(): void {
-    const nowMs = this.#around.nowMs();
+    const nowMs = this.#options.nowMs();
     if (!this.#flowing) {
       if (nowMs >= this.#restUntilMs) this.#resume();
       return;
     }
     const [oldest] = this.#pending.values();
-    if (oldest !== undefined && nowMs - oldest.sentAtMs > this.#patienceMs) {
-      this.#patienceMs = Math.min(this.#patienceMs * 2, ACK_PATIENCE_MAX_MS);
+    if (oldest !== undefined && nowMs - oldest.sentAtMs > this.#timeoutMs) {
+      this.#timeoutMs = Math.min(this.#timeoutMs * 2, ACK_TIMEOUT_MS_MAX);
       this.#resume();
     }
   }
@@ -124,7 +124,7 @@ export class NatsAppendLane {
   }
 
   #send(token: number, pending: PendingAppend): void {
-    const { connection, subject, inbox, nowMs } = this.#around;
+    const { connection, subject, inbox, nowMs } = this.#options;
     pending.sentAtMs = nowMs();
     // While the client is dialling it has no server info. What were handed to it then it might send before what is sent
     // again after the reconnection, out of order; `reconnected` sends everything in any case.
@@ -134,7 +134,7 @@ export class NatsAppendLane {
 
   /** The error for a refusal that won't pass by itself; undefined for one that may, so the record is sent again. */
   #errorOf(refusal: Refusal, pending: PendingAppend): Error | undefined {
-    const { place, partition } = this.#around;
+    const { place, partition } = this.#options;
     switch (refusal.apiCode) {
       case API_CODE.messageTooLarge:
         return new LogRecordTooLarge(pending.bytes.length, pending.bytes.length - 1);

@@ -16,7 +16,7 @@ import {
   PARTITIONS_MAX,
 } from './log.ts';
 import { NatsAppendLane, parseStoreAnswer, type StoreAnswer } from './nats-append-lane.ts';
-import { Doorbell } from './nats-doorbell.ts';
+import { AppendNotifier } from './nats-append-notifier.ts';
 import { askSync, recordBytesMaxOf, reportOf } from './nats-log-report.ts';
 import { type NatsLogFacts, prepareStreams, recordSubject, storedSubject, streamName } from './nats-log-streams.ts';
 import { readStream } from './nats-reader.ts';
@@ -25,7 +25,7 @@ import { readStream } from './nats-reader.ts';
 const TICK_MS = 50;
 
 /** How long `read`, `bounds` and `trim` try again while the server doesn't answer, before they throw LogUnavailable. */
-export const ANSWER_PATIENCE_MS = 10_000;
+export const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
  * How often a read that found nothing looks again when the bounds say that there is something: it was stored in between,
@@ -37,7 +37,7 @@ const READ_TRIES_MAX = 3;
 const RETRY_PAUSE_MS = 100;
 
 /** How long disposal waits for the next acknowledgement; then what is in flight is given up with LogClosed. */
-export const CLOSE_PATIENCE_MS = 2_000;
+export const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface NatsLogOptions extends NatsPlace {
   /** How many partitions; may be left out when the log exists. */
@@ -146,34 +146,34 @@ class NatsLog implements Log {
   async read(partition: number, from: number, limit: { readonly bytes: number }): Promise<LogEntry[]> {
     this.#laneOf(partition);
     assert(Number.isSafeInteger(from) && from >= 1, `positions begin at 1, not ${from}`);
-    return this.#patiently(() => this.#readOnce(partition, from, limit.bytes));
+    return this.#retrying(() => this.#readOnce(partition, from, limit.bytes));
   }
 
   async *follow(partition: number, from: number, options: FollowOptions): AsyncGenerator<readonly LogEntry[]> {
     const { signal, bytesMax } = options;
-    const bell = new Doorbell(this.#link.connection, storedSubject(this.#link.name, partition), signal);
+    const notifier = new AppendNotifier(this.#link.connection, storedSubject(this.#link.name, partition), signal);
     let next = from;
     try {
       while (!signal.aborted) {
-        const mark = bell.mark();
+        const mark = notifier.mark();
         const entries = await this.#untilAnswered(() => this.read(partition, next, { bytes: bytesMax }), signal);
         const final = entries?.at(-1);
         if (signal.aborted || entries === undefined) return;
         if (final === undefined) {
-          await bell.rung(mark);
+          await notifier.noticed(mark);
         } else {
           next = final.position + 1;
           yield entries;
         }
       }
     } finally {
-      bell.close();
+      notifier.close();
     }
   }
 
   async bounds(partition: number): Promise<LogBounds> {
     this.#laneOf(partition);
-    return this.#patiently(() => this.#boundsOnce(partition));
+    return this.#retrying(() => this.#boundsOnce(partition));
   }
 
   async trim(partition: number, before: number): Promise<void> {
@@ -182,11 +182,11 @@ class NatsLog implements Log {
     if (before > last + 1) throw new LogPositionAhead(partition, before, last);
     if (before <= first) return;
     const stream = streamName(this.#link.name, partition);
-    await this.#patiently(() => this.#link.ask(() => this.#link.manager.streams.purge(stream, { seq: before })));
+    await this.#retrying(() => this.#link.ask(() => this.#link.manager.streams.purge(stream, { seq: before })));
   }
 
   async report(): Promise<LogReport> {
-    const streams = await this.#patiently(() => {
+    const streams = await this.#retrying(() => {
       const names = Array.from(this.#lanes, (_, partition) => streamName(this.#link.name, partition));
       return this.#link.ask(() =>
         Promise.all(names.map((name): Promise<StreamInfo> => this.#link.manager.streams.info(name))),
@@ -207,15 +207,15 @@ class NatsLog implements Log {
     await this.#link[Symbol.asyncDispose]();
   }
 
-  /** Resolves when no append is in flight, or none was acknowledged for CLOSE_PATIENCE_MS. */
+  /** Resolves when no append is in flight, or none was acknowledged for CLOSE_TIMEOUT_MS. */
   #settled(): Promise<void> {
     if (this.#inFlight.count === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const patience = setTimeout(resolve, CLOSE_PATIENCE_MS);
+      const timeout = setTimeout(resolve, CLOSE_TIMEOUT_MS);
       this.#settling = () => {
-        if (this.#inFlight.count > 0) patience.refresh();
+        if (this.#inFlight.count > 0) timeout.refresh();
         else {
-          clearTimeout(patience);
+          clearTimeout(timeout);
           resolve();
         }
       };
@@ -244,9 +244,9 @@ class NatsLog implements Log {
     return { first: Math.max(1, state.first_seq), last: state.last_seq };
   }
 
-  /** Tries until it is answered or ANSWER_PATIENCE_MS have passed. The log's own errors are answers. */
-  async #patiently<T>(act: () => Promise<T>): Promise<T> {
-    const untilMs = performance.now() + ANSWER_PATIENCE_MS;
+  /** Tries until it is answered or ANSWER_TIMEOUT_MS have passed. The log's own errors are answers. */
+  async #retrying<T>(act: () => Promise<T>): Promise<T> {
+    const untilMs = performance.now() + ANSWER_TIMEOUT_MS;
     for (;;) {
       if (this.#closed) throw new LogClosed(this.#place);
       try {
@@ -260,7 +260,7 @@ class NatsLog implements Log {
     }
   }
 
-  /** As `#patiently` does, without end; undefined when the signal aborts. */
+  /** As `#retrying` does, without end; undefined when the signal aborts. */
   async #untilAnswered<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     const aborted = new Promise<undefined>((resolve) => {
       if (signal.aborted) resolve(undefined);

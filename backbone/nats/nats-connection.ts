@@ -62,11 +62,11 @@ export class NatsLink implements AsyncDisposable {
 
   /**
    * The result of a request, or an error at once when the connection is lost before the answer, since no answer can come
-   * then, and after `patienceMs` at the latest. Waits for the connection first where it is just away.
+   * then, and after `timeoutMs` at the latest. Waits for the connection first where it is just away.
    */
-  async ask<T>(act: () => Promise<T>, patienceMs = REQUEST_TIMEOUT_MS): Promise<T> {
-    if (!this.#connected) await this.#reconnection(patienceMs);
-    return untilAborted(act(), this.lost, patienceMs);
+  async ask<T>(act: () => Promise<T>, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
+    if (!this.#connected) await this.#reconnection(timeoutMs);
+    return untilAborted(act(), this.lost, timeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,7 +89,7 @@ export class NatsLink implements AsyncDisposable {
     }
   }
 
-  #reconnection(patienceMs: number): Promise<void> {
+  #reconnection(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (failure?: Error): void => {
         clearTimeout(timer);
@@ -98,7 +98,7 @@ export class NatsLink implements AsyncDisposable {
         else reject(failure);
       };
       const silence = this.listen({ reconnected: () => end() });
-      const timer = setTimeout(() => end(new Error(`no connection within ${patienceMs / 1000} s`)), patienceMs);
+      const timer = setTimeout(() => end(new Error(`no connection within ${timeoutMs / 1000} s`)), timeoutMs);
     });
   }
 }
@@ -113,7 +113,7 @@ export async function openNatsLink(place: NatsPlace): Promise<NatsLink> {
       'Use A-Z a-z 0-9 - _',
     );
   }
-  const connection = await connectPatiently(servers);
+  const connection = await connectTo(servers);
   try {
     checkVersion(servers, connection);
     const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS }).catch((error: unknown) => {
@@ -130,7 +130,7 @@ export async function openNatsLink(place: NatsPlace): Promise<NatsLink> {
   }
 }
 
-async function connectPatiently(servers: readonly string[]): Promise<NatsConnection> {
+async function connectTo(servers: readonly string[]): Promise<NatsConnection> {
   try {
     return await connect({
       servers: [...servers],

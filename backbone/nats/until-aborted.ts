@@ -1,9 +1,9 @@
 /**
- * The result of `act`; or the signal's reason when it aborts first, or an error after `patienceMs`: for steps of the NATS
+ * The result of `act`; or the signal's reason when it aborts first, or an error after `timeoutMs`: for steps of the NATS
  * client that wait, long or without end, for an answer that a lost connection can't bring. `act` itself goes on, its
  * result unheeded.
  */
-export function untilAborted<T>(act: Promise<T>, signal: AbortSignal, patienceMs: number): Promise<T> {
+export function untilAborted<T>(act: Promise<T>, signal: AbortSignal, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const settle = (how: () => void): void => {
       clearTimeout(timer);
@@ -15,8 +15,8 @@ export function untilAborted<T>(act: Promise<T>, signal: AbortSignal, patienceMs
       settle(() => reject(reason));
     };
     const timer = setTimeout(
-      () => settle(() => reject(new Error(`no answer within ${patienceMs / 1000} s`))),
-      patienceMs,
+      () => settle(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`))),
+      timeoutMs,
     );
     signal.addEventListener('abort', isAborted);
     if (signal.aborted) isAborted();

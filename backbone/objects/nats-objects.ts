@@ -14,7 +14,7 @@ import {
 import type { ObjectListing, Objects } from './objects.ts';
 
 /** How long one object may take to be written or read: 64 MiB at 1 MiB/s. */
-export const OBJECT_PATIENCE_MS = 64_000;
+export const OBJECT_TIMEOUT_MS = 64_000;
 
 /** How often a put that came second looks again what came first. Each time somebody else has put or removed it. */
 const PUT_TRIES_MAX = 16;
@@ -123,7 +123,7 @@ class NatsObjects implements Objects {
   async #run<T>(act: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new ObjectsClosed(this.#place);
     try {
-      return await this.#link.ask(act, OBJECT_PATIENCE_MS);
+      return await this.#link.ask(act, OBJECT_TIMEOUT_MS);
     } catch (error) {
       if (error instanceof ObjectDamaged) throw error;
       throw this.#closed ? new ObjectsClosed(this.#place) : new ObjectsUnavailable(this.#place, error);

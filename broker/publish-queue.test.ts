@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Intake } from './intake.ts';
-import type { Entry } from './registrar.ts';
+import type { Decision } from './ingest.ts';
+import { PublishQueue } from './publish-queue.ts';
 
-const ENTRY: Entry = { record: undefined };
+const DECISION: Decision = { record: undefined };
 const NOTHING = Uint8Array.of();
 
-/** A registrar that stores when it is told to, in whatever order. */
+/** An ingest that stores when it is told to, in whatever order. */
 function scripted(): {
-  readonly registrar: ConstructorParameters<typeof Intake>[1];
+  readonly ingest: ConstructorParameters<typeof PublishQueue>[1];
   readonly stores: PromiseWithResolvers<void>[];
 } {
   const stores: PromiseWithResolvers<void>[] = [];
@@ -16,15 +16,15 @@ function scripted(): {
     stores.push(one);
     return one.promise;
   };
-  return { registrar: { decide: () => Promise.resolve(ENTRY), store }, stores };
+  return { ingest: { decide: () => Promise.resolve(DECISION), store }, stores };
 }
 
-describe('the intake of a client', () => {
+describe('the published messages of a client', () => {
   it('stores at once and answers in order, however the log finishes', async () => {
-    const { registrar, stores } = scripted();
-    const intake = new Intake('a', registrar);
+    const { ingest, stores } = scripted();
+    const queue = new PublishQueue('a', ingest);
     const answered: number[] = [];
-    const all = [0, 1, 2].map((i) => intake.take('frame', NOTHING, 0).then(() => answered.push(i)));
+    const all = [0, 1, 2].map((i) => queue.take('frame', NOTHING, 0).then(() => answered.push(i)));
     await vi.waitUntil(() => stores.length === 3);
     stores[2]?.resolve();
     stores[1]?.resolve();
@@ -36,48 +36,51 @@ describe('the intake of a client', () => {
   });
 
   it('answers nothing behind what was not stored, though it is stored itself', async () => {
-    const { registrar, stores } = scripted();
-    const intake = new Intake('a', registrar);
-    const all = [0, 1, 2].map(() => intake.take('frame', NOTHING, 0));
+    const { ingest, stores } = scripted();
+    const queue = new PublishQueue('a', ingest);
+    const all = [0, 1, 2].map(() => queue.take('frame', NOTHING, 0));
     await vi.waitUntil(() => stores.length === 3);
     stores[2]?.resolve();
     stores[1]?.reject(new Error('full'));
     stores[0]?.resolve();
     const outcomes = await Promise.allSettled(all);
     expect(outcomes.map(({ status }) => status)).toStrictEqual(['fulfilled', 'rejected', 'rejected']);
-    await expect(intake.take('frame', NOTHING, 0)).rejects.toThrow('full');
+    await expect(queue.take('frame', NOTHING, 0)).rejects.toThrow('full');
   });
 
   it('decides about the next message only when it has issued the one before', async () => {
-    const first = Promise.withResolvers<Entry>();
+    const first = Promise.withResolvers<Decision>();
     const order: string[] = [];
-    const registrar = {
-      decide: (_agent: string, topic: string): Promise<Entry> => {
+    const ingest = {
+      decide: (_agent: string, topic: string): Promise<Decision> => {
         order.push(`decide ${topic}`);
-        return topic === 'frame' ? first.promise : Promise.resolve(ENTRY);
+        return topic === 'frame' ? first.promise : Promise.resolve(DECISION);
       },
       store: (): Promise<void> => {
         order.push('store');
         return Promise.resolve();
       },
     };
-    const intake = new Intake('a', registrar);
-    const all = [intake.take('frame', NOTHING, 0), intake.take('refused', NOTHING, 0)];
+    const queue = new PublishQueue('a', ingest);
+    const all = [queue.take('frame', NOTHING, 0), queue.take('refused', NOTHING, 0)];
     await new Promise((resolve) => setImmediate(resolve));
     expect(order).toStrictEqual(['decide frame']);
-    first.resolve(ENTRY);
+    first.resolve(DECISION);
     await Promise.all(all);
     expect(order).toStrictEqual(['decide frame', 'store', 'decide refused', 'store']);
   });
 
   it('goes on deciding after a decision that failed', async () => {
-    const registrar = {
-      decide: vi.fn<() => Promise<Entry>>().mockRejectedValueOnce(new Error('no claims')).mockResolvedValue(ENTRY),
+    const ingest = {
+      decide: vi
+        .fn<() => Promise<Decision>>()
+        .mockRejectedValueOnce(new Error('no claims'))
+        .mockResolvedValue(DECISION),
       store: () => Promise.resolve(),
     };
-    const intake = new Intake('a', registrar);
-    const all = await Promise.allSettled([intake.take('frame', NOTHING, 0), intake.take('frame', NOTHING, 0)]);
+    const queue = new PublishQueue('a', ingest);
+    const all = await Promise.allSettled([queue.take('frame', NOTHING, 0), queue.take('frame', NOTHING, 0)]);
     expect(all.map(({ status }) => status)).toStrictEqual(['rejected', 'rejected']);
-    expect(registrar.decide).toHaveBeenCalledTimes(2);
+    expect(ingest.decide).toHaveBeenCalledTimes(2);
   });
 });

@@ -21,21 +21,20 @@ import {
   type ReceiveTime,
   refused,
 } from './frame-verdict.ts';
-import { saysSomethingNew } from './heartbeat-news.ts';
 import { PRESENCE_AGENTS_MAX } from './limits.ts';
 
 /** What was decided about a message, before it is stored. */
-export interface Entry {
+export interface Decision {
   /** What goes into the log; undefined where there is nothing to keep. */
-  readonly record: LogRecord | undefined;
+  readonly record: Exclude<LogRecord, { readonly kind: 'cut' }> | undefined;
   /** What the agent is told, once that is stored. */
   readonly answer?: RefusedFrame;
   /** Why a message that is no frame was put aside. */
   readonly complaint?: string;
 }
 
-export interface RegistrarOptions {
-  readonly log: Log;
+export interface IngestOptions {
+  readonly log: Pick<Log, 'partitions' | 'append'>;
   readonly claims: SeriesClaims;
   readonly metrics: ReadonlyMap<string, Metric> | null;
   readonly clockSkewMsMax: number;
@@ -47,17 +46,17 @@ export interface RegistrarOptions {
  * Turns what agents publish into records of the log: gives the verdict, once, and stores it with the time of receipt.
  * Only what is stored here is ever known to a fold.
  */
-export class Registrar {
-  readonly #options: RegistrarOptions;
+export class Ingest {
+  readonly #options: IngestOptions;
   /** The last logged heartbeat by agent, for at most PRESENCE_AGENTS_MAX agents; one forgotten is logged once more. */
   readonly #logged = new Map<string, Heartbeat>();
 
-  constructor(options: RegistrarOptions) {
+  constructor(options: IngestOptions) {
     this.#options = options;
   }
 
   /** Decides about a message. Only a birth has to wait, for its claims; throws what the store of claims throws. */
-  async decide(agent: string, topic: Exclude<UpTopic, 'gone'>, payload: Uint8Array, atMs: number): Promise<Entry> {
+  async decide(agent: string, topic: Exclude<UpTopic, 'gone'>, payload: Uint8Array, atMs: number): Promise<Decision> {
     switch (topic) {
       case 'frame':
         return this.#decideFrame(agent, payload, atMs);
@@ -71,16 +70,14 @@ export class Registrar {
     }
   }
 
-  /** Resolves when the entry's record is durable, and counts it. Entries go into the log in the order of the calls. */
-  async store(entry: Entry): Promise<void> {
+  /** Resolves when the record decided on is durable, and counts it. Records go into the log in the order of the calls. */
+  async store({ record, complaint }: Decision): Promise<void> {
     const { log, tally } = this.#options;
-    const { record } = entry;
     if (record === undefined) {
-      if (entry.complaint === undefined) tally.heartbeatsPassed++;
+      if (complaint === undefined) tally.heartbeatsPassed++;
       else tally.messagesUnreadable++;
       return;
     }
-    if (record.kind === 'cut') throw new TypeError('cuts are not the broker’s to write');
     try {
       await log.append(partitionOf(record.agent, log.partitions), encodeRecord(record));
     } catch (error) {
@@ -103,10 +100,10 @@ export class Registrar {
     }
   }
 
-  async #decideFrame(agent: string, frame: Uint8Array, atMs: number): Promise<Entry> {
+  async #decideFrame(agent: string, frame: Uint8Array, atMs: number): Promise<Decision> {
     const header = readHeader(frame);
     const verdict = await this.#judge(agent, frame, header, { atMs, skewMsMax: this.#options.clockSkewMsMax });
-    const record: LogRecord = { kind: 'frame', agent, atMs, verdict, frame };
+    const record = { kind: 'frame', agent, atMs, verdict, frame } as const;
     if (verdict.kind === 'accepted') return { record };
     // A frame whose header can't be read has no number to answer to.
     const { incarnation, sequence } = header.kind === 'fault' ? { incarnation: 0, sequence: 0 } : header;
@@ -147,7 +144,7 @@ export class Registrar {
     }
   }
 
-  #decideHeartbeat(agent: string, payload: Uint8Array, atMs: number): Entry {
+  #decideHeartbeat(agent: string, payload: Uint8Array, atMs: number): Decision {
     const heartbeat = parseHeartbeat(payload);
     if (isMessageFault(heartbeat)) return { record: undefined, complaint: heartbeat.message };
     const { watermarkMs } = heartbeat;
@@ -167,4 +164,18 @@ export class Registrar {
     const [oldest] = this.#logged.keys();
     if (oldest !== undefined) this.#logged.delete(oldest);
   }
+}
+
+/**
+ * Whether a heartbeat says anything that the last logged one of its agent doesn't. Agents say every few seconds that
+ * they live; only what changes the fold's state is worth a place in the log.
+ */
+function saysSomethingNew(logged: Heartbeat | undefined, heartbeat: Heartbeat): boolean {
+  return (
+    logged === undefined ||
+    logged.incarnation !== heartbeat.incarnation ||
+    logged.highestSequence !== heartbeat.highestSequence ||
+    logged.watermarkMs !== heartbeat.watermarkMs ||
+    logged.closed !== heartbeat.closed
+  );
 }

@@ -1,0 +1,147 @@
+import type { Client, PublishPacket, Subscription } from 'aedes';
+import type { Logger } from 'pino';
+import { encodeLedgerHead, encodeRefusedFrame } from '#core/wire/down-messages.ts';
+import { agentTopic, type DownTopic, type LedgerHead, type UpTopic } from '#core/wire/topics.ts';
+import { ClientRefused, judgePublish, maySubscribe } from './connect-verdict.ts';
+import type { GuardedConnection } from './guarded-connection.ts';
+import type { Decision, Ingest } from './ingest.ts';
+import { CLIENT_SUBSCRIPTIONS_MAX } from './limits.ts';
+import type { Presence } from './presence.ts';
+import { PublishQueue } from './publish-queue.ts';
+
+export interface ClientSessionOptions {
+  readonly ingest: Ingest;
+  readonly presence: Presence;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
+}
+
+/** Says that a packet is done with: to be acknowledged, or, with an error, that its connection is to be ended. */
+export type PacketDone = (error?: Error | null) => void;
+
+const NOTHING = Buffer.alloc(0);
+
+/** What passes between the broker and one client, from its CONNECT to the end of its connection. */
+export class ClientSession {
+  readonly agent: string;
+  readonly connection: GuardedConnection;
+  readonly #client: Client;
+  readonly #options: ClientSessionOptions;
+  readonly #published: PublishQueue;
+  /** Topics subscribed to, at most CLIENT_SUBSCRIPTIONS_MAX. */
+  readonly #topics = new Set<string>();
+  /** Kinds of complaints that were logged; each is logged once per connection. At most as many as there are codes. */
+  readonly #complaints = new Set<string>();
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(agent: string, client: Client, connection: GuardedConnection, options: ClientSessionOptions) {
+    this.agent = agent;
+    this.connection = connection;
+    this.#client = client;
+    this.#options = options;
+    this.#published = new PublishQueue(agent, options.ingest);
+  }
+
+  /** True from when the client's end began; nothing is sent to it any more. */
+  get isClosed(): boolean {
+    return this.#client.closed;
+  }
+
+  /** Resolves when the connection has ended and what was held for it is given back. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** To be called once, when the connection has ended. */
+  end(): void {
+    this.#ended.resolve();
+  }
+
+  /** Takes a PUBLISH and resolves when there is nothing more to do about it: it is stored and answered, or refused. */
+  async publish(packet: PublishPacket, done: PacketDone): Promise<void> {
+    const judgement = judgePublish(this.agent, packet.topic);
+    if (judgement.kind === 'foreign') {
+      done(new ClientRefused(judgement.message));
+    } else if (judgement.topic === 'gone') {
+      this.connection.answered();
+      done(null);
+    } else {
+      await this.#take(judgement.topic, packet, done);
+    }
+  }
+
+  /** The subscription, or null where the client may not have it. */
+  authorizeSubscribe(subscription: Subscription): Subscription | null {
+    const { topic } = subscription;
+    if (this.#topics.size >= CLIENT_SUBSCRIPTIONS_MAX) return null;
+    if (maySubscribe(this.agent, topic)) return subscription;
+    this.#options.logger.warn({ agent: this.agent, topic: topic.slice(0, 120) }, 'a subscription was refused');
+    return null;
+  }
+
+  /** Notes what the client was given; the ledger's head is sent at once to who subscribes to it. */
+  subscribed(subscriptions: readonly Subscription[]): void {
+    for (const { topic } of subscriptions) {
+      if (!maySubscribe(this.agent, topic)) continue;
+      this.#topics.add(topic);
+      if (topic === agentTopic(this.agent, 'head')) void this.#sendHead();
+    }
+  }
+
+  unsubscribed(topics: readonly string[]): void {
+    for (const topic of topics) this.#topics.delete(topic);
+  }
+
+  async #take(topic: Exclude<UpTopic, 'gone'>, packet: PublishPacket, done: PacketDone): Promise<void> {
+    const atMs = this.#options.clock();
+    this.#options.presence.seen(this.agent, atMs);
+    const { payload } = packet;
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    try {
+      const decision = await this.#published.take(topic, bytes, atMs);
+      // Nobody behind here reads the payload, and it need not stay in memory until aedes is done with the packet.
+      packet.payload = NOTHING;
+      if (this.isClosed) return;
+      done(null);
+      this.connection.answered();
+      this.#tell(decision);
+    } catch (error) {
+      if (!this.isClosed) done(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Says what there is to be said about a message that was put aside. */
+  #tell({ answer, complaint }: Decision): void {
+    const code = answer?.code ?? (complaint === undefined ? undefined : 'unreadable');
+    if (code === undefined) return;
+    if (!this.#complaints.has(code)) {
+      this.#complaints.add(code);
+      const detail = answer?.detail ?? complaint;
+      this.#options.logger.warn({ agent: this.agent, code, detail }, 'a message was refused');
+    }
+    if (answer !== undefined) this.#send('verdict', encodeRefusedFrame(answer));
+  }
+
+  async #sendHead(): Promise<void> {
+    const { logger, ledgerHead } = this.#options;
+    try {
+      this.#send('head', encodeLedgerHead(await ledgerHead(this.agent)));
+    } catch (error) {
+      const { agent } = this;
+      logger.warn({ agent, err: error }, 'the ledger could not say its head; the agent goes on without');
+    }
+  }
+
+  /** Once is enough on a connection that loses nothing: quality of service 0. */
+  #send(topic: DownTopic, payload: Uint8Array): void {
+    const full = agentTopic(this.agent, topic);
+    if (this.isClosed || !this.#topics.has(full)) return;
+    this.#client.publish(
+      { cmd: 'publish', topic: full, payload: Buffer.from(payload), qos: 0, retain: false, dup: false },
+      (error) => {
+        if (error) this.#options.logger.debug({ agent: this.agent, err: error }, `'${topic}' could not be sent`);
+      },
+    );
+  }
+}
