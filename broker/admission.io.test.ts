@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { agentTopic } from '#core/wire/topics.ts';
-import { startBroker } from './broker.ts';
 import { BrokerHarness, closing, frame, gated, message, NOW_MS, publish } from './broker.fixtures.ts';
+import { startBroker } from './broker.ts';
 import { CLIENT_IN_FLIGHT_BYTES_MAX, PACKET_BYTES_MAX } from './limits.ts';
 
 describe('who comes to the broker', () => {

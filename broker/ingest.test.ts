@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LogUnavailable } from '#backbone/log/log-errors.ts';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
+import { LogUnavailable } from '#backbone/log/log-errors.ts';
 import { HEADER_BYTES } from '#core/frames/limits.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
