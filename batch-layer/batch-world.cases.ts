@@ -217,7 +217,7 @@ class SpeedStandIn {
     for (const [partition, { fold, views }] of this.#folds.entries()) {
       const from = fold.position;
       const rows = views.map(() => [] as Parameters<ChangeTable['commit']>[0]['rows'][number][]);
-      const gather = (): void => {
+      const gather = (epoch: number): void => {
         views.forEach(({ slots, id }, i) => {
           for (const slot of slots.dirty) {
             rows[i]!.push({
@@ -226,7 +226,7 @@ class SpeedStandIn {
               group: slots.groupAt(slot).key,
               slice: slots.sliceAt(slot),
               partition,
-              epoch: fold.epoch,
+              epoch,
               part: slots.partAt(slot),
               revision: slots.revisionAt(slot),
               flags: slots.flagsAt(slot),
@@ -241,12 +241,11 @@ class SpeedStandIn {
         const entries = await this.#log.read(partition, fold.position + 1, { bytes: 1_000_000 });
         if (entries.length === 0) break;
         for (const { position, bytes } of entries) {
-          const record = decodeRecord(bytes);
-          if (record.kind === 'cut') gather();
-          if (record.kind !== 'record-fault') fold.apply(position, record);
+          const outcome = fold.apply(position, decodeRecord(bytes));
+          if (outcome.kind === 'cut') gather(outcome.ends);
         }
       }
-      gather();
+      gather(fold.epoch);
       const batch = { partition, from, to: fold.position, rows: rows.flat(), members: [], agents: [], refused: [] };
       if (fold.position > from) await this.#changes.commit(batch, []);
     }

@@ -1,7 +1,7 @@
 import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
-import type { AgentFold } from '#core/fold/agent-fold.ts';
-import type { FoldCounters, PartitionFold } from '#core/fold/partition-fold.ts';
+import type { AgentSnapshot } from '#core/fold/admission.ts';
+import type { FoldCounters, FoldSnapshot, LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
 import type { LedgerSnapshot } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 
@@ -45,27 +45,29 @@ function entryPrefix(partition: number, agent: string): Uint8Array {
   return joinKeys(FOLD, uintKey(partition), stringKey('entry'), stringKey(agent));
 }
 
-/** Reads what an earlier run of the partition's fold had written into the fold; undefined where there was none. */
-export async function loadFold(table: Table, partition: number, fold: PartitionFold): Promise<SavedFold | undefined> {
+/** Reads what an earlier run of the partition's fold had written; undefined where there was none. */
+export async function loadFold(
+  table: Table,
+  partition: number,
+): Promise<{ readonly saved: SavedFold; readonly snapshot: FoldSnapshot } | undefined> {
   const bytes = await table.get(stateKey(partition));
   if (bytes === undefined) return undefined;
   const saved = parse<SavedFold>(bytes);
-  fold.position = saved.position;
-  fold.epoch = saved.epoch;
-  fold.cutIds.push(...saved.cutIds);
-  Object.assign(fold.counters, saved.counters);
+  const agents: AgentSnapshot<Uint8Array>[] = [];
   for await (const [, value] of table.scan(prefixRange(agentPrefix(partition)))) {
     const { agent, ledger, parked } = parse<SavedAgent>(value);
     const entries: SeriesEntry[] = [];
     for await (const [, entry] of table.scan(prefixRange(entryPrefix(partition, agent))))
       entries.push(parse<SeriesEntry>(entry));
-    const frames = parked.map((one) => ({
-      dictionaryVersion: one.dictionaryVersion,
-      frame: Buffer.from(one.frame, 'base64'),
+    const frames = parked.map(({ dictionaryVersion, frame }) => ({
+      dictionaryVersion,
+      held: Buffer.from(frame, 'base64'),
     }));
-    fold.restoreAgent({ agent, ledger, entries, parked: frames });
+    agents.push({ agent, ledger, entries, parked: frames });
   }
-  return saved;
+  const { position, epoch, cutIds, counters } = saved;
+  const cuts = cutIds.map((id, i) => ({ id, position: i === cutIds.length - 1 ? epoch : 0 }));
+  return { saved, snapshot: { admission: { position, cuts, agents }, counters } };
 }
 
 /** Writes the fold's state as operations for the batch that carries its rows. Remembers which entries it has written. */
@@ -75,31 +77,32 @@ export class FoldStateWriter {
 
   constructor(partition: number, fold: PartitionFold) {
     this.#partition = partition;
-    for (const agent of fold.agents.values()) this.#entriesWritten.set(agent.agent, agent.entries.length);
+    for (const { fold: agent } of fold.admission.agents) this.#entriesWritten.set(agent.name, agent.entries.length);
   }
 
-  operations(saved: SavedFold, changed: Iterable<AgentFold>): TableOperation[] {
+  operations(saved: SavedFold, changed: Iterable<LiveAgent>): TableOperation[] {
     const operations: TableOperation[] = [{ kind: 'put', key: stateKey(this.#partition), value: json(saved) }];
     for (const agent of changed) {
-      const key = joinKeys(agentPrefix(this.#partition), stringKey(agent.agent));
+      const { name, entries } = agent.fold;
+      const key = joinKeys(agentPrefix(this.#partition), stringKey(name));
       operations.push({ kind: 'put', key, value: json(savedAgent(agent)) });
-      const prefix = entryPrefix(this.#partition, agent.agent);
-      for (let index = this.#entriesWritten.get(agent.agent) ?? 0; index < agent.entries.length; index++) {
-        operations.push({ kind: 'put', key: joinKeys(prefix, uintKey(index)), value: json(agent.entries[index]) });
+      const prefix = entryPrefix(this.#partition, name);
+      for (let index = this.#entriesWritten.get(name) ?? 0; index < entries.length; index++) {
+        operations.push({ kind: 'put', key: joinKeys(prefix, uintKey(index)), value: json(entries[index]) });
       }
-      this.#entriesWritten.set(agent.agent, agent.entries.length);
+      this.#entriesWritten.set(name, entries.length);
     }
     return operations;
   }
 }
 
-function savedAgent(agent: AgentFold): SavedAgent {
+function savedAgent({ fold, ledger, parked }: LiveAgent): SavedAgent {
   return {
-    agent: agent.agent,
-    ledger: agent.ledger.snapshot(),
-    parked: agent.parked.map(({ dictionaryVersion, frame }) => ({
+    agent: fold.name,
+    ledger: ledger.snapshot(),
+    parked: parked.map(({ dictionaryVersion, held }) => ({
       dictionaryVersion,
-      frame: Buffer.from(frame).toString('base64'),
+      frame: Buffer.from(held).toString('base64'),
     })),
   };
 }

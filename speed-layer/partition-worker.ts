@@ -38,7 +38,7 @@ export class LogChanged extends Error {
  */
 export class PartitionWorker {
   readonly partition: number;
-  readonly fold = new PartitionFold();
+  readonly fold: PartitionFold;
   readonly #log: Log;
   readonly #changes: ChangeTable;
   readonly #pending: PendingChanges;
@@ -52,8 +52,9 @@ export class PartitionWorker {
   /** Something has to be written although no record came: a refold, or a view that joined. */
   #isOwed = false;
 
-  private constructor(partition: number, log: Log, changes: ChangeTable) {
+  private constructor(partition: number, log: Log, changes: ChangeTable, fold: PartitionFold) {
     this.partition = partition;
+    this.fold = fold;
     this.#log = log;
     this.#changes = changes;
     this.#pending = new PendingChanges(partition);
@@ -67,10 +68,11 @@ export class PartitionWorker {
     changes: ChangeTable,
     versions: readonly ViewVersion[],
   ): Promise<PartitionWorker> {
-    const worker = new PartitionWorker(partition, log, changes);
-    const saved = await loadFold(table, partition, worker.fold);
+    const loaded = await loadFold(table, partition);
+    const saved = loaded?.saved;
     if (saved !== undefined && saved.generation !== log.generation)
       throw new LogChanged(partition, saved.generation, log.generation);
+    const worker = new PartitionWorker(partition, log, changes, new PartitionFold(loaded?.snapshot));
     worker.#committedTo = worker.fold.position;
     worker.#state = new FoldStateWriter(partition, worker.fold);
     for (const version of versions) {
@@ -153,21 +155,16 @@ export class PartitionWorker {
   #apply(entries: readonly LogEntry[]): void {
     for (const { position, bytes } of entries) {
       const record = decodeRecord(bytes);
-      if (record.kind === 'record-fault') {
-        this.fold.position = position;
-        this.fold.counters.faultyFrames++;
-        continue;
-      }
-      if (record.kind === 'cut') this.#closeEpoch();
-      this.fold.apply(position, record);
+      const outcome = this.fold.apply(position, record);
+      if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
       this.#pending.note(position, record);
     }
   }
 
   /** The slices of the epoch that ends are gathered under its name and leave memory; what follows opens new rows. */
-  #closeEpoch(): void {
+  #closeEpoch(epoch: number): void {
     for (const view of this.fold.views) {
-      this.#pending.gather(view, this.fold.epoch);
+      this.#pending.gather(view, epoch);
       view.slots.evict(() => false);
     }
   }
@@ -182,12 +179,12 @@ export class PartitionWorker {
     }
     const agents = this.fold.takeChangedAgents();
     const batch = this.#pending.take(this.fold, this.#committedTo, agents);
-    const { position, epoch, cutIds, counters } = this.fold;
+    const { position, epoch, admission, counters } = this.fold;
     const saved = {
       generation: this.#log.generation,
       position,
       epoch,
-      cutIds: [...cutIds],
+      cutIds: admission.cuts.map(({ id }) => id),
       counters: { ...counters },
       joined: [...this.#joined],
     };

@@ -1,7 +1,7 @@
 import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from '#backbone/changes/changes.ts';
-import type { AgentFold } from '#core/fold/agent-fold.ts';
-import type { PartitionFold } from '#core/fold/partition-fold.ts';
+import type { LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
+import type { RecordFault } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { refusedRow } from './refused-row.ts';
@@ -41,7 +41,7 @@ export class PendingChanges {
   }
 
   /** Takes what the record says was refused, if it says so. */
-  note(position: number, record: LogRecord): void {
+  note(position: number, record: LogRecord | RecordFault): void {
     const row = refusedRow(this.#partition, position, record);
     if (row !== undefined) this.#refused.push(row);
   }
@@ -59,7 +59,7 @@ export class PendingChanges {
   }
 
   /** Everything gathered since the last call, as one batch. */
-  take(fold: PartitionFold, from: number, agents: Iterable<AgentFold>): ChangeBatch {
+  take(fold: PartitionFold, from: number, agents: Iterable<LiveAgent>): ChangeBatch {
     const refused = this.#refused;
     this.#refused = [];
     return {
@@ -73,17 +73,17 @@ export class PendingChanges {
   }
 }
 
-function agentRow(partition: number, agent: AgentFold): AgentRow {
-  const { arrived, quarantined } = agent.ledger.counts();
+function agentRow(partition: number, { fold, ledger, parked }: LiveAgent): AgentRow {
+  const { arrived, quarantined } = ledger.counts();
   return {
     partition,
-    agent: agent.agent,
-    ...agent.ledger.standing(),
+    agent: fold.name,
+    ...ledger.progress(),
     arrived,
     quarantined,
-    missing: agent.ledger.missing(MISSING_TOLD_MAX),
-    forks: agent.ledger.forks,
-    parked: agent.parked.length,
-    head: agent.ledger.head(),
+    missing: ledger.missing(MISSING_TOLD_MAX),
+    forks: ledger.forks,
+    parked: parked.length,
+    head: ledger.head(),
   };
 }

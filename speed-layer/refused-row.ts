@@ -1,9 +1,14 @@
 import type { RefusedRow } from '#backbone/changes/changes.ts';
 import { readHeader } from '#core/frames/header.ts';
+import type { RecordFault } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
 
 /** What the record says was refused: a frame with its verdict, or a report of rows. Undefined for all other records. */
-export function refusedRow(partition: number, position: number, record: LogRecord): RefusedRow | undefined {
+export function refusedRow(
+  partition: number,
+  position: number,
+  record: LogRecord | RecordFault,
+): RefusedRow | undefined {
   if (record.kind === 'refusals') {
     const { agent, atMs, report } = record;
     const { incarnation, sequence, source, items } = report;

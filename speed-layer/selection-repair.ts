@@ -1,5 +1,6 @@
 import type { Log } from '#backbone/log/log.ts';
-import type { PartitionFold } from '#core/fold/partition-fold.ts';
+import { Admission, readyFrames } from '#core/fold/admission.ts';
+import { LIVE_FRAMES, type PartitionFold } from '#core/fold/partition-fold.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
@@ -27,16 +28,16 @@ export async function repairSelection(
   if (slices.length === 0) return;
   const refold = new SelectionRefold(view.id, slices);
   const surveyed = fold.position;
-  await eachFrame(log, fold, partition, 1, surveyed, signal, (frame) => refold.survey(frame));
-  await eachFrame(log, fold, partition, 1, surveyed, signal, (frame) => refold.fold(frame));
+  await admitUpTo(new Admission(LIVE_FRAMES), log, partition, surveyed, signal, (frame) => refold.survey(frame));
+  const admission = new Admission(LIVE_FRAMES);
+  await admitUpTo(admission, log, partition, surveyed, signal, (frame) => refold.fold(frame));
   const amendedAgain = new SliceSet();
-  for (let position = surveyed; position < fold.position && !signal.aborted;) {
-    const upTo = fold.position;
-    await eachFrame(log, fold, partition, position + 1, upTo, signal, (frame) => {
+  for (let upTo = surveyed; upTo < fold.position && !signal.aborted;) {
+    upTo = fold.position;
+    await admitUpTo(admission, log, partition, upTo, signal, (frame) => {
       for (const slice of refold.survey(frame)) amendedAgain.add(slice);
       refold.fold(frame);
     });
-    position = upTo;
   }
   if (signal.aborted) return;
   refold.finish();
@@ -50,26 +51,23 @@ function adopt(view: ViewFold, position: number, refold: SelectionRefold, name: 
   slots.markRefolded(slot);
 }
 
-/** Calls back with each accepted frame at a position in [from, to] whose dictionary is known. */
-async function eachFrame(
+/** Admits the records up to position `to` and calls back with each frame that folds, as the live fold does. */
+async function admitUpTo(
+  admission: Admission<Uint8Array>,
   log: Log,
-  fold: PartitionFold,
   partition: number,
-  from: number,
   to: number,
   signal: AbortSignal,
   callback: (frame: AgentFrame) => void,
 ): Promise<void> {
-  for (let next = from; next <= to && !signal.aborted;) {
-    const entries = await log.read(partition, next, { bytes: READ_BYTES });
+  while (admission.position < to && !signal.aborted) {
+    const entries = await log.read(partition, admission.position + 1, { bytes: READ_BYTES });
     if (entries.length === 0) return;
     for (const { position, bytes } of entries) {
       if (position > to) return;
-      next = position + 1;
-      const record = decodeRecord(bytes);
-      if (record.kind !== 'frame' || record.verdict.kind !== 'accepted') continue;
-      const agent = fold.agents.get(record.agent);
-      if (agent !== undefined) callback({ agent, frame: record.frame });
+      const outcome = admission.admit(position, decodeRecord(bytes));
+      if (outcome.kind !== 'fold' && outcome.kind !== 'learned') continue;
+      for (const { header, held } of readyFrames(outcome)) callback({ agent: outcome.agent.fold, header, frame: held });
     }
   }
 }

@@ -107,7 +107,7 @@ export class SpeedLayer implements AsyncDisposable {
   /** What the ledger last saw of an agent: all zero where it is new. */
   ledgerHead(agent: string): LedgerHead {
     for (const { fold } of this.#workers) {
-      const known = fold.agents.get(agent);
+      const known = fold.admission.agentNamed(agent);
       if (known !== undefined) return known.ledger.head();
     }
     return { incarnation: 0, highestSequence: 0 };

@@ -35,12 +35,8 @@ export async function buildVersion(
     const entries = await log.read(partition, fold.position + 1, { bytes: READ_BYTES });
     for (const { position, bytes } of entries) {
       if (position > worker.fold.position) break;
-      const record = decodeRecord(bytes);
-      if (record.kind === 'record-fault') fold.position = position;
-      else {
-        if (record.kind === 'cut') gatherAll(view, pending, fold.epoch);
-        fold.apply(position, record);
-      }
+      const outcome = fold.apply(position, decodeRecord(bytes));
+      if (outcome.kind === 'cut') gatherAll(view, pending, outcome.ends);
     }
     gatherAll(view, pending, fold.epoch);
     const { rows, members } = pending.takeRows();

@@ -1,18 +1,14 @@
 import { encodeResultBlock } from '#backbone/results/result-format.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
-import { foldAmends } from '#core/fold/fold-amends.ts';
-import { foldPanes } from '#core/fold/fold-panes.ts';
-import { foldReadings } from '#core/fold/fold-readings.ts';
+import { FrameFolder } from '#core/fold/fold-frame.ts';
 import type { Group, SliceSlots } from '#core/fold/slice-slots.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
-import { decodeFrame } from '#core/frames/frame.ts';
 import { readHeader } from '#core/frames/header.ts';
-import { ReadingsReader } from '#core/frames/readings-reader.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
 import { BLOCK_ROWS_MAX } from '#core/stats/block-room.ts';
-import { FOLDED_KINDS, type FrameColumns } from './frame-list.ts';
+import type { FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
 import { type RunBlock, RunWriter } from './run-file.ts';
 
@@ -51,12 +47,8 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
   using source = new FrameSource(job.paths);
   using run = new RunWriter(job.runPath);
   const pending: SliceName[][] = job.views.map(() => []);
-  const agents = job.agents.map(({ agent, entries }) => {
-    const fold = new AgentFold(agent);
-    fold.learn(0, entries);
-    return fold;
-  });
-  const reader = new ReadingsReader();
+  const agents = job.agents.map(({ agent, entries }) => new AgentFold(agent, entries));
+  const folder = new FrameFolder();
   let views = job.views.map((view) => new ViewFold(view));
   let readings = 0;
   const { frames } = job;
@@ -68,34 +60,13 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
       for (const agent of agents) agent.forgetRoutes();
     }
     const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
-    readings += foldFrame(FOLDED_KINDS[frames.kind[i]!]!, bytes, reader, agents[frames.agent[i]!]!, views, position);
+    const header = readHeader(bytes);
+    if (header.kind === 'fault') continue;
+    const counted = folder.fold(bytes, header, agents[frames.agent[i]!]!, views, position);
+    if (typeof counted === 'number') readings += counted;
   }
   flush(job, views, run, pending);
   return { readings, blocks: run.blocks, pending };
-}
-
-/** Folds one frame as `PartitionFold` does; gives the readings counted. A frame that is faulty inside folds nothing. */
-function foldFrame(
-  kind: (typeof FOLDED_KINDS)[number],
-  bytes: Uint8Array,
-  reader: ReadingsReader,
-  agent: AgentFold,
-  views: readonly ViewFold[],
-  position: number,
-): number {
-  if (kind === 'readings') {
-    const header = readHeader(bytes);
-    if (header.kind === 'fault' || reader.open(bytes, header) !== null) return 0;
-    foldReadings(reader, agent, views, position);
-    return header.count;
-  }
-  const frame = decodeFrame(bytes);
-  if (frame.kind === 'panes') {
-    foldPanes(frame.panes, agent, views, position);
-    return frame.header.count;
-  }
-  if (frame.kind === 'amend') foldAmends(frame.amends, agent, views, position);
-  return 0;
 }
 
 function openSlices(views: readonly ViewFold[]): number {

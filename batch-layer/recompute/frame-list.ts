@@ -20,7 +20,6 @@ export interface ListedFrame {
 /** A part of a list of frames, as plain arrays that can be handed to another thread. */
 export interface FrameColumns {
   readonly count: number;
-  readonly kind: Uint8Array;
   readonly file: Int32Array;
   readonly at: Float64Array;
   readonly bytes: Int32Array;
@@ -71,7 +70,6 @@ export class FrameList {
   columns(from: number, to: number): FrameColumns {
     return {
       count: to - from,
-      kind: this.kind.slice(from, to),
       file: this.file.slice(from, to),
       at: this.at.slice(from, to),
       bytes: this.bytes.slice(from, to),

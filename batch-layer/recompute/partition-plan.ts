@@ -4,8 +4,8 @@ import { type SliceName, SliceSet } from '#core/slices/slice-name.ts';
 import { groupKey, groupOf, viewAdmits } from '#core/views/view.ts';
 import type { Archive } from '../archive/archive.ts';
 import { FrameSource } from './frame-source.ts';
-import { PartitionPlanner } from './partition-planner.ts';
-import { type PlanState, restorePlanner } from './plan-state.ts';
+import { type FramePlace, PartitionPlanner } from './partition-planner.ts';
+import { plannerSnapshot, type PlanState, segmentPaths } from './plan-state.ts';
 
 /** What of a partition has to be planned. */
 export interface PlanRequest {
@@ -41,8 +41,9 @@ export async function planPartition(
   const { partition, listFrom, cutId, resume } = request;
   const paths: string[] = [];
   using source = new FrameSource(paths);
-  const planner = new PartitionPlanner(listFrom, source);
-  if (resume !== undefined) restorePlanner(planner, resume, join(archive.dir, String(partition)), paths);
+  if (resume !== undefined) paths.push(...segmentPaths(resume, join(archive.dir, String(partition))));
+  const read = ({ file, at, bytes }: FramePlace): Uint8Array => source.frame(file, at, bytes);
+  const planner = new PartitionPlanner(listFrom, read, resume === undefined ? undefined : plannerSnapshot(resume));
   const known = cutId === undefined ? undefined : planner.cutAt(cutId);
   if (known !== undefined) return { partition, planner, listFrom, paths, to: known };
   const files = new Map(paths.map((path, file) => [path, file]));
@@ -54,8 +55,8 @@ export async function planPartition(
       files.set(path, file);
     }
     for (const entry of entries) {
-      planner.apply(file, entry);
-      if (cutId !== undefined && planner.cuts.at(-1)?.id === cutId)
+      const outcome = planner.apply(file, entry);
+      if (outcome.kind === 'cut' && planner.cuts.at(-1)?.id === cutId)
         return { partition, planner, listFrom, paths, to: entry.position };
     }
   }

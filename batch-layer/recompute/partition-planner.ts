@@ -1,8 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { AgentFold, PARKED_FRAMES_MAX } from '#core/fold/agent-fold.ts';
-import { CUT_IDS_KEPT } from '#core/fold/partition-fold.ts';
-import { decodeFrame } from '#core/frames/frame.ts';
-import { type FrameHeader, readHeader, readProvenHeader } from '#core/frames/header.ts';
+import {
+  Admission,
+  type AdmissionSnapshot,
+  type AdmittedAgent,
+  type KnownCut,
+  type Outcome,
+  type ReadyFrame,
+} from '#core/fold/admission.ts';
+import { decodeAmend } from '#core/frames/amend-frame.ts';
+import type { FrameHeader } from '#core/frames/header.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { ArchivedEntry } from '../archive/partition-archive.ts';
 import { FrameList } from './frame-list.ts';
@@ -10,22 +16,17 @@ import type { FrameSource } from './frame-source.ts';
 
 /** Where a frame's bytes are in the archive. */
 export interface FramePlace {
+  /** Number of the segment in the list of files. */
   readonly file: number;
   readonly at: number;
   readonly bytes: number;
 }
 
-/** A frame whose dictionary is not there yet, and how much of it is needed. */
-export interface ParkedPlace extends FramePlace {
-  readonly dictionaryVersion: number;
-}
+/** Gives the bytes at a place, valid until the next call. Throws ArchiveDamaged where they are not there. */
+export type FrameReader = (place: FramePlace) => Uint8Array;
 
-/** An agent as the plan knows it: its ledger and dictionary, and what waits for a dictionary. */
-export interface PlannedAgent {
-  readonly index: number;
-  readonly fold: AgentFold;
-  parked: ParkedPlace[];
-}
+/** An agent as the plan knows it: what is parked are places. */
+export type PlannedAgent = AdmittedAgent<FramePlace>;
 
 /** A reading that was amended: its slices hold min, max, first and last that only a refold can find. */
 export interface AmendedReading {
@@ -36,72 +37,47 @@ export interface AmendedReading {
   readonly position: number;
 }
 
-/** A cut that was applied: its id, and the position of the first record with it. */
-export interface KnownCut {
-  readonly id: string;
-  readonly position: number;
+/** Everything that a planner goes on from. */
+export interface PlannerSnapshot {
+  readonly admission: AdmissionSnapshot<FramePlace>;
+  readonly amended: readonly AmendedReading[];
 }
 
 /**
- * Decides what of a partition's records folds, in their order, and lists it; the folding itself is left to others, in
- * any order. It makes exactly the decisions of `PartitionFold` (core/fold/partition-fold.ts): the ledger admits the
- * first arrival of each number, births build dictionaries, frames wait parked for theirs, a repeated cut is none.
- * Reading headers costs a small part of reading readings, so this is done by one thread.
+ * Lists what of a partition's records folds, in their order; the folding itself is left to others, in any order. Which
+ * frames those are, and at which positions, is decided by the admission that the live fold runs too. Reading headers
+ * costs a small part of reading readings, so this is done by one thread.
  */
 export class PartitionPlanner {
-  readonly agents: PlannedAgent[] = [];
-  readonly amended: AmendedReading[] = [];
-  readonly cuts: KnownCut[] = [];
+  readonly amended: AmendedReading[];
   /** What folds after `listFrom`. */
   readonly frames = new FrameList();
-  /** Position of the last record applied. */
-  position = 0;
-  readonly #agents = new Map<string, PlannedAgent>();
+  readonly #admission: Admission<FramePlace>;
   readonly #listFrom: number;
-  readonly #source: FrameSource;
+  readonly #read: FrameReader;
+  #file = 0;
+  #entry: ArchivedEntry = { position: 0, at: 0, bytes: new Uint8Array(0) };
 
   /** Frames that fold at positions up to `listFrom` are entered in ledgers but not listed. */
-  constructor(listFrom: number, source: FrameSource) {
+  constructor(listFrom: number, read: FrameReader, resumed?: PlannerSnapshot) {
     this.#listFrom = listFrom;
-    this.#source = source;
+    this.#read = read;
+    this.amended = [...(resumed?.amended ?? [])];
+    const hold = (frame: Uint8Array): FramePlace => this.#placeOf(frame);
+    this.#admission = new Admission({ trust: 'archive', hold, open: read }, resumed?.admission);
   }
 
-  agentOf(name: string, fold?: AgentFold): PlannedAgent {
-    let agent = this.#agents.get(name);
-    if (agent === undefined) {
-      agent = { index: this.agents.length, fold: fold ?? new AgentFold(name), parked: [] };
-      this.#agents.set(name, agent);
-      this.agents.push(agent);
-    }
-    return agent;
+  /** Position of the last record applied. */
+  get position(): number {
+    return this.#admission.position;
   }
 
-  /** Applies a record of the archive, whose segment has the number `file`. */
-  apply(file: number, entry: ArchivedEntry): void {
-    const { position, bytes } = entry;
-    assert(position === this.position + 1, `position ${position} follows ${this.position}`);
-    this.position = position;
-    const record = decodeRecord(bytes);
-    switch (record.kind) {
-      case 'record-fault':
-      case 'refusals':
-        return;
-      case 'heartbeat':
-        this.agentOf(record.agent).fold.ledger.heartbeat(record.heartbeat);
-        return;
-      case 'cut':
-        if (this.cuts.some(({ id }) => id === record.id)) return;
-        this.cuts.push({ id: record.id, position });
-        if (this.cuts.length > CUT_IDS_KEPT) this.cuts.shift();
-        return;
-      case 'frame': {
-        const { frame } = record;
-        const place = { file, at: entry.at + frame.byteOffset - bytes.byteOffset, bytes: frame.length };
-        if (record.verdict.kind === 'accepted') this.#accept(record.agent, frame, place);
-        else this.#refuse(record.agent, frame);
-        return;
-      }
-    }
+  get agents(): readonly PlannedAgent[] {
+    return this.#admission.agents;
+  }
+
+  get cuts(): readonly KnownCut[] {
+    return this.#admission.cuts;
   }
 
   /** Position of the cut with this id, if it has been applied. */
@@ -109,56 +85,38 @@ export class PartitionPlanner {
     return this.cuts.find((cut) => cut.id === id)?.position;
   }
 
-  #refuse(name: string, frame: Uint8Array): void {
-    const header = readHeader(frame);
-    if (header.kind !== 'fault') this.agentOf(name).fold.ledger.refuse(header.incarnation, header.sequence);
+  /** Applies the next record of the archive, whose segment has the number `file`. */
+  apply(file: number, entry: ArchivedEntry): Outcome<FramePlace> {
+    const { position, bytes } = entry;
+    assert(position === this.position + 1, `position ${position} follows ${this.position}`);
+    this.#file = file;
+    this.#entry = entry;
+    const record = decodeRecord(bytes);
+    const outcome = this.#admission.admit(position, record);
+    if (outcome.kind === 'fold' && record.kind === 'frame') this.#list(outcome.agent, outcome.frame, record.frame);
+    if (outcome.kind === 'learned') for (const frame of outcome.ready) this.#list(outcome.agent, frame);
+    return outcome;
   }
 
-  #accept(name: string, frame: Uint8Array, place: FramePlace): void {
-    const header = readProvenHeader(frame);
-    if (header.kind === 'fault') return;
-    const agent = this.agentOf(name);
-    const { ledger } = agent.fold;
-    if (ledger.arrive(header.incarnation, header.sequence, header.checksum, header.watermarkMs) !== 'first') return;
-    const needed = header.kind === 'birth' ? header.dictionaryVersion - header.count : header.dictionaryVersion;
-    if (agent.fold.knows(needed)) this.#fold(agent, header, frame, place);
-    else if (agent.parked.length < PARKED_FRAMES_MAX) agent.parked.push({ ...place, dictionaryVersion: needed });
+  #placeOf(frame: Uint8Array): FramePlace {
+    const { at, bytes } = this.#entry;
+    return { file: this.#file, at: at + frame.byteOffset - bytes.byteOffset, bytes: frame.length };
   }
 
-  #fold(agent: PlannedAgent, header: FrameHeader, bytes: Uint8Array, place: FramePlace): void {
-    if (header.kind === 'birth') {
-      this.#learn(agent, bytes);
-      return;
-    }
-    if (header.kind === 'amend') this.#noteAmends(agent, bytes);
-    if (this.position <= this.#listFrom) return;
+  #list({ index }: PlannedAgent, { header, held }: ReadyFrame<FramePlace>, bytes?: Uint8Array): void {
     const { kind, earliestMs, latestMs } = header;
-    this.frames.push({ ...place, kind, agent: agent.index, position: this.position, earliestMs, latestMs });
+    assert(kind !== 'birth', 'a birth is learned, not folded');
+    if (kind === 'amend') this.#noteAmends(index, header, bytes ?? this.#read(held));
+    if (this.position <= this.#listFrom) return;
+    this.frames.push({ ...held, kind, agent: index, position: this.position, earliestMs, latestMs });
   }
 
-  #noteAmends(agent: PlannedAgent, bytes: Uint8Array): void {
-    const frame = decodeFrame(bytes);
-    if (frame.kind !== 'amend') return;
+  #noteAmends(agent: number, header: FrameHeader, bytes: Uint8Array): void {
+    const frame = decodeAmend(bytes, header);
+    if (frame.kind === 'fault') return;
     const { count, entry, timeMs } = frame.amends;
     for (let i = 0; i < count; i++) {
-      this.amended.push({ agent: agent.index, entry: entry[i]!, timeMs: timeMs[i]!, position: this.position });
-    }
-  }
-
-  #learn(agent: PlannedAgent, bytes: Uint8Array): void {
-    const frame = decodeFrame(bytes);
-    if (frame.kind !== 'birth') return;
-    const { previous, firstIndex, entries } = frame.birth;
-    if (previous !== null) agent.fold.ledger.previous(previous);
-    agent.fold.learn(firstIndex, entries);
-    const ready = agent.parked.filter((parked) => agent.fold.knows(parked.dictionaryVersion));
-    agent.parked = agent.parked.filter((parked) => !agent.fold.knows(parked.dictionaryVersion));
-    for (const place of ready) {
-      // A birth among them reads on, so the bytes of this one are a copy.
-      const parked = this.#source.frame(place.file, place.at, place.bytes).slice();
-      const header = readHeader(parked);
-      assert(header.kind !== 'fault', 'a parked frame had a sound header when it was parked');
-      this.#fold(agent, header, parked, place);
+      this.amended.push({ agent, entry: entry[i]!, timeMs: timeMs[i]!, position: this.position });
     }
   }
 }

@@ -3,10 +3,10 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ObjectDamaged } from '#backbone/objects/objects-errors.ts';
 import { OBJECT_BYTES_MAX, type Objects } from '#backbone/objects/objects.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
-import { AgentFold } from '#core/fold/agent-fold.ts';
+import type { KnownCut } from '#core/fold/admission.ts';
 import type { LedgerSnapshot } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import type { AmendedReading, KnownCut, ParkedPlace, PartitionPlanner } from './partition-planner.ts';
+import type { FramePlace, PartitionPlanner, PlannerSnapshot } from './partition-planner.ts';
 
 /** The format of a kept plan: JSON (RFC 8259), gzipped (RFC 1952). */
 export const PLAN_STATE_FORMAT = 1;
@@ -18,7 +18,7 @@ interface SavedAgent {
   readonly agent: string;
   readonly ledger: LedgerSnapshot;
   readonly entries: readonly SeriesEntry[];
-  readonly parked: readonly ParkedPlace[];
+  readonly parked: readonly (FramePlace & { readonly dictionaryVersion: number })[];
 }
 
 /** The state of a partition's plan at a cut: what an incremental run goes on from instead of reading all history. */
@@ -52,18 +52,18 @@ export async function keepPlanState(
   if ((await loadPlanState(objects, generation, partition, planner.position)) !== undefined) return;
   // One of another log may have the same name.
   await objects.remove(name);
-  const parkedIn = new Set(planner.agents.flatMap(({ parked }) => parked.map(({ file }) => file)));
+  const parkedIn = new Set(planner.agents.flatMap(({ parked }) => parked.map(({ held }) => held.file)));
   const state: PlanState = {
     format: PLAN_STATE_FORMAT,
     generation,
     partition,
     position: planner.position,
     cuts: planner.cuts,
-    agents: planner.agents.map(({ fold, parked }) => ({
-      agent: fold.agent,
-      ledger: fold.ledger.snapshot(),
+    agents: planner.agents.map(({ fold, ledger, parked }) => ({
+      agent: fold.name,
+      ledger: ledger.snapshot(),
       entries: fold.entries,
-      parked,
+      parked: parked.map(({ dictionaryVersion, held }) => ({ ...held, dictionaryVersion })),
     })),
     amended: planner.amended.map(({ agent, entry, timeMs, position }) => [agent, entry, timeMs, position]),
     segments: paths.map((path, file) => (parkedIn.has(file) ? basename(path) : '')),
@@ -112,23 +112,22 @@ export async function dropPlanStates(
   }
 }
 
-/** Puts a fresh planner where the state was kept. */
-export function restorePlanner(
-  planner: PartitionPlanner,
-  state: PlanState,
-  partitionDir: string,
-  paths: string[],
-): void {
-  planner.position = state.position;
-  planner.cuts.push(...state.cuts);
-  paths.push(...state.segments.map((segment) => join(partitionDir, segment)));
-  for (const { agent, ledger, entries, parked } of state.agents) {
-    const fold = new AgentFold(agent, ledger);
-    fold.learn(0, entries);
-    planner.agentOf(agent, fold).parked = [...parked];
-  }
-  for (const [agent, entry, timeMs, position] of state.amended) {
-    const amended: AmendedReading = { agent, entry, timeMs, position };
-    planner.amended.push(amended);
-  }
+/** What a planner goes on from where the state was kept. */
+export function plannerSnapshot({ position, cuts, agents, amended }: PlanState): PlannerSnapshot {
+  return {
+    admission: {
+      position,
+      cuts,
+      agents: agents.map(({ parked, ...agent }) => ({
+        ...agent,
+        parked: parked.map(({ dictionaryVersion, ...held }) => ({ dictionaryVersion, held })),
+      })),
+    },
+    amended: amended.map(([agent, entry, timeMs, at]) => ({ agent, entry, timeMs, position: at })),
+  };
+}
+
+/** The segment files that the state numbers; those that it doesn't need have no name. */
+export function segmentPaths({ segments }: PlanState, partitionDir: string): string[] {
+  return segments.map((segment) => join(partitionDir, segment));
 }

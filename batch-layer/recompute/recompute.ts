@@ -79,7 +79,7 @@ function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scr
     const start = frames.indexAfter(from[partition]!);
     const end = frames.indexAfter(plan.to);
     const amendedBefore = views.map((view) => amendedSlices(plan.planner, view, from[partition]!));
-    const dictionaries = agents.map(({ fold }) => ({ agent: fold.agent, entries: fold.entries }));
+    const dictionaries = agents.map(({ fold }) => ({ agent: fold.name, entries: fold.entries }));
     const add = (first: number, last: number): void => {
       const runPath = join(scratch, `${jobs.length}.run`);
       const edges = { before: first > start, after: last < end };

@@ -1,5 +1,6 @@
-import { SelectionRefold } from '#core/fold/selection-refold.ts';
+import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import { readHeader } from '#core/frames/header.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { FOLDED_KINDS } from './frame-list.ts';
@@ -47,21 +48,19 @@ function refoldCluster(
   const { sliceMs } = view.view;
   const earliestMs = slices[0]!.slice * sliceMs;
   const latestMs = (slices.at(-1)!.slice + 1) * sliceMs;
-  const visit = (
-    isWanted: (kind: string) => boolean,
-    take: (frame: Parameters<SelectionRefold['fold']>[0]) => void,
-  ): void => {
+  const visit = (isWanted: (kind: string) => boolean, take: (frame: AgentFrame) => void): void => {
     for (let i = 0; i < frames.count && frames.position[i]! <= plan.to; i++) {
       if (!isWanted(FOLDED_KINDS[frames.kind[i]!]!)) continue;
       if (frames.latestMs[i]! < earliestMs - sliceMs || frames.earliestMs[i]! >= latestMs + sliceMs) continue;
       const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
-      take({ agent: agents[frames.agent[i]!]!.fold, frame: bytes });
+      const header = readHeader(bytes);
+      if (header.kind !== 'fault') take({ agent: agents[frames.agent[i]!]!.fold, header, frame: bytes });
     }
   };
   visit(
     (kind) => kind === 'amend',
     // What an amend says is kept until the end, so its bytes are a copy.
-    ({ agent, frame }) => refold.survey({ agent, frame: frame.slice() }),
+    (frame) => refold.survey({ ...frame, frame: frame.frame.slice() }),
   );
   visit(
     (kind) => kind !== 'amend',

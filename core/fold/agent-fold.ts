@@ -1,28 +1,16 @@
-import { Ledger, type LedgerSnapshot } from '../ledger/ledger.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
-/** A frame whose dictionary is not there yet; it folds at the position of the birth that brings it. */
-export interface ParkedFrame {
-  readonly dictionaryVersion: number;
-  readonly frame: Uint8Array;
-}
-
-/** Frames parked per agent; a further one is given up as faulty, since no agent sends so far ahead of its births. */
-export const PARKED_FRAMES_MAX = 1024;
-
-/** What the fold knows of one agent: its ledger, its dictionary, and what waits for a dictionary. */
+/** What folding needs of one agent: its dictionary, and the routes of its series through the views. */
 export class AgentFold {
-  readonly agent: string;
-  readonly ledger: Ledger;
-  readonly entries: SeriesEntry[] = [];
-  parked: ParkedFrame[] = [];
+  readonly name: string;
+  readonly entries: SeriesEntry[];
   #routes: (readonly Route[])[] = [];
 
-  constructor(agent: string, ledger?: LedgerSnapshot) {
-    this.agent = agent;
-    this.ledger = ledger === undefined ? new Ledger() : Ledger.open(ledger);
+  constructor(name: string, entries: readonly SeriesEntry[] = []) {
+    this.name = name;
+    this.entries = [...entries];
   }
 
   /** Takes up the entries of a birth. Entries that are known already stay as they are; a birth restates them. */
@@ -51,7 +39,7 @@ export class AgentFold {
     if (entry === undefined) return [];
     return views.flatMap((fold) => {
       const group = fold.groupFor(entry);
-      return group === undefined ? [] : [new Route(this.agent, fold, group, entry)];
+      return group === undefined ? [] : [new Route(this.name, fold, group, entry)];
     });
   }
 }

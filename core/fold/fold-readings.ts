@@ -2,7 +2,7 @@ import type { ReadingsReader } from '../frames/readings-reader.ts';
 import { addLink } from '../stats/link.ts';
 import { addHeldRun, addRegularRun, addTimedRun } from '../stats/run.ts';
 import type { AgentFold } from './agent-fold.ts';
-import { foldLinks } from './fold-links.ts';
+import { foldLinks } from './fold-corrections.ts';
 import type { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 

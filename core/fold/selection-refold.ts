@@ -1,6 +1,7 @@
+import { decodeAmend } from '../frames/amend-frame.ts';
 import type { AmendFrame } from '../frames/amends.ts';
 import { decodeFrame } from '../frames/frame.ts';
-import { readHeader } from '../frames/header.ts';
+import type { FrameHeader } from '../frames/header.ts';
 import type { PanesFrame } from '../frames/panes.ts';
 import type { ReadingsFrame } from '../frames/readings.ts';
 import { sliceKey, type SliceName } from '../slices/slice-name.ts';
@@ -25,9 +26,10 @@ interface FrameOrder {
   readonly sequence: number;
 }
 
-/** A frame of the log that was accepted, with the agent that sent it. */
+/** A frame of the log that admission lets fold, with the agent that sent it. */
 export interface AgentFrame {
   readonly agent: AgentFold;
+  readonly header: FrameHeader;
   readonly frame: Uint8Array;
 }
 
@@ -73,11 +75,10 @@ export class SelectionRefold {
   }
 
   /** First pass: notes what amends say of the panes of the slices. Tells the slices that the frame amends. */
-  survey({ agent, frame: bytes }: AgentFrame): readonly SliceName[] {
-    const header = readHeader(bytes);
+  survey({ agent, header, frame: bytes }: AgentFrame): readonly SliceName[] {
     if (header.kind !== 'amend') return [];
-    const frame = decodeFrame(bytes);
-    if (frame.kind !== 'amend') return [];
+    const frame = decodeAmend(bytes, header);
+    if (frame.kind === 'fault') return [];
     const { amends } = frame;
     const amended = new Map<string, SliceName>();
     for (let i = 0; i < amends.count; i++) {
@@ -98,11 +99,10 @@ export class SelectionRefold {
   }
 
   /** Second pass: takes in what the frame says of the slices. */
-  fold({ agent, frame: bytes }: AgentFrame): void {
-    const header = readHeader(bytes);
-    if (header.kind === 'fault' || header.kind === 'birth' || header.kind === 'amend') return;
+  fold({ agent, header, frame: bytes }: AgentFrame): void {
+    if (header.kind === 'birth' || header.kind === 'amend') return;
     if (header.latestMs < this.#earliestMs || header.earliestMs >= this.#latestMs) return;
-    const frame = decodeFrame(bytes);
+    const frame = decodeFrame(bytes, header);
     if (frame.kind === 'readings') this.#foldReadings(agent, frame);
     else if (frame.kind === 'panes') this.#foldPanes(agent, frame);
   }
@@ -179,8 +179,8 @@ export class SelectionRefold {
 }
 
 /** An amend speaks for the readings of its dictionary entry: those with other tags belong to other groups. */
-function paneKey({ agent }: AgentFold, entry: number, startMs: number): string {
-  return JSON.stringify([agent, entry, startMs]);
+function paneKey({ name }: AgentFold, entry: number, startMs: number): string {
+  return JSON.stringify([name, entry, startMs]);
 }
 
 function isBefore(a: FrameOrder, b: FrameOrder): boolean {

@@ -12,10 +12,13 @@ export type Frame = ReadingsFrame | PanesFrame | BirthFrame | AmendFrame;
 
 /**
  * The whole content of a frame in arrays of its own, or what is wrong with it: any bytes have an answer. Who folds
- * readings rather opens a ReadingsReader, which allocates nothing per frame.
+ * readings rather opens a ReadingsReader, which allocates nothing per frame. A header that was read from the same bytes
+ * saves reading it again.
  */
-export function decodeFrame(bytes: Uint8Array): Frame | FrameFault {
-  const header = readHeader(bytes);
+export function decodeFrame(
+  bytes: Uint8Array,
+  header: FrameHeader | FrameFault = readHeader(bytes),
+): Frame | FrameFault {
   switch (header.kind) {
     case 'fault':
       return header;

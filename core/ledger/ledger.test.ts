@@ -15,19 +15,19 @@ describe('the ledger', () => {
     const ledger = new Ledger();
     ledger.arrive(1, 1, 0, 1000);
     ledger.arrive(1, 3, 0, 3000);
-    expect(ledger.standing()).toEqual({ watermarkMs: 1000, holes: true });
+    expect(ledger.progress()).toEqual({ watermarkMs: 1000, holes: true });
     ledger.arrive(1, 2, 0, 2000);
-    expect(ledger.standing()).toEqual({ watermarkMs: 3000, holes: false });
+    expect(ledger.progress()).toEqual({ watermarkMs: 3000, holes: false });
   });
 
   it('a heartbeat that promises more than has arrived opens a hole, and its watermark waits', () => {
     const ledger = new Ledger();
     ledger.arrive(1, 1, 0, 1000);
     ledger.heartbeat({ incarnation: 1, highestSequence: 2, watermarkMs: 9000, closed: true });
-    expect(ledger.standing()).toEqual({ watermarkMs: 1000, holes: true });
+    expect(ledger.progress()).toEqual({ watermarkMs: 1000, holes: true });
     expect(ledger.missing(10)).toEqual([{ incarnation: 1, from: 2, to: 2 }]);
     ledger.arrive(1, 2, 0, null);
-    expect(ledger.standing()).toEqual({ watermarkMs: 9000, holes: false });
+    expect(ledger.progress()).toEqual({ watermarkMs: 9000, holes: false });
   });
 
   it('a birth names what the incarnation before it sent, so its lost tail is missing', () => {
@@ -35,7 +35,7 @@ describe('the ledger', () => {
     ledger.arrive(1, 1, 0, 1000);
     ledger.previous({ incarnation: 1, lastSequence: 3, closed: false });
     ledger.arrive(2, 1, 0, 2000);
-    expect(ledger.standing().holes).toBe(true);
+    expect(ledger.progress().holes).toBe(true);
     expect(ledger.missing(10)).toEqual([{ incarnation: 1, from: 2, to: 3 }]);
   });
 
@@ -44,7 +44,7 @@ describe('the ledger', () => {
     ledger.arrive(1, 1, 0, 1000);
     ledger.refuse(1, 2);
     ledger.arrive(1, 3, 0, 3000);
-    expect(ledger.standing()).toEqual({ watermarkMs: 3000, holes: false });
+    expect(ledger.progress()).toEqual({ watermarkMs: 3000, holes: false });
     expect(ledger.counts()).toEqual({ arrived: 2, quarantined: 1, missing: 0 });
   });
 
@@ -52,9 +52,9 @@ describe('the ledger', () => {
     const ledger = new Ledger();
     ledger.arrive(2, 1, 0, null);
     ledger.arrive(1, 1, 0, 5000);
-    expect(ledger.standing().watermarkMs).toBe(5000);
+    expect(ledger.progress().watermarkMs).toBe(5000);
     ledger.arrive(2, 2, 0, 4000);
-    expect(ledger.standing().watermarkMs).toBe(4000);
+    expect(ledger.progress().watermarkMs).toBe(4000);
   });
 
   it('the order in which frames arrive changes neither standing nor missing numbers, and a snapshot resumes anywhere', () => {
@@ -69,7 +69,7 @@ describe('the ledger', () => {
           if (i === cut) shuffled = Ledger.open(structuredClone(shuffled.snapshot()));
           shuffled.arrive(1, sequence, sequence, 100 * sequence);
         }
-        expect(shuffled.standing()).toEqual(inOrder.standing());
+        expect(shuffled.progress()).toEqual(inOrder.progress());
         expect(shuffled.missing(100)).toEqual(inOrder.missing(100));
         expect(shuffled.head()).toEqual(inOrder.head());
       }),

@@ -17,7 +17,7 @@ export interface MissingRange {
 }
 
 /** What a ledger says of its agent. */
-export interface AgentStanding {
+export interface AgentProgress {
   /** Event time before which nothing more is expected, counted only up to the first missing number. */
   readonly watermarkMs: number | null;
   /** True when a number is known to exist that has not arrived. */
@@ -132,7 +132,7 @@ export class Ledger {
     one.settleWatermarks();
   }
 
-  standing(): AgentStanding {
+  progress(): AgentProgress {
     let holes = false;
     let newest = 0;
     let watermarkMs: number | null = null;

@@ -9,6 +9,7 @@ import type { Table } from '#backbone/table/table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { SelectionRefold } from '#core/fold/selection-refold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
+import { readHeader } from '#core/frames/header.ts';
 import type { Metric, MetricKind, SendPolicy } from '#core/metrics/metric.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
@@ -142,9 +143,13 @@ function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
   const names = [...slots.all()].map((slot) => ({ slot, group: slots.groupAt(slot).key, slice: slots.sliceAt(slot) }));
   const pending = names.filter(({ slot }) => (slots.flagsAt(slot) & PENDING) !== 0);
   const refold = new SelectionRefold(version, pending);
-  const agent = fold.agents.get('agent');
-  for (const frame of frames) if (agent !== undefined) refold.survey({ agent, frame });
-  for (const frame of frames) if (agent !== undefined) refold.fold({ agent, frame });
+  const agent = fold.admission.agentNamed('agent')?.fold;
+  for (const pass of ['survey', 'fold'] as const) {
+    for (const frame of frames) {
+      const header = readHeader(frame);
+      if (agent !== undefined && header.kind !== 'fault') refold[pass]({ agent, header, frame });
+    }
+  }
   refold.finish();
   for (const name of pending) copySelective(slots.table, name.slot, refold.table, refold.slotOf(name)!);
   const stats = names.map(({ slot, group, slice }) => [`${group}/${slice}`, readStats(slots.table, slot)] as const);

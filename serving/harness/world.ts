@@ -146,8 +146,8 @@ export class World {
         const { forks } = agent.ledger;
         return {
           partition,
-          agent: agent.agent,
-          ...agent.ledger.standing(),
+          agent: agent.fold.name,
+          ...agent.ledger.progress(),
           arrived,
           quarantined,
           missing: agent.ledger.missing(10),
