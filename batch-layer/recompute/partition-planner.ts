@@ -12,7 +12,6 @@ import type { FrameHeader } from '#core/frames/header.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { ArchivedEntry } from '../archive/partition-archive.ts';
 import { FrameList } from './frame-list.ts';
-import type { FrameSource } from './frame-source.ts';
 
 /** Where a frame's bytes are in the archive. */
 export interface FramePlace {
