@@ -115,8 +115,9 @@ interface Agent<Held> extends AdmittedAgent<Held> {
 
 /**
  * Decides what becomes of each record of a partition, in the order of the log: the first arrival of a number folds and
- * later ones don't, births build dictionaries, frames wait parked for theirs, refused numbers are entered as such, a
- * repeated cut is none (DESIGN §13, rules 4, 6, 9 and 10).
+ * later ones don't (docs/design.md#the-ledger-is-part-of-the-fold), frames wait parked for the births of their series
+ * (docs/design.md#a-frame-waits-for-its-birth), refused numbers are entered as such
+ * (docs/design.md#the-verdict-is-given-once), and a repeated cut is none (docs/design.md#a-cut-ends-an-epoch).
  *
  * It is a function of the prefix, whoever runs it: the live fold, the planner of recompute, a refold. So all of them
  * fold the same frames at the same positions. It has no clock, and folds nothing itself.
