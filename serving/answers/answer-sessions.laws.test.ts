@@ -7,7 +7,7 @@ import { World, type WorldReading } from '../harness/world.ts';
 import { ServingIndex } from '../index/serving-index.ts';
 import { answerSessions } from './answer-sessions.ts';
 import { withSource } from './answer-windows.ts';
-import { parseStats, type SessionsQuestion } from './question.ts';
+import { parseStats, type SessionsQuery } from './query.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -104,7 +104,7 @@ describe('sessions', () => {
             if (i === 1) await world.batch(1);
           }
           const fromMs = START + fromMinute * MINUTE;
-          const question: SessionsQuestion = {
+          const query: SessionsQuery = {
             view,
             metric,
             where: new Map(),
@@ -117,7 +117,7 @@ describe('sessions', () => {
             index,
             view.name,
             () => index.source(view.name)!,
-            (source) => answerSessions(index, source, question),
+            (source) => answerSessions(index, source, query),
           );
           const told = answer.windows.map(({ startMs, endMs, tags, slot }) => ({
             region: tags[0],
@@ -126,7 +126,7 @@ describe('sessions', () => {
             count: answer.table.count[slot],
             sum: Number(readStats(answer.table, slot).sum),
           }));
-          expect(told).toEqual(sessionsOf(world.readings, GAPS_MS[gap]!, fromMs, question.toMs));
+          expect(told).toEqual(sessionsOf(world.readings, GAPS_MS[gap]!, fromMs, query.toMs));
         },
       ),
       { numRuns: 150 },

@@ -6,8 +6,7 @@ import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { groupsOf, headOf, type WindowsAnswer } from './answer-windows.ts';
 import { type AnsweredWindow, Judge } from './answered-window.ts';
-import { QuestionError } from './question-error.ts';
-import { JSON_WINDOWS_MAX, type SessionsQuestion } from './question.ts';
+import { JSON_WINDOWS_MAX, QueryError, type SessionsQuery } from './query.ts';
 import { type Reach, type Session, SessionWalk } from './session-walk.ts';
 
 const UTC = openZone('UTC');
@@ -22,20 +21,20 @@ const UTC = openZone('UTC');
 export async function answerSessions(
   index: ServingIndex,
   source: ViewSource,
-  question: SessionsQuestion,
+  query: SessionsQuery,
   sessionsMax = JSON_WINDOWS_MAX,
 ): Promise<WindowsAnswer> {
-  checkGap(question);
-  const reach = reachOf(question.gap);
-  const groups = groupsOf(source, question.where);
-  const walk = new SessionWalk(source, question, reach);
+  checkGap(query);
+  const reach = reachOf(query.gap);
+  const groups = groupsOf(source, query.where);
+  const walk = new SessionWalk(source, query, reach);
   for (const group of groups) {
     await walk.add(group);
     if (walk.count > sessionsMax) throw tooMany(sessionsMax);
   }
   return walk.settle(() => {
-    const judge = new Judge(walk.table, question, source.id.isAsOf);
-    const told = groupsOf(source, question.where);
+    const judge = new Judge(walk.table, query, source.id.isAsOf);
+    const told = groupsOf(source, query.where);
     return {
       ...headOf(index, source, told),
       table: walk.table,
@@ -48,10 +47,10 @@ function reachOf(gap: Duration): Reach {
   return gap.kind === 'fixed' ? (lastMs) => lastMs + gap.ms : (lastMs) => addCalendar(UTC, lastMs, gap);
 }
 
-function checkGap({ gap, view }: SessionsQuestion): void {
+function checkGap({ gap, view }: SessionsQuery): void {
   if (nominalMs(gap) >= view.sliceMs) return;
   const slice = formatDuration({ kind: 'fixed', ms: view.sliceMs });
-  throw new QuestionError(
+  throw new QueryError(
     'gap',
     formatDuration(gap),
     `is shorter than the slice of view ${view.name}, ${slice}, inside which readings are not told apart`,
@@ -78,8 +77,8 @@ function inOrder(
     .sort((a, b) => a.session.firstMs - b.session.firstMs || a.order - b.order);
 }
 
-function tooMany(sessionsMax: number): QuestionError {
-  return new QuestionError(
+function tooMany(sessionsMax: number): QueryError {
+  return new QueryError(
     'sessions',
     `more than ${sessionsMax}`,
     `is beyond the limit of ${sessionsMax} sessions in one JSON answer`,

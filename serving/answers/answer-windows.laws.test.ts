@@ -10,7 +10,7 @@ import { countWindows, threeDecimals } from '../harness/windows.oracle.ts';
 import { World, type WorldReading } from '../harness/world.ts';
 import { ServingIndex } from '../index/serving-index.ts';
 import { answerWindows, streamWindows, type WindowsAnswer, withSource } from './answer-windows.ts';
-import { parseStats, type WindowsQuestion } from './question.ts';
+import { parseStats, type WindowsQuery } from './query.ts';
 import { WindowWriter } from './write-json.ts';
 
 /** Around the night in which Paris sets its clocks forward, and the days beside it. */
@@ -48,7 +48,7 @@ const step = fc.oneof(
   },
 );
 
-function questionOf(world: World, fromMs: number, toMs: number, window: string): WindowsQuestion {
+function queryOf(world: World, fromMs: number, toMs: number, window: string): WindowsQuery {
   const spec = windowSpec(parseDuration(window), undefined, openZone('Europe/Paris'));
   return {
     view: world.view,
@@ -61,14 +61,14 @@ function questionOf(world: World, fromMs: number, toMs: number, window: string):
   };
 }
 
-function textsOf(answer: WindowsAnswer, question: WindowsQuestion): readonly string[] {
-  const writer = new WindowWriter(answer.table, question);
+function textsOf(answer: WindowsAnswer, query: WindowsQuery): readonly string[] {
+  const writer = new WindowWriter(answer.table, query);
   return answer.windows.map((window) => /"start".*?"stats":\{.*?\}/.exec(writer.text(window))![0]);
 }
 
 /** What the oracle says: the readings one by one, over the windows that core/time names. */
-function expectedTexts(world: World, question: WindowsQuestion): readonly string[] {
-  const spans = [...windowsOverlapping(question.spec, question.fromMs, question.toMs)];
+function expectedTexts(world: World, query: WindowsQuery): readonly string[] {
+  const spans = [...windowsOverlapping(query.spec, query.fromMs, query.toMs)];
   return countWindows(world.readings, spans).map(
     ({ region, startMs, endMs, count, sum, min, max }) =>
       `"start":"${formatInstant(startMs)}","end":"${formatInstant(endMs)}","tags":{"region":"${region}"},` +
@@ -105,17 +105,17 @@ async function play(
     } else if (one.kind === 'evict') world.evict();
     else if (one.kind === 'batch') await world.batch(++batches);
     else {
-      const question = questionOf(
+      const query = queryOf(
         world,
         START + one.from * 3_600_000,
         START + (one.from + one.hours) * 3_600_000,
         one.window,
       );
-      const answer = await withSource(index, view.name, sourceOf, (source) => answerWindows(index, source, question));
-      expect(textsOf(answer, question)).toEqual(expectedTexts(world, question));
+      const answer = await withSource(index, view.name, sourceOf, (source) => answerWindows(index, source, query));
+      expect(textsOf(answer, query)).toEqual(expectedTexts(world, query));
       const streamed: string[] = [];
-      for await (const part of streamWindows(index, sourceOf, question)) streamed.push(...textsOf(part, question));
-      expect(streamed).toEqual(expectedTexts(world, question));
+      for await (const part of streamWindows(index, sourceOf, query)) streamed.push(...textsOf(part, query));
+      expect(streamed).toEqual(expectedTexts(world, query));
     }
   }
 }
@@ -135,7 +135,7 @@ describe('windows', () => {
     );
   });
 
-  it('what is committed while a question is answered is in the answer, or after its position', async () => {
+  it('what is committed while a query is answered is in the answer, or after its position', async () => {
     const world = await World.open();
     const { view } = world;
     const regions = Array.from({ length: 9 }, (_, i) => `m@${i}`);
@@ -143,7 +143,7 @@ describe('windows', () => {
       Array.from({ length: 96 }, (_, i) => ({ device, atMs: START + i * 3_600_000, value: 1_000 })),
     );
     await world.deliver('a', everywhere);
-    const question = questionOf(world, START, START + SPAN_MS, '1d');
+    const query = queryOf(world, START, START + SPAN_MS, '1d');
     const seen = new Set<number>();
     for (let round = 0; round < 12; round++) {
       // A new node knows nothing yet: groups are read one after the other while the log goes on.
@@ -162,7 +162,7 @@ describe('windows', () => {
               index,
               view.name,
               () => index.source(view.name)!,
-              (source) => answerWindows(index, source, question),
+              (source) => answerWindows(index, source, query),
             ),
           );
         // One in a group that is read early and one in a group that is read late.

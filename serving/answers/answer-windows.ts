@@ -8,8 +8,7 @@ import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from './answered-window.ts';
 import { WindowCombiner } from './combine-windows.ts';
-import { QuestionError } from './question-error.ts';
-import { JSON_WINDOWS_MAX, type TagFilter, type ViewQuestion, type WindowsQuestion } from './question.ts';
+import { JSON_WINDOWS_MAX, QueryError, type TagFilter, type ViewQuery, type WindowsQuery } from './query.ts';
 import { admitsGroup, type Extent, extentOf, spanChunks } from './window-spans.ts';
 
 /** An answer whose windows' sums stand in `table`. */
@@ -21,13 +20,13 @@ export interface WindowsAnswer extends AnswerHead {
 /** Windows that are summed between two looks at the limit, over all groups. */
 const CHUNK_WINDOWS = 16_384;
 
-/** How often a question starts over because its source was replaced. */
+/** How often a query starts over because its source was replaced. */
 const TRIES_MAX = 5;
 
-/** Which source a question is put to. */
+/** Which source a query is put to. */
 export type SourceOf = () => ViewSource;
 
-/** Puts a question to the live source, again where that is replaced meanwhile. */
+/** Puts a query to the live source, again where that is replaced meanwhile. */
 export async function withSource<T>(
   index: ServingIndex,
   view: string,
@@ -36,7 +35,7 @@ export async function withSource<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await index.questions.run(() => ask(sourceOf()));
+      return await index.queries.run(() => ask(sourceOf()));
     } catch (error) {
       if (!(error instanceof SourceReplaced) || tries === TRIES_MAX) throw error;
       await index.settled(view);
@@ -44,26 +43,26 @@ export async function withSource<T>(
   }
 }
 
-/** The whole answer, as of one moment, at which `noted` is called. More than `windowsMax` windows are a QuestionError. */
+/** The whole answer, as of one moment, at which `noted` is called. More than `windowsMax` windows are a QueryError. */
 export async function answerWindows(
   index: ServingIndex,
   source: ViewSource,
-  question: WindowsQuestion,
+  query: WindowsQuery,
   windowsMax = JSON_WINDOWS_MAX,
   noted: () => void = () => undefined,
 ): Promise<WindowsAnswer> {
-  const groups = groupsOf(source, question.where);
+  const groups = groupsOf(source, query.where);
   const data = await extentOf(source, groups);
-  checkEdges(question, data);
-  const combiner = openCombiner(source, question);
-  for (const spans of spanChunks(question.spec, question, data, chunkSize(groups.length))) {
+  checkEdges(query, data);
+  const combiner = openCombiner(source, query);
+  for (const spans of spanChunks(query.spec, query, data, chunkSize(groups.length))) {
     await combiner.add(groups, spans);
     if (combiner.count > windowsMax) throw tooMany(windowsMax);
   }
   return combiner.settle(() => {
     if (combiner.count > windowsMax) throw tooMany(windowsMax);
     noted();
-    return judged(index, source, question, combiner);
+    return judged(index, source, query, combiner);
   });
 }
 
@@ -71,20 +70,20 @@ export async function answerWindows(
 export async function* streamWindows(
   index: ServingIndex,
   sourceOf: SourceOf,
-  question: WindowsQuestion,
+  query: WindowsQuery,
 ): AsyncGenerator<WindowsAnswer> {
-  const { view } = question;
+  const { view } = query;
   const source = sourceOf();
-  const groups = groupsOf(source, question.where);
-  const data = await withSource(index, view.name, sourceOf, (one) => extentOf(one, groupsOf(one, question.where)));
-  checkEdges(question, data);
-  for (const spans of spanChunks(question.spec, question, data, chunkSize(groups.length))) {
+  const groups = groupsOf(source, query.where);
+  const data = await withSource(index, view.name, sourceOf, (one) => extentOf(one, groupsOf(one, query.where)));
+  checkEdges(query, data);
+  for (const spans of spanChunks(query.spec, query, data, chunkSize(groups.length))) {
     yield await withSource(index, view.name, sourceOf, async (one) => {
       // Another version may group or slice otherwise: rows of both in one stream would say nothing.
       if (one.id.version !== source.id.version) throw new SourceReplaced(view.name);
-      const combiner = openCombiner(one, question);
-      await combiner.add(groupsOf(one, question.where), spans);
-      return combiner.settle(() => judged(index, one, question, combiner));
+      const combiner = openCombiner(one, query);
+      await combiner.add(groupsOf(one, query.where), spans);
+      return combiner.settle(() => judged(index, one, query, combiner));
     });
   }
 }
@@ -107,13 +106,13 @@ export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable
 }
 
 /** Whether a window is told: it has readings, or what was asked for can be told without them. */
-export function keepsWindow(question: ViewQuestion): (table: StatsTable, slot: number) => boolean {
-  const asksCovered = question.stats.some(({ needs }) => needs.includes('coveredMs'));
+export function keepsWindow(query: ViewQuery): (table: StatsTable, slot: number) => boolean {
+  const asksCovered = query.stats.some(({ needs }) => needs.includes('coveredMs'));
   return (table, slot) => table.count[slot] !== 0 || (asksCovered && table.coveredMs[slot] !== 0);
 }
 
-export function openCombiner(source: ViewSource, question: WindowsQuestion): WindowCombiner {
-  const { spec, fromMs, toMs, where } = question;
+export function openCombiner(source: ViewSource, query: WindowsQuery): WindowCombiner {
+  const { spec, fromMs, toMs, where } = query;
   const { by } = source.id.view;
   return new WindowCombiner({
     source,
@@ -121,7 +120,7 @@ export function openCombiner(source: ViewSource, question: WindowsQuestion): Win
     fromMs,
     toMs,
     admits: (group) => admitsGroup(by, where, group),
-    keeps: keepsWindow(question),
+    keeps: keepsWindow(query),
   });
 }
 
@@ -129,7 +128,7 @@ export function openCombiner(source: ViewSource, question: WindowsQuestion): Win
  * Refuses windows whose edges are no slice edges (docs/design.md#windows-are-made-of-slices), looking at those that can
  * hold data.
  */
-export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: Extent | undefined): void {
+export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuery, data: Extent | undefined): void {
   const { sliceMs } = view;
   // Calendar edges are looked at one by one, so of a range without data only the last year is.
   const start = Math.max(fromMs, data?.fromMs ?? toMs - YEAR_MS);
@@ -139,7 +138,7 @@ export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: 
   const widest = formatDuration({ kind: 'fixed', ms: fit.widestSliceMs });
   const slice = formatDuration({ kind: 'fixed', ms: sliceMs });
   const asked = `${formatDuration(spec.size)}${spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : ''} in ${spec.zone.name}`;
-  throw new QuestionError(
+  throw new QueryError(
     'window',
     asked,
     `has edges inside slices of ${slice}, the slice of view ${view.name}`,
@@ -149,14 +148,9 @@ export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuestion, data: 
 
 const YEAR_MS = 366 * 86_400_000;
 
-function judged(
-  index: ServingIndex,
-  source: ViewSource,
-  question: WindowsQuestion,
-  combiner: WindowCombiner,
-): WindowsAnswer {
-  const groups = groupsOf(source, question.where);
-  const judge = new Judge(combiner.table, question, source.id.isAsOf);
+function judged(index: ServingIndex, source: ViewSource, query: WindowsQuery, combiner: WindowCombiner): WindowsAnswer {
+  const groups = groupsOf(source, query.where);
+  const judge = new Judge(combiner.table, query, source.id.isAsOf);
   const windows = combiner.windows(groups).map((window) => judge.window(window));
   return { ...headOf(index, source, groups), table: combiner.table, windows };
 }
@@ -165,8 +159,8 @@ function chunkSize(groupCount: number): number {
   return Math.max(1, Math.floor(CHUNK_WINDOWS / Math.max(1, groupCount)));
 }
 
-function tooMany(windowsMax: number): QuestionError {
-  return new QuestionError(
+function tooMany(windowsMax: number): QueryError {
+  return new QueryError(
     'windows',
     `more than ${windowsMax}`,
     `is beyond the limit of ${windowsMax} windows in one JSON answer`,

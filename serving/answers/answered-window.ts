@@ -1,9 +1,9 @@
 import { HOLD_INTERVALS_MAX } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
-import type { Horizon } from '../index/standing.ts';
+import type { Horizon } from '../index/progress.ts';
 import type { CombinedWindow } from './combine-windows.ts';
-import type { ViewQuestion } from './question.ts';
+import type { ViewQuery } from './query.ts';
 
 /** A window as it is told: its sum stands in the answer's table. */
 export interface AnsweredWindow {
@@ -41,11 +41,10 @@ export class Judge {
   readonly #heldIntervals: number;
   readonly #horizons = new Map<Group, Horizon>();
 
-  constructor(table: StatsTable, question: Pick<ViewQuestion, 'metric' | 'stats'>, isAsOf: boolean) {
+  constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, isAsOf: boolean) {
     this.#table = table;
     this.#isAsOf = isAsOf;
-    const tellsHeld =
-      question.metric.kind === 'gauge' && question.stats.some(({ needs }) => needs.includes('integral'));
+    const tellsHeld = query.metric.kind === 'gauge' && query.stats.some(({ needs }) => needs.includes('integral'));
     this.#heldIntervals = tellsHeld ? HOLD_INTERVALS_MAX : 0;
   }
 
@@ -54,7 +53,7 @@ export class Judge {
   }
 
   /**
-   * A span of a group whose promise counts up to `endMs` and that is final once the watermarks have passed `finalMs`. As
+   * A span of a group whose readings are expected up to `endMs` and that is final once the watermarks have passed `finalMs`. As
    * of an earlier cut nothing is final: how far the watermarks were then is not kept.
    */
   span(
@@ -74,14 +73,14 @@ export class Judge {
       slot,
       revision,
       pending,
-      completeness: group.standing.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
-      final: !this.#isAsOf && group.standing.isFinal(finalMs, horizon, this.#heldIntervals),
+      completeness: group.progress.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
+      final: !this.#isAsOf && group.progress.isFinal(finalMs, horizon, this.#heldIntervals),
     };
   }
 
   #horizon(group: Group): Horizon {
     let horizon = this.#horizons.get(group);
-    if (horizon === undefined) this.#horizons.set(group, (horizon = group.standing.horizon()));
+    if (horizon === undefined) this.#horizons.set(group, (horizon = group.progress.horizon()));
     return horizon;
   }
 }
@@ -89,8 +88,8 @@ export class Judge {
 /** The lowest watermark of all agents that have series in the groups; null where one has none, or there is no agent. */
 export function freshnessOf(groups: Iterable<Group>): number | null {
   let freshness = Number.POSITIVE_INFINITY;
-  for (const { standing } of groups) {
-    const { watermarkMs } = standing.horizon();
+  for (const { progress } of groups) {
+    const { watermarkMs } = progress.horizon();
     if (watermarkMs === null) return null;
     freshness = Math.min(freshness, watermarkMs);
   }

@@ -6,7 +6,7 @@ import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import type { Sum } from '../index/sum.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { QuestionError } from './question-error.ts';
+import { QueryError } from './query.ts';
 
 /** A window of a group and its sum, in the combiner's table. */
 export interface CombinedWindow extends Sum, WindowSpan {
@@ -24,7 +24,7 @@ export interface CombineOptions {
 }
 
 /** A window's edge is no slice edge, though those that were looked at first are: its zone has changed its offset. */
-export class EdgeInsideSlice extends QuestionError {
+export class EdgeInsideSlice extends QueryError {
   constructor({ startMs, endMs }: WindowSpan) {
     super(
       'window',
@@ -35,13 +35,13 @@ export class EdgeInsideSlice extends QuestionError {
   }
 }
 
-/** Work between two turns of the event loop: others wait no longer for a long question. */
+/** Work between two turns of the event loop: others wait no longer for a long query. */
 const TURN_MS = 8;
 /** Windows between two looks at the clock. */
 const WINDOWS_PER_LOOK = 64;
 /** Slots that are made room for before the first window, instead of growing into them. */
 const SLOTS_FIRST_MAX = 16_384;
-/** How often windows that changed meanwhile are summed again before the question starts over. */
+/** How often windows that changed meanwhile are summed again before the query starts over. */
 const REPAIRS_MAX = 64;
 /** Groups whose pages are loaded beside each other. */
 const GROUPS_AT_ONCE = 4;
@@ -179,7 +179,7 @@ export class WindowCombiner {
   }
 }
 
-/** The windows of the question that hold one of the slices, each once. */
+/** The windows of the query that hold one of the slices, each once. */
 export function spansOfSlices(
   options: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>,
   slices: Iterable<number>,

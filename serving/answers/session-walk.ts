@@ -5,7 +5,7 @@ import { SourceReplaced } from '../index/index-errors.ts';
 import { pageOf, PAGE_SLICES } from '../index/page-size.ts';
 import { addSum, type Sum } from '../index/sum.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import type { SessionsQuestion } from './question.ts';
+import type { SessionsQuery } from './query.ts';
 import { admitsGroup } from './window-spans.ts';
 
 /** The last instant at which a reading still belongs to a session whose last one is given. */
@@ -17,7 +17,7 @@ export interface Session extends Sum {
   readonly lastMs: number;
 }
 
-/** How often groups that changed meanwhile are walked again before the question starts over. */
+/** How often groups that changed meanwhile are walked again before the query starts over. */
 const REPAIRS_MAX = 16;
 /** Slices between two turns of the event loop. */
 const SLICES_PER_TURN = 20_000;
@@ -26,16 +26,16 @@ const SLICES_PER_TURN = 20_000;
 export class SessionWalk {
   readonly table = new StatsTable(64);
   readonly #source: ViewSource;
-  readonly #question: SessionsQuestion;
+  readonly #query: SessionsQuery;
   readonly #reach: Reach;
   readonly #sessions = new Map<Group, readonly Session[]>();
   readonly #slice: Sum;
   #sequence: number;
   #walked = 0;
 
-  constructor(source: ViewSource, question: SessionsQuestion, reach: Reach) {
+  constructor(source: ViewSource, query: SessionsQuery, reach: Reach) {
     this.#source = source;
-    this.#question = question;
+    this.#query = query;
     this.#reach = reach;
     this.#sequence = source.recent.newest;
     this.#slice = { table: this.table, slot: this.table.allocate(), revision: 0, pending: false };
@@ -57,8 +57,8 @@ export class SessionWalk {
     this.#sessions.delete(group);
     const last = await this.#source.lastSlice(group);
     const { sliceMs } = this.#source.id.view;
-    if (last === undefined || this.#question.fromMs === this.#question.toMs) return;
-    const firstSlice = Math.floor(group.standing.firstMs() / sliceMs);
+    if (last === undefined || this.#query.fromMs === this.#query.toMs) return;
+    const firstSlice = Math.floor(group.progress.firstMs() / sliceMs);
     const from = await this.#startFrom(group, firstSlice, last + 1);
     this.#sessions.set(group, await this.#join(group, from, last + 1));
   }
@@ -74,7 +74,7 @@ export class SessionWalk {
       for (const { groups } of batches)
         for (const [group, { slices }] of groups) if (slices.size > 0) changed.add(group);
       for (const group of changed) {
-        if (admitsGroup(this.#source.id.view.by, this.#question.where, group)) await this.add(group);
+        if (admitsGroup(this.#source.id.view.by, this.#query.where, group)) await this.add(group);
       }
     }
     throw new SourceReplaced(this.#source.id.view.name);
@@ -83,7 +83,7 @@ export class SessionWalk {
   /** The slice to begin with: the first of the session that `from` lies in or before, walking back to its gap. */
   async #startFrom(group: Group, firstSlice: number, endSlice: number): Promise<number> {
     const { sliceMs } = this.#source.id.view;
-    const fromSlice = Math.floor(this.#question.fromMs / sliceMs);
+    const fromSlice = Math.floor(this.#query.fromMs / sliceMs);
     if (fromSlice <= firstSlice) return firstSlice;
     let start = Math.min(fromSlice, endSlice);
     // The slice that `from` lies in may hold earlier readings, which reach further back than `from` does.
@@ -102,7 +102,7 @@ export class SessionWalk {
   }
 
   async #join(group: Group, fromSlice: number, endSlice: number): Promise<readonly Session[]> {
-    const { fromMs, toMs } = this.#question;
+    const { fromMs, toMs } = this.#query;
     const sessions: Session[] = [];
     const keep = (session: Session | undefined): void => {
       if (session === undefined) return;

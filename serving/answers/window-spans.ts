@@ -2,7 +2,7 @@ import { longestMs } from '#core/time/duration.ts';
 import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import type { TagFilter } from './question.ts';
+import type { TagFilter } from './query.ts';
 
 /** The groups that a filter admits. */
 export function admitsGroup(by: readonly string[], where: TagFilter, group: Group): boolean {
@@ -31,13 +31,13 @@ export async function extentOf(source: ViewSource, groups: readonly Group[]): Pr
   for (const group of groups) {
     const lastSlice = group.lastSliceKnown();
     if (lastSlice === undefined) continue;
-    fromMs = Math.min(fromMs, Math.floor(group.standing.firstMs() / sliceMs) * sliceMs);
+    fromMs = Math.min(fromMs, Math.floor(group.progress.firstMs() / sliceMs) * sliceMs);
     toMs = Math.max(toMs, (lastSlice + 1) * sliceMs);
   }
   return toMs === Number.NEGATIVE_INFINITY ? undefined : { fromMs, toMs };
 }
 
-/** The windows that overlap both the question's range and the data, in pieces of at most `sizeMax`, in the order of time. */
+/** The windows that overlap both the query's range and the data, in pieces of at most `sizeMax`, in the order of time. */
 export function* spanChunks(
   spec: WindowSpec,
   range: Extent,

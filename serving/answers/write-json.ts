@@ -2,7 +2,7 @@ import type { Statistic } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
-import type { ViewQuestion } from './question.ts';
+import type { ViewQuery } from './query.ts';
 import { SlotStats } from './slot-stats.ts';
 
 /** The statistics that wait for a refold after an amend. */
@@ -13,7 +13,7 @@ const PENDING_TEXT = '["min","max","first","last"]';
  * are, so nothing passes through a double (what JSON.rawJSON does, without an object per number).
  */
 export class WindowWriter {
-  readonly #question: ViewQuestion;
+  readonly #query: ViewQuery;
   readonly #stats: SlotStats;
   readonly #table: StatsTable;
   readonly #tagNames: readonly string[];
@@ -21,12 +21,12 @@ export class WindowWriter {
   readonly #instants = new Map<number, string>();
   readonly #tagTexts = new Map<readonly string[], string>();
 
-  constructor(table: StatsTable, question: ViewQuestion) {
-    this.#question = question;
+  constructor(table: StatsTable, query: ViewQuery) {
+    this.#query = query;
     this.#table = table;
     this.#stats = new SlotStats(table);
-    this.#tagNames = question.view.by.map((tag) => JSON.stringify(tag));
-    this.#keys = question.stats.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`);
+    this.#tagNames = query.view.by.map((tag) => JSON.stringify(tag));
+    this.#keys = query.stats.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`);
   }
 
   /** One window as a JSON object. */
@@ -41,7 +41,7 @@ export class WindowWriter {
   }
 
   #values(slot: number): string {
-    const { stats, metric } = this.#question;
+    const { stats, metric } = this.#query;
     const read = this.#stats.at(slot);
     let text = '';
     for (let i = 0; i < stats.length; i++) text += this.#keys[i]! + valueText(stats[i]!, read, metric.decimals);

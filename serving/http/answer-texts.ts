@@ -1,5 +1,5 @@
 import type { WindowsAnswer } from '../answers/answer-windows.ts';
-import type { ViewQuestion } from '../answers/question.ts';
+import type { ViewQuery } from '../answers/query.ts';
 import { csvHeading, csvLine } from '../answers/write-csv.ts';
 import { headText, WindowWriter } from '../answers/write-json.ts';
 
@@ -15,12 +15,8 @@ export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 };
 
 /** An answer as one JSON object, in pieces. */
-export async function* jsonTexts(
-  answer: WindowsAnswer,
-  question: ViewQuestion,
-  tzdata: string,
-): AsyncGenerator<string> {
-  const writer = new WindowWriter(answer.table, question);
+export async function* jsonTexts(answer: WindowsAnswer, query: ViewQuery, tzdata: string): AsyncGenerator<string> {
+  const writer = new WindowWriter(answer.table, query);
   let text = `${headText(answer, tzdata)},"windows":[`;
   for (const [i, window] of answer.windows.entries()) {
     if (i > 0) text += i % PIECE_WINDOWS === 0 ? '' : ',';
@@ -33,11 +29,11 @@ export async function* jsonTexts(
   yield `${text}]}`;
 }
 
-export async function* csvTexts(answers: AsyncIterable<WindowsAnswer>, question: ViewQuestion): AsyncGenerator<string> {
-  let text = csvHeading(question);
+export async function* csvTexts(answers: AsyncIterable<WindowsAnswer>, query: ViewQuery): AsyncGenerator<string> {
+  let text = csvHeading(query);
   for await (const { table, windows } of answers) {
     for (const [i, window] of windows.entries()) {
-      text += csvLine(table, question, window);
+      text += csvLine(table, query, window);
       if (i % PIECE_WINDOWS !== PIECE_WINDOWS - 1) continue;
       yield text;
       text = '';
@@ -47,13 +43,10 @@ export async function* csvTexts(answers: AsyncIterable<WindowsAnswer>, question:
 }
 
 /** One window object a line (https://github.com/ndjson/ndjson-spec). */
-export async function* ndjsonTexts(
-  answers: AsyncIterable<WindowsAnswer>,
-  question: ViewQuestion,
-): AsyncGenerator<string> {
+export async function* ndjsonTexts(answers: AsyncIterable<WindowsAnswer>, query: ViewQuery): AsyncGenerator<string> {
   let text = '';
   for await (const { table, windows } of answers) {
-    const writer = new WindowWriter(table, question);
+    const writer = new WindowWriter(table, query);
     for (const [i, window] of windows.entries()) {
       text += `${writer.text(window)}\n`;
       if (i % PIECE_WINDOWS !== PIECE_WINDOWS - 1) continue;

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { QuestionError } from '../answers/question-error.ts';
+import { QueryError } from '../answers/query.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
 import { measureRequests } from './measure.ts';
@@ -28,7 +28,7 @@ export function buildApp(
       const issue = result.error.issues[0]!;
       const [what, remedy] = issue.message.split('; ');
       const name = issue.path.join('.');
-      throw new QuestionError('parameter', name, what ?? 'is wrong', remedy ?? `see /openapi.json`);
+      throw new QueryError('parameter', name, what ?? 'is wrong', remedy ?? `see /openapi.json`);
     },
   });
   measureRequests(app, options.registry, index);

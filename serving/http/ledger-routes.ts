@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AgentRow, ChangeFeed, RefusedRow } from '#backbone/changes/changes.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { QuestionError } from '../answers/question-error.ts';
+import { QueryError } from '../answers/query.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { AgentPresence, ServingOptions } from './options.ts';
 import { jsonDoc, PROBLEMS } from './schemas.ts';
@@ -107,7 +107,7 @@ export function addLedgerRoutes(
     );
     const remedy =
       nearest.length === 0 ? 'see /api/v1/ledger for those that are' : `did you mean ${nearest.join(' or ')}?`;
-    throw new QuestionError('agent', agent, 'is not in the ledger', remedy, 404);
+    throw new QueryError('agent', agent, 'is not in the ledger', remedy, 404);
   });
   app.openapi(quarantineRoute, async (c) => {
     const { limit, agent } = c.req.valid('query');

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
-import { QuestionError } from '../answers/question-error.ts';
+import { QueryError } from '../answers/query.ts';
 import type { Operations, Progress, ServingOptions } from './options.ts';
 import { problemOf } from './problem.ts';
 import { AnyObject, jsonDoc, PROBLEMS, ViewPath } from './schemas.ts';
@@ -81,7 +81,7 @@ function parseBatchBody(text: string): z.infer<typeof BatchBody> {
   }
   const parsed = BatchBody.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new QuestionError(
+  throw new QueryError(
     'body',
     text.slice(0, 80),
     'is not what a batch takes',
@@ -109,7 +109,7 @@ class OperationRuns {
 
   start(name: string, run: (progress: Progress) => Promise<unknown>): ReadableStream<Uint8Array> {
     if (this.#running.has(name))
-      throw new QuestionError('operation', name, 'is running already', 'wait until it has ended', 409);
+      throw new QueryError('operation', name, 'is running already', 'wait until it has ended', 409);
     this.#running.add(name);
     const lines = new ProgressLines();
     run((state) => lines.progress({ progress: state }))

@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { WeirError, reasonOf } from '#core/errors.ts';
-import { QuestionError } from '../answers/question-error.ts';
+import { QueryError } from '../answers/query.ts';
 
 /** Problem details (RFC 9457): `detail` is a sentence with subject, value and remedy, which also stand alone. */
 export interface Problem {
@@ -14,7 +14,7 @@ export interface Problem {
 }
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'The question can not be answered as asked',
+  400: 'The query can not be answered as asked',
   403: 'The request comes from another origin',
   404: 'There is no such thing',
   405: 'The method is not allowed here',
@@ -34,7 +34,7 @@ export function problem(
 
 /** The problem behind whatever was thrown. What is not meant for the asker becomes a 500, whose cause is logged. */
 export function problemOf(thrown: unknown): Problem {
-  if (thrown instanceof QuestionError) {
+  if (thrown instanceof QueryError) {
     const { status, message, subject, value, remedy } = thrown;
     return problem(status, message, { subject, value, remedy });
   }

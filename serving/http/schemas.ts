@@ -33,7 +33,7 @@ const AS_OF = z.string().optional().openapi({
     'Answers from the batch result alone that was live at an instant, or from the one of a cut (positions with commas between)',
 });
 
-export const WindowsQuery = z.object({
+export const WindowsParams = z.object({
   from: FROM,
   to: TO,
   window: needed('write window= with a duration such as 10s, 5m, 1h, 1d, 1w, 1mo or 1y').openapi({
@@ -50,7 +50,7 @@ export const WindowsQuery = z.object({
   asOf: AS_OF,
 });
 
-export const SessionsQuery = z.object({
+export const SessionsParams = z.object({
   from: FROM,
   to: TO,
   gap: needed('write gap= with a duration such as 30m').openapi({
@@ -85,7 +85,7 @@ export const WindowSchema = z
     end: Instant,
     tags: z.record(z.string(), z.string()),
     stats: z.record(z.string(), z.union([ExactNumber, TimedValue, z.null()])),
-    completeness: z.number().openapi({ description: 'What arrived of what the series promised, from 0 to 1' }),
+    completeness: z.number().openapi({ description: 'What arrived of what is expected of the series, from 0 to 1' }),
     final: z.boolean().openapi({ description: 'Nothing more is expected' }),
     revision: z.number().openapi({ description: 'How many log records contributed' }),
     pending: z
@@ -125,7 +125,7 @@ function problemResponseDoc(description: string) {
 }
 
 export const PROBLEMS = {
-  400: problemResponseDoc('The question can not be answered as asked'),
+  400: problemResponseDoc('The query can not be answered as asked'),
   404: problemResponseDoc('There is no such view'),
   503: problemResponseDoc('Not now: ask again'),
 };

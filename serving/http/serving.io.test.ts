@@ -344,7 +344,7 @@ describe('the HTTP interface', () => {
       [at(0, 5_000), at(1, 2_000)].map((one) => ({ ...one, atMs: one.atMs + 1 })),
     );
     await world.batch(START + 1, () => RESETS);
-    // The same question may meet the old state for a moment; the new one is there once its cut is told.
+    // The same query may meet the old state for a moment; the new one is there once its cut is told.
     await expect.poll(async () => (await hour())?.pending).toBe(undefined);
     expect(await hour()).toMatchObject({ stats: { count: 4, sum: 17, min: 2, max: 5 } });
   });

@@ -8,16 +8,16 @@ import {
   parseSpan,
   parseStats,
   parseZone,
-  type SessionsQuestion,
-} from '../answers/question.ts';
+  type SessionsQuery,
+} from '../answers/query.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { CONTENT_TYPES, csvTexts, jsonTexts, ndjsonTexts } from './answer-texts.ts';
-import { PROBLEMS, SessionsQuery, TAG_PARAMETERS, ViewPath, WindowsAnswerSchema } from './schemas.ts';
+import { PROBLEMS, SessionsParams, TAG_PARAMETERS, ViewPath, WindowsAnswerSchema } from './schemas.ts';
 import { streamResponse } from './text-stream.ts';
 import type { ViewReader } from './view-reader.ts';
 import { answerStream, tagQueries, TZDATA } from './windows-routes.ts';
 
-const KNOWN = Object.keys(SessionsQuery.shape);
+const KNOWN = Object.keys(SessionsParams.shape);
 
 /** Sessions of one answer as CSV or NDJSON: they are found before the first is written, at some 250 bytes each. */
 const SESSIONS_MAX = 1_000_000;
@@ -27,7 +27,7 @@ const route = createRoute({
   path: '/api/v1/views/{view}/sessions',
   summary: 'Sessions: readings no further apart than a gap, whole also beyond the range',
   parameters: TAG_PARAMETERS,
-  request: { params: ViewPath, query: SessionsQuery },
+  request: { params: ViewPath, query: SessionsParams },
   responses: {
     200: {
       description:
@@ -45,38 +45,38 @@ const route = createRoute({
 export function addSessionsRoute(app: OpenAPIHono, reader: ViewReader): void {
   app.openapi(route, async (c) => {
     const { view: name } = c.req.valid('param');
-    const query = c.req.valid('query');
+    const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), KNOWN);
     const sourceOf = (): ViewSource => reader.source(name, undefined);
-    const sessionsMax = query.format === 'json' ? JSON_WINDOWS_MAX : SESSIONS_MAX;
-    const { question, answer } = await withSource(reader.index, name, sourceOf, async (source) => {
-      const asked = readQuestion(reader, source, query, tags);
-      return { question: asked, answer: await answerSessions(reader.index, source, asked, sessionsMax) };
+    const sessionsMax = params.format === 'json' ? JSON_WINDOWS_MAX : SESSIONS_MAX;
+    const { query, answer } = await withSource(reader.index, name, sourceOf, async (source) => {
+      const asked = readQuery(reader, source, params, tags);
+      return { query: asked, answer: await answerSessions(reader.index, source, asked, sessionsMax) };
     });
-    if (query.format === 'json') return streamResponse(jsonTexts(answer, question, TZDATA), CONTENT_TYPES.json);
+    if (params.format === 'json') return streamResponse(jsonTexts(answer, query, TZDATA), CONTENT_TYPES.json);
     const answers = once(answer);
     return answerStream(
-      query.format,
-      query.format === 'csv' ? csvTexts(answers, question) : ndjsonTexts(answers, question),
+      params.format,
+      params.format === 'csv' ? csvTexts(answers, query) : ndjsonTexts(answers, query),
     );
   });
 }
 
-function readQuestion(
+function readQuery(
   reader: ViewReader,
   source: ViewSource,
-  query: z.infer<typeof SessionsQuery>,
+  params: z.infer<typeof SessionsParams>,
   tags: readonly (readonly [string, readonly string[]])[],
-): SessionsQuestion {
+): SessionsQuery {
   const { view, metric } = reader.about(source);
   const where = parseFilter(tags, view, KNOWN);
   return {
     view,
     metric,
     where,
-    ...parseRange(query.from, query.to, parseZone(undefined)),
-    gap: parseSpan('gap', query.gap),
-    stats: parseStats(query.stats, metric),
+    ...parseRange(params.from, params.to, parseZone(undefined)),
+    gap: parseSpan('gap', params.gap),
+    stats: parseStats(params.stats, metric),
   };
 }
 

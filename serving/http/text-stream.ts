@@ -1,6 +1,6 @@
 /**
  * A response body of the texts that the iterator gives, each asked for when the reader has room, so that a slow reader
- * slows the question down and a reader that leaves ends it. The first two texts are awaited before: a question that can't be
+ * slows the query down and a reader that leaves ends it. The first two texts are awaited before: a query that can't be
  * answered is refused with its status, and not in the middle of a body.
  */
 export async function streamResponse(

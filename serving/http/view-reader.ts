@@ -2,8 +2,7 @@ import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import type { View } from '#core/views/view.ts';
-import { QuestionError } from '../answers/question-error.ts';
-import { parseTime, parseZone } from '../answers/question.ts';
+import { parseTime, parseZone, QueryError } from '../answers/query.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { ServingOptions } from './options.ts';
@@ -14,7 +13,7 @@ export interface ViewAndMetric {
   readonly metric: Metric;
 }
 
-/** Finds what a question names; what is not there is a QuestionError that names the nearest. */
+/** Finds what a query names; what is not there is a QueryError that names the nearest. */
 export class ViewReader {
   readonly index: ServingIndex;
   readonly #options: Pick<ServingOptions, 'views' | 'metrics'>;
@@ -31,14 +30,14 @@ export class ViewReader {
     const nearest = nearestNames(name, names);
     const known = names.length === 0 ? 'none is declared; add one under `views`' : `known are ${names.join(', ')}`;
     const remedy = nearest.length === 0 ? known : `did you mean ${nearest.join(' or ')}? ${known}`;
-    throw new QuestionError('view', name, 'is not declared', remedy, 404);
+    throw new QueryError('view', name, 'is not declared', remedy, 404);
   }
 
   /** The live source of a view, or that of the batch state which `asOf` names. */
   source(name: string, asOf: string | undefined): ViewSource {
     this.checkName(name);
     const source = this.index.source(name);
-    if (source === undefined) throw new QuestionError('view', name, 'is not open yet', 'ask again in a moment', 503);
+    if (source === undefined) throw new QueryError('view', name, 'is not open yet', 'ask again in a moment', 503);
     if (asOf === undefined) return source;
     return this.index.asOfSource(name, this.#batchState(name, source, asOf));
   }
@@ -48,7 +47,7 @@ export class ViewReader {
     const { view } = source.id;
     const metric = this.#options.metrics.get(view.metric);
     if (metric !== undefined) return { view, metric };
-    throw new QuestionError(
+    throw new QueryError(
       'metric',
       view.metric,
       `of view ${view.name} is no longer declared`,
@@ -66,7 +65,7 @@ export class ViewReader {
       const found = states.find(({ cut }) => cut.join(',') === asOf);
       if (found !== undefined) return found;
       const cuts = states.map(({ cut }) => cut.join(','));
-      throw new QuestionError(
+      throw new QueryError(
         'asOf',
         asOf,
         'is no cut that is kept',
@@ -78,7 +77,7 @@ export class ViewReader {
       .filter(({ publishedAtMs }) => publishedAtMs <= atMs)
       .sort((a, b) => b.publishedAtMs - a.publishedAtMs)[0];
     if (found !== undefined) return found;
-    throw new QuestionError(
+    throw new QueryError(
       'asOf',
       asOf,
       'is before every batch result that is kept',

@@ -1,22 +1,22 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { tzdataVersion } from '#core/time/zone.ts';
 import { answerWindows, streamWindows, withSource } from '../answers/answer-windows.ts';
-import { QuestionError } from '../answers/question-error.ts';
 import {
   parseFilter,
   parseRange,
   parseStats,
   parseWindowSpec,
   parseZone,
-  type WindowsQuestion,
-} from '../answers/question.ts';
+  QueryError,
+  type WindowsQuery,
+} from '../answers/query.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnswerFormat, CONTENT_TYPES, csvTexts, jsonTexts, ndjsonTexts } from './answer-texts.ts';
-import { PROBLEMS, TAG_PARAMETERS, ViewPath, WindowsAnswerSchema, WindowsQuery } from './schemas.ts';
+import { PROBLEMS, TAG_PARAMETERS, ViewPath, WindowsAnswerSchema, WindowsParams } from './schemas.ts';
 import { streamResponse } from './text-stream.ts';
 import type { ViewReader } from './view-reader.ts';
 
-const KNOWN = Object.keys(WindowsQuery.shape);
+const KNOWN = Object.keys(WindowsParams.shape);
 
 export const TZDATA = tzdataVersion(process.versions);
 
@@ -25,7 +25,7 @@ const route = createRoute({
   path: '/api/v1/views/{view}/windows',
   summary: 'Windows of a view, tumbling, hopping or by calendar',
   parameters: TAG_PARAMETERS,
-  request: { params: ViewPath, query: WindowsQuery },
+  request: { params: ViewPath, query: WindowsParams },
   responses: {
     200: {
       description: 'Every window that overlaps [from, to), whole, in the order of start and tags',
@@ -39,27 +39,27 @@ const route = createRoute({
   },
 });
 
-type Query = z.infer<typeof WindowsQuery>;
+type Params = z.infer<typeof WindowsParams>;
 
 export function addWindowsRoute(app: OpenAPIHono, reader: ViewReader): void {
   app.openapi(route, async (c) => {
     const { view: name } = c.req.valid('param');
-    const query = c.req.valid('query');
+    const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), KNOWN);
-    const sourceOf = (): ViewSource => reader.source(name, query.asOf);
-    const questionOf = (source: ViewSource): WindowsQuestion => readQuestion(reader, source, query, tags);
-    if (query.format === 'json') {
-      const { question, answer } = await withSource(reader.index, name, sourceOf, async (source) => {
-        const asked = questionOf(source);
-        return { question: asked, answer: await answerWindows(reader.index, source, asked) };
+    const sourceOf = (): ViewSource => reader.source(name, params.asOf);
+    const queryOf = (source: ViewSource): WindowsQuery => readQuery(reader, source, params, tags);
+    if (params.format === 'json') {
+      const { query, answer } = await withSource(reader.index, name, sourceOf, async (source) => {
+        const asked = queryOf(source);
+        return { query: asked, answer: await answerWindows(reader.index, source, asked) };
       });
-      return streamResponse(jsonTexts(answer, question, TZDATA), CONTENT_TYPES.json);
+      return streamResponse(jsonTexts(answer, query, TZDATA), CONTENT_TYPES.json);
     }
-    const question = questionOf(sourceOf());
-    const answers = streamWindows(reader.index, sourceOf, question);
+    const query = queryOf(sourceOf());
+    const answers = streamWindows(reader.index, sourceOf, query);
     return answerStream(
-      query.format,
-      query.format === 'csv' ? csvTexts(answers, question) : ndjsonTexts(answers, question),
+      params.format,
+      params.format === 'csv' ? csvTexts(answers, query) : ndjsonTexts(answers, query),
     );
   });
 }
@@ -77,26 +77,26 @@ export function tagQueries(
   for (const [name, values] of Object.entries(given)) {
     if (!known.includes(name)) tags.push([name, values]);
     else if (values.length > 1)
-      throw new QuestionError('parameter', name, `is given ${values.length} times`, 'give it once');
+      throw new QueryError('parameter', name, `is given ${values.length} times`, 'give it once');
   }
   return tags;
 }
 
-function readQuestion(
+function readQuery(
   reader: ViewReader,
   source: ViewSource,
-  query: Query,
+  params: Params,
   tags: readonly (readonly [string, readonly string[]])[],
-): WindowsQuestion {
+): WindowsQuery {
   const { view, metric } = reader.about(source);
-  const zone = parseZone(query.zone);
+  const zone = parseZone(params.zone);
   const where = parseFilter(tags, view, KNOWN);
   return {
     view,
     metric,
     where,
-    ...parseRange(query.from, query.to, zone),
-    spec: parseWindowSpec(query, zone),
-    stats: parseStats(query.stats, metric),
+    ...parseRange(params.from, params.to, zone),
+    spec: parseWindowSpec(params, zone),
+    stats: parseStats(params.stats, metric),
   };
 }

@@ -1,7 +1,7 @@
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import type { Group } from './group.ts';
-import type { SourceId } from './source-id.ts';
+import type { SourceId } from './load-pages.ts';
 
 /** No instant lies in a later slice: event time in milliseconds is a safe integer. */
 const SLICE_END = Number.MAX_SAFE_INTEGER;
@@ -13,17 +13,17 @@ const SLICE_END = Number.MAX_SAFE_INTEGER;
 export async function findLastSlice(
   id: SourceId,
   group: Group,
-  feed: ChangeFeed | undefined,
-  results: ResultReader,
+  feed: Pick<ChangeFeed, 'rows'>,
+  results: Pick<ResultReader, 'blocks'>,
 ): Promise<number | undefined> {
   const holdsFrom = (slice: number): Promise<boolean> => holdsAnythingFrom(id, group, feed, results, slice);
-  const firstMs = group.standing.firstMs();
+  const firstMs = group.progress.firstMs();
   if (firstMs === Number.POSITIVE_INFINITY) return undefined;
   const { sliceMs } = id.view;
   const floor = Math.floor(firstMs / sliceMs);
   if (!(await holdsFrom(floor))) return undefined;
   let low = floor;
-  const { watermarkMs } = group.standing.horizon();
+  const { watermarkMs } = group.progress.horizon();
   let high = Math.max(floor + 1, Math.floor((watermarkMs ?? firstMs) / sliceMs) + 1);
   for (let step = 1; await holdsFrom(high); step *= 2) {
     low = high;
@@ -47,11 +47,11 @@ export async function findLastSlice(
 async function holdsAnythingFrom(
   id: SourceId,
   group: Group,
-  feed: ChangeFeed | undefined,
-  results: ResultReader,
+  feed: Pick<ChangeFeed, 'rows'>,
+  results: Pick<ResultReader, 'blocks'>,
   slice: number,
 ): Promise<boolean> {
-  if (feed !== undefined) {
+  if (!id.isAsOf) {
     for await (const row of feed.rows(id.view.name, id.version, group.key, slice, SLICE_END)) {
       if (row.epoch >= (id.batch.cut[row.partition] ?? 0)) return true;
     }

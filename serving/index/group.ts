@@ -1,7 +1,7 @@
 import { parseGroupKey } from '#core/views/view.ts';
 import type { Page, PageRow } from './page.ts';
-import type { Agents } from './standing.ts';
-import { GroupStanding } from './standing.ts';
+import type { Agents } from './progress.ts';
+import { GroupProgress } from './progress.ts';
 
 /** A load of some pages that is under way, and the rows that were committed meanwhile: they are put in after it. */
 export interface PageLoad {
@@ -13,7 +13,7 @@ export interface PageLoad {
 export class Group {
   readonly key: string;
   readonly tags: readonly string[];
-  readonly standing: GroupStanding;
+  readonly progress: GroupProgress;
   readonly pages = new Map<number, Page>();
   readonly loads = new Map<number, PageLoad>();
   /** The last slice that held anything when it was looked for. */
@@ -24,7 +24,7 @@ export class Group {
   constructor(key: string, agents: Agents) {
     this.key = key;
     this.tags = parseGroupKey(key);
-    this.standing = new GroupStanding(agents);
+    this.progress = new GroupProgress(agents);
   }
 
   /** The last slice that holds anything as far as it was looked for; undefined where there is none. */

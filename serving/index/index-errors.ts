@@ -29,12 +29,12 @@ export class SourceReplaced extends WeirError {
   }
 }
 
-/** More questions are waiting than the index takes. */
+/** More queries are waiting than the index takes. */
 export class IndexBusy extends WeirError {
   readonly kind = 'index-busy';
 
   constructor(waiting: number) {
-    super(`${waiting} questions are waiting for the index, as many as it takes. Ask again in a moment.`, {
+    super(`${waiting} queries are waiting for the index, as many as it takes. Ask again in a moment.`, {
       fault: 'world',
       retryable: true,
     });

@@ -3,31 +3,39 @@ import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
+import type { View } from '#core/views/view.ts';
 import { PAGE_SLICES } from './page-size.ts';
 import { Page } from './page.ts';
 
+/** What is answered from: one version of a view, with one batch state. */
+export interface SourceId {
+  readonly view: View;
+  readonly version: number;
+  readonly batch: BatchState;
+  /** Only what batch holds: an answer as of an earlier cut. */
+  readonly isAsOf: boolean;
+}
+
 /** Which pages to load: `pageCount` consecutive ones of a group. */
 export interface PageSpan {
-  readonly view: string;
-  readonly version: number;
+  readonly id: SourceId;
   readonly group: string;
   readonly firstPage: number;
   readonly pageCount: number;
-  readonly batch: BatchState;
 }
 
-/** Loads pages from the batch results and, where there is a feed, the changes after their cut. */
+/** Loads pages from the batch results and, unless they are as of an earlier cut, the changes after that of the results. */
 export async function loadPages(
   span: PageSpan,
-  feed: Pick<ChangeFeed, 'rows'> | undefined,
+  feed: Pick<ChangeFeed, 'rows'>,
   results: Pick<ResultReader, 'blocks'>,
 ): Promise<readonly Page[]> {
-  const rows = feed === undefined ? [] : await readRows(span, feed);
+  const rows = span.id.isAsOf ? [] : await readRows(span, feed);
   const pages = Array.from({ length: span.pageCount }, (_, i) => new Page(span.firstPage + i));
   const resets = new Resets(span);
   for (const row of rows) if ((row.flags & RESETS) !== 0) resets.add(row.partition, row.slice);
   const { fromSlice, toSlice } = sliceRange(span);
-  for (const result of span.batch.results.toReversed()) {
+  for (const result of span.id.batch.results.toReversed()) {
     for await (const block of results.blocks(result, span.group, fromSlice, toSlice))
       addBlock(block, pages, span, resets);
   }
@@ -41,9 +49,10 @@ export function sliceRange(span: PageSpan): { readonly fromSlice: number; readon
 
 async function readRows(span: PageSpan, feed: Pick<ChangeFeed, 'rows'>): Promise<readonly SliceRow[]> {
   const { fromSlice, toSlice } = sliceRange(span);
+  const { view, version, batch } = span.id;
   const rows: SliceRow[] = [];
-  for await (const row of feed.rows(span.view, span.version, span.group, fromSlice, toSlice)) {
-    if (row.epoch >= (span.batch.cut[row.partition] ?? 0)) rows.push(row);
+  for await (const row of feed.rows(view.name, version, span.group, fromSlice, toSlice)) {
+    if (row.epoch >= (batch.cut[row.partition] ?? 0)) rows.push(row);
   }
   // A scan may see rows of a batch whose commit has not been told yet; a turn of the event loop later it has been.
   await nextTurn();

@@ -3,12 +3,12 @@ import { strict as assert } from 'node:assert';
 /** Slices of a page: a day of 1 m slices. A change touches one page per group, and a day's page answers by one sum. */
 export const PAGE_SLICES = 1_440;
 
-/** Slices of a run, whose sum is kept: an hour of 1 m slices, so that a week of hours is 168 sums and not 10,080. */
-export const RUN_SLICES = 60;
+/** Slices of a section, whose sum is kept: an hour of 1 m slices, so that a week of hours is 168 sums and not 10,080. */
+export const SECTION_SLICES = 60;
 
-export const RUNS_PER_PAGE = PAGE_SLICES / RUN_SLICES;
+export const SECTIONS_PER_PAGE = PAGE_SLICES / SECTION_SLICES;
 
-assert(Number.isInteger(RUNS_PER_PAGE), 'a page is a whole number of runs');
+assert(Number.isInteger(SECTIONS_PER_PAGE), 'a page is a whole number of sections');
 
 /** The number of the page that a slice lies in. */
 export function pageOf(slice: number): number {

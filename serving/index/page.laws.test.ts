@@ -10,12 +10,14 @@ import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { statsOf } from '#core/stats/stats.oracle.ts';
 import { readStats } from '#core/stats/stats.ts';
+import type { View } from '#core/views/view.ts';
 import { loadPages } from './load-pages.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import { Page } from './page.ts';
 import type { Sum } from './sum.ts';
 
-const VIEW = { view: 'power', version: 1, group: '["r1"]' };
+const GROUP = '["r1"]';
+const VIEW: View = { name: 'power', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
 
 /** The cases' slices lie around the edge of two pages. */
 const FIRST_SLICE = PAGE_SLICES - 1;
@@ -25,13 +27,22 @@ function changeOf(row: NotedRow): SliceRow {
   const slice = FIRST_SLICE + row.slice;
   // Parts that begin anew with each epoch: where the epoch is larger, the part doesn't matter.
   const place = { partition, epoch: Math.floor(order / 5), part: 100 - Math.floor(order / 5) * 10 + (order % 5) };
-  return { ...VIEW, ...place, slice, revision, flags: flagsOf(row), stats: encodeRow(tableOf(row), 0) };
+  return {
+    view: VIEW.name,
+    version: 1,
+    group: GROUP,
+    ...place,
+    slice,
+    revision,
+    flags: flagsOf(row),
+    stats: encodeRow(tableOf(row), 0),
+  };
 }
 
 function blockOf(row: NotedRow): ResultBlock {
   return {
     partition: row.partition,
-    group: VIEW.group,
+    group: GROUP,
     count: 1,
     slice: Float64Array.of(FIRST_SLICE + row.slice),
     revision: Float64Array.of(row.revision),
@@ -59,7 +70,11 @@ function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
     return { name: String(i), from: [0, 0], to: [0, 0], readings: 1, madeAtMs: 0, kind: i === 0 ? 'base' : 'delta' };
   });
   const batch = { results: refs, cut: [0, 0], publishedAtMs: 0 };
-  return loadPages({ ...VIEW, firstPage: 0, pageCount: 2, batch }, feed, reader);
+  return loadPages(
+    { id: { view: VIEW, version: 1, batch, isAsOf: false }, group: GROUP, firstPage: 0, pageCount: 2 },
+    feed,
+    reader,
+  );
 }
 
 function sumOf(page: Page, fromSlice: number, toSlice: number): MergedSlice {
@@ -119,7 +134,7 @@ describe('a page in use', () => {
     ).toBe(false);
   });
 
-  it('adds up runs and the whole to the same as single slices, with and without the slices', () => {
+  it('adds up sections and the whole to the same as single slices, with and without the slices', () => {
     const placed = fc.record({
       slice: fc.nat(PAGE_SLICES - 1),
       partition: fc.nat(1),

@@ -4,8 +4,8 @@ import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { IndexRowDamaged } from './index-errors.ts';
-import { PageRuns } from './page-runs.ts';
-import { PAGE_SLICES, RUN_SLICES } from './page-size.ts';
+import { PAGE_SLICES, SECTION_SLICES } from './page-size.ts';
+import { SectionSums } from './section-sums.ts';
 import { addToSum, type Sum } from './sum.ts';
 
 /** A row of changes as a page keeps it: encoded, since it is decoded only when its slice changes. */
@@ -38,10 +38,10 @@ const staging = new StatsTable(1);
 const staged = staging.allocate();
 
 /**
- * PAGE_SLICES consecutive slices of a group: merged stats per slice, the rows of changes behind them, and sums of runs.
+ * PAGE_SLICES consecutive slices of a group: merged stats per slice, the rows of changes behind them, and sums of sections.
  *
- * A page is filled by one load and then kept up to date in place. It can shed its slices and keep the sums of runs,
- * which take a sixtieth; then it answers for whole runs only, and a change of one of its slices makes it worthless.
+ * A page is filled by one load and then kept up to date in place. It can shed its slices and keep the sums of sections,
+ * which take a sixtieth; then it answers for whole sections only, and a change of one of its slices makes it worthless.
  */
 export class Page {
   readonly number: number;
@@ -59,25 +59,25 @@ export class Page {
   readonly #rows = new Map<number, PageRow[]>();
   readonly #stale = new Set<number>();
   #rowBytes = 0;
-  #runs: PageRuns | undefined;
+  #sections: SectionSums | undefined;
 
   constructor(number: number) {
     this.number = number;
     this.firstSlice = number * PAGE_SLICES;
   }
 
-  /** Whether it can tell single slices, not only runs. */
+  /** Whether it can tell single slices, not only sections. */
   get hasSlices(): boolean {
     return !this.#isShed;
   }
 
   get isEmpty(): boolean {
-    return this.#slot === undefined && this.#runs === undefined;
+    return this.#slot === undefined && this.#sections === undefined;
   }
 
   /** Whether it can add up the part of [fromSlice, toSlice) that lies in it. */
   canSum(fromSlice: number, toSlice: number): boolean {
-    return this.hasSlices || (isRunEdge(this.#clip(fromSlice)) && isRunEdge(this.#clip(toSlice)));
+    return this.hasSlices || (isSectionEdge(this.#clip(fromSlice)) && isSectionEdge(this.#clip(toSlice)));
   }
 
   /** Takes a row of a batch result; they come from the newest to the oldest, `newer` and the answer as `takeOlderRow` says. */
@@ -127,9 +127,9 @@ export class Page {
     const end = this.#clip(toSlice);
     for (let offset = this.#clip(fromSlice); offset < end;) {
       if (offset === 0 && end === PAGE_SLICES) return this.#sums().wholeInto(sum);
-      if (offset % RUN_SLICES === 0 && offset + RUN_SLICES <= end) {
-        this.#sums().runInto(sum, offset / RUN_SLICES);
-        offset += RUN_SLICES;
+      if (offset % SECTION_SLICES === 0 && offset + SECTION_SLICES <= end) {
+        this.#sums().sectionInto(sum, offset / SECTION_SLICES);
+        offset += SECTION_SLICES;
       } else {
         this.#sliceInto(sum, offset);
         offset++;
@@ -157,7 +157,7 @@ export class Page {
     return undefined;
   }
 
-  /** Keeps the sums of runs and lets go of the slices. */
+  /** Keeps the sums of sections and lets go of the slices. */
   shed(): void {
     if (this.isEmpty || !this.hasSlices) return;
     this.#refresh();
@@ -175,7 +175,7 @@ export class Page {
   /** Bytes that it holds, about. */
   bytes(): number {
     if (this.isEmpty) return PAGE_BYTES;
-    let bytes = PAGE_BYTES + this.#rowBytes + (this.#runs?.bytes() ?? 0);
+    let bytes = PAGE_BYTES + this.#rowBytes + (this.#sections?.bytes() ?? 0);
     if (this.#table === undefined) return bytes;
     // A table doubles when it grows, so a third of it is spare on average.
     bytes += SLICE_COLUMNS_BYTES + this.#table.size * SLOT_BYTES * 1.5;
@@ -234,7 +234,7 @@ export class Page {
     }
     this.#revision[offset] = revision;
     this.#pending[offset] = pending ? 1 : 0;
-    this.#runs?.forget(Math.floor(offset / RUN_SLICES));
+    this.#sections?.forget(Math.floor(offset / SECTION_SLICES));
   }
 
   #sliceInto(sum: Sum, offset: number): void {
@@ -243,14 +243,15 @@ export class Page {
     addToSum(sum, this.#table!, slot, this.#revision[offset]!, this.#pending[offset] === 1);
   }
 
-  #sums(): PageRuns {
-    this.#runs ??= new PageRuns((run, sum) => {
-      for (let offset = run * RUN_SLICES; offset < (run + 1) * RUN_SLICES; offset++) this.#sliceInto(sum, offset);
+  #sums(): SectionSums {
+    this.#sections ??= new SectionSums((section, sum) => {
+      for (let offset = section * SECTION_SLICES; offset < (section + 1) * SECTION_SLICES; offset++)
+        this.#sliceInto(sum, offset);
     });
-    return this.#runs;
+    return this.#sections;
   }
 }
 
-function isRunEdge(offset: number): boolean {
-  return offset % RUN_SLICES === 0;
+function isSectionEdge(offset: number): boolean {
+  return offset % SECTION_SLICES === 0;
 }

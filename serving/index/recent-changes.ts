@@ -24,7 +24,7 @@ export interface RecentBatch {
 }
 
 /**
- * The batches that a view has had lately, in the order of their commits: what a question that takes long has to repair,
+ * The batches that a view has had lately, in the order of their commits: what a query that takes long has to repair,
  * what a subscriber is told next, and what one that comes back has missed. When full the oldest is forgotten.
  */
 export class RecentChanges {

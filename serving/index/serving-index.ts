@@ -8,17 +8,17 @@ import { reasonOf } from '#core/errors.ts';
 import type { View } from '#core/views/view.ts';
 import { IndexBusy, SourceReplaced } from './index-errors.ts';
 import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';
-import { Agents } from './standing.ts';
+import { agentKey, Agents, memberKey } from './progress.ts';
 import { type SourceBackend, ViewSource } from './view-source.ts';
 
 /** Loads that run at once: LevelDB reads on four threads. */
 const LOADS_ACTIVE_MAX = 4;
-/** Loads that wait: what sixteen questions ask for at a time, four groups each, several times over. Beyond it a question is refused as too busy. */
+/** Loads that wait: what sixteen queries ask for at a time, four groups each, several times over. Beyond it a query is refused as too busy. */
 const LOADS_WAITING_MAX = 256;
-/** Questions that are answered at once; more would only share the one thread, and hold their sums meanwhile. */
-const QUESTIONS_ACTIVE_MAX = 16;
-/** Questions that wait for their turn; beyond it one is refused as too busy. */
-const QUESTIONS_WAITING_MAX = 512;
+/** Queries that are answered at once; more would only share the one thread, and hold their sums meanwhile. */
+const QUERIES_ACTIVE_MAX = 16;
+/** Queries that wait for their turn; beyond it one is refused as too busy. */
+const QUERIES_WAITING_MAX = 512;
 /** Pages that are loaded before a new batch state takes over: what a dashboard of a few groups shows. */
 const WARM_PAGES_MAX = 256;
 /** Sources of earlier batch states that are kept for `asOf`. */
@@ -54,8 +54,8 @@ interface Served {
 export class ServingIndex implements AsyncDisposable {
   readonly agents = new Agents();
   readonly cache: PageCache;
-  /** Every question passes here. */
-  readonly questions = limitOf(QUESTIONS_ACTIVE_MAX, QUESTIONS_WAITING_MAX);
+  /** Every query passes here. */
+  readonly queries = limitOf(QUERIES_ACTIVE_MAX, QUERIES_WAITING_MAX);
   readonly #options: ServingIndexOptions;
   readonly #positions: Map<number, number>;
   readonly #served = new Map<string, Served>();
@@ -113,7 +113,7 @@ export class ServingIndex implements AsyncDisposable {
     let source = this.#asOf.get(key);
     if (source === undefined) {
       source = new ViewSource({ ...live.id, batch, isAsOf: true }, this.#backend);
-      for (const group of live.groups()) for (const member of group.standing.members()) source.putMember(member);
+      for (const group of live.groups()) for (const member of group.progress.members()) source.putMember(member);
     }
     this.#asOf.delete(key);
     this.#asOf.set(key, source);
@@ -148,9 +148,9 @@ export class ServingIndex implements AsyncDisposable {
     this.#unsubscribe = feed.onCommit((batch) => this.#apply(batch));
     const told = new Set<string>();
     const untell = feed.onCommit((batch) => {
-      for (const row of batch.agents) told.add(`${row.partition}/${row.agent}`);
+      for (const row of batch.agents) told.add(agentKey(row.partition, row.agent));
     });
-    for await (const row of feed.agents()) if (!told.has(`${row.partition}/${row.agent}`)) this.agents.put(row);
+    for await (const row of feed.agents()) if (!told.has(agentKey(row.partition, row.agent))) this.agents.put(row);
     untell();
     for (const view of views) {
       const manifest = await manifests.get(view.name);
@@ -165,7 +165,7 @@ export class ServingIndex implements AsyncDisposable {
     const sources = [...this.#served.values()].flatMap(({ source, opening }) =>
       [source, opening].filter((one) => one !== undefined),
     );
-    const changes = sources.map((source) => source.standingChanges(batch.agents));
+    const changes = sources.map((source) => source.progressChanges(batch.agents));
     for (const row of batch.agents) this.agents.put(row);
     this.#positions.set(batch.partition, batch.to);
     for (const [i, source] of sources.entries()) source.apply(batch, changes[i]!);
@@ -217,12 +217,11 @@ export class ServingIndex implements AsyncDisposable {
     const { view, version, batch } = source.id;
     const told = new Set<string>();
     const untell = feed.onCommit(({ members }) => {
-      for (const one of members)
-        if (one.view === view.name) told.add(JSON.stringify([one.group, one.partition, one.agent, one.series]));
+      for (const one of members) if (one.view === view.name) told.add(memberKey(one));
     });
     try {
       for await (const one of feed.members(view.name, version)) {
-        if (!told.has(JSON.stringify([one.group, one.partition, one.agent, one.series]))) source.putMember(one);
+        if (!told.has(memberKey(one))) source.putMember(one);
       }
     } finally {
       untell();

@@ -1,7 +1,7 @@
 import { mergeInto } from '#core/stats/merge.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 
-/** A sum of slices: of a run, of a window, of a session. */
+/** A sum of slices: of a section, of a window, of a session. */
 export interface Sum {
   readonly table: StatsTable;
   readonly slot: number;

@@ -4,13 +4,12 @@ import type { ResultReader } from '#backbone/results/results.ts';
 import { findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
-import { loadPages } from './load-pages.ts';
+import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page } from './page.ts';
+import { agentKey, type Agents } from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
-import type { SourceId } from './source-id.ts';
-import { agentKey, type Agents } from './standing.ts';
 import type { Sum } from './sum.ts';
 
 /** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
@@ -67,14 +66,14 @@ export class ViewSource {
     let groups = this.#groupsOfAgent.get(key);
     if (groups === undefined) this.#groupsOfAgent.set(key, (groups = new Set()));
     groups.add(group);
-    return group.standing.put(row);
+    return group.progress.put(row);
   }
 
   /**
    * What a batch's agents change: which windows a watermark passes, or all where a hole opens or closes. To be called
    * before the agents are taken up.
    */
-  standingChanges(agents: readonly AgentRow[]): Map<Group, GroupChange> {
+  progressChanges(agents: readonly AgentRow[]): Map<Group, GroupChange> {
     const changes = new Map<Group, GroupChange>();
     for (const row of agents) {
       const key = agentKey(row.partition, row.agent);
@@ -114,7 +113,7 @@ export class ViewSource {
   async lastSlice(group: Group): Promise<number | undefined> {
     if (group.lastSliceStored === undefined) {
       const { feed, results } = this.#backend;
-      const found = await findLastSlice(this.id, group, this.id.isAsOf ? undefined : feed, results);
+      const found = await findLastSlice(this.id, group, feed, results);
       await this.#confirm();
       group.lastSliceStored = found;
     }
@@ -233,9 +232,7 @@ export class ViewSource {
 
   async #readPages(group: Group, firstPage: number, pageCount: number, rows: Map<string, SliceRow>): Promise<void> {
     const { feed, results, cache } = this.#backend;
-    const { view, version, batch, isAsOf } = this.id;
-    const span = { view: view.name, version, group: group.key, firstPage, pageCount, batch };
-    const pages = await loadPages(span, isAsOf ? undefined : feed, results);
+    const pages = await loadPages({ id: this.id, group: group.key, firstPage, pageCount }, feed, results);
     await this.#confirm();
     const spoiled = new Set<Page>();
     for (const row of rows.values()) {

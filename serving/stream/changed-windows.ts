@@ -1,25 +1,25 @@
 import { type WindowSpan, windowsOverlapping } from '#core/time/windows.ts';
 import { spansOfSlices } from '../answers/combine-windows.ts';
-import type { WindowsQuestion } from '../answers/question.ts';
+import type { WindowsQuery } from '../answers/query.ts';
 import { admitsGroup, type Extent } from '../answers/window-spans.ts';
 import type { Group } from '../index/group.ts';
 import type { GroupChange, RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 
-/** Which windows of a question batches may have changed, per group; `data` is the span that holds any. */
+/** Which windows of a query batches may have changed, per group; `data` is the span that holds any. */
 export function changedWindows(
   source: ViewSource,
-  question: WindowsQuestion,
+  query: WindowsQuery,
   batches: readonly RecentBatch[],
   data: Extent | undefined,
 ): ReadonlyMap<Group, readonly WindowSpan[]> {
   const changed = new Map<Group, readonly WindowSpan[]>();
   const { by } = source.id.view;
   for (const [group, change] of combined(batches)) {
-    if (!admitsGroup(by, question.where, group)) continue;
+    if (!admitsGroup(by, query.where, group)) continue;
     const spans = new Map<number, WindowSpan>();
-    for (const span of spansOfSlices({ source, ...question }, change.slices)) spans.set(span.startMs, span);
-    for (const span of endingIn(question, change, data)) spans.set(span.startMs, span);
+    for (const span of spansOfSlices({ source, ...query }, change.slices)) spans.set(span.startMs, span);
+    for (const span of endingIn(query, change, data)) spans.set(span.startMs, span);
     if (spans.size > 0)
       changed.set(
         group,
@@ -49,7 +49,7 @@ function combined(batches: readonly RecentBatch[]): ReadonlyMap<Group, GroupChan
 
 /** The windows over data whose end lies in (endsAfterMs, endsToMs]. */
 function* endingIn(
-  { spec, fromMs, toMs }: WindowsQuestion,
+  { spec, fromMs, toMs }: WindowsQuery,
   { endsAfterMs, endsToMs }: GroupChange,
   data: Extent | undefined,
 ): Generator<WindowSpan> {

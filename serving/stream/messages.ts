@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { QuestionError } from '../answers/question-error.ts';
+import { QueryError } from '../answers/query.ts';
 
 const Id = z.string().min(1).max(64);
 
@@ -29,13 +29,13 @@ const ClientMessage = z.discriminatedUnion('type', [Subscribe, Unsubscribe]);
 export type SubscribeMessage = z.infer<typeof Subscribe>;
 export type ClientMessage = z.infer<typeof ClientMessage>;
 
-/** The message in a text. Throws QuestionError. */
+/** The message in a text. Throws QueryError. */
 export function parseClientMessage(text: string): ClientMessage {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw new QuestionError(
+    throw new QueryError(
       'message',
       text.slice(0, 80),
       'is no JSON',
@@ -46,7 +46,7 @@ export function parseClientMessage(text: string): ClientMessage {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const field = issue.path.join('.') || 'message';
-  throw new QuestionError(
+  throw new QueryError(
     field,
     text.slice(0, 80),
     `can't be taken: ${issue.message}`,

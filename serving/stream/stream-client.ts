@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { reasonOf } from '#core/errors.ts';
-import { QuestionError } from '../answers/question-error.ts';
+import { QueryError } from '../answers/query.ts';
 import { problemOf } from '../http/problem.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX, SUBSCRIPTIONS_MAX } from './limits.ts';
@@ -69,14 +69,14 @@ export class StreamClient {
       const known = this.#subscriptions.has(message.id);
       if (message.type === 'unsubscribe') {
         if (!known)
-          throw new QuestionError('id', message.id, 'is not subscribed', 'unsubscribe from an id that was subscribed');
+          throw new QueryError('id', message.id, 'is not subscribed', 'unsubscribe from an id that was subscribed');
         this.#subscriptions.delete(message.id);
         return;
       }
       if (known)
-        throw new QuestionError('id', message.id, 'is subscribed already', 'unsubscribe first, or take another id');
+        throw new QueryError('id', message.id, 'is subscribed already', 'unsubscribe first, or take another id');
       if (this.#subscriptions.size >= SUBSCRIPTIONS_MAX) {
-        throw new QuestionError(
+        throw new QueryError(
           'subscriptions',
           String(SUBSCRIPTIONS_MAX),
           'are as many as one connection may have',

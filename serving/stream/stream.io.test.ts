@@ -35,7 +35,7 @@ describe('the stream', () => {
     ]);
   });
 
-  it('a reader that applies every message holds what a question would be answered', async () => {
+  it('a reader that applies every message holds what a query would be answered', async () => {
     const world = await World.open();
     await using served = await serveWorld(world);
     await using reader = await StreamReader.open(served.url);

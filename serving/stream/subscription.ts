@@ -11,7 +11,6 @@ import {
   type WindowsAnswer,
 } from '../answers/answer-windows.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from '../answers/answered-window.ts';
-import { QuestionError } from '../answers/question-error.ts';
 import {
   parseFilter,
   parseSpan,
@@ -19,8 +18,9 @@ import {
   parseTime,
   parseWindowSpec,
   parseZone,
-  type WindowsQuestion,
-} from '../answers/question.ts';
+  QueryError,
+  type WindowsQuery,
+} from '../answers/query.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
 import { headText, WindowWriter } from '../answers/write-json.ts';
 import type { ViewReader } from '../http/view-reader.ts';
@@ -36,7 +36,7 @@ import type { SubscribeMessage } from './messages.ts';
 const EVER: Extent = { fromMs: INSTANT_MIN_MS, toMs: INSTANT_MAX_MS };
 
 /**
- * A question that stays open: first a snapshot, then the windows that changed, whole and by their newest state. It keeps
+ * A query that stays open: first a snapshot, then the windows that changed, whole and by their newest state. It keeps
  * no windows and no queue, only how far in the source's recent changes it has told.
  */
 export class Subscription {
@@ -49,14 +49,14 @@ export class Subscription {
   #freshnessMs: number | null = null;
   #resume: string | undefined;
 
-  /** Throws QuestionError. */
+  /** Throws QueryError. */
   constructor(asked: SubscribeMessage, reader: ViewReader) {
     this.id = asked.id;
     this.#asked = asked;
     this.#reader = reader;
     this.#resume = asked.resume;
     if (asked.last !== undefined && asked.from !== undefined)
-      throw new QuestionError('last', asked.last, 'stands beside `from`', 'give one of the two');
+      throw new QueryError('last', asked.last, 'stands beside `from`', 'give one of the two');
     this.#last = asked.last === undefined ? undefined : parseSpan('last', asked.last);
   }
 
@@ -65,7 +65,7 @@ export class Subscription {
     return this.#source === undefined || this.#source.isReplaced || this.#source.recent.newest !== this.#sequence;
   }
 
-  /** What to tell next, as the text of a message; undefined where nothing changed that it asks for. Throws QuestionError. */
+  /** What to tell next, as the text of a message; undefined where nothing changed that it asks for. Throws QueryError. */
   next(): Promise<string | undefined> {
     const { view } = this.#asked;
     return withSource(
@@ -77,9 +77,9 @@ export class Subscription {
   }
 
   async #tell(source: ViewSource): Promise<string | undefined> {
-    const question = this.#question(source);
-    const data = await extentOf(source, groupsOf(source, question.where));
-    const scope = { ...question, ...this.#scope(data, question) };
+    const query = this.#query(source);
+    const data = await extentOf(source, groupsOf(source, query.where));
+    const scope = { ...query, ...this.#scope(data, query) };
     const batches = this.#missed(source);
     return batches === undefined ? this.#snapshot(source, scope) : this.#changes(source, scope, data, batches);
   }
@@ -94,36 +94,36 @@ export class Subscription {
     return source.recent.beyond(token.positions, this.#reader.index.positions);
   }
 
-  async #snapshot(source: ViewSource, question: WindowsQuestion): Promise<string> {
+  async #snapshot(source: ViewSource, query: WindowsQuery): Promise<string> {
     let sequence = source.recent.newest;
     const answer = await answerWindows(
       this.#reader.index,
       source,
-      question,
+      query,
       SNAPSHOT_WINDOWS_MAX,
       () => (sequence = source.recent.newest),
     );
-    return this.#told('snapshot', source, sequence, question, answer);
+    return this.#told('snapshot', source, sequence, query, answer);
   }
 
   async #changes(
     source: ViewSource,
-    question: WindowsQuestion,
+    query: WindowsQuery,
     data: Extent | undefined,
     batches: readonly RecentBatch[],
   ): Promise<string | undefined> {
-    checkEdges(question, data);
-    const combiner = openCombiner(source, question);
-    const changed = changedWindows(source, question, batches, data);
+    checkEdges(query, data);
+    const combiner = openCombiner(source, query);
+    const changed = changedWindows(source, query, batches, data);
     let count = 0;
     for (const [group, spans] of changed) {
       count += spans.length;
-      if (count > SNAPSHOT_WINDOWS_MAX) return this.#snapshot(source, question);
+      if (count > SNAPSHOT_WINDOWS_MAX) return this.#snapshot(source, query);
       await combiner.add([group], spans);
     }
     return combiner.settle(() => {
-      const groups = groupsOf(source, question.where);
-      const judge = new Judge(combiner.table, question, false);
+      const groups = groupsOf(source, query.where);
+      const judge = new Judge(combiner.table, query, false);
       const windows = combiner.windows(groups).map((window) => judge.window(window));
       const isResumed = this.#source !== source;
       const freshnessMs = freshnessOf(groups);
@@ -132,7 +132,7 @@ export class Subscription {
         return undefined;
       }
       const answer = { ...headOf(this.#reader.index, source, groups), table: combiner.table, windows };
-      return this.#told('changes', source, source.recent.newest, question, answer);
+      return this.#told('changes', source, source.recent.newest, query, answer);
     });
   }
 
@@ -140,17 +140,17 @@ export class Subscription {
     type: 'snapshot' | 'changes',
     source: ViewSource,
     sequence: number,
-    question: WindowsQuestion,
+    query: WindowsQuery,
     answer: WindowsAnswer,
   ): string {
     this.#source = source;
     this.#sequence = sequence;
     this.#freshnessMs = answer.freshnessMs;
-    const writer = new WindowWriter(answer.table, question);
+    const writer = new WindowWriter(answer.table, query);
     return messageText(type, this.id, answer, answer.windows, writer);
   }
 
-  #question(source: ViewSource): WindowsQuestion {
+  #query(source: ViewSource): WindowsQuery {
     const { view, metric } = this.#reader.about(source);
     const asked = this.#asked;
     const zone = parseZone(asked.zone);
@@ -170,7 +170,7 @@ export class Subscription {
   }
 
   /** Where the subscription reaches back to: `last` moves along with the newest data. */
-  #scope(data: Extent | undefined, { spec, fromMs }: WindowsQuestion): Extent {
+  #scope(data: Extent | undefined, { spec, fromMs }: WindowsQuery): Extent {
     if (this.#last === undefined || data === undefined) return { fromMs, toMs: EVER.toMs };
     const last = this.#last;
     const startMs =

@@ -1,5 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import { Promises } from './promises.ts';
+import { ExpectedReadings } from './expected-readings.ts';
 
 /** What is known of every agent, by partition and name. */
 export class Agents {
@@ -24,6 +24,11 @@ export function agentKey(partition: number, agent: string): string {
   return `${partition}/${agent}`;
 }
 
+/** The key of a member among those of one version of a view. */
+export function memberKey({ group, partition, agent, series }: MemberRow): string {
+  return JSON.stringify([group, partition, agent, series]);
+}
+
 interface GroupAgent {
   readonly key: string;
   /** Earliest reading of its series in the group. */
@@ -37,11 +42,11 @@ export interface Horizon {
   readonly holes: boolean;
 }
 
-/** The series of a group and their agents: what was promised, and whether more is expected. */
-export class GroupStanding {
+/** The series of a group and their agents: how many readings are expected, and whether more are to come. */
+export class GroupProgress {
   readonly #agents: Agents;
   readonly #members = new Map<string, MemberRow>();
-  #promises: Promises | undefined;
+  #expected: ExpectedReadings | undefined;
   #intervalMs: number | undefined;
   #groupAgents: readonly GroupAgent[] | undefined;
 
@@ -51,11 +56,11 @@ export class GroupStanding {
 
   /** Takes a member or its newer state; gives whether anything changed. */
   put(row: MemberRow): boolean {
-    const key = JSON.stringify([row.partition, row.agent, row.series]);
+    const key = memberKey(row);
     const before = this.#members.get(key);
     if (before !== undefined && before.firstMs === row.firstMs && before.intervalMs === row.intervalMs) return false;
     this.#members.set(key, row);
-    this.#promises = undefined;
+    this.#expected = undefined;
     this.#groupAgents = undefined;
     this.#intervalMs = undefined;
     return true;
@@ -99,7 +104,7 @@ export class GroupStanding {
 
   /**
    * Whether every agent with a reading before `endMs` has passed it, and none of them misses a number. With `intervals`
-   * they have to have passed it by as many of the longest interval that the group's series promise.
+   * they have to have passed it by as many of the longest interval of the group's series.
    */
   isFinal(endMs: number, horizon: Horizon, intervals = 0): boolean {
     const passedMs = intervals === 0 ? endMs : endMs + intervals * this.#longestIntervalMs();
@@ -120,10 +125,10 @@ export class GroupStanding {
     return this.#intervalMs;
   }
 
-  /** From 0 to 1: what arrived of what the series promised; below 1 while an agent of the group misses a number. */
+  /** From 0 to 1: what arrived of what is expected of the series; below 1 while an agent of the group misses a number. */
   completeness(startMs: number, endMs: number, count: number, horizon: Horizon): number {
-    this.#promises ??= new Promises(this.#members.values());
-    const expected = this.#promises.expected(startMs, endMs);
+    this.#expected ??= new ExpectedReadings(this.#members.values());
+    const expected = this.#expected.count(startMs, endMs);
     const arrived = expected === 0 ? 1 : Math.min(1, Math.max(0, count / expected));
     return horizon.holes ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
   }

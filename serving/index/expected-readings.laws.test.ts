@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Promises } from './promises.ts';
+import { ExpectedReadings } from './expected-readings.ts';
 
 const member = fc.record({ intervalMs: fc.constantFrom(1, 2, 3, 5, 7), firstMs: fc.integer({ min: -40, max: 40 }) });
 
-describe('what is promised', () => {
-  it('what is promised is the number of readings that each member owes, counted one by one', () => {
+describe('the readings that are expected', () => {
+  it('are those that each member owes, counted one by one', () => {
     fc.assert(
       fc.property(
         fc.array(member, { maxLength: 8 }),
@@ -17,7 +17,7 @@ describe('what is promised', () => {
           for (const { intervalMs, firstMs } of members) {
             for (let atMs = firstMs; atMs < endMs; atMs += intervalMs) if (atMs >= startMs) counted++;
           }
-          expect(new Promises(members).expected(startMs, endMs)).toBe(counted);
+          expect(new ExpectedReadings(members).count(startMs, endMs)).toBe(counted);
         },
       ),
     );

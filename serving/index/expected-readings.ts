@@ -1,8 +1,8 @@
 /**
- * What the series of a group promise: one reading per interval, from their earliest reading on. A promise is counted in
+ * What is expected of the series of a group: one reading per interval, from their earliest reading on. It is counted in
  * closed form, so that a group of many series costs little per window.
  */
-export class Promises {
+export class ExpectedReadings {
   readonly #classes: readonly IntervalClass[];
 
   constructor(members: Iterable<{ readonly intervalMs: number; readonly firstMs: number }>) {
@@ -16,7 +16,7 @@ export class Promises {
   }
 
   /** Σ over the members of the number of k ≥ 0 with start ≤ first + k · interval < end. */
-  expected(startMs: number, endMs: number): number {
+  count(startMs: number, endMs: number): number {
     let expected = 0;
     for (const one of this.#classes) expected += expectedOf(one, startMs, endMs);
     return expected;

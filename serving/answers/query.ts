@@ -1,3 +1,4 @@
+import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { parseStatistics, type Statistic, whyUnanswerable } from '#core/stats/statistics.ts';
 import { UnknownStatistic } from '#core/stats/stats-errors.ts';
@@ -7,7 +8,6 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 import { WindowError, windowSpec, type WindowSpec } from '#core/time/windows.ts';
 import { openZone, UnknownZoneError, type Zone } from '#core/time/zone.ts';
 import type { View } from '#core/views/view.ts';
-import { QuestionError } from './question-error.ts';
 
 /** What an answer tells where no statistics are named. */
 export const STATS_DEFAULT = 'count,sum,mean,min,max';
@@ -21,38 +21,55 @@ const FILTER_VALUES_MAX = 1_000;
 /** The values that a tag may have, by tag; a tag that isn't named admits all. */
 export type TagFilter = ReadonlyMap<string, readonly string[]>;
 
-/** What every question about a view has. */
-export interface ViewQuestion {
+/** What every query about a view has. */
+export interface ViewQuery {
   readonly view: View;
   readonly metric: Metric;
   readonly stats: readonly Statistic[];
   readonly where: TagFilter;
 }
 
-export interface WindowsQuestion extends ViewQuestion {
+export interface WindowsQuery extends ViewQuery {
   readonly spec: WindowSpec;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-export interface SessionsQuestion extends ViewQuestion {
+export interface SessionsQuery extends ViewQuery {
   readonly gap: Duration;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** The texts of a question, as they come from a URL or a message. */
+/** Something in a query that can't be answered as asked: what, its value, and what to ask instead. */
+export class QueryError extends WeirError {
+  readonly kind = 'query-unanswerable';
+  readonly status: 400 | 404 | 409 | 503;
+  readonly subject: string;
+  readonly value: string;
+  readonly remedy: string;
+
+  constructor(subject: string, value: string, what: string, remedy: string, status: 400 | 404 | 409 | 503 = 400) {
+    super(`${subject} ${JSON.stringify(value)} ${what}; ${remedy}`, { fault: 'asked', retryable: status === 503 });
+    this.status = status;
+    this.subject = subject;
+    this.value = value;
+    this.remedy = remedy;
+  }
+}
+
+/** The texts of a query, as they come from a URL or a message. */
 export interface WindowTexts {
   readonly window: string;
   readonly every?: string | undefined;
   readonly zone?: string | undefined;
 }
 
-/** A range of time, half-open; a time without an offset is one of the zone. Throws QuestionError. */
+/** A range of time, half-open; a time without an offset is one of the zone. Throws QueryError. */
 export function parseRange(from: string, to: string, zone: Zone): { readonly fromMs: number; readonly toMs: number } {
   const fromMs = parseTime('from', from, zone);
   const toMs = parseTime('to', to, zone);
-  if (fromMs > toMs) throw new QuestionError('from', from, `is later than to ${JSON.stringify(to)}`, 'swap them');
+  if (fromMs > toMs) throw new QueryError('from', from, `is later than to ${JSON.stringify(to)}`, 'swap them');
   return { fromMs, toMs };
 }
 
@@ -99,8 +116,7 @@ export function parseStats(text: string | undefined, metric: Metric): readonly S
   const stats = readStatistics(text ?? STATS_DEFAULT);
   for (const one of stats) {
     const why = whyUnanswerable(one, metric);
-    if (why !== null)
-      throw new QuestionError('stats', one.name, `can't be answered: ${why}`, `ask for ${STATS_DEFAULT}`);
+    if (why !== null) throw new QueryError('stats', one.name, `can't be answered: ${why}`, `ask for ${STATS_DEFAULT}`);
   }
   return stats;
 }
@@ -115,7 +131,7 @@ export function parseFilter(
   for (const [tag, values] of given) {
     if (!view.by.includes(tag)) throw unknownParameter(tag, view, known);
     if (values.length > FILTER_VALUES_MAX) {
-      throw new QuestionError(
+      throw new QueryError(
         tag,
         String(values.length),
         'values are too many for a filter',
@@ -127,11 +143,11 @@ export function parseFilter(
   return filter;
 }
 
-function unknownParameter(name: string, view: View, known: readonly string[]): QuestionError {
+function unknownParameter(name: string, view: View, known: readonly string[]): QueryError {
   const nearest = nearestNames(name, [...known, ...view.by]);
   const tags = view.by.length === 0 ? 'it has no tags to filter by' : `its tags are ${view.by.join(', ')}`;
   const meant = nearest.length === 0 ? '' : `did you mean ${nearest.join(' or ')}? `;
-  return new QuestionError(
+  return new QueryError(
     'parameter',
     name,
     `is neither known nor a tag of view ${view.name}`,
@@ -149,9 +165,9 @@ function readStatistics(text: string): readonly Statistic[] {
 }
 
 /** A fault of a text, told by the part of `core` that reads it: its sentence ends with the remedy. */
-function restated(subject: string, value: string, error: Error): QuestionError {
+function restated(subject: string, value: string, error: Error): QueryError {
   const at = error.message.search(/[;?] /);
   const what = at < 0 ? error.message : error.message.slice(0, at);
   const remedy = at < 0 ? 'see /openapi.json' : error.message.slice(at + 2);
-  return new QuestionError(subject, value, `can't be read: ${what}`, remedy);
+  return new QueryError(subject, value, `can't be read: ${what}`, remedy);
 }
