@@ -7,10 +7,10 @@ import { addLedgerRoutes } from './ledger-routes.ts';
 import { measureRequests } from './measure.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import type { ServingOptions } from './options.ts';
-import { isOwnOrigin } from './origin.ts';
+import { addPage } from './page.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
+import { addSafety, compressed } from './safety.ts';
 import { addSessionsRoute } from './sessions-routes.ts';
-import { addStaticFiles } from './static-files.ts';
 import type { ViewReader } from './view-reader.ts';
 import { addViewsRoute } from './view-routes.ts';
 import { addWindowsRoute } from './windows-routes.ts';
@@ -32,16 +32,9 @@ export function buildApp(
     },
   });
   measureRequests(app, options.registry, index);
-  app.use(async (c, next) => {
-    const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
-    if (isSafe || isOwnOrigin(c.req.header('origin'), c.req.header('host'))) return next();
-    return problemResponse(
-      problem(
-        403,
-        `origin ${c.req.header('origin')} is not this server; send the request from its own pages, or without an Origin header`,
-      ),
-    );
-  });
+  addSafety(app);
+  app.use('/api/v1/views/*', compressed);
+  app.use('/openapi.json', compressed);
   addWindowsRoute(app, reader);
   addSessionsRoute(app, reader);
   addViewsRoute(app, reader, options);
@@ -56,7 +49,7 @@ export function buildApp(
       description: 'Windows of views, exact and live. Errors are problem details (RFC 9457).',
     },
   });
-  addStaticFiles(app, options.dashboardDir);
+  addPage(app, options.dashboardDir);
   app.notFound((c) => problemResponse(notFound(app, c.req.path)));
   app.onError((error) => {
     const told = problemOf(error);

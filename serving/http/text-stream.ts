@@ -13,7 +13,10 @@ export async function streamResponse(
   if (first.done === true) return new Response('', { headers: allHeaders });
   const second = await texts.next();
   // A body of one piece needs no stream: it goes out with its length, in one write.
-  if (second.done === true) return new Response(first.value, { headers: allHeaders });
+  if (second.done === true) {
+    const length = String(Buffer.byteLength(first.value));
+    return new Response(first.value, { headers: { ...allHeaders, 'content-length': length } });
+  }
   const encoder = new TextEncoder();
   const read = [first, second];
   const body = new ReadableStream<Uint8Array>({

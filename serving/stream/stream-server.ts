@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { isOwnOrigin } from '../http/origin.ts';
+import { askedAddresses, isOwnOrigin } from '#core/wire/own-origin.ts';
 import { problem, PROBLEM_TYPE } from '../http/problem.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { CHANGES_EVERY_MS, CLIENTS_MAX, MESSAGE_BYTES_MAX, PING_EVERY_MS } from './limits.ts';
@@ -61,7 +61,7 @@ export class StreamServer {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { pathname } = new URL(request.url ?? '/', 'http://server');
     if (pathname !== STREAM_PATH) return refuse(socket, 404, `no stream is at ${pathname}; it is at ${STREAM_PATH}`);
-    if (!isOwnOrigin(request.headers.origin, request.headers.host)) {
+    if (!isOwnOrigin(request.headers.origin, askedAddresses(request.headers.host))) {
       return refuse(
         socket,
         403,

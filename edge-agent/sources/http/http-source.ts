@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import type { Metric } from '#core/metrics/metric.ts';
+import { isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
 import type { HttpConfig } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
 import type { EntryRegistry, ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
-import { isOwnOrigin } from './own-origin.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { malformed, PROBLEM_TYPE, problemBody, tooLarge, unavailable, type Problem } from './problem.ts';
 import { readReadingsBody } from './readings-body.ts';
@@ -128,8 +128,8 @@ export class HttpSource implements Source {
         detail: `${request.method} is not POST, the one method of /readings`,
       };
     }
-    const address = request.socket.localPort ?? this.#options.config.listen.port;
-    if (!isOwnOrigin(request.headers.origin, this.#options.config.listen.host, address)) {
+    const { host, port } = this.#options.config.listen;
+    if (!isOwnOrigin(request.headers.origin, listenAddresses(host, request.socket.localPort ?? port))) {
       return { status: 403, title: 'Forbidden', detail: 'the request comes from a web page of another origin' };
     }
     if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {

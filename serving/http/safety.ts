@@ -1,0 +1,64 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
+import { secureHeaders } from 'hono/secure-headers';
+import { askedAddresses, isOwnOrigin } from '#core/wire/own-origin.ts';
+import { problem, problemResponse } from './problem.ts';
+
+/** The largest body of a request: nothing here takes more than a few words. */
+export const BODY_BYTES_MAX = 16 * 1024;
+
+/** Smaller answers cost more to compress than to send. */
+export const COMPRESSED_BYTES_MIN = 16 * 1024;
+
+/**
+ * A page may load only what its own origin serves, and be framed by nobody (Content Security Policy Level 3). Headers
+ * that speak about the transport are left to whoever terminates TLS.
+ */
+const HEADERS = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+    formAction: ["'self'"],
+  },
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  strictTransportSecurity: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: 'DENY',
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+});
+
+/**
+ * Compresses answers for readers that ask for it. Rows are sent as they are: they stream to programs that are near, and
+ * lines of progress must not wait until a block is full.
+ */
+export const compressed = compress({
+  threshold: COMPRESSED_BYTES_MIN,
+  contentTypeFilter: /^(?:text\/(?:html|css|javascript)|application\/json|image\/svg\+xml)(?:;|$)/,
+});
+
+/** What every request goes through: headers that keep browsers safe, no other page's changes, no large body. */
+export function addSafety(app: OpenAPIHono): void {
+  app.use(HEADERS);
+  app.use(async (c, next) => {
+    const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
+    const origin = c.req.header('origin');
+    if (isSafe || isOwnOrigin(origin, askedAddresses(c.req.header('host')))) return next();
+    const remedy = 'send the request from its own pages, or without an Origin header';
+    return problemResponse(problem(403, `origin ${origin} is not this server; ${remedy}`));
+  });
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: () => problemResponse(problem(413, `the body is larger than ${BODY_BYTES_MAX} bytes; send less`)),
+    }),
+  );
+}
