@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Source } from '../sources/source.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -88,23 +89,8 @@ export class SourceRunner {
   async #sealRegularly(): Promise<void> {
     const { agent } = this.#options;
     for (let count = 1; !this.#stopped.signal.aborted; count++) {
-      await pause(SEAL_MS, this.#stopped.signal);
+      await sleep(SEAL_MS, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
       await agent.seal(count % SEALS_PER_OPEN_PANE === 0 ? 'everything' : 'complete');
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-    if (signal.aborted) resolve();
-  });
 }

@@ -15,7 +15,9 @@ async function* once(text: string): AsyncGenerator<string> {
   yield text;
 }
 
-const ask = (path: string, init: RequestInit = {}) =>
+type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string>; readonly duplex?: 'half' };
+
+const ask = (path: string, init: Init = {}) =>
   app.request(`http://weir.example:8080${path}`, {
     ...init,
     headers: { host: 'weir.example:8080', 'accept-encoding': 'gzip', ...init.headers },
@@ -67,7 +69,7 @@ describe('a request of a page', () => {
 
 describe('a body', () => {
   /** A body of so many bytes whose length is not told before. */
-  const streamed = (length: number): RequestInit & { duplex: 'half' } => ({
+  const streamed = (length: number): Init => ({
     method: 'POST',
     duplex: 'half',
     body: new Blob([new Uint8Array(length)]).stream(),

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SourceError } from '../source-error.ts';
 
 /** Where the bytes of a source come from. One read is under way at a time. */
@@ -103,7 +104,7 @@ export class FollowFeed implements ByteFeed {
       this.#offset += count;
       if (count > 0) return count;
       if ((await this.#file.currentSizeBytes()) < this.#offset) throw shrunk(this.#path, this.#offset);
-      await pause(FOLLOW_POLL_MS, this.#closing.signal);
+      await sleep(FOLLOW_POLL_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
     return 0;
   }
@@ -112,18 +113,6 @@ export class FollowFeed implements ByteFeed {
     this.#closing.abort();
     return this.#file.close();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }
 
 /** Standard input, or any other stream: read once, as it comes. */
