@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DirectoryInUse } from '#backbone/storage-errors.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
-import { describeFailure } from './failure.ts';
-import { UserError } from './user-error.ts';
+import { describeFailure, UserError } from './failure.ts';
 
 describe('a failure', () => {
   it('of the user ends with the status that it names', () => {

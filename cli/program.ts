@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { declareBatch } from './commands/batch.ts';
 import { declareBench } from './commands/bench.ts';
 import { declareCheck } from './commands/check.ts';
-import type { Declare } from './commands/command.ts';
 import { declareEdge } from './commands/edge.ts';
+import type { Declare } from './commands/flags.ts';
 import { declareInit } from './commands/init.ts';
 import { declareLedger } from './commands/ledger.ts';
 import { declareQuarantine } from './commands/quarantine.ts';
@@ -13,7 +13,7 @@ import { declareStatus } from './commands/status.ts';
 import { declareUp } from './commands/up.ts';
 import { declareVerify } from './commands/verify.ts';
 import { declareViews } from './commands/views.ts';
-import type { ExitCode } from './exit-code.ts';
+import type { ExitCode } from './failure.ts';
 
 /** Every command, in the order of the help. Each file declares its flags and loads what it runs only when it runs. */
 const COMMANDS: readonly Declare[] = [

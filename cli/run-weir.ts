@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
-import type { ExitCode } from './exit-code.ts';
-import { describeFailure } from './failure.ts';
+import { describeFailure, type ExitCode } from './failure.ts';
 import { buildProgram } from './program.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../failure.ts';
 
 /** How long the server may take until the first byte of an answer; recomputations say how far they are before that. */
 const FIRST_BYTE_MS_MAX = 120_000;

@@ -8,10 +8,9 @@ import type { SeriesDescription } from '#edge-agent/sources/source.ts';
 import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { comesToAnEnd, openSource } from '../edge/open-sources.ts';
-import { writeOut } from '../terminal/write-out.ts';
-import { UserError } from '../user-error.ts';
-import { describeLive, describePreview } from './describe-source.ts';
-import { previewSource } from './preview-source.ts';
+import { UserError } from '../failure.ts';
+import { writeOut } from '../terminal/output.ts';
+import { describeLive, describePreview, previewSource } from './source-preview.ts';
 
 /** What was found out about one section: its lines, and whether it can be used as it is. */
 interface Finding {

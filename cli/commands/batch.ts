@@ -1,4 +1,6 @@
-import { type Declare, example, urlOption, type UrlFlag } from './command.ts';
+import { runOperation } from '../api/operation.ts';
+import { writeOut } from '../terminal/output.ts';
+import { type Declare, example, urlOption, type UrlFlag } from './flags.ts';
 
 interface BatchFlags extends UrlFlag {
   readonly full?: true;
@@ -17,8 +19,6 @@ export const declareBatch: Declare = (program) => {
     .addOption(urlOption())
     .addHelpText('after', example('weir batch --full'))
     .action(async ({ url, full }: BatchFlags) => {
-      const { runOperation } = await import('../api/run-operation.ts');
-      const { writeOut } = await import('../terminal/write-out.ts');
       const result = await runOperation<object>(url, 'batch', { path: '/api/v1/batch', body: { full: full === true } });
       await writeOut(`${JSON.stringify(result)}\n`);
     });

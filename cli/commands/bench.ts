@@ -1,10 +1,10 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { type Benchmark, BENCHMARKS } from '#load-tests/benchmarks.ts';
 import type { Figure } from '#load-tests/measure.ts';
+import { UserError } from '../failure.ts';
+import { writeOut } from '../terminal/output.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
-import { writeOut } from '../terminal/write-out.ts';
-import { UserError } from '../user-error.ts';
-import { type Declare, example } from './command.ts';
+import { type Declare, example } from './flags.ts';
 
 const NAME_CELLS = 20;
 const VALUE_CELLS = 14;

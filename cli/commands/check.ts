@@ -1,4 +1,4 @@
-import { type Declare, example } from './command.ts';
+import { type Declare, example } from './flags.ts';
 
 interface CheckFlags {
   readonly config: string;

@@ -1,5 +1,5 @@
-import type { EdgeFlags } from '../edge/edge-flags.ts';
-import { type Declare, example, logLevelOption } from './command.ts';
+import type { EdgeFlags } from '../edge/edge.ts';
+import { type Declare, example, logLevelOption } from './flags.ts';
 
 const MORE = `
 With --once: reads the file sources to their end, waits until the broker has acknowledged everything (trying again for

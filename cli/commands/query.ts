@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import { addAnswerFlags, type AnswerFlags } from '../api/answer-flags.ts';
-import { type Declare, example } from './command.ts';
+import { addAnswerFlags, type AnswerFlags, printAnswer } from './answer.ts';
+import { type Declare, example } from './flags.ts';
 
 interface QueryFlags extends AnswerFlags {
   readonly window: string;
@@ -32,7 +32,6 @@ export const declareQuery: Declare = (program) => {
       ),
     )
     .action(async (view: string, flags: QueryFlags) => {
-      const { printAnswer } = await import('../api/print-answer.ts');
       const { window, every, zone, asOf } = flags;
       await printAnswer(view, 'windows', flags, { window, every, zone, asOf });
     });

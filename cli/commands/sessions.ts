@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import { addAnswerFlags, type AnswerFlags } from '../api/answer-flags.ts';
-import { type Declare, example } from './command.ts';
+import { addAnswerFlags, type AnswerFlags, printAnswer } from './answer.ts';
+import { type Declare, example } from './flags.ts';
 
 interface SessionsFlags extends AnswerFlags {
   readonly gap: string;
@@ -26,7 +26,6 @@ export const declareSessions: Declare = (program) => {
       example('weir sessions usage-by-region --from 2026-01-31 --to 2026-02-01 --gap 30m --format csv'),
     )
     .action(async (view: string, flags: SessionsFlags) => {
-      const { printAnswer } = await import('../api/print-answer.ts');
       await printAnswer(view, 'sessions', flags, { gap: flags.gap });
     });
 };

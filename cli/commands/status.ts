@@ -1,22 +1,56 @@
-import { type Declare, example, type ListFormat, listFormatOption, urlOption, type UrlFlag } from './command.ts';
-
-interface StatusFlags extends UrlFlag {
-  readonly format: ListFormat;
-}
+import { askJson } from '../api/ask.ts';
+import type { ServerStatus } from '../compose/server.ts';
+import { logReportLines } from '../terminal/banner.ts';
+import { formatTable, writeList } from '../terminal/output.ts';
+import { addListFlags, type Declare, example, type ListFlags } from './flags.ts';
 
 export const declareStatus: Declare = (program) => {
-  program
+  const command = program
     .command('status')
     .summary('say what runs, and how well')
     .description(
       'Says what a running weir consists of: its log and what that promises, the partitions and how far they are folded, the broker.',
     )
-    .usage('[OPTIONS]')
-    .addOption(listFormatOption())
-    .addOption(urlOption())
+    .usage('[OPTIONS]');
+  addListFlags(command)
     .addHelpText('after', example('weir status'))
-    .action(async ({ url, format }: StatusFlags) => {
-      const { showStatus } = await import('../api/show-status.ts');
-      await showStatus(url, format);
+    .action(async ({ url, format }: ListFlags) => {
+      await writeList(format, await askJson<ServerStatus>(url, { path: '/api/v1/status' }), statusText);
     });
 };
+
+/** What runs, for people: the log, a table of its partitions, the broker's counters. */
+export function statusText({ version, startedAt, log, partitions, broker }: ServerStatus): string {
+  const counters = Object.entries(broker).map(
+    ([name, count]) => `${name} ${typeof count === 'number' ? count : JSON.stringify(count)}`,
+  );
+  return [
+    `weir ${version}, since ${startedAt}\n${logReportLines(log).join('\n')}\n`,
+    partitionsTable(partitions),
+    `broker: ${counters.join(', ')}\n`,
+  ].join('\n');
+}
+
+function partitionsTable(partitions: ServerStatus['partitions']): string {
+  return formatTable(
+    partitions,
+    [
+      { heading: 'partition', align: 'right', cell: ({ partition }) => String(partition) },
+      { heading: 'folded to', align: 'right', cell: ({ committed }) => String(committed) },
+      { heading: 'records', align: 'right', cell: ({ records }) => String(records) },
+      { heading: 'readings', align: 'right', cell: ({ readings }) => String(readings) },
+      { heading: 'repeated frames', align: 'right', cell: ({ repeatedFrames }) => String(repeatedFrames) },
+      {
+        heading: 'refused',
+        align: 'right',
+        cell: ({ refusedFrames, faultyFrames }) => String(refusedFrames + faultyFrames),
+      },
+      { heading: 'open slices', align: 'right', cell: ({ slicesOpen }) => String(slicesOpen) },
+      {
+        heading: 'watermark',
+        cell: ({ watermarkMs }) => (watermarkMs === null ? 'none' : new Date(watermarkMs).toISOString()),
+      },
+    ],
+    'no partitions',
+  );
+}

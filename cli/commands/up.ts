@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { BackboneFlag, UpFlags } from '../up/up-flags.ts';
-import { addressOption, type Declare, example, logLevelOption } from './command.ts';
+import type { BackboneFlag, UpFlags } from '../compose/up.ts';
+import { addressOption, type Declare, example, logLevelOption } from './flags.ts';
 
 export const declareUp: Declare = (program) => {
   program
@@ -30,12 +30,13 @@ export const declareUp: Declare = (program) => {
     .addOption(logLevelOption())
     .addHelpText('after', example('weir up --simulate denmark', 'weir up --config weir.yaml --data /var/lib/weir'))
     .action(async (flags: UpFlags) => {
-      const { up } = await import('../up/up.ts');
+      const { up } = await import('../compose/up.ts');
       await up(flags);
     });
 };
 
-function parseBackbone(text: string): BackboneFlag {
+/** Reads where the log is kept. Throws commander's InvalidArgumentError. */
+export function parseBackbone(text: string): BackboneFlag {
   if (text === 'embedded') return { kind: 'embedded' };
   if (/^nats:\/\/[^\s/]+$/.test(text)) return { kind: 'nats', servers: [text] };
   throw new InvalidArgumentError('Write embedded, or the address of a server, like nats://127.0.0.1:4222.');

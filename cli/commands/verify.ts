@@ -1,4 +1,6 @@
-import { type Declare, example, urlOption, type UrlFlag } from './command.ts';
+import { runOperation } from '../api/operation.ts';
+import { writeOut } from '../terminal/output.ts';
+import { type Declare, example, urlOption, type UrlFlag } from './flags.ts';
 
 interface VerifyResult {
   readonly slices: number;
@@ -19,8 +21,6 @@ export const declareVerify: Declare = (program, exit) => {
     .addOption(urlOption())
     .addHelpText('after', example('weir verify'))
     .action(async ({ url }: UrlFlag) => {
-      const { runOperation } = await import('../api/run-operation.ts');
-      const { writeOut } = await import('../terminal/write-out.ts');
       const {
         slices,
         different,

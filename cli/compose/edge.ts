@@ -11,7 +11,7 @@ import type { Source } from '#edge-agent/sources/source.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../failure.ts';
 
 export interface EdgeOptions {
   readonly agent: AgentConfig;

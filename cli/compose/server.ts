@@ -8,12 +8,12 @@ import type { Manifest } from '#backbone/manifests/manifest.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
 import { openArchive } from '#batch-layer/archive/archive.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
+import type { BrokerCounters } from '#broker/counters.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
-import { SpeedLayer } from '#speed-layer/speed-layer.ts';
+import { type PartitionStatus, SpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { BatchOperations } from './batch-operations.ts';
-import type { ServerStatus } from './server-status.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { TrackedLog } from './tracked-log.ts';
 
@@ -36,6 +36,17 @@ export interface RunningServer extends AsyncDisposable {
   readonly failed: Promise<never>;
   /** Doors first, storage last. */
   stop(): Promise<void>;
+}
+
+/** What `GET /api/v1/status` says of it. */
+export interface ServerStatus {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly log: LogReport;
+  /** Per partition, the position of the last record that the broker has acknowledged. */
+  readonly acknowledged: readonly number[];
+  readonly partitions: readonly PartitionStatus[];
+  readonly broker: BrokerCounters;
 }
 
 /** Starts the server's parts on one backbone, storage first, doors last. Throws what its parts throw, with nothing left open. */

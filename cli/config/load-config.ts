@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument, type YAMLParseError } from 'yaml';
 import { viewFault } from '#core/views/view-config.ts';
 import { checkSourceReferences } from '#edge-agent/sources/source-references.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../failure.ts';
 import { type ConfigFault, describeIssue } from './describe-issue.ts';
 import { configSchema, type WeirConfig } from './schema.ts';
 

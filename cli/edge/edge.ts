@@ -1,19 +1,25 @@
 import type { Logger } from 'pino';
 import type { AgentTotals } from '#edge-agent/agent/totals.ts';
 import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
+import type { LogFlag } from '../commands/flags.ts';
 import { type RunningEdge, startEdge } from '../compose/edge.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
-import { openLogger } from '../log/logger.ts';
+import { UserError } from '../failure.ts';
+import { openLogger } from '../logger.ts';
 import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';
+import { writeOut } from '../terminal/output.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
-import { writeOut } from '../terminal/write-out.ts';
-import { UserError } from '../user-error.ts';
-import type { EdgeFlags } from './edge-flags.ts';
 import { comesToAnEnd, openSource } from './open-sources.ts';
 
 /** How often the terminal is told how far the files have been read. */
 const PROGRESS_MS = 200;
+
+/** What `weir edge` is told. */
+export interface EdgeFlags extends LogFlag {
+  readonly config: string;
+  readonly once?: true;
+}
 
 /** `weir edge`: runs an agent until its files are through (`--once`) or it is stopped. Throws what ends it early. */
 export async function edge(flags: EdgeFlags): Promise<void> {

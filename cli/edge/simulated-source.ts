@@ -5,7 +5,7 @@ import type { Source } from '#edge-agent/sources/source.ts';
 import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
 import { wallClock } from '#simulators/sources/clock.ts';
 import { liveSource } from '#simulators/sources/live-source.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../failure.ts';
 
 /**
  * A simulated fleet as a source of readings that lives by this machine's clock. The metrics that the fleet reads have to

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type Column, formatTable } from './output.ts';
 import { formatProgress } from './progress-bar.ts';
-import { type Column, formatTable } from './table.ts';
 
 describe('a table', () => {
   const columns: readonly Column<{ readonly name: string; readonly count: number }>[] = [

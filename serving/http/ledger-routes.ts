@@ -46,6 +46,14 @@ const Refused = z
   })
   .openapi('Refused');
 
+/** What is known of one agent. */
+export type AgentAnswer = z.infer<typeof Agent>;
+
+const Quarantine = z.object({ total: z.number(), refused: z.array(Refused) });
+
+/** The newest of what was refused. */
+export type QuarantineAnswer = z.infer<typeof Quarantine>;
+
 const agentsRoute = createRoute({
   method: 'get',
   path: '/api/v1/agents',
@@ -84,7 +92,7 @@ const quarantineRoute = createRoute({
     }),
   },
   responses: {
-    200: jsonDoc('What was refused', z.object({ total: z.number(), refused: z.array(Refused) })),
+    200: jsonDoc('What was refused', Quarantine),
     400: PROBLEMS[400],
   },
 });
@@ -116,7 +124,7 @@ export function addLedgerRoutes(
   });
 }
 
-function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]): z.infer<typeof Agent>[] {
+function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]): AgentAnswer[] {
   const names = new Set([...rows.map(({ agent }) => agent), ...presences.map(({ agent }) => agent)]);
   const ledgers = new Map(rows.map((row) => [row.agent, ledgerOf(row)]));
   const present = new Map(presences.map((one) => [one.agent, one]));

@@ -30,6 +30,9 @@ const ViewsSchema = z.object({
   ),
 });
 
+/** The declared views. */
+export type ViewsAnswer = z.infer<typeof ViewsSchema>;
+
 const route = createRoute({
   method: 'get',
   path: '/api/v1/views',

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Address, parseAddress } from '../address.ts';
-import type { ExitCode } from '../exit-code.ts';
-import { LOG_LEVELS, type LogLevel } from '../log/log-levels.ts';
+import type { ExitCode } from '../failure.ts';
+import type { ListFormat } from '../terminal/output.ts';
 
 /** Adds one command to the program. `exit` is told by its action when it ends with another status than 0. */
 export type Declare = (program: Command, exit: (code: ExitCode) => void) => void;
@@ -9,6 +9,7 @@ export type Declare = (program: Command, exit: (code: ExitCode) => void) => void
 /** Where a running weir is asked, unless `--url` names another. */
 export const URL_DEFAULT = 'http://127.0.0.1:8080';
 
+/** What a command is told that asks a running weir. */
 export interface UrlFlag {
   readonly url: URL;
 }
@@ -19,20 +20,37 @@ export function urlOption(): Option {
     .argParser(parseUrl);
 }
 
-export function logLevelOption(defaultLevel: LogLevel = 'info'): Option {
+/** What may be logged, the most first. */
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** How much a command logs. */
+export interface LogFlag {
+  readonly logLevel: LogLevel;
+}
+
+export function logLevelOption(): Option {
   return new Option('--log-level <level>', 'what is logged to standard error')
     .choices(LOG_LEVELS)
-    .default(defaultLevel)
+    .default('info')
     .env('WEIR_LOG_LEVEL');
 }
 
-/** How an answer for people or for scripts is written. */
-export type ListFormat = 'table' | 'json';
+/** What a command is told that lists something of a running weir. */
+export interface ListFlags extends UrlFlag {
+  /** How the list is written: for people, or for scripts. */
+  readonly format: ListFormat;
+}
 
-export function listFormatOption(): Option {
-  return new Option('--format <format>', 'table is for people, json for scripts')
-    .choices(['table', 'json'])
-    .default('table');
+/** Adds the flags of a command that lists something. */
+export function addListFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--format <format>', 'table is for people, json for scripts')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .addOption(urlOption());
 }
 
 export function addressOption(flag: string, what: string, address: string): Option {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
+import { UserError } from '../failure.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
-import { UserError } from '../user-error.ts';
 import { ask, problemDetail, type Question } from './ask.ts';
 
 /**

@@ -2,6 +2,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { formatScaled } from '#core/numbers/scaled.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import type { SourceOptions } from '#edge-agent/sources/open-source.ts';
+import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
 import type {
   EntryRegistry,
   ReadingBatch,
@@ -10,15 +11,17 @@ import type {
   Source,
   SourceTallies,
 } from '#edge-agent/sources/source.ts';
+import { formatAddress } from '../address.ts';
+import { formatTable } from '../terminal/output.ts';
 
 /** Rows of a file that are looked at: all of most files, and a second or so of a large one. */
-export const ROWS_LOOKED_AT = 200_000;
+const ROWS_LOOKED_AT = 200_000;
 
 /** Readings, and refused rows, that are shown. */
 const SHOWN_MAX = 5;
 
 /** A reading as it would be sent. */
-export interface ShownReading {
+interface ShownReading {
   readonly time: string;
   readonly metric: string;
   readonly tags: string;
@@ -113,4 +116,53 @@ function shown(
       .join(' '),
     value: `${formatScaled(batch.value[row]!, metric.decimals)} ${metric.unit}`,
   };
+}
+
+/** What a live source would do, in a phrase. */
+export function describeLive(config: SourceConfig): string {
+  switch (config.kind) {
+    case 'http':
+      return `takes POST http://${formatAddress(config.listen)}/readings`;
+    case 'simulate':
+      return `simulates ${config.scenario}`;
+    case 'csv':
+    case 'ndjson':
+      return `${config.file === '-' ? 'standard input' : config.file}, followed as it grows`;
+  }
+}
+
+/** What a file gives, as lines: counts, span, the first readings, what would be refused. */
+export function describePreview(preview: SourcePreview): readonly string[] {
+  const { tallies, isWhole, series, readings, refusals, fromMs, toMs } = preview;
+  const { rows, missing, quarantined, ambiguousTimes, truncatedTimes } = tallies;
+  const facts = [
+    `${tallies.readings} readings of ${series.length} series`,
+    `${missing} missing`,
+    `${quarantined} to quarantine`,
+  ];
+  if (ambiguousTimes > 0) facts.push(`${ambiguousTimes} at a local time that is there twice`);
+  if (truncatedTimes > 0) facts.push(`${truncatedTimes} with digits finer than a millisecond, cut`);
+  const lines = [`  ${rows} rows${isWhole ? '' : ` (the first ${ROWS_LOOKED_AT} or so)`}: ${facts.join(', ')}`];
+  if (tallies.readings > 0)
+    lines.push(`  from ${formatInstant(fromMs)} to ${formatInstant(toMs)}; the first:`, ...readingLines(readings));
+  for (const { line, reason, text } of refusals)
+    lines.push(`  quarantine: line ${line}: ${reason}: ${JSON.stringify(text)}`);
+  return lines;
+}
+
+function readingLines(readings: readonly ShownReading[]): readonly string[] {
+  const table = formatTable(
+    readings,
+    [
+      { heading: 'time', cell: ({ time }) => time },
+      { heading: 'metric', cell: ({ metric }) => metric },
+      { heading: 'series', cell: ({ tags }) => tags },
+      { heading: 'value', align: 'right', cell: ({ value }) => value },
+    ],
+    '',
+  );
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`);
 }

@@ -1,7 +1,7 @@
+import type { LogReport } from '#backbone/log/log.ts';
 import { formatAddress, type Address } from '../address.ts';
 import type { RunningServer } from '../compose/server.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { logReportLines } from './log-report-lines.ts';
 
 export interface BannerFacts {
   readonly version: string;
@@ -38,5 +38,18 @@ function hints({ metrics, views }: BannerFacts['config']): readonly string[] {
     '',
     `${taken}, but no view asks for it yet. "weir init" writes a configuration to start from;`,
     '"weir up --simulate denmark" shows live meters.',
+  ];
+}
+
+/** What a log really does, and which promises don't hold on it, in words. */
+export function logReportLines(report: LogReport): readonly string[] {
+  const { engine, place, partitions, durability, replicas, limits, discard, shortfalls } = report;
+  const size = limits.storeBytesMax === undefined ? 'as large as the disk' : `at most ${limits.storeBytesMax} bytes`;
+  const full =
+    discard === 'new' ? 'new records wait when it is full' : 'the oldest records are forgotten when it is full';
+  return [
+    `log        ${engine}, ${partitions} partition${partitions === 1 ? '' : 's'}, at ${place}`,
+    `           survives ${durability.survives} (${durability.how}), ${replicas} cop${replicas === 1 ? 'y' : 'ies'}, ${size}; ${full}`,
+    ...shortfalls.map(({ promise, why }) => `           does not hold: ${promise}: ${why}`),
   ];
 }

@@ -1,8 +1,13 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { bytesIn } from '#backbone/disk/directory.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
-import type { AgentConfig, WeirConfig } from '../config/schema.ts';
+import { type Address, formatAddress } from '../address.ts';
+import type { WeirConfig } from '../config/schema.ts';
+import { openSimulatedSource } from '../edge/simulated-source.ts';
+import { startEdge } from './edge.ts';
 
 /** What the simulated meters' readings are kept for telling repeats: no fault of theirs repeats one after half a day. */
 const REPEAT_HORIZON_MS = 12 * 3_600_000;
@@ -11,7 +16,7 @@ const MINUTE_MS = 60_000;
 /** What the simulated agent may hold that the server has not acknowledged: hours of its readings. */
 const SPOOL_BYTES = 64_000_000;
 /** What a demonstration may take of a disk: some weeks of two hundred meters. */
-export const DEMO_BYTES_MAX = 2_000_000_000;
+const DEMO_BYTES_MAX = 2_000_000_000;
 const LOOK_EVERY_MS = 60_000;
 
 type DemoConfig = Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
@@ -30,11 +35,6 @@ export function withDemo<Config extends DemoConfig>(config: Config, scenario: st
   return { ...config, metrics, views };
 }
 
-/** The agent that speaks for the simulated meters. */
-export function demoAgent(scenario: string, mqttUrl: string, spoolDir: string): AgentConfig {
-  return { id: `simulate-${scenario}`, broker: mqttUrl, spool: { dir: spoolDir, bytes: SPOOL_BYTES } };
-}
-
 /**
  * A simulated metric as a configuration would declare it. Its readings are sent as they are: a pane of so few would be
  * sent as readings anyway, but only once it is over, and a dashboard is looked at now.
@@ -48,6 +48,47 @@ function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]
     excess: 'round',
     repeatHorizonMs: REPEAT_HORIZON_MS,
   };
+}
+
+/** What a demonstration runs on. */
+export interface DemoOptions {
+  readonly scenario: string;
+  readonly metrics: WeirConfig['metrics'];
+  readonly dataDir: string;
+  /** Where the server listens to agents. */
+  readonly broker: Address;
+  readonly logger: Logger;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs the simulated agent until the signal, or until the demonstration has used up its share of the disk. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const { scenario, metrics, dataDir, broker, signal } = options;
+  const logger = options.logger.child({ part: 'simulator' });
+  await using edge = await startEdge({
+    agent: {
+      id: `simulate-${scenario}`,
+      broker: `mqtt://${formatAddress(broker)}`,
+      spool: { dir: join(dataDir, 'simulator'), bytes: SPOOL_BYTES },
+    },
+    metrics,
+    folder: dataDir,
+    logger,
+    sources: (around) => Promise.resolve([openSimulatedSource('simulate', { scenario }, around)]),
+  });
+  const ended = new AbortController();
+  try {
+    await Promise.race([edge.ended, whenFull(dataDir, DEMO_BYTES_MAX, AbortSignal.any([signal, ended.signal]))]);
+  } finally {
+    ended.abort();
+  }
+  if (!signal.aborted) {
+    logger.warn(
+      { dataDir, bytesMax: DEMO_BYTES_MAX },
+      'the simulation has used up its share of the disk and pauses; remove the data directory to begin anew',
+    );
+  }
 }
 
 /** Resolves once the directory holds `bytesMax` or more, or when the signal aborts. */

@@ -1,4 +1,23 @@
+import { once } from 'node:events';
+
 const GAP = '  ';
+
+/** Writes a piece of a result to standard output; resolves when more may be written. */
+export async function writeOut(piece: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+}
+
+/** How a list is written: a table is for people, JSON for scripts. */
+export type ListFormat = 'table' | 'json';
+
+/** Writes an answer in one line of JSON, or as the text that `textOf` makes of it. */
+export async function writeList<Answer>(
+  format: ListFormat,
+  answer: Answer,
+  textOf: (answer: Answer) => string,
+): Promise<void> {
+  await writeOut(format === 'json' ? `${JSON.stringify(answer)}\n` : textOf(answer));
+}
 
 /** A column of a table for people: its heading, and what it shows of a row. */
 export interface Column<Row> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatLogLine } from './log-line.ts';
+import { formatLogLine } from './logger.ts';
 
 describe('a log line for people', () => {
   it('has time of day, level, part, message and the facts', () => {

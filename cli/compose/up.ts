@@ -1,0 +1,109 @@
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeDirectory } from '#backbone/disk/directory.ts';
+import { DirectoryUnusable } from '#backbone/storage-errors.ts';
+import { type Address, checkPortIsFree, refuseBeyondLoopback } from '../address.ts';
+import type { LogFlag } from '../commands/flags.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { configSchema, type WeirConfig } from '../config/schema.ts';
+import { openLogger } from '../logger.ts';
+import { stopSignal, stopWithin } from '../stop-signal.ts';
+import { banner } from '../terminal/banner.ts';
+import { writeOut } from '../terminal/output.ts';
+import { weirVersion } from '../version.ts';
+import { runDemo, withDemo } from './demo.ts';
+import { startServer } from './server.ts';
+
+const DATA_DIR = '.weir/data';
+const DASHBOARD_DIR = fileURLToPath(new URL('../../serving/dashboard/dist', import.meta.url));
+
+/** What `weir up` is told. */
+export interface UpFlags extends LogFlag {
+  readonly config?: string;
+  readonly data?: string;
+  readonly http: Address;
+  readonly mqtt: Address;
+  readonly backbone?: BackboneFlag;
+  readonly simulate: string;
+}
+
+/** A backbone named on the command line, in place of the configuration's. */
+export type BackboneFlag =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'nats'; readonly servers: readonly [string] };
+
+/** `weir up`: every part of the server in this process, until it is stopped. Throws what keeps it from running. */
+export async function up(flags: UpFlags): Promise<void> {
+  refuseBeyondLoopback('--http', flags.http);
+  refuseBeyondLoopback('--mqtt', flags.mqtt);
+  const declared = flags.config === undefined ? configSchema.parse({}) : (await loadConfig(flags.config)).config;
+  const config = settledConfig(declared, flags);
+  await checkPortIsFree('--http', flags.http);
+  await checkPortIsFree('--mqtt', flags.mqtt);
+  const dataDir = dataDirOf(flags);
+  await makeDataDir(dataDir);
+  const logger = openLogger(flags.logLevel);
+  using stopping = stopSignal(logger);
+  const version = weirVersion();
+  const { http, mqtt } = flags;
+  const simulates = simulatedBy(flags);
+  const server = await startServer({ config, dataDir, http, mqtt, dashboardDir: DASHBOARD_DIR, version, logger });
+  await writeOut(banner({ version, server, http, mqtt, dataDir, config, simulates }));
+  const demo =
+    simulates === undefined
+      ? undefined
+      : runDemo({
+          scenario: simulates,
+          metrics: config.metrics,
+          dataDir,
+          broker: { ...mqtt, port: server.mqttPort },
+          logger,
+          signal: stopping.signal,
+        });
+  try {
+    await Promise.race([
+      stopping.asked,
+      server.failed,
+      ...(demo === undefined ? [] : [demo.then(() => stopping.asked)]),
+    ]);
+  } finally {
+    stopping.stop();
+    await stopWithin(
+      Promise.allSettled([demo]).then(() => server.stop()),
+      logger,
+    );
+  }
+}
+
+/** The fleet that is simulated beside the server. */
+function simulatedBy({ simulate }: Pick<UpFlags, 'simulate'>): string | undefined {
+  return simulate === 'none' ? undefined : simulate;
+}
+
+/**
+ * A configuration as the flags change it: with what a simulated fleet needs, and with another backbone, which keeps the
+ * number of partitions. Throws UnknownScenarioError.
+ */
+export function settledConfig(declared: WeirConfig, flags: Pick<UpFlags, 'simulate' | 'backbone'>): WeirConfig {
+  const simulates = simulatedBy(flags);
+  const config = simulates === undefined ? declared : withDemo(declared, simulates);
+  if (flags.backbone === undefined) return config;
+  const { partitions } = config.backbone;
+  if (flags.backbone.kind === 'embedded') return { ...config, backbone: { kind: 'embedded', partitions } };
+  const monitor = config.backbone.kind === 'nats' ? config.backbone.monitor : undefined;
+  return { ...config, backbone: { kind: 'nats', servers: [...flags.backbone.servers], partitions, monitor } };
+}
+
+/** Where everything is stored: as named, else beside the configuration, else in the working directory. */
+export function dataDirOf({ data, config }: Pick<UpFlags, 'data' | 'config'>): string {
+  if (data !== undefined) return resolve(data);
+  return resolve(config === undefined ? '.' : dirname(config), DATA_DIR);
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await makeDirectory(dataDir);
+  } catch (error) {
+    throw new DirectoryUnusable(dataDir, error);
+  }
+}
