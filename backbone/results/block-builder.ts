@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { takeOlderRow } from '#core/slices/merge-rows.ts';
-import { BLOCK_ROWS_MAX } from '#core/stats/block-room.ts';
+import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
 import { copySelective } from '#core/stats/selective.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { encodeResultBlock } from './result-format.ts';

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { COLUMN_ROOM, PackReader } from '#core/packing/pack-reader.ts';
 import { PackWriter } from '#core/packing/pack-writer.ts';
 import { decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
-import { BLOCK_ROWS_MAX } from '#core/stats/block-room.ts';
+import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects-errors.ts';
 import { NewerFormat } from '../storage-errors.ts';

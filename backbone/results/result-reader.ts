@@ -9,8 +9,8 @@ import type { ResultBlock, ResultReader } from './results.ts';
 /** Bytes of objects, decoded blocks and directories that a reader keeps, unless told otherwise. */
 export const RESULT_CACHE_BYTES_DEFAULT = 192 * 1024 * 1024;
 
-/** Bytes that a row takes once it is decoded: 23 columns of a StatsTable, slice, revision, flags. */
-const DECODED_ROW_BYTES = 201;
+/** Bytes that a row takes once it is decoded, beside its stats: slice, revision, flags. */
+const DECODED_ROW_BYTES = 8 + 8 + 1;
 
 /** Bytes that a directory takes per block. */
 const PLACE_BYTES = 120;
@@ -76,7 +76,7 @@ class CachingResultReader implements ResultReader {
       const end = place.offset + place.bytes;
       if (end > content.length) throw new ObjectDamaged(name, PLACE, `it ends at ${content.length}, a block at ${end}`);
       const block = decodeResultBlock(content.subarray(place.offset, end), name, PLACE);
-      return { value: block, bytes: DECODED_ROW_BYTES * block.count + histogramBytes(block) };
+      return { value: block, bytes: DECODED_ROW_BYTES * block.count + block.table.bytes };
     });
   }
 
@@ -88,10 +88,4 @@ class CachingResultReader implements ResultReader {
       return { value: bytes, bytes: bytes.length };
     });
   }
-}
-
-function histogramBytes({ table }: ResultBlock): number {
-  let bytes = 0;
-  for (const histogram of table.histograms) bytes += histogram === undefined ? 0 : 100 + 12 * histogram.length;
-  return bytes;
 }

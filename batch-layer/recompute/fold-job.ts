@@ -7,7 +7,7 @@ import { readHeader } from '#core/frames/header.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
-import { BLOCK_ROWS_MAX } from '#core/stats/block-room.ts';
+import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
 import type { FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
 import { type RunBlock, RunWriter } from './run-file.ts';

@@ -1,14 +1,15 @@
 import { StatsTable } from '../stats/stats-table.ts';
 import { readStats } from '../stats/stats.ts';
+import { keepsTheMergeLaw } from './merge-rows.cases.ts';
 import {
   CASE_PARTITIONS,
   CASE_SLICES,
   flagsOf,
-  keepsTheMergeLaw,
+  type NotedRow,
   type StoredRows,
   tableOf,
-} from './merge-rows.cases.ts';
-import type { MergedSlice, NotedRow } from './merge-rows.oracle.ts';
+} from './merge-rows.fixtures.ts';
+import type { MergedSlice } from './merge-rows.oracle.ts';
 import { PENDING, takeOlderRow } from './merge-rows.ts';
 
 /** The rows of a slice and partition, from the newest to the oldest. */

@@ -2,23 +2,9 @@
  * How rows of one slice merge, the slow, obvious way: readings as lists, the rule word by word. Shares no code with the
  * readers it judges.
  */
-import { type Reading, statsOf } from '../stats/stats.oracle.ts';
+import { statsOf } from '../stats/stats.oracle.ts';
 import type { Stats } from '../stats/stats.ts';
-
-/** A row as a person would note it down. */
-export interface NotedRow {
-  readonly slice: number;
-  readonly partition: number;
-  /** Place among the rows of its partition; for changes the larger of two is the newer epoch or part. */
-  readonly order: number;
-  readonly revision: number;
-  readonly isPending: boolean;
-  readonly resets: boolean;
-  /** What the row counts. */
-  readonly counted: readonly Reading[];
-  /** What its min, max, first and last are of: all history where it resets, else the same. */
-  readonly selected: readonly Reading[];
-}
+import type { NotedRow } from './merge-rows.fixtures.ts';
 
 /** A slice as it is to be read. */
 export interface MergedSlice {
@@ -35,14 +21,10 @@ export function mergedSlices(partitions: readonly (readonly NotedRow[])[]): Read
 
 function mergedSlice(partitions: readonly (readonly NotedRow[])[], slice: number): MergedSlice {
   const ofSlice = partitions.map((rows) => rows.filter((row) => row.slice === slice));
-  const current = ofSlice.flatMap((rows) =>
-    rows.slice(
-      Math.max(
-        0,
-        rows.findLastIndex(({ resets }) => resets),
-      ),
-    ),
-  );
+  const current = ofSlice.flatMap((rows) => {
+    const reset = rows.findLastIndex(({ resets }) => resets);
+    return reset < 0 ? rows : rows.slice(reset);
+  });
   const { min, max, first, last } = statsOf(
     current.flatMap(({ selected }) => selected),
     false,

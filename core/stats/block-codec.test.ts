@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PackWriter } from '../packing/pack-writer.ts';
 import { decodeBlock, encodeBlock } from './block-codec.ts';
-import { BLOCK_ROWS_MAX } from './block-room.ts';
+import { BLOCK_ROWS_MAX } from './block-columns.ts';
 import { addReading, equalSlots, mergeInto } from './merge.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import { StatsTable } from './stats-table.ts';
-import { foldSteps, steps } from './stats.cases.ts';
-import type { Step } from './stats.cases.ts';
+import { foldSteps, steps } from './stats.fixtures.ts';
+import type { Step } from './stats.fixtures.ts';
 
 function tableOf(rows: readonly (readonly Step[])[]): StatsTable {
   const table = new StatsTable();

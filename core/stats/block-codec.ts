@@ -19,9 +19,16 @@
 import { strict as assert } from 'node:assert';
 import { PackReader } from '../packing/pack-reader.ts';
 import { PackWriter } from '../packing/pack-writer.ts';
-import { BLOCK_ROWS_MAX, columnRoom } from './block-room.ts';
-import { readSelectedColumns, writeSelectedColumns } from './block-selected.ts';
-import { readCoveredColumns, readWideColumns, writeCoveredColumns, writeWideColumns } from './block-wide.ts';
+import {
+  BLOCK_ROWS_MAX,
+  columnRoom,
+  readCoveredColumns,
+  readSelectedColumns,
+  readWideColumns,
+  writeCoveredColumns,
+  writeSelectedColumns,
+  writeWideColumns,
+} from './block-columns.ts';
 import { Histogram } from './histogram.ts';
 import { readHistogram, versionFault, writeHistogram } from './row-codec.ts';
 import { StatsDataFault } from './stats-errors.ts';

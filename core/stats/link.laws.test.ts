@@ -5,7 +5,7 @@ import { addLink } from './link.ts';
 import type { SliceSink } from './link.ts';
 import { equalSlots } from './merge.ts';
 import { StatsTable } from './stats-table.ts';
-import { linkRule, seriesReadings } from './stats.cases.ts';
+import { linkRule, seriesReadings } from './stats.fixtures.ts';
 import { linksOf } from './stats.oracle.ts';
 import type { Reading } from './stats.oracle.ts';
 import { readStats } from './stats.ts';

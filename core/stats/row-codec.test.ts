@@ -7,7 +7,7 @@ import { decodeRow, encodeRow } from './row-codec.ts';
 import { addRegularRun } from './run.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import { StatsTable } from './stats-table.ts';
-import { foldSteps, steps } from './stats.cases.ts';
+import { foldSteps, steps } from './stats.fixtures.ts';
 
 function tableOf(fold: (table: StatsTable, slot: number) => void): StatsTable {
   const table = new StatsTable(1);

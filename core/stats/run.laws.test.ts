@@ -4,9 +4,10 @@ import { addHeld } from './additive.ts';
 import type { LinkRule } from './link-rule.ts';
 import { addLink } from './link.ts';
 import { addReading, equalSlots } from './merge.ts';
-import { addHeldRun, addRegularRun, addRun, addTimedRun } from './run.ts';
+import { addPieces } from './piece.ts';
+import { addHeldRun, addRegularRun, addTimedRun } from './run.ts';
 import { StatsTable } from './stats-table.ts';
-import { counterValue, linkRule, runValues, scaledValue, seriesReadings } from './stats.cases.ts';
+import { counterValue, linkRule, runValues, scaledValue, seriesReadings } from './stats.fixtures.ts';
 import { linksOf, statsOf } from './stats.oracle.ts';
 import type { Reading } from './stats.oracle.ts';
 import { readStats } from './stats.ts';
@@ -32,12 +33,12 @@ function foldOneByOne(table: StatsTable, readings: readonly Reading[], rule: Lin
 }
 
 describe('a run', () => {
-  it('a run without times equals slow bigint arithmetic', () => {
+  it('the pieces of a run without times equal slow bigint arithmetic', () => {
     fc.assert(
       fc.property(valuesOfRun, fc.nat(3), (list, skipped) => {
         const table = freshTable();
         const values = Float64Array.from([...Array.from({ length: skipped }, () => 77), ...list, 99]);
-        addRun(table, 0, values, skipped, skipped + list.length);
+        addPieces(table, 0, values, skipped, skipped + list.length, 0);
         const { count, sum, squares, min, max } = statsOf(
           list.map((value) => ({ ms: 0, value })),
           false,

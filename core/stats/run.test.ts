@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addRegularRun, addRun } from './run.ts';
+import { addPieces } from './piece.ts';
+import { addRegularRun } from './run.ts';
 import { StatsTable } from './stats-table.ts';
 import { statsOf } from './stats.oracle.ts';
 import { readStats } from './stats.ts';
@@ -19,7 +20,7 @@ describe('a run', () => {
   ])('of many thousand values is exact: %s', (_, even, odd) => {
     const values = Float64Array.from({ length: 20_001 }, (__, i) => (i % 2 === 0 ? even : odd));
     const table = freshTable();
-    addRun(table, 0, values, 0, values.length);
+    addPieces(table, 0, values, 0, values.length, 0);
     const readings = Array.from(values, (value) => ({ ms: 0, value }));
     const { count, sum, squares, min, max } = statsOf(readings, false);
     expect(readStats(table, 0)).toMatchObject({ count, sum, squares, min, max });
@@ -27,7 +28,6 @@ describe('a run', () => {
 
   it('of no readings adds nothing', () => {
     const table = freshTable();
-    addRun(table, 0, new Float64Array(0), 0, 0);
     addRegularRun(table, 0, Float64Array.of(1), 1, 1, 0, 1000, { kind: 'gauge', holdMsMax: 1, quantiles: true });
     expect(readStats(table, 0)).toEqual(statsOf([], false));
   });

@@ -14,11 +14,6 @@ import { addPieces } from './piece.ts';
 import { includeFirst, includeLast } from './selective.ts';
 import type { StatsTable } from './stats-table.ts';
 
-/** Adds count, sum, squares, min and max of `values[start, end)`. */
-export function addRun(table: StatsTable, slot: number, values: Float64Array, start: number, end: number): void {
-  if (start < end) addPieces(table, slot, values, start, end, 0);
-}
-
 /**
  * Adds the readings `values[start, end)` at startMs, startMs + stepMs, … and the links between them.
  *

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATISTICS, findStatistic, parseStatistics, statistic, whyUnanswerable } from './statistics.ts';
 import { UnknownStatistic } from './stats-errors.ts';
-import { scaledValue } from './stats.cases.ts';
+import { scaledValue } from './stats.fixtures.ts';
 import { linksOf, statsOf } from './stats.oracle.ts';
 import type { Stats } from './stats.ts';
 

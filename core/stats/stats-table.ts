@@ -19,8 +19,11 @@ import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
 import type { Histogram } from './histogram.ts';
 import { StatsTableFull } from './stats-errors.ts';
 
+/** What a slot takes in memory without its histogram: 23 columns of doubles. */
+export const SLOT_BYTES = 184;
+
 /**
- * The most slots of one table: at 184 bytes each some three gigabytes of columns. Owners evict long before; a table
+ * The most slots of one table: at SLOT_BYTES each some three gigabytes of columns. Owners evict long before; a table
  * that is asked for more throws StatsTableFull, since dropping a stats would lose readings.
  */
 export const STATS_SLOTS_MAX = 1 << 24;
@@ -88,6 +91,13 @@ export class StatsTable {
   /** Every slot that was ever allocated is below this; released ones among them hold the identity. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes that it takes in memory, about: its columns whole, also where they are spare, and its histograms. */
+  get bytes(): number {
+    let bytes = this.#capacity * SLOT_BYTES;
+    for (const histogram of this.histograms) bytes += histogram?.bytes ?? 0;
+    return bytes;
   }
 
   /** Slots allocated and not released. */

@@ -4,8 +4,8 @@ import { mergeAdditive, subtractAdditive, subtractReading } from './additive.ts'
 import { addReading, equalSlots, mergeInto } from './merge.ts';
 import { copySelective, mergeSelective } from './selective.ts';
 import { StatsTable } from './stats-table.ts';
-import { foldSteps, scaledValue, steps } from './stats.cases.ts';
-import type { Step } from './stats.cases.ts';
+import { foldSteps, scaledValue, steps } from './stats.fixtures.ts';
+import type { Step } from './stats.fixtures.ts';
 import { statsOf } from './stats.oracle.ts';
 import { readStats } from './stats.ts';
 

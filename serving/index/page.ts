@@ -16,10 +16,8 @@ export interface PageRow extends RowPlace {
   readonly stats: Uint8Array;
 }
 
-/** Bytes of one slot of a stats table without its histogram. */
-export const SLOT_BYTES = 184;
+/** Bytes of a row of changes beside its stats, and of a page that holds nothing, about. */
 const ROW_BYTES = 160;
-const BUCKET_BYTES = 12;
 const PAGE_BYTES = 600;
 /** Slot, revision and flags per slice of a page that holds any. */
 const SLICE_COLUMNS_BYTES = PAGE_SLICES * (4 + 8 + 1);
@@ -175,13 +173,8 @@ export class Page {
   /** Bytes that it holds, about. */
   bytes(): number {
     if (this.isEmpty) return PAGE_BYTES;
-    let bytes = PAGE_BYTES + this.#rowBytes + (this.#sections?.bytes() ?? 0);
-    if (this.#table === undefined) return bytes;
-    // A table doubles when it grows, so a third of it is spare on average.
-    bytes += SLICE_COLUMNS_BYTES + this.#table.size * SLOT_BYTES * 1.5;
-    for (const histogram of this.#table.histograms)
-      if (histogram !== undefined) bytes += 100 + histogram.length * BUCKET_BYTES;
-    return bytes;
+    const bytes = PAGE_BYTES + this.#rowBytes + (this.#sections?.bytes() ?? 0);
+    return this.#table === undefined ? bytes : bytes + SLICE_COLUMNS_BYTES + this.#table.bytes;
   }
 
   #clip(slice: number): number {

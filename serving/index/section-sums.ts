@@ -5,7 +5,8 @@ import { addToSum, type Sum } from './sum.ts';
 /** The place of the whole page's sum, after those of its sections. */
 const WHOLE = SECTIONS_PER_PAGE;
 
-const BYTES = (SECTIONS_PER_PAGE + 1) * (184 + 10) + 200;
+/** Beside the table: revision, pending and whether it is known per sum, and the objects. */
+const BYTES = (SECTIONS_PER_PAGE + 1) * (8 + 1 + 1) + 200;
 
 /** The sums of a page's sections and of the whole page, each computed when it is first asked for, and again after a change. */
 export class SectionSums {
@@ -47,9 +48,7 @@ export class SectionSums {
   }
 
   bytes(): number {
-    let bytes = BYTES;
-    for (const histogram of this.#table.histograms) if (histogram !== undefined) bytes += 100 + histogram.length * 12;
-    return bytes;
+    return BYTES + this.#table.bytes;
   }
 
   #compute(place: number, add: (into: Sum) => void): void {

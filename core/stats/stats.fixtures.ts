@@ -1,4 +1,4 @@
-/** Cases for the laws of this folder: generators, aimed at where exact arithmetic could fail. */
+/** Generators for the laws of this folder, aimed at where exact arithmetic could fail. */
 import fc from 'fast-check';
 import { SCALED_MAX } from '../numbers/scaled.ts';
 import type { LinkRule } from './link-rule.ts';
