@@ -58,3 +58,57 @@ export class DirectoryUnusable extends WeirError {
     this.dir = dir;
   }
 }
+
+/** What to do about a store that doesn't answer, by the name that messages give it. */
+const REMEDIES = {
+  log: 'It is tried again',
+  table: 'Check the disk and its free space, then restart',
+  'key-value store': 'Check it and try again; reading tells what is stored',
+  'object store': 'Check it and its free space, and try again',
+};
+
+/** The stores of a backbone. */
+export type StoreName = keyof typeof REMEDIES;
+
+/** The store was disposed of; this call came after. */
+export class StoreClosed extends WeirError {
+  readonly kind = 'store-closed';
+  constructor(store: StoreName, place: string) {
+    super(`The ${store} at ${place} is closed. Open it again to use it.`, { fault: 'world' });
+  }
+}
+
+/** The store doesn't answer, or refuses for a reason that may pass. What was to be changed may be changed or not. */
+export class StoreUnavailable extends WeirError {
+  readonly kind = 'store-unavailable';
+  constructor(store: StoreName, place: string, cause: unknown, remedy = REMEDIES[store]) {
+    super(`The ${store} at ${place} doesn't answer: ${reasonOf(cause)}. ${remedy}.`, {
+      fault: 'world',
+      // A table is a disk of this machine, which doesn't come back by itself.
+      retryable: store !== 'table',
+      cause,
+    });
+  }
+}
+
+/** What was to be stored has more bytes than the store takes. */
+export class TooLarge extends WeirError {
+  readonly kind = 'too-large';
+  readonly bytes: number;
+  readonly bytesMax: number;
+  constructor(what: string, bytes: number, bytesMax: number, remedy: string) {
+    super(`${what} of ${bytes} bytes is larger than the ${bytesMax} bytes that are taken. ${remedy}.`, {
+      fault: 'asked',
+    });
+    this.bytes = bytes;
+    this.bytesMax = bytesMax;
+  }
+}
+
+/** A name has characters or a length that not every store can hold. */
+export class NameNotAllowed extends WeirError {
+  readonly kind = 'name-not-allowed';
+  constructor(name: string, what: string, allowed: string) {
+    super(`${JSON.stringify(name)} can't be ${what}: use ${allowed}.`, { fault: 'asked' });
+  }
+}

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LogUnavailable } from '#backbone/log/log-errors.ts';
 import type { Log } from '#backbone/log/log.ts';
+import { StoreUnavailable } from '#backbone/storage-errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { encodeRefusalReport } from '#core/wire/refusal-report.ts';
@@ -75,7 +75,7 @@ describe('what the broker takes', () => {
       append: {
         value: (partition: number, bytes: Uint8Array) =>
           ++appends === 2
-            ? Promise.reject(new LogUnavailable('here', 'a cause'))
+            ? Promise.reject(new StoreUnavailable('log', 'here', 'a cause'))
             : harness.log.append(partition, bytes),
       },
     }) as Log;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
-import { LogUnavailable } from '#backbone/log/log-errors.ts';
+import { StoreUnavailable } from '#backbone/storage-errors.ts';
 import { HEADER_BYTES } from '#core/frames/limits.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
@@ -136,12 +136,12 @@ describe('the ingest', () => {
         log: {
           partitions: 1,
           append: async (partition, bytes) => {
-            if (failures-- > 0) throw new LogUnavailable('here', 'a cause');
+            if (failures-- > 0) throw new StoreUnavailable('log', 'here', 'a cause');
             return appended.push({ partition, bytes });
           },
         },
       });
-      await expect(take(ingest, 'heartbeat', encodeHeartbeat(BEAT))).rejects.toThrow(LogUnavailable);
+      await expect(take(ingest, 'heartbeat', encodeHeartbeat(BEAT))).rejects.toThrow(StoreUnavailable);
       await take(ingest, 'heartbeat', encodeHeartbeat(BEAT));
       expect(appended).toHaveLength(1);
       expect(tally).toStrictEqual({ ...newTally(), heartbeatsLogged: 1, appendsFailed: 1 });

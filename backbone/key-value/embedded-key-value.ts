@@ -1,9 +1,12 @@
-import { claimDirectory } from '../disk/marker.ts';
-import { type ByteLevel, openLevel, plainBytes } from '../disk/open-level.ts';
-import { joinKeys, prefixRange, readUintKey, uintKey, NUMBER_KEY_BYTES } from '../keys/order.ts';
-import { checkKey, checkKeyPrefix, checkValue, KeyValueClosed, KeyValueUnavailable } from './key-value-errors.ts';
+import { joinKeys, NUMBER_KEY_BYTES, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
+import { StoreClosed } from '../storage-errors.ts';
+import { openTableDirectory } from '../table/embedded-table.ts';
+import type { Table } from '../table/table.ts';
 import {
+  checkKey,
+  checkKeyPrefix,
   checkRevision,
+  checkValue,
   type KeyValue,
   type KeyValueChange,
   type KeyValueEntry,
@@ -33,10 +36,11 @@ const utf8Decoder = new TextDecoder();
  */
 export async function openEmbeddedKeyValue(options: { readonly dir: string }): Promise<KeyValue> {
   const { dir } = options;
-  await claimDirectory(dir, { kind: 'key-value', format: EMBEDDED_KEY_VALUE_FORMAT, facts: {} });
-  const level = await openLevel(dir, TUNING);
-  const stored = await level.get<Uint8Array, Uint8Array | undefined>(REVISION_KEY, {});
-  return new EmbeddedKeyValue(dir, level, stored === undefined ? 0 : readUintKey(stored));
+  const format = EMBEDDED_KEY_VALUE_FORMAT;
+  return TableKeyValue.open(
+    dir,
+    await openTableDirectory({ dir, store: 'key-value store', kind: 'key-value', format, tuning: TUNING }),
+  );
 }
 
 interface Watcher {
@@ -44,24 +48,30 @@ interface Watcher {
   readonly changes: LatestChanges;
 }
 
-class EmbeddedKeyValue implements KeyValue {
-  readonly #dir: string;
-  readonly #level: ByteLevel;
+/** A key-value store in a table, which is its own from then on. */
+export class TableKeyValue implements KeyValue {
+  readonly #place: string;
+  readonly #table: Table;
   readonly #watchers = new Set<Watcher>();
   #revision: number;
   /** The end of the chain of changes: each reads and writes alone, which makes its comparison atomic. */
   #turn: Promise<unknown> = Promise.resolve();
-  #closed = false;
 
-  constructor(dir: string, level: ByteLevel, revision: number) {
-    this.#dir = dir;
-    this.#level = level;
+  /** `revision` is the highest that was given, 0 in an empty table. */
+  constructor(place: string, table: Table, revision: number) {
+    this.#place = place;
+    this.#table = table;
     this.#revision = revision;
+  }
+
+  static async open(place: string, table: Table): Promise<TableKeyValue> {
+    const stored = await table.get(REVISION_KEY);
+    return new TableKeyValue(place, table, stored === undefined ? 0 : readUintKey(stored));
   }
 
   async get(key: string): Promise<KeyValueEntry | undefined> {
     checkKey(key);
-    return this.#run(() => this.#read(key));
+    return this.#read(key);
   }
 
   create(key: string, value: Uint8Array): Promise<KeyValueOutcome> {
@@ -80,8 +90,7 @@ class EmbeddedKeyValue implements KeyValue {
 
   async list(prefix: string): Promise<string[]> {
     checkKeyPrefix(prefix);
-    const keys = await this.#run(() => this.#level.keys<Uint8Array>(rangeOf(prefix)).all());
-    return keys.map(keyOf);
+    return Array.fromAsync(this.#table.scan(rangeOf(prefix)), ([key]) => keyOf(key));
   }
 
   async *watch(prefix: string, signal: AbortSignal): AsyncGenerator<KeyValueChange> {
@@ -90,8 +99,9 @@ class EmbeddedKeyValue implements KeyValue {
     // Watching begins before the reading, so a change in between is seen by one of them; the higher revision wins.
     this.#watchers.add(watcher);
     try {
-      const present = await this.#run(() => this.#level.iterator<Uint8Array, Uint8Array>(rangeOf(prefix)).all());
-      for (const [key, stored] of present) watcher.changes.put({ key: keyOf(key), ...entryOf(stored) });
+      for await (const [key, stored] of this.#table.scan(rangeOf(prefix))) {
+        watcher.changes.put({ key: keyOf(key), ...entryOf(stored) });
+      }
       yield* watcher.changes.take(signal);
     } finally {
       this.#watchers.delete(watcher);
@@ -99,16 +109,17 @@ class EmbeddedKeyValue implements KeyValue {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await this.#turn.catch(() => undefined);
-    for (const watcher of this.#watchers) watcher.changes.end(new KeyValueClosed(this.#dir));
-    await this.#level.close();
+    // Closed at once for whoever comes now; what is being written is finished.
+    const closed = this.#table[Symbol.asyncDispose]();
+    for (const watcher of this.#watchers) watcher.changes.end(new StoreClosed('key-value store', this.#place));
+    await closed;
+    await this.#turn;
   }
 
   async #change(key: string, value: Uint8Array | undefined, expected: number | undefined): Promise<KeyValueOutcome> {
     checkKey(key);
     if (value !== undefined) checkValue(key, value);
-    const changed = this.#turn.then(() => this.#run(() => this.#compareAndSet(key, value, expected)));
+    const changed = this.#turn.then(() => this.#compareAndSet(key, value, expected));
     // A failed change is its caller's; the next one takes its turn all the same.
     this.#turn = changed.then(undefined, () => undefined);
     return changed;
@@ -123,12 +134,12 @@ class EmbeddedKeyValue implements KeyValue {
     if (present?.revision !== expected) return { kind: 'conflict' };
     const revision = this.#revision + 1;
     const entryKey = entryKeyOf(key);
-    await this.#level.batch<Uint8Array, Uint8Array>(
+    await this.#table.write(
       [
         value === undefined
-          ? { type: 'del', key: entryKey }
-          : { type: 'put', key: entryKey, value: joinKeys(uintKey(revision), value) },
-        { type: 'put', key: REVISION_KEY, value: uintKey(revision) },
+          ? { kind: 'delete', key: entryKey }
+          : { kind: 'put', key: entryKey, value: joinKeys(uintKey(revision), value) },
+        { kind: 'put', key: REVISION_KEY, value: uintKey(revision) },
       ],
       { sync: true },
     );
@@ -140,17 +151,8 @@ class EmbeddedKeyValue implements KeyValue {
   }
 
   async #read(key: string): Promise<KeyValueEntry | undefined> {
-    const stored = await this.#level.get<Uint8Array, Uint8Array | undefined>(entryKeyOf(key), {});
+    const stored = await this.#table.get(entryKeyOf(key));
     return stored === undefined ? undefined : entryOf(stored);
-  }
-
-  async #run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new KeyValueClosed(this.#dir);
-    try {
-      return await act();
-    } catch (error) {
-      throw this.#closed ? new KeyValueClosed(this.#dir) : new KeyValueUnavailable(this.#dir, error);
-    }
   }
 }
 
@@ -163,7 +165,7 @@ function keyOf(entryKey: Uint8Array): string {
 }
 
 function entryOf(stored: Uint8Array): KeyValueEntry {
-  return { value: plainBytes(stored).slice(NUMBER_KEY_BYTES), revision: readUintKey(stored) };
+  return { value: stored.slice(NUMBER_KEY_BYTES), revision: readUintKey(stored) };
 }
 
 function rangeOf(prefix: string): { gte: Uint8Array; lt: Uint8Array } {

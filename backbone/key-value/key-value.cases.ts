@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyNotAllowed, KeyValueClosed, ValueTooLarge } from './key-value-errors.ts';
+import { NameNotAllowed, StoreClosed, TooLarge } from '../storage-errors.ts';
 import { type KeyValue, type KeyValueChange, type KeyValueOutcome, VALUE_BYTES_MAX } from './key-value.ts';
 
 /** A place for one key-value store. `open` may be called again after the store was disposed of. */
@@ -199,7 +199,7 @@ function surfaceCases(makeHarness: MakeHarness): void {
     expect((await state.get('empty'))?.value).toEqual(new Uint8Array(0));
     await state.create('large', new Uint8Array(VALUE_BYTES_MAX).fill(7));
     expect((await state.get('large'))?.value.length).toBe(VALUE_BYTES_MAX);
-    await expect(state.create('larger', new Uint8Array(VALUE_BYTES_MAX + 1))).rejects.toThrow(ValueTooLarge);
+    await expect(state.create('larger', new Uint8Array(VALUE_BYTES_MAX + 1))).rejects.toThrow(TooLarge);
   });
 
   it('takes keys of its alphabet only, on every adapter alike', async () => {
@@ -210,8 +210,8 @@ function surfaceCases(makeHarness: MakeHarness): void {
       expect((await state.get(key))?.value).toEqual(bytes(key));
     }
     for (const key of ['', '.', 'a.', '.a', 'a..b', 'a b', 'a*', '>', 'ä', 'x'.repeat(201)]) {
-      await expect(state.create(key, bytes('1'))).rejects.toThrow(KeyNotAllowed);
-      await expect(state.get(key)).rejects.toThrow(KeyNotAllowed);
+      await expect(state.create(key, bytes('1'))).rejects.toThrow(NameNotAllowed);
+      await expect(state.get(key)).rejects.toThrow(NameNotAllowed);
     }
   });
 
@@ -219,9 +219,9 @@ function surfaceCases(makeHarness: MakeHarness): void {
     await using harness = await makeHarness();
     const state = await harness.open();
     const watching = state.watch('', new AbortController().signal)[Symbol.asyncIterator]().next();
-    await Promise.all([expect(watching).rejects.toThrow(KeyValueClosed), state[Symbol.asyncDispose]()]);
-    await expect(state.get('a')).rejects.toThrow(KeyValueClosed);
-    await expect(state.create('a', bytes('1'))).rejects.toThrow(KeyValueClosed);
+    await Promise.all([expect(watching).rejects.toThrow(StoreClosed), state[Symbol.asyncDispose]()]);
+    await expect(state.get('a')).rejects.toThrow(StoreClosed);
+    await expect(state.create('a', bytes('1'))).rejects.toThrow(StoreClosed);
   });
 }
 

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { NameNotAllowed, TooLarge } from '../storage-errors.ts';
 
 /** A stored value and the revision that wrote it. */
 export interface KeyValueEntry {
@@ -29,11 +30,11 @@ export interface KeyValueChange {
  * - *Watch* gives the current entries with the prefix first, in no order, then changes. Of a key's changes the newest is
  *   always given, and per key revisions ascend; changes in between may be left out, so a slow watcher holds at most one
  *   entry per key. A key that came and went between two looks may be given as removed, or not at all.
- * - A lost acknowledgement is an error (KeyValueUnavailable), never a `stored` or a `conflict`: the change is then there
+ * - A lost acknowledgement is an error (StoreUnavailable), never a `stored` or a `conflict`: the change is then there
  *   or not, `get` tells.
  *
  * A key is one to KEY_LENGTH_MAX characters from `A-Z a-z 0-9 - _ = / .`, without an empty part between dots; anything
- * else throws KeyNotAllowed. A value has up to VALUE_BYTES_MAX bytes, else ValueTooLarge.
+ * else throws NameNotAllowed. A value has up to VALUE_BYTES_MAX bytes, else TooLarge.
  */
 export interface KeyValue extends AsyncDisposable {
   get(key: string): Promise<KeyValueEntry | undefined>;
@@ -56,18 +57,30 @@ export const VALUE_BYTES_MAX = 960 * 1024;
 export const KEY_LENGTH_MAX = 200;
 
 const KEY = /^[-\w=/]+(?:\.[-\w=/]+)*$/;
+const ALLOWED = `1 to ${KEY_LENGTH_MAX} of the characters A-Z a-z 0-9 - _ = / and single dots between them`;
 
-/** Whether a key can be stored, on every adapter. */
-export function isKey(key: string): boolean {
-  return key.length <= KEY_LENGTH_MAX && KEY.test(key);
+/** Throws NameNotAllowed unless the key can be stored, on every adapter. */
+export function checkKey(key: string): void {
+  if (!isKey(key)) throw new NameNotAllowed(key, 'a key', ALLOWED);
 }
 
-/** Whether a text may begin a key: '' or a start of an allowed key. */
-export function isKeyPrefix(prefix: string): boolean {
-  return prefix === '' || isKey(prefix) || (prefix.endsWith('.') && isKey(prefix.slice(0, -1)));
+/** Throws NameNotAllowed unless the text may begin a key: '' or a start of an allowed key. */
+export function checkKeyPrefix(prefix: string): void {
+  if (prefix === '' || isKey(prefix) || (prefix.endsWith('.') && isKey(prefix.slice(0, -1)))) return;
+  throw new NameNotAllowed(prefix, 'the beginning of a key', ALLOWED);
+}
+
+/** Throws TooLarge unless the value fits. */
+export function checkValue(key: string, value: Uint8Array): void {
+  if (value.length <= VALUE_BYTES_MAX) return;
+  throw new TooLarge(`The value of ${key}`, value.length, VALUE_BYTES_MAX, 'Keep large values as objects');
 }
 
 /** Asserts what every change has in common: an expected revision is one that was given out. */
 export function checkRevision(revision: number): void {
   assert(Number.isSafeInteger(revision) && revision >= 1, `revisions begin at 1, not ${revision}`);
+}
+
+function isKey(key: string): boolean {
+  return key.length <= KEY_LENGTH_MAX && KEY.test(key);
 }

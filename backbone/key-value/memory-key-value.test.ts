@@ -1,10 +1,11 @@
+import { MemoryTable } from '../table/memory-table.fixtures.ts';
+import { TableKeyValue } from './embedded-key-value.ts';
 import { runKeyValueCases } from './key-value.cases.ts';
-import { MemoryKeyValue } from './memory-key-value.fixtures.ts';
 
-runKeyValueCases('memory', async () => {
-  let state = new MemoryKeyValue();
+runKeyValueCases('a table in memory', async () => {
+  let table = new MemoryTable();
   return {
-    open: async () => (state = state.reopen()),
-    [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
+    open: () => TableKeyValue.open('memory', (table = table.crash())),
+    [Symbol.asyncDispose]: () => table[Symbol.asyncDispose](),
   };
 });

@@ -3,8 +3,11 @@ import type { KV, KvWatchEntry } from '@nats-io/kv';
 import { headers } from '@nats-io/transport-node';
 import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
 import { isConflict, openBucket } from '../nats/nats-key-value-bucket.ts';
-import { checkKey, checkKeyPrefix, checkValue, KeyValueClosed, KeyValueUnavailable } from './key-value-errors.ts';
+import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
 import {
+  checkKey,
+  checkKeyPrefix,
+  checkValue,
   checkRevision,
   type KeyValue,
   type KeyValueChange,
@@ -23,7 +26,7 @@ export interface NatsKeyValueOptions extends NatsPlace {
 
 /**
  * Opens the key-value store `<name>-state` on a nats-server with JetStream; makes it when it isn't there. Revisions are
- * the sequences of its stream. Throws NatsUnreachable, NatsUnsuitable or KeyValueUnavailable.
+ * the sequences of its stream. Throws NatsUnreachable, NatsUnsuitable or StoreUnavailable.
  */
 export async function openNatsKeyValue(options: NatsKeyValueOptions): Promise<KeyValue> {
   const link = await openNatsLink(options);
@@ -32,7 +35,7 @@ export async function openNatsKeyValue(options: NatsKeyValueOptions): Promise<Ke
     return new NatsKeyValue(link, name, await openBucket(link, name, options.replicas ?? 1));
   } catch (error) {
     await link[Symbol.asyncDispose]();
-    throw new KeyValueUnavailable(link.servers.join(', '), error);
+    throw new StoreUnavailable('key-value store', link.servers.join(', '), error);
   }
 }
 
@@ -105,7 +108,7 @@ class NatsKeyValue implements KeyValue {
 
   async *watch(prefix: string, signal: AbortSignal): AsyncGenerator<KeyValueChange> {
     checkKeyPrefix(prefix);
-    if (this.#closed) throw new KeyValueClosed(this.#place);
+    if (this.#closed) throw new StoreClosed('key-value store', this.#place);
     const changes = new LatestChanges();
     const stop = new AbortController();
     this.#watchers.add(changes);
@@ -121,7 +124,7 @@ class NatsKeyValue implements KeyValue {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const changes of this.#watchers) changes.end(new KeyValueClosed(this.#place));
+    for (const changes of this.#watchers) changes.end(new StoreClosed('key-value store', this.#place));
     await this.#link[Symbol.asyncDispose]();
   }
 
@@ -147,7 +150,7 @@ class NatsKeyValue implements KeyValue {
       } catch (error) {
         // While the server is away a watch can't begin; a connection that was closed for good has no next time.
         if (this.#link.connection.isClosed()) {
-          changes.end(new KeyValueUnavailable(this.#place, error));
+          changes.end(new StoreUnavailable('key-value store', this.#place, error));
           return;
         }
       }
@@ -194,11 +197,13 @@ class NatsKeyValue implements KeyValue {
   }
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new KeyValueClosed(this.#place);
+    if (this.#closed) throw new StoreClosed('key-value store', this.#place);
     try {
       return await this.#link.ask(act);
     } catch (error) {
-      throw this.#closed ? new KeyValueClosed(this.#place) : new KeyValueUnavailable(this.#place, error);
+      throw this.#closed
+        ? new StoreClosed('key-value store', this.#place)
+        : new StoreUnavailable('key-value store', this.#place, error);
     }
   }
 }

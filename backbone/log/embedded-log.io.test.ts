@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { MARKER_FILE } from '../disk/marker.ts';
 import { openLevel } from '../disk/open-level.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { DirectoryInUse, NewerFormat, StoreUnavailable } from '../storage-errors.ts';
 import { openEmbeddedLog } from './embedded-log.ts';
 import { runLogCrashCases } from './log-crash.cases.ts';
-import { LogDirectoryInUse, LogFull, LogNewerFormat, LogUnavailable } from './log-errors.ts';
+import { LogFull } from './log-errors.ts';
 import { type LogHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
 import { runLogCases } from './log.cases.ts';
 
@@ -28,7 +29,7 @@ describe('the embedded log', () => {
     await using harness = await makeHarness();
     await using _log = await openEmbeddedLog({ dir: harness.dir, partitions: 1 });
     const second = openEmbeddedLog({ dir: harness.dir });
-    await expect(second).rejects.toThrow(LogDirectoryInUse);
+    await expect(second).rejects.toThrow(DirectoryInUse);
     await expect(second).rejects.toThrow(harness.dir);
   });
 
@@ -36,7 +37,7 @@ describe('the embedded log', () => {
     await using harness = await makeHarness();
     await writeFile(join(harness.dir, MARKER_FILE), '{"kind":"log","format":2,"partitions":4,"generation":"g"}\n');
     const opening = openEmbeddedLog({ dir: harness.dir });
-    await expect(opening).rejects.toThrow(LogNewerFormat);
+    await expect(opening).rejects.toThrow(NewerFormat);
     await expect(opening).rejects.toThrow(/format 2.*formats up to 1/);
   });
 
@@ -48,7 +49,7 @@ describe('the embedded log', () => {
     const opened = openings.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
     expect(opened).toHaveLength(1);
     for (const opening of openings) {
-      if (opening.status === 'rejected') expect(opening.reason).toBeInstanceOf(LogDirectoryInUse);
+      if (opening.status === 'rejected') expect(opening.reason).toBeInstanceOf(DirectoryInUse);
     }
     await opened[0]?.[Symbol.asyncDispose]();
   });
@@ -76,7 +77,7 @@ describe('the embedded log', () => {
     await expect(full).rejects.toThrow('No space left');
     expect(await log.read(0, 1, { bytes: 100 })).toHaveLength(1);
     expect(await log.append(0, recordOf(3))).toBe(2);
-    await expect(log.append(0, recordOf(4))).rejects.toThrow(LogUnavailable);
+    await expect(log.append(0, recordOf(4))).rejects.toThrow(StoreUnavailable);
     expect(await log.append(0, recordOf(5))).toBe(3);
     expect(opened).toBe(3);
     expect((await readAll(log, 0)).map(numberOf)).toEqual([1, 3, 5]);

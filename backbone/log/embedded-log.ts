@@ -4,16 +4,9 @@ import { statfs } from 'node:fs/promises';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
 import { openLevel } from '../disk/open-level.ts';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
-import { DirectoryMismatch } from '../storage-errors.ts';
+import { DirectoryMismatch, StoreClosed, TooLarge } from '../storage-errors.ts';
 import { EmbeddedStore, type OpenLevel } from './embedded-store.ts';
-import {
-  LogClosed,
-  LogPartitionsMismatch,
-  LogPartitionsMissing,
-  LogPositionAhead,
-  LogPositionGone,
-  LogRecordTooLarge,
-} from './log-errors.ts';
+import { LogPartitionsMismatch, LogPartitionsMissing, LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
@@ -42,7 +35,7 @@ export interface EmbeddedLogOptions {
  * Opens the log in `dir`, within this process and without a server; makes it when it isn't there. Appends that wait
  * while the disk syncs are written together in one synced batch (group commit), so the cost of a sync is shared.
  *
- * Throws LogPartitionsMismatch, LogPartitionsMissing, LogDirectoryInUse, LogNewerFormat, DirectoryMismatch,
+ * Throws LogPartitionsMismatch, LogPartitionsMissing, DirectoryInUse, NewerFormat, DirectoryMismatch,
  * DirectoryUnusable. `open` is given by tests that make the disk fail.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions, open: OpenLevel = openLevel): Promise<Log> {
@@ -100,8 +93,9 @@ class EmbeddedLog implements Log {
   append(partition: number, bytes: Uint8Array): Promise<number> {
     this.#checkPartition(partition);
     assert(bytes.length > 0, 'a record has at least one byte');
-    if (this.#closed) return Promise.reject(new LogClosed(this.#dir));
-    if (bytes.length > RECORD_BYTES_MAX) return Promise.reject(new LogRecordTooLarge(bytes.length, RECORD_BYTES_MAX));
+    if (this.#closed) return Promise.reject(new StoreClosed('log', this.#dir));
+    if (bytes.length > RECORD_BYTES_MAX)
+      return Promise.reject(new TooLarge('A record', bytes.length, RECORD_BYTES_MAX, 'Send smaller frames'));
     return new Promise((resolve, reject) => {
       const enter = (permit: Permit): void => {
         this.#waiting.push({ partition, bytes, resolve, reject, permit });
@@ -114,7 +108,7 @@ class EmbeddedLog implements Log {
   async read(partition: number, from: number, limit: { readonly bytes: number }): Promise<LogEntry[]> {
     this.#checkPartition(partition);
     assert(Number.isSafeInteger(from) && from >= 1, `positions begin at 1, not ${from}`);
-    if (this.#closed) throw new LogClosed(this.#dir);
+    if (this.#closed) throw new StoreClosed('log', this.#dir);
     const { first, last } = this.#store.bounds(partition);
     if (from < first) throw new LogPositionGone(partition, from, first);
     if (from > last + 1) throw new LogPositionAhead(partition, from, last);
@@ -143,13 +137,13 @@ class EmbeddedLog implements Log {
 
   async bounds(partition: number): Promise<LogBounds> {
     this.#checkPartition(partition);
-    if (this.#closed) throw new LogClosed(this.#dir);
+    if (this.#closed) throw new StoreClosed('log', this.#dir);
     return this.#store.bounds(partition);
   }
 
   async trim(partition: number, before: number): Promise<void> {
     this.#checkPartition(partition);
-    if (this.#closed) throw new LogClosed(this.#dir);
+    if (this.#closed) throw new StoreClosed('log', this.#dir);
     const { last } = this.#store.bounds(partition);
     assert(Number.isSafeInteger(before) && before >= 1, `positions begin at 1, not ${before}`);
     if (before > last + 1) throw new LogPositionAhead(partition, before, last);
@@ -157,7 +151,7 @@ class EmbeddedLog implements Log {
   }
 
   async report(): Promise<LogReport> {
-    if (this.#closed) throw new LogClosed(this.#dir);
+    if (this.#closed) throw new StoreClosed('log', this.#dir);
     const inMemory = (await statfs(this.#dir)).type === TMPFS_MAGIC;
     return {
       adapter: 'embedded',

@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert';
 import { reasonOf } from '#core/errors.ts';
 import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { readUintKey } from '../keys/order.ts';
+import { StoreUnavailable } from '../storage-errors.ts';
 import { firstKey, firstValue, positionOfKey, recordKey } from './embedded-records.ts';
-import { LogFull, LogUnavailable } from './log-errors.ts';
+import { LogFull } from './log-errors.ts';
 import type { LogBounds, LogEntry } from './log.ts';
 
 /** How the database under a log is opened; tests give one that fails. */
@@ -63,7 +64,7 @@ export class EmbeddedStore {
     return { first, last };
   }
 
-  /** Writes all records in one synced batch and gives their positions. Throws LogFull or LogUnavailable for all of them. */
+  /** Writes all records in one synced batch and gives their positions. Throws LogFull or StoreUnavailable for all of them. */
   async write(records: readonly UnplacedRecord[]): Promise<number[]> {
     assert(records.length > 0, 'a write has at least one record');
     if (this.#damaged) await this.#reopen();
@@ -84,7 +85,7 @@ export class EmbeddedStore {
       this.#damaged = true;
       throw isFull(error)
         ? new LogFull(this.#dir, records[0]?.partition ?? 0, error)
-        : new LogUnavailable(this.#dir, error, 'It is opened anew at the next append');
+        : new StoreUnavailable('log', this.#dir, error, 'It is opened anew at the next append');
     }
     for (const [partition, last] of lasts.entries()) this.#place(partition).last = last;
     return positions;
@@ -99,7 +100,7 @@ export class EmbeddedStore {
     } catch (error) {
       // The database was opened anew under this reading; what was asked for is still there.
       if (level !== this.#level || this.#reopening !== undefined) return this.read(partition, from, last, bytes);
-      throw new LogUnavailable(this.#dir, error);
+      throw new StoreUnavailable('log', this.#dir, error);
     }
   }
 
@@ -112,7 +113,7 @@ export class EmbeddedStore {
       place.first = before;
       await this.#level.clear({ gte: recordKey(partition, 0), lt: recordKey(partition, before) });
     } catch (error) {
-      throw new LogUnavailable(this.#dir, error, 'Trim it again later');
+      throw new StoreUnavailable('log', this.#dir, error, 'Trim it again later');
     }
   }
 
@@ -132,7 +133,7 @@ export class EmbeddedStore {
     try {
       await reopened;
     } catch (error) {
-      throw new LogUnavailable(this.#dir, error, 'It is opened anew at the next append');
+      throw new StoreUnavailable('log', this.#dir, error, 'It is opened anew at the next append');
     } finally {
       this.#reopening = undefined;
     }

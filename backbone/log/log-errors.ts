@@ -1,19 +1,5 @@
 import { WeirError, reasonOf } from '#core/errors.ts';
 
-export { DirectoryInUse as LogDirectoryInUse, NewerFormat as LogNewerFormat } from '../storage-errors.ts';
-
-/** The storage doesn't answer or refuses for a reason that may pass. The record may be stored or not: append it again. */
-export class LogUnavailable extends WeirError {
-  readonly kind = 'log-unavailable';
-  constructor(place: string, cause: unknown, remedy = 'It is tried again') {
-    super(`The log at ${place} doesn't answer: ${reasonOf(cause)}. ${remedy}.`, {
-      fault: 'world',
-      retryable: true,
-      cause,
-    });
-  }
-}
-
 /** The storage has no room; nothing that was acknowledged is lost. */
 export class LogFull extends WeirError {
   readonly kind = 'log-full';
@@ -25,20 +11,6 @@ export class LogFull extends WeirError {
       { fault: 'world', retryable: true, cause },
     );
     this.partition = partition;
-  }
-}
-
-/** A record is larger than this log takes. */
-export class LogRecordTooLarge extends WeirError {
-  readonly kind = 'log-record-too-large';
-  readonly bytes: number;
-  readonly bytesMax: number;
-  constructor(bytes: number, bytesMax: number) {
-    super(`A record of ${bytes} bytes is larger than the ${bytesMax} bytes that the log takes. Send smaller frames.`, {
-      fault: 'asked',
-    });
-    this.bytes = bytes;
-    this.bytesMax = bytesMax;
   }
 }
 
@@ -109,13 +81,5 @@ export class LogMisconfigured extends WeirError {
   readonly kind = 'log-misconfigured';
   constructor(place: string, what: string, remedy: string) {
     super(`The log at ${place} can't be used: ${what}. ${remedy}.`, { fault: 'world' });
-  }
-}
-
-/** The log was disposed of; this call came after. */
-export class LogClosed extends WeirError {
-  readonly kind = 'log-closed';
-  constructor(place: string) {
-    super(`The log at ${place} is closed. Open it again to use it.`, { fault: 'world' });
   }
 }

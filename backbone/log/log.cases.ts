@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  LogClosed,
-  LogPartitionsMismatch,
-  LogPartitionsMissing,
-  LogPositionAhead,
-  LogPositionGone,
-  LogRecordTooLarge,
-} from './log-errors.ts';
+import { StoreClosed, TooLarge } from '../storage-errors.ts';
+import { LogPartitionsMismatch, LogPartitionsMissing, LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import { type LogHarness, numberOf, numbers, openLog, patternOf, readAll, recordOf } from './log-harness.ts';
 import { type Log, type LogEntry, RECORD_BYTES_MAX } from './log.ts';
 
@@ -68,7 +62,7 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     await using harness = await makeHarness();
     await using log = await openLog(harness, 1);
     const tooLarge = log.append(0, new Uint8Array(RECORD_BYTES_MAX + 1));
-    await expect(tooLarge).rejects.toThrow(LogRecordTooLarge);
+    await expect(tooLarge).rejects.toThrow(TooLarge);
     expect(await log.append(0, recordOf(7))).toBe(1);
   });
 
@@ -243,18 +237,18 @@ function openingCases(makeHarness: MakeHarness): void {
     const appends = numbers(1, 700).map((n) => log.append(0, recordOf(n)));
     await log[Symbol.asyncDispose]();
     expect(await Promise.all(appends)).toEqual(numbers(1, 700));
-    await expect(log.append(0, recordOf(1))).rejects.toThrow(LogClosed);
-    await expect(log.read(0, 1, { bytes: 1 })).rejects.toThrow(LogClosed);
-    await expect(log.bounds(0)).rejects.toThrow(LogClosed);
+    await expect(log.append(0, recordOf(1))).rejects.toThrow(StoreClosed);
+    await expect(log.read(0, 1, { bytes: 1 })).rejects.toThrow(StoreClosed);
+    await expect(log.bounds(0)).rejects.toThrow(StoreClosed);
     await using again = await openLog(harness);
     expect(await again.bounds(0)).toEqual({ first: 1, last: 700 });
   });
 
-  it('throws LogClosed to a follower that waits while it is closed', async () => {
+  it('throws StoreClosed to a follower that waits while it is closed', async () => {
     await using harness = await makeHarness();
     const log = await openLog(harness, 1);
     const next = log.follow(0, 1, { signal: new AbortController().signal, bytesMax: 1 })[Symbol.asyncIterator]().next();
-    await Promise.all([expect(next).rejects.toThrow(LogClosed), log[Symbol.asyncDispose]()]);
+    await Promise.all([expect(next).rejects.toThrow(StoreClosed), log[Symbol.asyncDispose]()]);
   });
 
   it('reports its partitions, its generation and a limit that holds the largest frame', async () => {

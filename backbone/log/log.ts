@@ -24,7 +24,7 @@ export interface LogEntry {
  *   or APPENDS_IN_FLIGHT_MAX are in flight; a reader pulls.
  *
  * `partition` is an integer from 0 below `partitions` (anything else is a mistake of the caller's and an assertion).
- * After disposal everything throws LogClosed; appends in flight then are settled before disposal resolves.
+ * After disposal everything throws StoreClosed; appends in flight then are settled before disposal resolves.
  */
 export interface Log extends AsyncDisposable {
   /** Fixed when the log is made, checked at each opening. */
@@ -34,8 +34,8 @@ export interface Log extends AsyncDisposable {
 
   /**
    * Stores a record of 1 to RECORD_BYTES_MAX bytes and resolves with its position once it is durable. The log may keep
-   * `bytes` until then; the caller leaves them unchanged. Throws LogRecordTooLarge, LogFull, LogClosed, and
-   * LogUnavailable where the adapter can't go on by itself (retryable: append it again).
+   * `bytes` until then; the caller leaves them unchanged. Throws TooLarge, LogFull, StoreClosed, and
+   * StoreUnavailable where the adapter can't go on by itself (retryable: append it again).
    */
   append(partition: number, bytes: Uint8Array): Promise<number>;
 

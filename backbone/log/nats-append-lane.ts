@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { API_CODE } from '../nats/nats-errors.ts';
-import { LogFull, LogRecordTooLarge } from './log-errors.ts';
+import { TooLarge } from '../storage-errors.ts';
+import { LogFull } from './log-errors.ts';
 
 /** After so long without its acknowledgement a record counts as lost and is sent again; doubles with each repetition. */
 export const ACK_TIMEOUT_MS = 10_000;
@@ -137,7 +138,7 @@ export class NatsAppendLane {
     const { place, partition } = this.#options;
     switch (refusal.apiCode) {
       case API_CODE.messageTooLarge:
-        return new LogRecordTooLarge(pending.bytes.length, pending.bytes.length - 1);
+        return new TooLarge('A record', pending.bytes.length, pending.bytes.length - 1, 'Send smaller frames');
       case API_CODE.insufficientResources:
       case API_CODE.storageExceeded:
       case API_CODE.memoryExceeded:

@@ -37,7 +37,7 @@ export function storedSubject(name: string, partition: number): string {
  * before the facts are written, by create-if-missing, so of several that make it at once all end with the same log, and
  * one that died half-way leaves only empty streams, which the next takes over.
  *
- * Throws LogPartitionsMissing, LogPartitionsMismatch, LogNewerFormat, LogMisconfigured.
+ * Throws LogPartitionsMissing, LogPartitionsMismatch, NewerFormat, LogMisconfigured.
  */
 export async function prepareStreams(
   link: NatsLink,

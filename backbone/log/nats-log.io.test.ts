@@ -5,9 +5,9 @@ import { openNatsLink } from '../nats/nats-connection.ts';
 import { NatsUnreachable, NatsUnsuitable } from '../nats/nats-errors.ts';
 import { openBucket } from '../nats/nats-key-value-bucket.ts';
 import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
-import { NewerFormat } from '../storage-errors.ts';
+import { NewerFormat, TooLarge } from '../storage-errors.ts';
 import { runLogCrashCases, runLogServerCrashCases } from './log-crash.cases.ts';
-import { LogFull, LogMisconfigured, LogPositionAhead, LogRecordTooLarge } from './log-errors.ts';
+import { LogFull, LogMisconfigured, LogPositionAhead } from './log-errors.ts';
 import { type LogServerHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
 import { runLogCases } from './log.cases.ts';
 import { streamName } from './nats-log-streams.ts';
@@ -121,7 +121,7 @@ await describeOnNatsServer((nats) => {
     expect(limits.recordBytesMax).toBeLessThan(65_536);
     expect(shortfalls.map(({ promise }) => promise)).toContainEqual(expect.stringContaining('bytes are stored'));
     expect(await log.append(0, new Uint8Array(limits.recordBytesMax))).toBe(1);
-    await expect(log.append(0, new Uint8Array(limits.recordBytesMax + 1))).rejects.toThrow(LogRecordTooLarge);
+    await expect(log.append(0, new Uint8Array(limits.recordBytesMax + 1))).rejects.toThrow(TooLarge);
   });
 
   it('a name that no stream can have is refused', async () => {

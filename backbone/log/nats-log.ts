@@ -4,7 +4,8 @@ import type { StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg } from '@nats-io/transport-node';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { type NatsLink, type NatsPlace, openNatsLink } from '../nats/nats-connection.ts';
-import { LogClosed, LogPositionAhead, LogPositionGone, LogRecordTooLarge, LogUnavailable } from './log-errors.ts';
+import { StoreClosed, TooLarge, StoreUnavailable } from '../storage-errors.ts';
+import { LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
@@ -24,7 +25,7 @@ import { readStream } from './nats-reader.ts';
 /** How often lanes look for records without an acknowledgement. */
 const TICK_MS = 50;
 
-/** How long `read`, `bounds` and `trim` try again while the server doesn't answer, before they throw LogUnavailable. */
+/** How long `read`, `bounds` and `trim` try again while the server doesn't answer, before they throw StoreUnavailable. */
 export const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
@@ -36,7 +37,7 @@ const READ_TRIES_MAX = 3;
 /** The pause between two tries. */
 const RETRY_PAUSE_MS = 100;
 
-/** How long disposal waits for the next acknowledgement; then what is in flight is given up with LogClosed. */
+/** How long disposal waits for the next acknowledgement; then what is in flight is given up with StoreClosed. */
 export const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface NatsLogOptions extends NatsPlace {
@@ -52,7 +53,7 @@ export interface NatsLogOptions extends NatsPlace {
  * Opens the log on a nats-server with JetStream, one stream per partition, positions being the stream's sequences; makes
  * it when it isn't there. Appends and followers outlive restarts of the server.
  *
- * Throws NatsUnreachable, NatsUnsuitable, LogPartitionsMismatch, LogPartitionsMissing, LogNewerFormat, LogMisconfigured.
+ * Throws NatsUnreachable, NatsUnsuitable, LogPartitionsMismatch, LogPartitionsMissing, NewerFormat, LogMisconfigured.
  */
 export async function openNatsLog(options: NatsLogOptions): Promise<Log> {
   const { partitions: asked, replicas = 1, monitor } = options;
@@ -117,9 +118,9 @@ class NatsLog implements Log {
   append(partition: number, bytes: Uint8Array): Promise<number> {
     const lane = this.#laneOf(partition);
     assert(bytes.length > 0, 'a record has at least one byte');
-    if (this.#closed) return Promise.reject(new LogClosed(this.#place));
+    if (this.#closed) return Promise.reject(new StoreClosed('log', this.#place));
     if (bytes.length > this.#recordBytesMax) {
-      return Promise.reject(new LogRecordTooLarge(bytes.length, this.#recordBytesMax));
+      return Promise.reject(new TooLarge('A record', bytes.length, this.#recordBytesMax, 'Send smaller frames'));
     }
     return new Promise((resolve, reject) => {
       const enter = (permit: Permit): void => {
@@ -201,7 +202,7 @@ class NatsLog implements Log {
     this.#closed = true;
     await this.#settled();
     clearInterval(this.#ticker);
-    const closed = new LogClosed(this.#place);
+    const closed = new StoreClosed('log', this.#place);
     this.#inFlight.close(closed);
     this.#eachLane((lane) => lane.fail(closed));
     await this.#link[Symbol.asyncDispose]();
@@ -248,13 +249,14 @@ class NatsLog implements Log {
   async #retrying<T>(act: () => Promise<T>): Promise<T> {
     const untilMs = performance.now() + ANSWER_TIMEOUT_MS;
     for (;;) {
-      if (this.#closed) throw new LogClosed(this.#place);
+      if (this.#closed) throw new StoreClosed('log', this.#place);
       try {
         return await act();
       } catch (error) {
-        if (this.#closed) throw new LogClosed(this.#place);
+        if (this.#closed) throw new StoreClosed('log', this.#place);
         if (error instanceof LogPositionGone || error instanceof LogPositionAhead) throw error;
-        if (performance.now() >= untilMs) throw new LogUnavailable(this.#place, error, 'Try again once it runs');
+        if (performance.now() >= untilMs)
+          throw new StoreUnavailable('log', this.#place, error, 'Try again once it runs');
       }
       await delay(RETRY_PAUSE_MS);
     }
@@ -271,7 +273,7 @@ class NatsLog implements Log {
         try {
           return await act();
         } catch (error) {
-          if (!(error instanceof LogUnavailable)) throw error;
+          if (!(error instanceof StoreUnavailable)) throw error;
         }
       }
       return undefined;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createDurably, makeDirectoryDurably, syncDirectory, UNFINISHED_PREFIX } from '../disk/durable-file.ts';
 import { codeOf } from '../disk/error-code.ts';
 import { claimDirectory } from '../disk/marker.ts';
-import { DirectoryUnusable } from '../storage-errors.ts';
-import { checkObject, checkObjectName, ObjectDiffers, ObjectsClosed, ObjectsUnavailable } from './objects-errors.ts';
+import { DirectoryUnusable, StoreClosed, StoreUnavailable } from '../storage-errors.ts';
+import { checkObject, checkObjectName, ObjectDiffers } from './objects.ts';
 import type { ObjectListing, Objects } from './objects.ts';
 
 /** The format of a directory of objects: one file per object in the folder `objects`, `/` in its name written `%2F`. */
@@ -89,11 +89,11 @@ class EmbeddedObjects implements Objects {
   }
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new ObjectsClosed(this.#folder);
+    if (this.#closed) throw new StoreClosed('object store', this.#folder);
     try {
       return await act();
     } catch (error) {
-      throw new ObjectsUnavailable(this.#folder, error);
+      throw new StoreUnavailable('object store', this.#folder, error);
     }
   }
 }

@@ -3,14 +3,8 @@ import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { reasonOf } from '#core/errors.ts';
 import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
 import { isConflict } from '../nats/nats-key-value-bucket.ts';
-import {
-  checkObject,
-  checkObjectName,
-  ObjectDamaged,
-  ObjectDiffers,
-  ObjectsClosed,
-  ObjectsUnavailable,
-} from './objects-errors.ts';
+import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
+import { checkObject, checkObjectName, ObjectDamaged, ObjectDiffers } from './objects.ts';
 import type { ObjectListing, Objects } from './objects.ts';
 
 /** How long one object may take to be written or read: 64 MiB at 1 MiB/s. */
@@ -27,7 +21,7 @@ export interface NatsObjectsOptions extends NatsPlace {
 /**
  * Opens the object store `<name>-objects` on a nats-server with JetStream; makes it when it isn't there. An object is
  * its chunks and then one record that names them, so a reader sees it whole or not at all; that record is written by
- * compare-and-set, so it is never replaced. Throws NatsUnreachable, NatsUnsuitable or ObjectsUnavailable.
+ * compare-and-set, so it is never replaced. Throws NatsUnreachable, NatsUnsuitable or StoreUnavailable.
  */
 export async function openNatsObjects(options: NatsObjectsOptions): Promise<Objects> {
   const link = await openNatsLink(options);
@@ -38,7 +32,7 @@ export async function openNatsObjects(options: NatsObjectsOptions): Promise<Obje
     return new NatsObjects(link, name, store);
   } catch (error) {
     await link[Symbol.asyncDispose]();
-    throw new ObjectsUnavailable(link.servers.join(', '), error);
+    throw new StoreUnavailable('object store', link.servers.join(', '), error);
   }
 }
 
@@ -65,7 +59,11 @@ class NatsObjects implements Objects {
       }
       if (await this.#run(() => this.#putAfter(name, bytes, present?.revision ?? 0))) return;
     }
-    throw new ObjectsUnavailable(this.#place, new Error(`${name} was put and removed by others all the while`));
+    throw new StoreUnavailable(
+      'object store',
+      this.#place,
+      new Error(`${name} was put and removed by others all the while`),
+    );
   }
 
   async get(name: string): Promise<Uint8Array | undefined> {
@@ -121,12 +119,14 @@ class NatsObjects implements Objects {
   }
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new ObjectsClosed(this.#place);
+    if (this.#closed) throw new StoreClosed('object store', this.#place);
     try {
       return await this.#link.ask(act, OBJECT_TIMEOUT_MS);
     } catch (error) {
       if (error instanceof ObjectDamaged) throw error;
-      throw this.#closed ? new ObjectsClosed(this.#place) : new ObjectsUnavailable(this.#place, error);
+      throw this.#closed
+        ? new StoreClosed('object store', this.#place)
+        : new StoreUnavailable('object store', this.#place, error);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ObjectDiffers, ObjectNameNotAllowed, ObjectsClosed, ObjectTooLarge } from './objects-errors.ts';
-import { OBJECT_BYTES_MAX, type Objects } from './objects.ts';
+import { NameNotAllowed, StoreClosed, TooLarge } from '../storage-errors.ts';
+import { ObjectDiffers, OBJECT_BYTES_MAX, type Objects } from './objects.ts';
 
 /** A place for objects. `open` may be called again, also while the store is open elsewhere. */
 export interface ObjectsHarness extends AsyncDisposable {
@@ -26,7 +26,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       await objects.put('largest', new Uint8Array(OBJECT_BYTES_MAX).fill(7));
       expect(await objects.list('')).toEqual([{ name: 'largest', bytes: OBJECT_BYTES_MAX }]);
       const larger = objects.put('larger', new Uint8Array(OBJECT_BYTES_MAX + 1));
-      await expect(larger).rejects.toThrow(ObjectTooLarge);
+      await expect(larger).rejects.toThrow(TooLarge);
     });
 
     it('takes the same bytes again, and refuses others by name, changing nothing', async () => {
@@ -122,9 +122,9 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
         'a\\b',
         'x'.repeat(121),
       ]) {
-        await expect(objects.put(name, patternOf(2))).rejects.toThrow(ObjectNameNotAllowed);
-        await expect(objects.get(name)).rejects.toThrow(ObjectNameNotAllowed);
-        await expect(objects.remove(name)).rejects.toThrow(ObjectNameNotAllowed);
+        await expect(objects.put(name, patternOf(2))).rejects.toThrow(NameNotAllowed);
+        await expect(objects.get(name)).rejects.toThrow(NameNotAllowed);
+        await expect(objects.remove(name)).rejects.toThrow(NameNotAllowed);
       }
     });
 
@@ -132,9 +132,9 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       await using harness = await makeHarness();
       const objects = await harness.open();
       await objects[Symbol.asyncDispose]();
-      await expect(objects.put('a', patternOf(1))).rejects.toThrow(ObjectsClosed);
-      await expect(objects.get('a')).rejects.toThrow(ObjectsClosed);
-      await expect(objects.list('')).rejects.toThrow(ObjectsClosed);
+      await expect(objects.put('a', patternOf(1))).rejects.toThrow(StoreClosed);
+      await expect(objects.get('a')).rejects.toThrow(StoreClosed);
+      await expect(objects.list('')).rejects.toThrow(StoreClosed);
     });
   });
 }

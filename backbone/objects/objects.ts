@@ -1,3 +1,6 @@
+import { WeirError } from '#core/errors.ts';
+import { NameNotAllowed, TooLarge } from '../storage-errors.ts';
+
 /** An object's name and size. */
 export interface ObjectListing {
   readonly name: string;
@@ -14,8 +17,8 @@ export interface ObjectListing {
  * - *Durable.* When `put` resolves the object survives what the log of the same backbone survives.
  *
  * A name is parts of `A-Z a-z 0-9 - _ = .` joined by `/`, no part of dots only, OBJECT_NAME_MAX characters at most;
- * anything else throws ObjectNameNotAllowed. An object has up to OBJECT_BYTES_MAX bytes, else ObjectTooLarge. A store
- * that doesn't answer throws ObjectsUnavailable; after disposal everything throws ObjectsClosed.
+ * anything else throws NameNotAllowed. An object has up to OBJECT_BYTES_MAX bytes, else TooLarge. A store
+ * that doesn't answer throws StoreUnavailable; after disposal everything throws StoreClosed.
  */
 export interface Objects extends AsyncDisposable {
   /** Stores `bytes` under `name`; resolves when they are durable. */
@@ -36,7 +39,41 @@ export const OBJECT_NAME_MAX = 120;
 
 const NAME = /^(?!\.+(?:\/|$))[-\w=.]+(?:\/(?!\.+(?:\/|$))[-\w=.]+)*$/;
 
-/** Whether an object can have this name, on every adapter. */
-export function isObjectName(name: string): boolean {
-  return name.length <= OBJECT_NAME_MAX && NAME.test(name);
+/** Throws NameNotAllowed unless an object can have this name, on every adapter. */
+export function checkObjectName(name: string): void {
+  if (name.length <= OBJECT_NAME_MAX && NAME.test(name)) return;
+  const allowed = `1 to ${OBJECT_NAME_MAX} of the characters A-Z a-z 0-9 - _ = . in parts joined by /`;
+  throw new NameNotAllowed(name, 'the name of an object', allowed);
+}
+
+/** Throws NameNotAllowed or TooLarge unless name and size can be stored. */
+export function checkObject(name: string, bytes: Uint8Array): void {
+  checkObjectName(name);
+  if (bytes.length <= OBJECT_BYTES_MAX) return;
+  throw new TooLarge(`The object ${name}`, bytes.length, OBJECT_BYTES_MAX, 'Split it');
+}
+
+/** Another object of this name is there, with other bytes. */
+export class ObjectDiffers extends WeirError {
+  readonly kind = 'object-differs';
+  readonly object: string;
+  constructor(name: string, place: string) {
+    super(`The object ${name} at ${place} has other bytes already, and objects never change. Give it another name.`, {
+      fault: 'asked',
+    });
+    this.object = name;
+  }
+}
+
+/** An object's bytes are not those that were put: the store is damaged. */
+export class ObjectDamaged extends WeirError {
+  readonly kind = 'object-damaged';
+  constructor(name: string, place: string, what: string) {
+    super(
+      `The object ${name} at ${place} is damaged: ${what}. Restore it from a copy, or remove it and make it again.`,
+      {
+        fault: 'data',
+      },
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { COLUMN_ROOM, PackReader } from '#core/packing/pack-reader.ts';
 import { PackWriter } from '#core/packing/pack-writer.ts';
-import { ObjectDamaged } from '../objects/objects-errors.ts';
+import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 
 /**

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addReading, equalSlots } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { ObjectDamaged } from '../objects/objects-errors.ts';
+import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { type BlockPlace, decodeDirectory, encodeDirectory } from './result-directory.ts';
 import { type BlockRows, decodeResultBlock, encodeResultBlock } from './result-format.ts';

@@ -5,7 +5,7 @@ import { PackWriter } from '#core/packing/pack-writer.ts';
 import { decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
 import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { ObjectDamaged } from '../objects/objects-errors.ts';
+import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import type { ResultBlock } from './results.ts';
 

@@ -6,7 +6,7 @@ import { addReading } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { openEmbeddedObjects } from '../objects/embedded-objects.ts';
-import { ObjectDamaged } from '../objects/objects-errors.ts';
+import { ObjectDamaged } from '../objects/objects.ts';
 import type { Objects } from '../objects/objects.ts';
 import { encodeResultBlock } from './result-format.ts';
 import { openResultReader } from './result-reader.ts';

@@ -1,5 +1,5 @@
 import type { ResultRef } from '../manifests/manifest.ts';
-import { ObjectDamaged } from '../objects/objects-errors.ts';
+import { ObjectDamaged } from '../objects/objects.ts';
 import type { Objects } from '../objects/objects.ts';
 import { ResultCache } from './result-cache.ts';
 import { blockObjectName, type BlockPlace, decodeDirectory, directoryName } from './result-directory.ts';

@@ -1,6 +1,6 @@
 import { claimDirectory } from '../disk/marker.ts';
-import { type ByteLevel, openLevel, plainBytes } from '../disk/open-level.ts';
-import { TableClosed, TableUnavailable, TableWriteTooLarge } from './table-errors.ts';
+import { type ByteLevel, type LevelTuning, openLevel, plainBytes } from '../disk/open-level.ts';
+import { StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import {
   SCAN_BATCH_BYTES,
   SCAN_BATCH_ENTRIES,
@@ -20,16 +20,32 @@ const TUNING = { writeBufferBytes: 16 * 1024 * 1024, cacheBytes: 16 * 1024 * 102
  * NewerFormat, DirectoryMismatch or DirectoryUnusable.
  */
 export async function openEmbeddedTable(options: { readonly dir: string }): Promise<Table> {
-  await claimDirectory(options.dir, { kind: 'table', format: TABLE_FORMAT, facts: {} });
-  return new EmbeddedTable(options.dir, await openLevel(options.dir, TUNING));
+  return openTableDirectory({ dir: options.dir, store: 'table', kind: 'table', format: TABLE_FORMAT, tuning: TUNING });
+}
+
+/** A directory that holds a table for something that is kept in one; `kind` and `format` are what its marker says. */
+export interface TableDirectory {
+  readonly dir: string;
+  readonly store: StoreName;
+  readonly kind: string;
+  readonly format: number;
+  readonly tuning: LevelTuning;
+}
+
+/** As `openEmbeddedTable`, for another store that is kept in a table. */
+export async function openTableDirectory({ dir, store, kind, format, tuning }: TableDirectory): Promise<Table> {
+  await claimDirectory(dir, { kind, format, facts: {} });
+  return new EmbeddedTable(store, dir, await openLevel(dir, tuning));
 }
 
 class EmbeddedTable implements Table {
+  readonly #store: StoreName;
   readonly #dir: string;
   readonly #level: ByteLevel;
   #closed = false;
 
-  constructor(dir: string, level: ByteLevel) {
+  constructor(store: StoreName, dir: string, level: ByteLevel) {
+    this.#store = store;
     this.#dir = dir;
     this.#level = level;
   }
@@ -47,12 +63,12 @@ class EmbeddedTable implements Table {
       bytes += operation.value.length;
       return { type: 'put' as const, key: operation.key, value: operation.value };
     });
-    if (bytes > TABLE_WRITE_BYTES_MAX) throw new TableWriteTooLarge(bytes, TABLE_WRITE_BYTES_MAX);
+    if (bytes > TABLE_WRITE_BYTES_MAX) throw new TooLarge('A write', bytes, TABLE_WRITE_BYTES_MAX, 'Split it');
     await this.#run(() => this.#level.batch<Uint8Array, Uint8Array>(batch, { sync: options.sync }));
   }
 
   async *scan(range: TableRange): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
-    if (this.#closed) throw new TableClosed(this.#dir);
+    this.#checkOpen();
     const iterator = this.#level.iterator({
       ...(range.gte === undefined ? {} : { gte: range.gte }),
       ...(range.lt === undefined ? {} : { lt: range.lt }),
@@ -77,12 +93,16 @@ class EmbeddedTable implements Table {
   }
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new TableClosed(this.#dir);
+    this.#checkOpen();
     try {
       return await act();
     } catch (error) {
-      if (this.#closed) throw new TableClosed(this.#dir);
-      throw new TableUnavailable(this.#dir, error);
+      this.#checkOpen();
+      throw new StoreUnavailable(this.#store, this.#dir, error);
     }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new StoreClosed(this.#store, this.#dir);
   }
 }

@@ -1,4 +1,4 @@
-import { TableClosed } from './table-errors.ts';
+import { StoreClosed } from '../storage-errors.ts';
 import type { Table, TableOperation, TableRange } from './table.ts';
 
 type Entries = Map<string, Uint8Array>;
@@ -70,7 +70,7 @@ export class MemoryTable implements Table {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new TableClosed('memory');
+    if (this.#closed) throw new StoreClosed('table', 'memory');
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { uintKey } from '../keys/order.ts';
-import { TableClosed } from './table-errors.ts';
+import { StoreClosed } from '../storage-errors.ts';
 import type { Table, TableOperation, TableRange } from './table.ts';
 
 /** A place for one table. `open` may be called again after the table was disposed of. */
@@ -84,9 +84,9 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
         break;
       }
       await table[Symbol.asyncDispose]();
-      await expect(table.get(bytes('a'))).rejects.toThrow(TableClosed);
-      await expect(table.write([], { sync: false })).rejects.toThrow(TableClosed);
-      await expect(entriesOf(table, {})).rejects.toThrow(TableClosed);
+      await expect(table.get(bytes('a'))).rejects.toThrow(StoreClosed);
+      await expect(table.write([], { sync: false })).rejects.toThrow(StoreClosed);
+      await expect(entriesOf(table, {})).rejects.toThrow(StoreClosed);
     });
 
     it('gives the bytes that it was given, not the array that the caller changes later', async () => {

@@ -26,7 +26,7 @@ export interface TableRange {
  * - *Own bytes.* The table doesn't keep the arrays it is given after the promise resolves; the arrays it gives are the
  *   caller's.
  *
- * Everything throws TableClosed after the table was disposed of; a disk that refuses throws TableUnavailable.
+ * Everything throws StoreClosed after the table was disposed of; a disk that refuses throws StoreUnavailable.
  */
 export interface Table extends AsyncDisposable {
   /** The value of a key, or undefined. */

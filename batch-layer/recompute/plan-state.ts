@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { ObjectDamaged } from '#backbone/objects/objects-errors.ts';
-import { OBJECT_BYTES_MAX, type Objects } from '#backbone/objects/objects.ts';
+import { ObjectDamaged, OBJECT_BYTES_MAX, type Objects } from '#backbone/objects/objects.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
 import type { KnownCut } from '#core/fold/admission.ts';
 import type { LedgerSnapshot } from '#core/ledger/ledger.ts';

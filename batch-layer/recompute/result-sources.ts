@@ -1,4 +1,4 @@
-import { ObjectDamaged } from '#backbone/objects/objects-errors.ts';
+import { ObjectDamaged } from '#backbone/objects/objects.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import {
   blockObjectName,
