@@ -1,4 +1,5 @@
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import { PendingChanges } from '#backbone/changes/pending-changes.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
@@ -7,7 +8,6 @@ import { decodeRecord } from '#core/records/record-codec.ts';
 import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
 import { evictSlices } from './eviction.ts';
 import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
-import { PendingChanges } from './pending-changes.ts';
 import { repairSelection } from './selection-repair.ts';
 
 /** Bytes of records that one step reads from the log. */

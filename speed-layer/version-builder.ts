@@ -1,10 +1,10 @@
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import { PendingChanges } from '#backbone/changes/pending-changes.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { PartitionWorker } from './partition-worker.ts';
-import { PendingChanges } from './pending-changes.ts';
 
 const READ_BYTES = 4 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http';
-import { serveWorld } from '#serving/harness/serve.ts';
+import { serveWorld } from '#serving/serving.fixtures.ts';
 import { besideGoal, type Figure, figureOf, millisecondsOf, printFigures } from '../measure.ts';
 import { weekOfMeters } from '../workloads/week-of-meters.ts';
 

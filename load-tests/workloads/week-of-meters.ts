@@ -3,7 +3,7 @@ import { addReading } from '#core/stats/merge.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { groupKey } from '#core/views/view.ts';
-import { World } from '#serving/harness/world.ts';
+import { World } from '#serving/world.fixtures.ts';
 import { xorshift } from './chance.ts';
 
 const WEEK_START_MS = Date.UTC(2026, 0, 5);

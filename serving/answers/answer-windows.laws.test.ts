@@ -6,11 +6,11 @@ import { parseDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { windowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import { openZone } from '#core/time/zone.ts';
-import { countWindows, threeDecimals } from '../harness/windows.oracle.ts';
-import { World, type WorldReading } from '../harness/world.ts';
 import { ServingIndex } from '../index/serving-index.ts';
+import { World, type WorldReading } from '../world.fixtures.ts';
 import { answerWindows, streamWindows, type WindowsAnswer, withSource } from './answer-windows.ts';
 import { parseStats, type WindowsQuery } from './query.ts';
+import { countWindows, threeDecimals } from './windows.oracle.ts';
 import { WindowWriter } from './write-json.ts';
 
 /** Around the night in which Paris sets its clocks forward, and the days beside it. */

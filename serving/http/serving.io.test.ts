@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PENDING, RESETS } from '#core/slices/merge-rows.ts';
-import { serveWorld } from '../harness/serve.ts';
-import { readAnswer } from '../harness/windows-text.ts';
-import { POWER, POWER_BY_REGION, World } from '../harness/world.ts';
+import { serveWorld } from '../serving.fixtures.ts';
+import { POWER, POWER_BY_REGION, World } from '../world.fixtures.ts';
+import { readAnswer } from './read-answer.fixtures.ts';
 import { AddressUnavailable } from './serving-errors.ts';
 
 const START = Date.UTC(2026, 0, 1);

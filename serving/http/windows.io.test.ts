@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { serveWorld } from '../harness/serve.ts';
-import { World } from '../harness/world.ts';
+import { serveWorld } from '../serving.fixtures.ts';
+import { World } from '../world.fixtures.ts';
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 const MINUTE = 60_000;

@@ -2,10 +2,10 @@ import { EventEmitter } from 'node:events';
 import pino from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { readAnswer } from '../harness/windows-text.ts';
-import { World } from '../harness/world.ts';
+import { readAnswer } from '../http/read-answer.fixtures.ts';
 import { ViewReader } from '../http/view-reader.ts';
 import { ServingIndex } from '../index/serving-index.ts';
+import { World } from '../world.fixtures.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX } from './limits.ts';
 import { StreamClient } from './stream-client.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { serveWorld } from '../harness/serve.ts';
-import { StreamReader } from '../harness/stream-reader.ts';
-import { readAnswer } from '../harness/windows-text.ts';
-import { World } from '../harness/world.ts';
+import { readAnswer } from '../http/read-answer.fixtures.ts';
+import { serveWorld } from '../serving.fixtures.ts';
+import { World } from '../world.fixtures.ts';
 import { SUBSCRIPTIONS_MAX } from './limits.ts';
+import { StreamReader } from './stream-reader.fixtures.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;

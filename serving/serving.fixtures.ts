@@ -1,8 +1,8 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import type { ServingOptions } from '../http/options.ts';
-import { type Serving, startServing } from '../serving.ts';
-import type { World } from './world.ts';
+import type { ServingOptions } from './http/options.ts';
+import { type Serving, startServing } from './serving.ts';
+import type { World } from './world.fixtures.ts';
 
 /** A serving node over a world, on a free port of the loopback. */
 export interface Served extends AsyncDisposable {

@@ -1,10 +1,10 @@
-import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from '#backbone/changes/changes.ts';
 import type { LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
+import { readHeader } from '#core/frames/header.ts';
 import type { RecordFault } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
-import { refusedRow } from './refused-row.ts';
+import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
 
 /** Missing ranges that are told of one agent; a ledger with more says so by its counts. */
 const MISSING_TOLD_MAX = 100;
@@ -85,5 +85,43 @@ function agentRow(partition: number, { fold, ledger, parked }: LiveAgent): Agent
     forks: ledger.forks,
     parked: parked.length,
     head: ledger.head(),
+  };
+}
+
+/** What the record says was refused: a frame with its verdict, or a report of rows. Undefined for all other records. */
+function refusedRow(partition: number, position: number, record: LogRecord | RecordFault): RefusedRow | undefined {
+  if (record.kind === 'refusals') {
+    const { agent, atMs, report } = record;
+    const { incarnation, sequence, source, items } = report;
+    return {
+      partition,
+      position,
+      agent,
+      atMs,
+      kind: 'rows',
+      code: 'rows',
+      detail: '',
+      incarnation,
+      sequence,
+      source,
+      items,
+    };
+  }
+  if (record.kind !== 'frame' || record.verdict.kind === 'accepted') return undefined;
+  const { agent, atMs, frame, verdict } = record;
+  const header = readHeader(frame);
+  const isRead = header.kind !== 'fault';
+  return {
+    partition,
+    position,
+    agent,
+    atMs,
+    kind: 'frame',
+    code: verdict.code,
+    detail: verdict.detail,
+    incarnation: isRead ? header.incarnation : null,
+    sequence: isRead ? header.sequence : null,
+    source: '',
+    items: [],
   };
 }

@@ -1,4 +1,4 @@
-import type { WorldReading } from './world.ts';
+import type { WorldReading } from '../world.fixtures.ts';
 
 /** A window as the oracle counts it, values scaled. */
 export interface CountedWindow {

@@ -1,10 +1,10 @@
-import type { SliceRow } from '#backbone/changes/changes.ts';
-import type { ResultRef } from '#backbone/manifests/manifest.ts';
-import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
+import type { SliceRow } from '../changes/changes.ts';
+import type { ResultRef } from '../manifests/manifest.ts';
+import type { ResultBlock, ResultReader } from './results.ts';
 
 /** Batch results in memory for tests, made by adding up rows of changes. */
 export class MemoryResults implements ResultReader {

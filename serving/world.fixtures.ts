@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
-import type { AgentRow, SliceRow } from '#backbone/changes/changes.ts';
+import type { SliceRow } from '#backbone/changes/changes.ts';
+import { PendingChanges } from '#backbone/changes/pending-changes.ts';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
+import { MemoryResults } from '#backbone/results/memory-results.fixtures.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
@@ -13,9 +15,7 @@ import { NO_LINKS, type ReadingsRuns } from '#core/frames/readings.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { LogRecord } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import { encodeRow } from '#core/stats/row-codec.ts';
 import type { View } from '#core/views/view.ts';
-import { MemoryResults } from './memory-results.ts';
 
 /** A reading of a device in the world, with its scaled value. */
 export interface WorldReading {
@@ -131,33 +131,10 @@ export class World {
     for (const [partition, fold] of this.#folds.entries()) {
       const from = this.#committed[partition]!;
       if (fold.position === from) continue;
-      const rows = this.#takeRows(partition, fold);
-      const members = fold.views.flatMap((view) =>
-        view.takeChangedMembers().map(({ group, member }) => ({
-          view: view.id.view.name,
-          version: view.id.version,
-          group,
-          partition,
-          ...member,
-        })),
-      );
-      const agents = fold.takeChangedAgents().map((agent): AgentRow => {
-        const { arrived, quarantined } = agent.ledger.counts();
-        const { forks } = agent.ledger;
-        return {
-          partition,
-          agent: agent.fold.name,
-          ...agent.ledger.progress(),
-          arrived,
-          quarantined,
-          missing: agent.ledger.missing(10),
-          forks,
-          parked: 0,
-          head: agent.ledger.head(),
-        };
-      });
+      const pending = new PendingChanges(partition);
+      for (const view of fold.views) pending.gather(view, fold.epoch);
       this.#committed[partition] = fold.position;
-      await this.changes.commit({ partition, from, to: fold.position, rows, members, agents, refused: [] }, []);
+      await this.changes.commit(pending.take(fold, from, fold.takeChangedAgents()), []);
     }
   }
 
@@ -197,28 +174,6 @@ export class World {
     // As the speed layer does once a result covers the rows: whoever still reads by the old manifest misses them.
     await this.changes.dropEpochs(this.view.name, 1, (partition) => cut[partition]!);
     return published!;
-  }
-
-  #takeRows(partition: number, fold: PartitionFold): SliceRow[] {
-    const rows: SliceRow[] = [];
-    for (const { slots, id } of fold.views) {
-      for (const slot of slots.dirty) {
-        rows.push({
-          view: id.view.name,
-          version: id.version,
-          partition,
-          group: slots.groupAt(slot).key,
-          slice: slots.sliceAt(slot),
-          epoch: fold.epoch,
-          part: slots.partAt(slot),
-          revision: slots.revisionAt(slot),
-          flags: slots.flagsAt(slot),
-          stats: encodeRow(slots.table, slot),
-        });
-      }
-      slots.settle();
-    }
-    return rows;
   }
 
   #append(partition: number, record: LogRecord): void {
