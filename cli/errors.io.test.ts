@@ -252,8 +252,8 @@ describe('a server', () => {
   });
 });
 
-describe('a question', () => {
-  it('that nobody answers says where it was asked', async () => {
+describe('a command that asks a server', () => {
+  it('that nobody answers says where it asked', async () => {
     for (const command of ['status', 'views', 'ledger', 'quarantine', 'batch', 'verify']) {
       expectOneSentence(await run(command, '--url', 'http://127.0.0.1:1'), {
         status: 1,

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import {
   type LogHarness,
   type LogServerHarness,
@@ -67,18 +64,12 @@ async function appendInProcessUntilKilled(
   harness: LogHarness,
   enough: number,
 ): Promise<{ n: number; position: number }[]> {
-  const writer = fileURLToPath(import.meta.resolve('./log-writer.child.ts'));
-  const child = spawn(process.execPath, [writer, JSON.stringify(harness.opening)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const acknowledged: { n: number; position: number }[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
+  const writer = new URL('./log-writer.child.ts', import.meta.url);
+  let count = 0;
+  const lines = await linesUntilKilled(writer, [JSON.stringify(harness.opening)], () => ++count === enough);
+  return lines.flatMap((line) => {
     const [n, position] = line.split(' ').map(Number);
     // A line that the kill cut off has no position.
-    if (n !== undefined && position !== undefined) acknowledged.push({ n, position });
-    if (acknowledged.length === enough) child.kill('SIGKILL');
-  }
-  expect(await exited).toEqual([null, 'SIGKILL']);
-  return acknowledged;
+    return n === undefined || position === undefined ? [] : [{ n, position }];
+  });
 }

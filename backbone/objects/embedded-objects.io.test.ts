@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { UNFINISHED_PREFIX } from '../disk/durable-file.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { openEmbeddedObjects, UNFINISHED_AGE_MAX_MS } from './embedded-objects.ts';
@@ -25,17 +22,10 @@ async function makeHarness(): Promise<ObjectsHarness & { readonly dir: string }>
 describe('embedded objects', () => {
   it('objects are whole or absent after the process that put them was killed in the middle', async () => {
     await using harness = await makeHarness();
-    const writer = fileURLToPath(import.meta.resolve('./object-writer.child.ts'));
-    const child = spawn(process.execPath, [writer, harness.dir], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = once(child, 'exit');
-    const done: number[] = [];
-    for await (const line of createInterface({ input: child.stdout })) {
-      const [n, what] = line.split(' ');
-      if (what === 'done') done.push(Number(n));
-      // The fourth has begun and is being written.
-      if (n === '4' && what === 'begun') child.kill('SIGKILL');
-    }
-    expect(await exited).toEqual([null, 'SIGKILL']);
+    const writer = new URL('./object-writer.child.ts', import.meta.url);
+    // The fourth has begun and is being written.
+    const lines = await linesUntilKilled(writer, [harness.dir], (line) => line === '4 begun');
+    const done = lines.filter((line) => line.endsWith(' done')).map((line) => Number.parseInt(line, 10));
     await using objects = await harness.open();
     const listed = await objects.list('');
     for (const n of done) expect(listed).toContainEqual({ name: `a/${n}`, bytes: 4 * 1024 * 1024 });

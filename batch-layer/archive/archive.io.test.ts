@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   appendFile,
   copyFile,
@@ -15,12 +13,11 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
+import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { ArchiveDamaged, ArchiveOfAnotherLog, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
 import { type Archive, openArchive } from './archive.ts';
 import { historyOf } from './history.ts';
@@ -140,17 +137,11 @@ describe('the archive', () => {
   it('an archive killed while it writes has every record that it called archived, and goes on', async () => {
     await using stack = new AsyncDisposableStack();
     const dir = await temporaryDir(stack);
-    const child = fileURLToPath(import.meta.resolve('./archive-follower.child.ts'));
+    const follower = new URL('./archive-follower.child.ts', import.meta.url);
     for (const enough of [5, 40]) {
-      const process_ = spawn(process.execPath, [child, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const exited = once(process_, 'exit');
-      let told = 0;
-      let lines = 0;
-      for await (const line of createInterface({ input: process_.stdout })) {
-        if (/^\d+$/.test(line)) told = Number(line);
-        if (++lines === enough) process_.kill('SIGKILL');
-      }
-      expect(await exited).toEqual([null, 'SIGKILL']);
+      let count = 0;
+      const lines = await linesUntilKilled(follower, [dir], () => ++count === enough);
+      const told = Number(lines.findLast((line) => /^\d+$/.test(line)));
       await using log = await openEmbeddedLog({ dir: join(dir, 'log') });
       await using archive = await openArchive({ dir: join(dir, 'archive'), log, segmentBytesMax: 20_000 });
       // A torn line may name more than was told, never a whole one.

@@ -4,10 +4,10 @@ import { text } from 'node:stream/consumers';
 import { UserError } from '../failure.ts';
 
 /** How long the server may take until the first byte of an answer; recomputations say how far they are before that. */
-const FIRST_BYTE_MS_MAX = 120_000;
+const FIRST_BYTE_TIMEOUT_MS = 120_000;
 
-/** A question to a running weir. Parameters without a value are left out. */
-export interface Question {
+/** What is asked of a running weir. Parameters without a value are left out. */
+export interface ApiRequest {
   readonly method?: 'GET' | 'POST';
   /** From the root, already encoded. */
   readonly path: string;
@@ -18,20 +18,20 @@ export interface Question {
 
 /**
  * Asks the API of a running weir and gives the body as it arrives. Throws UserError: nobody answers, the server refuses
- * (its own words, with status 2 where the question was wrong), or it isn't a weir.
+ * (its own words, with status 2 where the request was wrong), or it isn't a weir.
  */
-export async function ask(base: URL, question: Question): Promise<IncomingMessage> {
-  const url = new URL(question.path, base);
-  for (const [name, value] of question.query ?? []) if (value !== undefined) url.searchParams.append(name, value);
-  const response = await send(url, question.method ?? 'GET', question.body);
+export async function ask(base: URL, asked: ApiRequest): Promise<IncomingMessage> {
+  const url = new URL(asked.path, base);
+  for (const [name, value] of asked.query ?? []) if (value !== undefined) url.searchParams.append(name, value);
+  const response = await send(url, asked.method ?? 'GET', asked.body);
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return response;
   throw refusal(base, status, await text(response));
 }
 
 /** The JSON of an answer. */
-export async function askJson<T>(base: URL, question: Question): Promise<T> {
-  const body = await text(await ask(base, question));
+export async function askJson<T>(base: URL, asked: ApiRequest): Promise<T> {
+  const body = await text(await ask(base, asked));
   try {
     return JSON.parse(body) as T;
   } catch {
@@ -42,21 +42,21 @@ export async function askJson<T>(base: URL, question: Question): Promise<T> {
 function send(url: URL, method: string, body: object | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const open = url.protocol === 'https:' ? requestHttps : requestHttp;
-    // One question per process: no connection is kept that would hold the process back at its end.
+    // One request per process: no connection is kept that would hold the process back at its end.
     const request = open(
       url,
       {
         method,
         agent: false,
         headers: body === undefined ? {} : { 'content-type': 'application/json' },
-        timeout: FIRST_BYTE_MS_MAX,
+        timeout: FIRST_BYTE_TIMEOUT_MS,
       },
       (response) => {
         request.setTimeout(0);
         resolve(response);
       },
     );
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${FIRST_BYTE_MS_MAX / 1000} s`)));
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${FIRST_BYTE_TIMEOUT_MS / 1000} s`)));
     request.on('error', (error) => reject(unanswered(url, error)));
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
@@ -73,7 +73,7 @@ function unanswered(url: URL, error: Error): UserError {
 function refusal(base: URL, status: number, body: string): UserError {
   const detail = problemDetail(body);
   if (detail === undefined) return notAWeir(base);
-  // 404 and 400 are about the question as it was asked; everything else is about the server.
+  // 404 and 400 are about what was asked; everything else is about the server.
   return new UserError(detail, { exitCode: status === 400 || status === 404 ? 2 : 1 });
 }
 

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { UserError } from '../failure.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
-import { ask, problemDetail, type Question } from './ask.ts';
+import { ask, problemDetail, type ApiRequest } from './ask.ts';
 
 /**
  * Runs an operation of the server that says how far it is: a body of lines, `{"progress":…}` until the last, which is
  * `{"result":…}` or `{"problem":…}`. Shows a bar on a terminal; gives the result. Throws UserError.
  */
-export async function runOperation<Result>(base: URL, what: string, question: Question): Promise<Result> {
-  const response = await ask(base, { ...question, method: 'POST' });
+export async function runOperation<Result>(base: URL, what: string, asked: ApiRequest): Promise<Result> {
+  const response = await ask(base, { ...asked, method: 'POST' });
   using bar = new ProgressBar();
   for await (const line of linesOf(response, what)) {
     const { progress, result, problem } = parseLine(line, what);

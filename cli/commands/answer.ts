@@ -1,4 +1,4 @@
-/** What `weir query` and `weir sessions` share: the flags of a question about a view, the request, the output. */
+/** What `weir query` and `weir sessions` share: flags, request and output of what a view is asked. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -19,7 +19,7 @@ export interface AnswerFlags extends UrlFlag {
   readonly format: 'json' | 'csv' | 'ndjson';
 }
 
-/** Adds the flags of a question about a view. The server reads their values; its words say what is wrong with one. */
+/** Adds the flags of what a view is asked. The server reads their values; its words say what is wrong with one. */
 export function addAnswerFlags(command: Command, more: readonly Option[]): Command {
   command
     .requiredOption('--from <time>', 'start, ISO 8601, like 2026-01-31T00:00:00Z or 2026-01-31')
@@ -89,7 +89,7 @@ async function copyOut(response: IncomingMessage): Promise<boolean> {
 
 const LOOK_EVERY_MS = 20;
 
-/** How long a question waits for the speed layer; one that is further behind answers with what it has, and how fresh it is. */
+/** How long is waited for the speed layer; one that is further behind answers with what it has, and how fresh it is. */
 const CATCH_UP_TIMEOUT_MS = 10_000;
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PARTITIONS_MAX } from '#backbone/log/log.ts';
 import { metricsSchema } from '#core/metrics/metric-config.ts';
 import { viewsSchema } from '#core/views/view-config.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
@@ -6,7 +7,6 @@ import { sourcesSchema } from '#edge-agent/sources/source-config.ts';
 import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
 
 const SPOOL_BYTES_DEFAULT = '256MB';
-const PARTITIONS_MAX = 64;
 const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** An amount of bytes: a number with KB, MB, GB or TB (powers of 1000). */

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { weir } from '#tooling/processes/weir-process.ts';
 import type { OracleWindow, OracleWindows, ReadingsOracle } from './readings.oracle.ts';
 
-export interface AnsweredQuestion {
+export interface AskedQuery {
   readonly view: string;
   readonly url: string;
   readonly cwd: string;
@@ -15,7 +15,7 @@ export interface AnsweredQuestion {
 const HOUR_MS = 3_600_000;
 
 /** The windows that every file is asked for: by minute, hour and day, in two zones, and hopping. */
-export const QUESTIONS: readonly { readonly flags: readonly string[]; readonly windows: OracleWindows }[] = [
+export const QUERIES: readonly { readonly flags: readonly string[]; readonly windows: OracleWindows }[] = [
   { flags: ['--window', '1m'], windows: { sizeMs: 60_000 } },
   { flags: ['--window', '1h'], windows: { sizeMs: HOUR_MS } },
   { flags: ['--window', '1d'], windows: { sizeMs: 'day' } },
@@ -26,23 +26,23 @@ export const QUESTIONS: readonly { readonly flags: readonly string[]; readonly w
 /** Relative error that two ways of rounding an exact value to a double may differ by. */
 const RELATIVE_ERROR_MAX = 1e-12;
 
-/** Asks all questions; fails where any window differs from the oracle's. Gives the CSV texts, to compare with later ones. */
+/** Asks all queries; fails where any window differs from the oracle's. Gives the CSV texts, to compare with later ones. */
 export async function expectOraclesAnswers(
   oracle: ReadingsOracle,
-  question: AnsweredQuestion,
-  questions = QUESTIONS,
+  query: AskedQuery,
+  queries = QUERIES,
 ): Promise<readonly string[]> {
   const texts: string[] = [];
-  for (const { flags, windows } of questions) {
-    const csv = await askCsv(question, flags);
-    expectWindows(parseWindows(csv), await oracle.windows(windows, question.decimals));
+  for (const { flags, windows } of queries) {
+    const csv = await askCsv(query, flags);
+    expectWindows(parseWindows(csv), await oracle.windows(windows, query.decimals));
     texts.push(csv);
   }
   return texts;
 }
 
 /** What the API answers as CSV: the same bytes that `weir query --format csv` prints. */
-export async function askCsv({ view, url, from, to }: AnsweredQuestion, flags: readonly string[]): Promise<string> {
+export async function askCsv({ view, url, from, to }: AskedQuery, flags: readonly string[]): Promise<string> {
   const query = new URLSearchParams({ from, to, stats: STATS, format: 'csv' });
   for (let i = 0; i < flags.length; i += 2) query.set(flags[i]!.replace('--', ''), flags[i + 1]!);
   const response = await fetch(`${url}/api/v1/views/${view}/windows?${query.toString()}`);
@@ -52,10 +52,7 @@ export async function askCsv({ view, url, from, to }: AnsweredQuestion, flags: r
 }
 
 /** The same by the command. */
-export async function queryCsv(
-  { view, url, cwd, from, to }: AnsweredQuestion,
-  flags: readonly string[],
-): Promise<string> {
+export async function queryCsv({ view, url, cwd, from, to }: AskedQuery, flags: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await weir(
     ['query', view, '--from', from, '--to', to, ...flags, '--stats', STATS, '--format', 'csv', '--url', url],
     { cwd },

@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
@@ -15,12 +11,7 @@ import { decodeRecord } from '#core/records/record-codec.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
 import { startUplink } from '#edge-agent/uplink/uplink.ts';
 import { sealedFrame } from '#load-tests/workloads/sealed-frame.ts';
-
-/** A process of this folder, and the lines that it has written so far. */
-interface Running {
-  readonly child: ChildProcess;
-  readonly lines: string[];
-}
+import { type RunningProcess, startNode } from '#tooling/processes/node-process.ts';
 
 /** Against the death of a process (`kill -9`), of either end, in the middle of the stream. */
 describe('delivery from the spool into the log', () => {
@@ -37,26 +28,21 @@ describe('delivery from the spool into the log', () => {
     await rm(dir, { recursive: true });
   });
 
-  const run = (file: string, ...args: readonly string[]): Running => {
-    const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines: string[] = [];
-    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-    stack.defer(() => void child.kill('SIGKILL'));
-    return { child, lines };
-  };
+  const run = (file: string, ...args: readonly string[]): RunningProcess =>
+    stack.use(startNode(new URL(file, import.meta.url), args));
 
-  const end = async ({ child }: Running, signal: NodeJS.Signals): Promise<void> => {
-    const ended = once(child, 'close');
-    child.kill(signal);
-    await ended;
-  };
+  /** Complete lines: the last may be torn. */
+  const linesOf = (running: RunningProcess): readonly string[] => running.stdout().split('\n').slice(0, -1);
 
-  const startBroker = async (port = 0): Promise<Running & { port: number }> => {
+  const startBroker = async (port = 0): Promise<RunningProcess & { readonly port: number }> => {
     const running = run('./broker.child.ts', join(dir, 'backbone'), String(port));
-    await vi.waitUntil(() => running.lines.length > 0, { timeout: 20_000 });
-    return { ...running, port: Number(running.lines[0]) };
+    await vi.waitUntil(() => linesOf(running).length > 0, { timeout: 20_000 });
+    return { ...running, port: Number(linesOf(running)[0]) };
+  };
+
+  const stopTidily = async ({ process, ended }: RunningProcess): Promise<void> => {
+    process.kill('SIGTERM');
+    await ended;
   };
 
   /** The numbers of an agent's frames as they stand in the log, `incarnation sequence`, repeats left out. */
@@ -101,7 +87,7 @@ describe('delivery from the spool into the log', () => {
     stack.use(uplink);
     for (const enough of [200, 900]) {
       await vi.waitUntil(() => uplink.counters.acknowledged >= enough, { timeout: 20_000, interval: 1 });
-      await end(broker, 'SIGKILL');
+      await broker.kill();
       await vi.waitUntil(() => uplink.state !== 'online');
       const { acknowledged } = uplink.counters;
       expect(acknowledged).toBeLessThan(count);
@@ -112,7 +98,7 @@ describe('delivery from the spool into the log', () => {
       broker = await startBroker(broker.port);
     }
     await uplink.drain(AbortSignal.timeout(40_000));
-    await end(broker, 'SIGTERM');
+    await stopTidily(broker);
     expect(await logged('alive-1')).toStrictEqual(items.map(({ sequence }) => `1 ${sequence}`));
     expect(uplink.counters.acknowledged).toBe(count);
   });
@@ -121,14 +107,12 @@ describe('delivery from the spool into the log', () => {
     const broker = await startBroker();
     const agentDir = join(dir, 'agent');
     const first = run('./agent.child.ts', agentDir, String(broker.port), '100000');
-    await vi.waitUntil(() => first.lines.length >= 400, { timeout: 20_000, interval: 1 });
-    await end(first, 'SIGKILL');
-    // The last line may be torn; what it names was synced, but not all of it may have been said.
-    const spooled = first.lines.filter((line) => /^1 \d+$/.test(line)).slice(0, -1);
+    await vi.waitUntil(() => linesOf(first).length >= 400, { timeout: 20_000, interval: 1 });
+    await first.kill();
+    const spooled = linesOf(first);
     const second = run('./agent.child.ts', agentDir, String(broker.port), '40');
-    const [code] = (await once(second.child, 'close')) as [number | null];
-    expect(code).toBe(0);
-    await end(broker, 'SIGTERM');
+    expect(await second.ended).toBe(0);
+    await stopTidily(broker);
     const present = await logged('killed-1');
     const ofFirst = present.filter((number) => number.startsWith('1 '));
     expect(ofFirst.slice(0, spooled.length)).toStrictEqual(spooled);

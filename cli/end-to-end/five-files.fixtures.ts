@@ -67,8 +67,8 @@ views:
 `;
 }
 
-/** A question about one view, and the queries from which the oracle takes the same readings. */
-export interface FileQuestion {
+/** What one view is asked, and the SQL by which the oracle takes the same readings. */
+export interface FileQuery {
   readonly view: string;
   readonly decimals: number;
   readonly from: string;
@@ -82,7 +82,7 @@ const WINTER = { from: '2006-12-01', to: '2007-01-31' };
 const NAB = { from: '2013-07-01', to: '2014-06-30' };
 const DEBS = { from: '2013-08-31', to: '2013-09-02' };
 
-export const FILE_QUESTIONS: readonly FileQuestion[] = [
+export const FILE_QUERIES: readonly FileQuery[] = [
   { view: 'power', decimals: 3, ...WINTER, takes: [household('Global_active_power', 'home', 'home')] },
   { view: 'sub-by-device', decimals: 3, ...WINTER, takes: subMeters((device) => device) },
   { view: 'sub-by-region', decimals: 3, ...WINTER, takes: subMeters(() => 'IDF') },

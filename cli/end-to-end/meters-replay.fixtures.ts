@@ -24,7 +24,7 @@ const STEPS_LATE = 360;
 /** Where a killed process is in its life: between being started and the end of the replay, some seconds. */
 const KILL_AFTER_MS_MAX = 2_500;
 
-const ORACLES_QUESTIONS = [
+const ORACLES_QUERIES = [
   { flags: ['--window', '1m'], windows: { sizeMs: 60_000 } },
   { flags: ['--window', '1d', '--zone', 'Europe/Paris'], windows: { sizeMs: 'day', zone: 'Europe/Paris' } },
 ] as const;
@@ -60,12 +60,12 @@ export async function replayMeters(dir: string, options: ReplayOptions = {}): Pr
   expect({ status: await edge.ended, stderr: edge.stderr() }).toMatchObject({ status: 0 });
   const summary = JSON.parse(edge.stdout()) as EdgeSummary;
   await whenFolded(running.url, 'meters', summary.frames, LAST);
-  const question = { view: 'by-region', url: running.url, cwd: dir, from: '2024-03-30', to: '2024-04-02', decimals: 3 };
-  const csv = await askCsv(question, ['--window', '1m']);
+  const query = { view: 'by-region', url: running.url, cwd: dir, from: '2024-03-30', to: '2024-04-02', decimals: 3 };
+  const csv = await askCsv(query, ['--window', '1m']);
   await runToEnd(dir, ['batch', '--url', running.url]);
-  const afterBatch = await askCsv(question, ['--window', '1m']);
+  const afterBatch = await askCsv(query, ['--window', '1m']);
   using oracle = await oracleOf(dir);
-  await expectOraclesAnswers(oracle, question, ORACLES_QUESTIONS);
+  await expectOraclesAnswers(oracle, query, ORACLES_QUERIES);
   expect(JSON.parse(await runToEnd(dir, ['verify', '--url', running.url]))).toMatchObject({ different: 0 });
   return { summary, csv: withoutRevision(csv), afterBatch: withoutRevision(afterBatch) };
 }

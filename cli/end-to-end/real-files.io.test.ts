@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { type RunningUp, startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from '../edge/edge.ts';
-import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUESTIONS } from './answers.fixtures.ts';
-import { FILE_QUESTIONS, type FileQuestion, writeFiveFiles } from './five-files.fixtures.ts';
+import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUERIES } from './answers.fixtures.ts';
+import { FILE_QUERIES, type FileQuery, writeFiveFiles } from './five-files.fixtures.ts';
 import { ReadingsOracle } from './readings.oracle.ts';
 
 let folder: TemporaryDirectory;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-const asked = ({ view, from, to, decimals }: FileQuestion) => ({
+const asked = ({ view, from, to, decimals }: FileQuery) => ({
   view,
   from,
   to,
@@ -37,9 +37,9 @@ const asked = ({ view, from, to, decimals }: FileQuestion) => ({
   cwd: folder.dir,
 });
 
-const questionsFor = ({ hourly }: FileQuestion): typeof QUESTIONS => (hourly === true ? QUESTIONS.slice(1) : QUESTIONS);
+const queriesFor = ({ hourly }: FileQuery): typeof QUERIES => (hourly === true ? QUERIES.slice(1) : QUERIES);
 
-async function oracleOf({ takes }: FileQuestion): Promise<ReadingsOracle> {
+async function oracleOf({ takes }: FileQuery): Promise<ReadingsOracle> {
   const oracle = await ReadingsOracle.open();
   for (const take of takes) await oracle.take(take);
   return oracle;
@@ -68,31 +68,31 @@ describe('five real files', () => {
     ]);
   });
 
-  it.each(FILE_QUESTIONS)('answer $view as DuckDB does', async (question) => {
-    using oracle = await oracleOf(question);
-    answers.set(question.view, await expectOraclesAnswers(oracle, asked(question), questionsFor(question)));
+  it.each(FILE_QUERIES)('answer $view as DuckDB does', async (query) => {
+    using oracle = await oracleOf(query);
+    answers.set(query.view, await expectOraclesAnswers(oracle, asked(query), queriesFor(query)));
   });
 
   it('count as many readings as there are different times of each series', async () => {
     let expected = 0;
-    for (const question of FILE_QUESTIONS.filter(
+    for (const query of FILE_QUERIES.filter(
       ({ view }) => !view.endsWith('-by-region') && !view.endsWith('-by-house'),
     )) {
-      using oracle = await oracleOf(question);
-      expected += (await oracle.count()) * (question.view === 'power' ? 2 : 1);
+      using oracle = await oracleOf(query);
+      expected += (await oracle.count()) * (query.view === 'power' ? 2 : 1);
     }
     expect(summary.counted).toBe(expected);
   });
 
   it('are printed by the command as the API gives them', async () => {
-    const [power] = FILE_QUESTIONS;
+    const [power] = FILE_QUERIES;
     const flags = ['--window', '1d', '--zone', 'Europe/Paris'];
     expectSameLines(await queryCsv(asked(power!), flags), await askCsv(asked(power!), flags), 'weir query');
   });
 
   it('answer the same whether they were sent as readings or as panes', async () => {
-    const readings = FILE_QUESTIONS.find(({ view }) => view === 'power')!;
-    for (const { flags } of QUESTIONS.slice(1)) {
+    const readings = FILE_QUERIES.find(({ view }) => view === 'power')!;
+    for (const { flags } of QUERIES.slice(1)) {
       const told = await askCsv(asked(readings), flags);
       const inPanes = await askCsv({ ...asked(readings), view: 'power-in-panes' }, flags);
       expectSameLines(inPanes.replaceAll(REVISION, ''), told.replaceAll(REVISION, ''), flags.join(' '));
@@ -101,9 +101,9 @@ describe('five real files', () => {
 
   it('answer the same after a batch and after a full one, and verify says that nothing differs', async () => {
     expect(await operate('batch')).toMatchObject({ version: 1, readings: summary.counted });
-    await expectSameAnswers(QUESTIONS);
+    await expectSameAnswers(QUERIES);
     expect(await operate('batch', '--full')).toMatchObject({ version: 1, readings: summary.counted });
-    await expectSameAnswers(QUESTIONS.slice(1, 4));
+    await expectSameAnswers(QUERIES.slice(1, 4));
     expect(await operate('verify')).toMatchObject({ different: 0 });
   });
 });
@@ -111,15 +111,15 @@ describe('five real files', () => {
 /** The last field of a line: how many log records contributed, which is where panes and readings do differ. */
 const REVISION = /,[^,\r]+(?=\r)/g;
 
-async function expectSameAnswers(questions: typeof QUESTIONS): Promise<void> {
-  for (const question of FILE_QUESTIONS) {
-    const possible = questionsFor(question);
-    for (const one of possible.filter((each) => questions.includes(each))) {
+async function expectSameAnswers(queries: typeof QUERIES): Promise<void> {
+  for (const query of FILE_QUERIES) {
+    const possible = queriesFor(query);
+    for (const one of possible.filter((each) => queries.includes(each))) {
       const { flags } = one;
       expectSameLines(
-        await askCsv(asked(question), flags),
-        answers.get(question.view)?.[possible.indexOf(one)] ?? '',
-        `${question.view} ${flags.join(' ')}`,
+        await askCsv(asked(query), flags),
+        answers.get(query.view)?.[possible.indexOf(one)] ?? '',
+        `${query.view} ${flags.join(' ')}`,
       );
     }
   }

@@ -1,14 +1,11 @@
 /** Real processes of weir, for tests and measurements: a command that ends, a server that runs until it is stopped or killed. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { type ProcessOptions, type RunningProcess, startNode } from './node-process.ts';
 
-const WEIR = fileURLToPath(new URL('../../cli/weir.ts', import.meta.url));
+const WEIR = new URL('../../cli/weir.ts', import.meta.url);
 
 /** Longer than any command of a test takes on a busy machine; one that hangs is ended and fails its test. */
-const COMMAND_MS_MAX = 50_000;
+const COMMAND_TIMEOUT_MS = 50_000;
 
 const LOOK_EVERY_MS = 20;
 
@@ -18,52 +15,22 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-export interface CommandOptions {
-  readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
 /** Runs `weir ARGS` to its end. */
-export async function weir(args: readonly string[], { cwd, env = {} }: CommandOptions): Promise<CommandResult> {
-  const child = startWeir(args, { cwd, env });
-  const timer = setTimeout(() => child.process.kill('SIGKILL'), COMMAND_MS_MAX);
+export async function weir(args: readonly string[], options: ProcessOptions): Promise<CommandResult> {
+  const child = startWeir(args, options);
+  const timer = setTimeout(() => child.process.kill('SIGKILL'), COMMAND_TIMEOUT_MS);
   const status = await child.ended;
   clearTimeout(timer);
   return { status, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-/** A `weir` process under way. */
-export interface RunningWeir extends AsyncDisposable {
-  readonly process: ChildProcessByStdio<null, Readable, Readable>;
-  stdout(): string;
-  stderr(): string;
-  /** Its status; null where a signal ended it. */
-  readonly ended: Promise<number | null>;
-  /** Ends it at once, as a crash would. */
-  kill(): Promise<void>;
-}
-
 /** Starts `weir ARGS`. Whoever starts it disposes of it, which kills it where it still runs. */
-export function startWeir(args: readonly string[], { cwd, env = {} }: CommandOptions): RunningWeir {
-  const child = spawn(process.execPath, [WEIR, ...args], {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = once(child, 'close').then(([status]) => status as number | null);
-  const kill = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await ended;
-  };
-  return { process: child, stdout: () => stdout, stderr: () => stderr, ended, kill, [Symbol.asyncDispose]: kill };
+export function startWeir(args: readonly string[], options: ProcessOptions): RunningProcess {
+  return startNode(WEIR, args, options);
 }
 
 /** A server of a test, and where its doors are. */
-export interface RunningUp extends RunningWeir {
+export interface RunningUp extends RunningProcess {
   readonly url: string;
   readonly httpPort: number;
   readonly mqttPort: number;
@@ -72,7 +39,7 @@ export interface RunningUp extends RunningWeir {
 /** Starts `weir up` and waits until it listens. Without ports it takes any that are free. */
 export async function startUp(
   args: readonly string[],
-  options: CommandOptions & { readonly httpPort?: number; readonly mqttPort?: number },
+  options: ProcessOptions & { readonly httpPort?: number; readonly mqttPort?: number },
 ): Promise<RunningUp> {
   const { httpPort = 0, mqttPort = 0 } = options;
   const child = startWeir(
