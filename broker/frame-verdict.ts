@@ -1,15 +1,13 @@
 import type { FrameFault } from '#core/frames/fault.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
-import type { Verdict } from '#core/records/record.ts';
+import { ACCEPTED, type Verdict } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX } from '#core/wire/down-messages.ts';
 
 /** What of a frame is decided without asking anybody. All decisions here are functions of their arguments. */
 
 export type RefusedVerdict = Extract<Verdict, { readonly kind: 'refused' }>;
-
-export const ACCEPTED: Verdict = { kind: 'accepted' };
 
 /** A refusal; a detail that is too long for the record is cut. */
 export function refused(code: string, detail: string): RefusedVerdict {

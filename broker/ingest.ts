@@ -4,7 +4,7 @@ import { type FrameHeader, readHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
-import type { Heartbeat, LogRecord, Verdict } from '#core/records/record.ts';
+import { ACCEPTED, type Heartbeat, type LogRecord, type Verdict } from '#core/records/record.ts';
 import { seriesKey } from '#core/series/series.ts';
 import { parseHeartbeat } from '#core/wire/heartbeat.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
@@ -12,15 +12,7 @@ import { parseRefusalReport } from '#core/wire/refusal-report.ts';
 import type { RefusedFrame, UpTopic } from '#core/wire/topics.ts';
 import type { SeriesClaims } from './claims.ts';
 import type { Tally } from './counters.ts';
-import {
-  ACCEPTED,
-  futureDetail,
-  isFuture,
-  judgeHeader,
-  judgeSeries,
-  type ReceiveTime,
-  refused,
-} from './frame-verdict.ts';
+import { futureDetail, isFuture, judgeHeader, judgeSeries, type ReceiveTime, refused } from './frame-verdict.ts';
 import { PRESENCE_AGENTS_MAX } from './limits.ts';
 
 /** What was decided about a message, before it is stored. */

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { RECORD_BYTES_MAX } from '#backbone/log/log.ts';
 import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
 import { RECORD_OVERHEAD_BYTES_MAX } from '#core/records/record-codec.ts';
+import { AGENT_IN_FLIGHT_BYTES_MAX, AGENT_IN_FLIGHT_MAX, AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
 import { REPORT_BYTES_MAX } from '#core/wire/refusal-report.ts';
 import { agentTopic } from '#core/wire/topics.ts';
 
@@ -25,11 +26,11 @@ export const CONTROL_PACKET_BYTES_MAX = 4096;
  */
 export const CONTROL_PACKETS_MAX = 16;
 
-/** PUBLISH packets of one client that are not yet answered: enough for a log that takes milliseconds per sync. */
+/** PUBLISH packets of one client that are not yet answered: an agent's frames, and its other messages. */
 export const CLIENT_IN_FLIGHT_MAX = 512;
 
-/** Bytes of them: at 16 kB per frame and 5 ms per sync this is 800 MB/s, more than a link or a disk has. */
-export const CLIENT_IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of them. */
+export const CLIENT_IN_FLIGHT_BYTES_MAX = AGENT_IN_FLIGHT_BYTES_MAX;
 
 /** The same over all clients. Full, sockets are no longer read, and TCP tells the agents to wait. */
 export const IN_FLIGHT_MAX = 8192;
@@ -78,6 +79,8 @@ assert(5 + 2 + topicBytesMax + 2 <= PACKET_OVERHEAD_BYTES, 'a frame with the lon
 assert(REPORT_BYTES_MAX <= FRAME_BYTES_MAX, 'a refusal report fits a packet');
 assert(PACKET_BYTES_MAX + RECORD_OVERHEAD_BYTES_MAX <= RECORD_BYTES_MAX, 'whatever a packet holds fits a record');
 assert(PACKET_BYTES_MAX <= CLIENT_IN_FLIGHT_BYTES_MAX, 'the longest packet can be in flight');
+assert(AGENT_IN_FLIGHT_MAX < CLIENT_IN_FLIGHT_MAX, 'heartbeats pass beside an agent’s frames');
+assert(AGENT_KEEPALIVE_S <= KEEPALIVE_S_MAX, 'agents may be silent as long as they say');
 assert(
   CLIENT_IN_FLIGHT_BYTES_MAX <= IN_FLIGHT_BYTES_MAX && CLIENT_IN_FLIGHT_MAX <= IN_FLIGHT_MAX,
   'a client is one of all',

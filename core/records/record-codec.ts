@@ -5,7 +5,7 @@ import { encodeHeartbeat, parseHeartbeat } from '../wire/heartbeat.ts';
 import { isIntegerWithin, isMessageFault } from '../wire/message-fault.ts';
 import { encodeRefusalReport, parseRefusalReport } from '../wire/refusal-report.ts';
 import { AGENT_ID } from '../wire/topics.ts';
-import type { LogRecord, Verdict } from './record.ts';
+import { ACCEPTED, type LogRecord, type Verdict } from './record.ts';
 
 /**
  * A record of the log, little endian:
@@ -42,7 +42,6 @@ export const CUT_ID_BYTES_MAX = 128;
 /** Bytes before the name. */
 const FIXED_BYTES = 16;
 const KINDS = ['frame', 'heartbeat', 'refusals', 'cut'] as const;
-const ACCEPTED: Verdict = { kind: 'accepted' };
 const NOTHING = new Uint8Array(0);
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -8,6 +8,8 @@ export type Verdict =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string };
 
+export const ACCEPTED: Verdict = { kind: 'accepted' };
+
 /** What an agent says between frames: how far it got, and whether it ended tidily. */
 export interface Heartbeat {
   readonly incarnation: number;

@@ -10,9 +10,6 @@ export const UNIT_LENGTH_MAX = 32;
 /** Tags of a series, `device` among them: more are data, not labels. */
 export const SERIES_TAGS_MAX = 32;
 
-/** A scaled value has at most 9 decimals, so that 53 bits leave six digits before the point. */
-export const DECIMALS_MAX = 9;
-
 /** A year: a series that is read less often has no rhythm to be measured by. */
 export const INTERVAL_MS_MAX = 366 * 86_400_000;
 

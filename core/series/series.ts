@@ -1,6 +1,6 @@
+import { DECIMALS_MAX } from '../numbers/scaled.ts';
 import { type SeriesFault, seriesFault } from './fault.ts';
 import {
-  DECIMALS_MAX,
   INTERVAL_MS_MAX,
   NAME_LENGTH_MAX,
   PANE_MS_MAX,

@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { MqttClient } from 'mqtt';
 import { WeirError } from '#core/errors.ts';
+import { AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
 import { agentTopic, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
-import { CLOSING_TIMEOUT_MS, CONNECT_TIMEOUT_MS, KEEPALIVE_S } from './limits.ts';
+import { CLOSING_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from './limits.ts';
 
 /** Where a broker is. */
 export interface BrokerAddress {
@@ -67,7 +68,7 @@ export class Connection {
       protocolId: 'MQTT',
       protocolVersion: 4,
       clean: true,
-      keepalive: KEEPALIVE_S,
+      keepalive: AGENT_KEEPALIVE_S,
       reschedulePings: false,
       reconnectPeriod: 0,
       resubscribe: false,

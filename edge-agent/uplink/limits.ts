@@ -1,16 +1,8 @@
 import { strict as assert } from 'node:assert';
-
-/** Frames sent and not yet acknowledged: enough to keep a log busy that syncs every few milliseconds. */
-export const WINDOW_FRAMES_MAX = 256;
-
-/** Bytes of them; what a broker takes of one client at a time, so that nothing waits in the sockets for long. */
-export const WINDOW_BYTES_MAX = 4 * 1024 * 1024;
+import { AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
 
 /** How often an agent says that it lives and how far it got. */
 export const HEARTBEAT_MS = 5_000;
-
-/** MQTT keep-alive; the broker gives up after one and a half of it. A log that stalls for shorter ends no connection. */
-export const KEEPALIVE_S = 30;
 
 /** From dialling to CONNACK. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -31,4 +23,5 @@ export const BACKOFF_MS_MAX = 30_000;
 export const CLOSING_TIMEOUT_MS = 2_000;
 
 assert(BACKOFF_MS_MIN < BACKOFF_MS_MAX, 'backing off grows');
-assert(HEARTBEAT_MS < KEEPALIVE_S * 1000, 'a heartbeat comes before the keep-alive needs a ping');
+assert(ACKNOWLEDGEMENT_TIMEOUT_MS >= AGENT_KEEPALIVE_S * 1500, 'a broker gives up on a silent agent first');
+assert(HEARTBEAT_MS < AGENT_KEEPALIVE_S * 1000, 'a heartbeat comes before the keep-alive needs a ping');

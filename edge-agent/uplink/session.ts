@@ -2,19 +2,14 @@ import type { Logger } from 'pino';
 import type { Heartbeat } from '#core/records/record.ts';
 import { parseLedgerHead, parseRefusedFrame } from '#core/wire/down-messages.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
+import { AGENT_IN_FLIGHT_BYTES_MAX, AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
 import type { DownTopic, LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Waiters } from '../spool/waiters.ts';
 import { type Connection, ConnectionLost } from './connection.ts';
-import {
-  ACKNOWLEDGEMENT_TIMEOUT_MS,
-  CLOSING_TIMEOUT_MS,
-  HEARTBEAT_MS,
-  WINDOW_BYTES_MAX,
-  WINDOW_FRAMES_MAX,
-} from './limits.ts';
+import { ACKNOWLEDGEMENT_TIMEOUT_MS, CLOSING_TIMEOUT_MS, HEARTBEAT_MS } from './limits.ts';
 
 export interface SessionEvents {
   /** The ledger's head has come, before anything is sent. It may drop the connection. */
@@ -153,7 +148,7 @@ export class Session {
   #hasWindow(bytes: number): boolean {
     if (this.#closing) return false;
     if (this.#framesInFlight === 0) return true;
-    return this.#framesInFlight < WINDOW_FRAMES_MAX && this.#bytesInFlight + bytes <= WINDOW_BYTES_MAX;
+    return this.#framesInFlight < AGENT_IN_FLIGHT_MAX && this.#bytesInFlight + bytes <= AGENT_IN_FLIGHT_BYTES_MAX;
   }
 
   #send(item: SpooledItem): void {

@@ -4,12 +4,12 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { Heartbeat } from '#core/records/record.ts';
+import { AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import { agentTopic, type LedgerHead } from '#core/wire/topics.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import { SPOOL_BYTES_MIN } from '../spool/limits.ts';
 import { Spool } from '../spool/spool.ts';
 import type { HeadVerdict } from './head-verdict.ts';
-import { WINDOW_FRAMES_MAX } from './limits.ts';
 import { startUplink, type Uplink, type UplinkOptions } from './uplink.ts';
 
 const AGENT = 'roof-1';
@@ -147,14 +147,14 @@ describe('the uplink', () => {
 
   it('sends no more than its window before the first acknowledgement', async () => {
     broker.holds = true;
-    await put(WINDOW_FRAMES_MAX + 50);
+    await put(AGENT_IN_FLIGHT_MAX + 50);
     const uplink = start();
-    await vi.waitUntil(() => broker.frames().length === WINDOW_FRAMES_MAX);
-    expect(uplink.counters.sent).toBe(WINDOW_FRAMES_MAX);
+    await vi.waitUntil(() => broker.frames().length === AGENT_IN_FLIGHT_MAX);
+    expect(uplink.counters.sent).toBe(AGENT_IN_FLIGHT_MAX);
     broker.holds = false;
     for (const { acknowledge } of broker.taken.slice()) acknowledge();
     await uplink.drain(soon());
-    expect(broker.frames()).toHaveLength(WINDOW_FRAMES_MAX + 50);
+    expect(broker.frames()).toHaveLength(AGENT_IN_FLIGHT_MAX + 50);
   });
 
   it('sends again what was not acknowledged when the connection broke, and only that', async () => {
