@@ -31,3 +31,14 @@ export class NoSuchView extends WeirError {
     });
   }
 }
+
+/** The batch layer is ending: it takes nothing new, and calls off what runs. */
+export class BatchLayerStopped extends WeirError {
+  readonly kind = 'batch-layer-stopped';
+  constructor() {
+    super('The batch layer is being stopped. What was live stays live; ask again once it runs.', {
+      fault: 'world',
+      retryable: true,
+    });
+  }
+}

@@ -4,16 +4,17 @@ import { promoteVersion, declareView } from '#backbone/manifests/manifest-store.
 import type { Objects } from '#backbone/objects/objects.ts';
 import { decodeDirectory, encodeDirectory } from '#backbone/results/result-directory.ts';
 import { decodeResultBlock, encodeResultBlock } from '#backbone/results/result-format.ts';
+import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { decodeRow, encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { BatchOvertaken, NoSuchView, NothingToRollBack } from './batch-errors.ts';
 import { DELTAS_MAX, runBatch } from './batch-run.ts';
-import { BatchWorld, SAMPLE_VIEWS } from './batch-world.cases.ts';
-import { SampleAgent, type SampleReading } from './sample-agent.cases.ts';
+import { BatchWorld, SAMPLE_VIEWS } from './batch-world.fixtures.ts';
 
 const VIEW = SAMPLE_VIEWS[0]!.name;
+const never = new AbortController().signal;
 
 /** A world with an agent whose birth is in the log. */
 async function begin(stack: AsyncDisposableStack, partitions = 1) {
@@ -83,9 +84,8 @@ describe('a batch run', () => {
     const stored = (await world.objects.list('results/')).length;
     for (const puts of [0, 1, 2, 3]) {
       const objects = failingAfter(world.objects, puts);
-      const { log, archive, manifests, changes, views } = world;
-      const parts = { log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0 };
-      await expect(runBatch({ ...parts, full: false, id: 'the-cut' })).rejects.toThrow('no room');
+      const resources = { ...world.resources, objects };
+      await expect(runBatch(resources, { full: false, id: 'the-cut', signal: never })).rejects.toThrow('no room');
       expect(await world.liveBatch(VIEW)).toEqual(live);
       expect(await world.see(VIEW)).toEqual(seen);
     }
@@ -127,9 +127,8 @@ describe('a batch run', () => {
         return typeof found === 'function' ? found.bind(target) : found;
       },
     });
-    const { log, objects, manifests, changes, views } = world;
-    const run = (id: string) =>
-      runBatch({ log, archive, objects, manifests, changes, views, clock: () => 0, threads: 0, full: false, id });
+    const { objects, resources } = world;
+    const run = (id: string) => runBatch({ ...resources, archive }, { full: false, id, signal: never });
     await append(repeated);
     expect(await run('with')).toMatchObject({ readings: 0 });
     expect(read).toEqual([15]);
@@ -200,7 +199,7 @@ describe('a batch run', () => {
     await readings();
     await world.batch({ full: false });
     await readings();
-    const { log, archive, objects, manifests, changes, views } = world;
+    const { objects, manifests, resources } = world;
     const meddled = new Proxy(objects, {
       get: (target, key) => {
         if (key === 'put') {
@@ -219,8 +218,8 @@ describe('a batch run', () => {
         return typeof found === 'function' ? found.bind(target) : found;
       },
     });
-    const parts = { log, archive, objects: meddled, manifests, changes, views, clock: () => 0, threads: 0 };
-    await expect(runBatch({ ...parts, full: false, id: 'overtaken' })).rejects.toThrow(BatchOvertaken);
+    const request = { full: false, id: 'overtaken', signal: never };
+    await expect(runBatch({ ...resources, objects: meddled }, request)).rejects.toThrow(BatchOvertaken);
   });
 
   it('rolling back a full run and an incremental one gives the same answers in one step', async () => {

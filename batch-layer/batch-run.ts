@@ -5,12 +5,11 @@ import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { Manifest, ManifestVersion, ResultRef } from '#backbone/manifests/manifest.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { removeResult } from '#backbone/results/result-writer.ts';
+import { encodeRecord } from '#core/records/record-codec.ts';
 import type { View } from '#core/views/view.ts';
 import type { Archive } from './archive/archive.ts';
 import { BatchOvertaken } from './batch-errors.ts';
 import { coversCut, isSameCut, isSameState, type MadeResults, namedResults, publishResults } from './batch-state.ts';
-import { cut } from './cut/cut.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
 import { mergeResults } from './recompute/merge-results.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
@@ -23,24 +22,35 @@ export const DELTAS_MAX = 8;
 /** How far long work has come; `total` is in the unit of `done`. */
 export type Progress = (progress: { readonly label: string; readonly done: number; readonly total: number }) => void;
 
-/** What the batch layer works on; everything stays the caller's. */
-export interface BatchParts {
+/** What the runs of the batch layer work on. */
+export interface BatchResources {
   readonly log: Log;
   /** Has to be running, so that it reaches the cut. */
   readonly archive: Archive;
   readonly objects: Objects;
   readonly manifests: ManifestStore;
-  readonly changes: Pick<ChangeTable, 'dropEpochs'>;
+  readonly changes: Pick<ChangeTable, 'allRows' | 'dropEpochs' | 'positions'>;
   readonly views: readonly View[];
   /** Wall clock, in ms. */
   readonly clock: () => number;
-  readonly progress?: Progress | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** Where what verify finds is named. */
+  readonly logger?: Warner | undefined;
   /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
   readonly threads?: number | undefined;
 }
 
-export interface BatchOptions extends BatchParts {
+/** Where findings are named. */
+export interface Warner {
+  warn(facts: object, message: string): void;
+}
+
+/** Who is told how far a run is, and what calls it off. */
+export interface RunControl {
+  readonly progress?: Progress | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface BatchRequest extends RunControl {
   /** Fold all history again, not only the epochs since the last run. */
   readonly full: boolean;
   /** Of the cut. The same id again goes on with the cut that it made before. */
@@ -68,61 +78,71 @@ interface Work {
  * Cuts the log, recomputes every version of the views up to the cut, and makes the results live, view by view in one
  * atomic step each. Incremental: a delta over the epochs since the last run; full, or where a version has no result yet:
  * a new base over all history. A run that ends anywhere before its last step leaves what was live live; the next one
- * clears away what it had stored. Runs over the same manifests follow one another.
+ * clears away what it had stored. Only one run at a time works on the same manifests.
  *
  * Throws BatchOvertaken, and what log, archive and objects throw.
  */
-export function runBatch(options: BatchOptions): Promise<BatchOutcome> {
-  return oneAtATime(options.manifests, async () => {
-    const { log, archive, signal = new AbortController().signal } = options;
-    const work = await workOf(options);
-    const bytes = Array.from({ length: log.partitions }, (_, partition) =>
-      archive.bytesAfter(partition, planFrom(work, options.full, partition)),
-    );
-    // Threads take their time to start; the cut and the archive take theirs meanwhile.
-    await using pool = new FoldPool(options.threads ?? foldThreads(bytes.reduce((sum, one) => sum + one, 0)));
-    const copies = await cut(log, options.id, options.clock());
-    await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
-    const startedAtMs = performance.now();
-    const run = new BatchRun(options, work, copies, pool, signal);
-    const { positions, readings } = await run.recompute();
-    const manifests = await run.publish();
-    const seconds = (performance.now() - startedAtMs) / 1000;
-    await run.clearAway(manifests);
-    const live = manifests.flatMap(({ versions }) => versions.filter(({ state }) => state === 'live'));
-    return { version: Math.max(0, ...live.map(({ version }) => version)), positions, readings, seconds };
-  });
+export async function runBatch(resources: BatchResources, request: BatchRequest): Promise<BatchOutcome> {
+  const { log, archive, clock } = resources;
+  const { id, full, signal } = request;
+  const work = await workOf(resources);
+  const bytes = Array.from({ length: log.partitions }, (_, partition) =>
+    archive.bytesAfter(partition, planFrom(work, full, partition)),
+  );
+  // Threads take their time to start; the cut and the archive take theirs meanwhile.
+  await using pool = new FoldPool(resources.threads ?? foldThreads(bytes.reduce((sum, one) => sum + one, 0)));
+  const copies = await cut(log, id, clock());
+  await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
+  const startedAtMs = performance.now();
+  const run = new BatchRun(resources, request, work, copies, pool);
+  const { positions, readings } = await run.recompute();
+  const manifests = await run.publish();
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  await run.clearAway(manifests);
+  const live = manifests.flatMap(({ versions }) => versions.filter(({ state }) => state === 'live'));
+  return { version: Math.max(0, ...live.map(({ version }) => version)), positions, readings, seconds };
+}
+
+/**
+ * Appends the cut `id` to every partition and resolves with the position of this copy in each, once all are durable.
+ *
+ * Repeating it with the same id after a lost answer is harmless: the first record with the id is the cut, every fold
+ * ignores the others (docs/design.md#a-cut-ends-an-epoch). So the positions given here are those of the cut, or lie after it.
+ */
+async function cut(log: Log, id: string, atMs: number): Promise<readonly number[]> {
+  const record = encodeRecord({ kind: 'cut', id, atMs });
+  return Promise.all(Array.from({ length: log.partitions }, (_, partition) => log.append(partition, record)));
 }
 
 class BatchRun {
-  readonly #options: BatchOptions;
+  readonly #resources: BatchResources;
+  readonly #request: BatchRequest;
   readonly #copies: readonly number[];
-  readonly #signal: AbortSignal;
   readonly #made = new Map<Work, MadeResults>();
   readonly #fullPlans = new Map<number, Promise<PartitionPlan>>();
   readonly #work: readonly Work[];
   readonly #pool: FoldPool;
 
   constructor(
-    options: BatchOptions,
+    resources: BatchResources,
+    request: BatchRequest,
     work: readonly Work[],
     copies: readonly number[],
     pool: FoldPool,
-    signal: AbortSignal,
   ) {
-    this.#options = options;
+    this.#resources = resources;
+    this.#request = request;
     this.#work = work;
     this.#copies = copies;
     this.#pool = pool;
-    this.#signal = signal;
   }
 
   /** Plans, folds and stores results for every version; gives the cut and the readings that were folded. */
   async recompute(): Promise<{ readonly positions: readonly number[]; readonly readings: number }> {
-    const { full } = this.#options;
+    const { full } = this.#request;
     const plans = await this.#plan();
     const positions = plans.map(({ to }) => to);
-    const atMs = this.#options.clock();
+    const atMs = this.#resources.clock();
     let readings = 0;
     const needBase = this.#work.filter(({ version }) => full || version.batch.results.length === 0);
     const needDelta = Map.groupBy(
@@ -140,20 +160,20 @@ class BatchRun {
     }
     for (const { partition, planner, paths } of plans) {
       if (planner.position !== positions[partition]) continue;
-      await keepPlanState(this.#options.objects, this.#options.log.generation, partition, planner, paths);
+      await keepPlanState(this.#resources.objects, this.#resources.log.generation, partition, planner, paths);
     }
     return { positions, readings };
   }
 
   /** Makes what was made live. */
   async publish(): Promise<Manifest[]> {
-    const { manifests, views, objects } = this.#options;
+    const { manifests, views, objects } = this.#resources;
     for (const [work, made] of this.#made) {
       const { before, delta } = made;
       if (made.base !== undefined || delta === undefined || before.results.length < DELTAS_MAX) continue;
       const results = [...before.results, delta];
       const name = nameOf(work, 'base');
-      await mergeResults(objects, results, name, this.#signal);
+      await mergeResults(objects, results, name, this.#request.signal);
       const readings = results.reduce((sum, result) => sum + result.readings, 0);
       const base: ResultRef = { ...delta, name, kind: 'base', from: delta.from.map(() => 0), readings };
       this.#made.set(work, { ...made, base });
@@ -172,7 +192,7 @@ class BatchRun {
 
   /** Removes what no state names any more: results, kept plans, and rows of the speed layer before the state before this. */
   async clearAway(manifests: readonly Manifest[]): Promise<void> {
-    const { changes, objects } = this.#options;
+    const { changes, objects } = this.#resources;
     for (const [{ view, version }, { before, cut: positions }] of this.#made) {
       // A reader may hold the state before, which still adds these rows.
       if (isSameCut(before.cut, positions)) continue;
@@ -194,13 +214,14 @@ class BatchRun {
 
   /** Plans every partition from where the earliest version stands, or from the first record where one needs a base. */
   async #plan(): Promise<PartitionPlan[]> {
-    const { archive, log, objects, full, id, progress } = this.#options;
+    const { archive, log, objects } = this.#resources;
+    const { full, id, progress } = this.#request;
     const plans: PartitionPlan[] = [];
     for (const [partition, to] of this.#copies.entries()) {
       progress?.({ label: 'reading headers', done: partition, total: this.#copies.length });
       const listFrom = Math.min(to, planFrom(this.#work, full, partition));
       const resume = listFrom === 0 ? undefined : await loadPlanState(objects, log.generation, partition, listFrom);
-      plans.push(await planPartition(archive, { partition, listFrom, to, cutId: id, resume }, this.#signal));
+      plans.push(await planPartition(archive, { partition, listFrom, to, cutId: id, resume }, this.#request.signal));
     }
     return plans;
   }
@@ -212,7 +233,8 @@ class BatchRun {
     kind: 'base' | 'delta',
     atMs: number,
   ): Promise<number> {
-    const { archive, objects, progress } = this.#options;
+    const { archive, objects } = this.#resources;
+    const { progress, signal } = this.#request;
     const positions = plans.map(({ to }) => to);
     const targets: Target[] = works.map((work) => ({ view: work.version, result: nameOf(work, kind) }));
     const readings = await recompute({
@@ -224,7 +246,7 @@ class BatchRun {
       fullPlan: (partition) => this.#fullPlan(partition, plans[partition]!),
       pool: this.#pool,
       progress: (done, total) => progress?.({ label: `folding ${kind}`, done, total }),
-      signal: this.#signal,
+      signal,
     });
     works.forEach((work, i) => {
       const ref: ResultRef = { name: targets[i]!.result, from, to: positions, readings, madeAtMs: atMs, kind };
@@ -239,7 +261,7 @@ class BatchRun {
     if (plan.listFrom === 0) return Promise.resolve(plan);
     let planned = this.#fullPlans.get(partition);
     if (planned === undefined) {
-      planned = planPartition(this.#options.archive, { partition, listFrom: 0, to: plan.to }, this.#signal);
+      planned = planPartition(this.#resources.archive, { partition, listFrom: 0, to: plan.to }, this.#request.signal);
       this.#fullPlans.set(partition, planned);
     }
     return planned;
@@ -247,7 +269,7 @@ class BatchRun {
 }
 
 /** Every version that is folded for good: one that is being built gets its first result once it is live. */
-async function workOf({ manifests, views }: BatchOptions): Promise<Work[]> {
+async function workOf({ manifests, views }: BatchResources): Promise<Work[]> {
   const work: Work[] = [];
   for (const { name } of views) {
     const manifest = await manifests.get(name);

@@ -6,7 +6,7 @@ import {
   type ResultRef,
 } from '#backbone/manifests/manifest.ts';
 import { namedResults, publishResults, rollBackResults, rowsKeptFrom } from './batch-state.ts';
-import { SAMPLE_VIEWS } from './batch-world.cases.ts';
+import { SAMPLE_VIEWS } from './batch-world.fixtures.ts';
 
 function refOf(kind: 'base' | 'delta', from: number, to: number): ResultRef {
   return { name: `${kind}-${from}-${to}`, from: [from], to: [to], readings: 1, madeAtMs: 0, kind };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SampleAgent, type SampleReading, sampleSeries } from '#core/fold/sample-agent.fixtures.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import type { View } from '#core/views/view.ts';
-import { BatchWorld, SAMPLE_VIEWS, type SeenSlice } from './batch-world.cases.ts';
-import { SampleAgent, type SampleReading, sampleSeries } from './sample-agent.cases.ts';
+import { BatchWorld, SAMPLE_VIEWS, type SeenSlice } from './batch-world.fixtures.ts';
 
 const AGENTS = ['a', 'b', 'c'];
 const DEVICES = 4;

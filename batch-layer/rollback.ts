@@ -1,17 +1,7 @@
-import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { liveVersion, type Manifest, type ManifestVersion } from '#backbone/manifests/manifest.ts';
-import type { View } from '#core/views/view.ts';
 import { NoSuchView, NothingToRollBack } from './batch-errors.ts';
+import type { BatchResources } from './batch-run.ts';
 import { rollBackResults } from './batch-state.ts';
-import { oneAtATime } from './one-at-a-time.ts';
-
-export interface RollbackOptions {
-  readonly manifests: ManifestStore;
-  readonly views: readonly View[];
-  /** The view's name. */
-  readonly view: string;
-  readonly clock: () => number;
-}
 
 export interface RollbackOutcome {
   readonly view: string;
@@ -26,16 +16,21 @@ export interface RollbackOutcome {
  * live one. Answers lose nothing: what the older results don't cover is in the deltas of later epochs or still in the
  * speed layer's rows. Rolling back again goes forward again. Throws NoSuchView, NothingToRollBack.
  */
-export function rollback({ manifests, views, view, clock }: RollbackOptions): Promise<RollbackOutcome> {
-  return oneAtATime(manifests, async () => {
-    const names = views.map(({ name }) => name);
-    const manifest = await manifests.change(view, (current) => {
-      if (current === undefined) throw new NoSuchView(view, names);
-      return rollBackVersion(current, clock()) ?? rollBackDefinition(current);
-    });
-    const { version, batch } = liveVersion(manifest);
-    return { view, version, positions: batch.cut };
+export async function rollback(
+  { manifests, views, clock }: Pick<BatchResources, 'manifests' | 'views' | 'clock'>,
+  view: string,
+): Promise<RollbackOutcome> {
+  const manifest = await manifests.change(view, (current) => {
+    if (current === undefined) {
+      throw new NoSuchView(
+        view,
+        views.map(({ name }) => name),
+      );
+    }
+    return rollBackVersion(current, clock()) ?? rollBackDefinition(current);
   });
+  const { version, batch } = liveVersion(manifest);
+  return { view, version, positions: batch.cut };
 }
 
 function rollBackVersion(manifest: Manifest, atMs: number): Manifest | undefined {

@@ -10,7 +10,7 @@ import { ViewReader } from './http/view-reader.ts';
 import { ServingIndex } from './index/serving-index.ts';
 import { StreamServer } from './stream/stream-server.ts';
 
-export type { Operations, ServingOptions } from './http/options.ts';
+export type { ServingOptions } from './http/options.ts';
 
 /** A serving node that listens. */
 export interface Serving extends AsyncDisposable {

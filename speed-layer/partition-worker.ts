@@ -2,6 +2,7 @@ import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import { PendingChanges } from '#backbone/changes/pending-changes.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import type { Table } from '#backbone/table/table.ts';
+import { WeirError } from '#core/errors.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
@@ -17,14 +18,14 @@ const READ_BYTES = 4 * 1024 * 1024;
 const ROWS_GATHERED_MAX = 100_000;
 
 /** The log that the checkpoint was made from is another one: its positions mean other records. */
-export class LogChanged extends Error {
-  override readonly name = 'LogChanged';
+export class LogChanged extends WeirError {
   readonly kind = 'log-changed';
 
   constructor(partition: number, expected: string, found: string) {
     super(
-      `the checkpoint of partition ${partition} belongs to log ${expected}, but this log is ${found}; ` +
-        'give the data directory of that log, or start with an empty data directory to fold this one from its first record',
+      `The checkpoint of partition ${partition} belongs to log ${expected}, but this log is ${found}. ` +
+        'Give the data directory of that log, or start with an empty one to fold this log from its first record.',
+      { fault: 'data' },
     );
   }
 }

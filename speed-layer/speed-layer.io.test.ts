@@ -1,16 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { SliceRow } from '#backbone/changes/changes.ts';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { liveVersion } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
+import { cutRecord, SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
 import { mergeAdditive } from '#core/stats/additive.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
@@ -18,146 +18,144 @@ import { copySelective, mergeSelective } from '#core/stats/selective.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
-import { cutRecord, SampleAgent, type SampleReading } from './records.cases.ts';
-import { SpeedLayer } from './speed-layer.ts';
+import { startSpeedLayer } from './speed-layer.ts';
 
 const SLICE_MS = 20_000;
 const BY_DEVICE: View = { name: 'power', metric: 'power', by: ['device'], where: {}, sliceMs: SLICE_MS };
 const BY_REGION: View = { ...BY_DEVICE, by: ['region'] };
 
-let root: string;
-let count = 0;
+/** What a run of the speed layer came to: the rows that are stored, the live version, the rows that listeners heard of. */
+interface Run {
+  readonly rows: readonly SliceRow[];
+  readonly version: number;
+  readonly told: readonly SliceRow[];
+}
+
+/** A data directory with a log of one partition, and a speed layer on it that can be stopped and started again. */
+class Harness implements AsyncDisposable {
+  readonly #folder: TemporaryDirectory;
+
+  private constructor(folder: TemporaryDirectory) {
+    this.#folder = folder;
+  }
+
+  static async open(): Promise<Harness> {
+    return new Harness(await makeTemporaryDirectory('speed'));
+  }
+
+  async appended(records: readonly (Uint8Array | null)[]): Promise<void> {
+    await using log = await this.#log();
+    for (const record of records) if (record !== null) await log.append(0, record);
+  }
+
+  /** Runs a speed layer on what the log holds until it has folded all, and `until` holds; gives the rows. */
+  async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true): Promise<Run> {
+    await using log = await this.#log();
+    await using table = await openEmbeddedTable({ dir: join(this.#folder.dir, 'table') });
+    await using state = await openEmbeddedKeyValue({ dir: join(this.#folder.dir, 'state') });
+    const manifests = new ManifestStore(state);
+    const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1));
+    const changes = await ChangeTable.open(table);
+    const told: SliceRow[] = [];
+    changes.onCommit((batch) => told.push(...batch.rows));
+    await using speed = await startSpeedLayer({ log, table, changes, manifests, views: [manifest] });
+    const { last } = await log.bounds(0);
+    let rows: readonly SliceRow[] = [];
+    let version = 0;
+    await vi.waitFor(async () => {
+      expect(speed.hasReached([last])).toBe(true);
+      const stored = await manifests.get(view.name);
+      version = liveVersion(stored!).version;
+      expect(version).toBe(manifest.versions.at(-1)!.version);
+      rows = await Array.fromAsync(changes.allRows(view.name, version));
+      expect(until(rows)).toBe(true);
+    }, 5000);
+    await speed.drain();
+    return { rows, version, told };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#folder[Symbol.asyncDispose]();
+  }
+
+  #log(): Promise<Log> {
+    return openEmbeddedLog({ dir: join(this.#folder.dir, 'log'), partitions: 1 });
+  }
+}
+
+/** Count, sum, min, max, first and last of every slice with readings, by combining rows as readers do. */
+function combine(rows: readonly SliceRow[]): Map<string, readonly unknown[]> {
+  const table = new StatsTable();
+  const staging = table.allocate();
+  const slots = new Map<string, number>();
+  for (const row of rows) {
+    const key = `${row.group}/${row.slice}`;
+    const slot = slots.get(key) ?? table.allocate();
+    slots.set(key, slot);
+    decodeRow(row.stats, table, staging);
+    mergeAdditive(table, slot, table, staging);
+    if ((row.flags & RESETS) !== 0) copySelective(table, slot, table, staging);
+    else mergeSelective(table, slot, table, staging);
+  }
+  const combined = [...slots].map(([key, slot]) => [key, readStats(table, slot)] as const);
+  return new Map(
+    combined
+      .filter(([, stats]) => stats.count > 0)
+      .map(([key, stats]) => {
+        const { count, sum, min, max, first, last } = stats;
+        return [key, [count, sum, min, max, first?.value, last?.value]];
+      }),
+  );
+}
+
+function expected(
+  readings: readonly SampleReading[],
+  group: (series: number) => string,
+): Map<string, readonly unknown[]> {
+  const slices = new Map<string, SampleReading[]>();
+  for (const reading of readings) {
+    const [series, timeMs] = reading;
+    const key = `${JSON.stringify([group(series)])}/${Math.floor(timeMs / SLICE_MS)}`;
+    slices.set(key, [...(slices.get(key) ?? []), reading]);
+  }
+  return new Map(
+    [...slices].map(([key, all]) => {
+      const values = all.map(([, , value]) => value);
+      const byTime = all.toSorted((a, b) => a[1] - b[1] || a[2] - b[2]);
+      const sum = values.reduce((total, value) => total + BigInt(value), 0n);
+      return [key, [all.length, sum, Math.min(...values), Math.max(...values), byTime[0]?.[2], byTime.at(-1)?.[2]]];
+    }),
+  );
+}
+
+const DEVICES = 3;
+const device = (series: number): string => `d${series}`;
+const region = (series: number): string => `r${series % 2}`;
+
+/** Readings at distinct (series, time), some far behind the others. */
+const batches = fc
+  .uniqueArray(fc.tuple(fc.nat(DEVICES - 1), fc.integer({ min: 0, max: 200 })), {
+    selector: ([series, second]) => `${series}/${second}`,
+    minLength: 1,
+    maxLength: 60,
+  })
+  .map((places) => places.map(([series, second], i): SampleReading => [series, second * 30_000, (i * 7919) % 1000]));
 
 describe('the speed layer', () => {
-  beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'weir-speed-'));
-  });
-
-  afterAll(async () => {
-    await rm(root, { recursive: true });
-  });
-
-  /** What a run of the speed layer came to: the rows that are stored, the live version, the rows that listeners heard of. */
-  interface Run {
-    readonly rows: readonly SliceRow[];
-    readonly version: number;
-    readonly told: readonly SliceRow[];
-  }
-
-  /** A data directory with a log of one partition, and a speed layer on it that can be stopped and started again. */
-  class Harness {
-    readonly #dir = join(root, String(count++));
-
-    async appended(records: readonly Uint8Array[]): Promise<void> {
-      await using log = await this.#log();
-      for (const record of records) await log.append(0, record);
-    }
-
-    /** Runs a speed layer on what the log holds until it has folded all, and `until` holds; gives the rows. */
-    async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true): Promise<Run> {
-      await using log = await this.#log();
-      await using table = await openEmbeddedTable({ dir: join(this.#dir, 'table') });
-      await using state = await openEmbeddedKeyValue({ dir: join(this.#dir, 'state') });
-      const manifests = new ManifestStore(state);
-      const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1));
-      const changes = await ChangeTable.open(table);
-      const told: SliceRow[] = [];
-      changes.onCommit((batch) => told.push(...batch.rows));
-      const speed = await SpeedLayer.open({ log, table, changes, manifests, views: [manifest] });
-      const running = speed.run();
-      const { last } = await log.bounds(0);
-      let rows: readonly SliceRow[] = [];
-      let version = 0;
-      await vi.waitFor(async () => {
-        expect(speed.hasReached([last])).toBe(true);
-        const stored = await manifests.get(view.name);
-        version = liveVersion(stored!).version;
-        expect(version).toBe(manifest.versions.at(-1)!.version);
-        rows = await Array.fromAsync(changes.allRows(view.name, version));
-        expect(until(rows)).toBe(true);
-      }, 5000);
-      await speed.stop();
-      await running;
-      return { rows, version, told };
-    }
-
-    #log(): Promise<Log> {
-      return openEmbeddedLog({ dir: join(this.#dir, 'log'), partitions: 1 });
-    }
-  }
-
-  /** Count, sum, min and max of every slice, by combining rows as readers do. */
-  function combine(rows: readonly SliceRow[]): Map<string, readonly unknown[]> {
-    const table = new StatsTable();
-    const staging = table.allocate();
-    const slots = new Map<string, number>();
-    for (const row of rows) {
-      const key = `${row.group}/${row.slice}`;
-      const slot = slots.get(key) ?? table.allocate();
-      slots.set(key, slot);
-      decodeRow(row.stats, table, staging);
-      mergeAdditive(table, slot, table, staging);
-      if ((row.flags & RESETS) !== 0) copySelective(table, slot, table, staging);
-      else mergeSelective(table, slot, table, staging);
-    }
-    return new Map(
-      [...slots].map(([key, slot]) => {
-        const { count: readings, sum, min, max, first, last } = readStats(table, slot);
-        return [key, [readings, sum, min, max, first?.value, last?.value]];
-      }),
-    );
-  }
-
-  function expected(
-    readings: readonly SampleReading[],
-    group: (entry: number) => string,
-  ): Map<string, readonly unknown[]> {
-    const slices = new Map<string, SampleReading[]>();
-    for (const reading of readings) {
-      const key = `${JSON.stringify([group(reading.entry)])}/${Math.floor(reading.timeMs / SLICE_MS)}`;
-      slices.set(key, [...(slices.get(key) ?? []), reading]);
-    }
-    return new Map(
-      [...slices].map(([key, all]) => {
-        const values = all.map(({ value }) => value);
-        const byTime = all.toSorted((a, b) => a.timeMs - b.timeMs || a.value - b.value);
-        const sum = values.reduce((total, value) => total + BigInt(value), 0n);
-        return [
-          key,
-          [all.length, sum, Math.min(...values), Math.max(...values), byTime[0]?.value, byTime.at(-1)?.value],
-        ];
-      }),
-    );
-  }
-
-  const device = (entry: number): string => 'abc'[entry]!;
-  const region = (entry: number): string => (entry === 2 ? 'south' : 'north');
-
-  /** Readings at distinct (series, time), some far behind the others. */
-  const batches = fc
-    .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 200 })), {
-      selector: ([entry, second]) => `${entry}/${second}`,
-      minLength: 1,
-      maxLength: 60,
-    })
-    .map((places) =>
-      places.map(([entry, second], i) => ({ entry, timeMs: second * 30_000, value: (i * 7919) % 1000 })),
-    );
-
   it('rows add up to the readings, over restarts, cuts and evictions', { timeout: 60_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         batches,
         fc.array(fc.constantFrom('restart', 'cut', 'go on'), { maxLength: 6 }),
         async (readings, events) => {
-          const harness = new Harness();
-          const agent = new SampleAgent('x');
+          await using harness = await Harness.open();
+          const agent = new SampleAgent('x', DEVICES);
           await harness.appended([agent.birth()]);
           const size = Math.ceil(readings.length / (events.length + 1));
           for (const [i, event] of [...events, 'go on'].entries()) {
             const part = readings.slice(i * size, (i + 1) * size);
             if (part.length > 0)
-              await harness.appended([agent.readings(part, Math.max(...part.map(({ timeMs }) => timeMs)))]);
+              await harness.appended([agent.readings(part, Math.max(...part.map(([, timeMs]) => timeMs)))]);
             if (event === 'cut') await harness.appended([cutRecord(`cut-${i}`), cutRecord(`cut-${i}`)]);
             if (event === 'restart') await harness.run(BY_DEVICE);
           }
@@ -170,25 +168,51 @@ describe('the speed layer', () => {
   });
 
   it('an amended slice gets its min, max, first and last back from the history', async () => {
-    const harness = new Harness();
-    const agent = new SampleAgent('x');
-    const readings = [
-      { entry: 0, timeMs: 0, value: 5 },
-      { entry: 0, timeMs: 12_000, value: 9 },
-      { entry: 0, timeMs: 40_000, value: 1 },
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const readings: readonly SampleReading[] = [
+      [0, 0, 5],
+      [0, 12_000, 9],
+      [0, 40_000, 1],
     ];
     await harness.appended([agent.birth(), agent.readings(readings, 40_000)]);
     await harness.run(BY_DEVICE);
-    await harness.appended([agent.amend(readings[1]!, 2)]);
+    await harness.appended([agent.amend(0, 12_000, 2)]);
     const { rows } = await harness.run(BY_DEVICE, (all) => all.some(({ flags }) => flags === RESETS));
-    const inForce = readings.map((reading, i) => (i === 1 ? { ...reading, value: 2 } : reading));
+    const inForce = readings.map((reading, i): SampleReading => (i === 1 ? [0, 12_000, 2] : reading));
     expect(combine(rows)).toEqual(expected(inForce, device));
   });
 
+  it('what a fork or a waiting frame says reaches no refold', async () => {
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const readings: readonly SampleReading[] = [
+      [0, 0, 5],
+      [0, 12_000, 9],
+    ];
+    const records = [agent.birth(), agent.readings(readings), agent.amend(0, 12_000, 2)];
+    // Another process of the same name and incarnation: the same numbers with other content.
+    const twin = new SampleAgent('x', DEVICES);
+    const forks = [
+      twin.birth(),
+      twin.readings([
+        [0, 5_000, -100],
+        [0, 12_000, 7],
+      ]),
+      twin.amend(0, 12_000, 777),
+    ];
+    // Of a dictionary that nobody has sent yet.
+    const ahead = new SampleAgent('x', DEVICES + 1, 2);
+    const waiting = ahead.readings([[0, 6_000, 900]]);
+    await harness.appended([...records, ...forks.slice(1), waiting]);
+    const { rows } = await harness.run(BY_DEVICE, (all) => all.some(({ flags }) => flags === RESETS));
+    expect(combine(rows)).toEqual(expected([readings[0]!, [0, 12_000, 2]], device));
+  });
+
   it('a changed view is folded from the first record beside the live one and then takes its place', async () => {
-    const harness = new Harness();
-    const agent = new SampleAgent('x');
-    const readings = Array.from({ length: 30 }, (_, i) => ({ entry: i % 3, timeMs: i * 1000, value: i }));
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const readings = Array.from({ length: 30 }, (_, i): SampleReading => [i % 3, i * 1000, i]);
     await harness.appended([
       agent.birth(),
       agent.readings(readings.slice(0, 15), 14_000),
@@ -204,10 +228,10 @@ describe('the speed layer', () => {
   });
 
   it('frames that stand in the log twice, or before their birth, count once', async () => {
-    const harness = new Harness();
-    const agent = new SampleAgent('x');
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
     const birth = agent.birth();
-    const readings = [{ entry: 1, timeMs: 1000, value: 3 }];
+    const readings: readonly SampleReading[] = [[1, 1000, 3]];
     const frame = agent.readings(readings, 1000);
     await harness.appended([frame, birth, frame, cutRecord('c'), frame]);
     const { rows } = await harness.run(BY_DEVICE);

@@ -40,47 +40,31 @@ export interface PartitionStatus {
 
 /** The speed layer: one worker per partition, and the builders of versions that have not caught up yet. */
 export class SpeedLayer implements AsyncDisposable {
+  /** Resolves once the layer has drained; rejects with what ended it. */
+  readonly running: Promise<void>;
   readonly #options: SpeedLayerOptions;
   readonly #workers: readonly PartitionWorker[];
   readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
 
-  private constructor(options: SpeedLayerOptions, workers: readonly PartitionWorker[]) {
+  /** Takes over workers that follow nothing yet. */
+  constructor(options: SpeedLayerOptions, workers: readonly PartitionWorker[]) {
     this.#options = options;
     this.#workers = workers;
-  }
-
-  static async open(options: SpeedLayerOptions): Promise<SpeedLayer> {
-    const { log, table, changes, views } = options;
-    const versions = versionsOf(views);
-    const workers: PartitionWorker[] = [];
-    for (let partition = 0; partition < log.partitions; partition++) {
-      workers.push(await PartitionWorker.open(partition, log, table, changes, versions));
-    }
-    return new SpeedLayer(options, workers);
-  }
-
-  /** Follows the log until `stop`; rejects when a worker fails. */
-  run(): Promise<void> {
     const { signal } = this.#stop;
-    const tasks = [
-      ...this.#workers.map((worker) => worker.run(signal)),
-      this.#buildMissing(signal),
-      this.#repair(signal),
-    ];
-    this.#running = Promise.all(tasks).then(() => undefined);
-    this.#running.catch(() => this.#stop.abort());
-    return this.#running;
+    const tasks = [...workers.map((worker) => worker.run(signal)), this.#buildMissing(signal), this.#repair(signal)];
+    this.running = Promise.all(tasks).then(() => undefined);
+    this.running.catch(() => this.#stop.abort());
   }
 
-  /** Ends after what has been read is committed. */
-  async stop(): Promise<void> {
+  /** Reads no further; resolves once what has been read is committed. Rejects with what ended the layer before. */
+  async drain(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await this.running;
   }
 
+  /** Drains; what ended the layer before is told by `running` alone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    await this.drain().catch(() => undefined);
   }
 
   status(): readonly PartitionStatus[] {
@@ -131,6 +115,17 @@ export class SpeedLayer implements AsyncDisposable {
       await manifests.change(version.view.name, (manifest) => promoteBuilt(manifest, version));
     }
   }
+}
+
+/** Starts the speed layer where its last commits left it. Throws LogChanged. */
+export async function startSpeedLayer(options: SpeedLayerOptions): Promise<SpeedLayer> {
+  const { log, table, changes, views } = options;
+  const versions = versionsOf(views);
+  const workers: PartitionWorker[] = [];
+  for (let partition = 0; partition < log.partitions; partition++) {
+    workers.push(await PartitionWorker.open(partition, log, table, changes, versions));
+  }
+  return new SpeedLayer(options, workers);
 }
 
 function promoteBuilt(manifest: Manifest | undefined, { version, view }: ViewVersion): Manifest {

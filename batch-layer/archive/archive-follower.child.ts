@@ -1,5 +1,5 @@
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
-import { openArchive } from './archive.ts';
+import { Archive } from './archive.ts';
 
 /**
  * A process that appends records of growing length to a log and archives them, in small segments, and prints each
@@ -8,7 +8,7 @@ import { openArchive } from './archive.ts';
 const RECORDS_MAX = 200_000;
 const dir = process.argv[2] ?? '';
 await using log = await openEmbeddedLog({ dir: `${dir}/log`, partitions: 1 });
-await using archive = await openArchive({ dir: `${dir}/archive`, log, segmentBytesMax: 20_000 });
+await using archive = await Archive.open({ dir: `${dir}/archive`, log, segmentBytesMax: 20_000 });
 const running = archive.run();
 running.catch((failure: unknown) => process.stderr.write(`${String(failure)}\n`));
 const never = new AbortController().signal;

@@ -19,8 +19,7 @@ import type { Log } from '#backbone/log/log.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
 import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { ArchiveDamaged, ArchiveOfAnotherLog, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
-import { type Archive, openArchive } from './archive.ts';
-import { historyOf } from './history.ts';
+import { Archive } from './archive.ts';
 
 const never = new AbortController().signal;
 
@@ -41,7 +40,7 @@ async function fill(log: Log, partition: number, from: number, to: number): Prom
 
 /** Opens the archive, lets it follow the log to its end, and gives it to `use`. */
 async function archived<T>(log: Log, dir: string, use: (archive: Archive) => Promise<T>): Promise<T> {
-  await using archive = await openArchive({ dir, log, segmentBytesMax: 20_000 });
+  await using archive = await Archive.open({ dir, log, segmentBytesMax: 20_000 });
   const running = archive.run();
   running.catch(() => undefined);
   for (let partition = 0; partition < log.partitions; partition++) {
@@ -105,7 +104,7 @@ describe('the archive', () => {
       else if (tear === 'garbage') await appendFile(path, recordOf(99));
       else if (tear === 'zeros') await appendFile(path, new Uint8Array(100));
       else await truncate(path, 11);
-      await using reopened = await openArchive({ dir: join(dir, 'archive'), log });
+      await using reopened = await Archive.open({ dir: join(dir, 'archive'), log });
       const expected = tear === 'header' ? 0 : tear === 'cut' ? 59 : 60;
       expect({ tear, archivedTo: reopened.archivedTo(0) }).toEqual({ tear, archivedTo: expected });
       const running = reopened.run();
@@ -143,7 +142,7 @@ describe('the archive', () => {
       const lines = await linesUntilKilled(follower, [dir], () => ++count === enough);
       const told = Number(lines.findLast((line) => /^\d+$/.test(line)));
       await using log = await openEmbeddedLog({ dir: join(dir, 'log') });
-      await using archive = await openArchive({ dir: join(dir, 'archive'), log, segmentBytesMax: 20_000 });
+      await using archive = await Archive.open({ dir: join(dir, 'archive'), log, segmentBytesMax: 20_000 });
       // A torn line may name more than was told, never a whole one.
       expect(archive.archivedTo(0)).toBeGreaterThanOrEqual(told);
       const { last } = await log.bounds(0);
@@ -169,11 +168,11 @@ describe('the archive', () => {
     await file.write(Uint8Array.of(2), 0, 1, 4);
     await file.close();
     const bytes = await readFile(path);
-    await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
+    await expect(Archive.open({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
     expect(await readFile(path)).toEqual(bytes);
     const marker = join(dir, 'archive', 'weir.json');
     await writeFile(marker, (await readFile(marker, 'utf8')).replace('"format":1', '"format":2'));
-    await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
+    await expect(Archive.open({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
   });
 
   it('an archive refuses another log, and a log that lost or changed what is archived', async () => {
@@ -183,7 +182,7 @@ describe('the archive', () => {
     await fill(log, 0, 1, 3);
     await archived(log, join(dir, 'archive'), () => Promise.resolve());
     await using other = await openEmbeddedLog({ dir: join(dir, 'other'), partitions: 1 });
-    await expect(openArchive({ dir: join(dir, 'archive'), log: other })).rejects.toThrow(ArchiveOfAnotherLog);
+    await expect(Archive.open({ dir: join(dir, 'archive'), log: other })).rejects.toThrow(ArchiveOfAnotherLog);
 
     const posingAs = (generation: string, records: Log): Log =>
       new Proxy(records, {
@@ -194,33 +193,11 @@ describe('the archive', () => {
         },
       });
     await fill(other, 0, 1, 2);
-    await using shorter = await openArchive({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
+    await using shorter = await Archive.open({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
     await expect(shorter.run()).rejects.toThrow(ArchiveSeamBroken);
     await other.append(0, Uint8Array.of(1, 2, 3));
-    await using changed = await openArchive({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
+    await using changed = await Archive.open({ dir: join(dir, 'archive'), log: posingAs(log.generation, other) });
     await expect(changed.run()).rejects.toThrow('another record at that position');
-    await expect(async () => {
-      for await (const entries of historyOf(changed, posingAs(log.generation, other)).read(0, 1, 4)) void entries;
-    }).rejects.toThrow(ArchiveSeamBroken);
-  });
-
-  it('history reads the archive as far as it reaches, then the log, without a seam', async () => {
-    await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
-    await fill(log, 0, 1, 100);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
-    await fill(log, 0, 101, 150);
-    await log.trim(0, 90);
-    await using archive = await openArchive({ dir: join(dir, 'archive'), log });
-    const positions: number[] = [];
-    for await (const entries of historyOf(archive, log).read(0, 20, 140)) {
-      for (const { position, bytes } of entries) {
-        expect(bytes).toEqual(recordOf(position));
-        positions.push(position);
-      }
-    }
-    expect(positions).toEqual(range(20, 140));
   });
 
   it('a sealed segment with a changed record is damaged, and a missing one too', async () => {
@@ -237,9 +214,9 @@ describe('the archive', () => {
     const file = await open(path, 'r+');
     await file.write(Uint8Array.of(0xee, 0xee), 0, 2, 5000);
     await file.close();
-    await using archive = await openArchive({ dir: join(dir, 'archive'), log });
+    await using archive = await Archive.open({ dir: join(dir, 'archive'), log });
     await expect(positionsOf(archive, 0, 1, 200)).rejects.toThrow(ArchiveDamaged);
     await rm(path);
-    await expect(openArchive({ dir: join(dir, 'archive'), log })).rejects.toThrow(ArchiveDamaged);
+    await expect(Archive.open({ dir: join(dir, 'archive'), log })).rejects.toThrow(ArchiveDamaged);
   });
 });

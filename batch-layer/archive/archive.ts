@@ -40,6 +40,7 @@ export class Archive implements AsyncDisposable {
     this.#partitions = partitions;
   }
 
+  /** Opens the archive of a log. Throws NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
   static async open(options: ArchiveOptions): Promise<Archive> {
     const { dir, log, segmentBytesMax = SEGMENT_BYTES_MAX } = options;
     const facts = { generation: log.generation, partitions: log.partitions };
@@ -104,11 +105,6 @@ export class Archive implements AsyncDisposable {
     return this.#of(partition).read(from, to);
   }
 
-  /** Checks that the archive's last record of the partition is the log's record there. Throws ArchiveSeamBroken. */
-  checkSeam(partition: number): Promise<void> {
-    return this.#of(partition).checkSeam(this.#log);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -120,9 +116,4 @@ export class Archive implements AsyncDisposable {
     assert(found !== undefined, `partition ${partition} is one of ${this.#partitions.length}`);
     return found;
   }
-}
-
-/** Opens the archive of a log in `dir`. Throws NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
-export function openArchive(options: ArchiveOptions): Promise<Archive> {
-  return Archive.open(options);
 }

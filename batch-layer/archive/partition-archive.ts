@@ -110,7 +110,7 @@ export class PartitionArchive {
 
   /** Follows the log until the signal; what was written is synced before it resolves. */
   async run(log: Log, signal: AbortSignal): Promise<void> {
-    await this.checkSeam(log);
+    await this.#checkSeam(log);
     const ends = AbortSignal.any([signal, this.#failed.signal]);
     const next = (this.#segments.at(-1)?.last ?? 0) + 1;
     for await (const entries of log.follow(this.partition, next, { signal: ends, bytesMax: FOLLOW_BYTES })) {
@@ -123,7 +123,7 @@ export class PartitionArchive {
   }
 
   /** Checks that the last archived record is the one that the log has there. Throws ArchiveSeamBroken. */
-  async checkSeam(log: Log): Promise<void> {
+  async #checkSeam(log: Log): Promise<void> {
     const position = this.#archivedTo;
     if (position === 0) return;
     const { first, last } = await log.bounds(this.partition);

@@ -55,6 +55,8 @@ export class FoldPool implements AsyncDisposable {
       }
     });
     await Promise.all(runs);
+    // Jobs that were left behind write on, so whoever clears away has to find their threads ended.
+    if (ends.aborted) await this[Symbol.asyncDispose]();
     ends.throwIfAborted();
   }
 

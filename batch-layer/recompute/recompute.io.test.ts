@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
-import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.cases.ts';
-import { SampleAgent, type SampleReading } from '../sample-agent.cases.ts';
+import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
 import { FoldPool, foldThreads, INLINE_BYTES_MAX } from './fold-pool.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';

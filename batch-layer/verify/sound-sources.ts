@@ -1,12 +1,8 @@
 import { ObjectDamaged } from '#backbone/objects/objects.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
+import type { Warner } from '../batch-run.ts';
 import type { MergeSource } from '../recompute/merge-blocks.ts';
 import { resultSources } from '../recompute/result-sources.ts';
-
-/** Where what is wrong with stored results is named. */
-export interface Warner {
-  warn(facts: object, message: string): void;
-}
 
 /**
  * The blocks of a stored result that can be read. A damaged one is named and left out, so that its slices come out as

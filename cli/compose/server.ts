@@ -6,14 +6,13 @@ import type { Log, LogReport } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { Manifest } from '#backbone/manifests/manifest.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
-import { openArchive } from '#batch-layer/archive/archive.ts';
+import { startBatchLayer } from '#batch-layer/batch-layer.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
 import type { BrokerCounters } from '#broker/counters.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
-import { type PartitionStatus, SpeedLayer } from '#speed-layer/speed-layer.ts';
+import { type PartitionStatus, type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { BatchOperations } from './batch-operations.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { TrackedLog } from './tracked-log.ts';
 
@@ -63,17 +62,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const view of config.views)
     views.push(await manifests.change(view.name, (current) => declareView(current, view, log.partitions)));
   const changes = await ChangeTable.open(table);
-  const speed = await SpeedLayer.open({ log, changes, table, manifests, views });
-  const archive = stack.use(await openArchive({ dir: join(dataDir, 'archive'), log }));
+  const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views }));
+  const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
+  const batch = stack.use(await startBatchLayer({ ...shared, archiveDir: join(dataDir, 'archive') }));
   const results = openResultReader(objects);
-  const running = Promise.all([speed.run(), archive.run()]);
-  running.catch(() => undefined);
-  stack.defer(() =>
-    speed.stop().catch((error: unknown) => logger.error({ err: error }, 'the speed layer did not stop well')),
-  );
-  const operations = stack.use(
-    new BatchOperations({ log, objects, archive, changes, manifests, views: config.views, logger }),
-  );
   const tracked = new TrackedLog(log, goal);
   const broker = stack.use(await openBroker(options, tracked, storage, speed));
   let isReady = false;
@@ -91,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       manifests,
       results,
       presence: () => presenceOf(broker),
-      operations,
+      operations: batch,
       status,
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
@@ -103,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     httpPort: serving.port,
     mqttPort: broker.port,
     log: report,
-    failed: failureOf(running),
+    failed: failureOf(Promise.all([speed.running, batch.running])),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -7,8 +7,8 @@ import type { Log } from '#backbone/log/log.ts';
 import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { openEmbeddedObjects } from '#backbone/objects/embedded-objects.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
-import { openArchive } from '#batch-layer/archive/archive.ts';
-import { runBatch } from '#batch-layer/batch-run.ts';
+import { Archive } from '#batch-layer/archive/archive.ts';
+import { type BatchResources, runBatch } from '#batch-layer/batch-run.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import { besideGoal, type Figure, measure, printFigures } from '../measure.ts';
 import { type FrameShape, loadRecords, loadView, START_MS } from '../workloads/walking-load.ts';
@@ -26,7 +26,7 @@ export async function benchRecompute(): Promise<readonly Figure[]> {
   const { dir } = folder;
   await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
   await fillLog(log);
-  await using archive = await openArchive({ dir: join(dir, 'archive'), log });
+  await using archive = await Archive.open({ dir: join(dir, 'archive'), log });
   const following = archive.run();
   following.catch(() => undefined);
   const measureBy = (name: string, by: 'region' | 'device'): Promise<Figure> =>
@@ -39,7 +39,7 @@ export async function benchRecompute(): Promise<readonly Figure[]> {
   return [besideGoal(await measureBy('recompute', 'region'), GOAL), await measureBy('recompute by device', 'device')];
 }
 
-type History = Pick<Parameters<typeof runBatch>[0], 'log' | 'archive'>;
+type History = Pick<BatchResources, 'log' | 'archive'>;
 
 /** Recomputes all of history into stores of its own below `dir`; gives readings per second. */
 async function recomputeOnce(history: History, by: 'region' | 'device', dir: string): Promise<number> {
@@ -50,8 +50,9 @@ async function recomputeOnce(history: History, by: 'region' | 'device', dir: str
   const manifests = new ManifestStore(state);
   await manifests.change(view.name, (current) => declareView(current, view, 1));
   const changes = await ChangeTable.open(table);
-  const parts = { ...history, objects, manifests, changes, views: [view], clock: () => START_MS };
-  const { readings, seconds } = await runBatch({ ...parts, full: true, id: dir });
+  const resources = { ...history, objects, manifests, changes, views: [view], clock: () => START_MS };
+  const { signal } = new AbortController();
+  const { readings, seconds } = await runBatch(resources, { full: true, id: dir, signal });
   return readings / seconds;
 }
 

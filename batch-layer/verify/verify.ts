@@ -1,45 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { SliceRow } from '#backbone/changes/changes.ts';
-import type { Log } from '#backbone/log/log.ts';
-import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { liveVersion, type ManifestVersion } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedObjects } from '#backbone/objects/embedded-objects.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { ResultWriter } from '#backbone/results/result-writer.ts';
-import type { View } from '#core/views/view.ts';
-import type { Archive } from './archive/archive.ts';
-import type { Progress } from './batch-run.ts';
-import { oneAtATime } from './one-at-a-time.ts';
-import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
-import { mergeGroups } from './recompute/merge-blocks.ts';
-import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
-import { recompute } from './recompute/recompute.ts';
-import { resultBlocks } from './recompute/result-sources.ts';
-import { ChangeRuns } from './verify/change-runs.ts';
-import { compareResults, type Difference } from './verify/compare-results.ts';
-import { soundSources, type Warner } from './verify/sound-sources.ts';
+import type { Archive } from '../archive/archive.ts';
+import type { BatchResources, RunControl, Warner } from '../batch-run.ts';
+import { FoldPool, foldThreads } from '../recompute/fold-pool.ts';
+import { mergeGroups } from '../recompute/merge-blocks.ts';
+import { type PartitionPlan, planPartition } from '../recompute/partition-plan.ts';
+import { recompute } from '../recompute/recompute.ts';
+import { resultBlocks } from '../recompute/result-sources.ts';
+import { ChangeRuns } from './change-runs.ts';
+import { compareResults, type Difference } from './compare-results.ts';
+import { soundSources } from './sound-sources.ts';
 
 /** How often a snapshot of all views' rows is tried while the speed layer goes on committing. */
 const SNAPSHOT_TRIES_MAX = 200;
-
-export interface VerifyOptions {
-  readonly log: Log;
-  /** Has to be running, so that it reaches what the speed layer has committed. */
-  readonly archive: Archive;
-  readonly objects: Objects;
-  readonly manifests: ManifestStore;
-  readonly changes: Pick<ChangeTable, 'allRows' | 'positions'>;
-  readonly views: readonly View[];
-  /** Where differences are named. */
-  readonly logger?: Warner | undefined;
-  readonly progress?: Progress | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
-  readonly threads?: number | undefined;
-}
 
 export interface NamedDifference extends Difference {
   readonly view: string;
@@ -60,38 +39,39 @@ export interface VerifyOutcome {
  * Folds all history again, up to what results and the speed layer have reached, and compares it bit by bit with what readers
  * combine: the live results of each view's live version and the rows of changes after them. Changes nothing.
  */
-export function runVerify(options: VerifyOptions): Promise<VerifyOutcome> {
-  return oneAtATime(options.manifests, async () => {
-    const { archive } = options;
-    const dir = join(archive.dir, 'scratch', `verify-${randomUUID()}`);
-    await mkdir(dir, { recursive: true });
-    try {
-      await using scratch = await openEmbeddedObjects({ dir: join(dir, 'objects') });
-      return await verify(options, dir, scratch);
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
-  });
+export async function runVerify(resources: BatchResources, control: RunControl): Promise<VerifyOutcome> {
+  const dir = join(resources.archive.dir, 'scratch', `verify-${randomUUID()}`);
+  await mkdir(dir, { recursive: true });
+  try {
+    await using scratch = await openEmbeddedObjects({ dir: join(dir, 'objects') });
+    return await verify(resources, control, dir, scratch);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }
 
-async function verify(options: VerifyOptions, dir: string, scratch: Objects): Promise<VerifyOutcome> {
-  const { manifests, views, archive, objects, logger, progress } = options;
-  const signal = options.signal ?? new AbortController().signal;
+async function verify(
+  resources: BatchResources,
+  { progress, signal }: RunControl,
+  dir: string,
+  scratch: Objects,
+): Promise<VerifyOutcome> {
+  const { manifests, views, archive, objects, logger } = resources;
   const versions: ManifestVersion[] = [];
   for (const { name } of views) {
     const manifest = await manifests.get(name);
     if (manifest !== undefined) versions.push(liveVersion(manifest));
   }
-  const { positions, rows } = await snapshot(options, versions);
+  const { positions, rows } = await snapshot(resources, versions);
   for (const [i, version] of versions.entries())
     await combineLive(objects, scratch, dir, i, version, rows[i]!, signal, logger);
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
-  await using pool = new FoldPool(options.threads ?? foldThreads(bytes));
+  await using pool = new FoldPool(resources.threads ?? foldThreads(bytes));
   // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
   const reached = ({ batch }: ManifestVersion): number[] =>
     positions.map((at, partition) => Math.max(at, batch.cut[partition] ?? 0));
   for (const same of Map.groupBy(versions.keys(), (i) => reached(versions[i]!).join()).values()) {
-    const plans = await planUpTo(options, reached(versions[same[0]!]!), signal);
+    const plans = await planUpTo(archive, reached(versions[same[0]!]!), { progress, signal });
     await recompute({
       archive,
       objects: scratch,
@@ -121,9 +101,9 @@ async function verify(options: VerifyOptions, dir: string, scratch: Objects): Pr
 
 /** Plans every partition from its first record to the given positions, once they are archived. */
 async function planUpTo(
-  { archive, progress }: VerifyOptions,
+  archive: Archive,
   positions: readonly number[],
-  signal: AbortSignal,
+  { progress, signal }: RunControl,
 ): Promise<PartitionPlan[]> {
   await Promise.all(positions.map((position, partition) => archive.whenArchived(partition, position, signal)));
   const plans: PartitionPlan[] = [];
@@ -165,7 +145,7 @@ interface Snapshot {
  * The rows of all versions as of one vector of positions. A scan sees the table as it was when its first row was asked
  * for, so the scans are begun together, and begun again where a commit came between.
  */
-async function snapshot({ changes, log }: VerifyOptions, versions: readonly ManifestVersion[]): Promise<Snapshot> {
+async function snapshot({ changes, log }: BatchResources, versions: readonly ManifestVersion[]): Promise<Snapshot> {
   const positionsNow = (): number[] =>
     Array.from({ length: log.partitions }, (_, p) => changes.positions().get(p) ?? 0);
   for (let attempt = 1; ; attempt++) {

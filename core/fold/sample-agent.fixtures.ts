@@ -1,9 +1,9 @@
-import { encodeAmend } from '#core/frames/amend-frame.ts';
-import { encodeBirth } from '#core/frames/birth.ts';
-import { encodeReadings } from '#core/frames/encode-readings.ts';
-import { NO_LINKS, type ReadingsRuns } from '#core/frames/readings.ts';
-import { encodeRecord } from '#core/records/record-codec.ts';
-import type { SeriesEntry } from '#core/series/series.ts';
+import { encodeAmend } from '../frames/amend-frame.ts';
+import { encodeBirth } from '../frames/birth.ts';
+import { encodeReadings } from '../frames/encode-readings.ts';
+import { NO_LINKS, type ReadingsRuns } from '../frames/readings.ts';
+import { encodeRecord } from '../records/record-codec.ts';
+import type { SeriesEntry } from '../series/series.ts';
 
 export const PANE_MS = 10_000;
 
@@ -34,9 +34,10 @@ export class SampleAgent {
   readonly journal: Map<number, number>[];
   readonly #revisions = new Map<string, number>();
   #sequence = 0;
-  #incarnation = 1;
+  #incarnation: number;
 
-  constructor(name: string, devices: number) {
+  constructor(name: string, devices: number, incarnation = 1) {
+    this.#incarnation = incarnation;
     this.name = name;
     this.devices = devices;
     this.journal = Array.from({ length: devices }, () => new Map<number, number>());
@@ -55,7 +56,7 @@ export class SampleAgent {
   }
 
   /** A frame of readings in a run per series; those whose (series, time) has been are left out. Null where none is left. */
-  readings(readings: readonly SampleReading[]): Uint8Array | null {
+  readings(readings: readonly SampleReading[], watermarkMs: number | null = null): Uint8Array | null {
     const bySeries = new Map<number, Map<number, number>>();
     for (const [series, timeMs, value] of readings) {
       if (this.journal[series]!.has(timeMs)) continue;
@@ -81,7 +82,7 @@ export class SampleAgent {
     };
     for (const { series, values } of runs)
       for (const [timeMs, value] of values) this.journal[series]!.set(timeMs, value);
-    return this.#record(encodeReadings(this.#meta(), columns));
+    return this.#record(encodeReadings(this.#meta(watermarkMs), columns));
   }
 
   /** A frame that gives a reading another value; null where there is no such reading. */
@@ -124,17 +125,21 @@ export class SampleAgent {
     return found;
   }
 
-  #meta() {
+  #meta(watermarkMs: number | null = null) {
     this.#sequence++;
     return {
       incarnation: this.#incarnation,
       sequence: this.#sequence,
       dictionaryVersion: this.devices,
-      watermarkMs: null,
+      watermarkMs,
     };
   }
 
   #record(frame: Uint8Array): Uint8Array {
     return encodeRecord({ kind: 'frame', agent: this.name, atMs: 0, verdict: { kind: 'accepted' }, frame });
   }
+}
+
+export function cutRecord(id: string): Uint8Array {
+  return encodeRecord({ kind: 'cut', id, atMs: 0 });
 }

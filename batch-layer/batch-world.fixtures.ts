@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
@@ -20,10 +19,11 @@ import { decodeRow, encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats, type Stats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
-import { type Archive, openArchive } from './archive/archive.ts';
-import { type BatchOutcome, runBatch } from './batch-run.ts';
-import { rollback, type RollbackOutcome } from './rollback.ts';
-import { runVerify, type VerifyOutcome } from './verify.ts';
+import type { Archive } from './archive/archive.ts';
+import { type BatchLayer, type BatchLayerOptions, startBatchLayer } from './batch-layer.ts';
+import type { BatchOutcome, BatchResources } from './batch-run.ts';
+import type { RollbackOutcome } from './rollback.ts';
+import type { VerifyOutcome } from './verify/verify.ts';
 
 export const SAMPLE_VIEWS: readonly View[] = [
   { name: 'by-region', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 },
@@ -37,71 +37,60 @@ export interface SeenSlice {
   readonly stats: Stats;
 }
 
-/** Log, archive, objects, manifests and the table of changes in a directory of their own. */
+/** A batch layer with log, objects, manifests and the table of changes in a directory of their own. */
 export class BatchWorld implements AsyncDisposable {
-  readonly dir: string;
+  readonly layer: BatchLayer;
+  readonly resources: BatchResources;
   readonly log: Log;
   readonly archive: Archive;
   readonly objects: Objects;
   readonly manifests: ManifestStore;
   readonly changes: ChangeTable;
-  readonly views: readonly View[];
   readonly #stack: AsyncDisposableStack;
   readonly #speed: SpeedStandIn;
-  #runs = 0;
 
-  private constructor(dir: string, parts: Omit<BatchParts, 'stack'>, stack: AsyncDisposableStack) {
-    this.dir = dir;
-    this.log = parts.log;
-    this.archive = parts.archive;
-    this.objects = parts.objects;
-    this.manifests = parts.manifests;
-    this.changes = parts.changes;
-    this.views = parts.views;
+  private constructor(
+    layer: BatchLayer,
+    options: BatchLayerOptions,
+    changes: ChangeTable,
+    stack: AsyncDisposableStack,
+  ) {
+    this.layer = layer;
+    this.archive = layer.archive;
+    this.resources = { ...options, archive: layer.archive };
+    this.log = options.log;
+    this.objects = options.objects;
+    this.manifests = options.manifests;
+    this.changes = changes;
     this.#stack = stack;
-    this.#speed = new SpeedStandIn(parts.log, parts.changes, parts.views);
+    this.#speed = new SpeedStandIn(options.log, changes, options.views);
   }
 
   static async open(partitions: number, views: readonly View[] = SAMPLE_VIEWS): Promise<BatchWorld> {
     await using stack = new AsyncDisposableStack();
-    const dir = await mkdtemp(join(tmpdir(), 'weir-batch-'));
-    stack.defer(() => rm(dir, { recursive: true, force: true }));
+    const { dir } = stack.use(await makeTemporaryDirectory('batch'));
     const log = stack.use(await openEmbeddedLog({ dir: join(dir, 'log'), partitions }));
     const objects = stack.use(await openEmbeddedObjects({ dir: join(dir, 'objects') }));
     const manifests = new ManifestStore(stack.use(await openEmbeddedKeyValue({ dir: join(dir, 'state') })));
     for (const view of views) await manifests.change(view.name, (current) => declareView(current, view, partitions));
     const changes = await ChangeTable.open(stack.use(await openEmbeddedTable({ dir: join(dir, 'table') })));
-    const archive = stack.use(await openArchive({ dir: join(dir, 'archive'), log }));
-    const running = archive.run();
-    running.catch(() => undefined);
-    return new BatchWorld(dir, { log, objects, manifests, changes, archive, views }, stack.move());
+    let atMs = 0;
+    const clock = (): number => ++atMs;
+    const options = { log, objects, manifests, changes, views, clock, threads: 0, archiveDir: join(dir, 'archive') };
+    const layer = stack.use(await startBatchLayer(options));
+    return new BatchWorld(layer, options, changes, stack.move());
   }
 
-  batch(options: { readonly full: boolean; readonly id?: string; readonly threads?: number }): Promise<BatchOutcome> {
-    const { log, archive, objects, manifests, changes, views } = this;
-    this.#runs++;
-    return runBatch({
-      log,
-      archive,
-      objects,
-      manifests,
-      changes,
-      views,
-      clock: () => this.#runs,
-      threads: 0,
-      id: `run-${this.#runs}`,
-      ...options,
-    });
+  batch({ full, id }: { readonly full: boolean; readonly id?: string }): Promise<BatchOutcome> {
+    return this.layer.batch(full, undefined, id);
   }
 
   verify(): Promise<VerifyOutcome> {
-    const { log, archive, objects, manifests, changes, views } = this;
-    return runVerify({ log, archive, objects, manifests, changes, views, threads: 0 });
+    return this.layer.verify();
   }
 
   rollback(view: string): Promise<RollbackOutcome> {
-    const { manifests, views } = this;
-    return rollback({ manifests, views, view, clock: () => this.#runs });
+    return this.layer.rollback(view);
   }
 
   /** Commits what the speed layer would by now. */
@@ -143,15 +132,6 @@ export class BatchWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
-}
-
-interface BatchParts {
-  readonly log: Log;
-  readonly archive: Archive;
-  readonly objects: Objects;
-  readonly manifests: ManifestStore;
-  readonly changes: ChangeTable;
-  readonly views: readonly View[];
 }
 
 /** Keeps the rows of each slice per partition in their order, and merges them when asked. */

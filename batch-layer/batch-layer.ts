@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { Archive } from './archive/archive.ts';
+import { BatchLayerStopped } from './batch-errors.ts';
+import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
+import { rollback, type RollbackOutcome } from './rollback.ts';
+import { runVerify, type VerifyOutcome } from './verify/verify.ts';
+
+/** What the batch layer is started with; everything in it stays the caller's. */
+export interface BatchLayerOptions extends Omit<BatchResources, 'archive'> {
+  /** Directory of the archive, made when it isn't there. */
+  readonly archiveDir: string;
+}
+
+/**
+ * The batch layer: the archive, which follows the log, and what is made of it, one thing after the other.
+ *
+ * Every run works on manifests, results and the archive's scratch directory, so a second one waits for its turn.
+ */
+export class BatchLayer implements AsyncDisposable {
+  /** Resolves once the archive has ended in order; rejects with what ended it. */
+  readonly running: Promise<void>;
+  readonly archive: Archive;
+  readonly #resources: BatchResources;
+  readonly #stop = new AbortController();
+  #isDraining = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Takes over an archive that follows nothing yet. */
+  constructor(options: BatchLayerOptions, archive: Archive) {
+    this.archive = archive;
+    this.#resources = { ...options, archive };
+    this.running = archive.run();
+    this.running.catch(() => undefined);
+  }
+
+  /**
+   * Cuts the log, recomputes the views up to the cut, and makes the results live. `full` folds all history again. A run
+   * that failed goes on with the cut that it made where its `id` is given again.
+   */
+  batch(full: boolean, progress?: Progress, id: string = randomUUID()): Promise<BatchOutcome> {
+    return this.#inTurn((signal) => runBatch(this.#resources, { full, id, progress, signal }));
+  }
+
+  /** Recomputes all history and compares it with what readers are given. Changes nothing. */
+  verify(progress?: Progress): Promise<VerifyOutcome> {
+    return this.#inTurn((signal) => runVerify(this.#resources, { progress, signal }));
+  }
+
+  /** Makes what was live before live again. Throws NoSuchView, NothingToRollBack. */
+  rollback(view: string): Promise<RollbackOutcome> {
+    return this.#inTurn(() => rollback(this.#resources, view));
+  }
+
+  /** Takes nothing new; resolves when what was asked for has ended and what was read from the log is on the disk. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#last;
+    await this.archive[Symbol.asyncDispose]();
+  }
+
+  /** Calls off what runs, which leaves live what was live, and drains. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new BatchLayerStopped());
+    await this.drain();
+  }
+
+  /** Runs `act` after everything that was asked for before has ended, however it ended. */
+  #inTurn<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.#stop;
+    if (this.#isDraining) return Promise.reject(new BatchLayerStopped());
+    const run = this.#last.then(() => {
+      signal.throwIfAborted();
+      return act(signal);
+    });
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+}
+
+/** Starts the batch layer. Throws NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
+export async function startBatchLayer(options: BatchLayerOptions): Promise<BatchLayer> {
+  return new BatchLayer(options, await Archive.open({ dir: options.archiveDir, log: options.log }));
+}
