@@ -52,6 +52,6 @@ export async function serveWorld(world: World, changed: Partial<ServingOptions> 
         headers: response.headers,
       };
     },
-    [Symbol.asyncDispose]: () => serving.stop(),
+    [Symbol.asyncDispose]: () => serving[Symbol.asyncDispose](),
   };
 }

@@ -12,17 +12,19 @@ import { StreamServer } from './stream/stream-server.ts';
 
 export type { ServingOptions } from './http/options.ts';
 
-/** A serving node that listens. */
+/** A serving node that listens: windows of views by HTTP, their changes by WebSocket, and the dashboard. */
 export interface Serving extends AsyncDisposable {
   readonly port: number;
-  /** Ends within STOP_MS: what is being answered may finish, then connections are cut. */
-  stop(): Promise<void>;
+  /** Takes no connection any more and says goodbye to readers of the stream; resolves when all answers are on their way. */
+  drain(): Promise<void>;
+  /** Drains for at most DRAIN_TIMEOUT_MS, then cuts all connections. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How long a stop waits for answers under way. */
-const STOP_MS = 2_000;
+/** How long answers that are under way may take once the node is disposed of. */
+const DRAIN_TIMEOUT_MS = 2_000;
 /** A request's head has to arrive within this time, its body too: nothing here takes a large one. */
-const REQUEST_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 1_024;
 
@@ -40,10 +42,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const app = buildApp(reader, options, () => whyNotReady(index, options));
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
-    { maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_MS, noDelay: true },
+    { maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true },
     (request, response) => void listener(request, response),
   );
   server.maxConnections = CONNECTIONS_MAX;
+  server.on('request', (_, response) => response.on('close', () => setImmediate(closeIfDraining, server)));
   try {
     await listen(server, options.listen.host, options.listen.port);
   } catch (error) {
@@ -54,9 +57,16 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   measureStream(stream, options.registry);
   const { port } = server.address() as AddressInfo;
   options.logger.info({ host: options.listen.host, port }, 'serving listens');
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= close(server, stream, index));
-  return { port, stop, [Symbol.asyncDispose]: stop };
+  let drained: Promise<void> | undefined;
+  let disposed: Promise<void> | undefined;
+  const drain = (): Promise<void> => (drained ??= endAll(server, stream));
+  const dispose = async (): Promise<void> => {
+    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+    await drain();
+    clearTimeout(cut);
+    await index[Symbol.asyncDispose]();
+  };
+  return { port, drain, [Symbol.asyncDispose]: () => (disposed ??= dispose()) };
 }
 
 function whyNotReady(index: ServingIndex, { views, isReady }: ServingOptions): string | undefined {
@@ -77,12 +87,14 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function close(server: Server, stream: StreamServer, index: ServingIndex): Promise<void> {
+/** A drain closes idle connections at its begin; those that were answering become idle later. */
+function closeIfDraining(server: Server): void {
+  if (!server.listening) server.closeIdleConnections();
+}
+
+async function endAll(server: Server, stream: StreamServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await stream.stop();
-  const cut = setTimeout(() => server.closeAllConnections(), STOP_MS);
+  await stream.drain();
   await closed;
-  clearTimeout(cut);
-  await index[Symbol.asyncDispose]();
 }

@@ -13,7 +13,7 @@ export const STREAM_PATH = '/api/v1/stream';
 /** RFC 6455 §7.4.1: the server goes away. */
 const GOING_AWAY = 1001;
 /** How long a reader has to answer a close before it is cut off. */
-const CLOSE_MS = 500;
+const CLOSE_TIMEOUT_MS = 500;
 
 /** The WebSocket endpoint (RFC 6455) of a server: readers, their subscriptions, and the beat at which they are told. */
 export class StreamServer {
@@ -44,7 +44,7 @@ export class StreamServer {
   }
 
   /** Says goodbye to every reader, and cuts off those that do not answer. */
-  async stop(): Promise<void> {
+  async drain(): Promise<void> {
     clearInterval(this.#beat);
     clearInterval(this.#ping);
     const gone = [...this.#clients.keys()].map(
@@ -53,7 +53,7 @@ export class StreamServer {
     for (const socket of this.#clients.keys()) socket.close(GOING_AWAY, 'the server stops');
     const cut = setTimeout(() => {
       for (const socket of this.#clients.keys()) socket.terminate();
-    }, CLOSE_MS);
+    }, CLOSE_TIMEOUT_MS);
     await Promise.all(gone);
     clearTimeout(cut);
   }

@@ -169,7 +169,7 @@ describe('the stream', () => {
     await using served = await serveWorld(world);
     await expect(StreamReader.open(served.url, { origin: 'https://elsewhere.example' })).rejects.toThrow('403');
     const reader = await StreamReader.open(served.url, { origin: served.url });
-    await served.serving.stop();
+    await served.serving.drain();
     expect(await reader.closed).toBe(1001);
   });
 });

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { serveWorld } from './serving.fixtures.ts';
+import { World } from './world.fixtures.ts';
+
+describe('a serving node', () => {
+  it('lets what is being answered finish when it drains, and takes no connection any more', async () => {
+    const asked = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    await using served = await serveWorld(await World.open(), {
+      operations: {
+        batch: () => Promise.reject(new Error('not asked for')),
+        verify: async () => {
+          asked.resolve();
+          await release.promise;
+          return { slices: 7, different: 0 };
+        },
+      },
+    });
+    const answer = fetch(`${served.url}/api/v1/verify`, { method: 'POST' }).then((response) => response.text());
+    await asked.promise;
+    let isDrained = false;
+    const drained = served.serving.drain().then(() => (isDrained = true));
+    await expect(fetch(`${served.url}/health/live`)).rejects.toThrow('fetch failed');
+    expect(isDrained).toBe(false);
+    release.resolve();
+    expect(JSON.parse(await answer)).toEqual({ result: { slices: 7, different: 0 } });
+    await drained;
+  });
+
+  it('says which address it can not listen on, and gives everything back', async () => {
+    await using served = await serveWorld(await World.open());
+    const listen = { host: '127.0.0.1', port: served.serving.port };
+    await expect(serveWorld(await World.open(), { listen })).rejects.toMatchObject({
+      kind: 'address-unavailable',
+      fault: 'world',
+      message: `HTTP can't listen on 127.0.0.1:${listen.port}: another process listens there. End it, or choose another port with --http HOST:PORT.`,
+    });
+  });
+});
