@@ -1,4 +1,4 @@
-import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
+import { describeOnNatsServer } from '../nats/nats-server.fixtures.ts';
 import { type KeyValueServerHarness, runKeyValueCases, runKeyValueServerCases } from './key-value.cases.ts';
 import { openNatsKeyValue } from './nats-key-value.ts';
 

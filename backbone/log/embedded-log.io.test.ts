@@ -8,8 +8,8 @@ import { DirectoryInUse, NewerFormat, StoreUnavailable } from '../storage-errors
 import { openEmbeddedLog } from './embedded-log.ts';
 import { runLogCrashCases } from './log-crash.cases.ts';
 import { LogFull } from './log-errors.ts';
-import { type LogHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
 import { runLogCases } from './log.cases.ts';
+import { type LogHarness, numberOf, numbers, readAll, recordOf } from './log.fixtures.ts';
 
 runLogCases('embedded', makeHarness);
 runLogCrashCases('embedded', makeHarness);

@@ -11,6 +11,7 @@ import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
   type FollowOptions,
+  isPartitionCount,
   type Log,
   type LogBounds,
   type LogEntry,
@@ -56,10 +57,6 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions, open: OpenLev
   }
   if (asked !== undefined && asked !== partitions) throw new LogPartitionsMismatch(dir, asked, partitions);
   return new EmbeddedLog({ dir, partitions, generation, store: await EmbeddedStore.open(dir, partitions, open) });
-}
-
-function isPartitionCount(count: number): boolean {
-  return Number.isInteger(count) && count >= 1 && count <= PARTITIONS_MAX;
 }
 
 interface WaitingAppend {

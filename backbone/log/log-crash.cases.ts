@@ -8,7 +8,7 @@ import {
   openLog,
   readAll,
   recordOf,
-} from './log-harness.ts';
+} from './log.fixtures.ts';
 import type { LogEntry } from './log.ts';
 
 /** What a log keeps when the process that appends is killed (`kill -9`). Every adapter runs it. */

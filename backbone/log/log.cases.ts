@@ -1,8 +1,9 @@
+import { AssertionError } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StoreClosed, TooLarge } from '../storage-errors.ts';
 import { LogPartitionsMismatch, LogPartitionsMissing, LogPositionAhead, LogPositionGone } from './log-errors.ts';
-import { type LogHarness, numberOf, numbers, openLog, patternOf, readAll, recordOf } from './log-harness.ts';
+import { type LogHarness, numberOf, numbers, openLog, patternOf, readAll, recordOf } from './log.fixtures.ts';
 import { type Log, type LogEntry, RECORD_BYTES_MAX } from './log.ts';
 
 type MakeHarness = () => Promise<LogHarness>;
@@ -64,6 +65,29 @@ function appendAndReadCases(makeHarness: MakeHarness): void {
     const tooLarge = log.append(0, new Uint8Array(RECORD_BYTES_MAX + 1));
     await expect(tooLarge).rejects.toThrow(TooLarge);
     expect(await log.append(0, recordOf(7))).toBe(1);
+  });
+
+  it('knows the partitions below its number, positions from 1 on and records of at least a byte, and nothing else', async () => {
+    await using harness = await makeHarness();
+    await using log = await openLog(harness, 2);
+    const signal = new AbortController().signal;
+    const uses: readonly ((partition: number, position: number) => unknown)[] = [
+      (partition) => log.append(partition, recordOf(1)),
+      (partition) => log.bounds(partition),
+      (partition, position) => log.read(partition, position, { bytes: 1 }),
+      (partition, position) => log.trim(partition, position),
+      (partition, position) => log.follow(partition, position, { signal, bytesMax: 1 })[Symbol.asyncIterator]().next(),
+    ];
+    for (const use of uses) {
+      for (const partition of [-1, 2, 0.5])
+        await expect(attempt(() => use(partition, 1))).rejects.toThrow(AssertionError);
+    }
+    for (const use of uses.slice(2)) {
+      for (const position of [0, -1, 1.5])
+        await expect(attempt(() => use(1, position))).rejects.toThrow(AssertionError);
+    }
+    await expect(attempt(() => log.append(1, new Uint8Array(0)))).rejects.toThrow(AssertionError);
+    expect(await log.append(1, recordOf(1))).toBe(1);
   });
 
   it('shows a reader every record as soon as its append has resolved', async () => {
@@ -231,6 +255,13 @@ function openingCases(makeHarness: MakeHarness): void {
     await expect(openLog(harness)).rejects.toThrow(LogPartitionsMissing);
   });
 
+  it('is made with 1 to 256 partitions, nothing else', async () => {
+    for (const partitions of [0, 257, 1.5]) {
+      await using harness = await makeHarness();
+      await expect(openLog(harness, partitions)).rejects.toThrow(AssertionError);
+    }
+  });
+
   it('settles appends in flight before it is closed, and refuses later ones', async () => {
     await using harness = await makeHarness();
     const log = await openLog(harness, 1);
@@ -348,4 +379,9 @@ async function follow(log: Log, partition: number, from: number, count: number, 
     if (entries.length >= count) stop.abort();
   }
   return entries;
+}
+
+/** What an act throws at once or later, as a rejection. */
+async function attempt(act: () => unknown): Promise<void> {
+  await act();
 }

@@ -117,6 +117,11 @@ export const RECORD_BYTES_MAX = 960 * 1024;
 /** The most partitions of one log: each costs a stream, a checkpoint and a worker's attention. */
 export const PARTITIONS_MAX = 256;
 
+/** Whether a log can be made with so many partitions. */
+export function isPartitionCount(count: number): boolean {
+  return Number.isInteger(count) && count >= 1 && count <= PARTITIONS_MAX;
+}
+
 /** Appends in flight per opened log. Measured with JetStream: 256 to 512 keep a server busy, more add only delay. */
 export const APPENDS_IN_FLIGHT_MAX = 512;
 

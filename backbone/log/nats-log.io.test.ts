@@ -4,12 +4,12 @@ import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { openNatsLink } from '../nats/nats-connection.ts';
 import { NatsUnreachable, NatsUnsuitable } from '../nats/nats-errors.ts';
 import { openBucket } from '../nats/nats-key-value-bucket.ts';
-import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
+import { describeOnNatsServer } from '../nats/nats-server.fixtures.ts';
 import { NewerFormat, TooLarge } from '../storage-errors.ts';
 import { runLogCrashCases, runLogServerCrashCases } from './log-crash.cases.ts';
 import { LogFull, LogMisconfigured, LogPositionAhead } from './log-errors.ts';
-import { type LogServerHarness, numberOf, numbers, readAll, recordOf } from './log-harness.ts';
 import { runLogCases } from './log.cases.ts';
+import { type LogServerHarness, numberOf, numbers, readAll, recordOf } from './log.fixtures.ts';
 import { streamName } from './nats-log-streams.ts';
 import { openNatsLog } from './nats-log.ts';
 

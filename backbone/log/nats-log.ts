@@ -10,6 +10,7 @@ import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
   APPENDS_IN_FLIGHT_MAX,
   type FollowOptions,
+  isPartitionCount,
   type Log,
   type LogBounds,
   type LogEntry,
@@ -57,10 +58,7 @@ export interface NatsLogOptions extends NatsPlace {
  */
 export async function openNatsLog(options: NatsLogOptions): Promise<Log> {
   const { partitions: asked, replicas = 1, monitor } = options;
-  assert(
-    asked === undefined || (Number.isInteger(asked) && asked >= 1 && asked <= PARTITIONS_MAX),
-    `a log has 1 to ${PARTITIONS_MAX} partitions, not ${asked}`,
-  );
+  assert(asked === undefined || isPartitionCount(asked), `a log has 1 to ${PARTITIONS_MAX} partitions, not ${asked}`);
   const link = await openNatsLink(options);
   try {
     return new NatsLog(link, await prepareStreams(link, asked, replicas), monitor);

@@ -3,14 +3,12 @@ import { WeirError, reasonOf } from '#core/errors.ts';
 /** No nats-server with JetStream answers at the given addresses. */
 export class NatsUnreachable extends WeirError {
   readonly kind = 'nats-unreachable';
-  readonly servers: readonly string[];
   constructor(servers: readonly string[], cause: unknown) {
     super(
       `No nats-server answers at ${servers.join(', ')}: ${reasonOf(cause)}. ` +
         `Start one (nats-server -js -sd DIR), or name the right address.`,
       { fault: 'world', retryable: true, cause },
     );
-    this.servers = servers;
   }
 }
 

@@ -1,4 +1,4 @@
-import { describeOnNatsServer } from '../nats/on-nats-server.cases.ts';
+import { describeOnNatsServer } from '../nats/nats-server.fixtures.ts';
 import { openNatsObjects } from './nats-objects.ts';
 import { runObjectsCases } from './objects.cases.ts';
 

@@ -56,12 +56,10 @@ export function checkObject(name: string, bytes: Uint8Array): void {
 /** Another object of this name is there, with other bytes. */
 export class ObjectDiffers extends WeirError {
   readonly kind = 'object-differs';
-  readonly object: string;
   constructor(name: string, place: string) {
     super(`The object ${name} at ${place} has other bytes already, and objects never change. Give it another name.`, {
       fault: 'asked',
     });
-    this.object = name;
   }
 }
 
