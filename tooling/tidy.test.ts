@@ -58,6 +58,16 @@ describe('the tree', () => {
     expect(marked).toStrictEqual([]);
   });
 
+  it('tests in suites and not in fixtures, and ships nothing that tests', () => {
+    const tests = (file: SourceFile): boolean => /^ *it(?:\.\w+)*[(`]/m.test(file.text);
+    const wrong = files.filter((file) => {
+      if (/\.(?:fixtures|oracle)\.tsx?$/.test(file.path)) return tests(file);
+      if (/\.cases\.tsx?$/.test(file.path)) return !tests(file);
+      return !isProofFile(file.path) && /^import .* from '(?:vitest|fast-check)';$/m.test(file.text);
+    });
+    expect(wrong.map((file) => file.path)).toStrictEqual([]);
+  });
+
   it('tells of every test what it is about', () => {
     expect(files.filter((file) => BARE_TEST.test(file.text)).map((file) => file.path)).toStrictEqual([]);
   });

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeAmend } from './amend-frame.ts';
-import { anyAmends, anyBirth, anyMeta, anyPanes, anyRuns } from './arbitrary-frames.cases.ts';
+import { anyAmends, anyBirth, anyMeta, anyPanes, anyRuns } from './arbitrary-frames.fixtures.ts';
 import { encodeBirth } from './birth.ts';
 import { encodePanes } from './encode-panes.ts';
 import { encodeReadings } from './encode-readings.ts';

@@ -13,7 +13,7 @@ import { readHeader } from './header.ts';
 import { FRAME_BYTES_MAX, FRAME_READINGS_MAX } from './limits.ts';
 import type { PaneColumns } from './panes.ts';
 import { NO_LINKS, type ReadingsRuns } from './readings.ts';
-import { sampleLinks, samplePanes, sampleRuns, walkingRuns } from './samples.cases.ts';
+import { sampleLinks, samplePanes, sampleRuns, walkingRuns } from './sample-frames.fixtures.ts';
 
 const meta = { incarnation: 3, sequence: 17, dictionaryVersion: 1000, watermarkMs: 1_700_000_000_000 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nastyInteger, outlierColumn } from './nasty.cases.ts';
+import { nastyInteger, outlierColumn } from './nasty-numbers.fixtures.ts';
 import { COLUMN_ROOM, PackReader } from './pack-reader.ts';
 import { PackWriter } from './pack-writer.ts';
 

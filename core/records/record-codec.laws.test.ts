@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { records } from './record-arbitraries.ts';
+import { records } from './arbitrary-records.fixtures.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
 
 describe('the record codec', () => {

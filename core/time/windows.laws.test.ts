@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from './civil.ts';
 import { parseDuration } from './duration.ts';
-import { oracleOffsetMs, zoneAndMinute } from './wall-clock.cases.ts';
+import { oracleOffsetMs, zoneAndMinute } from './wall-clock.oracle.ts';
 import { countWindows, windowEdgesFitSlice, windowsOverlapping, type WindowSpan, windowSpec } from './windows.ts';
 import { openZone } from './zone.ts';
 

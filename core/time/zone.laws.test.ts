@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from './civil.ts';
-import { oracleLocalToUtc, oracleOffsetMs, TELLING_ZONES, zoneAndMinute } from './wall-clock.cases.ts';
+import { oracleLocalToUtc, oracleOffsetMs, TELLING_ZONES, zoneAndMinute } from './wall-clock.oracle.ts';
 import { openZone } from './zone.ts';
 
 describe('laws of zones', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { heartbeats, reports } from '../records/record-arbitraries.ts';
+import { heartbeats, reports } from '../records/arbitrary-records.fixtures.ts';
 import { encodeLedgerHead, encodeRefusedFrame, parseLedgerHead, parseRefusedFrame } from './down-messages.ts';
 import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
 import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX } from './refusal-report.ts';

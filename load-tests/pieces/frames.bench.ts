@@ -1,7 +1,7 @@
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { ReadingsReader } from '#core/frames/readings-reader.ts';
 import type { ReadingsRuns } from '#core/frames/readings.ts';
-import { walkingRuns } from '#core/frames/samples.cases.ts';
+import { walkingRuns } from '#core/frames/sample-frames.fixtures.ts';
 import { type Figure, figureOf, measure, printFigures, ratePerSecond } from '../measure.ts';
 
 const RUNS = 1_500;

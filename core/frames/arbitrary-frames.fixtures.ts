@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { nastyInteger } from '../packing/nasty.cases.ts';
+import { nastyInteger } from '../packing/nasty-numbers.fixtures.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import type { Amends } from './amends.ts';
 import type { Birth } from './birth.ts';
