@@ -1,11 +1,10 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/answers.ts';
+import { useAsked } from './api/ask.ts';
+import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/inventory.ts';
+import { useServerNow } from './api/server-clock.ts';
+import { useChoice } from './choice/choice.ts';
 import { statsOf } from './choice/measure.ts';
 import { fittingWindow, sliceLengthMs } from './choice/spans.ts';
-import { useAsked } from './hooks/use-asked.ts';
-import { useChoice } from './hooks/use-choice.ts';
-import { useNow } from './hooks/use-now.ts';
-import { useWindows } from './hooks/use-windows.ts';
 import { Agents } from './parts/agents.tsx';
 import { Answers } from './parts/answers.tsx';
 import { Controls } from './parts/controls.tsx';
@@ -13,6 +12,7 @@ import { Header } from './parts/header.tsx';
 import { NoViews, ServerAway, UnknownView } from './parts/notices.tsx';
 import { Refused } from './parts/refused.tsx';
 import type { Subscription } from './stream/message.ts';
+import { useWindows } from './stream/use-windows.ts';
 
 const VIEWS_EVERY_MS = 10_000;
 const AGENTS_EVERY_MS = 5_000;
@@ -23,7 +23,7 @@ const NO_AGENTS: readonly AgentInfo[] = [];
 /** The dashboard: live windows of a view, how complete they are, and who sends them. */
 export function App() {
   const [choice, choose] = useChoice();
-  const nowMs = useNow(SECOND_MS);
+  const nowMs = useServerNow(SECOND_MS);
   const { answer: views, problem } = useAsked('api/v1/views', readViews, VIEWS_EVERY_MS);
   const { answer: agents = NO_AGENTS, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
   const view = views?.find(({ name }) => choice.view === undefined || name === choice.view);
@@ -36,7 +36,13 @@ export function App() {
 
   return (
     <>
-      <Header connection={connection} freshnessMs={windows.freshnessMs} agents={agents} nowMs={nowMs} />
+      <Header
+        connection={connection}
+        freshnessMs={windows.freshnessMs}
+        agents={agents}
+        windowMs={length.ms}
+        nowMs={nowMs}
+      />
       <main>
         {views === undefined || view === undefined ? (
           <NoView views={views} name={choice.view} problem={problem} />

@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { build } from 'vite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { recorded, RECORDED_AT_MS, RecordedServer } from './recorded-server.ts';
+import { recorded, RECORDED_AT_MS, RecordedServer } from './recorded-server.fixtures.ts';
 
 const found = await serverForTests('chromium');
 const snapshot = await recorded('snapshot');

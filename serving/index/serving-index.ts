@@ -147,11 +147,11 @@ export class ServingIndex implements AsyncDisposable {
     const { feed, manifests, views, logger } = this.#options;
     this.#unsubscribe = feed.onCommit((batch) => this.#apply(batch));
     const told = new Set<string>();
-    const untell = feed.onCommit((batch) => {
+    const unsubscribe = feed.onCommit((batch) => {
       for (const row of batch.agents) told.add(agentKey(row.partition, row.agent));
     });
     for await (const row of feed.agents()) if (!told.has(agentKey(row.partition, row.agent))) this.agents.put(row);
-    untell();
+    unsubscribe();
     for (const view of views) {
       const manifest = await manifests.get(view.name);
       if (manifest !== undefined) await this.#adopt(manifest);
@@ -216,7 +216,7 @@ export class ServingIndex implements AsyncDisposable {
     const { feed, results } = this.#options;
     const { view, version, batch } = source.id;
     const told = new Set<string>();
-    const untell = feed.onCommit(({ members }) => {
+    const unsubscribe = feed.onCommit(({ members }) => {
       for (const one of members) if (one.view === view.name) told.add(memberKey(one));
     });
     try {
@@ -224,7 +224,7 @@ export class ServingIndex implements AsyncDisposable {
         if (!told.has(memberKey(one))) source.putMember(one);
       }
     } finally {
-      untell();
+      unsubscribe();
     }
     for (const result of batch.results) for (const group of await results.groups(result)) source.openGroup(group);
   }

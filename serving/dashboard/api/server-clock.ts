@@ -1,3 +1,5 @@
+import { useEffect, useState } from 'preact/hooks';
+
 /** A clock that differs by less is taken to be right: the Date header has whole seconds, and travels. */
 const DIFFERENCE_MS_MIN = 3_000;
 
@@ -39,3 +41,18 @@ export class ServerClock {
 
 /** The clock of the server that this page came from. */
 export const serverClock = new ServerClock(() => Date.now());
+
+/** The server's wall clock in ms, renewed every `everyMs`, so that ages grow while they are looked at. */
+export function useServerNow(everyMs: number): number {
+  const [nowMs, setNowMs] = useState(() => serverClock.nowMs());
+  useEffect(() => {
+    const renew = (): void => setNowMs(serverClock.nowMs());
+    const beat = setInterval(renew, everyMs);
+    const unsubscribe = serverClock.subscribe(renew);
+    return () => {
+      clearInterval(beat);
+      unsubscribe();
+    };
+  }, [everyMs]);
+  return nowMs;
+}

@@ -1,27 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { measureNamed } from '../choice/measure.ts';
-import type { StreamWindow } from '../stream/message.ts';
-import { MINUTE_MS, T0_MS, windowAt } from '../stream/told-for-tests.ts';
-import type { GroupWindows, ShownWindow } from '../stream/windows-state.ts';
-import { assignColours } from './assign-colours.ts';
-import { chartData, lonePoints } from './chart-data.ts';
-import { describeWindow, stateText, valueText } from './describe.ts';
+import { group, MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
+import { chartData, lonePoints, timeRange } from './chart-data.ts';
+import { assignColours, withAlpha } from './colours.ts';
 import { barOf, ROW_PX } from './draw-strip.ts';
-import { latestWindow } from './latest.ts';
-import { steppedTo } from './stepped-to.ts';
-import { timeRange } from './time-range.ts';
+import { steppedTo } from './strip.tsx';
 
 const MEAN = measureNamed('mean', 'gauge');
 const BAND = measureNamed('band', 'gauge');
-const SUM = measureNamed('sum', 'gauge');
-
-function shown(minute: number, over: Partial<StreamWindow> = {}): ShownWindow {
-  return { ...windowAt(minute, over), revisedAtMs: undefined };
-}
-
-function group(key: string, ...windows: readonly ShownWindow[]): GroupWindows {
-  return { key, tags: { region: key }, windows };
-}
 
 describe('what is drawn', () => {
   it('has a value in the middle of each window', () => {
@@ -74,27 +60,23 @@ describe('the time that is shown', () => {
     expect(timeRange(T0_MS, nowMs, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - 49 * MINUTE_MS, T0_MS + 11 * MINUTE_MS]);
   });
 
-  it('stays with the newest window where that is long past', () => {
+  it('ends with the window that runs, which begins when the clock strikes', () => {
+    expect(timeRange(T0_MS, T0_MS, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
+    expect(timeRange(T0_MS, T0_MS + 1, hourMs, MINUTE_MS)).toStrictEqual([
+      T0_MS - hourMs + MINUTE_MS,
+      T0_MS + MINUTE_MS,
+    ]);
+  });
+
+  it('stays with the newest window where that is half a span and three windows past', () => {
     expect(timeRange(T0_MS, T0_MS + 1_000 * hourMs, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
+    const nowMs = T0_MS + 33 * MINUTE_MS;
+    expect(timeRange(T0_MS, nowMs, hourMs, MINUTE_MS)).toStrictEqual([nowMs - hourMs, nowMs]);
+    expect(timeRange(T0_MS, nowMs + 1, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
   });
 
   it('ends now where there is no window', () => {
     expect(timeRange(undefined, T0_MS, hourMs, MINUTE_MS)).toStrictEqual([T0_MS - hourMs, T0_MS]);
-  });
-});
-
-describe('the current value', () => {
-  const open = shown(1, { final: false });
-
-  it('of a mean is that of the newest window', () => {
-    expect(latestWindow([shown(0), open], MEAN, null)).toBe(open);
-  });
-
-  it('of a sum is that of the newest window that has ended', () => {
-    const ended = shown(0, { final: false });
-    expect(latestWindow([ended, open], SUM, T0_MS + MINUTE_MS)).toBe(ended);
-    expect(latestWindow([open], SUM, T0_MS)).toBe(open);
-    expect(latestWindow([], SUM, T0_MS)).toBeUndefined();
   });
 });
 
@@ -111,6 +93,25 @@ describe('colours', () => {
     expect(colours.get('g8')).toBe(2);
     expect(colours.has('g2')).toBe(false);
     expect(new Set(colours.values()).size).toBe(8);
+  });
+
+  it('that are free go to groups beyond the eighth, the lowest first', () => {
+    const colours = assignColours(keys, new Set(['g0', 'g5', 'g9']));
+    expect([colours.get('g8'), colours.get('g10'), colours.has('g9'), colours.has('g11')]).toStrictEqual([
+      0,
+      5,
+      false,
+      false,
+    ]);
+  });
+
+  it('are written with how much shows through', () => {
+    expect([0, 0.1, 0.5, 1].map((alpha) => withAlpha('#0b6fa4', alpha))).toStrictEqual([
+      '#0b6fa400',
+      '#0b6fa41a',
+      '#0b6fa480',
+      '#0b6fa4ff',
+    ]);
   });
 });
 
@@ -134,6 +135,17 @@ describe('a bar of the strip', () => {
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 0.001, geometry)?.heightPx).toBeGreaterThan(1);
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 0, geometry)?.heightPx).toBe(0);
   });
+
+  it('is never higher than its row', () => {
+    expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1.5, geometry)?.heightPx).toBe(ROW_PX);
+    expect(barOf(T0_MS, T0_MS + MINUTE_MS, -1, geometry)?.heightPx).toBe(0);
+  });
+
+  it('has a gap beside it only where it is wide enough to spare one', () => {
+    const narrow = { ...geometry, widthPx: 240 };
+    expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1, narrow)?.widthPx).toBe(4);
+    expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1, { ...geometry, widthPx: 300 })?.widthPx).toBe(4);
+  });
 });
 
 describe('stepping through windows', () => {
@@ -144,39 +156,18 @@ describe('stepping through windows', () => {
     expect(
       ['ArrowLeft', 'ArrowRight', 'PageDown', 'PageUp', 'Home'].map((key) => steppedTo(key, 12, 20)),
     ).toStrictEqual([11, 13, 2, 19, 0]);
-    expect([steppedTo('ArrowLeft', 0, 20), steppedTo('ArrowRight', 19, 20)]).toStrictEqual([0, 19]);
+    expect(['ArrowDown', 'ArrowUp', 'End'].map((key) => steppedTo(key, 12, 20))).toStrictEqual([11, 13, 19]);
+    expect(['ArrowLeft', 'ArrowRight'].map((key, i) => steppedTo(key, i * 19, 20))).toStrictEqual([0, 19]);
+    expect(steppedTo('ArrowLeft', undefined, 1)).toBe(0);
   });
 
   it('ends with Escape, and is not begun by other keys or without windows', () => {
     expect([
       steppedTo('Escape', 3, 20),
       steppedTo('Tab', undefined, 20),
+      steppedTo('Escape', undefined, 0),
       steppedTo('Home', undefined, 0),
-    ]).toStrictEqual([undefined, undefined, undefined]);
-  });
-});
-
-describe('a window in words', () => {
-  it('says its value, how complete it is, and its state', () => {
-    const how = {
-      measure: BAND,
-      unit: 'kW',
-      decimals: 1,
-      length: { text: '1m', words: '1 minute', ms: MINUTE_MS },
-      nowMs: T0_MS,
-    };
-    const window = shown(0, { completeness: 0.5, final: false });
-    const named = [
-      { name: 'DK1', window },
-      { name: 'DK2', window: undefined },
-    ];
-    const sentence = describeWindow(named, window, how);
-    expect(sentence).toContain(`DK1: ${valueText(window, BAND, 1)} kW, 50 % complete, provisional. DK2: no readings`);
-    expect(valueText(window, BAND, 0, 'en')).toBe('1 – 3');
-  });
-
-  it('says that it was revised, and what of it waits for a correction', () => {
-    expect(stateText({ ...shown(0), revisedAtMs: 1 })).toBe('final, revised');
-    expect(stateText(shown(0, { pending: ['min', 'max'] }))).toBe('final, min, max being corrected');
+    ]).toStrictEqual([undefined, undefined, undefined, undefined]);
+    expect(steppedTo('Tab', 3, 20)).toBe(3);
   });
 });

@@ -1,31 +1,23 @@
 import { useMemo } from 'preact/hooks';
-import type { Measure } from '../choice/measure.ts';
 import type { Length } from '../choice/spans.ts';
-import { groupName } from '../format/group-name.ts';
-import { useColours } from '../hooks/use-colours.ts';
-import { type GroupWindows, newestEndMs } from '../stream/windows-state.ts';
-import { chartData } from './chart-data.ts';
-import { describeWindow, unitOf } from './describe.ts';
-import { Key } from './key.tsx';
+import { groupName, type GroupWindows, newestEndMs } from '../stream/windows-state.ts';
+import { chartData, timeRange } from './chart-data.ts';
+import { useColours } from './colours.ts';
+import { usePlot } from './plot.ts';
 import { Strip } from './strip.tsx';
-import { timeRange } from './time-range.ts';
 import { Tooltip } from './tooltip.tsx';
-import { usePlot } from './use-plot.ts';
+import { describeWindow, type Terms, unitOf } from './window-words.ts';
 
-interface ChartProps {
+interface ChartProps extends Terms {
   /** The groups that are drawn. */
   readonly groups: readonly GroupWindows[];
   readonly colours: ReadonlyMap<string, number>;
-  readonly measure: Measure;
-  readonly unit: string | null;
-  readonly decimals: number | null;
-  readonly length: Length;
   readonly span: Length;
-  readonly nowMs: number;
 }
 
 /** The windows as lines, under them how complete each is, and at the pointer what they say in figures. */
-export function Chart({ groups, colours, measure, unit, decimals, length, span, nowMs }: ChartProps) {
+export function Chart({ groups, colours, span, ...terms }: ChartProps) {
+  const { measure, length, nowMs } = terms;
   const page = useColours();
   const data = useMemo(() => chartData(groups, measure), [groups, measure]);
   const groupColours = groups.map(({ key }) => colours.get(key) ?? 0);
@@ -42,11 +34,10 @@ export function Chart({ groups, colours, measure, unit, decimals, length, span, 
       window: at === undefined ? undefined : data.windows[g]?.[at],
     };
   });
-  const how = { measure, unit, decimals, length, nowMs };
   return (
     <figure class="chart" aria-label={`${measure.words} in windows of ${length.words}, the last ${span.words}`}>
       <figcaption class="quiet chart-caption">
-        {`${unitOf(measure, unit)} · ${measure.words.toLowerCase()} per ${length.words.replace(/^1 /, '')}`}
+        {`${unitOf(terms)} · ${measure.words.toLowerCase()} per ${length.words.replace(/^1 /, '')}`}
       </figcaption>
       <div class="plot" ref={plot.host} aria-hidden="true" />
       <Strip
@@ -55,13 +46,34 @@ export function Chart({ groups, colours, measure, unit, decimals, length, span, 
         geometry={plot.geometry}
         colours={page}
         pointed={at}
-        sentence={edges === undefined ? undefined : describeWindow(named, edges, how)}
+        sentence={edges === undefined ? undefined : describeWindow(named, edges, terms)}
         onPoint={plot.point}
       />
       {edges === undefined || plot.geometry === undefined ? null : (
-        <Tooltip groups={named} edges={edges} geometry={plot.geometry} how={how} />
+        <Tooltip groups={named} edges={edges} geometry={plot.geometry} terms={terms} />
       )}
       <Key />
     </figure>
+  );
+}
+
+/** What the strokes and bars of the chart mean. */
+function Key() {
+  return (
+    <p class="quiet key">
+      <KeyItem sign="key-line" text="final" />
+      <KeyItem sign="key-line key-dashed" text="provisional" />
+      <KeyItem sign="key-bar key-full" text="complete" />
+      <KeyItem sign="key-bar key-partial" text="partial" />
+    </p>
+  );
+}
+
+function KeyItem({ sign, text }: { readonly sign: string; readonly text: string }) {
+  return (
+    <span class="key-item">
+      <span class={sign} aria-hidden="true" />
+      {text}
+    </span>
   );
 }

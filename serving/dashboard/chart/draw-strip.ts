@@ -1,4 +1,4 @@
-import { completenessLevel } from '../format/completeness.ts';
+import { completenessLevel } from '../format/numbers.ts';
 import type { ChartData } from './chart-data.ts';
 import { type Colours, withAlpha } from './colours.ts';
 import type { PlotGeometry } from './plot.ts';

@@ -1,7 +1,6 @@
 import type uPlot from 'uplot';
 import type { Measure } from '../choice/measure.ts';
-import { formatValue } from '../format/figures.ts';
-import { formatClock, formatDay } from '../format/times.ts';
+import { timeLabel, valueLabels, valueRange } from './axis.ts';
 import { type GroupColumns, lonePoints } from './chart-data.ts';
 import { type Colours, withAlpha } from './colours.ts';
 
@@ -19,13 +18,11 @@ export interface PlotSize {
   readonly height: number;
 }
 
-const DAY_S = 86_400;
 const FONT = '12px system-ui, sans-serif';
 const DASH = [2, 4];
 const AXIS_WIDTH_PX = 56;
-/** Room at the right, so that the last time on the axis is not cut. */
-const RIGHT_PX = 14;
-const HEADROOM = 0.08;
+/** Room at the right, so that the last time on the axis is not cut, also where it is a day. */
+const RIGHT_PX = 28;
 
 /** Columns of a group on the plot: the edges of its band where there is one, its line, the provisional part of it. */
 export function plotColumns(group: GroupColumns, hasBand: boolean): (number | null)[][] {
@@ -109,14 +106,8 @@ function timeAxis(colours: Colours): uPlot.Axis {
     space: 72,
     size: 30,
     gap: 4,
-    values: (_plot, splits, _axis, _space, stepS) => splits.map((atS) => timeText(atS * 1_000, stepS)),
+    values: (_plot, splits, _axis, _space, stepS) => splits.map((atS) => timeLabel(atS * 1_000, stepS)),
   };
-}
-
-/** A time on the axis: midnight, and all that is days apart, as its day. */
-function timeText(atMs: number, stepS: number): string {
-  const clock = formatClock(atMs);
-  return stepS >= DAY_S || clock === '00:00' ? formatDay(atMs, atMs) : clock;
 }
 
 function valueAxis(colours: Colours): uPlot.Axis {
@@ -128,24 +119,6 @@ function valueAxis(colours: Colours): uPlot.Axis {
     size: AXIS_WIDTH_PX,
     gap: 8,
     space: 44,
-    values: (_plot, splits, _axis, _space, step) => splits.map((value) => axisText(value, step)),
+    values: (_plot, splits, _axis, _space, step) => valueLabels(splits, step),
   };
-}
-
-const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
-
-/** As many decimals as neighbours on the axis need to differ; thousands shortened. */
-function axisText(value: number, step: number): string {
-  if (Math.abs(value) >= 10_000) return compact.format(value);
-  const needed = step > 0 && step < 1 ? Math.ceil(-Math.log10(step) - 1e-9) : 0;
-  return formatValue(value.toFixed(needed), needed);
-}
-
-/** From zero for what adds up, else around the values, with some headroom. */
-function valueRange(min: number | null, max: number | null, fromZero: boolean): uPlot.Range.MinMax {
-  if (min === null || max === null) return [0, 1];
-  const low = fromZero ? Math.min(0, min) : min;
-  const high = fromZero ? Math.max(0, max) : max;
-  const room = (high - low || Math.abs(high) || 1) * HEADROOM;
-  return [low === 0 ? 0 : low - room, high === 0 ? 0 : high + room];
 }

@@ -1,10 +1,7 @@
-import type { Measure } from '../choice/measure.ts';
-import type { Length } from '../choice/spans.ts';
-import { formatCompleteness } from '../format/completeness.ts';
-import { formatWindow } from '../format/times.ts';
+import { formatCompleteness } from '../format/numbers.ts';
 import type { ShownWindow } from '../stream/windows-state.ts';
-import { stateText, unitOf, valueText } from './describe.ts';
 import type { PlotGeometry } from './plot.ts';
+import { edgesText, stateText, type Terms, unitOf, valueText } from './window-words.ts';
 
 interface TooltipProps {
   readonly groups: readonly {
@@ -14,19 +11,13 @@ interface TooltipProps {
   }[];
   readonly edges: { readonly startMs: number; readonly endMs: number };
   readonly geometry: PlotGeometry;
-  readonly how: {
-    readonly measure: Measure;
-    readonly unit: string | null;
-    readonly decimals: number | null;
-    readonly length: Length;
-    readonly nowMs: number;
-  };
+  readonly terms: Terms;
 }
 
 const DISTANCE_PX = 14;
 
 /** What the windows at the pointer say. It stands on the side where there is more room. */
-export function Tooltip({ groups, edges, geometry, how }: TooltipProps) {
+export function Tooltip({ groups, edges, geometry, terms }: TooltipProps) {
   const { leftPx, widthPx, fromMs, toMs } = geometry;
   const atPx = leftPx + (((edges.startMs + edges.endMs) / 2 - fromMs) / (toMs - fromMs)) * widthPx;
   const isLeft = atPx > leftPx + widthPx / 2;
@@ -37,7 +28,7 @@ export function Tooltip({ groups, edges, geometry, how }: TooltipProps) {
       style={{ left: `${isLeft ? atPx - DISTANCE_PX : atPx + DISTANCE_PX}px` }}
       aria-hidden="true"
     >
-      <p class="tooltip-time">{formatWindow(edges.startMs, edges.endMs, how.nowMs, how.length)}</p>
+      <p class="tooltip-time">{edgesText(edges, terms)}</p>
       {there.length === 0 ? <p class="quiet">no readings</p> : null}
       <table>
         <tbody>
@@ -48,8 +39,7 @@ export function Tooltip({ groups, edges, geometry, how }: TooltipProps) {
                 {name}
               </th>
               <td class="number">
-                {valueText(window!, how.measure, how.decimals)}{' '}
-                <span class="quiet">{unitOf(how.measure, how.unit)}</span>
+                {valueText(window!, terms)} <span class="quiet">{unitOf(terms)}</span>
               </td>
               <td class="number">{formatCompleteness(window!.completeness)}</td>
               <td class="quiet">{stateText(window!)}</td>

@@ -1,64 +1,59 @@
 import { describe, expect, it } from 'vitest';
 import { WINDOWS } from '../choice/spans.ts';
-import { completenessLevel, formatCompleteness } from './completeness.ts';
-import { formatCount, formatLarge, formatValue } from './figures.ts';
-import { groupName } from './group-name.ts';
+import { completenessLevel, formatCompleteness, formatCount, formatLarge, formatValue } from './numbers.ts';
 import { formatAgo, formatMoment, formatWindow } from './times.ts';
+
+const EN = { locale: 'en' };
 
 describe('a value', () => {
   it('shows all digits, however long', () => {
-    expect(formatValue('123456789012345678901.234', 3, 'en')).toBe('123,456,789,012,345,678,901.234');
-    expect(formatCount('9007199254740993', 'en')).toBe('9,007,199,254,740,993');
+    expect(formatValue('123456789012345678901.234', 3, EN)).toBe('123,456,789,012,345,678,901.234');
+    expect(formatCount('9007199254740993', EN)).toBe('9,007,199,254,740,993');
   });
 
   it('has the decimals of its metric, a mean rounded to them', () => {
-    expect(formatValue(0.5875965277777778, 3, 'en')).toBe('0.588');
-    expect(formatValue('1.5', 3, 'en')).toBe('1.500');
-    expect(formatValue(-12, 0, 'en')).toBe('-12');
+    expect(formatValue(0.5875965277777778, 3, EN)).toBe('0.588');
+    expect(formatValue('1.5', 3, EN)).toBe('1.500');
+    expect(formatValue(-12, 0, EN)).toBe('-12');
   });
 
   it('has up to three decimals where the metric does not say', () => {
-    expect(formatValue(1.23456, null, 'en')).toBe('1.235');
-    expect(formatValue(2, null, 'en')).toBe('2');
+    expect(formatValue(1.23456, null, EN)).toBe('1.235');
+    expect(formatValue(2, null, EN)).toBe('2');
   });
 
   it('is written the way of the viewer', () => {
-    expect(formatValue(1234.5, 1, 'da')).toBe('1.234,5');
+    expect(formatValue(1234.5, 1, { locale: 'da' })).toBe('1.234,5');
   });
 
   it('is a dash where there is none', () => {
-    expect([formatValue(null, 3, 'en'), formatLarge(undefined, 3, 'en')]).toStrictEqual(['–', '–']);
+    expect([formatValue(null, 3, EN), formatLarge(undefined, 3, EN)]).toStrictEqual(['–', '–']);
   });
 
   it('in large type has the decimals that can be read from afar', () => {
-    expect([0.95123, 12.3456, 123.456, 1234.56].map((value) => formatLarge(value, 3, 'en'))).toStrictEqual([
+    expect([0.95123, 12.3456, 123.456, 1234.56].map((value) => formatLarge(value, 3, EN))).toStrictEqual([
       '0.951',
       '12.35',
       '123.5',
       '1,235',
     ]);
-    expect(formatLarge(0.95123, 1, 'en')).toBe('1.0');
+    expect(formatLarge(0.95123, 1, EN)).toBe('1.0');
   });
 });
 
 describe('completeness', () => {
   it('is a hundred percent only when nothing is missing', () => {
-    expect([1, 0.9999999, 0.9996, 0.7222, 0.5, 0].map(formatCompleteness)).toStrictEqual([
-      '100 %',
-      '99.9 %',
-      '99.9 %',
-      '72.2 %',
-      '50 %',
-      '0 %',
-    ]);
+    expect(
+      [1, 0.9999999, 0.9996, 0.7222, 0.5, 0].map((completeness) => formatCompleteness(completeness, EN)),
+    ).toStrictEqual(['100 %', '99.9 %', '99.9 %', '72.2 %', '50 %', '0 %']);
   });
 
   it('is never nothing while there is something', () => {
-    expect(formatCompleteness(0.00001)).toBe('< 0.1 %');
+    expect(formatCompleteness(0.00001, EN)).toBe('< 0.1 %');
   });
 
   it('is rounded down, without the faults of binary fractions', () => {
-    expect([0.29, 0.57, 0.001, 0.9, 0.7219].map(formatCompleteness)).toStrictEqual([
+    expect([0.29, 0.57, 0.001, 0.9, 0.7219].map((completeness) => formatCompleteness(completeness, EN))).toStrictEqual([
       '29 %',
       '57 %',
       '0.1 %',
@@ -87,7 +82,7 @@ describe('a time', () => {
 
   it('says how long ago it was, in its largest whole unit', () => {
     const ages = [0, 900, 12_000, 59_999, 60_000, 3_600_000, 47 * 3_600_000, 48 * 3_600_000];
-    expect(ages.map((ageMs) => formatAgo(nowMs - ageMs, nowMs))).toStrictEqual([
+    expect(ages.map((ageMs) => formatAgo(nowMs - ageMs, nowMs, EN))).toStrictEqual([
       'now',
       'now',
       '12 s ago',
@@ -100,7 +95,7 @@ describe('a time', () => {
   });
 
   it('of a clock that is ahead is now', () => {
-    expect(formatAgo(nowMs + 5_000, nowMs)).toBe('now');
+    expect(formatAgo(nowMs + 5_000, nowMs, EN)).toBe('now');
   });
 
   it('is in the zone of the viewer, with its day where that is not today', () => {
@@ -116,15 +111,5 @@ describe('a time', () => {
 
   it('at midnight is 00:00', () => {
     expect(formatMoment(Date.UTC(2026, 10, 20, 23), nowMs, style)).toBe('00:00');
-  });
-});
-
-describe('the name of a group', () => {
-  it('is made of the values of its tags', () => {
-    expect([groupName({ region: 'DK1', kind: 'flat' }), groupName({ region: '' }), groupName({})]).toStrictEqual([
-      'DK1 · flat',
-      '(none)',
-      'all',
-    ]);
   });
 });

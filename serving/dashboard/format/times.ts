@@ -1,4 +1,5 @@
 import type { Length } from '../choice/spans.ts';
+import { formatCount, type Viewer } from './numbers.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -6,41 +7,36 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** How long ago something was: `now`, `12 s ago`, `3 min ago`, `5 h ago`, `12 d ago`. */
-export function formatAgo(atMs: number, nowMs: number): string {
+export function formatAgo(atMs: number, nowMs: number, viewer: Viewer = {}): string {
   const ageMs = nowMs - atMs;
-  return ageMs < SECOND_MS ? 'now' : `${formatLong(ageMs)} ago`;
+  return ageMs < SECOND_MS ? 'now' : `${formatLong(ageMs, viewer)} ago`;
 }
 
 /** A span in its largest whole unit. */
-export function formatLong(ms: number): string {
-  if (ms < MINUTE_MS) return `${Math.max(0, Math.floor(ms / SECOND_MS))} s`;
-  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
-  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h`;
-  return `${Math.floor(ms / DAY_MS)} d`;
-}
-
-/** A zone and a language to write times in; both the viewer's where not given. */
-export interface TimeStyle {
-  readonly zone?: string;
-  readonly locale?: string;
+export function formatLong(ms: number, viewer: Viewer = {}): string {
+  const whole = (unitMs: number): string => formatCount(Math.max(0, Math.floor(ms / unitMs)), viewer);
+  if (ms < MINUTE_MS) return `${whole(SECOND_MS)} s`;
+  if (ms < HOUR_MS) return `${whole(MINUTE_MS)} min`;
+  if (ms < 2 * DAY_MS) return `${whole(HOUR_MS)} h`;
+  return `${whole(DAY_MS)} d`;
 }
 
 /** Hours and minutes, in 24 hours. */
-export function formatClock(atMs: number, style: TimeStyle = {}): string {
-  return formatter('clock', style).format(atMs);
+export function formatClock(atMs: number, viewer: Viewer = {}): string {
+  return formatter('clock', viewer).format(atMs);
 }
 
 /** A day, such as `21 Nov`, with its year where that is not this one. */
-export function formatDay(atMs: number, nowMs: number, style: TimeStyle = {}): string {
-  const year = formatter('year', style);
-  return formatter(year.format(atMs) === year.format(nowMs) ? 'day' : 'dayOfYear', style).format(atMs);
+export function formatDay(atMs: number, nowMs: number, viewer: Viewer = {}): string {
+  const year = formatter('year', viewer);
+  return formatter(year.format(atMs) === year.format(nowMs) ? 'day' : 'dayOfYear', viewer).format(atMs);
 }
 
 /** A moment: the time alone for one of today, else with its day. */
-export function formatMoment(atMs: number, nowMs: number, style: TimeStyle = {}): string {
-  const clock = formatClock(atMs, style);
-  const day = formatDay(atMs, nowMs, style);
-  return day === formatDay(nowMs, nowMs, style) ? clock : `${day}, ${clock}`;
+export function formatMoment(atMs: number, nowMs: number, viewer: Viewer = {}): string {
+  const clock = formatClock(atMs, viewer);
+  const day = formatDay(atMs, nowMs, viewer);
+  return day === formatDay(nowMs, nowMs, viewer) ? clock : `${day}, ${clock}`;
 }
 
 /** A window: `14:05–14:10`, with its day where that is not today; whole days as days. */
@@ -49,10 +45,10 @@ export function formatWindow(
   endMs: number,
   nowMs: number,
   window: Length,
-  style: TimeStyle = {},
+  viewer: Viewer = {},
 ): string {
-  if (window.ms >= DAY_MS) return formatDay(startMs, nowMs, style);
-  return `${formatMoment(startMs, nowMs, style)}–${formatClock(endMs, style)}`;
+  if (window.ms >= DAY_MS) return formatDay(startMs, nowMs, viewer);
+  return `${formatMoment(startMs, nowMs, viewer)}–${formatClock(endMs, viewer)}`;
 }
 
 type Form = 'clock' | 'day' | 'dayOfYear' | 'year';
@@ -66,7 +62,7 @@ const FORMS: Readonly<Record<Form, Intl.DateTimeFormatOptions>> = {
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-function formatter(form: Form, { zone, locale }: TimeStyle): Intl.DateTimeFormat {
+function formatter(form: Form, { zone, locale }: Viewer): Intl.DateTimeFormat {
   const key = `${form} ${zone ?? ''} ${locale ?? ''}`;
   let found = formatters.get(key);
   if (found === undefined) {

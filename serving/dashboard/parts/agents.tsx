@@ -1,12 +1,19 @@
 import { useState } from 'preact/hooks';
-import type { AgentInfo } from '../api/answers.ts';
-import { formatCount, NOTHING } from '../format/figures.ts';
+import type { AgentInfo } from '../api/inventory.ts';
+import { formatCount, NOTHING, type Viewer } from '../format/numbers.ts';
 import { formatAgo, formatMoment } from '../format/times.ts';
-import { agentsByNeed } from './agents-by-need.ts';
-import { onlineText } from './online-text.ts';
+import { type TableColumn, TablePanel } from './table.tsx';
 
 /** Agents that are listed before one asks for all. */
 const AGENTS_SHOWN = 12;
+
+const COLUMNS: readonly TableColumn[] = [
+  { name: 'Agent' },
+  { name: 'Presence' },
+  { name: 'Watermark', class: 'number' },
+  { name: 'Missing', class: 'number' },
+  { name: 'Refused', class: 'number' },
+];
 
 interface AgentsProps {
   readonly agents: readonly AgentInfo[];
@@ -17,42 +24,18 @@ interface AgentsProps {
 export function Agents({ agents, nowMs }: AgentsProps) {
   const [showsAll, setShowsAll] = useState(false);
   const sorted = agentsByNeed(agents);
-  const shown = showsAll ? sorted : sorted.slice(0, AGENTS_SHOWN);
+  const more =
+    sorted.length > AGENTS_SHOWN ? (
+      <button type="button" class="more" onClick={() => setShowsAll(!showsAll)}>
+        {showsAll ? 'Show fewer' : `Show all ${formatCount(sorted.length)}`}
+      </button>
+    ) : null;
   return (
-    <section class="panel" aria-labelledby="agents-heading">
-      <h2 id="agents-heading">
-        Agents <span class="quiet">{onlineText(agents)}</span>
-      </h2>
-      <div class="scroll agents" tabIndex={0} role="region" aria-labelledby="agents-heading">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Agent</th>
-              <th scope="col">Presence</th>
-              <th scope="col" class="number">
-                Watermark
-              </th>
-              <th scope="col" class="number">
-                Missing
-              </th>
-              <th scope="col" class="number">
-                Refused
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((agent) => (
-              <AgentRow key={agent.agent} agent={agent} nowMs={nowMs} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {sorted.length > AGENTS_SHOWN ? (
-        <button type="button" class="more" onClick={() => setShowsAll(!showsAll)}>
-          {showsAll ? 'Show fewer' : `Show all ${formatCount(sorted.length)}`}
-        </button>
-      ) : null}
-    </section>
+    <TablePanel id="agents" title="Agents" note={onlineText(agents)} columns={COLUMNS} class="agents" after={more}>
+      {(showsAll ? sorted : sorted.slice(0, AGENTS_SHOWN)).map((agent) => (
+        <AgentRow key={agent.agent} agent={agent} nowMs={nowMs} />
+      ))}
+    </TablePanel>
   );
 }
 
@@ -82,7 +65,28 @@ function AgentRow({
   );
 }
 
-function missingText(ledger: AgentInfo['ledger']): string {
+/** How many frames an agent is missing; `some` where only that is known. */
+export function missingText(ledger: AgentInfo['ledger'], viewer?: Viewer): string {
   if (ledger === undefined) return NOTHING;
-  return ledger.missing === 0 && ledger.hasHoles ? 'some' : formatCount(ledger.missing);
+  return ledger.missing === 0 && ledger.hasHoles ? 'some' : formatCount(ledger.missing, viewer);
+}
+
+/** How many of the agents are there. */
+export function onlineText(agents: readonly AgentInfo[], viewer?: Viewer): string {
+  const online = agents.filter(({ presence }) => presence?.online === true).length;
+  if (agents.length === 1) return online === 1 ? '1 agent online' : '1 agent, offline';
+  return `${formatCount(online, viewer)} of ${formatCount(agents.length, viewer)} agents online`;
+}
+
+/** Names are told apart by their numbers: agent-2 before agent-10. */
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** Agents in the order in which someone should look at them: offline first, then those that miss something, by name. */
+export function agentsByNeed(agents: readonly AgentInfo[]): readonly AgentInfo[] {
+  return agents.toSorted((a, b) => need(b) - need(a) || collator.compare(a.agent, b.agent));
+}
+
+function need({ presence, ledger }: AgentInfo): number {
+  const isOffline = presence?.online === false;
+  return (isOffline ? 4 : 0) + (ledger?.hasHoles === true ? 2 : 0) + ((ledger?.quarantined ?? 0) > 0 ? 1 : 0);
 }

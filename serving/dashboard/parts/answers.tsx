@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
-import type { AgentInfo, ViewInfo } from '../api/answers.ts';
-import { assignColours } from '../chart/assign-colours.ts';
+import type { AgentInfo, ViewInfo } from '../api/inventory.ts';
 import { Chart } from '../chart/chart.tsx';
+import { assignColours } from '../chart/colours.ts';
 import type { Choice } from '../choice/choice.ts';
 import { measureNamed } from '../choice/measure.ts';
 import type { Length } from '../choice/spans.ts';
@@ -40,7 +40,7 @@ export function Answers({ view, windows, agents, choice, length, isOld, nowMs, c
     choose({ hidden: hidden.includes(key) ? hidden.filter((one) => one !== key) : [...hidden, key] });
   };
   const { unit, decimals, kind } = view;
-  const how = { measure: measureNamed(choice.measure, kind), unit, decimals, length, nowMs };
+  const terms = { measure: measureNamed(choice.measure, kind), unit, decimals, length, nowMs };
   const isEmpty = windows.position !== undefined && groups.length === 0 && windows.problem === undefined;
   return (
     <>
@@ -48,9 +48,9 @@ export function Answers({ view, windows, agents, choice, length, isOld, nowMs, c
       {isEmpty ? <NoReadings view={view.name} metric={view.metric} agents={agents} /> : null}
       {groups.length === 0 ? null : (
         <div class={isOld ? 'answers answers-old' : 'answers'}>
-          <Figures groups={groups} colours={colours} freshnessMs={windows.freshnessMs} onToggle={toggle} {...how} />
-          <Chart groups={drawn} colours={colours} span={span} {...how} />
-          <NewestWindows groups={groups} kind={kind} {...how} />
+          <Figures groups={groups} colours={colours} freshnessMs={windows.freshnessMs} onToggle={toggle} {...terms} />
+          <Chart groups={drawn} colours={colours} span={span} {...terms} />
+          <NewestWindows groups={groups} kind={kind} {...terms} />
         </div>
       )}
     </>

@@ -1,4 +1,4 @@
-import { completenessLevel, formatCompleteness } from '../format/completeness.ts';
+import { completenessLevel, formatCompleteness } from '../format/numbers.ts';
 
 /** How complete something is: a bar beside its percentage, which says the same. */
 export function CompletenessText({ completeness }: { readonly completeness: number }) {

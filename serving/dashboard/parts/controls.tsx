@@ -1,8 +1,7 @@
-import type { ViewInfo } from '../api/answers.ts';
+import type { ViewInfo } from '../api/inventory.ts';
 import type { Choice } from '../choice/choice.ts';
 import { measureNamed, measuresOf } from '../choice/measure.ts';
 import { fits, fittingWindow, type Length, sliceLengthMs, SPANS, WINDOWS } from '../choice/spans.ts';
-import { Options } from './options.tsx';
 
 interface ControlsProps {
   readonly views: readonly ViewInfo[];
@@ -54,4 +53,45 @@ export function Controls({ views, view, length, choice, choose }: ControlsProps)
 
 function asOption({ text, words }: Length): { value: string; label: string; words: string } {
   return { value: text, label: text, words };
+}
+
+interface Option {
+  readonly value: string;
+  readonly label: string;
+  /** The label in full, where it is short. */
+  readonly words?: string;
+  readonly disabled?: boolean;
+}
+
+interface OptionsProps {
+  readonly name: string;
+  readonly legend: string;
+  readonly options: readonly Option[];
+  readonly value: string;
+  readonly onChoose: (value: string) => void;
+}
+
+/** One of a few, all in sight: radio buttons that look like one control. */
+function Options({ name, legend, options, value, onChoose }: OptionsProps) {
+  return (
+    <fieldset class="options">
+      <legend>{legend}</legend>
+      <div class="options-row">
+        {options.map((option) => (
+          <label key={option.value} class="option" title={option.words}>
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === value}
+              disabled={option.disabled === true && option.value !== value}
+              aria-label={option.words}
+              onChange={() => onChoose(option.value)}
+            />
+            <span aria-hidden={option.words !== undefined}>{option.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
 }

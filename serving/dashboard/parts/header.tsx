@@ -1,18 +1,25 @@
-import type { AgentInfo } from '../api/answers.ts';
+import type { AgentInfo } from '../api/inventory.ts';
+import type { Viewer } from '../format/numbers.ts';
 import { formatAgo, formatLong } from '../format/times.ts';
 import type { Connection } from '../stream/stream-client.ts';
-import { onlineText } from './online-text.ts';
+import { onlineText } from './agents.tsx';
 
-interface HeaderProps {
+/** Data that is older than this, and than two windows, is not what happens now. */
+const LIVE_AGE_MS_MAX = 60_000;
+const LIVE_AGE_WINDOWS_MAX = 2;
+
+export interface HeaderProps {
   readonly connection: Connection;
   readonly freshnessMs: number | null;
-  /** Undefined while it is not known. */
-  readonly agents: readonly AgentInfo[] | undefined;
+  readonly agents: readonly AgentInfo[];
+  /** The length of the windows shown. */
+  readonly windowMs: number;
   readonly nowMs: number;
 }
 
 /** The name, how the connection stands, and how fresh the answers are. */
-export function Header({ connection, freshnessMs, agents, nowMs }: HeaderProps) {
+export function Header(props: HeaderProps) {
+  const kind = connectionKind(props);
   return (
     <header class="header">
       <h1 class="brand">
@@ -23,28 +30,41 @@ export function Header({ connection, freshnessMs, agents, nowMs }: HeaderProps) 
         Weir
       </h1>
       <p class="connection">
-        <span class={`dot dot-${connection.kind}`} aria-hidden="true" />
-        <span role="status">{WORDS[connection.kind]}</span>
-        <span class="quiet">{details(connection, freshnessMs, agents, nowMs)}</span>
+        <span class={`dot dot-${kind}`} aria-hidden="true" />
+        <span role="status">{WORDS[kind]}</span>
+        <span class="quiet">{connectionText(props)}</span>
       </p>
     </header>
   );
 }
 
-const WORDS: Readonly<Record<Connection['kind'], string>> = {
+type ConnectionKind = Connection['kind'] | 'connected';
+
+const WORDS: Readonly<Record<ConnectionKind, string>> = {
   connecting: 'Connecting',
+  connected: 'Connected',
   live: 'Live',
   away: 'Server away',
 };
 
-function details(
-  connection: Connection,
-  freshnessMs: number | null,
-  agents: HeaderProps['agents'],
-  nowMs: number,
-): string {
-  if (connection.kind === 'away') return `for ${formatLong(nowMs - connection.sinceMs)}, tries again by itself`;
-  if (connection.kind === 'connecting') return '';
-  const freshness = freshnessMs === null ? [] : [`data up to ${formatAgo(freshnessMs, nowMs)}`];
-  return [...freshness, ...(agents === undefined || agents.length === 0 ? [] : [onlineText(agents)])].join(' · ');
+/** What the connection is called: `live` only where the data is of now and no agent is missing, else `connected`. */
+export function connectionKind({ connection, freshnessMs, agents, windowMs, nowMs }: HeaderProps): ConnectionKind {
+  if (connection.kind !== 'live') return connection.kind;
+  const ageMsMax = Math.max(LIVE_AGE_MS_MAX, LIVE_AGE_WINDOWS_MAX * windowMs);
+  const isFresh = freshnessMs !== null && nowMs - freshnessMs <= ageMsMax;
+  return isFresh && agents.every(({ presence }) => presence?.online !== false) ? 'live' : 'connected';
+}
+
+/** What there is to know of the connection: since when it is away, or how fresh the data is and who is there. */
+export function connectionText({ connection, freshnessMs, agents, nowMs }: HeaderProps, viewer?: Viewer): string {
+  switch (connection.kind) {
+    case 'connecting':
+      return '';
+    case 'away':
+      return `for ${formatLong(nowMs - connection.sinceMs, viewer)}, tries again by itself`;
+    case 'live': {
+      const freshness = freshnessMs === null ? [] : [`data up to ${formatAgo(freshnessMs, nowMs, viewer)}`];
+      return [...freshness, ...(agents.length === 0 ? [] : [onlineText(agents, viewer)])].join(' · ');
+    }
+  }
 }

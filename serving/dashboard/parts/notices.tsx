@@ -1,6 +1,6 @@
-import type { AgentInfo } from '../api/answers.ts';
+import type { ComponentChildren } from 'preact';
+import type { AgentInfo } from '../api/inventory.ts';
 import type { Problem } from '../stream/message.ts';
-import { Notice } from './notice.tsx';
 
 /** The server can't be reached, and there is nothing from before to show. */
 export function ServerAway({ problem }: { readonly problem: string }) {
@@ -86,5 +86,22 @@ export function NoReadings({
       <pre>npm run -s weir -- edge --config weir.yaml</pre>
       <p>Its windows appear here with the first reading; there is no need to reload.</p>
     </Notice>
+  );
+}
+
+interface NoticeProps {
+  readonly title: string;
+  /** Whether it interrupts a reader who does not see it. */
+  readonly urgent?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A plain word about why there is nothing to see, and what to do. */
+function Notice({ title, urgent = false, children }: NoticeProps) {
+  return (
+    <section class="notice" role={urgent ? 'alert' : undefined}>
+      <h2>{title}</h2>
+      {children}
+    </section>
   );
 }

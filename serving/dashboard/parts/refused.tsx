@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { readRefused } from '../api/answers.ts';
-import { formatCount } from '../format/figures.ts';
+import { useAsked } from '../api/ask.ts';
+import { readRefused } from '../api/inventory.ts';
+import { formatCount } from '../format/numbers.ts';
 import { formatMoment } from '../format/times.ts';
-import { useAsked } from '../hooks/use-asked.ts';
 
 const REFRESH_MS = 10_000;
 const PATH = 'api/v1/quarantine?limit=10';

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { WAIT_MS_MAX, waitBeforeMs } from './backoff.ts';
 import type { ServerMessage, StrangeMessage, Subscription } from './message.ts';
-import { type Connection, OPEN_MS_MAX, type Socket, StreamClient } from './stream-client.ts';
+import { type Connection, OPEN_MS_MAX, type Socket, StreamClient, WAIT_MS_MAX, waitBeforeMs } from './stream-client.ts';
 
 const ASKED: Subscription = { view: 'usage', window: '1m', zone: 'UTC', stats: ['mean'], last: '1h' };
 

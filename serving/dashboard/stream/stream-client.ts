@@ -1,4 +1,3 @@
-import { waitBeforeMs } from './backoff.ts';
 import { parseServerMessage, type ServerMessage, StrangeMessage, type Subscription } from './message.ts';
 
 /** How the connection stands. `away` knows when the next try is. */
@@ -35,6 +34,11 @@ export interface StreamListener {
 
 /** A connection that has not opened by then is given up. */
 export const OPEN_MS_MAX = 10_000;
+
+/** The first wait before another try. */
+const WAIT_FIRST_MS = 500;
+/** No wait is longer: someone who looks at the page should not have to reload it. */
+export const WAIT_MS_MAX = 15_000;
 
 /** Problems from this status on lie with the server (RFC 9110 §15.6). */
 const SERVER_FAULT = 500;
@@ -171,4 +175,13 @@ export class StreamClient {
   #send(message: object): void {
     this.#socket?.send(JSON.stringify(message));
   }
+}
+
+/**
+ * How long to wait before try number `attempt` (from 0), in ms: twice as long each time, half of it by chance, so that
+ * the readers of a server that comes back do not all arrive at once. `random` is from [0, 1).
+ */
+export function waitBeforeMs(attempt: number, random: number): number {
+  const ceiling = Math.min(WAIT_MS_MAX, WAIT_FIRST_MS * 2 ** Math.min(attempt, 30));
+  return Math.round(ceiling / 2 + (ceiling / 2) * random);
 }

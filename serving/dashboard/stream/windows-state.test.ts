@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerMessage } from './message.ts';
-import { MINUTE_MS, T0_MS, told, windowAt } from './told-for-tests.ts';
-import { applyMessage, groupKey, GROUPS_MAX, newestEndMs, NO_WINDOWS, type WindowsState } from './windows-state.ts';
+import {
+  applyMessage,
+  groupKey,
+  groupName,
+  GROUPS_MAX,
+  newestEndMs,
+  NO_WINDOWS,
+  type WindowsState,
+} from './windows-state.ts';
+import { MINUTE_MS, T0_MS, told, windowAt } from './windows.fixtures.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;
 const DK1 = groupKey({ region: 'DK1' });
@@ -128,5 +136,15 @@ describe('the key of a group', () => {
   it('does not depend on the order of the tags', () => {
     expect(groupKey({ a: '1', b: '2' })).toBe(groupKey({ b: '2', a: '1' }));
     expect(groupKey({ a: '1', b: '2' })).not.toBe(groupKey({ a: '2', b: '1' }));
+  });
+});
+
+describe('the name of a group', () => {
+  it('is made of the values of its tags', () => {
+    expect([groupName({ region: 'DK1', kind: 'flat' }), groupName({ region: '' }), groupName({})]).toStrictEqual([
+      'DK1 · flat',
+      '(none)',
+      'all',
+    ]);
   });
 });

@@ -63,6 +63,12 @@ export function groupKey(tags: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** What a group is called: its tags' values; `all` for the one group of a view without tags. */
+export function groupName(tags: Readonly<Record<string, string>>): string {
+  const values = Object.values(tags).map((value) => (value === '' ? '(none)' : value));
+  return values.length === 0 ? 'all' : values.join(' · ');
+}
+
 type Groups = ReadonlyMap<string, GroupWindows>;
 
 /** `base` with the windows told; `before` says what each was, also where a snapshot begins anew. */

@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Subscription } from '../stream/message.ts';
-import { openSocket } from '../stream/open-socket.ts';
-import { type Connection, StreamClient } from '../stream/stream-client.ts';
-import { applyMessage, NO_WINDOWS, type WindowsState } from '../stream/windows-state.ts';
+import type { Subscription } from './message.ts';
+import { type Connection, type Socket, StreamClient, type StreamHost } from './stream-client.ts';
+import { applyMessage, NO_WINDOWS, type WindowsState } from './windows-state.ts';
 
 /** Changes are shown at most this often: the server tells them as often, and nobody reads faster. */
 const SHOW_EVERY_MS = 250;
@@ -69,4 +68,36 @@ export function useWindows(subscription: Subscription | undefined, spanMs: numbe
   }, [isAnswering]);
 
   return { connection, windows };
+}
+
+/** The browser as a host of the stream; `path` is relative to the page. */
+function openSocket(path: string): StreamHost {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.hash = '';
+  url.search = '';
+  return {
+    open: () => asSocket(new WebSocket(url)),
+    now: () => Date.now(),
+    random: () => Math.random(),
+    later: (action, delayMs) => {
+      const timer = setTimeout(action, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+function asSocket(socket: WebSocket): Socket {
+  const adapted: Socket = {
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+    send: (text) => socket.send(text),
+    close: () => socket.close(),
+  };
+  socket.onopen = () => adapted.onopen?.();
+  socket.onmessage = (event) => adapted.onmessage?.(event);
+  // Every failure of a WebSocket ends in a close event (WHATWG WebSockets, 4); that is the one that is heard.
+  socket.onclose = () => adapted.onclose?.();
+  return adapted;
 }

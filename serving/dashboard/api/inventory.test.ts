@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { agentsByNeed } from '../parts/agents-by-need.ts';
-import { onlineText } from '../parts/online-text.ts';
 import { StrangeMessage } from '../stream/message.ts';
-import { readAgents, readRefused, readViews } from './answers.ts';
+import { readAgents, readRefused, readViews } from './inventory.ts';
 
 const LEDGER = {
   watermark: '2026-11-21T15:32:13Z',
@@ -72,19 +70,4 @@ describe('answers of the API', () => {
       expect(() => readAgents(answer)).toThrow(StrangeMessage);
     },
   );
-});
-
-describe('agents', () => {
-  const agents = readAgents({
-    agents: [agent('a-10', true), agent('a-9', true), agent('b', true, LEDGER), agent('c', false)],
-  });
-
-  it('stand in the order in which someone should look at them', () => {
-    expect(agentsByNeed(agents).map((one) => one.agent)).toStrictEqual(['c', 'b', 'a-9', 'a-10']);
-  });
-
-  it('are counted', () => {
-    expect(onlineText(agents, 'en')).toBe('3 of 4 agents online');
-    expect(onlineText(agents.slice(0, 1))).toBe('1 agent online');
-  });
 });

@@ -1,4 +1,5 @@
 import type { ServerMessage, StreamWindow } from './message.ts';
+import type { GroupWindows, ShownWindow } from './windows-state.ts';
 
 /** Windows and messages for tests. The minute at which the windows begin: */
 export const T0_MS = Date.UTC(2026, 10, 21, 12);
@@ -22,4 +23,14 @@ export function windowAt(minute: number, over: Partial<StreamWindow> = {}): Stre
 /** A snapshot or changes with these windows. */
 export function told(kind: 'snapshot' | 'changes', windows: readonly StreamWindow[], position = 'p'): ServerMessage {
   return { kind, id: 'windows-1', version: 1, position, freshnessMs: T0_MS, windows };
+}
+
+/** The same window as it is shown, not revised. */
+export function shown(minute: number, over: Partial<StreamWindow> = {}): ShownWindow {
+  return { ...windowAt(minute, over), revisedAtMs: undefined };
+}
+
+/** A group of that key and region. */
+export function group(key: string, ...windows: readonly ShownWindow[]): GroupWindows {
+  return { key, tags: { region: key }, windows };
 }

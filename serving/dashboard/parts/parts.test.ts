@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentInfo, LedgerInfo } from '../api/inventory.ts';
+import { measureNamed } from '../choice/measure.ts';
+import type { Connection } from '../stream/stream-client.ts';
+import { group, MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
+import { agentsByNeed, missingText, onlineText } from './agents.tsx';
+import { latestWindow } from './figures.tsx';
+import { connectionKind, connectionText, type HeaderProps } from './header.tsx';
+import { newestRows, ROWS_MAX } from './newest-windows.tsx';
+
+const EN = { locale: 'en' };
+const WHOLE: LedgerInfo = { watermarkMs: T0_MS, arrived: 48, missing: 0, quarantined: 0, hasHoles: false };
+
+/** An agent; `undefined` as presence: it was never seen. */
+function agent(name: string, online: boolean | undefined, ledger: Partial<LedgerInfo> | null = {}): AgentInfo {
+  return {
+    agent: name,
+    presence: online === undefined ? undefined : { online, sinceMs: T0_MS, lastSeenMs: T0_MS },
+    ledger: ledger === null ? undefined : { ...WHOLE, ...ledger },
+  };
+}
+
+describe('agents', () => {
+  it('stand in the order in which someone should look at them', () => {
+    const agents = [
+      agent('a-10', true),
+      agent('a-9', undefined, null),
+      agent('refuses', true, { quarantined: 1 }),
+      agent('misses', true, { hasHoles: true }),
+      agent('misses-and-refuses', true, { hasHoles: true, quarantined: 1 }),
+      agent('offline', false),
+    ];
+    expect(agentsByNeed(agents).map((one) => one.agent)).toStrictEqual([
+      'offline',
+      'misses-and-refuses',
+      'misses',
+      'refuses',
+      'a-9',
+      'a-10',
+    ]);
+  });
+
+  it('are counted', () => {
+    expect(onlineText([agent('a', true), agent('b', false), agent('c', undefined)], EN)).toBe('1 of 3 agents online');
+    expect(onlineText([agent('a', true)])).toBe('1 agent online');
+    expect(onlineText([agent('a', false)])).toBe('1 agent, offline');
+    expect(onlineText([agent('a', undefined)])).toBe('1 agent, offline');
+  });
+
+  it('say how much they miss as far as that is known', () => {
+    expect(
+      [agent('a', true, null), agent('b', true), agent('c', true, { hasHoles: true })].map(({ ledger }) =>
+        missingText(ledger, EN),
+      ),
+    ).toStrictEqual(['–', '0', 'some']);
+    expect(missingText({ ...WHOLE, missing: 1_234, hasHoles: true }, EN)).toBe('1,234');
+  });
+});
+
+describe('the current value', () => {
+  const [MEAN, SUM] = ['mean', 'sum'].map((name) => measureNamed(name, 'gauge'));
+  const open = shown(1, { final: false });
+
+  it('of a mean is that of the newest window', () => {
+    expect(latestWindow([shown(0), open], MEAN!, null)).toBe(open);
+  });
+
+  it('of a sum is that of the newest window that has ended', () => {
+    const ended = shown(0, { final: false });
+    expect(latestWindow([ended, open], SUM!, T0_MS + MINUTE_MS)).toBe(ended);
+    expect(latestWindow([ended, open], SUM!, T0_MS + 2 * MINUTE_MS)).toBe(open);
+    const final = shown(0);
+    expect(latestWindow([final, open], SUM!, null)).toBe(final);
+  });
+
+  it('of a sum is that of the newest window where none has ended', () => {
+    expect(latestWindow([open], SUM!, T0_MS)).toBe(open);
+    expect(latestWindow([open], SUM!, null)).toBe(open);
+    expect(latestWindow([], SUM!, T0_MS)).toBeUndefined();
+  });
+});
+
+describe('the newest windows', () => {
+  it('are those of all groups, the newest first, groups in their order', () => {
+    const rows = newestRows([group('a', shown(0), shown(1)), group('b', shown(1)), group('c', shown(2))]);
+    expect(rows.map(({ group: { key }, window }) => `${key}${(window.startMs - T0_MS) / MINUTE_MS}`)).toStrictEqual([
+      'c2',
+      'a1',
+      'b1',
+      'a0',
+    ]);
+  });
+
+  it('are not more than fit', () => {
+    const many = Array.from({ length: ROWS_MAX + 3 }, (_, minute) => shown(minute));
+    expect(newestRows([group('a', ...many)]).map(({ window }) => window)).toStrictEqual(many.slice(3).reverse());
+  });
+});
+
+describe('the state of the connection', () => {
+  const AWAY: Connection = { kind: 'away', retryAtMs: T0_MS, sinceMs: T0_MS - 90_000 };
+
+  function header(over: Partial<HeaderProps> = {}): HeaderProps {
+    return {
+      connection: { kind: 'live' },
+      freshnessMs: T0_MS - 2_000,
+      agents: [agent('a', true), agent('b', undefined)],
+      windowMs: MINUTE_MS,
+      nowMs: T0_MS,
+      ...over,
+    };
+  }
+
+  it('is live where the data is of now and no agent is missing', () => {
+    expect(connectionKind(header())).toBe('live');
+    expect(connectionKind(header({ agents: [] }))).toBe('live');
+    expect(connectionKind(header({ agents: [agent('a', true), agent('b', false)] }))).toBe('connected');
+    expect(connectionKind(header({ freshnessMs: null }))).toBe('connected');
+  });
+
+  it.each([
+    [MINUTE_MS, 120_000],
+    [10_000, 60_000],
+    [5 * MINUTE_MS, 600_000],
+  ])('of windows of %i ms is live up to an age of %i ms', (windowMs, ageMsMax) => {
+    expect(connectionKind(header({ windowMs, freshnessMs: T0_MS - ageMsMax }))).toBe('live');
+    expect(connectionKind(header({ windowMs, freshnessMs: T0_MS - ageMsMax - 1 }))).toBe('connected');
+  });
+
+  it('is nothing better than the connection is', () => {
+    expect(connectionKind(header({ connection: { kind: 'connecting' } }))).toBe('connecting');
+    expect(connectionKind(header({ connection: AWAY }))).toBe('away');
+  });
+
+  it('says how fresh the data is and who is there, or since when the server is away', () => {
+    expect(connectionText(header(), EN)).toBe('data up to 2 s ago · 1 of 2 agents online');
+    expect(connectionText(header({ freshnessMs: null }), EN)).toBe('1 of 2 agents online');
+    expect(connectionText(header({ agents: [] }), EN)).toBe('data up to 2 s ago');
+    expect(connectionText(header({ connection: { kind: 'connecting' } }), EN)).toBe('');
+    expect(connectionText(header({ connection: AWAY }), EN)).toBe('for 1 min, tries again by itself');
+  });
+});
