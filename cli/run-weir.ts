@@ -41,7 +41,7 @@ function report(error: unknown, args: readonly string[]): ExitCode {
 }
 
 /** Commander's message as one sentence that ends with where to look. */
-function usageFault(message: string, args: readonly string[]): string {
+export function usageFault(message: string, args: readonly string[]): string {
   const sentence = message
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?')

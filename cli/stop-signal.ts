@@ -36,17 +36,20 @@ export function stopSignal(logger: Logger): StopSignal {
 }
 
 /** A tidy stop that takes longer is given up: the next start recovers what it left open. */
-export const STOP_MS_MAX = 15_000;
+export const STOP_TIMEOUT_MS = 15_000;
 
 /**
- * Waits for a tidy stop, for STOP_MS_MAX at most. One that takes longer ends the process with status 1: nothing that was
+ * Waits for a tidy stop, for STOP_TIMEOUT_MS at most. One that takes longer ends the process with status 1: nothing that was
  * acknowledged is only in memory, so there is nothing to lose.
  */
 export async function stopWithin(stopping: Promise<void>, logger: Logger): Promise<void> {
   const timer = setTimeout(() => {
-    logger.warn({ waitedMs: STOP_MS_MAX }, 'not everything stopped in time; the next start recovers, nothing is lost');
+    logger.warn(
+      { waitedMs: STOP_TIMEOUT_MS },
+      'not everything stopped in time; the next start recovers, nothing is lost',
+    );
     process.exit(1);
-  }, STOP_MS_MAX);
+  }, STOP_TIMEOUT_MS);
   try {
     await stopping;
   } finally {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { UserError } from '../failure.ts';
-import { ProgressBar } from '../terminal/progress-bar.ts';
+import { type Progress, ProgressBar } from '../terminal/progress-bar.ts';
 import { ask, problemDetail, type ApiRequest } from './ask.ts';
 
 /**
@@ -46,10 +46,8 @@ function parseLine(line: string, what: string): OperationLine {
   }
 }
 
-function describeProgress(
-  what: string,
-  progress: Readonly<Record<string, unknown>>,
-): { label: string; done: number; total?: number } {
+/** How far an operation is, for the bar; what the server doesn't tell is left out. */
+export function describeProgress(what: string, progress: Readonly<Record<string, unknown>>): Progress {
   const { label, done, total } = progress;
   const words = typeof label === 'string' ? `${what}: ${label}` : what;
   if (typeof done !== 'number') return { label: words, done: 0 };

@@ -36,7 +36,15 @@ export function formatFault({ path, message }: ConfigFault): string {
 
 /** Reads a configuration and judges it. Throws UserError where the file can't be read. */
 export async function judgeConfig(file: string): Promise<ConfigVerdict> {
-  const text = await readConfigFile(file);
+  const judged = judgeConfigText(await readConfigFile(file));
+  if (judged.kind === 'faulty') return judged;
+  return { kind: 'usable', loaded: { config: judged.config, folder: dirname(resolve(file)), file } };
+}
+
+/** What a configuration says, or all that is wrong with it. */
+export function judgeConfigText(
+  text: string,
+): { readonly kind: 'usable'; readonly config: WeirConfig } | Extract<ConfigVerdict, { kind: 'faulty' }> {
   const document = parseDocument(text, { prettyErrors: true, merge: true });
   const [broken] = document.errors;
   if (broken !== undefined) return { kind: 'faulty', faults: [yamlFault(broken)] };
@@ -46,7 +54,7 @@ export async function judgeConfig(file: string): Promise<ConfigVerdict> {
     ? referenceFaults(parsed.data)
     : parsed.error.issues.flatMap((issue) => describeIssue(issue, configSchema, value));
   if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
-  return { kind: 'usable', loaded: { config: parsed.data, folder: dirname(resolve(file)), file } };
+  return { kind: 'usable', config: parsed.data };
 }
 
 function yamlFault({ message }: YAMLParseError): ConfigFault {

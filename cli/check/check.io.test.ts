@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { check } from './check.ts';
+
+let folder: TemporaryDirectory;
+let printed: string;
+
+beforeEach(async () => {
+  folder = await makeTemporaryDirectory('check');
+  printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((piece) => {
+    printed += String(piece);
+    return true;
+  });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** Checks a configuration whose file of readings is `m.csv`; gives what was printed, and whether it can be used. */
+async function checked(config: string, csv?: string): Promise<{ readonly isUsable: boolean; readonly text: string }> {
+  if (csv !== undefined) await writeFile(join(folder.dir, 'm.csv'), csv);
+  const file = join(folder.dir, 'weir.yaml');
+  await writeFile(file, config);
+  const isUsable = await check(file);
+  return { isUsable, text: printed.replaceAll(file, 'weir.yaml') };
+}
+
+const METRICS = 'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\n';
+const SERIES = "[{ metric: power, value: kw, device: '{d}', tags: { region: '{r}' } }]";
+const SOURCES = `sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: ${SERIES} } }\n`;
+
+describe('a check', () => {
+  it('shows what would become of a file, what each view takes of it, and what to do next', async () => {
+    const views =
+      'views: { by-region: { metric: power, by: [region, site], slice: 15m }, one: { metric: power, where: { d: x }, slice: 1h } }\n';
+    const { isUsable, text } = await checked(
+      `${METRICS}agent: { id: roof-1 }\n${SOURCES}${views}`,
+      'time,d,r,kw\n2024-01-01T00:00:00Z,a,DK1,1.5\n2024-01-01T00:01:00Z,b,DK2,-2\n2024-01-01T00:02:00Z,a,DK1,much\n',
+    );
+    expect(isUsable).toBe(true);
+    expect(text.replace(/(quarantine: line 4: ).*(: ".*")/, '$1…$2'))
+      .toBe(`metric power: gauge in kW with 3 decimals (more are rounded), one reading each 1m, sent as panes
+agent roof-1: to mqtt://127.0.0.1:1883, at most 256000000 bytes in .weir/roof-1
+source m: csv, m.csv
+  3 rows: 2 readings of 2 series, 0 missing, 1 to quarantine
+  from 2024-01-01T00:00:00Z to 2024-01-01T00:01:00Z; the first:
+    time                  metric  series                value
+    2024-01-01T00:00:00Z  power   region=DK1 device=a  1.5 kW
+    2024-01-01T00:01:00Z  power   region=DK2 device=b   -2 kW
+  quarantine: line 4: …: "2024-01-01T00:02:00Z,a,DK1,much"
+view by-region: power by region, site, in slices of 15m: 2 of the series above, in 2 groups
+  2 of them have no tag site; they share the group whose site is empty
+view one: power, in slices of 1h: 0 of the series above, in 0 groups
+
+weir.yaml can be used.
+Next, each in a terminal of its own:
+  weir up --config weir.yaml
+  weir edge --config weir.yaml --once
+  weir query by-region --from 2024-01-01 --to 2024-01-02 --window 1d
+`);
+  });
+
+  it('of a configuration without agent, sources and views has the server as its next step', async () => {
+    const { isUsable, text } = await checked('');
+    expect(isUsable).toBe(true);
+    expect(text).toBe(
+      'metrics: none\n\n\nweir.yaml can be used.\nNext, each in a terminal of its own:\n  weir up --config weir.yaml\n',
+    );
+  });
+
+  it('says that sources without an agent are not read', async () => {
+    const { text } = await checked(`${METRICS}${SOURCES}`, 'time,d,r,kw\n2024-01-01T00:00:00Z,a,DK1,1\n');
+    expect(text).toContain(
+      '\nagent: none, so "weir edge" can\'t read the sources; add one, like agent: { id: roof-1 }\n',
+    );
+    expect(text).not.toContain('weir edge --config');
+  });
+
+  it('of a file without one reading, or that is not there, says that it can not be used', async () => {
+    const empty = await checked(`${METRICS}${SOURCES}`, 'time,d,r,kw\nx,a,DK1,1\n');
+    expect(empty.isUsable).toBe(false);
+    expect(empty.text).toContain('  not one reading; check `time` and `series` against the rows of the file\n');
+    expect(empty.text).toContain("weir.yaml can't be used as it is: see above.\n");
+    printed = '';
+    const absent = await checked(`${METRICS}${SOURCES.replace('m.csv', 'absent.csv')}`);
+    expect(absent.isUsable).toBe(false);
+    expect(absent.text).toMatch(/\nsource m: csv\n {2}.*absent\.csv does not exist; check its path;.*\n/);
+  });
+
+  it('of a configuration with faults names them', async () => {
+    const { isUsable, text } = await checked('vews: {}\n');
+    expect(isUsable).toBe(false);
+    expect(text).toBe("weir.yaml can't be used:\n  unknown key vews; did you mean views?\n");
+  });
+
+  it('says what live sources would do, and opens none of them', async () => {
+    const live = [
+      'standard: { kind: ndjson, file: "-", time: { columns: [t] }, series: [{ metric: power, value: v, device: d }] }',
+      'grows: { kind: csv, file: absent.csv, follow: true, time: { columns: [t] }, series: [{ metric: power, value: v, device: d }] }',
+      'fleet: { kind: simulate, scenario: denmark }',
+    ];
+    const usage = METRICS.replace('power:', 'usage: { unit: kWh, decimals: 3, kind: counter, interval: 1m }, power:');
+    const { text } = await checked(`${usage}sources: { ${live.join(', ')} }\n`);
+    expect(text).toContain('\nsource standard: ndjson, standard input, followed as it grows\n');
+    expect(text).toContain('\nsource grows: csv, absent.csv, followed as it grows\n');
+    expect(text).toContain('\nsource fleet: simulate');
+  });
+});

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { formatFault, judgeConfigText } from './load-config.ts';
+import { configSchema, type WeirConfig } from './schema.ts';
+
+const METRICS = 'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\n';
+
+/** The faults of a configuration as lines `path: message`. */
+function faultsOf(text: string): readonly string[] {
+  const judged = judgeConfigText(text);
+  return judged.kind === 'usable' ? [] : judged.faults.map((fault) => formatFault(fault).trim());
+}
+
+function configOf(text: string): WeirConfig {
+  const judged = judgeConfigText(text);
+  if (judged.kind === 'usable') return judged.config;
+  throw new Error(judged.faults.map(formatFault).join('\n'));
+}
+
+describe('a configuration', () => {
+  it('that is empty has an embedded backbone, a local store, and nothing else', () => {
+    const config = configOf('');
+    expect({ ...config, metrics: [...config.metrics] }).toEqual({
+      metrics: [],
+      sources: {},
+      views: [],
+      backbone: { kind: 'embedded' },
+      store: { kind: 'level' },
+    });
+  });
+
+  it('that "weir init" writes can be used', () => {
+    expect(faultsOf(readFileSync(new URL('../sample/weir.yaml', import.meta.url), 'utf8'))).toEqual([]);
+  });
+
+  it('that is not YAML says where, once', () => {
+    expect(faultsOf('metrics: { power: [\n')).toEqual([
+      expect.stringMatching(/^this is not YAML: .* at line 2, column 1$/),
+    ]);
+  });
+
+  it('shares parts of itself by anchors', () => {
+    const { metrics } = configOf(
+      'metrics:\n  a: &a { unit: kW, decimals: 3, kind: gauge, interval: 1m }\n  b: { <<: *a, decimals: 1 }\n',
+    );
+    expect([...metrics.values()].map(({ name, decimals }) => [name, decimals])).toEqual([
+      ['a', 3],
+      ['b', 1],
+    ]);
+  });
+});
+
+describe('an agent', () => {
+  it('has a broker on this machine and a spool of 256 MB unless it says otherwise', () => {
+    expect(configOf('agent: { id: roof-1 }').agent).toEqual({
+      id: 'roof-1',
+      broker: 'mqtt://127.0.0.1:1883',
+      spool: { bytes: 256_000_000 },
+    });
+  });
+
+  it.each([
+    ['64MB', 64_000_000],
+    ['1.5 GB', 1_500_000_000],
+    ['2TB', 2_000_000_000_000],
+    ['64000KB', 64_000_000],
+  ])('has a spool of %s', (text, bytes) => {
+    expect(configOf(`agent: { id: a, spool: { bytes: ${text} } }`).agent?.spool.bytes).toBe(bytes);
+  });
+
+  it.each(['64', '64mb', '64MiB', 'MB', '-1MB', '1.MB'])('has no spool of %s', (text) => {
+    expect(faultsOf(`agent: { id: a, spool: { bytes: '${text}' } }`)).toEqual([
+      `agent.spool.bytes: ${text} is no amount of bytes; write it like 256MB or 2GB`,
+    ]);
+  });
+
+  it('has a spool that holds a few of the largest frames', () => {
+    expect(faultsOf('agent: { id: a, spool: { bytes: 1KB } }')).toEqual([
+      expect.stringMatching(/^agent\.spool\.bytes: a spool has at least \d+MB, room for a few of the largest frames$/),
+    ]);
+  });
+
+  it.each(['http://host', 'mqtt://', 'mqtt://host/path', 'mqtt:host', "'mqtt://a b'"])(
+    'has no broker at %s',
+    (broker) => {
+      expect(faultsOf(`agent: { id: a, broker: ${broker} }`)).toEqual([
+        'agent.broker: the broker is a URL like mqtt://127.0.0.1:1883',
+      ]);
+    },
+  );
+});
+
+describe('a backbone', () => {
+  it('has as many partitions as a log may have', () => {
+    for (const partitions of [1, 256])
+      expect(configOf(`backbone: { kind: embedded, partitions: ${partitions} }`).backbone.partitions).toBe(partitions);
+    expect(faultsOf('backbone: { kind: embedded, partitions: 0 }')).toEqual([
+      'backbone.partitions: is 0; write at least 1',
+    ]);
+    expect(faultsOf('backbone: { kind: embedded, partitions: 257 }')).toEqual([
+      'backbone.partitions: is 257; write at most 256',
+    ]);
+    expect(faultsOf('backbone: { kind: embedded, partitions: 1.5 }')).toEqual([
+      'backbone.partitions: is 1.5; write a whole number',
+    ]);
+  });
+
+  it('of NATS names a server at least, each by its address, and where it is watched', () => {
+    const nats = configOf(
+      'backbone: { kind: nats, servers: [nats://a:1, nats://b:2], monitor: http://a:8222 }',
+    ).backbone;
+    expect(nats).toEqual({ kind: 'nats', servers: ['nats://a:1', 'nats://b:2'], monitor: 'http://a:8222' });
+    expect(faultsOf('backbone: { kind: nats, servers: [] }')).toEqual(['backbone.servers: is empty; name at least 1']);
+    expect(faultsOf('backbone: { kind: nats, servers: [a:1] }')).toEqual([
+      'backbone.servers.0: a server is a URL like nats://127.0.0.1:4222',
+    ]);
+    expect(faultsOf('backbone: { kind: nats, servers: [nats://a:1], monitor: a:8222 }')).toEqual([
+      'backbone.monitor: a monitoring page is a URL like http://127.0.0.1:8222',
+    ]);
+  });
+});
+
+describe('a fault', () => {
+  it.each([
+    ['vews: {}', 'unknown key vews; did you mean views?'],
+    [
+      'backbone: { kind: embedded, xyzzyx: 1 }',
+      'backbone: unknown key xyzzyx; known here: kind, partitions, servers, monitor',
+    ],
+    ['store: { kind: levl }', 'store.kind: is "levl"; did you mean level?'],
+    ['store: { kind: redis }', 'store.kind: is "redis"; write level'],
+    ['agent: {}', 'agent.id: is missing; add it (the sample of "weir init" shows how)'],
+    ['agent: [a]', 'agent: is a list; write a section with keys'],
+    ['agent: { id: { a: 1 } }', 'agent.id: is a section with keys; write text'],
+    ['agent: { id: 7 }', 'agent.id: is 7; write text'],
+    ['views: 7', 'views: is 7; write a section with keys'],
+    ['backbone: {}', 'backbone.kind: is missing; write embedded or nats'],
+    ['backbone: { kind: 7 }', 'backbone.kind: is 7; write embedded or nats'],
+    ['backbone: { kind: natz }', 'backbone.kind: is "natz"; did you mean nats?'],
+  ])('of %s is told as %s', (text, says) => {
+    expect(faultsOf(text)).toContain(says);
+  });
+
+  it('shows no more of a long value than helps', () => {
+    const [fault] = faultsOf(`metrics: { power: { unit: kW, decimals: 3, kind: ${'x'.repeat(100)}, interval: 1m } }`);
+    expect(fault).toBe(`metrics.power.kind: is "${'x'.repeat(59)}…; write gauge or counter`);
+  });
+
+  it('names each metric, view and source that does not fit the others', () => {
+    const source =
+      '{ kind: csv, file: a.csv, time: { columns: [t] }, series: [{ metric: powr, value: v, device: d }] }';
+    expect(
+      faultsOf(
+        `${METRICS}views: { v: { metric: powr, slice: 1m }, w: { metric: power, slice: 7m } }\nsources: { s: ${source} }\n`,
+      ),
+    ).toEqual([
+      'views.v.metric: metric powr is not declared; did you mean power?',
+      'views.w.slice: a slice divides a day evenly (1m, 5m, 15m, 1h, …); 420 s does not',
+      'sources.s.series.0.metric: metric "powr" is not declared; did you mean power?',
+    ]);
+  });
+
+  it('stands in a line with its place, or alone where it is of the whole', () => {
+    expect(formatFault({ path: 'a.b', message: 'is 1; write 2' })).toBe('  a.b: is 1; write 2');
+    expect(formatFault({ path: '', message: 'this is not YAML' })).toBe('  this is not YAML');
+  });
+});
+
+describe('the schema', () => {
+  it('is strict at its top', () => {
+    expect(configSchema.safeParse({ more: 1 }).success).toBe(false);
+  });
+});
