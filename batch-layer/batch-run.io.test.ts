@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SliceRow } from '#backbone/changes/changes.ts';
-import { promoteVersion, declareView } from '#backbone/manifests/manifest-store.ts';
+import { promoteVersion, declareView } from '#backbone/manifests/manifest.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { decodeDirectory, encodeDirectory } from '#backbone/results/result-directory.ts';
 import { decodeResultBlock, encodeResultBlock } from '#backbone/results/result-format.ts';

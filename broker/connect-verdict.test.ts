@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeConnect, judgePublish, maySubscribe } from './connect-verdict.ts';
+import { ClientRefused, judgeConnect, judgePublish, maySubscribe } from './connect-verdict.ts';
 
 const WILL = { topic: 'weir/v1/roof-1/gone', retain: false };
 
@@ -20,6 +20,15 @@ describe('a client', () => {
   ])('is turned away with %s', (_what, change, returnCode) => {
     const facts = { clientId: 'roof-1', clean: true, will: WILL, ...change };
     expect(judgeConnect(facts)).toMatchObject({ kind: 'turned-away', returnCode });
+  });
+
+  it('is told in the terms of MQTT why it is refused', () => {
+    expect(new ClientRefused('no agent id', 2)).toMatchObject({
+      message: 'no agent id',
+      returnCode: 2,
+      fault: 'asked',
+    });
+    expect(new ClientRefused('not its own topic').returnCode).toBe(5);
   });
 
   it('publishes to its own up topics only', () => {

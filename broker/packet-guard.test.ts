@@ -82,6 +82,27 @@ describe('the guard', () => {
     expect(judgePacket(bytes, first)).toMatchObject({ kind: 'cut', code });
   });
 
+  it('knows the packets that clients send, by name, and no others', () => {
+    const known = new Map([
+      [3, 'PUBLISH'],
+      [4, 'PUBACK'],
+      [8, 'SUBSCRIBE'],
+      [10, 'UNSUBSCRIBE'],
+      [12, 'PINGREQ'],
+      [14, 'DISCONNECT'],
+    ]);
+    for (let type = 0; type < 16; type++) {
+      if (type === 1) continue;
+      const name = known.get(type);
+      const judgement = judgePacket(packet((type << 4) | 2, 2_000_000), false);
+      expect(judgement).toMatchObject(
+        name === undefined
+          ? { kind: 'cut', code: 'packet-type', message: `packet type ${type} is none that a client sends` }
+          : { kind: 'cut', code: 'packet-too-long', message: new RegExp(`^${name} announces 2000005 bytes`) },
+      );
+    }
+  });
+
   it('lets a PUBLISH through that is sent again', () => {
     expect(judgePacket(packet(0x3a, 9), false)).toMatchObject({ kind: 'packet' });
   });

@@ -19,6 +19,16 @@ describe('presence', () => {
     expect(changes.map(({ agent, state }) => `${agent} ${state}`)).toStrictEqual(['a online', 'b online', 'a lost']);
   });
 
+  it('learns nothing of an agent that it has never seen come', () => {
+    const presence = new Presence(() => undefined);
+    presence.seen('a', 10);
+    expect(presence.list()).toStrictEqual([]);
+    presence.offline('a', 'lost', 20);
+    expect(presence.list()).toStrictEqual([
+      { agent: 'a', state: 'lost', sinceMs: 20, lastSeenMs: 20, heartbeat: null },
+    ]);
+  });
+
   it('forgets those longest away when there are too many, never one that is there', () => {
     const presence = new Presence(() => undefined);
     presence.online('stays', 0);

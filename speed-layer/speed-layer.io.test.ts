@@ -7,8 +7,8 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
-import { declareView, ManifestStore } from '#backbone/manifests/manifest-store.ts';
-import { liveVersion } from '#backbone/manifests/manifest.ts';
+import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import { declareView, liveVersion } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { cutRecord, SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';

@@ -1,4 +1,5 @@
-import type { View } from '#core/views/view.ts';
+import { strict as assert } from 'node:assert';
+import { type View, viewFingerprint } from '#core/views/view.ts';
 
 /** A batch result: immutable, named, over some epochs of every partition. */
 export interface ResultRef {
@@ -45,8 +46,47 @@ export const BATCH_STATES_KEPT = 8;
 /** Versions of a view that are folded beside each other: the live one, one that is being built, one to go back to. */
 export const VERSIONS_KEPT = 3;
 
+/** The version that answers: there is one from the first declaration on. */
 export function liveVersion(manifest: Manifest): ManifestVersion {
   const live = manifest.versions.find((version) => version.state === 'live');
-  if (live === undefined) throw new Error(`manifest of view ${manifest.view} names no live version`);
+  assert(live !== undefined, `the manifest of view ${manifest.view} names a live version`);
   return live;
+}
+
+/** The manifest after declaring a view: as it was, or with a new version to be built where the definition changed. */
+export function declareView(manifest: Manifest | undefined, view: View, partitions: number): Manifest {
+  const fingerprint = viewFingerprint(view);
+  const newest = manifest?.versions.at(-1);
+  if (manifest === undefined || newest === undefined) {
+    return { view: view.name, versions: [newVersion(1, view, fingerprint, 'live', partitions)] };
+  }
+  if (newest.fingerprint === fingerprint) return manifest;
+  const kept = manifest.versions.filter((version) => version.state !== 'building').slice(-(VERSIONS_KEPT - 1));
+  return {
+    ...manifest,
+    versions: [...kept, newVersion(newest.version + 1, view, fingerprint, 'building', partitions)],
+  };
+}
+
+/** The manifest with the version that was being built live, and the live one kept to go back to. */
+export function promoteVersion(manifest: Manifest, version: number): Manifest {
+  const built = manifest.versions.find((one) => one.version === version);
+  if (built === undefined || built.state === 'live') return manifest;
+  return {
+    ...manifest,
+    versions: manifest.versions.map((one) =>
+      one.version === version ? { ...one, state: 'live' } : one.state === 'live' ? { ...one, state: 'retained' } : one,
+    ),
+  };
+}
+
+function newVersion(
+  version: number,
+  view: View,
+  fingerprint: string,
+  state: 'live' | 'building',
+  partitions: number,
+): ManifestVersion {
+  const nothing = Array.from({ length: partitions }, () => 0);
+  return { version, view, fingerprint, state, batch: { results: [], cut: nothing, publishedAtMs: 0 }, history: [] };
 }
