@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { COLUMN_ROOM, PackReader } from '../packing/pack-reader.ts';
+import { PackReader } from '../packing/pack-reader.ts';
 import { PackWriter } from '../packing/pack-writer.ts';
 import type { AmendFrame, Amends } from './amends.ts';
 import { type FrameFault, frameFault, FrameTooLarge } from './fault.ts';
@@ -70,16 +70,8 @@ export function decodeAmend(bytes: Uint8Array, header: FrameHeader): AmendFrame 
 }
 
 function readColumns(pack: PackReader, count: number, dictionaryVersion: number): Omit<Amends, 'links'> | null {
-  const column = (min: number, max: number): Float64Array => {
-    const out = new Float64Array(count + COLUMN_ROOM);
-    pack.column(out, count, min, max);
-    return out.subarray(0, count);
-  };
-  const relative = (bases: Float64Array, max: number): Float64Array => {
-    const out = new Float64Array(count + COLUMN_ROOM);
-    pack.relativeColumn(out, bases, count, -max, max);
-    return out.subarray(0, count);
-  };
+  const column = (min: number, max: number): Float64Array => pack.newColumn(count, min, max);
+  const relative = (bases: Float64Array, max: number): Float64Array => pack.newRelativeColumn(bases, max);
   const entry = Int32Array.from(column(0, dictionaryVersion - 1));
   const timeMs = column(-TIME_MS_MAX, TIME_MS_MAX);
   const oldValue = column(-VALUE_MAX, VALUE_MAX);

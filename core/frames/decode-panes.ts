@@ -48,16 +48,8 @@ function checkExtent(panes: PaneColumns, header: FrameHeader): PanesFrame | Fram
 type Columns = Omit<PaneColumns, 'histogram' | 'links'>;
 
 function readColumns(pack: PackReader, count: number, dictionaryVersion: number): Columns | null {
-  const column = (min: number, max: number): Float64Array => {
-    const out = new Float64Array(count + COLUMN_ROOM);
-    pack.column(out, count, min, max);
-    return out.subarray(0, count);
-  };
-  const relative = (bases: Float64Array, max: number): Float64Array => {
-    const out = new Float64Array(count + COLUMN_ROOM);
-    pack.relativeColumn(out, bases, count, -max, max);
-    return out.subarray(0, count);
-  };
+  const column = (min: number, max: number): Float64Array => pack.newColumn(count, min, max);
+  const relative = (bases: Float64Array, max: number): Float64Array => pack.newRelativeColumn(bases, max);
   const entry = Int32Array.from(column(0, dictionaryVersion - 1));
   const startMs = column(-TIME_MS_MAX, TIME_MS_MAX);
   const spanMs = column(1, 2 * TIME_MS_MAX);

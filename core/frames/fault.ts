@@ -1,3 +1,5 @@
+import { WeirError } from '../errors.ts';
+
 /** What is wrong with bytes that should be a frame. A fault is an answer, not an exception. */
 export type FrameFaultCode =
   | 'too-short' // less than a header, or less than the header says
@@ -25,15 +27,14 @@ export function frameFault(code: FrameFaultCode, message: string): FrameFault {
 }
 
 /** A writer gave more than one frame holds. Its remedy is to split; `what` and `limit` say by which measure. */
-export class FrameTooLarge extends Error {
-  override readonly name = 'FrameTooLarge';
+export class FrameTooLarge extends WeirError {
   readonly kind = 'frame-too-large';
   readonly what: string;
   readonly size: number;
   readonly limit: number;
 
   constructor(what: string, size: number, limit: number) {
-    super(`frame would hold ${size} ${what}, more than ${limit}: split it`);
+    super(`frame would hold ${size} ${what}, more than ${limit}: split it`, { fault: 'asked' });
     this.what = what;
     this.size = size;
     this.limit = limit;

@@ -156,13 +156,7 @@ function envelopeFault(bytes: Uint8Array): FrameFault | null {
   const magic = (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
   if (magic !== MAGIC) return frameFault('not-a-frame', `frame begins with ${magic.toString(16)}, not with "WEIR"`);
   const version = bytes[4]!;
-  if (version > FORMAT_VERSION) {
-    return frameFault(
-      'newer-format',
-      `frame has format ${version}, this reader knows up to ${FORMAT_VERSION}: update it`,
-    );
-  }
-  if (version < FORMAT_VERSION) return frameFault('not-a-frame', `frame has format ${version}, which never was`);
+  if (version !== FORMAT_VERSION) return versionFault(version);
   if (bytes.length < HEADER_BYTES) {
     return frameFault('too-short', `frame has ${bytes.length} bytes, a header has ${HEADER_BYTES}`);
   }
@@ -170,6 +164,12 @@ function envelopeFault(bytes: Uint8Array): FrameFault | null {
     return frameFault('too-long', `frame has ${bytes.length} bytes, the limit is ${FRAME_BYTES_MAX}`);
   }
   return null;
+}
+
+function versionFault(version: number): FrameFault {
+  return version < FORMAT_VERSION
+    ? frameFault('not-a-frame', `frame has format ${version}, which never was`)
+    : frameFault('newer-format', `frame has format ${version}, this reader knows up to ${FORMAT_VERSION}: update it`);
 }
 
 /** The first field that is out of its range; the same rule for writers and readers. */

@@ -8,11 +8,16 @@ export interface PaneHistogram {
   readonly counts: Float64Array;
 }
 
+/** What of a pane can't be inverted: its extremes, and its ends in event time. */
+type SelectedColumns = Readonly<
+  Record<'min' | 'max' | 'firstMs' | 'firstValue' | 'lastMs' | 'lastValue', Float64Array>
+>;
+
 /**
  * Panes in columns. A pane with no readings has zeros wherever it would speak of readings; its increase, integral and
  * covered time may still be those of an interval that runs through it.
  */
-export interface PaneColumns {
+export interface PaneColumns extends SelectedColumns {
   /** Panes, not readings. */
   readonly count: number;
   readonly entry: Int32Array;
@@ -22,12 +27,6 @@ export interface PaneColumns {
   readonly readings: Float64Array;
   readonly sum: readonly bigint[];
   readonly squares: readonly bigint[];
-  readonly min: Float64Array;
-  readonly max: Float64Array;
-  readonly firstMs: Float64Array;
-  readonly firstValue: Float64Array;
-  readonly lastMs: Float64Array;
-  readonly lastValue: Float64Array;
   readonly increase: readonly bigint[];
   /** Value · ms. */
   readonly integral: readonly bigint[];

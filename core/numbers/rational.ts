@@ -31,27 +31,29 @@ function divideMagnitudes(numerator: bigint, denominator: bigint): number {
   }
   // The quotient lies in [2^(estimate - 1), 2^(estimate + 1)), so the unit of its last place is one of two.
   const estimate = bitLength(numerator) - bitLength(denominator);
-  let unit = Math.max(estimate - SIGNIFICAND_BITS, LEAST_EXPONENT);
-  let quotient = shiftedQuotient(numerator, denominator, unit);
-  if (bitLength(quotient.floor) > SIGNIFICAND_BITS) {
-    unit++;
-    quotient = shiftedQuotient(numerator, denominator, unit);
-  }
-  const twiceRest = 2n * quotient.rest;
-  const order = twiceRest < quotient.divisor ? -1 : twiceRest > quotient.divisor ? 1 : 0;
-  return scaleByPowerOfTwo(roundHalfEven(quotient.floor, order), unit);
+  return roundOnce(estimate - SIGNIFICAND_BITS, (unit) => quotientIn(numerator, denominator, unit));
 }
 
-/** numerator / (denominator · 2^unit) as floor and rest. */
-function shiftedQuotient(
-  numerator: bigint,
-  denominator: bigint,
-  unit: number,
-): { floor: bigint; rest: bigint; divisor: bigint } {
+/** A number as whole units, and how what was cut off compares with half a unit: below (-1), equal (0), above (1). */
+interface CutNumber {
+  readonly floor: bigint;
+  readonly order: number;
+}
+
+/** The double nearest to a number that has at most SIGNIFICAND_BITS bits in units of 2^`unit`, or else in twice that. */
+function roundOnce(unit: number, cutTo: (unit: number) => CutNumber): number {
+  let fitting = Math.max(unit, LEAST_EXPONENT);
+  let cut = cutTo(fitting);
+  if (bitLength(cut.floor) > SIGNIFICAND_BITS) cut = cutTo(++fitting);
+  return scaleByPowerOfTwo(roundHalfEven(cut), fitting);
+}
+
+/** numerator / denominator in units of 2^unit. */
+function quotientIn(numerator: bigint, denominator: bigint, unit: number): CutNumber {
   const dividend = unit < 0 ? numerator << BigInt(-unit) : numerator;
   const divisor = unit > 0 ? denominator << BigInt(unit) : denominator;
   const floor = dividend / divisor;
-  return { floor, rest: dividend - floor * divisor, divisor };
+  return { floor, order: orderOf(2n * (dividend - floor * divisor), divisor) };
 }
 
 /** The double nearest to √(numerator / denominator), ties to even. The quotient must not be negative. */
@@ -63,28 +65,16 @@ export function sqrtToDouble(numerator: bigint, denominator: bigint): number {
   assert(numerator < 0n === denominator < 0n, 'a negative quotient has no square root');
   // √q lies in [2^((estimate - 1) / 2), 2^((estimate + 1) / 2)): again one of two units fits.
   const estimate = Math.floor((bitLength(over) - bitLength(under) - 1) / 2);
-  let unit = Math.max(estimate - SIGNIFICAND_BITS + 1, LEAST_EXPONENT);
-  let root = shiftedRoot(over, under, unit);
-  if (bitLength(root.floor) > SIGNIFICAND_BITS) {
-    unit++;
-    root = shiftedRoot(over, under, unit);
-  }
-  // The root against floor + 1/2, both squared and freed of fractions.
-  const half = (2n * root.floor + 1n) ** 2n * root.divisor;
-  const exact = 4n * root.dividend;
-  const order = exact < half ? -1 : exact > half ? 1 : 0;
-  return scaleByPowerOfTwo(roundHalfEven(root.floor, order), unit);
+  return roundOnce(estimate - SIGNIFICAND_BITS + 1, (unit) => rootIn(over, under, unit));
 }
 
-/** ⌊√(numerator / denominator) / 2^unit⌋, and the shifted quotient whose root it is. */
-function shiftedRoot(
-  numerator: bigint,
-  denominator: bigint,
-  unit: number,
-): { floor: bigint; dividend: bigint; divisor: bigint } {
+/** √(numerator / denominator) in units of 2^unit. */
+function rootIn(numerator: bigint, denominator: bigint, unit: number): CutNumber {
   const dividend = unit < 0 ? numerator << BigInt(-2 * unit) : numerator;
   const divisor = unit > 0 ? denominator << BigInt(2 * unit) : denominator;
-  return { floor: integerRoot(dividend / divisor), dividend, divisor };
+  const floor = integerRoot(dividend / divisor);
+  // The root against floor + 1/2, both squared and freed of fractions.
+  return { floor, order: orderOf(4n * dividend, (2n * floor + 1n) ** 2n * divisor) };
 }
 
 /** ⌊√n⌋ by Newton's method from above, which falls until it has arrived. */
@@ -99,8 +89,11 @@ export function integerRoot(n: bigint): bigint {
   }
 }
 
-/** `order` tells how what was cut off compares with one half: below (-1), equal (0), above (1). */
-function roundHalfEven(floor: bigint, order: number): bigint {
+function orderOf(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function roundHalfEven({ floor, order }: CutNumber): bigint {
   const up = order > 0 || (order === 0 && (floor & 1n) === 1n);
   return up ? floor + 1n : floor;
 }

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 /**
  * Wide integers: exact signed sums in typed arrays.
  *
@@ -12,7 +13,7 @@
  * Both are far inside the safe integers; four limbs hold everything below 2^173, so integrals (value × milliseconds)
  * have room as well.
  */
-import { strict as assert } from 'node:assert';
+import { WeirError } from '../errors.ts';
 
 export const WIDE_BASE = 2 ** 40;
 
@@ -36,13 +37,14 @@ const ADDEND_LIMIT = 2 ** 51;
 const INVERSE_HALF_BASE = 1 / HALF_BASE;
 
 /** The value does not fit in the columns it was to be written to. */
-export class WideRangeError extends RangeError {
+export class WideRangeError extends WeirError {
   readonly kind = 'wide-range';
 
   constructor(value: bigint, limbs: number) {
     const bits = (value < 0n ? -value : value).toString(2).length;
-    super(`integer of ${bits} bits does not fit in ${limbs} limbs of 40 bits; use columns with more limbs`);
-    this.name = 'WideRangeError';
+    super(`integer of ${bits} bits does not fit in ${limbs} limbs of 40 bits; use columns with more limbs`, {
+      fault: 'data',
+    });
   }
 }
 

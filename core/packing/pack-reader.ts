@@ -72,6 +72,21 @@ export class PackReader {
     return within;
   }
 
+  /** The same in an array of its own, which means nothing where it fails. */
+  newColumn(count: number, min: number, max: number): Float64Array {
+    const out = new Float64Array(count + COLUMN_ROOM);
+    this.column(out, count, min, max);
+    return out.subarray(0, count);
+  }
+
+  /** A relative column of values up to ±`max`, likewise. */
+  newRelativeColumn(bases: Float64Array, max: number): Float64Array {
+    const count = bases.length;
+    const out = new Float64Array(count + COLUMN_ROOM);
+    this.relativeColumn(out, bases, count, -max, max);
+    return out.subarray(0, count);
+  }
+
   /** Reads a column that was written relative to `bases`; values must be safe integers from `min` to `max`. */
   relativeColumn(out: Float64Array, bases: Float64Array, count: number, min: number, max: number): boolean {
     const relative = this.bytes.byte();

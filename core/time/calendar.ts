@@ -12,7 +12,7 @@ import {
   monthsFromCivil,
 } from './civil.ts';
 import type { CalendarDuration } from './duration.ts';
-import type { Zone } from './zone.ts';
+import { earliestOf, type Zone } from './zone.ts';
 
 /** 1970-01-01 was a Thursday: the Monday of its week lies three days before. */
 const FIRST_MONDAY = -3;
@@ -61,15 +61,7 @@ export function addCalendar(zone: Zone, utcMs: number, duration: CalendarDuratio
   const laterDay = addToDay(day, duration);
   if (zone.dayStart(day) === utcMs) return zone.dayStart(laterDay);
   const timeOfDayMs = utcMs + zone.offsetAtMs(utcMs) - day * DAY_MS;
-  const meaning = zone.localToUtc(laterDay * DAY_MS + timeOfDayMs);
-  switch (meaning.kind) {
-    case 'one':
-      return meaning.at;
-    case 'two':
-      return meaning.first;
-    case 'none':
-      return meaning.after;
-  }
+  return earliestOf(zone.localToUtc(laterDay * DAY_MS + timeOfDayMs));
 }
 
 function addToDay(day: number, duration: CalendarDuration): number {

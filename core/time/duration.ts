@@ -1,9 +1,10 @@
+import { strict as assert } from 'node:assert';
 /**
  * Durations as people write them: `250ms 10s 5m 1h` are fixed spans, `1d 1w 1mo 1y` follow a calendar.
  *
  * The unit decides, not the length: `24h` is always 24 hours, `1d` is a local day of 23, 24 or 25.
  */
-import { strict as assert } from 'node:assert';
+import { WeirError } from '../errors.ts';
 
 export type CalendarUnit = 'day' | 'week' | 'month' | 'year';
 
@@ -47,13 +48,12 @@ const COUNT_MAX: Readonly<Record<CalendarUnit, number>> = {
 const FIXED_MS_MAX = DURATION_YEARS_MAX * 365 * 86_400_000;
 
 /** A text that is no duration. */
-export class DurationError extends Error {
+export class DurationError extends WeirError {
   readonly kind = 'duration';
   readonly text: string;
 
   constructor(text: string, reason: string) {
-    super(`duration ${JSON.stringify(text.slice(0, 40))} ${reason}`);
-    this.name = 'DurationError';
+    super(`duration ${JSON.stringify(text.slice(0, 40))} ${reason}`, { fault: 'asked' });
     this.text = text;
   }
 }

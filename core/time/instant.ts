@@ -1,22 +1,22 @@
+import { strict as assert } from 'node:assert';
 /**
  * Instants as text: ISO 8601 and RFC 3339 in, RFC 3339 in UTC out. Inside, an instant is integer milliseconds of UTC.
  */
-import { strict as assert } from 'node:assert';
+import { WeirError } from '../errors.ts';
 import { civilFromDays, DAY_MS, daysFromCivil, daysInMonth } from './civil.ts';
-import type { Zone } from './zone.ts';
+import { earliestOf, type Zone } from './zone.ts';
 
 /** The instants that RFC 3339 can write: years 0000 to 9999. */
 export const INSTANT_MIN_MS = daysFromCivil(0, 1, 1) * DAY_MS;
 export const INSTANT_MAX_MS = daysFromCivil(10_000, 1, 1) * DAY_MS - 1;
 
 /** A text that is no instant, or a local time that does not exist. */
-export class InstantError extends Error {
+export class InstantError extends WeirError {
   readonly kind = 'instant';
   readonly text: string;
 
   constructor(text: string, reason: string) {
-    super(`time ${JSON.stringify(text.slice(0, 40))} ${reason}`);
-    this.name = 'InstantError';
+    super(`time ${JSON.stringify(text.slice(0, 40))} ${reason}`, { fault: 'asked' });
     this.text = text;
   }
 }
@@ -98,17 +98,11 @@ export function parseInstant(text: string, zone?: Zone): number {
   }
   if (read.dateOnly) return zone.dayStart(read.localMs / DAY_MS);
   const meaning = zone.localToUtc(read.localMs);
-  switch (meaning.kind) {
-    case 'one':
-      return meaning.at;
-    case 'two':
-      return meaning.first;
-    case 'none':
-      throw new InstantError(
-        text,
-        `does not exist in ${zone.name}: its clocks were set forward over it; the next instant is ${formatInstant(meaning.after)}`,
-      );
-  }
+  if (meaning.kind !== 'none') return earliestOf(meaning);
+  throw new InstantError(
+    text,
+    `does not exist in ${zone.name}: its clocks were set forward over it; the next instant is ${formatInstant(meaning.after)}`,
+  );
 }
 
 /** RFC 3339 in UTC: `2006-12-16T17:24:00Z`, with three fraction digits only where the milliseconds are not zero. */

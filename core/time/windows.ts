@@ -1,10 +1,11 @@
+import { strict as assert } from 'node:assert';
 /**
  * Windows as a reader asks for them: tumbling (one after the other) and hopping (overlapping), fixed or by calendar.
  *
  * A window starts at every step of `every` (of `size`, when it tumbles) and reaches `size` forward from its start.
  * Fixed steps are multiples counted from the Unix epoch, in every zone; calendar steps follow the zone (calendar.ts).
  */
-import { strict as assert } from 'node:assert';
+import { WeirError } from '../errors.ts';
 import { addCalendar, stepAt, stepStart } from './calendar.ts';
 import { DAY_MS } from './civil.ts';
 import { type Duration, formatDuration, longestMs, nominalMs } from './duration.ts';
@@ -21,15 +22,15 @@ export interface WindowSpan {
 }
 
 /** Windows that leave gaps between them. */
-export class WindowError extends Error {
+export class WindowError extends WeirError {
   readonly kind = 'window';
 
   constructor(size: Duration, every: Duration) {
     super(
       `windows every ${formatDuration(every)} are further apart than their size ${formatDuration(size)}; ` +
         `make \`every\` at most ${formatDuration(size)}`,
+      { fault: 'asked' },
     );
-    this.name = 'WindowError';
   }
 }
 

@@ -4,6 +4,7 @@
  * A zone is known by its transitions: instants at which its offset from UTC changes. They are found by asking
  * Intl.DateTimeFormat and bisecting, once per stretch of time, and kept; a look-up then is two comparisons.
  */
+import { WeirError } from '../errors.ts';
 import { DAY_MS } from './civil.ts';
 import { readOffsetMs, wallClockFormat } from './intl-offset.ts';
 import { nearestNames } from './nearest-name.ts';
@@ -13,6 +14,18 @@ export type LocalMeaning =
   | { readonly kind: 'one'; readonly at: number }
   | { readonly kind: 'two'; readonly first: number; readonly second: number }
   | { readonly kind: 'none'; readonly after: number };
+
+/** The instant that is meant where one must be: of two the first, in a gap the first after it. */
+export function earliestOf(meaning: LocalMeaning): number {
+  switch (meaning.kind) {
+    case 'one':
+      return meaning.at;
+    case 'two':
+      return meaning.first;
+    case 'none':
+      return meaning.after;
+  }
+}
 
 export interface Zone {
   /** The name as it was asked for. */
@@ -41,7 +54,7 @@ export interface Zone {
 }
 
 /** A name that tzdata does not know. */
-export class UnknownZoneError extends Error {
+export class UnknownZoneError extends WeirError {
   readonly kind = 'unknown-zone';
   readonly zone: string;
   readonly nearest: readonly string[];
@@ -49,8 +62,7 @@ export class UnknownZoneError extends Error {
   constructor(zone: string, nearest: readonly string[]) {
     const remedy =
       nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : 'write an IANA name such as Europe/Paris or UTC';
-    super(`time zone ${JSON.stringify(zone.slice(0, 64))} is not known; ${remedy}`);
-    this.name = 'UnknownZoneError';
+    super(`time zone ${JSON.stringify(zone.slice(0, 64))} is not known; ${remedy}`, { fault: 'asked' });
     this.zone = zone;
     this.nearest = nearest;
   }
@@ -174,15 +186,7 @@ class TransitionZone implements Zone {
     const localMs = localDay * DAY_MS;
     const near = localMs - this.#offsetMs;
     if (near - OFFSET_SPREAD_MS >= this.#fromMs && near + OFFSET_SPREAD_MS < this.#toMs) return near;
-    const meaning = this.localToUtc(localMs);
-    switch (meaning.kind) {
-      case 'one':
-        return meaning.at;
-      case 'two':
-        return meaning.first;
-      case 'none':
-        return meaning.after;
-    }
+    return earliestOf(this.localToUtc(localMs));
   }
 
   startOfDay(utcMs: number): number {
