@@ -2,15 +2,14 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { formatDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { groupKey, groupOf, type View, viewAdmits } from '#core/views/view.ts';
-import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
-import type { SeriesDescription } from '#edge-agent/sources/source.ts';
+import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
+import { type SeriesDescription, SeriesList } from '#edge-agent/sources/source.ts';
 import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { comesToAnEnd, openSource } from '../edge/open-sources.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
-import { describeLive, describePreview, previewSource } from './source-preview.ts';
+import { describePreview, previewSource } from './source-preview.ts';
 
 /** What was found out about one section: its lines, and whether it can be used as it is. */
 interface Finding {
@@ -60,39 +59,27 @@ async function checkSources({ config, folder }: LoadedConfig, seen: Seen): Promi
 
 async function checkSource(
   name: string,
-  source: SourceConfig,
+  source: DeclaredSource,
   { metrics }: WeirConfig,
   folder: string,
   seen: Seen,
 ): Promise<Finding> {
   const title = `source ${name}: ${source.kind}`;
-  // What comes through a pipe can be read once only, and is for `weir edge`.
-  const isReadable = comesToAnEnd(source) && 'file' in source && source.file !== '-';
+  const options = { metrics, folder, stdin: () => process.stdin, nowMs: Date.now };
   try {
-    if (!isReadable) {
-      if (source.kind === 'simulate')
-        openSource(name, source, {
-          metrics,
-          folder,
-          registry: { intern: () => 0 },
-          stdin: () => process.stdin,
-          nowMs: Date.now,
-        });
-      return { lines: [`${title}, ${describeLive(source)}`], isUsable: true };
+    // What comes through a pipe can be read once only, and is for `weir edge`.
+    if (source.supports.nature === 'live' || !source.supports.resumes) {
+      source.open(name, { ...options, registry: new SeriesList() });
+      return { lines: [`${title}, ${source.description}`], isUsable: true };
     }
-    const preview = await previewSource((around) => openSource(name, source, around), {
-      metrics,
-      folder,
-      stdin: () => process.stdin,
-      nowMs: Date.now,
-    });
+    const preview = await previewSource((registry) => source.open(name, { ...options, registry }), metrics);
     seen.series.push(...preview.series);
     seen.fromMs = Math.min(seen.fromMs, preview.fromMs);
     seen.toMs = Math.max(seen.toMs, preview.toMs);
     const nothing =
       preview.tallies.readings > 0 ? [] : ['  not one reading; check `time` and `series` against the rows of the file'];
     return {
-      lines: [`${title}, ${source.file}`, ...describePreview(preview), ...nothing],
+      lines: [`${title}, ${source.description}`, ...describePreview(preview), ...nothing],
       isUsable: nothing.length === 0,
     };
   } catch (error) {

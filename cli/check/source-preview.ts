@@ -1,17 +1,16 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { formatScaled } from '#core/numbers/scaled.ts';
 import { formatInstant } from '#core/time/instant.ts';
-import type { SourceOptions } from '#edge-agent/sources/open-source.ts';
-import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
-import type {
-  EntryRegistry,
-  ReadingBatch,
-  Refusal,
-  SeriesDescription,
-  Source,
-  SourceTallies,
+import {
+  addTallies,
+  NO_TALLIES,
+  type ReadingBatch,
+  type Refusal,
+  type SeriesDescription,
+  SeriesList,
+  type Source,
+  type SourceTallies,
 } from '#edge-agent/sources/source.ts';
-import { formatAddress } from '../address.ts';
 import { formatTable } from '../terminal/output.ts';
 
 /** Rows of a file that are looked at: all of most files, and a second or so of a large one. */
@@ -40,37 +39,16 @@ export interface SourcePreview {
   readonly toMs: number;
 }
 
-/** Numbers the series of a preview, and remembers them. */
-class PreviewRegistry implements EntryRegistry {
-  readonly series: SeriesDescription[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  intern(description: SeriesDescription): number {
-    const key = JSON.stringify([description.metric, description.device, description.tags]);
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    this.#numbers.set(key, this.series.length);
-    return this.series.push(description) - 1;
-  }
-}
-
 /** Reads the beginning of a source that ends. Throws SourceError where it can't be read. */
 export async function previewSource(
-  open: (around: SourceOptions) => Source,
-  { metrics, folder, stdin, nowMs }: Pick<SourceOptions, 'metrics' | 'folder' | 'stdin' | 'nowMs'>,
+  open: (registry: SeriesList) => Source,
+  metrics: ReadonlyMap<string, Metric>,
 ): Promise<SourcePreview> {
-  const registry = new PreviewRegistry();
-  const source = open({ metrics, folder, stdin, nowMs, registry });
+  const registry = new SeriesList();
+  const source = open(registry);
   const readings: ShownReading[] = [];
   const refusals: Refusal[] = [];
-  let tallies: SourceTallies = {
-    rows: 0,
-    readings: 0,
-    missing: 0,
-    quarantined: 0,
-    ambiguousTimes: 0,
-    truncatedTimes: 0,
-  };
+  let tallies = NO_TALLIES;
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   let isWhole = true;
@@ -86,27 +64,16 @@ export async function previewSource(
     isWhole = false;
     break;
   }
-  return { tallies, isWhole, readings, refusals, series: registry.series, fromMs, toMs };
-}
-
-function addTallies(a: SourceTallies, b: SourceTallies): SourceTallies {
-  return {
-    rows: a.rows + b.rows,
-    readings: a.readings + b.readings,
-    missing: a.missing + b.missing,
-    quarantined: a.quarantined + b.quarantined,
-    ambiguousTimes: a.ambiguousTimes + b.ambiguousTimes,
-    truncatedTimes: a.truncatedTimes + b.truncatedTimes,
-  };
+  return { tallies, isWhole, readings, refusals, series: registry.descriptions, fromMs, toMs };
 }
 
 function shown(
   batch: ReadingBatch,
   row: number,
-  { series }: PreviewRegistry,
+  { descriptions }: SeriesList,
   metrics: ReadonlyMap<string, Metric>,
 ): ShownReading {
-  const { metric: name, tags } = series[batch.entry[row]!]!;
+  const { metric: name, tags } = descriptions[batch.entry[row]!]!;
   const metric = metrics.get(name)!;
   return {
     time: formatInstant(batch.timeMs[row]!),
@@ -116,19 +83,6 @@ function shown(
       .join(' '),
     value: `${formatScaled(batch.value[row]!, metric.decimals)} ${metric.unit}`,
   };
-}
-
-/** What a live source would do, in a phrase. */
-export function describeLive(config: SourceConfig): string {
-  switch (config.kind) {
-    case 'http':
-      return `takes POST http://${formatAddress(config.listen)}/readings`;
-    case 'simulate':
-      return `simulates ${config.scenario}`;
-    case 'csv':
-    case 'ndjson':
-      return `${config.file === '-' ? 'standard input' : config.file}, followed as it grows`;
-  }
 }
 
 /** What a file gives, as lines: counts, span, the first readings, what would be refused. */

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { bytesIn } from '#backbone/disk/directory.ts';
 import type { Metric } from '#core/metrics/metric.ts';
+import { declareSource } from '#edge-agent/sources/source-kind.ts';
 import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
 import { type Address, formatAddress } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { openSimulatedSource } from '../edge/simulated-source.ts';
+import { SIMULATE } from '../edge/simulate-kind.ts';
 import { startEdge } from './edge.ts';
 
 /** What the simulated meters' readings are kept for telling repeats: no fault of theirs repeats one after half a day. */
@@ -39,7 +40,7 @@ export function withDemo<Config extends DemoConfig>(config: Config, scenario: st
  * A simulated metric as a configuration would declare it. Its readings are sent as they are: a pane of so few would be
  * sent as readings anyway, but only once it is over, and a dashboard is looked at now.
  */
-function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]): Metric {
+export function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]): Metric {
   return {
     ...metric,
     quantiles: false,
@@ -75,7 +76,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     metrics,
     folder: dataDir,
     logger,
-    sources: (around) => Promise.resolve([openSimulatedSource('simulate', { scenario }, around)]),
+    sources: [['simulate', declareSource(SIMULATE, { kind: 'simulate', scenario })]],
   });
   const ended = new AbortController();
   try {

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument, type YAMLParseError } from 'yaml';
 import { viewFault } from '#core/views/view-config.ts';
-import { checkSourceReferences } from '#edge-agent/sources/source-references.ts';
 import { UserError } from '../failure.ts';
 import { type ConfigFault, describeIssue } from './describe-issue.ts';
 import { configSchema, type WeirConfig } from './schema.ts';
@@ -91,7 +90,7 @@ function referenceFaults(config: WeirConfig): ConfigFault[] {
     if (fault !== undefined) faults.push({ path: `views.${view.name}.${fault.key}`, message: fault.message });
   }
   for (const [name, source] of Object.entries(config.sources)) {
-    for (const fault of checkSourceReferences(source, [...config.metrics.keys()])) {
+    for (const fault of source.faults([...config.metrics.keys()])) {
       const message = `${fault.subject} ${fault.value}; ${fault.remedy}`;
       faults.push({ path: ['sources', name, ...fault.path].join('.'), message });
     }

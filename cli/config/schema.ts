@@ -3,8 +3,10 @@ import { PARTITIONS_MAX } from '#backbone/log/log.ts';
 import { metricsSchema } from '#core/metrics/metric-config.ts';
 import { viewsSchema } from '#core/views/view-config.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
-import { sourcesSchema } from '#edge-agent/sources/source-config.ts';
+import { sourceKind } from '#edge-agent/sources/source-kind.ts';
+import { SOURCE_KINDS, sourcesSchema } from '#edge-agent/sources/source-kinds.ts';
 import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
+import { SIMULATE } from '../edge/simulate-kind.ts';
 
 const SPOOL_BYTES_DEFAULT = '256MB';
 const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
@@ -63,7 +65,7 @@ const storeSchema = z.strictObject({ kind: z.literal('level') });
 export const configSchema = z.strictObject({
   metrics: metricsSchema.prefault({}),
   agent: agentSchema.optional(),
-  sources: sourcesSchema.default({}),
+  sources: sourcesSchema([...SOURCE_KINDS, sourceKind(SIMULATE)]).default({}),
   backbone: backboneSchema.default({ kind: 'embedded' }),
   store: storeSchema.default({ kind: 'level' }),
   views: viewsSchema.prefault({}),

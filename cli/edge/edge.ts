@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
-import type { AgentTotals } from '#edge-agent/agent/totals.ts';
-import type { SourceConfig } from '#edge-agent/sources/source-config.ts';
+import type { AgentTotals } from '#edge-agent/commit/totals.ts';
+import type { EdgeAgent } from '#edge-agent/edge-agent.ts';
+import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
+import { SeriesList } from '#edge-agent/sources/source.ts';
 import type { LogFlag } from '../commands/flags.ts';
-import { type RunningEdge, startEdge } from '../compose/edge.ts';
+import { startEdge } from '../compose/edge.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { AgentConfig, WeirConfig } from '../config/schema.ts';
 import { UserError } from '../failure.ts';
@@ -10,7 +12,6 @@ import { openLogger } from '../logger.ts';
 import { stopSignal, type StopSignal, stopWithin } from '../stop-signal.ts';
 import { writeOut } from '../terminal/output.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
-import { comesToAnEnd, openSource } from './open-sources.ts';
 
 /** How often the terminal is told how far the files have been read. */
 const PROGRESS_MS = 200;
@@ -35,15 +36,15 @@ export async function edge(flags: EdgeFlags): Promise<void> {
     metrics: config.metrics,
     folder,
     logger,
-    sources: (around) => Promise.resolve(chosen.map(([name, source]) => openSource(name, source, around))),
+    sources: chosen,
   });
   if (flags.once === true) {
     await runOnce(running, stopping);
-    await stopWithin(running.stop(), logger);
+    await stopWithin(running[Symbol.asyncDispose](), logger);
     await writeOut(`${JSON.stringify(summaryOf(running.totals(), startMs))}\n`);
   } else {
     await Promise.race([running.ended.then(() => stopping.asked), stopping.asked]);
-    await stopWithin(running.stop(), logger);
+    await stopWithin(running[Symbol.asyncDispose](), logger);
   }
 }
 
@@ -60,13 +61,14 @@ function chooseSources(config: WeirConfig, file: string, once: boolean, logger: 
   if (all.length === 0)
     throw new UserError(`${file} has no "sources"; add one, or write a sample with "weir init"`, { exitCode: 2 });
   if (!once) return all;
-  const finite = all.filter(([, source]) => comesToAnEnd(source));
+  const finite = all.filter(([, { supports }]) => supports.nature === 'file');
   if (finite.length === 0)
     throw new UserError(`${file} has no source that ends, so --once would never end; leave --once out`, {
       exitCode: 2,
     });
-  for (const [name, source] of all)
-    if (!comesToAnEnd(source)) logger.info({ source: name }, 'left out: with --once only sources that end are read');
+  for (const [name, { supports }] of all)
+    if (supports.nature === 'live')
+      logger.info({ source: name }, 'left out: with --once only sources that end are read');
   return finite;
 }
 
@@ -74,32 +76,37 @@ function chooseSources(config: WeirConfig, file: string, once: boolean, logger: 
  * Reads the beginning of a file before anything else happens, so that one that is missing, or isn't what the
  * configuration says, is told before others have been read. Throws SourceError, UserError.
  */
-async function checkSource(name: string, source: SourceConfig, { metrics }: WeirConfig, folder: string): Promise<void> {
-  const opened = openSource(name, source, {
+async function checkSource(
+  name: string,
+  source: DeclaredSource,
+  { metrics }: WeirConfig,
+  folder: string,
+): Promise<void> {
+  const opened = source.open(name, {
     metrics,
     folder,
-    registry: { intern: () => 0 },
+    registry: new SeriesList(),
     stdin: () => process.stdin,
     nowMs: Date.now,
   });
-  if (!comesToAnEnd(source) || !('file' in source) || source.file === '-') return;
+  if (source.supports.nature === 'live' || !source.supports.resumes) return;
   for await (const _ of opened.batches(null, new AbortController().signal)) break;
 }
 
-async function runOnce(running: RunningEdge, stopping: StopSignal): Promise<void> {
+async function runOnce(running: EdgeAgent, stopping: StopSignal): Promise<void> {
   const interrupted = stopping.asked.then(() => {
     throw new UserError(
       'stopped before everything was sent; what was read is in the spool, and the next run goes on from there',
     );
   });
-  const drained = drainWithProgress(running, stopping.signal);
+  const drained = drainWithProgress(running);
   // Whichever loses the race has been heard of by the other.
   interrupted.catch(() => undefined);
   drained.catch(() => undefined);
   await Promise.race([drained, interrupted]);
 }
 
-async function drainWithProgress(running: RunningEdge, signal: AbortSignal): Promise<void> {
+async function drainWithProgress(running: EdgeAgent): Promise<void> {
   using bar = new ProgressBar();
   const startMs = performance.now();
   const first = running.totals();
@@ -111,13 +118,13 @@ async function drainWithProgress(running: RunningEdge, signal: AbortSignal): Pro
   try {
     await running.ended;
     doing = 'waiting for the broker';
-    await running.drain(signal);
+    await running.drain();
   } finally {
     clearInterval(timer);
   }
 }
 
-function progressLabel(doing: string, running: RunningEdge, first: AgentTotals, startMs: number): string {
+function progressLabel(doing: string, running: EdgeAgent, first: AgentTotals, startMs: number): string {
   const { rows, frames } = running.totals();
   const seconds = (performance.now() - startMs) / 1000;
   const perSecond = Math.round((rows - first.rows) / Math.max(seconds, 0.001));

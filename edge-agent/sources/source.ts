@@ -19,6 +19,26 @@ export interface EntryRegistry {
   intern(description: SeriesDescription): number;
 }
 
+/** A text that is the same for equal descriptions, whatever the order of their tags. */
+export function descriptionKey({ metric, device, tags }: SeriesDescription): string {
+  return JSON.stringify([metric, device, Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+/** A registry of its own, for whoever looks at a source without an agent. */
+export class SeriesList implements EntryRegistry {
+  /** What each number stands for. */
+  readonly descriptions: SeriesDescription[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  intern(description: SeriesDescription): number {
+    const key = descriptionKey(description);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.descriptions.length);
+    return this.descriptions.push(description) - 1;
+  }
+}
+
 /** Plain JSON that a source can be opened at again. Opaque to everyone but the source. */
 export type SourceCheckpoint = Readonly<Record<string, unknown>>;
 
@@ -42,6 +62,26 @@ export interface SourceTallies {
   readonly truncatedTimes: number;
 }
 
+export const NO_TALLIES: SourceTallies = {
+  rows: 0,
+  readings: 0,
+  missing: 0,
+  quarantined: 0,
+  ambiguousTimes: 0,
+  truncatedTimes: 0,
+};
+
+export function addTallies(a: SourceTallies, b: SourceTallies): SourceTallies {
+  return {
+    rows: a.rows + b.rows,
+    readings: a.readings + b.readings,
+    missing: a.missing + b.missing,
+    quarantined: a.quarantined + b.quarantined,
+    ambiguousTimes: a.ambiguousTimes + b.ambiguousTimes,
+    truncatedTimes: a.truncatedTimes + b.truncatedTimes,
+  };
+}
+
 /** Readings in source order, columnar; the arrays belong to the receiver until it asks for the next batch but one. */
 export interface ReadingBatch {
   readonly count: number;
@@ -63,6 +103,16 @@ export interface ReadingBatch {
 /** What kind of end a source has: a file ends, a live source goes on until it is stopped. */
 export type SourceNature = 'file' | 'live';
 
+/** What a source can do, as its section says. */
+export interface SourceSupport {
+  readonly nature: SourceNature;
+  /** Whether it keeps the law of resumption: a pipe or a request can't be read again, and is given from its start. */
+  readonly resumes: boolean;
+}
+
+/**
+ * What an agent reads. `batches` may be asked for again after it has ended, never twice at a time.
+ */
 export interface Source {
   readonly name: string;
   readonly nature: SourceNature;

@@ -1,89 +1,13 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
-import { Aedes, type PublishPacket } from 'aedes';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
-import type { Heartbeat } from '#core/records/record.ts';
 import { AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
-import { agentTopic, type LedgerHead } from '#core/wire/topics.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import { SPOOL_BYTES_MIN } from '../spool/limits.ts';
 import { Spool } from '../spool/spool.ts';
 import type { HeadVerdict } from './head-verdict.ts';
+import { AGENT, ScriptedBroker } from './scripted-broker.fixtures.ts';
 import { startUplink, type Uplink, type UplinkOptions } from './uplink.ts';
-
-const AGENT = 'roof-1';
-
-/** A broker that is told by the test what to acknowledge: aedes bare, on a port that it can come back to. */
-class ScriptedBroker {
-  readonly taken: { readonly topic: string; readonly payload: Buffer; readonly acknowledge: () => void }[] = [];
-  readonly gone: string[] = [];
-  head: LedgerHead | null = { incarnation: 0, highestSequence: 0 };
-  holds = false;
-  port = 0;
-  #aedes: Aedes | undefined;
-  #server: Server | undefined;
-
-  async start(): Promise<void> {
-    const aedes = await Aedes.createBroker({
-      authorizePublish: (client, packet, done) => {
-        // A client that is closed publishes its last will.
-        if (client?.closed === true) this.gone.push(packet.topic);
-        else this.#take(packet, done);
-      },
-    });
-    aedes.on('subscribe', (subscriptions, client) => {
-      if (this.head === null || !subscriptions.some(({ topic }) => topic === agentTopic(AGENT, 'head'))) return;
-      const payload = Buffer.from(JSON.stringify(this.head));
-      const packet = {
-        cmd: 'publish',
-        topic: agentTopic(AGENT, 'head'),
-        payload,
-        qos: 0,
-        dup: false,
-        retain: false,
-      } as const;
-      client.publish(packet, () => undefined);
-    });
-    const server = createServer((socket) => void aedes.handle(socket));
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-    this.port = (server.address() as AddressInfo).port;
-    this.#aedes = aedes;
-    this.#server = server;
-  }
-
-  async stop(): Promise<void> {
-    const [aedes, server] = [this.#aedes, this.#server];
-    if (aedes === undefined || server === undefined) return;
-    this.#aedes = undefined;
-    await new Promise<void>((resolve) => server.close(() => resolve()) && aedes.close());
-  }
-
-  say(topic: 'verdict', body: unknown): void {
-    const payload = Buffer.from(JSON.stringify(body));
-    this.#aedes?.publish(
-      { cmd: 'publish', topic: agentTopic(AGENT, topic), payload, qos: 0, dup: false, retain: false },
-      () => undefined,
-    );
-  }
-
-  frames(): number[] {
-    return this.taken
-      .filter(({ topic }) => topic === agentTopic(AGENT, 'frame'))
-      .map(({ payload }) => payload.readUInt32LE(0));
-  }
-
-  heartbeats(): Heartbeat[] {
-    const beats = this.taken.filter(({ topic }) => topic === agentTopic(AGENT, 'heartbeat'));
-    return beats.map(({ payload }) => JSON.parse(payload.toString()) as Heartbeat);
-  }
-
-  #take(packet: PublishPacket, done: (error?: Error | null) => void): void {
-    const acknowledge = (): void => done(null);
-    this.taken.push({ topic: packet.topic, payload: Buffer.from(packet.payload), acknowledge });
-    if (!this.holds) acknowledge();
-  }
-}
 
 describe('the uplink', () => {
   let broker: ScriptedBroker;

@@ -3,30 +3,15 @@ import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import type { Metric } from '#core/metrics/metric.ts';
-import { openCsvSource, openNdjsonSource, type SourceOptions } from '#edge-agent/sources/open-source.ts';
-import { sourceConfigSchema, type SourceConfig } from '#edge-agent/sources/source-config.ts';
-import type { EntryRegistry, Source } from '#edge-agent/sources/source.ts';
+import { SeriesList } from '#edge-agent/sources/source.ts';
+import { metricNamed, openSection } from '#edge-agent/sources/sources.fixtures.ts';
 import { type Figure, figureOf, measure, millisecondsOf, printFigures } from '../measure.ts';
 
 const DEVICES = 1_000;
 const RUNS = 5;
 const START_MS = Date.UTC(2024, 0, 1);
 
-const power: Metric = {
-  name: 'power',
-  unit: 'kW',
-  decimals: 3,
-  kind: 'gauge',
-  intervalMs: 1_000,
-  rolloverScaled: null,
-  quantiles: false,
-  paneMs: 10_000,
-  send: 'readings',
-  excess: 'round',
-  conflict: 'last',
-  repeatHorizonMs: 604_800_000,
-};
+const power = metricNamed('power', { intervalMs: 1_000 });
 
 interface Case {
   readonly name: string;
@@ -97,33 +82,12 @@ async function write(path: string, { heading, rows, row }: Case): Promise<void> 
   await once(file, 'finish');
 }
 
-async function read(folder: string, file: string, { name, kind, config }: Case): Promise<number> {
-  const parsed = sourceConfigSchema.parse({ kind, file, ...config });
-  const known = new Map<string, number>();
-  const registry: EntryRegistry = {
-    intern: ({ metric, device }) => {
-      const id = `${metric} ${device}`;
-      const entry = known.get(id) ?? known.size;
-      known.set(id, entry);
-      return entry;
-    },
-  };
-  const around = {
-    metrics: new Map([['power', power]]),
-    registry,
-    folder,
-    stdin: () => process.stdin,
-    nowMs: Date.now,
-  };
-  const source = parsed.kind === 'csv' ? openCsvSource(name, parsed, around) : openNdjson(name, parsed, around);
+async function read(folder: string, file: string, { kind, config }: Case): Promise<number> {
+  const options = { metrics: new Map([['power', power]]), registry: new SeriesList(), folder, nowMs: Date.now };
+  const source = openSection({ kind, file, ...config }, options);
   let readings = 0;
   for await (const batch of source.batches(null, new AbortController().signal)) readings += batch.count;
   return readings;
-}
-
-function openNdjson(name: string, parsed: SourceConfig, around: SourceOptions): Source {
-  if (parsed.kind !== 'ndjson') throw new Error('the bench reads files');
-  return openNdjsonSource(name, parsed, around);
 }
 
 /**

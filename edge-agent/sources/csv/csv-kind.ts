@@ -1,94 +1,49 @@
-import {
-  BROKEN,
-  byteOrderMarkBytes,
-  INCOMPLETE,
-  type RecordFileKind,
-  type RecordFileOpening,
-} from '../records/record-format.ts';
-import { COLUMNS_MAX, type CsvConfig } from '../source-config.ts';
-import { SourceError, subjectOf } from '../source-error.ts';
-import { checkColumns, neededColumns } from '../source-references.ts';
-import { CsvRecords } from './csv-records.ts';
+import { z } from 'zod';
+import { RecordSource } from '../records/record-source.ts';
+import { checkColumns, checkMetrics } from '../rows/row-references.ts';
+import { checkFollow, COLUMNS_MAX, describeRows, ROWS_FIELDS, rowsSupport } from '../rows/rows-section.ts';
+import { nameField } from '../section-fields.ts';
+import type { SourceKindDefinition } from '../source-kind.ts';
+import { CsvOpener } from './csv-opener.ts';
 
-const decoder = new TextDecoder();
+const schema = z
+  .strictObject({
+    kind: z.literal('csv'),
+    ...ROWS_FIELDS,
+    delimiter: z
+      .string()
+      .refine(
+        (mark) => /^[\t -~]$/.test(mark) && mark !== '"',
+        'delimiter must be one ASCII character, not a quote or a line end',
+      )
+      .default(','),
+    columns: z.array(nameField).min(1).max(COLUMNS_MAX).optional(),
+    header: z.boolean().optional(),
+  })
+  .superRefine((section, context) => {
+    const { columns, header } = section;
+    if (header === false && columns === undefined) {
+      const message = 'a file without a heading needs `columns` to name them';
+      context.addIssue({ code: 'custom', path: ['columns'], message });
+    }
+    const repeated = columns?.find((column, i) => columns.indexOf(column) !== i);
+    if (repeated !== undefined) {
+      const message = `column ${JSON.stringify(repeated)} is named twice`;
+      context.addIssue({ code: 'custom', path: ['columns'], message });
+    }
+    checkFollow(section, context);
+  });
 
-/** How a CSV file begins: with a heading, unless the configuration names the columns. */
-export class CsvKind implements RecordFileKind {
-  readonly #config: CsvConfig;
-  readonly #subject: string;
+export type CsvSection = z.output<typeof schema>;
 
-  constructor(config: CsvConfig) {
-    this.#config = config;
-    this.#subject = subjectOf(config.file);
-  }
-
-  open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
-    const { columns, header, delimiter } = this.#config;
-    const markBytes = byteOrderMarkBytes(bytes, from, to);
-    if (columns !== undefined && header !== true) {
-      return {
-        columns: this.#checked(columns),
-        format: new CsvRecords(delimiter, columns.length),
-        dataAt: markBytes,
-        dataLine: 1,
-      };
-    }
-    const heading = new CsvRecords(delimiter, COLUMNS_MAX);
-    let at = from + markBytes;
-    let line = 1;
-    for (;;) {
-      const end = at === to && atEnd ? BROKEN : heading.next(bytes, at, to, atEnd, true);
-      if (end === INCOMPLETE) return null;
-      if (end === BROKEN) {
-        throw new SourceError('heading', this.#subject, 'has no heading', 'give it one, or name its `columns`');
-      }
-      at = end;
-      line += heading.lineEnds;
-      if (!heading.blank) break;
-    }
-    const names = columns ?? this.#names(bytes, heading);
-    if (names.length !== heading.fields.count) {
-      const value = `has a heading of ${heading.fields.count} columns where \`columns\` names ${names.length}`;
-      throw new SourceError('columns', this.#subject, value, 'name all of them, in their order');
-    }
-    return {
-      columns: this.#checked(names),
-      format: new CsvRecords(delimiter, names.length),
-      dataAt: at - from,
-      dataLine: line,
-    };
-  }
-
-  #names(bytes: Uint8Array, heading: CsvRecords): readonly string[] {
-    const { count, starts, ends } = heading.fields;
-    if (count > COLUMNS_MAX) {
-      throw new SourceError(
-        'heading',
-        this.#subject,
-        `has ${count} columns`,
-        `${COLUMNS_MAX} is the limit; is the delimiter right?`,
-      );
-    }
-    return Array.from({ length: count }, (_, i) => decoder.decode(bytes.subarray(starts[i], ends[i])));
-  }
-
-  #checked(names: readonly string[]): readonly string[] {
-    const faults = checkColumns(this.#config, names);
-    const fault = faults[0];
-    if (fault !== undefined) {
-      const missing = faults.map(({ value }) => value.split(' ')[0]).join(', ');
-      const remedy =
-        names.length === 1
-          ? `it has one column, ${JSON.stringify(names[0]!.slice(0, 80))}; \`delimiter\` may be wrong, or \`columns\` be needed`
-          : fault.remedy;
-      throw new SourceError('columns', this.#subject, `lacks the column ${missing}`, remedy);
-    }
-    for (const { column } of neededColumns(this.#config)) {
-      if (names.indexOf(column) !== names.lastIndexOf(column)) {
-        const remedy = 'rename one, or name all of them under `columns` with `header: true`';
-        throw new SourceError('columns', this.#subject, `has two columns ${JSON.stringify(column)}`, remedy);
-      }
-    }
-    return names;
-  }
-}
+/** CSV files, and standard input where `file` is `-`. */
+export const CSV: SourceKindDefinition<CsvSection> = {
+  schema,
+  supports: rowsSupport,
+  describe: describeRows,
+  faults: (section, metricNames) => [
+    ...checkMetrics(section, metricNames),
+    ...(section.columns === undefined ? [] : checkColumns(section, section.columns)),
+  ],
+  open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new CsvOpener(section) }),
+};

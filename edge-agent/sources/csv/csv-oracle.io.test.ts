@@ -2,12 +2,8 @@ import { resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Metric } from '#core/metrics/metric.ts';
-import { openCsvSource } from '../open-source.ts';
-import { sourceConfigSchema } from '../source-config.ts';
-import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
-
-/** A clock by which no time of these files is in the future. */
-const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+import { SeriesList } from '../source.ts';
+import { collect, metricNamed, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures');
 
@@ -23,17 +19,9 @@ afterAll(() => {
 });
 
 async function read(config: Readonly<Record<string, unknown>>, ...metrics: readonly Metric[]): Promise<Collected> {
-  const parsed = sourceConfigSchema.parse({ kind: 'csv', ...config });
-  if (parsed.kind !== 'csv') throw new Error('these are tests of CSV');
-  const registry = new RememberingRegistry();
-  const around = {
-    metrics: metricsOf(...metrics),
-    registry,
-    folder: fixtures,
-    stdin: () => process.stdin,
-    nowMs: () => FAR_FUTURE_MS,
-  };
-  return collect(openCsvSource('fixture', parsed, around), registry);
+  const registry = new SeriesList();
+  const options = { metrics: metricsOf(...metrics), registry, folder: fixtures };
+  return collect(openSection({ kind: 'csv', ...config }, options), registry);
 }
 
 /** [device, ms since 1970, scaled value] per row of a query over `file`, in the file's order. */

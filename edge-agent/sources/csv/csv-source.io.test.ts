@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCsvSource } from '../open-source.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
-import type { RecordSource } from '../records/record-source.ts';
-import { sourceConfigSchema } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
-import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
-
-/** A clock by which no time of these files is in the future. */
-const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+import { SeriesList, type Source } from '../source.ts';
+import { collect, FAR_FUTURE_MS, metricNamed, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -28,8 +23,8 @@ const base = {
 const metrics = metricsOf(metricNamed('power'), metricNamed('strict', { decimals: 1, excess: 'refuse' }));
 
 interface Opened {
-  readonly source: RecordSource;
-  readonly registry: RememberingRegistry;
+  readonly source: Source;
+  readonly registry: SeriesList;
 }
 
 function open(
@@ -38,11 +33,9 @@ function open(
   limits: RecordLimits = RECORD_LIMITS,
   nowMs = FAR_FUTURE_MS,
 ): Opened {
-  const config = sourceConfigSchema.parse({ ...base, ...given });
-  if (config.kind !== 'csv') throw new Error('these are tests of CSV');
-  const registry = new RememberingRegistry();
-  const around = { metrics, registry, folder, stdin: () => stdin ?? Readable.from([]), nowMs: () => nowMs, limits };
-  return { source: openCsvSource('rows', config, around), registry };
+  const registry = new SeriesList();
+  const options = { metrics, registry, folder, stdin: () => stdin ?? Readable.from([]), nowMs: () => nowMs, limits };
+  return { source: openSection({ ...base, ...given }, options), registry };
 }
 
 async function read(text: string | Uint8Array, given: Readonly<Record<string, unknown>> = {}): Promise<Collected> {
@@ -236,7 +229,7 @@ describe('a CSV file that can not be read', () => {
       ['/dev/null', 'unreadable', /no regular file; pipe it in/],
     ];
     for (const [file, kind, message] of cases) {
-      const error = await failure(collect(open({ file }).source, new RememberingRegistry()));
+      const error = await failure(collect(open({ file }).source, new SeriesList()));
       expect(error.sourceFault).toBe(kind);
       expect(error.message).toMatch(message);
     }
@@ -284,7 +277,7 @@ describe('a CSV file that is read again', () => {
     const { checkpoints } = await read(first);
     const checkpoint = checkpoints.at(-1)!;
     const resume = (from: Readonly<Record<string, unknown>>): Promise<unknown> =>
-      collect(open().source, new RememberingRegistry(), from);
+      collect(open().source, new SeriesList(), from);
     await writeFile(join(folder, 'rows.csv'), `x${first}`);
     expect((await failure(resume(checkpoint))).message).toMatch(
       /does not begin as it did.*another name.*or remove the spool/,

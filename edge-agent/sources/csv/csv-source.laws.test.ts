@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCsvSource } from '../open-source.ts';
-import type { RecordSource } from '../records/record-source.ts';
-import { sourceConfigSchema, type CsvConfig } from '../source-config.ts';
-import { collect, metricNamed, metricsOf, RememberingRegistry } from '../testing/collect.ts';
-
-/** A clock by which no time of these files is in the future. */
-const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+import { SeriesList, type Source } from '../source.ts';
+import { collect, metricNamed, metricsOf, openSection } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -43,25 +38,12 @@ const wide = {
   ],
 };
 
-function parsed(config: unknown): CsvConfig {
-  const result = sourceConfigSchema.parse(config);
-  if (result.kind !== 'csv') throw new Error('these are tests of CSV');
-  return result;
-}
-
 /** A line limit that some of the lines below are longer than. */
 const LINE_BYTES_MAX = 60;
 
-function open(config: CsvConfig, registry: RememberingRegistry, chunkBytes: number): RecordSource {
+function open(config: typeof long | typeof wide, registry: SeriesList, chunkBytes: number): Source {
   const limits = { chunkBytes, lineBytesMax: LINE_BYTES_MAX, batchReadingsMax: 1_000 };
-  return openCsvSource('rows', config, {
-    metrics,
-    registry,
-    folder,
-    stdin: () => process.stdin,
-    nowMs: () => FAR_FUTURE_MS,
-    limits,
-  });
+  return openSection(config, { metrics, registry, folder, limits });
 }
 
 const minute = fc.integer({ min: 0, max: 59 }).map((n) => String(n).padStart(2, '0'));
@@ -91,7 +73,7 @@ const csv = fc
   )
   .map(([rows, lineEnd, ended]) => ['ts,device,kind,value', ...rows].join(lineEnd) + (ended ? lineEnd : ''));
 
-const configs = fc.constantFrom(parsed(long), parsed(wide));
+const configs = fc.constantFrom(long, wide);
 /** So few bytes at a time that most rows are torn, and every batch holds few of them. */
 const chunkBytes = fc.integer({ min: 30, max: 200 });
 
@@ -100,7 +82,7 @@ describe('a CSV source', () => {
     await fc.assert(
       fc.asyncProperty(configs, csv, chunkBytes, async (config, text, size) => {
         await writeFile(join(folder, 'rows.csv'), text);
-        const [oneRegistry, tornRegistry] = [new RememberingRegistry(), new RememberingRegistry()];
+        const [oneRegistry, tornRegistry] = [new SeriesList(), new SeriesList()];
         const whole = await collect(open(config, oneRegistry, 10_000), oneRegistry);
         const torn = await collect(open(config, tornRegistry, size), tornRegistry);
         expect(torn.readings).toEqual(whole.readings);
@@ -117,8 +99,8 @@ describe('a CSV source', () => {
     await fc.assert(
       fc.asyncProperty(csv, async (text) => {
         await writeFile(join(folder, 'rows.csv'), text);
-        const registry = new RememberingRegistry();
-        const { readings, refusals, tallies } = await collect(open(parsed(wide), registry, 10_000), registry);
+        const registry = new SeriesList();
+        const { readings, refusals, tallies } = await collect(open(wide, registry, 10_000), registry);
         expect(tallies.readings).toBe(readings.length);
         expect(tallies.quarantined).toBe(refusals.reduce((total, refusal) => total + refusal.readings, 0));
         // Both rules of the wide file are for every row.
@@ -132,7 +114,7 @@ describe('a CSV source', () => {
     await fc.assert(
       fc.asyncProperty(configs, csv, chunkBytes, chunkBytes, async (config, text, size, resumedSize) => {
         await writeFile(join(folder, 'rows.csv'), text);
-        const registry = new RememberingRegistry();
+        const registry = new SeriesList();
         const whole = await collect(open(config, registry, size), registry);
         for (let stop = 1; stop <= whole.checkpoints.length; stop++) {
           const before = await collect(open(config, registry, size), registry, null, stop);
@@ -164,8 +146,8 @@ describe('a CSV source', () => {
           const text = [heading, ...first].join(lineEnd) + (ended ? lineEnd : '');
           const more = (ended ? '' : lineEnd) + second.map((each) => each + lineEnd).join('');
           const path = join(folder, 'rows.csv');
-          const registry = new RememberingRegistry();
-          const config = parsed(wide);
+          const registry = new SeriesList();
+          const config = wide;
           await writeFile(path, text);
           const before = await collect(open(config, registry, 100), registry);
           await appendFile(path, more);

@@ -2,34 +2,33 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { openHttpSource } from '../open-source.ts';
-import { sourceConfigSchema, type HttpConfig } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
-import type { ReadingBatch } from '../source.ts';
-import { metricNamed, metricsOf, RememberingRegistry } from '../testing/collect.ts';
+import { type ReadingBatch, SeriesList } from '../source.ts';
+import { metricNamed, metricsOf } from '../sources.fixtures.ts';
 import { FUTURE_MS_MAX } from '../time/future.ts';
-import { BODIES_MAX, BODY_BYTES_MAX, type HttpSource } from './http-source.ts';
+import { HTTP, type HttpSection } from './http-kind.ts';
+import { BODIES_MAX, BODY_BYTES_MAX, HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
 
-function configured(listen: string, given: Readonly<Record<string, unknown>> = {}): HttpConfig {
-  const config = sourceConfigSchema.parse({ kind: 'http', listen, ...given });
-  if (config.kind !== 'http') throw new Error('these are tests of HTTP');
-  return config;
+function configured(listen: string, given: Readonly<Record<string, unknown>> = {}): HttpSection {
+  return HTTP.schema.parse({ kind: 'http', listen, ...given });
 }
 
 /** A listening source, whose batches are acknowledged by `acknowledge` as they come. */
 class Running implements AsyncDisposable {
-  readonly registry = new RememberingRegistry();
+  readonly registry = new SeriesList();
   readonly batches: ReadingBatch[] = [];
   readonly source: HttpSource;
   readonly stop = new AbortController();
   readonly done: Promise<void>;
   readonly #arrivals = new EventTarget();
 
-  constructor(acknowledge: (batch: ReadingBatch) => void, config = configured('127.0.0.1:0')) {
-    this.source = openHttpSource('http', config, {
+  constructor(acknowledge: (batch: ReadingBatch) => void, section = configured('127.0.0.1:0')) {
+    this.source = new HttpSource({
+      name: 'http',
+      section,
       metrics: metricsOf(metricNamed('power')),
       registry: this.registry,
       nowMs: () => NOW_MS,

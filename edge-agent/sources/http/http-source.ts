@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
-import type { Metric } from '#core/metrics/metric.ts';
 import { isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
-import type { HttpConfig } from '../source-config.ts';
 import { SourceError } from '../source-error.ts';
-import type { EntryRegistry, ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
+import type { SourceOptions } from '../source-kind.ts';
+import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
+import type { HttpSection } from './http-kind.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { malformed, PROBLEM_TYPE, problemBody, tooLarge, unavailable, type Problem } from './problem.ts';
 import { readReadingsBody } from './readings-body.ts';
@@ -24,13 +24,10 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** How long a stopping source waits for what the agent was given to become durable. */
 const STOP_TIMEOUT_MS = 5_000;
 
-export interface HttpSourceOptions {
+/** What is listened for, beside what every source is given. */
+export interface HttpSourceOptions extends Pick<SourceOptions, 'metrics' | 'registry' | 'nowMs'> {
   readonly name: string;
-  readonly config: HttpConfig;
-  readonly metrics: ReadonlyMap<string, Metric>;
-  readonly registry: EntryRegistry;
-  /** The agent's clock, in ms since 1970. */
-  readonly nowMs: () => number;
+  readonly section: HttpSection;
 }
 
 /**
@@ -47,11 +44,12 @@ export class HttpSource implements Source {
   readonly #pending: PendingRequests;
   readonly #listening = Promise.withResolvers<AddressInfo>();
   #bodies = 0;
+  #isStopping = false;
 
   constructor(options: HttpSourceOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#pending = new PendingRequests(options.config.lateness, options.nowMs);
+    this.#pending = new PendingRequests(options.section.lateness, options.nowMs);
     this.listening = this.#listening.promise;
     // Whoever asks for batches is told too; nobody has to wait for this promise.
     this.listening.catch(() => undefined);
@@ -60,7 +58,10 @@ export class HttpSource implements Source {
   /** Listens until the signal. Throws SourceError where the address can't be had. A live source has no checkpoint. */
   async *batches(_from: SourceCheckpoint | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
     const server = await this.#listen();
-    const stop = (): void => this.#pending.stop();
+    const stop = (): void => {
+      this.#isStopping = true;
+      this.#pending.stop();
+    };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
@@ -72,7 +73,7 @@ export class HttpSource implements Source {
   }
 
   async #listen(): Promise<Server> {
-    const { host, port } = this.#options.config.listen;
+    const { host, port } = this.#options.section.listen;
     const server = createServer((request, response) => void this.#handle(request, response));
     server.maxConnections = CONNECTIONS_MAX;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -106,6 +107,8 @@ export class HttpSource implements Source {
     try {
       const problem = this.#refusal(request);
       const answer = problem ?? (await this.#receive(request));
+      // No further request may come on a connection that the stop waits for.
+      if (this.#isStopping) response.setHeader('connection', 'close');
       if ('accepted' in answer) respond(response, 200, 'application/json', JSON.stringify(answer));
       else refuse(request, response, answer);
     } catch (error) {
@@ -128,7 +131,7 @@ export class HttpSource implements Source {
         detail: `${request.method} is not POST, the one method of /readings`,
       };
     }
-    const { host, port } = this.#options.config.listen;
+    const { host, port } = this.#options.section.listen;
     if (!isOwnOrigin(request.headers.origin, listenAddresses(host, request.socket.localPort ?? port))) {
       return { status: 403, title: 'Forbidden', detail: 'the request comes from a web page of another origin' };
     }

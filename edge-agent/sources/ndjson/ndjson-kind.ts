@@ -1,71 +1,17 @@
-import { nearestNames } from '#core/time/nearest-name.ts';
-import { byteOrderMarkBytes, LF, type RecordFileKind, type RecordFileOpening } from '../records/record-format.ts';
-import type { NdjsonConfig } from '../source-config.ts';
-import { SourceError, subjectOf } from '../source-error.ts';
-import { neededColumns } from '../source-references.ts';
-import { isJsonObject, parseJsonText, pathsOf, valueAtPath, type JsonObject } from './json-fields.ts';
-import { NdjsonRecords } from './ndjson-records.ts';
+import { z } from 'zod';
+import { RecordSource } from '../records/record-source.ts';
+import { checkMetrics } from '../rows/row-references.ts';
+import { checkFollow, describeRows, ROWS_FIELDS, rowsSupport } from '../rows/rows-section.ts';
+import type { SourceKindDefinition } from '../source-kind.ts';
+import { NdjsonOpener } from './ndjson-opener.ts';
 
-/** Lines at the beginning that are looked at to tell NDJSON from other files: some may be damaged, not all. */
-const TRIED_LINES_MAX = 100;
+const schema = z.strictObject({ kind: z.literal('ndjson'), ...ROWS_FIELDS }).superRefine(checkFollow);
 
-const decoder = new TextDecoder();
-
-/**
- * How an NDJSON file begins: with a record. Its fields are those that the rules name. A field may be rare, so only the
- * time is missed at once: it must be in one of the first lines.
- */
-export class NdjsonKind implements RecordFileKind {
-  readonly #config: NdjsonConfig;
-  readonly #subject: string;
-
-  constructor(config: NdjsonConfig) {
-    this.#config = config;
-    this.#subject = subjectOf(config.file);
-  }
-
-  open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
-    const markBytes = byteOrderMarkBytes(bytes, from, to);
-    const lines = this.#firstLines(bytes, from + markBytes, to, atEnd);
-    const objects = lines.map(parseJsonText).filter(isJsonObject);
-    const { columns: timeColumns } = this.#config.time;
-    const timed = objects.some((object) => timeColumns.every((column) => valueAtPath(object, column) !== undefined));
-    if (!timed && !atEnd && lines.length < TRIED_LINES_MAX) return null;
-    if (objects.length === 0) {
-      throw new SourceError(
-        'not-text',
-        this.#subject,
-        'is not NDJSON',
-        'write one JSON object a line, or name another `kind`',
-      );
-    }
-    for (const column of timeColumns) this.#checkTime(column, objects);
-    const columns = neededColumns(this.#config).map(({ column }) => column);
-    return { columns, format: new NdjsonRecords(columns), dataAt: markBytes, dataLine: 1 };
-  }
-
-  #checkTime(column: string, objects: readonly JsonObject[]): void {
-    if (objects.some((object) => valueAtPath(object, column) !== undefined)) return;
-    const known = [...new Set(objects.flatMap((object) => pathsOf(object)))];
-    const nearest = nearestNames(column, known);
-    throw new SourceError(
-      'columns',
-      this.#subject,
-      `lacks the field ${JSON.stringify(column)} of the time`,
-      nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `it has ${known.slice(0, 12).join(', ')}`,
-    );
-  }
-
-  #firstLines(bytes: Uint8Array, from: number, to: number, atEnd: boolean): readonly string[] {
-    const lines: string[] = [];
-    for (let at = from; at < to && lines.length < TRIED_LINES_MAX;) {
-      const found = bytes.indexOf(LF, at);
-      const lineEnd = found < 0 || found >= to ? -1 : found;
-      if (lineEnd < 0 && !atEnd) break;
-      const line = decoder.decode(bytes.subarray(at, lineEnd < 0 ? to : lineEnd)).trim();
-      if (line !== '') lines.push(line);
-      at = lineEnd < 0 ? to : lineEnd + 1;
-    }
-    return lines;
-  }
-}
+/** NDJSON files, and standard input where `file` is `-`. */
+export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {
+  schema,
+  supports: rowsSupport,
+  describe: describeRows,
+  faults: checkMetrics,
+  open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new NdjsonOpener(section) }),
+};

@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCsvSource, openNdjsonSource } from '../open-source.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
-import { sourceConfigSchema } from '../source-config.ts';
-import type { Source, SourceCheckpoint } from '../source.ts';
-import { collect, metricNamed, metricsOf, RememberingRegistry, type Collected } from '../testing/collect.ts';
-
-/** A clock by which no time of these files is in the future. */
-const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
+import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
+import { collect, metricNamed, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -28,26 +23,15 @@ const rules = {
 function open(
   kind: 'csv' | 'ndjson',
   given: Readonly<Record<string, unknown>>,
-  registry: RememberingRegistry,
-  limits?: RecordLimits,
+  registry: SeriesList,
+  limits: RecordLimits = RECORD_LIMITS,
 ): Source {
-  const config = sourceConfigSchema.parse({ kind, file: `rows.${kind}`, ...given });
-  const around = {
-    metrics,
-    registry,
-    folder,
-    stdin: () => process.stdin,
-    nowMs: () => FAR_FUTURE_MS,
-    limits: limits ?? RECORD_LIMITS,
-  };
-  if (config.kind === 'csv') return openCsvSource('rows', config, around);
-  if (config.kind === 'ndjson') return openNdjsonSource('rows', config, around);
-  throw new Error('these are tests of files');
+  return openSection({ kind, file: `rows.${kind}`, ...given }, { metrics, registry, folder, limits });
 }
 
 async function read(text: string, given: Readonly<Record<string, unknown>> = rules): Promise<Collected> {
   await writeFile(join(folder, 'rows.ndjson'), text);
-  const registry = new RememberingRegistry();
+  const registry = new SeriesList();
   return collect(open('ndjson', given, registry), registry);
 }
 
@@ -130,7 +114,7 @@ describe('NDJSON and CSV', () => {
           ];
           await writeFile(join(folder, 'rows.csv'), `${csv.join('\n')}\n`);
           await writeFile(join(folder, 'rows.ndjson'), `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
-          const registry = new RememberingRegistry();
+          const registry = new SeriesList();
           const fromCsv = await collect(open('csv', rules, registry), registry);
           const limits = { chunkBytes, lineBytesMax: 1_000, batchReadingsMax: 2 };
           let from: SourceCheckpoint | null = null;

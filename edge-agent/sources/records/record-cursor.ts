@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { RowReader } from '../rows/row-reader.ts';
-import type { ReadingBatch, SourceCheckpoint, SourceTallies } from '../source.ts';
+import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
 import type { FileIdentity, RecordCheckpoint } from './record-checkpoint.ts';
 import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
@@ -17,15 +17,6 @@ export interface RecordCursorOptions {
   /** Null for a stream: its checkpoints can't be taken up again. */
   readonly identity: FileIdentity | null;
 }
-
-const NOTHING: SourceTallies = {
-  rows: 0,
-  readings: 0,
-  missing: 0,
-  quarantined: 0,
-  ambiguousTimes: 0,
-  truncatedTimes: 0,
-};
 
 /** The checkpoint of a stream, at which nothing can be opened again. */
 export const STREAM_CHECKPOINT: SourceCheckpoint = { stream: true };
@@ -53,7 +44,7 @@ export class RecordCursor {
   #line = 1;
   #at: RecordCheckpoint['at'] = 'record';
   #oneLineBefore = 0;
-  #totals = NOTHING;
+  #totals = NO_TALLIES;
 
   constructor(options: RecordCursorOptions, offset: number, line: number) {
     assertRelated(options.limits, options.rowReadingsMax);
@@ -195,7 +186,7 @@ export class RecordCursor {
     const ambiguousTimes = reader.takeAmbiguous();
     const watermarkMs = highestMs === null || this.#finished ? highestMs : highestMs - latenessMs;
     const closed = batch.close({ checkpoint: {}, watermarkMs, ambiguousTimes });
-    this.#totals = added(this.#totals, closed.tallies);
+    this.#totals = addTallies(this.#totals, closed.tallies);
     return { ...closed, checkpoint: this.#checkpoint() };
   }
 
@@ -215,15 +206,4 @@ export class RecordCursor {
     };
     return checkpoint;
   }
-}
-
-function added(a: SourceTallies, b: SourceTallies): SourceTallies {
-  return {
-    rows: a.rows + b.rows,
-    readings: a.readings + b.readings,
-    missing: a.missing + b.missing,
-    quarantined: a.quarantined + b.quarantined,
-    ambiguousTimes: a.ambiguousTimes + b.ambiguousTimes,
-    truncatedTimes: a.truncatedTimes + b.truncatedTimes,
-  };
 }

@@ -44,8 +44,8 @@ export interface RecordFileOpening {
   readonly dataLine: number;
 }
 
-/** What makes a file of records a CSV, or an NDJSON. */
-export interface RecordFileKind {
+/** What makes a file of records a CSV, or an NDJSON: reads how it begins. */
+export interface RecordFileOpener {
   /**
    * Reads the beginning `bytes[from, to)` of a file; null where more of it is needed. Throws SourceError where it is no
    * file of this kind or lacks a column.

@@ -1,10 +1,10 @@
-import type { Readable } from 'node:stream';
-import type { Metric } from '#core/metrics/metric.ts';
+import { resolve } from 'node:path';
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { CsvConfig, NdjsonConfig } from '../source-config.ts';
+import type { RowsSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
-import type { EntryRegistry, ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
+import type { SourceOptions } from '../source-kind.ts';
+import type { ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
 import { FileFeed, FollowFeed, shrunk, StreamFeed, type ByteFeed } from './byte-feed.ts';
 import {
   checkIdentity,
@@ -14,20 +14,14 @@ import {
   type RecordCheckpoint,
 } from './record-checkpoint.ts';
 import { RecordCursor } from './record-cursor.ts';
-import type { RecordFileKind, RecordFileOpening } from './record-format.ts';
-import { bufferBytes, type RecordLimits } from './record-limits.ts';
+import type { RecordFileOpener, RecordFileOpening } from './record-format.ts';
+import { bufferBytes, RECORD_LIMITS, type RecordLimits } from './record-limits.ts';
 
-export interface RecordSourceOptions {
+/** What kind of file it is, beside what every source is given. */
+export interface RecordSourceOptions extends SourceOptions {
   readonly name: string;
-  readonly config: CsvConfig | NdjsonConfig;
-  readonly kind: RecordFileKind;
-  readonly metrics: ReadonlyMap<string, Metric>;
-  readonly registry: EntryRegistry;
-  /** The file's path, absolute; null for standard input. */
-  readonly path: string | null;
-  readonly stdin: () => Readable;
-  readonly nowMs: () => number;
-  readonly limits: RecordLimits;
+  readonly section: RowsSection;
+  readonly opener: RecordFileOpener;
 }
 
 /** A file of records, or standard input, as a source: reads bytes, and leaves all decisions to the RecordCursor. */
@@ -35,6 +29,9 @@ export class RecordSource implements Source {
   readonly name: string;
   readonly nature: SourceNature;
   readonly #options: RecordSourceOptions;
+  readonly #limits: RecordLimits;
+  /** The file's path, absolute; null for standard input. */
+  readonly #path: string | null;
   readonly #chunkBytes: number;
   /** A chunk is read behind this room for the record that the one before it ended in. */
   readonly #carryBytes: number;
@@ -42,16 +39,19 @@ export class RecordSource implements Source {
 
   constructor(options: RecordSourceOptions) {
     this.name = options.name;
-    this.nature = options.config.follow ? 'live' : 'file';
+    const { file, follow } = options.section;
+    this.nature = follow ? 'live' : 'file';
     this.#options = options;
-    this.#chunkBytes = options.limits.chunkBytes;
-    this.#carryBytes = options.limits.lineBytesMax;
-    this.#subject = subjectOf(options.path ?? '-');
+    this.#limits = options.limits ?? RECORD_LIMITS;
+    this.#chunkBytes = this.#limits.chunkBytes;
+    this.#carryBytes = this.#limits.lineBytesMax;
+    this.#path = file === '-' ? null : resolve(options.folder, file);
+    this.#subject = subjectOf(this.#path ?? '-');
   }
 
   /** Throws SourceError where the file can't be read, is not of its kind, or is not the one that the checkpoint was left in. */
   async *batches(from: SourceCheckpoint | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
-    const { path } = this.#options;
+    const path = this.#path;
     if (path === null) {
       // What is piped in now is not what was piped in before, so a checkpoint left in it means nothing.
       yield* this.#stream(signal);
@@ -77,7 +77,7 @@ export class RecordSource implements Source {
         file.seek(checkpoint.offset);
         loadedFrom = loadedTo = this.#carryBytes;
       }
-      if (this.#options.config.follow)
+      if (this.#options.section.follow)
         feed = new FollowFeed(path, file, checkpoint?.offset ?? loadedTo - this.#carryBytes);
       yield* this.#walk(feed, cursor, buffer, loadedFrom, loadedTo, signal);
     } finally {
@@ -112,7 +112,7 @@ export class RecordSource implements Source {
       }
       this.#checkText(buffer.subarray(to), count);
       to += count;
-      const opening = this.#options.kind.open(buffer, this.#carryBytes, to, count === 0);
+      const opening = this.#options.opener.open(buffer, this.#carryBytes, to, count === 0);
       if (opening !== null) return { opening, to };
       if (count === room) {
         const value = `has no heading and no record in its first ${to - this.#carryBytes} bytes`;
@@ -163,19 +163,20 @@ export class RecordSource implements Source {
   }
 
   #cursor(opening: RecordFileOpening, identity: RecordCheckpoint['identity'] | null): RecordCursor {
-    const { config, metrics, registry, nowMs, limits } = this.#options;
+    const { section, metrics, registry, nowMs } = this.#options;
+    const limits = this.#limits;
     const batch = new BatchColumns(limits.batchReadingsMax);
     const { columns, format, dataAt, dataLine } = opening;
-    const reader = new RowReader({ config, columns, metrics, registry, batch, nowMs });
+    const reader = new RowReader({ section, columns, metrics, registry, batch, nowMs });
     return new RecordCursor(
-      { format, reader, batch, rowReadingsMax: config.series.length, latenessMs: config.lateness, limits, identity },
+      { format, reader, batch, rowReadingsMax: section.series.length, latenessMs: section.lateness, limits, identity },
       dataAt,
       dataLine,
     );
   }
 
   #buffer(): Uint8Array {
-    return new Uint8Array(bufferBytes(this.#options.limits));
+    return new Uint8Array(bufferBytes(this.#limits));
   }
 
   #checkText(bytes: Uint8Array, length: number): void {

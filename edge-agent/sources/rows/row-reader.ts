@@ -2,7 +2,6 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
-import type { RowsConfig } from '../source-config.ts';
 import type { EntryRegistry } from '../source.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/future.ts';
 import type { LocalOrder, OrderSnapshot } from '../time/local-order.ts';
@@ -11,6 +10,7 @@ import { SPACE, type TimeText } from '../time/time-text.ts';
 import { ABSENT, type FieldTable } from './field-table.ts';
 import { MissingTexts } from './missing-texts.ts';
 import { compileRules, NO_ENTRY, RuleSelector, type RowRule } from './row-rules.ts';
+import type { RowsSection } from './rows-section.ts';
 
 /** The longest text of a time, all its columns joined. */
 const TIME_BYTES_MAX = 256;
@@ -20,7 +20,7 @@ const ONE_ORDER = '';
 
 /** What a row reader needs to know beside its configuration. */
 export interface RowReaderOptions {
-  readonly config: RowsConfig;
+  readonly section: Pick<RowsSection, 'missing' | 'time' | 'series'>;
   /** The columns of the file, by position. */
   readonly columns: readonly string[];
   readonly metrics: ReadonlyMap<string, Metric>;
@@ -61,19 +61,21 @@ export class RowReader {
   /** The wall clock of a row whose instant each device's order decides; NaN for all other rows. */
   #twiceLocalMs = Number.NaN;
 
-  constructor({ config, columns, metrics, registry, batch, nowMs }: RowReaderOptions) {
+  constructor({ section, columns, metrics, registry, batch, nowMs }: RowReaderOptions) {
     this.#nowMs = nowMs;
     const positions = new Map(columns.map((name, i) => [name, i]));
     this.#columnCount = columns.length;
     this.#batch = batch;
-    this.#selector = new RuleSelector(compileRules(config, positions, metrics, registry));
-    this.#missing = new MissingTexts(config.missing.map((text) => text.trim()));
-    this.#timeColumns = Int32Array.from(config.time.columns, (name) => positions.get(name)!);
-    this.#time = openTimeText(config.time.format);
-    this.#zoneName = config.time.zone;
-    this.#order = openLocalOrder(config.time.zone);
+    this.#selector = new RuleSelector(compileRules(section.series, positions, metrics, registry));
+    this.#missing = new MissingTexts(section.missing.map((text) => text.trim()));
+    this.#timeColumns = Int32Array.from(section.time.columns, (name) => positions.get(name)!);
+    this.#time = openTimeText(section.time.format);
+    this.#zoneName = section.time.zone;
+    this.#order = openLocalOrder(section.time.zone);
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
-    this.#orderPerDevice = config.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
+    this.#orderPerDevice = section.series.some(
+      (rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0,
+    );
   }
 
   /** The highest event time that any reading has had, or null before the first. */

@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
-import type { RowsConfig, SeriesRule } from '../source-config.ts';
 import type { EntryRegistry } from '../source.ts';
 import type { FieldTable } from './field-table.ts';
 import { KEY_REFUSED, KeyTable } from './key-table.ts';
 import { equalBytes } from './missing-texts.ts';
+import type { SeriesRule } from './rows-section.ts';
 import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
 
 /** A series rule whose names have become positions: what the row reader runs per row. */
@@ -122,7 +122,7 @@ function decodeName(bytes: Uint8Array): string {
 
 /** The rules of a source for a file with these columns. All names have been checked. */
 export function compileRules(
-  config: RowsConfig,
+  series: readonly SeriesRule[],
   positions: ReadonlyMap<string, number>,
   metrics: ReadonlyMap<string, Metric>,
   registry: EntryRegistry,
@@ -141,7 +141,7 @@ export function compileRules(
     keyTables.set(id, keys);
     return keys;
   };
-  return config.series.map((rule) => {
+  return series.map((rule) => {
     const metric = metrics.get(rule.metric);
     assert(metric !== undefined, `metric ${rule.metric} is checked with the configuration`);
     return {

@@ -8,6 +8,9 @@ import { UnixTime } from './unix-time.ts';
 /** Columns that together may make up a time: no file spreads it wider than year, month, day, hour, minute, second, zone. */
 export const TIME_COLUMNS_MAX = 8;
 
+/** Formats that have a name; any other is a pattern. */
+export const FORMATS_BY_NAME: readonly string[] = ['iso', 'unix', 'unix-ms'];
+
 /** The reader of a format's name: `iso`, `unix`, `unix-ms`, or a pattern. Throws TimePatternError. */
 export function openTimeText(format: string): TimeText {
   switch (format) {

@@ -1,14 +1,21 @@
-/** What tests of sources share: a metric, a registry that remembers, and all that a source delivers in one list. */
+/** What tests of sources share: metrics, sources opened as a configuration would open them, and all they deliver. */
+import { z } from 'zod';
 import type { Metric } from '#core/metrics/metric.ts';
-import type {
-  EntryRegistry,
-  ReadingBatch,
-  Refusal,
-  SeriesDescription,
-  Source,
-  SourceCheckpoint,
-  SourceTallies,
-} from '../source.ts';
+import type { DeclaredSource, SourceOptions } from './source-kind.ts';
+import { SOURCE_KINDS, sourcesSchema } from './source-kinds.ts';
+import {
+  addTallies,
+  NO_TALLIES,
+  type ReadingBatch,
+  type Refusal,
+  SeriesList,
+  type Source,
+  type SourceCheckpoint,
+  type SourceTallies,
+} from './source.ts';
+
+/** A clock by which no time is in the future. */
+export const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
 
 /** A metric with three decimals, or what is given instead. */
 export function metricNamed(name: string, given: Partial<Metric> = {}): Metric {
@@ -33,19 +40,27 @@ export function metricsOf(...metrics: readonly Metric[]): ReadonlyMap<string, Me
   return new Map(metrics.map((metric) => [metric.name, metric]));
 }
 
-/** A registry whose descriptions can be looked at. */
-export class RememberingRegistry implements EntryRegistry {
-  readonly descriptions: SeriesDescription[] = [];
-  readonly #entries = new Map<string, number>();
+/** A section as the configuration holds it, parsed. Throws ZodError. */
+export function declaredSource(section: unknown): DeclaredSource {
+  return sourcesSchema(SOURCE_KINDS).parse({ rows: section })['rows']!;
+}
 
-  intern(description: SeriesDescription): number {
-    const tags = Object.entries(description.tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const id = JSON.stringify([description.metric, description.device, tags]);
-    const known = this.#entries.get(id);
-    if (known !== undefined) return known;
-    this.#entries.set(id, this.descriptions.length);
-    return this.descriptions.push(description) - 1;
-  }
+/** What zod says of a section, empty where nothing is wrong with it. */
+export function issuesOf(section: unknown): string {
+  const result = sourcesSchema(SOURCE_KINDS).safeParse({ rows: section });
+  return result.success ? '' : z.prettifyError(result.error);
+}
+
+/** Opens the source that a section describes: standard input is this process's, and no time is in the future. */
+export function openSection(
+  section: Readonly<Record<string, unknown>>,
+  options: Pick<SourceOptions, 'metrics' | 'registry' | 'folder'> & Partial<SourceOptions>,
+): Source {
+  return declaredSource(section).open('rows', {
+    stdin: () => process.stdin,
+    nowMs: () => FAR_FUTURE_MS,
+    ...options,
+  });
 }
 
 /** One reading with its series written out. */
@@ -64,19 +79,10 @@ export interface Collected {
   readonly watermarks: (number | null)[];
 }
 
-const NO_TALLIES: SourceTallies = {
-  rows: 0,
-  readings: 0,
-  missing: 0,
-  quarantined: 0,
-  ambiguousTimes: 0,
-  truncatedTimes: 0,
-};
-
 /** All that a source delivers from a checkpoint on, or its first `batchesMax` batches. */
 export async function collect(
   source: Source,
-  registry: RememberingRegistry,
+  registry: SeriesList,
   from: SourceCheckpoint | null = null,
   batchesMax = Number.POSITIVE_INFINITY,
 ): Promise<Collected> {
@@ -97,16 +103,5 @@ export async function collect(
     tallies: batches.reduce((total, { tallies }) => addTallies(total, tallies), NO_TALLIES),
     checkpoints: batches.map(({ checkpoint }) => checkpoint),
     watermarks: batches.map(({ watermarkMs }) => watermarkMs),
-  };
-}
-
-export function addTallies(a: SourceTallies, b: SourceTallies): SourceTallies {
-  return {
-    rows: a.rows + b.rows,
-    readings: a.readings + b.readings,
-    missing: a.missing + b.missing,
-    quarantined: a.quarantined + b.quarantined,
-    ambiguousTimes: a.ambiguousTimes + b.ambiguousTimes,
-    truncatedTimes: a.truncatedTimes + b.truncatedTimes,
   };
 }

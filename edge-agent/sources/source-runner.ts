@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Source } from '../sources/source.ts';
+import type { Committer } from '../commit/committer.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { EdgeAgent } from './edge-agent.ts';
+import type { Source } from './source.ts';
 
 /** A frame leaves at most this long after its first reading (docs/design.md#a-frame-keeps-its-number). */
 const SEAL_MS = 1000;
@@ -10,7 +10,7 @@ const SEAL_MS = 1000;
 const SEALS_PER_OPEN_PANE = 11;
 
 export interface SourceRunnerOptions {
-  readonly agent: EdgeAgent;
+  readonly committer: Committer;
   readonly spool: Spool;
   readonly sources: readonly Source[];
   readonly signal: AbortSignal;
@@ -44,8 +44,8 @@ export class SourceRunner {
   }
 
   async #run(): Promise<void> {
-    const { agent, sources } = this.#options;
-    for (const source of sources) agent.expect(source.name);
+    const { committer, sources } = this.#options;
+    for (const source of sources) committer.expect(source.name);
     const live = sources.filter((source) => source.nature === 'live');
     const sealing = live.length > 0 ? this.#sealRegularly() : Promise.resolve();
     try {
@@ -57,7 +57,7 @@ export class SourceRunner {
       this.#stopped.abort();
       await sealing;
     }
-    await agent.seal('everything');
+    await committer.seal('everything');
   }
 
   async #runFiles(sources: readonly Source[]): Promise<void> {
@@ -65,16 +65,19 @@ export class SourceRunner {
   }
 
   async #runSource(source: Source): Promise<void> {
-    const { agent, spool, signal, logger } = this.#options;
-    const checkpoint = await agent.checkpointOf(source.name);
+    const { committer, spool, signal, logger } = this.#options;
+    const checkpoint = await committer.checkpointOf(source.name);
     logger.info({ source: source.name, resumed: checkpoint !== null }, 'source opened');
     const extent = source.nature === 'file' ? 'complete' : 'nothing';
     let writing: Promise<void> = Promise.resolve();
     for await (const batch of source.batches(checkpoint, signal)) {
       // The batch before is being written while this one was made; no third is begun before the first is durable.
       await writing;
-      await spool.whenRoom(signal);
-      const durable = agent.offer(source.name, batch, extent);
+      if (!(await isRoomIn(spool, signal))) {
+        batch.acknowledged?.(new Error('the agent is stopping'));
+        break;
+      }
+      const durable = committer.offer(source.name, batch, extent);
       durable.then(
         () => batch.acknowledged?.(),
         (failure: unknown) => batch.acknowledged?.(failure as Error),
@@ -82,15 +85,23 @@ export class SourceRunner {
       writing = durable;
     }
     await writing;
-    agent.ended(source.name);
+    committer.ended(source.name);
     logger.info({ source: source.name }, 'source ended');
   }
 
   async #sealRegularly(): Promise<void> {
-    const { agent } = this.#options;
+    const { committer } = this.#options;
     for (let count = 1; !this.#stopped.signal.aborted; count++) {
       await sleep(SEAL_MS, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
-      await agent.seal(count % SEALS_PER_OPEN_PANE === 0 ? 'everything' : 'complete');
+      await committer.seal(count % SEALS_PER_OPEN_PANE === 0 ? 'everything' : 'complete');
     }
   }
+}
+
+/** Waits for room in the spool; false where the stop came first. */
+function isRoomIn(spool: Spool, signal: AbortSignal): Promise<boolean> {
+  return spool.whenRoom(signal).then(
+    () => true,
+    () => false,
+  );
 }

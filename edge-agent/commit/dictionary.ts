@@ -1,6 +1,6 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { type SeriesEntry, seriesKey } from '#core/series/series.ts';
-import type { EntryRegistry, SeriesDescription } from '../sources/source.ts';
+import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
 /**
  * The agent's dictionary: every series it ever saw, with its tags, under a dense number that never changes. A series
@@ -51,10 +51,6 @@ export class Dictionary implements EntryRegistry {
     this.seriesOf.push(series);
     return number;
   }
-}
-
-function descriptionKey({ metric, device, tags }: SeriesDescription): string {
-  return JSON.stringify([metric, device, Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEntry {

@@ -1,22 +1,40 @@
+import { z } from 'zod';
 import type { Metric } from '#core/metrics/metric.ts';
-import type { SourceOptions } from '#edge-agent/sources/open-source.ts';
-import type { SimulateConfig } from '#edge-agent/sources/source-config.ts';
+import { nameField } from '#edge-agent/sources/section-fields.ts';
+import type { SourceKindDefinition, SourceOptions } from '#edge-agent/sources/source-kind.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
 import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
 import { wallClock } from '#simulators/sources/clock.ts';
 import { liveSource } from '#simulators/sources/live-source.ts';
 import { UserError } from '../failure.ts';
 
+const schema = z.strictObject({
+  kind: z.literal('simulate'),
+  scenario: nameField,
+  seed: z.int().min(0).optional(),
+});
+
+type SimulateSection = z.output<typeof schema>;
+
+/** A simulated fleet that lives by this machine's clock, as a source of readings. */
+export const SIMULATE: SourceKindDefinition<SimulateSection> = {
+  schema,
+  supports: () => ({ nature: 'live', resumes: true }),
+  describe: ({ scenario }) => `simulates ${scenario}`,
+  faults: () => [],
+  open: openSimulatedSource,
+};
+
 /**
- * A simulated fleet as a source of readings that lives by this machine's clock. The metrics that the fleet reads have to
- * be declared as it reads them; those that aren't declared it leaves out. Throws UserError.
+ * The metrics that the fleet reads have to be declared as it reads them; those that aren't declared it leaves out. Throws
+ * UserError.
  */
-export function openSimulatedSource(
+function openSimulatedSource(
   name: string,
-  config: Pick<SimulateConfig, 'scenario' | 'seed'>,
-  { metrics, registry }: Pick<SourceOptions, 'metrics' | 'registry'>,
+  { scenario: scenarioName, seed }: SimulateSection,
+  { metrics, registry }: SourceOptions,
 ): Source {
-  const scenario = findScenario(config.scenario);
+  const scenario = findScenario(scenarioName);
   const read = openSimulation(scenario).metrics;
   const declared = read.filter((metric) => metrics.has(metric.name));
   if (declared.length === 0) {
@@ -25,7 +43,7 @@ export function openSimulatedSource(
     );
   }
   for (const metric of declared) checkDeclaration(name, metrics.get(metric.name)!, metric);
-  const simulation = openSimulation(scenario, { seed: config.seed, metrics: declared.map((metric) => metric.name) });
+  const simulation = openSimulation(scenario, { seed, metrics: declared.map((metric) => metric.name) });
   return { ...liveSource(simulation, wallClock, registry), name };
 }
 

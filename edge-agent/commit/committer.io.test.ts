@@ -5,7 +5,7 @@ import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { Spool } from '../spool/spool.ts';
-import { EdgeAgent } from './edge-agent.ts';
+import { Committer } from './committer.ts';
 
 const METRIC: Metric = {
   name: 'm',
@@ -26,11 +26,11 @@ const METRIC: Metric = {
 const BACKLOG_BYTES = 5 * 1024 * 1024;
 
 describe('an adaptive metric', () => {
-  it('an adaptive metric is sent as readings, but as panes while the uplink lags behind', async () => {
+  it('is sent as readings, but as panes while the uplink lags behind', async () => {
     await using dir = await makeTemporaryDirectory('adaptive');
     await using table = await openEmbeddedTable({ dir: dir.dir });
     const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
-    const agent = await EdgeAgent.open({ id: 'a', table, spool, metrics: new Map([['m', METRIC]]) });
+    const agent = await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', METRIC]]) });
     const entry = agent.dictionary.intern({ metric: 'm', device: 'd', tags: { device: 'd' } });
     const offer = async (fromMs: number): Promise<void> => {
       const times = Float64Array.from({ length: 10 }, (_, i) => fromMs + i * 1000);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { Table } from '#backbone/table/table.ts';
@@ -18,7 +18,7 @@ import { type Contribution, linksOf, type Reading, statsOf } from '#core/stats/s
 import { readStats, type Stats } from '#core/stats/stats.ts';
 import type { ReadingBatch } from '../sources/source.ts';
 import { Spool } from '../spool/spool.ts';
-import { EdgeAgent, type SealExtent } from './edge-agent.ts';
+import { Committer, type SealExtent } from './committer.ts';
 
 const SLICE_MS = 20_000;
 const PANE_MS = 10_000;
@@ -92,7 +92,7 @@ function metric(kind: MetricKind, send: SendPolicy): Metric {
 async function framesOf(
   events: readonly Event[],
   declared: Metric,
-): Promise<{ frames: Uint8Array[]; agent: EdgeAgent }> {
+): Promise<{ frames: Uint8Array[]; agent: Committer }> {
   await using table = await openEmbeddedTable({ dir: join(dir, String(count++)) });
   let agent = await start(table, declared);
   for (const one of events) {
@@ -106,12 +106,12 @@ async function framesOf(
   return { frames, agent };
 }
 
-async function start(table: Table, declared: Metric): Promise<EdgeAgent> {
+async function start(table: Table, declared: Metric): Promise<Committer> {
   const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
-  return EdgeAgent.open({ id: 'agent', table, spool, metrics: new Map([['m', declared]]) });
+  return Committer.open({ id: 'agent', table, spool, metrics: new Map([['m', declared]]) });
 }
 
-function batchOf(rows: readonly Row[], agent: EdgeAgent): ReadingBatch {
+function batchOf(rows: readonly Row[], agent: Committer): ReadingBatch {
   const describe = ({ device, room }: Row) => ({ metric: 'm', device, tags: { device, room } });
   const readings = rows.length;
   return {
@@ -197,25 +197,27 @@ function sorted(stats: Map<string, Stats>): [string, Stats][] {
   return [...stats].toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-for (const kind of ['gauge', 'counter'] as const) {
-  for (const send of ['readings', 'panes'] as const) {
-    it(
-      `whatever is delivered, in whatever pieces, ${kind} frames sent as ${send} fold to the set of readings`,
-      { timeout: 60_000 },
-      async () => {
-        const declared = metric(kind, send);
-        await fc.assert(
-          fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 8 }), async (events) => {
-            const { frames, agent } = await framesOf(events, declared);
-            expect(sorted(foldFrames(frames))).toEqual(sorted(oracle(events, declared)));
-            const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
-            const offered = events.reduce((sum, one) => sum + (one.kind === 'batch' ? one.rows.length : 0), 0);
-            expect(counted + repeats + amended + missing + quarantined).toBe(offered);
-            expect(readings).toBe(offered);
-          }),
-          { numRuns: 120 },
-        );
-      },
-    );
+describe('the frames of an agent', () => {
+  for (const kind of ['gauge', 'counter'] as const) {
+    for (const send of ['readings', 'panes'] as const) {
+      it(
+        `fold to the set of readings, whatever is delivered in whatever pieces, of a ${kind} sent as ${send}`,
+        { timeout: 60_000 },
+        async () => {
+          const declared = metric(kind, send);
+          await fc.assert(
+            fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 8 }), async (events) => {
+              const { frames, agent } = await framesOf(events, declared);
+              expect(sorted(foldFrames(frames))).toEqual(sorted(oracle(events, declared)));
+              const { readings, counted, repeats, amended, missing, quarantined } = agent.totals;
+              const offered = events.reduce((sum, one) => sum + (one.kind === 'batch' ? one.rows.length : 0), 0);
+              expect(counted + repeats + amended + missing + quarantined).toBe(offered);
+              expect(readings).toBe(offered);
+            }),
+            { numRuns: 120 },
+          );
+        },
+      );
+    }
   }
-}
+});

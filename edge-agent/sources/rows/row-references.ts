@@ -1,37 +1,27 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { parseTextTemplate } from './rows/text-template.ts';
-import type { RowsConfig, SourceConfig } from './source-config.ts';
+import type { ReferenceFault } from '../source-kind.ts';
+import type { RowsSection } from './rows-section.ts';
+import { parseTextTemplate } from './text-template.ts';
 
-/** A name in a source's configuration that stands for nothing. `path` leads to it from the source's own section. */
-export interface ReferenceFault {
-  readonly path: readonly (string | number)[];
-  readonly subject: string;
-  readonly value: string;
-  readonly remedy: string;
-}
-
-/** The names that a source speaks of but nobody has declared: metrics, and columns where `columns` lists them. */
-export function checkSourceReferences(config: SourceConfig, metricNames: readonly string[]): readonly ReferenceFault[] {
-  if (config.kind !== 'csv' && config.kind !== 'ndjson') return [];
+/** The metrics that the rules of a source speak of but nobody has declared. */
+export function checkMetrics({ series }: RowsSection, metricNames: readonly string[]): readonly ReferenceFault[] {
   const faults: ReferenceFault[] = [];
-  config.series.forEach((rule, i) => {
+  series.forEach((rule, i) => {
     if (metricNames.includes(rule.metric)) return;
-    const path = ['series', i, 'metric'];
     faults.push({
-      path,
+      path: ['series', i, 'metric'],
       subject: 'metric',
       value: `${JSON.stringify(rule.metric)} is not declared`,
       remedy: nearestOr(rule.metric, metricNames, 'declare it under `metrics`'),
     });
   });
-  if (config.kind === 'csv' && config.columns !== undefined) faults.push(...checkColumns(config, config.columns));
   return faults;
 }
 
 /** The columns that the rules of a source need but its file doesn't have. */
-export function checkColumns(config: RowsConfig, columns: readonly string[]): readonly ReferenceFault[] {
+export function checkColumns(section: RowsSection, columns: readonly string[]): readonly ReferenceFault[] {
   const known = new Set(columns);
-  return neededColumns(config)
+  return neededColumns(section)
     .filter(({ column }) => !known.has(column))
     .map(({ path, column }) => ({
       path,
@@ -42,13 +32,13 @@ export function checkColumns(config: RowsConfig, columns: readonly string[]): re
 }
 
 /** Every column that a source's rules read, with the place in the configuration that names it, each column once. */
-export function neededColumns(config: RowsConfig): readonly { path: readonly (string | number)[]; column: string }[] {
+export function neededColumns(section: RowsSection): readonly { path: readonly (string | number)[]; column: string }[] {
   const needed = new Map<string, readonly (string | number)[]>();
   const need = (column: string, path: readonly (string | number)[]): void => {
     if (!needed.has(column)) needed.set(column, path);
   };
-  config.time.columns.forEach((column, i) => need(column, ['time', 'columns', i]));
-  config.series.forEach((rule, i) => {
+  section.time.columns.forEach((column, i) => need(column, ['time', 'columns', i]));
+  section.series.forEach((rule, i) => {
     need(rule.value, ['series', i, 'value']);
     for (const column of Object.keys(rule.when)) need(column, ['series', i, 'when', column]);
     for (const column of parseTextTemplate(rule.device).columns) need(column, ['series', i, 'device']);

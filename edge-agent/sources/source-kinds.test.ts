@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
-import { sourceConfigSchema, sourcesSchema, type SourceConfig } from './source-config.ts';
-import { checkSourceReferences } from './source-references.ts';
+import { CSV } from './csv/csv-kind.ts';
+import { HTTP } from './http/http-kind.ts';
+import { NDJSON } from './ndjson/ndjson-kind.ts';
+import { declaredSource, issuesOf } from './sources.fixtures.ts';
 
 const SECTION = `
 household:
@@ -23,7 +24,6 @@ plugs:
     - { metric: load, value: value, when: { property: 1 }, device: "{house}-{household}-{plug}", tags: { house: "{house}" } }
 events: { kind: ndjson, file: '-', time: { columns: [at.time] }, series: [{ metric: power, value: v, device: d }] }
 door: { kind: http, listen: "[::1]:8090" }
-demo: { kind: simulate, scenario: denmark, seed: 7 }
 `;
 
 const csv = {
@@ -33,30 +33,28 @@ const csv = {
   series: [{ metric: 'power', value: 'value', device: 'd' }],
 };
 
-function issuesOf(config: unknown): string {
-  const result = sourceConfigSchema.safeParse(config);
-  return result.success ? '' : z.prettifyError(result.error);
-}
-
 describe('the sources section', () => {
   it('takes the forms of the documentation, with defaults for what is left out', () => {
-    const sources = sourcesSchema.parse(parse(SECTION));
-    expect(sources['household']).toMatchObject({
+    const sections = parse(SECTION) as Readonly<Record<string, unknown>>;
+    expect(CSV.schema.parse(sections['household'])).toMatchObject({
       delimiter: ';',
       missing: ['', '?', '-999'],
       lateness: 0,
       follow: false,
     });
-    expect(sources['plugs']).toMatchObject({
+    expect(CSV.schema.parse(sections['plugs'])).toMatchObject({
       delimiter: ',',
       missing: [''],
       time: { format: 'unix', zone: 'UTC' },
       lateness: 86_400_000,
       series: [{ when: { property: '1' } }],
     });
-    expect(sources['events']).toMatchObject({ time: { format: 'iso' } });
-    expect(sources['door']).toEqual({ kind: 'http', listen: { host: '::1', port: 8090 }, lateness: 10_000 });
-    expect(sources['demo']).toEqual({ kind: 'simulate', scenario: 'denmark', seed: 7 });
+    expect(NDJSON.schema.parse(sections['events'])).toMatchObject({ time: { format: 'iso' } });
+    expect(HTTP.schema.parse(sections['door'])).toEqual({
+      kind: 'http',
+      listen: { host: '::1', port: 8090 },
+      lateness: 10_000,
+    });
   });
 
   it.each([
@@ -82,16 +80,14 @@ describe('the sources section', () => {
 });
 
 describe('references of a source', () => {
-  const parsed = (config: unknown): SourceConfig => sourceConfigSchema.parse(config);
-
   it('are to metrics and columns that exist, else the nearest is named', () => {
-    const config = parsed({
+    const source = declaredSource({
       ...csv,
       columns: ['time', 'house', 'value'],
       time: { columns: ['tme'] },
       series: [{ metric: 'powr', value: 'value', device: '{hose}', tags: { a: '{zzzzzzzz}' } }],
     });
-    expect(checkSourceReferences(config, ['power', 'energy'])).toEqual([
+    expect(source.faults(['power', 'energy'])).toEqual([
       {
         path: ['series', 0, 'metric'],
         subject: 'metric',
@@ -120,7 +116,19 @@ describe('references of a source', () => {
   });
 
   it('to columns are left to the file where it has a heading', () => {
-    expect(checkSourceReferences(parsed(csv), ['power'])).toEqual([]);
-    expect(checkSourceReferences(parsed({ kind: 'http', listen: 'localhost:0' }), [])).toEqual([]);
+    expect(declaredSource(csv).faults(['power'])).toEqual([]);
+    expect(declaredSource({ kind: 'http', listen: 'localhost:0' }).faults([])).toEqual([]);
+  });
+});
+
+describe('a declared source', () => {
+  it.each([
+    [csv, 'file', true, 'a.csv'],
+    [{ ...csv, follow: true }, 'live', true, 'a.csv, followed as it grows'],
+    [{ ...csv, file: '-' }, 'file', false, 'standard input, read as it comes'],
+    [{ kind: 'http', listen: '[::1]:80' }, 'live', false, 'takes POST http://[::1]:80/readings'],
+    [{ kind: 'http', listen: 'localhost:80' }, 'live', false, 'takes POST http://localhost:80/readings'],
+  ])('says what it can do, and what it reads: %#', (section, nature, resumes, description) => {
+    expect(declaredSource(section)).toMatchObject({ supports: { nature, resumes }, description });
   });
 });

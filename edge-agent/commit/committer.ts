@@ -4,7 +4,6 @@ import type { Heartbeat, RefusalReport } from '#core/records/record.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { acceptBatch } from '../accept/accept.ts';
 import type { AcceptedBatch } from '../accept/corrections.ts';
-import { Dictionary } from '../dictionary/dictionary.ts';
 import { Journal } from '../journal/journal.ts';
 import { FrameWriter } from '../seal/frame-writer.ts';
 import { PanesBuilder } from '../seal/panes-builder.ts';
@@ -22,6 +21,7 @@ import {
   loadCheckpoint,
   checkpointOperation,
 } from './agent-state.ts';
+import { Dictionary } from './dictionary.ts';
 import { addTotals, type AgentTotals } from './totals.ts';
 
 /** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
@@ -32,7 +32,7 @@ const FRAME_PANES_TARGET = 4096;
 /** An uplink that has more than this before it doesn't keep up: what it has in flight at the most is as much. */
 const UPLINK_LAG_BYTES = 4 * 1024 * 1024;
 
-export interface EdgeAgentOptions {
+export interface CommitterOptions {
   readonly id: string;
   readonly table: Table;
   readonly spool: Spool;
@@ -55,7 +55,7 @@ export type SealExtent =
  *
  * Deciding is synchronous and in the order of the calls; writes follow each other, so that a crash loses a tail.
  */
-export class EdgeAgent {
+export class Committer {
   readonly id: string;
   readonly dictionary: Dictionary;
   readonly #table: Table;
@@ -74,7 +74,7 @@ export class EdgeAgent {
   #closed = false;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(options: EdgeAgentOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
+  private constructor(options: CommitterOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
     this.id = options.id;
     this.dictionary = dictionary;
     this.#table = options.table;
@@ -91,15 +91,15 @@ export class EdgeAgent {
   }
 
   /** The agent as its last commit left it, in a new incarnation, which is durable when this resolves. */
-  static async open(options: EdgeAgentOptions): Promise<EdgeAgent> {
+  static async open(options: CommitterOptions): Promise<Committer> {
     const { table, id, metrics } = options;
     const head = await loadHead(table, id);
     const dictionary = new Dictionary(metrics);
     for (const entry of await loadEntries(table)) dictionary.restore(entry);
     const journal = await Journal.open(table, (entry) => dictionary.seriesOf[entry]!, dictionary.seriesCount);
-    const agent = new EdgeAgent(options, dictionary, journal, head);
-    await table.write([headOperation(agent.#head())], { sync: true });
-    return agent;
+    const committer = new Committer(options, dictionary, journal, head);
+    await table.write([headOperation(committer.#head())], { sync: true });
+    return committer;
   }
 
   get totals(): AgentTotals {

@@ -1,0 +1,135 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { decodeFrame } from '#core/frames/frame.ts';
+import { agentTopic } from '#core/wire/topics.ts';
+import { AgentStateRefused } from './commit/agent-state.ts';
+import { type EdgeAgent, startEdgeAgent } from './edge-agent.ts';
+import { HttpSource } from './sources/http/http-source.ts';
+import type { DeclaredSource } from './sources/source-kind.ts';
+import { declaredSource, metricNamed, metricsOf } from './sources/sources.fixtures.ts';
+import { SPOOL_BYTES_MIN } from './spool/limits.ts';
+import { AGENT, ScriptedBroker } from './uplink/scripted-broker.fixtures.ts';
+import { UplinkHalted } from './uplink/uplink.ts';
+
+const CSV = {
+  kind: 'csv',
+  file: 'rows.csv',
+  time: { columns: ['ts'], format: 'unix' },
+  series: [{ metric: 'power', value: 'value', device: '{device}' }],
+};
+
+interface House extends AsyncDisposable {
+  readonly dir: string;
+  readonly broker: ScriptedBroker;
+  start(sources: Readonly<Record<string, DeclaredSource>>, id?: string): Promise<EdgeAgent>;
+}
+
+/** A folder with a file of five readings, a broker, and agents that live in the folder. */
+async function openHouse(): Promise<House> {
+  const { dir, [Symbol.asyncDispose]: remove } = await makeTemporaryDirectory('edge-agent');
+  await writeFile(join(dir, 'rows.csv'), 'ts,device,value\n1,a,1\n2,a,2\n3,a,2\n3,a,2\n2,b,x\n4,b,4\n');
+  const broker = new ScriptedBroker();
+  await broker.start();
+  return {
+    dir,
+    broker,
+    start: (sources, id = AGENT) =>
+      startEdgeAgent({
+        id,
+        broker: `mqtt://127.0.0.1:${broker.port}`,
+        spool: { dir: join(dir, 'spool'), bytes: SPOOL_BYTES_MIN },
+        metrics: metricsOf(metricNamed('power')),
+        sources: Object.entries(sources),
+        folder: dir,
+        stdin: () => process.stdin,
+        nowMs: Date.now,
+        random: () => 0,
+        logger: pino({ level: 'silent' }),
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await broker.stop();
+      await remove();
+    },
+  };
+}
+
+/** The kinds of the frames that the broker was given. */
+function kindsAt({ taken }: ScriptedBroker): string[] {
+  const frames = taken.filter(({ topic }) => topic === agentTopic(AGENT, 'frame'));
+  return frames.map(({ payload }) => decodeFrame(payload).kind);
+}
+
+describe('an edge agent', () => {
+  it('reads its files to their end, and brings all of it to the broker when it is drained', async () => {
+    await using house = await openHouse();
+    await using agent = await house.start({ rows: declaredSource(CSV) });
+    await agent.ended;
+    expect(agent.totals()).toMatchObject({ rows: 6, readings: 6, counted: 4, repeats: 1, quarantined: 1 });
+    await agent.drain();
+    expect(agent.unsent()).toBe(0);
+    expect(kindsAt(house.broker)).toEqual(['birth', 'readings']);
+    expect(house.broker.taken.filter(({ topic }) => topic === agentTopic(AGENT, 'refused'))).toHaveLength(1);
+  });
+
+  it('goes on where it was disposed of: what was read is not read again, and what was not sent is', async () => {
+    await using house = await openHouse();
+    await house.broker.stop();
+    {
+      await using agent = await house.start({ rows: declaredSource(CSV) });
+      await agent.ended;
+      const draining = agent.drain();
+      draining.catch(() => undefined);
+      await agent[Symbol.asyncDispose]();
+      await expect(draining).rejects.toThrow('stopped before everything was sent');
+    }
+    await house.broker.start();
+    await using agent = await house.start({ rows: declaredSource(CSV) });
+    await agent.ended;
+    expect(agent.totals()).toMatchObject({ rows: 6, counted: 4, repeats: 1 });
+    await agent.drain();
+    expect(kindsAt(house.broker)).toEqual(['birth', 'readings']);
+  });
+
+  it('ends a live source when it is drained, with all that the source was given', async () => {
+    await using house = await openHouse();
+    const listening = Promise.withResolvers<HttpSource>();
+    const http = declaredSource({ kind: 'http', listen: '127.0.0.1:0' });
+    const open: DeclaredSource['open'] = (name, options) => {
+      const source = http.open(name, options);
+      listening.resolve(source as HttpSource);
+      return source;
+    };
+    await using agent = await house.start({ door: { ...http, open } });
+    const { port } = await (await listening.promise).listening;
+    const body = JSON.stringify([{ time: 1_000, metric: 'power', device: 'd', value: 1 }]);
+    const answer = await fetch(`http://127.0.0.1:${port}/readings`, { method: 'POST', body });
+    expect(await answer.json()).toMatchObject({ accepted: 1 });
+    await agent.drain();
+    await agent.ended;
+    expect(kindsAt(house.broker)).toEqual(['birth', 'readings']);
+  });
+
+  it('stops its sources when the ledger knows more of it than it does itself', async () => {
+    await using house = await openHouse();
+    house.broker.head = { incarnation: 9, highestSequence: 5 };
+    await using agent = await house.start({ door: declaredSource({ kind: 'http', listen: '127.0.0.1:0' }) });
+    await expect(agent.ended).rejects.toThrow(UplinkHalted);
+    await expect(agent.drain()).rejects.toThrow('its data is older than what it sent');
+  });
+
+  it('tells of a source that fails', async () => {
+    await using house = await openHouse();
+    await using agent = await house.start({ rows: declaredSource({ ...CSV, file: 'absent.csv' }) });
+    await expect(agent.ended).rejects.toThrow('absent.csv does not exist');
+    await expect(agent.drain()).rejects.toThrow('absent.csv does not exist');
+  });
+
+  it("refuses another agent's directory", async () => {
+    await using house = await openHouse();
+    await (await house.start({}))[Symbol.asyncDispose]();
+    await expect(house.start({}, 'another')).rejects.toThrow(AgentStateRefused);
+  });
+});

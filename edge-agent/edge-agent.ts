@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream';
+import type { Logger } from 'pino';
+import { stringKey } from '#backbone/keys/order.ts';
+import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
+import type { Metric } from '#core/metrics/metric.ts';
+import { Committer } from './commit/committer.ts';
+import type { AgentTotals } from './commit/totals.ts';
+import type { DeclaredSource } from './sources/source-kind.ts';
+import { SourceRunner } from './sources/source-runner.ts';
+import { Spool } from './spool/spool.ts';
+import { startUplink, type Uplink, UplinkHalted } from './uplink/uplink.ts';
+
+export interface EdgeAgentOptions {
+  readonly id: string;
+  /** `mqtt://host:port`. */
+  readonly broker: string;
+  /** Where the agent's state lives, a directory that exists, and how many bytes of frames it may keep there. */
+  readonly spool: { readonly dir: string; readonly bytes: number };
+  readonly metrics: ReadonlyMap<string, Metric>;
+  /** The sources by name; files are read one after the other in this order. */
+  readonly sources: Iterable<readonly [name: string, source: DeclaredSource]>;
+  /** Where relative paths of sources start. */
+  readonly folder: string;
+  readonly stdin: () => Readable;
+  /** ms since 1970. */
+  readonly nowMs: () => number;
+  /** From 0 up to but not including 1. */
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** An agent that runs: its sources, its spool, its uplink. */
+export interface EdgeAgent extends AsyncDisposable {
+  /**
+   * Resolves when every source has ended and what it gave is durable. Rejects when a source fails, or with UplinkHalted
+   * when the ledger knows more of this agent than the agent itself.
+   */
+  readonly ended: Promise<void>;
+  totals(): AgentTotals;
+  /** Frames and reports that the broker has not acknowledged yet. */
+  unsent(): number;
+  /**
+   * Ends the sources, puts all that was taken into frames, and waits until the broker has acknowledged them. Throws what
+   * `ended` throws, or that the agent was disposed of meanwhile.
+   */
+  drain(): Promise<void>;
+  /** Stops, and keeps what is spooled for the next start. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts an agent: what its sources give is accepted, journaled and sealed into frames by the committer, kept in the
+ * spool, and brought to the broker by the uplink. Throws what the table throws, AgentStateRefused where the directory is
+ * another agent's, and BrokerAddressUnusable.
+ */
+export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAgent> {
+  const { id, spool: spoolOptions, metrics, logger } = options;
+  await using stack = new AsyncDisposableStack();
+  const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir }));
+  const spool = await Spool.open(table, { bytesMax: spoolOptions.bytes, prefix: stringKey('spool') });
+  const committer = await Committer.open({ id, table, spool, metrics });
+  const stopping = new AbortController();
+  const sources = Array.from(options.sources, ([name, source]) =>
+    source.open(name, { ...options, registry: committer.dictionary }),
+  );
+  const runner = new SourceRunner({ committer, spool, sources, signal: stopping.signal, logger });
+  const behind = Promise.withResolvers<never>();
+  behind.promise.catch(() => undefined);
+  const uplink = openUplink(options, spool, committer, (message) => {
+    behind.reject(new UplinkHalted(`agent ${id} stops: ${message}`));
+    stopping.abort();
+  });
+  const ended = Promise.race([runner.run(), behind.promise]);
+  ended.catch(() => undefined);
+  const left = new AbortController();
+  let closing = Promise.resolve();
+  const owned = stack.move();
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    left.abort(new Error('the agent was stopped before everything was sent'));
+    await runner.stopped();
+    await closing.catch(() => undefined);
+    await uplink.stop();
+    await owned.disposeAsync();
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    ended,
+    totals: () => committer.totals,
+    unsent: () => spool.unreleasedCount,
+    drain: async () => {
+      stopping.abort();
+      closing = ended.then(() => committer.close());
+      await closing;
+      await Promise.race([uplink.drain(left.signal), behind.promise]);
+    },
+    [Symbol.asyncDispose]: () => (stopped ??= stop()),
+  };
+}
+
+/** An uplink that tells `onBehind` why the agent has to stop, should the ledger know more of it than itself. */
+function openUplink(
+  { id, broker, random, logger }: EdgeAgentOptions,
+  spool: Spool,
+  committer: Committer,
+  onBehind: (message: string) => void,
+): Uplink {
+  return startUplink({
+    url: broker,
+    agent: id,
+    spool,
+    heartbeat: () => committer.heartbeat(),
+    logger,
+    random,
+    onHead: (_head, verdict) => {
+      if (verdict.kind === 'agent-behind') onBehind(verdict.message);
+    },
+    onVerdict: (refused) => logger.error(refused, 'the broker refused a frame; see "weir quarantine"'),
+  });
+}

@@ -1,0 +1,95 @@
+import {
+  BROKEN,
+  byteOrderMarkBytes,
+  INCOMPLETE,
+  type RecordFileOpener,
+  type RecordFileOpening,
+} from '../records/record-format.ts';
+import { checkColumns, neededColumns } from '../rows/row-references.ts';
+import { COLUMNS_MAX } from '../rows/rows-section.ts';
+import { SourceError, subjectOf } from '../source-error.ts';
+import type { CsvSection } from './csv-kind.ts';
+import { CsvRecords } from './csv-records.ts';
+
+const decoder = new TextDecoder();
+
+/** How a CSV file begins: with a heading, unless the configuration names the columns. */
+export class CsvOpener implements RecordFileOpener {
+  readonly #section: CsvSection;
+  readonly #subject: string;
+
+  constructor(section: CsvSection) {
+    this.#section = section;
+    this.#subject = subjectOf(section.file);
+  }
+
+  open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
+    const { columns, header, delimiter } = this.#section;
+    const markBytes = byteOrderMarkBytes(bytes, from, to);
+    if (columns !== undefined && header !== true) {
+      return {
+        columns: this.#checked(columns),
+        format: new CsvRecords(delimiter, columns.length),
+        dataAt: markBytes,
+        dataLine: 1,
+      };
+    }
+    const heading = new CsvRecords(delimiter, COLUMNS_MAX);
+    let at = from + markBytes;
+    let line = 1;
+    for (;;) {
+      const end = at === to && atEnd ? BROKEN : heading.next(bytes, at, to, atEnd, true);
+      if (end === INCOMPLETE) return null;
+      if (end === BROKEN) {
+        throw new SourceError('heading', this.#subject, 'has no heading', 'give it one, or name its `columns`');
+      }
+      at = end;
+      line += heading.lineEnds;
+      if (!heading.blank) break;
+    }
+    const names = columns ?? this.#names(bytes, heading);
+    if (names.length !== heading.fields.count) {
+      const value = `has a heading of ${heading.fields.count} columns where \`columns\` names ${names.length}`;
+      throw new SourceError('columns', this.#subject, value, 'name all of them, in their order');
+    }
+    return {
+      columns: this.#checked(names),
+      format: new CsvRecords(delimiter, names.length),
+      dataAt: at - from,
+      dataLine: line,
+    };
+  }
+
+  #names(bytes: Uint8Array, heading: CsvRecords): readonly string[] {
+    const { count, starts, ends } = heading.fields;
+    if (count > COLUMNS_MAX) {
+      throw new SourceError(
+        'heading',
+        this.#subject,
+        `has ${count} columns`,
+        `${COLUMNS_MAX} is the limit; is the delimiter right?`,
+      );
+    }
+    return Array.from({ length: count }, (_, i) => decoder.decode(bytes.subarray(starts[i], ends[i])));
+  }
+
+  #checked(names: readonly string[]): readonly string[] {
+    const faults = checkColumns(this.#section, names);
+    const fault = faults[0];
+    if (fault !== undefined) {
+      const missing = faults.map(({ value }) => value.split(' ')[0]).join(', ');
+      const remedy =
+        names.length === 1
+          ? `it has one column, ${JSON.stringify(names[0]!.slice(0, 80))}; \`delimiter\` may be wrong, or \`columns\` be needed`
+          : fault.remedy;
+      throw new SourceError('columns', this.#subject, `lacks the column ${missing}`, remedy);
+    }
+    for (const { column } of neededColumns(this.#section)) {
+      if (names.indexOf(column) !== names.lastIndexOf(column)) {
+        const remedy = 'rename one, or name all of them under `columns` with `header: true`';
+        throw new SourceError('columns', this.#subject, `has two columns ${JSON.stringify(column)}`, remedy);
+      }
+    }
+    return names;
+  }
+}

@@ -1,0 +1,71 @@
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { byteOrderMarkBytes, LF, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
+import { neededColumns } from '../rows/row-references.ts';
+import type { RowsSection } from '../rows/rows-section.ts';
+import { SourceError, subjectOf } from '../source-error.ts';
+import { isJsonObject, parseJsonText, pathsOf, valueAtPath, type JsonObject } from './json-fields.ts';
+import { NdjsonRecords } from './ndjson-records.ts';
+
+/** Lines at the beginning that are looked at to tell NDJSON from other files: some may be damaged, not all. */
+const TRIED_LINES_MAX = 100;
+
+const decoder = new TextDecoder();
+
+/**
+ * How an NDJSON file begins: with a record. Its fields are those that the rules name. A field may be rare, so only the
+ * time is missed at once: it must be in one of the first lines.
+ */
+export class NdjsonOpener implements RecordFileOpener {
+  readonly #section: RowsSection;
+  readonly #subject: string;
+
+  constructor(section: RowsSection) {
+    this.#section = section;
+    this.#subject = subjectOf(section.file);
+  }
+
+  open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
+    const markBytes = byteOrderMarkBytes(bytes, from, to);
+    const lines = this.#firstLines(bytes, from + markBytes, to, atEnd);
+    const objects = lines.map(parseJsonText).filter(isJsonObject);
+    const { columns: timeColumns } = this.#section.time;
+    const timed = objects.some((object) => timeColumns.every((column) => valueAtPath(object, column) !== undefined));
+    if (!timed && !atEnd && lines.length < TRIED_LINES_MAX) return null;
+    if (objects.length === 0) {
+      throw new SourceError(
+        'not-text',
+        this.#subject,
+        'is not NDJSON',
+        'write one JSON object a line, or name another `kind`',
+      );
+    }
+    for (const column of timeColumns) this.#checkTime(column, objects);
+    const columns = neededColumns(this.#section).map(({ column }) => column);
+    return { columns, format: new NdjsonRecords(columns), dataAt: markBytes, dataLine: 1 };
+  }
+
+  #checkTime(column: string, objects: readonly JsonObject[]): void {
+    if (objects.some((object) => valueAtPath(object, column) !== undefined)) return;
+    const known = [...new Set(objects.flatMap((object) => pathsOf(object)))];
+    const nearest = nearestNames(column, known);
+    throw new SourceError(
+      'columns',
+      this.#subject,
+      `lacks the field ${JSON.stringify(column)} of the time`,
+      nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `it has ${known.slice(0, 12).join(', ')}`,
+    );
+  }
+
+  #firstLines(bytes: Uint8Array, from: number, to: number, atEnd: boolean): readonly string[] {
+    const lines: string[] = [];
+    for (let at = from; at < to && lines.length < TRIED_LINES_MAX;) {
+      const found = bytes.indexOf(LF, at);
+      const lineEnd = found < 0 || found >= to ? -1 : found;
+      if (lineEnd < 0 && !atEnd) break;
+      const line = decoder.decode(bytes.subarray(at, lineEnd < 0 ? to : lineEnd)).trim();
+      if (line !== '') lines.push(line);
+      at = lineEnd < 0 ? to : lineEnd + 1;
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,85 @@
+/** What the section of a file of rows says, whatever its format: its times, and the series that its columns give. */
+import { z } from 'zod';
+import { openZone, UnknownZoneError } from '#core/time/zone.ts';
+import { checkedBy, latenessField, nameField, textField } from '../section-fields.ts';
+import type { SourceSupport } from '../source.ts';
+import { FORMATS_BY_NAME, TIME_COLUMNS_MAX } from '../time/open-time.ts';
+import { parseTimePattern, TimePatternError } from '../time/time-pattern.ts';
+import { parseTextTemplate, TextTemplateError } from './text-template.ts';
+
+/** Series rules of one source: no file is wider, and each costs a look at every row. */
+export const SERIES_RULES_MAX = 4_096;
+
+/** Columns that a file may have. */
+export const COLUMNS_MAX = 16_384;
+
+/** Texts that may stand for no reading. */
+const MISSING_TEXTS_MAX = 64;
+
+/** What `file` says for standard input. */
+const STDIN = '-';
+
+const template = textField.superRefine(checkedBy(parseTextTemplate, TextTemplateError));
+
+const zone = z.string().superRefine(checkedBy(openZone, UnknownZoneError));
+
+const timeFormat = z.string().superRefine((value, context) => {
+  if (!FORMATS_BY_NAME.includes(value)) checkedBy(parseTimePattern, TimePatternError)(value, context);
+});
+
+const timeSchema = z.strictObject({
+  columns: z.array(nameField).min(1).max(TIME_COLUMNS_MAX),
+  format: timeFormat.default('iso'),
+  zone: zone.default('UTC'),
+});
+
+const seriesRuleSchema = z.strictObject({
+  metric: nameField,
+  value: nameField,
+  when: z.record(nameField, textField).default({}),
+  device: template.pipe(z.string().min(1)),
+  tags: z
+    .record(nameField, template)
+    .refine((tags) => !Object.hasOwn(tags, 'device'), 'tag "device" is given by `device`; leave it out')
+    .default({}),
+});
+
+/** The fields of every kind of file. */
+export const ROWS_FIELDS = {
+  file: z.string().min(1),
+  missing: z.array(textField).max(MISSING_TEXTS_MAX).default(['']),
+  time: timeSchema,
+  series: z.array(seriesRuleSchema).min(1).max(SERIES_RULES_MAX),
+  lateness: latenessField.prefault('0s'),
+  follow: z.boolean().default(false),
+};
+
+export type SeriesRule = z.output<typeof seriesRuleSchema>;
+
+/** What a row reader goes by. */
+export interface RowsSection {
+  readonly file: string;
+  readonly missing: readonly string[];
+  readonly time: z.output<typeof timeSchema>;
+  readonly series: readonly SeriesRule[];
+  readonly lateness: number;
+  readonly follow: boolean;
+}
+
+/** What no single field can check. */
+export function checkFollow({ file, follow }: RowsSection, context: z.core.$RefinementCtx): void {
+  if (!follow || file !== STDIN) return;
+  const message = 'standard input (`file: "-"`) is read as it comes; leave `follow` out';
+  context.addIssue({ code: 'custom', path: ['follow'], message });
+}
+
+/** A file ends and can be read again, one that is followed doesn't end, and what comes through a pipe comes once. */
+export function rowsSupport({ file, follow }: RowsSection): SourceSupport {
+  return { nature: follow ? 'live' : 'file', resumes: file !== STDIN };
+}
+
+/** Which file is read, in a phrase. */
+export function describeRows({ file, follow }: RowsSection): string {
+  if (file === STDIN) return 'standard input, read as it comes';
+  return follow ? `${file}, followed as it grows` : file;
+}

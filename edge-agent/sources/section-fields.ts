@@ -1,0 +1,34 @@
+/** Fields that sections of several kinds of sources have. */
+import { z } from 'zod';
+import { DurationError, nominalMs, parseDuration } from '#core/time/duration.ts';
+
+const NAME_CHARS_MAX = 256;
+
+/** YAML reads a bare 1 as a number; where text is wanted, a whole number is as good as its digits. */
+export const textField = z.union([z.string(), z.int().transform(String)]).pipe(z.string().max(NAME_CHARS_MAX));
+
+export const nameField = textField.pipe(z.string().min(1));
+
+/** A span by which older readings may come after newer ones before the watermark has passed them; `0` is one too. */
+export const latenessField = z.string().transform((value, context) => {
+  if (/^0(ms|s|m|h|d)?$/.test(value)) return 0;
+  try {
+    return nominalMs(parseDuration(value));
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
+
+/** Runs a parser for its errors: those of the given class become issues, any other is a mistake of ours. */
+export function checkedBy(parse: (value: string) => unknown, errorClass: abstract new (...args: never[]) => Error) {
+  return (value: string, context: z.core.$RefinementCtx<string>): void => {
+    try {
+      parse(value);
+    } catch (error) {
+      if (!(error instanceof errorClass)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  };
+}

@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll } from 'vitest';
+import { HttpSource } from './http/http-source.ts';
+import { BATCHES, describeSource, type SourceCase } from './source.cases.ts';
+import { declaredSource, FAR_FUTURE_MS, metricNamed, metricsOf } from './sources.fixtures.ts';
+
+const ROWS = 40;
+/** So few bytes at a time that a file gives several batches. */
+const limits = { chunkBytes: 100, lineBytesMax: 100, batchReadingsMax: 100 };
+const metrics = metricsOf(metricNamed('power'));
+const times = Array.from({ length: ROWS }, (_, i) => Date.UTC(2024, 0, 1) + i * 1_000);
+const texts = {
+  csv: ['ts,device,value', ...times.map((timeMs, i) => `${timeMs},d${i % 3},${i}`), ''].join('\n'),
+  ndjson: times.map((timeMs, i) => `${JSON.stringify({ ts: timeMs, device: `d${i % 3}`, value: i })}\n`).join(''),
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-sources-'));
+  for (const [kind, text] of Object.entries(texts)) await writeFile(join(folder, `rows.${kind}`), text);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function caseOf(section: Readonly<Record<string, unknown>>, feed?: SourceCase['feed']): SourceCase {
+  const declared = declaredSource(section);
+  const stdin = (): Readable => Readable.from(texts.csv.match(/[^]{1,99}/g)!.map((text) => Buffer.from(text)));
+  return {
+    supports: declared.supports,
+    open: (registry) => declared.open('rows', { metrics, registry, folder, stdin, nowMs: () => FAR_FUTURE_MS, limits }),
+    ...(feed === undefined ? {} : { feed }),
+  };
+}
+
+const rows = {
+  time: { columns: ['ts'], format: 'unix-ms' },
+  series: [{ metric: 'power', value: 'value', device: '{device}' }],
+};
+
+/** Sends more requests than are looked at; those that are left when the source stops are refused. */
+async function sendReadings(source: unknown): Promise<void> {
+  const { port } = await (source as HttpSource).listening;
+  for (const timeMs of times.slice(0, BATCHES + 1)) {
+    const body = JSON.stringify([{ time: timeMs, metric: 'power', device: 'd', value: 1.5 }]);
+    fetch(`http://127.0.0.1:${port}/readings`, { method: 'POST', body }).catch(() => undefined);
+  }
+}
+
+describeSource('a CSV file', () => caseOf({ kind: 'csv', file: 'rows.csv', ...rows }));
+describeSource('a CSV file that is followed', () => caseOf({ kind: 'csv', file: 'rows.csv', follow: true, ...rows }));
+describeSource('standard input', () => caseOf({ kind: 'csv', file: '-', ...rows }));
+describeSource('an NDJSON file', () => caseOf({ kind: 'ndjson', file: 'rows.ndjson', ...rows }));
+describeSource('HTTP', () => caseOf({ kind: 'http', listen: '127.0.0.1:0' }, sendReadings));
