@@ -7,7 +7,7 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import { agentTopic } from '#core/wire/topics.ts';
 import { AgentStateRefused } from './commit/agent-state.ts';
 import { type EdgeAgent, startEdgeAgent } from './edge-agent.ts';
-import { HttpSource } from './sources/http/http-source.ts';
+import type { HttpSource } from './sources/http/http-source.ts';
 import type { DeclaredSource } from './sources/source-kind.ts';
 import { declaredSource, metricNamed, metricsOf } from './sources/sources.fixtures.ts';
 import { SPOOL_BYTES_MIN } from './spool/limits.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll } from 'vitest';
-import { HttpSource } from './http/http-source.ts';
+import type { HttpSource } from './http/http-source.ts';
 import { BATCHES, describeSource, type SourceCase } from './source.cases.ts';
 import { declaredSource, FAR_FUTURE_MS, metricNamed, metricsOf } from './sources.fixtures.ts';
 

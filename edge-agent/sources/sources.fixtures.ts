@@ -8,7 +8,7 @@ import {
   NO_TALLIES,
   type ReadingBatch,
   type Refusal,
-  SeriesList,
+  type SeriesList,
   type Source,
   type SourceCheckpoint,
   type SourceTallies,

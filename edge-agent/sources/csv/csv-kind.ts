@@ -34,10 +34,8 @@ const schema = z
     checkFollow(section, context);
   });
 
-export type CsvSection = z.output<typeof schema>;
-
 /** CSV files, and standard input where `file` is `-`. */
-export const CSV: SourceKindDefinition<CsvSection> = {
+export const CSV: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
   supports: rowsSupport,
   describe: describeRows,

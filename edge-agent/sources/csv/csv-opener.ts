@@ -6,12 +6,20 @@ import {
   type RecordFileOpening,
 } from '../records/record-format.ts';
 import { checkColumns, neededColumns } from '../rows/row-references.ts';
-import { COLUMNS_MAX } from '../rows/rows-section.ts';
+import { COLUMNS_MAX, type RowsSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
-import type { CsvSection } from './csv-kind.ts';
 import { CsvRecords } from './csv-records.ts';
 
 const decoder = new TextDecoder();
+
+/** What a section of `kind: csv` says beside what all files of rows have. */
+export interface CsvSection extends RowsSection {
+  readonly delimiter: string;
+  /** The names of the columns, where the heading is missing or not to be used. */
+  readonly columns?: readonly string[] | undefined;
+  /** Whether the file has a heading: it has one unless `columns` says otherwise. */
+  readonly header?: boolean | undefined;
+}
 
 /** How a CSV file begins: with a heading, unless the configuration names the columns. */
 export class CsvOpener implements RecordFileOpener {

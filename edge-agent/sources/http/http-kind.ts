@@ -28,10 +28,8 @@ const schema = z.strictObject({
   lateness: latenessField.prefault('10s'),
 });
 
-export type HttpSection = z.output<typeof schema>;
-
 /** Readings that are sent to the agent by HTTP. */
-export const HTTP: SourceKindDefinition<HttpSection> = {
+export const HTTP: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
   supports: () => ({ nature: 'live', resumes: false }),
   describe: ({ listen: { host, port } }) => `takes POST http://${isIPv6(host) ? `[${host}]` : host}:${port}/readings`,

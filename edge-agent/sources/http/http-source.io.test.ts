@@ -6,8 +6,8 @@ import { SourceError } from '../source-error.ts';
 import { type ReadingBatch, SeriesList } from '../source.ts';
 import { metricNamed, metricsOf } from '../sources.fixtures.ts';
 import { FUTURE_MS_MAX } from '../time/future.ts';
-import { HTTP, type HttpSection } from './http-kind.ts';
-import { BODIES_MAX, BODY_BYTES_MAX, HttpSource } from './http-source.ts';
+import { HTTP } from './http-kind.ts';
+import { BODIES_MAX, BODY_BYTES_MAX, type HttpSection, HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');

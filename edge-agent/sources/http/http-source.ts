@@ -5,7 +5,6 @@ import { isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
 import { SourceError } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
-import type { HttpSection } from './http-kind.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { malformed, PROBLEM_TYPE, problemBody, tooLarge, unavailable, type Problem } from './problem.ts';
 import { readReadingsBody } from './readings-body.ts';
@@ -23,6 +22,13 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** How long a stopping source waits for what the agent was given to become durable. */
 const STOP_TIMEOUT_MS = 5_000;
+
+/** What a section of `kind: http` says. */
+export interface HttpSection {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** In ms: how far behind the newest reading older ones may come. */
+  readonly lateness: number;
+}
 
 /** What is listened for, beside what every source is given. */
 export interface HttpSourceOptions extends Pick<SourceOptions, 'metrics' | 'registry' | 'nowMs'> {
