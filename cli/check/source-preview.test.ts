@@ -35,16 +35,13 @@ function sourceOf(batches: number, rows: number): { readonly source: Source; tak
 }
 
 function preview(source: Source) {
-  return previewSource(
-    ({ registry }) => {
-      const tags = { device: 'd', region: 'r' };
-      expect(registry.intern({ metric: 'power', device: 'd', tags })).toBe(0);
-      expect(registry.intern({ metric: 'power', device: 'e', tags })).toBe(1);
-      expect(registry.intern({ metric: 'power', device: 'd', tags: { ...tags } })).toBe(0);
-      return source;
-    },
-    { metrics, folder: '.', stdin: () => process.stdin, nowMs: () => 0 },
-  );
+  return previewSource((registry) => {
+    const tags = { device: 'd', region: 'r' };
+    expect(registry.intern({ metric: 'power', device: 'd', tags })).toBe(0);
+    expect(registry.intern({ metric: 'power', device: 'e', tags })).toBe(1);
+    expect(registry.intern({ metric: 'power', device: 'd', tags: { ...tags } })).toBe(0);
+    return source;
+  }, metrics);
 }
 
 describe('the preview of a file', () => {
