@@ -84,6 +84,11 @@ export class PartitionPlanner {
     return this.cuts.find((cut) => cut.id === id)?.position;
   }
 
+  /** What another planner goes on from. */
+  snapshot(): PlannerSnapshot {
+    return { admission: this.#admission.snapshot(), amended: this.amended };
+  }
+
   /** Applies the next record of the archive, whose segment has the number `file`. */
   apply(file: number, entry: ArchivedEntry): Outcome<FramePlace> {
     const { position, bytes } = entry;

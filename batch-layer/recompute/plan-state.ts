@@ -52,19 +52,18 @@ export async function keepPlanState(
   // One of another log may have the same name.
   await objects.remove(name);
   const parkedIn = new Set(planner.agents.flatMap(({ parked }) => parked.map(({ held }) => held.file)));
+  const { admission, amended } = planner.snapshot();
   const state: PlanState = {
     format: PLAN_STATE_FORMAT,
     generation,
     partition,
-    position: planner.position,
-    cuts: planner.cuts,
-    agents: planner.agents.map(({ fold, ledger, parked }) => ({
-      agent: fold.name,
-      ledger: ledger.snapshot(),
-      entries: fold.entries,
+    position: admission.position,
+    cuts: admission.cuts,
+    agents: admission.agents.map(({ parked, ...agent }) => ({
+      ...agent,
       parked: parked.map(({ dictionaryVersion, held }) => ({ ...held, dictionaryVersion })),
     })),
-    amended: planner.amended.map(({ agent, entry, timeMs, position }) => [agent, entry, timeMs, position]),
+    amended: amended.map(({ agent, entry, timeMs, position }) => [agent, entry, timeMs, position]),
     segments: paths.map((path, file) => (parkedIn.has(file) ? basename(path) : '')),
   };
   const bytes = gzipSync(JSON.stringify(state), { level: 1 });

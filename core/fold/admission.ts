@@ -161,6 +161,17 @@ export class Admission<Held> {
     return this.#byName.get(name);
   }
 
+  /** What a resumed admission goes on from. */
+  snapshot(): AdmissionSnapshot<Held> {
+    const agents = this.#agents.map(({ fold, ledger, parked }) => ({
+      agent: fold.name,
+      ledger: ledger.snapshot(),
+      entries: [...fold.entries],
+      parked: [...parked],
+    }));
+    return { position: this.#position, cuts: [...this.#cuts], agents };
+  }
+
   /** Takes the record at `position`, which lies beyond all before. */
   admit(position: number, record: LogRecord | RecordFault): Outcome<Held> {
     assert(position > this.#position, `position ${position} does not lie beyond ${this.#position}`);
@@ -218,7 +229,7 @@ export class Admission<Held> {
     if (!agent.fold.knows(dictionaryVersion)) return this.#park(agent, dictionaryVersion, frame);
     if (header.kind !== 'birth') return { kind: 'fold', agent, frame: { header, held: this.#access.hold(frame) } };
     const fault = learn(agent, header, frame);
-    return fault === null ? this.#release(agent) : this.unfoldable(agent, fault);
+    return fault === null ? { kind: 'learned', agent, ...this.#release(agent) } : this.unfoldable(agent, fault);
   }
 
   #park(agent: Agent<Held>, dictionaryVersion: number, frame: Uint8Array): Outcome<Held> {
@@ -229,32 +240,30 @@ export class Admission<Held> {
     return { kind: 'parked', agent };
   }
 
-  /** After a birth: takes up the births that waited for it, and theirs, and gives the other frames that are ready. */
-  #release(agent: Agent<Held>): Outcome<Held> {
+  /** After a birth: gives what waited for it, and takes up the births among them with what waited for these. */
+  #release(agent: Agent<Held>): { readonly ready: readonly ReadyFrame<Held>[]; readonly unfoldable: Unfoldable[] } {
     const ready: ReadyFrame<Held>[] = [];
     const unfoldable: Unfoldable[] = [];
-    for (let hasLearned = true; hasLearned;) {
-      hasLearned = false;
-      const waiting: ParkedFrame<Held>[] = [];
-      for (const parked of agent.parked) {
-        if (!agent.fold.knows(parked.dictionaryVersion)) {
-          waiting.push(parked);
-          continue;
-        }
-        const bytes = this.#access.open(parked.held);
-        const header = readHeader(bytes);
-        assert(header.kind !== 'fault', 'a parked frame had a sound header when it was parked');
-        if (header.kind !== 'birth') {
-          ready.push({ header, held: parked.held });
-          continue;
-        }
-        const fault = learn(agent, header, bytes);
-        if (fault !== null) unfoldable.push(fault);
-        hasLearned = true;
+    const waited = agent.parked.filter(({ dictionaryVersion }) => agent.fold.knows(dictionaryVersion));
+    agent.parked = agent.parked.filter(({ dictionaryVersion }) => !agent.fold.knows(dictionaryVersion));
+    for (const { held } of waited) {
+      const bytes = this.#access.open(held);
+      const header = readHeader(bytes);
+      assert(header.kind !== 'fault', 'a parked frame had a sound header when it was parked');
+      if (header.kind !== 'birth') {
+        ready.push({ header, held });
+        continue;
       }
-      agent.parked = waiting;
+      const fault = learn(agent, header, bytes);
+      if (fault !== null) {
+        unfoldable.push(fault);
+        continue;
+      }
+      const further = this.#release(agent);
+      ready.push(...further.ready);
+      unfoldable.push(...further.unfoldable);
     }
-    return { kind: 'learned', agent, ready, unfoldable };
+    return { ready, unfoldable };
   }
 
   #agentOf(name: string): Agent<Held> {

@@ -1,0 +1,152 @@
+import { toldDevice, type ToldFrame, type ToldRecord, type ToldSlices } from './admission.fixtures.ts';
+
+/** What whoever reads a log knows at its end, in plain values. */
+export interface AdmissionState {
+  /** What became of each record. */
+  readonly outcomes: readonly string[];
+  /** Slices of the frames that folded, each with the position at which it did. */
+  readonly folded: ReadonlyMap<number, number>;
+  readonly cuts: readonly { readonly id: string; readonly position: number }[];
+  readonly epoch: number;
+  readonly agents: readonly AgentState[];
+}
+
+export interface AgentState {
+  readonly name: string;
+  /** The devices of its dictionary. */
+  readonly devices: readonly string[];
+  readonly parked: number;
+  readonly forks: number;
+  readonly watermarkMs: number | null;
+  /** Numbers known to exist that did not arrive, as "incarnation/number". */
+  readonly missing: readonly string[];
+  /** As "incarnation/number", whether it was accepted or refused. */
+  readonly arrived: number;
+  readonly quarantined: number;
+  /** Highest incarnation, and highest number of it that is there. */
+  readonly head: string;
+}
+
+/** Everything that was ever said of an agent. */
+interface Agent {
+  readonly name: string;
+  readonly devices: string[];
+  readonly waiting: ToldFrame[];
+  forks: number;
+  /** By "incarnation/number": the content that came first, or that it was refused. */
+  readonly numbers: Map<string, ToldFrame | 'refused'>;
+  /** Incarnation, number, and the watermark that holds once all numbers up to it are there. */
+  readonly marks: (readonly [incarnation: number, sequence: number, watermarkMs: number | null])[];
+}
+
+/** Tells the same from the start: it remembers everything that was said, and looks at all of it for each answer. */
+export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices): AdmissionState {
+  const agents: Agent[] = [];
+  const cuts: { id: string; position: number }[] = [];
+  const folded = new Map<number, number>();
+  const agentOf = (name: string): Agent => {
+    const known = agents.find((one) => one.name === name);
+    if (known !== undefined) return known;
+    const fresh: Agent = { name, devices: [], waiting: [], forks: 0, numbers: new Map(), marks: [] };
+    agents.push(fresh);
+    return fresh;
+  };
+  const outcomes = records.map((record, i): string => {
+    const position = i + 1;
+    switch (record.kind) {
+      case 'unreadable':
+        return 'unreadable';
+      case 'refusals':
+        return 'refusals';
+      case 'noise':
+        return record.isRefused ? 'refused' : 'faulty';
+      case 'cut':
+        if (cuts.some(({ id }) => id === record.id)) return 'repeated-cut';
+        cuts.push({ id: record.id, position });
+        return 'cut';
+      case 'heartbeat': {
+        const { incarnation, highestSequence, watermarkMs } = record.heartbeat;
+        agentOf(record.agent).marks.push([incarnation, highestSequence, watermarkMs]);
+        return 'heartbeat';
+      }
+      case 'frame': {
+        const { frame } = record;
+        const agent = agentOf(frame.agent);
+        const number = `${frame.incarnation}/${frame.sequence}`;
+        const before = agent.numbers.get(number);
+        if (record.isRefused) {
+          if (before === undefined) agent.numbers.set(number, 'refused');
+          return 'refused';
+        }
+        if (before === 'refused') return 'repeated';
+        if (before !== undefined) {
+          if (isSame(before, frame)) return 'repeated';
+          agent.forks++;
+          return 'fork';
+        }
+        agent.numbers.set(number, frame);
+        agent.marks.push([frame.incarnation, frame.sequence, frame.watermarkMs]);
+        return takeUp(agent, frame, (one) => folded.set(slices.of(one), position));
+      }
+    }
+  });
+  return { outcomes, folded, cuts, epoch: cuts.at(-1)?.position ?? 0, agents: agents.map(stateOf) };
+}
+
+function isSame(a: ToldFrame, b: ToldFrame): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function needs({ holds }: ToldFrame): number {
+  return holds.kind === 'birth' ? holds.firstIndex : holds.dictionaryVersion;
+}
+
+function takeUp(agent: Agent, frame: ToldFrame, fold: (frame: ToldFrame) => void): string {
+  if (needs(frame) > agent.devices.length) {
+    agent.waiting.push(frame);
+    return 'parked';
+  }
+  if (frame.isFaulty) return 'unfoldable';
+  if (frame.holds.kind !== 'birth') {
+    fold(frame);
+    return 'fold';
+  }
+  const { firstIndex, entries, previous } = frame.holds;
+  if (previous !== null) agent.marks.push([previous.incarnation, previous.lastSequence, null]);
+  for (let index = firstIndex; index < firstIndex + entries; index++) agent.devices[index] ??= toldDevice(frame, index);
+  const ready = agent.waiting.filter((one) => needs(one) <= agent.devices.length);
+  for (const one of ready) agent.waiting.splice(agent.waiting.indexOf(one), 1);
+  for (const one of ready) takeUp(agent, one, fold);
+  return 'learned';
+}
+
+function stateOf(agent: Agent): AgentState {
+  const numbers = [...agent.numbers.keys()].map((number) => number.split('/').map(Number) as [number, number]);
+  const incarnations = [...new Set([...numbers, ...agent.marks].map(([incarnation]) => incarnation))];
+  incarnations.sort((a, b) => a - b);
+  const missing: string[] = [];
+  let watermarkMs: number | null = null;
+  for (const incarnation of incarnations) {
+    const there = new Set(numbers.filter(([of]) => of === incarnation).map(([, sequence]) => sequence));
+    const marks = agent.marks.filter(([of]) => of === incarnation);
+    const known = Math.max(0, ...there, ...marks.map(([, sequence]) => sequence));
+    const lacking = Array.from({ length: known }, (_, i) => i + 1).filter((sequence) => !there.has(sequence));
+    missing.push(...lacking.map((sequence) => `${incarnation}/${sequence}`));
+    const complete = (lacking[0] ?? known + 1) - 1;
+    const holding = marks.filter(([, sequence, mark]) => mark !== null && sequence <= complete);
+    if (holding.length > 0) watermarkMs = Math.max(...holding.map(([, , mark]) => mark!));
+  }
+  const newest = incarnations.at(-1) ?? 0;
+  const states = [...agent.numbers.values()];
+  return {
+    name: agent.name,
+    devices: agent.devices,
+    parked: agent.waiting.length,
+    forks: agent.forks,
+    watermarkMs,
+    missing,
+    arrived: states.filter((state) => state !== 'refused').length,
+    quarantined: states.filter((state) => state === 'refused').length,
+    head: `${newest}/${Math.max(0, ...numbers.filter(([of]) => of === newest).map(([, sequence]) => sequence))}`,
+  };
+}
