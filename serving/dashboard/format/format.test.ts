@@ -24,6 +24,9 @@ describe('a value', () => {
 
   it('is written the way of the viewer', () => {
     expect(formatValue(1234.5, 1, { locale: 'da' })).toBe('1.234,5');
+    expect(formatValue(1234.5, 1, { locale: 'ar-EG' })).toBe('\u2068١٬٢٣٤٫٥\u2069');
+    expect(formatCompleteness(0.5, { locale: 'ar-EG' })).toBe('\u2068٥٠\u2069 %');
+    expect(formatCompleteness(0.0001, { locale: 'de' })).toBe('< 0,1 %');
   });
 
   it('is a dash where there is none', () => {
@@ -102,6 +105,11 @@ describe('a time', () => {
     expect(formatMoment(nowMs - 60_000, nowMs, style)).toBe('16:29');
     expect(formatMoment(nowMs - 86_400_000, nowMs, style)).toBe('20 Nov, 16:30');
     expect(formatMoment(Date.UTC(2010, 5, 1), nowMs, style)).toBe('1 Jun 2010, 02:00');
+  });
+
+  it('of a window keeps its edges in their order where digits run from right to left', () => {
+    const arabic = { zone: 'Asia/Kathmandu', locale: 'ar-EG' };
+    expect(formatWindow(nowMs, nowMs + 60_000, nowMs, minute, arabic)).toBe('\u2068٢١:١٥\u2069–\u2068٢١:١٦\u2069');
   });
 
   it('of a window has both its edges, of a day its date', () => {

@@ -18,7 +18,8 @@ const DECIMALS_DEFAULT = 3;
  */
 export function formatValue(value: Exact | null | undefined, decimals: number | null, viewer: Viewer = {}): string {
   if (value === null || value === undefined) return NOTHING;
-  return formatterOf(decimals ?? DECIMALS_DEFAULT, decimals ?? 0, viewer).format(value as Intl.StringNumericLiteral);
+  const formatter = formatterOf(decimals ?? DECIMALS_DEFAULT, decimals ?? 0, viewer);
+  return isolated(formatter.format(value as Intl.StringNumericLiteral));
 }
 
 /** As formatValue with at most three significant decimals, for figures that are read from afar. */
@@ -51,9 +52,20 @@ export function completenessLevel(completeness: number): CompletenessLevel {
 export function formatCompleteness(completeness: number, viewer: Viewer = {}): string {
   if (!Number.isFinite(completeness)) return `${NOTHING} %`;
   const perMille = Math.floor(Math.min(1, Math.max(0, completeness)) * 1_000 + 1e-9);
-  const percent = (value: number): string => `${formatterOf(1, 0, viewer).format(value)} %`;
+  const percent = (value: number): string => `${isolated(formatterOf(1, 0, viewer).format(value))} %`;
   if (perMille === 0 && completeness > 0) return `< ${percent(0.1)}`;
   return percent(perMille === 1_000 && completeness < 1 ? 99.9 : perMille / 10);
+}
+
+/** Letters and digits of scripts that run from right to left. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
+
+/**
+ * A number or time in a sentence of this page, which runs from left to right: where it is written from right to left it
+ * is isolated (Unicode Bidirectional Algorithm, 2.4), or the two edges of a window would change places.
+ */
+export function isolated(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
 }
 
 const formatters = new Map<string, Intl.NumberFormat>();

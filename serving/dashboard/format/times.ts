@@ -1,5 +1,5 @@
 import type { Length } from '../choice/spans.ts';
-import { formatCount, type Viewer } from './numbers.ts';
+import { formatCount, isolated, type Viewer } from './numbers.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -23,13 +23,13 @@ export function formatLong(ms: number, viewer: Viewer = {}): string {
 
 /** Hours and minutes, in 24 hours. */
 export function formatClock(atMs: number, viewer: Viewer = {}): string {
-  return formatter('clock', viewer).format(atMs);
+  return isolated(formatter('clock', viewer).format(atMs));
 }
 
 /** A day, such as `21 Nov`, with its year where that is not this one. */
 export function formatDay(atMs: number, nowMs: number, viewer: Viewer = {}): string {
   const year = formatter('year', viewer);
-  return formatter(year.format(atMs) === year.format(nowMs) ? 'day' : 'dayOfYear', viewer).format(atMs);
+  return isolated(formatter(year.format(atMs) === year.format(nowMs) ? 'day' : 'dayOfYear', viewer).format(atMs));
 }
 
 /** A moment: the time alone for one of today, else with its day. */
