@@ -1,6 +1,7 @@
 import type { Statistic } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
+import { tzdataVersion } from '#core/time/zone.ts';
 import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
 import { SlotStats } from './slot-stats.ts';
@@ -78,6 +79,9 @@ function valueText(statistic: Statistic, stats: SlotStats, decimals: number): st
   const reading = stats[statistic.name];
   return reading === null ? 'null' : `{"time":"${formatInstant(reading.ms)}","value":${value}}`;
 }
+
+/** The version of the time zone data by which answers are made. */
+export const TZDATA = tzdataVersion(process.versions);
 
 /** The fields of an answer before its windows, as the beginning of a JSON object. */
 export function headText(head: AnswerHead, tzdata: string): string {

@@ -9,11 +9,10 @@ import { addOperationRoutes } from './operation-routes.ts';
 import type { ServingOptions } from './options.ts';
 import { addPage } from './page.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
+import { addQueryRoutes } from './query-routes.ts';
 import { addSafety, compressed } from './safety.ts';
-import { addSessionsRoute } from './sessions-routes.ts';
 import type { ViewReader } from './view-reader.ts';
 import { addViewsRoute } from './view-routes.ts';
-import { addWindowsRoute } from './windows-routes.ts';
 
 /** The HTTP interface: every route, described by the schemas that check it at /openapi.json. */
 export function buildApp(
@@ -35,8 +34,7 @@ export function buildApp(
   addSafety(app);
   app.use('/api/v1/views/*', compressed);
   app.use('/openapi.json', compressed);
-  addWindowsRoute(app, reader);
-  addSessionsRoute(app, reader);
+  addQueryRoutes(app, reader);
   addViewsRoute(app, reader, options);
   addLedgerRoutes(app, index, options);
   addOperationRoutes(app, reader, options);

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
+import { streamResponse } from './answer-response.ts';
 import { addSafety, BODY_BYTES_MAX, compressed, COMPRESSED_BYTES_MIN } from './safety.ts';
-import { streamResponse } from './text-stream.ts';
 
 const app = new OpenAPIHono();
 addSafety(app);

@@ -79,7 +79,7 @@ const Instant = z.string().openapi({ description: 'RFC 3339 in UTC', format: 'da
 const ExactNumber = z.number().openapi({ description: 'With all its digits, which may be more than a double holds' });
 const TimedValue = z.object({ time: Instant, value: ExactNumber });
 
-export const WindowSchema = z
+const WindowSchema = z
   .object({
     start: Instant,
     end: Instant,
@@ -96,7 +96,7 @@ export const WindowSchema = z
   })
   .openapi('Window');
 
-export const WindowsAnswerSchema = z
+const WindowsAnswerSchema = z
   .object({
     view: z.string(),
     version: z.number(),
@@ -129,6 +129,16 @@ export const PROBLEMS = {
   404: problemResponseDoc('There is no such view'),
   503: problemResponseDoc('Not now: ask again'),
 };
+
+/** The responses of a query: its answer in one of the three formats, or why there is none. */
+export function answerDocs(description: string) {
+  const content = {
+    'application/json': { schema: WindowsAnswerSchema },
+    'text/csv': { schema: z.string() },
+    'application/x-ndjson': { schema: z.string() },
+  };
+  return { 200: { description, content }, ...PROBLEMS };
+}
 
 /** Any JSON object: what other parts say of themselves. */
 export const AnyObject = z.record(z.string(), z.unknown());

@@ -22,9 +22,8 @@ import {
   type WindowsQuery,
 } from '../answers/query.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
-import { headText, WindowWriter } from '../answers/write-json.ts';
+import { headText, TZDATA, WindowWriter } from '../answers/write-json.ts';
 import type { ViewReader } from '../http/view-reader.ts';
-import { TZDATA } from '../http/windows-routes.ts';
 import { readPositionToken } from '../index/position-token.ts';
 import type { RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';

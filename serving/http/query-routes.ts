@@ -1,0 +1,128 @@
+import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { Zone } from '#core/time/zone.ts';
+import { answerSessions } from '../answers/answer-sessions.ts';
+import { answerWindows, streamWindows, withSource } from '../answers/answer-windows.ts';
+import {
+  JSON_WINDOWS_MAX,
+  parseFilter,
+  parseRange,
+  parseSpan,
+  parseStats,
+  parseWindowSpec,
+  parseZone,
+  QueryError,
+  type SessionsQuery,
+  type WindowsQuery,
+} from '../answers/query.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import { jsonResponse, rowsResponse } from './answer-response.ts';
+import { answerDocs, SessionsParams, TAG_PARAMETERS, ViewPath, WindowsParams } from './schemas.ts';
+import type { ViewReader } from './view-reader.ts';
+
+/** Sessions of one answer as CSV or NDJSON: they are found before the first is written, at some 250 bytes each. */
+const SESSIONS_MAX = 1_000_000;
+
+const windowsRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/views/{view}/windows',
+  summary: 'Windows of a view, tumbling, hopping or by calendar',
+  parameters: TAG_PARAMETERS,
+  request: { params: ViewPath, query: WindowsParams },
+  responses: answerDocs('Every window that overlaps [from, to), whole, in the order of start and tags'),
+});
+
+const sessionsRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/views/{view}/sessions',
+  summary: 'Sessions: readings no further apart than a gap, whole also beyond the range',
+  parameters: TAG_PARAMETERS,
+  request: { params: ViewPath, query: SessionsParams },
+  responses: answerDocs(
+    'Every session that overlaps [from, to); start and end are the times of its first and its last reading, both included',
+  ),
+});
+
+/** The two queries of a view: for windows, and for sessions. */
+export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
+  const { index } = reader;
+  app.openapi(windowsRoute, async (c) => {
+    const { view: name } = c.req.valid('param');
+    const params = c.req.valid('query');
+    const tags = tagQueries(c.req.queries(), WINDOWS_PARAMS);
+    const sourceOf = (): ViewSource => reader.source(name, params.asOf);
+    const queryOf = (source: ViewSource): WindowsQuery => readWindowsQuery(reader, source, params, tags);
+    if (params.format !== 'json') {
+      const query = queryOf(sourceOf());
+      return rowsResponse(params.format, streamWindows(index, sourceOf, query), query);
+    }
+    const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
+      const asked = queryOf(source);
+      return { query: asked, answer: await answerWindows(index, source, asked) };
+    });
+    return jsonResponse(answer, query);
+  });
+  app.openapi(sessionsRoute, async (c) => {
+    const { view: name } = c.req.valid('param');
+    const params = c.req.valid('query');
+    const tags = tagQueries(c.req.queries(), SESSIONS_PARAMS);
+    const sourceOf = (): ViewSource => reader.source(name, undefined);
+    const sessionsMax = params.format === 'json' ? JSON_WINDOWS_MAX : SESSIONS_MAX;
+    const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
+      const asked = readSessionsQuery(reader, source, params, tags);
+      return { query: asked, answer: await answerSessions(index, source, asked, sessionsMax) };
+    });
+    return params.format === 'json' ? jsonResponse(answer, query) : rowsResponse(params.format, [answer], query);
+  });
+}
+
+const WINDOWS_PARAMS = Object.keys(WindowsParams.shape);
+const SESSIONS_PARAMS = Object.keys(SessionsParams.shape);
+
+/** Parameters that have to be tags, with the values given of each. */
+type TagQueries = readonly (readonly [string, readonly string[]])[];
+
+/** The parameters beside the known ones. Known ones are given once. */
+function tagQueries(given: Readonly<Record<string, string[]>>, known: readonly string[]): TagQueries {
+  const tags: (readonly [string, readonly string[]])[] = [];
+  for (const [name, values] of Object.entries(given)) {
+    if (!known.includes(name)) tags.push([name, values]);
+    else if (values.length > 1)
+      throw new QueryError('parameter', name, `is given ${values.length} times`, 'give it once');
+  }
+  return tags;
+}
+
+function readWindowsQuery(
+  reader: ViewReader,
+  source: ViewSource,
+  params: z.infer<typeof WindowsParams>,
+  tags: TagQueries,
+): WindowsQuery {
+  const zone = parseZone(params.zone);
+  const query = readViewQuery(reader, source, params, zone, tags, WINDOWS_PARAMS);
+  return { ...query, spec: parseWindowSpec(params, zone) };
+}
+
+function readSessionsQuery(
+  reader: ViewReader,
+  source: ViewSource,
+  params: z.infer<typeof SessionsParams>,
+  tags: TagQueries,
+): SessionsQuery {
+  const query = readViewQuery(reader, source, params, parseZone(undefined), tags, SESSIONS_PARAMS);
+  return { ...query, gap: parseSpan('gap', params.gap) };
+}
+
+/** What both ask: of which groups, in which range, for which statistics. */
+function readViewQuery(
+  reader: ViewReader,
+  source: ViewSource,
+  { from, to, stats }: { readonly from: string; readonly to: string; readonly stats?: string | undefined },
+  zone: Zone,
+  tags: TagQueries,
+  known: readonly string[],
+): Omit<WindowsQuery, 'spec'> {
+  const { view, metric } = reader.about(source);
+  const where = parseFilter(tags, view, known);
+  return { view, metric, where, ...parseRange(from, to, zone), stats: parseStats(stats, metric) };
+}
