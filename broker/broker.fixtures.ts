@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
@@ -78,14 +77,14 @@ export class BrokerHarness implements AsyncDisposable {
   readonly log: Log;
   #broker: Broker | undefined;
 
-  private constructor(dir: string, log: Log) {
-    this.dir = dir;
+  private constructor(place: TemporaryDirectory, log: Log) {
+    this.dir = this.stack.use(place).dir;
     this.log = this.stack.use(log);
   }
 
   static async open(): Promise<BrokerHarness> {
-    const dir = await mkdtemp(join(tmpdir(), 'weir-broker-'));
-    return new BrokerHarness(dir, await openEmbeddedLog({ dir: join(dir, 'log'), partitions: PARTITIONS }));
+    const place = await makeTemporaryDirectory('broker');
+    return new BrokerHarness(place, await openEmbeddedLog({ dir: join(place.dir, 'log'), partitions: PARTITIONS }));
   }
 
   get broker(): Broker {
@@ -134,9 +133,8 @@ export class BrokerHarness implements AsyncDisposable {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stack.disposeAsync();
-    await rm(this.dir, { recursive: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stack.disposeAsync();
   }
 }
 

@@ -60,9 +60,9 @@ describe('claims of series', () => {
     const claims = new SeriesClaims(store);
     await claims.claim('a', ['x']);
     const [key] = await store.list('claims.');
-    for (const other of ['{"a":"x"}', '{"a":[1]}', '["a"]', '{', '']) {
+    for (const other of ['{"a":"x"}', '{"a":[1]}', '["a"]', '{', '', '{"a":["\xff"]}']) {
       const entry = (await store.get(key!))!;
-      await store.update(key!, new TextEncoder().encode(other), entry.revision);
+      await store.update(key!, Buffer.from(other, 'latin1'), entry.revision);
       await expect(claims.claim('a', ['x'])).rejects.toMatchObject({ kind: 'claims-unreadable', fault: 'data' });
     }
   });

@@ -70,6 +70,24 @@ describe('the published messages of a client', () => {
     expect(order).toStrictEqual(['decide frame', 'store', 'decide refused', 'store']);
   });
 
+  it('reports each failure once, to whoever published, also behind another', async () => {
+    const { ingest, stores } = scripted();
+    const queue = new PublishQueue('a', ingest);
+    const all = [0, 1].map(() => queue.take('frame', NOTHING, 0));
+    await vi.waitUntil(() => stores.length === 2);
+    stores[1]!.reject(new Error('full again'));
+    await new Promise((resolve) => setImmediate(resolve));
+    stores[0]!.reject(new Error('full'));
+    const outcomes = await Promise.allSettled(all);
+    expect(outcomes).toMatchObject([{ reason: { message: 'full' } }, { reason: { message: 'full' } }]);
+  });
+
+  it('decides about each as its agent’s, at the time it came', async () => {
+    const decide = vi.fn<(...message: unknown[]) => Promise<Decision>>().mockResolvedValue(DECISION);
+    await new PublishQueue('roof-1', { decide, store: () => Promise.resolve() }).take('heartbeat', NOTHING, 12);
+    expect(decide.mock.calls).toStrictEqual([['roof-1', 'heartbeat', NOTHING, 12]]);
+  });
+
   it('goes on deciding after a decision that failed', async () => {
     const ingest = {
       decide: vi

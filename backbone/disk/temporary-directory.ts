@@ -11,3 +11,16 @@ export async function makeTemporaryDirectory(purpose: string): Promise<Temporary
   const dir = await mkdtemp(join(tmpdir(), `weir-${purpose}-`));
   return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
 }
+
+/** A temporary directory, and what is opened in it as often as a conformance suite asks. */
+export interface DirectoryHarness<T> extends TemporaryDirectory {
+  open(): Promise<T>;
+}
+
+export async function makeDirectoryHarness<T>(
+  purpose: string,
+  open: (options: { readonly dir: string }) => Promise<T>,
+): Promise<DirectoryHarness<T>> {
+  const place = await makeTemporaryDirectory(purpose);
+  return { ...place, open: () => open({ dir: place.dir }) };
+}

@@ -1,10 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MARKER_FILE } from '../disk/marker.ts';
+import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
 import { openLevel } from '../disk/open-level.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
-import { DirectoryInUse, NewerFormat, StoreUnavailable } from '../storage-errors.ts';
+import { DirectoryInUse, StoreUnavailable } from '../storage-errors.ts';
 import { openEmbeddedLog } from './embedded-log.ts';
 import { runLogCrashCases } from './log-crash.cases.ts';
 import { LogFull } from './log-errors.ts';
@@ -13,6 +11,12 @@ import { type LogHarness, numberOf, numbers, readAll, recordOf } from './log.fix
 
 runLogCases('embedded', makeHarness);
 runLogCrashCases('embedded', makeHarness);
+runMarkedDirectoryCases({
+  kind: 'log',
+  format: 1,
+  isExclusive: true,
+  open: ({ dir }) => openEmbeddedLog({ dir, partitions: 4 }),
+});
 
 async function makeHarness(): Promise<LogHarness & { readonly dir: string }> {
   const place = await makeTemporaryDirectory('log');
@@ -25,22 +29,6 @@ async function makeHarness(): Promise<LogHarness & { readonly dir: string }> {
 }
 
 describe('the embedded log', () => {
-  it('a log that is open refuses to be opened again, naming its directory', async () => {
-    await using harness = await makeHarness();
-    await using _log = await openEmbeddedLog({ dir: harness.dir, partitions: 1 });
-    const second = openEmbeddedLog({ dir: harness.dir });
-    await expect(second).rejects.toThrow(DirectoryInUse);
-    await expect(second).rejects.toThrow(harness.dir);
-  });
-
-  it('a log of a newer format is refused by name', async () => {
-    await using harness = await makeHarness();
-    await writeFile(join(harness.dir, MARKER_FILE), '{"kind":"log","format":2,"partitions":4,"generation":"g"}\n');
-    const opening = openEmbeddedLog({ dir: harness.dir });
-    await expect(opening).rejects.toThrow(NewerFormat);
-    await expect(opening).rejects.toThrow(/format 2.*formats up to 1/);
-  });
-
   it('of several openings at once of a new log one gets it, the others are told that it is in use', async () => {
     await using harness = await makeHarness();
     const openings = await Promise.allSettled(

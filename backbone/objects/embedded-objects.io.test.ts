@@ -3,24 +3,19 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { UNFINISHED_PREFIX } from '../disk/durable-file.ts';
-import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
+import { type DirectoryHarness, makeDirectoryHarness } from '../disk/temporary-directory.ts';
 import { openEmbeddedObjects, UNFINISHED_AGE_MAX_MS } from './embedded-objects.ts';
-import { type ObjectsHarness, runObjectsCases } from './objects.cases.ts';
+import { runObjectsCases } from './objects.cases.ts';
+import type { Objects } from './objects.ts';
+
+const makeHarness = (): Promise<DirectoryHarness<Objects>> => makeDirectoryHarness('objects', openEmbeddedObjects);
 
 runObjectsCases('embedded', makeHarness);
-
-async function makeHarness(): Promise<ObjectsHarness & { readonly dir: string }> {
-  const place = await makeTemporaryDirectory('objects');
-  const { dir } = place;
-  return {
-    dir,
-    open: () => openEmbeddedObjects({ dir }),
-    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
-  };
-}
+runMarkedDirectoryCases({ kind: 'objects', format: 1, isExclusive: false, open: openEmbeddedObjects });
 
 describe('embedded objects', () => {
-  it('objects are whole or absent after the process that put them was killed in the middle', async () => {
+  it('are whole or absent after the process that put them was killed in the middle', async () => {
     await using harness = await makeHarness();
     const writer = new URL('./object-writer.child.ts', import.meta.url);
     // The fourth has begun and is being written.
@@ -36,7 +31,7 @@ describe('embedded objects', () => {
     }
   });
 
-  it('a torn write is never seen, and is cleared away once its writer must be dead', async () => {
+  it('never show a torn write, which is cleared away once its writer must be dead', async () => {
     await using harness = await makeHarness();
     const folder = join(harness.dir, 'objects');
     await mkdir(folder);

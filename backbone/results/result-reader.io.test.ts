@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addReading } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { openEmbeddedObjects } from '../objects/embedded-objects.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
@@ -22,8 +20,7 @@ const RESULT: ResultRef = {
 };
 
 async function openObjects(stack: AsyncDisposableStack): Promise<Objects> {
-  const dir = await mkdtemp(join(tmpdir(), 'weir-results-'));
-  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  const { dir } = stack.use(await makeTemporaryDirectory('results'));
   return stack.use(await openEmbeddedObjects({ dir }));
 }
 
