@@ -12,7 +12,7 @@ export interface MarkedDirectoryCase {
   readonly format: number;
   /** Whether only one opening may live at a time. */
   readonly isExclusive: boolean;
-  open(options: { readonly dir: string }): Promise<AsyncDisposable>;
+  readonly open: (options: { readonly dir: string }) => Promise<AsyncDisposable>;
 }
 
 /** The laws of a store's directory, as tests; a new store says what it is and how it is opened. */
