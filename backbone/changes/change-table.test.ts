@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryTable } from '../table/memory-table.fixtures.ts';
+import { ChangeTable } from './change-table.ts';
+import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
+
+function rowOf(changed: Partial<SliceRow> = {}): SliceRow {
+  const place = { view: 'v', version: 1, group: '["a"]', slice: 0, partition: 0, epoch: 0, part: 2 };
+  return { ...place, revision: 1, flags: 0, stats: Buffer.of(7), ...changed };
+}
+
+function memberOf(changed: Partial<MemberRow> = {}): MemberRow {
+  const series = { agent: 'x', series: 's', intervalMs: 60_000, firstMs: 0 };
+  return { view: 'v', version: 1, group: '["a"]', partition: 0, ...series, ...changed };
+}
+
+function agentOf(agent: string, partition = 0): AgentRow {
+  const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
+  return { partition, agent, watermarkMs: null, holes: false, ...counts, head: { incarnation: 1, highestSequence: 1 } };
+}
+
+function refusedOf(position: number): RefusedRow {
+  const frame = { code: 'skew', detail: 'ahead', incarnation: 1, sequence: 2, source: '', items: [] };
+  return { partition: 0, position, agent: 'x', atMs: 5, kind: 'frame', ...frame };
+}
+
+function batchOf(changed: Partial<ChangeBatch>): ChangeBatch {
+  return { partition: 0, from: 0, to: 1, rows: [], members: [], agents: [], refused: [], ...changed };
+}
+
+async function opened() {
+  const table = new MemoryTable();
+  const changes = await ChangeTable.open(table);
+  const commit = (changed: Partial<ChangeBatch>): Promise<void> => changes.commit(batchOf(changed), []);
+  const parts = async (...where: Parameters<ChangeTable['rows']>): Promise<number[]> =>
+    (await Array.fromAsync(changes.rows(...where))).map(({ part }) => part);
+  return { table, changes, commit, parts };
+}
+
+describe('the table of changes', () => {
+  it('gives the rows of a group whose slices lie in a half-open range, and no others', async () => {
+    const { commit, parts } = await opened();
+    await commit({
+      rows: [
+        rowOf({ slice: -1, part: 1 }),
+        rowOf({ slice: 0, part: 2 }),
+        rowOf({ slice: 0, part: 3, partition: 1 }),
+        rowOf({ slice: 1, part: 4, epoch: 9 }),
+        rowOf({ slice: 2, part: 5 }),
+        rowOf({ slice: 0, part: 6, group: '["b"]' }),
+        rowOf({ slice: 0, part: 7, version: 2 }),
+        rowOf({ slice: 0, part: 8, view: 'w' }),
+      ],
+    });
+    expect(await parts('v', 1, '["a"]', 0, 2)).toEqual([2, 3, 4]);
+    expect(await parts('v', 1, '["a"]', -1, 3)).toEqual([1, 2, 3, 4, 5]);
+    expect(await parts('v', 1, '["a"]', 2, 2)).toEqual([]);
+    expect(await parts('v', 2, '["a"]', -1, 3)).toEqual([7]);
+  });
+
+  it('holds the newest state of a row, and gives every row of a version with its group', async () => {
+    const { changes, commit } = await opened();
+    await commit({ rows: [rowOf(), rowOf({ group: '["b"]', slice: 4 })] });
+    await commit({ rows: [rowOf({ revision: 2, flags: 3, stats: Buffer.of(1, 2) })], from: 1, to: 2 });
+    const rows = await Array.fromAsync(changes.allRows('v', 1));
+    expect(rows.map(({ group, slice, revision, flags }) => [group, slice, revision, flags])).toEqual([
+      ['["a"]', 0, 2, 3],
+      ['["b"]', 4, 1, 0],
+    ]);
+    expect(Uint8Array.from(rows[0]!.stats)).toEqual(Uint8Array.of(1, 2));
+  });
+
+  it('tells each listener of each batch once it is committed, until it no longer wants to hear', async () => {
+    const { changes } = await opened();
+    const told: string[] = [];
+    const end = changes.onCommit(({ to }) => told.push(`first ${to} at ${changes.positions().get(0)}`));
+    changes.onCommit(({ to }) => told.push(`second ${to}`));
+    const committed = changes.commit(batchOf({ to: 3 }), []);
+    expect(told).toEqual([]);
+    await committed;
+    end();
+    await changes.commit(batchOf({ from: 3, to: 5 }), []);
+    expect(told).toEqual(['first 3 at 3', 'second 3', 'second 5']);
+  });
+
+  it('keeps rows, members, agents, refusals, positions and what the writer adds through a crash', async () => {
+    const { table, changes } = await opened();
+    const batch = batchOf({
+      partition: 3,
+      to: 8,
+      rows: [rowOf()],
+      members: [memberOf()],
+      agents: [agentOf('b'), agentOf('a')],
+      refused: [refusedOf(7), refusedOf(2)],
+    });
+    await changes.commit(batch, [{ kind: 'put', key: Buffer.from('own'), value: Buffer.of(9) }]);
+    const restarted = table.crash();
+    const again = await ChangeTable.open(restarted);
+    expect(again.positions()).toEqual(new Map([[3, 8]]));
+    expect(await Array.fromAsync(again.allRows('v', 1))).toHaveLength(1);
+    expect(await Array.fromAsync(again.members('v', 1))).toEqual([memberOf()]);
+    expect(await Array.fromAsync(again.members('v', 2))).toEqual([]);
+    expect((await Array.fromAsync(again.agents())).map(({ agent }) => agent)).toEqual(['a', 'b']);
+    expect(await Array.fromAsync(again.refused())).toEqual([refusedOf(2), refusedOf(7)]);
+    expect(await restarted.get(Buffer.from('own'))).toEqual(Buffer.of(9));
+  });
+
+  it('writes rows of a version that is built, tells of them, and leaves the position where it is', async () => {
+    const { table, changes, commit } = await opened();
+    await commit({ to: 6 });
+    const told: ChangeBatch[] = [];
+    changes.onCommit((batch) => told.push(batch));
+    await changes.writeBuilt(0, [rowOf({ version: 2 })], [memberOf({ version: 2 })]);
+    await changes.writeBuilt(1, [], []);
+    expect(told.map(({ partition, from, to }) => [partition, from, to])).toEqual([
+      [0, 6, 6],
+      [1, 0, 0],
+    ]);
+    const again = await ChangeTable.open(table.crash());
+    expect(again.positions()).toEqual(new Map([[0, 6]]));
+    expect(await Array.fromAsync(again.allRows('v', 2))).toHaveLength(1);
+    expect(await Array.fromAsync(again.members('v', 2))).toHaveLength(1);
+  });
+
+  it('drops the rows of a version that lie before an epoch of their partition', async () => {
+    const { changes, commit, parts } = await opened();
+    await commit({
+      rows: [
+        rowOf({ part: 1, epoch: 4 }),
+        rowOf({ part: 2, epoch: 5 }),
+        rowOf({ part: 3, epoch: 4, partition: 1 }),
+        rowOf({ part: 4, epoch: 4, version: 2 }),
+      ],
+    });
+    await changes.dropEpochs('v', 1, (partition) => (partition === 0 ? 5 : 4));
+    expect(await parts('v', 1, '["a"]', 0, 1)).toEqual([2, 3]);
+    expect(await parts('v', 2, '["a"]', 0, 1)).toEqual([4]);
+  });
+
+  it('drops the rows and members of a version in the partitions that are named', async () => {
+    const { changes, commit, parts } = await opened();
+    await commit({
+      rows: [rowOf({ part: 1 }), rowOf({ part: 2, partition: 1 }), rowOf({ part: 3, view: 'w' })],
+      members: [memberOf(), memberOf({ partition: 1 }), memberOf({ view: 'w' })],
+    });
+    await changes.dropVersion('v', 1, (partition) => partition === 0);
+    expect(await parts('v', 1, '["a"]', 0, 1)).toEqual([2]);
+    expect(await Array.fromAsync(changes.members('v', 1))).toEqual([memberOf({ partition: 1 })]);
+    expect(await parts('w', 1, '["a"]', 0, 1)).toEqual([3]);
+    expect(await Array.fromAsync(changes.members('w', 1))).toHaveLength(1);
+  });
+
+  it('drops more rows than go into one write', async () => {
+    const { changes, commit } = await opened();
+    await commit({
+      rows: Array.from({ length: 20_001 }, (_, slice) => rowOf({ slice, epoch: slice < 20_000 ? 0 : 1 })),
+    });
+    await changes.dropEpochs('v', 1, () => 1);
+    expect((await Array.fromAsync(changes.allRows('v', 1))).map(({ slice }) => slice)).toEqual([20_000]);
+  });
+});

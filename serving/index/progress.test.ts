@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
+import { agentKey, Agents, GroupProgress, memberKey } from './progress.ts';
+
+function agentOf(agent: string, watermarkMs: number | null, holes = false, partition = 0): AgentRow {
+  const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
+  return { partition, agent, watermarkMs, holes, ...counts, head: { incarnation: 1, highestSequence: 1 } };
+}
+
+function memberOf(agent: string, series: string, firstMs: number, intervalMs = 60_000, partition = 0): MemberRow {
+  return { view: 'v', version: 1, group: '["a"]', partition, agent, series, intervalMs, firstMs };
+}
+
+function progressOf(agents: readonly AgentRow[], members: readonly MemberRow[]): GroupProgress {
+  const known = new Agents();
+  for (const row of agents) known.put(row);
+  const progress = new GroupProgress(known);
+  for (const row of members) progress.put(row);
+  return progress;
+}
+
+describe('what is known of agents', () => {
+  it('is the newest row of each, by name and then by partition', () => {
+    const agents = new Agents();
+    const rows = [agentOf('b', 1), agentOf('a', 1, false, 1), agentOf('a', 2), agentOf('b', 5)];
+    for (const row of rows) agents.put(row);
+    expect(agents.all().map(({ agent, partition, watermarkMs }) => [agent, partition, watermarkMs])).toEqual([
+      ['a', 0, 2],
+      ['a', 1, 1],
+      ['b', 0, 5],
+    ]);
+    expect(agents.get(agentKey(0, 'b'))?.watermarkMs).toBe(5);
+    expect(agents.get(agentKey(1, 'b'))).toBeUndefined();
+  });
+
+  it('tells members apart by group, partition, agent and series', () => {
+    const member = memberOf('a', 's', 0);
+    const others = [{ group: '["b"]' }, { partition: 1 }, { agent: 'b' }, { series: 't' }];
+    const keys = [member, ...others.map((other) => ({ ...member, ...other }))].map(memberKey);
+    expect(new Set(keys).size).toBe(5);
+    expect(memberKey({ ...member, firstMs: 9 })).toBe(memberKey(member));
+  });
+});
+
+describe('the progress of a group', () => {
+  it('tells whether a member changed anything', () => {
+    const progress = progressOf([], [memberOf('a', 's', 100)]);
+    expect(progress.put(memberOf('a', 's', 100))).toBe(false);
+    expect(progress.put(memberOf('a', 's', 90))).toBe(true);
+    expect(progress.put(memberOf('a', 's', 90, 1_000))).toBe(true);
+    expect(progress.put(memberOf('a', 't', 95))).toBe(true);
+    expect([...progress.members()]).toHaveLength(2);
+    expect(progress.firstMs()).toBe(90);
+  });
+
+  it('begins with the earliest reading of any member, and nowhere without one', () => {
+    expect(progressOf([], [memberOf('a', 's', 7), memberOf('b', 't', 3), memberOf('a', 'u', 5)]).firstMs()).toBe(3);
+    expect(progressOf([], []).firstMs()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('has reached the lowest watermark of its agents, and none while one has none', () => {
+    const members = [memberOf('a', 's', 0), memberOf('b', 't', 0)];
+    const horizonOf = (...agents: AgentRow[]) => progressOf(agents, members).horizon();
+    expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('c', 1))).toEqual({ watermarkMs: 4, holes: false });
+    expect(horizonOf(agentOf('a', 9), agentOf('b', null))).toEqual({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', null), agentOf('b', 9))).toEqual({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', 9))).toEqual({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', 9, true), agentOf('b', 4))).toEqual({ watermarkMs: 4, holes: true });
+    expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('b', 4, true, 1)).holes).toBe(false);
+    expect(progressOf([agentOf('a', 9)], []).horizon()).toEqual({ watermarkMs: null, holes: false });
+  });
+
+  it('is final where every agent with an earlier reading has passed the end, and none of them misses a number', () => {
+    const isFinal = (endMs: number, agents: readonly AgentRow[], members: readonly MemberRow[]) => {
+      const progress = progressOf(agents, members);
+      return progress.isFinal(endMs, progress.horizon());
+    };
+    const members = [memberOf('a', 's', 0), memberOf('late', 't', 100)];
+    expect(isFinal(50, [agentOf('a', 50), agentOf('late', 10)], members)).toBe(true);
+    expect(isFinal(50, [agentOf('a', 49), agentOf('late', 200)], members)).toBe(false);
+    expect(isFinal(100, [agentOf('a', 100), agentOf('late', 10)], members)).toBe(true);
+    expect(isFinal(101, [agentOf('a', 101), agentOf('late', 10)], members)).toBe(false);
+    expect(isFinal(101, [agentOf('a', 101), agentOf('late', 101)], members)).toBe(true);
+    expect(isFinal(50, [agentOf('a', 60, true), agentOf('late', 60)], members)).toBe(false);
+    expect(isFinal(50, [agentOf('a', 60), agentOf('late', 60, true)], members)).toBe(true);
+    expect(isFinal(50, [agentOf('a', null), agentOf('late', 60)], members)).toBe(false);
+    expect(isFinal(50, [agentOf('late', 60)], members)).toBe(false);
+    expect(isFinal(50, [], [])).toBe(false);
+  });
+
+  it('is final some of the longest interval later, where values are held that long', () => {
+    const progress = progressOf([agentOf('a', 300)], [memberOf('a', 's', 0, 10), memberOf('a', 't', 0, 100)]);
+    const isFinal = (endMs: number) => progress.isFinal(endMs, progress.horizon(), 2);
+    expect(isFinal(100)).toBe(true);
+    expect(isFinal(101)).toBe(false);
+    progress.put(memberOf('a', 't', 0, 50));
+    expect(isFinal(200)).toBe(true);
+  });
+
+  it('is as complete as what arrived of what is expected, and never whole with a hole', () => {
+    const progress = progressOf([agentOf('a', 0)], [memberOf('a', 's', 0, 10)]);
+    const whole = { watermarkMs: 0, holes: false };
+    const holed = { watermarkMs: 0, holes: true };
+    expect(progress.completeness(0, 100, 5, whole)).toBe(0.5);
+    expect(progress.completeness(0, 100, 12, whole)).toBe(1);
+    expect(progress.completeness(-100, 0, 0, whole)).toBe(1);
+    expect(progress.completeness(0, 100, -1, whole)).toBe(0);
+    expect(progress.completeness(0, 100, 10, holed)).toBe(10 / 11);
+    expect(progress.completeness(0, 100, 5, holed)).toBe(0.5);
+    expect(progress.completeness(0, 100, -1, holed)).toBe(0);
+    expect(progress.completeness(-100, 0, 0, holed)).toBe(0);
+    progress.put(memberOf('a', 't', 0, 10));
+    expect(progress.completeness(0, 100, 5, whole)).toBe(0.25);
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { Group } from './group.ts';
+import { Agents } from './progress.ts';
+import { BATCHES_REMEMBERED_MAX, type GroupChange, RecentChanges, SLICES_REMEMBERED_MAX } from './recent-changes.ts';
+
+const GROUP = new Group('["a"]', new Agents());
+const OTHER = new Group('["b"]', new Agents());
+const NONE: ReadonlyMap<Group, GroupChange> = new Map();
+
+function changeOf(count: number): GroupChange {
+  return { slices: new Set(Array.from({ length: count }, (_, i) => i)), endsAfterMs: 0, endsToMs: 0 };
+}
+
+/** Batches of two partitions in turn: 0 reaches 10, 1 reaches 10, 0 reaches 20 … */
+function filled(batches: number): RecentChanges {
+  const recent = new RecentChanges();
+  for (let i = 0; i < batches; i++) {
+    const from = Math.floor(i / 2) * 10;
+    recent.push(i % 2, from, from + 10, NONE);
+  }
+  return recent;
+}
+
+const sequences = (batches: readonly { readonly sequence: number }[] | undefined) =>
+  batches?.map(({ sequence }) => sequence);
+
+describe('the recent changes of a view', () => {
+  it('gives the batches after a sequence number, oldest first', () => {
+    const recent = filled(4);
+    expect(recent.newest).toBe(4);
+    expect(sequences(recent.since(0))).toEqual([1, 2, 3, 4]);
+    expect(sequences(recent.since(2))).toEqual([3, 4]);
+    expect(recent.since(4)).toEqual([]);
+    expect(new RecentChanges().newest).toBe(0);
+    expect(new RecentChanges().since(0)).toEqual([]);
+  });
+
+  it('gives the batches beyond positions, of each partition from where it is', () => {
+    const recent = filled(6);
+    const now = new Map([
+      [0, 30],
+      [1, 30],
+    ]);
+    expect(
+      sequences(
+        recent.beyond(
+          new Map([
+            [0, 10],
+            [1, 20],
+          ]),
+          now,
+        ),
+      ),
+    ).toEqual([3, 5, 6]);
+    expect(sequences(recent.beyond(new Map(), now))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(recent.beyond(now, now)).toEqual([]);
+  });
+
+  it('gives nothing for positions within a batch, ahead of what there is, or of a partition that it knows nothing of', () => {
+    const recent = filled(4);
+    const now = new Map([
+      [0, 20],
+      [1, 20],
+    ]);
+    expect(
+      recent.beyond(
+        new Map([
+          [0, 5],
+          [1, 20],
+        ]),
+        now,
+      ),
+    ).toBeUndefined();
+    expect(
+      recent.beyond(
+        new Map([
+          [0, 20],
+          [1, 30],
+        ]),
+        now,
+      ),
+    ).toBeUndefined();
+    expect(recent.beyond(now, new Map([...now, [2, 1]]))).toBeUndefined();
+  });
+
+  it('forgets the oldest batch when there are too many', () => {
+    const recent = filled(BATCHES_REMEMBERED_MAX);
+    expect(recent.since(0)).toHaveLength(BATCHES_REMEMBERED_MAX);
+    recent.push(0, 0, 1, NONE);
+    expect(recent.since(0)).toBeUndefined();
+    expect(sequences(recent.since(1))?.[0]).toBe(2);
+    expect(recent.since(1)).toHaveLength(BATCHES_REMEMBERED_MAX);
+  });
+
+  it('forgets the oldest batches when they hold too many slices, over all groups', () => {
+    const recent = new RecentChanges();
+    const half = SLICES_REMEMBERED_MAX / 2;
+    recent.push(
+      0,
+      0,
+      1,
+      new Map([
+        [GROUP, changeOf(half - 1)],
+        [OTHER, changeOf(1)],
+      ]),
+    );
+    recent.push(0, 1, 2, new Map([[GROUP, changeOf(half)]]));
+    expect(recent.since(0)).toHaveLength(2);
+    recent.push(0, 2, 3, new Map([[GROUP, changeOf(1)]]));
+    expect(recent.since(0)).toBeUndefined();
+    expect(recent.since(1)).toHaveLength(2);
+    recent.push(0, 3, 4, new Map([[GROUP, changeOf(half)]]));
+    expect(recent.since(1)).toBeUndefined();
+    expect(recent.since(2)).toHaveLength(2);
+  });
+
+  it('still knows the right batches after it has tidied up, many times over', () => {
+    const recent = filled(3 * BATCHES_REMEMBERED_MAX);
+    const newest = 3 * BATCHES_REMEMBERED_MAX;
+    expect(sequences(recent.since(newest - 2))).toEqual([newest - 1, newest]);
+    expect(sequences(recent.since(newest - BATCHES_REMEMBERED_MAX))?.[0]).toBe(newest - BATCHES_REMEMBERED_MAX + 1);
+    expect(recent.since(newest - BATCHES_REMEMBERED_MAX - 1)).toBeUndefined();
+    const at = (newest / 2) * 10;
+    const now = new Map([
+      [0, at],
+      [1, at],
+    ]);
+    expect(
+      sequences(
+        recent.beyond(
+          new Map([
+            [0, at - 10],
+            [1, at],
+          ]),
+          now,
+        ),
+      ),
+    ).toEqual([newest - 1]);
+    expect(recent.beyond(new Map(), now)).toBeUndefined();
+  });
+});
