@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
@@ -21,15 +22,7 @@ export function buildApp(
   whyNotReady: () => string | undefined,
 ): OpenAPIHono {
   const { index } = reader;
-  const app = new OpenAPIHono({
-    defaultHook: (result) => {
-      if (result.success) return undefined;
-      const issue = result.error.issues[0]!;
-      const [what, remedy] = issue.message.split('; ');
-      const name = issue.path.join('.');
-      throw new QueryError('parameter', name, what ?? 'is wrong', remedy ?? `see /openapi.json`);
-    },
-  });
+  const app = openApp(options.logger);
   measureRequests(app, options.registry, index);
   addSafety(app);
   app.use('/api/v1/views/*', compressed);
@@ -48,10 +41,24 @@ export function buildApp(
     },
   });
   addPage(app, options.dashboardDir);
+  return app;
+}
+
+/** An interface without routes, which says of every request that is wrong, or fails, what the problem is. */
+export function openApp(logger: Logger): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return undefined;
+      const issue = result.error.issues[0]!;
+      const [what, remedy] = issue.message.split('; ');
+      const name = issue.path.join('.');
+      throw new QueryError('parameter', name, what ?? 'is wrong', remedy ?? `see /openapi.json`);
+    },
+  });
   app.notFound((c) => problemResponse(notFound(app, c.req.path)));
   app.onError((error) => {
     const told = problemOf(error);
-    if (told.status === 500) options.logger.error({ reason: reasonOf(error), stack: error.stack }, 'a request failed');
+    if (told.status === 500) logger.error({ reason: reasonOf(error), stack: error.stack }, 'a request failed');
     return problemResponse(told);
   });
   return app;

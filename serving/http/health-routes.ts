@@ -1,35 +1,20 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Registry } from 'prom-client';
-import { AnyObject, jsonDoc } from './schemas.ts';
+import { AnyObject, getRoute, jsonDoc } from './schemas.ts';
 
 const Health = z.object({ status: z.enum(['live', 'ready', 'not ready']), reason: z.string().optional() });
 
-const liveRoute = createRoute({
-  method: 'get',
-  path: '/health/live',
-  summary: 'Whether the process runs',
-  responses: { 200: jsonDoc('It runs', Health) },
+const liveRoute = getRoute('/health/live', 'Whether the process runs', { 200: jsonDoc('It runs', Health) });
+
+const readyRoute = getRoute('/health/ready', 'Whether answers reach the end that the log had at the start', {
+  200: jsonDoc('They do', Health),
+  503: jsonDoc('Not yet', Health),
 });
 
-const readyRoute = createRoute({
-  method: 'get',
-  path: '/health/ready',
-  summary: 'Whether answers reach the end that the log had at the start',
-  responses: { 200: jsonDoc('They do', Health), 503: jsonDoc('Not yet', Health) },
-});
+const statusRoute = getRoute('/api/v1/status', 'What runs', { 200: jsonDoc('What runs', AnyObject) });
 
-const statusRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/status',
-  summary: 'What runs',
-  responses: { 200: jsonDoc('What runs', AnyObject) },
-});
-
-const metricsRoute = createRoute({
-  method: 'get',
-  path: '/metrics',
-  summary: 'Measurements for Prometheus',
-  responses: { 200: { description: 'Text exposition format', content: { 'text/plain': { schema: z.string() } } } },
+const metricsRoute = getRoute('/metrics', 'Measurements for Prometheus', {
+  200: { description: 'Text exposition format', content: { 'text/plain': { schema: z.string() } } },
 });
 
 export interface HealthOptions {

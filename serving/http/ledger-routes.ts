@@ -3,9 +3,8 @@ import type { AgentRow, ChangeFeed, RefusedRow } from '#backbone/changes/changes
 import { formatInstant } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
-import type { ServingIndex } from '../index/serving-index.ts';
 import type { AgentPresence, ServingOptions } from './options.ts';
-import { jsonDoc, PROBLEMS } from './schemas.ts';
+import { getRoute, jsonDoc, PROBLEMS } from './schemas.ts';
 
 /** Refused things that one answer tells, the newest ones. */
 const QUARANTINE_DEFAULT = 100;
@@ -54,18 +53,12 @@ const Quarantine = z.object({ total: z.number(), refused: z.array(Refused) });
 /** The newest of what was refused. */
 export type QuarantineAnswer = z.infer<typeof Quarantine>;
 
-const agentsRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/agents',
-  summary: 'Every agent: whether it is connected, and what its ledger says',
-  responses: { 200: jsonDoc('All agents, by name', z.object({ agents: z.array(Agent) })) },
+const agentsRoute = getRoute('/api/v1/agents', 'Every agent: whether it is connected, and what its ledger says', {
+  200: jsonDoc('All agents, by name', z.object({ agents: z.array(Agent) })),
 });
 
-const ledgersRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/ledger',
-  summary: 'What arrived, what was refused and what is missing, per agent',
-  responses: { 200: jsonDoc('All ledgers, by agent', z.object({ ledgers: z.array(Ledger) })) },
+const ledgersRoute = getRoute('/api/v1/ledger', 'What arrived, what was refused and what is missing, per agent', {
+  200: jsonDoc('All ledgers, by agent', z.object({ ledgers: z.array(Ledger) })),
 });
 
 const ledgerRoute = createRoute({
@@ -97,10 +90,15 @@ const quarantineRoute = createRoute({
   },
 });
 
+/** The ledgers that an index knows. */
+interface LedgerIndex {
+  readonly agents: { all(): readonly AgentRow[] };
+}
+
 export function addLedgerRoutes(
   app: OpenAPIHono,
-  index: ServingIndex,
-  options: Pick<ServingOptions, 'feed' | 'presence'>,
+  index: LedgerIndex,
+  options: { readonly feed: Pick<ChangeFeed, 'refused'>; readonly presence: ServingOptions['presence'] },
 ): void {
   app.openapi(agentsRoute, (c) => c.json({ agents: agentsOf(index.agents.all(), options.presence()) }, 200));
   app.openapi(ledgersRoute, (c) => c.json({ ledgers: index.agents.all().map(ledgerOf) }, 200));
@@ -146,7 +144,7 @@ function ledgerOf(row: AgentRow): z.infer<typeof Ledger> {
 
 /** The newest refusals of all partitions by the time they were received, and how many there are. */
 async function newestRefused(
-  feed: ChangeFeed,
+  feed: Pick<ChangeFeed, 'refused'>,
   agent: string | undefined,
   limit: number,
 ): Promise<{ readonly total: number; readonly rows: readonly RefusedRow[] }> {
@@ -165,19 +163,6 @@ function newest(rows: readonly RefusedRow[], limit: number): RefusedRow[] {
   return rows.toSorted((a, b) => a.atMs - b.atMs || a.partition - b.partition || a.position - b.position).slice(-limit);
 }
 
-function refusedOf(row: RefusedRow): z.infer<typeof Refused> {
-  const { partition, position, agent, kind, code, detail, incarnation, sequence, source, items } = row;
-  return {
-    partition,
-    position,
-    agent,
-    at: formatInstant(row.atMs),
-    kind,
-    code,
-    detail,
-    incarnation,
-    sequence,
-    source,
-    items: [...items],
-  };
+function refusedOf({ atMs, items, ...row }: RefusedRow): z.infer<typeof Refused> {
+  return { ...row, at: formatInstant(atMs), items: [...items] };
 }

@@ -1,11 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ServingIndex } from '../index/serving-index.ts';
 
 const SECONDS_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** What is measured of an index. */
+interface MeasuredIndex {
+  readonly cache: { readonly bytes: number; readonly pageCount: number };
+}
+
 /** Counts requests and their time by route, and what the index holds. */
-export function measureRequests(app: OpenAPIHono, registry: Registry, index: ServingIndex): void {
+export function measureRequests(app: OpenAPIHono, registry: Registry, index: MeasuredIndex): void {
   const registers = [registry];
   const requests = new Counter({
     name: 'weir_serving_requests_total',

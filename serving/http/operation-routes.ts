@@ -46,7 +46,7 @@ const rollbackRoute = createRoute({
 
 export function addOperationRoutes(
   app: OpenAPIHono,
-  reader: ViewReader,
+  reader: Pick<ViewReader, 'checkName'>,
   options: Pick<ServingOptions, 'operations' | 'logger'>,
 ): void {
   const { operations, logger } = options;
@@ -89,7 +89,11 @@ function parseBatchBody(text: string): z.infer<typeof BatchBody> {
   );
 }
 
-function addRollback(app: OpenAPIHono, reader: ViewReader, rollback: NonNullable<Operations['rollback']>): void {
+function addRollback(
+  app: OpenAPIHono,
+  reader: Pick<ViewReader, 'checkName'>,
+  rollback: NonNullable<Operations['rollback']>,
+): void {
   app.openapi(rollbackRoute, async (c) => {
     const { view } = c.req.valid('param');
     reader.checkName(view);

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { PROBLEM_TYPE } from './problem.ts';
 
 /** A parameter that has to be there; where it isn't, the message ends with what to write. */
@@ -138,6 +138,11 @@ export function answerDocs(description: string) {
     'application/x-ndjson': { schema: z.string() },
   };
   return { 200: { description, content }, ...PROBLEMS };
+}
+
+/** A route that is asked for by its path alone. */
+export function getRoute<P extends string, R extends RouteConfig['responses']>(path: P, summary: string, responses: R) {
+  return createRoute({ method: 'get', path, summary, responses });
 }
 
 /** Any JSON object: what other parts say of themselves. */

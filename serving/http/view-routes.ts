@@ -1,8 +1,8 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { formatDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import type { ServingOptions } from './options.ts';
-import { jsonDoc } from './schemas.ts';
+import { getRoute, jsonDoc } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
 
 const ViewsSchema = z.object({
@@ -33,11 +33,8 @@ const ViewsSchema = z.object({
 /** The declared views. */
 export type ViewsAnswer = z.infer<typeof ViewsSchema>;
 
-const route = createRoute({
-  method: 'get',
-  path: '/api/v1/views',
-  summary: 'The declared views and their versions',
-  responses: { 200: jsonDoc('All views', ViewsSchema) },
+const route = getRoute('/api/v1/views', 'The declared views and their versions', {
+  200: jsonDoc('All views', ViewsSchema),
 });
 
 export function addViewsRoute(
