@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { bytesIn } from '#backbone/disk/directory.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { declareSource } from '#edge-agent/sources/source-kind.ts';
-import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
+import { metricsOfScenario } from '#simulators/simulators.ts';
 import { type Address, formatAddress } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { SIMULATE } from '../edge/simulate-kind.ts';
@@ -27,7 +27,7 @@ type DemoConfig = Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
  * declared, and a view to look at, where there is none. Throws UnknownScenarioError.
  */
 export function withDemo<Config extends DemoConfig>(config: Config, scenario: string): Config {
-  const read = openSimulation(findScenario(scenario)).metrics;
+  const read = metricsOfScenario(scenario);
   const metrics = new Map([...read.map((metric) => [metric.name, asDeclared(metric)] as const), ...config.metrics]);
   const views =
     config.views.length > 0
@@ -40,7 +40,7 @@ export function withDemo<Config extends DemoConfig>(config: Config, scenario: st
  * A simulated metric as a configuration would declare it. Its readings are sent as they are: a pane of so few would be
  * sent as readings anyway, but only once it is over, and a dashboard is looked at now.
  */
-export function asDeclared(metric: ReturnType<typeof openSimulation>['metrics'][number]): Metric {
+export function asDeclared(metric: ReturnType<typeof metricsOfScenario>[number]): Metric {
   return {
     ...metric,
     quantiles: false,

@@ -1,13 +1,11 @@
 import { declareSource } from '#edge-agent/sources/source-kind.ts';
 import { describeSource } from '#edge-agent/sources/source.cases.ts';
-import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
+import { metricsOfScenario } from '#simulators/simulators.ts';
 import { asDeclared } from '../compose/demo.ts';
 import { SIMULATE } from './simulate-kind.ts';
 
 const declared = declareSource(SIMULATE, { kind: 'simulate', scenario: 'denmark-in-trouble', seed: 1 });
-const metrics = new Map(
-  openSimulation(findScenario('denmark')).metrics.map((metric) => [metric.name, asDeclared(metric)]),
-);
+const metrics = new Map(metricsOfScenario('denmark').map((metric) => [metric.name, asDeclared(metric)]));
 
 describeSource('a simulated fleet', () => ({
   supports: declared.supports,

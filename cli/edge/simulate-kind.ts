@@ -3,9 +3,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { nameField } from '#edge-agent/sources/section-fields.ts';
 import type { SourceKindDefinition, SourceOptions } from '#edge-agent/sources/source-kind.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
-import { findScenario, openSimulation } from '#simulators/scenarios/simulation.ts';
-import { wallClock } from '#simulators/sources/clock.ts';
-import { liveSource } from '#simulators/sources/live-source.ts';
+import { metricsOfScenario, startSimulator } from '#simulators/simulators.ts';
 import { UserError } from '../failure.ts';
 
 const schema = z.strictObject({
@@ -31,11 +29,10 @@ export const SIMULATE: SourceKindDefinition<SimulateSection> = {
  */
 function openSimulatedSource(
   name: string,
-  { scenario: scenarioName, seed }: SimulateSection,
+  { scenario, seed }: SimulateSection,
   { metrics, registry }: SourceOptions,
 ): Source {
-  const scenario = findScenario(scenarioName);
-  const read = openSimulation(scenario).metrics;
+  const read = metricsOfScenario(scenario);
   const declared = read.filter((metric) => metrics.has(metric.name));
   if (declared.length === 0) {
     throw new UserError(
@@ -43,8 +40,8 @@ function openSimulatedSource(
     );
   }
   for (const metric of declared) checkDeclaration(name, metrics.get(metric.name)!, metric);
-  const simulation = openSimulation(scenario, { seed, metrics: declared.map((metric) => metric.name) });
-  return { ...liveSource(simulation, wallClock, registry), name };
+  const simulator = startSimulator({ scenario, seed, metrics: declared.map((metric) => metric.name) });
+  return { ...simulator.source(registry), name };
 }
 
 type Simulated = Pick<Metric, 'name' | 'unit' | 'decimals' | 'kind'>;

@@ -1,30 +1,23 @@
-import { clock, pulses, steady, type Errand, type MinuteSpan } from './errand.ts';
+import { clock, cycle, pulses, steady, type Errand, type MinuteSpan } from './errand.ts';
 
 const MORNING: MinuteSpan = [clock(5, 50), clock(8, 10)];
 const LATE_MORNING: MinuteSpan = [clock(7, 15), clock(10, 45)];
 const DINNER: MinuteSpan = [clock(16), clock(19, 30)];
 const EVENING: MinuteSpan = [clock(18, 45), clock(22, 30)];
 
+/** What is done before one leaves the house. */
+const inTheMorning = (perWeek: number, ...variants: Errand['variants']): Errand => ({
+  perWeek,
+  workday: MORNING,
+  weekend: LATE_MORNING,
+  variants,
+});
+
 /** The appliances that errands are done with; powers and durations are those of machines on the market. */
 export const APPLIANCES = {
-  coffee: (perWeek: number): Errand => ({
-    perWeek,
-    workday: MORNING,
-    weekend: LATE_MORNING,
-    variants: [steady(1_900, 150), steady(2_100, 210)],
-  }),
-  toaster: (perWeek: number): Errand => ({
-    perWeek,
-    workday: MORNING,
-    weekend: LATE_MORNING,
-    variants: [steady(950, 180)],
-  }),
-  hairDryer: (perWeek: number): Errand => ({
-    perWeek,
-    workday: MORNING,
-    weekend: LATE_MORNING,
-    variants: [steady(1_500, 300)],
-  }),
+  coffee: (perWeek: number): Errand => inTheMorning(perWeek, steady(1_900, 150), steady(2_100, 210)),
+  toaster: (perWeek: number): Errand => inTheMorning(perWeek, steady(950, 180)),
+  hairDryer: (perWeek: number): Errand => inTheMorning(perWeek, steady(1_500, 300)),
   tea: (perWeek: number): Errand => ({
     perWeek,
     workday: [clock(15), clock(21, 30)],
@@ -50,39 +43,22 @@ export const APPLIANCES = {
     perWeek,
     workday: isNightly ? [clock(22, 30), clock(25)] : EVENING,
     weekend: isNightly ? [clock(22, 30), clock(25)] : [clock(12), clock(22)],
-    variants: [
-      [
-        { afterS: 0, durationS: 420, watts: 60 },
-        { afterS: 420, durationS: 960, watts: 1_950 },
-        { afterS: 1_380, durationS: 2_700, watts: 70 },
-        { afterS: 4_080, durationS: 840, watts: 1_950 },
-      ],
-    ],
+    variants: [cycle([60, 420], [1_950, 960], [70, 2_700], [1_950, 840])],
   }),
   washing: (perWeek: number): Errand => ({
     perWeek,
     workday: [clock(15, 45), clock(21)],
     weekend: [clock(8, 45), clock(17)],
     variants: [
-      [
-        { afterS: 0, durationS: 300, watts: 90 },
-        { afterS: 300, durationS: 1_080, watts: 2_050 },
-        { afterS: 1_380, durationS: 2_700, watts: 180 },
-        { afterS: 4_080, durationS: 600, watts: 520 },
-      ],
-      [
-        { afterS: 0, durationS: 240, watts: 90 },
-        { afterS: 240, durationS: 600, watts: 2_050 },
-        { afterS: 840, durationS: 1_500, watts: 160 },
-        { afterS: 2_340, durationS: 420, watts: 480 },
-      ],
+      cycle([90, 300], [2_050, 1_080], [180, 2_700], [520, 600]),
+      cycle([90, 240], [2_050, 600], [160, 1_500], [480, 420]),
     ],
   }),
   dryer: (perWeek: number): Errand => ({
     perWeek,
     workday: [clock(17, 30), clock(21, 45)],
     weekend: [clock(10, 30), clock(19)],
-    variants: [steady(740, 5_400), [...steady(2_200, 2_700), { afterS: 2_700, durationS: 300, watts: 180 }]],
+    variants: [steady(740, 5_400), cycle([2_200, 2_700], [180, 300])],
   }),
   vacuum: (perWeek: number): Errand => ({
     perWeek,
@@ -116,7 +92,7 @@ export const APPLIANCES = {
     variants: sessionsWh.map((wattHours) => {
       const durationS = Math.round((wattHours * 3_600) / watts);
       // The last tenth of a charge tapers off.
-      return [...steady(watts, durationS), { afterS: durationS, durationS: 720, watts: Math.round(watts * 0.45) }];
+      return cycle([watts, durationS], [Math.round(watts * 0.45), 720]);
     }),
   }),
 } as const;

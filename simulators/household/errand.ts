@@ -31,9 +31,19 @@ export function clock(hour: number, minute = 0): number {
   return hour * 60 + minute;
 }
 
+/** Phases that follow each other from the beginning on. */
+export function cycle(...phases: readonly (readonly [watts: number, durationS: number])[]): readonly Phase[] {
+  let endS = 0;
+  return phases.map(([watts, durationS]) => {
+    const afterS = endS;
+    endS += durationS;
+    return { afterS, durationS, watts };
+  });
+}
+
 /** One phase from the beginning on. */
 export function steady(watts: number, durationS: number): readonly Phase[] {
-  return [{ afterS: 0, durationS, watts }];
+  return cycle([watts, durationS]);
 }
 
 /** A thermostat: on for `onS`, off for `offS`, so often. */

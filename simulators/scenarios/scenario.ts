@@ -1,4 +1,5 @@
 import { NO_FAULTS, TROUBLE, type FaultRates } from '../faults/fault-rates.ts';
+import { UnknownScenarioError } from './scenario-errors.ts';
 
 /** A world by name: who is in it, and what goes wrong. */
 export interface Scenario {
@@ -24,3 +25,11 @@ export const SCENARIOS: readonly Scenario[] = [
     faults: TROUBLE,
   },
 ];
+
+/** The scenario of a name. Throws UnknownScenarioError, which names the nearest known ones. */
+export function findScenario(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  const known = SCENARIOS.map((scenario) => scenario.name);
+  throw new UnknownScenarioError(name, known);
+}

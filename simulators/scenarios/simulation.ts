@@ -4,8 +4,8 @@ import { meterReaders } from '../deliveries/meter-reader.ts';
 import type { FaultRates } from '../faults/fault-rates.ts';
 import { METERS_MAX, openFleet, type MeterSeries } from '../fleet/fleet.ts';
 import { METER_METRICS, type SimulatedMetric } from '../fleet/metrics.ts';
-import { SimulationOptionError, UnknownScenarioError } from './scenario-errors.ts';
-import { SCENARIOS, type Scenario } from './scenario.ts';
+import { SimulationOptionError } from './scenario-errors.ts';
+import type { Scenario } from './scenario.ts';
 
 /** What can be asked of a scenario; what is not named is as the scenario has it. */
 export interface SimulationOptions {
@@ -35,14 +35,6 @@ export interface Simulation {
   readonly series: readonly MeterSeries[];
   /** Everything that is read within the span, from `nextMs` (by default its start) on. */
   run(span: SimulatedSpan, nextMs?: number): DeliveryRun;
-}
-
-/** The scenario of a name. Throws UnknownScenarioError, which names the nearest known ones. */
-export function findScenario(name: string): Scenario {
-  const found = SCENARIOS.find((scenario) => scenario.name === name);
-  if (found !== undefined) return found;
-  const known = SCENARIOS.map((scenario) => scenario.name);
-  throw new UnknownScenarioError(name, known);
 }
 
 /**

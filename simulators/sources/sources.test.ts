@@ -5,7 +5,8 @@ import {
   SimulationCheckpointError,
   UnknownScenarioError,
 } from '../scenarios/scenario-errors.ts';
-import { findScenario, openSimulation } from '../scenarios/simulation.ts';
+import { findScenario } from '../scenarios/scenario.ts';
+import { openSimulation } from '../scenarios/simulation.ts';
 import type { SimulationClock } from './clock.ts';
 import { liveSource } from './live-source.ts';
 import { replaySource } from './replay-source.ts';

@@ -5,26 +5,24 @@ import { METER_METRICS } from '../fleet/metrics.ts';
 import { RowFile } from './row-file.ts';
 import { metricConfigs, type TableConfig } from './table-config.ts';
 
-/**
- * Writes deliveries, in their order, as long CSV: a row per reading, times in unix milliseconds. Gives the number of
- * rows below the heading, and the configuration that reads the file back.
- */
+/** A file of deliveries: the rows below its heading, and the configuration that reads it back. */
+export interface DeliveryTable {
+  readonly rows: number;
+  readonly config: TableConfig;
+}
+
+/** Writes deliveries, in their order, as long CSV: a row per reading, times in unix milliseconds. */
 export async function writeLongCsv(
   path: string,
   deliveries: Iterable<Delivery>,
   series: readonly MeterSeries[],
-): Promise<{ readonly rows: number; readonly config: TableConfig }> {
+): Promise<DeliveryTable> {
   await using file = await RowFile.create(path);
   file.text('time,metric,device,region,kind,value');
   await file.endRow();
-  const decimals = series.map(decimalsOf);
   const names = series.map(({ metric, device, tags }) => `,${metric},${device},${tags['region']},${tags['kind']},`);
-  for (const { series: index, timeMs, value } of deliveries) {
-    file.text(`${timeMs}${names[index]!}${formatScaled(value, decimals[index]!)}`);
-    const flushed = file.endRow();
-    if (flushed !== undefined) await flushed;
-  }
-  return { rows: file.rows - 1, config: { metrics: metricConfigs(METER_METRICS), source: longSource('csv', path) } };
+  await writeReadings(file, deliveries, series, (timeMs, index, value) => `${timeMs}${names[index]!}${value}`);
+  return tableOf(file.rows - 1, longSource('csv', path));
 }
 
 /** The same as NDJSON: an object per reading, whose keys are the columns. */
@@ -32,18 +30,33 @@ export async function writeNdjson(
   path: string,
   deliveries: Iterable<Delivery>,
   series: readonly MeterSeries[],
-): Promise<{ readonly rows: number; readonly config: TableConfig }> {
+): Promise<DeliveryTable> {
   await using file = await RowFile.create(path);
-  const decimals = series.map(decimalsOf);
   const names = series.map(({ metric, device, tags }) =>
     JSON.stringify({ metric, device, region: tags['region'], kind: tags['kind'] }).slice(1, -1),
   );
+  const row = (timeMs: number, index: number, value: string): string =>
+    `{"time":${timeMs},${names[index]!},"value":${value}}`;
+  await writeReadings(file, deliveries, series, row);
+  return tableOf(file.rows, longSource('ndjson', path));
+}
+
+async function writeReadings(
+  file: RowFile,
+  deliveries: Iterable<Delivery>,
+  series: readonly MeterSeries[],
+  row: (timeMs: number, index: number, value: string) => string,
+): Promise<void> {
+  const decimals = series.map(decimalsOf);
   for (const { series: index, timeMs, value } of deliveries) {
-    file.text(`{"time":${timeMs},${names[index]!},"value":${formatScaled(value, decimals[index]!)}}`);
+    file.text(row(timeMs, index, formatScaled(value, decimals[index]!)));
     const flushed = file.endRow();
     if (flushed !== undefined) await flushed;
   }
-  return { rows: file.rows, config: { metrics: metricConfigs(METER_METRICS), source: longSource('ndjson', path) } };
+}
+
+function tableOf(rows: number, source: TableConfig['source']): DeliveryTable {
+  return { rows, config: { metrics: metricConfigs(METER_METRICS), source } };
 }
 
 /**
@@ -54,7 +67,7 @@ export async function writeWideCsv(
   path: string,
   deliveries: Iterable<Delivery>,
   series: readonly MeterSeries[],
-): Promise<{ readonly rows: number; readonly config: TableConfig }> {
+): Promise<DeliveryTable> {
   await using file = await RowFile.create(path);
   const columns = series.map(({ metric, device }) => `${device}-${metric}`);
   file.text(['time', ...columns].join(','));
@@ -81,7 +94,7 @@ export async function writeWideCsv(
       return { metric, value: columns[i]!, device, tags };
     }),
   };
-  return { rows: file.rows - 1, config: { metrics: metricConfigs(METER_METRICS), source } };
+  return tableOf(file.rows - 1, source);
 }
 
 function longSource(kind: 'csv' | 'ndjson', path: string): TableConfig['source'] {
