@@ -1,7 +1,10 @@
+import { strict as assert } from 'node:assert';
 import type { ConflictRule } from '#core/metrics/metric.ts';
-import type { RememberedReading, SeriesJournal } from '../journal/series-journal.ts';
-import type { AcceptedBatch, Amendment, ChangedValue, LateRun, LinkCorrection } from './corrections.ts';
-import { selectPane } from './pane-selection.ts';
+import type { SeriesJournal } from '../journal/series-journal.ts';
+import { type Amend, amendOf } from './amend.ts';
+import type { ChangedValue, LateRun, LinkCorrection, TakenReadings } from './corrections.ts';
+import { decide } from './decide.ts';
+import { placeLate } from './late-runs.ts';
 import { sortBatch } from './sort-batch.ts';
 
 /** What accepting needs to know of a series. */
@@ -19,265 +22,206 @@ export interface OfferedReadings {
   readonly value: Float64Array;
 }
 
-/** A value that has to change, once every new reading of the batch has its place. */
-interface PendingChange {
-  readonly series: number;
-  readonly timeMs: number;
-  readonly value: number;
+/** How many of the offered readings were what. `unchecked` ones are among the counted, refused ones among the amended. */
+export interface AcceptedTallies {
+  readonly counted: number;
+  readonly repeats: number;
+  readonly amended: number;
+  readonly unchecked: number;
+}
+
+/** What accepting a batch came to. The journal's memory has been changed to match. */
+export interface AcceptedBatch {
+  readonly tallies: AcceptedTallies;
+  readonly taken: TakenReadings;
+  readonly changed: readonly ChangedValue[];
+  /** What is shipped for readings that came before the tails of their series. */
+  readonly late: { readonly runs: readonly LateRun[]; readonly links: readonly LinkCorrection[] };
+  /** What is shipped for changed values that are in frames already. */
+  readonly amends: readonly Amend[];
 }
 
 /**
- * Decides what each offered reading is: new, late, a repeat of one that the journal holds, or an amend of it; and takes
- * it into the journal's memory (docs/design.md#a-repeated-reading-is-not-a-second-reading).
+ * Decides what each offered reading is, and takes it into the journal's memory.
  *
  * A reading later than all that its series has had is appended to the tail without a look-up. An earlier one is looked
  * up. New readings that fall before the tail change intervals which are in frames already: they come out as late runs
- * with signed links. A changed value in a frame comes out as an amendment; one in the tail is changed in place.
+ * with signed links. A changed value in a frame comes out as an amend; one in the tail is changed in place.
  */
 export function acceptBatch(
   offered: OfferedReadings,
   journals: readonly SeriesJournal[],
   ruleOf: (series: number) => SeriesRule,
 ): AcceptedBatch {
-  const acceptance = new Acceptance(offered, journals);
-  const sorted = sortBatch(offered.count, offered.seriesOfRow, offered.timeMs, journals.length);
-  for (let i = 0; i < sorted.series.length; i++) {
-    const series = sorted.series[i]!;
-    acceptance.acceptSeries(series, ruleOf(series), sorted.order, sorted.starts[i]!, sorted.starts[i + 1]!);
+  const acceptance = new Acceptance(offered);
+  const { order, series, starts } = sortBatch(offered.count, offered.seriesOfRow, offered.timeMs, journals.length);
+  for (let i = 0; i < series.length; i++) {
+    const number = series[i]!;
+    const { conflict } = ruleOf(number);
+    acceptance.acceptSeries(number, journals[number]!, conflict, order, starts[i]!, starts[i + 1]!);
   }
-  acceptance.applyChanges(ruleOf);
-  return acceptance.result();
+  // Only now have all new neighbours of a changed reading their places.
+  const amends = acceptance.changed.flatMap((change) => applyChange(journals[change.series]!, change, ruleOf));
+  return acceptance.result(amends);
 }
 
+/** Changes a value that the journal held before the batch; gives its amend where it is in a frame. */
+function applyChange(
+  journal: SeriesJournal,
+  { series, timeMs, value }: ChangedValue,
+  ruleOf: (series: number) => SeriesRule,
+): Amend[] {
+  const index = journal.indexFrom(timeMs);
+  const oldValue = journal.values[index]!;
+  journal.values[index] = value;
+  return timeMs <= journal.sealedMs ? [amendOf(journal, index, oldValue, ruleOf(series).paneMs)] : [];
+}
+
+/** A batch on its way through acceptance: carries out what is decided for each reading. */
 class Acceptance {
+  /** Values of the journal that have to change, once every new reading of the batch has its place. */
+  readonly changed: ChangedValue[] = [];
   readonly #offered: OfferedReadings;
-  readonly #journals: readonly SeriesJournal[];
-  readonly #takenEntry: Int32Array;
-  readonly #takenMs: Float64Array;
-  readonly #takenValue: Float64Array;
-  #taken = 0;
+  readonly #taken: {
+    count: number;
+    readonly entry: Int32Array;
+    readonly timeMs: Float64Array;
+    readonly value: Float64Array;
+  };
+  readonly #runs: LateRun[] = [];
+  readonly #links: LinkCorrection[] = [];
   #repeats = 0;
   #amended = 0;
   #unchecked = 0;
-  readonly #lateRuns: LateRun[] = [];
-  readonly #lateLinks: LinkCorrection[] = [];
-  readonly #amendments: Amendment[] = [];
-  readonly #amendLinks: LinkCorrection[] = [];
-  readonly #changed: ChangedValue[] = [];
-  readonly #pending: PendingChange[] = [];
 
-  constructor(offered: OfferedReadings, journals: readonly SeriesJournal[]) {
+  constructor(offered: OfferedReadings) {
+    const { count } = offered;
     this.#offered = offered;
-    this.#journals = journals;
-    this.#takenEntry = new Int32Array(offered.count);
-    this.#takenMs = new Float64Array(offered.count);
-    this.#takenValue = new Float64Array(offered.count);
-  }
-
-  /** Rows order[from] to order[to - 1] are those of the series, by time and, at equal times, in source order. */
-  acceptSeries(series: number, rule: SeriesRule, order: Int32Array, from: number, to: number): void {
-    const { entry, timeMs, value } = this.#offered;
-    const journal = this.#journals[series]!;
-    let lastMs = journal.lastMs;
-    const takenBefore = this.#taken;
-    let row = from;
-    for (; row < to && timeMs[order[row]!]! <= lastMs; row = this.#endOfInstant(order, row, to)) {
-      this.#acceptEarlier(series, rule, order, row, this.#endOfInstant(order, row, to));
-    }
-    const newBefore = this.#taken;
-    for (; row < to; row++) {
-      const at = order[row]!;
-      const atMs = timeMs[at]!;
-      if (atMs === lastMs) {
-        this.#resolveRepeated(rule, at);
-        continue;
-      }
-      this.#take(entry[at]!, atMs, value[at]!);
-      lastMs = atMs;
-    }
-    this.#placeEarlier(series, takenBefore, newBefore);
-    for (let i = newBefore; i < this.#taken; i++) {
-      journal.append(this.#takenMs[i]!, this.#takenValue[i]!, this.#takenEntry[i]!);
-    }
-  }
-
-  /** Changes values that the journal held before the batch, now that all new neighbours are in their places. */
-  applyChanges(ruleOf: (series: number) => SeriesRule): void {
-    for (const { series, timeMs, value } of this.#pending) {
-      const journal = this.#journals[series]!;
-      const index = journal.indexFrom(timeMs);
-      const oldValue = journal.values[index]!;
-      const entry = journal.entries[index]!;
-      const isSealed = timeMs <= journal.sealedMs;
-      journal.values[index] = value;
-      this.#changed.push({ series, entry, timeMs, value });
-      if (!isSealed) continue;
-      this.#relink(journal, index, entry, oldValue, value);
-      const { paneMs } = ruleOf(series);
-      const paneStartMs = Math.floor(timeMs / paneMs) * paneMs;
-      const after = selectPane(journal, entry, paneStartMs, paneMs);
-      this.#amendments.push({ entry, timeMs, oldValue, newValue: value, paneStartMs, paneMs, after });
-    }
-  }
-
-  result(): AcceptedBatch {
-    const count = this.#taken;
-    return {
-      counted: count,
-      repeats: this.#repeats,
-      amended: this.#amended,
-      unchecked: this.#unchecked,
-      taken: {
-        count,
-        entry: this.#takenEntry.subarray(0, count),
-        timeMs: this.#takenMs.subarray(0, count),
-        value: this.#takenValue.subarray(0, count),
-      },
-      changed: this.#changed,
-      lateRuns: this.#lateRuns,
-      lateLinks: this.#lateLinks,
-      amendments: this.#amendments,
-      amendLinks: this.#amendLinks,
+    this.#taken = {
+      count: 0,
+      entry: new Int32Array(count),
+      timeMs: new Float64Array(count),
+      value: new Float64Array(count),
     };
   }
 
-  #endOfInstant(order: Int32Array, row: number, to: number): number {
+  /** Rows order[from] to order[to - 1] are those of the series, by time and, at equal times, in source order. */
+  acceptSeries(
+    series: number,
+    journal: SeriesJournal,
+    conflict: ConflictRule,
+    order: Int32Array,
+    from: number,
+    to: number,
+  ): void {
+    const { entry, timeMs, value } = this.#offered;
+    const taken = this.#taken;
+    const lateFrom = taken.count;
+    let lastMs = journal.lastMs;
+    let row = from;
+    while (row < to && timeMs[order[row]!]! <= lastMs) {
+      row = this.#acceptEarlier(series, journal, conflict, order, row, to);
+    }
+    const newFrom = taken.count;
+    for (; row < to; row++) {
+      const at = order[row]!;
+      const atMs = timeMs[at]!;
+      if (atMs > lastMs) {
+        this.#take(entry[at]!, atMs, value[at]!);
+        lastMs = atMs;
+      } else {
+        // Of one instant that is new, the row before has been taken.
+        const last = taken.count - 1;
+        taken.value[last] = this.#accept(at, taken.value[last], journal, conflict);
+      }
+    }
+    this.#remember(journal, lateFrom, newFrom);
+  }
+
+  result(amends: readonly Amend[]): AcceptedBatch {
+    const { count, entry, timeMs, value } = this.#taken;
+    return {
+      tallies: { counted: count, repeats: this.#repeats, amended: this.#amended, unchecked: this.#unchecked },
+      taken: {
+        count,
+        entry: entry.subarray(0, count),
+        timeMs: timeMs.subarray(0, count),
+        value: value.subarray(0, count),
+      },
+      changed: this.changed,
+      late: { runs: this.#runs, links: this.#links },
+      amends,
+    };
+  }
+
+  /** Accepts the rows of the instant that `row` begins, which is not later than all the series has had; gives their end. */
+  #acceptEarlier(
+    series: number,
+    journal: SeriesJournal,
+    conflict: ConflictRule,
+    order: Int32Array,
+    row: number,
+    to: number,
+  ): number {
     const { timeMs } = this.#offered;
-    const atMs = timeMs[order[row]!];
-    let end = row + 1;
-    while (end < to && timeMs[order[end]!] === atMs) end++;
+    const atMs = timeMs[order[row]!]!;
+    const known = journal.valueAt(atMs);
+    let current = known;
+    let end = row;
+    for (; end < to && timeMs[order[end]!] === atMs; end++) {
+      current = this.#accept(order[end]!, current, journal, conflict);
+    }
+    if (known === undefined) this.#taken.value[this.#taken.count - 1] = current!;
+    else if (current !== known) this.changed.push({ series, timeMs: atMs, value: current! });
     return end;
   }
 
-  /** Rows of one instant that is not later than all the series has had: look up, and decide by the order of the rows. */
-  #acceptEarlier(series: number, rule: SeriesRule, order: Int32Array, from: number, to: number): void {
-    const { entry, timeMs, value } = this.#offered;
-    const journal = this.#journals[series]!;
-    const atMs = timeMs[order[from]!]!;
-    const index = journal.indexFrom(atMs);
-    const isKnown = index < journal.length && journal.times[index] === atMs;
-    let row = from;
-    if (!isKnown) {
-      const at = order[row++]!;
-      this.#take(entry[at]!, atMs, value[at]!);
-      for (; row < to; row++) this.#resolveRepeated(rule, order[row]!);
-      return;
-    }
-    const known = journal.values[index]!;
-    let current = known;
-    for (; row < to; row++) {
-      const offered = value[order[row]!]!;
-      if (offered === current) this.#repeats++;
-      else {
-        this.#amended++;
-        if (rule.conflict === 'last') current = offered;
-      }
-    }
-    if (current !== known) this.#pending.push({ series, timeMs: atMs, value: current });
-  }
-
-  /** A further row at the instant of the reading taken last. */
-  #resolveRepeated(rule: SeriesRule, at: number): void {
+  /** Accepts the row at `at`, where its series has the value `known` at that time; gives the value that it then has. */
+  #accept(at: number, known: number | undefined, journal: SeriesJournal, conflict: ConflictRule): number {
+    const atMs = this.#offered.timeMs[at]!;
     const offered = this.#offered.value[at]!;
-    if (offered === this.#takenValue[this.#taken - 1]) this.#repeats++;
-    else {
-      this.#amended++;
-      if (rule.conflict === 'last') this.#takenValue[this.#taken - 1] = offered;
+    const decision = decide(atMs, offered, known, journal, conflict);
+    switch (decision) {
+      case 'repeat':
+        this.#repeats++;
+        return offered;
+      case 'amend':
+        this.#amended++;
+        return offered;
+      case 'refused':
+        this.#amended++;
+        return known!;
+      case 'unchecked':
+        this.#unchecked++;
+        break;
+      case 'new':
+      case 'late':
+        break;
+      default:
+        assert.fail(`a reading is ${decision satisfies never}`);
     }
+    this.#take(this.#offered.entry[at]!, atMs, offered);
+    return offered;
   }
 
   #take(entry: number, timeMs: number, value: number): void {
-    this.#takenEntry[this.#taken] = entry;
-    this.#takenMs[this.#taken] = timeMs;
-    this.#takenValue[this.#taken] = value;
-    this.#taken++;
+    const taken = this.#taken;
+    const index = taken.count++;
+    taken.entry[index] = entry;
+    taken.timeMs[index] = timeMs;
+    taken.value[index] = value;
   }
 
-  /** Gives the taken readings [from, to), all earlier than the series' last, their places among the remembered ones. */
-  #placeEarlier(series: number, from: number, to: number): void {
-    if (from === to) return;
-    const journal = this.#journals[series]!;
-    const isAnySealed = journal.sealedMs !== Number.NEGATIVE_INFINITY;
-    const tailStartMs =
-      journal.tailStart < journal.length ? journal.times[journal.tailStart]! : Number.POSITIVE_INFINITY;
-    let gap = -1;
-    for (let i = from; isAnySealed && i < to && this.#takenMs[i]! < tailStartMs;) {
-      const after = journal.indexFrom(this.#takenMs[i]!);
-      const end = this.#endOfLateRun(journal, after, i, to);
-      const anchor = after === gap ? this.#takenAt(i - 1) : journal.before(after);
-      this.#placeLateRun(journal, after, anchor, i, end, tailStartMs);
-      gap = after;
-      i = end;
+  /** Takes what was accepted of a series into its journal: late readings from `lateFrom` on, new ones from `newFrom` on. */
+  #remember(journal: SeriesJournal, lateFrom: number, newFrom: number): void {
+    const { count, entry, timeMs, value } = this.#taken;
+    if (lateFrom < newFrom) {
+      const { runs, links, sealedMs } = placeLate(journal, this.#taken, lateFrom, newFrom);
+      this.#runs.push(...runs);
+      this.#links.push(...links);
+      journal.sealedMs = sealedMs;
+      journal.merge(timeMs, value, entry, lateFrom, newFrom);
     }
-    journal.merge(this.#takenMs, this.#takenValue, this.#takenEntry, from, to);
-  }
-
-  /** The end of the taken readings from `from` on that lie in one gap, before the remembered reading at `after`. */
-  #endOfLateRun(journal: SeriesJournal, after: number, from: number, to: number): number {
-    const nextMs = journal.times[after]!;
-    const entry = this.#takenEntry[from];
-    let end = from + 1;
-    // Readings among those let go of are not each other's neighbours for sure: each is a run of its own.
-    if (this.#takenMs[from]! <= journal.forgottenMs) return end;
-    while (end < to && this.#takenMs[end]! < nextMs && this.#takenEntry[end] === entry) end++;
-    return end;
-  }
-
-  /** One run of late readings between the same two neighbours: a run of its own, and a correction of what they split. */
-  #placeLateRun(
-    journal: SeriesJournal,
-    after: number,
-    before: RememberedReading | null,
-    from: number,
-    end: number,
-    tailStartMs: number,
-  ): void {
-    const entry = this.#takenEntry[from]!;
-    const isUnchecked = this.#takenMs[from]! <= journal.forgottenMs;
-    // Among readings that the journal let go of, the neighbours are unknown, so no interval is split or made.
-    const anchor = isUnchecked ? null : before;
-    this.#lateRuns.push({
-      entry,
-      times: [...this.#takenMs.subarray(from, end)],
-      values: [...this.#takenValue.subarray(from, end)],
-      anchor,
-      unchecked: isUnchecked,
-    });
-    if (isUnchecked) this.#unchecked += end - from;
-    const isBeforeTail = journal.times[after]! >= tailStartMs;
-    if (isBeforeTail) journal.sealedMs = Math.max(journal.sealedMs, this.#takenMs[end - 1]!);
-    else if (!isUnchecked) this.#splitInterval(journal, after, anchor, end - 1);
-  }
-
-  /**
-   * The interval from `anchor` to the remembered reading at `after` is in a frame; it now begins at the taken reading
-   * `last`. An interval goes by the entry of its later reading, as in a run.
-   */
-  #splitInterval(journal: SeriesJournal, after: number, anchor: RememberedReading | null, last: number): void {
-    const next = journal.at(after);
-    const to = { entry: journal.entries[after]!, toMs: next.timeMs, toValue: next.value };
-    if (anchor !== null) this.#lateLinks.push({ ...to, sign: -1, fromMs: anchor.timeMs, fromValue: anchor.value });
-    const from = this.#takenAt(last);
-    this.#lateLinks.push({ ...to, sign: 1, fromMs: from.timeMs, fromValue: from.value });
-  }
-
-  #takenAt(index: number): RememberedReading {
-    return { timeMs: this.#takenMs[index]!, value: this.#takenValue[index]! };
-  }
-
-  /** A sealed reading's value changed: the intervals before and after it are taken back and given anew. */
-  #relink(journal: SeriesJournal, index: number, entry: number, oldValue: number, newValue: number): void {
-    const atMs = journal.times[index]!;
-    if (atMs < journal.forgottenMs) return;
-    const from = journal.before(index);
-    if (from !== null) {
-      const span = { entry, fromMs: from.timeMs, fromValue: from.value, toMs: atMs };
-      this.#amendLinks.push({ ...span, sign: -1, toValue: oldValue }, { ...span, sign: 1, toValue: newValue });
-    }
-    if (index + 1 < journal.tailStart) {
-      const to = journal.at(index + 1);
-      const span = { entry: journal.entries[index + 1]!, fromMs: atMs, toMs: to.timeMs, toValue: to.value };
-      this.#amendLinks.push({ ...span, sign: -1, fromValue: oldValue }, { ...span, sign: 1, fromValue: newValue });
-    }
+    for (let i = newFrom; i < count; i++) journal.append(timeMs[i]!, value[i]!, entry[i]!);
   }
 }

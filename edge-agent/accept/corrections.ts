@@ -1,5 +1,3 @@
-import type { PaneSelection } from './pane-selection.ts';
-
 /** An interval between two neighbouring readings that a frame adds (+1) or takes back (-1). */
 export interface LinkCorrection {
   readonly entry: number;
@@ -15,8 +13,19 @@ export interface LateRun {
   readonly entry: number;
   readonly times: readonly number[];
   readonly values: readonly number[];
+  /** The reading before them, null where there was none, or none is known. */
   readonly anchor: { readonly timeMs: number; readonly value: number } | null;
   readonly unchecked: boolean;
+}
+
+/** Min, max, first and last of a pane's readings that are in frames. */
+export interface PaneSelection {
+  readonly min: number;
+  readonly max: number;
+  readonly firstMs: number;
+  readonly firstValue: number;
+  readonly lastMs: number;
+  readonly lastValue: number;
 }
 
 /** A reading whose value changed after its frame was made. */
@@ -33,7 +42,6 @@ export interface Amendment {
 /** A journaled reading whose value changed, in a frame or not: what the journal has to remember. */
 export interface ChangedValue {
   readonly series: number;
-  readonly entry: number;
   readonly timeMs: number;
   readonly value: number;
 }
@@ -44,18 +52,4 @@ export interface TakenReadings {
   readonly entry: Int32Array;
   readonly timeMs: Float64Array;
   readonly value: Float64Array;
-}
-
-/** What accepting a batch came to. The journal's memory has been changed to match. */
-export interface AcceptedBatch {
-  readonly counted: number;
-  readonly repeats: number;
-  readonly amended: number;
-  readonly unchecked: number;
-  readonly taken: TakenReadings;
-  readonly changed: readonly ChangedValue[];
-  readonly lateRuns: readonly LateRun[];
-  readonly lateLinks: readonly LinkCorrection[];
-  readonly amendments: readonly Amendment[];
-  readonly amendLinks: readonly LinkCorrection[];
 }

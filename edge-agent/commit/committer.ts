@@ -2,8 +2,7 @@ import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat, RefusalReport } from '#core/records/record.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
-import { acceptBatch } from '../accept/accept.ts';
-import type { AcceptedBatch } from '../accept/corrections.ts';
+import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
 import { FrameWriter } from '../seal/frame-writer.ts';
 import { PanesBuilder } from '../seal/panes-builder.ts';
@@ -164,10 +163,10 @@ export class Committer {
   }
 
   #count(batch: ReadingBatch, accepted: AcceptedBatch): void {
-    const { counted, repeats, amended, unchecked } = accepted;
+    const { counted, repeats, amended } = accepted.tallies;
     const { missing, quarantined } = batch.tallies;
     const readings = counted + repeats + amended + missing + quarantined;
-    this.#totals = addTotals(this.#totals, { ...batch.tallies, readings, counted, repeats, amended, unchecked });
+    this.#totals = addTotals(this.#totals, { ...batch.tallies, readings, ...accepted.tallies });
   }
 
   #noteWatermark(source: string, watermarkMs: number | null): void {
@@ -193,14 +192,14 @@ export class Committer {
    * amend says of a pane covers all frames with lower numbers, and none that follow.
    */
   #correct(accepted: AcceptedBatch): void {
-    for (const { entry, times, values, anchor, unchecked } of accepted.lateRuns) {
+    for (const { entry, times, values, anchor, unchecked } of accepted.late.runs) {
       this.#runs.addRun(entry, times, values, 0, times.length, anchor, unchecked);
     }
-    this.#runs.addLinks(accepted.lateLinks);
-    if (accepted.amendments.length === 0) return;
+    this.#runs.addLinks(accepted.late.links);
+    if (accepted.amends.length === 0) return;
     this.#writer.watermarkMs = this.#safeWatermark();
     if (!this.#runs.isEmpty) this.#writer.readings(this.#runs.take());
-    this.#writer.amends(accepted.amendments, accepted.amendLinks);
+    this.#writer.amends(accepted.amends);
   }
 
   #seal(extent: SealExtent): void {

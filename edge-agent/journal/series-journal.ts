@@ -51,6 +51,12 @@ export class SeriesJournal {
     return index < this.length && this.times[index] === this.sealedMs ? index + 1 : index;
   }
 
+  /** The value of the reading at `timeMs`; undefined where none is remembered. */
+  valueAt(timeMs: number): number | undefined {
+    const index = this.indexFrom(timeMs);
+    return index < this.length && this.times[index] === timeMs ? this.values[index] : undefined;
+  }
+
   at(index: number): RememberedReading {
     assert(index >= 0 && index < this.length);
     return { timeMs: this.times[index]!, value: this.values[index]! };

@@ -9,14 +9,15 @@ import type { FrameMeta } from '#core/frames/header.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
 import type { ReadingsRuns } from '#core/frames/readings.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import type { Amendment, LinkCorrection } from '../accept/corrections.ts';
+import type { Amend } from '../accept/amend.ts';
+import type { Amendment } from '../accept/corrections.ts';
 import { signedLinks } from './runs-builder.ts';
 import { splitRuns } from './split-runs.ts';
 
 /** Entries of one birth: with all their tags at their longest they stay below the frame's limit. */
 const BIRTH_ENTRIES_MAX = 32;
-/** Amendments of one frame; each brings up to four links. */
-const AMENDMENTS_MAX = 2048;
+/** Amends of one frame; each brings up to four links. */
+const AMENDS_MAX = 2048;
 
 /** A frame with its number. */
 export interface NumberedFrame {
@@ -77,15 +78,11 @@ export class FrameWriter {
     this.#write((meta) => encodePanes(meta, panes));
   }
 
-  amends(amendments: readonly Amendment[], links: readonly LinkCorrection[]): void {
-    for (let from = 0; from < amendments.length; from += AMENDMENTS_MAX) {
-      const part = amendments.slice(from, from + AMENDMENTS_MAX);
-      const partLinks =
-        from + AMENDMENTS_MAX >= amendments.length
-          ? links.slice(4 * from)
-          : links.slice(4 * from, 4 * (from + AMENDMENTS_MAX));
-      const columns = amendColumns(part, partLinks, this.#revision);
-      this.#revision += part.length;
+  amends(amends: readonly Amend[]): void {
+    for (let from = 0; from < amends.length; from += AMENDS_MAX) {
+      const some = amends.slice(from, from + AMENDS_MAX);
+      const columns = amendColumns(some, this.#revision);
+      this.#revision += some.length;
       this.#write((meta) => encodeAmend(meta, columns));
     }
   }
@@ -122,7 +119,8 @@ export class FrameWriter {
   }
 }
 
-function amendColumns(amendments: readonly Amendment[], links: readonly LinkCorrection[], revision: number): Amends {
+function amendColumns(amends: readonly Amend[], revision: number): Amends {
+  const amendments = amends.map(({ amendment }) => amendment);
   const column = (of: (amendment: Amendment) => number): Float64Array => Float64Array.from(amendments, of);
   return {
     count: amendments.length,
@@ -139,6 +137,6 @@ function amendColumns(amendments: readonly Amendment[], links: readonly LinkCorr
     firstValueAfter: column((one) => one.after.firstValue),
     lastMsAfter: column((one) => one.after.lastMs),
     lastValueAfter: column((one) => one.after.lastValue),
-    links: signedLinks(links),
+    links: signedLinks(amends.flatMap(({ links }) => links)),
   };
 }

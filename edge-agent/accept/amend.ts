@@ -1,0 +1,66 @@
+import { strict as assert } from 'node:assert';
+import type { SeriesJournal } from '../journal/series-journal.ts';
+import type { Amendment, LinkCorrection, PaneSelection } from './corrections.ts';
+
+/** What has to be shipped where the value of a reading changed that is in a frame. */
+export interface Amend {
+  readonly amendment: Amendment;
+  readonly links: readonly LinkCorrection[];
+}
+
+/** The amend of the sealed reading at `index`, whose value was `oldValue` before the journal took the new one in. */
+export function amendOf(journal: SeriesJournal, index: number, oldValue: number, paneMs: number): Amend {
+  const timeMs = journal.times[index]!;
+  const newValue = journal.values[index]!;
+  const entry = journal.entries[index]!;
+  const paneStartMs = Math.floor(timeMs / paneMs) * paneMs;
+  const after = selectPane(journal, entry, paneStartMs, paneMs);
+  return {
+    amendment: { entry, timeMs, oldValue, newValue, paneStartMs, paneMs, after },
+    links: relink(journal, index, oldValue, newValue),
+  };
+}
+
+/** The intervals before and after a reading are taken back and given anew, as far as they are in frames. */
+function relink(journal: SeriesJournal, index: number, oldValue: number, newValue: number): readonly LinkCorrection[] {
+  const atMs = journal.times[index]!;
+  // Among forgotten readings no interval was given, so none is taken back.
+  if (atMs <= journal.forgottenMs) return [];
+  const links: LinkCorrection[] = [];
+  const from = journal.before(index);
+  if (from !== null) {
+    const span = { entry: journal.entries[index]!, fromMs: from.timeMs, fromValue: from.value, toMs: atMs };
+    links.push({ ...span, sign: -1, toValue: oldValue }, { ...span, sign: 1, toValue: newValue });
+  }
+  if (index + 1 < journal.tailStart) {
+    const to = journal.at(index + 1);
+    const span = { entry: journal.entries[index + 1]!, fromMs: atMs, toMs: to.timeMs, toValue: to.value };
+    links.push({ ...span, sign: -1, fromValue: oldValue }, { ...span, sign: 1, fromValue: newValue });
+  }
+  return links;
+}
+
+/**
+ * The selection over the sealed readings in [startMs, startMs + paneMs) of one dictionary entry; there is at least one.
+ * Readings of other tags belong to other groups, and have amends of their own.
+ */
+function selectPane(journal: SeriesJournal, entry: number, startMs: number, paneMs: number): PaneSelection {
+  const { times, values, entries } = journal;
+  const to = Math.min(journal.indexFrom(startMs + paneMs), journal.tailStart);
+  let selection: PaneSelection | undefined;
+  for (let i = journal.indexFrom(startMs); i < to; i++) {
+    if (entries[i] !== entry) continue;
+    const value = values[i]!;
+    const timeMs = times[i]!;
+    selection = {
+      min: Math.min(value, selection?.min ?? value),
+      max: Math.max(value, selection?.max ?? value),
+      firstMs: selection?.firstMs ?? timeMs,
+      firstValue: selection?.firstValue ?? value,
+      lastMs: timeMs,
+      lastValue: value,
+    };
+  }
+  assert(selection !== undefined, 'an amended reading is in a frame, and so is its pane');
+  return selection;
+}
