@@ -22,7 +22,7 @@ export class BatchLayer implements AsyncDisposable {
   readonly archive: Archive;
   readonly #resources: BatchResources;
   readonly #stop = new AbortController();
-  #isDraining = false;
+  #drained: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   /** Takes over an archive that follows nothing yet. */
@@ -52,10 +52,9 @@ export class BatchLayer implements AsyncDisposable {
   }
 
   /** Takes nothing new; resolves when what was asked for has ended and what was read from the log is on the disk. */
-  async drain(): Promise<void> {
-    this.#isDraining = true;
-    await this.#last;
-    await this.archive[Symbol.asyncDispose]();
+  drain(): Promise<void> {
+    this.#drained ??= this.#last.then(() => this.archive[Symbol.asyncDispose]());
+    return this.#drained;
   }
 
   /** Calls off what runs, which leaves live what was live, and drains. */
@@ -67,7 +66,7 @@ export class BatchLayer implements AsyncDisposable {
   /** Runs `act` after everything that was asked for before has ended, however it ended. */
   #inTurn<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#stop;
-    if (this.#isDraining) return Promise.reject(new BatchLayerStopped());
+    if (this.#drained !== undefined) return Promise.reject(new BatchLayerStopped());
     const run = this.#last.then(() => {
       signal.throwIfAborted();
       return act(signal);
