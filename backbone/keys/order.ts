@@ -26,7 +26,8 @@ export const NUMBER_KEY_BYTES = 8;
 
 const INT_OFFSET = 2n ** 53n;
 const INT_OFFSET_HIGH = 2 ** 21;
-const STRING_END = Uint8Array.of(0, 0);
+/** Two zeros. */
+const STRING_END_BYTES = 2;
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -59,7 +60,7 @@ function writeHalves(target: Uint8Array, offset: number, high: number, low: numb
 export function readUintKey(key: Uint8Array, offset = 0): number {
   assert(key.length >= offset + NUMBER_KEY_BYTES, 'a uint key has eight bytes');
   let value = 0;
-  for (let index = 0; index < NUMBER_KEY_BYTES; index++) value = value * 256 + (key[offset + index] ?? 0);
+  for (let index = 0; index < NUMBER_KEY_BYTES; index++) value = value * 256 + key[offset + index]!;
   assert(Number.isSafeInteger(value), 'a uint key is at most 2^53 − 1');
   return value;
 }
@@ -92,7 +93,7 @@ export function stringKey(value: string): Uint8Array {
   const encoded = utf8.encode(value);
   let zeros = 0;
   for (const byte of encoded) if (byte === 0) zeros++;
-  const key = new Uint8Array(encoded.length + zeros + STRING_END.length);
+  const key = new Uint8Array(encoded.length + zeros + STRING_END_BYTES);
   let at = 0;
   for (const byte of encoded) {
     key[at++] = byte;
@@ -144,7 +145,7 @@ export function prefixRange(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Arr
   while (length > 0 && prefix[length - 1] === 0xff) length--;
   if (length === 0) return { gte: prefix, lt: undefined };
   const lt = prefix.slice(0, length);
-  lt[length - 1] = (lt[length - 1] ?? 0) + 1;
+  lt[length - 1]! += 1;
   return { gte: prefix, lt };
 }
 
@@ -152,7 +153,7 @@ export function prefixRange(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Arr
 export function compareKeys(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let index = 0; index < shared; index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0);
+    const difference = a[index]! - b[index]!;
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
@@ -161,12 +162,12 @@ export function compareKeys(a: Uint8Array, b: Uint8Array): number {
 function readString(key: Uint8Array, from: number): { value: string; end: number } {
   const bytes: number[] = [];
   for (let at = from; at + 1 < key.length; at++) {
-    const byte = key[at] ?? 0;
+    const byte = key[at]!;
     if (byte !== 0) {
       bytes.push(byte);
       continue;
     }
-    if (key[at + 1] === 0) return { value: utf8Decoder.decode(Uint8Array.from(bytes)), end: at + STRING_END.length };
+    if (key[at + 1] === 0) return { value: utf8Decoder.decode(Uint8Array.from(bytes)), end: at + STRING_END_BYTES };
     assert(key[at + 1] === 0xff, 'a zero in a string key is followed by FF or by the end');
     bytes.push(0);
     at++;

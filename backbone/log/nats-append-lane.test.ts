@@ -84,6 +84,65 @@ describe('an append lane', () => {
     expect(published.slice(3)).toEqual(['1:a', '3:c', '4:d']);
   });
 
+  it('rests twice as long after each further refusal, up to five seconds, until one is stored', () => {
+    const { lane, append, published, world } = makeLane();
+    append('a');
+    /** How long the lane rests after a refusal, in milliseconds. */
+    const restAfterRefusal = (token: number): number => {
+      lane.acknowledge(token, refusal);
+      const [sent, fromMs] = [published.length, world.nowMs];
+      while (published.length === sent) {
+        world.nowMs++;
+        lane.tick();
+      }
+      return world.nowMs - fromMs;
+    };
+    const rests = Array.from({ length: 8 }, () => restAfterRefusal(1));
+    expect(rests).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    append('b');
+    lane.acknowledge(1, { kind: 'stored', position: 1 });
+    expect(restAfterRefusal(2)).toBe(100);
+  });
+
+  it('lengthens a rest by no more than one of the refusals that come in meanwhile', () => {
+    const { lane, append, published, world } = makeLane();
+    for (const letter of 'abc') append(letter);
+    for (const token of [1, 2, 3]) lane.acknowledge(token, refusal);
+    world.nowMs = REFUSAL_REST_MS;
+    lane.tick();
+    expect(published.slice(3)).toEqual(['1:a', '2:b', '3:c']);
+  });
+
+  it('does not end by its clock what only a connection ends', () => {
+    const { lane, append, published, world } = makeLane();
+    append('a');
+    lane.disconnected();
+    world.nowMs = Number.MAX_SAFE_INTEGER;
+    lane.tick();
+    expect(published).toHaveLength(1);
+  });
+
+  it('waits twice as long each time that nothing comes back, up to a minute, until something does', () => {
+    const { lane, append, published, world } = makeLane();
+    append('a');
+    append('b');
+    const waits: number[] = [];
+    const wait = (): number => {
+      const [sent, fromMs] = [published.length, world.nowMs];
+      while (published.length === sent) {
+        world.nowMs += 1_000;
+        lane.tick();
+      }
+      return world.nowMs - fromMs;
+    };
+    for (let i = 0; i < 4; i++) waits.push(wait());
+    // A tick a second: each limit is passed at the first tick after it.
+    expect(waits).toEqual([11_000, 21_000, 41_000, 61_000]);
+    expect(wait()).toBe(61_000);
+    lane.acknowledge(1, { kind: 'stored', position: 1 });
+    expect(wait()).toBe(11_000);
+  });
+
   it('sends again what has waited too long, less often each time', () => {
     const { lane, append, published, world } = makeLane();
     append('a');
@@ -108,6 +167,28 @@ describe('an append lane', () => {
     append('b');
     expect(outcomes).toEqual([`a ${LogFull.name}`]);
     expect(published).toEqual(['1:a', '2:b']);
+  });
+
+  it.each([
+    ['there is no room on its disk', API_CODE.insufficientResources, 'LogFull'],
+    ['its storage is used up', API_CODE.storageExceeded, 'LogFull'],
+    ['its memory is used up', API_CODE.memoryExceeded, 'LogFull'],
+    ['the account has no more', API_CODE.accountResourcesExceeded, 'LogFull'],
+    ['the message is too large for it', API_CODE.messageTooLarge, 'TooLarge'],
+  ])('gives a record back when the server says that %s', (_what, apiCode, name) => {
+    const { lane, append, outcomes } = makeLane();
+    append('a');
+    lane.acknowledge(1, { kind: 'refused', apiCode, description: 'no' });
+    expect(outcomes).toEqual([`a ${name}`]);
+    expect(lane.isEmpty).toBe(true);
+  });
+
+  it('keeps a record whose store was just being closed', () => {
+    const { lane, append, outcomes } = makeLane();
+    append('a');
+    lane.acknowledge(1, { kind: 'refused', apiCode: API_CODE.storeFailed, description: 'store is closed' });
+    expect(outcomes).toEqual([]);
+    expect(lane.isEmpty).toBe(false);
   });
 
   it('gives back everything when it is given up', () => {

@@ -1,7 +1,7 @@
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { describe, expect, it } from 'vitest';
 import { RECORD_BYTES_MAX } from './log.ts';
-import { recordBytesMaxOf, reportOf, type SyncFacts } from './nats-log-report.ts';
+import { askSync, parseSync, recordBytesMaxOf, reportOf, type SyncFacts } from './nats-log-report.ts';
 
 const always: SyncFacts = { kind: 'always' };
 
@@ -62,8 +62,64 @@ describe('the report on a nats-server', () => {
     ]);
   });
 
+  it('says that no promise it lists holds', () => {
+    const { shortfalls } = report({ storage: 'memory', discard: 'old' }, always, 65_536);
+    expect(shortfalls.map(({ holds }) => holds)).toEqual([false, false, false]);
+  });
+
+  it('says what is kept and where, in words', () => {
+    expect(report({}, always)).toMatchObject({
+      adapter: 'nats',
+      engine: 'nats-server 2.15.2',
+      place: 'nats://here',
+      generation: 'g',
+      partitions: 2,
+      replicas: 1,
+      durability: { how: 'file storage, synced before each acknowledgement, 1 copy' },
+    });
+    expect(report({ storage: 'memory', num_replicas: 1 }, { kind: 'unknown', why: 'x' }).durability.how).toBe(
+      'memory storage, how often it syncs is unknown, 1 copy',
+    );
+  });
+
+  it('adds up what its streams may hold, where each has a limit', () => {
+    const limitOf = (first: number, second: number): number | undefined => {
+      const config = { num_replicas: 3, storage: 'file', discard: 'new', retention: 'limits', max_age: 0 };
+      const streams = [{ config: { ...config, max_bytes: first } }, { config: { ...config, max_bytes: second } }];
+      const server = { version: '2.15.2', maxPayloadBytes: 1_048_576 };
+      const facts = { partitions: 2, generation: 'g' };
+      return reportOf({ servers: [] }, server, facts, streams as StreamInfo[], always).limits.storeBytesMax;
+    };
+    expect(limitOf(1, 30)).toBe(31);
+    expect(limitOf(30, -1)).toBeUndefined();
+    expect(limitOf(30, 0)).toBeUndefined();
+  });
+
   it('takes records that leave room in a message, and none above the limit of all logs', () => {
     expect(recordBytesMaxOf(65_536)).toBe(64_512);
     expect(recordBytesMaxOf(8 * 1_048_576)).toBe(RECORD_BYTES_MAX);
+  });
+});
+
+describe('what a monitoring page says of syncing', () => {
+  const page = (config: unknown): SyncFacts => parseSync('http://here:8222', { config });
+
+  it('is that it syncs always, or how often', () => {
+    expect(page({ sync_always: true, sync_interval: 120e9 })).toEqual({ kind: 'always' });
+    expect(page({ sync_interval: 120e9 })).toEqual({ kind: 'interval', seconds: 120 });
+    expect(page({ sync_always: false, sync_interval: 1e9 })).toEqual({ kind: 'interval', seconds: 1 });
+  });
+
+  it('is unknown where it says nothing, or there is none', async () => {
+    const silent = { kind: 'unknown', why: "http://here:8222 doesn't say it" };
+    for (const config of [{}, undefined, { sync_always: 'true' }]) expect(page(config)).toEqual(silent);
+    expect(await askSync(undefined)).toEqual({
+      kind: 'unknown',
+      why: 'no address of its monitoring page is configured',
+    });
+    expect(await askSync('no address')).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringMatching(/^no address can/),
+    });
   });
 });

@@ -7,6 +7,9 @@ import type { NatsLogFacts } from './nats-log-streams.ts';
 /** Room that a message leaves for subject, reply and headers, in bytes of the server's `max_payload`. */
 export const MESSAGE_ROOM_BYTES = 1024;
 
+/** How long a monitoring page may take to answer. */
+const MONITOR_TIMEOUT_MS = 3_000;
+
 /** What the server's monitoring page says about syncing; `unknown` carries why it couldn't be learnt. */
 export type SyncFacts =
   | { readonly kind: 'always' }
@@ -25,16 +28,23 @@ export function recordBytesMaxOf(maxPayloadBytes: number): number {
 export async function askSync(monitor: string | undefined): Promise<SyncFacts> {
   if (monitor === undefined) return { kind: 'unknown', why: 'no address of its monitoring page is configured' };
   try {
-    const response = await fetch(new URL('/jsz?config=true', monitor), { signal: AbortSignal.timeout(3_000) });
-    const page = (await response.json()) as { config?: { sync_always?: unknown; sync_interval?: unknown } };
-    if (page.config?.sync_always === true) return { kind: 'always' };
-    const nanoseconds = page.config?.sync_interval;
-    return typeof nanoseconds === 'number'
-      ? { kind: 'interval', seconds: nanoseconds / 1e9 }
-      : { kind: 'unknown', why: `${monitor} doesn't say it` };
+    const response = await fetch(new URL('/jsz?config=true', monitor), {
+      signal: AbortSignal.timeout(MONITOR_TIMEOUT_MS),
+    });
+    return parseSync(monitor, await response.json());
   } catch (error) {
     return { kind: 'unknown', why: `${monitor} can't be read (${reasonOf(error)})` };
   }
+}
+
+/** What the page `jsz` of a monitor says of syncing. */
+export function parseSync(monitor: string, page: unknown): SyncFacts {
+  const { config } = page as { readonly config?: { readonly sync_always?: unknown; readonly sync_interval?: unknown } };
+  if (config?.sync_always === true) return { kind: 'always' };
+  const nanoseconds = config?.sync_interval;
+  return typeof nanoseconds === 'number'
+    ? { kind: 'interval', seconds: nanoseconds / 1e9 }
+    : { kind: 'unknown', why: `${monitor} doesn't say it` };
 }
 
 /** The report, from what was asked: pure, so that every shortfall can be tested without such a server. */
