@@ -24,6 +24,8 @@ export const LAYERS = {
   simulators: ['core', 'backbone'],
   'load-tests': [...PARTS, 'tooling'],
   cli: [...PARTS, 'load-tests'],
+  // The whole system as cli composes it, on simulated machines: above all others, and nothing that ships is in it.
+  world: ['core', 'backbone', 'edge-agent', 'broker', 'speed-layer', 'batch-layer', 'serving', 'simulators', 'cli'],
   tooling: [],
 } as const satisfies Record<string, readonly string[]>;
 

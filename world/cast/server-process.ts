@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import { startServer } from '#cli/compose/server.ts';
+import type { Setting } from '../plan/plan.ts';
+import type { RunningProcess } from './supervised.ts';
+import { weirConfig } from './weir-config.ts';
+
+export const HTTP_PORT = 8484;
+export const MQTT_PORT = 1883;
+
+/** `weir up`, as far as it isn't the command line's: all parts of the server in one process. */
+export async function startServerProcess(setting: Setting, logger: Logger): Promise<RunningProcess> {
+  const server = await startServer({
+    config: weirConfig(setting),
+    dataDir: '/data',
+    http: { host: '0.0.0.0', port: HTTP_PORT },
+    mqtt: { host: '0.0.0.0', port: MQTT_PORT },
+    dashboardDir: undefined,
+    version: 'simulated',
+    logger,
+  });
+  return server;
+}

@@ -1,0 +1,80 @@
+import type { EndOfLife } from '../platform/life.ts';
+import type { Machine } from '../platform/machine.ts';
+
+/** A process that runs: what a supervisor sees of it. */
+export interface RunningProcess {
+  /** Rejects when it can't go on by itself; never resolves. */
+  readonly failed: Promise<never>;
+  /** Ends it in order. */
+  stop(): Promise<void>;
+}
+
+export interface SupervisedEvents {
+  readonly started: () => void;
+  /** It ended although nobody told it to. */
+  readonly gaveUp: (reason: unknown) => void;
+}
+
+/** How long a supervisor waits before it starts again what ended by itself. */
+const RESTART_MS = 1_500;
+
+/**
+ * What systemd is to a service: starts a process on its machine, and starts it again after it was killed, lost its power
+ * or gave up. `process` is what runs there, undefined while it starts or is down.
+ */
+export class Supervised<P extends RunningProcess> {
+  readonly machine: Machine;
+  process: P | undefined;
+  starts = 0;
+  readonly #start: () => Promise<P>;
+  readonly #events: SupervisedEvents;
+
+  constructor(machine: Machine, start: () => Promise<P>, events: SupervisedEvents) {
+    this.machine = machine;
+    this.#start = start;
+    this.#events = events;
+  }
+
+  start(): void {
+    const life = this.machine.start();
+    this.starts++;
+    void life.run(async () => {
+      try {
+        const process = await this.#start();
+        if (this.machine.life !== life) return;
+        this.process = process;
+        this.#events.started();
+        await process.failed;
+      } catch (reason) {
+        if (life.ended) return;
+        this.#events.gaveUp(reason);
+        this.end('left', RESTART_MS);
+      }
+    });
+  }
+
+  /** Ends the process now, and starts it again after `downMs`. */
+  end(how: EndOfLife, downMs: number): void {
+    this.machine.end(how);
+    this.process = undefined;
+    const { scheduler } = this.machine;
+    scheduler.after(downMs, undefined, () => {
+      if (this.machine.life === undefined) this.start();
+    });
+  }
+
+  /** Stops the process in order and starts it again at once, if it runs. */
+  restart(): void {
+    const { process } = this;
+    const { life } = this.machine;
+    if (process === undefined || life === undefined) return;
+    void life.run(async () => {
+      await process.stop();
+      if (this.machine.life === life) this.end('left', 0);
+    });
+  }
+
+  get isUp(): boolean {
+    return this.process !== undefined && this.machine.life !== undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { ProgressBar } from '#cli/terminal/progress-bar.ts';
+import { EVENTS_NOT_YET } from './plan/not-yet-held.ts';
+import type { WorldReport } from './report.ts';
+import { eventsMissed, sweep } from './sweep.ts';
+
+const USAGE = `npm run -s world -- [--seeds N] [--seed S] [--trace] [--minutes M]
+
+  --seed S      the first seed, 1 when left out; without --seeds and --minutes the only one
+  --seeds N     how many seeds, 100 when left out
+  --minutes M   go on for so many minutes
+  --trace       tell what happens in each world
+`;
+
+const SEEDS_DEFAULT = 100;
+const SHRINK_MS = 60_000;
+
+/** Runs the worlds of some seeds, prints one line of JSON; gives the exit code. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      seeds: { type: 'string' },
+      minutes: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const from = numberOf('seed', values.seed) ?? 1;
+  const minutes = numberOf('minutes', values.minutes);
+  const only = values.seed === undefined ? SEEDS_DEFAULT : 1;
+  const seeds = numberOf('seeds', values.seeds) ?? (minutes === undefined ? only : Number.MAX_SAFE_INTEGER);
+  using bar = new ProgressBar();
+  let count = 0;
+  const outcome = await sweep({
+    from,
+    seeds,
+    untilMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
+    shrinkMs: SHRINK_MS,
+    done: (report) => {
+      count++;
+      bar.show({
+        label: `worlds, seed ${report.seed}`,
+        done: count,
+        ...(minutes === undefined ? { total: seeds } : {}),
+      });
+      tell(report, values.trace);
+    },
+  });
+  const missed = eventsMissed(outcome, EVENTS_NOT_YET);
+  for (const name of missed) process.stderr.write(`never happened: ${name}\n`);
+  const { failed, seconds, ...rest } = outcome;
+  process.stdout.write(`${JSON.stringify({ ...rest, failed: failed.length, seconds: Number(seconds.toFixed(1)) })}\n`);
+  return failed.length + missed.length === 0 ? 0 : 1;
+}
+
+function tell({ seed, broken, trace, shrunk }: WorldReport, wantsTrace: boolean): void {
+  if (wantsTrace) process.stderr.write(`${trace.join('\n')}\n`);
+  if (broken === null) return;
+  process.stderr.write(`\nseed ${seed}: ${broken}\n`);
+  if (shrunk !== null)
+    process.stderr.write(`shrunk to ${shrunk.plan.steps.length} steps:\n${shrunk.trace.join('\n')}\n`);
+}
+
+function numberOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`--${flag} ${text} is no whole number from 0 on`);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,104 @@
+import type { Draws } from '../platform/draws.ts';
+import { NOT_YET_HELD } from './not-yet-held.ts';
+import { type Pair, SERVER, type Setting, sensorOf, type Step, type StepKind } from './plan.ts';
+
+/** Of a kind of fault that a world has, the most that strike it. */
+const TIMES_MAX = 5;
+/** Probability that a world has a kind of fault: some have many, most have a few. */
+const KIND_CHANCE = 0.3;
+
+type FaultKind = Exclude<StepKind, 'send' | 'send-broken'>;
+
+/** Draws the faults of a world. A world has only some kinds, so that what one alone does is seen too. */
+export function drawFaults(draws: Draws, setting: Setting, endMs: number): Step[] {
+  const steps: Step[] = [];
+  for (const kind of Object.keys(DRAW) as FaultKind[]) {
+    const has = draws.chance(KIND_CHANCE);
+    const times = draws.between(1, TIMES_MAX);
+    if (!has) continue;
+    for (let i = 0; i < times; i++) steps.push(DRAW[kind](draws, setting, draws.below(endMs)));
+  }
+  return steps.filter((step) => !NOT_YET_HELD.some(({ is }) => is(step)));
+}
+
+const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: number) => Step>> = {
+  ask: (draws, setting, atMs) => ({ kind: 'ask', atMs, view: viewOf(draws, setting) }),
+  batch: (draws, _setting, atMs) => ({ kind: 'batch', atMs, full: draws.chance(0.3) }),
+  verify: (_draws, _setting, atMs) => ({ kind: 'verify', atMs }),
+  rollback: (draws, setting, atMs) => ({ kind: 'rollback', atMs, view: viewOf(draws, setting) }),
+  kill: (draws, setting, atMs) => ({ kind: 'kill', atMs, machine: machineOf(draws, setting), downMs: downMs(draws) }),
+  'kill-at-write': (draws, setting, atMs) => ({
+    kind: 'kill-at-write',
+    atMs,
+    machine: machineOf(draws, setting),
+    write: draws.between(1, draws.chance(0.5) ? 5 : 40),
+    when: draws.pick(['before', 'after']),
+    downMs: downMs(draws),
+  }),
+  restart: (draws, setting, atMs) => ({ kind: 'restart', atMs, machine: machineOf(draws, setting) }),
+  power: (draws, setting, atMs) => ({ kind: 'power', atMs, machine: machineOf(draws, setting), downMs: downMs(draws) }),
+  cut: (draws, setting, atMs) => ({
+    kind: 'cut',
+    atMs,
+    between: linkOf(draws, setting),
+    forMs: draws.between(100, 60_000),
+  }),
+  reset: (draws, setting, atMs) => ({ kind: 'reset', atMs, between: linkOf(draws, setting) }),
+  delay: (draws, setting, atMs) => ({
+    kind: 'delay',
+    atMs,
+    between: linkOf(draws, setting),
+    forMs: draws.between(1_000, 30_000),
+    delayMs: draws.pick([20, 300, 3_000]),
+  }),
+  tear: (draws, setting, atMs) => ({
+    kind: 'tear',
+    atMs,
+    between: linkOf(draws, setting),
+    forMs: draws.between(1_000, 30_000),
+  }),
+  meddle: (draws, setting, atMs) => ({
+    kind: 'meddle',
+    atMs,
+    agent: draws.pick(setting.agents),
+    forMs: draws.between(5_000, 40_000),
+    how: draws.pick(['drop', 'repeat', 'swap']),
+  }),
+  'disk-fails': (draws, setting, atMs) => ({
+    kind: 'disk-fails',
+    atMs,
+    machine: machineOf(draws, setting),
+    forMs: draws.between(1, 10_000),
+    code: draws.pick(['ENOSPC', 'EIO']),
+    leaves: draws.pick(['nothing', 'half', 'all']),
+  }),
+  restore: (draws, setting, atMs) => ({
+    kind: 'restore',
+    atMs,
+    machine: machineOf(draws, setting),
+    ageMs: Math.min(atMs, draws.between(100, 30_000)),
+  }),
+  clock: (draws, setting, atMs) => ({
+    kind: 'clock',
+    atMs,
+    machine: machineOf(draws, setting),
+    byMs: draws.between(-100_000, 100_000),
+  }),
+};
+
+function viewOf(draws: Draws, setting: Setting): string {
+  return draws.pick(Object.keys(setting.views));
+}
+
+function machineOf(draws: Draws, setting: Setting): string {
+  return draws.chance(0.5) ? SERVER : draws.pick(setting.agents);
+}
+
+function linkOf(draws: Draws, setting: Setting): Pair {
+  const agent = draws.pick(setting.agents);
+  return draws.chance(0.7) ? [agent, SERVER] : [sensorOf(agent), agent];
+}
+
+function downMs(draws: Draws): number {
+  return draws.chance(0.7) ? draws.between(1, 2_000) : draws.between(2_000, 60_000);
+}

@@ -1,0 +1,47 @@
+import type { Draws } from '../platform/draws.ts';
+import type { PlannedMetric, PlannedSeries, PlannedView, Setting } from './plan.ts';
+
+const AGENTS_MAX = 3;
+const DEVICES_MAX = 2;
+const PARTITIONS_MAX = 3;
+const REGIONS = ['north', 'south'];
+
+/** Draws what is measured and asked. */
+export function drawSetting(draws: Draws): Setting {
+  const metrics: Record<string, PlannedMetric> = { level: drawMetric(draws, 'gauge') };
+  if (draws.chance(0.6)) metrics['total'] = drawMetric(draws, 'counter');
+  const agents = Array.from({ length: draws.between(1, AGENTS_MAX) }, (_, i) => `agent-${i + 1}`);
+  const series = agents.flatMap((agent) => drawSeries(draws, agent, Object.keys(metrics)));
+  const views: Record<string, PlannedView> = {};
+  for (const metric of Object.keys(metrics)) {
+    views[`${metric}-by-region`] = { metric, by: ['region'], slice: draws.pick(['10s', '1m']) };
+    if (draws.chance(0.4))
+      views[`${metric}-by-device`] = { metric, by: ['device'], slice: draws.pick(['10s', '30s', '1h']) };
+    if (draws.chance(0.3)) views[`${metric}-north`] = { metric, by: [], slice: '1m', where: { region: ['north'] } };
+  }
+  const partitions = draws.between(1, PARTITIONS_MAX);
+  return { partitions, metrics, views, agents, series, latenessMs: draws.pick([0, 2_000, 10_000]) };
+}
+
+function drawMetric(draws: Draws, kind: 'gauge' | 'counter'): PlannedMetric {
+  const decimals = draws.pick([0, 1, 3]);
+  const rollsOver = kind === 'counter' && draws.chance(0.5);
+  return {
+    unit: 'u',
+    decimals,
+    kind,
+    interval: draws.pick(['1s', '5s']),
+    send: draws.pick(['panes', 'readings', 'adaptive']),
+    conflict: draws.chance(0.8) ? 'last' : 'first',
+    quantiles: draws.chance(0.3),
+    ...(rollsOver ? { rollover: String(10 ** draws.between(2, 4) - 1) } : {}),
+  };
+}
+
+function drawSeries(draws: Draws, agent: string, metrics: readonly string[]): PlannedSeries[] {
+  const devices = Array.from({ length: draws.between(1, DEVICES_MAX) }, (_, i) => `${agent}-meter-${i + 1}`);
+  return devices.flatMap((device) => {
+    const region = draws.pick(REGIONS);
+    return metrics.map((metric) => ({ agent, metric, device, tags: { device, region } }));
+  });
+}

@@ -1,0 +1,32 @@
+import type { EventName } from '../run/events.ts';
+import type { Step } from './plan.ts';
+
+/** A fault that breaks a promise today. Worlds are made without it until that is mended, and this list gets shorter. */
+interface NotYetHeld {
+  readonly reason: string;
+  readonly is: (step: Step) => boolean;
+  /** Events that don't happen without it. */
+  readonly events: readonly EventName[];
+}
+
+export const NOT_YET_HELD: readonly NotYetHeld[] = [
+  {
+    reason: 'a log that has lost its tail is read on as if nothing had happened; an agent of an older image halts',
+    is: (step) => step.kind === 'restore',
+    events: ['a disk is restored to an older state'],
+  },
+  {
+    reason:
+      'a seal that fails is an unhandled rejection; what a table writes after a failed write is gone at its next opening',
+    is: (step) => step.kind === 'disk-fails',
+    events: ['a write finds no space', 'a write fails', 'a process gives up because its disk fails'],
+  },
+  {
+    reason: 'a frame whose acknowledgement stays out is not sent again while heartbeats are acknowledged',
+    is: (step) => step.kind === 'meddle' && step.how === 'drop',
+    events: ['a message is dropped'],
+  },
+];
+
+/** What a sweep can't see for now. */
+export const EVENTS_NOT_YET: ReadonlySet<EventName> = new Set(NOT_YET_HELD.flatMap(({ events }) => events));

@@ -1,0 +1,106 @@
+/** A metric, as `weir.yaml` declares it. */
+export interface PlannedMetric {
+  readonly unit: string;
+  readonly decimals: number;
+  readonly kind: 'gauge' | 'counter';
+  readonly interval: string;
+  readonly send: 'panes' | 'readings' | 'adaptive';
+  readonly conflict: 'last' | 'first';
+  readonly rollover?: string;
+  readonly quantiles: boolean;
+}
+
+/** A view, as `weir.yaml` declares it. */
+export interface PlannedView {
+  readonly metric: string;
+  readonly by: readonly string[];
+  readonly slice: string;
+  readonly where?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface PlannedSeries {
+  readonly agent: string;
+  readonly metric: string;
+  readonly device: string;
+  /** With `device` among them. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What is measured and asked, and by whom: the part of a world that no fault touches. */
+export interface Setting {
+  readonly partitions: number;
+  readonly metrics: Readonly<Record<string, PlannedMetric>>;
+  readonly views: Readonly<Record<string, PlannedView>>;
+  readonly agents: readonly string[];
+  readonly series: readonly PlannedSeries[];
+  /** How far behind the highest time the agents' sources wait for readings. */
+  readonly latenessMs: number;
+}
+
+/** One reading of a request; the value is scaled. */
+export interface PlannedReading {
+  readonly series: number;
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/** Something that happens at a time, in ms from the start of the world. */
+export type Step = { readonly atMs: number } & (
+  | { readonly kind: 'send'; readonly agent: string; readonly readings: readonly PlannedReading[] }
+  | { readonly kind: 'send-broken'; readonly agent: string; readonly what: string; readonly item: unknown }
+  | { readonly kind: 'batch'; readonly full: boolean }
+  | { readonly kind: 'verify' }
+  | { readonly kind: 'rollback'; readonly view: string }
+  | { readonly kind: 'ask'; readonly view: string }
+  | { readonly kind: 'kill'; readonly machine: string; readonly downMs: number }
+  | {
+      readonly kind: 'kill-at-write';
+      readonly machine: string;
+      /** Of the durable writes from then on, the how many-th, from 1. */
+      readonly write: number;
+      readonly when: 'before' | 'after';
+      readonly downMs: number;
+    }
+  | { readonly kind: 'restart'; readonly machine: string }
+  | { readonly kind: 'power'; readonly machine: string; readonly downMs: number }
+  | { readonly kind: 'cut'; readonly between: Pair; readonly forMs: number }
+  | { readonly kind: 'reset'; readonly between: Pair }
+  | { readonly kind: 'delay'; readonly between: Pair; readonly forMs: number; readonly delayMs: number }
+  | { readonly kind: 'tear'; readonly between: Pair; readonly forMs: number }
+  | {
+      readonly kind: 'meddle';
+      readonly agent: string;
+      readonly forMs: number;
+      readonly how: 'drop' | 'repeat' | 'swap';
+    }
+  | {
+      readonly kind: 'disk-fails';
+      readonly machine: string;
+      readonly forMs: number;
+      readonly code: 'ENOSPC' | 'EIO';
+      readonly leaves: 'nothing' | 'half' | 'all';
+    }
+  | { readonly kind: 'restore'; readonly machine: string; readonly ageMs: number }
+  | { readonly kind: 'clock'; readonly machine: string; readonly byMs: number }
+);
+
+export type Pair = readonly [one: string, other: string];
+
+export type StepKind = Step['kind'];
+
+/** A world before it runs: the same plan and seed give the same world, event by event. */
+export interface Plan {
+  readonly seed: number;
+  /** What exact clocks show at its start. */
+  readonly startsAtMs: number;
+  readonly setting: Setting;
+  /** In the order of their times. */
+  readonly steps: readonly Step[];
+}
+
+export const SERVER = 'server';
+
+/** The machine of an agent, and the one that sends it readings. */
+export function sensorOf(agent: string): string {
+  return `sensor-of-${agent}`;
+}

@@ -1,0 +1,88 @@
+import { differences, statsAsked } from '../truth/compare.ts';
+import { expectedSlices } from '../truth/expected.ts';
+import { readAnswer } from '../truth/answer.ts';
+import { get, request } from './settle.ts';
+import type { World } from './world.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Everything that holds once a world has settled; the first thing that doesn't breaks it. */
+export async function checkSettled(world: World): Promise<void> {
+  await checkAnswers(world, 'once all has settled');
+  await checkLedger(world);
+  await checkTotals(world);
+  await operate(world, '/api/v1/batch', '{}');
+  await checkAnswers(world, 'after a batch run');
+  const verified = (await operate(world, '/api/v1/verify')) as { readonly different?: number } | undefined;
+  if (verified?.different !== 0) world.break(`verify says ${JSON.stringify(verified)}`);
+  await operate(world, '/api/v1/batch', '{"full":true}');
+  await checkAnswers(world, 'after a full batch run');
+}
+
+async function checkAnswers(world: World, when: string): Promise<void> {
+  const { setting, startsAtMs } = world.plan;
+  for (const [name, view] of Object.entries(setting.views)) {
+    if (world.broken !== undefined) return;
+    const metric = setting.metrics[view.metric]!;
+    const from = new Date(startsAtMs - 40 * DAY_MS).toISOString();
+    const to = new Date(startsAtMs + 40 * DAY_MS).toISOString();
+    const text = await get(
+      world,
+      `/api/v1/views/${name}/windows?from=${from}&to=${to}&window=${view.slice}&stats=${statsAsked(metric)}`,
+    );
+    if (text === undefined) {
+      world.break(`view ${name} is not answered ${when}`);
+      return;
+    }
+    const truth = expectedSlices(setting, view, world.taken);
+    const found = differences(truth, readAnswer(text).windows, view, metric);
+    if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
+  }
+}
+
+interface ToldLedger {
+  readonly agent: string;
+  readonly holes: boolean;
+  readonly missing: readonly object[];
+  readonly quarantined: number;
+  readonly parked: number;
+  readonly forks: number;
+}
+
+async function checkLedger(world: World): Promise<void> {
+  const text = await get(world, '/api/v1/ledger');
+  if (text === undefined) return world.break('the ledger is not answered');
+  const { ledgers } = JSON.parse(text) as { ledgers: readonly ToldLedger[] };
+  for (const one of ledgers) {
+    if (one.holes || one.missing.length > 0)
+      world.break(`the ledger misses frames of ${one.agent}: ${JSON.stringify(one.missing)}`);
+    if (one.parked + one.forks + one.quarantined > 0) world.break(`the ledger says ${JSON.stringify(one)}`);
+  }
+}
+
+async function checkTotals(world: World): Promise<void> {
+  const distinct = new Map<string, Set<string>>();
+  for (const { series, timeMs } of world.taken) {
+    const { agent } = world.plan.setting.series[series]!;
+    const seen = distinct.get(agent) ?? new Set();
+    distinct.set(agent, seen.add(`${series}/${timeMs}`));
+  }
+  for (const [agent, { process }] of world.edges) {
+    const totals = process!.totals();
+    const { readings, counted, repeats, amended, missing, quarantined } = totals;
+    if (readings !== counted + repeats + amended + missing + quarantined)
+      world.break(`the totals of ${agent} don't add up: ${JSON.stringify(totals)}`);
+    const expected = distinct.get(agent)?.size ?? 0;
+    if (counted !== expected) world.break(`${agent} counted ${counted} readings, and has taken ${expected}`);
+  }
+}
+
+/** Starts an operation and gives its result; undefined where it failed. */
+export async function operate(world: World, path: string, body?: string): Promise<unknown> {
+  const reply = await request(world, 'POST', path, body);
+  const lines = (reply?.text ?? '').split('\n').filter((line) => line !== '');
+  const last = lines.length === 0 ? undefined : (JSON.parse(lines.at(-1)!) as { result?: unknown; problem?: unknown });
+  if (last?.result === undefined)
+    world.break(`${path} failed: ${reply === undefined ? 'no answer' : `${reply.status} ${reply.text.slice(0, 300)}`}`);
+  return last?.result;
+}

@@ -1,0 +1,21 @@
+import type { PlannedReading } from '../plan/plan.ts';
+import { spanMs } from '../truth/span.ts';
+import type { World } from './world.ts';
+
+/**
+ * One last reading of every series, once the faults are over: it moves the watermarks past all that came before, so that
+ * what is final can be told.
+ */
+export function sendClosingReadings(world: World): void {
+  const { setting, startsAtMs } = world.plan;
+  const nowMs = startsAtMs + world.platform.scheduler.nowMs;
+  for (const [agent, sensor] of world.sensors) {
+    const readings: PlannedReading[] = setting.series.flatMap((one, series) => {
+      if (one.agent !== agent) return [];
+      const intervalMs = spanMs(setting.metrics[one.metric]!.interval);
+      return [{ series, timeMs: Math.ceil(nowMs / intervalMs) * intervalMs, value: 1 }];
+    });
+    world.sent.push(...readings);
+    sensor.send(readings);
+  }
+}

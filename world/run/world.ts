@@ -1,0 +1,167 @@
+import pino, { type Logger } from 'pino';
+import { type EdgeProcess, startEdgeProcess } from '../cast/edge-process.ts';
+import { type Delivered, Sensor } from '../cast/sensor.ts';
+import { startServerProcess } from '../cast/server-process.ts';
+import { type RunningProcess, Supervised } from '../cast/supervised.ts';
+import { Platform } from '../platform/platform.ts';
+import type { Life } from '../platform/life.ts';
+import type { DiskImage } from '../platform/disk.ts';
+import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
+import { type PlannedReading, type Plan, SERVER, sensorOf, type Step } from '../plan/plan.ts';
+import type { EventName } from './events.ts';
+import { Trace } from './trace.ts';
+
+/** How long after its disk is well again a process may still say that it failed. */
+const EXCUSED_MS = 5_000;
+
+export interface ActiveLink {
+  readonly step: Extract<Step, { kind: 'cut' | 'delay' | 'tear' }>;
+  readonly untilMs: number;
+}
+
+function linkNow(links: readonly ActiveLink[], nowMs: number, one: string, other: string): LinkState {
+  let link: LinkState = SOUND_LINK;
+  for (const { step, untilMs } of links) {
+    if (nowMs >= untilMs || !step.between.includes(one) || !step.between.includes(other)) continue;
+    if (step.kind === 'cut') link = { ...link, isCut: true };
+    else if (step.kind === 'tear') link = { ...link, tears: 0.5 };
+    else link = { ...link, delayMs: [0.1, step.delayMs] };
+  }
+  return link;
+}
+
+/** A promise was broken; the message says which. */
+export class PromiseBroken extends Error {
+  override readonly name = 'PromiseBroken';
+}
+
+/** One world: its machines, who lives on them, and what they have really done. */
+export class World {
+  readonly plan: Plan;
+  readonly platform: Platform;
+  readonly trace: Trace;
+  readonly server: Supervised<RunningProcess>;
+  readonly edges: ReadonlyMap<string, Supervised<EdgeProcess>>;
+  readonly sensors: ReadonlyMap<string, Sensor>;
+  /** What the agents have taken, in the order in which they said so. */
+  readonly taken: PlannedReading[] = [];
+  /** What was sent, taken or not. */
+  readonly sent: PlannedReading[] = [];
+  /** Links that are not sound, until when. */
+  readonly links: ActiveLink[] = [];
+  /** What stands between an agent and the server, for each new connection. */
+  readonly meddlers = new Map<string, () => Meddler>();
+  /** Disks as they were, for the steps that bring them back. */
+  readonly images = new Map<Step, DiskImage>();
+  /** Until when a process may give up, because its disk fails. */
+  readonly #excusedUntilMs = new Map<string, number>();
+  /** How often each event happened. */
+  readonly events = new Map<EventName, number>();
+  /** The first promise that was broken. */
+  broken: PromiseBroken | undefined;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    this.platform = new Platform(plan.seed, plan.startsAtMs);
+    this.trace = new Trace(() => this.platform.scheduler.nowMs);
+    const { network, scheduler } = this.platform;
+    network.linkOf = (one, other) => linkNow(this.links, scheduler.nowMs, one, other);
+    network.meddlerOf = (from, to) => (to === SERVER ? this.meddlers.get(from)?.() : undefined);
+    const { setting } = plan;
+    this.server = this.#supervise(SERVER, (logger) => startServerProcess(setting, logger));
+    this.edges = new Map(
+      setting.agents.map((agent) => [
+        agent,
+        this.#supervise(agent, (logger) => startEdgeProcess(setting, agent, logger)),
+      ]),
+    );
+    this.sensors = new Map(
+      setting.agents.map((agent) => [
+        agent,
+        new Sensor(this.platform.machine(sensorOf(agent)), agent, setting, (delivered) => this.#took(agent, delivered)),
+      ]),
+    );
+  }
+
+  #took(agent: string, { readings, quarantined, attempts }: Delivered): void {
+    for (const [index, reason] of quarantined)
+      this.break(`agent ${agent} refused a good reading (${JSON.stringify(readings[index])}): ${reason}`);
+    if (attempts > 1) this.count('a request has to be sent again');
+    this.taken.push(...readings);
+  }
+
+  count(event: EventName): void {
+    this.events.set(event, (this.events.get(event) ?? 0) + 1);
+  }
+
+  /** What a process didn't catch, which would have ended it. */
+  uncaught(life: Life, reason: unknown): void {
+    if (life.ended) return;
+    const words = reason instanceof Error ? reason.message : String(reason);
+    this.trace.say(life.host.name, `dies of what it did not catch: ${words}`);
+    this.break(`${life.host.name} did not catch: ${words}`);
+  }
+
+  break(what: string): void {
+    this.broken ??= new PromiseBroken(what);
+  }
+
+  /** A process whose disk fails may give up until then, and somewhat later. */
+  excuse(machine: string, untilMs: number): void {
+    this.#excusedUntilMs.set(machine, untilMs + EXCUSED_MS);
+  }
+
+  /** Ends all faults. */
+  heal(): void {
+    this.links.length = 0;
+    this.meddlers.clear();
+    for (const machine of this.platform.machines) {
+      machine.disk.heal();
+      machine.clockOffsetMs = 0;
+    }
+  }
+
+  /** The process of a machine that a fault may strike. */
+  supervised(machine: string): Supervised<RunningProcess> {
+    const found: Supervised<RunningProcess> | undefined = machine === SERVER ? this.server : this.edges.get(machine);
+    if (found === undefined) throw new Error(`the world has no machine ${machine}`);
+    return found;
+  }
+
+  get allSupervised(): readonly Supervised<RunningProcess>[] {
+    return [this.server, ...this.edges.values()];
+  }
+
+  #supervise<P extends RunningProcess>(name: string, start: (logger: Logger) => Promise<P>): Supervised<P> {
+    const machine = this.platform.machine(name);
+    const logger = this.#logger(name);
+    return new Supervised(machine, () => start(logger), {
+      started: () => this.trace.say(name, 'runs'),
+      gaveUp: (reason) => {
+        const words = reason instanceof Error ? reason.message : String(reason);
+        this.trace.say(name, `gave up: ${words}`);
+        if (this.platform.scheduler.nowMs < (this.#excusedUntilMs.get(name) ?? 0))
+          this.count('a process gives up because its disk fails');
+        else this.break(`${name} ended by itself: ${words}`);
+      },
+    });
+  }
+
+  /** What a part says goes into the trace, from warnings on. */
+  #logger(name: string): Logger {
+    return pino(
+      { level: 'warn', base: null, timestamp: false },
+      {
+        write: (line: string) => {
+          const { msg, err, ...facts } = JSON.parse(line) as Record<string, unknown>;
+          const reason = (err as { message?: string } | undefined)?.message;
+          delete facts['level'];
+          this.trace.say(
+            name,
+            `"${String(msg)}"${reason === undefined ? '' : ` (${reason})`} ${JSON.stringify(facts)}`,
+          );
+        },
+      },
+    );
+  }
+}

@@ -1,0 +1,32 @@
+import { truthOf, type TrueStats } from '#simulators/truth/truth.ts';
+import type { PlannedReading, PlannedView, Setting } from '../plan/plan.ts';
+import { spanMs } from './span.ts';
+
+/** The right answer to a view, slice by slice, from the readings that agents have taken, in the order in which they did. */
+export function expectedSlices(
+  setting: Setting,
+  view: PlannedView,
+  taken: readonly PlannedReading[],
+): ReadonlyMap<string, TrueStats> {
+  const declared = setting.metrics[view.metric]!;
+  const intervalMs = spanMs(declared.interval);
+  const scale = 10 ** declared.decimals;
+  const admitted = new Set(setting.series.flatMap((series, index) => (admits(view, series.tags) ? [index] : [])));
+  const deliveries = taken.filter(({ series }) => admitted.has(series)).map((one) => ({ ...one, atMs: one.timeMs }));
+  return truthOf(deliveries, setting.series, {
+    metric: {
+      name: view.metric,
+      kind: declared.kind,
+      intervalMs,
+      rolloverScaled: declared.rollover === undefined ? null : Math.round(Number(declared.rollover) * scale),
+      conflict: declared.conflict,
+    },
+    by: view.by,
+    sliceMs: spanMs(view.slice),
+    skewMsMax: null,
+  });
+}
+
+function admits(view: PlannedView, tags: Readonly<Record<string, string>>): boolean {
+  return Object.entries(view.where ?? {}).every(([tag, values]) => values.includes(tags[tag] ?? ''));
+}
