@@ -1,5 +1,5 @@
-import type { Machine } from '../platform/machine.ts';
 import type { PlannedReading, Setting } from '../plan/plan.ts';
+import type { Machine } from '../platform/machine.ts';
 import { ask, type Reply, wait } from './ask.ts';
 
 /** Where an agent's HTTP source listens. */

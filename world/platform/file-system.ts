@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { DatabaseFile } from './database-file.ts';
-import type { Disk, DiskNode } from './disk.ts';
 import { systemError } from './disk-fault.ts';
+import type { Disk, DiskNode } from './disk.ts';
 import { Life, LifeEnded } from './life.ts';
 import { machineOf } from './machine.ts';
 import { OpenFiles } from './open-files.ts';

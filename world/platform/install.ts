@@ -1,6 +1,7 @@
 import { createRequire, registerHooks, syncBuiltinESMExports } from 'node:module';
 import { Draws } from './draws.ts';
 import { simulatedFiles, simulatedSynchronousFiles } from './file-system.ts';
+import { Level } from './level.ts';
 import { Life } from './life.ts';
 import { machineOf } from './machine.ts';
 import { FIRST_DESCRIPTOR } from './open-files.ts';
@@ -239,12 +240,22 @@ function closeWhenEmpty(life: Life, server: object): void {
   machineOf(life).network.whenNoneOf(server as never, () => void (server as NodeJS.EventEmitter).emit('close'));
 }
 
-/** The package `level` is native code with threads of its own; a life gets the simulated one. */
+/** Where the module that stands for `level` finds what it exports: Node loads it apart from the modules here. */
+const SIMULATED_LEVEL = Symbol.for('weir.world.level');
+const LEVEL_URL = 'weir-world:level';
+
+/** The package `level` is native code with threads of its own; all that load it from now on get the simulated one. */
 function replaceDatabase(): void {
+  (globalThis as Record<symbol, unknown>)[SIMULATED_LEVEL] = Level;
+  const source = `export const Level = globalThis[Symbol.for(${JSON.stringify(SIMULATED_LEVEL.description)})];`;
   registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === 'level'
-        ? { url: new URL('./level.ts', import.meta.url).href, shortCircuit: true }
-        : next(specifier, context),
+    resolve: (specifier, context, next) => {
+      const resolved = next(specifier, context);
+      return resolved.url.endsWith('/node_modules/level/index.js')
+        ? { url: LEVEL_URL, format: 'module', shortCircuit: true }
+        : resolved;
+    },
+    load: (url, context, next) =>
+      url === LEVEL_URL ? { format: 'module', source, shortCircuit: true } : next(url, context),
   });
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
-import { Draws } from './draws.ts';
 import { systemError } from './disk-fault.ts';
+import { Draws } from './draws.ts';
 import { Life } from './life.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type ConnectionEnd, SimulatedSocket } from './socket.ts';

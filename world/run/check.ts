@@ -1,6 +1,6 @@
+import { readAnswer } from '../truth/answer.ts';
 import { differences, statsAsked } from '../truth/compare.ts';
 import { expectedSlices } from '../truth/expected.ts';
-import { readAnswer } from '../truth/answer.ts';
 import { get, request } from './settle.ts';
 import type { World } from './world.ts';
 

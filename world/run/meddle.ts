@@ -1,5 +1,5 @@
-import type { Meddler } from '../platform/network.ts';
 import type { Step } from '../plan/plan.ts';
+import type { Meddler } from '../platform/network.ts';
 import type { World } from './world.ts';
 
 /** The MQTT control packet type of a PUBLISH (MQTT 3.1.1, §2.2.1). */

@@ -1,8 +1,8 @@
-import { Life, LifeEnded } from '../platform/life.ts';
-import type { EventName } from './events.ts';
 import type { Plan } from '../plan/plan.ts';
-import { sendClosingReadings } from './closing.ts';
+import { Life, LifeEnded } from '../platform/life.ts';
 import { checkSettled } from './check.ts';
+import { sendClosingReadings } from './closing.ts';
+import type { EventName } from './events.ts';
 import { settle } from './settle.ts';
 import { take } from './take-step.ts';
 import { type PromiseBroken, World } from './world.ts';

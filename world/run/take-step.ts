@@ -1,5 +1,5 @@
-import type { WriteFault } from '../platform/disk-fault.ts';
 import { type PlannedReading, SERVER, type Step, sensorOf } from '../plan/plan.ts';
+import type { WriteFault } from '../platform/disk-fault.ts';
 import { meddlerWith } from './meddle.ts';
 import { askDuring } from './reader.ts';
 import type { World } from './world.ts';

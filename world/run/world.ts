@@ -3,11 +3,11 @@ import { type EdgeProcess, startEdgeProcess } from '../cast/edge-process.ts';
 import { type Delivered, Sensor } from '../cast/sensor.ts';
 import { startServerProcess } from '../cast/server-process.ts';
 import { type RunningProcess, Supervised } from '../cast/supervised.ts';
-import { Platform } from '../platform/platform.ts';
-import type { Life } from '../platform/life.ts';
-import type { DiskImage } from '../platform/disk.ts';
-import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
 import { type PlannedReading, type Plan, SERVER, sensorOf, type Step } from '../plan/plan.ts';
+import type { DiskImage } from '../platform/disk.ts';
+import type { Life } from '../platform/life.ts';
+import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
+import { Platform } from '../platform/platform.ts';
 import type { EventName } from './events.ts';
 import { Trace } from './trace.ts';
 

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { EVENTS_NOT_YET } from './plan/not-yet-held.ts';
+import { eventsMissed, sweep } from './sweep.ts';
+
+const SEEDS = 300;
+const TIMEOUT_MS = 240_000;
+
+describe('the whole system', () => {
+  it(
+    'keeps its promises in worlds full of faults, each of which happens',
+    async () => {
+      const broken: string[] = [];
+      const outcome = await sweep({
+        from: 1,
+        seeds: SEEDS,
+        untilMs: Number.POSITIVE_INFINITY,
+        shrinkMs: 0,
+        done: (report) => {
+          if (report.broken !== null) broken.push(`seed ${report.seed}: ${report.broken}`);
+        },
+      });
+      expect(broken).toEqual([]);
+      expect(outcome.seeds).toBe(SEEDS);
+      expect(eventsMissed(outcome, EVENTS_NOT_YET)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('does the same again for the same seed, event by event', async () => {
+    const traces: (readonly string[])[] = [];
+    for (let time = 0; time < 2; time++) {
+      await sweep({
+        from: 11,
+        seeds: 2,
+        untilMs: Number.POSITIVE_INFINITY,
+        shrinkMs: 0,
+        done: (report) => traces.push([String(report.seed), ...report.trace]),
+      });
+    }
+    const [one, other, again, otherAgain] = traces.toSorted((a, b) => Number(a[0]) - Number(b[0]));
+    expect(one).toEqual(other);
+    expect(again).toEqual(otherAgain);
+    expect(one).not.toEqual(again);
+  });
+});
