@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { startUp, startWeir, weir, whenFolded } from '#tooling/processes/weir-process.ts';
-import type { EdgeSummary } from './edge/edge.ts';
+import type { EdgeSummary } from './compose/edge.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
 

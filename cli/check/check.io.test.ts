@@ -103,10 +103,10 @@ Next, each in a terminal of its own:
       'grows: { kind: csv, file: absent.csv, follow: true, time: { columns: [t] }, series: [{ metric: power, value: v, device: d }] }',
       'fleet: { kind: simulate, scenario: denmark }',
     ];
-    const usage = METRICS.replace('power:', 'usage: { unit: kWh, decimals: 3, kind: counter, interval: 1m }, power:');
+    const usage = METRICS.replace('power:', 'usage: { unit: kW, decimals: 3, kind: gauge, interval: 1m }, power:');
     const { text } = await checked(`${usage}sources: { ${live.join(', ')} }\n`);
-    expect(text).toContain('\nsource standard: ndjson, standard input, followed as it grows\n');
+    expect(text).toContain('\nsource standard: ndjson, standard input, read as it comes\n');
     expect(text).toContain('\nsource grows: csv, absent.csv, followed as it grows\n');
-    expect(text).toContain('\nsource fleet: simulate');
+    expect(text).toContain('\nsource fleet: simulate, simulates denmark\n');
   });
 });

@@ -1,4 +1,4 @@
-import type { EdgeFlags } from '../edge/edge.ts';
+import type { EdgeFlags } from '../compose/edge.ts';
 import { type Declare, example, logLevelOption } from './flags.ts';
 
 const MORE = `
@@ -27,7 +27,7 @@ export const declareEdge: Declare = (program) => {
     .addOption(logLevelOption())
     .addHelpText('after', `${MORE}\n${example('weir edge --config weir.yaml --once')}`)
     .action(async (flags: EdgeFlags) => {
-      const { edge } = await import('../edge/edge.ts');
+      const { edge } = await import('../compose/edge.ts');
       await edge(flags);
     });
 };

@@ -219,7 +219,7 @@ describe('a refusal', () => {
   it.each([
     [404, '<html>'],
     [500, '{"detail":7}'],
-    [302, ''],
+    [300, ''],
     [200, '<html>'],
   ])('of what is no weir (%i %j) names where it answers', async (status, body) => {
     problem(status, body);

@@ -7,8 +7,8 @@ import { declareSource } from '#edge-agent/sources/source-kind.ts';
 import { metricsOfScenario } from '#simulators/simulators.ts';
 import { type Address, formatAddress } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { SIMULATE } from '../edge/simulate-kind.ts';
 import { startEdge } from './edge.ts';
+import { SIMULATE } from './simulate-kind.ts';
 
 /** What the simulated meters' readings are kept for telling repeats: no fault of theirs repeats one after half a day. */
 const REPEAT_HORIZON_MS = 12 * 3_600_000;

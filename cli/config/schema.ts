@@ -6,7 +6,7 @@ import { AGENT_ID } from '#core/wire/topics.ts';
 import { sourceKind } from '#edge-agent/sources/source-kind.ts';
 import { SOURCE_KINDS, sourcesSchema } from '#edge-agent/sources/source-kinds.ts';
 import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
-import { SIMULATE } from '../edge/simulate-kind.ts';
+import { SIMULATE } from '../compose/simulate-kind.ts';
 
 const SPOOL_BYTES_DEFAULT = '256MB';
 const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { type RunningUp, startUp, startWeir, whenFolded } from '#tooling/processes/weir-process.ts';
-import type { EdgeSummary } from '../edge/edge.ts';
+import type { EdgeSummary } from '../compose/edge.ts';
 import { askCsv, expectOraclesAnswers } from './answers.fixtures.ts';
 import { ReadingsOracle } from './readings.oracle.ts';
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { type RunningUp, startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
-import type { EdgeSummary } from '../edge/edge.ts';
+import type { EdgeSummary } from '../compose/edge.ts';
 import { askCsv, expectOraclesAnswers, expectSameLines, queryCsv, QUERIES } from './answers.fixtures.ts';
 import { FILE_QUERIES, type FileQuery, writeFiveFiles } from './five-files.fixtures.ts';
 import { ReadingsOracle } from './readings.oracle.ts';

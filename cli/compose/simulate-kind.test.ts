@@ -1,7 +1,7 @@
 import { declareSource } from '#edge-agent/sources/source-kind.ts';
 import { describeSource } from '#edge-agent/sources/source.cases.ts';
 import { metricsOfScenario } from '#simulators/simulators.ts';
-import { asDeclared } from '../compose/demo.ts';
+import { asDeclared } from './demo.ts';
 import { SIMULATE } from './simulate-kind.ts';
 
 const declared = declareSource(SIMULATE, { kind: 'simulate', scenario: 'denmark-in-trouble', seed: 1 });
