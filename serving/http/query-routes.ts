@@ -22,25 +22,31 @@ import type { ViewReader } from './view-reader.ts';
 /** Sessions of one answer as CSV or NDJSON: they are found before the first is written, at some 250 bytes each. */
 const SESSIONS_MAX = 1_000_000;
 
-const windowsRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/views/{view}/windows',
-  summary: 'Windows of a view, tumbling, hopping or by calendar',
-  parameters: TAG_PARAMETERS,
-  request: { params: ViewPath, query: WindowsParams },
-  responses: answerDocs('Every window that overlaps [from, to), whole, in the order of start and tags'),
-});
+const windowsRoute = queryRoute(
+  '/api/v1/views/{view}/windows',
+  'Windows of a view, tumbling, hopping or by calendar',
+  'Every window that overlaps [from, to), whole, in the order of start and tags',
+  WindowsParams,
+);
 
-const sessionsRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/views/{view}/sessions',
-  summary: 'Sessions: readings no further apart than a gap, whole also beyond the range',
-  parameters: TAG_PARAMETERS,
-  request: { params: ViewPath, query: SessionsParams },
-  responses: answerDocs(
-    'Every session that overlaps [from, to); start and end are the times of its first and its last reading, both included',
-  ),
-});
+const sessionsRoute = queryRoute(
+  '/api/v1/views/{view}/sessions',
+  'Sessions: readings no further apart than a gap, whole also beyond the range',
+  'Every session that overlaps [from, to); start and end are the times of its first and its last reading, both included',
+  SessionsParams,
+);
+
+function queryRoute<P extends string, Q extends z.ZodObject>(path: P, summary: string, answer: string, query: Q) {
+  const request = { params: ViewPath, query };
+  return createRoute({
+    method: 'get',
+    path,
+    summary,
+    parameters: TAG_PARAMETERS,
+    request,
+    responses: answerDocs(answer),
+  });
+}
 
 /** The two queries of a view: for windows, and for sessions. */
 export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {

@@ -12,30 +12,34 @@ export const ViewPath = z.object({
   view: z.string().openapi({ description: 'Name of the view', example: 'usage-by-region' }),
 });
 
-const FROM = needed('write from= with an instant such as 2026-01-01T00:00:00Z').openapi({
-  description: 'Start of the range, ISO 8601; without an offset it is a time of the zone',
-  example: '2026-01-01T00:00:00Z',
-});
-const TO = needed('write to= with an instant such as 2026-01-02T00:00:00Z').openapi({
-  description: 'End of the range, exclusive',
-  example: '2026-01-02T00:00:00Z',
-});
-const STATS = z.string().optional().openapi({
-  description: 'Statistics, with commas between; count,sum,mean,min,max where not given',
-  example: 'count,mean,p99',
-});
-const FORMAT = z
-  .enum(['json', 'csv', 'ndjson'])
-  .default('json')
-  .openapi({ description: 'json has a limit of 100,000 windows, csv and ndjson have none' });
+/** What both queries of a view take: the range first, and how the answer is told last. */
+const RANGE = {
+  from: needed('write from= with an instant such as 2026-01-01T00:00:00Z').openapi({
+    description: 'Start of the range, ISO 8601; without an offset it is a time of the zone',
+    example: '2026-01-01T00:00:00Z',
+  }),
+  to: needed('write to= with an instant such as 2026-01-02T00:00:00Z').openapi({
+    description: 'End of the range, exclusive',
+    example: '2026-01-02T00:00:00Z',
+  }),
+};
+const TELLING = {
+  stats: z.string().optional().openapi({
+    description: 'Statistics, with commas between; count,sum,mean,min,max where not given',
+    example: 'count,mean,p99',
+  }),
+  format: z
+    .enum(['json', 'csv', 'ndjson'])
+    .default('json')
+    .openapi({ description: 'json has a limit of 100,000 windows, csv and ndjson have none' }),
+};
 const AS_OF = z.string().optional().openapi({
   description:
     'Answers from the batch result alone that was live at an instant, or from the one of a cut (positions with commas between)',
 });
 
 export const WindowsParams = z.object({
-  from: FROM,
-  to: TO,
+  ...RANGE,
   window: needed('write window= with a duration such as 10s, 5m, 1h, 1d, 1w, 1mo or 1y').openapi({
     description: 'Size of a window',
     example: '1h',
@@ -45,20 +49,17 @@ export const WindowsParams = z.object({
     description: 'IANA zone of calendar windows and of times without an offset; UTC where not given',
     example: 'Europe/Paris',
   }),
-  stats: STATS,
-  format: FORMAT,
+  ...TELLING,
   asOf: AS_OF,
 });
 
 export const SessionsParams = z.object({
-  from: FROM,
-  to: TO,
+  ...RANGE,
   gap: needed('write gap= with a duration such as 30m').openapi({
     description: 'Readings no further apart than this are one session; at least the slice of the view',
     example: '30m',
   }),
-  stats: STATS,
-  format: FORMAT,
+  ...TELLING,
 });
 
 /** Every tag of the view is a parameter too. */
