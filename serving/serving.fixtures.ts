@@ -40,7 +40,8 @@ export async function serveWorld(world: World, changed: Partial<ServingOptions> 
     serving,
     url,
     get: async (path) => {
-      const response = await fetch(url + path);
+      // A test may be busy for longer than the server keeps an idle connection.
+      const response = await fetch(url + path, { headers: { connection: 'close' } });
       const text = await response.text();
       const isJson =
         /json(?:;|$)/.test(response.headers.get('content-type') ?? '') &&

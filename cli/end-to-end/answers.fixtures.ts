@@ -45,7 +45,9 @@ export async function expectOraclesAnswers(
 export async function askCsv({ view, url, from, to }: AskedQuery, flags: readonly string[]): Promise<string> {
   const query = new URLSearchParams({ from, to, stats: STATS, format: 'csv' });
   for (let i = 0; i < flags.length; i += 2) query.set(flags[i]!.replace('--', ''), flags[i + 1]!);
-  const response = await fetch(`${url}/api/v1/views/${view}/windows?${query.toString()}`);
+  // Reading an answer keeps this thread busy for longer than the server keeps an idle connection.
+  const headers = { connection: 'close' };
+  const response = await fetch(`${url}/api/v1/views/${view}/windows?${query.toString()}`, { headers });
   const body = await response.text();
   expect({ status: response.status, body: response.ok ? '' : body }).toEqual({ status: 200, body: '' });
   return body;
