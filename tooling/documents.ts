@@ -60,3 +60,24 @@ export function doubledAnchors(text: string): string[] {
   const headings = anchorsOf(text.replaceAll(EXPLICIT_ANCHOR, ''));
   return found.filter((anchor, index) => headings.has(anchor) || found.indexOf(anchor) < index);
 }
+
+const SYMBOL_LINK = /\[`(\w+)`\]\(([^()\s]+\.tsx?)\)/g;
+
+/**
+ * Names that a document links to a source file which doesn't declare them, as sentences: in the form of a link whose
+ * text is the name alone, as code.
+ */
+export function lostNames({ path, text }: SourceFile, textOf: (path: string) => string | undefined): string[] {
+  return [...text.matchAll(SYMBOL_LINK)].flatMap(([, name, target]) => {
+    const file = posix.join(posix.dirname(path), target!);
+    return declares(textOf(file) ?? '', name!) ? [] : [`${path} looks for ${name} in ${file}`];
+  });
+}
+
+/** Whether a source declares a function, class, constant or method of that name. It knows how the formatter writes them. */
+function declares(source: string, name: string): boolean {
+  return new RegExp(
+    `^(?:export )?(?:async )?(?:function\\*?|class|const) ${name}\\b|^  (?:static |async |\\*)*#?${name}(?:<.*>)?\\(`,
+    'm',
+  ).test(source);
+}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { deadPointers, doubledAnchors } from './documents.ts';
+import { deadPointers, doubledAnchors, lostNames } from './documents.ts';
 import { forbiddenImports, isProofFile } from './layers.ts';
 import { importCycles, importsOf, layerOf, sourceFiles, textFiles, type SourceFile } from './source-tree.ts';
 
@@ -78,6 +78,12 @@ describe('the tree', () => {
 
   it('cites and links only places that exist', () => {
     expect(deadPointers(texts, (path) => existsSync(join(ROOT, path)))).toStrictEqual([]);
+  });
+
+  it('names in its documents only what stands in the file it links to', () => {
+    const sources = new Map(files.map(({ path, text }) => [path, text]));
+    const documents = texts.filter(({ path }) => path.endsWith('.md'));
+    expect(documents.flatMap((document) => lostNames(document, (path) => sources.get(path)))).toStrictEqual([]);
   });
 
   it('cites the design by its anchors, in one form', () => {
@@ -160,6 +166,14 @@ describe('these checks', () => {
       `core/x.ts points to ${book}#a-verb`,
       `core/y.ts points to docs/${'lost'}.md`,
     ]);
+  });
+
+  it('find a name that a document seeks in the wrong file', () => {
+    const path = `docs/${'x'}.md`;
+    const source = 'export class Fold {\n  async apply(): Promise<void> {}\n}\nfunction helper(): void {}\n';
+    const text = ['Fold', 'apply', 'helper', 'unapply'].map((name) => `[\`${name}\`](../core/x.ts)`).join(' ');
+    expect(lostNames({ path, text }, () => source)).toStrictEqual([`${path} looks for unapply in core/x.ts`]);
+    expect(lostNames({ path, text: '[`Fold`](../core/y.ts)' }, () => undefined)).toHaveLength(1);
   });
 
   it('find an anchor that stands twice, and a citation without one', () => {
