@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { ViewFold } from '#core/fold/view-fold.ts';
+import type { LogRecord } from '#core/records/record.ts';
+import { addReading } from '#core/stats/merge.ts';
+import { decodeRow } from '#core/stats/row-codec.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
+import { PendingChanges } from './pending-changes.ts';
+
+const VIEW = { name: 'v', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
+
+/** A view whose slices are touched by hand. */
+function openView() {
+  const view = new ViewFold({ view: VIEW, version: 4 });
+  const touch = (group: string, slice: number, position: number): number => {
+    const slot = view.slots.touch(view.slots.groupOf(group), slice, position);
+    addReading(view.slots.table, slot, slice * 60_000, position, false);
+    return slot;
+  };
+  return { view, touch };
+}
+
+function countOf(stats: Uint8Array): number {
+  const table = new StatsTable(1);
+  decodeRow(stats, table, table.allocate());
+  return table.count[0]!;
+}
+
+describe('changes that wait for a commit', () => {
+  it('are the whole states of the slices that changed, under the names of view, partition and epoch', () => {
+    const { view, touch } = openView();
+    const pending = new PendingChanges(3);
+    touch('["a"]', 7, 10);
+    touch('["a"]', 7, 11);
+    view.slots.markPending(touch('["b"]', -2, 12));
+    pending.gather(view, 5);
+    expect(pending.rowCount).toBe(2);
+    const { rows } = pending.takeRows();
+    const names = { view: 'v', version: 4, partition: 3, epoch: 5 };
+    expect(rows.map(({ stats, ...row }) => ({ ...row, count: countOf(stats) }))).toEqual([
+      { ...names, group: '["a"]', slice: 7, part: 20, revision: 2, flags: 0, count: 2 },
+      { ...names, group: '["b"]', slice: -2, part: 24, revision: 1, flags: 1, count: 1 },
+    ]);
+  });
+
+  it('are told once: what did not change since is not gathered again, what did is, whole', () => {
+    const { view, touch } = openView();
+    const pending = new PendingChanges(0);
+    touch('["a"]', 1, 1);
+    touch('["a"]', 2, 2);
+    pending.gather(view, 0);
+    touch('["a"]', 2, 3);
+    pending.gather(view, 0);
+    expect(pending.takeRows().rows.map(({ slice, revision }) => [slice, revision])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+    pending.gather(view, 0);
+    expect(pending.rowCount).toBe(0);
+    expect(pending.takeRows()).toEqual({ rows: [], members: [] });
+  });
+
+  it('hold the members that are new or changed', () => {
+    const { view } = openView();
+    const pending = new PendingChanges(2);
+    const entry = {
+      metric: 'power',
+      unit: 'kW',
+      decimals: 3,
+      kind: 'gauge',
+      intervalMs: 60_000,
+      rollover: null,
+      quantiles: false,
+      paneMs: 10_000,
+      device: 'm',
+      tags: { device: 'm', region: 'r' },
+    } as const;
+    const group = view.groupFor(entry)!;
+    view.noteMember(group, 'x', entry, 500);
+    view.noteMember(group, 'x', entry, 600);
+    pending.gather(view, 0);
+    const [member, ...others] = pending.takeRows().members;
+    expect(others).toEqual([]);
+    expect(member).toMatchObject({ view: 'v', version: 4, group: '["r"]', partition: 2, agent: 'x', firstMs: 500 });
+    view.noteMember(group, 'x', entry, 400);
+    pending.gather(view, 0);
+    expect(pending.takeRows().members.map(({ firstMs }) => firstMs)).toEqual([400]);
+  });
+
+  it('hold what was refused: frames with their verdict, and rows that an agent reports', () => {
+    const pending = new PendingChanges(1);
+    const items = [{ line: 3, readings: 1, reason: 'no number', text: 'x' }];
+    const records: readonly LogRecord[] = [
+      { kind: 'frame', agent: 'a', atMs: 5, verdict: { kind: 'accepted' }, frame: new Uint8Array(3) },
+      {
+        kind: 'frame',
+        agent: 'a',
+        atMs: 6,
+        verdict: { kind: 'refused', code: 'clock-skew', detail: 'ahead' },
+        frame: new Uint8Array(3),
+      } as LogRecord,
+      {
+        kind: 'refusals',
+        agent: 'b',
+        atMs: 7,
+        report: { incarnation: 2, sequence: 9, source: 'file', items },
+      } as LogRecord,
+      { kind: 'cut', id: 'c', atMs: 8 },
+    ];
+    records.forEach((record, i) => pending.note(10 + i, record));
+    const fold = new PartitionFold();
+    const { refused, from, to, partition } = pending.take(fold, 4, []);
+    expect({ from, to, partition }).toEqual({ from: 4, to: fold.position, partition: 1 });
+    expect(refused).toEqual([
+      {
+        partition: 1,
+        position: 11,
+        agent: 'a',
+        atMs: 6,
+        kind: 'frame',
+        code: 'clock-skew',
+        detail: 'ahead',
+        incarnation: null,
+        sequence: null,
+        source: '',
+        items: [],
+      },
+      {
+        partition: 1,
+        position: 12,
+        agent: 'b',
+        atMs: 7,
+        kind: 'rows',
+        code: 'rows',
+        detail: '',
+        incarnation: 2,
+        sequence: 9,
+        source: 'file',
+        items,
+      },
+    ]);
+    expect(pending.take(fold, 4, []).refused).toEqual([]);
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Metric } from '#core/metrics/metric.ts';
+import {
+  parseFilter,
+  parseRange,
+  parseSpan,
+  parseStats,
+  parseTime,
+  parseWindowSpec,
+  parseZone,
+  QueryError,
+} from './query.ts';
+
+const UTC = parseZone(undefined);
+const VIEW = { name: 'by-region', metric: 'power', by: ['region', 'kind'], where: {}, sliceMs: 60_000 };
+const POWER = { name: 'power', kind: 'gauge', quantiles: false } as Metric;
+
+/** Subject, value, status and message of what is thrown. */
+function refusalOf(ask: () => unknown): Pick<QueryError, 'subject' | 'value' | 'status' | 'message' | 'remedy'> {
+  try {
+    ask();
+  } catch (error) {
+    if (error instanceof QueryError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('a query that can not be answered', () => {
+  it('gives subject, value and remedy, and is the fault of whoever asked', () => {
+    const error = new QueryError('gap', '1s', 'is too short', 'ask for more');
+    expect(error).toMatchObject({ kind: 'query-unanswerable', fault: 'asked', retryable: false, status: 400 });
+    expect(error.message).toBe('gap "1s" is too short; ask for more');
+  });
+
+  it('may be asked again where the state does not allow it yet', () => {
+    expect(new QueryError('view', 'v', 'is not open yet', 'wait', 503).retryable).toBe(true);
+    expect(new QueryError('view', 'v', 'is not there', 'name another', 404).retryable).toBe(false);
+  });
+});
+
+describe('a range', () => {
+  it('is half-open, in the zone where the texts have no offset', () => {
+    expect(parseRange('2026-01-01', '2026-01-02T00:00:00Z', parseZone('Asia/Kathmandu'))).toEqual({
+      fromMs: Date.UTC(2025, 11, 31, 18, 15),
+      toMs: Date.UTC(2026, 0, 2),
+    });
+  });
+
+  it('may be empty, but not run backwards', () => {
+    expect(parseRange('2026-01-01', '2026-01-01', UTC)).toEqual({ fromMs: Date.UTC(2026), toMs: Date.UTC(2026) });
+    expect(refusalOf(() => parseRange('2026-01-02', '2026-01-01', UTC))).toMatchObject({
+      subject: 'from',
+      value: '2026-01-02',
+      remedy: 'swap them',
+    });
+  });
+
+  it('is refused by the name of the end that can not be read', () => {
+    expect(refusalOf(() => parseRange('yesterday', '2026-01-01', UTC))).toMatchObject({
+      subject: 'from',
+      value: 'yesterday',
+    });
+    expect(refusalOf(() => parseRange('2026-01-01', '', UTC))).toMatchObject({ subject: 'to', value: '' });
+    expect(refusalOf(() => parseTime('asOf', '2026-13-01', UTC)).subject).toBe('asOf');
+  });
+});
+
+describe('zones, spans and windows', () => {
+  it('are UTC and tumbling unless told otherwise', () => {
+    expect(UTC.name).toBe('UTC');
+    expect(parseWindowSpec({ window: '1h' }, UTC).kind).toBe('tumbling');
+    expect(parseWindowSpec({ window: '1h', every: '10m' }, UTC)).toMatchObject({ kind: 'hopping' });
+    expect(parseSpan('gap', '90s')).toEqual({ kind: 'fixed', ms: 90_000 });
+  });
+
+  it('are refused by subject and value where they can not be read', () => {
+    const refusals = [
+      refusalOf(() => parseZone('Europe/Pariss')),
+      refusalOf(() => parseSpan('gap', '5 apples')),
+      refusalOf(() => parseWindowSpec({ window: 'x' }, UTC)),
+      refusalOf(() => parseWindowSpec({ window: '1h', every: 'x' }, UTC)),
+      refusalOf(() => parseWindowSpec({ window: '1h', every: '2h' }, UTC)),
+    ];
+    expect(refusals.map(({ subject, value, status }) => [subject, value, status])).toEqual([
+      ['zone', 'Europe/Pariss', 400],
+      ['gap', '5 apples', 400],
+      ['window', 'x', 400],
+      ['every', 'x', 400],
+      ['every', '2h', 400],
+    ]);
+    expect(refusals[0]!.message).toMatch(/^zone "Europe\/Pariss" can't be read: .+; .*Europe\/Paris/);
+  });
+});
+
+describe('statistics', () => {
+  it('are count, sum, mean, min and max unless told otherwise', () => {
+    const names = (text?: string) => parseStats(text, POWER).map(({ name }) => name);
+    expect(names()).toEqual(['count', 'sum', 'mean', 'min', 'max']);
+    expect(names('last,count')).toEqual(['last', 'count']);
+  });
+
+  it('are refused where the metric can not answer one of them, or there is no such', () => {
+    expect(refusalOf(() => parseStats('count,increase', POWER))).toMatchObject({ subject: 'stats', value: 'increase' });
+    expect(refusalOf(() => parseStats('p99', POWER)).message).toContain('quantiles');
+    expect(refusalOf(() => parseStats('count,meen', POWER))).toMatchObject({ subject: 'stats', value: 'meen' });
+  });
+});
+
+describe('a filter', () => {
+  const KNOWN = ['from', 'to', 'window'];
+
+  it('names values of the view’s tags', () => {
+    const given = new Map([
+      ['region', ['a', 'b']],
+      ['kind', ['']],
+    ]);
+    expect(parseFilter(given, VIEW, KNOWN)).toEqual(given);
+    expect(parseFilter([], VIEW, KNOWN)).toEqual(new Map());
+  });
+
+  it('is refused where it names something else, with the nearest that there is', () => {
+    expect(refusalOf(() => parseFilter([['widnow', ['1h']]], VIEW, KNOWN))).toMatchObject({
+      subject: 'parameter',
+      value: 'widnow',
+      remedy: 'did you mean window? known are from, to, window; its tags are region, kind',
+    });
+    expect(refusalOf(() => parseFilter([['xyz', ['1']]], { ...VIEW, by: [] }, KNOWN)).remedy).toBe(
+      'known are from, to, window; it has no tags to filter by',
+    );
+  });
+
+  it('takes a thousand values of a tag, and no more', () => {
+    const values = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+    expect(parseFilter([['region', values(1_000)]], VIEW, KNOWN).get('region')).toHaveLength(1_000);
+    expect(refusalOf(() => parseFilter([['region', values(1_001)]], VIEW, KNOWN))).toMatchObject({
+      subject: 'region',
+      value: '1001',
+    });
+  });
+});
