@@ -9,19 +9,13 @@ import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-conf
 import type { WeirConfig } from '../config/schema.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
-import { describePreview, previewSource } from './source-preview.ts';
+import { describePreview, NOTHING_SEEN, previewSource, type Seen, seenTogether } from './source-preview.ts';
 
-/** What was found out about one section: its lines, and whether it can be used as it is. */
+/** What was found out about one source: its lines, whether it can be used as it is, and what it holds. */
 interface Finding {
   readonly lines: readonly string[];
   readonly isUsable: boolean;
-}
-
-/** What all files together hold, as far as they were looked at. */
-interface Seen {
-  readonly series: SeriesDescription[];
-  fromMs: number;
-  toMs: number;
+  readonly seen: Seen;
 }
 
 /** `weir check`: prints the verdict on a configuration; gives whether it can be used. */
@@ -32,8 +26,8 @@ export async function check(file: string): Promise<boolean> {
     return false;
   }
   const { config } = verdict.loaded;
-  const seen: Seen = { series: [], fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
-  const sources = await checkSources(verdict.loaded, seen);
+  const sources = await checkSources(verdict.loaded);
+  const seen = sources.reduce((all, finding) => seenTogether(all, finding.seen), NOTHING_SEEN);
   const isUsable = sources.every((finding) => finding.isUsable);
   const sections = [
     metricLines(config),
@@ -50,10 +44,10 @@ export async function check(file: string): Promise<boolean> {
   return isUsable;
 }
 
-async function checkSources({ config, folder }: LoadedConfig, seen: Seen): Promise<readonly Finding[]> {
+async function checkSources({ config, folder }: LoadedConfig): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const [name, source] of Object.entries(config.sources))
-    findings.push(await checkSource(name, source, config, folder, seen));
+    findings.push(await checkSource(name, source, config, folder));
   return findings;
 }
 
@@ -62,7 +56,6 @@ async function checkSource(
   source: DeclaredSource,
   { metrics }: WeirConfig,
   folder: string,
-  seen: Seen,
 ): Promise<Finding> {
   const title = `source ${name}: ${source.kind}`;
   const options = { metrics, folder, stdin: () => process.stdin, nowMs: Date.now };
@@ -70,21 +63,19 @@ async function checkSource(
     // What comes through a pipe can be read once only, and is for `weir edge`.
     if (source.supports.nature === 'live' || !source.supports.resumes) {
       source.open(name, { ...options, registry: new SeriesList() });
-      return { lines: [`${title}, ${source.description}`], isUsable: true };
+      return { lines: [`${title}, ${source.description}`], isUsable: true, seen: NOTHING_SEEN };
     }
     const preview = await previewSource((registry) => source.open(name, { ...options, registry }), metrics);
-    seen.series.push(...preview.series);
-    seen.fromMs = Math.min(seen.fromMs, preview.fromMs);
-    seen.toMs = Math.max(seen.toMs, preview.toMs);
     const nothing =
       preview.tallies.readings > 0 ? [] : ['  not one reading; check `time` and `series` against the rows of the file'];
     return {
       lines: [`${title}, ${source.description}`, ...describePreview(preview), ...nothing],
       isUsable: nothing.length === 0,
+      seen: preview,
     };
   } catch (error) {
     if (error instanceof SourceError || error instanceof UserError)
-      return { lines: [title, `  ${error.message}`], isUsable: false };
+      return { lines: [title, `  ${error.message}`], isUsable: false, seen: NOTHING_SEEN };
     throw error;
   }
 }

@@ -19,24 +19,31 @@ const ROWS_LOOKED_AT = 200_000;
 /** Readings, and refused rows, that are shown. */
 const SHOWN_MAX = 5;
 
-/** A reading as it would be sent. */
-interface ShownReading {
-  readonly time: string;
-  readonly metric: string;
-  readonly tags: string;
-  readonly value: string;
+/** A reading as it would be sent, in words. */
+type ShownReading = Readonly<Record<'time' | 'metric' | 'tags' | 'value', string>>;
+
+/** The series of readings that were looked at, and their span; `fromMs` is after `toMs` where there were none. */
+export interface Seen {
+  readonly series: readonly SeriesDescription[];
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** What the beginning of a file gives. */
-export interface SourcePreview {
+export interface SourcePreview extends Seen {
   readonly tallies: SourceTallies;
   /** Whether that was the whole file. */
   readonly isWhole: boolean;
   readonly readings: readonly ShownReading[];
   readonly refusals: readonly Refusal[];
-  readonly series: readonly SeriesDescription[];
-  readonly fromMs: number;
-  readonly toMs: number;
+}
+
+/** Nothing that was looked at. */
+export const NOTHING_SEEN: Seen = { series: [], fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
+
+/** What two files hold together. */
+export function seenTogether(a: Seen, b: Seen): Seen {
+  return { series: [...a.series, ...b.series], fromMs: Math.min(a.fromMs, b.fromMs), toMs: Math.max(a.toMs, b.toMs) };
 }
 
 /** Reads the beginning of a source that ends. Throws SourceError where it can't be read. */
@@ -49,8 +56,7 @@ export async function previewSource(
   const readings: ShownReading[] = [];
   const refusals: Refusal[] = [];
   let tallies = NO_TALLIES;
-  let fromMs = Number.POSITIVE_INFINITY;
-  let toMs = Number.NEGATIVE_INFINITY;
+  let { fromMs, toMs } = NOTHING_SEEN;
   let isWhole = true;
   for await (const batch of source.batches(null, new AbortController().signal)) {
     tallies = addTallies(tallies, batch.tallies);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentAnswer, QuarantineAnswer } from '#serving/http/ledger-routes.ts';
 import type { ServerStatus } from '../compose/server.ts';
+import { SAMPLE_LOG_REPORT } from '../terminal/log-report.fixtures.ts';
 import { chosenAgents, ledgerTable } from './ledger.ts';
 import { quarantineTable } from './quarantine.ts';
 import { statusText } from './status.ts';
@@ -151,18 +152,7 @@ describe('the status', () => {
     const status: ServerStatus = {
       version: '1.2.3',
       startedAt: '2024-01-01T00:00:00Z',
-      log: {
-        adapter: 'embedded',
-        engine: 'level 1',
-        place: 'data/log',
-        generation: 'g',
-        partitions: 2,
-        durability: { survives: 'power loss', how: 'synced' },
-        replicas: 1,
-        limits: { recordBytesMax: 1, storeBytesMax: undefined },
-        discard: 'new',
-        shortfalls: [],
-      },
+      log: SAMPLE_LOG_REPORT,
       acknowledged: [9, 0],
       partitions: [
         { ...partition, partition: 0, committed: 8, watermarkMs: 1_000, refusedFrames: 2, faultyFrames: 3 },
@@ -173,8 +163,8 @@ describe('the status', () => {
     expect(statusText(status)).toBe(
       [
         'weir 1.2.3, since 2024-01-01T00:00:00Z',
-        'log        level 1, 2 partitions, at data/log',
-        '           survives power loss (synced), 1 copy, as large as the disk; new records wait when it is full',
+        'log        level 10, 4 partitions, at data/log',
+        '           survives power loss (every append is synced), 1 copy, as large as the disk; new records wait when it is full',
         '',
         'partition  folded to  records  readings  repeated frames  refused  open slices  watermark',
         '        0          8        5       600                1        5            4  1970-01-01T00:00:01.000Z',

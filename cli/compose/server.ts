@@ -38,10 +38,9 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /** What `GET /api/v1/status` says of it. */
-export interface ServerStatus {
+export interface ServerStatus extends Pick<RunningServer, 'log'> {
   readonly version: string;
   readonly startedAt: string;
-  readonly log: LogReport;
   /** Per partition, the position of the last record that the broker has acknowledged. */
   readonly acknowledged: readonly number[];
   readonly partitions: readonly PartitionStatus[];

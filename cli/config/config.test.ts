@@ -127,6 +127,7 @@ describe('a fault', () => {
       'backbone: { kind: embedded, xyzzyx: 1 }',
       'backbone: unknown key xyzzyx; known here: kind, partitions, servers, monitor',
     ],
+    ['store: { kind: level, xyzzyx: 1 }', 'store: unknown key xyzzyx; known here: kind'],
     ['store: { kind: levl }', 'store.kind: is "levl"; did you mean level?'],
     ['store: { kind: redis }', 'store.kind: is "redis"; write level'],
     ['agent: {}', 'agent.id: is missing; add it (the sample of "weir init" shows how)'],

@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { LogReport } from '#backbone/log/log.ts';
 import { configSchema } from '../config/schema.ts';
 import { banner, logReportLines } from './banner.ts';
-
-const LOG: LogReport = {
-  adapter: 'embedded',
-  engine: 'level 10',
-  place: 'data/log',
-  generation: 'g',
-  partitions: 4,
-  durability: { survives: 'power loss', how: 'every append is synced' },
-  replicas: 1,
-  limits: { recordBytesMax: 1, storeBytesMax: undefined },
-  discard: 'new',
-  shortfalls: [],
-};
+import { SAMPLE_LOG_REPORT } from './log-report.fixtures.ts';
 
 const FACTS = {
   version: '1.2.3',
-  server: { httpPort: 8081, mqttPort: 1884, log: LOG },
+  server: { httpPort: 8081, mqttPort: 1884, log: SAMPLE_LOG_REPORT },
   http: { host: '127.0.0.1', port: 0 },
   mqtt: { host: '::1', port: 0 },
   dataDir: 'data',
@@ -61,7 +48,7 @@ describe('the report of a log', () => {
   it('tells its limits, its copies, and each promise that does not hold', () => {
     expect(
       logReportLines({
-        ...LOG,
+        ...SAMPLE_LOG_REPORT,
         partitions: 1,
         replicas: 3,
         limits: { recordBytesMax: 1, storeBytesMax: 1_000 },

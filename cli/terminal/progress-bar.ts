@@ -10,26 +10,35 @@ export interface Progress {
   readonly total?: number;
 }
 
+/** Where a bar is drawn. */
+type ProgressOutput = Pick<typeof process.stderr, 'isTTY' | 'columns'> & { write(text: string): unknown };
+
 /**
  * A line on standard error that shows how far long work has come: on a terminal only, nothing in a pipe. The line is
  * drawn at most every REDRAW_MS, and is gone when the bar ends.
  */
 export class ProgressBar implements Disposable {
-  readonly #shows = process.stderr.isTTY;
+  readonly #out: ProgressOutput;
+  readonly #nowMs: () => number;
   #drawnAtMs = Number.NEGATIVE_INFINITY;
 
+  constructor(out: ProgressOutput = process.stderr, nowMs = (): number => performance.now()) {
+    this.#out = out;
+    this.#nowMs = nowMs;
+  }
+
   show(progress: Progress): void {
-    if (!this.#shows) return;
-    const nowMs = performance.now();
+    if (!this.#out.isTTY) return;
+    const nowMs = this.#nowMs();
     if (nowMs - this.#drawnAtMs < REDRAW_MS) return;
     this.#drawnAtMs = nowMs;
     // A terminal that doesn't tell its width says 0.
-    const width = process.stderr.columns || WIDTH_DEFAULT;
-    process.stderr.write(CLEAR_LINE + formatProgress(progress).slice(0, width - 1));
+    const width = this.#out.columns || WIDTH_DEFAULT;
+    this.#out.write(CLEAR_LINE + formatProgress(progress).slice(0, width - 1));
   }
 
   [Symbol.dispose](): void {
-    if (this.#shows) process.stderr.write(CLEAR_LINE);
+    if (this.#out.isTTY) this.#out.write(CLEAR_LINE);
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Column, formatTable } from './output.ts';
-import { formatProgress } from './progress-bar.ts';
+import { formatProgress, ProgressBar } from './progress-bar.ts';
 
 describe('a table', () => {
   const columns: readonly Column<{ readonly name: string; readonly count: number }>[] = [
@@ -35,5 +35,41 @@ describe('a progress line', () => {
 
   it('has words alone where nobody knows how much there is', () => {
     expect(formatProgress({ label: '12 rows', done: 12 })).toBe('12 rows');
+  });
+});
+
+describe('a progress bar', () => {
+  const drawn = (isTTY: boolean, columns: number) => {
+    const texts: string[] = [];
+    return { texts, out: { isTTY, columns, write: (text: string) => texts.push(text) } };
+  };
+  const CLEAR = '\r\u001b[K';
+
+  it('is drawn on a terminal ten times a second at most, and gone at its end', () => {
+    const { texts, out } = drawn(true, 80);
+    let nowMs = 5;
+    {
+      using bar = new ProgressBar(out, () => nowMs);
+      for (nowMs of [5, 6, 104, 105, 204, 205]) bar.show({ label: `at ${nowMs}`, done: 0 });
+    }
+    expect(texts).toEqual([`${CLEAR}at 5`, `${CLEAR}at 105`, `${CLEAR}at 205`, CLEAR]);
+  });
+
+  it.each([
+    [10, 9],
+    [0, 79],
+  ])('leaves the last of %i cells free', (columns, chars) => {
+    const { texts, out } = drawn(true, columns);
+    new ProgressBar(out).show({ label: 'x'.repeat(100), done: 0 });
+    expect(texts).toEqual([CLEAR + 'x'.repeat(chars)]);
+  });
+
+  it('is not drawn in a pipe', () => {
+    const { texts, out } = drawn(false, 80);
+    {
+      using bar = new ProgressBar(out);
+      bar.show({ label: 'x', done: 0 });
+    }
+    expect(texts).toEqual([]);
   });
 });

@@ -3,8 +3,6 @@ import { serveWorld } from '#serving/serving.fixtures.ts';
 import { besideGoal, type Figure, figureOf, millisecondsOf, printFigures } from '../measure.ts';
 import { weekOfMeters } from '../workloads/week-of-meters.ts';
 
-const SERIES = 1_000;
-const REGIONS = 10;
 const RUNS = 400;
 const WARM_UPS = 40;
 const GOAL_MS = 20;
@@ -16,7 +14,7 @@ const QUERY = '/api/v1/views/power-by-region/windows?from=2026-01-05T00:00:00Z&t
  * grouped by ten regions, 1,680 windows from 100,800 slices. The first time, then by percentiles. Less is better.
  */
 export async function benchQuery(): Promise<readonly Figure[]> {
-  const world = await weekOfMeters(SERIES, REGIONS);
+  const world = await weekOfMeters();
   await using served = await serveWorld(world);
   const agent = new Agent({ keepAlive: true });
   const ask = (): Promise<number> => millisecondsOf(() => answered(served.url + QUERY, agent));

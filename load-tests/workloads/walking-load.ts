@@ -8,9 +8,7 @@ import type { View } from '#core/views/view.ts';
 /** The workload of fold and recompute: so many gauges, a reading per second each, values of 31 bits that walk at random. */
 export const SERIES = 1_000;
 export const START_MS = Date.UTC(2024, 0, 1);
-const REGIONS = 5;
 const STEP_MS = 1_000;
-const WALK_STEP_MAX = 100;
 
 /** How readings stand in frames: so many series in each, and so many readings of each in one run. */
 export interface FrameShape {
@@ -63,6 +61,8 @@ function runsOf(walks: Walks, first: number, count: number, from: number, length
   };
 }
 
+const WALK_STEP_MAX = 100;
+
 /** Values of 31 bits that walk at random, the same ones each time (linear congruential, Numerical Recipes' constants). */
 class Walks {
   #state = 1;
@@ -85,6 +85,8 @@ function recordOf(frame: Uint8Array): LogRecord {
 function metaOf(sequence: number): Parameters<typeof encodeReadings>[0] {
   return { incarnation: 1, sequence, dictionaryVersion: SERIES, watermarkMs: null };
 }
+
+const REGIONS = 5;
 
 function entryOf(i: number): SeriesEntry {
   const device = `meter-${i}`;

@@ -10,8 +10,11 @@ const WEEK_START_MS = Date.UTC(2026, 0, 5);
 const WEEK_SLICES = 7 * 24 * 60;
 const MINUTE_MS = 60_000;
 
-/** A world that holds a week of readings, one a minute, of `series` meters spread over `regions`. */
-export async function weekOfMeters(series: number, regions: number): Promise<World> {
+const REGIONS = 10;
+const METERS_PER_REGION = 100;
+
+/** A world that holds a week of readings, one a minute, of 1,000 meters spread over ten regions. */
+export async function weekOfMeters(): Promise<World> {
   const world = await World.open({ partitions: 1 });
   const next = xorshift(1);
   const table = new StatsTable(1);
@@ -20,10 +23,9 @@ export async function weekOfMeters(series: number, regions: number): Promise<Wor
   const members: MemberRow[] = [];
   const rows: SliceRow[] = [];
   const firstSlice = WEEK_START_MS / MINUTE_MS;
-  for (let region = 0; region < regions; region++) {
+  for (let region = 0; region < REGIONS; region++) {
     const group = groupKey([`region-${region}`]);
-    const perRegion = series / regions;
-    for (let i = 0; i < perRegion; i++) {
+    for (let i = 0; i < METERS_PER_REGION; i++) {
       const firstMs = WEEK_START_MS + (next() % MINUTE_MS);
       members.push({
         view,
@@ -38,7 +40,7 @@ export async function weekOfMeters(series: number, regions: number): Promise<Wor
     }
     for (let slice = firstSlice; slice < firstSlice + WEEK_SLICES; slice++) {
       table.reset(slot);
-      for (let i = 0; i < perRegion; i++)
+      for (let i = 0; i < METERS_PER_REGION; i++)
         addReading(table, slot, slice * MINUTE_MS + (next() % MINUTE_MS), next() % 5_000_000, false);
       rows.push({
         view,
