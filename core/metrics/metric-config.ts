@@ -6,11 +6,6 @@ import type { Metric } from './metric.ts';
 
 /** A pane is this long unless a metric says otherwise (docs/design.md#pane). */
 const PANE_DEFAULT = '10s';
-/**
- * How long the journal remembers readings for telling repeats, unless a metric says otherwise
- * (docs/design.md#a-repeated-reading-is-not-a-second-reading).
- */
-const REPEAT_HORIZON_DEFAULT = '7d';
 const DAY_MS = 86_400_000;
 
 /** YAML reads 99999.999 as a number; its shortest decimal text is what was written, as long as it has 15 digits. */
@@ -27,7 +22,7 @@ const metricSchema = z.strictObject({
   rollover: decimalText.optional(),
   quantiles: z.boolean().default(false),
   pane: fixedSpan().prefault(PANE_DEFAULT),
-  repeatHorizon: fixedSpan().prefault(REPEAT_HORIZON_DEFAULT),
+  repeatHorizon: fixedSpan().optional(),
 });
 
 /** The `metrics:` section: what is measured, by name. */
@@ -75,6 +70,6 @@ function toMetric(name: string, metric: MetricConfig): Metric {
     send,
     excess,
     conflict,
-    repeatHorizonMs: metric.repeatHorizon,
+    repeatHorizonMs: metric.repeatHorizon ?? null,
   };
 }

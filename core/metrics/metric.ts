@@ -13,7 +13,8 @@ export type MetricKind = 'gauge' | 'counter';
  * A declared metric, parsed once from the configuration; every part trusts it from there on.
  *
  * `intervalMs` is what a series promises: one reading per interval. `rolloverScaled` is the highest value that a
- * counter shows before it starts again at 0, as a scaled integer, or null where it never rolls over.
+ * counter shows before it starts again at 0, as a scaled integer, or null where it never rolls over. `repeatHorizonMs`
+ * is how far behind the newest reading of a series its agent tells repeats, in event time; null: as far as it has room.
  */
 export interface Metric {
   readonly name: string;
@@ -27,7 +28,7 @@ export interface Metric {
   readonly send: SendPolicy;
   readonly excess: ExcessRule;
   readonly conflict: ConflictRule;
-  readonly repeatHorizonMs: number;
+  readonly repeatHorizonMs: number | null;
 }
 
 /**

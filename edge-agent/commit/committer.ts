@@ -95,7 +95,12 @@ export class Committer {
     const head = await loadHead(table, id);
     const dictionary = new Dictionary(metrics);
     for (const entry of await loadEntries(table)) dictionary.restore(entry);
-    const journal = await Journal.open(table, (entry) => dictionary.seriesOf[entry]!, dictionary.seriesCount);
+    const journal = await Journal.open({
+      table,
+      seriesOf: (entry) => dictionary.seriesOf[entry]!,
+      seriesCount: dictionary.seriesCount,
+      repeatHorizonOf: (series) => dictionary.metricOf[series]!.repeatHorizonMs,
+    });
     const committer = new Committer(options, dictionary, journal, head);
     await table.write([headOperation(committer.#head())], { sync: true });
     return committer;
@@ -250,9 +255,14 @@ export class Committer {
     const items = [...frames, ...reports];
     operations.push(...entryOperations(this.dictionary.entries, this.#entriesWritten));
     this.#entriesWritten = this.dictionary.entries.length;
-    operations.push(this.#journal.recordSeals(), headOperation(this.#head()), ...this.#spool.stage(items));
+    operations.push(
+      ...this.#journal.trim(),
+      this.#journal.recordSeals(),
+      headOperation(this.#head()),
+      ...this.#spool.stage(items),
+    );
     const writing = this.#writing.then(async () => {
-      operations.push(...(await this.#journal.trim()));
+      await this.#journal.lookAhead();
       await this.#table.write(operations, { sync: true });
       this.#spool.committed(items);
     });

@@ -61,6 +61,6 @@ function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEnt
 /** A metric that is no longer declared: its series send nothing more, but what the journal holds still belongs to it. */
 function metricOfEntry(entry: SeriesEntry): Metric {
   const { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs } = entry;
-  const policy = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: 0 } as const;
+  const policy = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: null } as const;
   return { name: metric, unit, decimals, kind, intervalMs, rolloverScaled: rollover, quantiles, paneMs, ...policy };
 }

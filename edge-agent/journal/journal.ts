@@ -1,8 +1,10 @@
+import { strict as assert } from 'node:assert';
 import { joinKeys, NUMBER_KEY_BYTES, prefixRange, readUintKey, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { ChangedValue, TakenReadings } from '../accept/corrections.ts';
-import { type Chunk, decodeChunk, encodeChunks } from './chunk-codec.ts';
+import { decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { SeriesJournal } from './series-journal.ts';
+import { type ChunkSeries, mayForget } from './trim.ts';
 
 /**
  * Readings that the journal keeps for telling repeats and neighbours, over all series: 4 M take some 100 MB of memory.
@@ -16,12 +18,24 @@ const CHANGED = stringKey('changed');
 const FORGOTTEN = stringKey('released');
 const SEALED = stringKey('sealed');
 
+/** Chunks whose contents are known ahead of trimming: a commit adds one or a few, and trims as many. */
+const LOOK_AHEAD_CHUNKS = 64;
+
 interface StoredChunk {
   readonly number: number;
   readonly count: number;
 }
 
-/** What is kept of a series once its chunks are gone; `releasedMs` is null where nothing of it is forgotten yet. */
+/** Which readings a chunk holds, as far as forgetting them has to know. */
+interface ChunkContents {
+  readonly number: number;
+  readonly runs: readonly { readonly entry: number; readonly lastMs: number }[];
+}
+
+/**
+ * What is kept of a series once its chunks are gone: up to where it is forgotten (null: it isn't), and the last reading
+ * that is in a frame, which is never forgotten, since whatever comes after it is its neighbour.
+ */
 interface StoredForgotten {
   readonly releasedMs: number | null;
   readonly releasedValue: number;
@@ -30,68 +44,93 @@ interface StoredForgotten {
   readonly entry: number;
 }
 
+/** A record of changed values: its number, and the series that they are of. */
+interface FiledChange {
+  readonly number: number;
+  readonly series: readonly number[];
+}
+
+export interface JournalOptions {
+  readonly table: Table;
+  /** The series of a dictionary entry. */
+  readonly seriesOf: (entry: number) => number;
+  readonly seriesCount: number;
+  /** How far behind its newest reading a series has to be remembered, in ms; null: as far as there is room. */
+  readonly repeatHorizonOf: (series: number) => number | null;
+  /** JOURNAL_READINGS_MAX when left out. */
+  readonly readingsMax?: number;
+}
+
 /**
  * The agent's own record of accepted readings, in memory by series and on disk by chunks: one chunk per commit. The
- * operations that it gives belong into the commit's one atomic write.
+ * operations that it gives belong into the commit's one atomic write, in the order of the commits.
  */
 export class Journal {
   readonly series: SeriesJournal[] = [];
-  readonly #table: Table;
-  readonly #seriesOf: (entry: number) => number;
+  readonly #options: JournalOptions;
   readonly #readingsMax: number;
+  readonly #repeatHorizonMs: (number | null)[] = [];
+  /** Of each series, the latest reading whose chunk is gone. */
+  readonly #goneMs: number[] = [];
+  #hasHorizons = false;
   #chunks: StoredChunk[] = [];
-  #nextChunk = 1;
+  /** Of the first chunks, as many as have been looked at. */
+  #contents: ChunkContents[] = [];
+  /** The changes that are filed under a chunk, and go with it. */
+  readonly #changes = new Map<number, FiledChange[]>();
+  #nextNumber = 1;
   #count = 0;
 
-  private constructor(table: Table, seriesOf: (entry: number) => number, readingsMax: number) {
-    this.#table = table;
-    this.#seriesOf = seriesOf;
-    this.#readingsMax = readingsMax;
+  private constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#readingsMax = options.readingsMax ?? JOURNAL_READINGS_MAX;
   }
 
-  /** The journal as the last commit left it. `seriesOf` tells the series of a dictionary entry. */
-  static async open(
-    table: Table,
-    seriesOf: (entry: number) => number,
-    seriesCount: number,
-    readingsMax: number = JOURNAL_READINGS_MAX,
-  ): Promise<Journal> {
-    const journal = new Journal(table, seriesOf, readingsMax);
+  /** The journal as the last commit left it. */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { table, seriesCount } = options;
+    const journal = new Journal(options);
     journal.reach(seriesCount);
     const forgotten = await journal.#loadForgotten();
     for await (const [key, bytes] of table.scan(prefixRange(CHUNK)))
       journal.#loadChunk(readUintKey(key, CHUNK.length), bytes);
-    for await (const [key, bytes] of table.scan(prefixRange(CHANGED))) {
-      journal.#loadChanged(readUintKey(key, CHANGED.length + NUMBER_KEY_BYTES), bytes);
-    }
     journal.#restoreLast(forgotten);
+    for await (const [key, bytes] of table.scan(prefixRange(CHANGED))) {
+      const chunk = readUintKey(key, CHANGED.length);
+      journal.#loadChanged(chunk, readUintKey(key, CHANGED.length + NUMBER_KEY_BYTES), bytes);
+    }
     const sealed = await table.get(SEALED);
     if (sealed !== undefined) journal.#loadSealed(sealed);
+    await journal.lookAhead();
     return journal;
   }
 
   /** Makes room for series up to the count. */
   reach(seriesCount: number): void {
-    while (this.series.length < seriesCount) this.series.push(new SeriesJournal());
+    while (this.series.length < seriesCount) {
+      const horizonMs = this.#options.repeatHorizonOf(this.series.length);
+      this.series.push(new SeriesJournal());
+      this.#repeatHorizonMs.push(horizonMs);
+      this.#goneMs.push(Number.NEGATIVE_INFINITY);
+      this.#hasHorizons ||= horizonMs !== null;
+    }
   }
 
   /** The writes that make an accepted batch durable; the memory holds it already. */
   record(taken: TakenReadings, changed: readonly ChangedValue[], dictionaryVersion: number): TableOperation[] {
     const operations: TableOperation[] = [];
     for (const { bytes, count } of encodeChunks(taken, dictionaryVersion)) {
-      const number = this.#nextChunk++;
+      const number = this.#nextNumber++;
       operations.push({ kind: 'put', key: joinKeys(CHUNK, uintKey(number)), value: bytes });
       this.#chunks.push({ number, count });
       this.#count += count;
     }
     if (changed.length > 0) {
-      const number = this.#chunks.at(-1)?.number ?? 0;
+      const chunk = this.#chunks.at(-1)?.number ?? 0;
+      const number = this.#nextNumber++;
       const rows = changed.map(({ series, timeMs, value }) => [series, timeMs, value]);
-      operations.push({
-        kind: 'put',
-        key: joinKeys(CHANGED, uintKey(number), uintKey(this.#nextChunk++)),
-        value: json(rows),
-      });
+      operations.push({ kind: 'put', key: joinKeys(CHANGED, uintKey(chunk), uintKey(number)), value: json(rows) });
+      this.#fileChange(chunk, { number, series: changed.map(({ series }) => series) });
     }
     return operations;
   }
@@ -102,34 +141,64 @@ export class Journal {
     return { kind: 'put', key: SEALED, value: new Uint8Array(sealed.buffer) };
   }
 
-  /** Lets go of the oldest chunks while there are too many readings, but never of readings that are in no frame yet. */
-  async trim(): Promise<TableOperation[]> {
+  /**
+   * Forgets the oldest chunks as far as `mayForget` says, of those that have been looked at. It decides by the memory of
+   * this very moment, so its operations belong into the write that makes this memory durable.
+   */
+  trim(): TableOperation[] {
     const operations: TableOperation[] = [];
-    while (this.#count > this.#readingsMax && this.#chunks.length > 1) {
+    while (this.#isTrimDue && this.#chunks.length > 1 && this.#contents[0] !== undefined) {
+      const [{ number, runs }] = this.#contents as [ChunkContents];
       const oldest = this.#chunks[0]!;
-      const key = joinKeys(CHUNK, uintKey(oldest.number));
-      const bytes = await this.#table.get(key);
-      const chunk = bytes === undefined ? [] : decodeChunk(bytes);
-      if (chunk.some((run) => this.#of(run).sealedMs < run.times.at(-1)!)) break;
-      for (const run of chunk) operations.push(this.#forget(run));
-      operations.push({ kind: 'delete', key });
-      for await (const [changed] of this.#table.scan(prefixRange(joinKeys(CHANGED, uintKey(oldest.number))))) {
-        operations.push({ kind: 'delete', key: changed });
+      assert(oldest.number === number, 'what is looked at are the first chunks');
+      const chunk = runs.map((run) => this.#chunkSeries(run));
+      if (!mayForget(chunk, this.#count > this.#readingsMax)) break;
+      for (const run of runs) operations.push(this.#forget(run));
+      operations.push({ kind: 'delete', key: joinKeys(CHUNK, uintKey(number)) });
+      for (const change of this.#changes.get(number) ?? []) {
+        operations.push({ kind: 'delete', key: joinKeys(CHANGED, uintKey(number), uintKey(change.number)) });
+        for (const series of change.series) operations.push(this.#recordForgotten(series));
       }
+      this.#changes.delete(number);
+      this.#contents.shift();
       this.#chunks.shift();
       this.#count -= oldest.count;
     }
     return operations;
   }
 
-  #of(run: Chunk[number]): SeriesJournal {
-    return this.series[this.#seriesOf(run.entry)]!;
+  /** Looks at the next of the chunks that are on disk, so that `trim` needn't wait. Throws what the table throws. */
+  async lookAhead(): Promise<void> {
+    if (!this.#isTrimDue || this.#contents.length > LOOK_AHEAD_CHUNKS / 2) return;
+    const next = this.#chunks[this.#contents.length];
+    if (next === undefined) return;
+    const range = { ...prefixRange(CHUNK), gte: joinKeys(CHUNK, uintKey(next.number)), limit: LOOK_AHEAD_CHUNKS };
+    for await (const [key, bytes] of this.#options.table.scan(range)) {
+      const runs = decodeChunk(bytes).map(({ entry, times }) => ({ entry, lastMs: times.at(-1)! }));
+      this.#contents.push({ number: readUintKey(key, CHUNK.length), runs });
+    }
   }
 
-  #forget(run: Chunk[number]): TableOperation {
-    const journal = this.#of(run);
-    journal.forget(run.times.at(-1)!);
-    const last = journal.length - 1;
+  get #isTrimDue(): boolean {
+    return this.#hasHorizons || this.#count > this.#readingsMax;
+  }
+
+  #chunkSeries({ entry, lastMs }: ChunkContents['runs'][number]): ChunkSeries {
+    const number = this.#options.seriesOf(entry);
+    const { sealedMs, lastMs: newestMs } = this.series[number]!;
+    return { lastMs, sealedMs, newestMs, repeatHorizonMs: this.#repeatHorizonMs[number]! };
+  }
+
+  #forget({ entry, lastMs }: ChunkContents['runs'][number]): TableOperation {
+    const number = this.#options.seriesOf(entry);
+    this.#goneMs[number] = Math.max(lastMs, this.#goneMs[number]!);
+    return this.#recordForgotten(number);
+  }
+
+  #recordForgotten(number: number): TableOperation {
+    const journal = this.series[number]!;
+    journal.forget(this.#goneMs[number]!);
+    const last = Math.max(journal.tailStart, 1) - 1;
     const stored: StoredForgotten = {
       releasedMs: finite(journal.forgottenMs),
       releasedValue: journal.forgottenValue,
@@ -137,18 +206,24 @@ export class Journal {
       lastValue: journal.values[last]!,
       entry: journal.entries[last]!,
     };
-    const key = joinKeys(FORGOTTEN, uintKey(this.#seriesOf(run.entry)));
-    return { kind: 'put', key, value: json(stored) };
+    return { kind: 'put', key: joinKeys(FORGOTTEN, uintKey(number)), value: json(stored) };
   }
 
-  async #loadForgotten(): Promise<ReadonlyMap<SeriesJournal, StoredForgotten>> {
-    const forgotten = new Map<SeriesJournal, StoredForgotten>();
-    for await (const [key, bytes] of this.#table.scan(prefixRange(FORGOTTEN))) {
+  #fileChange(chunk: number, change: FiledChange): void {
+    const filed = this.#changes.get(chunk);
+    if (filed === undefined) this.#changes.set(chunk, [change]);
+    else filed.push(change);
+  }
+
+  async #loadForgotten(): Promise<ReadonlyMap<number, StoredForgotten>> {
+    const forgotten = new Map<number, StoredForgotten>();
+    for await (const [key, bytes] of this.#options.table.scan(prefixRange(FORGOTTEN))) {
       const stored = JSON.parse(Buffer.from(bytes).toString()) as StoredForgotten;
-      const journal = this.series[readUintKey(key, FORGOTTEN.length)]!;
+      const number = readUintKey(key, FORGOTTEN.length);
+      const journal = this.series[number]!;
       journal.forgottenMs = stored.releasedMs ?? Number.NEGATIVE_INFINITY;
       journal.forgottenValue = stored.releasedValue;
-      forgotten.set(journal, stored);
+      forgotten.set(number, stored);
     }
     return forgotten;
   }
@@ -156,7 +231,7 @@ export class Journal {
   #loadChunk(number: number, bytes: Uint8Array): void {
     let count = 0;
     for (const run of decodeChunk(bytes)) {
-      const journal = this.#of(run);
+      const journal = this.series[this.#options.seriesOf(run.entry)]!;
       count += run.times.length;
       const from = run.times.findIndex((timeMs) => timeMs > journal.forgottenMs);
       if (from >= 0)
@@ -170,22 +245,27 @@ export class Journal {
     }
     this.#chunks.push({ number, count });
     this.#count += count;
-    this.#nextChunk = Math.max(this.#nextChunk, number + 1);
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
   }
 
-  #loadChanged(number: number, bytes: Uint8Array): void {
-    for (const [series, timeMs, value] of JSON.parse(Buffer.from(bytes).toString()) as [number, number, number][]) {
+  #loadChanged(chunk: number, number: number, bytes: Uint8Array): void {
+    const rows = JSON.parse(Buffer.from(bytes).toString()) as [series: number, timeMs: number, value: number][];
+    this.#fileChange(chunk, { number, series: rows.map(([series]) => series) });
+    for (const [series, timeMs, value] of rows) {
       const journal = this.series[series]!;
       const index = journal.indexFrom(timeMs);
       if (index < journal.length && journal.times[index] === timeMs) journal.values[index] = value;
     }
-    this.#nextChunk = Math.max(this.#nextChunk, number + 1);
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
   }
 
-  /** A series' last reading is remembered even when its chunk is gone: the next reading is its neighbour. */
-  #restoreLast(forgotten: ReadonlyMap<SeriesJournal, StoredForgotten>): void {
-    for (const [journal, { lastMs, lastValue, entry }] of forgotten) {
-      if (journal.lastMs < lastMs) journal.append(lastMs, lastValue, entry);
+  /** The last reading in a frame is remembered even when its chunk is gone: the next reading is its neighbour. */
+  #restoreLast(forgotten: ReadonlyMap<number, StoredForgotten>): void {
+    for (const [number, { lastMs, lastValue, entry }] of forgotten) {
+      const journal = this.series[number]!;
+      if (journal.valueAt(lastMs) !== undefined) continue;
+      journal.merge([lastMs], [lastValue], [entry], 0, 1);
+      this.#goneMs[number] = lastMs;
     }
   }
 

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { joinKeys, stringKey, uintKey } from '#backbone/keys/order.ts';
+import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
+import type { TakenReadings } from '../accept/corrections.ts';
+import { decodeChunk, encodeChunks } from './chunk-codec.ts';
+import { Journal } from './journal.ts';
+
+function taken(rows: readonly (readonly [entry: number, timeMs: number, value: number])[]): TakenReadings {
+  return {
+    count: rows.length,
+    entry: Int32Array.from(rows, ([entry]) => entry),
+    timeMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
+    value: Float64Array.from(rows, ([, , value]) => value),
+  };
+}
+
+const open = (table: MemoryTable, given: { horizonMs?: number; readingsMax?: number } = {}): Promise<Journal> =>
+  Journal.open({
+    table,
+    seriesOf: (entry) => entry,
+    seriesCount: 1,
+    repeatHorizonOf: () => given.horizonMs ?? null,
+    readingsMax: given.readingsMax ?? 1_000,
+  });
+
+/** Commits one reading of series 0 at a time, each in a frame at once. */
+async function commitAll(journal: Journal, table: MemoryTable, times: readonly number[]): Promise<void> {
+  for (const timeMs of times) {
+    journal.series[0]!.append(timeMs, timeMs, 0);
+    journal.series[0]!.sealedMs = timeMs;
+    const operations = journal.record(taken([[0, timeMs, timeMs]]), [], 1);
+    operations.push(...journal.trim(), journal.recordSeals());
+    await journal.lookAhead();
+    await table.write(operations, { sync: true });
+  }
+}
+
+const SECONDS = Array.from({ length: 200 }, (_, i) => i * 1_000);
+
+describe('a journal', () => {
+  it('opens what was written when forgotten readings were called released', async () => {
+    const released = { releasedMs: 20, releasedValue: 2, lastMs: 30, lastValue: 3, entry: 0 };
+    const sealed = new Uint8Array(Float64Array.of(30).buffer);
+    const table = new MemoryTable();
+    const put = (key: Uint8Array, value: Uint8Array) => ({ kind: 'put', key, value }) as const;
+    await table.write(
+      [
+        put(joinKeys(stringKey('released'), uintKey(0)), Buffer.from(JSON.stringify(released))),
+        put(stringKey('sealed'), sealed),
+      ],
+      { sync: true },
+    );
+    const [series] = (await open(table)).series;
+    expect(series).toMatchObject({ length: 1, lastMs: 30, forgottenMs: 20, sealedMs: 30, tailStart: 1 });
+    expect(series!.before(0)).toEqual({ timeMs: 20, value: 2 });
+  });
+
+  it('forgets the oldest readings when it has no room, and a commit or two more at the most', async () => {
+    const table = new MemoryTable();
+    const journal = await open(table, { readingsMax: 50 });
+    await commitAll(journal, table, SECONDS);
+    const { length, forgottenMs } = journal.series[0]!;
+    expect(length).toBeGreaterThanOrEqual(50);
+    expect(length).toBeLessThanOrEqual(52);
+    expect(forgottenMs).toBe((199 - length) * 1_000);
+    // A chunk for each reading, and one record each of what is forgotten and what is sealed.
+    expect(table.size).toBe(length + 2);
+  });
+
+  it('forgets what lies beyond the horizon of its metric, and nothing else, though there is room', async () => {
+    const table = new MemoryTable();
+    const journal = await open(table, { horizonMs: 20_000 });
+    await commitAll(journal, table, SECONDS);
+    expect(journal.series[0]!.times[0]).toBeLessThanOrEqual(179_000);
+    expect(journal.series[0]!.times[0]).toBeGreaterThanOrEqual(177_000);
+    const all = await open(new MemoryTable());
+    await commitAll(all, new MemoryTable(), SECONDS);
+    expect(all.series[0]!.length).toBe(200);
+  });
+
+  it('lets go of changes with the chunk that they are filed under', async () => {
+    const table = new MemoryTable();
+    const journal = await open(table, { readingsMax: 50 });
+    await commitAll(journal, table, SECONDS.slice(0, 10));
+    await table.write(journal.record(taken([]), [{ series: 0, timeMs: 9_000, value: 77 }], 1), { sync: true });
+    expect((await open(table)).series[0]!.valueAt(9_000)).toBe(77);
+    await commitAll(journal, table, SECONDS.slice(10));
+    expect(table.size).toBe(journal.series[0]!.length + 2);
+  });
+
+  it('needs no chunk for a batch of which nothing was taken', async () => {
+    expect((await open(new MemoryTable())).record(taken([]), [], 1)).toEqual([]);
+  });
+});
+
+describe('chunks of readings', () => {
+  it('hold runs of one entry in ascending order, and give back what was put in', () => {
+    const [chunk] = encodeChunks(
+      taken([
+        [0, 10, 1],
+        [0, 20, -2],
+        [0, 15, 3],
+        [1, 20, 4],
+      ]),
+      2,
+    );
+    expect(chunk!.count).toBe(4);
+    expect(decodeChunk(chunk!.bytes)).toEqual([
+      { entry: 0, times: [10, 20], values: [1, -2] },
+      { entry: 0, times: [15], values: [3] },
+      { entry: 1, times: [20], values: [4] },
+    ]);
+  });
+
+  it('are as many as the largest frame asks for, in the order of the readings', () => {
+    // Values without any order take all their digits.
+    const value = (i: number): number => ((i * 2_654_435_761) % 4_294_967_296) * 1_000_003 - (i % 7);
+    const rows = Array.from({ length: 150_000 }, (_, i) => [0, i * 977 + (value(i) & 511), value(i)] as const);
+    const chunks = encodeChunks(taken(rows), 1);
+    expect(chunks.length).toBeGreaterThan(1);
+    const runs = chunks.flatMap(({ bytes }) => decodeChunk(bytes));
+    expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
+    expect(runs.flatMap(({ values }) => values)).toEqual(rows.map(([, , of]) => of));
+    expect(runs.flatMap(({ times }) => times)).toEqual(rows.map(([, timeMs]) => timeMs));
+  });
+});
