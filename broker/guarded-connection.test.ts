@@ -19,7 +19,9 @@ class FakeSocket extends EventEmitter {
   readonly written: Uint8Array[] = [];
   isPaused = false;
   destroyed = false;
+  isEnded = false;
   flushes = true;
+  corks = 0;
   readonly #unread: Uint8Array[] = [];
 
   send(bytes: Uint8Array): void {
@@ -45,11 +47,16 @@ class FakeSocket extends EventEmitter {
     return this.flushes;
   }
 
-  cork(): void {}
+  cork(): void {
+    this.corks++;
+  }
 
-  uncork(): void {}
+  uncork(): void {
+    this.corks--;
+  }
 
   end(done: () => void): void {
+    this.isEnded = true;
     done();
   }
 
@@ -214,7 +221,10 @@ describe('a guarded connection', () => {
     expect((connection.read() as Uint8Array).length).toBe(CONNECT.length + 2 * (CONTROL_PACKETS_MAX - 1));
     await turn();
     expect(socket.isPaused).toBe(false);
-    expect((connection.read() as Uint8Array).length).toBe(2);
+    for (let i = 1; i < CONTROL_PACKETS_MAX; i++) socket.send(PING);
+    expect(socket.isPaused).toBe(false);
+    socket.send(PING);
+    expect(socket.isPaused).toBe(true);
   });
 
   it('lets nothing more through once it is held, not even when an answer makes room', async () => {
@@ -250,9 +260,10 @@ describe('a guarded connection', () => {
     const { socket, connection } = connectClient();
     socket.flushes = false;
     const done = vi.fn<() => void>();
+    const allDone = vi.fn<() => void>();
     connection.write(Uint8Array.of(1), done);
     connection.write(Uint8Array.of(2));
-    connection.write(Uint8Array.of(3));
+    connection.write(Uint8Array.of(3), allDone);
     await turn();
     expect(done).not.toHaveBeenCalled();
     expect(socket.written).toHaveLength(1);
@@ -260,14 +271,23 @@ describe('a guarded connection', () => {
     await turn();
     expect(done).toHaveBeenCalledOnce();
     expect(socket.written.flatMap((bytes) => [...bytes])).toStrictEqual([1, 2, 3]);
+    expect(allDone).not.toHaveBeenCalled();
+    socket.emit('drain');
+    await turn();
+    expect(allDone).toHaveBeenCalledOnce();
+    expect(socket.corks).toBe(0);
+    socket.flushes = true;
+    const atOnce = vi.fn<() => void>();
+    connection.write(Uint8Array.of(4), atOnce);
+    await turn();
+    expect(atOnce).toHaveBeenCalledOnce();
   });
 
   it('finishes after what is still to be written, and at once where it has ended', async () => {
     const { socket, connection } = connectClient();
     connection.write(Uint8Array.of(1));
     await connection.finish();
-    expect(socket.written).toHaveLength(1);
-    expect(socket.destroyed).toBe(true);
+    expect([socket.written.length, socket.isEnded, socket.destroyed]).toStrictEqual([1, true, true]);
     await connection.finish();
   });
 

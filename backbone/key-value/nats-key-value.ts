@@ -2,7 +2,8 @@ import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
 import { headers } from '@nats-io/transport-node';
 import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
-import { isConflict, openBucket } from '../nats/nats-key-value-bucket.ts';
+import { isConflict } from '../nats/nats-errors.ts';
+import { openBucket } from '../nats/nats-key-value-bucket.ts';
 import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
 import {
   checkKey,

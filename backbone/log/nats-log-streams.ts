@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import type { NatsLink } from '../nats/nats-connection.ts';
-import { API_CODE, apiCodeOf } from '../nats/nats-errors.ts';
-import { isConflict, openBucket } from '../nats/nats-key-value-bucket.ts';
+import { API_CODE, apiCodeOf, isConflict } from '../nats/nats-errors.ts';
+import { openBucket } from '../nats/nats-key-value-bucket.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { LogMisconfigured, LogPartitionsMismatch, LogPartitionsMissing } from './log-errors.ts';
 

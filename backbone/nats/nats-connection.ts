@@ -2,7 +2,6 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { reasonOf } from '#core/errors.ts';
 import { NatsUnreachable, NatsUnsuitable } from './nats-errors.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** How long one request to the server may take before it counts as lost. A synced write on a busy disk takes 100 ms. */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -153,4 +152,33 @@ function checkVersion(servers: readonly string[], connection: NatsConnection): v
   if (major < SERVER_MIN[0] || (major === SERVER_MIN[0] && minor < SERVER_MIN[1])) {
     throw new NatsUnsuitable(servers, `its version is ${version}`, `Use ${SERVER_MIN.join('.')} or newer`);
   }
+}
+
+/**
+ * The result of `act`; or the signal's reason when it aborts first, or an error after `timeoutMs`: for steps of the NATS
+ * client that wait, long or without end, for an answer that a lost connection can't bring. `act` itself goes on, its
+ * result unheeded.
+ */
+export function untilAborted<T>(act: Promise<T>, signal: AbortSignal, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (how: () => void): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', isAborted);
+      how();
+    };
+    const isAborted = (): void => {
+      const reason: unknown = signal.reason;
+      settle(() => reject(reason));
+    };
+    const timer = setTimeout(
+      () => settle(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`))),
+      timeoutMs,
+    );
+    signal.addEventListener('abort', isAborted);
+    if (signal.aborted) isAborted();
+    act.then(
+      (result) => settle(() => resolve(result)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
 }

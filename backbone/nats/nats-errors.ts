@@ -41,3 +41,9 @@ export const API_CODE = {
   /** Storing failed; the text says why: a limit of the stream, or a store that is just being closed. */
   storeFailed: 10077,
 } as const;
+
+/** Whether a change was refused because another came first. */
+export function isConflict(error: unknown): boolean {
+  const code = apiCodeOf(error);
+  return code === API_CODE.wrongLastSequence || code === API_CODE.wrongLastSequenceUnknown;
+}

@@ -17,9 +17,3 @@ export async function openBucket(link: NatsLink, bucket: string, replicas: numbe
   }
   return buckets.open(bucket, { allow_direct: false, timeout: REQUEST_TIMEOUT_MS });
 }
-
-/** Whether a change was refused because another came first. */
-export function isConflict(error: unknown): boolean {
-  const code = apiCodeOf(error);
-  return code === API_CODE.wrongLastSequence || code === API_CODE.wrongLastSequenceUnknown;
-}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { reasonOf } from '#core/errors.ts';
 import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
-import { isConflict } from '../nats/nats-key-value-bucket.ts';
+import { isConflict } from '../nats/nats-errors.ts';
 import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
 import { checkObject, checkObjectName, ObjectDamaged, ObjectDiffers } from './objects.ts';
 import type { ObjectListing, Objects } from './objects.ts';
