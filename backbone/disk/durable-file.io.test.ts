@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDurably, makeDirectoryDurably } from './durable-file.ts';
-import { claimDirectory } from './marker.ts';
+import { claimDirectory, readMarker } from './marker.ts';
 import { makeTemporaryDirectory } from './temporary-directory.ts';
 
 describe('a durable file', () => {
@@ -30,6 +30,11 @@ describe('a durable file', () => {
     const markers = await Promise.all(
       Array.from({ length: 10 }, (_, index) => claimDirectory(dir, { kind: 'log', format: 1, facts: { by: index } })),
     );
-    expect(new Set(markers.map((marker) => marker.facts['by'])).size).toBe(1);
+    const [by] = markers.map(({ facts }) => facts['by']);
+    expect(by).toBeTypeOf('number');
+    for (const marker of markers) expect(marker).toEqual({ kind: 'log', format: 1, facts: { by } });
+    const text = await readFile(join(dir, 'weir.json'), 'utf8');
+    expect(text).toBe(`{"kind":"log","format":1,"by":${by}}\n`);
+    expect(await readMarker(dir, 'log', 1)).toEqual({ kind: 'log', format: 1, facts: { by } });
   });
 });

@@ -47,6 +47,7 @@ export function runMarkedDirectoryCases({ kind, format, isExclusive, open }: Mar
         `{"kind":"other","format":${format},"partitions":4,"generation":"g"}\n`,
         `{"kind":"${kind}","for`,
         `{"kind":"${kind}","format":"${format}"}`,
+        `{"kind":"${kind}","format":${format}.5}`,
         `{"format":${format}}`,
         'null',
         '',

@@ -1,6 +1,7 @@
+import { AssertionError } from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import { NameNotAllowed, StoreClosed, TooLarge } from '../storage-errors.ts';
-import { type KeyValue, type KeyValueChange, type KeyValueOutcome, VALUE_BYTES_MAX } from './key-value.ts';
+import { type KeyValue, type KeyValueChange, type KeyValueOutcome } from './key-value.ts';
 
 /** A place for one key-value store. `open` may be called again after the store was disposed of. */
 export interface KeyValueHarness extends AsyncDisposable {
@@ -197,9 +198,9 @@ function surfaceCases(makeHarness: MakeHarness): void {
     await using state = await harness.open();
     await state.create('empty', new Uint8Array(0));
     expect((await state.get('empty'))?.value).toEqual(new Uint8Array(0));
-    await state.create('large', new Uint8Array(VALUE_BYTES_MAX).fill(7));
-    expect((await state.get('large'))?.value.length).toBe(VALUE_BYTES_MAX);
-    await expect(state.create('larger', new Uint8Array(VALUE_BYTES_MAX + 1))).rejects.toThrow(TooLarge);
+    await state.create('large', new Uint8Array(983_040).fill(7));
+    expect((await state.get('large'))?.value.length).toBe(983_040);
+    await expect(state.create('larger', new Uint8Array(983_041))).rejects.toThrow(TooLarge);
   });
 
   it('takes keys of its alphabet only, on every adapter alike', async () => {
@@ -212,6 +213,28 @@ function surfaceCases(makeHarness: MakeHarness): void {
     for (const key of ['', '.', 'a.', '.a', 'a..b', 'a b', 'a*', '>', 'ä', 'x'.repeat(201)]) {
       await expect(state.create(key, bytes('1'))).rejects.toThrow(NameNotAllowed);
       await expect(state.get(key)).rejects.toThrow(NameNotAllowed);
+    }
+  });
+
+  it('takes beginnings of keys only, to list and to watch', async () => {
+    await using harness = await makeHarness();
+    await using state = await harness.open();
+    await state.create('a.b', bytes('1'));
+    for (const prefix of ['', 'a', 'a.', 'a.b']) expect(await state.list(prefix)).toEqual(['a.b']);
+    for (const prefix of ['.', 'a..', '.a', 'a b', 'ä.', 'x'.repeat(201)]) {
+      await expect(state.list(prefix)).rejects.toThrow(NameNotAllowed);
+      const watching = state.watch(prefix, new AbortController().signal)[Symbol.asyncIterator]().next();
+      await expect(watching).rejects.toThrow(NameNotAllowed);
+    }
+  });
+
+  it('changes by a revision that can have been given only', async () => {
+    await using harness = await makeHarness();
+    await using state = await harness.open();
+    await state.create('a', bytes('1'));
+    for (const revision of [0, -1, 1.5, Number.NaN]) {
+      await expect((async () => state.update('a', bytes('2'), revision))()).rejects.toThrow(AssertionError);
+      await expect((async () => state.remove('a', revision))()).rejects.toThrow(AssertionError);
     }
   });
 

@@ -3,7 +3,7 @@ import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
 import { openLevel } from '../disk/open-level.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { DirectoryInUse, StoreUnavailable } from '../storage-errors.ts';
-import { openEmbeddedLog } from './embedded-log.ts';
+import { openEmbeddedLog, promisesOn } from './embedded-log.ts';
 import { runLogCrashCases } from './log-crash.cases.ts';
 import { LogFull } from './log-errors.ts';
 import { runLogCases } from './log.cases.ts';
@@ -29,6 +29,15 @@ async function makeHarness(): Promise<LogHarness & { readonly dir: string }> {
 }
 
 describe('the embedded log', () => {
+  it('says what it keeps on a disk, and that a file system in memory keeps less', () => {
+    // The numbers are those of Linux' statfs(2): ext4 and tmpfs.
+    expect(promisesOn(0xef53, '/d')).toMatchObject({ durability: { survives: 'power loss' }, shortfalls: [] });
+    expect(promisesOn(0x01021994, '/d')).toMatchObject({
+      durability: { survives: 'process crash' },
+      shortfalls: [{ holds: false, why: '/d lies in memory (tmpfs); put it on a disk' }],
+    });
+  });
+
   it('of several openings at once of a new log one gets it, the others are told that it is in use', async () => {
     await using harness = await makeHarness();
     const openings = await Promise.allSettled(

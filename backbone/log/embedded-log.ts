@@ -59,6 +59,19 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions, open: OpenLev
   return new EmbeddedLog({ dir, partitions, generation, store: await EmbeddedStore.open(dir, partitions, open) });
 }
 
+/** What a log in `dir` keeps where that lies on a file system of this type (`statfs`). */
+export function promisesOn(fileSystem: number, dir: string): Pick<LogReport, 'durability' | 'shortfalls'> {
+  if (fileSystem !== TMPFS_MAGIC) {
+    const how = 'each group of appends is synced to the disk before it is acknowledged';
+    return { durability: { survives: 'power loss', how }, shortfalls: [] };
+  }
+  const why = `${dir} lies in memory (tmpfs); put it on a disk`;
+  return {
+    durability: { survives: 'process crash', how: 'the directory lies in memory (tmpfs)' },
+    shortfalls: [{ promise: 'an acknowledged record survives a loss of power', holds: false, why }],
+  };
+}
+
 interface WaitingAppend {
   readonly partition: number;
   readonly bytes: Uint8Array;
@@ -149,28 +162,17 @@ class EmbeddedLog implements Log {
 
   async report(): Promise<LogReport> {
     if (this.#closed) throw new StoreClosed('log', this.#dir);
-    const inMemory = (await statfs(this.#dir)).type === TMPFS_MAGIC;
+    const { type } = await statfs(this.#dir);
     return {
       adapter: 'embedded',
       engine: `LevelDB, log format ${EMBEDDED_LOG_FORMAT}`,
       place: this.#dir,
       generation: this.generation,
       partitions: this.partitions,
-      durability: inMemory
-        ? { survives: 'process crash', how: 'the directory lies in memory (tmpfs)' }
-        : { survives: 'power loss', how: 'each group of appends is synced to the disk before it is acknowledged' },
+      ...promisesOn(type, this.#dir),
       replicas: 1,
       limits: { recordBytesMax: RECORD_BYTES_MAX, storeBytesMax: undefined },
       discard: 'new',
-      shortfalls: inMemory
-        ? [
-            {
-              promise: 'an acknowledged record survives a loss of power',
-              holds: false,
-              why: `${this.#dir} lies in memory (tmpfs); put it on a disk`,
-            },
-          ]
-        : [],
     };
   }
 
