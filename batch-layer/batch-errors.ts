@@ -42,3 +42,24 @@ export class BatchLayerStopped extends WeirError {
     });
   }
 }
+
+/** The rows of all views could not be read as of one position, since the speed layer went on committing. */
+export class SnapshotMissed extends WeirError {
+  readonly kind = 'snapshot-missed';
+  constructor(attempts: number) {
+    super(`The speed layer committed within each of ${attempts} snapshots. Verify while less is arriving.`, {
+      fault: 'world',
+      retryable: true,
+    });
+  }
+}
+
+/** A thread that folds has ended before its job, which happens when it has too little memory. */
+export class FoldingThreadEnded extends WeirError {
+  readonly kind = 'folding-thread-ended';
+  constructor() {
+    super('A folding thread has ended before its job. Give it more memory, or fold with fewer threads.', {
+      fault: 'world',
+    });
+  }
+}

@@ -11,10 +11,10 @@ import type { Archive } from './archive/archive.ts';
 import { BatchOvertaken } from './batch-errors.ts';
 import { coversCut, isSameCut, isSameState, type MadeResults, namedResults, publishResults } from './batch-state.ts';
 import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
-import { mergeResults } from './recompute/merge-results.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
+import { mergeResults } from './recompute/result-sources.ts';
 
 /** Deltas beside a base. Readers add up all of them, so beyond it they are merged into a new base. */
 export const DELTAS_MAX = 8;

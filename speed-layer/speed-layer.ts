@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { setTimeout } from 'node:timers/promises';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log } from '#backbone/log/log.ts';
@@ -128,7 +129,7 @@ export async function startSpeedLayer(options: SpeedLayerOptions): Promise<Speed
 }
 
 function promoteBuilt(manifest: Manifest | undefined, { version, view }: ViewVersion): Manifest {
-  if (manifest === undefined) throw new Error(`view ${view.name} has no manifest, though it was declared at the start`);
+  assert(manifest !== undefined, `view ${view.name} was declared at the start, and no manifest is ever removed`);
   const isBuilding = manifest.versions.some((one) => one.version === version && one.state === 'building');
   return isBuilding ? promoteVersion(manifest, version) : manifest;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { FoldingThreadEnded } from '../batch-errors.ts';
 import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
 
 /** Threads that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
@@ -91,8 +92,7 @@ function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJ
       settle();
       resolve(result);
     };
-    const end = (): void =>
-      fail(new Error('a folding thread has ended before its job; give it more memory or fewer slices'));
+    const end = (): void => fail(new FoldingThreadEnded());
     // A thread that has ended has no number any more.
     if (worker.threadId === -1) {
       end();

@@ -15,7 +15,7 @@ import { mergeInto } from '#core/stats/merge.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats } from '#core/stats/stats.ts';
-import { ChangeRuns } from '../verify/change-runs.ts';
+import { ChangeRuns } from '../verify/live-result.ts';
 import { mergeGroups } from './merge-blocks.ts';
 import { resultBlocks, resultSources } from './result-sources.ts';
 

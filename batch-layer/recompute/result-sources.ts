@@ -1,3 +1,4 @@
+import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import { ObjectDamaged } from '#backbone/objects/objects.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import {
@@ -7,8 +8,9 @@ import {
   directoryName,
 } from '#backbone/results/result-directory.ts';
 import { decodeResultBlock } from '#backbone/results/result-format.ts';
+import { ResultWriter } from '#backbone/results/result-writer.ts';
 import type { ResultBlock } from '#backbone/results/results.ts';
-import type { MergeSource } from './merge-blocks.ts';
+import { mergeGroups, type MergeSource } from './merge-blocks.ts';
 
 const PLACE = 'the objects of batch results';
 
@@ -25,6 +27,23 @@ export async function resultSources(objects: Objects, result: string, order: num
     readBytes: () => stored.bytesOf(place),
     readRows: () => stored.rowsOf(place),
   }));
+}
+
+/**
+ * Merges a base and the deltas that follow it into one new base, stored as `name`, without folding anything again: the
+ * results combine row by row (core/slices/merge-rows.ts).
+ */
+export async function mergeResults(
+  objects: Objects,
+  results: readonly ResultRef[],
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const sources: MergeSource[] = [];
+  for (const [order, result] of results.entries()) sources.push(...(await resultSources(objects, result.name, order)));
+  const writer = new ResultWriter(objects, name);
+  await mergeGroups(sources, () => undefined, writer, signal);
+  await writer.finish();
 }
 
 /** Every block of a stored result, in the order of (partition, group, slices). */

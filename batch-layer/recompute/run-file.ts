@@ -1,7 +1,10 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { ObjectDamaged } from '#backbone/objects/objects.ts';
 import { decodeResultBlock } from '#backbone/results/result-format.ts';
 import type { BlockExtent } from '#backbone/results/result-writer.ts';
 import type { MergeSource } from './merge-blocks.ts';
+
+const SCRATCH = 'the scratch of the batch layer';
 
 /** A block of a sorted run: a piece of the folding of some frames, for one view, partition and group. */
 export interface RunBlock extends BlockExtent {
@@ -52,7 +55,7 @@ export class RunReader implements Disposable {
     const bytes = new Uint8Array(block.bytes);
     for (let filled = 0; filled < bytes.length;) {
       const read = readSync(file, bytes, filled, bytes.length - filled, block.at + filled);
-      if (read === 0) throw new Error(`run ${block.path} ends before byte ${block.at + block.bytes}`);
+      if (read === 0) throw new ObjectDamaged(block.path, SCRATCH, `it ends before byte ${block.at + block.bytes}`);
       filled += read;
     }
     return bytes;
@@ -61,7 +64,7 @@ export class RunReader implements Disposable {
   /** The block as a source of a merge. */
   source(block: RunBlock, order: number): MergeSource {
     const readBytes = (): Promise<Uint8Array> => Promise.resolve(this.read(block));
-    const readRows = async () => decodeResultBlock(await readBytes(), block.path, 'the scratch of the batch layer');
+    const readRows = async () => decodeResultBlock(await readBytes(), block.path, SCRATCH);
     return { ...block, order, readBytes, readRows };
   }
 

@@ -5,17 +5,15 @@ import type { SliceRow } from '#backbone/changes/changes.ts';
 import { liveVersion, type ManifestVersion } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedObjects } from '#backbone/objects/embedded-objects.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
-import { ResultWriter } from '#backbone/results/result-writer.ts';
 import type { Archive } from '../archive/archive.ts';
-import type { BatchResources, RunControl, Warner } from '../batch-run.ts';
+import { SnapshotMissed } from '../batch-errors.ts';
+import type { BatchResources, RunControl } from '../batch-run.ts';
 import { FoldPool, foldThreads } from '../recompute/fold-pool.ts';
-import { mergeGroups } from '../recompute/merge-blocks.ts';
 import { type PartitionPlan, planPartition } from '../recompute/partition-plan.ts';
 import { recompute } from '../recompute/recompute.ts';
 import { resultBlocks } from '../recompute/result-sources.ts';
-import { ChangeRuns } from './change-runs.ts';
 import { compareResults, type Difference } from './compare-results.ts';
-import { soundSources } from './sound-sources.ts';
+import { combineLive } from './live-result.ts';
 
 /** How often a snapshot of all views' rows is tried while the speed layer goes on committing. */
 const SNAPSHOT_TRIES_MAX = 200;
@@ -114,27 +112,6 @@ async function planUpTo(
   return plans;
 }
 
-/** Stores what readers combine of a version as a result of its own. */
-async function combineLive(
-  objects: Objects,
-  scratch: Objects,
-  dir: string,
-  index: number,
-  { batch }: ManifestVersion,
-  rows: AsyncIterable<SliceRow>,
-  signal: AbortSignal,
-  logger: Warner | undefined,
-): Promise<void> {
-  using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
-  for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
-  const sources = runs.finish(batch.results.length);
-  for (const [order, { name }] of batch.results.entries())
-    sources.push(...(await soundSources(objects, name, order, logger)));
-  const writer = new ResultWriter(scratch, `live-${index}`);
-  await mergeGroups(sources, () => undefined, writer, signal);
-  await writer.finish();
-}
-
 interface Snapshot {
   readonly positions: readonly number[];
   /** Per version, its rows as of the positions. */
@@ -159,7 +136,7 @@ async function snapshot({ changes, log }: BatchResources, versions: readonly Man
     }
     for (const scan of scans) await scan.return?.();
     if (attempt === SNAPSHOT_TRIES_MAX) {
-      throw new Error(`the speed layer committed within each of ${attempt} snapshots; verify while less is arriving`);
+      throw new SnapshotMissed(attempt);
     }
   }
 }

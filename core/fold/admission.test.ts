@@ -5,6 +5,7 @@ import { toldBytes, type ToldFrame, type ToldRecord, ToldSlices } from './admiss
 import { Admission, type FrameAccess, readyFrames } from './admission.ts';
 import { LIVE_FRAMES, PartitionFold } from './partition-fold.ts';
 import { SampleAgent } from './sample-agent.fixtures.ts';
+import { ViewFold } from './view-fold.ts';
 
 /** Where a frame's checksum stands in it. */
 const CHECKSUM_AT = 60;
@@ -136,6 +137,31 @@ describe('the fold of a partition', () => {
     expect(fold.watermarkMs()).toBe(5000);
     beat('c', 6000);
     expect(fold.watermarkMs()).toBe(5000);
+    const later = new PartitionFold();
+    later.apply(1, decoded(birth(1, 0)));
+    later.apply(
+      2,
+      decoded({
+        kind: 'heartbeat',
+        agent: 'b',
+        heartbeat: { incarnation: 1, highestSequence: 0, watermarkMs: 5, closed: false },
+      }),
+    );
+    expect(later.watermarkMs()).toBe(null);
+  });
+
+  it('folds into a view that joins later what comes from then on', () => {
+    const fold = new PartitionFold();
+    const agent = new SampleAgent('a', 1);
+    const view = { name: 'v', metric: 'power', by: [], where: {}, sliceMs: 1000 };
+    const views = [1, 2].map((version) => new ViewFold({ view, version }));
+    fold.addView(views[0]!);
+    fold.apply(1, decodeRecord(agent.birth()));
+    fold.apply(2, decodeRecord(agent.readings([[0, 500, 5]])!));
+    fold.addView(views[1]!);
+    fold.apply(3, decodeRecord(agent.readings([[0, 70_500, 6]])!));
+    const counted = views.map(({ slots }) => [...slots.all()].map((slot) => slots.table.count[slot]));
+    expect(counted.map((counts) => counts.filter((count) => count === 1).length)).toEqual([2, 1]);
   });
 
   it('goes on counting from where it was resumed', () => {

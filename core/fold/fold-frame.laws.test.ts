@@ -6,7 +6,7 @@ import { encodePanes } from '../frames/encode-panes.ts';
 import { encodeReadings } from '../frames/encode-readings.ts';
 import { readHeader } from '../frames/header.ts';
 import { NO_LINKS, type SignedLinks } from '../frames/readings.ts';
-import type { SeriesEntry } from '../series/series.ts';
+import { seriesKey, type SeriesEntry } from '../series/series.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import { copySelective } from '../stats/selective.ts';
 import { type Contribution, linksOf, type Reading, statsOf } from '../stats/stats.oracle.ts';
@@ -19,6 +19,7 @@ import { ViewFold } from './view-fold.ts';
 
 const PANE_MS = 1000;
 const ROLLOVER = 50;
+const OTHER_METRIC = 2;
 
 /** Kind of the series, width of the view's slices, and the reading times and values of each series. */
 interface Case {
@@ -55,7 +56,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
 function entryOf({ kind, quantiles }: Case, series: number): SeriesEntry {
   const device = `d${series}`;
   return {
-    metric: 'm',
+    // The last series is of another metric, which the view does not ask for.
+    metric: series === OTHER_METRIC ? 'other' : 'm',
     unit: '',
     decimals: 0,
     kind,
@@ -198,6 +200,12 @@ class Sender {
     );
   }
 
+  /** The time of the first reading of each series that the view asks for. */
+  members(): Map<string, number> {
+    const asked = [...this.series.entries()].filter(([series, all]) => series !== OTHER_METRIC && all.length > 0);
+    return new Map(asked.map(([series, all]) => [seriesKey(entryOf(this.#case, series)), all[0]!.ms]));
+  }
+
   /** The stats of every slice that something counts in, from the readings as they are now. */
   truth(groupOf: (series: number) => string): Map<string, Stats> {
     const { sliceMs, quantiles, runLength } = this.#case;
@@ -213,6 +221,7 @@ class Sender {
       return found;
     };
     for (const [series, all] of this.series.entries()) {
+      if (series === OTHER_METRIC) continue;
       for (const [i, reading] of all.entries()) {
         const slice = at(series, Math.floor(reading.ms / sliceMs));
         slice.readings.push(reading);
@@ -254,6 +263,14 @@ function linkColumns(
   };
 }
 
+/** Which series the groups have, and since when. */
+function membersOf(fold: ViewFold): Map<string, number> {
+  const members = new Map<string, number>();
+  // A member is told again when an earlier reading of it comes.
+  for (const { member } of fold.takeChangedMembers()) members.set(member.series, member.firstMs);
+  return members;
+}
+
 /** The slices that say something, in one order. */
 function told(slices: readonly (readonly [string, Stats])[]): Map<string, Stats> {
   return new Map(
@@ -275,6 +292,7 @@ function foldAll(sender: Sender, agent: AgentFold, view: View): Map<string, Stat
     const counted = folder.fold(frame, header, agent, [fold], i + 1);
     expect(counted).toBe(header.kind === 'amend' ? 0 : header.count);
   }
+  expect(membersOf(fold)).toEqual(sender.members());
   const { slots } = fold;
   const refold = new SelectionRefold(fold.id, slots.pending);
   for (const frame of frames) refold.survey(frame);
@@ -303,6 +321,23 @@ describe('folding frames', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('folds nothing of a frame whose body is not what its header says, and names the fault', () => {
+    for (const sendAs of ['readings', 'panes'] as const) {
+      const series = [[{ ms: 0, value: 5 }]];
+      const amends = [{ series: 0, nth: 0, value: 6 }];
+      const one: Case = { kind: 'gauge', quantiles: false, sliceMs: 5000, series, runLength: 1, sendAs, amends };
+      const agent = new AgentFold('a', [entryOf(one, 0)]);
+      const fold = new ViewFold({ view: { name: 'v', metric: 'm', by: [], where: {}, sliceMs: 5000 }, version: 1 });
+      for (const frame of new Sender(one).frames) {
+        const header = readHeader(frame);
+        assert(header.kind !== 'fault', 'frames are sound');
+        const lying = { ...header, count: header.count + 1 };
+        expect(new FrameFolder().fold(frame, lying, agent, [fold], 1)).toMatchObject({ kind: 'fault' });
+      }
+      expect(fold.slots.open).toBe(0);
+    }
   });
 
   it('folds a run that is longer than a chunk, regular or not', () => {

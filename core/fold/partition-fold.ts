@@ -71,11 +71,6 @@ export class PartitionFold {
     for (const agent of this.admission.agents) agent.fold.forgetRoutes();
   }
 
-  removeView(fold: ViewFold): void {
-    this.views.splice(this.views.indexOf(fold), 1);
-    for (const agent of this.admission.agents) agent.fold.forgetRoutes();
-  }
-
   /** Applies the record at `position`, which must be beyond all applied before. Tells what became of it. */
   apply(position: number, record: LogRecord | RecordFault): Outcome<Uint8Array> {
     const { counters } = this;

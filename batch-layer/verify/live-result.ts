@@ -1,10 +1,70 @@
+import { join } from 'node:path';
 import type { SliceRow } from '#backbone/changes/changes.ts';
+import type { ManifestVersion } from '#backbone/manifests/manifest.ts';
+import { ObjectDamaged, type Objects } from '#backbone/objects/objects.ts';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
+import { ResultWriter } from '#backbone/results/result-writer.ts';
 import { newestFirst } from '#core/slices/merge-rows.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import type { MergeSource } from '../recompute/merge-blocks.ts';
+import type { Warner } from '../batch-run.ts';
+import { mergeGroups, type MergeSource } from '../recompute/merge-blocks.ts';
+import { resultSources } from '../recompute/result-sources.ts';
 import { RunReader, RunWriter } from '../recompute/run-file.ts';
+
+/** Stores what readers combine of a version as a result of its own. */
+export async function combineLive(
+  objects: Objects,
+  scratch: Objects,
+  dir: string,
+  index: number,
+  { batch }: ManifestVersion,
+  rows: AsyncIterable<SliceRow>,
+  signal: AbortSignal,
+  logger: Warner | undefined,
+): Promise<void> {
+  using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
+  for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
+  const sources = runs.finish(batch.results.length);
+  for (const [order, { name }] of batch.results.entries())
+    sources.push(...(await soundSources(objects, name, order, logger)));
+  const writer = new ResultWriter(scratch, `live-${index}`);
+  await mergeGroups(sources, () => undefined, writer, signal);
+  await writer.finish();
+}
+
+/**
+ * The blocks of a stored result that can be read. A damaged one is named and left out, so that its slices come out as
+ * different: what readers can't be given is not what history says.
+ */
+async function soundSources(
+  objects: Objects,
+  result: string,
+  order: number,
+  logger: Warner | undefined,
+): Promise<MergeSource[]> {
+  const sound: MergeSource[] = [];
+  try {
+    for (const source of await resultSources(objects, result, order)) {
+      if (await isSound(source, logger)) sound.push(source);
+    }
+  } catch (error) {
+    if (!(error instanceof ObjectDamaged)) throw error;
+    logger?.warn({ reason: error.message }, 'a stored result can not be read');
+  }
+  return sound;
+}
+
+async function isSound(source: MergeSource, logger: Warner | undefined): Promise<boolean> {
+  try {
+    await source.readRows();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ObjectDamaged)) throw error;
+    logger?.warn({ reason: error.message }, 'a stored block can not be read');
+    return false;
+  }
+}
 
 /**
  * Writes rows of changes as sorted blocks, one list per partition. Rows come as the table of changes scans them: by

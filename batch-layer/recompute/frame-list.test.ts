@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { FOLDED_KINDS, FrameList, type ListedFrame } from './frame-list.ts';
+
+/** Frame i, two at each position from 2 on, whose numbers are all different. */
+function frame(i: number): ListedFrame {
+  return {
+    kind: FOLDED_KINDS[i % 3]!,
+    file: i,
+    at: i + 2 ** 40,
+    bytes: i + 1,
+    agent: i + 2,
+    position: 2 + Math.floor(i / 2),
+    earliestMs: -i,
+    latestMs: i,
+  };
+}
+
+describe('a list of frames', () => {
+  it('holds what was added, however many there are', () => {
+    const list = new FrameList();
+    const frames = Array.from({ length: 3000 }, (_, i) => frame(i));
+    for (const one of frames) list.push(one);
+    expect(list.count).toBe(3000);
+    const found = Array.from({ length: list.count }, (_, i): ListedFrame => ({
+      kind: FOLDED_KINDS[list.kind[i]!]!,
+      file: list.file[i]!,
+      at: list.at[i]!,
+      bytes: list.bytes[i]!,
+      agent: list.agent[i]!,
+      position: list.position[i]!,
+      earliestMs: list.earliestMs[i]! + 0,
+      latestMs: list.latestMs[i]!,
+    }));
+    expect(found).toEqual(frames.map((one) => ({ ...one, earliestMs: one.earliestMs + 0 })));
+  });
+
+  it('finds the first frame after a position', () => {
+    const list = new FrameList();
+    expect(list.indexAfter(0)).toBe(0);
+    for (let i = 0; i < 10; i++) list.push(frame(i));
+    expect([0, 1, 2, 3, 5, 6, 7].map((position) => list.indexAfter(position))).toEqual([0, 0, 2, 4, 8, 10, 10]);
+  });
+
+  it('gives a part as columns of its own', () => {
+    const list = new FrameList();
+    for (let i = 0; i < 10; i++) list.push(frame(i));
+    const part = list.columns(3, 5);
+    list.push(frame(3));
+    expect(part).toEqual({
+      count: 2,
+      file: Int32Array.of(3, 4),
+      at: Float64Array.of(2 ** 40 + 3, 2 ** 40 + 4),
+      bytes: Int32Array.of(4, 5),
+      agent: Int32Array.of(5, 6),
+      position: Float64Array.of(3, 4),
+    });
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { AgentFold } from './agent-fold.ts';
+import { sampleSeries } from './sample-agent.fixtures.ts';
+import { ViewFold } from './view-fold.ts';
+
+const VIEW = { name: 'v', metric: 'power', by: ['region'], where: { device: ['d0', 'd1', 'd2'] }, sliceMs: 1000 };
+
+describe('the fold of a view', () => {
+  it('puts a series into the group of its tags, or into none', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const groups = [0, 1, 2, 3].map((device) => fold.groupFor(sampleSeries(device))?.key);
+    expect(groups).toEqual(['["r0"]', '["r1"]', '["r0"]', undefined]);
+  });
+
+  it('tells of a member when it is new, has an earlier reading, or promises otherwise', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const entry = sampleSeries(0);
+    const group = fold.groupFor(entry)!;
+    const told = (agent: string, atMs: number, intervalMs = entry.intervalMs) => {
+      fold.noteMember(group, agent, { ...entry, intervalMs }, atMs);
+      return fold.takeChangedMembers().map(({ member }) => [member.agent, member.firstMs, member.intervalMs]);
+    };
+    expect(told('a', 500)).toEqual([['a', 500, 10_000]]);
+    expect(told('a', 500)).toEqual([]);
+    expect(told('a', 501)).toEqual([]);
+    expect(told('a', 499)).toEqual([['a', 499, 10_000]]);
+    expect(told('b', 700)).toEqual([['b', 700, 10_000]]);
+    expect(told('a', 600, 5000)).toEqual([['a', 499, 5000]]);
+  });
+
+  it('tells no member again that was written before', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const entry = sampleSeries(0);
+    const group = fold.groupFor(entry)!;
+    fold.noteMember(group, 'a', entry, 500);
+    const { group: key, member } = fold.takeChangedMembers()[0]!;
+    const resumed = new ViewFold({ view: VIEW, version: 1 });
+    resumed.restoreMember(key, member);
+    expect(resumed.takeChangedMembers()).toEqual([]);
+    resumed.noteMember(resumed.groupFor(entry)!, 'a', entry, 500);
+    expect(resumed.takeChangedMembers()).toEqual([]);
+  });
+});
+
+describe('what folding knows of an agent', () => {
+  it('takes up entries in their order, and leaves those that it knows as they are', () => {
+    const agent = new AgentFold('a', [sampleSeries(0)]);
+    agent.learn(0, [sampleSeries(7), sampleSeries(1)]);
+    agent.learn(1, [sampleSeries(8), sampleSeries(2)]);
+    expect(agent.entries.map(({ device }) => device)).toEqual(['d0', 'd1', 'd2']);
+    expect([0, 3, 4].map((version) => agent.knows(version))).toEqual([true, true, false]);
+  });
+
+  it('finds the routes of a series once, and anew when they are forgotten', () => {
+    const views = [1, 2].map((version) => new ViewFold({ view: VIEW, version }));
+    const agent = new AgentFold('a', [sampleSeries(0), sampleSeries(3)]);
+    const routes = agent.routesOf(0, views, 5);
+    expect(routes.map(({ fold, position }) => [fold.id.version, position])).toEqual([
+      [1, 5],
+      [2, 5],
+    ]);
+    expect(agent.routesOf(0, [], 6)).toBe(routes);
+    expect(routes.map(({ position }) => position)).toEqual([6, 6]);
+    expect(agent.routesOf(1, views, 6)).toEqual([]);
+    expect(agent.routesOf(2, views, 6)).toEqual([]);
+    agent.forgetRoutes();
+    expect(agent.routesOf(0, views.slice(1), 6)).toHaveLength(1);
+  });
+});
