@@ -18,7 +18,7 @@ describe('the slots of a view', () => {
       0,
     ]);
     expect(slots.open).toBe(3);
-    expect([...slots.all()].toSorted()).toEqual([first, ...others].toSorted());
+    expect(new Set(slots.all())).toEqual(new Set([first, ...others]));
   });
 
   it('counts the records that contributed, each once', () => {
