@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SERIES_TAGS_MAX } from './limits.ts';
+import {
+  INTERVAL_MS_MAX,
+  NAME_LENGTH_MAX,
+  PANE_MS_MAX,
+  SERIES_TAGS_MAX,
+  TAG_VALUE_LENGTH_MAX,
+  UNIT_LENGTH_MAX,
+} from './limits.ts';
 import { parseSeries, seriesKey, type SeriesEntry } from './series.ts';
 
 const energy: SeriesEntry = {
@@ -20,6 +27,34 @@ describe('a series', () => {
   it('is taken as it stands when every field is right', () => {
     expect(parseSeries(energy)).toEqual(energy);
     expect(parseSeries({ ...energy, kind: 'gauge', rollover: null, unit: '' })).toMatchObject({ kind: 'gauge' });
+  });
+
+  it.each([
+    ['names of one character and of the most', { metric: 'm', device: 'd'.repeat(NAME_LENGTH_MAX) }],
+    ['a metric as long as may be', { metric: 'm'.repeat(NAME_LENGTH_MAX), device: 'd' }],
+    ['a unit as long as may be', { unit: 'u'.repeat(UNIT_LENGTH_MAX) }],
+    ['no decimals', { decimals: 0 }],
+    ['the most decimals', { decimals: 9 }],
+    ['the shortest interval and pane', { intervalMs: 1, paneMs: 1 }],
+    ['the longest interval and pane', { intervalMs: INTERVAL_MS_MAX, paneMs: PANE_MS_MAX }],
+    ['the least roll-over', { rollover: 1 }],
+    ['the greatest roll-over', { rollover: Number.MAX_SAFE_INTEGER }],
+    ['no roll-over', { rollover: null }],
+  ])('is taken with %s', (_what, change) => {
+    const device = 'device' in change ? change.device : energy.device;
+    const whole = { ...energy, ...change, device, tags: { device } };
+    expect(parseSeries(whole)).toEqual(whole);
+  });
+
+  it('may have as many tags, and as long, as there is room for', () => {
+    const tags = Object.fromEntries(
+      Array.from({ length: SERIES_TAGS_MAX - 1 }, (_, i) => [
+        `${i}`.padEnd(NAME_LENGTH_MAX, 't'),
+        'v'.repeat(i === 0 ? TAG_VALUE_LENGTH_MAX : 0),
+      ]),
+    );
+    const whole = { ...energy, tags: { ...tags, device: energy.device } };
+    expect(parseSeries(whole)).toEqual(whole);
   });
 
   it('may have a tag of any name', () => {
@@ -50,7 +85,18 @@ describe('a series', () => {
     ['tags', { ...energy, tags: { region: 'DK1' } }],
     ['tags', { ...energy, tags: { device: 'house-2' } }],
     ['tags', { ...energy, tags: { ...many, device: 'house-1' } }],
+    ['text', { ...energy, device: 'd'.repeat(NAME_LENGTH_MAX + 1) }],
+    ['text', { ...energy, device: '' }],
+    ['text', { ...energy, unit: 'u'.repeat(UNIT_LENGTH_MAX + 1) }],
+    ['number', { ...energy, decimals: -1 }],
+    ['number', { ...energy, intervalMs: INTERVAL_MS_MAX + 1 }],
+    ['number', { ...energy, paneMs: 0 }],
+    ['number', { ...energy, rollover: Number.MAX_SAFE_INTEGER + 1 }],
+    ['tags', { ...energy, tags: null }],
     ['tags', { ...energy, tags: { device: 'house-1', region: 1 } }],
+    ['tags', { ...energy, tags: { device: 'house-1', '': '' } }],
+    ['tags', { ...energy, tags: { device: 'house-1', ['t'.repeat(NAME_LENGTH_MAX + 1)]: '' } }],
+    ['tags', { ...energy, tags: { device: 'house-1', region: 'v'.repeat(TAG_VALUE_LENGTH_MAX + 1) } }],
   ])('is refused as %s: case %#', (code, value) => {
     if (code === 'missing') Reflect.deleteProperty(value as object, 'metric');
     expect(parseSeries(value)).toMatchObject({ kind: 'series-fault', code });

@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TIME_MS_MAX } from '../frames/limits.ts';
 import { heartbeats, reports } from '../records/arbitrary-records.fixtures.ts';
-import { encodeLedgerHead, encodeRefusedFrame, parseLedgerHead, parseRefusedFrame } from './down-messages.ts';
+import {
+  encodeLedgerHead,
+  encodeRefusedFrame,
+  parseLedgerHead,
+  parseRefusedFrame,
+  VERDICT_CODE_MAX,
+  VERDICT_DETAIL_MAX,
+} from './down-messages.ts';
 import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
-import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX } from './refusal-report.ts';
+import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX, REPORT_TEXT_MAX } from './refusal-report.ts';
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
@@ -20,6 +28,49 @@ describe('the messages between agent and broker', () => {
     fc.assert(whole);
     expect(parseLedgerHead(encodeLedgerHead(HEAD))).toStrictEqual(HEAD);
     expect(parseRefusedFrame(encodeRefusedFrame(VERDICT))).toStrictEqual(VERDICT);
+  });
+
+  it('are read up to the ends of every range', () => {
+    const MAX = Number.MAX_SAFE_INTEGER;
+    for (const [incarnation, number, watermarkMs] of [
+      [0, 0, null],
+      [0xffff_ffff, MAX, TIME_MS_MAX],
+      [7, 1, -TIME_MS_MAX],
+    ] as const) {
+      const beat = { incarnation, highestSequence: number, watermarkMs, closed: true };
+      const item = { line: number, readings: number, reason: 'r'.repeat(REPORT_TEXT_MAX), text: '' };
+      const report = { incarnation, sequence: number, source: 's'.repeat(REPORT_TEXT_MAX), items: [item] };
+      const head = { incarnation, highestSequence: number };
+      const code = 'c'.repeat(VERDICT_CODE_MAX);
+      const verdict = { incarnation, sequence: number, code, detail: 'd'.repeat(VERDICT_DETAIL_MAX) };
+      expect(parseHeartbeat(json(beat))).toStrictEqual(beat);
+      expect(parseRefusalReport(json(report))).toStrictEqual(report);
+      expect(parseLedgerHead(json(head))).toStrictEqual(head);
+      expect(parseRefusedFrame(json(verdict))).toStrictEqual(verdict);
+    }
+    const items = Array.from({ length: REPORT_ITEMS_MAX }, () => REPORT.items[0]!);
+    expect(parseRefusalReport(json({ ...REPORT, items }))).toStrictEqual({ ...REPORT, items });
+    const pad = HEARTBEAT_BYTES_MAX - json({ ...HEARTBEAT, mood: '' }).length;
+    expect(parseHeartbeat(json({ ...HEARTBEAT, mood: 'x'.repeat(pad) }))).toStrictEqual(HEARTBEAT);
+    expect(parseHeartbeat(json({ ...HEARTBEAT, mood: 'x'.repeat(pad + 1) }))).toMatchObject({ message: /1025 bytes/ });
+  });
+
+  it('are faults where a text of a refused row is too long, or a number of it is none', () => {
+    const [item] = REPORT.items;
+    for (const wrong of [
+      { line: -1 },
+      { readings: -1 },
+      { line: 1.5 },
+      { reason: 'r'.repeat(REPORT_TEXT_MAX + 1) },
+      { text: 't'.repeat(REPORT_TEXT_MAX + 1) },
+      { text: '\ud800' },
+    ]) {
+      const report = json({ ...REPORT, items: [{ ...item, ...wrong }] });
+      expect(parseRefusalReport(report)).toMatchObject({ message: /item 0/ });
+    }
+    const detail = 'd'.repeat(VERDICT_DETAIL_MAX + 1);
+    expect(parseRefusedFrame(json({ ...VERDICT, detail }))).toMatchObject({ message: /detail/ });
+    expect(parseHeartbeat(json({ ...HEARTBEAT, watermarkMs: -(2 ** 52) }))).toMatchObject({ message: /watermarkMs/ });
   });
 
   it('may say more than this version knows', () => {
