@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type KeyValue, VALUE_BYTES_MAX } from '#backbone/key-value/key-value.ts';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
-import { stableHash } from '#core/records/stable-hash.ts';
+import { stableHash } from '#core/records/partition.ts';
 import { SeriesClaims } from './claims.ts';
 import { CLAIM_ATTEMPTS_MAX } from './limits.ts';
 

@@ -1,7 +1,7 @@
 import type { KeyValue, KeyValueEntry } from '#backbone/key-value/key-value.ts';
 import { VALUE_BYTES_MAX } from '#backbone/key-value/key-value.ts';
 import { WeirError } from '#core/errors.ts';
-import { stableHash } from '#core/records/stable-hash.ts';
+import { stableHash } from '#core/records/partition.ts';
 import { isObject } from '#core/wire/message-fault.ts';
 import { CLAIM_ATTEMPTS_MAX, CLAIM_BUCKETS } from './limits.ts';
 

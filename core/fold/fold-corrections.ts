@@ -1,4 +1,4 @@
-import type { Amends } from '../frames/amends.ts';
+import type { Amends } from '../frames/amend-frame.ts';
 import type { SignedLinks } from '../frames/readings.ts';
 import { subtractReading } from '../stats/additive.ts';
 import { addLink } from '../stats/link.ts';

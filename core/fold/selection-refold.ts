@@ -1,5 +1,4 @@
-import { decodeAmend } from '../frames/amend-frame.ts';
-import type { AmendFrame } from '../frames/amends.ts';
+import { decodeAmend, type AmendFrame } from '../frames/amend-frame.ts';
 import { decodeFrame } from '../frames/frame.ts';
 import type { FrameHeader } from '../frames/header.ts';
 import type { PanesFrame } from '../frames/panes.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { nastyInteger } from '../packing/nasty-numbers.fixtures.ts';
 import type { SeriesEntry } from '../series/series.ts';
-import type { Amends } from './amends.ts';
+import type { Amends } from './amend-frame.ts';
 import type { Birth } from './birth.ts';
 import type { FrameMeta } from './header.ts';
 import { TIME_MS_MAX } from './limits.ts';

@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { encodeAmend } from './amend-frame.ts';
-import type { Amends } from './amends.ts';
+import { encodeAmend, type Amends } from './amend-frame.ts';
 import { encodeBirth } from './birth.ts';
 import { encodePanes } from './encode-panes.ts';
 import { encodeReadings } from './encode-readings.ts';

@@ -1,5 +1,4 @@
-import { decodeAmend } from './amend-frame.ts';
-import type { AmendFrame } from './amends.ts';
+import { decodeAmend, type AmendFrame } from './amend-frame.ts';
 import { type BirthFrame, decodeBirth } from './birth.ts';
 import { decodePanes } from './decode-panes.ts';
 import type { FrameFault } from './fault.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DECIMALS_MAX, parseScaled } from '../numbers/scaled.ts';
-import { NAME_LENGTH_MAX, PANE_MS_MAX, UNIT_LENGTH_MAX } from '../series/limits.ts';
+import { NAME_LENGTH_MAX, PANE_MS_MAX, UNIT_LENGTH_MAX } from '../series/series.ts';
 import { fixedSpan } from '../time/span-config.ts';
 import type { Metric } from './metric.ts';
 

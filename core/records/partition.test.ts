@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { partitionOf } from './partition.ts';
-import { stableHash } from './stable-hash.ts';
+import { partitionOf, stableHash } from './partition.ts';
 
 /** FNV-1a and MurmurHash3's finalizer with whole numbers of any size, cut to 32 bits after each step. */
 function slowHash(text: string): number {

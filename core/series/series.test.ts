@@ -7,8 +7,10 @@ import {
   SERIES_TAGS_MAX,
   TAG_VALUE_LENGTH_MAX,
   UNIT_LENGTH_MAX,
-} from './limits.ts';
-import { parseSeries, seriesKey, type SeriesEntry } from './series.ts';
+  parseSeries,
+  seriesKey,
+  type SeriesEntry,
+} from './series.ts';
 
 const energy: SeriesEntry = {
   metric: 'energy',

@@ -1,13 +1,45 @@
 import { DECIMALS_MAX } from '../numbers/scaled.ts';
-import { type SeriesFault, seriesFault } from './fault.ts';
-import {
-  INTERVAL_MS_MAX,
-  NAME_LENGTH_MAX,
-  PANE_MS_MAX,
-  SERIES_TAGS_MAX,
-  TAG_VALUE_LENGTH_MAX,
-  UNIT_LENGTH_MAX,
-} from './limits.ts';
+
+/** Limits of what a series may say of itself. Lengths are in UTF-16 units. */
+
+/** Metric, device, and tag names: an MQTT topic level or an identifier, not prose. */
+export const NAME_LENGTH_MAX = 128;
+
+export const TAG_VALUE_LENGTH_MAX = 256;
+
+export const UNIT_LENGTH_MAX = 32;
+
+/** Tags of a series, `device` among them: more are data, not labels. */
+export const SERIES_TAGS_MAX = 32;
+
+/** A year: a series that is read less often has no rhythm to be measured by. */
+export const INTERVAL_MS_MAX = 366 * 86_400_000;
+
+/** Panes are short spans; a day is the longest. */
+export const PANE_MS_MAX = 86_400_000;
+
+/** What is wrong with a series that somebody declared. */
+type SeriesFaultCode =
+  | 'shape' // no object
+  | 'missing' // a field isn't there
+  | 'unknown' // a field that no series has
+  | 'text' // no text, or empty, too long, or with control characters
+  | 'number' // no integer, or out of its range
+  | 'choice' // none of the values that the field may have
+  | 'tags'; // too many, badly named, or without the device
+
+export interface SeriesFault {
+  readonly kind: 'series-fault';
+  readonly code: SeriesFaultCode;
+  /** The field, as `metric` or `tags.region`. */
+  readonly field: string;
+  /** Subject and rule, for people. */
+  readonly message: string;
+}
+
+function seriesFault(code: SeriesFaultCode, field: string, rule: string): SeriesFault {
+  return { kind: 'series-fault', code, field, message: `series field ${field} ${rule}` };
+}
 
 /** What a series is: one metric of one device, as its agent declares it. */
 export interface SeriesEntry {

@@ -1,5 +1,4 @@
-import { encodeAmend } from '#core/frames/amend-frame.ts';
-import type { Amends } from '#core/frames/amends.ts';
+import { encodeAmend, type Amends } from '#core/frames/amend-frame.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
 import type { PreviousIncarnation } from '#core/frames/birth.ts';
 import { encodePanes } from '#core/frames/encode-panes.ts';
