@@ -10,10 +10,11 @@ const USAGE = `npm run -s world -- [--seeds N] [--seed S] [--trace] [--minutes M
   --seeds N     how many seeds, 100 when left out
   --minutes M   go on for so many minutes
   --trace       tell what happens in each world
+  --shrink S    look for so many seconds for a smaller world where one fails, 60 when left out
 `;
 
 const SEEDS_DEFAULT = 100;
-const SHRINK_MS = 60_000;
+const SHRINK_S_DEFAULT = 60;
 
 /** Runs the worlds of some seeds, prints one line of JSON; gives the exit code. */
 async function main(): Promise<number> {
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       seeds: { type: 'string' },
       minutes: { type: 'string' },
+      shrink: { type: 'string' },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -40,7 +42,7 @@ async function main(): Promise<number> {
     from,
     seeds,
     untilMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
-    shrinkMs: SHRINK_MS,
+    shrinkMs: (numberOf('shrink', values.shrink) ?? SHRINK_S_DEFAULT) * 1_000,
     done: (report) => {
       count++;
       bar.show({

@@ -1,6 +1,6 @@
 import type { Draws } from '../platform/draws.ts';
 import { NOT_YET_HELD } from './not-yet-held.ts';
-import { type Pair, SERVER, type Setting, sensorOf, type Step, type StepKind } from './plan.ts';
+import { type Pair, type PlannedView, SERVER, type Setting, sensorOf, type Step, type StepKind } from './plan.ts';
 
 /** Of a kind of fault that a world has, the most that strike it. */
 const TIMES_MAX = 5;
@@ -18,7 +18,9 @@ export function drawFaults(draws: Draws, setting: Setting, endMs: number): Step[
     if (!has) continue;
     for (let i = 0; i < times; i++) steps.push(DRAW[kind](draws, setting, draws.below(endMs)));
   }
-  return steps.filter((step) => !NOT_YET_HELD.some(({ is }) => is(step)));
+  const held = steps.filter((step) => !NOT_YET_HELD.some(({ is }) => is(step)));
+  // Going back from a definition is a wish of its own: what is right then is told by the one who wished it.
+  return held.some(({ kind }) => kind === 'redefine') ? held.filter(({ kind }) => kind !== 'rollback') : held;
 }
 
 const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: number) => Step>> = {
@@ -26,6 +28,20 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
   batch: (draws, _setting, atMs) => ({ kind: 'batch', atMs, full: draws.chance(0.3) }),
   verify: (_draws, _setting, atMs) => ({ kind: 'verify', atMs }),
   rollback: (draws, setting, atMs) => ({ kind: 'rollback', atMs, view: viewOf(draws, setting) }),
+  watch: (draws, setting, atMs) => ({ kind: 'watch', atMs, view: viewOf(draws, setting) }),
+  stall: (draws, _setting, atMs) => ({ kind: 'stall', atMs, forMs: draws.between(1_000, 60_000) }),
+  redefine: (draws, setting, atMs) => {
+    const view = viewOf(draws, setting);
+    const { metric } = setting.views[view]!;
+    return { kind: 'redefine', atMs, view, definition: drawDefinition(draws, metric) };
+  },
+  resend: (draws, setting, atMs) => ({
+    kind: 'resend',
+    atMs,
+    agent: draws.pick(setting.agents),
+    metric: draws.pick(Object.keys(setting.metrics)),
+    send: draws.pick(['panes', 'readings', 'adaptive']),
+  }),
   kill: (draws, setting, atMs) => ({ kind: 'kill', atMs, machine: machineOf(draws, setting), downMs: downMs(draws) }),
   'kill-at-write': (draws, setting, atMs) => ({
     kind: 'kill-at-write',
@@ -85,6 +101,12 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     byMs: draws.between(-100_000, 100_000),
   }),
 };
+
+function drawDefinition(draws: Draws, metric: string): PlannedView {
+  const by = draws.pick([[], ['region'], ['device'], ['region', 'device']]);
+  const slice = draws.pick(['10s', '30s', '1m', '1h']);
+  return draws.chance(0.3) ? { metric, by, slice, where: { region: ['south'] } } : { metric, by, slice };
+}
 
 function viewOf(draws: Draws, setting: Setting): string {
   return draws.pick(Object.keys(setting.views));

@@ -1,10 +1,12 @@
+export type SendPolicy = 'panes' | 'readings' | 'adaptive';
+
 /** A metric, as `weir.yaml` declares it. */
 export interface PlannedMetric {
   readonly unit: string;
   readonly decimals: number;
   readonly kind: 'gauge' | 'counter';
   readonly interval: string;
-  readonly send: 'panes' | 'readings' | 'adaptive';
+  readonly send: SendPolicy;
   readonly conflict: 'last' | 'first';
   readonly rollover?: string;
   readonly quantiles: boolean;
@@ -52,6 +54,14 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'verify' }
   | { readonly kind: 'rollback'; readonly view: string }
   | { readonly kind: 'ask'; readonly view: string }
+  /** A reader opens the stream of a view and keeps to it. */
+  | { readonly kind: 'watch'; readonly view: string }
+  /** Readers of streams take nothing for a while. */
+  | { readonly kind: 'stall'; readonly forMs: number }
+  /** A view is declared anew in the server's configuration, which is started again with it. */
+  | { readonly kind: 'redefine'; readonly view: string; readonly definition: PlannedView }
+  /** An agent is started again with another way of sending a metric. */
+  | { readonly kind: 'resend'; readonly agent: string; readonly metric: string; readonly send: SendPolicy }
   | { readonly kind: 'kill'; readonly machine: string; readonly downMs: number }
   | {
       readonly kind: 'kill-at-write';

@@ -1,3 +1,4 @@
+import { SILENCE_MS } from '../cast/watcher.ts';
 import { readAnswer } from '../truth/answer.ts';
 import { differences, statsAsked } from '../truth/compare.ts';
 import { expectedSlices } from '../truth/expected.ts';
@@ -9,6 +10,7 @@ const DAY_MS = 86_400_000;
 /** Everything that holds once a world has settled; the first thing that doesn't breaks it. */
 export async function checkSettled(world: World): Promise<void> {
   await checkAnswers(world, 'once all has settled');
+  await checkWatchers(world);
   await checkLedger(world);
   await checkTotals(world);
   await operate(world, '/api/v1/batch', '{}');
@@ -20,7 +22,8 @@ export async function checkSettled(world: World): Promise<void> {
 }
 
 async function checkAnswers(world: World, when: string): Promise<void> {
-  const { setting, startsAtMs } = world.plan;
+  const { setting } = world;
+  const { startsAtMs } = world.plan;
   for (const [name, view] of Object.entries(setting.views)) {
     if (world.broken !== undefined) return;
     const metric = setting.metrics[view.metric]!;
@@ -37,6 +40,25 @@ async function checkAnswers(world: World, when: string): Promise<void> {
     const truth = expectedSlices(setting, view, world.taken);
     const found = differences(truth, readAnswer(text).windows, view, metric);
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
+  }
+}
+
+/** Who has followed the stream holds what it would be told if it asked now. */
+async function checkWatchers(world: World): Promise<void> {
+  const { setting } = world;
+  const { scheduler } = world.platform;
+  if (world.watchers.length > 0) await scheduler.runTo(scheduler.nowMs + 3 * SILENCE_MS);
+  for (const watcher of world.watchers) {
+    const { view: name, window } = watcher.watched;
+    const view = setting.views[name]!;
+    // Who asked for other windows than there are slices now keeps them, but they are not the slices.
+    if (view.slice !== window) continue;
+    if (watcher.told > 0) world.count('a stream is told');
+    if (watcher.resumed > 0) world.count('a stream is resumed');
+    const truth = expectedSlices(setting, view, world.taken);
+    const found = differences(truth, watcher.windows, view, setting.metrics[view.metric]!);
+    if (found.length > 0)
+      world.break(`who followed the stream of ${name}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
 }
 

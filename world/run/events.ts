@@ -34,6 +34,11 @@ export const EVENTS = [
   'a batch run is interrupted',
   'everything is verified while it runs',
   'a view is rolled back',
+  'a view is declared anew',
+  'an agent is told to send otherwise',
+  'a stream is told',
+  'a stream is resumed',
+  'a reader of a stream stalls',
 ] as const;
 
 export type EventName = (typeof EVENTS)[number];

@@ -2,7 +2,6 @@ import { ask } from '../cast/ask.ts';
 import { HTTP_PORT } from '../cast/server-process.ts';
 import { SERVER, type Step } from '../plan/plan.ts';
 import { countOf, readAnswer } from '../truth/answer.ts';
-import { spanMs } from '../truth/span.ts';
 import type { World } from './world.ts';
 
 type Request = Extract<Step, { kind: 'ask' | 'batch' | 'verify' | 'rollback' }>;
@@ -48,7 +47,7 @@ function requestOf(world: World, step: Request): { method: 'GET' | 'POST'; path:
     case 'ask': {
       const from = new Date(world.plan.startsAtMs - 40 * DAY_MS).toISOString();
       const to = new Date(world.plan.startsAtMs + DAY_MS).toISOString();
-      const { slice } = world.plan.setting.views[step.view]!;
+      const { slice } = world.setting.views[step.view]!;
       return {
         method: 'GET',
         path: `/api/v1/views/${step.view}/windows?from=${from}&to=${to}&window=${slice}&stats=count`,
@@ -63,25 +62,22 @@ function requestOf(world: World, step: Request): { method: 'GET' | 'POST'; path:
   }
 }
 
-/** No answer, at any time, counts a reading that was not sent, or one twice. */
+/** No answer, at any time and whichever definition it is by, counts a reading that was not sent, or one twice. */
 function checkBounds(world: World, name: string, text: string): void {
-  const { setting } = world.plan;
-  const view = setting.views[name]!;
-  const sliceMs = spanMs(view.slice);
-  const sent = new Map<string, Set<string>>();
-  for (const { series, timeMs } of world.sent) {
-    const { metric, tags } = setting.series[series]!;
-    if (metric !== view.metric) continue;
-    const key = JSON.stringify([...view.by.map((tag) => tags[tag] ?? ''), Math.floor(timeMs / sliceMs)]);
-    const readings = sent.get(key) ?? new Set();
-    sent.set(key, readings.add(`${series}/${timeMs}`));
-  }
+  const { series } = world.plan.setting;
+  const { metric } = world.setting.views[name]!;
   for (const window of readAnswer(text).windows) {
-    const { start, tags } = window;
+    const tags = Object.entries(window.tags);
+    const [startMs, endMs] = [Date.parse(window.start), Date.parse(window.end)];
+    const sent = new Set<string>();
+    for (const reading of world.sent) {
+      const of = series[reading.series]!;
+      if (of.metric !== metric || !tags.every(([tag, value]) => (of.tags[tag] ?? '') === value)) continue;
+      if (reading.timeMs >= startMs && reading.timeMs < endMs) sent.add(`${reading.series}/${reading.timeMs}`);
+    }
     const count = countOf(window);
-    const key = JSON.stringify([...view.by.map((tag) => tags[tag]!), Math.floor(Date.parse(start) / sliceMs)]);
-    const atMost = sent.get(key)?.size ?? 0;
-    if (count > atMost) world.break(`view ${name} counts ${count} readings at ${start}, but only ${atMost} were sent`);
+    if (count > sent.size)
+      world.break(`view ${name} counts ${count} readings at ${window.start}, but only ${sent.size} were sent`);
   }
 }
 

@@ -14,6 +14,11 @@ interface Status {
   readonly partitions: readonly { readonly committed: number }[];
 }
 
+interface ToldView {
+  readonly name: string;
+  readonly versions: readonly { readonly state: string }[];
+}
+
 /**
  * Lets a world without faults come to rest: everything runs, all that was to be sent is sent, all that was sent is
  * acknowledged, folded and committed. Gives why it didn't, or undefined.
@@ -42,7 +47,10 @@ async function whatMoves(world: World): Promise<string | undefined> {
   if (reply === undefined) return `${SERVER} does not answer`;
   const { acknowledged, partitions } = JSON.parse(reply) as Status;
   const behind = partitions.findIndex(({ committed }, partition) => committed < acknowledged[partition]!);
-  return behind < 0 ? undefined : `partition ${behind} is not folded to its end`;
+  if (behind >= 0) return `partition ${behind} is not folded to its end`;
+  const { views } = JSON.parse((await get(world, '/api/v1/views')) ?? '{"views":[]}') as { views: readonly ToldView[] };
+  const building = views.find(({ versions }) => versions.at(-1)?.state === 'building');
+  return building === undefined ? undefined : `view ${building.name} is still folded anew`;
 }
 
 const ANSWER_TIMEOUT_MS = 60_000;

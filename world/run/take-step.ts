@@ -15,6 +15,22 @@ export function take(world: World, step: Step): void {
       world.count('something is sent that is no reading');
       world.sensors.get(step.agent)!.sendBroken(step.item);
       return;
+    case 'watch':
+      world.watch(step.view);
+      return;
+    case 'stall':
+      if (world.watchers.length > 0) world.count('a reader of a stream stalls');
+      for (const watcher of world.watchers) watcher.stall(step.forMs);
+      return;
+    case 'redefine':
+      world.trace.say(SERVER, `is configured anew: ${step.view} is ${JSON.stringify(step.definition)}`);
+      world.count('a view is declared anew');
+      world.setting = { ...world.setting, views: { ...world.setting.views, [step.view]: step.definition } };
+      world.server.restart();
+      return;
+    case 'resend':
+      resend(world, step);
+      return;
     case 'ask':
     case 'batch':
     case 'verify':
@@ -45,6 +61,17 @@ function send(world: World, agent: string, readings: readonly PlannedReading[]):
   world.sent.push(...readings);
   world.trace.say(sensorOf(agent), `sends ${readings.length} readings`);
   world.sensors.get(agent)!.send(readings);
+}
+
+function resend(world: World, { agent, metric, send: policy }: Extract<Step, { kind: 'resend' }>): void {
+  world.trace.say(agent, `is configured anew: it sends ${metric} as ${policy}`);
+  world.count('an agent is told to send otherwise');
+  const { metrics } = world.settingOf(agent);
+  world.agentSettings.set(agent, {
+    ...world.settingOf(agent),
+    metrics: { ...metrics, [metric]: { ...metrics[metric]!, send: policy } },
+  });
+  world.supervised(agent).restart();
 }
 
 /** Counts what is unusual about readings, beside those that were sent before. */

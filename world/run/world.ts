@@ -1,13 +1,15 @@
 import pino, { type Logger } from 'pino';
 import { type EdgeProcess, startEdgeProcess } from '../cast/edge-process.ts';
 import { type Delivered, Sensor } from '../cast/sensor.ts';
-import { startServerProcess } from '../cast/server-process.ts';
+import { HTTP_PORT, startServerProcess } from '../cast/server-process.ts';
 import { type RunningProcess, Supervised } from '../cast/supervised.ts';
-import { type PlannedReading, type Plan, SERVER, sensorOf, type Step } from '../plan/plan.ts';
+import { Watcher } from '../cast/watcher.ts';
+import { type PlannedReading, type Plan, SERVER, sensorOf, type Setting, type Step } from '../plan/plan.ts';
 import type { DiskImage } from '../platform/disk.ts';
 import type { Life } from '../platform/life.ts';
 import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
 import { Platform } from '../platform/platform.ts';
+import { statsAsked } from '../truth/compare.ts';
 import type { EventName } from './events.ts';
 import { Trace } from './trace.ts';
 
@@ -43,6 +45,11 @@ export class World {
   readonly server: Supervised<RunningProcess>;
   readonly edges: ReadonlyMap<string, Supervised<EdgeProcess>>;
   readonly sensors: ReadonlyMap<string, Sensor>;
+  readonly watchers: Watcher[] = [];
+  /** The setting as the server is configured now. */
+  setting: Setting;
+  /** What agents are configured with where that differs. */
+  readonly agentSettings = new Map<string, Setting>();
   /** What the agents have taken, in the order in which they said so. */
   readonly taken: PlannedReading[] = [];
   /** What was sent, taken or not. */
@@ -68,11 +75,12 @@ export class World {
     network.linkOf = (one, other) => linkNow(this.links, scheduler.nowMs, one, other);
     network.meddlerOf = (from, to) => (to === SERVER ? this.meddlers.get(from)?.() : undefined);
     const { setting } = plan;
-    this.server = this.#supervise(SERVER, (logger) => startServerProcess(setting, logger));
+    this.setting = setting;
+    this.server = this.#supervise(SERVER, (logger) => startServerProcess(this.setting, logger));
     this.edges = new Map(
       setting.agents.map((agent) => [
         agent,
-        this.#supervise(agent, (logger) => startEdgeProcess(setting, agent, logger)),
+        this.#supervise(agent, (logger) => startEdgeProcess(this.settingOf(agent), agent, logger)),
       ]),
     );
     this.sensors = new Map(
@@ -88,6 +96,20 @@ export class World {
       this.break(`agent ${agent} refused a good reading (${JSON.stringify(readings[index])}): ${reason}`);
     if (attempts > 1) this.count('a request has to be sent again');
     this.taken.push(...readings);
+  }
+
+  settingOf(agent: string): Setting {
+    return this.agentSettings.get(agent) ?? this.plan.setting;
+  }
+
+  /** A reader opens the stream of a view. */
+  watch(name: string): void {
+    const view = this.setting.views[name]!;
+    const stats = statsAsked(this.setting.metrics[view.metric]!).split(',');
+    const machine = this.platform.machine(`watcher-${this.watchers.length + 1}`);
+    const watched = { host: SERVER, port: HTTP_PORT, view: name, window: view.slice, stats };
+    this.trace.say(machine.name, `opens the stream of ${name}`);
+    this.watchers.push(new Watcher(machine, watched, (what) => this.break(what)));
   }
 
   count(event: EventName): void {
