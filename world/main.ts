@@ -9,6 +9,7 @@ const USAGE = `npm run -s world -- [--seeds N] [--seed S] [--trace] [--minutes M
   --seed S      the first seed, 1 when left out; without --seeds and --minutes the only one
   --seeds N     how many seeds, 100 when left out
   --minutes M   go on for so many minutes
+  --all         also with faults that are known to break a promise (plan/not-yet-held.ts)
   --trace       tell what happens in each world
   --shrink S    look for so many seconds for a smaller world where one fails, 60 when left out
 `;
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
       seeds: { type: 'string' },
       minutes: { type: 'string' },
       shrink: { type: 'string' },
+      all: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -41,6 +43,7 @@ async function main(): Promise<number> {
   const outcome = await sweep({
     from,
     seeds,
+    all: values.all,
     untilMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
     shrinkMs: (numberOf('shrink', values.shrink) ?? SHRINK_S_DEFAULT) * 1_000,
     done: (report) => {
@@ -53,7 +56,7 @@ async function main(): Promise<number> {
       tell(report, values.trace);
     },
   });
-  const missed = eventsMissed(outcome, EVENTS_NOT_YET);
+  const missed = eventsMissed(outcome, values.all ? new Set() : EVENTS_NOT_YET);
   for (const name of missed) process.stderr.write(`never happened: ${name}\n`);
   const { failed, seconds, ...rest } = outcome;
   process.stdout.write(`${JSON.stringify({ ...rest, failed: failed.length, seconds: Number(seconds.toFixed(1)) })}\n`);

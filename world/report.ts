@@ -7,6 +7,8 @@ import { runWorld } from './run/run-world.ts';
 /** A world to be run. */
 export interface WorldTask {
   readonly seed: number;
+  /** Also with faults that are known to break a promise. */
+  readonly all: boolean;
   /** How long a world that breaks a promise may be shrunk, in ms. */
   readonly shrinkMs: number;
 }
@@ -22,8 +24,8 @@ export interface WorldReport {
 }
 
 /** Runs the world of a seed; where it breaks a promise, looks for a smaller one that does. */
-export async function report({ seed, shrinkMs }: WorldTask): Promise<WorldReport> {
-  const plan = makePlan(seed);
+export async function report({ seed, all, shrinkMs }: WorldTask): Promise<WorldReport> {
+  const plan = makePlan(seed, all);
   const { broken, events, trace } = await runWorld(plan);
   const found = { seed, events: [...events], broken: broken?.message ?? null, trace };
   if (broken === undefined || shrinkMs === 0) return { ...found, shrunk: null };

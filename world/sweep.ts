@@ -10,6 +10,8 @@ export interface SweepOptions {
   readonly seeds: number;
   /** When to begin no more, as of `performance.now`. */
   readonly untilMs: number;
+  /** Also with faults that are known to break a promise. */
+  readonly all: boolean;
   readonly shrinkMs: number;
   /** Called after each world. */
   readonly done: (report: WorldReport) => void;
@@ -37,7 +39,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   let shrunk = 0;
   const take = (): WorldTask | undefined => {
     if (next >= options.from + options.seeds || performance.now() >= options.untilMs) return undefined;
-    return { seed: next++, shrinkMs: shrunk < SHRUNK_MAX ? options.shrinkMs : 0 };
+    return { seed: next++, all: options.all, shrinkMs: shrunk < SHRUNK_MAX ? options.shrinkMs : 0 };
   };
   const note = (report: WorldReport): void => {
     seeds++;

@@ -14,8 +14,8 @@ const DAY_MS = 86_400_000;
 const STRUCK_MS_MIN = 30_000;
 const STRUCK_MS_MAX = 150_000;
 
-/** The plan of a seed. */
-export function makePlan(seed: number): Plan {
+/** The plan of a seed; with `all`, also of faults that are known to break a promise. */
+export function makePlan(seed: number, all = false): Plan {
   const draws = new Draws(seed, 'plan');
   const year = draws.between(YEAR_MIN, YEAR_MAX);
   const startsAtMs = Date.UTC(year, 0, 1) + draws.below(DAYS_IN_YEAR) * DAY_MS + draws.below(DAY_MS);
@@ -23,7 +23,7 @@ export function makePlan(seed: number): Plan {
   const setting = drawSetting(new Draws(seed, 'setting'));
   const steps = [
     ...drawInput(new Draws(seed, 'input'), setting, startsAtMs, endMs),
-    ...drawFaults(new Draws(seed, 'faults'), setting, endMs),
+    ...drawFaults(new Draws(seed, 'faults'), setting, endMs, all),
   ];
   return { seed, startsAtMs, setting, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
 }

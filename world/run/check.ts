@@ -2,6 +2,7 @@ import { SILENCE_MS } from '../cast/watcher.ts';
 import { readAnswer } from '../truth/answer.ts';
 import { differences, statsAsked } from '../truth/compare.ts';
 import { expectedSlices } from '../truth/expected.ts';
+import { finalityFaults } from '../truth/finality.ts';
 import { get, request } from './settle.ts';
 import type { World } from './world.ts';
 
@@ -38,7 +39,11 @@ async function checkAnswers(world: World, when: string): Promise<void> {
       return;
     }
     const truth = expectedSlices(setting, view, world.taken);
-    const found = differences(truth, readAnswer(text).windows, view, metric);
+    const { windows } = readAnswer(text);
+    const found = [
+      ...differences(truth, windows, view, metric),
+      ...finalityFaults(setting, view, windows, world.closedMs),
+    ];
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
 }

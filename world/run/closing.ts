@@ -9,6 +9,7 @@ import type { World } from './world.ts';
 export function sendClosingReadings(world: World): void {
   const { setting, startsAtMs } = world.plan;
   const nowMs = startsAtMs + world.platform.scheduler.nowMs;
+  world.closedMs = nowMs;
   for (const [agent, sensor] of world.sensors) {
     const readings: PlannedReading[] = setting.series.flatMap((one, series) => {
       if (one.agent !== agent) return [];

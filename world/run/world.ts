@@ -52,6 +52,8 @@ export class World {
   readonly agentSettings = new Map<string, Setting>();
   /** What the agents have taken, in the order in which they said so. */
   readonly taken: PlannedReading[] = [];
+  /** When every series sends its last reading, in ms since 1970. */
+  closedMs = Number.NEGATIVE_INFINITY;
   /** What was sent, taken or not. */
   readonly sent: PlannedReading[] = [];
   /** Links that are not sound, until when. */

@@ -1,0 +1,31 @@
+import type { PlannedView, Setting } from '../plan/plan.ts';
+import type { ToldWindow } from './answer.ts';
+import { spanMs } from './span.ts';
+
+/** How many of its intervals a gauge's value is held: an answer that tells integrals is final that much later. */
+const HELD_INTERVALS = 3;
+
+/** What is wrong about how good windows say they are, in a world at rest in which nothing is missing. */
+export function finalityFaults(
+  setting: Setting,
+  view: PlannedView,
+  told: readonly ToldWindow[],
+  /** When every series sent its last reading. */
+  closedMs: number,
+): string[] {
+  const { kind, interval } = setting.metrics[view.metric]!;
+  const heldMs = kind === 'gauge' ? HELD_INTERVALS * spanMs(interval) : 0;
+  const passedMs = closedMs - setting.latenessMs - heldMs;
+  const found: string[] = [];
+  for (const { start, end, final, completeness, pending, unchecked } of told) {
+    const endMs = Date.parse(end);
+    if (endMs <= passedMs && !final) found.push(`the window of ${start} is not final, though all has passed it`);
+    // The last readings are dated up to an interval ahead.
+    if (endMs > closedMs + spanMs(interval) && final) found.push(`the window of ${start} is final before its end`);
+    if (!(Number(completeness) >= 0 && Number(completeness) <= 1))
+      found.push(`the window of ${start} is complete to ${completeness}`);
+    if (pending !== undefined) found.push(`the window of ${start} still waits for ${pending.join(', ')}`);
+    if (unchecked !== undefined) found.push(`the window of ${start} has unchecked readings`);
+  }
+  return found;
+}
