@@ -5,7 +5,6 @@ import { agentTopic, type DownTopic, type LedgerHead, type UpTopic } from '#core
 import { ClientRefused, judgePublish, maySubscribe } from './connect-verdict.ts';
 import type { GuardedConnection } from './guarded-connection.ts';
 import type { Decision, Ingest } from './ingest.ts';
-import { CLIENT_SUBSCRIPTIONS_MAX } from './limits.ts';
 import type { Presence } from './presence.ts';
 import { PublishQueue } from './publish-queue.ts';
 
@@ -29,7 +28,7 @@ export class ClientSession {
   readonly #client: Client;
   readonly #options: ClientSessionOptions;
   readonly #published: PublishQueue;
-  /** Topics subscribed to, at most CLIENT_SUBSCRIPTIONS_MAX. */
+  /** Topics subscribed to, of the agent's own down topics. */
   readonly #topics = new Set<string>();
   /** Kinds of complaints that were logged; each is logged once per connection. At most as many as there are codes. */
   readonly #complaints = new Set<string>();
@@ -74,7 +73,6 @@ export class ClientSession {
   /** The subscription, or null where the client may not have it. */
   authorizeSubscribe(subscription: Subscription): Subscription | null {
     const { topic } = subscription;
-    if (this.#topics.size >= CLIENT_SUBSCRIPTIONS_MAX) return null;
     if (maySubscribe(this.agent, topic)) return subscription;
     this.#options.logger.warn({ agent: this.agent, topic: topic.slice(0, 120) }, 'a subscription was refused');
     return null;

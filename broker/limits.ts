@@ -53,9 +53,6 @@ export const KEEPALIVE_S_MAX = 300;
 /** A client that doesn't take what it is sent (acknowledgements above all) for so long is cut off. */
 export const CLIENT_DRAIN_TIMEOUT_MS = 30_000;
 
-/** Own down topics, `head` and `verdict`; some room for later ones. */
-export const CLIENT_SUBSCRIPTIONS_MAX = 8;
-
 /** How far a frame's event times may be ahead of the broker's clock: what clocks without NTP drift in weeks. */
 export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 
