@@ -117,7 +117,7 @@ function openBroker(
     listen: mqtt,
     log,
     claims: state,
-    metrics: config.metrics.size > 0 ? config.metrics : null,
+    metrics: config.metrics,
     clock: Date.now,
     logger: logger.child({ part: 'broker' }),
     ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),

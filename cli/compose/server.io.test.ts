@@ -1,0 +1,106 @@
+/** The parts of a server and an agent, composed in this process as the commands compose them. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { judgeConfigText } from '../config/load-config.ts';
+import type { WeirConfig } from '../config/schema.ts';
+import { startEdge } from './edge.ts';
+import { type RunningServer, type ServerStatus, startServer } from './server.ts';
+
+const DOOR = { host: '127.0.0.1', port: 0 };
+const logger = pino({ level: 'silent' });
+
+let folder: TemporaryDirectory;
+beforeEach(async () => {
+  folder = await makeTemporaryDirectory('server');
+  await writeFile(join(folder.dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n2024-01-01T00:01:00Z,2\n');
+});
+afterEach(() => folder[Symbol.asyncDispose]());
+
+function configOf(text: string): WeirConfig {
+  const judged = judgeConfigText(text);
+  if (judged.kind === 'usable') return judged.config;
+  throw new Error(judged.faults.map(({ message }) => message).join('\n'));
+}
+
+function start(config: WeirConfig): Promise<RunningServer> {
+  const dataDir = join(folder.dir, 'data');
+  return startServer({ config, dataDir, http: DOOR, mqtt: DOOR, dashboardDir: undefined, version: '1.2.3', logger });
+}
+
+const metric = (name: string): string =>
+  `metrics: { ${name}: { unit: kW, decimals: 3, kind: gauge, interval: 1m, send: readings } }\n`;
+
+/** Sends the file as one metric, to the end. */
+async function send(name: string, server: RunningServer): Promise<void> {
+  const source = `{ kind: csv, file: m.csv, time: { columns: [time] }, series: [{ metric: ${name}, value: kw, device: d }] }`;
+  const { metrics, sources, agent } = configOf(
+    `${metric(name)}agent: { id: roof-1, broker: 'mqtt://127.0.0.1:${server.mqttPort}' }\nsources: { m: ${source} }\n`,
+  );
+  await using running = await startEdge({
+    agent: agent!,
+    metrics,
+    folder: folder.dir,
+    logger,
+    sources: Object.entries(sources),
+  });
+  await running.ended;
+  await running.drain();
+}
+
+async function statusOf({ httpPort }: RunningServer): Promise<ServerStatus> {
+  return (await (await fetch(`http://127.0.0.1:${httpPort}/api/v1/status`)).json()) as ServerStatus;
+}
+
+describe('a server', () => {
+  it('takes what agents declare where it does not declare it itself', async () => {
+    await using server = await start(configOf(metric('heat')));
+    await send('power', server);
+    expect((await statusOf(server)).broker).toMatchObject({ framesRefused: 0 });
+  });
+
+  it('refuses a metric that it declares otherwise', async () => {
+    await using server = await start(configOf(metric('power').replace('decimals: 3', 'decimals: 1')));
+    await send('power', server);
+    expect((await statusOf(server)).broker.framesRefused).toBeGreaterThan(0);
+  });
+
+  it('says its version, how far its log was acknowledged, and which partitions it folds', async () => {
+    await using server = await start(configOf('backbone: { kind: embedded, partitions: 2 }'));
+    expect(await statusOf(server)).toMatchObject({
+      version: '1.2.3',
+      acknowledged: [0, 0],
+      partitions: [{ partition: 0 }, { partition: 1 }],
+    });
+    await send('power', server);
+    const { acknowledged } = await statusOf(server);
+    expect(acknowledged.toSorted((a, b) => a - b)).toEqual([0, expect.any(Number)]);
+    expect(Math.max(...acknowledged)).toBeGreaterThan(0);
+  });
+
+  it('knows after a restart how far its log was acknowledged, and is ready once it has folded that', async () => {
+    const config = configOf(metric('power'));
+    let before: readonly number[];
+    {
+      await using server = await start(config);
+      await send('power', server);
+      before = (await statusOf(server)).acknowledged;
+    }
+    await using server = await start(config);
+    expect((await statusOf(server)).acknowledged).toEqual(before);
+    const isReady = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${server.httpPort}/health/ready`)).ok;
+    await expect.poll(isReady, { timeout: 20_000 }).toBe(true);
+    const { acknowledged, partitions } = await statusOf(server);
+    for (const { partition, committed } of partitions)
+      expect(committed).toBeGreaterThanOrEqual(acknowledged[partition]!);
+  });
+
+  it('stops once, however often it is asked, and lets go of its directory', async () => {
+    const first = await start(configOf(''));
+    await Promise.all([first.stop(), first.stop()]);
+    await using second = await start(configOf(''));
+    expect(second.httpPort).toBeGreaterThan(0);
+  });
+});
