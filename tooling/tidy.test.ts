@@ -72,6 +72,11 @@ describe('the tree', () => {
     expect(files.filter((file) => BARE_TEST.test(file.text)).map((file) => file.path)).toStrictEqual([]);
   });
 
+  it('calls no thing by a name that it no longer has', () => {
+    const others = files.filter((file) => file.path !== 'tooling/tidy.test.ts');
+    expect(others.flatMap((file) => retiredNames(file.text).map((name) => `${file.path}: ${name}`))).toStrictEqual([]);
+  });
+
   it('names no folder of a machine', () => {
     expect(texts.filter(({ text }) => MACHINE_PATH.test(text)).map(({ path }) => path)).toStrictEqual([]);
   });
@@ -111,6 +116,30 @@ interface Manifest {
   readonly dependencies: Record<string, string>;
   readonly devDependencies: Record<string, string>;
   readonly overrides: Record<string, string>;
+}
+
+/** What identifiers were once made of, and the word that took its place. */
+const RETIRED_WORDS: Readonly<Record<string, string>> = {
+  AppendWindow: 'InFlightLimit',
+  AgentStanding: 'AgentProgress',
+  Doorbell: 'AppendNotifier',
+  FrontDoor: 'MqttListener',
+  PATIENCE_MS: 'TIMEOUT_MS',
+  Registrar: 'Ingest',
+  RecordPlace: 'RecordCheckpoint',
+  SimulationPlace: 'SimulationCheckpoint',
+  Surroundings: 'Options',
+  TaskGate: 'InFlightLimit',
+  TruthQuestion: 'TruthQuery',
+  ViewQuestion: 'ViewQuery',
+  untell: 'unsubscribe',
+};
+
+/** The retired words in the identifiers of a text, each with its successor. */
+function retiredNames(text: string): string[] {
+  return Object.entries(RETIRED_WORDS)
+    .filter(([word]) => new RegExp(word, 'i').test(text))
+    .map(([word, now]) => `${word} is ${now}`);
 }
 
 const SOURCE_NAME = /\.(?:ts|tsx|mjs)$/;
@@ -183,6 +212,12 @@ describe('these checks', () => {
     ]);
     expect(`as the law says (${'DESIGN'} §13)`).toMatch(LOOSE_CITATION);
     expect(`see ${'rule'} 12`).toMatch(LOOSE_CITATION);
+  });
+
+  it('find a retired word in any identifier', () => {
+    expect(retiredNames('const natsDoorbell = ring();')).toStrictEqual(['Doorbell is AppendNotifier']);
+    expect(retiredNames('const CONNECT_PATIENCE_MS = 1;')).toHaveLength(1);
+    expect(retiredNames('const listener = new MqttListener();')).toStrictEqual([]);
   });
 
   it('find a test in no `describe`', () => {

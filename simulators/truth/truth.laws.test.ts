@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../deliveries/delivery-columns.ts';
 import type { MeterSeries } from '../fleet/fleet.ts';
-import { truthKey, truthOf, type TrueReading, type TrueStats, type TruthQuestion } from './truth.ts';
+import { truthKey, truthOf, type TrueReading, type TrueStats, type TruthQuery } from './truth.ts';
 
 const SERIES: readonly MeterSeries[] = ['DK1', 'DK2', 'DK1'].map((region, i) => ({
   metric: 'm',
@@ -38,9 +38,9 @@ const permuted = agreeing.chain((list) =>
 
 function ask(
   list: readonly Delivery[],
-  question: Partial<TruthQuestion> & Pick<TruthQuestion, 'metric'>,
+  query: Partial<TruthQuery> & Pick<TruthQuery, 'metric'>,
 ): Map<string, TrueStats> {
-  return truthOf(list, SERIES, { by: ['region'], sliceMs: 10, skewMsMax: null, ...question });
+  return truthOf(list, SERIES, { by: ['region'], sliceMs: 10, skewMsMax: null, ...query });
 }
 
 /** All slices and groups added up. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../deliveries/delivery-columns.ts';
-import { increaseOf, truthKey, truthOf, type TruthQuestion } from './truth.ts';
+import { increaseOf, truthKey, truthOf, type TruthQuery } from './truth.ts';
 
 const SERIES = [
   { metric: 'usage', device: 'a', tags: { device: 'a', region: 'DK1' } },
@@ -8,14 +8,14 @@ const SERIES = [
   { metric: 'energy', device: 'a', tags: { device: 'a', region: 'DK1' } },
 ];
 
-const GAUGE: TruthQuestion = {
+const GAUGE: TruthQuery = {
   metric: { name: 'usage', kind: 'gauge', intervalMs: 10, rolloverScaled: null, conflict: 'last' },
   by: ['region'],
   sliceMs: 100,
   skewMsMax: null,
 };
 
-const COUNTER: TruthQuestion = {
+const COUNTER: TruthQuery = {
   ...GAUGE,
   metric: { name: 'energy', kind: 'counter', intervalMs: 10, rolloverScaled: 999, conflict: 'last' },
 };
@@ -34,8 +34,8 @@ describe('the truth', () => {
   });
 
   it('has slices that a held value reaches although nothing was read in them', () => {
-    const question = { ...GAUGE, sliceMs: 5 };
-    const answer = truthOf([at(0, 3), at(20, 9)], SERIES, question);
+    const query = { ...GAUGE, sliceMs: 5 };
+    const answer = truthOf([at(0, 3), at(20, 9)], SERIES, query);
     expect([...answer.keys()]).toHaveLength(5);
     expect(answer.get(truthKey(['DK1'], 10))).toMatchObject({ count: 0n, min: null, first: null, integral: 15n });
   });

@@ -41,7 +41,7 @@ export interface TrueStats {
   coveredMs: bigint;
 }
 
-export interface TruthQuestion {
+export interface TruthQuery {
   readonly metric: Pick<SimulatedMetric, 'name' | 'kind' | 'intervalMs' | 'rolloverScaled' | 'conflict'>;
   /** Tags that tell the groups apart. Empty: one group. */
   readonly by: readonly string[];
@@ -54,22 +54,22 @@ export interface TruthQuestion {
 const HOLD_INTERVALS = 3n;
 
 /**
- * The true answer to a question, by group and slice, under `truthKey`. Slices that nothing touches are absent; a slice
+ * The true answer to a query, by group and slice, under `truthKey`. Slices that nothing touches are absent; a slice
  * that a held value covers, but in which nothing was read, is there with count 0.
  */
 export function truthOf(
   deliveries: Iterable<Delivery>,
   series: readonly MeterSeries[],
-  question: TruthQuestion,
+  query: TruthQuery,
 ): Map<string, TrueStats> {
   const answer = new Map<string, TrueStats>();
-  for (const [index, readings] of readingsInForce(deliveries, question)) {
+  for (const [index, readings] of readingsInForce(deliveries, query)) {
     const described = series[index];
     if (described === undefined)
       throw new RangeError(`delivery of series ${index}, but only ${series.length} are described`);
-    if (described.metric !== question.metric.name) continue;
-    const group = question.by.map((tag) => described.tags[tag] ?? '');
-    addSeries(answer, group, readings, question);
+    if (described.metric !== query.metric.name) continue;
+    const group = query.by.map((tag) => described.tags[tag] ?? '');
+    addSeries(answer, group, readings, query);
   }
   return answer;
 }
@@ -82,14 +82,14 @@ export function truthKey(group: readonly string[], sliceStartMs: number): string
 /** The readings in force of each series, by time. */
 export function readingsInForce(
   deliveries: Iterable<Delivery>,
-  question: Pick<TruthQuestion, 'metric' | 'skewMsMax'>,
+  query: Pick<TruthQuery, 'metric' | 'skewMsMax'>,
 ): Map<number, readonly TrueReading[]> {
   const bySeries = new Map<number, Map<number, number>>();
   for (const { series, timeMs, value, atMs } of deliveries) {
-    if (question.skewMsMax !== null && timeMs > atMs + question.skewMsMax) continue;
+    if (query.skewMsMax !== null && timeMs > atMs + query.skewMsMax) continue;
     const readings = bySeries.get(series) ?? new Map<number, number>();
     bySeries.set(series, readings);
-    if (question.metric.conflict === 'first' && readings.has(timeMs)) continue;
+    if (query.metric.conflict === 'first' && readings.has(timeMs)) continue;
     readings.set(timeMs, value);
   }
   const sorted = new Map<number, readonly TrueReading[]>();
@@ -107,7 +107,7 @@ function addSeries(
   answer: Map<string, TrueStats>,
   group: readonly string[],
   readings: readonly TrueReading[],
-  { metric, sliceMs }: TruthQuestion,
+  { metric, sliceMs }: TruthQuery,
 ): void {
   const size = BigInt(sliceMs);
   const sliceAt = (timeMs: bigint): TrueStats => statsAt(answer, group, startOf(timeMs, size));
