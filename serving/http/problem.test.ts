@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type ErrorOptions, WeirError } from '#core/errors.ts';
 import { QueryError } from '../answers/query.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
+import { sessionsMaxOf } from './query-routes.ts';
+import { AddressUnavailable } from './serving-errors.ts';
 
 class Trouble extends WeirError {
   readonly kind = 'trouble';
@@ -10,6 +12,29 @@ class Trouble extends WeirError {
     super('the disk is full; make room', options);
   }
 }
+
+describe('an address that can not be listened on', () => {
+  it.each([
+    ['EADDRINUSE', 'another process listens there. End it, or choose another port with --http HOST:PORT'],
+    ['EACCES', 'this user may not. Choose a port from 1024 on with --http HOST:PORT'],
+    ['EADDRNOTAVAIL', 'this machine has no such address. Choose one of its own with --http HOST:PORT'],
+    ['ENOTFOUND', 'this machine has no such address. Choose one of its own with --http HOST:PORT'],
+    ['EMFILE', 'the system refuses (EMFILE). Choose another address with --http HOST:PORT'],
+    [undefined, 'the system refuses (no code). Choose another address with --http HOST:PORT'],
+  ])('says why (%s) and what to do', (code, why) => {
+    const error = new AddressUnavailable('127.0.0.1', 80, code, undefined);
+    expect(error.message).toBe(`HTTP can't listen on 127.0.0.1:80: ${why}.`);
+    expect(error).toMatchObject({ host: '127.0.0.1', port: 80, fault: 'world' });
+  });
+});
+
+describe('how many sessions an answer may hold', () => {
+  it('is what JSON holds of windows, and a million rows', () => {
+    expect([sessionsMaxOf('json'), sessionsMaxOf('csv'), sessionsMaxOf('ndjson')]).toStrictEqual([
+      100_000, 1_000_000, 1_000_000,
+    ]);
+  });
+});
 
 describe('a problem', () => {
   it('of a query says what was asked, with its status', () => {

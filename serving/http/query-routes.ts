@@ -20,7 +20,12 @@ import { answerDocs, SessionsParams, TAG_PARAMETERS, ViewPath, WindowsParams } f
 import type { ViewReader } from './view-reader.ts';
 
 /** Sessions of one answer as CSV or NDJSON: they are found before the first is written, at some 250 bytes each. */
-const SESSIONS_MAX = 1_000_000;
+const ROW_SESSIONS_MAX = 1_000_000;
+
+/** Sessions that one answer of a format may hold. */
+export function sessionsMaxOf(format: 'json' | 'csv' | 'ndjson'): number {
+  return format === 'json' ? JSON_WINDOWS_MAX : ROW_SESSIONS_MAX;
+}
 
 const windowsRoute = queryRoute(
   '/api/v1/views/{view}/windows',
@@ -72,10 +77,9 @@ export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
     const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), SESSIONS_PARAMS);
     const sourceOf = (): ViewSource => reader.source(name, undefined);
-    const sessionsMax = params.format === 'json' ? JSON_WINDOWS_MAX : SESSIONS_MAX;
     const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
       const asked = readSessionsQuery(reader, source, params, tags);
-      return { query: asked, answer: await answerSessions(index, source, asked, sessionsMax) };
+      return { query: asked, answer: await answerSessions(index, source, asked, sessionsMaxOf(params.format)) };
     });
     return params.format === 'json' ? jsonResponse(answer, query) : rowsResponse(params.format, [answer], query);
   });

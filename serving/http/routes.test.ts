@@ -203,6 +203,19 @@ describe('operations', () => {
     expect(lines.length).toBeGreaterThan(15);
   });
 
+  it('tell progress to a reader that waits for it', async () => {
+    const reader = (await post('/api/v1/verify')).body!.pipeThrough(new TextDecoderStream()).getReader();
+    for (const step of [1, 2]) {
+      const next = reader.read();
+      running[0]!.progress({ step });
+      expect((await next).value).toBe(`{"progress":{"step":${step}}}\n`);
+    }
+    const last = reader.read();
+    running[0]!.end();
+    expect((await last).value).toBe('{"result":{"slices":1,"different":0}}\n');
+    expect((await reader.read()).done).toBe(true);
+  });
+
   it('run one of a kind at a time, and again once it has ended, however', async () => {
     const first = await post('/api/v1/batch');
     expect((await post('/api/v1/batch')).status).toBe(409);
@@ -277,6 +290,9 @@ describe('requests', () => {
     expect(text).toContain('weir_serving_requests_total{route="/items/:id",status="200"} 2');
     expect(text).toContain('weir_serving_requests_total{route="other",status="404"} 2');
     expect(text).toContain('weir_serving_request_seconds_count{route="/items/:id"} 2');
+    expect([...text.matchAll(/_bucket\{le="([^"]+)",route="other"\}/g)].map(([, le]) => le)).toStrictEqual(
+      '0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.25 0.5 1 2.5 5 10 +Inf'.split(' '),
+    );
     expect(text).toContain('weir_serving_index_bytes 1024');
     expect(text).toContain('weir_serving_index_pages 3');
   });

@@ -231,10 +231,29 @@ describe('the HTTP interface', () => {
     expect((await served.get('/metrics')).text).toContain(
       'weir_serving_requests_total{route="/api/v1/views",status="200"} 1',
     );
-    const { paths } = (await served.get('/openapi.json')).body as { paths: object };
-    expect(Object.keys(paths)).toEqual(
-      expect.arrayContaining(['/api/v1/views/{view}/windows', '/api/v1/batch', '/health/ready']),
+    const { paths } = (await served.get('/openapi.json')).body as {
+      paths: Record<string, Record<string, { responses: object }>>;
+    };
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(
+        ([method, { responses }]) => `${method} ${path}: ${Object.keys(responses).sort().join(' ')}`,
+      ),
     );
+    expect(described.sort()).toEqual([
+      'get /api/v1/agents: 200',
+      'get /api/v1/ledger/{agent}: 200 404',
+      'get /api/v1/ledger: 200',
+      'get /api/v1/quarantine: 200 400',
+      'get /api/v1/status: 200',
+      'get /api/v1/views/{view}/sessions: 200 400 404 503',
+      'get /api/v1/views/{view}/windows: 200 400 404 503',
+      'get /api/v1/views: 200',
+      'get /health/live: 200',
+      'get /health/ready: 200 503',
+      'get /metrics: 200',
+      'post /api/v1/batch: 200 400 404 503',
+      'post /api/v1/verify: 200 400 404 503',
+    ]);
   });
 
   it('an operation tells its progress line by line, then its result or its problem, one at a time', async () => {
