@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { PendingChanges } from '#backbone/changes/pending-changes.ts';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
@@ -15,7 +16,7 @@ import { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { PENDING, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
-import { decodeRow, encodeRow } from '#core/stats/row-codec.ts';
+import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats, type Stats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
@@ -196,26 +197,12 @@ class SpeedStandIn {
   async follow(): Promise<void> {
     for (const [partition, { fold, views }] of this.#folds.entries()) {
       const from = fold.position;
-      const rows = views.map(() => [] as Parameters<ChangeTable['commit']>[0]['rows'][number][]);
+      const pending = new PendingChanges(partition);
       const gather = (epoch: number): void => {
-        views.forEach(({ slots, id }, i) => {
-          for (const slot of slots.dirty) {
-            rows[i]!.push({
-              view: id.view.name,
-              version: id.version,
-              group: slots.groupAt(slot).key,
-              slice: slots.sliceAt(slot),
-              partition,
-              epoch,
-              part: slots.partAt(slot),
-              revision: slots.revisionAt(slot),
-              flags: slots.flagsAt(slot),
-              stats: encodeRow(slots.table, slot),
-            });
-          }
-          slots.settle();
-          slots.evict(() => false);
-        });
+        for (const view of views) {
+          pending.gather(view, epoch);
+          view.slots.evict(() => false);
+        }
       };
       for (;;) {
         const entries = await this.#log.read(partition, fold.position + 1, { bytes: 1_000_000 });
@@ -226,8 +213,7 @@ class SpeedStandIn {
         }
       }
       gather(fold.epoch);
-      const batch = { partition, from, to: fold.position, rows: rows.flat(), members: [], agents: [], refused: [] };
-      if (fold.position > from) await this.#changes.commit(batch, []);
+      if (fold.position > from) await this.#changes.commit(pending.take(fold, from, []), []);
     }
   }
 }

@@ -100,9 +100,14 @@ export function decodeDirectory(bytes: Uint8Array, object: string, place: string
   });
   if (!whole || !reader.finished()) throw new ObjectDamaged(object, place, 'its columns can not be unpacked');
   const at = (column: number, i: number): number => columns[column]![i]!;
+  const groupAt = (i: number): string => {
+    const group = groups[at(1, i)];
+    if (group === undefined) throw new ObjectDamaged(object, place, 'it names a group that it does not list');
+    return group;
+  };
   return Array.from({ length: count }, (_, i) => ({
     partition: at(0, i),
-    group: groups[at(1, i)] ?? '',
+    group: groupAt(i),
     firstSlice: at(2, i),
     lastSlice: at(2, i) + at(3, i),
     rows: at(4, i),

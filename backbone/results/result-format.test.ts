@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addReading, equalSlots } from '#core/stats/merge.ts';
@@ -112,5 +113,26 @@ describe('the directory of a result', () => {
     const changed = encodeDirectory(PLACES);
     changed[changed.length - 1]! ^= 1;
     expect(() => decodeDirectory(changed, 'x', 'y')).toThrow(ObjectDamaged);
+  });
+
+  it('that was changed or cut anywhere is damaged', () => {
+    const good = encodeDirectory(PLACES);
+    for (const at of [0, 1, 2, 3, ...Array.from({ length: good.length - 8 }, (_, i) => 8 + i)]) {
+      const bytes = good.slice();
+      bytes[at]! ^= 1;
+      expect(() => decodeDirectory(bytes, 'x', 'y'), `byte ${at}`).toThrow(ObjectDamaged);
+    }
+    for (const length of [0, 19, 20, good.length - 1]) {
+      expect(() => decodeDirectory(good.subarray(0, length), 'x', 'y')).toThrow(ObjectDamaged);
+    }
+  });
+
+  it('that is sound but for a group that it does not list is damaged', () => {
+    const bytes = Buffer.from(encodeDirectory(PLACES));
+    const textBytes = bytes.readUInt32LE(16);
+    bytes.fill(' ', 20, 20 + textBytes);
+    bytes.write('[]', 20);
+    bytes.writeUInt32LE(crc32(bytes.subarray(12)), 8);
+    expect(() => decodeDirectory(bytes, 'x', 'y')).toThrow('it names a group that it does not list');
   });
 });

@@ -62,8 +62,10 @@ export function readWideAt(reader: ByteReader, columns: WideColumns, index: numb
     return;
   }
   const value = reader.wide();
-  const limit = 1n << BigInt(40 * (columns.length - 1) + 53);
-  if (value < limit && value > -limit) writeWide(columns, index, value);
+  // The last limb is a safe integer and the others are from 0 on, so downwards there is room for one unit of it less.
+  const unit = 1n << BigInt(40 * (columns.length - 1));
+  const limit = unit << 53n;
+  if (value < limit && value >= unit - limit) writeWide(columns, index, value);
   else reader.failed = true;
 }
 

@@ -6,7 +6,7 @@ import { askedAddresses, isOwnOrigin } from '#core/wire/own-origin.ts';
 import { problem, PROBLEM_TYPE } from '../http/problem.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { CHANGES_EVERY_MS, CLIENTS_MAX, MESSAGE_BYTES_MAX, PING_EVERY_MS } from './limits.ts';
-import { StreamClient } from './stream-client.ts';
+import { StreamConnection } from './stream-connection.ts';
 
 export const STREAM_PATH = '/api/v1/stream';
 
@@ -18,7 +18,7 @@ const CLOSE_TIMEOUT_MS = 500;
 /** The WebSocket endpoint (RFC 6455) of a server: readers, their subscriptions, and the beat at which they are told. */
 export class StreamServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
-  readonly #clients = new Map<WebSocket, StreamClient>();
+  readonly #clients = new Map<WebSocket, StreamConnection>();
   readonly #reader: ViewReader;
   readonly #logger: Logger;
   readonly #beat: NodeJS.Timeout;
@@ -71,7 +71,7 @@ export class StreamServer {
     if (this.#clients.size >= CLIENTS_MAX)
       return refuse(socket, 503, `${CLIENTS_MAX} streams are open, as many as one node serves; try again later`);
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-      this.#clients.set(opened, new StreamClient(opened, this.#reader, this.#logger));
+      this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#logger));
       opened.on('close', () => this.#clients.delete(opened));
     });
   }

@@ -7,7 +7,7 @@ import { ViewReader } from '../http/view-reader.ts';
 import { ServingIndex } from '../index/serving-index.ts';
 import { World } from '../world.fixtures.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX } from './limits.ts';
-import { StreamClient } from './stream-client.ts';
+import { StreamConnection } from './stream-connection.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -39,7 +39,7 @@ async function openClient(world: World) {
   });
   const socket = new SlowSocket();
   const reader = new ViewReader(index, { views: [world.view], metrics: new Map([[world.metric.name, world.metric]]) });
-  const client = new StreamClient(socket as unknown as WebSocket, reader, logger);
+  const client = new StreamConnection(socket as unknown as WebSocket, reader, logger);
   const subscribe = { type: 'subscribe', id: 'a', view: world.view.name, window: '1h' };
   return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
 }

@@ -12,7 +12,7 @@ import { Subscription } from './subscription.ts';
 const POLICY_VIOLATION = 1008;
 
 /** One reader of the stream. Its messages are taken one after the other; its subscriptions are told in turn. */
-export class StreamClient {
+export class StreamConnection {
   readonly #socket: WebSocket;
   readonly #reader: ViewReader;
   readonly #logger: Logger;
