@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -18,7 +19,9 @@ import { copySelective, mergeSelective } from '#core/stats/selective.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
-import { startSpeedLayer } from './speed-layer.ts';
+import type { LedgerHead } from '#core/wire/topics.ts';
+import { LogChanged } from './partition-worker.ts';
+import { type PartitionStatus, startSpeedLayer } from './speed-layer.ts';
 
 const SLICE_MS = 20_000;
 const BY_DEVICE: View = { name: 'power', metric: 'power', by: ['device'], where: {}, sliceMs: SLICE_MS };
@@ -29,6 +32,8 @@ interface Run {
   readonly rows: readonly SliceRow[];
   readonly version: number;
   readonly told: readonly SliceRow[];
+  readonly status: PartitionStatus;
+  readonly heads: readonly LedgerHead[];
 }
 
 /** A data directory with a log of one partition, and a speed layer on it that can be stopped and started again. */
@@ -70,8 +75,17 @@ class Harness implements AsyncDisposable {
       rows = await Array.fromAsync(changes.allRows(view.name, version));
       expect(until(rows)).toBe(true);
     }, 5000);
+    const [status] = speed.status();
+    const heads = ['x', 'unknown'].map((agent) => speed.ledgerHead(agent));
+    expect(speed.hasReached([last + 1])).toBe(false);
     await speed.drain();
-    return { rows, version, told };
+    await speed.running;
+    return { rows, version, told, status: status!, heads };
+  }
+
+  /** Takes the log away; another one is made in its place. */
+  async loseLog(): Promise<void> {
+    await rm(join(this.#folder.dir, 'log'), { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -225,6 +239,40 @@ describe('the speed layer', () => {
     expect(combine(after.told)).toEqual(combine(after.rows));
     expect(combine(before.rows)).toEqual(expected(readings, device));
     expect(combine(after.rows)).toEqual(expected(readings, region));
+  });
+
+  it('says how far each partition is, what it counted, and what it last saw of an agent', async () => {
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const birth = agent.birth();
+    const frame = agent.readings([[0, 1000, 3]], 2000);
+    await harness.appended([birth, frame, frame, Uint8Array.of(9)]);
+    const { status, heads } = await harness.run(BY_DEVICE);
+    expect(status).toEqual({
+      partition: 0,
+      position: 4,
+      committed: 4,
+      watermarkMs: 2000,
+      slicesOpen: 1,
+      records: 3,
+      readings: 1,
+      repeatedFrames: 1,
+      refusedFrames: 0,
+      faultyFrames: 1,
+      forks: 0,
+    });
+    expect(heads).toEqual([
+      { incarnation: 1, highestSequence: 2 },
+      { incarnation: 0, highestSequence: 0 },
+    ]);
+  });
+
+  it('refuses a log that its checkpoint was not made from', async () => {
+    await using harness = await Harness.open();
+    await harness.appended([new SampleAgent('x', DEVICES).birth()]);
+    await harness.run(BY_DEVICE);
+    await harness.loseLog();
+    await expect(harness.run(BY_DEVICE)).rejects.toThrow(LogChanged);
   });
 
   it('frames that stand in the log twice, or before their birth, count once', async () => {

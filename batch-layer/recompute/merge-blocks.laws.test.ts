@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { SliceRow } from '#backbone/changes/changes.ts';
+import { MemoryObjects } from '#backbone/objects/memory-objects.fixtures.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
 import { ResultWriter } from '#backbone/results/result-writer.ts';
@@ -29,18 +30,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(dir, { recursive: true }));
-
-/** Results of one case, kept in a map. */
-function openMap(): Objects {
-  const stored = new Map<string, Uint8Array>();
-  return {
-    put: (name, bytes) => Promise.resolve(void stored.set(name, bytes)),
-    get: (name) => Promise.resolve(stored.get(name)),
-    list: () => Promise.resolve([]),
-    remove: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
 
 const builder = new BlockBuilder();
 
@@ -73,7 +62,7 @@ function changeOf(row: NotedRow): SliceRow {
 
 /** Merges what is stored into one result, as `verify` and the merging of results do, and reads that. */
 async function merge({ results, changes }: StoredRows): Promise<ReadonlyMap<number, MergedSlice>> {
-  const objects = openMap();
+  const objects = new MemoryObjects();
   for (const [order, rows] of results.entries()) await store(objects, String(order), rows);
   using runs = new ChangeRuns(join(dir, randomUUID()));
   for (const row of changes.toSorted((a, b) => a.slice - b.slice || a.partition - b.partition || a.order - b.order))

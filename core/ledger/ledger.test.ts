@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Ledger } from './ledger.ts';
+import { CHECKSUMS_KEPT, Ledger, WATERMARKS_WAITING_MAX } from './ledger.ts';
 
 describe('the ledger', () => {
   it('a number is folded once: the same frame again is a repeat, another one under its number a fork', () => {
@@ -57,7 +57,69 @@ describe('the ledger', () => {
     expect(ledger.progress().watermarkMs).toBe(4000);
   });
 
-  it('the order in which frames arrive changes neither standing nor missing numbers, and a snapshot resumes anywhere', () => {
+  it('tells a fork from a repeat as long as it keeps the checksum, and takes an older number for a repeat', () => {
+    const ledger = new Ledger();
+    for (let sequence = 1; sequence <= CHECKSUMS_KEPT; sequence++) ledger.arrive(1, sequence, sequence, null);
+    expect(ledger.arrive(1, 1, 999, null)).toBe('fork');
+    ledger.arrive(1, CHECKSUMS_KEPT + 1, 0, null);
+    expect(ledger.arrive(1, 1, 999, null)).toBe('repeat');
+    expect(ledger.arrive(1, 2, 999, null)).toBe('fork');
+    const resumed = Ledger.open(structuredClone(ledger.snapshot()));
+    expect(resumed.arrive(1, 2, 999, null)).toBe('fork');
+    expect([resumed.forks, ledger.forks]).toEqual([3, 2]);
+  });
+
+  it('forgets the watermark that waits longest where too many wait, which only delays', () => {
+    const ledger = new Ledger();
+    for (let i = 0; i < WATERMARKS_WAITING_MAX; i++) ledger.arrive(1, 2 + 2 * i, 0, i);
+    const full = Ledger.open(ledger.snapshot());
+    full.arrive(1, 1, 0, null);
+    expect(full.progress().watermarkMs).toBe(0);
+    ledger.arrive(1, 2 + 2 * WATERMARKS_WAITING_MAX, 0, WATERMARKS_WAITING_MAX);
+    ledger.arrive(1, 1, 0, null);
+    expect(ledger.progress().watermarkMs).toBe(null);
+    ledger.arrive(1, 3, 0, null);
+    expect(ledger.progress().watermarkMs).toBe(1);
+  });
+
+  it('knows each incarnation apart: what is missing, what was refused, and which ended in order', () => {
+    const ledger = new Ledger();
+    ledger.heartbeat({ incarnation: 2, highestSequence: 4, watermarkMs: null, closed: false });
+    ledger.refuse(2, 2);
+    ledger.refuse(2, 2);
+    ledger.arrive(2, 2, 7, 500);
+    ledger.previous({ incarnation: 1, lastSequence: 2, closed: true });
+    ledger.heartbeat({ incarnation: 1, highestSequence: 1, watermarkMs: null, closed: false });
+    expect(ledger.missing(10)).toEqual([
+      { incarnation: 1, from: 1, to: 2 },
+      { incarnation: 2, from: 1, to: 1 },
+      { incarnation: 2, from: 3, to: 4 },
+    ]);
+    expect(ledger.missing(2)).toHaveLength(2);
+    expect(ledger.counts()).toEqual({ arrived: 0, quarantined: 1, missing: 5 });
+    expect(ledger.head()).toEqual({ incarnation: 2, highestSequence: 2 });
+    expect(new Ledger().head()).toEqual({ incarnation: 0, highestSequence: 0 });
+    const closed = ledger.snapshot().incarnations.map((one) => [one.incarnation, one.closed, one.known]);
+    expect(closed).toEqual([
+      [2, false, 4],
+      [1, true, 2],
+    ]);
+  });
+
+  it('takes the later of two watermarks of one number, and never goes back', () => {
+    const ledger = new Ledger();
+    const beat = (highestSequence: number, watermarkMs: number): number | null => {
+      ledger.heartbeat({ incarnation: 1, highestSequence, watermarkMs, closed: false });
+      return ledger.progress().watermarkMs;
+    };
+    expect(beat(0, 100)).toBe(100);
+    expect(beat(0, 50)).toBe(100);
+    expect([beat(1, 300), beat(1, 200)]).toEqual([100, 100]);
+    ledger.arrive(1, 1, 0, 250);
+    expect(ledger.progress()).toEqual({ watermarkMs: 300, holes: false });
+  });
+
+  it('the order in which frames arrive changes neither progress nor missing numbers, and a snapshot resumes anywhere', () => {
     const frames = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(frames, fc.integer({ min: 0, max: 12 }), (sequences, cut) => {
