@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from './backoff.ts';
 import { parseBrokerAddress } from './connection.ts';
-import { judgeHead } from './head-verdict.ts';
+import { backoffMs, judgeHead } from './decisions.ts';
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from './limits.ts';
 
 describe('backing off', () => {

@@ -5,7 +5,7 @@ import { AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import { SPOOL_BYTES_MIN } from '../spool/limits.ts';
 import { Spool } from '../spool/spool.ts';
-import type { HeadVerdict } from './head-verdict.ts';
+import type { HeadVerdict } from './decisions.ts';
 import { AGENT, ScriptedBroker } from './scripted-broker.fixtures.ts';
 import { startUplink, type Uplink, type UplinkOptions } from './uplink.ts';
 

@@ -5,9 +5,8 @@ import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
-import { backoffMs } from './backoff.ts';
 import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
-import { type HeadVerdict, judgeHead } from './head-verdict.ts';
+import { backoffMs, type HeadVerdict, judgeHead } from './decisions.ts';
 import { HEAD_TIMEOUT_MS } from './limits.ts';
 import { Session, type SessionEvents } from './session.ts';
 

@@ -1,5 +1,14 @@
-import { DAY_MS, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
-import { MS_DIGITS, SPACE, twoDigits, ZERO, type TimeText } from './time-text.ts';
+import {
+  digitsEnd,
+  fractionMs,
+  isFinerThanMs,
+  LEAP_SECOND,
+  midnightMs,
+  NO_CALENDAR_DATE,
+  SPACE,
+  twoDigits,
+  type TimeText,
+} from './time-text.ts';
 
 const DATE_BYTES = 10;
 const MINUTES_BYTES = 5;
@@ -49,21 +58,15 @@ export class IsoTime implements TimeText {
       if (end - at < 3) return this.#refuse(FORM);
       const second = twoDigits(bytes, at + 1);
       if (second < 0) return this.#refuse(FORM);
-      if (second > 59) return this.#refuse('has a second beyond 59; event time has no leap seconds');
+      if (second > 59) return this.#refuse(LEAP_SECOND);
       ms += second * 1_000;
       at += 3;
       if (at < end && (bytes[at] === POINT || bytes[at] === COMMA)) {
-        const fractionAt = ++at;
-        let unit = 100;
-        for (; at < end; at++) {
-          const digit = bytes[at]! - ZERO;
-          if (digit < 0 || digit > 9) break;
-          if (at - fractionAt < MS_DIGITS) {
-            ms += digit * unit;
-            unit /= 10;
-          } else if (digit !== 0) this.cut = true;
-        }
+        const fractionAt = at + 1;
+        at = digitsEnd(bytes, fractionAt, end);
         if (at === fractionAt) return this.#refuse(FORM);
+        ms += fractionMs(bytes, fractionAt, at);
+        this.cut = isFinerThanMs(bytes, fractionAt, at);
       }
     }
     return at === end ? ms : ms - this.#offset(bytes, at, end);
@@ -81,14 +84,12 @@ export class IsoTime implements TimeText {
     if (century < 0 || years < 0 || month < 0 || day < 0 || bytes[start + 4] !== MINUS || bytes[start + 7] !== MINUS) {
       return this.#refuse(FORM);
     }
-    const year = century * 100 + years;
-    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) {
-      return this.#refuse('is a date that no calendar has');
-    }
+    const dayMs = midnightMs(century * 100 + years, month, day);
+    if (Number.isNaN(dayMs)) return this.#refuse(NO_CALENDAR_DATE);
     this.#word0 = word0;
     this.#word1 = word1;
     this.#word2 = word2;
-    this.#dayMs = daysFromCivil(year, month, day) * DAY_MS;
+    this.#dayMs = dayMs;
     return this.#dayMs;
   }
 

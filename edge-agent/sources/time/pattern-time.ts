@@ -1,6 +1,14 @@
-import { DAY_MS, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
 import { parseTimePattern, type NumberField, type PatternPart } from './time-pattern.ts';
-import { MS_DIGITS, ZERO, type TimeText } from './time-text.ts';
+import {
+  digitsEnd,
+  fractionMs,
+  isFinerThanMs,
+  LEAP_SECOND,
+  midnightMs,
+  NO_CALENDAR_DATE,
+  type TimeText,
+  ZERO,
+} from './time-text.ts';
 
 // Parts as small integers: the loop below runs once per row and switches on nothing slower.
 const LITERAL = 0;
@@ -128,18 +136,10 @@ export class PatternTime implements TimeText {
   }
 
   #fraction(bytes: Uint8Array, start: number, end: number, digits: number): number {
-    if (end - start < digits) return this.#refuse(this.#form);
-    let ms = 0;
-    let unit = 100;
-    for (let i = 0; i < digits; i++) {
-      const digit = bytes[start + i]! - ZERO;
-      if (digit < 0 || digit > 9) return this.#refuse(this.#form);
-      if (i < MS_DIGITS) {
-        ms += digit * unit;
-        unit /= 10;
-      } else if (digit !== 0) this.cut = true;
-    }
-    return ms;
+    const fractionEnd = start + digits;
+    if (digitsEnd(bytes, start, Math.min(fractionEnd, end)) < fractionEnd) return this.#refuse(this.#form);
+    this.cut = isFinerThanMs(bytes, start, fractionEnd);
+    return fractionMs(bytes, start, fractionEnd);
   }
 
   #timeOfDay(afternoon: number): number {
@@ -153,7 +153,7 @@ export class PatternTime implements TimeText {
     const minute = fields[MINUTE]!;
     const second = fields[SECOND]!;
     if (hour > 23 || minute > 59) return this.#refuse('is no time of day; hours are 0 to 23, minutes 0 to 59');
-    if (second > 59) return this.#refuse('has a second beyond 59; event time has no leap seconds');
+    if (second > 59) return this.#refuse(LEAP_SECOND);
     return ((hour * 60 + minute) * 60 + second) * 1_000;
   }
 
@@ -168,14 +168,12 @@ export class PatternTime implements TimeText {
   }
 
   #workOutDate(): boolean {
-    const year = this.#fields[YEAR]!;
-    const month = this.#fields[MONTH]!;
-    const day = this.#fields[DAY]!;
-    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) {
-      this.fault = 'is a date that no calendar has';
+    const dayMs = midnightMs(this.#fields[YEAR]!, this.#fields[MONTH]!, this.#fields[DAY]!);
+    if (Number.isNaN(dayMs)) {
+      this.fault = NO_CALENDAR_DATE;
       return false;
     }
-    this.#dayMs = daysFromCivil(year, month, day) * DAY_MS;
+    this.#dayMs = dayMs;
     return true;
   }
 

@@ -1,3 +1,5 @@
+import { DAY_MS, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
+
 /**
  * Reads the time of a row from bytes, without making a string: called once per row, so it allocates nothing.
  *
@@ -18,14 +20,54 @@ export interface TimeText {
 }
 
 export const ZERO = 0x30;
+const NINE = 0x39;
 export const SPACE = 0x20;
 
 /** The fraction digits that a millisecond holds. */
-export const MS_DIGITS = 3;
+const MS_DIGITS = 3;
+
+/** Faults that several readers find. */
+export const NO_CALENDAR_DATE = 'is a date that no calendar has';
+export const LEAP_SECOND = 'has a second beyond 59; event time has no leap seconds';
 
 /** The two digits at `at`, or -1 where they are not two digits. The caller knows that both bytes are there. */
 export function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at]! - ZERO;
   const ones = bytes[at + 1]! - ZERO;
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
+}
+
+/** Where the digits end that begin at `start`. */
+export function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at]! >= ZERO && bytes[at]! <= NINE) at++;
+  return at;
+}
+
+/** The milliseconds in the fraction digits `bytes[start, end)`; digits finer than that are left out. */
+export function fractionMs(bytes: Uint8Array, start: number, end: number): number {
+  let ms = 0;
+  let unit = 100;
+  for (let at = start; at < end && at < start + MS_DIGITS; at++) {
+    ms += (bytes[at]! - ZERO) * unit;
+    unit /= 10;
+  }
+  return ms;
+}
+
+/** Whether fraction digits `bytes[start, end)` say more than a millisecond holds. */
+export function isFinerThanMs(bytes: Uint8Array, start: number, end: number): boolean {
+  return isNotZero(bytes, start + MS_DIGITS, end);
+}
+
+/** Whether any of the digits `bytes[start, end)` is not 0. */
+export function isNotZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== ZERO) return true;
+  return false;
+}
+
+/** The midnight of a date in ms, as if it were UTC; NaN for a date that no calendar has. */
+export function midnightMs(year: number, month: number, day: number): number {
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
+  return daysFromCivil(year, month, day) * DAY_MS;
 }

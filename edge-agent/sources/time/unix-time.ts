@@ -1,4 +1,4 @@
-import { MS_DIGITS, ZERO, type TimeText } from './time-text.ts';
+import { digitsEnd, fractionMs, isFinerThanMs, isNotZero, type TimeText, ZERO } from './time-text.ts';
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
@@ -39,18 +39,13 @@ export class UnixTime implements TimeText {
     let ms = whole * this.#unitMs;
     if (at < end) {
       if (bytes[at] !== POINT) return this.#refuse();
-      const keptDigits = this.#unitMs === 1 ? 0 : MS_DIGITS;
-      const fractionAt = ++at;
-      let unit = this.#unitMs / 10;
-      for (; at < end; at++) {
-        const digit = bytes[at]! - ZERO;
-        if (digit < 0 || digit > 9) return this.#refuse();
-        if (at - fractionAt < keptDigits) {
-          ms += digit * unit;
-          unit /= 10;
-        } else if (digit !== 0) this.cut = true;
+      const fractionAt = at + 1;
+      if (fractionAt === end || digitsEnd(bytes, fractionAt, end) < end) return this.#refuse();
+      if (this.#unitMs === 1) this.cut = isNotZero(bytes, fractionAt, end);
+      else {
+        ms += fractionMs(bytes, fractionAt, end);
+        this.cut = isFinerThanMs(bytes, fractionAt, end);
       }
-      if (at === fractionAt) return this.#refuse();
     }
     if (!negative) return ms;
     return this.cut ? -ms - 1 : 0 - ms;

@@ -1,4 +1,5 @@
 import type { LedgerHead } from '#core/wire/topics.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from './limits.ts';
 
 /** What an agent makes of the ledger's head. */
 export type HeadVerdict =
@@ -25,4 +26,14 @@ export function judgeHead(head: LedgerHead, own: readonly LedgerHead[]): HeadVer
       `itself knows of ${known >= 0 ? `number ${known}` : `incarnation ${newest}`} at most: its data is older than what it ` +
       `sent, or another agent has its name. Restore the newer data, or give this agent a new id`,
   };
+}
+
+/**
+ * Milliseconds to wait before dialling again after `failures` (≥ 1) failures in a row: half of a doubling step and a
+ * random part of its other half, so that agents that lost their broker together don't return together. `random` gives
+ * numbers from 0 up to but not including 1.
+ */
+export function backoffMs(failures: number, random: () => number): number {
+  const stepMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures - 1, 30));
+  return stepMs / 2 + (random() * stepMs) / 2;
 }
