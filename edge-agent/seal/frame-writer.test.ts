@@ -51,12 +51,12 @@ function plain(runs: ReadingsRuns): unknown {
   const rows = Array.from({ length: runs.runCount }, (_, run) => {
     const end = from + runs.length[run]!;
     const anchor = runs.anchored[run] === 1 ? [runs.anchorTimeMs[run], runs.anchorValue[run]] : null;
-    const row = [runs.entry[run], anchor, runs.unchecked[run], [...runs.timeMs.slice(from, end)]];
-    row.push([...runs.value.slice(from, end)]);
+    const row = [runs.entry[run], anchor, runs.unchecked[run], [...runs.timeMs.subarray(from, end)]];
+    row.push([...runs.value.subarray(from, end)]);
     from = end;
     return row;
   });
-  return [rows, [...runs.links.fromMs.slice(0, runs.links.count)]];
+  return [rows, [...runs.links.fromMs]];
 }
 
 describe('runs that are split', () => {
