@@ -104,6 +104,14 @@ describe('a series', () => {
     expect(parseSeries(value)).toMatchObject({ kind: 'series-fault', code });
   });
 
+  it('says of a number that is wrong what it may be', () => {
+    expect(parseSeries({ ...energy, decimals: 10 })).toMatchObject({ message: /decimals .* from 0 to 9$/ });
+    expect(parseSeries({ ...energy, intervalMs: 0 })).toMatchObject({
+      message: /intervalMs .* from 1 to 31622400000$/,
+    });
+    expect(parseSeries({ ...energy, paneMs: 0 })).toMatchObject({ message: /paneMs .* from 1 to 86400000$/ });
+  });
+
   it('has a key that no other metric and device have', () => {
     const name = fc.string({ maxLength: 4, unit: fc.constantFrom('a', '"', ',', '\\', '/', '[') });
     fc.assert(

@@ -108,6 +108,10 @@ describe('the messages between agent and broker', () => {
         expect(parse(bytes)).toMatchObject({ kind: 'message-fault', message: /JSON object/ });
       }
     }
+    // A whole object, but for one byte that no UTF-8 has.
+    const damaged = json({ ...REPORT, source: 'xx' });
+    damaged[damaged.indexOf(0x78)] = 0xff;
+    expect(parseRefusalReport(damaged)).toMatchObject({ message: /UTF-8/ });
     const long = json({ ...HEARTBEAT, mood: 'x'.repeat(HEARTBEAT_BYTES_MAX) });
     expect(parseHeartbeat(long)).toMatchObject({ message: /limit is 1024/ });
     const many = Array.from({ length: REPORT_ITEMS_MAX + 1 }, () => REPORT.items[0]);

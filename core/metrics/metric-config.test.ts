@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { NAME_LENGTH_MAX, PANE_MS_MAX, UNIT_LENGTH_MAX } from '../series/series.ts';
+import { metricsSchema } from './metric-config.ts';
+import type { Metric } from './metric.ts';
+
+const GAUGE = { unit: 'kW', decimals: 3, kind: 'gauge', interval: '1m' };
+const COUNTER = { ...GAUGE, kind: 'counter' };
+
+/** The one metric of a section, or the messages of its issues by key. */
+function declared(metric: object, name = 'power'): Metric | Record<string, string> {
+  const parsed = metricsSchema.safeParse({ [name]: metric });
+  if (parsed.success) return parsed.data.get(name)!;
+  return Object.fromEntries(parsed.error.issues.map(({ path, message }) => [path.slice(1).join('.'), message]));
+}
+
+describe('a declared metric', () => {
+  it('is sent as panes of ten seconds, rounds, amends and has no quantiles unless it says otherwise', () => {
+    expect(declared(GAUGE)).toStrictEqual({
+      name: 'power',
+      unit: 'kW',
+      decimals: 3,
+      kind: 'gauge',
+      intervalMs: 60_000,
+      rolloverScaled: null,
+      quantiles: false,
+      paneMs: 10_000,
+      send: 'panes',
+      excess: 'round',
+      conflict: 'last',
+      repeatHorizonMs: null,
+    });
+  });
+
+  it('keeps what it says of each', () => {
+    const said = { quantiles: true, pane: '1m', send: 'adaptive', excess: 'refuse', conflict: 'first' };
+    expect(declared({ ...COUNTER, ...said, rollover: 99_999.999, repeatHorizon: '2d' })).toMatchObject({
+      quantiles: true,
+      paneMs: 60_000,
+      send: 'adaptive',
+      excess: 'refuse',
+      conflict: 'first',
+      rolloverScaled: 99_999_999,
+      repeatHorizonMs: 172_800_000,
+    });
+  });
+
+  it.each([
+    [{ decimals: 0 }],
+    [{ decimals: 9 }],
+    [{ unit: 'u'.repeat(UNIT_LENGTH_MAX) }],
+    [{ pane: '1d' }],
+    [{ pane: '1ms' }],
+    [{ kind: 'counter', rollover: '0.001' }],
+  ])('may be at the ends of its ranges: %j', (change) => {
+    expect(declared({ ...GAUGE, ...change })).toHaveProperty('name', 'power');
+    expect(declared(GAUGE, 'n'.repeat(NAME_LENGTH_MAX))).toHaveProperty('unit', 'kW');
+    expect(PANE_MS_MAX).toBe(86_400_000);
+  });
+
+  it.each([
+    ['decimals', { decimals: 10 }],
+    ['decimals', { decimals: -1 }],
+    ['unit', { unit: '' }],
+    ['unit', { unit: 'u'.repeat(UNIT_LENGTH_MAX + 1) }],
+    ['kind', { kind: 'total' }],
+    ['interval', { interval: 'often' }],
+    ['pane', { pane: '7s' }],
+    ['pane', { pane: '2d' }],
+    ['rollover', { rollover: '100' }],
+    ['rollover', { kind: 'counter', rollover: '0' }],
+    ['rollover', { kind: 'counter', rollover: '-1' }],
+    ['rollover', { kind: 'counter', rollover: '1.2345' }],
+    ['rollover', { kind: 'counter', rollover: 'many' }],
+  ])('is refused by its key %s: %j', (key, change) => {
+    expect(Object.keys(declared({ ...GAUGE, ...change }))).toStrictEqual([key]);
+  });
+
+  it('tells a gauge that only a counter rolls over, and a counter what its roll-over has to be', () => {
+    expect(declared({ ...GAUGE, rollover: '100' })).toMatchObject({ rollover: /only a counter/ });
+    expect(declared({ ...COUNTER, rollover: '0' })).toMatchObject({ rollover: /no positive number with up to 3/ });
+  });
+
+  it('has a name', () => {
+    expect(metricsSchema.safeParse({ '': GAUGE }).success).toBe(false);
+    expect(metricsSchema.safeParse({ ['n'.repeat(NAME_LENGTH_MAX + 1)]: GAUGE }).success).toBe(false);
+  });
+});
