@@ -2,7 +2,7 @@ import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-n
 import type { LogEntry } from './log.ts';
 
 /** How long the server may be silent in the middle of an answer before the request counts as lost. */
-export const READ_SILENCE_MS = 5_000;
+export const READ_SILENCE_TIMEOUT_MS = 5_000;
 
 /** Records asked for in one request: the byte limit ends it first, except for the tiniest records. */
 const READ_RECORDS_MAX = 10_000;
@@ -13,7 +13,7 @@ const READ_RECORDS_MAX = 10_000;
  * server and a lost request is simply asked again. Measured against an ordered consumer with 16 kB records: 54,000/s
  * in pages of 8 MiB against 46,000/s.
  *
- * Rejects when `lost` aborts (the connection is gone), when the server refuses, and after READ_SILENCE_MS without a word.
+ * Rejects when `lost` aborts (the connection is gone), when the server refuses, and after READ_SILENCE_TIMEOUT_MS without a word.
  */
 export function readStream(
   connection: NatsConnection,
@@ -33,7 +33,10 @@ export function readStream(
       if (failure === undefined) resolve(entries);
       else reject(failure);
     };
-    const silence = setTimeout(() => end(new Error(`no answer within ${READ_SILENCE_MS / 1000} s`)), READ_SILENCE_MS);
+    const silence = setTimeout(
+      () => end(new Error(`no answer within ${READ_SILENCE_TIMEOUT_MS / 1000} s`)),
+      READ_SILENCE_TIMEOUT_MS,
+    );
     const isLost = (): void => end(new Error('the connection was lost'));
     lost.addEventListener('abort', isLost);
     const subscription = connection.subscribe(inbox, {

@@ -5,7 +5,7 @@ import { InstallFailed, lastLines, type ServerRecipe } from './recipe.ts';
 
 const VERSION = '153.0.0';
 const PACKAGE = '@sparticuz/chromium';
-const INSTALL_MS_MAX = 10 * 60_000;
+const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Unpacks the packed browser with the package's own function. It writes to the folder for temporary files, which is
@@ -31,7 +31,7 @@ const FONTS = `<?xml version="1.0"?>
 `;
 
 async function must(command: string, args: readonly string[], cwd: string, env = process.env): Promise<void> {
-  const { status, output } = await runCommand(command, args, { timeoutMs: INSTALL_MS_MAX, cwd, env });
+  const { status, output } = await runCommand(command, args, { timeoutMs: INSTALL_TIMEOUT_MS, cwd, env });
   if (status !== 0) throw new InstallFailed('chromium', lastLines(output));
 }
 

@@ -27,7 +27,7 @@ export interface ServerMissing {
   readonly message: string;
 }
 
-const VERSION_MS_MAX = 30_000;
+const VERSION_TIMEOUT_MS = 30_000;
 
 const located = new Map<ServerName, Promise<ServerFound | ServerMissing>>();
 
@@ -87,6 +87,6 @@ async function versionAt(recipe: ServerRecipe, path: string): Promise<string | u
     // Absent or not executable are one answer here: it is not at this place.
     return undefined;
   }
-  const { output } = await runCommand(path, ['--version'], { timeoutMs: VERSION_MS_MAX });
+  const { output } = await runCommand(path, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
   return recipe.versionIn(output);
 }

@@ -2,7 +2,7 @@ import { runCommand } from './command.ts';
 import { InstallFailed, lastLines, type ServerRecipe } from './recipe.ts';
 
 const VERSION = '2.15.2';
-const BUILD_MS_MAX = 10 * 60_000;
+const BUILD_TIMEOUT_MS = 10 * 60_000;
 
 /** nats-server, built from the Go module proxy (20 to 40 s). Any 2.x from 2.12 on will do where one is installed. */
 export const natsServerRecipe: ServerRecipe = {
@@ -21,7 +21,7 @@ export const natsServerRecipe: ServerRecipe = {
     const { status, output } = await runCommand(
       'go',
       ['install', '-trimpath', `github.com/nats-io/nats-server/v2@v${VERSION}`],
-      { timeoutMs: BUILD_MS_MAX, cwd: draft, env: { ...process.env, GOBIN: draft, GOFLAGS: '', CGO_ENABLED: '0' } },
+      { timeoutMs: BUILD_TIMEOUT_MS, cwd: draft, env: { ...process.env, GOBIN: draft, GOFLAGS: '', CGO_ENABLED: '0' } },
     );
     if (status !== 0) throw new InstallFailed('nats-server', lastLines(output));
   },

@@ -13,9 +13,9 @@ import { ServerNeeded } from './server-for-tests.ts';
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
 /** Loading a store of some GB with two busy cores; a usual start takes 50 ms. */
-const READY_MS_MAX = 30_000;
+const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 10;
-const GREETING_MS_MAX = 2_000;
+const GREETING_TIMEOUT_MS = 2_000;
 
 export interface NatsServerOptions {
   /** Where JetStream keeps its files; made when it is not there. Configuration and server log are beside them. */
@@ -79,7 +79,7 @@ async function portTaken(dir: string, pid: number): Promise<number | undefined> 
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
-    const [greeting] = (await once(socket, 'data', { signal: AbortSignal.timeout(GREETING_MS_MAX) })) as [Buffer];
+    const [greeting] = (await once(socket, 'data', { signal: AbortSignal.timeout(GREETING_TIMEOUT_MS) })) as [Buffer];
     return greeting.toString('latin1').startsWith('INFO ');
   } catch {
     // Refused, closed or silent: not ready is the answer.
@@ -109,13 +109,15 @@ async function launch(
     const [error] = (await once(child, 'error')) as [Error];
     throw new ServerNotReady(error.message, '');
   }
-  const deadlineMs = performance.now() + READY_MS_MAX;
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
   while (!hasEnded(child) && performance.now() < deadlineMs) {
     const taken = await portTaken(options.storeDir, pid);
     if (taken !== undefined && (await answers(taken))) return { child, port: taken };
     await delay(READY_POLL_MS);
   }
-  const reason = hasEnded(child) ? `it ended with status ${child.exitCode}` : `not within ${READY_MS_MAX / 1_000} s`;
+  const reason = hasEnded(child)
+    ? `it ended with status ${child.exitCode}`
+    : `not within ${READY_TIMEOUT_MS / 1_000} s`;
   child.kill('SIGKILL');
   throw new ServerNotReady(reason, await readFile(logFile, 'utf8'));
 }
