@@ -40,7 +40,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   });
   const reader = new ViewReader(index, options);
   const app = buildApp(reader, options, () => whyNotReady(index, options));
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(app.fetch);
   const server = createServer(
     { maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true },
     (request, response) => void listener(request, response),

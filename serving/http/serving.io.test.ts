@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { PENDING, RESETS } from '#core/slices/merge-rows.ts';
 import { serveWorld } from '../serving.fixtures.ts';
 import { POWER, POWER_BY_REGION, World } from '../world.fixtures.ts';
 import { readAnswer } from './read-answer.fixtures.ts';
+import { BODY_BYTES_MAX } from './safety.ts';
 import { AddressUnavailable } from './serving-errors.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -284,6 +287,23 @@ describe('the HTTP interface', () => {
       problem: { status: 500, detail: expect.stringContaining('the disk is gone') as string },
     });
     expect((await fetch(`${served.url}/api/v1/batch`, { method: 'POST', body: '{"ful":1}' })).status).toBe(400);
+  });
+
+  it('a request says how long its body is, sends it in chunks, or has none at all', async () => {
+    await using served = await serveWorld(await smallWorld());
+    const port = Number(new URL(served.url).port);
+    const ask = async (head: string, body = ''): Promise<string> => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`POST /api/v1/batch HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n${head}\r\n${body}`);
+      return (await text(socket)).split('\r\n')[0]!;
+    };
+    const chunk = (body: string): string => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    const full = '{"full":true}';
+    expect(await ask('')).toBe('HTTP/1.1 200 OK');
+    expect(await ask(`Content-Length: ${full.length}\r\n`, full)).toBe('HTTP/1.1 200 OK');
+    expect(await ask('Transfer-Encoding: chunked\r\n', chunk(full))).toBe('HTTP/1.1 200 OK');
+    const large = chunk(' '.repeat(BODY_BYTES_MAX + 1));
+    expect(await ask('Transfer-Encoding: chunked\r\n', large)).toBe('HTTP/1.1 413 Payload Too Large');
   });
 
   it('a request that changes something and comes from another origin is refused', async () => {
