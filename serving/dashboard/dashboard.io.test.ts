@@ -200,6 +200,31 @@ describe.runIf(found)('the dashboard in a browser', () => {
     await page.close();
   });
 
+  it('draws the first eight of many groups, and offers only windows that fit the span', async () => {
+    await using server = await RecordedServer.open(dir);
+    const page = await opened(server, '#span=15m');
+    const { id } = await server.asked('subscribe');
+    const { windows, ...head } = JSON.parse(snapshot) as { windows: object[] };
+    const houses = Array.from({ length: 10 }, (_, i) => ({ ...windows.at(-1), tags: { house: `house-${i + 1}` } }));
+    server.tell(id, JSON.stringify({ ...head, windows: houses }));
+    await page.getByText('8 of 10 groups are drawn.').waitFor();
+    expect(await page.locator('.figure[aria-pressed=false]').allInnerTexts()).toHaveLength(2);
+    await page.getByRole('button', { name: 'house-3' }).click();
+    await page.locator('.figure[aria-pressed=true]', { hasText: 'house-9' }).waitFor();
+    expect(await page.getByRole('button', { name: 'house-10' }).getAttribute('aria-pressed')).toBe('false');
+    const bar = page.locator('.figure progress').first();
+    expect([await bar.getAttribute('max'), await bar.getAttribute('value')]).toStrictEqual(['1', '0.5']);
+    const choices = page.getByRole('group', { name: 'Window' }).getByRole('radio');
+    expect(await choices.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).disabled))).toStrictEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+    await page.close();
+  });
+
   it('shows its windows where the browser names a language that is no language tag', async () => {
     await using server = await RecordedServer.open(dir);
     const page = await browser.newPage();

@@ -3,7 +3,8 @@ import { measureNamed } from '../choice/measure.ts';
 import { group, MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
 import { chartData, lonePoints, timeRange } from './chart-data.ts';
 import { assignColours, withAlpha } from './colours.ts';
-import { barOf, ROW_PX } from './draw-strip.ts';
+import { barOf, ROW_PX, stripHeightPx } from './draw-strip.ts';
+import { plotColumns, plotOptions } from './plot-options.ts';
 import { steppedTo } from './strip.tsx';
 
 const MEAN = measureNamed('mean', 'gauge');
@@ -136,6 +137,10 @@ describe('a bar of the strip', () => {
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 0, geometry)?.heightPx).toBe(0);
   });
 
+  it('has a row for each group, and one where there is none', () => {
+    expect([0, 1, 2, 8].map(stripHeightPx)).toStrictEqual([14, 14, 28, 112]);
+  });
+
   it('is never higher than its row', () => {
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1.5, geometry)?.heightPx).toBe(ROW_PX);
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, -1, geometry)?.heightPx).toBe(0);
@@ -145,6 +150,55 @@ describe('a bar of the strip', () => {
     const narrow = { ...geometry, widthPx: 240 };
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1, narrow)?.widthPx).toBe(4);
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1, { ...geometry, widthPx: 300 })?.widthPx).toBe(4);
+  });
+});
+
+describe('the plot', () => {
+  const colours = {
+    groups: ['#111111', '#222222'],
+    text: '',
+    rule: '',
+    track: '',
+    full: '',
+    nearly: '',
+    partial: '',
+    none: '',
+  };
+  const optionsOf = (measure: typeof MEAN) =>
+    plotOptions({ measure, colours, groupColours: [1, 0] }, { width: 600, height: 300 }, {});
+
+  it('draws a line and its provisional part per group, in the colour of the group', () => {
+    const { series, bands } = optionsOf(MEAN);
+    expect(series.slice(1).map(({ stroke, dash }) => [stroke, dash !== undefined])).toStrictEqual([
+      ['#222222', false],
+      ['#222222', true],
+      ['#111111', false],
+      ['#111111', true],
+    ]);
+    expect(bands).toStrictEqual([]);
+  });
+
+  it('fills a band from its lower to its upper edge, of each group before its lines', () => {
+    const { series, bands } = optionsOf(BAND);
+    expect(bands).toStrictEqual([
+      { series: [2, 1], fill: '#2222221a' },
+      { series: [6, 5], fill: '#1111111a' },
+    ]);
+    expect(series.slice(1).map(({ width }) => width)).toStrictEqual([1, 1, 2, 1.75, 1, 1, 2, 1.75]);
+  });
+
+  it('has as many columns as it draws lines, in their order', () => {
+    const [columns] = chartData([group('a', shown(0), shown(1, { final: false }))], BAND).groups;
+    expect(plotColumns(columns!, true)).toStrictEqual([
+      [1, 1],
+      [3, 3],
+      [2, null],
+      [2, 2],
+    ]);
+    expect(plotColumns(columns!, false)).toStrictEqual([
+      [2, null],
+      [2, 2],
+    ]);
   });
 });
 

@@ -59,6 +59,12 @@ describe('windows in a span', () => {
     expect(fittingWindow(W1M!, S15M!, 3_600_000)).toBe(W1M);
   });
 
+  it('are as long as they are written', () => {
+    for (const { text, ms } of [...WINDOWS, ...SPANS]) expect(sliceLengthMs(text)).toBe(ms);
+    expect(WINDOWS.map(({ words }) => words)).toStrictEqual(['1 minute', '5 minutes', '15 minutes', '1 hour', '1 day']);
+    expect(SPANS.map(({ words }) => words)).toStrictEqual(['15 minutes', '1 hour', '6 hours', '24 hours', '7 days']);
+  });
+
   it('know how long a slice is', () => {
     expect(['10s', '1m', '2h', '1d', '250ms', 'soon'].map(sliceLengthMs)).toStrictEqual([
       10_000, 60_000, 7_200_000, 86_400_000, 250, 0,

@@ -83,6 +83,11 @@ describe('the windows of a subscription', () => {
     expect(minutes(state)).toStrictEqual([2, 61]);
   });
 
+  it('are let go one by one, the one that ends right where the span begins too', () => {
+    expect(minutes(after(told('snapshot', [windowAt(1)]), told('changes', [windowAt(61)])))).toStrictEqual([61]);
+    expect(minutes(after(told('snapshot', [windowAt(2)]), told('changes', [windowAt(61)])))).toStrictEqual([2, 61]);
+  });
+
   it('of a group that has only old ones leave with their group', () => {
     const state = after(told('snapshot', [windowAt(0, { tags: { region: 'DK2' } })]), told('changes', [windowAt(100)]));
     expect([...state.groups.keys()]).toStrictEqual([DK1]);
