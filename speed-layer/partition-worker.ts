@@ -9,10 +9,8 @@ import { decodeRecord } from '#core/records/record-codec.ts';
 import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
 import { evictSlices } from './eviction.ts';
 import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
+import { READ_BYTES } from './history.ts';
 import { repairSelection } from './selection-repair.ts';
-
-/** Bytes of records that one step reads from the log. */
-const READ_BYTES = 4 * 1024 * 1024;
 
 /** Changed rows that are gathered before the next batch of records has to wait for the commit in flight. */
 const ROWS_GATHERED_MAX = 100_000;

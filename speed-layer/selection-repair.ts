@@ -6,8 +6,7 @@ import type { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { type SliceName, SliceSet } from '#core/slices/slice-name.ts';
 import { copySelective } from '#core/stats/selective.ts';
-
-const READ_BYTES = 4 * 1024 * 1024;
+import { readHistory } from './history.ts';
 
 /** Slices refolded in one pass over the history; the others wait for the next. */
 const REFOLD_SLICES_MAX = 10_000;
@@ -60,11 +59,8 @@ async function admitUpTo(
   signal: AbortSignal,
   callback: (frame: AgentFrame) => void,
 ): Promise<void> {
-  while (admission.position < to && !signal.aborted) {
-    const entries = await log.read(partition, admission.position + 1, { bytes: READ_BYTES });
-    if (entries.length === 0) return;
+  for await (const entries of readHistory(log, partition, admission.position + 1, to, signal)) {
     for (const { position, bytes } of entries) {
-      if (position > to) return;
       const outcome = admission.admit(position, decodeRecord(bytes));
       if (outcome.kind !== 'fold' && outcome.kind !== 'learned') continue;
       for (const { header, held } of readyFrames(outcome)) callback({ agent: outcome.agent.fold, header, frame: held });

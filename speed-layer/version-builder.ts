@@ -4,9 +4,8 @@ import type { Log } from '#backbone/log/log.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
+import { readHistory } from './history.ts';
 import type { PartitionWorker } from './partition-worker.ts';
-
-const READ_BYTES = 4 * 1024 * 1024;
 
 /**
  * Folds a version of a view from the first record of a partition, beside the live fold, until it stands where the
@@ -32,15 +31,15 @@ export async function buildVersion(
       worker.join(view);
       return;
     }
-    const entries = await log.read(partition, fold.position + 1, { bytes: READ_BYTES });
-    for (const { position, bytes } of entries) {
-      if (position > worker.fold.position) break;
-      const outcome = fold.apply(position, decodeRecord(bytes));
-      if (outcome.kind === 'cut') gatherAll(view, pending, outcome.ends);
+    for await (const entries of readHistory(log, partition, fold.position + 1, worker.fold.position, signal)) {
+      for (const { position, bytes } of entries) {
+        const outcome = fold.apply(position, decodeRecord(bytes));
+        if (outcome.kind === 'cut') gatherAll(view, pending, outcome.ends);
+      }
+      gatherAll(view, pending, fold.epoch);
+      const { rows, members } = pending.takeRows();
+      await changes.writeBuilt(partition, rows, members);
     }
-    gatherAll(view, pending, fold.epoch);
-    const { rows, members } = pending.takeRows();
-    await changes.writeBuilt(partition, rows, members);
   }
 }
 

@@ -25,7 +25,7 @@ export interface Refolded {
  */
 export function refoldSelection(plan: PartitionPlan, view: ViewVersion, slices: readonly SliceName[]): Refolded {
   using source = new FrameSource(plan.paths);
-  const refolds = clusters(slices).map((cluster) => refoldCluster(plan, source, view, cluster));
+  const refolds = clustersOf(slices).map((cluster) => refoldCluster(plan, source, view, cluster));
   return {
     of(name) {
       for (const refold of refolds) {
@@ -71,7 +71,7 @@ function refoldCluster(
 }
 
 /** The slices in ascending order, in groups with wide gaps between them. */
-function clusters(slices: readonly SliceName[]): SliceName[][] {
+export function clustersOf(slices: readonly SliceName[]): SliceName[][] {
   const sorted = slices.toSorted((a, b) => a.slice - b.slice);
   for (let gap = CLUSTER_GAP_SLICES; ; gap *= 4) {
     const found: SliceName[][] = [];
