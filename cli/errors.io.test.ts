@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { type CommandResult, startUp, weir } from '#tooling/processes/weir-process.ts';
+import { type CommandResult, startUp, startWeir, weir } from '#tooling/processes/weir-process.ts';
 
 let folder: TemporaryDirectory;
 
@@ -79,6 +79,13 @@ describe('a command line', () => {
       expect(help).toMatchObject({ status: 0, stderr: '' });
       expect(help.stdout).toMatch(/^Usage: weir [\s\S]*\nExamples?:\n {2}weir /);
     }
+  });
+
+  it('whose reader has seen enough ends well', async () => {
+    await using running = startWeir(['--help'], { cwd: folder.dir });
+    running.process.stdout.destroy();
+    expect(await running.ended).toBe(0);
+    expect(running.stderr()).toBe('');
   });
 
   it('says what runs', async () => {

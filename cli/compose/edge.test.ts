@@ -1,9 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { NO_TOTALS } from '#edge-agent/commit/totals.ts';
+import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
+import type { Source } from '#edge-agent/sources/source.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { agentOf, chooseSources, progressLabel, summaryOf } from './edge.ts';
+import { agentOf, checkSource, chooseSources, progressLabel, summaryOf } from './edge.ts';
 
 const FILE = '{ kind: csv, file: a.csv, time: { columns: [t] }, series: [{ metric: power, value: v, device: d }] }';
 const FOLLOWED = FILE.replace('a.csv', 'a.csv, follow: true');
@@ -49,6 +51,30 @@ describe('the sources of an agent', () => {
         exitCode: 2,
       }),
     );
+  });
+});
+
+describe('the beginning of a source', () => {
+  /** How many batches of a source of this kind are asked for, before the agent starts. */
+  async function read(supports: DeclaredSource['supports']): Promise<number> {
+    let batches = 0;
+    const source = {
+      name: 'm',
+      async *batches(): AsyncGenerator<never> {
+        for (;;) {
+          batches++;
+          yield await Promise.resolve(undefined as never);
+        }
+      },
+    };
+    await checkSource('m', { supports, open: () => source as unknown as Source }, { metrics: new Map() }, '.');
+    return batches;
+  }
+
+  it('is read of a file that can be read again, and of nothing else', async () => {
+    expect(await read({ nature: 'file', resumes: true })).toBe(1);
+    expect(await read({ nature: 'file', resumes: false })).toBe(0);
+    expect(await read({ nature: 'live', resumes: true })).toBe(0);
   });
 });
 

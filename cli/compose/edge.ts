@@ -80,10 +80,10 @@ export function chooseSources(
  * Reads the beginning of a file before anything else happens, so that one that is missing, or isn't what the
  * configuration says, is told before others have been read. Throws SourceError, UserError.
  */
-async function checkSource(
+export async function checkSource(
   name: string,
-  source: DeclaredSource,
-  { metrics }: WeirConfig,
+  source: Pick<DeclaredSource, 'supports' | 'open'>,
+  { metrics }: Pick<WeirConfig, 'metrics'>,
   folder: string,
 ): Promise<void> {
   const opened = source.open(name, {
