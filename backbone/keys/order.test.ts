@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  intKey,
-  joinKeys,
-  prefixRange,
-  readIntKey,
-  readKey,
-  readUintKey,
-  stringKey,
-  tupleKey,
-  uintKey,
-} from './order.ts';
+import * as order from './order.ts';
+
+const { intKey, joinKeys, prefixRange, readIntKey, readKey, readUintKey, stringKey, tupleKey, uintKey } = order;
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
