@@ -17,6 +17,8 @@ export interface SupervisedEvents {
 
 /** How long a supervisor waits before it starts again what ended by itself. */
 const RESTART_MS = 1_500;
+/** Every part ends within some seconds of being told to, whatever the others do; this is the sum of all of it. */
+const STOP_MS_MAX = 60_000;
 
 /**
  * What systemd is to a service: starts a process on its machine, and starts it again after it was killed, lost its power
@@ -71,6 +73,10 @@ export class Supervised<P extends RunningProcess> {
     void life.run(async () => {
       await process.stop();
       if (this.machine.life === life) this.end('left', 0);
+    });
+    this.machine.scheduler.after(STOP_MS_MAX, life, () => {
+      this.#events.gaveUp(new Error(`it has not stopped within ${STOP_MS_MAX / 1000} s`));
+      this.end('killed', RESTART_MS);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Draws } from '../platform/draws.ts';
+import { ATTACKS } from './attacks.ts';
 import { NOT_YET_HELD } from './not-yet-held.ts';
 import { type Pair, type PlannedView, SERVER, type Setting, sensorOf, type Step, type StepKind } from './plan.ts';
 
@@ -32,6 +33,13 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
   verify: (_draws, _setting, atMs) => ({ kind: 'verify', atMs }),
   rollback: (draws, setting, atMs) => ({ kind: 'rollback', atMs, view: viewOf(draws, setting) }),
   watch: (draws, setting, atMs) => ({ kind: 'watch', atMs, view: viewOf(draws, setting) }),
+  attack: (draws, setting, atMs) => ({
+    kind: 'attack',
+    atMs,
+    attack: draws.below(ATTACKS.length),
+    agent: draws.pick(setting.agents),
+    holdsMs: draws.pick([0, 1_000, 60_000]),
+  }),
   stall: (draws, _setting, atMs) => ({ kind: 'stall', atMs, forMs: draws.between(1_000, 60_000) }),
   redefine: (draws, setting, atMs) => {
     const view = viewOf(draws, setting);

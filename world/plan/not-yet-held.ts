@@ -1,5 +1,6 @@
 import type { EventName } from '../run/events.ts';
-import type { Step } from './plan.ts';
+import { ATTACKS } from './attacks.ts';
+import { SERVER, type Step } from './plan.ts';
 
 /** A fault that breaks a promise today. Worlds are made without it until that is mended, and this list gets shorter. */
 interface NotYetHeld {
@@ -9,6 +10,8 @@ interface NotYetHeld {
   readonly events: readonly EventName[];
 }
 
+const isAttack = (step: Step, what: string): boolean => step.kind === 'attack' && ATTACKS[step.attack]!.what === what;
+
 export const NOT_YET_HELD: readonly NotYetHeld[] = [
   {
     reason: 'a log that has lost its tail is read on as if nothing had happened; an agent of an older image halts',
@@ -16,15 +19,24 @@ export const NOT_YET_HELD: readonly NotYetHeld[] = [
     events: ['a disk is restored to an older state'],
   },
   {
-    reason:
-      'a seal that fails is an unhandled rejection; what a table writes after a failed write is gone at its next opening',
-    is: (step) => step.kind === 'disk-fails',
-    events: ['a write finds no space', 'a write fails', 'a process gives up because its disk fails'],
+    reason: 'a seal of an agent that fails is a rejection that nobody hears',
+    is: (step) => step.kind === 'disk-fails' && step.machine !== SERVER,
+    events: [],
   },
   {
     reason: 'a frame whose acknowledgement stays out is not sent again while heartbeats are acknowledged',
     is: (step) => step.kind === 'meddle' && step.how === 'drop',
     events: ['a message is dropped'],
+  },
+  {
+    reason: 'an upgrade of a path that is none throws where nobody catches',
+    is: (step) => isAttack(step, 'an upgrade of a path of slashes'),
+    events: [],
+  },
+  {
+    reason: 'a server does not stop while one whose upgrade it refused holds the connection',
+    is: (step) => isAttack(step, 'an upgrade elsewhere'),
+    events: [],
   },
 ];
 

@@ -56,6 +56,8 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'ask'; readonly view: string }
   /** A reader opens the stream of a view and keeps to it. */
   | { readonly kind: 'watch'; readonly view: string }
+  /** Someone sends what no part of the system would. */
+  | { readonly kind: 'attack'; readonly attack: number; readonly agent: string; readonly holdsMs: number }
   /** Readers of streams take nothing for a while. */
   | { readonly kind: 'stall'; readonly forMs: number }
   /** A view is declared anew in the server's configuration, which is started again with it. */
@@ -93,6 +95,14 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'restore'; readonly machine: string; readonly ageMs: number }
   | { readonly kind: 'clock'; readonly machine: string; readonly byMs: number }
 );
+
+/** Bytes that come to a door, from someone who is no friend. */
+export interface Attack {
+  readonly what: string;
+  /** The server's, or that of an agent's source. */
+  readonly door: 'http' | 'mqtt' | 'source';
+  readonly bytes: Uint8Array;
+}
 
 export type Pair = readonly [one: string, other: string];
 

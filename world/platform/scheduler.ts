@@ -29,6 +29,10 @@ export class Scheduler {
   /** A binary heap, earliest first. */
   readonly #heap: Scheduled[] = [];
   happened = 0;
+  /** Hears what something that happened has thrown, which nobody caught. */
+  onThrown: (life: Context, error: unknown) => void = (_life, error) => {
+    throw error;
+  };
 
   get nowMs(): number {
     return this.#nowMs;
@@ -55,8 +59,16 @@ export class Scheduler {
       this.#pop();
       this.#nowMs = next.atMs;
       this.happened++;
-      if (next.life === undefined) next.happen();
-      else next.life.run(next.happen);
+      this.#happen(next);
+    }
+  }
+
+  #happen({ life, happen }: Scheduled): void {
+    if (life === undefined) return happen();
+    try {
+      life.run(happen);
+    } catch (error) {
+      this.onThrown(life, error);
     }
   }
 

@@ -27,6 +27,7 @@ export const EVENTS = [
   'a reading is amended',
   'a reading is days old',
   'something is sent that is no reading',
+  'a door is attacked',
   'a request has to be sent again',
   'a question is answered',
   'a question is not answered',

@@ -1,5 +1,6 @@
 import { type PlannedReading, SERVER, type Step, sensorOf } from '../plan/plan.ts';
 import type { WriteFault } from '../platform/disk-fault.ts';
+import { attack } from './attack.ts';
 import { meddlerWith } from './meddle.ts';
 import { askDuring } from './reader.ts';
 import type { World } from './world.ts';
@@ -21,6 +22,9 @@ export function take(world: World, step: Step): void {
     case 'stall':
       if (world.watchers.length > 0) world.count('a reader of a stream stalls');
       for (const watcher of world.watchers) watcher.stall(step.forMs);
+      return;
+    case 'attack':
+      attack(world, step);
       return;
     case 'redefine':
       world.trace.say(SERVER, `is configured anew: ${step.view} is ${JSON.stringify(step.definition)}`);

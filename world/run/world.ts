@@ -74,6 +74,7 @@ export class World {
     this.platform = new Platform(plan.seed, plan.startsAtMs);
     this.trace = new Trace(() => this.platform.scheduler.nowMs);
     const { network, scheduler } = this.platform;
+    scheduler.onThrown = (life, error) => this.uncaught(life as Life, error);
     network.linkOf = (one, other) => linkNow(this.links, scheduler.nowMs, one, other);
     network.meddlerOf = (from, to) => (to === SERVER ? this.meddlers.get(from)?.() : undefined);
     const { setting } = plan;

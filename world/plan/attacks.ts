@@ -1,0 +1,106 @@
+import type { Attack } from './plan.ts';
+
+const request = (...lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+
+const upgrade = (path: string, ...more: readonly string[]): Uint8Array =>
+  request(
+    `GET ${path} HTTP/1.1`,
+    'Host: server',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    ...more,
+  );
+
+/** An MQTT 3.1.1 packet: type and flags, remaining length, body. */
+function packet(typeAndFlags: number, ...parts: readonly (number | string | Uint8Array)[]): Uint8Array {
+  const body = Buffer.concat(
+    parts.map((part) => {
+      if (typeof part === 'number') return Uint8Array.of(part);
+      if (typeof part !== 'string') return part;
+      const bytes = Buffer.from(part);
+      return Buffer.concat([Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
+    }),
+  );
+  const length: number[] = [];
+  for (let left = body.length; ; left >>= 7) {
+    length.push(left > 0x7f ? (left & 0x7f) | 0x80 : left);
+    if (left <= 0x7f) break;
+  }
+  return Buffer.concat([Uint8Array.of(typeAndFlags, ...length), body]);
+}
+
+const connect = (client: string): Uint8Array => packet(0x10, 'MQTT', 4, 2, Uint8Array.of(0, 30), client);
+const publish = (topic: string, payload: Uint8Array): Uint8Array => packet(0x32, topic, Uint8Array.of(0, 1), payload);
+const as = (client: string, ...packets: readonly Uint8Array[]): Uint8Array =>
+  Buffer.concat([connect(client), ...packets]);
+
+/** What comes to the doors of a network that anyone is in. None of it may end a process, or change an answer. */
+export const ATTACKS: readonly Attack[] = [
+  { what: 'nothing', door: 'http', bytes: new Uint8Array(0) },
+  { what: 'half a request', door: 'http', bytes: Buffer.from('POST /api/v1/batch HTTP/1.1\r\nHost: server\r\nConte') },
+  { what: 'no HTTP', door: 'http', bytes: Buffer.from('\u0000\u0001\u0002 nonsense \r\n\r\n', 'latin1') },
+  { what: 'a path of slashes', door: 'http', bytes: request('GET ////// HTTP/1.1', 'Host: server') },
+  {
+    what: 'a path that can not be decoded',
+    door: 'http',
+    bytes: request('GET /api/v1/views/%E0%A4%A/windows HTTP/1.1', 'Host: server'),
+  },
+  { what: 'a Host that is none', door: 'http', bytes: request('GET /api/v1/views HTTP/1.1', 'Host: [::') },
+  { what: 'an upgrade of a path of slashes', door: 'http', bytes: upgrade('//') },
+  { what: 'an upgrade elsewhere', door: 'http', bytes: upgrade('/api/v1/nothing') },
+  {
+    what: 'an upgrade and then noise',
+    door: 'http',
+    bytes: Buffer.concat([upgrade('/api/v1/stream'), Buffer.from('ffffffff', 'hex')]),
+  },
+  {
+    what: 'an upgrade and a message that is no JSON',
+    door: 'http',
+    bytes: Buffer.concat([upgrade('/api/v1/stream'), Buffer.from('81810000000078', 'hex')]),
+  },
+  {
+    what: 'a body that is no batch',
+    door: 'http',
+    bytes: Buffer.from('POST /api/v1/batch HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\n[]'),
+  },
+  { what: 'no HTTP', door: 'source', bytes: Buffer.from('hello\r\n\r\n') },
+  {
+    what: 'half a body',
+    door: 'source',
+    bytes: Buffer.from('POST /readings HTTP/1.1\r\nHost: agent\r\nContent-Length: 1000\r\n\r\n[{"time"'),
+  },
+  {
+    what: 'a path of slashes',
+    door: 'source',
+    bytes: request('POST ////// HTTP/1.1', 'Host: agent', 'Content-Length: 0'),
+  },
+  { what: 'noise', door: 'mqtt', bytes: Buffer.from('ffeeddccbbaa99887766554433221100', 'hex') },
+  { what: 'a CONNECT that never ends', door: 'mqtt', bytes: Buffer.from('10ff01', 'hex') },
+  { what: 'a packet of 256 MB', door: 'mqtt', bytes: Buffer.from('30ffffff7f', 'hex') },
+  { what: 'a PUBLISH before a CONNECT', door: 'mqtt', bytes: publish('weir/v1/x/frame', new Uint8Array(8)) },
+  {
+    what: 'a frame that is none',
+    door: 'mqtt',
+    bytes: as('intruder', publish('weir/v1/intruder/frame', Buffer.from('not a frame'))),
+  },
+  {
+    what: 'a heartbeat that is none',
+    door: 'mqtt',
+    bytes: as('intruder', publish('weir/v1/intruder/heartbeat', Buffer.from('{"incarnation":-1}'))),
+  },
+  {
+    what: "another agent's topic",
+    door: 'mqtt',
+    bytes: as('intruder', publish('weir/v1/agent-1/frame', new Uint8Array(64))),
+  },
+  { what: 'two CONNECTs', door: 'mqtt', bytes: as('intruder', connect('intruder')) },
+  {
+    what: 'a subscription to everything',
+    door: 'mqtt',
+    bytes: as('intruder', packet(0x82, Uint8Array.of(0, 1), '#', 0)),
+  },
+  { what: 'a client without a name', door: 'mqtt', bytes: connect('') },
+  { what: 'a client named by slashes', door: 'mqtt', bytes: connect('../../#') },
+];
