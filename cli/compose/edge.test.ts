@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { NO_TOTALS } from '#edge-agent/commit/totals.ts';
+import { NO_TOTALS } from '#edge-agent/commit/agent-state.ts';
 import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
 import type { Source } from '#edge-agent/sources/source.ts';
 import { judgeConfigText } from '../config/load-config.ts';

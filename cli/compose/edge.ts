@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { makeDirectory } from '#backbone/disk/directory.ts';
-import type { AgentTotals } from '#edge-agent/commit/totals.ts';
+import type { AgentTotals } from '#edge-agent/commit/agent-state.ts';
 import { type EdgeAgent, startEdgeAgent } from '#edge-agent/edge-agent.ts';
 import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
 import { SeriesList } from '#edge-agent/sources/source.ts';

@@ -12,7 +12,9 @@ import type { ReadingBatch } from '../sources/source.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import {
+  addTotals,
   type AgentHead,
+  type AgentTotals,
   entryOperations,
   headOperation,
   loadEntries,
@@ -21,7 +23,6 @@ import {
   checkpointOperation,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
-import { addTotals, type AgentTotals } from './totals.ts';
 
 /** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
 const FRAME_READINGS_TARGET = 32_768;

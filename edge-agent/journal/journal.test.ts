@@ -4,6 +4,7 @@ import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { TakenReadings } from '../accept/corrections.ts';
 import { decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { Journal } from './journal.ts';
+import { type ChunkSeries, mayForget } from './trim.ts';
 
 function taken(rows: readonly (readonly [entry: number, timeMs: number, value: number])[]): TakenReadings {
   return {
@@ -122,5 +123,27 @@ describe('chunks of readings', () => {
     expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
     expect(runs.flatMap(({ values }) => values)).toEqual(rows.map(([, , of]) => of));
     expect(runs.flatMap(({ times }) => times)).toEqual(rows.map(([, timeMs]) => timeMs));
+  });
+});
+
+const CHUNK_SERIES: ChunkSeries = { lastMs: 100, sealedMs: 100, newestMs: 200, repeatHorizonMs: null };
+
+describe('the oldest chunk of a journal', () => {
+  it('is forgotten when there is no room for it, but not while a reading of it is in no frame', () => {
+    expect(mayForget([CHUNK_SERIES, CHUNK_SERIES], true)).toBe(true);
+    expect(mayForget([CHUNK_SERIES, { ...CHUNK_SERIES, sealedMs: 99 }], true)).toBe(false);
+  });
+
+  it('stays while there is room, where no metric has a horizon', () => {
+    expect(mayForget([CHUNK_SERIES], false)).toBe(false);
+  });
+
+  it('is forgotten once all of it lies beyond the horizons of its metrics', () => {
+    const beyond = { ...CHUNK_SERIES, repeatHorizonMs: 99 };
+    expect(mayForget([beyond], false)).toBe(true);
+    expect(mayForget([{ ...beyond, repeatHorizonMs: 100 }], false)).toBe(false);
+    expect(mayForget([beyond, { ...beyond, newestMs: 199 }], false)).toBe(false);
+    expect(mayForget([beyond, CHUNK_SERIES], false)).toBe(false);
+    expect(mayForget([{ ...beyond, sealedMs: 99 }], false)).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ import { type ChunkSeries, mayForget } from './trim.ts';
 
 /**
  * Readings that the journal keeps for telling repeats and neighbours, over all series: 4 M take some 100 MB of memory.
- * Beyond it the oldest chunk is let go of, and late readings that it could have known count as unchecked.
+ * Beyond it the oldest chunk is forgotten, and late readings that it could have known count as unchecked.
  */
 export const JOURNAL_READINGS_MAX = 4_000_000;
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { startEdge } from '#cli/compose/edge.ts';
-import type { AgentTotals } from '#edge-agent/commit/totals.ts';
+import type { AgentTotals } from '#edge-agent/commit/agent-state.ts';
 import type { Setting } from '../plan/plan.ts';
 import type { RunningProcess } from './supervised.ts';
 import { weirConfig } from './weir-config.ts';

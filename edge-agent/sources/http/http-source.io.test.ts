@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SourceError } from '../source-error.ts';
 import { type ReadingBatch, SeriesList } from '../source.ts';
 import { metricNamed, metricsOf } from '../sources.fixtures.ts';
-import { FUTURE_MS_MAX } from '../time/future.ts';
+import { FUTURE_MS_MAX } from '../time/open-time.ts';
 import { HTTP } from './http-kind.ts';
 import { BODIES_MAX, BODY_BYTES_MAX, type HttpSection, HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';

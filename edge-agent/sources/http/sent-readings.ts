@@ -4,7 +4,7 @@ import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX, BATCH_REFUSALS_MAX } from '../batch-columns.ts';
 import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type ReadingBatch, type Refusal } from '../source.ts';
-import { FUTURE_MS_MAX } from '../time/future.ts';
+import { FUTURE_MS_MAX } from '../time/open-time.ts';
 import type { SentReading } from './readings-body.ts';
 
 const CONTROL = /\p{Cc}/u;

@@ -3,9 +3,8 @@ import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/nu
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
-import { describeFuture, FUTURE_MS_MAX } from '../time/future.ts';
 import type { LocalOrder, OrderSnapshot } from '../time/local-order.ts';
-import { openLocalOrder, openTimeText } from '../time/open-time.ts';
+import { describeFuture, FUTURE_MS_MAX, openLocalOrder, openTimeText } from '../time/open-time.ts';
 import { SPACE, type TimeText } from '../time/time-text.ts';
 import { ABSENT, type FieldTable } from './field-table.ts';
 import { MissingTexts } from './missing-texts.ts';

@@ -1,3 +1,4 @@
+import { formatInstant } from '#core/time/instant.ts';
 import { openZone } from '#core/time/zone.ts';
 import { IsoTime } from './iso-time.ts';
 import { LocalOrder } from './local-order.ts';
@@ -30,4 +31,14 @@ export function openLocalOrder(zone: string): LocalOrder | null {
   return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone === 'UTC'
     ? null
     : new LocalOrder(openZone(zone));
+}
+
+/**
+ * How far ahead of the agent's clock a reading may be. The broker refuses a whole frame that holds a reading more than
+ * five minutes ahead of its own clock, so a single wrong time has to be caught here, and a little earlier.
+ */
+export const FUTURE_MS_MAX = 240_000;
+
+export function describeFuture(atMs: number): string {
+  return `time ${formatInstant(atMs)} is more than ${FUTURE_MS_MAX / 60_000} minutes ahead of this agent's clock`;
 }
