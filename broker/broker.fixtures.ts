@@ -11,24 +11,14 @@ import { HEADER_BYTES } from '#core/frames/limits.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
+import { powerSeries } from '#core/series/series.fixtures.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { agentTopic, type UpTopic } from '#core/wire/topics.ts';
 import { type Broker, type BrokerOptions, startBroker } from './broker.ts';
 
 export const NOW_MS = 1_000_000;
 export const PARTITIONS = 4;
-export const SERIES: SeriesEntry = {
-  metric: 'power',
-  unit: 'kW',
-  decimals: 3,
-  kind: 'gauge',
-  intervalMs: 60_000,
-  rollover: null,
-  quantiles: false,
-  paneMs: 10_000,
-  device: 'house-1',
-  tags: { device: 'house-1' },
-};
+export const SERIES = powerSeries('house-1');
 
 export function frame(sequence: number, latestMs = NOW_MS, bodyBytes = 8): Uint8Array {
   const meta: FrameMeta = { incarnation: 1, sequence, dictionaryVersion: 1, watermarkMs: null };

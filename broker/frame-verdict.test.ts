@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FrameHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
+import { powerSeries } from '#core/series/series.fixtures.ts';
 import { VERDICT_DETAIL_MAX } from '#core/wire/down-messages.ts';
-import { SERIES } from './broker.fixtures.ts';
 import { judgeHeader, judgeSeries, refused } from './frame-verdict.ts';
 
 const HEADER: FrameHeader = {
@@ -67,7 +67,7 @@ describe('the verdict on a header', () => {
 
 describe('the verdict on the series of a birth', () => {
   const metric = { name: 'power', unit: 'kW', decimals: 3, kind: 'gauge' } as Metric;
-  const series = { ...SERIES, device: 'roof', tags: { device: 'roof' } };
+  const series = powerSeries('roof');
   const metrics = new Map([['power', metric]]);
 
   it('accepts what equals the declaration, and what has none', () => {

@@ -12,6 +12,7 @@ import { ViewFold } from '#core/fold/view-fold.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { NO_LINKS, type ReadingsRuns } from '#core/frames/readings.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { LogRecord } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
@@ -25,20 +26,7 @@ export interface WorldReading {
 }
 
 /** A gauge with three decimals, once a minute. */
-export const POWER: Metric = {
-  name: 'power',
-  unit: 'kW',
-  decimals: 3,
-  kind: 'gauge',
-  intervalMs: 60_000,
-  rolloverScaled: null,
-  quantiles: true,
-  paneMs: 10_000,
-  send: 'readings',
-  excess: 'round',
-  conflict: 'last',
-  repeatHorizonMs: 7 * 86_400_000,
-};
+export const POWER = metricNamed('power', { quantiles: true });
 
 export const POWER_BY_REGION: View = {
   name: 'power-by-region',

@@ -1,3 +1,5 @@
+import type { RefusedItem } from '#core/records/record.ts';
+
 /**
  * What the speed layer tells the serving layer, and the durable table that holds it.
  *
@@ -66,12 +68,7 @@ export interface RefusedRow {
   readonly sequence: number | null;
   /** Of rows: the source, and what stood where. */
   readonly source: string;
-  readonly items: readonly {
-    readonly line: number;
-    readonly readings: number;
-    readonly reason: string;
-    readonly text: string;
-  }[];
+  readonly items: readonly RefusedItem[];
 }
 
 /** All changes of a partition that records in (from, to] made; applied together with the position, or not at all. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import type { LogRecord } from '#core/records/record.ts';
+import { powerSeries } from '#core/series/series.fixtures.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -64,18 +65,7 @@ describe('changes that wait for a commit', () => {
   it('hold the members that are new or changed', () => {
     const { view } = openView();
     const pending = new PendingChanges(2);
-    const entry = {
-      metric: 'power',
-      unit: 'kW',
-      decimals: 3,
-      kind: 'gauge',
-      intervalMs: 60_000,
-      rollover: null,
-      quantiles: false,
-      paneMs: 10_000,
-      device: 'm',
-      tags: { device: 'm', region: 'r' },
-    } as const;
+    const entry = powerSeries('m', { tags: { region: 'r' } });
     const group = view.groupFor(entry)!;
     view.noteMember(group, 'x', entry, 500);
     view.noteMember(group, 'x', entry, 600);

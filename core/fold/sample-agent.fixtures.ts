@@ -3,6 +3,7 @@ import { encodeBirth } from '../frames/birth.ts';
 import { encodeReadings } from '../frames/encode-readings.ts';
 import { NO_LINKS, type ReadingsRuns } from '../frames/readings.ts';
 import { encodeRecord } from '../records/record-codec.ts';
+import { powerSeries } from '../series/series.fixtures.ts';
 import type { SeriesEntry } from '../series/series.ts';
 
 export const PANE_MS = 10_000;
@@ -11,19 +12,13 @@ export const PANE_MS = 10_000;
 export type SampleReading = readonly [series: number, timeMs: number, value: number];
 
 export function sampleSeries(device: number): SeriesEntry {
-  const name = `d${device}`;
-  return {
-    metric: 'power',
-    unit: 'kW',
-    decimals: 3,
-    kind: 'gauge',
+  const quantiles = device % 3 === 0;
+  return powerSeries(`d${device}`, {
     intervalMs: 10_000,
-    rollover: null,
-    quantiles: device % 3 === 0,
+    quantiles,
     paneMs: PANE_MS,
-    device: name,
-    tags: { device: name, region: `r${device % 2}` },
-  };
+    tags: { region: `r${device % 2}` },
+  });
 }
 
 /** An agent as the log sees it: it numbers its frames and remembers its readings, so that it can amend them. */

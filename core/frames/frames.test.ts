@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { SeriesEntry } from '../series/series.ts';
+import { powerSeries } from '../series/series.fixtures.ts';
 import { encodeAmend, type Amends } from './amend-frame.ts';
 import { encodeBirth } from './birth.ts';
 import { encodePanes } from './encode-panes.ts';
@@ -16,18 +16,7 @@ import { sampleLinks, samplePanes, sampleRuns, walkingRuns } from './sample-fram
 
 const meta = { incarnation: 3, sequence: 17, dictionaryVersion: 1000, watermarkMs: 1_700_000_000_000 };
 
-const series: SeriesEntry = {
-  metric: 'power',
-  unit: 'kW',
-  decimals: 3,
-  kind: 'gauge',
-  intervalMs: 60_000,
-  rollover: null,
-  quantiles: true,
-  paneMs: 10_000,
-  device: 'house-1',
-  tags: { device: 'house-1', region: 'DK1' },
-};
+const series = powerSeries('house-1', { quantiles: true, tags: { region: 'DK1' } });
 
 const sampleAmends: Amends = {
   count: 1,

@@ -8,35 +8,38 @@ export interface PaneHistogram {
   readonly counts: Float64Array;
 }
 
-/** What of a pane can't be inverted: its extremes, and its ends in event time. */
-type SelectedColumns = Readonly<
-  Record<'min' | 'max' | 'firstMs' | 'firstValue' | 'lastMs' | 'lastValue', Float64Array>
+/** A number per pane. */
+type PaneNumbers = Readonly<
+  Record<
+    | 'startMs'
+    | 'spanMs'
+    | 'readings'
+    | 'min'
+    | 'max'
+    | 'firstMs'
+    | 'firstValue'
+    | 'lastMs'
+    | 'lastValue'
+    | 'coveredMs'
+    /** Readings that the journal could not check for repeats. */
+    | 'unchecked'
+    | 'anchorTimeMs'
+    | 'anchorValue',
+    Float64Array
+  >
 >;
 
 /**
- * Panes in columns. A pane with no readings has zeros wherever it would speak of readings; its increase, integral and
- * covered time may still be those of an interval that runs through it.
+ * Panes in columns. A pane with no readings has zeros wherever it would speak of readings; its increase, integral (in
+ * value · ms) and covered time may still be those of an interval that runs through it.
  */
-export interface PaneColumns extends SelectedColumns {
+export interface PaneColumns
+  extends PaneNumbers, Readonly<Record<'sum' | 'squares' | 'increase' | 'integral', readonly bigint[]>> {
   /** Panes, not readings. */
   readonly count: number;
   readonly entry: Int32Array;
-  readonly startMs: Float64Array;
-  readonly spanMs: Float64Array;
-  /** Readings in the pane. */
-  readonly readings: Float64Array;
-  readonly sum: readonly bigint[];
-  readonly squares: readonly bigint[];
-  readonly increase: readonly bigint[];
-  /** Value · ms. */
-  readonly integral: readonly bigint[];
-  readonly coveredMs: Float64Array;
-  /** Readings that the journal could not check for repeats. */
-  readonly unchecked: Float64Array;
   /** 1: the anchor is the reading before the pane's first. Its link to the first is not in the pane's sums. */
   readonly anchored: Uint8Array;
-  readonly anchorTimeMs: Float64Array;
-  readonly anchorValue: Float64Array;
   /** One per pane; null where the metric asks for no quantiles. */
   readonly histogram: readonly (PaneHistogram | null)[];
   readonly links: SignedLinks;

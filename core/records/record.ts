@@ -20,17 +20,21 @@ export interface Heartbeat {
   readonly closed: boolean;
 }
 
+/** A row, or rows, that a source refused. */
+export interface RefusedItem {
+  readonly line: number;
+  /** Readings that the row would have given. */
+  readonly readings: number;
+  readonly reason: string;
+  readonly text: string;
+}
+
 /** Rows that an agent's source refused, with where they stood. `sequence` tells a repeated report from a new one. */
 export interface RefusalReport {
   readonly incarnation: number;
   readonly sequence: number;
   readonly source: string;
-  readonly items: readonly {
-    readonly line: number;
-    readonly readings: number;
-    readonly reason: string;
-    readonly text: string;
-  }[];
+  readonly items: readonly RefusedItem[];
 }
 
 export type LogRecord =

@@ -1,5 +1,5 @@
 import { FRAME_BYTES_MAX } from '../frames/limits.ts';
-import type { RefusalReport } from '../records/record.ts';
+import type { RefusalReport, RefusedItem } from '../records/record.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
 import {
   isIntegerWithin,
@@ -47,7 +47,7 @@ export function parseRefusalReport(bytes: Uint8Array): RefusalReport | MessageFa
   if (!Array.isArray(items) || items.length > REPORT_ITEMS_MAX) {
     return messageFault(`refusal report: items must be a list of at most ${REPORT_ITEMS_MAX}`);
   }
-  const parsed: RefusalReport['items'][number][] = [];
+  const parsed: RefusedItem[] = [];
   for (const item of items as readonly unknown[]) {
     const row = parseItem(item);
     if (row === undefined)
@@ -57,7 +57,7 @@ export function parseRefusalReport(bytes: Uint8Array): RefusalReport | MessageFa
   return { incarnation, sequence, source, items: parsed };
 }
 
-function parseItem(item: unknown): RefusalReport['items'][number] | undefined {
+function parseItem(item: unknown): RefusedItem | undefined {
   if (!isObject(item)) return undefined;
   const { line, readings, reason, text } = item;
   if (!isIntegerWithin(line, 0, Number.MAX_SAFE_INTEGER)) return undefined;

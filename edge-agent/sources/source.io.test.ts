@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { HttpSource } from './http/http-source.ts';
 import { BATCHES, describeSource, type SourceCase } from './source.cases.ts';
-import { declaredSource, FAR_FUTURE_MS, metricNamed, metricsOf } from './sources.fixtures.ts';
+import { declaredSource, FAR_FUTURE_MS, metricsOf } from './sources.fixtures.ts';
 
 const ROWS = 40;
 /** So few bytes at a time that a file gives several batches. */

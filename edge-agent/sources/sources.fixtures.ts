@@ -17,25 +17,6 @@ import {
 /** A clock by which no time is in the future. */
 export const FAR_FUTURE_MS = Number.MAX_SAFE_INTEGER;
 
-/** A metric with three decimals, or what is given instead. */
-export function metricNamed(name: string, given: Partial<Metric> = {}): Metric {
-  return {
-    name,
-    unit: 'kW',
-    decimals: 3,
-    kind: 'gauge',
-    intervalMs: 60_000,
-    rolloverScaled: null,
-    quantiles: false,
-    paneMs: 10_000,
-    send: 'readings',
-    excess: 'round',
-    conflict: 'last',
-    repeatHorizonMs: 604_800_000,
-    ...given,
-  };
-}
-
 export function metricsOf(...metrics: readonly Metric[]): ReadonlyMap<string, Metric> {
   return new Map(metrics.map((metric) => [metric.name, metric]));
 }

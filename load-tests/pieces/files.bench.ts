@@ -3,8 +3,9 @@ import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList } from '#edge-agent/sources/source.ts';
-import { metricNamed, openSection } from '#edge-agent/sources/sources.fixtures.ts';
+import { openSection } from '#edge-agent/sources/sources.fixtures.ts';
 import { type Figure, figureOf, measure, millisecondsOf, printFigures } from '../measure.ts';
 
 const DEVICES = 1_000;

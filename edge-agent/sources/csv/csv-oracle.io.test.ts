@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { SeriesList } from '../source.ts';
-import { collect, metricNamed, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures');
 

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source } from '../source.ts';
-import { collect, FAR_FUTURE_MS, metricNamed, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, FAR_FUTURE_MS, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList, type Source } from '../source.ts';
-import { collect, metricNamed, metricsOf, openSection } from '../sources.fixtures.ts';
+import { collect, metricsOf, openSection } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
-import { collect, metricNamed, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {
