@@ -68,6 +68,19 @@ describe('a journal', () => {
     expect(table.size).toBe(length + 2);
   });
 
+  it('keeps the last chunk, however little room it has', async () => {
+    const table = new MemoryTable();
+    const journal = await open(table, { readingsMax: 0 });
+    await commitAll(journal, table, SECONDS.slice(0, 5));
+    // What was looked at with one commit goes with the next.
+    for (let commit = 0; commit < 4; commit++) {
+      await journal.lookAhead();
+      await table.write(journal.trim(), { sync: true });
+    }
+    expect(table.size).toBe(1 + 2);
+    expect((await open(table)).series[0]!).toMatchObject({ length: 1, lastMs: 4_000, forgottenMs: 3_000 });
+  });
+
   it('forgets what lies beyond the horizon of its metric, and nothing else, though there is room', async () => {
     const table = new MemoryTable();
     const journal = await open(table, { horizonMs: 20_000 });
