@@ -108,6 +108,12 @@ describe('an answer', () => {
     expect(await encodingOf('application/json', COMPRESSED_BYTES_MIN, { 'accept-encoding': 'identity' })).toBeNull();
   });
 
+  it('keeps its length for a reader that asks for no encoding', async () => {
+    const { headers } = await app.request(`/answer/application%2Fjson/${COMPRESSED_BYTES_MIN}`);
+    expect([headers.get('content-encoding'), headers.get('vary')]).toStrictEqual([null, null]);
+    expect(headers.get('content-length')).toBe(String(COMPRESSED_BYTES_MIN));
+  });
+
   it('of rows is sent as they come', async () => {
     expect(await encodingOf('application/x-ndjson', COMPRESSED_BYTES_MIN)).toBeNull();
     expect(await encodingOf('text/csv; charset=utf-8', COMPRESSED_BYTES_MIN)).toBeNull();

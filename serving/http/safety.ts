@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { secureHeaders } from 'hono/secure-headers';
@@ -37,10 +38,14 @@ const HEADERS = secureHeaders({
 });
 
 /**
- * Compresses answers for readers that ask for it. Rows are sent as they are: they stream to programs that are near, and
- * lines of progress must not wait until a block is full.
+ * Compresses answers for readers that ask for it; those of others are left alone, which the library would make streams
+ * of. Rows are sent as they are: they stream to programs that are near, and lines of progress must not wait until a
+ * block is full.
  */
-export const compressed = compress({
+export const compressed: MiddlewareHandler = (c, next) =>
+  c.req.header('accept-encoding') === undefined ? next() : compressing(c, next);
+
+const compressing = compress({
   threshold: COMPRESSED_BYTES_MIN,
   contentTypeFilter: /^(?:text\/(?:html|css|javascript)|application\/json|image\/svg\+xml)(?:;|$)/,
 });
