@@ -62,6 +62,21 @@ describe('a page', () => {
     expect(page.canSum(60, 121)).toBe(false);
   });
 
+  it('finds the first and the last slice that hold anything, within bounds', () => {
+    const page = new Page(2);
+    expect([page.nextSlice(0, 9_999), page.previousSlice(0, 9_999)]).toEqual([undefined, undefined]);
+    const first = page.firstSlice;
+    for (const offset of [3, 7, PAGE_SLICES - 1]) put(page, offset);
+    expect(page.nextSlice(0, 9_999)).toBe(first + 3);
+    expect(page.nextSlice(first + 3, first + 4)).toBe(first + 3);
+    expect(page.nextSlice(first + 4, 9_999)).toBe(first + 7);
+    expect(page.nextSlice(first + 4, first + 7)).toBeUndefined();
+    expect(page.previousSlice(0, 9_999)).toBe(first + PAGE_SLICES - 1);
+    expect(page.previousSlice(0, first + PAGE_SLICES - 1)).toBe(first + 7);
+    expect(page.previousSlice(first + 3, first + 7)).toBe(first + 3);
+    expect(page.previousSlice(first + 4, first + 7)).toBeUndefined();
+  });
+
   it('has nothing to shed while it is empty', () => {
     const page = new Page(0);
     page.shed();
@@ -91,6 +106,8 @@ describe('the cache of pages', () => {
     cache.dropGroup(other);
     expect(other.pages.size).toBe(0);
     expect([cache.bytes, cache.pageCount]).toEqual([0, 0]);
+    cache.add(group, page);
+    expect(cache.bytes).toBe(page.bytes());
   });
 
   it('puts a page in the place of an older one of its number', () => {

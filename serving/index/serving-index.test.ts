@@ -1,0 +1,99 @@
+import pino from 'pino';
+import { describe, expect, it } from 'vitest';
+import type { BatchState } from '#backbone/manifests/manifest.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
+import { POWER_BY_REGION, World } from '../world.fixtures.ts';
+import { SourceReplaced } from './index-errors.ts';
+import { ServingIndex } from './serving-index.ts';
+import type { ViewSource } from './view-source.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const VIEW = POWER_BY_REGION.name;
+const FIRST_SLICE = START / POWER_BY_REGION.sliceMs;
+
+function open(world: World, bytesMax?: number): Promise<ServingIndex> {
+  const { changes: feed, manifests, results, view } = world;
+  const logger = pino({ level: 'silent' });
+  return ServingIndex.open({
+    feed,
+    manifests,
+    results,
+    views: [view],
+    logger,
+    ...(bytesMax === undefined ? {} : { bytesMax }),
+  });
+}
+
+const deliver = (world: World, minute: number): Promise<void> =>
+  world.deliver('a', [{ device: 'm@north', atMs: START + minute * 60_000, value: 1 }]);
+
+/** How many readings a source has in the slices [first, first + count). */
+async function countOf(source: ViewSource, count = 60): Promise<number> {
+  const table = new StatsTable(1);
+  const sum = { table, slot: table.allocate(), revision: 0, pending: false };
+  for (const group of source.groups())
+    await source.sumInto(sum, group, FIRST_SLICE, FIRST_SLICE + count, FIRST_SLICE + count - 1);
+  return table.count[sum.slot]!;
+}
+
+describe('the index of a serving node', () => {
+  it('follows commits in place, and tells of each with its position taken up', async () => {
+    const world = await World.open({ partitions: 1 });
+    await deliver(world, 0);
+    await using index = await open(world);
+    const source = index.source(VIEW)!;
+    expect(await countOf(source)).toBe(1);
+    const told: (number | undefined)[] = [];
+    const end = index.onChange(() => told.push(index.positions.get(0)));
+    await deliver(world, 1);
+    const reached = world.changes.positions().get(0);
+    expect(told).toEqual([reached]);
+    expect(await countOf(source)).toBe(2);
+    end();
+    await deliver(world, 2);
+    expect(told).toEqual([reached]);
+  });
+
+  it('takes up a batch result in one step, after which the source before it says that it was replaced', async () => {
+    const world = await World.open({ partitions: 1 });
+    await deliver(world, 0);
+    await using index = await open(world);
+    const before = index.source(VIEW)!;
+    const replaced = new Promise<void>((resolve) => index.onChange((source) => source !== before && resolve()));
+    expect(await countOf(before)).toBe(1);
+    await world.batch(1);
+    await replaced;
+    const after = index.source(VIEW)!;
+    expect(after).not.toBe(before);
+    expect(before.isReplaced).toBe(true);
+    await expect(before.page(before.groups()[0]!, 0, 0, 1, 0)).rejects.toThrow(SourceReplaced);
+    await deliver(world, 1);
+    expect(await countOf(after)).toBe(2);
+  });
+
+  it('keeps the sources of four earlier cuts, and gives each again while it is kept', async () => {
+    const world = await World.open({ partitions: 1 });
+    const states: BatchState[] = [];
+    for (let i = 0; i < 5; i++) {
+      await deliver(world, i);
+      states.push(await world.batch(i));
+    }
+    await using index = await open(world);
+    const sources = states.map((state) => index.asOfSource(VIEW, state));
+    expect(sources.map(({ isReplaced }) => isReplaced)).toEqual([true, false, false, false, false]);
+    expect(index.asOfSource(VIEW, states[1]!)).toBe(sources[1]);
+    // Asked for again, the second is the newest: the third goes when another comes.
+    const first = index.asOfSource(VIEW, states[0]!);
+    expect(first).not.toBe(sources[0]);
+    expect(sources.map(({ isReplaced }) => isReplaced)).toEqual([true, false, true, false, false]);
+    expect(await Promise.all([first, sources[1]!, sources[4]!].map((source) => countOf(source)))).toEqual([1, 2, 5]);
+  });
+
+  it('has no source of a view that is not declared, or has no manifest', async () => {
+    const world = await World.open({ partitions: 1 });
+    await using index = await open(world);
+    expect(index.source('other')).toBeUndefined();
+    expect(() => index.asOfSource('other', { results: [], cut: [0], publishedAtMs: 0 })).toThrow(SourceReplaced);
+    await index.settled('other');
+  });
+});
