@@ -1,6 +1,7 @@
 import type { PlannedReading, Setting } from '../plan/plan.ts';
 import type { Machine } from '../platform/machine.ts';
 import { ask, type Reply, wait } from './ask.ts';
+import { decimalText } from './decimal-text.ts';
 
 /** Where an agent's HTTP source listens. */
 export const SOURCE_PORT = 8080;
@@ -96,12 +97,4 @@ export class Sensor {
     const { decimals } = this.#setting.metrics[metric]!;
     return { time: timeMs, metric, device, value: decimalText(value, decimals), tags };
   }
-}
-
-/** A scaled value as people write it, all decimals told. */
-function decimalText(value: number, decimals: number): string {
-  const digits = String(Math.abs(value)).padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  const text = decimals === 0 ? whole : `${whole}.${digits.slice(-decimals)}`;
-  return value < 0 ? `-${text}` : text;
 }

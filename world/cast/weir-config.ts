@@ -1,5 +1,6 @@
 import { configSchema, type WeirConfig } from '#cli/config/schema.ts';
 import type { Setting } from '../plan/plan.ts';
+import { FILE_PATH } from './logger-file.ts';
 import { SOURCE_PORT } from './sensor.ts';
 
 /** The configuration of the server, or of one agent, as `weir.yaml` would say it. */
@@ -13,8 +14,32 @@ export function weirConfig(setting: Setting, agent?: string): WeirConfig {
       : {
           agent: { id: agent, broker: 'mqtt://server:1883', spool: { dir: '/spool', bytes: '32MB' } },
           sources: {
+            ...(readsFile(setting, agent) ? { file: fileSource(setting) } : {}),
             http: { kind: 'http', listen: `0.0.0.0:${SOURCE_PORT}`, lateness: `${setting.latenessMs / 1000}s` },
           },
         }),
   });
+}
+
+/** Whether an agent also reads what a device beside it writes. */
+export function readsFile(setting: Setting, agent: string): boolean {
+  return setting.series.some((one) => one.agent === agent && one.by === 'file');
+}
+
+function fileSource({ metrics, latenessMs }: Setting): object {
+  return {
+    kind: 'csv',
+    file: FILE_PATH,
+    delimiter: ';',
+    follow: true,
+    lateness: `${latenessMs / 1000}s`,
+    time: { columns: ['time'], format: 'unix-ms' },
+    series: Object.keys(metrics).map((metric) => ({
+      metric,
+      value: 'value',
+      when: { metric },
+      device: '{device}',
+      tags: { region: '{region}' },
+    })),
+  };
 }

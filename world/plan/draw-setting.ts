@@ -4,6 +4,8 @@ import type { PlannedMetric, PlannedSeries, PlannedView, Setting } from './plan.
 const AGENTS_MAX = 3;
 const DEVICES_MAX = 2;
 const PARTITIONS_MAX = 3;
+/** Probability that an agent also reads a file. */
+const LOGGER_CHANCE = 0.3;
 const REGIONS = ['north', 'south'];
 
 /** Draws what is measured and asked. */
@@ -39,9 +41,11 @@ function drawMetric(draws: Draws, kind: 'gauge' | 'counter'): PlannedMetric {
 }
 
 function drawSeries(draws: Draws, agent: string, metrics: readonly string[]): PlannedSeries[] {
-  const devices = Array.from({ length: draws.between(1, DEVICES_MAX) }, (_, i) => `${agent}-meter-${i + 1}`);
-  return devices.flatMap((device) => {
+  const meters = Array.from({ length: draws.between(1, DEVICES_MAX) }, (_, i) => `${agent}-meter-${i + 1}`);
+  const loggers = draws.chance(LOGGER_CHANCE) ? [`${agent}-logger`] : [];
+  return [...meters, ...loggers].flatMap((device) => {
     const region = draws.pick(REGIONS);
-    return metrics.map((metric) => ({ agent, metric, device, tags: { device, region } }));
+    const by = meters.includes(device) ? 'http' : 'file';
+    return metrics.map((metric): PlannedSeries => ({ agent, metric, device, tags: { device, region }, by }));
   });
 }

@@ -26,6 +26,8 @@ export interface PlannedSeries {
   readonly device: string;
   /** With `device` among them. */
   readonly tags: Readonly<Record<string, string>>;
+  /** How its readings reach the agent. */
+  readonly by: 'http' | 'file';
 }
 
 /** What is measured and asked, and by whom: the part of a world that no fault touches. */

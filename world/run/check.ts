@@ -1,5 +1,5 @@
 import { SILENCE_MS } from '../cast/watcher.ts';
-import { readAnswer } from '../truth/answer.ts';
+import { readAnswer, type ToldWindow } from '../truth/answer.ts';
 import { differences, statsAsked } from '../truth/compare.ts';
 import { expectedSlices } from '../truth/expected.ts';
 import { finalityFaults } from '../truth/finality.ts';
@@ -24,28 +24,34 @@ export async function checkSettled(world: World): Promise<void> {
 
 async function checkAnswers(world: World, when: string): Promise<void> {
   const { setting } = world;
-  const { startsAtMs } = world.plan;
   for (const [name, view] of Object.entries(setting.views)) {
     if (world.broken !== undefined) return;
     const metric = setting.metrics[view.metric]!;
-    const from = new Date(startsAtMs - 40 * DAY_MS).toISOString();
-    const to = new Date(startsAtMs + 40 * DAY_MS).toISOString();
-    const text = await get(
-      world,
-      `/api/v1/views/${name}/windows?from=${from}&to=${to}&window=${view.slice}&stats=${statsAsked(metric)}`,
-    );
-    if (text === undefined) {
-      world.break(`view ${name} is not answered ${when}`);
-      return;
-    }
     const truth = expectedSlices(setting, view, world.taken);
-    const { windows } = readAnswer(text);
-    const found = [
-      ...differences(truth, windows, view, metric),
-      ...finalityFaults(setting, view, windows, world.closedMs),
-    ];
+    const found = await windowsOf(world, name, view.slice).then((windows) =>
+      windows === undefined
+        ? ['it is not answered']
+        : [...differences(truth, windows, view, metric), ...finalityFaults(setting, view, windows, world.closedMs)],
+    );
+    const wide = { ...view, slice: WIDE_WINDOW };
+    const hours = await windowsOf(world, name, WIDE_WINDOW);
+    if (hours !== undefined)
+      found.push(...differences(expectedSlices(setting, wide, world.taken), hours, wide, metric));
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
+}
+
+/** A window that is made of many slices, of every view. */
+const WIDE_WINDOW = '1h';
+
+/** All windows of a view, of one size; undefined where there is no answer. */
+async function windowsOf(world: World, name: string, window: string): Promise<readonly ToldWindow[] | undefined> {
+  const { startsAtMs } = world.plan;
+  const stats = statsAsked(world.setting.metrics[world.setting.views[name]!.metric]!);
+  const from = new Date(startsAtMs - 40 * DAY_MS).toISOString();
+  const to = new Date(startsAtMs + 40 * DAY_MS).toISOString();
+  const text = await get(world, `/api/v1/views/${name}/windows?from=${from}&to=${to}&window=${window}&stats=${stats}`);
+  return text === undefined ? undefined : readAnswer(text).windows;
 }
 
 /** Who has followed the stream holds what it would be told if it asked now. */

@@ -10,13 +10,12 @@ export function sendClosingReadings(world: World): void {
   const { setting, startsAtMs } = world.plan;
   const nowMs = startsAtMs + world.platform.scheduler.nowMs;
   world.closedMs = nowMs;
-  for (const [agent, sensor] of world.sensors) {
+  for (const agent of setting.agents) {
     const readings: PlannedReading[] = setting.series.flatMap((one, series) => {
       if (one.agent !== agent) return [];
       const intervalMs = spanMs(setting.metrics[one.metric]!.interval);
       return [{ series, timeMs: Math.ceil(nowMs / intervalMs) * intervalMs, value: 1 }];
     });
-    world.sent.push(...readings);
-    sensor.send(readings);
+    world.send(agent, readings);
   }
 }

@@ -1,7 +1,7 @@
 import { ask } from '../cast/ask.ts';
 import { HTTP_PORT } from '../cast/server-process.ts';
-import { SERVER, type Step } from '../plan/plan.ts';
-import { countOf, readAnswer } from '../truth/answer.ts';
+import { type PlannedReading, SERVER, type Step } from '../plan/plan.ts';
+import { countOf, readAnswer, type ToldWindow } from '../truth/answer.ts';
 import type { World } from './world.ts';
 
 type Request = Extract<Step, { kind: 'ask' | 'batch' | 'verify' | 'rollback' }>;
@@ -14,21 +14,25 @@ export function askDuring(world: World, step: Request): void {
   const { method, path, body } = requestOf(world, step);
   world.trace.say('reader', `asks ${method} ${path}`);
   const reader = world.platform.machine('reader');
+  const punctual = world.punctuality.taken;
   ask(reader, { host: SERVER, port: HTTP_PORT, method, path, timeoutMs: ANSWER_TIMEOUT_MS, body: body ?? '' }).then(
     ({ status, text }) => {
       if (status === 500 && !text.includes('no earlier result'))
         world.break(`${method} ${path} is answered 500: ${text}`);
-      if (status === 200) judge(world, step, text);
+      if (status === 200) judge(world, step, text, punctual);
     },
     () => world.count(step.kind === 'batch' ? 'a batch run is interrupted' : 'a question is not answered'),
   );
 }
 
-function judge(world: World, step: Request, text: string): void {
+function judge(world: World, step: Request, text: string, punctual: readonly PlannedReading[]): void {
   switch (step.kind) {
     case 'ask':
       world.count('a question is answered');
+      // Which of its definitions a view is answered by while it is declared anew is not known here.
+      if (world.setting.views[step.view] !== world.plan.setting.views[step.view]) return;
       checkBounds(world, step.view, text);
+      checkFinal(world, step.view, text, punctual);
       return;
     case 'batch':
       if (resultOf(text) !== undefined) world.count('a batch run ends well');
@@ -64,21 +68,46 @@ function requestOf(world: World, step: Request): { method: 'GET' | 'POST'; path:
 
 /** No answer, at any time and whichever definition it is by, counts a reading that was not sent, or one twice. */
 function checkBounds(world: World, name: string, text: string): void {
-  const { series } = world.plan.setting;
-  const { metric } = world.setting.views[name]!;
   for (const window of readAnswer(text).windows) {
-    const tags = Object.entries(window.tags);
-    const [startMs, endMs] = [Date.parse(window.start), Date.parse(window.end)];
-    const sent = new Set<string>();
-    for (const reading of world.sent) {
-      const of = series[reading.series]!;
-      if (of.metric !== metric || !tags.every(([tag, value]) => (of.tags[tag] ?? '') === value)) continue;
-      if (reading.timeMs >= startMs && reading.timeMs < endMs) sent.add(`${reading.series}/${reading.timeMs}`);
-    }
+    const atMost = within(world, name, window, world.sent);
     const count = countOf(window);
-    if (count > sent.size)
-      world.break(`view ${name} counts ${count} readings at ${window.start}, but only ${sent.size} were sent`);
+    if (count > atMost)
+      world.break(`view ${name} counts ${count} readings at ${window.start}, but only ${atMost} were sent`);
   }
+}
+
+/**
+ * A final window has all readings that its agents had taken in time when it was asked for. Groups of several agents are
+ * left out: a server can't miss an agent that it has never heard of.
+ */
+function checkFinal(world: World, name: string, text: string, punctual: readonly PlannedReading[]): void {
+  const { agents } = world.plan.setting;
+  for (const window of readAnswer(text).windows) {
+    if (!window.final || (agents.length > 1 && !('device' in window.tags))) continue;
+    world.count('a final window is read while the world goes on');
+    const atLeast = within(world, name, window, punctual);
+    const count = countOf(window);
+    if (count < atLeast)
+      world.break(
+        `view ${name} is final at ${window.start} with ${count} readings, but ${atLeast} had been taken in time`,
+      );
+  }
+}
+
+/** How many different readings of a list lie in a window. */
+function within(world: World, name: string, window: ToldWindow, readings: readonly PlannedReading[]): number {
+  const { series } = world.plan.setting;
+  const { metric, where = {} } = world.setting.views[name]!;
+  const [startMs, endMs] = [Date.parse(window.start), Date.parse(window.end)];
+  const found = new Set<string>();
+  for (const reading of readings) {
+    const of = series[reading.series]!;
+    const isAsked = Object.entries(where).every(([tag, values]) => values.includes(of.tags[tag] ?? ''));
+    const isOfGroup = Object.entries(window.tags).every(([tag, value]) => (of.tags[tag] ?? '') === value);
+    if (of.metric !== metric || !isOfGroup || !isAsked) continue;
+    if (reading.timeMs >= startMs && reading.timeMs < endMs) found.add(`${reading.series}/${reading.timeMs}`);
+  }
+  return found.size;
 }
 
 function checkVerified(world: World, text: string): void {

@@ -62,9 +62,8 @@ export function take(world: World, step: Step): void {
 
 function send(world: World, agent: string, readings: readonly PlannedReading[]): void {
   countHabits(world, readings);
-  world.sent.push(...readings);
   world.trace.say(sensorOf(agent), `sends ${readings.length} readings`);
-  world.sensors.get(agent)!.send(readings);
+  world.send(agent, readings);
 }
 
 function resend(world: World, { agent, metric, send: policy }: Extract<Step, { kind: 'resend' }>): void {

@@ -1,15 +1,18 @@
 import pino, { type Logger } from 'pino';
 import { type EdgeProcess, startEdgeProcess } from '../cast/edge-process.ts';
+import { LoggerFile } from '../cast/logger-file.ts';
 import { type Delivered, Sensor } from '../cast/sensor.ts';
 import { HTTP_PORT, startServerProcess } from '../cast/server-process.ts';
 import { type RunningProcess, Supervised } from '../cast/supervised.ts';
 import { Watcher } from '../cast/watcher.ts';
+import { readsFile } from '../cast/weir-config.ts';
 import { type PlannedReading, type Plan, SERVER, sensorOf, type Setting, type Step } from '../plan/plan.ts';
 import type { DiskImage } from '../platform/disk.ts';
 import type { Life } from '../platform/life.ts';
 import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
 import { Platform } from '../platform/platform.ts';
 import { statsAsked } from '../truth/compare.ts';
+import { Punctuality } from '../truth/punctual.ts';
 import type { EventName } from './events.ts';
 import { Trace } from './trace.ts';
 
@@ -45,6 +48,8 @@ export class World {
   readonly server: Supervised<RunningProcess>;
   readonly edges: ReadonlyMap<string, Supervised<EdgeProcess>>;
   readonly sensors: ReadonlyMap<string, Sensor>;
+  /** The files that devices beside agents write, by agent. */
+  readonly files = new Map<string, LoggerFile>();
   readonly watchers: Watcher[] = [];
   /** The setting as the server is configured now. */
   setting: Setting;
@@ -64,6 +69,7 @@ export class World {
   readonly images = new Map<Step, DiskImage>();
   /** Until when a process may give up, because its disk fails. */
   readonly #excusedUntilMs = new Map<string, number>();
+  readonly punctuality: Punctuality;
   /** How often each event happened. */
   readonly events = new Map<EventName, number>();
   /** The first promise that was broken. */
@@ -79,6 +85,7 @@ export class World {
     network.meddlerOf = (from, to) => (to === SERVER ? this.meddlers.get(from)?.() : undefined);
     const { setting } = plan;
     this.setting = setting;
+    this.punctuality = new Punctuality(setting);
     this.server = this.#supervise(SERVER, (logger) => startServerProcess(this.setting, logger));
     this.edges = new Map(
       setting.agents.map((agent) => [
@@ -86,6 +93,9 @@ export class World {
         this.#supervise(agent, (logger) => startEdgeProcess(this.settingOf(agent), agent, logger)),
       ]),
     );
+    for (const agent of setting.agents) {
+      if (readsFile(setting, agent)) this.files.set(agent, new LoggerFile(this.platform.machine(agent), setting));
+    }
     this.sensors = new Map(
       setting.agents.map((agent) => [
         agent,
@@ -94,11 +104,25 @@ export class World {
     );
   }
 
+  /** Hands readings over to an agent, each in its way. What is in a file counts as taken: it is there for good. */
+  send(agent: string, readings: readonly PlannedReading[]): void {
+    this.sent.push(...readings);
+    this.punctuality.sends(agent, readings);
+    const inFile = readings.filter(({ series }) => this.plan.setting.series[series]!.by === 'file');
+    const byHttp = readings.filter((reading) => !inFile.includes(reading));
+    if (byHttp.length > 0) this.sensors.get(agent)!.send(byHttp);
+    if (inFile.length === 0) return;
+    this.files.get(agent)!.write(inFile);
+    this.taken.push(...inFile);
+    this.count('a reading is written to a file that is followed');
+  }
+
   #took(agent: string, { readings, quarantined, attempts }: Delivered): void {
     for (const [index, reason] of quarantined)
       this.break(`agent ${agent} refused a good reading (${JSON.stringify(readings[index])}): ${reason}`);
     if (attempts > 1) this.count('a request has to be sent again');
     this.taken.push(...readings);
+    this.punctuality.takes(readings);
   }
 
   settingOf(agent: string): Setting {
