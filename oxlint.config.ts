@@ -1,11 +1,12 @@
 import { defineConfig, type OxlintOverride } from 'oxlint';
 import { forbiddenImports, LAYER_NAMES, PROOF_FILES, type Layer } from './tooling/layers.ts';
 
+const ASSERT = "Write import { strict as assert } from 'node:assert'.";
 /** Modules that have two names or two ways in: one of them is used. */
-const ONE_SPELLING = ['node:assert/strict', 'assert', 'assert/strict'].map((name) => ({
-  name,
-  message: "Write import { strict as assert } from 'node:assert'.",
-}));
+const ONE_SPELLING = [
+  { name: 'node:assert', allowImportNames: ['strict', 'AssertionError'], message: ASSERT },
+  ...['node:assert/strict', 'assert', 'assert/strict'].map((name) => ({ name, message: ASSERT })),
+];
 
 /** A layer's forbidden imports, as `#layer/…` and as a relative path that climbs out of the folder. */
 function importRule(layer: Layer, proves: boolean): NonNullable<OxlintOverride['rules']> {
