@@ -197,6 +197,24 @@ describe('the speed layer', () => {
     expect(combine(rows)).toEqual(expected(inForce, device));
   });
 
+  it('a frame that comes after the amend of a later one takes nothing back, over a restart', async () => {
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const late = [agent.birth(), agent.readings([[0, 0, 5]]), agent.readings([[0, 12_000, 999]])];
+    await harness.appended([late[0]!, late[1]!, agent.amend(0, 12_000, 2)]);
+    await harness.run(BY_DEVICE, (all) => all.some(({ flags }) => flags === RESETS));
+    await harness.appended([late[2]!]);
+    const inForce: readonly SampleReading[] = [
+      [0, 0, 5],
+      [0, 12_000, 2],
+    ];
+    const { rows } = await harness.run(
+      BY_DEVICE,
+      (all) => all.length > 1 && all.every(({ flags }) => flags === RESETS),
+    );
+    expect(combine(rows)).toEqual(expected(inForce, device));
+  });
+
   it('what a fork or a waiting frame says reaches no refold', async () => {
     await using harness = await Harness.open();
     const agent = new SampleAgent('x', DEVICES);

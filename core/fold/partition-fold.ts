@@ -133,6 +133,10 @@ export class PartitionFold {
       return this.admission.unfoldable(agent, counted);
     }
     this.counters.readings += counted;
+    // An amend with a higher number speaks for this frame; its slices may even have been refolded without it.
+    if (agent.ledger.isOvertaken(header.incarnation, header.sequence)) {
+      for (const { slots } of this.views) slots.markPendingChangedBy(this.position);
+    }
     return undefined;
   }
 }

@@ -64,6 +64,11 @@ export class SliceSlots {
     this.pending.add({ group: this.#group[slot]!.key, slice: this.#slice[slot]! });
   }
 
+  /** Marks every slot that the record at `position` changed as waiting for a refold. */
+  markPendingChangedBy(position: number): void {
+    for (const slot of this.#dirty) if (this.#lastRecord[slot] === position) this.markPending(slot);
+  }
+
   /** The slot's selection has been refolded from all history. */
   markRefolded(slot: number): void {
     this.#flags[slot] = RESETS;

@@ -137,4 +137,19 @@ describe('the ledger', () => {
       }),
     );
   });
+
+  it('tells the frames that a later one has overtaken, over restarts and incarnations', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 3, 0, null);
+    for (const one of [ledger, Ledger.open(ledger.snapshot())]) {
+      expect([2, 3, 4].map((sequence) => one.isOvertaken(1, sequence))).toEqual([true, false, false]);
+      expect(one.isOvertaken(2, 1)).toBe(false);
+    }
+    // What is known to exist overtakes nothing before it is there.
+    ledger.heartbeat({ incarnation: 2, highestSequence: 9, closed: false, watermarkMs: null });
+    expect(Ledger.open(ledger.snapshot()).isOvertaken(1, 3)).toBe(false);
+    ledger.arrive(2, 1, 0, null);
+    expect(ledger.isOvertaken(1, 3)).toBe(true);
+    expect(Ledger.open(ledger.snapshot()).isOvertaken(1, 3)).toBe(true);
+  });
 });

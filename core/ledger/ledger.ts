@@ -82,10 +82,16 @@ export class Ledger {
   readonly #incarnations = new Map<number, Incarnation>();
   readonly #checksums = new Map<string, number>();
   #forks = 0;
+  /** The highest incarnation of which a frame has arrived. */
+  #newest = 0;
 
   static open(snapshot: LedgerSnapshot): Ledger {
     const ledger = new Ledger();
-    for (const one of snapshot.incarnations) ledger.#incarnations.set(one.incarnation, new Incarnation(one));
+    for (const one of snapshot.incarnations) {
+      const opened = new Incarnation(one);
+      ledger.#incarnations.set(one.incarnation, opened);
+      if (opened.arrived.highest > 0) ledger.#newest = Math.max(ledger.#newest, one.incarnation);
+    }
     for (const [number, checksum] of snapshot.checksums) ledger.#checksums.set(number, checksum);
     ledger.#forks = snapshot.forks;
     return ledger;
@@ -103,9 +109,15 @@ export class Ledger {
     }
     if (this.#checksums.size >= CHECKSUMS_KEPT) this.#checksums.delete(this.#checksums.keys().next().value!);
     this.#checksums.set(number, checksum);
+    this.#newest = Math.max(this.#newest, incarnation);
     one.known = Math.max(one.known, sequence);
     this.#await(one, sequence, watermarkMs);
     return 'first';
+  }
+
+  /** Whether a frame that the agent made later than this one has arrived: the frame was overtaken on its way. */
+  isOvertaken(incarnation: number, sequence: number): boolean {
+    return incarnation < this.#newest || (this.#incarnations.get(incarnation)?.arrived.highest ?? 0) > sequence;
   }
 
   /** Enters the number of a frame that the broker refused: it is neither folded nor missing. */
