@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import pino from 'pino';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import { PendingChanges } from '#backbone/changes/pending-changes.ts';
@@ -17,6 +18,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import type { LogRecord } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { View } from '#core/views/view.ts';
+import { ServingIndex } from './index/serving-index.ts';
 
 /** A reading of a device in the world, with its scaled value. */
 export interface WorldReading {
@@ -237,4 +239,16 @@ function runsOf(agent: Agent, readings: readonly WorldReading[]): ReadingsRuns {
     value: Float64Array.from(all, ({ value }) => value),
     links: NO_LINKS,
   };
+}
+
+/** An index that follows the world, with room for `bytesMax` bytes of pages. */
+export function openIndexOf(world: World, bytesMax?: number): Promise<ServingIndex> {
+  return ServingIndex.open({
+    feed: world.changes,
+    manifests: world.manifests,
+    results: world.results,
+    views: [world.view],
+    logger: pino({ level: 'silent' }),
+    ...(bytesMax === undefined ? {} : { bytesMax }),
+  });
 }

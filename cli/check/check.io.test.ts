@@ -1,22 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { keepPrinted } from '../terminal/printed.fixtures.ts';
 import { check } from './check.ts';
 
 let folder: TemporaryDirectory;
-let printed: string;
+const printed = keepPrinted();
 
 beforeEach(async () => {
   folder = await makeTemporaryDirectory('check');
-  printed = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((piece) => {
-    printed += String(piece);
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await folder[Symbol.asyncDispose]();
 });
 
@@ -26,7 +21,7 @@ async function checked(config: string, csv?: string): Promise<{ readonly isUsabl
   const file = join(folder.dir, 'weir.yaml');
   await writeFile(file, config);
   const isUsable = await check(file);
-  return { isUsable, text: printed.replaceAll(file, 'weir.yaml') };
+  return { isUsable, text: printed().replaceAll(file, 'weir.yaml') };
 }
 
 const METRICS = 'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\n';
@@ -85,7 +80,6 @@ Next, each in a terminal of its own:
     expect(empty.isUsable).toBe(false);
     expect(empty.text).toContain('  not one reading; check `time` and `series` against the rows of the file\n');
     expect(empty.text).toContain("weir.yaml can't be used as it is: see above.\n");
-    printed = '';
     const absent = await checked(`${METRICS}${SOURCES.replace('m.csv', 'absent.csv')}`);
     expect(absent.isUsable).toBe(false);
     expect(absent.text).toMatch(/\nsource m: csv\n {2}.*absent\.csv does not exist; check its path;.*\n/);

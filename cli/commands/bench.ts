@@ -4,23 +4,22 @@ import type { Figure } from '#load-tests/measure.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
-import { type Declare, example } from './flags.ts';
+import { addCommand, type Declare } from './flags.ts';
 
 const NAME_CELLS = 20;
 const VALUE_CELLS = 14;
 
 export const declareBench: Declare = (program) => {
-  program
-    .command('bench')
-    .summary('measure how fast and how small Weir is on this machine')
-    .description(
+  addCommand(program, 'bench', {
+    summary: 'measure how fast and how small Weir is on this machine',
+    description:
       'Measures on data that it makes itself, in temporary directories: fold, recompute, ingest, size, query; all of them ' +
-        'where none is named. Prints a line per figure: {"name","value","unit","runs","against","ratio"}, the middle of several runs.',
-    )
-    .usage('[NAME…] [OPTIONS]')
+      'where none is named. Prints a line per figure: {"name","value","unit","runs","against","ratio"}, the middle of several runs.',
+    usage: '[NAME…] [OPTIONS]',
+    examples: ['weir bench', 'weir bench fold size --json'],
+  })
     .argument('[names...]', 'fold, recompute, ingest, size or query')
     .option('--json', 'lines of JSON on a terminal too; in a pipe they always are')
-    .addHelpText('after', example('weir bench', 'weir bench fold size --json'))
     .action(async (names: string[], { json }: { readonly json?: true }) => {
       await bench(chosenBenchmarks(names), json === true || !process.stdout.isTTY);
     });

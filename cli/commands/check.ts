@@ -1,21 +1,20 @@
-import { type Declare, example } from './flags.ts';
+import { addCommand, type Declare } from './flags.ts';
 
 interface CheckFlags {
   readonly config: string;
 }
 
 export const declareCheck: Declare = (program, exit) => {
-  program
-    .command('check')
-    .summary('say what a configuration would do, and what is wrong with it')
-    .description(
+  addCommand(program, 'check', {
+    summary: 'say what a configuration would do, and what is wrong with it',
+    description:
       'Reads a configuration and the beginning of each file it names, and shows what would become of them: the first ' +
-        'readings, what would go to quarantine and why, and which series each view takes. Starts and changes nothing. Ends ' +
-        'with status 1 if anything is wrong.',
-    )
-    .usage('--config FILE')
+      'readings, what would go to quarantine and why, and which series each view takes. Starts and changes nothing. Ends ' +
+      'with status 1 if anything is wrong.',
+    usage: '--config FILE',
+    examples: ['weir check --config weir.yaml'],
+  })
     .requiredOption('--config <file>', 'the configuration')
-    .addHelpText('after', example('weir check --config weir.yaml'))
     .action(async ({ config }: CheckFlags) => {
       const { check } = await import('../check/check.ts');
       if (!(await check(config))) exit(1);

@@ -1,5 +1,5 @@
 import type { EdgeFlags } from '../compose/edge.ts';
-import { type Declare, example, logLevelOption } from './flags.ts';
+import { addCommand, type Declare, logLevelOption } from './flags.ts';
 
 const MORE = `
 With --once: reads the file sources to their end, waits until the broker has acknowledged everything (trying again for
@@ -14,18 +14,18 @@ Without --once: a file source ends, live sources go on, and the agent stays conn
 it is stopped. What the broker hasn't acknowledged by then waits in the spool for the next start.`;
 
 export const declareEdge: Declare = (program) => {
-  program
-    .command('edge')
-    .summary('run an agent: read its sources, send what they give to the broker')
-    .description(
+  addCommand(program, 'edge', {
+    summary: 'run an agent: read its sources, send what they give to the broker',
+    description:
       'Runs the agent of a configuration: it reads `sources`, keeps every accepted reading in its spool, and sends frames ' +
-        'to the broker at `agent.broker`. A broker that can not be reached is waited for.',
-    )
-    .usage('--config FILE [OPTIONS]')
+      'to the broker at `agent.broker`. A broker that can not be reached is waited for.',
+    usage: '--config FILE [OPTIONS]',
+    more: MORE,
+    examples: ['weir edge --config weir.yaml --once'],
+  })
     .requiredOption('--config <file>', 'the configuration, with `agent`, `metrics` and `sources`')
     .option('--once', 'read the file sources to their end, then stop')
     .addOption(logLevelOption())
-    .addHelpText('after', `${MORE}\n${example('weir edge --config weir.yaml --once')}`)
     .action(async (flags: EdgeFlags) => {
       const { edge } = await import('../compose/edge.ts');
       await edge(flags);

@@ -1,9 +1,9 @@
-import { InvalidArgumentError, type Option } from 'commander';
+import { Command, InvalidArgumentError, type Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { BENCHMARKS } from '#load-tests/benchmarks.ts';
 import { isCaughtUp, parseWhere } from './answer.ts';
 import { chosenBenchmarks, formatFigure } from './bench.ts';
-import { example, logLevelOption, urlOption } from './flags.ts';
+import { addCommand, logLevelOption, urlOption } from './flags.ts';
 import { parseCount } from './quarantine.ts';
 import { parseBackbone } from './up.ts';
 
@@ -45,10 +45,21 @@ describe('a flag', () => {
   });
 });
 
-describe('the examples of a command', () => {
-  it('stand in lines of their own, one or several', () => {
-    expect(example('weir views')).toBe('\nExample:\n  weir views');
-    expect(example('weir a', 'weir b')).toBe('\nExamples:\n  weir a\n  weir b');
+describe('the help of a command', () => {
+  /** What stands after its options. */
+  function after(examples: readonly string[], more?: string): string {
+    const text = { summary: 's', description: 'd', usage: '', examples, ...(more === undefined ? {} : { more }) };
+    let help = '';
+    addCommand(new Command(), 'x', text)
+      .configureOutput({ writeOut: (piece) => (help += piece) })
+      .outputHelp();
+    return help.slice(help.indexOf('for command') + 'for command'.length);
+  }
+
+  it('ends with its examples, one or several in lines of their own, behind what else there is to say', () => {
+    expect(after(['weir views'])).toBe('\n\nExample:\n  weir views\n');
+    expect(after(['weir a', 'weir b'])).toBe('\n\nExamples:\n  weir a\n  weir b\n');
+    expect(after(['weir a'], '\nMore.\n')).toBe('\n\nMore.\n\n\nExample:\n  weir a\n');
   });
 });
 

@@ -67,7 +67,29 @@ function parseUrl(text: string): URL {
   return url;
 }
 
-/** An example, below a command's options. */
-export function example(...lines: readonly string[]): string {
-  return `\nExample${lines.length > 1 ? 's' : ''}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+/** What `--help` says of a command. */
+export interface CommandText {
+  /** One line in the list of commands. */
+  readonly summary: string;
+  readonly description: string;
+  /** Its arguments, and the flags that it can't do without; left out where it has neither. */
+  readonly usage?: string;
+  /** Text between the options and the examples. */
+  readonly more?: string;
+  /** Left out where the bare command says it all. */
+  readonly examples?: readonly string[];
+}
+
+/** Adds a command with what its help says; its own flags and its action are left to the caller. */
+export function addCommand(program: Command, name: string, text: CommandText): Command {
+  const { summary, description, usage = '[OPTIONS]', more, examples = [`weir ${name}`] } = text;
+  const heading = examples.length > 1 ? 'Examples' : 'Example';
+  const lines = examples.map((line) => `  ${line}`);
+  const after = `\n${heading}:\n${lines.join('\n')}`;
+  return program
+    .command(name)
+    .summary(summary)
+    .description(description)
+    .usage(usage)
+    .addHelpText('after', more === undefined ? after : `${more}\n${after}`);
 }

@@ -1,22 +1,17 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { buildProgram } from '../program.ts';
+import { keepPrinted } from '../terminal/printed.fixtures.ts';
 
 let folder: TemporaryDirectory;
-let printed: string;
+const printed = keepPrinted();
 
 beforeEach(async () => {
   folder = await makeTemporaryDirectory('init');
-  printed = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((piece) => {
-    printed += String(piece);
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await folder[Symbol.asyncDispose]();
 });
 
@@ -30,7 +25,7 @@ describe('a sample', () => {
     await init(file);
     expect(await readFile(file, 'utf8')).toContain(`weir check --config ${file} `);
     expect((await stat(join(folder.dir, 'plant/sample-meters.csv'))).size).toBeGreaterThan(1_000);
-    expect(printed).toMatch(new RegExp(`^Wrote ${file}, and .*sample-meters\\.csv for it to read\\. Next:\\n`));
+    expect(printed()).toMatch(new RegExp(`^Wrote ${file}, and .*sample-meters\\.csv for it to read\\. Next:\\n`));
   });
 
   it('overwrites neither a configuration nor data', async () => {

@@ -3,21 +3,20 @@ import { dirname, join } from 'node:path';
 import { makeDirectory } from '#backbone/disk/directory.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
-import { type Declare, example } from './flags.ts';
+import { addCommand, type Declare } from './flags.ts';
 
 const SAMPLE_CONFIG = new URL('../sample/weir.yaml', import.meta.url);
 const SAMPLE_DATA = 'sample-meters.csv';
 
 export const declareInit: Declare = (program) => {
-  program
-    .command('init')
-    .summary('write a commented configuration and a small file to try it with')
-    .description(
+  addCommand(program, 'init', {
+    summary: 'write a commented configuration and a small file to try it with',
+    description:
       'Writes a configuration that works as it stands, and sample-meters.csv beside it for it to read. Overwrites nothing.',
-    )
-    .usage('[FILE]')
+    usage: '[FILE]',
+    examples: ['weir init', 'weir init plant/weir.yaml'],
+  })
     .argument('[file]', 'where to write it', 'weir.yaml')
-    .addHelpText('after', example('weir init', 'weir init plant/weir.yaml'))
     .action(init);
 };
 

@@ -2,26 +2,23 @@ import type { AgentAnswer } from '#serving/http/ledger-routes.ts';
 import { askJson } from '../api/ask.ts';
 import { UserError } from '../failure.ts';
 import { formatTable, writeList } from '../terminal/output.ts';
-import { addListFlags, type Declare, example, type ListFlags } from './flags.ts';
+import { addCommand, addListFlags, type Declare, type ListFlags } from './flags.ts';
 
 /** Ranges of missing frames that a line of the table names; the JSON has them all. */
 const RANGES_SHOWN = 3;
 
 export const declareLedger: Declare = (program) => {
-  const command = program
-    .command('ledger')
-    .summary('list what arrived from each agent, and what is missing')
-    .description(
+  const command = addCommand(program, 'ledger', {
+    summary: 'list what arrived from each agent, and what is missing',
+    description:
       'Lists the agents: whether they are connected, how far their watermark is, how many frames arrived, and which are missing.',
-    )
-    .usage('[AGENT] [OPTIONS]')
-    .argument('[agent]', 'only this one');
-  addListFlags(command)
-    .addHelpText('after', example('weir ledger', 'weir ledger roof-1 --format json'))
-    .action(async (agent: string | undefined, { url, format }: ListFlags) => {
-      const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
-      await writeList(format, { agents: chosenAgents(agents, agent) }, ledgerTable);
-    });
+    usage: '[AGENT] [OPTIONS]',
+    examples: ['weir ledger', 'weir ledger roof-1 --format json'],
+  }).argument('[agent]', 'only this one');
+  addListFlags(command).action(async (agent: string | undefined, { url, format }: ListFlags) => {
+    const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
+    await writeList(format, { agents: chosenAgents(agents, agent) }, ledgerTable);
+  });
 };
 
 /** All agents, or the one that is named. Throws UserError where it isn't known. */

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { QuarantineAnswer } from '#serving/http/ledger-routes.ts';
 import { askJson } from '../api/ask.ts';
 import { formatTable, writeList } from '../terminal/output.ts';
-import { addListFlags, type Declare, example, type ListFlags } from './flags.ts';
+import { addCommand, addListFlags, type Declare, type ListFlags } from './flags.ts';
 
 interface QuarantineFlags extends ListFlags {
   readonly agent?: string;
@@ -15,27 +15,24 @@ const LIMIT_DEFAULT = 100;
 const TEXT_CHARS_SHOWN = 60;
 
 export const declareQuarantine: Declare = (program) => {
-  const command = program
-    .command('quarantine')
-    .summary('list what was refused, and why')
-    .description(
+  const command = addCommand(program, 'quarantine', {
+    summary: 'list what was refused, and why',
+    description:
       'Lists the newest rows and frames that could not become readings: where they came from, and the reason.',
-    )
-    .usage('[OPTIONS]')
+    examples: ['weir quarantine', 'weir quarantine --agent roof-1 --format json'],
+  })
     .option('--agent <id>', 'only what came from this agent')
     .addOption(new Option('--limit <count>', 'how many, the newest').default(LIMIT_DEFAULT).argParser(parseCount));
-  addListFlags(command)
-    .addHelpText('after', example('weir quarantine', 'weir quarantine --agent roof-1 --format json'))
-    .action(async ({ url, format, agent, limit }: QuarantineFlags) => {
-      const answer = await askJson<QuarantineAnswer>(url, {
-        path: '/api/v1/quarantine',
-        query: [
-          ['agent', agent],
-          ['limit', String(limit)],
-        ],
-      });
-      await writeList(format, answer, (one) => quarantineTable(one, limit));
+  addListFlags(command).action(async ({ url, format, agent, limit }: QuarantineFlags) => {
+    const answer = await askJson<QuarantineAnswer>(url, {
+      path: '/api/v1/quarantine',
+      query: [
+        ['agent', agent],
+        ['limit', String(limit)],
+      ],
     });
+    await writeList(format, answer, (one) => quarantineTable(one, limit));
+  });
 };
 
 /** Reads a number of lines. Throws commander's InvalidArgumentError. */

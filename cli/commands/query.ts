@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { addAnswerFlags, type AnswerFlags, printAnswer } from './answer.ts';
-import { type Declare, example } from './flags.ts';
+import { addCommand, type Declare } from './flags.ts';
 
 interface QueryFlags extends AnswerFlags {
   readonly window: string;
@@ -17,22 +17,17 @@ const OPTIONS = [
 ];
 
 export const declareQuery: Declare = (program) => {
-  const command = program
-    .command('query')
-    .summary('ask a view for its windows')
-    .description('Prints every window of a view that overlaps [--from, --to), with how complete and how final it is.')
-    .usage('VIEW --from TIME --to TIME --window DURATION [OPTIONS]')
-    .argument('<view>', 'a view of the configuration; "weir views" lists them');
-  addAnswerFlags(command, OPTIONS)
-    .addHelpText(
-      'after',
-      example(
-        'weir query usage-by-region --from 2026-01-31 --to 2026-02-01 --window 1h --zone Europe/Copenhagen --where region=DK1',
-        'weir query usage-by-region --from 2026-01-01 --to 2026-02-01 --window 24h --every 1h --stats mean,max --format csv',
-      ),
-    )
-    .action(async (view: string, flags: QueryFlags) => {
-      const { window, every, zone, asOf } = flags;
-      await printAnswer(view, 'windows', flags, { window, every, zone, asOf });
-    });
+  const command = addCommand(program, 'query', {
+    summary: 'ask a view for its windows',
+    description: 'Prints every window of a view that overlaps [--from, --to), with how complete and how final it is.',
+    usage: 'VIEW --from TIME --to TIME --window DURATION [OPTIONS]',
+    examples: [
+      'weir query usage-by-region --from 2026-01-31 --to 2026-02-01 --window 1h --zone Europe/Copenhagen --where region=DK1',
+      'weir query usage-by-region --from 2026-01-01 --to 2026-02-01 --window 24h --every 1h --stats mean,max --format csv',
+    ],
+  }).argument('<view>', 'a view of the configuration; "weir views" lists them');
+  addAnswerFlags(command, OPTIONS).action(async (view: string, flags: QueryFlags) => {
+    const { window, every, zone, asOf } = flags;
+    await printAnswer(view, 'windows', flags, { window, every, zone, asOf });
+  });
 };

@@ -2,21 +2,17 @@ import { askJson } from '../api/ask.ts';
 import type { ServerStatus } from '../compose/server.ts';
 import { logReportLines } from '../terminal/banner.ts';
 import { formatTable, writeList } from '../terminal/output.ts';
-import { addListFlags, type Declare, example, type ListFlags } from './flags.ts';
+import { addCommand, addListFlags, type Declare, type ListFlags } from './flags.ts';
 
 export const declareStatus: Declare = (program) => {
-  const command = program
-    .command('status')
-    .summary('say what runs, and how well')
-    .description(
+  const command = addCommand(program, 'status', {
+    summary: 'say what runs, and how well',
+    description:
       'Says what a running weir consists of: its log and what that promises, the partitions and how far they are folded, the broker.',
-    )
-    .usage('[OPTIONS]');
-  addListFlags(command)
-    .addHelpText('after', example('weir status'))
-    .action(async ({ url, format }: ListFlags) => {
-      await writeList(format, await askJson<ServerStatus>(url, { path: '/api/v1/status' }), statusText);
-    });
+  });
+  addListFlags(command).action(async ({ url, format }: ListFlags) => {
+    await writeList(format, await askJson<ServerStatus>(url, { path: '/api/v1/status' }), statusText);
+  });
 };
 
 /** What runs, for people: the log, a table of its partitions, the broker's counters. */

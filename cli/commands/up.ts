@@ -1,17 +1,16 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { BackboneFlag, UpFlags } from '../compose/up.ts';
-import { addressOption, type Declare, example, logLevelOption } from './flags.ts';
+import { addCommand, addressOption, type Declare, logLevelOption } from './flags.ts';
 
 export const declareUp: Declare = (program) => {
-  program
-    .command('up')
-    .summary('run every part of the server in one process')
-    .description(
+  addCommand(program, 'up', {
+    summary: 'run every part of the server in one process',
+    description:
       'Runs broker, speed layer, batch layer and serving in this process, until Ctrl-C. Of the configuration it reads ' +
-        '`metrics`, `views`, `backbone` and `store`; `agent` and `sources` are for `weir edge`. Without a configuration it ' +
-        'takes the metrics that agents declare, and has no views.',
-    )
-    .usage('[OPTIONS]')
+      '`metrics`, `views`, `backbone` and `store`; `agent` and `sources` are for `weir edge`. Without a configuration it ' +
+      'takes the metrics that agents declare, and has no views.',
+    examples: ['weir up --simulate denmark', 'weir up --config weir.yaml --data /var/lib/weir'],
+  })
     .option('--config <file>', 'the configuration (weir init writes one)')
     .option('--data <dir>', 'where everything is stored (default: .weir/data beside the configuration, or here)')
     .addOption(addressOption('--http', 'where dashboard and API listen', '127.0.0.1:8080'))
@@ -28,7 +27,6 @@ export const declareUp: Declare = (program) => {
       ),
     )
     .addOption(logLevelOption())
-    .addHelpText('after', example('weir up --simulate denmark', 'weir up --config weir.yaml --data /var/lib/weir'))
     .action(async (flags: UpFlags) => {
       const { up } = await import('../compose/up.ts');
       await up(flags);

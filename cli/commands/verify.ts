@@ -1,6 +1,6 @@
 import { runOperation } from '../api/operation.ts';
 import { writeOut } from '../terminal/output.ts';
-import { type Declare, example, urlOption, type UrlFlag } from './flags.ts';
+import { addCommand, type Declare, type UrlFlag, urlOption } from './flags.ts';
 
 interface VerifyResult {
   readonly slices: number;
@@ -10,16 +10,13 @@ interface VerifyResult {
 }
 
 export const declareVerify: Declare = (program, exit) => {
-  program
-    .command('verify')
-    .summary('recompute everything and compare it with what is served')
-    .description(
+  addCommand(program, 'verify', {
+    summary: 'recompute everything and compare it with what is served',
+    description:
       'Folds all of history anew and compares it bit by bit with the live batch result and the speed layer. Changes ' +
-        'nothing. Prints one line of JSON: {"slices","different"}, and ends with status 1 if any slice differs.',
-    )
-    .usage('[OPTIONS]')
+      'nothing. Prints one line of JSON: {"slices","different"}, and ends with status 1 if any slice differs.',
+  })
     .addOption(urlOption())
-    .addHelpText('after', example('weir verify'))
     .action(async ({ url }: UrlFlag) => {
       const {
         slices,

@@ -1,21 +1,17 @@
 import type { ViewsAnswer } from '#serving/http/view-routes.ts';
 import { askJson } from '../api/ask.ts';
 import { formatTable, writeList } from '../terminal/output.ts';
-import { addListFlags, type Declare, example, type ListFlags } from './flags.ts';
+import { addCommand, addListFlags, type Declare, type ListFlags } from './flags.ts';
 
 export const declareViews: Declare = (program) => {
-  const command = program
-    .command('views')
-    .summary('list the views and their versions')
-    .description(
+  const command = addCommand(program, 'views', {
+    summary: 'list the views and their versions',
+    description:
       'Lists what a running weir is asked: each view, its metric, tags and slice, and which version is live.',
-    )
-    .usage('[OPTIONS]');
-  addListFlags(command)
-    .addHelpText('after', example('weir views'))
-    .action(async ({ url, format }: ListFlags) => {
-      await writeList(format, await askJson<ViewsAnswer>(url, { path: '/api/v1/views' }), viewsTable);
-    });
+  });
+  addListFlags(command).action(async ({ url, format }: ListFlags) => {
+    await writeList(format, await askJson<ViewsAnswer>(url, { path: '/api/v1/views' }), viewsTable);
+  });
 };
 
 /** The views for people. */

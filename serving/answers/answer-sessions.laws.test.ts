@@ -1,10 +1,8 @@
 import fc from 'fast-check';
-import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { readStats } from '#core/stats/stats.ts';
 import { parseDuration } from '#core/time/duration.ts';
-import { ServingIndex } from '../index/serving-index.ts';
-import { World, type WorldReading } from '../world.fixtures.ts';
+import { openIndexOf, World, type WorldReading } from '../world.fixtures.ts';
 import { answerSessions } from './answer-sessions.ts';
 import { withSource } from './answer-windows.ts';
 import { parseStats, type SessionsQuery } from './query.ts';
@@ -87,14 +85,7 @@ describe('sessions', () => {
         async (frames, gap, fromMinute, minutes, hasRoom) => {
           const world = await World.open();
           const { view, metric } = world;
-          await using index = await ServingIndex.open({
-            feed: world.changes,
-            manifests: world.manifests,
-            results: world.results,
-            views: [view],
-            logger: pino({ level: 'silent' }),
-            bytesMax: hasRoom ? 1e8 : 4_000,
-          });
+          await using index = await openIndexOf(world, hasRoom ? 1e8 : 4_000);
           const seen = new Set<string>();
           for (const [i, frame] of frames.entries()) {
             const readings = frame.filter(

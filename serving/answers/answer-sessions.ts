@@ -6,7 +6,7 @@ import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { groupsOf, headOf, type WindowsAnswer } from './answer-windows.ts';
 import { type AnsweredWindow, Judge } from './answered-window.ts';
-import { JSON_WINDOWS_MAX, QueryError, type SessionsQuery } from './query.ts';
+import { JSON_WINDOWS_MAX, QueryError, type SessionsQuery, tooMany } from './query.ts';
 import { type Reach, type Session, SessionWalk } from './session-walk.ts';
 
 const UTC = openZone('UTC');
@@ -30,7 +30,7 @@ export async function answerSessions(
   const walk = new SessionWalk(source, query, reach);
   for (const group of groups) {
     await walk.add(group);
-    if (walk.count > sessionsMax) throw tooMany(sessionsMax);
+    if (walk.count > sessionsMax) throw tooMany('sessions', sessionsMax);
   }
   return walk.settle(() => {
     const judge = new Judge(walk.table, query, source.id.isAsOf);
@@ -75,13 +75,4 @@ function inOrder(
   return groups
     .flatMap((group, order) => walk.sessionsOf(group).map((session) => ({ group, session, order })))
     .sort((a, b) => a.session.firstMs - b.session.firstMs || a.order - b.order);
-}
-
-function tooMany(sessionsMax: number): QueryError {
-  return new QueryError(
-    'sessions',
-    `more than ${sessionsMax}`,
-    `is beyond the limit of ${sessionsMax} sessions in one JSON answer`,
-    'ask for a wider gap or a shorter range',
-  );
 }

@@ -1,13 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { windowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import { openZone } from '#core/time/zone.ts';
-import { ServingIndex } from '../index/serving-index.ts';
-import { World, type WorldReading } from '../world.fixtures.ts';
+import { openIndexOf, World, type WorldReading } from '../world.fixtures.ts';
 import { answerWindows, streamWindows, type WindowsAnswer, withSource } from './answer-windows.ts';
 import { parseStats, type WindowsQuery } from './query.ts';
 import { countWindows, threeDecimals } from './windows.oracle.ts';
@@ -88,14 +86,7 @@ async function play(
 ): Promise<void> {
   const world = await World.open();
   const { view } = world;
-  await using index = await ServingIndex.open({
-    feed: world.changes,
-    manifests: world.manifests,
-    results: world.results,
-    views: [view],
-    logger: pino({ level: 'silent' }),
-    bytesMax,
-  });
+  await using index = await openIndexOf(world, bytesMax);
   const sourceOf = () => index.source(view.name)!;
   let batches = 0;
   for (const one of [...steps, { kind: 'ask' as const, from: 0, hours: 96, window: '1d' }]) {
@@ -147,13 +138,7 @@ describe('windows', () => {
     const seen = new Set<number>();
     for (let round = 0; round < 12; round++) {
       // A new node knows nothing yet: groups are read one after the other while the log goes on.
-      await using index = await ServingIndex.open({
-        feed: world.changes,
-        manifests: world.manifests,
-        results: world.results,
-        views: [view],
-        logger: pino({ level: 'silent' }),
-      });
+      await using index = await openIndexOf(world);
       const asked: Promise<WindowsAnswer>[] = [];
       for (let i = 0; i < 12; i++) {
         if (i % 4 === 0)

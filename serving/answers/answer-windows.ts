@@ -8,7 +8,7 @@ import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from './answered-window.ts';
 import { WindowCombiner } from './combine-windows.ts';
-import { JSON_WINDOWS_MAX, QueryError, type TagFilter, type ViewQuery, type WindowsQuery } from './query.ts';
+import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
 import { admitsGroup, type Extent, extentOf, spanChunks } from './window-spans.ts';
 
 /** An answer whose windows' sums stand in `table`. */
@@ -57,10 +57,10 @@ export async function answerWindows(
   const combiner = openCombiner(source, query);
   for (const spans of spanChunks(query.spec, query, data, chunkSize(groups.length))) {
     await combiner.add(groups, spans);
-    if (combiner.count > windowsMax) throw tooMany(windowsMax);
+    if (combiner.count > windowsMax) throw tooMany('windows', windowsMax);
   }
   return combiner.settle(() => {
-    if (combiner.count > windowsMax) throw tooMany(windowsMax);
+    if (combiner.count > windowsMax) throw tooMany('windows', windowsMax);
     noted();
     return judged(index, source, query, combiner);
   });
@@ -157,13 +157,4 @@ function judged(index: ServingIndex, source: ViewSource, query: WindowsQuery, co
 
 function chunkSize(groupCount: number): number {
   return Math.max(1, Math.floor(CHUNK_WINDOWS / Math.max(1, groupCount)));
-}
-
-function tooMany(windowsMax: number): QueryError {
-  return new QueryError(
-    'windows',
-    `more than ${windowsMax}`,
-    `is beyond the limit of ${windowsMax} windows in one JSON answer`,
-    'ask for wider windows or a shorter range, or for format=csv or format=ndjson, which have no limit',
-  );
 }

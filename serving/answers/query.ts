@@ -41,6 +41,15 @@ export interface SessionsQuery extends ViewQuery {
   readonly toMs: number;
 }
 
+/** More windows or sessions than a JSON answer holds. */
+export function tooMany(what: 'windows' | 'sessions', max: number): QueryError {
+  const remedy =
+    what === 'sessions'
+      ? 'ask for a wider gap or a shorter range'
+      : 'ask for wider windows or a shorter range, or for format=csv or format=ndjson, which have no limit';
+  return new QueryError(what, `more than ${max}`, `is beyond the limit of ${max} ${what} in one JSON answer`, remedy);
+}
+
 /** Something in a query that can't be answered as asked: what, its value, and what to ask instead. */
 export class QueryError extends WeirError {
   readonly kind = 'query-unanswerable';
