@@ -38,7 +38,7 @@ function preview(source: Source) {
   return previewSource((registry) => {
     const tags = { device: 'd', region: 'r' };
     expect(registry.intern({ metric: 'power', device: 'd', tags })).toBe(0);
-    expect(registry.intern({ metric: 'power', device: 'e', tags })).toBe(1);
+    expect(registry.intern({ metric: 'power', device: 'e', tags: { ...tags, device: 'e' } })).toBe(1);
     expect(registry.intern({ metric: 'power', device: 'd', tags: { ...tags } })).toBe(0);
     return source;
   }, metrics);

@@ -1,8 +1,9 @@
+import { strict as assert } from 'node:assert';
 import { z } from 'zod';
 import type { Metric } from '#core/metrics/metric.ts';
 import { nameField } from '#edge-agent/sources/section-fields.ts';
 import type { SourceKindDefinition, SourceOptions } from '#edge-agent/sources/source-kind.ts';
-import type { Source } from '#edge-agent/sources/source.ts';
+import type { SeriesDescription, Source } from '#edge-agent/sources/source.ts';
 import { metricsOfScenario, startSimulator } from '#simulators/simulators.ts';
 import { UserError } from '../failure.ts';
 
@@ -41,7 +42,14 @@ function openSimulatedSource(
   }
   for (const metric of declared) checkDeclaration(name, metrics.get(metric.name)!, metric);
   const simulator = startSimulator({ scenario, seed, metrics: declared.map((metric) => metric.name) });
-  return { ...simulator.source(registry), name };
+  const named = {
+    intern(series: SeriesDescription): number {
+      const number = registry.intern(series);
+      assert(typeof number === 'number', 'a simulated meter has a name that a frame can carry');
+      return number;
+    },
+  };
+  return { ...simulator.source(named), name };
 }
 
 type Simulated = Pick<Metric, 'name' | 'unit' | 'decimals' | 'kind'>;

@@ -1,8 +1,24 @@
 import { strict as assert } from 'node:assert';
-import { parseSeries, type SeriesEntry } from '../series/series.ts';
+import {
+  NAME_LENGTH_MAX,
+  parseSeries,
+  SERIES_TAGS_MAX,
+  type SeriesEntry,
+  TAG_VALUE_LENGTH_MAX,
+  UNIT_LENGTH_MAX,
+} from '../series/series.ts';
 import { type FrameFault, frameFault, FrameTooLarge } from './fault.ts';
 import { type FrameHeader, type FrameMeta, isWithin, sealFrame } from './header.ts';
-import { DICTIONARY_ENTRIES_MAX, FRAME_ENTRIES_MAX, HEADER_BYTES } from './limits.ts';
+import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX, FRAME_ENTRIES_MAX, HEADER_BYTES } from './limits.ts';
+
+/**
+ * Bytes of the longest entry, in JSON: three for each UTF-16 unit at most in UTF-8, and two for a quote or a backslash;
+ * control characters there are none. The names of the fields and the numbers take less than 512.
+ */
+const ENTRY_BYTES_MAX =
+  3 * (2 * NAME_LENGTH_MAX + UNIT_LENGTH_MAX + SERIES_TAGS_MAX * (NAME_LENGTH_MAX + TAG_VALUE_LENGTH_MAX + 6)) + 512;
+
+assert(HEADER_BYTES + ENTRY_BYTES_MAX + 512 <= FRAME_BYTES_MAX, 'a birth of one entry fits into a frame');
 
 /** A piece of an agent's dictionary, and where its incarnation comes from. */
 export interface Birth {

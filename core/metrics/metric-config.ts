@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DECIMALS_MAX, parseScaled } from '../numbers/scaled.ts';
-import { NAME_LENGTH_MAX, PANE_MS_MAX, UNIT_LENGTH_MAX } from '../series/series.ts';
+import { isSeriesName, isSeriesUnit, PANE_MS_MAX, SERIES_NAME_RULE, UNIT_LENGTH_MAX } from '../series/series.ts';
 import { fixedSpan } from '../time/span-config.ts';
 import type { Metric } from './metric.ts';
 
@@ -12,7 +12,11 @@ const DAY_MS = 86_400_000;
 const decimalText = z.union([z.string(), z.number().transform(String)]);
 
 const metricSchema = z.strictObject({
-  unit: z.string().min(1).max(UNIT_LENGTH_MAX),
+  unit: z
+    .string()
+    .min(1)
+    .max(UNIT_LENGTH_MAX)
+    .refine(isSeriesUnit, 'a unit is text without control characters'),
   decimals: z.int().min(0).max(DECIMALS_MAX),
   kind: z.enum(['gauge', 'counter']),
   interval: fixedSpan(),
@@ -27,7 +31,7 @@ const metricSchema = z.strictObject({
 
 /** The `metrics:` section: what is measured, by name. */
 export const metricsSchema = z
-  .record(z.string().min(1).max(NAME_LENGTH_MAX), metricSchema)
+  .record(z.string().refine(isSeriesName, `a metric's name ${SERIES_NAME_RULE}`), metricSchema)
   .superRefine((metrics, context) => {
     for (const [name, metric] of Object.entries(metrics)) {
       for (const fault of metricFaults(metric))

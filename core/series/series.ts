@@ -109,6 +109,26 @@ export function parseSeries(value: unknown): SeriesEntry | SeriesFault {
   return { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs, device, tags };
 }
 
+/** What is wrong with the names that a source gives a series; null where an entry can carry them. */
+export function describedFault({ metric, device, tags }: Pick<SeriesEntry, 'metric' | 'device' | 'tags'>): SeriesFault | null {
+  if (!isSeriesName(metric)) return seriesFault('text', 'metric', SERIES_NAME_RULE);
+  if (!isSeriesName(device)) return seriesFault('text', 'device', SERIES_NAME_RULE);
+  return tagsFault(tags, device);
+}
+
+/** Whether `text` may name a metric, a device or a tag, wherever it was written: in a configuration, a file, a request. */
+export function isSeriesName(text: string): boolean {
+  return isText(text, 1, NAME_LENGTH_MAX);
+}
+
+/** Whether `text` may be a metric's unit. */
+export function isSeriesUnit(text: string): boolean {
+  return isText(text, 0, UNIT_LENGTH_MAX);
+}
+
+/** What such a text has to be, after its subject. */
+export const SERIES_NAME_RULE = textRule(NAME_LENGTH_MAX);
+
 function tagsFault(value: Record<string, unknown>, device: string): SeriesFault | null {
   const names = Object.keys(value);
   if (names.length > SERIES_TAGS_MAX) {

@@ -11,7 +11,7 @@ import {
   VERDICT_DETAIL_MAX,
 } from './down-messages.ts';
 import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
-import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX, REPORT_TEXT_MAX } from './refusal-report.ts';
+import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX, REPORT_TEXT_MAX, splitRefusalReport } from './refusal-report.ts';
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
@@ -116,5 +116,18 @@ describe('the messages between agent and broker', () => {
     expect(parseHeartbeat(long)).toMatchObject({ message: /limit is 1024/ });
     const many = Array.from({ length: REPORT_ITEMS_MAX + 1 }, () => REPORT.items[0]);
     expect(parseRefusalReport(json({ ...REPORT, items: many }))).toMatchObject({ message: /at most 4096/ });
+  });
+
+  it('divide a report of refused rows until no part is refused, whatever its texts hold', () => {
+    for (const text of ['计'.repeat(400), '\u0000'.repeat(1024), `${'x'.repeat(REPORT_TEXT_MAX - 1)}😀`, '\ud800', '']) {
+      const items = Array.from({ length: REPORT_ITEMS_MAX + 5 }, (_, line) => ({ line, readings: 1, reason: text, text }));
+      const parts = splitRefusalReport({ incarnation: 1, sequence: 7, source: text, items });
+      const read = parts.map((part) => parseRefusalReport(encodeRefusalReport(part)));
+      expect(read).toEqual(parts);
+      expect(parts.flatMap((part) => part.items.map(({ line }) => line))).toEqual(items.map(({ line }) => line));
+      expect(parts.map(({ sequence }) => sequence)).toEqual(parts.map((_, i) => 7 + i));
+    }
+    expect(splitRefusalReport({ ...REPORT, items: [] })).toEqual([]);
+    expect(splitRefusalReport(REPORT)).toEqual([REPORT]);
   });
 });

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { FRAME_BYTES_MAX } from '../frames/limits.ts';
 import type { RefusalReport, RefusedItem } from '../records/record.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
@@ -21,11 +22,49 @@ export const REPORT_TEXT_MAX = 1024;
 
 const utf8 = new TextEncoder();
 
+/** A character of text takes six bytes at most in JSON, as a control character: `\u0000`. */
+const TEXT_BYTES_MAX = 6 * REPORT_TEXT_MAX;
+
+/** Bytes of a report without its items: the source's name, two numbers and the names of the fields. */
+const REPORT_HEAD_BYTES_MAX = TEXT_BYTES_MAX + 128;
+
+assert(REPORT_HEAD_BYTES_MAX + 2 * TEXT_BYTES_MAX + 128 <= REPORT_BYTES_MAX, 'the longest item fits a report');
+
 /** The body of a `refused` message: JSON of at most REPORT_BYTES_MAX bytes. */
 export function encodeRefusalReport(report: RefusalReport): Uint8Array {
   const { incarnation, sequence, source } = report;
   const items = report.items.map(({ line, readings, reason, text }) => ({ line, readings, reason, text }));
   return utf8.encode(JSON.stringify({ incarnation, sequence, source, items }));
+}
+
+/**
+ * Divides a report into as many as its items need, each within every limit of {@link parseRefusalReport}: no broker
+ * refuses what this gives. Texts are made well-formed, and cut where they are too long; `sequence` is that of the first.
+ */
+export function splitRefusalReport(report: RefusalReport): readonly RefusalReport[] {
+  const source = shortText(report.source);
+  const reports: RefusalReport[] = [];
+  let items: RefusalReport['items'][number][] = [];
+  let bytes = REPORT_HEAD_BYTES_MAX;
+  const close = (): void => {
+    const sequence = report.sequence + reports.length;
+    if (items.length > 0) reports.push({ incarnation: report.incarnation, sequence, source, items });
+    items = [];
+    bytes = REPORT_HEAD_BYTES_MAX;
+  };
+  for (const { line, readings, reason, text } of report.items) {
+    const item = { line, readings, reason: shortText(reason), text: shortText(text) };
+    const itemBytes = utf8.encode(JSON.stringify(item)).length + 1;
+    if (items.length === REPORT_ITEMS_MAX || bytes + itemBytes > REPORT_BYTES_MAX) close();
+    items.push(item);
+    bytes += itemBytes;
+  }
+  close();
+  return reports;
+}
+
+function shortText(text: string): string {
+  return text.slice(0, REPORT_TEXT_MAX).toWellFormed();
 }
 
 /** Reads what {@link encodeRefusalReport} wrote; fields it doesn't know are passed over. */

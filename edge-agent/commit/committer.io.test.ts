@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { stringKey } from '#backbone/keys/order.ts';
@@ -32,6 +33,7 @@ describe('an adaptive metric', () => {
     const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
     const agent = await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', METRIC]]) });
     const entry = agent.dictionary.intern({ metric: 'm', device: 'd', tags: { device: 'd' } });
+    assert(typeof entry === 'number');
     const offer = async (fromMs: number): Promise<void> => {
       const times = Float64Array.from({ length: 10 }, (_, i) => fromMs + i * 1000);
       const tallies = { rows: 10, readings: 10, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };

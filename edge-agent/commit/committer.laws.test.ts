@@ -116,7 +116,7 @@ function batchOf(rows: readonly Row[], agent: Committer): ReadingBatch {
   const readings = rows.length;
   return {
     count: rows.length,
-    entry: Int32Array.from(rows, (one) => agent.dictionary.intern(describe(one))),
+    entry: Int32Array.from(rows, (one) => Number(agent.dictionary.intern(describe(one)))),
     timeMs: Float64Array.from(rows, (one) => one.timeMs),
     value: Float64Array.from(rows, (one) => one.value),
     refusals: [],

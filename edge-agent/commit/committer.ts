@@ -1,7 +1,8 @@
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
-import type { Heartbeat, RefusalReport } from '#core/records/record.ts';
+import type { Heartbeat } from '#core/records/record.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
+import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
 import { FrameWriter } from '../seal/frame-writer.ts';
@@ -234,20 +235,15 @@ export class Committer {
 
   #reportItems(source: string, batch: ReadingBatch): SpoolItem[] {
     if (batch.refusals.length === 0) return [];
-    const report: RefusalReport = {
-      incarnation: this.incarnation,
-      sequence: ++this.#reports,
-      source,
-      items: batch.refusals,
-    };
-    return [
-      {
-        channel: 'refused',
-        incarnation: report.incarnation,
-        sequence: report.sequence,
-        bytes: Buffer.from(JSON.stringify(report)),
-      },
-    ];
+    const { incarnation } = this;
+    const reports = splitRefusalReport({ incarnation, sequence: this.#reports + 1, source, items: batch.refusals });
+    this.#reports += reports.length;
+    return reports.map((report) => ({
+      channel: 'refused',
+      incarnation,
+      sequence: report.sequence,
+      bytes: encodeRefusalReport(report),
+    }));
   }
 
   #commit(operations: TableOperation[], reports: readonly SpoolItem[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Metric } from '#core/metrics/metric.ts';
-import { type SeriesEntry, seriesKey } from '#core/series/series.ts';
+import { describedFault, type SeriesEntry, type SeriesFault, seriesKey } from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
 /**
@@ -24,9 +24,11 @@ export class Dictionary implements EntryRegistry {
     return this.metricOf.length;
   }
 
-  intern(description: SeriesDescription): number {
+  intern(description: SeriesDescription): number | SeriesFault {
     const known = this.#numbers.get(descriptionKey(description));
     if (known !== undefined) return known;
+    const fault = describedFault(description);
+    if (fault !== null) return fault;
     const metric = this.#metrics.get(description.metric);
     if (metric === undefined) {
       throw new Error(

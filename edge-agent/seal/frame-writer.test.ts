@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeFrame, type Frame } from '#core/frames/frame.ts';
 import type { ReadingsRuns } from '#core/frames/readings.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
+import { linkRuleOf } from '#core/stats/link-rule.ts';
 import type { Amend } from '../accept/amend.ts';
 import type { LinkCorrection } from '../accept/corrections.ts';
+import { PanesBuilder } from './panes-builder.ts';
 import { FrameWriter, type NumberedFrame } from './frame-writer.ts';
 import { RunsBuilder } from './runs-builder.ts';
 import { splitRuns } from './split-runs.ts';
@@ -192,5 +194,54 @@ describe('a frame writer', () => {
         column,
       ),
     ).toEqual([2_048, 2_057, 204_801, 2_050, 204_898, 2_051]);
+  });
+
+  it('splits panes, amends and births until each part fits into a frame, and loses none', () => {
+    const long = (i: number): SeriesEntry => {
+      const tags = Object.fromEntries(Array.from({ length: 31 }, (_, t) => [`${t}`.padEnd(128, '水'), '表'.repeat(256)]));
+      return { ...entries(1)[0]!, device: `d${i}`, tags: { ...tags, device: `d${i}` } };
+    };
+    const writer = open(Array.from({ length: 40 }, (_, i) => long(i)));
+    const builder = new PanesBuilder();
+    const rule = linkRuleOf({ kind: 'gauge', intervalMs: 1_000, rolloverScaled: null, quantiles: true });
+    const count = 8_000;
+    for (let i = 0; i < count; i++) {
+      const times = Float64Array.from({ length: 24 }, (_, r) => i * 100 + r * 3);
+      const values = times.map((_, r) => 2 ** (2 * r) + i);
+      builder.addPane({ entry: i % 40, startMs: i * 100, spanMs: 100, anchor: null }, rule, times, values, 0, 24);
+    }
+    writer.panes(builder.take());
+    const wide = (i: number): number => Number(BigInt.asUintN(53, BigInt(i + 1) * 6_364_136_223_846_793_005n));
+    const amends = Array.from({ length: 2_048 }, (_, i): Amend => {
+      const paneStartMs = i * 100;
+      const after = {
+        min: -wide(i),
+        max: wide(i),
+        firstMs: paneStartMs,
+        firstValue: wide(i),
+        lastMs: paneStartMs + 99,
+        lastValue: -wide(i),
+      };
+      const facts = { entry: i % 40, timeMs: paneStartMs + 50, paneStartMs, paneMs: 100 };
+      const links = Array.from({ length: 16 }, (_, n) => ({ ...link(n), fromValue: wide(i + n), toValue: -wide(i * n) }));
+      return { amendment: { ...facts, oldValue: -wide(i), newValue: wide(i), after }, links };
+    });
+    writer.amends(amends);
+    const frames = decoded(writer.take());
+    const births = frames.filter((frame) => frame.kind === 'birth');
+    expect(births.length).toBeGreaterThan(2);
+    expect(births.flatMap(({ birth }) => birth.entries.map(({ device }) => device))).toHaveLength(40);
+    expect(births.map(({ birth, header }) => header.dictionaryVersion - birth.firstIndex - birth.entries.length)).toEqual(
+      births.map(() => 0),
+    );
+    const panes = frames.filter((frame) => frame.kind === 'panes');
+    expect(panes.length).toBeGreaterThan(1);
+    expect(panes.flatMap((frame) => [...frame.panes.startMs])).toEqual(Array.from({ length: count }, (_, i) => i * 100));
+    const corrections = frames.filter((frame) => frame.kind === 'amend');
+    expect(corrections.length).toBeGreaterThan(1);
+    expect(corrections.flatMap((frame) => [...frame.amends.revision])).toEqual(
+      Array.from({ length: 2_048 }, (_, i) => i + 1),
+    );
+    expect(frames.map(({ header }) => header.sequence)).toEqual(frames.map((_, i) => i + 1));
   });
 });

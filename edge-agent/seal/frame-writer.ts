@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { encodeAmend, type Amends } from '#core/frames/amend-frame.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
 import type { PreviousIncarnation } from '#core/frames/birth.ts';
@@ -11,11 +12,12 @@ import type { SeriesEntry } from '#core/series/series.ts';
 import type { Amend } from '../accept/amend.ts';
 import type { Amendment } from '../accept/corrections.ts';
 import { signedLinks } from './runs-builder.ts';
+import { splitPanes } from './split-panes.ts';
 import { splitRuns } from './split-runs.ts';
 
-/** Entries of one birth: with all their tags at their longest they stay below the frame's limit. */
+/** Entries of one birth, as long as their names are short; with long ones it is divided. */
 const BIRTH_ENTRIES_MAX = 32;
-/** Amends of one frame; each brings up to four links. */
+/** Amends of one frame; each brings up to four links. Should their numbers be wide, it is divided. */
 const AMENDS_MAX = 2048;
 
 /** A frame with its number. */
@@ -65,24 +67,32 @@ export class FrameWriter {
   }
 
   readings(runs: ReadingsRuns): void {
-    try {
-      this.#write((meta) => encodeReadings(meta, runs));
-    } catch (error) {
-      if (!(error instanceof FrameTooLarge)) throw error;
-      for (const half of splitRuns(runs)) this.readings(half);
-    }
+    this.#announce();
+    this.#divided(
+      runs,
+      (meta, some) => encodeReadings(meta, some),
+      (some) => splitRuns(some),
+    );
   }
 
   panes(panes: PaneColumns): void {
-    this.#write((meta) => encodePanes(meta, panes));
+    this.#announce();
+    this.#divided(
+      panes,
+      (meta, some) => encodePanes(meta, some),
+      (some) => splitPanes(some),
+    );
   }
 
   amends(amends: readonly Amend[]): void {
+    this.#announce();
     for (let from = 0; from < amends.length; from += AMENDS_MAX) {
-      const some = amends.slice(from, from + AMENDS_MAX);
-      const columns = amendColumns(some, this.#revision);
-      this.#revision += some.length;
-      this.#write((meta) => encodeAmend(meta, columns));
+      this.#divided<readonly Amend[]>(
+        amends.slice(from, from + AMENDS_MAX),
+        (meta, some) => encodeAmend(meta, amendColumns(some, this.#revision)),
+        halves,
+        (some) => (this.#revision += some.length),
+      );
     }
   }
 
@@ -93,20 +103,40 @@ export class FrameWriter {
     return frames;
   }
 
-  #write(encode: (meta: FrameMeta) => Uint8Array): void {
-    this.#announce();
-    this.#number(encode);
-  }
-
   /** Announces the entries that no birth of this incarnation has named; its first one restates all. */
   #announce(): void {
     while (this.#announced < this.#entries.length) {
-      const firstIndex = this.#announced;
-      const next = this.#entries.slice(firstIndex, firstIndex + BIRTH_ENTRIES_MAX);
-      this.#announced += next.length;
-      const previous = firstIndex === 0 ? this.#previous : null;
-      this.#number((meta) => encodeBirth(meta, { firstIndex, entries: next, previous }));
+      this.#divided<readonly SeriesEntry[]>(
+        this.#entries.slice(this.#announced, this.#announced + BIRTH_ENTRIES_MAX),
+        ({ dictionaryVersion: firstIndex, ...meta }, entries) => {
+          const previous = firstIndex === 0 ? this.#previous : null;
+          const dictionaryVersion = firstIndex + entries.length;
+          return encodeBirth({ ...meta, dictionaryVersion }, { firstIndex, entries, previous });
+        },
+        halves,
+        (entries) => (this.#announced += entries.length),
+      );
     }
+  }
+
+  /**
+   * Makes a frame of `content`, or, where that is more than one frame holds, of its halves, and so on: what was accepted
+   * is always sent. `made` is told what went into each frame.
+   */
+  #divided<Content>(
+    content: Content,
+    encode: (meta: FrameMeta, content: Content) => Uint8Array,
+    halve: (content: Content) => readonly [Content, Content],
+    made: (content: Content) => void = () => undefined,
+  ): void {
+    try {
+      this.#number((meta) => encode(meta, content));
+    } catch (error) {
+      if (!(error instanceof FrameTooLarge)) throw error;
+      for (const half of halve(content)) this.#divided(half, encode, halve, made);
+      return;
+    }
+    made(content);
   }
 
   #number(encode: (meta: FrameMeta) => Uint8Array): void {
@@ -116,6 +146,12 @@ export class FrameWriter {
     this.#sequence = sequence;
     this.#frames.push({ incarnation, sequence, bytes });
   }
+}
+
+function halves<One>(list: readonly One[]): readonly [readonly One[], readonly One[]] {
+  assert(list.length > 1, 'one amend, and one entry, fits into a frame');
+  const middle = list.length >> 1;
+  return [list.slice(0, middle), list.slice(middle)];
 }
 
 function amendColumns(amends: readonly Amend[], revision: number): Amends {

@@ -52,7 +52,8 @@ function sliceRuns(runs: ReadingsRuns, from: number, to: number, links: SignedLi
   };
 }
 
-function sliceLinks(links: SignedLinks, from: number, to: number): SignedLinks {
+/** The links [from, to). */
+export function sliceLinks(links: SignedLinks, from: number, to: number): SignedLinks {
   return {
     count: to - from,
     entry: links.entry.slice(from, to),

@@ -1,5 +1,6 @@
 /** Fields that sections of several kinds of sources have. */
 import { z } from 'zod';
+import { isSeriesName, SERIES_NAME_RULE } from '#core/series/series.ts';
 import { DurationError, nominalMs, parseDuration } from '#core/time/duration.ts';
 
 const NAME_CHARS_MAX = 256;
@@ -8,6 +9,9 @@ const NAME_CHARS_MAX = 256;
 export const textField = z.union([z.string(), z.int().transform(String)]).pipe(z.string().max(NAME_CHARS_MAX));
 
 export const nameField = textField.pipe(z.string().min(1));
+
+/** The name of a tag or metric, which a series will carry. */
+export const seriesNameField = textField.pipe(z.string().refine(isSeriesName, SERIES_NAME_RULE));
 
 /** A span by which older readings may come after newer ones before the watermark has passed them; `0` is one too. */
 export const latenessField = z.string().transform((value, context) => {

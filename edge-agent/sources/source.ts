@@ -1,3 +1,5 @@
+import { describedFault, type SeriesFault } from '#core/series/series.ts';
+
 /**
  * A source turns something foreign (a file, a request, a simulation) into batches of readings.
  *
@@ -14,9 +16,12 @@ export interface SeriesDescription {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Gives each distinct description a dense number from 0, the same number for an equal description. */
+/**
+ * Gives each distinct description a dense number from 0, the same number for an equal description. One that no frame can
+ * carry gets none, but what is wrong with it: its readings belong into quarantine before anybody has journaled them.
+ */
 export interface EntryRegistry {
-  intern(description: SeriesDescription): number;
+  intern(description: SeriesDescription): number | SeriesFault;
 }
 
 /** A text that is the same for equal descriptions, whatever the order of their tags. */
@@ -30,7 +35,9 @@ export class SeriesList implements EntryRegistry {
   readonly descriptions: SeriesDescription[] = [];
   readonly #numbers = new Map<string, number>();
 
-  intern(description: SeriesDescription): number {
+  intern(description: SeriesDescription): number | SeriesFault {
+    const fault = describedFault(description);
+    if (fault !== null) return fault;
     const key = descriptionKey(description);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;

@@ -7,8 +7,6 @@ import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type ReadingBatch, type Ref
 import { FUTURE_MS_MAX } from '../time/open-time.ts';
 import type { SentReading } from './readings-body.ts';
 
-const CONTROL = /\p{Cc}/u;
-
 /** A batch but for its checkpoint, watermark and acknowledgement, which are known when it is handed out. */
 export type SentBatch = Pick<ReadingBatch, 'count' | 'entry' | 'timeMs' | 'value' | 'refusals' | 'tallies'> & {
   readonly highestMs: number;
@@ -104,15 +102,13 @@ function judge(
   const value =
     typeof sent === 'number' ? scaledFromNumber(sent, decimals, excess) : parseScaled(sent, decimals, excess);
   if (Number.isNaN(value)) return refused(describeScaledFault(lastScaledFault(), String(sent), decimals));
-  if (device === '' || CONTROL.test(device)) return refused('device is empty, or not text on one line');
-  if (tags !== undefined && Object.values(tags).some((tag) => tag === '' || CONTROL.test(tag))) {
-    return refused('a tag is empty, or not text on one line');
-  }
+  if (device === '') return refused('device is empty');
+  if (tags !== undefined && Object.values(tags).includes('')) return refused('a tag is empty; leave it out');
   if (tags?.['device'] !== undefined && tags['device'] !== device) {
     return refused('tag "device" differs from `device`, which gives it');
   }
   const entry = registry.intern({ metric: metricName, device, tags: { ...tags, device } });
-  return { kind: 'reading', entry, timeMs, value, cut };
+  return typeof entry === 'number' ? { kind: 'reading', entry, timeMs, value, cut } : refused(entry.message);
 }
 
 function readTime(time: string | number): { timeMs: number; cut: boolean } | string {

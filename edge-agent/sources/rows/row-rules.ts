@@ -23,6 +23,11 @@ export interface RowRule {
 export const NO_ENTRY = -1;
 const NOT_ASKED = -2;
 
+const NOT_DESCRIBED = 'the device, or a tag, is empty, or is not UTF-8 text on one line';
+
+/** Faults of series that are told in their own words; of further ones it is said that they are no names. */
+const FAULTS_KEPT_MAX = 1_000;
+
 const CONTROL = /\p{Cc}/u;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -37,6 +42,8 @@ export class RuleEntries {
   readonly #keys: KeyTable | null;
   #entries = new Int32Array(1).fill(NOT_ASKED);
   #devices: (string | undefined)[] = [];
+  /** Why some keys have no entry, for at most FAULTS_KEPT_MAX of them. */
+  readonly #faults = new Map<number, string>();
 
   constructor(
     rule: SeriesRule,
@@ -76,7 +83,7 @@ export class RuleEntries {
   fault(key: number): string {
     return key === KEY_REFUSED
       ? 'the source has more series, or one with a longer name, than an agent carries; split it over agents'
-      : 'the device, or a tag, is empty, or is not UTF-8 text on one line';
+      : (this.#faults.get(key) ?? NOT_DESCRIBED);
   }
 
   #describe(key: number, known: number, bytes: Uint8Array, fields: FieldTable): number {
@@ -89,9 +96,11 @@ export class RuleEntries {
     const device = this.device(key, bytes, fields);
     const tags = this.#tags.map(([tag, template]) => [tag, this.#fill(template, bytes, fields)] as const);
     const complete = device !== '' && tags.every(([, text]) => text !== '');
-    const entry = complete
+    const interned = complete
       ? this.#registry.intern({ metric: this.#metric, device, tags: { ...Object.fromEntries(tags), device } })
       : NO_ENTRY;
+    const entry = typeof interned === 'number' ? interned : NO_ENTRY;
+    if (typeof interned !== 'number' && this.#faults.size < FAULTS_KEPT_MAX) this.#faults.set(key, interned.message);
     this.#entries[key] = entry;
     return entry;
   }

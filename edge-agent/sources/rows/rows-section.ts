@@ -1,7 +1,8 @@
 /** What the section of a file of rows says, whatever its format: its times, and the series that its columns give. */
 import { z } from 'zod';
+import { SERIES_TAGS_MAX } from '#core/series/series.ts';
 import { openZone, UnknownZoneError } from '#core/time/zone.ts';
-import { checkedBy, latenessField, nameField, textField } from '../section-fields.ts';
+import { checkedBy, latenessField, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { SourceSupport } from '../source.ts';
 import { FORMATS_BY_NAME, TIME_COLUMNS_MAX } from '../time/open-time.ts';
 import { parseTimePattern, TimePatternError } from '../time/time-pattern.ts';
@@ -39,8 +40,9 @@ const seriesRuleSchema = z.strictObject({
   when: z.record(nameField, textField).default({}),
   device: template.pipe(z.string().min(1)),
   tags: z
-    .record(nameField, template)
+    .record(seriesNameField, template)
     .refine((tags) => !Object.hasOwn(tags, 'device'), 'tag "device" is given by `device`; leave it out')
+    .refine((tags) => Object.keys(tags).length < SERIES_TAGS_MAX, `a series has at most ${SERIES_TAGS_MAX - 1} tags beside its device`)
     .default({}),
 });
 
