@@ -12,11 +12,7 @@ const DAY_MS = 86_400_000;
 const decimalText = z.union([z.string(), z.number().transform(String)]);
 
 const metricSchema = z.strictObject({
-  unit: z
-    .string()
-    .min(1)
-    .max(UNIT_LENGTH_MAX)
-    .refine(isSeriesUnit, 'a unit is text without control characters'),
+  unit: z.string().min(1).max(UNIT_LENGTH_MAX).refine(isSeriesUnit, 'a unit is text without control characters'),
   decimals: z.int().min(0).max(DECIMALS_MAX),
   kind: z.enum(['gauge', 'counter']),
   interval: fixedSpan(),

@@ -110,7 +110,11 @@ export function parseSeries(value: unknown): SeriesEntry | SeriesFault {
 }
 
 /** What is wrong with the names that a source gives a series; null where an entry can carry them. */
-export function describedFault({ metric, device, tags }: Pick<SeriesEntry, 'metric' | 'device' | 'tags'>): SeriesFault | null {
+export function describedFault({
+  metric,
+  device,
+  tags,
+}: Pick<SeriesEntry, 'metric' | 'device' | 'tags'>): SeriesFault | null {
   if (!isSeriesName(metric)) return seriesFault('text', 'metric', SERIES_NAME_RULE);
   if (!isSeriesName(device)) return seriesFault('text', 'device', SERIES_NAME_RULE);
   return tagsFault(tags, device);

@@ -11,7 +11,13 @@ import {
   VERDICT_DETAIL_MAX,
 } from './down-messages.ts';
 import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
-import { encodeRefusalReport, parseRefusalReport, REPORT_ITEMS_MAX, REPORT_TEXT_MAX, splitRefusalReport } from './refusal-report.ts';
+import {
+  encodeRefusalReport,
+  parseRefusalReport,
+  REPORT_ITEMS_MAX,
+  REPORT_TEXT_MAX,
+  splitRefusalReport,
+} from './refusal-report.ts';
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
@@ -119,8 +125,19 @@ describe('the messages between agent and broker', () => {
   });
 
   it('divide a report of refused rows until no part is refused, whatever its texts hold', () => {
-    for (const text of ['计'.repeat(400), '\u0000'.repeat(1024), `${'x'.repeat(REPORT_TEXT_MAX - 1)}😀`, '\ud800', '']) {
-      const items = Array.from({ length: REPORT_ITEMS_MAX + 5 }, (_, line) => ({ line, readings: 1, reason: text, text }));
+    for (const text of [
+      '计'.repeat(400),
+      '\u0000'.repeat(1024),
+      `${'x'.repeat(REPORT_TEXT_MAX - 1)}😀`,
+      '\ud800',
+      '',
+    ]) {
+      const items = Array.from({ length: REPORT_ITEMS_MAX + 5 }, (_, line) => ({
+        line,
+        readings: 1,
+        reason: text,
+        text,
+      }));
       const parts = splitRefusalReport({ incarnation: 1, sequence: 7, source: text, items });
       const read = parts.map((part) => parseRefusalReport(encodeRefusalReport(part)));
       expect(read).toEqual(parts);

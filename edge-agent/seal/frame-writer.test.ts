@@ -5,8 +5,8 @@ import type { SeriesEntry } from '#core/series/series.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import type { Amend } from '../accept/amend.ts';
 import type { LinkCorrection } from '../accept/corrections.ts';
-import { PanesBuilder } from './panes-builder.ts';
 import { FrameWriter, type NumberedFrame } from './frame-writer.ts';
+import { PanesBuilder } from './panes-builder.ts';
 import { RunsBuilder } from './runs-builder.ts';
 import { splitRuns } from './split-runs.ts';
 
@@ -198,7 +198,9 @@ describe('a frame writer', () => {
 
   it('splits panes, amends and births until each part fits into a frame, and loses none', () => {
     const long = (i: number): SeriesEntry => {
-      const tags = Object.fromEntries(Array.from({ length: 31 }, (_, t) => [`${t}`.padEnd(128, '水'), '表'.repeat(256)]));
+      const tags = Object.fromEntries(
+        Array.from({ length: 31 }, (_, t) => [`${t}`.padEnd(128, '水'), '表'.repeat(256)]),
+      );
       return { ...entries(1)[0]!, device: `d${i}`, tags: { ...tags, device: `d${i}` } };
     };
     const writer = open(Array.from({ length: 40 }, (_, i) => long(i)));
@@ -223,7 +225,11 @@ describe('a frame writer', () => {
         lastValue: -wide(i),
       };
       const facts = { entry: i % 40, timeMs: paneStartMs + 50, paneStartMs, paneMs: 100 };
-      const links = Array.from({ length: 16 }, (_, n) => ({ ...link(n), fromValue: wide(i + n), toValue: -wide(i * n) }));
+      const links = Array.from({ length: 16 }, (_, n) => ({
+        ...link(n),
+        fromValue: wide(i + n),
+        toValue: -wide(i * n),
+      }));
       return { amendment: { ...facts, oldValue: -wide(i), newValue: wide(i), after }, links };
     });
     writer.amends(amends);
@@ -231,12 +237,14 @@ describe('a frame writer', () => {
     const births = frames.filter((frame) => frame.kind === 'birth');
     expect(births.length).toBeGreaterThan(2);
     expect(births.flatMap(({ birth }) => birth.entries.map(({ device }) => device))).toHaveLength(40);
-    expect(births.map(({ birth, header }) => header.dictionaryVersion - birth.firstIndex - birth.entries.length)).toEqual(
-      births.map(() => 0),
-    );
+    expect(
+      births.map(({ birth, header }) => header.dictionaryVersion - birth.firstIndex - birth.entries.length),
+    ).toEqual(births.map(() => 0));
     const panes = frames.filter((frame) => frame.kind === 'panes');
     expect(panes.length).toBeGreaterThan(1);
-    expect(panes.flatMap((frame) => [...frame.panes.startMs])).toEqual(Array.from({ length: count }, (_, i) => i * 100));
+    expect(panes.flatMap((frame) => [...frame.panes.startMs])).toEqual(
+      Array.from({ length: count }, (_, i) => i * 100),
+    );
     const corrections = frames.filter((frame) => frame.kind === 'amend');
     expect(corrections.length).toBeGreaterThan(1);
     expect(corrections.flatMap((frame) => [...frame.amends.revision])).toEqual(

@@ -10,13 +10,7 @@ export function splitPanes(panes: PaneColumns): readonly [PaneColumns, PaneColum
   return [slicePanes(panes, 0, middle, 0, links), slicePanes(panes, middle, panes.count, links, panes.links.count)];
 }
 
-function slicePanes(
-  panes: PaneColumns,
-  from: number,
-  to: number,
-  linksFrom: number,
-  linksTo: number,
-): PaneColumns {
+function slicePanes(panes: PaneColumns, from: number, to: number, linksFrom: number, linksTo: number): PaneColumns {
   return {
     count: to - from,
     entry: panes.entry.slice(from, to),

@@ -71,7 +71,12 @@ describe('the sources section', () => {
     [{ ...csv, series: [{ ...csv.series[0], tags: { 'a\u0001': 'x' } }] }, 'without control characters'],
     [{ ...csv, series: [{ ...csv.series[0], tags: { ['t'.repeat(129)]: 'x' } }] }, 'at most 128 characters'],
     [
-      { ...csv, series: [{ ...csv.series[0], tags: Object.fromEntries(Array.from('0123456789abcdefghijklmnopqrstuv', (c) => [c, c])) }] },
+      {
+        ...csv,
+        series: [
+          { ...csv.series[0], tags: Object.fromEntries(Array.from('0123456789abcdefghijklmnopqrstuv', (c) => [c, c])) },
+        ],
+      },
       'at most 31 tags',
     ],
     [{ ...csv, header: false }, 'a file without a heading needs `columns`'],

@@ -42,7 +42,10 @@ const seriesRuleSchema = z.strictObject({
   tags: z
     .record(seriesNameField, template)
     .refine((tags) => !Object.hasOwn(tags, 'device'), 'tag "device" is given by `device`; leave it out')
-    .refine((tags) => Object.keys(tags).length < SERIES_TAGS_MAX, `a series has at most ${SERIES_TAGS_MAX - 1} tags beside its device`)
+    .refine(
+      (tags) => Object.keys(tags).length < SERIES_TAGS_MAX,
+      `a series has at most ${SERIES_TAGS_MAX - 1} tags beside its device`,
+    )
     .default({}),
 });
 
