@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { NAME_LENGTH_MAX, SERIES_TAGS_MAX, TAG_VALUE_LENGTH_MAX } from '#core/series/series.ts';
 import { SeriesList } from '../source.ts';
-import { metricNamed, metricsOf } from '../sources.fixtures.ts';
+import { metricsOf } from '../sources.fixtures.ts';
 import { readSentReadings } from './sent-readings.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
