@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EVENTS_NOT_YET } from './plan/not-yet-held.ts';
 import { eventsMissed, sweep } from './sweep.ts';
 
-const SEEDS = 300;
+const SEEDS = 200;
 const TIMEOUT_MS = 240_000;
 
 describe('the whole system', () => {

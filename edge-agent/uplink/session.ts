@@ -37,6 +37,11 @@ export class Session {
   #framesInFlight = 0;
   #bytesInFlight = 0;
   #heartbeatInFlight = false;
+  /** Messages sent on this connection; a message is known by its number. */
+  #sent = 0;
+  /** Numbers of frames and reports in flight, ascending. */
+  readonly #unacknowledged = new Set<number>();
+  #acknowledgedTo = 0;
   /** When something was acknowledged last, or first sent after nothing was in flight. As of `performance.now`. */
   #progressAtMs = 0;
   #ready = false;
@@ -68,8 +73,10 @@ export class Session {
     if (this.#heartbeatInFlight || this.#closing || connection.ended.aborted) return;
     this.#heartbeatInFlight = true;
     this.#noteSending();
+    const order = ++this.#sent;
     connection.publish('heartbeat', encodeHeartbeat(heartbeat), () => {
       this.#heartbeatInFlight = false;
+      this.#acknowledgedTo = Math.max(order, this.#acknowledgedTo);
       this.#noteProgress();
       events.onAcknowledged();
     });
@@ -157,8 +164,12 @@ export class Session {
     this.#noteSending();
     this.#framesInFlight++;
     this.#bytesInFlight += bytes;
+    const order = ++this.#sent;
+    this.#unacknowledged.add(order);
     events.onSent(item);
     connection.publish(item.channel, item.bytes, () => {
+      this.#unacknowledged.delete(order);
+      this.#acknowledgedTo = Math.max(order, this.#acknowledgedTo);
       this.#framesInFlight--;
       this.#bytesInFlight -= bytes;
       this.#noteProgress();
@@ -180,8 +191,12 @@ export class Session {
   #beat(): void {
     const { connection, heartbeat } = this.#options;
     const silentMs = performance.now() - this.#progressAtMs;
+    const [oldest = Number.POSITIVE_INFINITY] = this.#unacknowledged;
     if ((this.#framesInFlight > 0 || this.#heartbeatInFlight) && silentMs > ACKNOWLEDGEMENT_TIMEOUT_MS) {
       connection.drop(new ConnectionLost(`nothing was acknowledged for ${Math.round(silentMs)} ms`));
+    } else if (oldest < this.#acknowledgedTo) {
+      // A broker acknowledges in the order of receipt (MQTT-4.6.0-2): this frame was lost on its way.
+      connection.drop(new ConnectionLost('a frame was not acknowledged, though what was sent after it was'));
     } else {
       this.sendHeartbeat(heartbeat());
     }

@@ -98,6 +98,19 @@ describe('the uplink', () => {
     expect(uplink.counters).toMatchObject({ acknowledged: 10, acknowledgedBytes: 1_000, connections: 2 });
   });
 
+  it('sends again what was lost on its way, though what was sent after it is acknowledged', async () => {
+    broker.holds = true;
+    await put(3);
+    const uplink = start();
+    await vi.waitUntil(() => broker.frames().length === 3);
+    const [first] = broker.taken.filter(({ topic }) => topic.endsWith('/frame'));
+    for (const message of broker.taken) if (message !== first) message.acknowledge();
+    broker.holds = false;
+    await uplink.drain(soon());
+    expect(broker.frames()).toStrictEqual([1, 2, 3, 1]);
+    expect(uplink.counters).toMatchObject({ acknowledged: 3, connections: 2 });
+  });
+
   it('waits for a broker that is not there, and warns once', async () => {
     await broker.stop();
     const lines: string[] = [];

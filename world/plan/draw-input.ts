@@ -25,7 +25,7 @@ export function drawInput(draws: Draws, setting: Setting, startsAtMs: number, en
   const habits: Habits = {
     late: some(0.2),
     repeated: some(0.15),
-    amended: some(0.15),
+    amended: some(0.08),
     ancient: some(0.03),
     broken: some(0.1),
   };

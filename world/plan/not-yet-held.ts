@@ -24,11 +24,6 @@ export const NOT_YET_HELD: readonly NotYetHeld[] = [
     events: [],
   },
   {
-    reason: 'a frame whose acknowledgement stays out is not sent again while heartbeats are acknowledged',
-    is: (step) => step.kind === 'meddle' && step.how === 'drop',
-    events: ['a message is dropped'],
-  },
-  {
     reason: 'an upgrade of a path that is none throws where nobody catches',
     is: (step) => isAttack(step, 'an upgrade of a path of slashes'),
     events: [],
