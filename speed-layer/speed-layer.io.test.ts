@@ -59,7 +59,8 @@ class Harness implements AsyncDisposable {
     await using table = await openEmbeddedTable({ dir: join(this.#folder.dir, 'table') });
     await using state = await openEmbeddedKeyValue({ dir: join(this.#folder.dir, 'state') });
     const manifests = new ManifestStore(state);
-    const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1));
+    const holdsRecords = (await log.bounds(0)).last > 0;
+    const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1, { holdsRecords }));
     const changes = await ChangeTable.open(table);
     const told: SliceRow[] = [];
     changes.onCommit((batch) => told.push(...batch.rows));
@@ -71,6 +72,7 @@ class Harness implements AsyncDisposable {
       expect(speed.hasReached([last])).toBe(true);
       const stored = await manifests.get(view.name);
       version = liveVersion(stored!).version;
+      expect(liveVersion(stored!).folding).toBe(undefined);
       expect(version).toBe(manifest.versions.at(-1)!.version);
       rows = await Array.fromAsync(changes.allRows(view.name, version));
       expect(until(rows)).toBe(true);
@@ -80,6 +82,11 @@ class Harness implements AsyncDisposable {
     expect(speed.hasReached([last + 1])).toBe(false);
     await speed.drain();
     await speed.running;
+    const forgotten = await Array.fromAsync({ length: version }, async (_, i) => {
+      const isNamed = manifest.versions.some((one) => one.version === i + 1);
+      return isNamed ? [] : Array.fromAsync(changes.allRows(view.name, i + 1));
+    });
+    expect(forgotten.flat()).toEqual([]);
     return { rows, version, told, status: status!, heads };
   }
 
@@ -257,6 +264,16 @@ describe('the speed layer', () => {
     expect(combine(after.told)).toEqual(combine(after.rows));
     expect(combine(before.rows)).toEqual(expected(readings, device));
     expect(combine(after.rows)).toEqual(expected(readings, region));
+  });
+
+  it('removes the rows of versions that the manifest does not name any more', async () => {
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    await harness.appended([agent.birth(), agent.readings([[0, 0, 5]])]);
+    for (let n = 1; n <= 5; n++) {
+      const { version, rows } = await harness.run({ ...BY_DEVICE, sliceMs: n * SLICE_MS });
+      expect([version, rows.length]).toEqual([n, 1]);
+    }
   });
 
   it('says how far each partition is, what it counted, and what it last saw of an agent', async () => {

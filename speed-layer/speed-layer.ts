@@ -105,8 +105,12 @@ export class SpeedLayer implements AsyncDisposable {
     }
   }
 
+  /** Builds the versions that have not caught up, after what is stored of versions that no manifest names has gone. */
   async #buildMissing(signal: AbortSignal): Promise<void> {
-    const { log, changes, manifests } = this.#options;
+    const { log, changes, manifests, views } = this.#options;
+    for (const { view, version } of views.flatMap(forgottenVersions)) {
+      if (!signal.aborted) await changes.dropVersion(view, version, () => true);
+    }
     for (const version of versionsOf(this.#options.views)) {
       for (const worker of this.#workers) {
         if (!worker.hasJoined(version)) await buildVersion(version, worker, log, changes, signal);
@@ -128,10 +132,19 @@ export async function startSpeedLayer(options: SpeedLayerOptions): Promise<Speed
   return new SpeedLayer(options, workers);
 }
 
+/** The versions before the newest that a manifest does not name any more. */
+function forgottenVersions({ view, versions }: Manifest): { readonly view: string; readonly version: number }[] {
+  const named = new Set(versions.map(({ version }) => version));
+  const all = Array.from({ length: Math.max(0, ...named) }, (_, i) => ({ view, version: i + 1 }));
+  return all.filter(({ version }) => !named.has(version));
+}
+
 function promoteBuilt(manifest: Manifest | undefined, { version, view }: ViewVersion): Manifest {
   assert(manifest !== undefined, `view ${view.name} was declared at the start, and no manifest is ever removed`);
-  const isBuilding = manifest.versions.some((one) => one.version === version && one.state === 'building');
-  return isBuilding ? promoteVersion(manifest, version) : manifest;
+  const isBuilt = manifest.versions.some(
+    (one) => one.version === version && (one.state === 'building' || one.folding === true),
+  );
+  return isBuilt ? promoteVersion(manifest, version) : manifest;
 }
 
 function versionsOf(views: readonly Manifest[]): readonly ViewVersion[] {

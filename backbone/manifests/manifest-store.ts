@@ -31,6 +31,13 @@ export class ManifestStore {
     return entry === undefined ? undefined : parse(entry.value);
   }
 
+  /** The manifests of all views that were ever declared, whether they are now or not. */
+  async all(): Promise<readonly Manifest[]> {
+    const keys = await this.#store.list(PREFIX);
+    const entries = await Promise.all(keys.map((key) => this.#store.get(key)));
+    return entries.flatMap((entry) => (entry === undefined ? [] : [parse(entry.value)]));
+  }
+
   /** Replaces a manifest by what `change` makes of the stored one (undefined: there is none); gives what is stored after. Throws ManifestContended. */
   async change(view: string, change: (manifest: Manifest | undefined) => Manifest): Promise<Manifest> {
     for (let attempt = 0; attempt < SWAP_TRIES_MAX; attempt++) {

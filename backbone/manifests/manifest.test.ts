@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import type { StoredMetric } from '#core/metrics/metric.ts';
 import type { View } from '#core/views/view.ts';
 import { MemoryKeyValue } from '../key-value/memory-key-value.fixtures.ts';
 import { ManifestStore, SWAP_TRIES_MAX } from './manifest-store.ts';
 import { declareView, liveVersion, type Manifest, promoteVersion } from './manifest.ts';
 
 const VIEW: View = { name: 'usage', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
+
+const POWER: StoredMetric = {
+  unit: 'kW',
+  decimals: 3,
+  kind: 'gauge',
+  intervalMs: 10_000,
+  rolloverScaled: null,
+  quantiles: false,
+  paneMs: 10_000,
+};
 
 /** The view with another definition for each number. */
 const changed = (n: number): View => ({ ...VIEW, sliceMs: 60_000 * (1 + n) });
@@ -54,6 +65,36 @@ describe('a declared view', () => {
   it('changes nothing by promoting what is live already, or unknown', () => {
     const manifest = declareView(declareView(undefined, VIEW, 1), changed(1), 1);
     for (const version of [1, 7]) expect(promoteVersion(manifest, version)).toBe(manifest);
+  });
+});
+
+describe('a view declared with its metric', () => {
+  it('answers provisionally over records that it has to be folded from, until it has caught up', () => {
+    const manifest = declareView(undefined, VIEW, 1, { metric: POWER, holdsRecords: true });
+    expect(liveVersion(manifest)).toMatchObject({ version: 1, folding: true });
+    const caughtUp = promoteVersion(manifest, 1);
+    expect(statesOf(caughtUp)).toStrictEqual(['1 live']);
+    expect(liveVersion(caughtUp).folding).toBe(undefined);
+    expect(promoteVersion(caughtUp, 1)).toBe(caughtUp);
+    expect(liveVersion(declareView(undefined, VIEW, 1, { metric: POWER })).folding).toBe(undefined);
+  });
+
+  it('is built anew where the metric is declared otherwise', () => {
+    const manifest = declareView(undefined, VIEW, 1, { metric: POWER });
+    expect(declareView(manifest, VIEW, 1, { metric: { ...POWER } })).toBe(manifest);
+    expect(statesOf(declareView(manifest, VIEW, 1, { metric: { ...POWER, quantiles: true } }))).toStrictEqual([
+      '1 live',
+      '2 building',
+    ]);
+  });
+
+  it('takes up how its metric is declared where the manifest was written without', () => {
+    const before = declareView(undefined, VIEW, 1);
+    const manifest = declareView(before, VIEW, 1, { metric: POWER });
+    expect(statesOf(manifest)).toStrictEqual(['1 live']);
+    expect(liveVersion(manifest).metric).toStrictEqual(POWER);
+    expect(declareView(manifest, VIEW, 1, { metric: POWER })).toBe(manifest);
+    expect(statesOf(declareView(before, changed(1), 1, { metric: POWER }))).toStrictEqual(['1 live', '2 building']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { type StoredMetric, storedMetric } from '#core/metrics/metric.ts';
 import { type View, viewFingerprint } from '#core/views/view.ts';
 
 /** A batch result: immutable, named, over some epochs of every partition. */
@@ -29,7 +30,11 @@ export interface ManifestVersion {
   readonly version: number;
   readonly view: View;
   readonly fingerprint: string;
+  /** How the view's metric was declared; absent in manifests written before it was kept. */
+  readonly metric?: StoredMetric;
   readonly state: VersionState;
+  /** It answers although it has not caught up with the log, since there is no version before it: provisional answers. */
+  readonly folding?: true;
   readonly batch: BatchState;
   /** Earlier batch states, newest first, for rollback and `asOf`; at most BATCH_STATES_KEPT. */
   readonly history: readonly BatchState[];
@@ -53,24 +58,47 @@ export function liveVersion(manifest: Manifest): ManifestVersion {
   return live;
 }
 
+/** What is declared beside a view. */
+export interface Declaration {
+  /** The view's metric, as it is declared now. */
+  readonly metric?: StoredMetric;
+  /** Whether the log holds records that a new view has to be folded from. */
+  readonly holdsRecords?: boolean;
+}
+
 /** The manifest after declaring a view: as it was, or with a new version to be built where the definition changed. */
-export function declareView(manifest: Manifest | undefined, view: View, partitions: number): Manifest {
-  const fingerprint = viewFingerprint(view);
+export function declareView(
+  manifest: Manifest | undefined,
+  view: View,
+  partitions: number,
+  { metric, holdsRecords = false }: Declaration = {},
+): Manifest {
+  const fingerprint = viewFingerprint(view, metric);
+  const stored = metric === undefined ? {} : { metric: storedMetric(metric) };
   const newest = manifest?.versions.at(-1);
   if (manifest === undefined || newest === undefined) {
-    return { view: view.name, versions: [newVersion(1, view, fingerprint, 'live', partitions)] };
+    const first = { ...newVersion(1, view, fingerprint, 'live', partitions), ...stored };
+    return { view: view.name, versions: [holdsRecords ? { ...first, folding: true } : first] };
   }
   if (newest.fingerprint === fingerprint) return manifest;
+  if (newest.metric === undefined && newest.fingerprint === viewFingerprint(view)) {
+    // Written before versions said how their metric was declared: from here on it is what is declared now.
+    return { ...manifest, versions: [...manifest.versions.slice(0, -1), { ...newest, fingerprint, ...stored }] };
+  }
   const kept = manifest.versions.filter((version) => version.state !== 'building').slice(-(VERSIONS_KEPT - 1));
   return {
     ...manifest,
-    versions: [...kept, newVersion(newest.version + 1, view, fingerprint, 'building', partitions)],
+    versions: [...kept, { ...newVersion(newest.version + 1, view, fingerprint, 'building', partitions), ...stored }],
   };
 }
 
-/** The manifest with the version that was being built live, and the live one kept to go back to. */
+/** The manifest with the version that has caught up live, and the one that was live before it kept to go back to. */
 export function promoteVersion(manifest: Manifest, version: number): Manifest {
   const built = manifest.versions.find((one) => one.version === version);
+  if (built?.folding === true) {
+    const { folding: _, ...caughtUp } = built;
+    return { ...manifest, versions: manifest.versions.map((one) => (one === built ? caughtUp : one)) };
+  }
   if (built === undefined || built.state === 'live') return manifest;
   return {
     ...manifest,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { MetricChanged } from '#backbone/manifests/metric-changed.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { startEdge } from './edge.ts';
@@ -65,6 +66,25 @@ describe('a server', () => {
     await using server = await start(configOf(metric('power').replace('decimals: 3', 'decimals: 1')));
     await send('power', server);
     expect((await statusOf(server)).broker.framesRefused).toBeGreaterThan(0);
+  });
+
+  it('does not start with a metric that means something else than the readings which its views hold', async () => {
+    const views = 'views: { usage: { metric: power, by: [device], slice: 1m } }\n';
+    const config = configOf(metric('power') + views);
+    {
+      await using server = await start(config);
+      await send('power', server);
+      const told = async (): Promise<number> => {
+        const range = 'from=2024-01-01T00:00:00Z&to=2024-01-02T00:00:00Z&window=1h';
+        const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/v1/views/usage/windows?${range}`);
+        return ((await response.json()) as { readonly windows: readonly unknown[] }).windows.length;
+      };
+      await expect.poll(told, { timeout: 20_000 }).toBe(1);
+    }
+    const changed = configOf(metric('power').replace('decimals: 3', 'decimals: 2') + views);
+    await expect(start(changed)).rejects.toThrow(MetricChanged);
+    await using again = await start(config);
+    expect(again.httpPort).toBeGreaterThan(0);
   });
 
   it('says its version, how far its log was acknowledged, and which partitions it folds', async () => {

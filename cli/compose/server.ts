@@ -5,6 +5,7 @@ import { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log, LogReport } from '#backbone/log/log.ts';
 import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { declareView, type Manifest } from '#backbone/manifests/manifest.ts';
+import { checkMetricsKept } from '#backbone/manifests/metric-changed.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
 import { startBatchLayer } from '#batch-layer/batch-layer.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
@@ -57,10 +58,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const report = await log.report();
   const goal = await ends(storage);
   const manifests = new ManifestStore(state);
-  const views: Manifest[] = [];
-  for (const view of config.views)
-    views.push(await manifests.change(view.name, (current) => declareView(current, view, log.partitions)));
   const changes = await ChangeTable.open(table);
+  await checkMetricsKept(await manifests.all(), config.metrics, async (view, version) => {
+    for await (const _ of changes.members(view, version)) return true;
+    return false;
+  });
+  const views = await declareViews(config, manifests, goal);
   const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views }));
   const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
   const batch = stack.use(await startBatchLayer({ ...shared, archiveDir: join(dataDir, 'archive') }));
@@ -98,6 +101,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Declares the views of the configuration, over a log whose partitions end at `ends`. */
+async function declareViews(
+  { views, metrics }: ServerOptions['config'],
+  manifests: ManifestStore,
+  ends: readonly number[],
+): Promise<readonly Manifest[]> {
+  const holdsRecords = ends.some((last) => last > 0);
+  const declared: Manifest[] = [];
+  for (const view of views) {
+    const metric = metrics.get(view.metric);
+    const beside = metric === undefined ? { holdsRecords } : { metric, holdsRecords };
+    declared.push(await manifests.change(view.name, (current) => declareView(current, view, ends.length, beside)));
+  }
+  return declared;
 }
 
 /** Rejects with what ended the parts; parts that end in order tell nothing. */

@@ -31,6 +31,28 @@ export interface Metric {
   readonly repeatHorizonMs: number | null;
 }
 
+/** What decides the integers that are stored of a metric's readings, in the order in which fingerprints tell it. */
+export const STORED_KEYS = [
+  'unit',
+  'decimals',
+  'kind',
+  'intervalMs',
+  'rolloverScaled',
+  'quantiles',
+  'paneMs',
+] as const satisfies readonly (keyof Metric)[];
+
+/** A metric as far as it decides what is stored. */
+export type StoredMetric = Pick<Metric, (typeof STORED_KEYS)[number]>;
+
+export function storedMetric(metric: StoredMetric): StoredMetric {
+  const { unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs } = metric;
+  return { unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs };
+}
+
+/** What a stored integer means: where one of these changes, what is stored would be read as something else. */
+export const MEANING_KEYS = ['unit', 'decimals', 'kind'] as const satisfies readonly (keyof StoredMetric)[];
+
 /**
  * A gauge holds its value until its next reading, but no longer than this many of its intervals
  * (docs/design.md#an-interval-belongs-to-its-later-reading).

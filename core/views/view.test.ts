@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Metric } from '../metrics/metric.ts';
 import { viewFault, viewsSchema } from './view-config.ts';
+import type { StoredMetric } from '../metrics/metric.ts';
 import { groupKey, groupOf, parseGroupKey, type View, viewAdmits, viewFingerprint } from './view.ts';
 
 const VIEW: View = {
@@ -52,7 +53,32 @@ describe('the fingerprint of a view', () => {
       { ...VIEW, where: { kind: VIEW.where['kind']! } },
       { ...VIEW, sliceMs: 60_001 },
     ];
-    expect(new Set([VIEW, ...others].map(viewFingerprint)).size).toBe(7);
+    expect(new Set([VIEW, ...others].map((view) => viewFingerprint(view))).size).toBe(7);
+  });
+
+  it('differs where the metric is declared otherwise in what decides what is stored', () => {
+    const metric: StoredMetric = {
+      unit: 'kW',
+      decimals: 3,
+      kind: 'counter',
+      intervalMs: 1000,
+      rolloverScaled: null,
+      quantiles: false,
+      paneMs: 10_000,
+    };
+    const others: readonly StoredMetric[] = [
+      { ...metric, unit: 'W' },
+      { ...metric, decimals: 2 },
+      { ...metric, kind: 'gauge' },
+      { ...metric, intervalMs: 2000 },
+      { ...metric, rolloverScaled: 99 },
+      { ...metric, quantiles: true },
+      { ...metric, paneMs: 5000 },
+    ];
+    const told = [metric, ...others].map((one) => viewFingerprint(VIEW, one));
+    expect(new Set([viewFingerprint(VIEW), ...told]).size).toBe(9);
+    // What does not decide it takes no part.
+    expect(viewFingerprint(VIEW, { ...metric, send: 'readings' } as StoredMetric)).toBe(told[0]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { STORED_KEYS, type StoredMetric } from '../metrics/metric.ts';
 
 /** A declared question: which readings, grouped by which tags, stored in which span. */
 export interface View {
@@ -42,12 +43,14 @@ export function parseGroupKey(key: string): readonly string[] {
 
 /**
  * A fingerprint of everything in the definition that decides the stored slices, so that a changed view is noticed and
- * folded anew as a new version. The name takes no part: a renamed view asks the same question.
+ * folded anew as a new version. The name takes no part: a renamed view asks the same question. Without `metric` it is
+ * the fingerprint that versions had when they did not say how their metric was declared.
  */
-export function viewFingerprint(view: View): string {
+export function viewFingerprint(view: View, metric?: StoredMetric): string {
   const where = Object.entries(view.where)
     .map(([tag, values]) => [tag, values.toSorted()] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify([view.metric, view.by, where, view.sliceMs]);
+  const asked = [view.metric, view.by, where, view.sliceMs];
+  const text = JSON.stringify(metric === undefined ? asked : [...asked, STORED_KEYS.map((key) => metric[key])]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

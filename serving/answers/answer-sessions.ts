@@ -33,7 +33,7 @@ export async function answerSessions(
     if (walk.count > sessionsMax) throw tooMany('sessions', sessionsMax);
   }
   return walk.settle(() => {
-    const judge = new Judge(walk.table, query, source.id.isAsOf);
+    const judge = new Judge(walk.table, query, source.id);
     const told = groupsOf(source, query.where);
     return {
       ...headOf(index, source, told),

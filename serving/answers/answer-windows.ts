@@ -94,13 +94,15 @@ export function groupsOf(source: ViewSource, where: TagFilter): readonly Group[]
 }
 
 export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable<Group>): AnswerHead {
-  const { view, version, batch, isAsOf } = source.id;
+  const { view, version, batch, isAsOf, isFolding } = source.id;
   const positions = isAsOf ? new Map(batch.cut.map((position, partition) => [partition, position])) : index.positions;
   return {
     view: view.name,
     version,
     position: writePositionToken(version, batch, positions),
-    freshnessMs: freshnessOf(groups),
+    // How far a version is that is still folded, its agents don't tell.
+    freshnessMs: isFolding ? null : freshnessOf(groups),
+    provisional: isFolding,
     asOf: isAsOf ? { cut: batch.cut, publishedAtMs: batch.publishedAtMs } : undefined,
   };
 }
@@ -150,7 +152,7 @@ const YEAR_MS = 366 * 86_400_000;
 
 function judged(index: ServingIndex, source: ViewSource, query: WindowsQuery, combiner: WindowCombiner): WindowsAnswer {
   const groups = groupsOf(source, query.where);
-  const judge = new Judge(combiner.table, query, source.id.isAsOf);
+  const judge = new Judge(combiner.table, query, source.id);
   const windows = combiner.windows(groups).map((window) => judge.window(window));
   return { ...headOf(index, source, groups), table: combiner.table, windows };
 }

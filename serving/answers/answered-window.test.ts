@@ -8,6 +8,7 @@ import { freshnessOf, Judge } from './answered-window.ts';
 import { parseStats } from './query.ts';
 
 const MINUTE = 60_000;
+const LIVE = { isAsOf: false, isFolding: false };
 
 const table = new StatsTable(1);
 const slot = table.allocate();
@@ -27,14 +28,14 @@ function groupOf(watermarkMs: number | null, holes = false): Group {
 /** Whether a window of ten minutes is final for a watermark, where some statistics are asked for. */
 function isFinal(watermarkMs: number, stats: string, changed: Partial<typeof POWER> = {}, isAsOf = false): boolean {
   const metric = { ...POWER, ...changed };
-  const judge = new Judge(table, { metric, stats: parseStats(stats, metric) }, isAsOf);
+  const judge = new Judge(table, { metric, stats: parseStats(stats, metric) }, { ...LIVE, isAsOf });
   const sum = { table, slot, revision: 1, pending: false };
   return judge.window({ ...sum, group: groupOf(watermarkMs), startMs: 0, endMs: 10 * MINUTE }).final;
 }
 
 describe('a window that is judged', () => {
   it('is told with its sum, its tags, and how complete it is', () => {
-    const judge = new Judge(table, { metric: POWER, stats: [] }, false);
+    const judge = new Judge(table, { metric: POWER, stats: [] }, LIVE);
     const group = groupOf(10 * MINUTE);
     const window = { group, table, slot, revision: 7, pending: true, startMs: 0, endMs: 10 * MINUTE };
     expect(judge.window(window)).toEqual({
@@ -67,16 +68,23 @@ describe('a window that is judged', () => {
   });
 
   it('may be final later than it ends, as a session is', () => {
-    const judge = new Judge(table, { metric: POWER, stats: [] }, false);
+    const judge = new Judge(table, { metric: POWER, stats: [] }, LIVE);
     const finalAt = (finalMs: number) => judge.span(groupOf(20 * MINUTE), 0, MINUTE, finalMs, slot, 1, false).final;
     expect([finalAt(20 * MINUTE), finalAt(20 * MINUTE + 1)]).toEqual([true, false]);
   });
 
   it('is judged with its group as it was when the answer first looked at it', () => {
-    const judge = new Judge(table, { metric: POWER, stats: [] }, false);
+    const judge = new Judge(table, { metric: POWER, stats: [] }, LIVE);
     const group = groupOf(5 * MINUTE, true);
     const window = { group, table, slot, revision: 1, pending: false, startMs: 0, endMs: MINUTE };
     expect([judge.window(window).completeness, judge.window(window).final]).toEqual([5 / 6, false]);
+  });
+
+  it('is neither complete nor final while its version is folded for the first time', () => {
+    const judge = new Judge(table, { metric: POWER, stats: [] }, { ...LIVE, isFolding: true });
+    const window = { group: groupOf(10 * MINUTE), table, slot, revision: 7, pending: false, startMs: 0 };
+    const { completeness, final } = judge.window({ ...window, endMs: 5 * MINUTE });
+    expect([completeness, final]).toEqual([5 / 6, false]);
   });
 });
 

@@ -24,8 +24,16 @@ export interface AnswerHead {
   readonly version: number;
   readonly position: string;
   readonly freshnessMs: number | null;
+  /** The version has not caught up with the log yet: nothing in the answer is complete or final. */
+  readonly provisional: boolean;
   /** Of an answer as of an earlier cut: the position of that cut per partition, and when it was published. */
   readonly asOf: { readonly cut: readonly number[]; readonly publishedAtMs: number } | undefined;
+}
+
+/** What a source is, as far as its windows are judged by it. */
+export interface JudgedSource {
+  readonly isAsOf: boolean;
+  readonly isFolding: boolean;
 }
 
 /**
@@ -36,14 +44,14 @@ export interface AnswerHead {
  */
 export class Judge {
   readonly #table: StatsTable;
-  readonly #isAsOf: boolean;
+  readonly #source: JudgedSource;
   /** Intervals that a value may be held beyond the window's end. */
   readonly #heldIntervals: number;
   readonly #horizons = new Map<Group, Horizon>();
 
-  constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, isAsOf: boolean) {
+  constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, source: JudgedSource) {
     this.#table = table;
-    this.#isAsOf = isAsOf;
+    this.#source = source;
     const tellsHeld = query.metric.kind === 'gauge' && query.stats.some(({ needs }) => needs.includes('integral'));
     this.#heldIntervals = tellsHeld ? HOLD_INTERVALS_MAX : 0;
   }
@@ -54,7 +62,7 @@ export class Judge {
 
   /**
    * A span of a group whose readings are expected up to `endMs` and that is final once the watermarks have passed `finalMs`. As
-   * of an earlier cut nothing is final: how far the watermarks were then is not kept.
+   * of an earlier cut nothing is final: how far the watermarks were then is not kept. While the version is folded nothing is complete.
    */
   span(
     group: Group,
@@ -65,6 +73,7 @@ export class Judge {
     revision: number,
     pending: boolean,
   ): AnsweredWindow {
+    const { isAsOf, isFolding } = this.#source;
     const horizon = this.#horizon(group);
     return {
       startMs,
@@ -74,13 +83,18 @@ export class Judge {
       revision,
       pending,
       completeness: group.progress.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
-      final: !this.#isAsOf && group.progress.isFinal(finalMs, horizon, this.#heldIntervals),
+      final: !isAsOf && !isFolding && group.progress.isFinal(finalMs, horizon, this.#heldIntervals),
     };
   }
 
   #horizon(group: Group): Horizon {
     let horizon = this.#horizons.get(group);
-    if (horizon === undefined) this.#horizons.set(group, (horizon = group.progress.horizon()));
+    if (horizon === undefined) {
+      horizon = group.progress.horizon();
+      // What has not been folded yet is missing as a frame is that has not arrived.
+      if (this.#source.isFolding) horizon = { ...horizon, holes: true };
+      this.#horizons.set(group, horizon);
+    }
     return horizon;
   }
 }

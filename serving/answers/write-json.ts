@@ -93,6 +93,7 @@ export function headText(head: AnswerHead, tzdata: string): string {
     version: head.version,
     position: head.position,
     freshness,
+    ...(head.provisional ? { provisional: true } : {}),
     tzdata,
     ...asOf,
   });

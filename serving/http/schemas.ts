@@ -103,6 +103,10 @@ const WindowsAnswerSchema = z
     version: z.number(),
     position: z.string().openapi({ description: 'Opaque token of the state that was read' }),
     freshness: Instant.nullable().openapi({ description: 'The lowest watermark of the agents in the answer' }),
+    provisional: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'True while the view is folded for the first time: nothing is complete or final yet' }),
     tzdata: z.string(),
     asOf: z.object({ cut: z.array(z.number()), published: Instant }).optional(),
     windows: z.array(WindowSchema),

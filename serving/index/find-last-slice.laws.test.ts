@@ -54,7 +54,7 @@ function groupOf(firstSlice: number | undefined, watermarkSlice: number | null):
 
 function find(group: Group, stored: readonly number[], changed: readonly number[], epoch = 10, isAsOf = false) {
   const batch = { results: [RESULT], cut: [10], publishedAtMs: 0 };
-  const id = { view: VIEW, version: 1, batch, isAsOf };
+  const id = { view: VIEW, version: 1, batch, isAsOf, isFolding: false };
   return findLastSlice(id, group, feedOf(changed, epoch), resultOf(stored));
 }
 

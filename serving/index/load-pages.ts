@@ -14,6 +14,8 @@ export interface SourceId {
   readonly batch: BatchState;
   /** Only what batch holds: an answer as of an earlier cut. */
   readonly isAsOf: boolean;
+  /** The version has not caught up with the log: what it answers is provisional. */
+  readonly isFolding: boolean;
 }
 
 /** Which pages to load: `pageCount` consecutive ones of a group. */

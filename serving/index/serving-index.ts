@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
-import { type BatchState, liveVersion, type Manifest } from '#backbone/manifests/manifest.ts';
+import { type BatchState, liveVersion, type Manifest, type ManifestVersion } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import { reasonOf } from '#core/errors.ts';
 import type { View } from '#core/views/view.ts';
@@ -183,10 +183,11 @@ export class ServingIndex implements AsyncDisposable {
 
   async #tryAdopt(served: Served, manifest: Manifest): Promise<void> {
     if (served.manifest !== manifest || this.#stop.signal.aborted) return;
-    const { version, view, batch } = liveVersion(manifest);
-    if (served.source !== undefined && isSame(served.source, version, batch)) return;
+    const live = liveVersion(manifest);
+    const { version, view, batch } = live;
+    if (served.source !== undefined && isSame(served.source, live)) return;
     try {
-      const source = new ViewSource({ view, version, batch, isAsOf: false }, this.#backend);
+      const source = new ViewSource({ view, version, batch, isAsOf: false, isFolding: live.folding === true }, this.#backend);
       served.opening = source;
       await this.#open(source);
       const before = served.source;
@@ -234,8 +235,7 @@ export class ServingIndex implements AsyncDisposable {
     const served = this.#served.get(view.name);
     const manifest = await this.#options.manifests.get(view.name);
     if (manifest === undefined || served === undefined) throw new SourceReplaced(view.name);
-    const { version, batch } = liveVersion(manifest);
-    if (isSame(source, version, batch)) return;
+    if (isSame(source, liveVersion(manifest))) return;
     if (served.source === source) void this.#adopt(manifest);
     throw new SourceReplaced(view.name);
   }
@@ -252,10 +252,10 @@ function limitOf(countMax: number, waitingMax: number): InFlightLimit {
   return new InFlightLimit({ countMax, queue: { countMax: waitingMax, whenFull } });
 }
 
-function isSame(source: ViewSource, version: number, batch: BatchState): boolean {
-  const { id } = source;
+function isSame({ id }: ViewSource, { version, batch, folding }: ManifestVersion): boolean {
   return (
     id.version === version &&
+    id.isFolding === (folding === true) &&
     id.batch.results.length === batch.results.length &&
     id.batch.results.every((result, i) => result.name === batch.results[i]!.name) &&
     id.batch.cut.every((position, partition) => position === batch.cut[partition])

@@ -10,7 +10,7 @@ import {
   withSource,
   type WindowsAnswer,
 } from '../answers/answer-windows.ts';
-import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from '../answers/answered-window.ts';
+import { type AnsweredWindow, type AnswerHead, Judge } from '../answers/answered-window.ts';
 import {
   parseFilter,
   parseSpan,
@@ -122,15 +122,15 @@ export class Subscription {
     }
     return combiner.settle(() => {
       const groups = groupsOf(source, query.where);
-      const judge = new Judge(combiner.table, query, false);
+      const judge = new Judge(combiner.table, query, source.id);
       const windows = combiner.windows(groups).map((window) => judge.window(window));
       const isResumed = this.#source !== source;
-      const freshnessMs = freshnessOf(groups);
-      if (windows.length === 0 && freshnessMs === this.#freshnessMs && !isResumed) {
+      const head = headOf(this.#reader.index, source, groups);
+      if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) {
         this.#sequence = source.recent.newest;
         return undefined;
       }
-      const answer = { ...headOf(this.#reader.index, source, groups), table: combiner.table, windows };
+      const answer = { ...head, table: combiner.table, windows };
       return this.#told('changes', source, source.recent.newest, query, answer);
     });
   }
