@@ -19,7 +19,8 @@ const POWER: StoredMetric = {
 function check(now: Partial<StoredMetric>, versionsWithReadings: readonly number[]): Promise<void> {
   const wider = { ...VIEW, sliceMs: 120_000 };
   const manifest = declareView(declareView(undefined, VIEW, 1, { metric: POWER }), wider, 1, { metric: POWER });
-  const holds = (_: string, version: number): Promise<boolean> => Promise.resolve(versionsWithReadings.includes(version));
+  const holds = (_: string, version: number): Promise<boolean> =>
+    Promise.resolve(versionsWithReadings.includes(version));
   return checkMetricsKept([manifest], new Map([['power', { ...POWER, ...now }]]), holds);
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Metric } from '../metrics/metric.ts';
+import type { Metric, StoredMetric } from '../metrics/metric.ts';
 import { viewFault, viewsSchema } from './view-config.ts';
-import type { StoredMetric } from '../metrics/metric.ts';
 import { groupKey, groupOf, parseGroupKey, type View, viewAdmits, viewFingerprint } from './view.ts';
 
 const VIEW: View = {

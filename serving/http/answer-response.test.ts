@@ -25,7 +25,16 @@ function answerOf(count: number, first = 0): WindowsAnswer {
     const edges = { startMs, endMs: startMs + MINUTE_MS };
     return { ...edges, tags: ['IDF'], slot, revision: 1, pending: false, completeness: 1, final: true };
   });
-  return { view: 'power-by-region', version: 1, position: 'p', freshnessMs: null, provisional: false, asOf: undefined, table, windows };
+  return {
+    view: 'power-by-region',
+    version: 1,
+    position: 'p',
+    freshnessMs: null,
+    provisional: false,
+    asOf: undefined,
+    table,
+    windows,
+  };
 }
 
 /** The pieces of a body as they come. */

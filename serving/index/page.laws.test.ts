@@ -72,7 +72,12 @@ function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
   });
   const batch = { results: refs, cut: [0, 0], publishedAtMs: 0 };
   return loadPages(
-    { id: { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false }, group: GROUP, firstPage: 0, pageCount: 2 },
+    {
+      id: { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false },
+      group: GROUP,
+      firstPage: 0,
+      pageCount: 2,
+    },
     feed,
     reader,
   );

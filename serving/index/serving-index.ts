@@ -187,7 +187,10 @@ export class ServingIndex implements AsyncDisposable {
     const { version, view, batch } = live;
     if (served.source !== undefined && isSame(served.source, live)) return;
     try {
-      const source = new ViewSource({ view, version, batch, isAsOf: false, isFolding: live.folding === true }, this.#backend);
+      const source = new ViewSource(
+        { view, version, batch, isAsOf: false, isFolding: live.folding === true },
+        this.#backend,
+      );
       served.opening = source;
       await this.#open(source);
       const before = served.source;
