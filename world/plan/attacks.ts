@@ -1,3 +1,4 @@
+import { connectPacket, mqttPacket, publishPacket } from './mqtt-packets.ts';
 import type { Attack } from './plan.ts';
 
 const request = (...lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
@@ -13,28 +14,8 @@ const upgrade = (path: string, ...more: readonly string[]): Uint8Array =>
     ...more,
   );
 
-/** An MQTT 3.1.1 packet: type and flags, remaining length, body. */
-function packet(typeAndFlags: number, ...parts: readonly (number | string | Uint8Array)[]): Uint8Array {
-  const body = Buffer.concat(
-    parts.map((part) => {
-      if (typeof part === 'number') return Uint8Array.of(part);
-      if (typeof part !== 'string') return part;
-      const bytes = Buffer.from(part);
-      return Buffer.concat([Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
-    }),
-  );
-  const length: number[] = [];
-  for (let left = body.length; ; left >>= 7) {
-    length.push(left > 0x7f ? (left & 0x7f) | 0x80 : left);
-    if (left <= 0x7f) break;
-  }
-  return Buffer.concat([Uint8Array.of(typeAndFlags, ...length), body]);
-}
-
-const connect = (client: string): Uint8Array => packet(0x10, 'MQTT', 4, 2, Uint8Array.of(0, 30), client);
-const publish = (topic: string, payload: Uint8Array): Uint8Array => packet(0x32, topic, Uint8Array.of(0, 1), payload);
 const as = (client: string, ...packets: readonly Uint8Array[]): Uint8Array =>
-  Buffer.concat([connect(client), ...packets]);
+  Buffer.concat([connectPacket(client), ...packets]);
 
 /** What comes to the doors of a network that anyone is in. None of it may end a process, or change an answer. */
 export const ATTACKS: readonly Attack[] = [
@@ -79,28 +60,28 @@ export const ATTACKS: readonly Attack[] = [
   { what: 'noise', door: 'mqtt', bytes: Buffer.from('ffeeddccbbaa99887766554433221100', 'hex') },
   { what: 'a CONNECT that never ends', door: 'mqtt', bytes: Buffer.from('10ff01', 'hex') },
   { what: 'a packet of 256 MB', door: 'mqtt', bytes: Buffer.from('30ffffff7f', 'hex') },
-  { what: 'a PUBLISH before a CONNECT', door: 'mqtt', bytes: publish('weir/v1/x/frame', new Uint8Array(8)) },
+  { what: 'a PUBLISH before a CONNECT', door: 'mqtt', bytes: publishPacket('weir/v1/x/frame', new Uint8Array(8)) },
   {
     what: 'a frame that is none',
     door: 'mqtt',
-    bytes: as('intruder', publish('weir/v1/intruder/frame', Buffer.from('not a frame'))),
+    bytes: as('intruder', publishPacket('weir/v1/intruder/frame', Buffer.from('not a frame'))),
   },
   {
     what: 'a heartbeat that is none',
     door: 'mqtt',
-    bytes: as('intruder', publish('weir/v1/intruder/heartbeat', Buffer.from('{"incarnation":-1}'))),
+    bytes: as('intruder', publishPacket('weir/v1/intruder/heartbeat', Buffer.from('{"incarnation":-1}'))),
   },
   {
     what: "another agent's topic",
     door: 'mqtt',
-    bytes: as('intruder', publish('weir/v1/agent-1/frame', new Uint8Array(64))),
+    bytes: as('intruder', publishPacket('weir/v1/agent-1/frame', new Uint8Array(64))),
   },
-  { what: 'two CONNECTs', door: 'mqtt', bytes: as('intruder', connect('intruder')) },
+  { what: 'two CONNECTs', door: 'mqtt', bytes: as('intruder', connectPacket('intruder')) },
   {
     what: 'a subscription to everything',
     door: 'mqtt',
-    bytes: as('intruder', packet(0x82, Uint8Array.of(0, 1), '#', 0)),
+    bytes: as('intruder', mqttPacket(0x82, Uint8Array.of(0, 1), '#', 0)),
   },
-  { what: 'a client without a name', door: 'mqtt', bytes: connect('') },
-  { what: 'a client named by slashes', door: 'mqtt', bytes: connect('../../#') },
+  { what: 'a client without a name', door: 'mqtt', bytes: connectPacket('') },
+  { what: 'a client named by slashes', door: 'mqtt', bytes: connectPacket('../../#') },
 ];

@@ -1,3 +1,7 @@
+function named(device: string, tags?: Readonly<Record<string, string>>): object {
+  return { time: 0, metric: 'level', device, value: 1, ...(tags === undefined ? {} : { tags }) };
+}
+
 /** What comes to a door that takes readings, and is none: each has to be refused, and nothing else may come of it. */
 export const BROKEN_ITEMS: readonly { readonly what: string; readonly item: unknown }[] = [
   { what: 'no JSON', item: '{' },
@@ -15,5 +19,16 @@ export const BROKEN_ITEMS: readonly { readonly what: string; readonly item: unkn
   { what: 'a value beyond all bounds', item: { time: 0, metric: 'level', device: 'd', value: '1e400' } },
   { what: 'a device without a name', item: { time: 0, metric: 'level', device: '', value: 1 } },
   { what: 'a device of two lines', item: { time: 0, metric: 'level', device: 'a\nb', value: 1 } },
+  { what: 'a device of 1,000 letters', item: named('x'.repeat(1_000)) },
+  { what: 'a device of half a character', item: named('\ud800') },
+  { what: 'a tag of half a character', item: named('d', { room: '\udfff' }) },
+  { what: 'a tag of two lines', item: named('d', { room: 'a\nb' }) },
+  { what: 'a tag whose name has a control character', item: named('d', { 'a\u0000b': 'x' }) },
+  { what: 'a tag without a name', item: named('d', { '': 'x' }) },
+  { what: 'a tag of 100,000 letters', item: named('d', { room: 'x'.repeat(100_000) }) },
+  {
+    what: 'a hundred tags',
+    item: named('d', Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`tag-${i}`, 'x']))),
+  },
   { what: 'an empty tag', item: { time: 0, metric: 'level', device: 'd', value: 1, tags: { room: '' } } },
 ];

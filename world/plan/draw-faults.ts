@@ -1,7 +1,16 @@
 import type { Draws } from '../platform/draws.ts';
 import { ATTACKS } from './attacks.ts';
 import { NOT_YET_HELD } from './not-yet-held.ts';
-import { type Pair, type PlannedView, SERVER, type Setting, sensorOf, type Step, type StepKind } from './plan.ts';
+import {
+  type Pair,
+  type PlannedView,
+  SERVER,
+  type Setting,
+  sensorOf,
+  STRANGE,
+  type Step,
+  type StepKind,
+} from './plan.ts';
 
 /** Of a kind of fault that a world has, the most that strike it. */
 const TIMES_MAX = 5;
@@ -40,6 +49,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     agent: draws.pick(setting.agents),
     holdsMs: draws.pick([0, 1_000, 60_000]),
   }),
+  intrude: (draws, _setting, atMs) => ({ kind: 'intrude', atMs, holdsMs: draws.pick([100, 10_000]) }),
   stall: (draws, _setting, atMs) => ({ kind: 'stall', atMs, forMs: draws.between(1_000, 60_000) }),
   redefine: (draws, setting, atMs) => {
     const view = viewOf(draws, setting);
@@ -120,7 +130,7 @@ function drawDefinition(draws: Draws, metric: string): PlannedView {
 }
 
 function viewOf(draws: Draws, setting: Setting): string {
-  return draws.pick(Object.keys(setting.views));
+  return draws.pick(Object.keys(setting.views).filter((name) => name !== STRANGE));
 }
 
 function machineOf(draws: Draws, setting: Setting): string {

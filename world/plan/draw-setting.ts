@@ -1,5 +1,5 @@
 import type { Draws } from '../platform/draws.ts';
-import type { PlannedMetric, PlannedSeries, PlannedView, Setting } from './plan.ts';
+import { type PlannedMetric, type PlannedSeries, type PlannedView, type Setting, STRANGE } from './plan.ts';
 
 const AGENTS_MAX = 3;
 const DEVICES_MAX = 2;
@@ -21,6 +21,8 @@ export function drawSetting(draws: Draws): Setting {
       views[`${metric}-by-device`] = { metric, by: ['device'], slice: draws.pick(['10s', '30s', '1h']) };
     if (draws.chance(0.3)) views[`${metric}-north`] = { metric, by: [], slice: '1m', where: { region: ['north'] } };
   }
+  metrics[STRANGE] = drawMetric(draws, 'gauge');
+  views[STRANGE] = { metric: STRANGE, by: ['device'], slice: '1m' };
   const partitions = draws.between(1, PARTITIONS_MAX);
   return { partitions, metrics, views, agents, series, latenessMs: draws.pick([0, 2_000, 10_000]) };
 }

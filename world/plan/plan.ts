@@ -41,6 +41,9 @@ export interface Setting {
   readonly latenessMs: number;
 }
 
+/** The metric and the view that only an intruder's series are of: what is told of them is not judged. */
+export const STRANGE = 'strange';
+
 /** One reading of a request; the value is scaled. */
 export interface PlannedReading {
   readonly series: number;
@@ -60,6 +63,8 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'watch'; readonly view: string }
   /** Someone sends what no part of the system would. */
   | { readonly kind: 'attack'; readonly attack: number; readonly agent: string; readonly holdsMs: number }
+  /** An agent that is not ours sends frames, some of them spoiled. */
+  | { readonly kind: 'intrude'; readonly holdsMs: number }
   /** Readers of streams take nothing for a while. */
   | { readonly kind: 'stall'; readonly forMs: number }
   /** A view is declared anew in the server's configuration, which is started again with it. */

@@ -1,4 +1,5 @@
 import { SILENCE_MS } from '../cast/watcher.ts';
+import { STRANGE } from '../plan/plan.ts';
 import { readAnswer, type ToldWindow } from '../truth/answer.ts';
 import { differences, statsAsked } from '../truth/compare.ts';
 import { expectedSlices } from '../truth/expected.ts';
@@ -28,6 +29,7 @@ async function checkAnswers(world: World, when: string): Promise<void> {
   const { setting } = world;
   for (const [name, view] of Object.entries(setting.views)) {
     if (world.broken !== undefined) return;
+    if (name === STRANGE) continue;
     const metric = setting.metrics[view.metric]!;
     const truth = expectedSlices(setting, view, world.taken);
     const found = await windowsOf(world, name, view.slice).then((windows) =>
@@ -79,6 +81,7 @@ interface ToldLedger {
   readonly agent: string;
   readonly holes: boolean;
   readonly missing: readonly object[];
+  readonly arrived: number;
   readonly quarantined: number;
   readonly parked: number;
   readonly forks: number;
@@ -87,8 +90,14 @@ interface ToldLedger {
 async function checkLedger(world: World): Promise<void> {
   const text = await get(world, '/api/v1/ledger');
   if (text === undefined) return world.break('the ledger is not answered');
+  const { setting } = world.plan;
   const { ledgers } = JSON.parse(text) as { ledgers: readonly ToldLedger[] };
   for (const one of ledgers) {
+    if (!setting.agents.includes(one.agent)) {
+      if (one.arrived > 1) world.count('a frame of an intruder is folded');
+      if (one.quarantined > 0) world.count('a frame of an intruder is refused');
+      continue;
+    }
     if (one.holes || one.missing.length > 0)
       world.break(`the ledger misses frames of ${one.agent}: ${JSON.stringify(one.missing)}`);
     if (one.parked + one.forks + one.quarantined > 0) world.break(`the ledger says ${JSON.stringify(one)}`);

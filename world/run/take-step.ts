@@ -1,6 +1,6 @@
 import { type PlannedReading, SERVER, type Step, sensorOf } from '../plan/plan.ts';
 import type { WriteFault } from '../platform/disk-fault.ts';
-import { attack } from './attack.ts';
+import { attack, intrude } from './attack.ts';
 import { meddlerWith } from './meddle.ts';
 import { askDuring } from './reader.ts';
 import type { World } from './world.ts';
@@ -25,6 +25,9 @@ export function take(world: World, step: Step): void {
       return;
     case 'attack':
       attack(world, step);
+      return;
+    case 'intrude':
+      intrude(world, step);
       return;
     case 'redefine':
       world.trace.say(SERVER, `is configured anew: ${step.view} is ${JSON.stringify(step.definition)}`);

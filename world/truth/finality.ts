@@ -17,11 +17,12 @@ export function finalityFaults(
   const heldMs = kind === 'gauge' ? HELD_INTERVALS * spanMs(interval) : 0;
   const passedMs = closedMs - setting.latenessMs - heldMs;
   const found: string[] = [];
+  // Last readings are dated up to an interval ahead, and a watermark is of all that its agent measures.
+  const dawnMs = closedMs + Math.max(...Object.values(setting.metrics).map((metric) => spanMs(metric.interval)));
   for (const { start, end, final, completeness, pending, unchecked } of told) {
     const endMs = Date.parse(end);
     if (endMs <= passedMs && !final) found.push(`the window of ${start} is not final, though all has passed it`);
-    // The last readings are dated up to an interval ahead.
-    if (endMs > closedMs + spanMs(interval) && final) found.push(`the window of ${start} is final before its end`);
+    if (endMs > dawnMs && final) found.push(`the window of ${start} is final before its end`);
     if (!(Number(completeness) >= 0 && Number(completeness) <= 1))
       found.push(`the window of ${start} is complete to ${completeness}`);
     if (pending !== undefined) found.push(`the window of ${start} still waits for ${pending.join(', ')}`);

@@ -1,0 +1,66 @@
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { encodeAmend } from '#core/frames/amend-frame.ts';
+import { anyAmends, anyPanes, anyRuns, DICTIONARY } from '#core/frames/arbitrary-frames.fixtures.ts';
+import { encodeBirth } from '#core/frames/birth.ts';
+import { encodePanes } from '#core/frames/encode-panes.ts';
+import { encodeReadings } from '#core/frames/encode-readings.ts';
+import type { FrameMeta } from '#core/frames/header.ts';
+import { HEADER_BYTES } from '#core/frames/limits.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
+import { connectPacket, publishPacket } from '../plan/mqtt-packets.ts';
+import type { Draws } from '../platform/draws.ts';
+
+/** Where the checksum stands in a frame, and what it covers beside the body. */
+const CHECKSUM_AT = 60;
+
+/** The series that an intruder claims, of the one metric that no one else measures. */
+export type Claim = Pick<
+  SeriesEntry,
+  'metric' | 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'paneMs' | 'rollover' | 'quantiles'
+>;
+
+/**
+ * What an agent with an identity of its own could send that isn't ours: a good birth, and frames with any content that
+ * the format can hold, or with bytes changed under a right checksum.
+ */
+export function intrusion(claim: Claim, incarnation: number, draws: Draws): Uint8Array {
+  const name = 'intruder';
+  let sequence = 1;
+  const meta = (): FrameMeta => ({
+    incarnation,
+    sequence: sequence++,
+    dictionaryVersion: DICTIONARY,
+    watermarkMs: null,
+  });
+  const entries = Array.from({ length: DICTIONARY }, (_, i): SeriesEntry => {
+    const device = `intruder-${i}`;
+    return { ...claim, device, tags: { device, region: 'nowhere' } };
+  });
+  const frames = [encodeBirth(meta(), { firstIndex: 0, entries, previous: null })];
+  for (let count = draws.between(1, 4); count > 0; count--) {
+    const frame = anyFrame(meta(), draws.word());
+    if (draws.chance(0.5)) spoil(frame, draws);
+    frames.push(frame);
+  }
+  return Buffer.concat([connectPacket(name), ...frames.map((frame) => publishPacket(`weir/v1/${name}/frame`, frame))]);
+}
+
+function anyFrame(meta: FrameMeta, seed: number): Uint8Array {
+  const any = fc.oneof(
+    anyRuns.map((runs) => encodeReadings(meta, runs)),
+    anyPanes.map((panes) => encodePanes(meta, panes)),
+    anyAmends.map((amends) => encodeAmend(meta, amends)),
+  );
+  return fc.sample(any, { seed, numRuns: 1 })[0]!;
+}
+
+/** Changes a few bytes, of the header or of the body, and makes the checksum right again. */
+function spoil(frame: Uint8Array, draws: Draws): void {
+  for (let count = draws.between(1, 3); count > 0; count--) {
+    const at = draws.chance(0.3) ? draws.below(CHECKSUM_AT) : draws.below(frame.length);
+    frame[at] = draws.below(256);
+  }
+  const checksum = crc32(frame.subarray(HEADER_BYTES), crc32(frame.subarray(0, CHECKSUM_AT)));
+  new DataView(frame.buffer, frame.byteOffset).setUint32(CHECKSUM_AT, checksum, true);
+}
