@@ -63,7 +63,11 @@ describe('the tree', () => {
     const wrong = files.filter((file) => {
       if (/\.(?:fixtures|oracle)\.tsx?$/.test(file.path)) return tests(file);
       if (/\.cases\.tsx?$/.test(file.path)) return !tests(file);
-      return !isProofFile(file.path) && /^import .* from '(?:vitest|fast-check)';$/m.test(file.text);
+      return (
+        layerOf(file.path) !== 'world' &&
+        !isProofFile(file.path) &&
+        /^import .* from '(?:vitest|fast-check)';$/m.test(file.text)
+      );
     });
     expect(wrong.map((file) => file.path)).toStrictEqual([]);
   });
