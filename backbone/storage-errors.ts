@@ -47,10 +47,22 @@ export class DirectoryUnusable extends WeirError {
   }
 }
 
+/** The directory was removed or replaced under a store that has it open: what is written there is lost. */
+export class DirectoryGone extends WeirError {
+  readonly kind = 'directory-gone';
+  constructor(dir: string) {
+    super(
+      `The directory ${dir} was removed or replaced while it was in use, so nothing can be kept there. ` +
+        `Stop this weir, put the directory back where there is a copy, and start again.`,
+      { fault: 'world' },
+    );
+  }
+}
+
 /** What to do about a store that doesn't answer, by the name that messages give it. */
 const REMEDIES = {
   log: 'It is tried again',
-  table: 'Check the disk and its free space, then restart',
+  table: 'Check the disk and its free space; it goes on when there is room',
   'key-value store': 'Check it and try again; reading tells what is stored',
   'object store': 'Check it and its free space, and try again',
 };
@@ -72,8 +84,7 @@ export class StoreUnavailable extends WeirError {
   constructor(store: StoreName, place: string, cause: unknown, remedy = REMEDIES[store]) {
     super(`The ${store} at ${place} doesn't answer: ${reasonOf(cause)}. ${remedy}.`, {
       fault: 'world',
-      // A table is a disk of this machine, which doesn't come back by itself.
-      retryable: store !== 'table',
+      retryable: true,
       cause,
     });
   }

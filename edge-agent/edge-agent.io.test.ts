@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { DirectoryGone } from '#backbone/storage-errors.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { agentTopic } from '#core/wire/topics.ts';
@@ -126,6 +127,14 @@ describe('an edge agent', () => {
     await using agent = await house.start({ rows: declaredSource({ ...CSV, file: 'absent.csv' }) });
     await expect(agent.ended).rejects.toThrow('absent.csv does not exist');
     await expect(agent.drain()).rejects.toThrow('absent.csv does not exist');
+  });
+
+  it('ends with the reason where what it measures can not be kept any more, instead of failing unheard', async () => {
+    await using house = await openHouse();
+    await using agent = await house.start({ door: declaredSource({ kind: 'http', listen: '127.0.0.1:0' }) });
+    await rm(join(house.dir, 'spool'), { recursive: true });
+    // Nothing is sent to it: it is a seal that finds out.
+    await expect(agent.ended).rejects.toThrow(DirectoryGone);
   });
 
   it("refuses another agent's directory", async () => {

@@ -58,8 +58,12 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
   await using stack = new AsyncDisposableStack();
   const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir }));
   const spool = await Spool.open(table, { bytesMax: spoolOptions.bytes, prefix: stringKey('spool') });
-  const committer = await Committer.open({ id, table, spool, metrics });
   const stopping = new AbortController();
+  const storing = {
+    signal: stopping.signal,
+    failed: ({ message }: Error) => logger.error({ reason: message }, 'nothing can be stored; it is tried again'),
+  };
+  const committer = await Committer.open({ id, table, spool, metrics, storing });
   const sources = Array.from(options.sources, ([name, source]) =>
     source.open(name, { ...options, registry: committer.dictionary }),
   );
@@ -80,8 +84,11 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
     left.abort(new Error('the agent was stopped before everything was sent'));
     await runner.stopped();
     await closing.catch(() => undefined);
-    await uplink.stop();
-    await owned.disposeAsync();
+    try {
+      await uplink.stop();
+    } finally {
+      await owned.disposeAsync();
+    }
   };
   let stopped: Promise<void> | undefined;
   return {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /**
@@ -33,4 +33,10 @@ export async function bytesIn(dir: string): Promise<number> {
       );
   }
   return bytes;
+}
+
+/** Bytes that this user may still write on the file system of a directory. */
+export async function freeBytesIn(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
 }

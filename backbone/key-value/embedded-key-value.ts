@@ -1,3 +1,4 @@
+import type { OpenLevel } from '../disk/kept-level.ts';
 import { joinKeys, NUMBER_KEY_BYTES, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
 import { StoreClosed } from '../storage-errors.ts';
 import { openTableDirectory } from '../table/embedded-table.ts';
@@ -32,14 +33,14 @@ const utf8Decoder = new TextDecoder();
 
 /**
  * Opens the key-value store in `dir`, for this process alone; makes it when it isn't there. Every change is synced.
- * Throws DirectoryInUse, NewerFormat, DirectoryMismatch or DirectoryUnusable.
+ * Throws DirectoryInUse, NewerFormat, DirectoryMismatch or DirectoryUnusable. `open` is given by tests that make the
+ * disk fail.
  */
-export async function openEmbeddedKeyValue(options: { readonly dir: string }): Promise<KeyValue> {
-  const { dir } = options;
+export async function openEmbeddedKeyValue({ dir }: { readonly dir: string }, open?: OpenLevel): Promise<KeyValue> {
   const format = EMBEDDED_KEY_VALUE_FORMAT;
   return TableKeyValue.open(
     dir,
-    await openTableDirectory({ dir, store: 'key-value store', kind: 'key-value', format, tuning: TUNING }),
+    await openTableDirectory({ dir, store: 'key-value store', kind: 'key-value', format, tuning: TUNING, open }),
   );
 }
 
@@ -53,7 +54,8 @@ export class TableKeyValue implements KeyValue {
   readonly #place: string;
   readonly #table: Table;
   readonly #watchers = new Set<Watcher>();
-  #revision: number;
+  /** The highest that was given; undefined after a change that failed, which may be stored all the same. */
+  #revision: number | undefined;
   /** The end of the chain of changes: each reads and writes alone, which makes its comparison atomic. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -65,8 +67,7 @@ export class TableKeyValue implements KeyValue {
   }
 
   static async open(place: string, table: Table): Promise<TableKeyValue> {
-    const stored = await table.get(REVISION_KEY);
-    return new TableKeyValue(place, table, stored === undefined ? 0 : readUintKey(stored));
+    return new TableKeyValue(place, table, await loadRevision(table));
   }
 
   async get(key: string): Promise<KeyValueEntry | undefined> {
@@ -132,7 +133,8 @@ export class TableKeyValue implements KeyValue {
   ): Promise<KeyValueOutcome> {
     const present = await this.#read(key);
     if (present?.revision !== expected) return { kind: 'conflict' };
-    const revision = this.#revision + 1;
+    const revision = (this.#revision ?? (await loadRevision(this.#table))) + 1;
+    this.#revision = undefined;
     const entryKey = entryKeyOf(key);
     await this.#table.write(
       [
@@ -154,6 +156,11 @@ export class TableKeyValue implements KeyValue {
     const stored = await this.#table.get(entryKeyOf(key));
     return stored === undefined ? undefined : entryOf(stored);
   }
+}
+
+async function loadRevision(table: Table): Promise<number> {
+  const stored = await table.get(REVISION_KEY);
+  return stored === undefined ? 0 : readUintKey(stored);
 }
 
 function entryKeyOf(key: string): Uint8Array {

@@ -2,10 +2,10 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
-import { openLevel } from '../disk/open-level.ts';
+import type { OpenLevel } from '../disk/kept-level.ts';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { DirectoryMismatch, StoreClosed, TooLarge } from '../storage-errors.ts';
-import { EmbeddedStore, type OpenLevel } from './embedded-store.ts';
+import { EmbeddedStore } from './embedded-store.ts';
 import { LogPartitionsMismatch, LogPartitionsMissing, LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
@@ -39,7 +39,7 @@ export interface EmbeddedLogOptions {
  * Throws LogPartitionsMismatch, LogPartitionsMissing, DirectoryInUse, NewerFormat, DirectoryMismatch,
  * DirectoryUnusable. `open` is given by tests that make the disk fail.
  */
-export async function openEmbeddedLog(options: EmbeddedLogOptions, open: OpenLevel = openLevel): Promise<Log> {
+export async function openEmbeddedLog(options: EmbeddedLogOptions, open?: OpenLevel): Promise<Log> {
   const { dir, partitions: asked } = options;
   assert(asked === undefined || isPartitionCount(asked), `a log has 1 to ${PARTITIONS_MAX} partitions, not ${asked}`);
   const present = await readMarker(dir, 'log', EMBEDDED_LOG_FORMAT);

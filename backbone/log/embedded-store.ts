@@ -1,14 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { reasonOf } from '#core/errors.ts';
+import { isFull, KeptLevel, type OpenLevel } from '../disk/kept-level.ts';
 import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { readUintKey } from '../keys/order.ts';
-import { StoreUnavailable } from '../storage-errors.ts';
+import { DirectoryGone, StoreUnavailable } from '../storage-errors.ts';
 import { firstKey, firstValue, positionOfKey, recordKey } from './embedded-records.ts';
 import { LogFull } from './log-errors.ts';
 import type { LogBounds, LogEntry } from './log.ts';
-
-/** How the database under a log is opened; tests give one that fails. */
-export type OpenLevel = (dir: string, tuning: LevelTuning) => Promise<ByteLevel>;
 
 /** Records are packed bits, which Snappy can't shorten, and are read once, in order, so a cache is of little use. */
 const TUNING: LevelTuning = { writeBufferBytes: 32 * 1024 * 1024, cacheBytes: 2 * 1024 * 1024, compression: false };
@@ -27,36 +24,29 @@ interface PartitionPlace {
   last: number;
 }
 
-/**
- * The records of an embedded log on its database, and the bounds of its partitions. One write at a time.
- *
- * After a write has failed, LevelDB can't be trusted with the next one: its log file may end in half a record, behind
- * which a later, acknowledged one would be dropped by recovery. So the database is closed and opened again, which keeps
- * what is whole and begins a new log file, before anything more is written.
- */
+/** The records of an embedded log on its database, and the bounds of its partitions. One write at a time. */
 export class EmbeddedStore {
   readonly #dir: string;
-  readonly #open: OpenLevel;
-  #level: ByteLevel;
+  readonly #level: KeptLevel;
   #places: PartitionPlace[];
-  #damaged = false;
-  #reopening: Promise<void> | undefined;
+  /** The opening of the database that the places were found in. */
+  #opening: number;
 
-  static async open(dir: string, partitions: number, open: OpenLevel): Promise<EmbeddedStore> {
-    const level = await open(dir, TUNING);
+  static async open(dir: string, partitions: number, open: OpenLevel | undefined): Promise<EmbeddedStore> {
+    const level = await KeptLevel.open({ store: 'log', dir, tuning: TUNING, open });
     try {
-      return new EmbeddedStore(dir, open, level, await findPlaces(level, partitions));
+      return new EmbeddedStore(dir, level, await level.read((opened) => findPlaces(opened, partitions)));
     } catch (error) {
       await level.close();
       throw error;
     }
   }
 
-  private constructor(dir: string, open: OpenLevel, level: ByteLevel, places: PartitionPlace[]) {
+  private constructor(dir: string, level: KeptLevel, places: PartitionPlace[]) {
     this.#dir = dir;
-    this.#open = open;
     this.#level = level;
     this.#places = places;
+    this.#opening = level.openings;
   }
 
   bounds(partition: number): LogBounds {
@@ -67,39 +57,26 @@ export class EmbeddedStore {
   /** Writes all records in one synced batch and gives their positions. Throws LogFull or StoreUnavailable for all of them. */
   async write(records: readonly UnplacedRecord[]): Promise<number[]> {
     assert(records.length > 0, 'a write has at least one record');
-    if (this.#damaged) await this.#reopen();
-    const lasts = this.#places.map((place) => place.last);
-    const positions = records.map(({ partition }) => {
-      const position = (lasts[partition] ?? 0) + 1;
-      lasts[partition] = position;
-      return position;
-    });
-    const batch = records.map(({ partition, bytes }, index) => ({
-      type: 'put' as const,
-      key: recordKey(partition, positions[index] ?? 0),
-      value: bytes,
-    }));
     try {
-      await this.#level.batch<Uint8Array, Uint8Array>(batch, { sync: true });
+      await this.#level.mend();
+      await this.#findAnew();
+      const { batch, bytes, positions, lasts } = this.#placed(records);
+      await this.#level.write(batch, bytes, true);
+      for (const [partition, last] of lasts.entries()) this.#place(partition).last = last;
+      return positions;
     } catch (error) {
-      this.#damaged = true;
+      if (error instanceof DirectoryGone) throw error;
       throw isFull(error)
         ? new LogFull(this.#dir, records[0]?.partition ?? 0, error)
         : new StoreUnavailable('log', this.#dir, error, 'It is opened anew at the next append');
     }
-    for (const [partition, last] of lasts.entries()) this.#place(partition).last = last;
-    return positions;
   }
 
   /** Entries from `from` (≤ `last`) up to `last` that fit into `bytes`, at least one. */
   async read(partition: number, from: number, last: number, bytes: number): Promise<LogEntry[]> {
-    while (this.#reopening !== undefined) await this.#reopening;
-    const level = this.#level;
     try {
-      return await readEntries(level, partition, from, last, bytes);
+      return await this.#level.read((level) => readEntries(level, partition, from, last, bytes));
     } catch (error) {
-      // The database was opened anew under this reading; what was asked for is still there.
-      if (level !== this.#level || this.#reopening !== undefined) return this.read(partition, from, last, bytes);
       throw new StoreUnavailable('log', this.#dir, error);
     }
   }
@@ -109,9 +86,10 @@ export class EmbeddedStore {
     const place = this.#place(partition);
     if (before <= place.first) return;
     try {
-      await this.#level.put<Uint8Array, Uint8Array>(firstKey(partition), firstValue(before), { sync: true });
-      place.first = before;
-      await this.#level.clear({ gte: recordKey(partition, 0), lt: recordKey(partition, before) });
+      await this.#level.write([{ type: 'put', key: firstKey(partition), value: firstValue(before) }], 0, true);
+      this.#place(partition).first = before;
+      const gone = { gte: recordKey(partition, 0), lt: recordKey(partition, before) };
+      await this.#level.read((level) => level.clear(gone));
     } catch (error) {
       throw new StoreUnavailable('log', this.#dir, error, 'Trim it again later');
     }
@@ -121,22 +99,27 @@ export class EmbeddedStore {
     await this.#level.close();
   }
 
-  async #reopen(): Promise<void> {
-    const reopened = (async () => {
-      await this.#level.close();
-      this.#level = await this.#open(this.#dir, TUNING);
-      this.#places = await findPlaces(this.#level, this.#places.length);
-      this.#damaged = false;
-    })();
-    // Readers wait for the end of it, well or not; the write that asked for it gets the error.
-    this.#reopening = reopened.then(undefined, () => undefined);
-    try {
-      await reopened;
-    } catch (error) {
-      throw new StoreUnavailable('log', this.#dir, error, 'It is opened anew at the next append');
-    } finally {
-      this.#reopening = undefined;
-    }
+  /** A write that failed may be there after all: what is read of it next is what all will read. */
+  async #findAnew(): Promise<void> {
+    const { openings } = this.#level;
+    if (openings === this.#opening) return;
+    this.#places = await this.#level.read((level) => findPlaces(level, this.#places.length));
+    this.#opening = openings;
+  }
+
+  /** What writes the records behind the last of each partition. */
+  #placed(records: readonly UnplacedRecord[]) {
+    const lasts = this.#places.map((place) => place.last);
+    let bytes = 0;
+    const positions: number[] = [];
+    const batch = records.map(({ partition, bytes: value }) => {
+      const position = (lasts[partition] ?? 0) + 1;
+      lasts[partition] = position;
+      positions.push(position);
+      bytes += value.length;
+      return { type: 'put' as const, key: recordKey(partition, position), value };
+    });
+    return { batch, bytes, positions, lasts };
   }
 
   #place(partition: number): PartitionPlace {
@@ -185,12 +168,4 @@ async function readEntries(
   } finally {
     await iterator.close();
   }
-}
-
-function isFull(error: unknown): boolean {
-  return /no space left|ENOSPC|quota/i.test(reasonOf(error)) || (error instanceof Error && isFullCause(error.cause));
-}
-
-function isFullCause(cause: unknown): boolean {
-  return cause instanceof Error && isFull(cause);
 }

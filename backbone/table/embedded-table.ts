@@ -1,6 +1,7 @@
 import { claimDirectory } from '../disk/marker.ts';
-import { type ByteLevel, type LevelTuning, openLevel, plainBytes } from '../disk/open-level.ts';
-import { StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
+import { KeptLevel, type OpenLevel } from '../disk/kept-level.ts';
+import { type LevelTuning, plainBytes } from '../disk/open-level.ts';
+import { DirectoryGone, StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import {
   SCAN_BATCH_BYTES,
   SCAN_BATCH_ENTRIES,
@@ -17,10 +18,10 @@ const TUNING = { writeBufferBytes: 16 * 1024 * 1024, cacheBytes: 16 * 1024 * 102
 
 /**
  * Opens the table in `dir`, which is made when it isn't there. Throws DirectoryInUse when another opening of it lives,
- * NewerFormat, DirectoryMismatch or DirectoryUnusable.
+ * NewerFormat, DirectoryMismatch or DirectoryUnusable. `open` is given by tests that make the disk fail.
  */
-export async function openEmbeddedTable(options: { readonly dir: string }): Promise<Table> {
-  return openTableDirectory({ dir: options.dir, store: 'table', kind: 'table', format: TABLE_FORMAT, tuning: TUNING });
+export async function openEmbeddedTable({ dir }: { readonly dir: string }, open?: OpenLevel): Promise<Table> {
+  return openTableDirectory({ dir, store: 'table', kind: 'table', format: TABLE_FORMAT, tuning: TUNING, open });
 }
 
 /** A directory that holds a table for something that is kept in one; `kind` and `format` are what its marker says. */
@@ -30,28 +31,30 @@ export interface TableDirectory {
   readonly kind: string;
   readonly format: number;
   readonly tuning: LevelTuning;
+  readonly open?: OpenLevel | undefined;
 }
 
 /** As `openEmbeddedTable`, for another store that is kept in a table. */
-export async function openTableDirectory({ dir, store, kind, format, tuning }: TableDirectory): Promise<Table> {
+export async function openTableDirectory(options: TableDirectory): Promise<Table> {
+  const { dir, store, kind, format } = options;
   await claimDirectory(dir, { kind, format, facts: {} });
-  return new EmbeddedTable(store, dir, await openLevel(dir, tuning));
+  return new EmbeddedTable(store, dir, await KeptLevel.open(options));
 }
 
 class EmbeddedTable implements Table {
   readonly #store: StoreName;
   readonly #dir: string;
-  readonly #level: ByteLevel;
+  readonly #level: KeptLevel;
   #closed = false;
 
-  constructor(store: StoreName, dir: string, level: ByteLevel) {
+  constructor(store: StoreName, dir: string, level: KeptLevel) {
     this.#store = store;
     this.#dir = dir;
     this.#level = level;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const value = await this.#run(() => this.#level.get<Uint8Array, Uint8Array | undefined>(key, {}));
+    const value = await this.#run(() => this.#level.read((level) => level.get<Uint8Array, Uint8Array | undefined>(key, {})));
     return value === undefined ? undefined : plainBytes(value);
   }
 
@@ -64,12 +67,13 @@ class EmbeddedTable implements Table {
       return { type: 'put' as const, key: operation.key, value: operation.value };
     });
     if (bytes > TABLE_WRITE_BYTES_MAX) throw new TooLarge('A write', bytes, TABLE_WRITE_BYTES_MAX, 'Split it');
-    await this.#run(() => this.#level.batch<Uint8Array, Uint8Array>(batch, { sync: options.sync }));
+    await this.#run(() => this.#level.write(batch, bytes, options.sync));
   }
 
   async *scan(range: TableRange): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
     this.#checkOpen();
-    const iterator = this.#level.iterator({
+    const level = this.#level.readable ?? (await this.#level.reader());
+    const iterator = level.iterator({
       ...(range.gte === undefined ? {} : { gte: range.gte }),
       ...(range.lt === undefined ? {} : { lt: range.lt }),
       reverse: range.reverse ?? false,
@@ -98,6 +102,7 @@ class EmbeddedTable implements Table {
       return await act();
     } catch (error) {
       this.#checkOpen();
+      if (error instanceof DirectoryGone) throw error;
       throw new StoreUnavailable(this.#store, this.#dir, error);
     }
   }

@@ -1,3 +1,4 @@
+import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
@@ -38,6 +39,8 @@ export interface CommitterOptions {
   readonly table: Table;
   readonly spool: Spool;
   readonly metrics: ReadonlyMap<string, Metric>;
+  /** How long a write that fails is tried again, and who is told; left out, it fails at once. */
+  readonly storing?: StoringOptions;
 }
 
 /** Which readings a commit puts into frames. */
@@ -54,7 +57,9 @@ export type SealExtent =
  * write of everything that a batch changes: journal, frames, numbers, the source's checkpoint
  * (docs/design.md#journal-before-acknowledgement).
  *
- * Deciding is synchronous and in the order of the calls; writes follow each other, so that a crash loses a tail.
+ * Deciding is synchronous and in the order of the calls; writes follow each other, so that a crash loses a tail. A write
+ * that fails is tried again as `storing` says; once one has failed for good all that follow fail too, since memory is
+ * ahead of the disk from then on.
  */
 export class Committer {
   readonly id: string;
@@ -68,17 +73,22 @@ export class Committer {
   readonly #sealRules: (readonly [asReadings: SealRule, asPanes: SealRule])[] = [];
   readonly #watermarks = new Map<string, number | null>();
   readonly #first: AgentHead;
+  readonly #storing: StoringOptions;
   #entriesWritten: number;
   #reports: number;
   #totals: AgentTotals;
   #watermarkMs: number | null;
   #closed = false;
+  #writesInFlight = 0;
+  /** What the last write that has reached the disk lets be told; numbers that may still be lost are not. */
+  #kept: Heartbeat;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(options: CommitterOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
     this.id = options.id;
     this.dictionary = dictionary;
     this.#table = options.table;
+    this.#storing = options.storing ?? { signal: AbortSignal.abort(), failed: () => undefined };
     this.#spool = options.spool;
     this.#journal = journal;
     const { incarnation, sequence: lastSequence, closed } = head;
@@ -89,6 +99,7 @@ export class Committer {
     this.#reports = head.reports;
     this.#totals = head.totals;
     this.#watermarkMs = head.watermarkMs;
+    this.#kept = this.#told();
   }
 
   /** The agent as its last commit left it, in a new incarnation, which is durable when this resolves. */
@@ -116,8 +127,13 @@ export class Committer {
     return this.#writer.incarnation;
   }
 
-  /** What the agent says of itself between frames. */
+  /** What the agent says of itself between frames: of what is on its disk alone. */
   heartbeat(): Heartbeat {
+    return this.#writesInFlight === 0 ? this.#told() : this.#kept;
+  }
+
+  /** The same of what is in memory. */
+  #told(): Heartbeat {
     const { incarnation, sequence } = this.#writer;
     return { incarnation, highestSequence: sequence, watermarkMs: this.#safeWatermark(), closed: this.#closed };
   }
@@ -258,9 +274,15 @@ export class Committer {
       headOperation(this.#head()),
       ...this.#spool.stage(items),
     );
+    const told = this.#told();
+    this.#writesInFlight++;
     const writing = this.#writing.then(async () => {
-      await this.#journal.lookAhead();
-      await this.#table.write(operations, { sync: true });
+      await untilStored(async () => {
+        await this.#journal.lookAhead();
+        await this.#table.write(operations, { sync: true });
+      }, this.#storing);
+      this.#writesInFlight--;
+      this.#kept = told;
       this.#spool.committed(items);
     });
     this.#writing = writing;

@@ -24,10 +24,15 @@ export interface SourceRunnerOptions {
 export class SourceRunner {
   readonly #options: SourceRunnerOptions;
   readonly #stopped = new AbortController();
+  /** Aborted with the first failure, which ends everything else. */
+  readonly #failed = new AbortController();
+  /** Ends the sources: the stop, or a failure. */
+  readonly #ends: AbortSignal;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: SourceRunnerOptions) {
     this.#options = options;
+    this.#ends = AbortSignal.any([options.signal, this.#failed.signal]);
   }
 
   /** Ends when every source has ended; everything delivered is durable then. Rejects with the first failure. */
@@ -47,17 +52,20 @@ export class SourceRunner {
     const { committer, sources } = this.#options;
     for (const source of sources) committer.expect(source.name);
     const live = sources.filter((source) => source.nature === 'live');
-    const sealing = live.length > 0 ? this.#sealRegularly() : Promise.resolve();
-    try {
-      await Promise.all([
-        this.#runFiles(sources.filter((source) => source.nature === 'file')),
-        ...live.map((source) => this.#runSource(source)),
-      ]);
-    } finally {
-      this.#stopped.abort();
-      await sealing;
-    }
+    const sealing = this.#watch(live.length > 0 ? this.#sealRegularly() : Promise.resolve());
+    await Promise.all([
+      this.#watch(this.#runFiles(sources.filter((source) => source.nature === 'file'))),
+      ...live.map((source) => this.#watch(this.#runSource(source))),
+    ]);
+    this.#stopped.abort();
+    await sealing;
+    this.#failed.signal.throwIfAborted();
     await committer.seal('everything');
+  }
+
+  /** Resolves when a task has ended, well or not; one that fails ends the others. */
+  #watch(task: Promise<void>): Promise<void> {
+    return task.catch((failure: unknown) => this.#failed.abort(failure));
   }
 
   async #runFiles(sources: readonly Source[]): Promise<void> {
@@ -65,7 +73,8 @@ export class SourceRunner {
   }
 
   async #runSource(source: Source): Promise<void> {
-    const { committer, spool, signal, logger } = this.#options;
+    const { committer, spool, logger } = this.#options;
+    const signal = this.#ends;
     const checkpoint = await committer.checkpointOf(source.name);
     logger.info({ source: source.name, resumed: checkpoint !== null }, 'source opened');
     const extent = source.nature === 'file' ? 'complete' : 'nothing';

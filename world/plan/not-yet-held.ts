@@ -1,6 +1,6 @@
 import type { EventName } from '../run/events.ts';
 import { ATTACKS } from './attacks.ts';
-import { SERVER, type Step } from './plan.ts';
+import type { Step } from './plan.ts';
 
 /** A fault that breaks a promise today. Worlds are made without it until that is mended, and this list gets shorter. */
 interface NotYetHeld {
@@ -17,11 +17,6 @@ export const NOT_YET_HELD: readonly NotYetHeld[] = [
     reason: 'a log that has lost its tail is read on as if nothing had happened; an agent of an older image halts',
     is: (step) => step.kind === 'restore',
     events: ['a disk is restored to an older state'],
-  },
-  {
-    reason: 'a seal of an agent that fails is a rejection that nobody hears',
-    is: (step) => step.kind === 'disk-fails' && step.machine !== SERVER,
-    events: [],
   },
   {
     reason: 'an upgrade of a path that is none throws where nobody catches',

@@ -49,7 +49,11 @@ export const simulatedFiles = {
 
   async stat(path: string) {
     const disk = diskOfCaller();
-    return disk.read(() => statsOf(disk.require(path, 'stat')));
+    return disk.read(() => {
+      // A database's files are one thing here: each of them is as much the database's as any other.
+      const parent = disk.node(dirname(path));
+      return statsOf(parent instanceof DatabaseFile ? parent : disk.require(path, 'stat'));
+    });
   },
 
   async unlink(path: string): Promise<void> {
@@ -100,9 +104,11 @@ export const simulatedFiles = {
     });
   },
 
-  /** What is asked of the file system as a whole: that it is no memory. */
-  async statfs(): Promise<{ type: number }> {
-    return { type: 0xef53 };
+  /** What is asked of the file system as a whole: that it is no memory, and what room it has. */
+  async statfs() {
+    const disk = diskOfCaller();
+    const isFull = disk.failing()?.code === 'ENOSPC';
+    return { type: 0xef53, bsize: BLOCK_BYTES, bavail: isFull ? 0 : FREE_BLOCKS };
   },
 };
 
@@ -270,10 +276,25 @@ function removeTree(disk: Disk, path: string, recursive: boolean): void {
   disk.remove(path);
 }
 
+const BLOCK_BYTES = 4096;
+/** A disk that isn't full has room for all that a world writes. */
+const FREE_BLOCKS = 2 ** 28;
+
+const inodes = new WeakMap<object, number>();
+let lastInode = 1;
+
+/** The number of a file: another one's is another. Directories have one in common, as nobody asks for theirs. */
+function inodeOf(node: DiskNode): number {
+  if (node === 'directory') return 1;
+  let inode = inodes.get(node);
+  if (inode === undefined) inodes.set(node, (inode = ++lastInode));
+  return inode;
+}
+
 function statsOf(node: DiskNode) {
   const size = node instanceof PlainFile ? node.size : 0;
   const mtimeMs = node instanceof PlainFile ? node.modifiedMs : 0;
-  return { size, mtimeMs, mtime: new Date(mtimeMs), ...kindOf(node) };
+  return { dev: 1, ino: inodeOf(node), size, mtimeMs, mtime: new Date(mtimeMs), ...kindOf(node) };
 }
 
 function kindOf(node: DiskNode): { isFile(): boolean; isDirectory(): boolean } {
