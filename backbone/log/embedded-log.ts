@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
-import { claimDirectory, readMarker } from '../disk/marker.ts';
 import type { OpenLevel } from '../disk/kept-level.ts';
+import { claimDirectory, readMarker } from '../disk/marker.ts';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { DirectoryMismatch, StoreClosed, TooLarge } from '../storage-errors.ts';
 import { EmbeddedStore } from './embedded-store.ts';

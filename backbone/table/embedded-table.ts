@@ -1,5 +1,5 @@
-import { claimDirectory } from '../disk/marker.ts';
 import { KeptLevel, type OpenLevel } from '../disk/kept-level.ts';
+import { claimDirectory } from '../disk/marker.ts';
 import { type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { DirectoryGone, StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import {
@@ -54,7 +54,9 @@ class EmbeddedTable implements Table {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const value = await this.#run(() => this.#level.read((level) => level.get<Uint8Array, Uint8Array | undefined>(key, {})));
+    const value = await this.#run(() =>
+      this.#level.read((level) => level.get<Uint8Array, Uint8Array | undefined>(key, {})),
+    );
     return value === undefined ? undefined : plainBytes(value);
   }
 
