@@ -25,6 +25,8 @@ export interface WorldReading {
   readonly device: string;
   readonly atMs: number;
   readonly value: number;
+  /** Of the first reading of a run: the one before it, where the device had other tags. */
+  readonly anchor?: { readonly atMs: number; readonly value: number };
 }
 
 /** A gauge with three decimals, once a minute. */
@@ -231,9 +233,9 @@ function runsOf(agent: Agent, readings: readonly WorldReading[]): ReadingsRuns {
     runCount: runs.length,
     entry: Int32Array.from(runs, ({ entry }) => entry),
     length: Int32Array.from(runs, ({ sorted }) => sorted.length),
-    anchored: new Uint8Array(runs.length),
-    anchorTimeMs: new Float64Array(runs.length),
-    anchorValue: new Float64Array(runs.length),
+    anchored: Uint8Array.from(runs, ({ sorted }) => (sorted[0]!.anchor === undefined ? 0 : 1)),
+    anchorTimeMs: Float64Array.from(runs, ({ sorted }) => sorted[0]!.anchor?.atMs ?? 0),
+    anchorValue: Float64Array.from(runs, ({ sorted }) => sorted[0]!.anchor?.value ?? 0),
     unchecked: new Uint8Array(runs.length),
     timeMs: Float64Array.from(all, ({ atMs }) => atMs),
     value: Float64Array.from(all, ({ value }) => value),

@@ -126,6 +126,34 @@ describe('windows', () => {
     );
   });
 
+  it('are the same of a group whichever other groups are asked for, also before its first reading', async () => {
+    const MINUTE_MS = 60_000;
+    const world = await World.open();
+    const at = (minute: number): number => START + minute * MINUTE_MS;
+    await world.deliver('a', [0, 1, 2, 9].map((minute) => ({ device: 'm1@A', atMs: at(minute), value: 1_000 })));
+    // What the device held before it was moved counts where it is now, from the reading before on.
+    await world.deliver('b', [
+      { device: 'm2@B', atMs: at(5), value: 2_000, anchor: { atMs: at(1), value: 4_000 } },
+      { device: 'm2@B', atMs: at(6), value: 2_000 },
+    ]);
+    for (const batches of [0, 1]) {
+      if (batches > 0) await world.batch(batches);
+      await using index = await openIndexOf(world);
+      const source = index.source(world.view.name)!;
+      const asked = {
+        ...queryOf(world, at(0), at(10), '1m'),
+        stats: parseStats('count,integral,timeMean', world.metric),
+      };
+      const all = await answerWindows(index, source, asked);
+      for (const region of ['A', 'B']) {
+        const query = { ...asked, where: new Map([['region', [region]]]) };
+        const told = textsOf(await answerWindows(index, source, query), query);
+        expect(told).toEqual(textsOf(all, asked).filter((text) => text.includes(`"region":"${region}"`)));
+        expect(told).toHaveLength(region === 'A' ? 6 : 5);
+      }
+    }
+  });
+
   it('what is committed while a query is answered is in the answer, or after its position', async () => {
     const world = await World.open();
     const { view } = world;

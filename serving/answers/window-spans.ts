@@ -29,9 +29,10 @@ export async function extentOf(source: ViewSource, groups: readonly Group[]): Pr
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   for (const group of groups) {
+    const firstSlice = group.firstSliceKnown();
     const lastSlice = group.lastSliceKnown();
-    if (lastSlice === undefined) continue;
-    fromMs = Math.min(fromMs, Math.floor(group.progress.firstMs() / sliceMs) * sliceMs);
+    if (firstSlice === undefined || lastSlice === undefined) continue;
+    fromMs = Math.min(fromMs, firstSlice * sliceMs);
     toMs = Math.max(toMs, (lastSlice + 1) * sliceMs);
   }
   return toMs === Number.NEGATIVE_INFINITY ? undefined : { fromMs, toMs };

@@ -4,7 +4,7 @@ import type { ChangeFeed } from '#backbone/changes/changes.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { findLastSlice } from './find-last-slice.ts';
+import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { Group } from './group.ts';
 import { Agents } from './progress.ts';
 
@@ -58,6 +58,12 @@ function find(group: Group, stored: readonly number[], changed: readonly number[
   return findLastSlice(id, group, feedOf(changed, epoch), resultOf(stored));
 }
 
+function findFirst(group: Group, stored: readonly number[], changed: readonly number[], epoch = 10, isAsOf = false) {
+  const batch = { results: [RESULT], cut: [10], publishedAtMs: 0 };
+  const id = { view: VIEW, version: 1, batch, isAsOf, isFolding: false };
+  return findFirstSlice(id, group, feedOf(changed, epoch), resultOf(stored));
+}
+
 const slices = fc.uniqueArray(fc.oneof(fc.integer({ min: 0, max: 6 }), fc.nat(5_000)), { maxLength: 5 });
 
 describe('the last slice of a group that holds anything', () => {
@@ -87,5 +93,21 @@ describe('the last slice of a group that holds anything', () => {
     expect(await find(groupOf(2, 5), [3], [7], 9)).toBe(3);
     expect(await find(groupOf(2, 5), [3], [7], 10)).toBe(7);
     expect(await find(groupOf(2, 5), [3], [7], 10, true)).toBe(3);
+  });
+});
+
+describe('the first slice of a group that holds anything', () => {
+  it('is the first of what batch results and changes hold, also before its first reading', async () => {
+    const group = groupOf(9, 20);
+    expect(await findFirst(group, [3, 9], [9, 12])).toBe(3);
+    expect(await findFirst(group, [9, 10], [-4, 12])).toBe(-4);
+    expect(await findFirst(group, [], [])).toBeUndefined();
+  });
+
+  it('leaves out rows that the batch results cover, and as of a cut all rows of changes', async () => {
+    const group = groupOf(3, 20);
+    expect(await findFirst(group, [3], [2], 9)).toBe(3);
+    expect(await findFirst(group, [3], [2], 10)).toBe(2);
+    expect(await findFirst(group, [3], [2], 10, true)).toBe(3);
   });
 });

@@ -44,6 +44,34 @@ export async function findLastSlice(
   return low;
 }
 
+/**
+ * The first slice of a group that holds anything. It may lie before the slice of the first reading: what a gauge held
+ * up to a series' first reading with these tags belongs to that reading, whatever the tags were before.
+ */
+export async function findFirstSlice(
+  id: SourceId,
+  { key }: Group,
+  feed: Pick<ChangeFeed, 'rows'>,
+  results: Pick<ResultReader, 'blocks'>,
+): Promise<number | undefined> {
+  let first = SLICE_END;
+  for (const result of id.batch.results) {
+    for await (const block of results.blocks(result, key, -SLICE_END, first)) {
+      if (block.count === 0) continue;
+      first = Math.min(first, block.slice[0]!);
+      break;
+    }
+  }
+  if (!id.isAsOf) {
+    for await (const row of feed.rows(id.view.name, id.version, key, -SLICE_END, first)) {
+      if (row.epoch < (id.batch.cut[row.partition] ?? 0)) continue;
+      first = Math.min(first, row.slice);
+      break;
+    }
+  }
+  return first === SLICE_END ? undefined : first;
+}
+
 async function holdsAnythingFrom(
   id: SourceId,
   group: Group,

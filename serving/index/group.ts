@@ -16,6 +16,10 @@ export class Group {
   readonly progress: GroupProgress;
   readonly pages = new Map<number, Page>();
   readonly loads = new Map<number, PageLoad>();
+  /** The first slice that held anything when it was looked for; what is held up to the first reading lies before it. */
+  firstSliceStored: number | undefined;
+  /** The earliest slice that a commit has changed since the group was opened. */
+  firstSliceTold = Number.POSITIVE_INFINITY;
   /** The last slice that held anything when it was looked for. */
   lastSliceStored: number | undefined;
   /** The last slice that a commit has changed since the group was opened. */
@@ -25,6 +29,12 @@ export class Group {
     this.key = key;
     this.tags = parseGroupKey(key);
     this.progress = new GroupProgress(agents);
+  }
+
+  /** The first slice that holds anything as far as it was looked for; undefined where there is none. */
+  firstSliceKnown(): number | undefined {
+    const first = Math.min(this.firstSliceStored ?? Number.POSITIVE_INFINITY, this.firstSliceTold);
+    return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 
   /** The last slice that holds anything as far as it was looked for; undefined where there is none. */

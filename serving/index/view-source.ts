@@ -1,7 +1,7 @@
 import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow, SliceRow } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
-import { findLastSlice } from './find-last-slice.ts';
+import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
@@ -109,13 +109,15 @@ export class ViewSource {
     this.recent.push(batch.partition, batch.from, batch.to, changes);
   }
 
-  /** The last slice of the group that holds anything; undefined where none does. */
+  /** The last slice of the group that holds anything; undefined where none does. The first one is known then too. */
   async lastSlice(group: Group): Promise<number | undefined> {
     if (group.lastSliceStored === undefined) {
       const { feed, results } = this.#backend;
-      const found = await findLastSlice(this.id, group, feed, results);
+      const first = await findFirstSlice(this.id, group, feed, results);
+      const last = await findLastSlice(this.id, group, feed, results);
       await this.#confirm();
-      group.lastSliceStored = found;
+      group.firstSliceStored = first;
+      group.lastSliceStored = last;
     }
     return group.lastSliceKnown();
   }
@@ -175,7 +177,10 @@ export class ViewSource {
   /** Takes over how far the groups of an older source of the same version reach: a batch result holds no less. */
   takeExtents(older: ViewSource): void {
     for (const group of older.groups()) {
-      if (group.lastSliceStored !== undefined) this.openGroup(group.key).lastSliceStored = group.lastSliceKnown();
+      if (group.lastSliceStored === undefined) continue;
+      const own = this.openGroup(group.key);
+      own.firstSliceStored = group.firstSliceKnown();
+      own.lastSliceStored = group.lastSliceKnown();
     }
   }
 
@@ -205,6 +210,7 @@ export class ViewSource {
 
   #putRow(group: Group, row: SliceRow): void {
     if (row.slice > group.lastSliceTold) group.lastSliceTold = row.slice;
+    if (row.slice < group.firstSliceTold) group.firstSliceTold = row.slice;
     const number = pageOf(row.slice);
     group.loads.get(number)?.rows.set(`${row.slice}/${row.partition}/${row.epoch}/${row.part}`, row);
     const page = group.pages.get(number);
