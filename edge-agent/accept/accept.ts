@@ -3,7 +3,7 @@ import type { ConflictRule } from '#core/metrics/metric.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 import { type Amend, amendOf } from './amend.ts';
 import type { ChangedValue, LateRun, LinkCorrection, TakenReadings } from './corrections.ts';
-import { decide } from './decide.ts';
+import { conflictAt, decide } from './decide.ts';
 import { placeLate } from './late-runs.ts';
 import { sortBatch } from './sort-batch.ts';
 
@@ -57,8 +57,7 @@ export function acceptBatch(
   const { order, series, starts } = sortBatch(offered.count, offered.seriesOfRow, offered.timeMs, journals.length);
   for (let i = 0; i < series.length; i++) {
     const number = series[i]!;
-    const { conflict } = ruleOf(number);
-    acceptance.acceptSeries(number, journals[number]!, conflict, order, starts[i]!, starts[i + 1]!);
+    acceptance.acceptSeries(number, journals[number]!, ruleOf(number), order, starts[i]!, starts[i + 1]!);
   }
   // Only now have all new neighbours of a changed reading their places.
   const amends = acceptance.changed.flatMap((change) => applyChange(journals[change.series]!, change, ruleOf));
@@ -109,7 +108,7 @@ class Acceptance {
   acceptSeries(
     series: number,
     journal: SeriesJournal,
-    conflict: ConflictRule,
+    rule: SeriesRule,
     order: Int32Array,
     from: number,
     to: number,
@@ -120,7 +119,7 @@ class Acceptance {
     let lastMs = journal.lastMs;
     let row = from;
     while (row < to && timeMs[order[row]!]! <= lastMs) {
-      row = this.#acceptEarlier(series, journal, conflict, order, row, to);
+      row = this.#acceptEarlier(series, journal, rule, order, row, to);
     }
     const newFrom = taken.count;
     for (; row < to; row++) {
@@ -132,7 +131,7 @@ class Acceptance {
       } else {
         // Of one instant that is new, the row before has been taken.
         const last = taken.count - 1;
-        taken.value[last] = this.#accept(at, taken.value[last], journal, conflict);
+        taken.value[last] = this.#accept(at, taken.value[last], journal, rule.conflict);
       }
     }
     this.#remember(journal, lateFrom, newFrom);
@@ -158,7 +157,7 @@ class Acceptance {
   #acceptEarlier(
     series: number,
     journal: SeriesJournal,
-    conflict: ConflictRule,
+    rule: SeriesRule,
     order: Int32Array,
     row: number,
     to: number,
@@ -166,6 +165,7 @@ class Acceptance {
     const { timeMs } = this.#offered;
     const atMs = timeMs[order[row]!]!;
     const known = journal.valueAt(atMs);
+    const conflict = known === undefined ? rule.conflict : conflictAt(atMs, journal, rule);
     let current = known;
     let end = row;
     for (; end < to && timeMs[order[end]!] === atMs; end++) {

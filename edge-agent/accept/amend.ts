@@ -24,8 +24,6 @@ export function amendOf(journal: SeriesJournal, index: number, oldValue: number,
 /** The intervals before and after a reading are taken back and given anew, as far as they are in frames. */
 function relink(journal: SeriesJournal, index: number, oldValue: number, newValue: number): readonly LinkCorrection[] {
   const atMs = journal.times[index]!;
-  // Among forgotten readings no interval was given, so none is taken back.
-  if (atMs <= journal.forgottenMs) return [];
   const links: LinkCorrection[] = [];
   const from = journal.before(index);
   if (from !== null) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from './decide.ts';
+import { conflictAt, decide } from './decide.ts';
 
 const EMPTY = { lastMs: Number.NEGATIVE_INFINITY, forgottenMs: Number.NEGATIVE_INFINITY };
 /** Remembers readings from after 100 up to 200, and has forgotten those before. */
@@ -24,5 +24,25 @@ describe('an offered reading', () => {
   it('with another value is refused where the first one counts, and a repeat is one all the same', () => {
     expect(decide(150, 7, 8, HALF_FORGOTTEN, 'first')).toBe('refused');
     expect(decide(150, 7, 7, HALF_FORGOTTEN, 'first')).toBe('repeat');
+  });
+});
+
+describe('which of two values counts', () => {
+  const memory = { lastMs: 200, forgottenMs: 100, sealedMs: 180 };
+  it.each([
+    ['of a pane that is known whole', 101, 101, 'last'],
+    ['of a pane that begins at the last time that is forgotten', 149, 50, 'first'],
+    ['of the pane after it', 150, 50, 'last'],
+    ['of a pane that is half forgotten', 119, 60, 'first'],
+    ['of a reading among forgotten ones', 40, 10, 'first'],
+    ['of a reading that is in no frame yet', 181, 200, 'last'],
+    ['of the last one that is in a frame', 180, 200, 'first'],
+  ] as const)('%s', (_what, timeMs, paneMs, counts) => {
+    expect(conflictAt(timeMs, memory, { conflict: 'last', paneMs })).toBe(counts);
+    expect(conflictAt(timeMs, memory, { conflict: 'first', paneMs })).toBe('first');
+  });
+
+  it('is told by the metric while nothing is forgotten', () => {
+    expect(conflictAt(-5, { ...EMPTY, sealedMs: 200 }, { conflict: 'last', paneMs: 10 })).toBe('last');
   });
 });

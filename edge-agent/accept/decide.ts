@@ -18,6 +18,24 @@ export interface SeriesMemory {
   readonly forgottenMs: number;
 }
 
+/** Which readings of a series are in frames. */
+export interface SealedMemory extends SeriesMemory {
+  readonly sealedMs: number;
+}
+
+/**
+ * Which of two values of a reading counts that the journal knows. An amend speaks for a whole pane, so where the journal
+ * has let go of a part of it, and the reading is in a frame already, the first one does.
+ */
+export function conflictAt(
+  timeMs: number,
+  memory: SealedMemory,
+  { conflict, paneMs }: { readonly conflict: ConflictRule; readonly paneMs: number },
+): ConflictRule {
+  if (timeMs > memory.sealedMs) return conflict;
+  return Math.floor(timeMs / paneMs) * paneMs > memory.forgottenMs ? conflict : 'first';
+}
+
 /** Decides what a reading is; `known` is the value that its series has at that very time, undefined where it has none. */
 export function decide(
   timeMs: number,
