@@ -130,7 +130,10 @@ describe('windows', () => {
     const MINUTE_MS = 60_000;
     const world = await World.open();
     const at = (minute: number): number => START + minute * MINUTE_MS;
-    await world.deliver('a', [0, 1, 2, 9].map((minute) => ({ device: 'm1@A', atMs: at(minute), value: 1_000 })));
+    await world.deliver(
+      'a',
+      [0, 1, 2, 9].map((minute) => ({ device: 'm1@A', atMs: at(minute), value: 1_000 })),
+    );
     // What the device held before it was moved counts where it is now, from the reading before on.
     await world.deliver('b', [
       { device: 'm2@B', atMs: at(5), value: 2_000, anchor: { atMs: at(1), value: 4_000 } },
