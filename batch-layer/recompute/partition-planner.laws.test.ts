@@ -44,7 +44,9 @@ class PlannedReader implements AdmittingReader {
     const listed = this.#listed.length;
     for (let i = frames.indexAfter(position - 1); i < frames.count; i++) {
       const place = { file: frames.file[i]!, at: frames.at[i]!, bytes: frames.bytes[i]! };
-      this.#listed.push({ ...place, agent: frames.agent[i]!, position: frames.position[i]! });
+      const one = { ...place, agent: frames.agent[i]!, position: frames.position[i]! };
+      this.#listed.push(one);
+      if (!this.#fold(one, [])) this.#quarantine(one);
     }
     if (kind !== 'fold') return kind;
     return this.#fold(this.#listed[listed]!, []) ? kind : 'unfoldable';
@@ -59,6 +61,13 @@ class PlannedReader implements AdmittingReader {
     for (const frame of this.#listed) this.#fold(frame, [view]);
     const { slots } = view;
     return new Map([...slots.all()].map((slot) => [slots.sliceAt(slot), slots.partAt(slot) / 2]));
+  }
+
+  /** A plan reads headers; who folds finds the fault of a body, and the ledger hears of it. */
+  #quarantine(frame: FramePlace & { readonly agent: number }): void {
+    const header = readHeader(this.#read(frame));
+    if (header.kind === 'fault') return;
+    this.agents[frame.agent]!.ledger.quarantine(header.incarnation, header.sequence);
   }
 
   /** Folds a listed frame as a job does; false where its body can't be read. */

@@ -51,12 +51,12 @@ export function admissionCases(name: string, open: () => AdmittingReader): void 
       expect([...folded.values()]).toEqual([4, 4]);
     });
 
-    it(`parks ${PARKED_FRAMES_MAX} frames of an agent and gives up the next, whose number has arrived`, () => {
+    it(`parks ${PARKED_FRAMES_MAX} frames of an agent and quarantines the next`, () => {
       const records = Array.from({ length: PARKED_FRAMES_MAX + 1 }, (_, i) => frame(i + 2));
       const { outcomes, folded, agents } = read(open(), [...records, birth(1)], new ToldSlices());
       expect(outcomes.slice(-3)).toEqual(['parked', 'unfoldable', 'learned']);
       expect(folded.size).toBe(PARKED_FRAMES_MAX);
-      expect(agents).toMatchObject([{ arrived: PARKED_FRAMES_MAX + 2, missing: [], parked: 0 }]);
+      expect(agents).toMatchObject([{ arrived: PARKED_FRAMES_MAX + 1, quarantined: 1, missing: [], parked: 0 }]);
     });
 
     it(`knows the ids of ${CUT_IDS_KEPT} cuts`, () => {

@@ -35,6 +35,8 @@ interface Agent {
   forks: number;
   /** By "incarnation/number": the content that came first, or that it was refused. */
   readonly numbers: Map<string, ToldFrame | 'refused'>;
+  /** Numbers of what can't be folded. */
+  readonly faulty: Set<string>;
   /** Incarnation, number, and the watermark that holds once all numbers up to it are there. */
   readonly marks: (readonly [incarnation: number, sequence: number, watermarkMs: number | null])[];
 }
@@ -47,7 +49,7 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
   const agentOf = (name: string): Agent => {
     const known = agents.find((one) => one.name === name);
     if (known !== undefined) return known;
-    const fresh: Agent = { name, devices: [], waiting: [], forks: 0, numbers: new Map(), marks: [] };
+    const fresh: Agent = { name, devices: [], waiting: [], forks: 0, numbers: new Map(), faulty: new Set(), marks: [] };
     agents.push(fresh);
     return fresh;
   };
@@ -106,7 +108,10 @@ function takeUp(agent: Agent, frame: ToldFrame, fold: (frame: ToldFrame) => void
     agent.waiting.push(frame);
     return 'parked';
   }
-  if (frame.isFaulty) return 'unfoldable';
+  if (frame.isFaulty) {
+    agent.faulty.add(`${frame.incarnation}/${frame.sequence}`);
+    return 'unfoldable';
+  }
   if (frame.holds.kind !== 'birth') {
     fold(frame);
     return 'fold';
@@ -132,12 +137,14 @@ function stateOf(agent: Agent): AgentState {
     const known = Math.max(0, ...there, ...marks.map(([, sequence]) => sequence));
     const lacking = Array.from({ length: known }, (_, i) => i + 1).filter((sequence) => !there.has(sequence));
     missing.push(...lacking.map((sequence) => `${incarnation}/${sequence}`));
-    const complete = (lacking[0] ?? known + 1) - 1;
+    // What waits for a birth is here, and yet nothing that an answer could hold.
+    const waiting = agent.waiting.filter((one) => one.incarnation === incarnation).map(({ sequence }) => sequence);
+    const complete = Math.min(lacking[0] ?? known + 1, ...waiting) - 1;
     const holding = marks.filter(([, sequence, mark]) => mark !== null && sequence <= complete);
     if (holding.length > 0) watermarkMs = Math.max(...holding.map(([, , mark]) => mark!));
   }
   const newest = incarnations.at(-1) ?? 0;
-  const states = [...agent.numbers.values()];
+  const quarantined = [...agent.numbers].filter(([number, state]) => state === 'refused' || agent.faulty.has(number));
   return {
     name: agent.name,
     devices: agent.devices,
@@ -145,8 +152,8 @@ function stateOf(agent: Agent): AgentState {
     forks: agent.forks,
     watermarkMs,
     missing,
-    arrived: states.filter((state) => state !== 'refused').length,
-    quarantined: states.filter((state) => state === 'refused').length,
+    arrived: agent.numbers.size - quarantined.length,
+    quarantined: quarantined.length,
     head: `${newest}/${Math.max(0, ...numbers.filter(([of]) => of === newest).map(([, sequence]) => sequence))}`,
   };
 }

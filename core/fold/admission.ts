@@ -56,7 +56,7 @@ export interface KnownCut {
   readonly position: number;
 }
 
-/** Why a frame that has arrived folds nothing. */
+/** Why a frame that the broker accepted folds nothing. */
 export type Unfoldable = FrameFault | { readonly kind: 'parking-full'; readonly limit: number };
 
 /** What becomes of one record. Everything that a reader of the log does with it follows from this. */
@@ -76,7 +76,7 @@ export type Outcome<Held> =
   | { readonly kind: 'repeated'; readonly agent: AdmittedAgent<Held> }
   /** The frame's number has arrived before with other content, which stays the one that counts. */
   | { readonly kind: 'fork'; readonly agent: AdmittedAgent<Held> }
-  /** The frame's number has arrived, but what it holds can't be folded. */
+  /** What the frame holds can't be folded: its number is quarantined in the ledger, and never counts as arrived. */
   | { readonly kind: 'unfoldable'; readonly agent: AdmittedAgent<Held>; readonly reason: Unfoldable }
   /** The frame was accepted, but its header can't be read: nobody knows its number. */
   | { readonly kind: 'faulty'; readonly fault: FrameFault }
@@ -195,10 +195,15 @@ export class Admission<Held> {
   }
 
   /**
-   * A frame has arrived and folds nothing: here, and by whoever folds, where the fault shows only in the frame's body.
-   * Its number counts as arrived, so that the frame is neither asked for again nor found missing.
+   * A frame folds nothing: here, and by whoever folds, where the fault shows only in the frame's body. Its number is
+   * quarantined, so that the frame is neither asked for again, nor missing, nor taken for folded.
    */
-  unfoldable(agent: AdmittedAgent<Held>, reason: Unfoldable): Outcome<Held> {
+  unfoldable(
+    agent: AdmittedAgent<Held>,
+    { incarnation, sequence }: Pick<FrameHeader, 'incarnation' | 'sequence'>,
+    reason: Unfoldable,
+  ): Outcome<Held> {
+    agent.ledger.quarantine(incarnation, sequence);
     return { kind: 'unfoldable', agent, reason };
   }
 
@@ -222,22 +227,22 @@ export class Admission<Held> {
     const header = this.#access.trust === 'archive' ? readProvenHeader(frame) : readHeader(frame);
     if (header.kind === 'fault') return { kind: 'faulty', fault: header };
     const agent = this.#agentOf(name);
-    const arrival = agent.ledger.arrive(header.incarnation, header.sequence, header.checksum, header.watermarkMs);
+    const { incarnation, sequence, checksum, watermarkMs } = header;
+    const dictionaryVersion = entriesNeeded(header);
+    const waits = !agent.fold.knows(dictionaryVersion) && agent.parked.length < PARKED_FRAMES_MAX;
+    const arrival = agent.ledger.arrive(incarnation, sequence, checksum, watermarkMs, waits);
     if (arrival === 'repeat') return { kind: 'repeated', agent };
     if (arrival === 'fork') return { kind: 'fork', agent };
-    const dictionaryVersion = entriesNeeded(header);
-    if (!agent.fold.knows(dictionaryVersion)) return this.#park(agent, dictionaryVersion, frame);
+    if (waits) {
+      agent.parked.push({ dictionaryVersion, held: this.#access.hold(frame) });
+      return { kind: 'parked', agent };
+    }
+    if (!agent.fold.knows(dictionaryVersion)) {
+      return this.unfoldable(agent, header, { kind: 'parking-full', limit: PARKED_FRAMES_MAX });
+    }
     if (header.kind !== 'birth') return { kind: 'fold', agent, frame: { header, held: this.#access.hold(frame) } };
     const fault = learn(agent, header, frame);
-    return fault === null ? { kind: 'learned', agent, ...this.#release(agent) } : this.unfoldable(agent, fault);
-  }
-
-  #park(agent: Agent<Held>, dictionaryVersion: number, frame: Uint8Array): Outcome<Held> {
-    if (agent.parked.length >= PARKED_FRAMES_MAX) {
-      return this.unfoldable(agent, { kind: 'parking-full', limit: PARKED_FRAMES_MAX });
-    }
-    agent.parked.push({ dictionaryVersion, held: this.#access.hold(frame) });
-    return { kind: 'parked', agent };
+    return fault === null ? { kind: 'learned', agent, ...this.#release(agent) } : this.unfoldable(agent, header, fault);
   }
 
   /** After a birth: gives what waited for it, and takes up the births among them with what waited for these. */
@@ -250,12 +255,14 @@ export class Admission<Held> {
       const bytes = this.#access.open(held);
       const header = readHeader(bytes);
       assert(header.kind !== 'fault', 'a parked frame had a sound header when it was parked');
+      agent.ledger.release(header.incarnation, header.sequence);
       if (header.kind !== 'birth') {
         ready.push({ header, held });
         continue;
       }
       const fault = learn(agent, header, bytes);
       if (fault !== null) {
+        agent.ledger.quarantine(header.incarnation, header.sequence);
         unfoldable.push(fault);
         continue;
       }

@@ -1,8 +1,6 @@
-import { decodeAmend } from '../frames/amend-frame.ts';
-import { decodePanes } from '../frames/decode-panes.ts';
 import type { FrameFault } from '../frames/fault.ts';
+import { FrameOpener } from '../frames/frame-opener.ts';
 import type { FrameHeader } from '../frames/header.ts';
-import { ReadingsReader } from '../frames/readings-reader.ts';
 import type { AgentFold } from './agent-fold.ts';
 import { foldAmends } from './fold-corrections.ts';
 import { foldPanes } from './fold-panes.ts';
@@ -11,7 +9,7 @@ import type { ViewFold } from './view-fold.ts';
 
 /** Folds frames that admission has let through, one after the other. */
 export class FrameFolder {
-  readonly #reader = new ReadingsReader();
+  readonly #opener = new FrameOpener();
 
   /**
    * Folds the frame whose header was read into every view that asks for its series, as changed by the record at
@@ -24,25 +22,19 @@ export class FrameFolder {
     views: readonly ViewFold[],
     position: number,
   ): number | FrameFault {
-    switch (header.kind) {
-      case 'readings': {
-        const fault = this.#reader.open(bytes, header);
-        if (fault !== null) return fault;
-        foldReadings(this.#reader, agent, views, position);
+    const frame = this.#opener.open(bytes, header);
+    switch (frame.kind) {
+      case 'fault':
+        return frame;
+      case 'readings':
+        foldReadings(frame.reader, agent, views, position);
         return header.count;
-      }
-      case 'panes': {
-        const frame = decodePanes(bytes, header);
-        if (frame.kind === 'fault') return frame;
+      case 'panes':
         foldPanes(frame.panes, agent, views, position);
         return header.count;
-      }
-      case 'amend': {
-        const frame = decodeAmend(bytes, header);
-        if (frame.kind === 'fault') return frame;
+      case 'amend':
         foldAmends(frame.amends, agent, views, position);
         return 0;
-      }
       case 'birth':
         return 0;
     }

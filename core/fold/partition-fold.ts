@@ -130,7 +130,7 @@ export class PartitionFold {
     const counted = this.#folder.fold(held, header, agent.fold, this.views, this.position);
     if (typeof counted !== 'number') {
       this.counters.faultyFrames++;
-      return this.admission.unfoldable(agent, counted);
+      return this.admission.unfoldable(agent, header, counted);
     }
     this.counters.readings += counted;
     // An amend with a higher number speaks for this frame; its slices may even have been refolded without it.

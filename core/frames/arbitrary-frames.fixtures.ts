@@ -138,7 +138,8 @@ interface AnyPane {
   histogram: boolean;
 }
 
-const anyPane: fc.Arbitrary<AnyPane> = fc.record({
+const anyPane: fc.Arbitrary<AnyPane> = fc
+  .record({
   entry,
   startMs: start,
   spanMs: fc.constantFrom(10_000, 60_000, 4_000_000),
@@ -149,7 +150,17 @@ const anyPane: fc.Arbitrary<AnyPane> = fc.record({
   increase: fc.bigInt({ min: 0n, max: 2n ** 70n }),
   integral: fc.bigInt({ min: -(2n ** 110n), max: 2n ** 110n }),
   histogram: fc.boolean(),
-});
+})
+  .map((pane) => {
+    // No more than that many readings, and that much covered time, can have added up to.
+    const increaseMost = 2n * BigInt(pane.values.length) * BigInt(Number.MAX_SAFE_INTEGER);
+    const integralMost = BigInt(pane.coveredMs) * BigInt(Number.MAX_SAFE_INTEGER);
+    return {
+      ...pane,
+      increase: pane.increase % (increaseMost + 1n),
+      integral: pane.integral % (integralMost + 1n),
+    };
+  });
 
 /** Panes whose statistics are those of real readings, one ms apart. */
 export const anyPanes: fc.Arbitrary<PaneColumns> = fc

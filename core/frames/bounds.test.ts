@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { BUCKET_MAX } from '../numbers/log-buckets.ts';
+import { PANE_MS_MAX } from '../series/series.ts';
 import { encodeAmend, type Amends } from './amend-frame.ts';
 import { encodeBirth } from './birth.ts';
 import { encodePanes } from './encode-panes.ts';
@@ -72,6 +74,8 @@ interface PaneChange extends Partial<Numbers<PaneColumns>> {
   readonly anchored?: number;
   readonly histogram?: PaneColumns['histogram'][number];
 }
+
+const VALUE_MOST = BigInt(VALUE_MAX);
 
 function pane(change: PaneChange): PaneColumns {
   const {
@@ -237,7 +241,7 @@ describe('a pane at its limits', () => {
     ['all of it unchecked', { unchecked: 2 }],
     ['its first value above, its last below', { firstValue: 6, lastValue: 4 }],
     ['the least squares that its sum allows', { squares: 50n, sum: 10n }],
-    ['the widest sums', { increase: 2n ** 160n - 1n, integral: -(2n ** 160n) + 1n }],
+    ['the widest sums', { increase: 4n * VALUE_MOST, coveredMs: 2, integral: -2n * VALUE_MOST }],
     ['a histogram of all its readings', { histogram: { buckets: Int32Array.of(1, 2), counts: Float64Array.of(1, 1) } }],
   ])('is kept with %s', (_what, change) => {
     const panes = pane(change);
@@ -272,8 +276,14 @@ describe('a pane at its limits', () => {
     ['not between count times min and max', { sum: 13n }],
     ['does not fit its sum', { squares: 49n }],
     ['does not fit its sum', { squares: 53n }],
-    ['too wide', { increase: 2n ** 160n }],
-    ['too wide', { integral: -(2n ** 160n) }],
+    ['more than its readings give', { increase: 4n * VALUE_MOST + 1n }],
+    ['more than its readings give', { increase: -4n * VALUE_MOST - 1n }],
+    ['is not covered', { coveredMs: 2, integral: -2n * VALUE_MOST - 1n }],
+    ['is not covered', { coveredMs: 2, integral: 2n ** 140n }],
+    ['is none', { spanMs: PANE_MS_MAX + 1 }],
+    ['holds 2 readings from 1500 to 1500', { firstMs: 1_500, lastMs: 1_500 }],
+    ['has a bucket', { histogram: { buckets: Int32Array.of(BUCKET_MAX + 1), counts: Float64Array.of(2) } }],
+    ['has a bucket', { histogram: { buckets: Int32Array.of(-BUCKET_MAX - 1), counts: Float64Array.of(2) } }],
     ['not as many counts', { histogram: { buckets: Int32Array.of(1, 2), counts: Float64Array.of(2) } }],
     ['do not ascend', { histogram: { buckets: Int32Array.of(1, 1), counts: Float64Array.of(1, 1) } }],
     ['bucket holds 0', { histogram: { buckets: Int32Array.of(1, 2), counts: Float64Array.of(2, 0) } }],

@@ -1,3 +1,7 @@
+import { strict as assert } from 'node:assert';
+import { BUCKET_MAX } from '../numbers/log-buckets.ts';
+import { SQUARE_LIMBS, SUM_LIMBS } from '../numbers/wide.ts';
+import { PANE_MS_MAX } from '../series/series.ts';
 import { type FrameFault, frameFault } from './fault.ts';
 import { isWithin } from './header.ts';
 import { FRAME_BUCKETS_MAX, TIME_MS_MAX, VALUE_MAX } from './limits.ts';
@@ -24,7 +28,8 @@ function wrongWithPlace(panes: PaneColumns, i: number, dictionaryVersion: number
   const startMs = panes.startMs[i]!;
   if (!isWithin(panes.entry[i]!, 0, dictionaryVersion - 1)) return `entry ${panes.entry[i]} is not in the dictionary`;
   if (!isWithin(startMs, -TIME_MS_MAX, TIME_MS_MAX)) return `start ${startMs} is no time`;
-  if (!isWithin(panes.spanMs[i]!, 1, TIME_MS_MAX - startMs)) return `span ${panes.spanMs[i]} is none`;
+  const spanMsMax = Math.min(PANE_MS_MAX, TIME_MS_MAX - startMs);
+  if (!isWithin(panes.spanMs[i]!, 1, spanMsMax)) return `span ${panes.spanMs[i]} is none`;
   if (!isWithin(panes.coveredMs[i]!, 0, panes.spanMs[i]!)) return `covered ${panes.coveredMs[i]} is not in its span`;
   if (!isWithin(panes.readings[i]!, 0, VALUE_MAX)) return `count ${panes.readings[i]} is negative`;
   if (!isWithin(panes.unchecked[i]!, 0, panes.readings[i]!)) return `unchecked ${panes.unchecked[i]} are more than all`;
@@ -49,6 +54,8 @@ function wrongWithReadings(panes: PaneColumns, i: number): string | null {
     return 'first or last is not between min and max';
   if (!isWithin(firstMs, panes.startMs[i]!, lastMs)) return 'first time is not in the pane, or after the last';
   if (!isWithin(lastMs, firstMs, panes.startMs[i]! + panes.spanMs[i]! - 1)) return 'last time is not in the pane';
+  // A series has one reading at a time, and times are whole milliseconds.
+  if (readings > lastMs - firstMs + 1) return `holds ${readings} readings from ${firstMs} to ${lastMs}`;
   if (panes.anchored[i] === 1) {
     if (!isWithin(anchorMs, -TIME_MS_MAX, firstMs - 1)) return 'anchor is not before the first reading';
     if (!Number.isSafeInteger(panes.anchorValue[i]!)) return 'anchor has no safe value';
@@ -64,6 +71,7 @@ function wrongWithHistogram(histogram: PaneHistogram | null | undefined, reading
   let total = 0;
   for (let b = 0; b < buckets.length; b++) {
     if (b > 0 && buckets[b]! <= buckets[b - 1]!) return 'histogram buckets do not ascend';
+    if (!isWithin(buckets[b]!, -BUCKET_MAX, BUCKET_MAX)) return `histogram has a bucket ${buckets[b]}`;
     if (!isWithin(counts[b]!, 1, VALUE_MAX)) return `histogram bucket holds ${counts[b]}`;
     total += counts[b]!;
     // Beyond the safe integers a total may be rounded down to one, so it is looked at each time.
@@ -81,10 +89,27 @@ function wrongWithSums(panes: PaneColumns, i: number): string | null {
   const squares = panes.squares[i]! - 2n * min * panes.sum[i]! + readings * min * min;
   // Deviations d from the minimum lie between 0 and the spread, so Σd² ≤ spread · Σd; and (Σd)² ≤ n · Σd² (Cauchy).
   if (squares > spread * sum || squares * readings < sum * sum) return 'sum of squares does not fit its sum';
-  if (!isWide(panes.increase[i]!) || !isWide(panes.integral[i]!)) return 'increase or integral is too wide';
+  // A link adds two values at most, and ends in a reading of the pane; a value is held while the pane is covered.
+  if (!isUpTo(panes.increase[i]!, 2n * readings)) return `increase ${panes.increase[i]} is more than its readings give`;
+  if (!isUpTo(panes.integral[i]!, BigInt(panes.coveredMs[i]!))) return `integral ${panes.integral[i]} is not covered`;
   return null;
 }
 
-function isWide(value: bigint): boolean {
-  return value > -(1n << 160n) && value < 1n << 160n;
+/** Whether so many values can have been added up to this. */
+function isUpTo(sum: bigint, values: bigint): boolean {
+  const most = values * BigInt(VALUE_MAX);
+  return sum >= -most && sum <= most;
+}
+
+// What a pane may hold at most is folded into columns of so many limbs.
+const READINGS_MAX = BigInt(PANE_MS_MAX);
+const VALUE_MOST = BigInt(VALUE_MAX);
+assert(fitsWide(READINGS_MAX * VALUE_MOST, SUM_LIMBS), 'the sum of a pane fits its columns');
+assert(fitsWide(READINGS_MAX * VALUE_MOST * VALUE_MOST, SQUARE_LIMBS), 'so do its squares');
+assert(fitsWide(2n * READINGS_MAX * VALUE_MOST, SUM_LIMBS), 'its increase');
+assert(fitsWide(READINGS_MAX * VALUE_MOST, SQUARE_LIMBS), 'and its integral');
+
+function fitsWide(magnitude: bigint, limbs: number): boolean {
+  // The last limb carries the sign and stays a safe integer.
+  return magnitude < 1n << BigInt(40 * (limbs - 1) + 53);
 }

@@ -32,6 +32,8 @@ interface IncarnationSnapshot {
   readonly closed: boolean;
   readonly watermarkMs: number | null;
   readonly waiting: readonly (readonly [number, number])[];
+  /** Absent in what earlier versions wrote. */
+  readonly parked?: readonly number[];
 }
 
 export interface LedgerSnapshot {
@@ -48,6 +50,8 @@ class Incarnation {
   closed: boolean;
   watermarkMs: number | null;
   readonly waiting: Map<number, number>;
+  /** Numbers that are here but can't be folded before a birth; at most as many as an agent may have parked. */
+  readonly parked: Set<number>;
 
   constructor(from?: IncarnationSnapshot) {
     this.arrived = new IntervalSet(from?.arrived);
@@ -56,15 +60,23 @@ class Incarnation {
     this.closed = from?.closed ?? false;
     this.watermarkMs = from?.watermarkMs ?? null;
     this.waiting = new Map(from?.waiting);
+    this.parked = new Set(from?.parked);
   }
 
   get holes(): boolean {
-    return this.arrived.contiguous < this.known;
+    return this.arrived.contiguous < this.known || this.parked.size > 0;
+  }
+
+  /** All numbers up to this one are settled: folded, or refused. */
+  get settled(): number {
+    let settled = this.arrived.contiguous;
+    for (const sequence of this.parked) if (sequence <= settled) settled = sequence - 1;
+    return settled;
   }
 
   /** A watermark counts only once every number up to the one that carried it is there. */
   settleWatermarks(): void {
-    const settled = this.arrived.contiguous;
+    const { settled } = this;
     for (const [sequence, watermarkMs] of this.waiting) {
       if (sequence > settled) continue;
       this.waiting.delete(sequence);
@@ -97,8 +109,17 @@ export class Ledger {
     return ledger;
   }
 
-  /** Enters a frame. Only `first` may be folded. */
-  arrive(incarnation: number, sequence: number, checksum: number, watermarkMs: number | null): Arrival {
+  /**
+   * Enters a frame. Only `first` may be folded, and one that `waits` for a birth only once that has come: until then what
+   * it holds is missing from every answer.
+   */
+  arrive(
+    incarnation: number,
+    sequence: number,
+    checksum: number,
+    watermarkMs: number | null,
+    waits = false,
+  ): Arrival {
     const one = this.#open(incarnation);
     const number = `${incarnation}/${sequence}`;
     if (!one.arrived.add(sequence)) {
@@ -111,6 +132,7 @@ export class Ledger {
     this.#checksums.set(number, checksum);
     this.#newest = Math.max(this.#newest, incarnation);
     one.known = Math.max(one.known, sequence);
+    if (waits) one.parked.add(sequence);
     this.#await(one, sequence, watermarkMs);
     return 'first';
   }
@@ -118,6 +140,17 @@ export class Ledger {
   /** Whether a frame that the agent made later than this one has arrived: the frame was overtaken on its way. */
   isOvertaken(incarnation: number, sequence: number): boolean {
     return incarnation < this.#newest || (this.#incarnations.get(incarnation)?.arrived.highest ?? 0) > sequence;
+  }
+
+  /** The birth has come: the frame folds. */
+  release(incarnation: number, sequence: number): void {
+    const one = this.#open(incarnation);
+    if (one.parked.delete(sequence)) one.settleWatermarks();
+  }
+
+  /** A frame that has arrived can't be folded: its number is quarantined, like one that the broker refused. */
+  quarantine(incarnation: number, sequence: number): void {
+    this.#open(incarnation).quarantined.add(sequence);
   }
 
   /** Enters the number of a frame that the broker refused: it is neither folded nor missing. */
@@ -200,6 +233,7 @@ export class Ledger {
         closed: one.closed,
         watermarkMs: one.watermarkMs,
         waiting: [...one.waiting],
+        ...(one.parked.size === 0 ? {} : { parked: [...one.parked] }),
       })),
       checksums: [...this.#checksums],
       forks: this.#forks,

@@ -225,7 +225,7 @@ describe('a frame writer', () => {
         lastValue: -wide(i),
       };
       const facts = { entry: i % 40, timeMs: paneStartMs + 50, paneStartMs, paneMs: 100 };
-      const links = Array.from({ length: 16 }, (_, n) => ({
+      const links = Array.from({ length: 40 }, (_, n) => ({
         ...link(n),
         fromValue: wide(i + n),
         toValue: -wide(i * n),
