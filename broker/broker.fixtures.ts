@@ -6,8 +6,9 @@ import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts'
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
-import { type FrameMeta, sealFrame } from '#core/frames/header.ts';
-import { HEADER_BYTES } from '#core/frames/limits.ts';
+import { encodeReadings } from '#core/frames/encode-readings.ts';
+import type { FrameMeta } from '#core/frames/header.ts';
+import { NO_LINKS, type ReadingsRuns } from '#core/frames/readings.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
@@ -20,10 +21,32 @@ export const NOW_MS = 1_000_000;
 export const PARTITIONS = 4;
 export const SERIES = powerSeries('house-1');
 
+/** One reading of the first entry. */
+export const ONE_RUN: ReadingsRuns = {
+  runCount: 1,
+  entry: Int32Array.of(0),
+  length: Int32Array.of(1),
+  anchored: Uint8Array.of(0),
+  anchorTimeMs: Float64Array.of(0),
+  anchorValue: Float64Array.of(0),
+  unchecked: Uint8Array.of(0),
+  timeMs: Float64Array.of(NOW_MS),
+  value: Float64Array.of(1),
+  links: NO_LINKS,
+};
+
+/** Readings of one series, the last at `latestMs`; one, or as many of the widest values as take about `bodyBytes`. */
 export function frame(sequence: number, latestMs = NOW_MS, bodyBytes = 8): Uint8Array {
   const meta: FrameMeta = { incarnation: 1, sequence, dictionaryVersion: 1, watermarkMs: null };
-  const bytes = new Uint8Array(HEADER_BYTES + bodyBytes).fill(sequence & 0xff, HEADER_BYTES);
-  return sealFrame(bytes, meta, { kind: 'readings', earliestMs: 0, latestMs, count: 1 });
+  const count = Math.max(1, Math.floor(bodyBytes / 8));
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  const value = (i: number): number => Number(BigInt.asUintN(52, BigInt(sequence + i) * 6_364_136_223_846_793_005n));
+  return encodeReadings(meta, {
+    ...ONE_RUN,
+    length: Int32Array.of(count),
+    timeMs: Float64Array.from(numbers, (i) => latestMs - count + 1 + i),
+    value: Float64Array.from(numbers, value),
+  });
 }
 
 export function birth(sequence: number, entries: readonly SeriesEntry[]): Uint8Array {
@@ -92,6 +115,7 @@ export class BrokerHarness implements AsyncDisposable {
       clock: () => NOW_MS,
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.resolve({ incarnation: 3, highestSequence: 17 }),
+      dictionaryOf: () => [],
       ...options,
     });
     this.#broker = this.stack.use(broker);

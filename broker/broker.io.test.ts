@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Log } from '#backbone/log/log.ts';
 import { StoreUnavailable } from '#backbone/storage-errors.ts';
-import type { Metric } from '#core/metrics/metric.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { encodeRefusalReport } from '#core/wire/refusal-report.ts';
 import { agentTopic } from '#core/wire/topics.ts';
@@ -127,7 +127,7 @@ describe('what the broker takes', () => {
     ]);
   });
 
-  it('admits one owner of a series and refuses a birth of another, naming the owner', async () => {
+  it('admits one owner of a series and refuses what another sends of it, naming the owner', async () => {
     await harness.start();
     const [one, other] = [await harness.client('roof-1'), await harness.client('roof-2')];
     await publish(one, 'frame', birth(1, [SERIES]));
@@ -139,8 +139,16 @@ describe('what the broker takes', () => {
     const refusal = (await harness.recordsOf('roof-2')).find(
       (record) => record.kind === 'frame' && record.agent === 'roof-2',
     );
-    expect(refusal).toMatchObject({
-      verdict: { kind: 'refused', code: 'series-claimed', detail: /belongs to agent roof-1/ },
+    // The birth is taken up, since its entries keep their indexes; what comes of the series is refused.
+    expect(refusal).toMatchObject({ verdict: { kind: 'accepted' } });
+    await other.subscribeAsync(agentTopic('roof-2', 'verdict'), { qos: 0 });
+    const verdict = message(other);
+    await publish(other, 'frame', frame(2));
+    expect(JSON.parse((await verdict).payload.toString())).toMatchObject({
+      sequence: 2,
+      code: 'series-claimed',
+      detail: expect.stringContaining('belongs to agent roof-1'),
+      entries: [0],
     });
   });
 
@@ -157,11 +165,13 @@ describe('what the broker takes', () => {
     expect(numbers).toStrictEqual([1, 2, 3]);
   });
 
-  it('refuses a birth that contradicts the declared metric', async () => {
-    const metric = { name: 'power', unit: 'W', decimals: 0, kind: 'gauge' } as Metric;
-    await harness.start({ metrics: new Map([['power', metric]]) });
-    await publish(await harness.client('roof-1'), 'frame', birth(1, [SERIES]));
+  it('refuses what comes of a series that contradicts the declared metric', async () => {
+    await harness.start({ metrics: new Map([['power', metricNamed('power', { unit: 'W', decimals: 0 })]]) });
+    const agent = await harness.client('roof-1');
+    await publish(agent, 'frame', birth(1, [SERIES]));
+    await publish(agent, 'frame', frame(2));
     expect(await harness.recordsOf('roof-1')).toMatchObject([
+      { verdict: { kind: 'accepted' } },
       { verdict: { code: 'metric-mismatch', detail: /"kW" with 3.*"W" with 0/ } },
     ]);
   });

@@ -4,6 +4,7 @@ import type { KeyValue } from '#backbone/key-value/key-value.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { SeriesClaims } from './claims.ts';
 import { type BrokerCounters, newTally } from './counters.ts';
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** What the ledger last saw of an agent; a rejection is logged, and the agent goes on without. */
   readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
+  /** The entries that the fold knows of an agent's dictionary: what a broker that was started again judges frames by. */
+  readonly dictionaryOf: (agent: string) => readonly SeriesEntry[];
   readonly onPresence?: (presence: AgentPresence) => void;
   /** How far event times may be ahead of `clock`; CLOCK_SKEW_MS_MAX when left out. */
   readonly clockSkewMsMax?: number;
@@ -68,6 +71,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     log,
     claims: new SeriesClaims(options.claims),
     metrics,
+    dictionaryOf: options.dictionaryOf,
     clockSkewMsMax: options.clockSkewMsMax ?? CLOCK_SKEW_MS_MAX,
     tally,
     onHeartbeat: (agent, heartbeat, atMs) => presence.seen(agent, atMs, heartbeat),

@@ -21,8 +21,7 @@ describe('claims of series', () => {
     expect(await claims.claim('a', series(5))).toStrictEqual({ kind: 'claimed' });
     expect(await claims.claim('b', series(1, 4))).toStrictEqual({
       kind: 'taken',
-      series: '["power","d4"]',
-      owner: 'a',
+      owners: new Map([['["power","d4"]', 'a']]),
     });
     expect(await claims.claim('b', series(1, 5))).toStrictEqual({ kind: 'claimed' });
     expect(await claims.claim('b', [])).toStrictEqual({ kind: 'claimed' });
@@ -31,7 +30,10 @@ describe('claims of series', () => {
   it('give all or nothing of a birth with a foreign series', async () => {
     const claims = new SeriesClaims(store);
     await claims.claim('a', series(1, 2));
-    expect(await claims.claim('b', series(5))).toMatchObject({ kind: 'taken', owner: 'a' });
+    expect(await claims.claim('b', series(5))).toStrictEqual({
+      kind: 'taken',
+      owners: new Map([['["power","d2"]', 'a']]),
+    });
     expect(await claims.claim('c', ['["power","d0"]', '["power","d4"]'])).toStrictEqual({ kind: 'claimed' });
   });
 
@@ -39,9 +41,12 @@ describe('claims of series', () => {
     const one = new SeriesClaims(store);
     const other = new SeriesClaims(store);
     await one.claim('a', series(50));
-    expect(await other.claim('b', series(50))).toMatchObject({ kind: 'taken', owner: 'a' });
+    expect(await other.claim('b', series(50))).toStrictEqual({
+      kind: 'taken',
+      owners: new Map(series(50).map((name) => [name, 'a'])),
+    });
     await other.claim('b', series(50, 50));
-    expect(await one.claim('a', series(1, 70))).toMatchObject({ kind: 'taken', owner: 'b' });
+    expect(await one.claim('a', series(1, 70))).toStrictEqual({ kind: 'taken', owners: new Map([['["power","d70"]', 'b']]) });
   });
 
   it('give each series to one of many agents that come at the same time', async () => {
@@ -52,7 +57,7 @@ describe('claims of series', () => {
     const winners = agents.filter((_, i) => outcomes[i]?.kind === 'claimed');
     expect(winners).toHaveLength(1);
     for (const outcome of outcomes) {
-      if (outcome.kind !== 'claimed') expect(outcome).toMatchObject({ kind: 'taken', owner: winners[0] });
+      if (outcome.kind !== 'claimed') expect(outcome).toStrictEqual({ kind: 'taken', owners: new Map([['["power","one"]', winners[0]!]]) });
     }
   });
 

@@ -17,7 +17,8 @@ import { CLAIM_ATTEMPTS_MAX, CLAIM_BUCKETS } from './limits.ts';
  */
 export type ClaimOutcome =
   | { readonly kind: 'claimed' }
-  | { readonly kind: 'taken'; readonly series: string; readonly owner: string }
+  /** Series of others, with their owners. */
+  | { readonly kind: 'taken'; readonly owners: ReadonlyMap<string, string> }
   | { readonly kind: 'full'; readonly series: string };
 
 /** A bucket was changed by others each time that this broker tried to. The same claim may succeed later. */
@@ -72,10 +73,8 @@ export class SeriesClaims {
   async claim(agent: string, series: readonly string[]): Promise<ClaimOutcome> {
     const wanted = Map.groupBy(series, bucketKey);
     const present = await Promise.all([...wanted.keys()].map((key) => this.#read(key)));
-    for (const [index, keys] of [...wanted.values()].entries()) {
-      const taken = firstTaken(present[index], agent, keys);
-      if (taken !== undefined) return taken;
-    }
+    const foreign = [...wanted.values()].flatMap((keys, index) => takenOf(present[index], agent, keys));
+    if (foreign.length > 0) return { kind: 'taken', owners: new Map(foreign) };
     const changes = [...wanted].map(([key, keys], index) => this.#claimIn(key, agent, keys, present[index]));
     const outcomes = await Promise.all(changes);
     return outcomes.find((outcome) => outcome.kind !== 'claimed') ?? { kind: 'claimed' };
@@ -89,8 +88,8 @@ export class SeriesClaims {
   ): Promise<ClaimOutcome> {
     let bucket = first;
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS_MAX; attempt++) {
-      const taken = firstTaken(bucket, agent, series);
-      if (taken !== undefined) return taken;
+      const foreign = takenOf(bucket, agent, series);
+      if (foreign.length > 0) return { kind: 'taken', owners: new Map(foreign) };
       const added = series.filter((name) => bucket?.owners.has(name) !== true);
       if (added.length === 0) return { kind: 'claimed' };
       const owners = new Map(bucket?.owners);
@@ -125,12 +124,12 @@ function bucketKey(series: string): string {
   return `claims.${stableHash(series) % CLAIM_BUCKETS}`;
 }
 
-function firstTaken(bucket: Bucket | undefined, agent: string, series: readonly string[]): ClaimOutcome | undefined {
-  for (const name of series) {
+/** The series of others among `series`, with their owners. */
+function takenOf(bucket: Bucket | undefined, agent: string, series: readonly string[]): [string, string][] {
+  return series.flatMap((name): [string, string][] => {
     const owner = bucket?.owners.get(name);
-    if (owner !== undefined && owner !== agent) return { kind: 'taken', series: name, owner };
-  }
-  return undefined;
+    return owner === undefined || owner === agent ? [] : [[name, owner]];
+  });
 }
 
 function encodeOwners(owners: ReadonlyMap<string, string>): Uint8Array {

@@ -8,7 +8,7 @@ import type { Decision, Ingest } from './ingest.ts';
 import { Presence } from './presence.ts';
 
 const ROOT = 'weir/v1/roof-1';
-const REFUSED: RefusedFrame = { incarnation: 1, sequence: 7, code: 'future', detail: 'set the clock' };
+const REFUSED: RefusedFrame = { incarnation: 1, sequence: 7, code: 'future', detail: 'set the clock', entries: [] };
 const HEAD = { incarnation: 3, highestSequence: 17 };
 
 /** The session of agent roof-1 with a broker that decides as the test says and stores at once. */

@@ -101,9 +101,10 @@ export class ClientSession {
       // Nobody behind here reads the payload, and it need not stay in memory until aedes is done with the packet.
       packet.payload = NOTHING;
       if (this.isClosed) return;
+      // Before PUBACK, so that an agent whose frame is acknowledged has heard what became of it.
+      this.#tell(decision);
       done(null);
       this.connection.answered();
-      this.#tell(decision);
     } catch (error) {
       if (!this.isClosed) done(error instanceof Error ? error : new Error(String(error)));
     }

@@ -1,9 +1,13 @@
+import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
-import type { FrameHeader } from '#core/frames/header.ts';
-import type { Metric } from '#core/metrics/metric.ts';
+import { encodePanes } from '#core/frames/encode-panes.ts';
+import { FrameOpener, type OpenedFrame } from '#core/frames/frame-opener.ts';
+import { type FrameHeader, readHeader } from '#core/frames/header.ts';
+import { NO_LINKS } from '#core/frames/readings.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { powerSeries } from '#core/series/series.fixtures.ts';
 import { VERDICT_DETAIL_MAX } from '#core/wire/down-messages.ts';
-import { judgeHeader, judgeSeries, refused } from './frame-verdict.ts';
+import { judgeBody, judgeHeader, judgeSeries, refused } from './frame-verdict.ts';
 
 const HEADER: FrameHeader = {
   kind: 'readings',
@@ -65,26 +69,94 @@ describe('the verdict on a header', () => {
   });
 });
 
-describe('the verdict on the series of a birth', () => {
-  const metric = { name: 'power', unit: 'kW', decimals: 3, kind: 'gauge' } as Metric;
+describe('the verdict on a series of a birth', () => {
+  const metric = metricNamed('power');
   const series = powerSeries('roof');
   const metrics = new Map([['power', metric]]);
+  const DECLARED = 'a gauge in "kW" with 3 decimals every 60000 ms, in panes of 10000 ms';
 
   it('accepts what equals the declaration, and what has none', () => {
-    expect(judgeSeries([series], metrics)).toStrictEqual({ kind: 'accepted' });
-    expect(judgeSeries([{ ...series, metric: 'heat', unit: 'J' }], metrics)).toStrictEqual({ kind: 'accepted' });
-    expect(judgeSeries([{ ...series, unit: 'W' }], null)).toStrictEqual({ kind: 'accepted' });
+    expect(judgeSeries(series, metrics)).toStrictEqual({ kind: 'accepted' });
+    expect(judgeSeries({ ...series, metric: 'heat', unit: 'J' }, metrics)).toStrictEqual({ kind: 'accepted' });
+    expect(judgeSeries({ ...series, unit: 'W' }, null)).toStrictEqual({ kind: 'accepted' });
+  });
+
+  it('accepts panes that are parts of the declared ones, and histograms that nobody asks for', () => {
+    expect(judgeSeries({ ...series, paneMs: 5_000, quantiles: true }, metrics)).toStrictEqual({ kind: 'accepted' });
   });
 
   it.each([
-    ['unit', { unit: 'W' }, 'a gauge in "W" with 3 decimals'],
-    ['decimals', { decimals: 0 }, 'a gauge in "kW" with 0 decimals'],
-    ['kind', { kind: 'counter' as const }, 'a counter in "kW" with 3 decimals'],
-  ])('refuses another %s, naming both', (_what, other, described) => {
-    expect(judgeSeries([series, { ...series, ...other }], metrics)).toStrictEqual({
-      kind: 'refused',
-      code: 'metric-mismatch',
-      detail: `series power of roof is ${described}, the server's metric is a gauge in "kW" with 3 decimals`,
+    ['unit', { unit: 'W' }, {}, 'a gauge in "W" with 3 decimals every 60000 ms, in panes of 10000 ms'],
+    ['decimals', { decimals: 0 }, {}, 'a gauge in "kW" with 0 decimals every 60000 ms, in panes of 10000 ms'],
+    ['kind', { kind: 'counter' as const }, {}, 'a counter in "kW" with 3 decimals every 60000 ms, in panes of 10000 ms'],
+    ['interval', { intervalMs: 1 }, {}, 'a gauge in "kW" with 3 decimals every 1 ms, in panes of 10000 ms'],
+    ['pane', { paneMs: 60_000 }, {}, 'a gauge in "kW" with 3 decimals every 60000 ms, in panes of 60000 ms'],
+    ['histogram', {}, { quantiles: true }, DECLARED],
+    ['rollover', {}, { rolloverScaled: 9 }, DECLARED],
+  ])('refuses another %s, naming both', (_what, other, declared, described) => {
+    const verdict = judgeSeries({ ...series, ...other }, new Map([['power', { ...metric, ...declared }]]));
+    expect(verdict).toMatchObject({ kind: 'refused', code: 'metric-mismatch' });
+    expect(verdict).toMatchObject({ detail: expect.stringContaining(`series power of roof is ${described}, the server`) });
+  });
+});
+
+describe('the verdict on what a frame holds', () => {
+  const TAKEN = { kind: 'taken', paneMs: 1_000, quantiles: false } as const;
+  const FOREIGN = refused('series-claimed', 'series x belongs to agent y');
+  const meta = { incarnation: 1, sequence: 1, dictionaryVersion: 4, watermarkMs: null };
+
+  const panesOf = (entry: number, startMs: number, spanMs: number, quantiles: boolean): OpenedFrame => {
+    const histogram = quantiles ? { buckets: Int32Array.of(5), counts: Float64Array.of(1) } : null;
+    const one = Float64Array.of(1);
+    const bytes = encodePanes(meta, {
+      count: 1,
+      entry: Int32Array.of(entry),
+      startMs: Float64Array.of(startMs),
+      spanMs: Float64Array.of(spanMs),
+      readings: one,
+      sum: [1n],
+      squares: [1n],
+      increase: [0n],
+      integral: [0n],
+      coveredMs: Float64Array.of(0),
+      unchecked: Float64Array.of(0),
+      anchored: Uint8Array.of(0),
+      anchorTimeMs: Float64Array.of(0),
+      anchorValue: Float64Array.of(0),
+      min: one,
+      max: one,
+      firstMs: Float64Array.of(startMs),
+      firstValue: one,
+      lastMs: Float64Array.of(startMs),
+      lastValue: one,
+      histogram: [histogram],
+      links: NO_LINKS,
     });
+    const header = readHeader(bytes);
+    assert(header.kind !== 'fault');
+    const opened = new FrameOpener().open(bytes, header);
+    assert(opened.kind !== 'fault');
+    return opened;
+  };
+
+  it('names each refused series once, and accepts what only speaks of others', () => {
+    const known = [TAKEN, FOREIGN, undefined];
+    expect(judgeBody(panesOf(0, 0, 1_000, false), (i) => known[i])).toEqual({ verdict: { kind: 'accepted' }, entries: [] });
+    expect(judgeBody(panesOf(1, 0, 1_000, false), (i) => known[i])).toEqual({ verdict: FOREIGN, entries: [1] });
+    expect(judgeBody(panesOf(2, 0, 7, false), (i) => known[i])).toEqual({ verdict: { kind: 'accepted' }, entries: [] });
+  });
+
+  it.each([
+    [1_000, 500, false, 'spans 500 ms'],
+    [500, 1_000, false, 'from 500 on'],
+    [0, 1_000, true, 'has a histogram'],
+  ])('refuses a pane that is not as its birth said: %#', (startMs, spanMs, quantiles, why) => {
+    const { verdict } = judgeBody(panesOf(0, startMs, spanMs, quantiles), () => TAKEN);
+    expect(verdict).toMatchObject({ kind: 'refused', code: 'pane', detail: expect.stringContaining(why) });
+  });
+
+  it('refuses a pane without the histogram that its birth promised', () => {
+    const { verdict } = judgeBody(panesOf(0, 0, 1_000, false), () => ({ ...TAKEN, quantiles: true }));
+    expect(verdict).toMatchObject({ code: 'pane', detail: expect.stringContaining('has no histogram') });
   });
 });

@@ -1,13 +1,29 @@
 import type { FrameFault } from '#core/frames/fault.ts';
+import { entriesIn, type OpenedFrame } from '#core/frames/frame-opener.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
+import type { PaneColumns } from '#core/frames/panes.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { ACCEPTED, type Verdict } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import { VERDICT_DETAIL_MAX } from '#core/wire/down-messages.ts';
+import { VERDICT_DETAIL_MAX, VERDICT_ENTRIES_MAX } from '#core/wire/down-messages.ts';
 
 /** What of a frame is decided without asking anybody. All decisions here are functions of their arguments. */
 
 export type RefusedVerdict = Extract<Verdict, { readonly kind: 'refused' }>;
+
+/** What the broker knows of an entry of an agent's dictionary: how its panes are, or why its series was refused. */
+export type KnownEntry =
+  | { readonly kind: 'taken'; readonly paneMs: number; readonly quantiles: boolean }
+  | RefusedVerdict;
+
+/** The verdict on a frame, and the entries it was refused for: none where it was refused as a whole. */
+export interface FrameVerdict {
+  readonly verdict: Verdict;
+  readonly entries: readonly number[];
+}
+
+/** Characters that one refused series takes in the detail of a frame's verdict, so that what follows has room. */
+const DETAIL_CHARS_MAX = VERDICT_DETAIL_MAX - 64;
 
 /** A refusal; a detail that is too long for the record is cut. */
 export function refused(code: string, detail: string): RefusedVerdict {
@@ -47,22 +63,79 @@ export function futureDetail(subject: string, timeMs: number, received: ReceiveT
 }
 
 /**
- * The verdict on the series of a birth: unit, decimals and kind must be what the server declares for the metric, where
- * it declares it. A scaled integer with other decimals, or another unit, would be added up as if it were the same.
+ * The verdict on a series of a birth: what decides its numbers must be what the server declares for the metric, where it
+ * declares it. A scaled integer with other decimals, or another unit, would be added up as if it were the same; a pane that
+ * is no part of the server's own would lie in several slices; without a histogram the server can tell no quantiles.
  */
-export function judgeSeries(entries: readonly SeriesEntry[], metrics: ReadonlyMap<string, Metric> | null): Verdict {
-  for (const entry of entries) {
-    const metric = metrics?.get(entry.metric);
-    if (metric === undefined) continue;
-    if (entry.unit === metric.unit && entry.decimals === metric.decimals && entry.kind === metric.kind) continue;
-    return refused(
-      'metric-mismatch',
-      `series ${entry.metric} of ${entry.device} is ${describe(entry)}, the server's metric is ${describe(metric)}`,
-    );
-  }
-  return ACCEPTED;
+export function judgeSeries(entry: SeriesEntry, metrics: ReadonlyMap<string, Metric> | null): Verdict {
+  const metric = metrics?.get(entry.metric);
+  if (metric === undefined) return ACCEPTED;
+  const differs =
+    entry.unit !== metric.unit ||
+    entry.decimals !== metric.decimals ||
+    entry.kind !== metric.kind ||
+    entry.intervalMs !== metric.intervalMs ||
+    entry.rollover !== metric.rolloverScaled ||
+    (metric.quantiles && !entry.quantiles) ||
+    metric.paneMs % entry.paneMs !== 0;
+  if (!differs) return ACCEPTED;
+  const declared = describe({ ...metric, rollover: metric.rolloverScaled });
+  return refused(
+    'metric-mismatch',
+    `series ${entry.metric} of ${entry.device} is ${describe(entry)}, the server's metric is ${declared}: declare one of them as the other`,
+  );
 }
 
-function describe({ unit, decimals, kind }: Pick<Metric, 'unit' | 'decimals' | 'kind'>): string {
-  return `a ${kind} in ${JSON.stringify(unit)} with ${decimals} decimals`;
+type Described = Pick<
+  SeriesEntry,
+  'unit' | 'decimals' | 'kind' | 'intervalMs' | 'rollover' | 'quantiles' | 'paneMs'
+>;
+
+function describe({ unit, decimals, kind, intervalMs, rollover, quantiles, paneMs }: Described): string {
+  const rolling = rollover === null ? '' : `, rollover at ${rollover}`;
+  const histograms = quantiles ? ', with quantiles' : '';
+  return `a ${kind} in ${JSON.stringify(unit)} with ${decimals} decimals every ${intervalMs} ms${rolling}${histograms}, in panes of ${paneMs} ms`;
+}
+
+/**
+ * The verdict on what a frame says of its series, by the agent's dictionary as far as the broker knows it: a frame that
+ * speaks of a refused series is refused, with the indexes of all such entries, so that its agent sends the rest again.
+ * An entry that the broker doesn't know is left to the fold, which parks the frame until its birth is there.
+ */
+export function judgeBody(frame: OpenedFrame, entryAt: (index: number) => KnownEntry | undefined): FrameVerdict {
+  const refusedEntries = new Map<number, RefusedVerdict>();
+  for (const list of entriesIn(frame)) {
+    let last = -1;
+    for (const index of list) {
+      if (index === last) continue;
+      last = index;
+      const known = entryAt(index);
+      if (known?.kind === 'refused' && !refusedEntries.has(index)) refusedEntries.set(index, known);
+    }
+  }
+  const [first] = refusedEntries.values();
+  if (first !== undefined) {
+    const entries = [...refusedEntries.keys()].slice(0, VERDICT_ENTRIES_MAX);
+    const more = refusedEntries.size === 1 ? '' : ` (and ${refusedEntries.size - 1} more series of this frame)`;
+    return { verdict: refused(first.code, `${first.detail.slice(0, DETAIL_CHARS_MAX)}${more}`), entries };
+  }
+  const wrong = frame.kind === 'panes' ? wrongWithPanes(frame.panes, entryAt) : null;
+  return { verdict: wrong === null ? ACCEPTED : refused('pane', wrong), entries: [] };
+}
+
+/** What of a frame's panes is not as their series' birth said. */
+function wrongWithPanes(panes: PaneColumns, entryAt: (index: number) => KnownEntry | undefined): string | null {
+  for (let i = 0; i < panes.count; i++) {
+    const known = entryAt(panes.entry[i]!);
+    if (known?.kind !== 'taken') continue;
+    const startMs = panes.startMs[i]!;
+    const spanMs = panes.spanMs[i]!;
+    if (spanMs !== known.paneMs || startMs % spanMs !== 0) {
+      return `pane ${i} spans ${spanMs} ms from ${startMs} on, its series was born with panes of ${known.paneMs} ms`;
+    }
+    if (panes.readings[i]! > 0 && (panes.histogram[i] !== null) !== known.quantiles) {
+      return `pane ${i} has ${known.quantiles ? 'no' : 'a'} histogram, its series was born ${known.quantiles ? 'with' : 'without'} quantiles`;
+    }
+  }
+  return null;
 }

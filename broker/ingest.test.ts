@@ -1,14 +1,17 @@
+import { crc32 } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
 import { StoreUnavailable } from '#backbone/storage-errors.ts';
+import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { HEADER_BYTES } from '#core/frames/limits.ts';
-import type { Metric } from '#core/metrics/metric.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import type { Heartbeat } from '#core/records/record.ts';
+import { powerSeries } from '#core/series/series.fixtures.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { encodeRefusalReport } from '#core/wire/refusal-report.ts';
 import type { UpTopic } from '#core/wire/topics.ts';
-import { birth, frame, NOW_MS, SERIES } from './broker.fixtures.ts';
+import { birth, frame, NOW_MS, ONE_RUN, SERIES } from './broker.fixtures.ts';
 import { SeriesClaims } from './claims.ts';
 import { newTally, type Tally } from './counters.ts';
 import { Ingest, type IngestOptions } from './ingest.ts';
@@ -40,6 +43,7 @@ describe('the ingest', () => {
       metrics: null,
       clockSkewMsMax: SKEW_MS,
       tally,
+      dictionaryOf: () => [],
       onHeartbeat: (...heartbeat) => heard.push(heartbeat),
       ...options,
     });
@@ -59,14 +63,24 @@ describe('the ingest', () => {
       expect(appended.map(({ bytes }) => decodeRecord(bytes))).toStrictEqual([
         { kind: 'frame', agent: 'roof-1', atMs: NOW_MS, verdict: { kind: 'accepted' }, frame: frame(1) },
       ]);
-      expect(tally).toStrictEqual({ ...newTally(), framesAccepted: 1, frameBytes: HEADER_BYTES + 8 });
+      expect(tally).toStrictEqual({ ...newTally(), framesAccepted: 1, frameBytes: frame(1).length });
     });
 
     it('answers a refused one by its numbers, with the same words as the log', async () => {
       const { answer, record } = await take(open(), 'frame', frame(7, NOW_MS + SKEW_MS + 1));
       expect(answer).toMatchObject({ incarnation: 1, sequence: 7, code: 'future' });
       expect(record).toMatchObject({ verdict: { kind: 'refused', code: 'future', detail: answer?.detail } });
-      expect(tally).toMatchObject({ framesAccepted: 0, framesRefused: 1, frameBytes: HEADER_BYTES + 8 });
+      expect(tally).toMatchObject({ framesAccepted: 0, framesRefused: 1, frameBytes: frame(1).length });
+    });
+
+    it('refuses one whose body is not what its header says, though its checksum is right', async () => {
+      const lying = frame(3);
+      new DataView(lying.buffer).setUint32(48, 2, true);
+      const header = new DataView(lying.buffer, lying.byteOffset);
+      header.setUint32(60, crc32(lying.subarray(HEADER_BYTES), crc32(lying.subarray(0, 60))), true);
+      const { answer, record } = await take(open(), 'frame', lying);
+      expect(answer).toMatchObject({ incarnation: 1, sequence: 3, code: 'count' });
+      expect(record).toMatchObject({ verdict: { kind: 'refused', code: 'count' } });
     });
 
     it('answers one whose header can not be read by the numbers 0 and 0', async () => {
@@ -76,20 +90,43 @@ describe('the ingest', () => {
   });
 
   describe('of a birth', () => {
-    it('claims its series, and refuses them to another agent, naming the owner', async () => {
+    const OTHER = powerSeries('house-2');
+
+    /** A readings frame of each entry of a dictionary, alone. */
+    const of = (sequence: number, entry: number): Uint8Array =>
+      encodeReadings(
+        { incarnation: 1, sequence, dictionaryVersion: entry + 1, watermarkMs: null },
+        { ...ONE_RUN, entry: Int32Array.of(entry) },
+      );
+
+    it('claims its series, and refuses to another agent what it sends of them, naming the owner', async () => {
       const ingest = open();
       expect(await take(ingest, 'frame', birth(1, [SERIES]))).not.toHaveProperty('answer');
-      expect((await take(ingest, 'frame', birth(1, [SERIES]), 'roof-2')).answer).toMatchObject({
-        code: 'series-claimed',
-        detail: 'series ["power","house-1"] belongs to agent roof-1: hand it over first',
+      const foreign = await take(ingest, 'frame', birth(1, [SERIES, OTHER]), 'roof-2');
+      expect(foreign).toMatchObject({
+        record: { verdict: { kind: 'accepted' } },
+        answer: {
+          code: 'series-claimed',
+          detail: 'series ["power","house-1"] belongs to agent roof-1: hand it over first',
+          entries: [0],
+        },
       });
+      expect(await take(ingest, 'frame', of(2, 0), 'roof-2')).toMatchObject({
+        record: { verdict: { kind: 'refused', code: 'series-claimed' } },
+        answer: { sequence: 2, entries: [0] },
+      });
+      // One foreign series costs only itself.
+      expect(await take(ingest, 'frame', of(3, 1), 'roof-2')).not.toHaveProperty('answer');
     });
 
-    it('claims nothing where the metric is declared otherwise', async () => {
-      const metric = { name: 'power', unit: 'W', decimals: 0, kind: 'gauge' } as Metric;
-      const ingest = open({ metrics: new Map([['power', metric]]) });
+    it('claims nothing where the metric is declared otherwise, until it is born again as it is declared', async () => {
+      const ingest = open({ metrics: new Map([['power', metricNamed('power', { unit: 'W' })]]) });
       expect((await take(ingest, 'frame', birth(1, [SERIES]))).answer).toMatchObject({ code: 'metric-mismatch' });
       expect(await claims.claim('roof-2', ['["power","house-1"]'])).toStrictEqual({ kind: 'claimed' });
+      expect((await take(ingest, 'frame', of(2, 0))).answer).toMatchObject({ code: 'metric-mismatch', entries: [0] });
+      const mended = powerSeries('house-3', { unit: 'W' });
+      await take(ingest, 'frame', birth(3, [mended]));
+      expect(await take(ingest, 'frame', of(4, 0))).not.toHaveProperty('answer');
     });
 
     it('says when there is no room for another claim', async () => {
@@ -97,6 +134,21 @@ describe('the ingest', () => {
       expect((await take(open({ claims: full }), 'frame', birth(1, [SERIES]))).answer).toMatchObject({
         code: 'claims-full',
       });
+    });
+
+    it('is remembered by the fold for a broker that was started again, and judged anew', async () => {
+      await claims.claim('roof-2', ['["power","house-1"]']);
+      const asked: string[] = [];
+      const dictionaryOf = (agent: string) => {
+        asked.push(agent);
+        return [SERIES, OTHER];
+      };
+      const ingest = open({ dictionaryOf });
+      expect((await take(ingest, 'frame', of(7, 0))).answer).toMatchObject({ code: 'series-claimed', entries: [0] });
+      expect(await take(ingest, 'frame', of(8, 1))).not.toHaveProperty('answer');
+      // Of an entry that neither knows the fold will know, when its birth is there.
+      expect(await take(ingest, 'frame', of(9, 5))).not.toHaveProperty('answer');
+      expect(asked).toEqual(['roof-1']);
     });
 
     it('refuses one from the future, or that can not be read, before it claims anything', async () => {

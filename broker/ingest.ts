@@ -1,19 +1,31 @@
 import type { Log } from '#backbone/log/log.ts';
-import { decodeBirth } from '#core/frames/birth.ts';
-import { type FrameHeader, readHeader } from '#core/frames/header.ts';
+import type { Birth } from '#core/frames/birth.ts';
+import { FrameOpener } from '#core/frames/frame-opener.ts';
+import { readHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
-import { ACCEPTED, type Heartbeat, type LogRecord, type Verdict } from '#core/records/record.ts';
-import { seriesKey } from '#core/series/series.ts';
+import { ACCEPTED, type Heartbeat, type LogRecord } from '#core/records/record.ts';
+import { type SeriesEntry, seriesKey } from '#core/series/series.ts';
 import { parseHeartbeat } from '#core/wire/heartbeat.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
 import { parseRefusalReport } from '#core/wire/refusal-report.ts';
 import type { RefusedFrame, UpTopic } from '#core/wire/topics.ts';
 import type { SeriesClaims } from './claims.ts';
 import type { Tally } from './counters.ts';
-import { futureDetail, isFuture, judgeHeader, judgeSeries, type ReceiveTime, refused } from './frame-verdict.ts';
-import { PRESENCE_AGENTS_MAX } from './limits.ts';
+import { type AgentDictionary, Dictionaries } from './dictionaries.ts';
+import {
+  type FrameVerdict,
+  futureDetail,
+  isFuture,
+  judgeBody,
+  judgeHeader,
+  judgeSeries,
+  type KnownEntry,
+  type RefusedVerdict,
+  refused,
+} from './frame-verdict.ts';
+import { PANE_FORMS_MAX, PRESENCE_AGENTS_MAX } from './limits.ts';
 
 /** What was decided about a message, before it is stored. */
 export interface Decision {
@@ -31,6 +43,8 @@ export interface IngestOptions {
   readonly metrics: ReadonlyMap<string, Metric> | null;
   readonly clockSkewMsMax: number;
   readonly tally: Tally;
+  /** The entries that the fold knows of an agent, asked for when the broker knows none. */
+  readonly dictionaryOf: (agent: string) => readonly SeriesEntry[];
   readonly onHeartbeat: (agent: string, heartbeat: Heartbeat, atMs: number) => void;
 }
 
@@ -42,6 +56,9 @@ export class Ingest {
   readonly #options: IngestOptions;
   /** The last logged heartbeat by agent, for at most PRESENCE_AGENTS_MAX agents; one forgotten is logged once more. */
   readonly #logged = new Map<string, Heartbeat>();
+  readonly #opener = new FrameOpener();
+  readonly #dictionaries = new Dictionaries();
+  readonly #forms = new Map<number, KnownEntry>();
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -94,46 +111,100 @@ export class Ingest {
 
   async #decideFrame(agent: string, frame: Uint8Array, atMs: number): Promise<Decision> {
     const header = readHeader(frame);
-    const verdict = await this.#judge(agent, frame, header, { atMs, skewMsMax: this.#options.clockSkewMsMax });
+    const { verdict, entries, said } = await this.#judge(agent, frame, header, atMs);
     const record = { kind: 'frame', agent, atMs, verdict, frame } as const;
-    if (verdict.kind === 'accepted') return { record };
+    const told = verdict.kind === 'refused' ? verdict : said;
+    if (told === undefined) return { record };
     // A frame whose header can't be read has no number to answer to.
     const { incarnation, sequence } = header.kind === 'fault' ? { incarnation: 0, sequence: 0 } : header;
-    return { record, answer: { incarnation, sequence, code: verdict.code, detail: verdict.detail } };
+    return { record, answer: { incarnation, sequence, code: told.code, detail: told.detail, entries } };
   }
 
+  /** `said`: what the agent is told of a frame that is accepted. */
   async #judge(
     agent: string,
-    frame: Uint8Array,
+    bytes: Uint8Array,
     header: ReturnType<typeof readHeader>,
-    received: ReceiveTime,
-  ): Promise<Verdict> {
-    const verdict = judgeHeader(header, received);
-    if (verdict.kind === 'refused' || header.kind !== 'birth') return verdict;
-    return this.#judgeBirth(agent, frame, header);
+    atMs: number,
+  ): Promise<FrameVerdict & { readonly said?: RefusedVerdict }> {
+    const verdict = judgeHeader(header, { atMs, skewMsMax: this.#options.clockSkewMsMax });
+    if (verdict.kind === 'refused' || header.kind === 'fault') return { verdict, entries: [] };
+    const opened = this.#opener.open(bytes, header);
+    if (opened.kind === 'fault') return { verdict: refused(opened.code, opened.message), entries: [] };
+    if (opened.kind === 'birth') return this.#takeBirth(agent, opened.birth);
+    const dictionary = this.#dictionaries.of(agent);
+    if (dictionary !== undefined) return judgeBody(opened, (index) => dictionary.at(index));
+    // Asking takes its time, and the opener may be another frame's by then.
+    const asked = await this.#dictionaryOf(agent);
+    const again = this.#opener.open(bytes, header);
+    return again.kind === 'fault' ? { verdict, entries: [] } : judgeBody(again, (index) => asked.at(index));
   }
 
-  async #judgeBirth(agent: string, frame: Uint8Array, header: FrameHeader): Promise<Verdict> {
-    const birth = decodeBirth(frame, header);
-    if (birth.kind === 'fault') return refused(birth.code, birth.message);
-    const { entries } = birth.birth;
-    const verdict = judgeSeries(entries, this.#options.metrics);
-    if (verdict.kind === 'refused') return verdict;
-    const outcome = await this.#options.claims.claim(agent, entries.map(seriesKey));
-    switch (outcome.kind) {
-      case 'claimed':
-        return ACCEPTED;
-      case 'taken':
-        return refused(
-          'series-claimed',
-          `series ${outcome.series} belongs to agent ${outcome.owner}: hand it over first`,
-        );
-      case 'full':
-        return refused(
-          'claims-full',
-          `there is no room to claim series ${outcome.series}: too many series have owners`,
-        );
+  /** A birth is accepted whole: entries keep their indexes. Series of it that are refused cost only themselves. */
+  async #takeBirth(agent: string, { firstIndex, entries }: Birth): Promise<FrameVerdict & { said?: RefusedVerdict }> {
+    const dictionary = await this.#dictionaryOf(agent);
+    const judged = await this.#judgeEntries(agent, entries);
+    dictionary.learn(firstIndex, judged);
+    this.#dictionaries.trim();
+    const indexes = judged.flatMap((entry, i) => (entry.kind === 'refused' ? [firstIndex + i] : []));
+    const said = judged.find((entry) => entry.kind === 'refused');
+    return { verdict: ACCEPTED, entries: indexes, ...(said === undefined ? {} : { said }) };
+  }
+
+  /** What is known of the agent's dictionary; at first, what the fold knows, judged anew. */
+  async #dictionaryOf(agent: string): Promise<AgentDictionary> {
+    const known = this.#dictionaries.of(agent);
+    if (known !== undefined) return known;
+    const entries = this.#options.dictionaryOf(agent);
+    const judged = await this.#judgeEntries(agent, entries);
+    const dictionary = this.#dictionaries.begin(agent);
+    dictionary.learn(0, judged);
+    this.#dictionaries.trim();
+    return dictionary;
+  }
+
+  async #judgeEntries(agent: string, entries: readonly SeriesEntry[]): Promise<readonly KnownEntry[]> {
+    const verdicts = entries.map((entry) => judgeSeries(entry, this.#options.metrics));
+    const keys = entries.map(seriesKey);
+    const wanted = new Set(keys.filter((_, i) => verdicts[i]!.kind === 'accepted'));
+    const unclaimed = await this.#claim(agent, wanted);
+    return entries.map((entry, i): KnownEntry => {
+      const verdict = verdicts[i]!;
+      if (verdict.kind === 'refused') return verdict;
+      return unclaimed.get(keys[i]!) ?? this.#form(entry);
+    });
+  }
+
+  /** Claims what can be claimed of `wanted`; gives why the rest can't be. */
+  async #claim(agent: string, wanted: Set<string>): Promise<ReadonlyMap<string, RefusedVerdict>> {
+    const unclaimed = new Map<string, RefusedVerdict>();
+    while (wanted.size > 0) {
+      const outcome = await this.#options.claims.claim(agent, [...wanted]);
+      if (outcome.kind === 'claimed') break;
+      if (outcome.kind === 'full') {
+        const detail = `there is no room to claim series ${outcome.series}: too many series have owners`;
+        for (const series of wanted) unclaimed.set(series, refused('claims-full', detail));
+        break;
+      }
+      for (const [series, owner] of outcome.owners) {
+        const detail = `series ${series} belongs to agent ${owner}: hand it over first`;
+        unclaimed.set(series, refused('series-claimed', detail));
+        wanted.delete(series);
+      }
     }
+    return unclaimed;
+  }
+
+  /** One object for all entries whose panes are alike: a dictionary is a pointer per entry. */
+  #form({ paneMs, quantiles }: SeriesEntry): KnownEntry {
+    const key = quantiles ? -paneMs : paneMs;
+    let form = this.#forms.get(key);
+    if (form === undefined) {
+      if (this.#forms.size >= PANE_FORMS_MAX) this.#forms.clear();
+      form = { kind: 'taken', paneMs, quantiles };
+      this.#forms.set(key, form);
+    }
+    return form;
   }
 
   #decideHeartbeat(agent: string, payload: Uint8Array, atMs: number): Decision {

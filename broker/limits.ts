@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { RECORD_BYTES_MAX } from '#backbone/log/log.ts';
-import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
+import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX } from '#core/frames/limits.ts';
 import { RECORD_OVERHEAD_BYTES_MAX } from '#core/records/record-codec.ts';
 import { AGENT_IN_FLIGHT_BYTES_MAX, AGENT_IN_FLIGHT_MAX, AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
 import { REPORT_BYTES_MAX } from '#core/wire/refusal-report.ts';
@@ -58,6 +58,12 @@ export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 
 /** Agents whose presence is remembered; beyond it those that have been offline longest are forgotten. */
 export const PRESENCE_AGENTS_MAX = 100_000;
+
+/** Entries of dictionaries that are kept over all agents, a pointer each: four agents with all the series they may have. */
+export const DICTIONARY_ENTRIES_KEPT_MAX = 4 * DICTIONARY_ENTRIES_MAX;
+
+/** Different panes of series that are remembered; beyond them they are told apart anew. */
+export const PANE_FORMS_MAX = 1024;
 
 /** How long disposing of the broker waits for packets in flight to be stored and answered. */
 export const DRAIN_TIMEOUT_MS = 10_000;

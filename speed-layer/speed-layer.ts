@@ -6,6 +6,7 @@ import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion, type Manifest } from '#backbone/manifests/manifest.ts';
 import type { Table } from '#backbone/table/table.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { buildVersion } from './version-builder.ts';
@@ -95,6 +96,15 @@ export class SpeedLayer implements AsyncDisposable {
       if (known !== undefined) return known.ledger.head();
     }
     return { incarnation: 0, highestSequence: 0 };
+  }
+
+  /** The dictionary of an agent, as far as the fold has met it. */
+  dictionaryOf(agent: string): readonly SeriesEntry[] {
+    for (const { fold } of this.#workers) {
+      const known = fold.admission.agentNamed(agent);
+      if (known !== undefined) return known.fold.entries;
+    }
+    return [];
   }
 
   /** Looks after every pause for slices that wait for a refold. */

@@ -140,6 +140,7 @@ function openBroker(
     clock: Date.now,
     logger: logger.child({ part: 'broker' }),
     ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),
+    dictionaryOf: (agent) => speed.dictionaryOf(agent),
   });
 }
 

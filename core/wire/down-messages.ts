@@ -1,3 +1,4 @@
+import { DICTIONARY_ENTRIES_MAX } from '../frames/limits.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
 import { isIntegerWithin, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
 import type { LedgerHead, RefusedFrame } from './topics.ts';
@@ -7,6 +8,9 @@ export const VERDICT_CODE_MAX = 64;
 
 /** Characters of a verdict's detail: a sentence with its values. */
 export const VERDICT_DETAIL_MAX = 1024;
+
+/** Dictionary indexes that one verdict names; of further ones the agent hears with the next. */
+export const VERDICT_ENTRIES_MAX = 4096;
 
 const utf8 = new TextEncoder();
 
@@ -25,14 +29,14 @@ export function parseLedgerHead(bytes: Uint8Array): LedgerHead | MessageFault {
   return { incarnation, highestSequence };
 }
 
-export function encodeRefusedFrame({ incarnation, sequence, code, detail }: RefusedFrame): Uint8Array {
-  return utf8.encode(JSON.stringify({ incarnation, sequence, code, detail }));
+export function encodeRefusedFrame({ incarnation, sequence, code, detail, entries }: RefusedFrame): Uint8Array {
+  return utf8.encode(JSON.stringify({ incarnation, sequence, code, detail, entries }));
 }
 
 export function parseRefusedFrame(bytes: Uint8Array): RefusedFrame | MessageFault {
   const value = parseObject(bytes);
   if (value === undefined) return messageFault('verdict is no JSON object in UTF-8');
-  const { incarnation, sequence, code, detail } = value;
+  const { incarnation, sequence, code, detail, entries = [] } = value;
   if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('verdict: incarnation must be a u32');
   if (!isIntegerWithin(sequence, 0, Number.MAX_SAFE_INTEGER)) {
     return messageFault('verdict: sequence must be an integer from 0 on');
@@ -40,5 +44,14 @@ export function parseRefusedFrame(bytes: Uint8Array): RefusedFrame | MessageFaul
   if (!isTextUpTo(code, VERDICT_CODE_MAX) || !isTextUpTo(detail, VERDICT_DETAIL_MAX)) {
     return messageFault('verdict: code and detail must be short texts');
   }
-  return { incarnation, sequence, code, detail };
+  if (!isEntryList(entries)) return messageFault('verdict: entries must be a short list of dictionary indexes');
+  return { incarnation, sequence, code, detail, entries };
+}
+
+function isEntryList(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= VERDICT_ENTRIES_MAX &&
+    value.every((entry) => isIntegerWithin(entry, 0, DICTIONARY_ENTRIES_MAX - 1))
+  );
 }

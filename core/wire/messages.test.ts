@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TIME_MS_MAX } from '../frames/limits.ts';
+import { DICTIONARY_ENTRIES_MAX, TIME_MS_MAX } from '../frames/limits.ts';
 import { heartbeats, reports } from '../records/arbitrary-records.fixtures.ts';
 import {
   encodeLedgerHead,
@@ -9,6 +9,7 @@ import {
   parseRefusedFrame,
   VERDICT_CODE_MAX,
   VERDICT_DETAIL_MAX,
+  VERDICT_ENTRIES_MAX,
 } from './down-messages.ts';
 import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
 import {
@@ -23,7 +24,7 @@ const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.strin
 const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
 const REPORT = { incarnation: 1, sequence: 2, source: 's', items: [{ line: 1, readings: 1, reason: 'r', text: 't' }] };
 const HEAD = { incarnation: 1, highestSequence: 2 };
-const VERDICT = { incarnation: 1, sequence: 2, code: 'future', detail: 'late' };
+const VERDICT = { incarnation: 1, sequence: 2, code: 'future', detail: 'late', entries: [3] };
 
 describe('the messages between agent and broker', () => {
   it('are read as they were written', () => {
@@ -48,7 +49,8 @@ describe('the messages between agent and broker', () => {
       const report = { incarnation, sequence: number, source: 's'.repeat(REPORT_TEXT_MAX), items: [item] };
       const head = { incarnation, highestSequence: number };
       const code = 'c'.repeat(VERDICT_CODE_MAX);
-      const verdict = { incarnation, sequence: number, code, detail: 'd'.repeat(VERDICT_DETAIL_MAX) };
+      const entries = Array.from({ length: VERDICT_ENTRIES_MAX }, () => DICTIONARY_ENTRIES_MAX - 1);
+      const verdict = { incarnation, sequence: number, code, detail: 'd'.repeat(VERDICT_DETAIL_MAX), entries };
       expect(parseHeartbeat(json(beat))).toStrictEqual(beat);
       expect(parseRefusalReport(json(report))).toStrictEqual(report);
       expect(parseLedgerHead(json(head))).toStrictEqual(head);
@@ -76,6 +78,11 @@ describe('the messages between agent and broker', () => {
     }
     const detail = 'd'.repeat(VERDICT_DETAIL_MAX + 1);
     expect(parseRefusedFrame(json({ ...VERDICT, detail }))).toMatchObject({ message: /detail/ });
+    for (const entries of [[-1], [DICTIONARY_ENTRIES_MAX], ['1'], 3, new Array(VERDICT_ENTRIES_MAX + 1).fill(1)]) {
+      expect(parseRefusedFrame(json({ ...VERDICT, entries }))).toMatchObject({ message: /entries/ });
+    }
+    const { entries: _, ...older } = VERDICT;
+    expect(parseRefusedFrame(json(older))).toStrictEqual({ ...VERDICT, entries: [] });
     expect(parseHeartbeat(json({ ...HEARTBEAT, watermarkMs: -(2 ** 52) }))).toMatchObject({ message: /watermarkMs/ });
   });
 

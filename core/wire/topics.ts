@@ -7,7 +7,7 @@
  *       weir/v1/<agent>/refused     RefusalReport as JSON, QoS 1; stored in the log like a frame
  *       weir/v1/<agent>/gone        the agent's last will
  * down: weir/v1/<agent>/head        the ledger's head for this agent as JSON, sent when the agent subscribes
- *       weir/v1/<agent>/verdict     a refused frame's number, code and detail as JSON
+ *       weir/v1/<agent>/verdict     a refused frame's number, code, detail and refused entries as JSON; sent before PUBACK
  */
 export const TOPIC_ROOT = 'weir/v1';
 
@@ -42,4 +42,9 @@ export interface RefusedFrame {
   readonly sequence: number;
   readonly code: string;
   readonly detail: string;
+  /**
+   * Dictionary entries of refused series. A birth that names some is taken up but for these; any other frame is refused
+   * because of them, and what it says of other series may be sent again. Empty: the frame is refused for itself.
+   */
+  readonly entries: readonly number[];
 }

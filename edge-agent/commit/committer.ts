@@ -2,6 +2,7 @@ import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
@@ -70,7 +71,7 @@ export class Committer {
   readonly #writer: FrameWriter;
   readonly #runs = new RunsBuilder();
   readonly #panes = new PanesBuilder();
-  readonly #sealRules: (readonly [asReadings: SealRule, asPanes: SealRule])[] = [];
+  readonly #sealRules = new WeakMap<Metric, readonly [asReadings: SealRule, asPanes: SealRule]>();
   readonly #watermarks = new Map<string, number | null>();
   readonly #first: AgentHead;
   readonly #storing: StoringOptions;
@@ -244,7 +245,9 @@ export class Committer {
   /** A metric sent adaptively goes as readings while the uplink keeps up, and as panes while it lags behind. */
   #sealRule(series: number): SealRule {
     const metric = this.dictionary.metricOf[series]!;
-    const [asReadings, asPanes] = (this.#sealRules[series] ??= sealRulesOf(metric));
+    let rules = this.#sealRules.get(metric);
+    if (rules === undefined) this.#sealRules.set(metric, (rules = sealRulesOf(metric, this.dictionary.entries)));
+    const [asReadings, asPanes] = rules;
     const isLagging = metric.send === 'adaptive' && this.#spool.unreleasedBytes > UPLINK_LAG_BYTES;
     return metric.send === 'panes' || isLagging ? asPanes : asReadings;
   }
@@ -302,11 +305,12 @@ export class Committer {
   }
 }
 
-function sealRulesOf(metric: Metric): readonly [SealRule, SealRule] {
-  const { paneMs } = metric;
+function sealRulesOf(metric: Metric, entries: readonly SeriesEntry[]): readonly [SealRule, SealRule] {
+  const { paneMs, quantiles } = metric;
   const link = linkRuleOf(metric);
+  const fits = (entry: number): boolean => entries[entry]!.paneMs === paneMs && entries[entry]!.quantiles === quantiles;
   return [
-    { sendsPanes: false, paneMs, link },
-    { sendsPanes: true, paneMs, link },
+    { sendsPanes: false, paneMs, link, fits },
+    { sendsPanes: true, paneMs, link, fits },
   ];
 }

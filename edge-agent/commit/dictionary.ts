@@ -38,21 +38,40 @@ export class Dictionary implements EntryRegistry {
     return this.restore(entryOf(metric, description));
   }
 
-  /** Takes up an entry as the next number: a new one, or one that an earlier run had written. */
+  /**
+   * Takes up an entry as the next number: a new one, or one that an earlier run had written. Under one whose metric has
+   * been declared otherwise since, nothing more is sent: the next reading of its series begins another entry.
+   */
   restore(entry: SeriesEntry): number {
     const number = this.entries.length;
     this.entries.push(entry);
-    this.#numbers.set(descriptionKey(entry), number);
-    const key = seriesKey(entry);
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = this.metricOf.length;
-      this.#series.set(key, series);
-      this.metricOf.push(this.#metrics.get(entry.metric) ?? metricOfEntry(entry));
-    }
+    const declared = this.#metrics.get(entry.metric);
+    const holds = declared !== undefined && isAsDeclared(entry, declared);
+    if (holds) this.#numbers.set(descriptionKey(entry), number);
+    const key = valuesKey(entry);
+    const series = this.#series.get(key) ?? this.metricOf.length;
+    this.#series.set(key, series);
+    this.metricOf[series] = holds ? declared : metricOfEntry(entry, declared);
     this.seriesOf.push(series);
     return number;
   }
+}
+
+/** A series, as far as its values can be compared: those in another unit, or of other decimals, are another's. */
+function valuesKey(entry: SeriesEntry): string {
+  return JSON.stringify([seriesKey(entry), entry.unit, entry.decimals, entry.kind]);
+}
+
+function isAsDeclared(entry: SeriesEntry, metric: Metric): boolean {
+  return (
+    entry.unit === metric.unit &&
+    entry.decimals === metric.decimals &&
+    entry.kind === metric.kind &&
+    entry.intervalMs === metric.intervalMs &&
+    entry.rollover === metric.rolloverScaled &&
+    entry.quantiles === metric.quantiles &&
+    entry.paneMs === metric.paneMs
+  );
 }
 
 function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEntry {
@@ -60,9 +79,15 @@ function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEnt
   return { metric: name, unit, decimals, kind, intervalMs, rollover: rolloverScaled, quantiles, paneMs, device, tags };
 }
 
-/** A metric that is no longer declared: its series send nothing more, but what the journal holds still belongs to it. */
-function metricOfEntry(entry: SeriesEntry): Metric {
+/**
+ * A metric as it was when an entry was made, and is no longer declared. Its series send nothing more, but what the journal
+ * holds still belongs to it; how that is sent, today's declaration says where there is one.
+ */
+function metricOfEntry(entry: SeriesEntry, declared: Metric | undefined): Metric {
   const { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs } = entry;
-  const policy = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: null } as const;
-  return { name: metric, unit, decimals, kind, intervalMs, rolloverScaled: rollover, quantiles, paneMs, ...policy };
+  const { send, excess, conflict, repeatHorizonMs } = declared ?? UNDECLARED;
+  const facts = { name: metric, unit, decimals, kind, intervalMs, rolloverScaled: rollover, quantiles, paneMs };
+  return { ...facts, send, excess, conflict, repeatHorizonMs };
 }
+
+const UNDECLARED = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: null } as const;

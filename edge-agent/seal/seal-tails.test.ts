@@ -30,9 +30,9 @@ function runsOf(runs: ReadingsRuns): unknown[] {
   });
 }
 
-function seal(journal: SeriesJournal, sendsPanes: boolean, untilMs = ALL) {
+function seal(journal: SeriesJournal, sendsPanes: boolean, untilMs = ALL, fits = (_entry: number) => true) {
   const [runs, panes] = [new RunsBuilder(), new PanesBuilder()];
-  sealTail(journal, { sendsPanes, paneMs: PANE_MS, link: LINK }, untilMs, runs, panes);
+  sealTail(journal, { sendsPanes, paneMs: PANE_MS, link: LINK, fits }, untilMs, runs, panes);
   return { runs: runsOf(runs.take()), panes: panes.take() };
 }
 
@@ -162,5 +162,19 @@ describe('a tail that is sealed as panes', () => {
     expect(openPaneStart(journalOf([[199, 1]]), PANE_MS)).toBe(100);
     expect(openPaneStart(journalOf([[200, 1]]), PANE_MS)).toBe(200);
     expect(openPaneStart(journalOf([[-1, 1]]), PANE_MS)).toBe(-100);
+  });
+
+  it('sends as readings what was accepted when its metric had other panes', () => {
+    const rows: readonly Row[] = [
+      [10, 1],
+      [20, 2],
+      [30, 3],
+      [40, 4],
+      [110, 5],
+    ];
+    const sealed = seal(journalOf(rows), true, ALL, () => false);
+    expect(sealed.panes.count).toBe(0);
+    expect(sealed.runs).toEqual([[0, null, rows]]);
+    expect(seal(journalOf(rows), true).panes.count).toBe(1);
   });
 });

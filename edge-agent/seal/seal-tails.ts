@@ -13,6 +13,8 @@ export interface SealRule {
   readonly sendsPanes: boolean;
   readonly paneMs: number;
   readonly link: LinkRule;
+  /** Whether the rule's panes are those that the entry was born with; where not, its readings are sent as readings. */
+  readonly fits: (entry: number) => boolean;
 }
 
 /**
@@ -37,12 +39,13 @@ export function sealTail(
   };
   for (let from = start; from < end;) {
     const paneStartMs = Math.floor(times[from]! / rule.paneMs) * rule.paneMs;
-    const paneEndMs = rule.sendsPanes ? paneStartMs + rule.paneMs : Number.POSITIVE_INFINITY;
+    const sendsPanes = rule.sendsPanes && rule.fits(entries[from]!);
+    const paneEndMs = sendsPanes ? paneStartMs + rule.paneMs : Number.POSITIVE_INFINITY;
     const entry = entries[from]!;
     if (entry !== entries[runStart]) addRunUpTo(from);
     let to = from + 1;
     while (to < end && times[to]! < paneEndMs && entries[to] === entry) to++;
-    if (rule.sendsPanes && to - from >= PANE_READINGS_MIN) {
+    if (sendsPanes && to - from >= PANE_READINGS_MIN) {
       addRunUpTo(from);
       const facts = { entry, startMs: paneStartMs, spanMs: rule.paneMs, anchor: journal.before(from) };
       panes.addPane(facts, rule.link, times, values, from, to);

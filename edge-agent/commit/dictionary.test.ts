@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import { Dictionary } from './dictionary.ts';
+
+const SERIES = { metric: 'power', device: 'd', tags: { device: 'd' } };
+
+function reopened(before: Dictionary, ...given: Parameters<typeof metricNamed>[1][]): Dictionary {
+  const after = new Dictionary(new Map(given.map((one) => ['power', metricNamed('power', one)])));
+  for (const entry of before.entries) after.restore(entry);
+  return after;
+}
+
+describe('an agent’s dictionary', () => {
+  it('numbers a description once, also over a restart', () => {
+    const before = new Dictionary(new Map([['power', metricNamed('power')]]));
+    expect([before.intern(SERIES), before.intern({ ...SERIES })]).toEqual([0, 0]);
+    const after = reopened(before, {});
+    expect([after.intern(SERIES), after.entries.length, after.seriesCount]).toEqual([0, 1, 1]);
+  });
+
+  it.each([
+    ['unit', { unit: 'W' }],
+    ['decimals', { decimals: 2 }],
+    ['kind', { kind: 'counter' as const }],
+  ])('begins another entry of another series when the %s is declared otherwise, since values can not be compared', (_, now) => {
+    const before = new Dictionary(new Map([['power', metricNamed('power')]]));
+    before.intern(SERIES);
+    const after = reopened(before, now);
+    expect(after.metricOf[0]).toMatchObject({ unit: 'kW', decimals: 3, kind: 'gauge' });
+    expect(after.intern(SERIES)).toBe(1);
+    expect(after.entries[1]).toMatchObject(now);
+    expect(after.seriesOf).toEqual([0, 1]);
+    expect(after.metricOf[1]).toMatchObject(now);
+    // Declared as before, the first entry holds again.
+    expect(reopened(after, {}).intern(SERIES)).toBe(0);
+  });
+
+  it.each([
+    ['interval', { intervalMs: 1_000 }],
+    ['pane', { paneMs: 5_000 }],
+    ['quantiles', { quantiles: true }],
+  ])('begins another entry of the same series when the %s is declared otherwise', (_, now) => {
+    const before = new Dictionary(new Map([['power', metricNamed('power')]]));
+    before.intern(SERIES);
+    const after = reopened(before, now);
+    expect(after.intern(SERIES)).toBe(1);
+    expect(after.seriesOf).toEqual([0, 0]);
+    expect(after.metricOf).toEqual([metricNamed('power', now)]);
+  });
+
+  it('keeps what a metric was that is no longer declared', () => {
+    const before = new Dictionary(new Map([['power', metricNamed('power', { decimals: 1 })]]));
+    before.intern(SERIES);
+    expect(reopened(before).metricOf).toMatchObject([{ name: 'power', decimals: 1, send: 'readings', conflict: 'last' }]);
+  });
+
+  it('gives no number to what no frame can carry', () => {
+    const dictionary = new Dictionary(new Map([['power', metricNamed('power')]]));
+    expect(dictionary.intern({ ...SERIES, tags: { device: 'd', a: '\ud800' } })).toMatchObject({ kind: 'series-fault' });
+    expect(dictionary.entries).toEqual([]);
+  });
+});
