@@ -46,7 +46,10 @@ describe('claims of series', () => {
       owners: new Map(series(50).map((name) => [name, 'a'])),
     });
     await other.claim('b', series(50, 50));
-    expect(await one.claim('a', series(1, 70))).toStrictEqual({ kind: 'taken', owners: new Map([['["power","d70"]', 'b']]) });
+    expect(await one.claim('a', series(1, 70))).toStrictEqual({
+      kind: 'taken',
+      owners: new Map([['["power","d70"]', 'b']]),
+    });
   });
 
   it('give each series to one of many agents that come at the same time', async () => {
@@ -57,7 +60,8 @@ describe('claims of series', () => {
     const winners = agents.filter((_, i) => outcomes[i]?.kind === 'claimed');
     expect(winners).toHaveLength(1);
     for (const outcome of outcomes) {
-      if (outcome.kind !== 'claimed') expect(outcome).toStrictEqual({ kind: 'taken', owners: new Map([['["power","one"]', winners[0]!]]) });
+      if (outcome.kind !== 'claimed')
+        expect(outcome).toStrictEqual({ kind: 'taken', owners: new Map([['["power","one"]', winners[0]!]]) });
     }
   });
 

@@ -88,7 +88,12 @@ describe('the verdict on a series of a birth', () => {
   it.each([
     ['unit', { unit: 'W' }, {}, 'a gauge in "W" with 3 decimals every 60000 ms, in panes of 10000 ms'],
     ['decimals', { decimals: 0 }, {}, 'a gauge in "kW" with 0 decimals every 60000 ms, in panes of 10000 ms'],
-    ['kind', { kind: 'counter' as const }, {}, 'a counter in "kW" with 3 decimals every 60000 ms, in panes of 10000 ms'],
+    [
+      'kind',
+      { kind: 'counter' as const },
+      {},
+      'a counter in "kW" with 3 decimals every 60000 ms, in panes of 10000 ms',
+    ],
     ['interval', { intervalMs: 1 }, {}, 'a gauge in "kW" with 3 decimals every 1 ms, in panes of 10000 ms'],
     ['pane', { paneMs: 60_000 }, {}, 'a gauge in "kW" with 3 decimals every 60000 ms, in panes of 60000 ms'],
     ['histogram', {}, { quantiles: true }, DECLARED],
@@ -96,7 +101,9 @@ describe('the verdict on a series of a birth', () => {
   ])('refuses another %s, naming both', (_what, other, declared, described) => {
     const verdict = judgeSeries({ ...series, ...other }, new Map([['power', { ...metric, ...declared }]]));
     expect(verdict).toMatchObject({ kind: 'refused', code: 'metric-mismatch' });
-    expect(verdict).toMatchObject({ detail: expect.stringContaining(`series power of roof is ${described}, the server`) });
+    expect(verdict).toMatchObject({
+      detail: expect.stringContaining(`series power of roof is ${described}, the server`),
+    });
   });
 });
 
@@ -141,7 +148,10 @@ describe('the verdict on what a frame holds', () => {
 
   it('names each refused series once, and accepts what only speaks of others', () => {
     const known = [TAKEN, FOREIGN, undefined];
-    expect(judgeBody(panesOf(0, 0, 1_000, false), (i) => known[i])).toEqual({ verdict: { kind: 'accepted' }, entries: [] });
+    expect(judgeBody(panesOf(0, 0, 1_000, false), (i) => known[i])).toEqual({
+      verdict: { kind: 'accepted' },
+      entries: [],
+    });
     expect(judgeBody(panesOf(1, 0, 1_000, false), (i) => known[i])).toEqual({ verdict: FOREIGN, entries: [1] });
     expect(judgeBody(panesOf(2, 0, 7, false), (i) => known[i])).toEqual({ verdict: { kind: 'accepted' }, entries: [] });
   });

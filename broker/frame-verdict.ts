@@ -86,10 +86,7 @@ export function judgeSeries(entry: SeriesEntry, metrics: ReadonlyMap<string, Met
   );
 }
 
-type Described = Pick<
-  SeriesEntry,
-  'unit' | 'decimals' | 'kind' | 'intervalMs' | 'rollover' | 'quantiles' | 'paneMs'
->;
+type Described = Pick<SeriesEntry, 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'rollover' | 'quantiles' | 'paneMs'>;
 
 function describe({ unit, decimals, kind, intervalMs, rollover, quantiles, paneMs }: Described): string {
   const rolling = rollover === null ? '' : `, rollover at ${rollover}`;

@@ -140,17 +140,17 @@ interface AnyPane {
 
 const anyPane: fc.Arbitrary<AnyPane> = fc
   .record({
-  entry,
-  startMs: start,
-  spanMs: fc.constantFrom(10_000, 60_000, 4_000_000),
-  coveredMs: fc.nat(10_000),
-  values: fc.array(nastyInteger, { maxLength: 6 }),
-  unchecked: fc.nat(1),
-  anchor: fc.option(fc.record({ beforeMs: fc.constantFrom(1, 1000), value: nastyInteger })),
-  increase: fc.bigInt({ min: 0n, max: 2n ** 70n }),
-  integral: fc.bigInt({ min: -(2n ** 110n), max: 2n ** 110n }),
-  histogram: fc.boolean(),
-})
+    entry,
+    startMs: start,
+    spanMs: fc.constantFrom(10_000, 60_000, 4_000_000),
+    coveredMs: fc.nat(10_000),
+    values: fc.array(nastyInteger, { maxLength: 6 }),
+    unchecked: fc.nat(1),
+    anchor: fc.option(fc.record({ beforeMs: fc.constantFrom(1, 1000), value: nastyInteger })),
+    increase: fc.bigInt({ min: 0n, max: 2n ** 70n }),
+    integral: fc.bigInt({ min: -(2n ** 110n), max: 2n ** 110n }),
+    histogram: fc.boolean(),
+  })
   .map((pane) => {
     // No more than that many readings, and that much covered time, can have added up to.
     const increaseMost = 2n * BigInt(pane.values.length) * BigInt(Number.MAX_SAFE_INTEGER);

@@ -113,13 +113,7 @@ export class Ledger {
    * Enters a frame. Only `first` may be folded, and one that `waits` for a birth only once that has come: until then what
    * it holds is missing from every answer.
    */
-  arrive(
-    incarnation: number,
-    sequence: number,
-    checksum: number,
-    watermarkMs: number | null,
-    waits = false,
-  ): Arrival {
+  arrive(incarnation: number, sequence: number, checksum: number, watermarkMs: number | null, waits = false): Arrival {
     const one = this.#open(incarnation);
     const number = `${incarnation}/${sequence}`;
     if (!one.arrived.add(sequence)) {

@@ -22,18 +22,21 @@ describe('an agent’s dictionary', () => {
     ['unit', { unit: 'W' }],
     ['decimals', { decimals: 2 }],
     ['kind', { kind: 'counter' as const }],
-  ])('begins another entry of another series when the %s is declared otherwise, since values can not be compared', (_, now) => {
-    const before = new Dictionary(new Map([['power', metricNamed('power')]]));
-    before.intern(SERIES);
-    const after = reopened(before, now);
-    expect(after.metricOf[0]).toMatchObject({ unit: 'kW', decimals: 3, kind: 'gauge' });
-    expect(after.intern(SERIES)).toBe(1);
-    expect(after.entries[1]).toMatchObject(now);
-    expect(after.seriesOf).toEqual([0, 1]);
-    expect(after.metricOf[1]).toMatchObject(now);
-    // Declared as before, the first entry holds again.
-    expect(reopened(after, {}).intern(SERIES)).toBe(0);
-  });
+  ])(
+    'begins another entry of another series when the %s is declared otherwise, since values can not be compared',
+    (_, now) => {
+      const before = new Dictionary(new Map([['power', metricNamed('power')]]));
+      before.intern(SERIES);
+      const after = reopened(before, now);
+      expect(after.metricOf[0]).toMatchObject({ unit: 'kW', decimals: 3, kind: 'gauge' });
+      expect(after.intern(SERIES)).toBe(1);
+      expect(after.entries[1]).toMatchObject(now);
+      expect(after.seriesOf).toEqual([0, 1]);
+      expect(after.metricOf[1]).toMatchObject(now);
+      // Declared as before, the first entry holds again.
+      expect(reopened(after, {}).intern(SERIES)).toBe(0);
+    },
+  );
 
   it.each([
     ['interval', { intervalMs: 1_000 }],
@@ -51,12 +54,16 @@ describe('an agent’s dictionary', () => {
   it('keeps what a metric was that is no longer declared', () => {
     const before = new Dictionary(new Map([['power', metricNamed('power', { decimals: 1 })]]));
     before.intern(SERIES);
-    expect(reopened(before).metricOf).toMatchObject([{ name: 'power', decimals: 1, send: 'readings', conflict: 'last' }]);
+    expect(reopened(before).metricOf).toMatchObject([
+      { name: 'power', decimals: 1, send: 'readings', conflict: 'last' },
+    ]);
   });
 
   it('gives no number to what no frame can carry', () => {
     const dictionary = new Dictionary(new Map([['power', metricNamed('power')]]));
-    expect(dictionary.intern({ ...SERIES, tags: { device: 'd', a: '\ud800' } })).toMatchObject({ kind: 'series-fault' });
+    expect(dictionary.intern({ ...SERIES, tags: { device: 'd', a: '\ud800' } })).toMatchObject({
+      kind: 'series-fault',
+    });
     expect(dictionary.entries).toEqual([]);
   });
 });
