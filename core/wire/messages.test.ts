@@ -78,7 +78,13 @@ describe('the messages between agent and broker', () => {
     }
     const detail = 'd'.repeat(VERDICT_DETAIL_MAX + 1);
     expect(parseRefusedFrame(json({ ...VERDICT, detail }))).toMatchObject({ message: /detail/ });
-    for (const entries of [[-1], [DICTIONARY_ENTRIES_MAX], ['1'], 3, Array.from({ length: VERDICT_ENTRIES_MAX + 1 }, () => 1)]) {
+    for (const entries of [
+      [-1],
+      [DICTIONARY_ENTRIES_MAX],
+      ['1'],
+      3,
+      Array.from({ length: VERDICT_ENTRIES_MAX + 1 }, () => 1),
+    ]) {
       expect(parseRefusedFrame(json({ ...VERDICT, entries }))).toMatchObject({ message: /entries/ });
     }
     const { entries: _, ...older } = VERDICT;
