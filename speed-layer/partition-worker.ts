@@ -12,7 +12,10 @@ import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
 import { READ_BYTES } from './history.ts';
 import { repairSelection } from './selection-repair.ts';
 
-/** Changed rows that are gathered before the next batch of records has to wait for the commit in flight. */
+/**
+ * Changed rows that are in memory before the next record has to wait until they are written. Few bytes may make many
+ * rows: a constant meter's two years take some kilobytes, and a row for each of their slices.
+ */
 const ROWS_GATHERED_MAX = 100_000;
 
 /** The log that the checkpoint was made from is another one: its positions mean other records. */
@@ -38,6 +41,8 @@ export class LogChanged extends WeirError {
 export class PartitionWorker {
   readonly partition: number;
   readonly fold: PartitionFold;
+  /** Changed rows in memory before the next record waits. */
+  readonly rowsMax: number;
   readonly #log: Log;
   readonly #changes: ChangeTable;
   readonly #pending: PendingChanges;
@@ -51,8 +56,9 @@ export class PartitionWorker {
   /** Something has to be written although no record came: a refold, or a view that joined. */
   #isOwed = false;
 
-  private constructor(partition: number, log: Log, changes: ChangeTable, fold: PartitionFold) {
+  private constructor(partition: number, log: Log, changes: ChangeTable, fold: PartitionFold, rowsMax: number) {
     this.partition = partition;
+    this.rowsMax = rowsMax;
     this.fold = fold;
     this.#log = log;
     this.#changes = changes;
@@ -66,12 +72,13 @@ export class PartitionWorker {
     table: Table,
     changes: ChangeTable,
     versions: readonly ViewVersion[],
+    rowsMax = ROWS_GATHERED_MAX,
   ): Promise<PartitionWorker> {
     const loaded = await loadFold(table, partition);
     const saved = loaded?.saved;
     if (saved !== undefined && saved.generation !== log.generation)
       throw new LogChanged(partition, saved.generation, log.generation);
-    const worker = new PartitionWorker(partition, log, changes, new PartitionFold(loaded?.snapshot));
+    const worker = new PartitionWorker(partition, log, changes, new PartitionFold(loaded?.snapshot), rowsMax);
     worker.#committedTo = worker.fold.position;
     worker.#state = new FoldStateWriter(partition, worker.fold);
     for (const version of versions) {
@@ -115,8 +122,10 @@ export class PartitionWorker {
       signal: ends,
       bytesMax: READ_BYTES,
     })) {
-      this.#apply(entries);
-      if (this.#pending.rowCount > ROWS_GATHERED_MAX) await this.#commit;
+      for (const entry of entries) {
+        this.#apply(entry);
+        if (changedRows(this.#pending, this.fold.views) > this.rowsMax) await this.commit();
+      }
       this.#startCommit();
     }
     await this.commit();
@@ -151,13 +160,11 @@ export class PartitionWorker {
     }
   }
 
-  #apply(entries: readonly LogEntry[]): void {
-    for (const { position, bytes } of entries) {
-      const record = decodeRecord(bytes);
-      const outcome = this.fold.apply(position, record);
-      if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
-      this.#pending.note(position, record);
-    }
+  #apply({ position, bytes }: LogEntry): void {
+    const record = decodeRecord(bytes);
+    const outcome = this.fold.apply(position, record);
+    if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
+    this.#pending.note(position, record);
   }
 
   /** The slices of the epoch that ends are gathered under its name and leave memory; what follows opens new rows. */
@@ -197,4 +204,9 @@ export class PartitionWorker {
       (failure: unknown) => this.#failed.abort(failure),
     );
   }
+}
+
+/** Rows that have changed and are not written: those that are gathered, and those that their views still hold. */
+export function changedRows(pending: PendingChanges, views: readonly ViewFold[]): number {
+  return views.reduce((rows, { slots }) => rows + slots.dirty.length, pending.rowCount);
 }

@@ -32,6 +32,8 @@ interface Run {
   readonly rows: readonly SliceRow[];
   readonly version: number;
   readonly told: readonly SliceRow[];
+  /** Rows of the largest commit. */
+  readonly commitRowsMax: number;
   readonly status: PartitionStatus;
   readonly heads: readonly LedgerHead[];
 }
@@ -54,7 +56,11 @@ class Harness implements AsyncDisposable {
   }
 
   /** Runs a speed layer on what the log holds until it has folded all, and `until` holds; gives the rows. */
-  async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true): Promise<Run> {
+  async run(
+    view: View,
+    until: (rows: readonly SliceRow[]) => boolean = () => true,
+    rowsMax?: number,
+  ): Promise<Run> {
     await using log = await this.#log();
     await using table = await openEmbeddedTable({ dir: join(this.#folder.dir, 'table') });
     await using state = await openEmbeddedKeyValue({ dir: join(this.#folder.dir, 'state') });
@@ -63,8 +69,12 @@ class Harness implements AsyncDisposable {
     const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1, { holdsRecords }));
     const changes = await ChangeTable.open(table);
     const told: SliceRow[] = [];
-    changes.onCommit((batch) => told.push(...batch.rows));
-    await using speed = await startSpeedLayer({ log, table, changes, manifests, views: [manifest] });
+    let commitRowsMax = 0;
+    changes.onCommit(({ rows: changed }) => {
+      for (const row of changed) told.push(row);
+      commitRowsMax = Math.max(commitRowsMax, changed.length);
+    });
+    await using speed = await startSpeedLayer({ log, table, changes, manifests, views: [manifest], rowsMax });
     const { last } = await log.bounds(0);
     let rows: readonly SliceRow[] = [];
     let version = 0;
@@ -87,7 +97,7 @@ class Harness implements AsyncDisposable {
       return isNamed ? [] : Array.fromAsync(changes.allRows(view.name, i + 1));
     });
     expect(forgotten.flat()).toEqual([]);
-    return { rows, version, told, status: status!, heads };
+    return { rows, version, told, commitRowsMax, status: status!, heads };
   }
 
   /** Takes the log away; another one is made in its place. */
@@ -264,6 +274,23 @@ describe('the speed layer', () => {
     expect(combine(after.told)).toEqual(combine(after.rows));
     expect(combine(before.rows)).toEqual(expected(readings, device));
     expect(combine(after.rows)).toEqual(expected(readings, region));
+  });
+
+  it('writes what few bytes make of rows before it folds on, also for a version that it builds', async () => {
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', 1);
+    const frames = Array.from({ length: 20 }, (_, frame) => {
+      const at = (i: number): number => (frame * 50 + i) * SLICE_MS;
+      return agent.readings(Array.from({ length: 50 }, (_unused, i): SampleReading => [0, at(i), 7]));
+    });
+    await harness.appended([agent.birth(), ...frames]);
+    for (const view of [BY_DEVICE, BY_REGION]) {
+      const { rows, commitRowsMax, status } = await harness.run(view, undefined, 120);
+      expect(rows.length).toBeGreaterThanOrEqual(1000);
+      // What was gathered, and what one more record made, a slice of it before the next frame's.
+      expect(commitRowsMax).toBeLessThan(120 + 2 * 51);
+      expect(status.readings).toBe(1000);
+    }
   });
 
   it('removes the rows of versions that the manifest does not name any more', async () => {

@@ -22,6 +22,8 @@ export interface SpeedLayerOptions {
   readonly manifests: ManifestStore;
   /** The manifests of the views that are asked for, all their versions. */
   readonly views: readonly Manifest[];
+  /** Changed rows of a partition in memory before its next record waits until they are written. Left out: 100,000. */
+  readonly rowsMax?: number | undefined;
 }
 
 /** What a partition's fold says of itself. */
@@ -133,11 +135,11 @@ export class SpeedLayer implements AsyncDisposable {
 
 /** Starts the speed layer where its last commits left it. Throws LogChanged. */
 export async function startSpeedLayer(options: SpeedLayerOptions): Promise<SpeedLayer> {
-  const { log, table, changes, views } = options;
+  const { log, table, changes, views, rowsMax } = options;
   const versions = versionsOf(views);
   const workers: PartitionWorker[] = [];
   for (let partition = 0; partition < log.partitions; partition++) {
-    workers.push(await PartitionWorker.open(partition, log, table, changes, versions));
+    workers.push(await PartitionWorker.open(partition, log, table, changes, versions, rowsMax));
   }
   return new SpeedLayer(options, workers);
 }

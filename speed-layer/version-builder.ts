@@ -5,7 +5,7 @@ import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { readHistory } from './history.ts';
-import type { PartitionWorker } from './partition-worker.ts';
+import { changedRows, type PartitionWorker } from './partition-worker.ts';
 
 /**
  * Folds a version of a view from the first record of a partition, beside the live fold, until it stands where the
@@ -26,6 +26,11 @@ export async function buildVersion(
   const view = new ViewFold(version);
   const pending = new PendingChanges(partition);
   fold.addView(view);
+  const write = async (): Promise<void> => {
+    gatherAll(view, pending, fold.epoch);
+    const { rows, members } = pending.takeRows();
+    await changes.writeBuilt(partition, rows, members);
+  };
   while (!signal.aborted) {
     if (fold.position === worker.fold.position) {
       worker.join(view);
@@ -35,10 +40,9 @@ export async function buildVersion(
       for (const { position, bytes } of entries) {
         const outcome = fold.apply(position, decodeRecord(bytes));
         if (outcome.kind === 'cut') gatherAll(view, pending, outcome.ends);
+        if (changedRows(pending, fold.views) > worker.rowsMax) await write();
       }
-      gatherAll(view, pending, fold.epoch);
-      const { rows, members } = pending.takeRows();
-      await changes.writeBuilt(partition, rows, members);
+      await write();
     }
   }
 }

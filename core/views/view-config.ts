@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Metric } from '../metrics/metric.ts';
+import { HOLD_INTERVALS_MAX, type Metric } from '../metrics/metric.ts';
+import { formatDuration } from '../time/duration.ts';
 import { nearestNames } from '../time/nearest-name.ts';
 import { fixedSpan } from '../time/span-config.ts';
 import type { View } from './view.ts';
@@ -7,6 +8,9 @@ import type { View } from './view.ts';
 /** Tags that tell the groups of a view apart. */
 const BY_TAGS_MAX = 8;
 const SLICE_MS_MAX = 86_400_000;
+
+/** Slices that one held value may reach: each is a row, so two readings far apart must not make a month of them. */
+export const HELD_SLICES_MAX = 10_000;
 
 /** A view's name stands in paths and keys. */
 const VIEW_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -50,6 +54,23 @@ export function viewFault(
       message: `a slice divides a day evenly (1m, 5m, 15m, 1h, …); ${view.sliceMs / 1000} s does not`,
     };
   }
+  const heldMs = HOLD_INTERVALS_MAX * metric.intervalMs;
+  if (metric.kind === 'gauge' && heldMs > HELD_SLICES_MAX * view.sliceMs) {
+    const narrowest = formatDuration({ kind: 'fixed', ms: narrowestSliceMs(heldMs / HELD_SLICES_MAX, metric.paneMs) });
+    return {
+      key: 'slice',
+      message:
+        `a value of ${metric.name} is held for up to ${HOLD_INTERVALS_MAX} intervals, ${heldMs / 1000} s: more than ` +
+        `${HELD_SLICES_MAX} slices of ${view.sliceMs / 1000} s; take slices of ${narrowest} or more`,
+    };
+  }
   if (new Set(view.by).size < view.by.length) return { key: 'by', message: 'names a tag twice; once is enough' };
   return undefined;
+}
+
+/** The narrowest slice of whole panes that divides a day and is no narrower than `leastMs`, at most a day. */
+function narrowestSliceMs(leastMs: number, paneMs: number): number {
+  let count = Math.max(1, Math.floor(SLICE_MS_MAX / leastMs));
+  while (count > 1 && (SLICE_MS_MAX % count !== 0 || (SLICE_MS_MAX / count) % paneMs !== 0)) count--;
+  return SLICE_MS_MAX / count;
 }

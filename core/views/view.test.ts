@@ -128,6 +128,19 @@ describe('a view beside its metric', () => {
     for (const sliceMs of [10_000, 60_000, 3_600_000, 86_400_000]) expect(faultOf({ sliceMs })).toBeUndefined();
   });
 
+  it('has slices so wide that a held value reaches 10,000 of them at most', () => {
+    const faultAt = (intervalMs: number, sliceMs: number, kind: Metric['kind'] = 'gauge') =>
+      viewFault({ ...VIEW, sliceMs }, new Map([['power', { ...POWER, intervalMs, kind } as Metric]]));
+    const slices = 10_000 * 10_000;
+    expect(faultAt(slices / 3, 10_000)).toBeUndefined();
+    expect(faultAt(slices / 3 + 1, 10_000)).toMatchObject({ key: 'slice' });
+    expect(faultAt(30 * 86_400_000, 10_000)?.message).toBe(
+      'a value of power is held for up to 3 intervals, 7776000 s: more than 10000 slices of 10 s; take slices of 800s or more',
+    );
+    // What a counter grows by belongs to one slice.
+    expect(faultAt(30 * 86_400_000, 10_000, 'counter')).toBeUndefined();
+  });
+
   it('has to name a declared metric, a slice of whole panes that divides a day, and each tag once', () => {
     expect(faultOf({ metric: 'powr' })).toEqual({
       key: 'metric',
