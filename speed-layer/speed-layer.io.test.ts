@@ -56,11 +56,7 @@ class Harness implements AsyncDisposable {
   }
 
   /** Runs a speed layer on what the log holds until it has folded all, and `until` holds; gives the rows. */
-  async run(
-    view: View,
-    until: (rows: readonly SliceRow[]) => boolean = () => true,
-    rowsMax?: number,
-  ): Promise<Run> {
+  async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true, rowsMax?: number): Promise<Run> {
     await using log = await this.#log();
     await using table = await openEmbeddedTable({ dir: join(this.#folder.dir, 'table') });
     await using state = await openEmbeddedKeyValue({ dir: join(this.#folder.dir, 'state') });
