@@ -1,5 +1,6 @@
-import { createServer, isIPv4 } from 'node:net';
+import { createServer } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { isLoopback } from '#core/wire/own-origin.ts';
 import { UserError } from './failure.ts';
 
 /** Where a door listens. */
@@ -23,11 +24,6 @@ export function parseAddress(text: string): Address {
 
 export function formatAddress({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Whether only this machine reaches the host: 127.0.0.0/8, ::1, or the name localhost (RFC 6761 §6.3). */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** Without identities nobody is asked who they are, so nobody from outside may come in. Throws UserError. */

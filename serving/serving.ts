@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { codeOf } from '#backbone/disk/error-code.ts';
+import { listenAddresses } from '#core/wire/own-origin.ts';
 import { buildApp } from './http/app.ts';
 import { addGauge } from './http/measure.ts';
 import type { ServingOptions } from './http/options.ts';
@@ -39,7 +40,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     ...(options.indexBytesMax === undefined ? {} : { bytesMax: options.indexBytesMax }),
   });
   const reader = new ViewReader(index, options);
-  const app = buildApp(reader, options, () => whyNotReady(index, options));
+  let own: readonly string[] = [];
+  const app = buildApp(
+    reader,
+    options,
+    () => whyNotReady(index, options),
+    () => own,
+  );
   const listener = getRequestListener(app.fetch);
   const server = createServer(
     { maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true },
@@ -53,9 +60,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await index[Symbol.asyncDispose]();
     throw error;
   }
-  const stream = new StreamServer(server, reader, options.logger);
-  measureStream(stream, options.registry);
   const { port } = server.address() as AddressInfo;
+  own = listenAddresses(options.listen.host, port);
+  const stream = new StreamServer(server, reader, own, options.logger);
+  measureStream(stream, options.registry);
   options.logger.info({ host: options.listen.host, port }, 'serving listens');
   let drained: Promise<void> | undefined;
   let disposed: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { formatFault, judgeConfigText } from './load-config.ts';
+import { formatFault, judgeConfigText, readUtf8 } from './load-config.ts';
 import { configSchema, type WeirConfig } from './schema.ts';
 
 const METRICS = 'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\n';
@@ -140,6 +140,19 @@ describe('a fault', () => {
     ['backbone: { kind: natz }', 'backbone.kind: is "natz"; did you mean nats?'],
   ])('of %s is told as %s', (text, says) => {
     expect(faultsOf(text)).toContain(says);
+  });
+
+  it('is UTF-8, and anything else is refused with its line', () => {
+    const text = 'metrics:\n  "Wärme":\n    unit: °C\n';
+    expect(readUtf8(Buffer.from(text), 'weir.yaml')).toBe(text);
+    expect(() => readUtf8(Buffer.from(text, 'latin1'), 'weir.yaml')).toThrow('weir.yaml is not UTF-8 (line 2)');
+  });
+
+  it('takes no name that would be lost', () => {
+    expect(faultsOf(`metrics: { __proto__: { unit: kW } }`)).toEqual([
+      '__proto__: nothing can be named __proto__; choose another name',
+    ]);
+    expect(faultsOf(METRICS.replace('power', 'constructor'))).toEqual([]);
   });
 
   it('shows no more of a long value than helps', () => {

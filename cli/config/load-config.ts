@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument, type YAMLParseError } from 'yaml';
+import { type Document, isScalar, parseDocument, visit, type YAMLParseError } from 'yaml';
 import { viewFault } from '#core/views/view-config.ts';
 import { UserError } from '../failure.ts';
 import { type ConfigFault, describeIssue } from './describe-issue.ts';
@@ -47,6 +48,8 @@ export function judgeConfigText(
   const document = parseDocument(text, { prettyErrors: true, merge: true });
   const [broken] = document.errors;
   if (broken !== undefined) return { kind: 'faulty', faults: [yamlFault(broken)] };
+  const unusable = unusableKey(document);
+  if (unusable !== undefined) return { kind: 'faulty', faults: [unusable] };
   const value: unknown = document.toJS() ?? {};
   const parsed = configSchema.safeParse(value);
   const faults = parsed.success
@@ -54,6 +57,35 @@ export function judgeConfigText(
     : parsed.error.issues.flatMap((issue) => describeIssue(issue, configSchema, value));
   if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
   return { kind: 'usable', config: parsed.data };
+}
+
+/** A text of UTF-8. Throws UserError with the line of the first byte that is none, rather than read another name than was written. */
+export function readUtf8(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // Only here is it worth looking for the place: lines end with the same byte in all that UTF-8 is mistaken for.
+    const lines = Buffer.from(bytes).toString('latin1').split('\n');
+    const line = lines.findIndex((text) => !isUtf8(Buffer.from(text, 'latin1'))) + 1;
+    throw new UserError(`${file} is not UTF-8 (line ${line}); save it as UTF-8, which your editor can do`, {
+      exitCode: 2,
+    });
+  }
+}
+
+/** JavaScript's objects have a `__proto__` of their own: a key of that name would be lost without a word. */
+const LOST_KEY = '__proto__';
+
+function unusableKey(document: Document.Parsed): ConfigFault | undefined {
+  let fault: ConfigFault | undefined;
+  visit(document, {
+    Pair(_key, pair) {
+      if (!isScalar(pair.key) || pair.key.value !== LOST_KEY) return undefined;
+      fault = { path: LOST_KEY, message: `nothing can be named ${LOST_KEY}; choose another name` };
+      return visit.BREAK;
+    },
+  });
+  return fault;
 }
 
 function yamlFault({ message }: YAMLParseError): ConfigFault {
@@ -68,7 +100,7 @@ async function readConfigFile(file: string): Promise<string> {
       throw new UserError(`${file} has ${bytes.length} bytes; a configuration has at most ${CONFIG_BYTES_MAX}`, {
         exitCode: 2,
       });
-    return bytes.toString('utf8');
+    return readUtf8(bytes, file);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code } = error as NodeJS.ErrnoException;

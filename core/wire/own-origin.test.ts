@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askedAddresses, isOwnOrigin, listenAddresses } from './own-origin.ts';
+import { isLoopback, isOwnHost, isOwnOrigin, listenAddresses } from './own-origin.ts';
 
 describe('an origin', () => {
   it('is not named by what no page sent, which may', () => {
@@ -43,6 +43,33 @@ describe('an origin', () => {
   });
 });
 
+describe('the host of a request', () => {
+  const own = listenAddresses('127.0.0.1', 8080);
+
+  it.each(['localhost:8080', 'LOCALHOST:8080', '127.0.0.1:8080', '[::1]:8080', undefined])('%s is own', (host) => {
+    expect(isOwnHost(host, own)).toBe(true);
+  });
+
+  it.each([
+    'rebound.example:8080',
+    'localhost',
+    'localhost:8081',
+    'localhost.rebound.example:8080',
+    'rebound.example#@localhost:8080',
+    'x@localhost:8080',
+    'localhost:8080/',
+    'localhost:8080\\x',
+    '[::',
+    '',
+  ])('%j is not own', (host) => {
+    expect(isOwnHost(host, own)).toBe(false);
+  });
+
+  it('needs no port where it is the usual one', () => {
+    expect(isOwnHost('localhost', listenAddresses('localhost', 80))).toBe(true);
+  });
+});
+
 describe('the addresses of a server', () => {
   it.each(['localhost', 'LOCALHOST', '127.0.0.1', '::1', '0.0.0.0', '::'])(
     'that listens on %s are those of the loopback too',
@@ -54,15 +81,22 @@ describe('the addresses of a server', () => {
     },
   );
 
-  it('that is known by any name are those that were asked', () => {
-    expect(isOwnOrigin('https://weir.example', askedAddresses('weir.example'))).toBe(true);
-    expect(isOwnOrigin('https://elsewhere.example', askedAddresses('weir.example'))).toBe(false);
-    expect(isOwnOrigin('https://weir.example', askedAddresses(undefined))).toBe(false);
-  });
-
   it('that listens on another one are that alone', () => {
     expect(listenAddresses('192.0.2.7', 8090)).toStrictEqual(['192.0.2.7:8090']);
     expect(listenAddresses('Meters.Example', 80)).toStrictEqual(['meters.example:80']);
     expect(listenAddresses('2001:db8::7', 8090)).toStrictEqual(['[2001:db8::7]:8090']);
+  });
+});
+
+describe('a host', () => {
+  it('is of this machine alone in 127.0.0.0/8, at ::1 and by the name localhost', () => {
+    expect(['127.0.0.1', '127.9.8.7', '::1', 'localhost'].map(isLoopback)).toEqual([true, true, true, true]);
+    expect(['0.0.0.0', '::', '192.168.1.2', '127.example.org', 'localhost.example.org'].map(isLoopback)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -11,7 +11,7 @@ import type { ServingOptions } from './options.ts';
 import { addPage } from './page.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
 import { addQueryRoutes } from './query-routes.ts';
-import { addSafety, compressed } from './safety.ts';
+import { addSafety, compressed, type OwnAddresses } from './safety.ts';
 import type { ViewReader } from './view-reader.ts';
 import { addViewsRoute } from './view-routes.ts';
 
@@ -20,11 +20,12 @@ export function buildApp(
   reader: ViewReader,
   options: ServingOptions,
   whyNotReady: () => string | undefined,
+  ownAddresses: OwnAddresses,
 ): OpenAPIHono {
   const { index } = reader;
   const app = openApp(options.logger);
   measureRequests(app, options.registry, index);
-  addSafety(app);
+  addSafety(app, ownAddresses);
   app.use('/api/v1/views/*', compressed);
   app.use('/openapi.json', compressed);
   addQueryRoutes(app, reader);
@@ -55,13 +56,42 @@ export function openApp(logger: Logger): OpenAPIHono {
       throw new QueryError('parameter', name, what ?? 'is wrong', remedy ?? `see /openapi.json`);
     },
   });
-  app.notFound((c) => problemResponse(notFound(app, c.req.path)));
+  app.notFound((c) => {
+    const allowed = methodsAt(app.routes, c.req.path);
+    if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse(notFound(app, c.req.path));
+    return methodNotAllowed(c.req.method, c.req.path, allowed);
+  });
   app.onError((error) => {
     const told = problemOf(error);
     if (told.status === 500) logger.error({ reason: reasonOf(error), stack: error.stack }, 'a request failed');
     return problemResponse(told);
   });
   return app;
+}
+
+/** The methods that a path is asked with, where it leads anywhere. */
+export function methodsAt(
+  routes: readonly { readonly method: string; readonly path: string }[],
+  path: string,
+): readonly string[] {
+  const asked = path.split('/');
+  const methods = routes
+    .filter(({ method, path: pattern }) => {
+      const parts = pattern.split('/');
+      const leads =
+        parts.length === asked.length && parts.every((part, i) => part.startsWith(':') || part === asked[i]);
+      return method !== 'ALL' && leads;
+    })
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return [...new Set(methods)];
+}
+
+function methodNotAllowed(method: string, path: string, allowed: readonly string[]): Response {
+  const remedy = `use ${allowed.join(' or ')}`;
+  const parts = { subject: 'method', value: method, remedy };
+  const response = problemResponse(problem(405, `method ${method} is not for ${path}; ${remedy}`, parts));
+  response.headers.set('allow', allowed.join(', '));
+  return response;
 }
 
 function notFound(app: OpenAPIHono, path: string) {

@@ -57,6 +57,10 @@ describe('a problem', () => {
     expect(await response.json()).toStrictEqual(passing);
   });
 
+  it('of what was asked at the wrong time is of the state', () => {
+    expect(problemOf(new Trouble({ fault: 'asked' }))).toMatchObject({ status: 409, subject: 'trouble' });
+  });
+
   it('that stays is of the server, with its reason', () => {
     const staying = problemOf(new Trouble({ fault: 'world' }));
     expect(staying).toMatchObject({ status: 500, subject: 'server', detail: 'the disk is full; make room' });

@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: 'The method is not allowed here',
   409: 'The state does not allow it',
   413: 'The request is too large',
+  421: 'The request is meant for another server',
   500: 'The server failed',
   503: 'The server can not answer now',
 };
@@ -41,6 +42,9 @@ export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof WeirError && thrown.retryable) {
     return problem(503, thrown.message, { subject: thrown.kind, value: '', remedy: 'ask again in a moment' });
   }
+  // What an operation can't do now is no failure of the server's.
+  if (thrown instanceof WeirError && thrown.fault === 'asked')
+    return problem(409, thrown.message, { subject: thrown.kind, value: '', remedy: 'see the message' });
   const detail =
     thrown instanceof WeirError
       ? thrown.message

@@ -306,6 +306,18 @@ describe('requests', () => {
     expect(await get('/quite/elsewhere/x')).toMatchObject({ body: { remedy: 'see /openapi.json for what there is' } });
   });
 
+  it('by a method that a path is not asked with are told which it is', async () => {
+    app.get('/api/v1/views/:view', (c) => c.text(''));
+    app.post('/api/v1/views/:view', (c) => c.text(''));
+    app.use('*', (_, next) => next());
+    const refused = await app.request('/api/v1/views/usage', { method: 'PUT' });
+    expect([refused.status, refused.headers.get('allow')]).toStrictEqual([405, 'GET, HEAD, POST']);
+    expect(await refused.json()).toMatchObject({
+      detail: 'method PUT is not for /api/v1/views/usage; use GET or HEAD or POST',
+    });
+    expect((await app.request('/api/v1/views/usage/more', { method: 'PUT' })).status).toBe(404);
+  });
+
   it('that fail for a reason of our own are logged, others are not', async () => {
     app.get('/asked', () => {
       throw new QueryError('window', '1q', 'is no duration', 'write one');

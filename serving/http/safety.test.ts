@@ -4,7 +4,7 @@ import { streamResponse } from './answer-response.ts';
 import { addSafety, BODY_BYTES_MAX, compressed, COMPRESSED_BYTES_MIN } from './safety.ts';
 
 const app = new OpenAPIHono();
-addSafety(app);
+addSafety(app, () => ['weir.example:8080']);
 app.all('/', async (c) => c.text(await c.req.text()));
 app.get('/answer/:type/:length', compressed, (c) => {
   const { type, length } = c.req.param();
@@ -45,6 +45,18 @@ describe('a response', () => {
       'x-content-type-options',
       'x-frame-options',
     ]);
+  });
+});
+
+describe('a request', () => {
+  it('by another name is refused, whatever it asks, with the names to use', async () => {
+    for (const method of ['GET', 'POST']) {
+      const refused = await ask('/', { method, headers: { host: 'rebound.example:8080' } });
+      expect(refused.status).toBe(421);
+      expect(await refused.json()).toMatchObject({
+        detail: 'host rebound.example:8080 is not this server; ask it as weir.example:8080',
+      });
+    }
   });
 });
 

@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { secureHeaders } from 'hono/secure-headers';
-import { askedAddresses, isOwnOrigin } from '#core/wire/own-origin.ts';
-import { problem, problemResponse } from './problem.ts';
+import { isOwnHost, isOwnOrigin } from '#core/wire/own-origin.ts';
+import { type Problem, problem, problemResponse } from './problem.ts';
 
 /** The largest body of a request: nothing here takes more than a few words. */
 export const BODY_BYTES_MAX = 16 * 1024;
@@ -50,13 +50,24 @@ const compressing = compress({
   contentTypeFilter: /^(?:text\/(?:html|css|javascript)|application\/json|image\/svg\+xml)(?:;|$)/,
 });
 
-/** What every request goes through: headers that keep browsers safe, no other page's changes, no large body. */
-export function addSafety(app: OpenAPIHono): void {
+/** The addresses under which the server is reached, once it listens. */
+export type OwnAddresses = () => readonly string[];
+
+/** Why a request isn't for this server, by its Host; undefined where it is. */
+export function hostProblem(host: string | undefined, addresses: readonly string[]): Problem | undefined {
+  if (isOwnHost(host, addresses)) return undefined;
+  return problem(421, `host ${host} is not this server; ask it as ${addresses.join(' or ')}`);
+}
+
+/** What every request goes through: headers that keep browsers safe, no other name, no other page's changes, no large body. */
+export function addSafety(app: OpenAPIHono, ownAddresses: OwnAddresses): void {
   app.use(HEADERS);
   app.use(async (c, next) => {
+    const foreign = hostProblem(c.req.header('host'), ownAddresses());
+    if (foreign !== undefined) return problemResponse(foreign);
     const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
     const origin = c.req.header('origin');
-    if (isSafe || isOwnOrigin(origin, askedAddresses(c.req.header('host')))) return next();
+    if (isSafe || isOwnOrigin(origin, ownAddresses())) return next();
     const remedy = 'send the request from its own pages, or without an Origin header';
     return problemResponse(problem(403, `origin ${origin} is not this server; ${remedy}`));
   });

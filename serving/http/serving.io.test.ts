@@ -306,6 +306,19 @@ describe('the HTTP interface', () => {
     expect(await ask('Transfer-Encoding: chunked\r\n', large)).toBe('HTTP/1.1 413 Payload Too Large');
   });
 
+  it('a request by another name than the server listens at is refused, whoever sends it', async () => {
+    await using served = await serveWorld(await smallWorld());
+    const port = Number(new URL(served.url).port);
+    const ask = async (host: string): Promise<string> => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`GET /api/v1/views HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      return (await text(socket)).split('\r\n')[0]!;
+    };
+    expect(await ask(`rebound.example:${port}`)).toBe('HTTP/1.1 421 Misdirected Request');
+    expect(await ask(`localhost:${port + 1}`)).toBe('HTTP/1.1 421 Misdirected Request');
+    expect(await ask(`localhost:${port}`)).toBe('HTTP/1.1 200 OK');
+  });
+
   it('a request that changes something and comes from another origin is refused', async () => {
     await using served = await serveWorld(await smallWorld());
     const post = (origin: string) => fetch(`${served.url}/api/v1/verify`, { method: 'POST', headers: { origin } });

@@ -17,10 +17,15 @@ class SlowSocket extends EventEmitter {
   readonly readyState = 1;
   readonly sent: string[] = [];
   closedWith: number | undefined;
+  isTerminated = false;
   bufferedAmount = 0;
 
   send(text: string): void {
     this.sent.push(text);
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
   }
 
   close(code: number): void {
@@ -64,6 +69,35 @@ describe('a client of the stream', () => {
     client.tell();
     await new Promise((resolve) => setImmediate(resolve));
     expect(socket.sent).toHaveLength(2);
+  });
+
+  it('a reader that subscribes and does not read is told nothing until it does', async () => {
+    const world = await World.open();
+    await world.deliver('a', [{ device: 'm@IDF', atMs: START, value: 1 }]);
+    await using opened = await openClient(world);
+    const { socket, client, subscribe } = opened;
+    socket.bufferedAmount = QUEUED_BYTES_MAX + 1;
+    for (const id of ['a', 'b']) socket.emit('message', Buffer.from(JSON.stringify({ ...subscribe, id })), false);
+    await vi.waitUntil(() => client.subscriptionCount === 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(socket.sent).toEqual([]);
+    socket.bufferedAmount = 0;
+    client.tell();
+    await vi.waitUntil(() => socket.sent.length === 2);
+    expect(socket.isTerminated).toBe(false);
+  });
+
+  it.each([
+    ['asks what is refused', (socket: SlowSocket) => socket.emit('message', Buffer.from('{'), false)],
+    ['pings', (socket: SlowSocket) => socket.emit('ping', Buffer.from(''))],
+  ])('a reader that %s while it leaves what it was sent unread is cut off', async (_what, act) => {
+    const world = await World.open();
+    await using opened = await openClient(world);
+    const { socket } = opened;
+    socket.bufferedAmount = QUEUED_BYTES_MAX + 1;
+    act(socket);
+    await vi.waitUntil(() => socket.isTerminated);
+    expect(socket.sent).toEqual([]);
   });
 
   it('a reader that sends faster than it is answered is disconnected', async () => {

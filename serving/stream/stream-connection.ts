@@ -29,6 +29,8 @@ export class StreamConnection {
     this.#logger = logger;
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : textOf(data)));
     socket.on('pong', () => (this.isAlive = true));
+    // What a reader that pings, and reads nothing, is sent back would wait without limit.
+    socket.on('ping', () => this.#cutOffIfFull());
     socket.on('error', (error) => logger.debug({ reason: error.message }, 'a stream failed'));
   }
 
@@ -45,6 +47,13 @@ export class StreamConnection {
       this.#isTelling = false;
       for (const one of this.#subscriptions.values()) if (one.isBehind && !this.#isFull()) await this.#tellOne(one);
     });
+  }
+
+  /** A reader that asks for more, and leaves what it was sent unread, is let go. */
+  #cutOffIfFull(): boolean {
+    const isFull = this.#socket.bufferedAmount > QUEUED_BYTES_MAX;
+    if (isFull) this.#socket.terminate();
+    return isFull;
   }
 
   #isFull(): boolean {
@@ -85,7 +94,8 @@ export class StreamConnection {
       }
       const subscription = new Subscription(message, this.#reader);
       this.#subscriptions.set(message.id, subscription);
-      await this.#tellOne(subscription);
+      // One that still has to read is told when it has room, as of its changes.
+      if (!this.#isFull()) await this.#tellOne(subscription);
     } catch (error) {
       this.#sendProblem(idOf(text), error);
     }
@@ -103,6 +113,7 @@ export class StreamConnection {
   }
 
   #sendProblem(id: string | undefined, error: unknown): void {
+    if (this.#cutOffIfFull()) return;
     const problem = problemOf(error);
     if (problem.status === 500) this.#logger.error({ reason: reasonOf(error) }, 'a subscription failed');
     this.#socket.send(JSON.stringify({ type: 'error', ...(id === undefined ? {} : { id }), problem }));

@@ -1,9 +1,11 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { askedAddresses, isOwnOrigin } from '#core/wire/own-origin.ts';
-import { problem, PROBLEM_TYPE } from '../http/problem.ts';
+import { reasonOf } from '#core/errors.ts';
+import { isOwnOrigin } from '#core/wire/own-origin.ts';
+import { type Problem, problem, problemOf, PROBLEM_TYPE } from '../http/problem.ts';
+import { hostProblem } from '../http/safety.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { CHANGES_EVERY_MS, CLIENTS_MAX, MESSAGE_BYTES_MAX, PING_EVERY_MS } from './limits.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -20,12 +22,15 @@ export class StreamServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
   readonly #clients = new Map<WebSocket, StreamConnection>();
   readonly #reader: ViewReader;
+  readonly #addresses: readonly string[];
   readonly #logger: Logger;
   readonly #beat: NodeJS.Timeout;
   readonly #ping: NodeJS.Timeout;
 
-  constructor(server: Server, reader: ViewReader, logger: Logger) {
+  /** `addresses` are those under which the server is reached. */
+  constructor(server: Server, reader: ViewReader, addresses: readonly string[], logger: Logger) {
     this.#reader = reader;
+    this.#addresses = addresses;
     this.#logger = logger;
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     // A beat costs nothing where nothing changed, and a reader that was full is looked at again by the next.
@@ -58,22 +63,21 @@ export class StreamServer {
     clearTimeout(cut);
   }
 
+  /** Nothing that is asked here may throw: there is nobody who would catch it. */
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://server');
-    if (pathname !== STREAM_PATH) return refuse(socket, 404, `no stream is at ${pathname}; it is at ${STREAM_PATH}`);
-    if (!isOwnOrigin(request.headers.origin, askedAddresses(request.headers.host))) {
-      return refuse(
-        socket,
-        403,
-        `origin ${request.headers.origin} is not this server; open the stream from its own pages, or without an Origin header`,
-      );
+    // A client that leaves before it is answered is none of anybody's business.
+    socket.on('error', () => undefined);
+    try {
+      const refusal = upgradeProblem(request, this.#addresses, this.#clients.size);
+      if (refusal !== undefined) return refuse(socket, refusal);
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => {
+        this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#logger));
+        opened.on('close', () => this.#clients.delete(opened));
+      });
+    } catch (error) {
+      this.#logger.error({ reason: reasonOf(error) }, 'an upgrade failed');
+      refuse(socket, problemOf(error));
     }
-    if (this.#clients.size >= CLIENTS_MAX)
-      return refuse(socket, 503, `${CLIENTS_MAX} streams are open, as many as one node serves; try again later`);
-    this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-      this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#logger));
-      opened.on('close', () => this.#clients.delete(opened));
-    });
   }
 
   #tellAll(): void {
@@ -92,12 +96,30 @@ export class StreamServer {
   }
 }
 
-const REASONS: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' };
+/** Why a stream isn't opened, undefined where it is. */
+export function upgradeProblem(
+  { url, headers }: Pick<IncomingMessage, 'url' | 'headers'>,
+  addresses: readonly string[],
+  clients: number,
+): Problem | undefined {
+  const foreign = hostProblem(headers.host, addresses);
+  if (foreign !== undefined) return foreign;
+  const path = (url ?? '/').split('?', 1)[0]!;
+  if (path !== STREAM_PATH) return problem(404, `no stream is at ${path}; it is at ${STREAM_PATH}`);
+  const { origin } = headers;
+  if (!isOwnOrigin(origin, addresses)) {
+    const remedy = 'open the stream from its own pages, or without an Origin header';
+    return problem(403, `origin ${origin} is not this server; ${remedy}`);
+  }
+  if (clients < CLIENTS_MAX) return undefined;
+  return problem(503, `${CLIENTS_MAX} streams are open, as many as one node serves; try again later`);
+}
 
-function refuse(socket: Duplex, status: number, detail: string): void {
-  const body = JSON.stringify(problem(status, detail));
-  socket.on('error', () => undefined);
-  socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+/** Answers, and holds the connection no longer: a client that keeps its side open would keep the server from stopping. */
+function refuse(socket: Duplex, one: Problem): void {
+  const body = JSON.stringify(one);
+  const head = `HTTP/1.1 ${one.status} ${STATUS_CODES[one.status]}`;
+  const headers = `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+  socket.once('finish', () => socket.destroy());
+  socket.end(`${head}\r\n${headers}\r\n\r\n${body}`);
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../http/read-answer.fixtures.ts';
 import { serveWorld } from '../serving.fixtures.ts';
@@ -162,6 +164,25 @@ describe('the stream', () => {
     await world.deliver('a', [at(1)]);
     await reader.until(({ type, id }) => type === 'changes' && id === 'again');
     expect(reader.messages.some(({ type, id }) => type === 'changes' && id === 's0')).toBe(false);
+  });
+
+  it('an upgrade of anything else is answered, whatever its path and Host, and keeps nobody from stopping', async () => {
+    const served = await serveWorld(await World.open());
+    const { port } = served.serving;
+    const upgrade = async (path: string, host = `localhost:${port}`): Promise<string> => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => undefined);
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+      );
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      return data.toString().split('\r\n', 1)[0]!;
+    };
+    for (const path of ['//', '///', '/', 'http:', 'http://[', '*', '/%', '/api/v1/stream/', '//api/v1/stream'])
+      expect(await upgrade(path)).toMatch(/^HTTP\/1\.1 (?:404 Not Found|400 Bad Request)$/);
+    expect(await upgrade('/api/v1/stream', `rebound.example:${port}`)).toBe('HTTP/1.1 421 Misdirected Request');
+    expect(await upgrade('/api/v1/stream')).toBe('HTTP/1.1 101 Switching Protocols');
+    await served.serving.drain();
   });
 
   it('a page of another origin can not open the stream, and a stop says goodbye', async () => {

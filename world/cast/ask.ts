@@ -27,16 +27,19 @@ export function ask(machine: Machine, asked: Asked): Promise<Reply> {
         // What happens to the connection once the answer is there is nobody's concern.
         dialled.on('error', () => undefined);
         const options: RequestOptions = { host, port, method, path, agent: false, createConnection: () => dialled };
-        const sent = request({ ...options, headers: { connection: 'close', ...headers } }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', fail);
-          response.on('close', () => {
-            clearTimeout(timer);
-            if (response.complete) resolve({ status: response.statusCode!, text: Buffer.concat(chunks).toString() });
-            else reject(new Error('the answer broke off'));
-          });
-        });
+        const sent = request(
+          { ...options, headers: { connection: 'close', host: `localhost:${port}`, ...headers } },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('error', fail);
+            response.on('close', () => {
+              clearTimeout(timer);
+              if (response.complete) resolve({ status: response.statusCode!, text: Buffer.concat(chunks).toString() });
+              else reject(new Error('the answer broke off'));
+            });
+          },
+        );
         const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), timeoutMs);
         function fail(error: Error): void {
           clearTimeout(timer);

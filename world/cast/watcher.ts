@@ -66,6 +66,7 @@ export class Watcher {
     const socket = new WebSocket(`ws://${host}:${port}/api/v1/stream`, {
       createConnection: () => dialled as never,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      headers: { host: `localhost:${port}` },
     });
     this.#socket = socket;
     socket.on('error', () => undefined);

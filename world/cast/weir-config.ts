@@ -15,7 +15,7 @@ export function weirConfig(setting: Setting, agent?: string): WeirConfig {
           agent: { id: agent, broker: 'mqtt://server:1883', spool: { dir: '/spool', bytes: '32MB' } },
           sources: {
             ...(readsFile(setting, agent) ? { file: fileSource(setting) } : {}),
-            http: { kind: 'http', listen: `0.0.0.0:${SOURCE_PORT}`, lateness: `${setting.latenessMs / 1000}s` },
+            http: { kind: 'http', listen: `127.0.0.1:${SOURCE_PORT}`, lateness: `${setting.latenessMs / 1000}s` },
           },
         }),
   });

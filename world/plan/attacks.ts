@@ -6,7 +6,7 @@ const request = (...lines: readonly string[]): Uint8Array => Buffer.from(`${line
 const upgrade = (path: string, ...more: readonly string[]): Uint8Array =>
   request(
     `GET ${path} HTTP/1.1`,
-    'Host: server',
+    'Host: localhost:8484',
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
@@ -20,15 +20,20 @@ const as = (client: string, ...packets: readonly Uint8Array[]): Uint8Array =>
 /** What comes to the doors of a network that anyone is in. None of it may end a process, or change an answer. */
 export const ATTACKS: readonly Attack[] = [
   { what: 'nothing', door: 'http', bytes: new Uint8Array(0) },
-  { what: 'half a request', door: 'http', bytes: Buffer.from('POST /api/v1/batch HTTP/1.1\r\nHost: server\r\nConte') },
+  {
+    what: 'half a request',
+    door: 'http',
+    bytes: Buffer.from('POST /api/v1/batch HTTP/1.1\r\nHost: localhost:8484\r\nConte'),
+  },
   { what: 'no HTTP', door: 'http', bytes: Buffer.from('\u0000\u0001\u0002 nonsense \r\n\r\n', 'latin1') },
-  { what: 'a path of slashes', door: 'http', bytes: request('GET ////// HTTP/1.1', 'Host: server') },
+  { what: 'a path of slashes', door: 'http', bytes: request('GET ////// HTTP/1.1', 'Host: localhost:8484') },
   {
     what: 'a path that can not be decoded',
     door: 'http',
-    bytes: request('GET /api/v1/views/%E0%A4%A/windows HTTP/1.1', 'Host: server'),
+    bytes: request('GET /api/v1/views/%E0%A4%A/windows HTTP/1.1', 'Host: localhost:8484'),
   },
   { what: 'a Host that is none', door: 'http', bytes: request('GET /api/v1/views HTTP/1.1', 'Host: [::') },
+  { what: 'a Host of somewhere else', door: 'http', bytes: request('GET / HTTP/1.1', 'Host: rebound.example:8484') },
   { what: 'an upgrade of a path of slashes', door: 'http', bytes: upgrade('//') },
   { what: 'an upgrade elsewhere', door: 'http', bytes: upgrade('/api/v1/nothing') },
   {
@@ -44,18 +49,18 @@ export const ATTACKS: readonly Attack[] = [
   {
     what: 'a body that is no batch',
     door: 'http',
-    bytes: Buffer.from('POST /api/v1/batch HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\n[]'),
+    bytes: Buffer.from('POST /api/v1/batch HTTP/1.1\r\nHost: localhost:8484\r\nContent-Length: 2\r\n\r\n[]'),
   },
   { what: 'no HTTP', door: 'source', bytes: Buffer.from('hello\r\n\r\n') },
   {
     what: 'half a body',
     door: 'source',
-    bytes: Buffer.from('POST /readings HTTP/1.1\r\nHost: agent\r\nContent-Length: 1000\r\n\r\n[{"time"'),
+    bytes: Buffer.from('POST /readings HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 1000\r\n\r\n[{"time"'),
   },
   {
     what: 'a path of slashes',
     door: 'source',
-    bytes: request('POST ////// HTTP/1.1', 'Host: agent', 'Content-Length: 0'),
+    bytes: request('POST ////// HTTP/1.1', 'Host: localhost:8080', 'Content-Length: 0'),
   },
   { what: 'noise', door: 'mqtt', bytes: Buffer.from('ffeeddccbbaa99887766554433221100', 'hex') },
   { what: 'a CONNECT that never ends', door: 'mqtt', bytes: Buffer.from('10ff01', 'hex') },

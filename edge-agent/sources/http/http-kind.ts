@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from '#core/wire/own-origin.ts';
 import { latenessField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { HttpSource } from './http-source.ts';
@@ -18,7 +19,13 @@ const listen = z.string().transform((value, context) => {
     });
     return z.NEVER;
   }
-  return { host: (match[1] ?? match[2])!, port };
+  const host = (match[1] ?? match[2])!;
+  if (isLoopback(host)) return { host, port };
+  context.addIssue({
+    code: 'custom',
+    message: `listen ${value} is open to other machines, and this version can't ask them who they are; listen at 127.0.0.1:${port} and let others in through a tunnel or a proxy that asks`,
+  });
+  return z.NEVER;
 });
 
 const schema = z.strictObject({

@@ -8,7 +8,7 @@ import { type ReadingBatch, SeriesList } from '../source.ts';
 import { metricsOf } from '../sources.fixtures.ts';
 import { FUTURE_MS_MAX } from '../time/open-time.ts';
 import { HTTP } from './http-kind.ts';
-import { BODIES_MAX, BODY_BYTES_MAX, type HttpSection, HttpSource } from './http-source.ts';
+import { BODY_BYTES_MAX, type HttpSection, HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
@@ -212,7 +212,7 @@ describe('POST /readings', () => {
     expect(
       (await running.send([reading], { origin: `http://rebound.example:${port}`, host: `rebound.example:${port}` }))
         .status,
-    ).toBe(403);
+    ).toBe(421);
     expect((await running.send([reading], { origin: `http://localhost:${port}` })).status).toBe(200);
     expect((await running.send('', {}, 'PUT')).headers['allow']).toBe('POST');
     expect((await running.send([reading], {}, 'POST', '//')).status).toBe(404);
@@ -220,30 +220,49 @@ describe('POST /readings', () => {
     expect((await running.send([reading], {}, 'POST', '/readings?source=x')).status).toBe(200);
   });
 
-  it('says to come again when more bodies arrive than are received at a time', async () => {
+  it('takes readings while many others send theirs slowly', async () => {
     await using running = new Running(accept);
     const { port } = await running.source.listening;
-    const slow = Array.from({ length: BODIES_MAX }, () => {
-      const request = httpRequest({
-        host: '127.0.0.1',
-        port,
-        method: 'POST',
-        path: '/readings',
-        headers: { expect: '100-continue' },
-        agent: false,
-      });
+    const headers = { expect: '100-continue' };
+    const slow = Array.from({ length: 64 }, () => {
+      const options = { host: '127.0.0.1', port, method: 'POST', path: '/readings', headers, agent: false };
+      const request = httpRequest(options);
       request.flushHeaders();
       return request;
     });
     // The server says "continue" when it has begun to receive.
     await Promise.all(slow.map((request) => once(request, 'continue')));
-    const answer = await running.send([reading]);
-    expect(answer.status).toBe(503);
-    expect(answer.headers['retry-after']).toBe('1');
+    expect((await running.send([reading])).status).toBe(200);
     const answers = slow.map((request) => once(request, 'response'));
     for (const request of slow) request.end(JSON.stringify([reading]));
-    await Promise.all(answers);
+    for (const [answer] of (await Promise.all(answers)) as [IncomingMessage][]) expect(answer.statusCode).toBe(200);
+  });
+
+  it('says to come again when too much is being received, to the one that has taken longest', async () => {
+    await using running = new Running(accept);
+    const { port } = await running.source.listening;
+    const options = { host: '127.0.0.1', port, method: 'POST', path: '/readings', agent: false };
+    const requests = Array.from({ length: 9 }, () => httpRequest(options));
+    const [answer] = await Promise.race(
+      requests.map((request) => {
+        request.on('error', () => undefined);
+        request.write(' '.repeat(BODY_BYTES_MAX - 1));
+        return once(request, 'response') as Promise<[IncomingMessage]>;
+      }),
+    );
+    expect(answer!.statusCode).toBe(503);
+    expect(answer!.headers['retry-after']).toBe('1');
+    for (const request of requests) request.destroy();
     expect((await running.send([reading])).status).toBe(200);
+  });
+
+  it('takes requests that are meant for it only', async () => {
+    await using running = new Running(accept);
+    const { port } = await running.source.listening;
+    const refused = await running.send([reading], { host: `rebound.example:${port}` });
+    expect(refused.status).toBe(421);
+    expect(refused.body['detail']).toContain(`localhost:${port}`);
+    expect((await running.send([reading], { host: `localhost:${port}` })).status).toBe(200);
   });
 
   it('says so when the readings could not be stored', async () => {
@@ -256,6 +275,13 @@ describe('POST /readings', () => {
 });
 
 describe('an HTTP source', () => {
+  it('listens to this machine alone, and says how others may send', () => {
+    for (const listen of ['0.0.0.0:8090', '[::]:8090', '192.0.2.7:8090', 'meters.example:8090'])
+      expect(() => configured(listen)).toThrow(/is open to other machines.*127\.0\.0\.1:8090/);
+    for (const listen of ['localhost:8090', '[::1]:8090', '127.0.0.2:8090'])
+      expect(configured(listen).listen.port).toBe(8090);
+  });
+
   it('waits for what the agent was given when it stops, and answers it', async () => {
     const running = new Running(() => undefined);
     const sending = running.send([reading]);

@@ -1,23 +1,26 @@
+import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
-import { isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
+import { isOwnHost, isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
 import { SourceError } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { malformed, PROBLEM_TYPE, problemBody, tooLarge, unavailable, type Problem } from './problem.ts';
 import { readReadingsBody } from './readings-body.ts';
+import { type ReceivedBody, Receiving } from './receiving.ts';
 import { readSentReadings } from './sent-readings.ts';
 
 /** The largest body: the most readings of a request, at some 80 bytes each. */
 export const BODY_BYTES_MAX = 8_388_608;
 
-/** Bodies that are being received at a time; together they hold at most 64 MiB. */
-export const BODIES_MAX = 8;
+/** What bodies that are being received hold together. */
+const RECEIVING_BYTES_MAX = 8 * BODY_BYTES_MAX;
 
 const CONNECTIONS_MAX = 1_024;
 const REQUEST_TIMEOUT_MS = 30_000;
+assert(RECEIVING_BYTES_MAX >= 2 * BODY_BYTES_MAX, 'the largest body has room beside one that is given up');
 const HEADERS_TIMEOUT_MS = 10_000;
 
 /** How long a stopping source waits for what the agent was given to become durable. */
@@ -49,7 +52,7 @@ export class HttpSource implements Source {
   readonly #options: HttpSourceOptions;
   readonly #pending: PendingRequests;
   readonly #listening = Promise.withResolvers<AddressInfo>();
-  #bodies = 0;
+  readonly #receiving = new Receiving(RECEIVING_BYTES_MAX);
   #isStopping = false;
 
   constructor(options: HttpSourceOptions) {
@@ -127,6 +130,11 @@ export class HttpSource implements Source {
 
   /** What is wrong with a request before its body is read, or null. The cheapest checks come first. */
   #refusal(request: IncomingMessage): Problem | null {
+    const own = this.#ownAddresses(request);
+    if (!isOwnHost(request.headers.host, own)) {
+      const detail = `host ${request.headers.host} is not this agent; send to ${own.join(' or ')}`;
+      return { status: 421, title: 'Misdirected Request', detail };
+    }
     if (request.url?.split('?', 1)[0] !== '/readings') {
       return { status: 404, title: 'Not Found', detail: 'readings are taken at /readings' };
     }
@@ -137,27 +145,33 @@ export class HttpSource implements Source {
         detail: `${request.method} is not POST, the one method of /readings`,
       };
     }
-    const { host, port } = this.#options.section.listen;
-    if (!isOwnOrigin(request.headers.origin, listenAddresses(host, request.socket.localPort ?? port))) {
+    if (!isOwnOrigin(request.headers.origin, this.#ownAddresses(request))) {
       return { status: 403, title: 'Forbidden', detail: 'the request comes from a web page of another origin' };
     }
     if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
       return { status: 415, title: 'Unsupported Media Type', detail: 'the body is encoded; send plain JSON' };
     }
     if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return bodyTooLarge();
-    if (this.#bodies >= BODIES_MAX) return unavailable(`${BODIES_MAX} requests are being received, the most at a time`);
     return this.#pending.refusal();
   }
 
+  #ownAddresses({ socket }: IncomingMessage): readonly string[] {
+    const { host, port } = this.#options.section.listen;
+    return listenAddresses(host, socket.localPort ?? port);
+  }
+
   async #receive(request: IncomingMessage): Promise<Problem | Answer> {
-    this.#bodies++;
-    let body: Uint8Array | null;
+    const givenUp = Promise.withResolvers<Problem>();
+    const received = this.#receiving.begin(() =>
+      givenUp.resolve(unavailable('too much is being received at a time, and this for the longest; send it again')),
+    );
+    let body: Uint8Array | Problem;
     try {
-      body = await readBody(request);
+      body = await Promise.race([readBody(request, received), givenUp.promise]);
     } finally {
-      this.#bodies--;
+      received.end();
     }
-    if (body === null) return bodyTooLarge();
+    if ('status' in body) return body;
     if (body.length === 0) return malformed('the body is empty; send an array of {time, metric, device, value, tags?}');
     const sent = readReadingsBody(body);
     if ('status' in sent) return sent;
@@ -177,14 +191,15 @@ function bodyTooLarge(): Problem {
   return tooLarge(`the body is larger than ${BODY_BYTES_MAX} bytes; send the readings in several requests`);
 }
 
-/** The whole body, or null where it is too large: the rest is then left unread. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
+/** The whole body, or that it is too large: the rest is then left unread. */
+async function readBody(request: IncomingMessage, received: ReceivedBody): Promise<Uint8Array | Problem> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Uint8Array;
     length += bytes.length;
-    if (length > BODY_BYTES_MAX) return null;
+    if (length > BODY_BYTES_MAX) return bodyTooLarge();
+    received.add(bytes.length);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);

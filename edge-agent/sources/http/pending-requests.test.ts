@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { PENDING_READINGS_MAX, PENDING_REQUESTS_MAX, PendingRequests } from './pending-requests.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ANSWER_TIMEOUT_MS, PENDING_READINGS_MAX, PENDING_REQUESTS_MAX, PendingRequests } from './pending-requests.ts';
 import type { SentBatch } from './sent-readings.ts';
 
 function batchOf(count: number, highestMs = 0): SentBatch {
@@ -11,7 +11,27 @@ function batchOf(count: number, highestMs = 0): SentBatch {
 const NOW_MS = 1_000_000;
 const open = (): PendingRequests => new PendingRequests(10, () => NOW_MS);
 
+afterEach(() => vi.useRealTimers());
+
 describe('pending requests', () => {
+  it('are answered to come again when they are not stored in time, and are not given out after that', async () => {
+    vi.useFakeTimers();
+    const pending = open();
+    const given = pending.submit([batchOf(PENDING_READINGS_MAX - 1)]);
+    const batch = (await pending.next())!;
+    const waiting = pending.submit([batchOf(1)]);
+    await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS);
+    expect(await given).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+    expect(await waiting).toMatchObject({ status: 503, detail: expect.stringContaining('not within 10 s') });
+    // What the agent was given is still being stored, and takes its room until then.
+    void pending.submit([batchOf(1)]);
+    expect(pending.refusal()).toMatchObject({ status: 503 });
+    expect((await pending.next())!.count).toBe(1);
+    batch.acknowledged!();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(pending.refusal()).toBeNull();
+  });
+
   it('are refused for now when too many readings wait, and taken again when those are stored', async () => {
     const pending = open();
     const waiting = pending.submit([batchOf(PENDING_READINGS_MAX - 1), batchOf(1)]);

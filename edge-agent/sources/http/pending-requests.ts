@@ -7,12 +7,23 @@ import type { SentBatch } from './sent-readings.ts';
 export const PENDING_REQUESTS_MAX = 256;
 export const PENDING_READINGS_MAX = 400_000;
 
+/** How long a request waits for its readings to be stored: clients commonly give up after 30 s. */
+export const ANSWER_TIMEOUT_MS = 10_000;
+
 /** What a live source's batch has for a checkpoint: nothing can be opened again. */
 const LIVE_CHECKPOINT = { live: true } as const;
 
 interface Waiting {
   readonly batch: SentBatch;
   readonly acknowledge: (failure?: Error) => void;
+}
+
+/** A batch that waits: what its request is answered, and when nothing of it is waiting any more. */
+interface Queued {
+  readonly answer: Promise<Error | undefined>;
+  readonly done: Promise<void>;
+  /** Answers the request with a failure, and takes the batch back where the agent hasn't been given it. */
+  readonly giveUp: (failure: Error) => void;
 }
 
 /**
@@ -44,30 +55,51 @@ export class PendingRequests {
     return full ? unavailable('too many readings wait to be stored; send these again later') : null;
   }
 
-  /** Queues a request's batches. Gives null once all are durable, or the problem to answer with. */
+  /**
+   * Queues a request's batches. Gives null once all are durable, or the problem to answer with: also that they were not
+   * stored in time, as when the spool is full. What the agent was given by then it may still store.
+   */
   async submit(batches: readonly SentBatch[]): Promise<Problem | null> {
     const refusal = this.refusal();
     if (refusal !== null) return refusal;
     const readings = batches.reduce((total, { count }) => total + count, 0);
     this.#requests++;
     this.#readings += readings;
-    const failures = await Promise.all(batches.map((batch) => this.#enqueue(batch)));
-    this.#requests--;
-    this.#readings -= readings;
+    const queued = batches.map((batch) => this.#enqueue(batch));
+    void Promise.all(queued.map(({ done }) => done)).then(() => {
+      this.#requests--;
+      this.#readings -= readings;
+    });
+    const timer = setTimeout(() => {
+      const late = new Error(`not within ${ANSWER_TIMEOUT_MS / 1000} s, as the spool or its disk may be full`);
+      for (const { giveUp } of queued) giveUp(late);
+    }, ANSWER_TIMEOUT_MS);
+    const failures = await Promise.all(queued.map(({ answer }) => answer));
+    clearTimeout(timer);
     const failure = failures.find((each) => each !== undefined);
     return failure === undefined ? null : unavailable(`the readings could not be stored: ${failure.message}`);
   }
 
-  #enqueue(batch: SentBatch): Promise<Error | undefined> {
-    return new Promise((resolve) => {
-      const acknowledge = (failure?: Error): void => {
-        this.#unacknowledged.delete(acknowledge);
-        resolve(failure);
-      };
-      this.#unacknowledged.add(acknowledge);
-      this.#queue.push({ batch, acknowledge });
-      this.#wake();
-    });
+  #enqueue(batch: SentBatch): Queued {
+    const answer = Promise.withResolvers<Error | undefined>();
+    const done = Promise.withResolvers<void>();
+    const acknowledge = (failure?: Error): void => {
+      this.#unacknowledged.delete(acknowledge);
+      answer.resolve(failure);
+      done.resolve();
+    };
+    const waiting = { batch, acknowledge };
+    this.#unacknowledged.add(acknowledge);
+    this.#queue.push(waiting);
+    this.#wake();
+    const giveUp = (failure: Error): void => {
+      answer.resolve(failure);
+      const at = this.#queue.indexOf(waiting);
+      if (at < 0) return;
+      this.#queue.splice(at, 1);
+      acknowledge(failure);
+    };
+    return { answer: answer.promise, done: done.promise, giveUp };
   }
 
   /** The next batch, once there is one; null when stopped. Throws what `fail` was given. One caller at a time. */
