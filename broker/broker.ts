@@ -6,6 +6,7 @@ import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
+import { AgentOrders, type KnownStanding } from './agent-orders.ts';
 import { SeriesClaims } from './claims.ts';
 import { type BrokerCounters, newTally } from './counters.ts';
 import { Ingest } from './ingest.ts';
@@ -29,6 +30,8 @@ export interface BrokerOptions {
   readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
   /** The entries that the fold knows of an agent's dictionary: what a broker that was started again judges frames by. */
   readonly dictionaryOf: (agent: string) => readonly SeriesEntry[];
+  /** What the fold knows of an agent, for orders about it; without it none are taken. */
+  readonly agentDecision?: (agent: string) => KnownStanding | undefined;
   readonly onPresence?: (presence: AgentPresence) => void;
   /** How far event times may be ahead of `clock`; CLOCK_SKEW_MS_MAX when left out. */
   readonly clockSkewMsMax?: number;
@@ -43,6 +46,8 @@ export interface Broker extends AsyncDisposable {
   readonly counters: BrokerCounters;
   /** Agents that are or were connected, in the order of their last coming or going. */
   presence(): readonly AgentPresence[];
+  /** What can be decided about agents that are gone. */
+  readonly orders: AgentOrders;
   /** Takes no connection and no packet any more; resolves when all that was taken is stored and acknowledged. */
   drain(): Promise<void>;
   /** Drains for at most DRAIN_TIMEOUT_MS, then ends all connections. What wasn't acknowledged the agents send again. */
@@ -67,14 +72,23 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { log, metrics, clock, logger, ledgerHead } = options;
   const tally = newTally();
   const presence = new Presence(options.onPresence ?? (() => undefined));
+  const claims = new SeriesClaims(options.claims);
   const ingest = new Ingest({
     log,
-    claims: new SeriesClaims(options.claims),
+    claims,
     metrics,
     dictionaryOf: options.dictionaryOf,
     clockSkewMsMax: options.clockSkewMsMax ?? CLOCK_SKEW_MS_MAX,
     tally,
     onHeartbeat: (agent, heartbeat, atMs) => presence.seen(agent, atMs, heartbeat),
+  });
+  const orders = new AgentOrders({
+    log,
+    claims,
+    clock,
+    isOnline: (agent) => presence.isOnline(agent),
+    standingOf: options.agentDecision ?? (() => undefined),
+    onOrdered: (agent) => ingest.forget(agent),
   });
   const listener = await MqttListener.open({ ingest, presence, tally, clock, logger, ledgerHead });
   const server = createServer((socket) => listener.admit(socket));
@@ -105,6 +119,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return { ...tally, inFlight: listener.inFlight.count, inFlightBytes: listener.inFlight.bytes };
     },
     presence: () => presence.list(),
+    orders,
     drain: () => drain(new AbortController().signal),
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };

@@ -80,6 +80,28 @@ export class SeriesClaims {
     return outcomes.find((outcome) => outcome.kind !== 'claimed') ?? { kind: 'claimed' };
   }
 
+  /** Gives every series of `from` to `to`; gives how many those were. Throws what the store throws, and {@link ClaimsContended}. */
+  async move(from: string, to: string): Promise<number> {
+    let moved = 0;
+    for (const key of await this.#store.list('claims.')) moved += await this.#moveIn(key, from, to);
+    return moved;
+  }
+
+  async #moveIn(key: string, from: string, to: string): Promise<number> {
+    for (let attempt = 0; attempt < CLAIM_ATTEMPTS_MAX; attempt++) {
+      const bucket = await this.#read(key);
+      const series = [...(bucket?.owners ?? [])].filter(([, owner]) => owner === from).map(([name]) => name);
+      if (bucket === undefined || series.length === 0) return 0;
+      const owners = new Map(bucket.owners);
+      for (const name of series) owners.set(name, to);
+      const outcome = await this.#store.update(key, encodeOwners(owners), bucket.revision);
+      if (outcome.kind !== 'stored') continue;
+      this.#parsed.set(key, { revision: outcome.revision, owners });
+      return series.length;
+    }
+    throw new ClaimsContended(key);
+  }
+
   async #claimIn(
     key: string,
     agent: string,

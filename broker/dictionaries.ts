@@ -49,6 +49,11 @@ export class Dictionaries {
     return fresh;
   }
 
+  /** What was decided about its entries holds no longer. */
+  forget(agent: string): void {
+    this.#byAgent.delete(agent);
+  }
+
   /** To be called when one has grown. */
   trim(): void {
     let entries = 0;

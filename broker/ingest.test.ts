@@ -107,7 +107,8 @@ describe('the ingest', () => {
         record: { verdict: { kind: 'accepted' } },
         answer: {
           code: 'series-claimed',
-          detail: 'series ["power","house-1"] belongs to agent roof-1: hand it over first',
+          detail:
+            'series ["power","house-1"] belongs to agent roof-1; where this agent replaces it: weir agents hand-over roof-1 roof-2',
           entries: [0],
         },
       });

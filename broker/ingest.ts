@@ -30,7 +30,7 @@ import { PANE_FORMS_MAX, PRESENCE_AGENTS_MAX } from './limits.ts';
 /** What was decided about a message, before it is stored. */
 export interface Decision {
   /** What goes into the log; undefined where there is nothing to keep. */
-  readonly record: Exclude<LogRecord, { readonly kind: 'cut' }> | undefined;
+  readonly record: Exclude<LogRecord, { readonly kind: 'cut' } | { readonly kind: 'order' }> | undefined;
   /** What the agent is told, once that is stored. */
   readonly answer?: RefusedFrame;
   /** Why a message that is no frame was put aside. */
@@ -62,6 +62,12 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+  }
+
+  /** An order has changed what the agent may write, or where its dictionary begins. */
+  forget(agent: string): void {
+    this.#dictionaries.forget(agent);
+    this.#logged.delete(agent);
   }
 
   /** Decides about a message. Only a birth has to wait, for its claims; throws what the store of claims throws. */
@@ -187,7 +193,7 @@ export class Ingest {
         break;
       }
       for (const [series, owner] of outcome.owners) {
-        const detail = `series ${series} belongs to agent ${owner}: hand it over first`;
+        const detail = `series ${series} belongs to agent ${owner}; where this agent replaces it: weir agents hand-over ${owner} ${agent}`;
         unclaimed.set(series, refused('series-claimed', detail));
         wanted.delete(series);
       }

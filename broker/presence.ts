@@ -43,6 +43,10 @@ export class Presence {
     this.#agents.set(agent, { ...present, lastSeenMs: atMs, heartbeat: heartbeat ?? present.heartbeat });
   }
 
+  isOnline(agent: string): boolean {
+    return this.#agents.get(agent)?.state === 'online';
+  }
+
   list(): readonly AgentPresence[] {
     return [...this.#agents.values()];
   }

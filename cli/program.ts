@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { declareAgents } from './commands/agents.ts';
 import { declareBatch } from './commands/batch.ts';
 import { declareBench } from './commands/bench.ts';
 import { declareCheck } from './commands/check.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Declare[] = [
   declareVerify,
   declareViews,
   declareStatus,
+  declareAgents,
   declareLedger,
   declareQuarantine,
   declareBench,

@@ -117,6 +117,7 @@ function openUplink(
     agent: id,
     spool,
     heartbeat: () => committer.heartbeat(),
+    acquaintance: { isMade: () => committer.isAcquainted, make: () => committer.acquaint() },
     logger,
     random,
     onHead: (_head, verdict) => {

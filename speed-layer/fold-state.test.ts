@@ -49,6 +49,21 @@ describe('the state of a fold', () => {
     expect(resumed.admission.agents.map((one) => one.fold.entries.length)).toEqual([2, 3]);
   });
 
+  it('gives back the present life of an agent, with the dictionary of that alone', async () => {
+    const table = new MemoryTable();
+    const fold = new PartitionFold();
+    const writer = new FoldStateWriter(PARTITION, fold);
+    apply(fold, new SampleAgent('a', 3).birth());
+    await table.write(writer.operations(savedOf(fold), fold.takeChangedAgents()), { sync: true });
+    fold.apply(fold.position + 1, { kind: 'order', agent: 'a', atMs: 0, order: { kind: 'readmit', life: 0 } });
+    apply(fold, new SampleAgent('a', 1).birth());
+    await table.write(writer.operations(savedOf(fold), fold.takeChangedAgents()), { sync: true });
+    const { snapshot } = (await loadFold(table, PARTITION))!;
+    const resumed = new PartitionFold(snapshot).admission.agents;
+    expect(resumed.map((one) => one.fold.entries.length)).toEqual([1]);
+    expect(resumed[0]!.ledger.standing.life).toBe(1);
+  });
+
   it('writes an entry of a dictionary once', () => {
     const fold = new PartitionFold();
     const writer = new FoldStateWriter(PARTITION, fold);

@@ -1,6 +1,7 @@
 import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { AgentSnapshot } from '#core/fold/admission.ts';
+import type { AgentFold } from '#core/fold/agent-fold.ts';
 import type { FoldCounters, FoldSnapshot, LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
 import type { LedgerSnapshot } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
@@ -73,11 +74,14 @@ export async function loadFold(
 /** Writes the fold's state as operations for the batch that carries its rows. Remembers which entries it has written. */
 export class FoldStateWriter {
   readonly #partition: number;
-  readonly #entriesWritten = new Map<string, number>();
+  /** By agent: the life that the entries are of, and how many of them are in the table. */
+  readonly #entriesWritten = new Map<string, { readonly fold: AgentFold; readonly count: number }>();
 
   constructor(partition: number, fold: PartitionFold) {
     this.#partition = partition;
-    for (const { fold: agent } of fold.admission.agents) this.#entriesWritten.set(agent.name, agent.entries.length);
+    for (const { fold: agent } of fold.admission.living) {
+      this.#entriesWritten.set(agent.name, { fold: agent, count: agent.entries.length });
+    }
   }
 
   operations(saved: SavedFold, changed: Iterable<LiveAgent>): TableOperation[] {
@@ -87,10 +91,17 @@ export class FoldStateWriter {
       const key = joinKeys(agentPrefix(this.#partition), stringKey(name));
       operations.push({ kind: 'put', key, value: json(savedAgent(agent)) });
       const prefix = entryPrefix(this.#partition, name);
-      for (let index = this.#entriesWritten.get(name) ?? 0; index < entries.length; index++) {
+      const written = this.#entriesWritten.get(name);
+      const isSameLife = written?.fold === agent.fold;
+      if (written !== undefined && !isSameLife) {
+        for (let index = 0; index < written.count; index++) {
+          operations.push({ kind: 'delete', key: joinKeys(prefix, uintKey(index)) });
+        }
+      }
+      for (let index = isSameLife ? written.count : 0; index < entries.length; index++) {
         operations.push({ kind: 'put', key: joinKeys(prefix, uintKey(index)), value: json(entries[index]) });
       }
-      this.#entriesWritten.set(name, entries.length);
+      this.#entriesWritten.set(name, { fold: agent.fold, count: entries.length });
     }
     return operations;
   }

@@ -6,6 +6,7 @@ import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion, type Manifest } from '#backbone/manifests/manifest.ts';
 import type { Table } from '#backbone/table/table.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import type { AgentDecision, Ledger } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { PartitionWorker } from './partition-worker.ts';
@@ -93,11 +94,24 @@ export class SpeedLayer implements AsyncDisposable {
 
   /** What the ledger last saw of an agent: all zero where it is new. */
   ledgerHead(agent: string): LedgerHead {
+    const ledger = this.#ledgerOf(agent);
+    if (ledger === undefined) return { incarnation: 0, highestSequence: 0 };
+    const { handedTo } = ledger.standing;
+    return handedTo === null ? ledger.head() : { ...ledger.head(), handedTo };
+  }
+
+  /** What was decided about an agent, and whether anything of its present life is known; undefined of an unknown one. */
+  agentDecision(agent: string): (AgentDecision & { readonly hasBegun: boolean }) | undefined {
+    const ledger = this.#ledgerOf(agent);
+    return ledger === undefined ? undefined : { ...ledger.standing, hasBegun: ledger.hasBegun };
+  }
+
+  #ledgerOf(agent: string): Ledger | undefined {
     for (const { fold } of this.#workers) {
       const known = fold.admission.agentNamed(agent);
-      if (known !== undefined) return known.ledger.head();
+      if (known !== undefined) return known.ledger;
     }
-    return { incarnation: 0, highestSequence: 0 };
+    return undefined;
   }
 
   /** The dictionary of an agent, as far as the fold has met it. */

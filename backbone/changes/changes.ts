@@ -1,3 +1,4 @@
+import type { AgentDecision, LostRange } from '#core/ledger/ledger.ts';
 import type { RefusedItem } from '#core/records/record.ts';
 
 /**
@@ -52,6 +53,12 @@ export interface AgentRow {
   readonly forks: number;
   readonly parked: number;
   readonly head: { readonly incarnation: number; readonly highestSequence: number };
+  /** Series that the agent has introduced; absent in rows of before this was told. */
+  readonly series?: number;
+  /** What a person decided about the agent; absent where nobody has, as are `lost` and `lostCount` where it lost nothing. */
+  readonly standing?: AgentDecision;
+  readonly lost?: readonly LostRange[];
+  readonly lostCount?: number;
 }
 
 /** Something that the log holds but no view does: a frame that the broker refused, or rows that an agent's source refused. */

@@ -85,6 +85,10 @@ function agentRow(partition: number, { fold, ledger, parked }: LiveAgent): Agent
     forks: ledger.forks,
     parked: parked.length,
     head: ledger.head(),
+    series: fold.entries.length,
+    standing: ledger.standing,
+    lost: ledger.lost.ranges.slice(-MISSING_TOLD_MAX),
+    lostCount: ledger.lost.count,
   };
 }
 

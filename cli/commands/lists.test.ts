@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AgentAnswer, QuarantineAnswer } from '#serving/http/ledger-routes.ts';
 import type { ServerStatus } from '../compose/server.ts';
 import { SAMPLE_LOG_REPORT } from '../terminal/log-report.fixtures.ts';
+import { agentsTable } from './agents.ts';
 import { chosenAgents, ledgerTable } from './ledger.ts';
 import { quarantineTable } from './quarantine.ts';
 import { statusText } from './status.ts';
@@ -63,10 +64,31 @@ describe('the list of agents', () => {
     forks: 1,
     parked: 2,
     head: { incarnation: 1, highestSequence: 20 },
+    series: 5,
+    life: 1,
+    retired: false,
+    handedTo: null,
+    lost: [{ life: 0, incarnation: 2, from: 3, to: 4 }],
+    lostCount: 2,
   };
   const presence = { since: '2024-01-02T00:00:00Z', lastSeen: '2024-01-03T00:00:00Z' };
   const known: AgentAnswer = { agent: 'roof-1', presence: { ...presence, online: true }, ledger };
   const silent: AgentAnswer = { agent: 'roof-2', presence: null, ledger: null };
+
+  it('shows incarnation, presence, series, and how much is missing or lost', () => {
+    const retired: AgentAnswer = { ...known, presence: null, ledger: { ...ledger, retired: true, missing: [] } };
+    const handed: AgentAnswer = { ...retired, ledger: { ...retired.ledger!, handedTo: 'roof-2' } };
+    expect(agentsTable({ agents: [known, silent, retired, handed] })).toBe(
+      [
+        'agent   incarnation  presence               last seen             series  missing  lost',
+        'roof-1            1  online                 2024-01-03T00:00:00Z       5        4     2',
+        'roof-2            0  not seen                                          0        0     0',
+        'roof-1            1  retired                                           5        0     2',
+        'roof-1            1  handed over to roof-2                             5        0     2',
+        '',
+      ].join('\n'),
+    );
+  });
 
   it('shows presence, watermark, counts and what is missing', () => {
     expect(ledgerTable({ agents: [known, silent] })).toBe(

@@ -86,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       results,
       presence: () => presenceOf(broker),
       operations: batch,
+      orders: broker.orders,
       status,
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
@@ -141,12 +142,13 @@ function openBroker(
     logger: logger.child({ part: 'broker' }),
     ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),
     dictionaryOf: (agent) => speed.dictionaryOf(agent),
+    agentDecision: (agent) => speed.agentDecision(agent),
   });
 }
 
 type ServingParts = Pick<
   Parameters<typeof startServing>[0],
-  'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'status' | 'isReady'
+  'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'orders' | 'status' | 'isReady'
 >;
 
 function openServing({ config, http, dashboardDir, logger }: ServerOptions, parts: ServingParts): Promise<Serving> {

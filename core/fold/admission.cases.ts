@@ -59,6 +59,18 @@ export function admissionCases(name: string, open: () => AdmittingReader): void 
       expect(agents).toMatchObject([{ arrived: PARKED_FRAMES_MAX + 1, quarantined: 1, missing: [], parked: 0 }]);
     });
 
+    it('begins an agent anew that is readmitted, once, and keeps the name of what it had not sent', () => {
+      const readmit: ToldRecord = { kind: 'order', agent: HEAD.agent, order: { kind: 'readmit', life: 0 } };
+      const records = [birth(1), frame(3), readmit, readmit, birth(1), frame(2), frame(3), { ...readmit }];
+      const { outcomes, folded, agents } = read(open(), records, new ToldSlices());
+      expect(outcomes).toEqual(['learned', 'fold', 'ordered', 'ordered', 'learned', 'fold', 'fold', 'ordered']);
+      expect(folded.size).toBe(2);
+      expect(agents).toMatchObject([
+        { arrived: 2, missing: ['1/2'] },
+        { arrived: 3, missing: [], life: 1, lost: ['0/1/2'], head: '1/3' },
+      ]);
+    });
+
     it(`knows the ids of ${CUT_IDS_KEPT} cuts`, () => {
       const cuts = Array.from({ length: CUT_IDS_KEPT + 1 }, (_, i): ToldRecord => ({ kind: 'cut', id: `${i}` }));
       const again: ToldRecord[] = [
@@ -85,6 +97,12 @@ function read(reader: AdmittingReader, records: readonly ToldRecord[], slices: T
     devices: fold.entries.map(({ device }) => device),
     parked: parked.length,
     forks: ledger.forks,
+    ...ledger.standing,
+    lost: ledger.lost.ranges
+      .flatMap(({ life, incarnation, from, to }) =>
+        Array.from({ length: to - from + 1 }, (_, i) => `${life}/${incarnation}/${from + i}`),
+      )
+      .toSorted(),
     watermarkMs: ledger.progress().watermarkMs,
     missing: ledger
       .missing(100)

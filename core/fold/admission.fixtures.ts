@@ -6,7 +6,7 @@ import { type FrameExtent, type FrameMeta, readHeader, sealFrame } from '../fram
 import { HEADER_BYTES } from '../frames/limits.ts';
 import { NO_LINKS } from '../frames/readings.ts';
 import { encodeRecord } from '../records/record-codec.ts';
-import type { Heartbeat, Verdict } from '../records/record.ts';
+import type { AgentOrder, Heartbeat, Verdict } from '../records/record.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import type { View } from '../views/view.ts';
 
@@ -49,6 +49,7 @@ export type ToldRecord =
   /** A frame of which not even the header can be read. */
   | { readonly kind: 'noise'; readonly agent: string; readonly isRefused: boolean }
   | { readonly kind: 'heartbeat'; readonly agent: string; readonly heartbeat: Heartbeat }
+  | { readonly kind: 'order'; readonly agent: string; readonly order: AgentOrder }
   | { readonly kind: 'refusals'; readonly agent: string }
   | { readonly kind: 'cut'; readonly id: string }
   | { readonly kind: 'unreadable' };
@@ -77,6 +78,7 @@ export function toldBytes(record: ToldRecord, slices: ToldSlices): Uint8Array {
     case 'noise':
       return frameRecord(record.agent, Uint8Array.of(87, 69, 73, 82, 1, 1), record.isRefused);
     case 'heartbeat':
+    case 'order':
       return encodeRecord({ ...record, atMs: 0 });
     case 'refusals':
       return encodeRecord({
@@ -208,6 +210,15 @@ const others: fc.Arbitrary<ToldRecord> = fc.oneof(
     heartbeat: fc.record({ incarnation, highestSequence: fc.nat(6), watermarkMs, closed: fc.boolean() }),
   }),
   fc.record({ kind: fc.constant('refusals' as const), agent }),
+  fc.record({
+    kind: fc.constant('order' as const),
+    agent,
+    order: fc.oneof(
+      fc.record({ kind: fc.constant('readmit' as const), life: fc.nat(2) }),
+      fc.constant({ kind: 'hand-over' as const, to: 'c' }),
+      fc.constant({ kind: 'retire' as const }),
+    ),
+  }),
   fc.record({ kind: fc.constant('cut' as const), id: fc.constantFrom('x', 'y', 'z') }),
   fc.constant({ kind: 'unreadable' as const }),
 );

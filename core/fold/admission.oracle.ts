@@ -25,6 +25,12 @@ export interface AgentState {
   readonly quarantined: number;
   /** Highest incarnation, and highest number of it that is there. */
   readonly head: string;
+  /** Its number, and what was decided about it. */
+  readonly life: number;
+  readonly retired: boolean;
+  readonly handedTo: string | null;
+  /** Numbers that former lives lost, as "life/incarnation/number", in no order. */
+  readonly lost: readonly string[];
 }
 
 /** Everything that was ever said of an agent. */
@@ -38,6 +44,10 @@ interface Agent {
   /** Numbers of what can't be folded. */
   readonly faulty: Set<string>;
   /** Incarnation, number, and the watermark that holds once all numbers up to it are there. */
+  life: number;
+  retired: boolean;
+  handedTo: string | null;
+  lost: readonly string[];
   readonly marks: (readonly [incarnation: number, sequence: number, watermarkMs: number | null])[];
 }
 
@@ -47,9 +57,9 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
   const cuts: { id: string; position: number }[] = [];
   const folded = new Map<number, number>();
   const agentOf = (name: string): Agent => {
-    const known = agents.find((one) => one.name === name);
+    const known = agents.findLast((one) => one.name === name);
     if (known !== undefined) return known;
-    const fresh: Agent = { name, devices: [], waiting: [], forks: 0, numbers: new Map(), faulty: new Set(), marks: [] };
+    const fresh = bornAgent(name);
     agents.push(fresh);
     return fresh;
   };
@@ -68,8 +78,21 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
         return 'cut';
       case 'heartbeat': {
         const { incarnation, highestSequence, watermarkMs } = record.heartbeat;
-        agentOf(record.agent).marks.push([incarnation, highestSequence, watermarkMs]);
+        const agent = agentOf(record.agent);
+        agent.marks.push([incarnation, highestSequence, watermarkMs]);
+        agent.retired &&= agent.handedTo !== null;
         return 'heartbeat';
+      }
+      case 'order': {
+        const agent = agentOf(record.agent);
+        const { order } = record;
+        if (order.kind === 'readmit') {
+          if (order.life === agent.life) agents.push(nextLife(agent));
+        } else {
+          agent.retired = true;
+          if (order.kind === 'hand-over') agent.handedTo = order.to;
+        }
+        return 'ordered';
       }
       case 'frame': {
         const { frame } = record;
@@ -87,12 +110,38 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
           return 'fork';
         }
         agent.numbers.set(number, frame);
+        agent.retired &&= agent.handedTo !== null;
         agent.marks.push([frame.incarnation, frame.sequence, frame.watermarkMs]);
         return takeUp(agent, frame, (one) => folded.set(slices.of(one), position));
       }
     }
   });
   return { outcomes, folded, cuts, epoch: cuts.at(-1)?.position ?? 0, agents: agents.map(stateOf) };
+}
+
+function bornAgent(name: string): Agent {
+  const numbers = new Map<string, ToldFrame | 'refused'>();
+  return {
+    name,
+    devices: [],
+    waiting: [],
+    forks: 0,
+    numbers,
+    marks: [],
+    faulty: new Set(),
+    life: 0,
+    retired: false,
+    handedTo: null,
+    lost: [],
+  };
+}
+
+/** What comes after an agent's disk was lost; what waited for births waits in vain. */
+function nextLife(agent: Agent): Agent {
+  const unfolded = agent.waiting.map(({ incarnation, sequence }) => `${incarnation}/${sequence}`);
+  const gone = [...stateOf(agent).missing, ...unfolded].map((number) => `${agent.life}/${number}`);
+  agent.waiting.length = 0;
+  return { ...bornAgent(agent.name), life: agent.life + 1, forks: agent.forks, lost: [...agent.lost, ...gone] };
 }
 
 function isSame(a: ToldFrame, b: ToldFrame): boolean {
@@ -150,6 +199,10 @@ function stateOf(agent: Agent): AgentState {
     devices: agent.devices,
     parked: agent.waiting.length,
     forks: agent.forks,
+    life: agent.life,
+    retired: agent.retired,
+    handedTo: agent.handedTo,
+    lost: agent.lost.toSorted(),
     watermarkMs,
     missing,
     arrived: agent.numbers.size - quarantined.length,

@@ -4,7 +4,7 @@ import type { FrameFault } from '../frames/fault.ts';
 import { type FrameHeader, readHeader, readProvenHeader } from '../frames/header.ts';
 import { Ledger, type LedgerSnapshot } from '../ledger/ledger.ts';
 import type { RecordFault } from '../records/record-codec.ts';
-import type { LogRecord } from '../records/record.ts';
+import type { AgentOrder, LogRecord } from '../records/record.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import { AgentFold } from './agent-fold.ts';
 
@@ -36,7 +36,7 @@ export interface ParkedFrame<Held> {
 
 /** What admission knows of one agent. */
 export interface AdmittedAgent<Held> {
-  /** Number of the agent, from 0 on, in the order in which the records name them. */
+  /** Number of the agent's life, from 0 on, in the order in which the records begin them. */
   readonly index: number;
   readonly fold: AgentFold;
   readonly ledger: Ledger;
@@ -83,6 +83,8 @@ export type Outcome<Held> =
   /** The broker refused the frame; there is no agent where not even its number can be read. */
   | { readonly kind: 'refused'; readonly agent: AdmittedAgent<Held> | undefined }
   | { readonly kind: 'heartbeat'; readonly agent: AdmittedAgent<Held> }
+  /** What a person decided about the agent; after a readmission it is the agent's next life. */
+  | { readonly kind: 'ordered'; readonly agent: AdmittedAgent<Held> }
   /** A report of rows that the agent's source refused: it changes nothing here. */
   | { readonly kind: 'refusals' }
   /** A cut: ends the epoch named by the position `ends`. */
@@ -152,7 +154,12 @@ export class Admission<Held> {
     return this.#cuts;
   }
 
-  /** By their numbers. */
+  /** The present life of every agent, in no order that matters. */
+  get living(): Iterable<AdmittedAgent<Held>> {
+    return this.#byName.values();
+  }
+
+  /** By their numbers: each life of an agent has one. */
   get agents(): readonly AdmittedAgent<Held>[] {
     return this.#agents;
   }
@@ -186,6 +193,8 @@ export class Admission<Held> {
         agent.ledger.heartbeat(record.heartbeat);
         return { kind: 'heartbeat', agent };
       }
+      case 'order':
+        return this.#order(record.agent, record.order);
       case 'cut':
         return this.#cut(position, record.id);
       case 'frame':
@@ -213,6 +222,37 @@ export class Admission<Held> {
     this.#cuts.push({ id, position });
     if (this.#cuts.length > CUT_IDS_KEPT) this.#cuts.shift();
     return { kind: 'cut', ends };
+  }
+
+  #order(name: string, order: AgentOrder): Outcome<Held> {
+    const agent = this.#agentOf(name);
+    const { ledger } = agent;
+    switch (order.kind) {
+      case 'readmit':
+        return { kind: 'ordered', agent: ledger.standing.life === order.life ? this.#readmit(agent) : agent };
+      case 'hand-over':
+        ledger.retire(order.to);
+        return { kind: 'ordered', agent };
+      case 'retire':
+        ledger.retire(null);
+        return { kind: 'ordered', agent };
+    }
+  }
+
+  /**
+   * The agent's next life is another agent of the same name: numbers and dictionary begin anew. What was parked waits for
+   * births that can't come any more.
+   */
+  #readmit(agent: Agent<Held>): Agent<Held> {
+    const unfolded = agent.parked.map(({ held }) => {
+      const header = readHeader(this.#access.open(held));
+      assert(header.kind !== 'fault', 'a parked frame had a sound header when it was parked');
+      return { incarnation: header.incarnation, from: header.sequence, to: header.sequence };
+    });
+    const next = agent.ledger.readmitted(unfolded);
+    for (const { incarnation, from } of unfolded) agent.ledger.release(incarnation, from);
+    agent.parked = [];
+    return this.#enter(agent.fold.name, [], next.snapshot());
   }
 
   #refuse(name: string, frame: Uint8Array): Outcome<Held> {

@@ -100,6 +100,7 @@ export class PartitionFold {
         return outcome;
       case 'parked':
       case 'heartbeat':
+      case 'ordered':
       case 'refusals':
       case 'cut':
       case 'repeated-cut':
@@ -107,17 +108,21 @@ export class PartitionFold {
     }
   }
 
-  /** Agents whose ledger, dictionary or parked frames changed since the last call. */
+  /** Agents, in their present lives, whose ledger, dictionary or parked frames changed since the last call. */
   takeChangedAgents(): readonly LiveAgent[] {
-    const changed = [...this.#changedAgents];
+    const changed = [...this.#changedAgents].filter((one) => this.admission.agentNamed(one.fold.name) === one);
     this.#changedAgents.clear();
     return changed;
   }
 
-  /** The lowest watermark of all agents: event time before which the partition expects no more; null while one is unknown. */
+  /**
+   * The lowest watermark of all agents of which more is expected: event time before which the partition expects no more;
+   * null while one is unknown.
+   */
   watermarkMs(): number | null {
     let lowest: number | null = null;
-    for (const { ledger } of this.admission.agents) {
+    for (const { ledger } of this.admission.living) {
+      if (ledger.standing.retired) continue;
       const { watermarkMs } = ledger.progress();
       if (watermarkMs === null) return null;
       if (lowest === null || watermarkMs < lowest) lowest = watermarkMs;

@@ -16,6 +16,24 @@ export interface MissingRange {
   readonly to: number;
 }
 
+/** Missing numbers of an agent's former lives. */
+export interface LostRange extends MissingRange {
+  readonly life: number;
+}
+
+/** Ranges that are kept of what former lives lost; of more, the oldest are known by their count alone. */
+export const LOST_RANGES_MAX = 1024;
+
+/** What a person decided about the agent, beside what its frames say. */
+export interface AgentDecision {
+  /** How often the agent was let begin anew. */
+  readonly life: number;
+  /** True while nothing more is expected of the agent. */
+  readonly retired: boolean;
+  /** The agent that has its series now. */
+  readonly handedTo: string | null;
+}
+
 /** What a ledger says of its agent. */
 export interface AgentProgress {
   /** Event time before which nothing more is expected, counted only up to the first missing number. */
@@ -40,6 +58,9 @@ export interface LedgerSnapshot {
   readonly incarnations: readonly IncarnationSnapshot[];
   readonly checksums: readonly (readonly [string, number])[];
   readonly forks: number;
+  /** Absent of an agent that nobody has decided anything about. */
+  readonly standing?: AgentDecision;
+  readonly lost?: { readonly ranges: readonly LostRange[]; readonly count: number };
 }
 
 class Incarnation {
@@ -96,6 +117,9 @@ export class Ledger {
   #forks = 0;
   /** The highest incarnation of which a frame has arrived. */
   #newest = 0;
+  #standing: AgentDecision = { life: 0, retired: false, handedTo: null };
+  #lost: readonly LostRange[] = [];
+  #lostCount = 0;
 
   static open(snapshot: LedgerSnapshot): Ledger {
     const ledger = new Ledger();
@@ -106,7 +130,45 @@ export class Ledger {
     }
     for (const [number, checksum] of snapshot.checksums) ledger.#checksums.set(number, checksum);
     ledger.#forks = snapshot.forks;
+    if (snapshot.standing !== undefined) ledger.#standing = snapshot.standing;
+    ledger.#lost = snapshot.lost?.ranges ?? [];
+    ledger.#lostCount = snapshot.lost?.count ?? 0;
     return ledger;
+  }
+
+  /**
+   * The ledger of the agent's next life, which begins its numbers anew. What this life misses, and the numbers that have
+   * arrived without being folded (`unfolded`), stay named as lost.
+   */
+  readmitted(unfolded: readonly MissingRange[]): Ledger {
+    const { life } = this.#standing;
+    const next = new Ledger();
+    next.#standing = { life: life + 1, retired: false, handedTo: null };
+    next.#forks = this.#forks;
+    const gone = [...this.missing(LOST_RANGES_MAX), ...unfolded].map((range) => ({ life, ...range }));
+    next.#lost = [...this.#lost, ...gone].slice(-LOST_RANGES_MAX);
+    next.#lostCount =
+      this.#lostCount + this.counts().missing + unfolded.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    return next;
+  }
+
+  /** Nothing more is expected of the agent, until it speaks again; with `handedTo`, not even then. */
+  retire(handedTo: string | null): void {
+    this.#standing = { ...this.#standing, retired: true, handedTo: handedTo ?? this.#standing.handedTo };
+  }
+
+  get standing(): AgentDecision {
+    return this.#standing;
+  }
+
+  /** What former lives lost, and how many numbers these are. */
+  get lost(): { readonly ranges: readonly LostRange[]; readonly count: number } {
+    return { ranges: this.#lost, count: this.#lostCount };
+  }
+
+  /** Whether anything of the agent's present life is known. */
+  get hasBegun(): boolean {
+    return this.#incarnations.size > 0;
   }
 
   /**
@@ -125,6 +187,7 @@ export class Ledger {
     if (this.#checksums.size >= CHECKSUMS_KEPT) this.#checksums.delete(this.#checksums.keys().next().value!);
     this.#checksums.set(number, checksum);
     this.#newest = Math.max(this.#newest, incarnation);
+    this.#return();
     one.known = Math.max(one.known, sequence);
     if (waits) one.parked.add(sequence);
     this.#await(one, sequence, watermarkMs);
@@ -157,6 +220,7 @@ export class Ledger {
   }
 
   heartbeat(heartbeat: Heartbeat): void {
+    this.#return();
     const one = this.#open(heartbeat.incarnation);
     one.known = Math.max(one.known, heartbeat.highestSequence);
     one.closed ||= heartbeat.closed;
@@ -231,7 +295,15 @@ export class Ledger {
       })),
       checksums: [...this.#checksums],
       forks: this.#forks,
+      ...(isUntouched(this.#standing) ? {} : { standing: this.#standing }),
+      ...(this.#lostCount === 0 ? {} : { lost: this.lost }),
     };
+  }
+
+  /** Whoever speaks is expected to go on. */
+  #return(): void {
+    const { retired, handedTo } = this.#standing;
+    if (retired && handedTo === null) this.#standing = { ...this.#standing, retired: false };
   }
 
   #open(incarnation: number): Incarnation {
@@ -250,6 +322,10 @@ export class Ledger {
     }
     one.settleWatermarks();
   }
+}
+
+function isUntouched({ life, retired, handedTo }: AgentDecision): boolean {
+  return life === 0 && !retired && handedTo === null;
 }
 
 function countOf(set: IntervalSet): number {

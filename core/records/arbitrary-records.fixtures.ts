@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { TIME_MS_MAX } from '../frames/limits.ts';
-import type { Heartbeat, LogRecord, RefusalReport, Verdict } from './record.ts';
+import type { AgentOrder, Heartbeat, LogRecord, RefusalReport, Verdict } from './record.ts';
 
 /** Generators of records, aimed at the ends of every range. */
 
@@ -42,6 +42,12 @@ export const reports: fc.Arbitrary<RefusalReport> = plain({
   ),
 });
 
+const orders: fc.Arbitrary<AgentOrder> = fc.oneof(
+  plain({ kind: fc.constant('readmit' as const), life: nat(0xffff) }),
+  plain({ kind: fc.constant('hand-over' as const), to: agents }),
+  fc.constant({ kind: 'retire' as const }),
+);
+
 export const records: fc.Arbitrary<LogRecord> = fc.oneof(
   plain({
     kind: fc.constant('frame' as const),
@@ -52,5 +58,6 @@ export const records: fc.Arbitrary<LogRecord> = fc.oneof(
   }),
   plain({ kind: fc.constant('heartbeat' as const), agent: agents, atMs: time, heartbeat: heartbeats }),
   plain({ kind: fc.constant('refusals' as const), agent: agents, atMs: time, report: reports }),
+  plain({ kind: fc.constant('order' as const), agent: agents, atMs: time, order: orders }),
   plain({ kind: fc.constant('cut' as const), id: fc.uuid(), atMs: time }),
 );

@@ -32,6 +32,11 @@ const ALL: readonly LogRecord[] = [
   },
   { kind: 'cut', id: 'cut-2026-01-01', atMs: 1 },
 ];
+const ORDERS: readonly LogRecord[] = [
+  { kind: 'order', agent: 'roof-1', atMs: 2, order: { kind: 'readmit', life: 3 } },
+  { kind: 'order', agent: 'roof-1', atMs: 2, order: { kind: 'hand-over', to: 'roof-2' } },
+  { kind: 'order', agent: 'roof-1', atMs: 2, order: { kind: 'retire' } },
+];
 
 describe('a record', () => {
   it('is written in the bytes that its comment draws', () => {
@@ -45,7 +50,15 @@ describe('a record', () => {
   it('keeps its bytes: a change of the format needs a new version', () => {
     const hash = createHash('sha256');
     for (const record of ALL) hash.update(encodeRecord(record));
-    expect(`${RECORD_VERSION} ${hash.digest('hex')}`).toBe(LOCKED);
+    expect(`1 ${hash.digest('hex')}`).toBe(LOCKED);
+    const orders = createHash('sha256');
+    for (const record of ORDERS) orders.update(encodeRecord(record));
+    expect(`${RECORD_VERSION} ${orders.digest('hex')}`).toBe(LOCKED_ORDERS);
+  });
+
+  it('is written in the oldest version that has its kind', () => {
+    expect(ALL.map((record) => encodeRecord(record)[0])).toStrictEqual(ALL.map(() => 1));
+    expect(ORDERS.map((record) => encodeRecord(record)[0])).toStrictEqual(ORDERS.map(() => 2));
   });
 
   it('shares the frame with the bytes that it was read from', () => {
@@ -56,11 +69,11 @@ describe('a record', () => {
 
   it('of a newer version is refused by its version', () => {
     const bytes = encodeRecord(FRAME);
-    bytes[0] = 2;
+    bytes[0] = 3;
     expect(decodeRecord(bytes)).toMatchObject({
       kind: 'record-fault',
       code: 'newer-record',
-      message: /version 2.*up to 1/,
+      message: /version 3.*up to 2/,
     });
   });
 
@@ -69,7 +82,10 @@ describe('a record', () => {
     ['half a head', encodeRecord(FRAME).subarray(0, 9), 'too-short'],
     ['an end within its name', encodeRecord(FRAME).subarray(0, 20), 'too-short'],
     ['version 0', changed(FRAME, 0, 0), 'not-a-record'],
-    ['kind 5', changed(FRAME, 1, 5), 'not-a-record'],
+    ['kind 6', changed(FRAME, 1, 6), 'not-a-record'],
+    ['an order of version 1', changed(ORDERS[0]!, 0, 1), 'not-a-record'],
+    ['a frame of version 2', changed(FRAME, 0, 2), 'not-a-record'],
+    ['an order that is none', changed(ORDERS[2]!, 33, 0x78), 'payload'],
     ['a heartbeat with a verdict', changed(FRAME, 1, 2), 'range'],
     ['a detail without a code', changed(FRAME, 3, 0), 'range'],
     ['an agent that is none', changed(FRAME, 16, 0x20), 'name'],
@@ -103,3 +119,4 @@ function changed(record: LogRecord, at: number, to: number): Uint8Array {
 }
 
 const LOCKED = '1 5fb08a9ef724be95daa00b2d750443c866aa638fe19f468262596d1f04771fe2';
+const LOCKED_ORDERS = '2 7650af395732e19d19a118fa53b920a24da3d1dba6f6fb4833e7e75b77b6fddf';

@@ -5,6 +5,7 @@ import { encodeHeartbeat, parseHeartbeat } from '../wire/heartbeat.ts';
 import { isIntegerWithin, isMessageFault } from '../wire/message-fault.ts';
 import { encodeRefusalReport, parseRefusalReport } from '../wire/refusal-report.ts';
 import { AGENT_ID } from '../wire/topics.ts';
+import { encodeAgentOrder, parseAgentOrder } from './agent-order.ts';
 import { ACCEPTED, type LogRecord, type Verdict } from './record.ts';
 
 /**
@@ -12,8 +13,8 @@ import { ACCEPTED, type LogRecord, type Verdict } from './record.ts';
  *
  * ```
  *   at  size
- *    0   1   record version   1
- *    1   1   kind             1 frame, 2 heartbeat, 3 refusals, 4 cut
+ *    0   1   record version   1; of an order 2
+ *    1   1   kind             1 frame, 2 heartbeat, 3 refusals, 4 cut, 5 order
  *    2   1   name bytes  n    1 … 128: the agent; of a cut, its id
  *    3   1   code bytes  c    0: accepted; otherwise refused, with this code. 0 unless a frame
  *    4   2   detail bytes d   u16, 0 where c is 0
@@ -22,12 +23,16 @@ import { ACCEPTED, type LogRecord, type Verdict } from './record.ts';
  *   16   n   name             UTF-8
  *        c   code             UTF-8
  *        d   detail           UTF-8
- *        …   payload          frame: its bytes; heartbeat, refusals: JSON as on the wire; cut: nothing
+ *        …   payload          frame: its bytes; heartbeat, refusals: JSON as on the wire; order: JSON; cut: nothing
  * ```
  *
  * The version keeps its place in every later format, so that a newer record is refused by name and never guessed at.
+ * A record is written in the oldest version that has its kind, so that older readers refuse only what they can't know.
  */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
+
+/** The version that a record of each kind is written in. */
+const VERSIONS = { frame: 1, heartbeat: 1, refusals: 1, cut: 1, order: 2 } as const;
 
 /** What is wrong with bytes that should be a record. */
 export interface RecordFault {
@@ -41,7 +46,7 @@ export const CUT_ID_BYTES_MAX = 128;
 
 /** Bytes before the name. */
 const FIXED_BYTES = 16;
-const KINDS = ['frame', 'heartbeat', 'refusals', 'cut'] as const;
+const KINDS = ['frame', 'heartbeat', 'refusals', 'cut', 'order'] as const;
 const NOTHING = new Uint8Array(0);
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -64,7 +69,7 @@ export function encodeRecord(record: LogRecord): Uint8Array {
   const payload = payloadOf(record);
   const bytes = new Uint8Array(FIXED_BYTES + name.length + code.length + detail.length + payload.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, RECORD_VERSION);
+  view.setUint8(0, VERSIONS[record.kind]);
   view.setUint8(1, KINDS.indexOf(record.kind) + 1);
   view.setUint8(2, name.length);
   view.setUint8(3, code.length);
@@ -88,13 +93,16 @@ export function decodeRecord(bytes: Uint8Array): LogRecord | RecordFault {
       `record has version ${version}, this reader knows up to ${RECORD_VERSION}: update it`,
     );
   }
-  if (version < RECORD_VERSION) return recordFault('not-a-record', `record has version ${version}, which never was`);
+  if (version < 1) return recordFault('not-a-record', `record has version ${version}, which never was`);
   if (bytes.length < FIXED_BYTES) {
     return recordFault('too-short', `record has ${bytes.length} bytes, its head has ${FIXED_BYTES}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const kind = KINDS[view.getUint8(1) - 1];
-  if (kind === undefined) return recordFault('not-a-record', `record kind ${view.getUint8(1)} is not one of 1 to 4`);
+  if (kind === undefined)
+    return recordFault('not-a-record', `record kind ${view.getUint8(1)} is not one of 1 to ${KINDS.length}`);
+  if (VERSIONS[kind] !== version)
+    return recordFault('not-a-record', `version ${version} has no records of kind ${kind}`);
   const lengths = [view.getUint8(2), view.getUint8(3), view.getUint16(4, true)] as const;
   const [nameBytes, codeBytes, detailBytes] = lengths;
   if (view.getUint16(6, true) !== 0 || (codeBytes > 0 && kind !== 'frame') || (codeBytes === 0 && detailBytes > 0)) {
@@ -125,13 +133,17 @@ interface AgentParts {
   readonly payload: Uint8Array;
 }
 
-function agentRecordOf(kind: 'frame' | 'heartbeat' | 'refusals', parts: AgentParts): LogRecord | RecordFault {
+function agentRecordOf(kind: 'frame' | 'heartbeat' | 'refusals' | 'order', parts: AgentParts): LogRecord | RecordFault {
   const { agent, atMs, verdict, payload } = parts;
   if (!AGENT_ID.test(agent)) return recordFault('name', `record names ${JSON.stringify(agent)}, which is no agent id`);
   if (kind === 'frame') return { kind, agent, atMs, verdict, frame: payload };
   if (kind === 'heartbeat') {
     const heartbeat = parseHeartbeat(payload);
     return isMessageFault(heartbeat) ? recordFault('payload', heartbeat.message) : { kind, agent, atMs, heartbeat };
+  }
+  if (kind === 'order') {
+    const order = parseAgentOrder(payload);
+    return isMessageFault(order) ? recordFault('payload', order.message) : { kind, agent, atMs, order };
   }
   const report = parseRefusalReport(payload);
   return isMessageFault(report) ? recordFault('payload', report.message) : { kind, agent, atMs, report };
@@ -151,6 +163,8 @@ function payloadOf(record: LogRecord): Uint8Array {
       return encodeHeartbeat(record.heartbeat);
     case 'refusals':
       return encodeRefusalReport(record.report);
+    case 'order':
+      return encodeAgentOrder(record.order);
     case 'cut':
       return NOTHING;
   }

@@ -37,6 +37,18 @@ export interface RefusalReport {
   readonly items: readonly RefusedItem[];
 }
 
+/**
+ * What a person decided about an agent (docs/design.md#a-gateway-can-be-replaced). Each is an order that does nothing the
+ * second time.
+ */
+export type AgentOrder =
+  /** Life number `life` of the agent is over: its disk is lost, and it begins anew. */
+  | { readonly kind: 'readmit'; readonly life: number }
+  /** Its series belong to agent `to` from here on. */
+  | { readonly kind: 'hand-over'; readonly to: string }
+  /** Nothing more is expected of it, unless it speaks again. */
+  | { readonly kind: 'retire' };
+
 export type LogRecord =
   | {
       readonly kind: 'frame';
@@ -47,4 +59,5 @@ export type LogRecord =
     }
   | { readonly kind: 'heartbeat'; readonly agent: string; readonly atMs: number; readonly heartbeat: Heartbeat }
   | { readonly kind: 'refusals'; readonly agent: string; readonly atMs: number; readonly report: RefusalReport }
+  | { readonly kind: 'order'; readonly agent: string; readonly atMs: number; readonly order: AgentOrder }
   | { readonly kind: 'cut'; readonly id: string; readonly atMs: number };

@@ -1,7 +1,7 @@
 import { DICTIONARY_ENTRIES_MAX } from '../frames/limits.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
 import { isIntegerWithin, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
-import type { LedgerHead, RefusedFrame } from './topics.ts';
+import { AGENT_ID, type LedgerHead, type RefusedFrame } from './topics.ts';
 
 /** Characters of a verdict's code: a word with dashes. */
 export const VERDICT_CODE_MAX = 64;
@@ -14,19 +14,23 @@ export const VERDICT_ENTRIES_MAX = 4096;
 
 const utf8 = new TextEncoder();
 
-export function encodeLedgerHead({ incarnation, highestSequence }: LedgerHead): Uint8Array {
-  return utf8.encode(JSON.stringify({ incarnation, highestSequence }));
+export function encodeLedgerHead({ incarnation, highestSequence, handedTo }: LedgerHead): Uint8Array {
+  return utf8.encode(JSON.stringify({ incarnation, highestSequence, handedTo }));
 }
 
 export function parseLedgerHead(bytes: Uint8Array): LedgerHead | MessageFault {
   const value = parseObject(bytes);
   if (value === undefined) return messageFault('ledger head is no JSON object in UTF-8');
-  const { incarnation, highestSequence } = value;
+  const { incarnation, highestSequence, handedTo } = value;
   if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('ledger head: incarnation must be a u32');
   if (!isIntegerWithin(highestSequence, 0, Number.MAX_SAFE_INTEGER)) {
     return messageFault('ledger head: highestSequence must be an integer from 0 on');
   }
-  return { incarnation, highestSequence };
+  if (handedTo === undefined) return { incarnation, highestSequence };
+  if (typeof handedTo !== 'string' || !AGENT_ID.test(handedTo)) {
+    return messageFault('ledger head: handedTo must be an agent id');
+  }
+  return { incarnation, highestSequence, handedTo };
 }
 
 export function encodeRefusedFrame({ incarnation, sequence, code, detail, entries }: RefusedFrame): Uint8Array {

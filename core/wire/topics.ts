@@ -34,6 +34,8 @@ export function parseAgentTopic(full: string): { readonly agent: string; readonl
 export interface LedgerHead {
   readonly incarnation: number;
   readonly highestSequence: number;
+  /** The agent that was given the series of this one, which has nothing to send any more. */
+  readonly handedTo?: string;
 }
 
 /** Body of a `verdict` message. */

@@ -60,6 +60,8 @@ export interface AgentHead {
   readonly totals: AgentTotals;
   /** Highest event time that any source has delivered, null before the first. */
   readonly watermarkMs: number | null;
+  /** False until the agent first sends anything; absent in states of before this was kept, which count as acquainted. */
+  readonly acquainted?: boolean;
 }
 
 export const AGENT_STATE_FORMAT = 1;
@@ -93,6 +95,7 @@ export async function loadHead(table: Table, agent: string): Promise<AgentHead> 
       revision: 0,
       totals: NO_TOTALS,
       watermarkMs: null,
+      acquainted: false,
     };
   }
   const head = JSON.parse(Buffer.from(bytes).toString()) as AgentHead;

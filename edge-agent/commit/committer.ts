@@ -83,6 +83,8 @@ export class Committer {
   #writesInFlight = 0;
   /** What the last write that has reached the disk lets be told; numbers that may still be lost are not. */
   #kept: Heartbeat;
+  #acquainted: boolean;
+  #acquainting: Promise<void> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(options: CommitterOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
@@ -101,6 +103,7 @@ export class Committer {
     this.#totals = head.totals;
     this.#watermarkMs = head.watermarkMs;
     this.#kept = this.#told();
+    this.#acquainted = head.acquainted ?? true;
   }
 
   /** The agent as its last commit left it, in a new incarnation, which is durable when this resolves. */
@@ -122,6 +125,20 @@ export class Committer {
 
   get totals(): AgentTotals {
     return this.#totals;
+  }
+
+  /** Whether anything was ever sent from this state: where not, a ledger that knows the agent knows another state of it. */
+  get isAcquainted(): boolean {
+    return this.#acquainted;
+  }
+
+  /** To be awaited before anything is sent. */
+  acquaint(): Promise<void> {
+    if (!this.#acquainted) {
+      this.#acquainted = true;
+      this.#acquainting = this.#commit([], []);
+    }
+    return this.#acquainting;
   }
 
   get incarnation(): number {
@@ -301,6 +318,7 @@ export class Committer {
       revision: this.#writer.revision,
       totals: this.#totals,
       watermarkMs: this.#watermarkMs,
+      acquainted: this.#acquainted,
     };
   }
 }

@@ -42,11 +42,23 @@ describe("the verdict on the ledger's head", () => {
     ['a number that the one before never gave', { incarnation: 4, highestSequence: 121 }, 'agent-behind'],
     ['an incarnation that never was', { incarnation: 6, highestSequence: 1 }, 'agent-behind'],
   ])('for %s', (_what, head, kind) => {
-    expect(judgeHead(head, own).kind).toBe(kind);
+    expect(judgeHead('roof-1', head, own, true).kind).toBe(kind);
+  });
+
+  it('is never in step for an agent that has sent nothing, where the ledger knows it', () => {
+    const head = { incarnation: 1, highestSequence: 1 };
+    expect(judgeHead('roof-1', head, own, false)).toMatchObject({
+      message: /never sent anything.*agents readmit roof-1/,
+    });
+    expect(judgeHead('roof-1', { incarnation: 0, highestSequence: 0 }, own, false).kind).toBe('in-step');
   });
 
   it('tells the values and the remedy', () => {
-    expect(judgeHead({ incarnation: 4, highestSequence: 200 }, own)).toMatchObject({
+    const handed = { incarnation: 5, highestSequence: 7, handedTo: 'roof-2' };
+    expect(judgeHead('roof-1', handed, own, true)).toMatchObject({
+      message: /roof-2.*weir agents hand-over roof-2 roof-1/s,
+    });
+    expect(judgeHead('roof-1', { incarnation: 4, highestSequence: 200 }, own, true)).toMatchObject({
       message: /incarnation 4 of this agent up to number 200.*number 120 at most.*Restore/,
     });
   });

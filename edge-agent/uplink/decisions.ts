@@ -11,21 +11,37 @@ export type HeadVerdict =
  * Compares the ledger's head with the highest numbers that the agent itself has given, in this incarnation and the one
  * before (docs/design.md#every-start-is-a-new-incarnation); `own` holds at least one. An agent that is behind was
  * restored from an old image, or shares its name with another one: the ledger holds what its journal doesn't know of,
- * so it stops its sources and says so. A ledger that is behind is what an uplink is for.
+ * so it stops its sources and says so. So is one that has never sent anything (`isAcquainted` is false) and yet is known,
+ * whatever its numbers: however often it starts, they are not those that the ledger knows. A ledger that is behind is what an uplink is for.
  */
-export function judgeHead(head: LedgerHead, own: readonly LedgerHead[]): HeadVerdict {
+export function judgeHead(
+  agent: string,
+  head: LedgerHead,
+  own: readonly LedgerHead[],
+  isAcquainted: boolean,
+): HeadVerdict {
+  if (head.handedTo !== undefined) return { kind: 'agent-behind', message: handedOver(agent, head.handedTo) };
   const newest = Math.max(...own.map(({ incarnation }) => incarnation));
   const known = Math.max(...own.map((one) => (one.incarnation === head.incarnation ? one.highestSequence : -1)));
   // Of an incarnation older than those it remembers an agent can't tell; that it is older is enough.
-  const behind = head.incarnation > newest || (known >= 0 && head.highestSequence > known);
+  const isStranger = !isAcquainted && head.incarnation > 0;
+  const behind = isStranger || head.incarnation > newest || (known >= 0 && head.highestSequence > known);
   if (!behind) return { kind: 'in-step' };
   return {
     kind: 'agent-behind',
     message:
       `the ledger has seen incarnation ${head.incarnation} of this agent up to number ${head.highestSequence}, but the agent ` +
-      `itself knows of ${known >= 0 ? `number ${known}` : `incarnation ${newest}`} at most: its data is older than what it ` +
-      `sent, or another agent has its name. Restore the newer data, or give this agent a new id`,
+      `itself ${isStranger ? 'has never sent anything' : `knows of ${known >= 0 ? `number ${known}` : `incarnation ${newest}`} at most`}: its data is older than what it ` +
+      `sent, or another agent has its name. Restore the newer data; where it is lost, let the agent begin anew with ` +
+      `"weir agents readmit ${agent}"; where the name is another's, give this agent a new id`,
   };
+}
+
+function handedOver(agent: string, to: string): string {
+  return (
+    `the series of this agent belong to agent ${to} now, and it has nothing to send any more. ` +
+    `To undo that, stop agent ${to}, then "weir agents hand-over ${to} ${agent}"`
+  );
 }
 
 /**

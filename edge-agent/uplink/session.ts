@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly connection: Connection;
   readonly spool: Spool;
   readonly heartbeat: () => Heartbeat;
+  /** Awaited before anything is sent. */
+  readonly acquaint: () => Promise<void>;
   readonly logger: Logger;
   readonly events: SessionEvents;
   readonly headTimeoutMs: number;
@@ -55,6 +57,8 @@ export class Session {
   async run(ready: () => void): Promise<never> {
     const { connection, heartbeat } = this.#options;
     await this.#learnHead();
+    connection.ended.throwIfAborted();
+    await this.#options.acquaint();
     connection.ended.throwIfAborted();
     this.#ready = true;
     ready();

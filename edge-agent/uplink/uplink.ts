@@ -17,6 +17,8 @@ export interface UplinkOptions {
   readonly spool: Spool;
   /** What the agent says of itself right now; `closed` is the uplink's to set. */
   readonly heartbeat: () => Heartbeat;
+  /** Whether anything was ever sent from the agent's state; where left out, something was. */
+  readonly acquaintance?: Acquaintance;
   readonly logger: Logger;
   /** From 0 up to but not including 1. */
   readonly random: () => number;
@@ -26,6 +28,13 @@ export interface UplinkOptions {
   readonly onVerdict: (refused: RefusedFrame) => void;
   /** How long the ledger's head is waited for; HEAD_TIMEOUT_MS when left out. */
   readonly headTimeoutMs?: number;
+}
+
+/** That an agent's state and the ledger belong together, since something was sent from it. */
+export interface Acquaintance {
+  readonly isMade: () => boolean;
+  /** Makes it, durably; awaited before anything is sent. */
+  readonly make: () => Promise<void>;
 }
 
 /** `waiting`: for the next attempt. `halted`: the agent is behind the ledger, nothing is sent until a person has looked. */
@@ -158,6 +167,7 @@ export class Uplink implements AsyncDisposable {
       connection,
       spool,
       heartbeat,
+      acquaint: async () => this.#options.acquaintance?.make(),
       logger,
       events,
       headTimeoutMs: this.#options.headTimeoutMs ?? HEAD_TIMEOUT_MS,
@@ -174,8 +184,8 @@ export class Uplink implements AsyncDisposable {
   }
 
   #judge(head: LedgerHead, connection: Connection): void {
-    const { onHead, logger } = this.#options;
-    const verdict = judgeHead(head, this.#ownHeads());
+    const { agent, onHead, logger } = this.#options;
+    const verdict = judgeHead(agent, head, this.#ownHeads(), this.#options.acquaintance?.isMade() ?? true);
     if (verdict.kind === 'agent-behind') {
       const halted = new UplinkHalted(`The uplink halts: ${verdict.message}.`);
       this.#state = 'halted';

@@ -6,7 +6,7 @@ import { SourceReplaced } from '../index/index-errors.ts';
 import { writePositionToken } from '../index/position-token.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge } from './answered-window.ts';
+import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
 import { WindowCombiner } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
 import { admitsGroup, type Extent, extentOf, spanChunks } from './window-spans.ts';
@@ -103,6 +103,7 @@ export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable
     // How far a version is that is still folded, its agents don't tell.
     freshnessMs: isFolding ? null : freshnessOf(groups),
     provisional: isFolding,
+    without: withoutOf(groups),
     asOf: isAsOf ? { cut: batch.cut, publishedAtMs: batch.publishedAtMs } : undefined,
   };
 }

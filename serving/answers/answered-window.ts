@@ -26,6 +26,8 @@ export interface AnswerHead {
   readonly freshnessMs: number | null;
   /** The version has not caught up with the log yet: nothing in the answer is complete or final. */
   readonly provisional: boolean;
+  /** Agents that the answer doesn't wait for, or that lost frames for good, by name. */
+  readonly without: readonly string[];
   /** Of an answer as of an earlier cut: the position of that cut per partition, and when it was published. */
   readonly asOf: { readonly cut: readonly number[]; readonly publishedAtMs: number } | undefined;
 }
@@ -97,6 +99,13 @@ export class Judge {
     }
     return horizon;
   }
+}
+
+/** The agents, by name, that answers about the groups have to name. */
+export function withoutOf(groups: Iterable<Group>): readonly string[] {
+  const names = new Set<string>();
+  for (const { progress } of groups) for (const name of progress.horizon().without) names.add(name);
+  return [...names].toSorted();
 }
 
 /** The lowest watermark of all agents that have series in the groups; null where one has none, or there is no agent. */

@@ -95,6 +95,7 @@ export function headText(head: AnswerHead, tzdata: string): string {
     freshness,
     ...(head.provisional ? { provisional: true } : {}),
     tzdata,
+    ...(head.without.length === 0 ? {} : { without: head.without }),
     ...asOf,
   });
   return fields.slice(0, -1);

@@ -8,7 +8,15 @@ import { csvField, csvHeading, csvLine } from './write-csv.ts';
 import { headText, WindowWriter } from './write-json.ts';
 
 const START = Date.UTC(2026, 0, 1);
-const HEAD = { view: 'v', version: 2, position: 'token', freshnessMs: START, provisional: false, asOf: undefined };
+const HEAD = {
+  view: 'v',
+  version: 2,
+  position: 'token',
+  freshnessMs: START,
+  provisional: false,
+  without: [],
+  asOf: undefined,
+};
 
 function queryOf(stats: string, by: readonly string[] = ['region']): ViewQuery {
   return { view: { ...POWER_BY_REGION, by }, metric: POWER, stats: parseStats(stats, POWER), where: new Map() };
@@ -100,6 +108,9 @@ describe('the head of an answer', () => {
       tzdata: '2026a',
     });
     expect(headText({ ...HEAD, provisional: true }, '2026a')).toContain('"provisional":true');
+    expect(JSON.parse(`${headText({ ...HEAD, without: ['roof-1'] }, '2026a')}}`)).toMatchObject({
+      without: ['roof-1'],
+    });
     const asOf = { cut: [3, 4], publishedAtMs: START };
     expect(JSON.parse(`${headText({ ...HEAD, freshnessMs: null, asOf }, '2026a')}}`)).toMatchObject({
       freshness: null,

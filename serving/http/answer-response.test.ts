@@ -31,6 +31,7 @@ function answerOf(count: number, first = 0): WindowsAnswer {
     position: 'p',
     freshnessMs: null,
     provisional: false,
+    without: [],
     asOf: undefined,
     table,
     windows,

@@ -8,6 +8,7 @@ import { addLedgerRoutes } from './ledger-routes.ts';
 import { measureRequests } from './measure.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import type { ServingOptions } from './options.ts';
+import { addOrderRoutes } from './order-routes.ts';
 import { addPage } from './page.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
 import { addQueryRoutes } from './query-routes.ts';
@@ -32,6 +33,7 @@ export function buildApp(
   addViewsRoute(app, reader, options);
   addLedgerRoutes(app, index, options);
   addOperationRoutes(app, reader, options);
+  if (options.orders !== undefined) addOrderRoutes(app, options.orders);
   addHealthRoutes(app, { whyNotReady, status: options.status, registry: options.registry });
   app.doc31('/openapi.json', {
     openapi: '3.1.0',

@@ -22,6 +22,14 @@ const Ledger = z
     forks: z.number().openapi({ description: 'Numbers that came twice with different content' }),
     parked: z.number().openapi({ description: 'Frames that wait for their dictionary' }),
     head: z.object({ incarnation: z.number(), highestSequence: z.number() }),
+    series: z.number().openapi({ description: 'Series that the agent has introduced' }),
+    life: z.number().openapi({ description: 'How often the agent was let begin anew' }),
+    retired: z.boolean().openapi({ description: 'Nothing more is expected of it, unless it sends again' }),
+    handedTo: z.string().nullable().openapi({ description: 'The agent that has its series now' }),
+    lost: z
+      .array(z.object({ life: z.number(), incarnation: z.number(), from: z.number(), to: z.number() }))
+      .openapi({ description: 'Frames that its former lives never delivered' }),
+    lostCount: z.number().openapi({ description: 'How many those are' }),
   })
   .openapi('Ledger');
 
@@ -139,7 +147,10 @@ function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]
 function ledgerOf(row: AgentRow): z.infer<typeof Ledger> {
   const { agent, partition, watermarkMs, holes, arrived, quarantined, missing, forks, parked, head } = row;
   const watermark = watermarkMs === null ? null : formatInstant(watermarkMs);
-  return { agent, partition, watermark, holes, arrived, quarantined, missing: [...missing], forks, parked, head };
+  const { series = 0, standing, lost = [], lostCount = 0 } = row;
+  const { life, retired, handedTo } = standing ?? { life: 0, retired: false, handedTo: null };
+  const told = { agent, partition, watermark, holes, arrived, quarantined, missing: [...missing], forks, parked, head };
+  return { ...told, series, life, retired, handedTo, lost: [...lost], lostCount };
 }
 
 /** The newest refusals of all partitions by the time they were received, and how many there are. */

@@ -37,6 +37,18 @@ export interface Operations {
   rollback?(view: string): Promise<unknown>;
 }
 
+/** What became of an order about an agent. */
+export type OrderOutcome =
+  | { readonly kind: 'done'; readonly changed: boolean; readonly series: number }
+  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string };
+
+/** What can be decided about an agent that is gone. */
+export interface AgentOrders {
+  readmit(agent: string): Promise<OrderOutcome>;
+  retire(agent: string): Promise<OrderOutcome>;
+  handOver(from: string, to: string): Promise<OrderOutcome>;
+}
+
 export interface ServingOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
@@ -47,6 +59,8 @@ export interface ServingOptions {
   readonly views: readonly View[];
   readonly presence: () => readonly AgentPresence[];
   readonly operations: Operations;
+  /** Absent where no broker is at hand. */
+  readonly orders?: AgentOrders | undefined;
   /** What runs, as JSON. */
   readonly status: () => unknown;
   readonly isReady: () => boolean;

@@ -97,7 +97,12 @@ describe('the ledgers', () => {
   it('are told alone, the nearest name where there is none', async () => {
     agents = [ledger('roof-1')];
     const { watermarkMs: _, ...told } = ledger('roof-1');
-    expect((await get('/api/v1/ledger/roof-1')).body).toStrictEqual({ ...told, watermark: '2026-01-01T00:00:00Z' });
+    const undecided = { life: 0, retired: false, handedTo: null, lost: [], lostCount: 0, series: 0 };
+    expect((await get('/api/v1/ledger/roof-1')).body).toStrictEqual({
+      ...told,
+      ...undecided,
+      watermark: '2026-01-01T00:00:00Z',
+    });
     expect(await get('/api/v1/ledger/roof-2')).toMatchObject({
       status: 404,
       body: { detail: 'agent "roof-2" is not in the ledger; did you mean roof-1?' },

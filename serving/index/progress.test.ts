@@ -61,13 +61,16 @@ describe('the progress of a group', () => {
   it('has reached the lowest watermark of its agents, and none while one has none', () => {
     const members = [memberOf('a', 's', 0), memberOf('b', 't', 0)];
     const horizonOf = (...agents: AgentRow[]) => progressOf(agents, members).horizon();
-    expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('c', 1))).toEqual({ watermarkMs: 4, holes: false });
-    expect(horizonOf(agentOf('a', 9), agentOf('b', null))).toEqual({ watermarkMs: null, holes: false });
-    expect(horizonOf(agentOf('a', null), agentOf('b', 9))).toEqual({ watermarkMs: null, holes: false });
-    expect(horizonOf(agentOf('a', 9))).toEqual({ watermarkMs: null, holes: false });
-    expect(horizonOf(agentOf('a', 9, true), agentOf('b', 4))).toEqual({ watermarkMs: 4, holes: true });
+    expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('c', 1))).toMatchObject({
+      watermarkMs: 4,
+      holes: false,
+    });
+    expect(horizonOf(agentOf('a', 9), agentOf('b', null))).toMatchObject({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', null), agentOf('b', 9))).toMatchObject({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', 9))).toMatchObject({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', 9, true), agentOf('b', 4))).toMatchObject({ watermarkMs: 4, holes: true });
     expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('b', 4, true, 1)).holes).toBe(false);
-    expect(progressOf([agentOf('a', 9)], []).horizon()).toEqual({ watermarkMs: null, holes: false });
+    expect(progressOf([agentOf('a', 9)], []).horizon()).toMatchObject({ watermarkMs: null, holes: false });
   });
 
   it('is final where every agent with an earlier reading has passed the end, and none of them misses a number', () => {
@@ -97,10 +100,34 @@ describe('the progress of a group', () => {
     expect(isFinal(200)).toBe(true);
   });
 
+  it('waits for no retired agent, expects nothing of it beyond its watermark, and names it', () => {
+    const retired: AgentRow = { ...agentOf('gone', 50, true), standing: { life: 0, retired: true, handedTo: null } };
+    const members = [memberOf('gone', 's', 0, 10), memberOf('a', 't', 0, 10)];
+    const progress = progressOf([retired, agentOf('a', 200)], members);
+    const horizon = progress.horizon();
+    expect(horizon).toEqual({ watermarkMs: 200, holes: false, without: ['gone'] });
+    expect(progress.isFinal(200, horizon)).toBe(true);
+    expect(progress.isFinal(201, horizon)).toBe(false);
+    // At 0, 10, … 50 readings of it were due, and of the other one ten.
+    expect(progress.completeness(0, 100, 16, horizon)).toBe(1);
+    expect(progress.completeness(0, 100, 8, horizon)).toBe(0.5);
+    expect(progress.completeness(60, 100, 4, horizon)).toBe(1);
+    expect(progressOf([retired], members.slice(0, 1)).horizon()).toMatchObject({ watermarkMs: 50 });
+  });
+
+  it('names an agent that lost frames for good', () => {
+    const lossy: AgentRow = { ...agentOf('a', 9), lostCount: 3 };
+    expect(progressOf([lossy], [memberOf('a', 's', 0)]).horizon()).toEqual({
+      watermarkMs: 9,
+      holes: false,
+      without: ['a'],
+    });
+  });
+
   it('is as complete as what arrived of what is expected, and never whole with a hole', () => {
     const progress = progressOf([agentOf('a', 0)], [memberOf('a', 's', 0, 10)]);
-    const whole = { watermarkMs: 0, holes: false };
-    const holed = { watermarkMs: 0, holes: true };
+    const whole = { watermarkMs: 0, holes: false, without: [] };
+    const holed = { watermarkMs: 0, holes: true, without: [] };
     expect(progress.completeness(0, 100, 5, whole)).toBe(0.5);
     expect(progress.completeness(0, 100, 12, whole)).toBe(1);
     expect(progress.completeness(-100, 0, 0, whole)).toBe(1);

@@ -20,6 +20,10 @@ export class Agents {
   }
 }
 
+function isRetired({ standing }: AgentRow): boolean {
+  return standing?.retired ?? false;
+}
+
 export function agentKey(partition: number, agent: string): string {
   return `${partition}/${agent}`;
 }
@@ -37,9 +41,11 @@ interface GroupAgent {
 
 /** How far the agents of a group have got. */
 export interface Horizon {
-  /** The lowest watermark of all agents; null while one has none. */
+  /** The lowest watermark of all agents of which more is expected; null while one has none. */
   readonly watermarkMs: number | null;
   readonly holes: boolean;
+  /** Agents of the group that are retired or have lost frames for good, by name. */
+  readonly without: readonly string[];
 }
 
 /** The series of a group and their agents: how many readings are expected, and whether more are to come. */
@@ -93,13 +99,21 @@ export class GroupProgress {
   horizon(): Horizon {
     let watermarkMs: number | null = Number.POSITIVE_INFINITY;
     let holes = false;
+    const without: string[] = [];
+    let retiredMs: number | null = null;
     for (const { key } of this.agents()) {
       const row = this.#agents.get(key);
+      if (row !== undefined && (isRetired(row) || (row.lostCount ?? 0) > 0)) without.push(row.agent);
+      if (row !== undefined && isRetired(row)) {
+        if (row.watermarkMs !== null) retiredMs = Math.max(row.watermarkMs, retiredMs ?? row.watermarkMs);
+        continue;
+      }
       holes ||= row?.holes ?? false;
       const markMs: number | null = row?.watermarkMs ?? null;
       watermarkMs = markMs === null || watermarkMs === null ? null : Math.min(watermarkMs, markMs);
     }
-    return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? null : watermarkMs, holes };
+    // Where all are retired the group stands where the last of them ended.
+    return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs, holes, without };
   }
 
   /**
@@ -112,9 +126,24 @@ export class GroupProgress {
     for (const { key, firstMs } of this.agents()) {
       if (firstMs >= endMs) continue;
       const row = this.#agents.get(key);
+      if (row !== undefined && isRetired(row)) continue;
       if (row === undefined || row.holes || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
     }
     return this.#members.size > 0;
+  }
+
+  /** What retired agents promised beyond their last watermark. */
+  #excused(startMs: number, endMs: number): number {
+    let excused = 0;
+    for (const { key } of this.agents()) {
+      const row = this.#agents.get(key);
+      if (row === undefined || !isRetired(row)) continue;
+      const untilMs = row.watermarkMs ?? Number.NEGATIVE_INFINITY;
+      if (untilMs >= endMs) continue;
+      const members = [...this.#members.values()].filter((one) => agentKey(one.partition, one.agent) === key);
+      excused += new ExpectedReadings(members).count(Math.max(startMs, untilMs + 1), endMs);
+    }
+    return excused;
   }
 
   #longestIntervalMs(): number {
@@ -128,7 +157,7 @@ export class GroupProgress {
   /** From 0 to 1: what arrived of what is expected of the series; below 1 while an agent of the group misses a number. */
   completeness(startMs: number, endMs: number, count: number, horizon: Horizon): number {
     this.#expected ??= new ExpectedReadings(this.#members.values());
-    const expected = this.#expected.count(startMs, endMs);
+    const expected = this.#expected.count(startMs, endMs) - this.#excused(startMs, endMs);
     const arrived = expected === 0 ? 1 : Math.min(1, Math.max(0, count / expected));
     return horizon.holes ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
   }

@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
+import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { SampleAgent } from '#core/fold/sample-agent.fixtures.ts';
+import { decodeRecord } from '#core/records/record-codec.ts';
+import { AgentOrders } from './agent-orders.ts';
+import { SeriesClaims } from './claims.ts';
+
+const ONLINE = 'online';
+
+describe('orders about agents', () => {
+  let fold: PartitionFold;
+  let claims: SeriesClaims;
+  let orders: AgentOrders;
+  /** Kinds of the orders in the log. */
+  let logged: string[];
+  /** Agents that have to be looked at anew. */
+  let ordered: string[];
+
+  beforeEach(() => {
+    fold = new PartitionFold();
+    logged = [];
+    ordered = [];
+    claims = new SeriesClaims(new MemoryKeyValue());
+    const admitted = (agent: string) => fold.admission.agentNamed(agent)?.ledger;
+    orders = new AgentOrders({
+      log: {
+        partitions: 1,
+        append: (_, bytes) => {
+          const record = decodeRecord(bytes);
+          if (record.kind === 'order') logged.push(`${record.agent} ${record.order.kind}`);
+          fold.apply(fold.position + 1, record);
+          return Promise.resolve(fold.position);
+        },
+      },
+      claims,
+      clock: () => 5,
+      isOnline: (agent) => agent === ONLINE,
+      onOrdered: (agent) => ordered.push(agent),
+      standingOf: (agent) => {
+        const ledger = admitted(agent);
+        return ledger === undefined ? undefined : { ...ledger.standing, hasBegun: ledger.hasBegun };
+      },
+    });
+    for (const name of ['a', ONLINE]) fold.apply(fold.position + 1, decodeRecord(new SampleAgent(name, 1).birth()));
+  });
+
+  const standing = (agent: string) => fold.admission.agentNamed(agent)!.ledger.standing;
+
+  it('readmit an agent once, until it has begun its next life', async () => {
+    expect(await orders.readmit('a')).toMatchObject({ kind: 'done', changed: true });
+    expect(await orders.readmit('a')).toMatchObject({ kind: 'done', changed: false });
+    expect(logged).toEqual(['a readmit']);
+    expect(ordered).toEqual(['a']);
+    expect(standing('a')).toEqual({ life: 1, retired: false, handedTo: null });
+    fold.apply(fold.position + 1, decodeRecord(new SampleAgent('a', 1).birth()));
+    expect(await orders.readmit('a')).toMatchObject({ changed: true });
+    expect(standing('a').life).toBe(2);
+  });
+
+  it('retire an agent until it speaks again', async () => {
+    expect(await orders.retire('a')).toMatchObject({ kind: 'done', changed: true });
+    expect(await orders.retire('a')).toMatchObject({ kind: 'done', changed: false });
+    expect(standing('a').retired).toBe(true);
+    const heartbeat = { incarnation: 1, highestSequence: 1, watermarkMs: null, closed: false };
+    fold.apply(fold.position + 1, { kind: 'heartbeat', agent: 'a', atMs: 9, heartbeat });
+    expect(standing('a').retired).toBe(false);
+  });
+
+  it('hand the series of an agent over, once, and back', async () => {
+    await claims.claim('a', ['x', 'y']);
+    await claims.claim('other', ['z']);
+    expect(await orders.handOver('a', 'b')).toEqual({ kind: 'done', changed: true, series: 2 });
+    expect(ordered).toEqual(['a', 'b']);
+    expect(await orders.handOver('a', 'b')).toEqual({ kind: 'done', changed: false, series: 0 });
+    expect(await claims.claim('b', ['x', 'y'])).toEqual({ kind: 'claimed' });
+    expect(await claims.claim('a', ['y'])).toEqual({ kind: 'taken', owners: new Map([['y', 'b']]) });
+    expect(await claims.claim('b', ['z'])).toEqual({ kind: 'taken', owners: new Map([['z', 'other']]) });
+    const heartbeat = { incarnation: 1, highestSequence: 1, watermarkMs: null, closed: false };
+    for (const agent of ['a', 'b']) fold.apply(fold.position + 1, { kind: 'heartbeat', agent, atMs: 9, heartbeat });
+    expect(standing('a')).toEqual({ life: 0, retired: true, handedTo: 'b' });
+    expect(await orders.handOver('b', 'a')).toEqual({ kind: 'done', changed: true, series: 2 });
+    expect(standing('a')).toEqual({ life: 1, retired: false, handedTo: null });
+    expect(standing('b').handedTo).toBe('a');
+  });
+
+  it('are refused about an agent that is connected, and about one that nobody knows', async () => {
+    for (const order of [orders.readmit(ONLINE), orders.retire(ONLINE), orders.handOver(ONLINE, 'b')]) {
+      expect(await order).toEqual({ kind: 'refused', reason: 'online', agent: ONLINE });
+    }
+    for (const order of [orders.readmit('nobody'), orders.retire('nobody'), orders.handOver('nobody', 'b')]) {
+      expect(await order).toEqual({ kind: 'refused', reason: 'unknown', agent: 'nobody' });
+    }
+    expect(logged).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '#backbone/log/log.ts';
+import type { AgentDecision } from '#core/ledger/ledger.ts';
+import { partitionOf } from '#core/records/partition.ts';
+import { encodeRecord } from '#core/records/record-codec.ts';
+import type { AgentOrder } from '#core/records/record.ts';
+import type { SeriesClaims } from './claims.ts';
+
+/** How long an order waits until the fold has met it, so that the agent can be started at once. */
+export const ORDER_FOLDED_TIMEOUT_MS = 5_000;
+const ORDER_FOLDED_LOOK_MS = 20;
+
+/** What became of an order. `changed` is false where it had been given before. */
+export type OrderOutcome =
+  | { readonly kind: 'done'; readonly changed: boolean; readonly series: number }
+  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string };
+
+/** What the fold knows of an agent: what was decided about it, and whether its present life has begun. */
+export type KnownStanding = AgentDecision & { readonly hasBegun: boolean };
+
+export interface AgentOrdersOptions {
+  readonly log: Pick<Log, 'partitions' | 'append'>;
+  readonly claims: SeriesClaims;
+  readonly clock: () => number;
+  readonly isOnline: (agent: string) => boolean;
+  readonly standingOf: (agent: string) => KnownStanding | undefined;
+  /** What is known beside the fold of an agent that an order is about has to be looked at anew. */
+  readonly onOrdered: (agent: string) => void;
+}
+
+/**
+ * What a person can decide about an agent that is gone (docs/design.md#a-gateway-can-be-replaced). Each decision is a record of
+ * the log, and the second time does nothing. An agent that is connected is not gone: its orders are refused.
+ */
+export class AgentOrders {
+  readonly #options: AgentOrdersOptions;
+
+  constructor(options: AgentOrdersOptions) {
+    this.#options = options;
+  }
+
+  /** Lets an agent whose disk is lost begin anew under its name. */
+  async readmit(agent: string): Promise<OrderOutcome> {
+    const standing = this.#options.standingOf(agent);
+    const refused = this.#refuse(agent, standing);
+    if (refused !== undefined) return refused;
+    const { life, hasBegun, retired } = standing!;
+    if (!hasBegun && !retired) return done(false);
+    await this.#append(agent, { kind: 'readmit', life }, (now) => now.life > life);
+    this.#options.onOrdered(agent);
+    return done(true);
+  }
+
+  /** Nothing more is expected of the agent, unless it speaks again. */
+  async retire(agent: string): Promise<OrderOutcome> {
+    const standing = this.#options.standingOf(agent);
+    const refused = this.#refuse(agent, standing);
+    if (refused !== undefined) return refused;
+    if (standing!.retired) return done(false);
+    await this.#append(agent, { kind: 'retire' }, (now) => now.retired);
+    return done(true);
+  }
+
+  /** The series of `from` are those of `to` from here on; of `from` nothing more is expected. */
+  async handOver(from: string, to: string): Promise<OrderOutcome> {
+    const { standingOf, claims, onOrdered } = this.#options;
+    const standing = standingOf(from);
+    const refused = this.#refuse(from, standing);
+    if (refused !== undefined) return refused;
+    const heir = standingOf(to);
+    // An agent that gets back what it gave away may speak again.
+    if (heir !== undefined && heir.handedTo !== null) {
+      await this.#append(to, { kind: 'readmit', life: heir.life }, (now) => now.life > heir.life);
+    }
+    const isNew = standing!.handedTo !== to;
+    if (isNew) await this.#append(from, { kind: 'hand-over', to }, (now) => now.handedTo === to);
+    const series = await claims.move(from, to);
+    for (const agent of [from, to]) onOrdered(agent);
+    return { kind: 'done', changed: isNew || series > 0, series };
+  }
+
+  #refuse(agent: string, standing: KnownStanding | undefined): OrderOutcome | undefined {
+    if (this.#options.isOnline(agent)) return { kind: 'refused', reason: 'online', agent };
+    return standing === undefined ? { kind: 'refused', reason: 'unknown', agent } : undefined;
+  }
+
+  /** Resolves when the order is durable and, as a rule, folded. */
+  async #append(agent: string, order: AgentOrder, isFolded: (now: KnownStanding) => boolean): Promise<void> {
+    const { log, clock, standingOf } = this.#options;
+    const record = encodeRecord({ kind: 'order', agent, atMs: clock(), order });
+    await log.append(partitionOf(agent, log.partitions), record);
+    for (let waitedMs = 0; waitedMs < ORDER_FOLDED_TIMEOUT_MS; waitedMs += ORDER_FOLDED_LOOK_MS) {
+      const now = standingOf(agent);
+      if (now !== undefined && isFolded(now)) return;
+      await sleep(ORDER_FOLDED_LOOK_MS);
+    }
+  }
+}
+
+function done(changed: boolean): OrderOutcome {
+  return { kind: 'done', changed, series: 0 };
+}

@@ -1,0 +1,92 @@
+import type { AgentAnswer } from '#serving/http/ledger-routes.ts';
+import type { OrderAnswer } from '#serving/http/order-routes.ts';
+import { askJson } from '../api/ask.ts';
+import { formatTable, writeList, writeOut } from '../terminal/output.ts';
+import { addCommand, addListFlags, type Declare, type ListFlags, urlOption, type UrlFlag } from './flags.ts';
+
+export const declareAgents: Declare = (program) => {
+  const command = addCommand(program, 'agents', {
+    summary: 'list the agents; let one begin anew, hand its series over, retire it',
+    description:
+      'Lists the agents: whether they are connected, when they were last heard of, how many series they have and what is missing. ' +
+      'Of an agent that is gone, its commands below say what becomes of it; the second time they do nothing.',
+    usage: '[COMMAND] [OPTIONS]',
+    examples: ['weir agents', 'weir agents readmit roof-1', 'weir agents hand-over roof-1 roof-2'],
+  });
+  addListFlags(command).action(async ({ url, format }: ListFlags) => {
+    const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
+    await writeList(format, { agents }, agentsTable);
+  });
+  addCommand(command, 'readmit', {
+    summary: 'let an agent whose disk is lost begin anew; what it had not sent stays named in the ledger',
+    description:
+      'Lets an agent whose disk is lost begin anew under its name. What it had not sent stays named in the ledger. ' +
+      'It has no memory of what it sent: point its sources at what is new, for what they give again is counted again.',
+    usage: 'AGENT [OPTIONS]',
+    examples: ['weir agents readmit roof-1'],
+  })
+    .argument('<agent>', 'the agent; it has to be stopped')
+    .addOption(urlOption())
+    .action((agent: string, _: UrlFlag, told: WithFlags) => order(told.optsWithGlobals(), agent, 'readmit'));
+  addCommand(command, 'hand-over', {
+    summary: 'give the series of an agent to another one',
+    description: 'Gives the series of an agent that is replaced to another one; windows wait for the first no longer.',
+    usage: 'FROM TO [OPTIONS]',
+    examples: ['weir agents hand-over roof-1 roof-2'],
+  })
+    .argument('<from>', 'the agent that is gone; it has to be stopped')
+    .argument('<to>', 'the agent that takes its series')
+    .addOption(urlOption())
+    .action((from: string, to: string, _: UrlFlag, told: WithFlags) =>
+      order(told.optsWithGlobals(), from, 'hand-over', { to }),
+    );
+  addCommand(command, 'retire', {
+    summary: 'wait for an agent no longer, unless it sends again',
+    description:
+      'Windows wait for the agent no longer, and answers name it; it is waited for again once it sends again.',
+    usage: 'AGENT [OPTIONS]',
+    examples: ['weir agents retire roof-1'],
+  })
+    .argument('<agent>', 'the agent; it has to be stopped')
+    .addOption(urlOption())
+    .action((agent: string, _: UrlFlag, told: WithFlags) => order(told.optsWithGlobals(), agent, 'retire'));
+};
+
+/** The `--url` of a command below another one may stand behind either. */
+interface WithFlags {
+  optsWithGlobals(): UrlFlag;
+}
+
+async function order({ url }: UrlFlag, agent: string, what: string, body?: object): Promise<void> {
+  const path = `/api/v1/agents/${encodeURIComponent(agent)}/${what}`;
+  const answer = await askJson<OrderAnswer>(url, { method: 'POST', path, ...(body === undefined ? {} : { body }) });
+  await writeOut(`${JSON.stringify(answer)}\n`);
+}
+
+/** The agents for people. */
+export function agentsTable({ agents }: { readonly agents: readonly AgentAnswer[] }): string {
+  return formatTable(
+    agents,
+    [
+      { heading: 'agent', cell: ({ agent }) => agent },
+      { heading: 'incarnation', align: 'right', cell: ({ ledger }) => String(ledger?.head.incarnation ?? 0) },
+      { heading: 'presence', cell: presenceText },
+      { heading: 'last seen', cell: ({ presence }) => presence?.lastSeen ?? '' },
+      { heading: 'series', align: 'right', cell: ({ ledger }) => String(ledger?.series ?? 0) },
+      { heading: 'missing', align: 'right', cell: ({ ledger }) => String(missingCount(ledger)) },
+      { heading: 'lost', align: 'right', cell: ({ ledger }) => String(ledger?.lostCount ?? 0) },
+    ],
+    'no agents yet; start one with "weir edge --config FILE"',
+  );
+}
+
+function presenceText({ presence, ledger }: AgentAnswer): string {
+  if (presence?.online === true) return 'online';
+  if (ledger !== null && ledger.handedTo !== null) return `handed over to ${ledger.handedTo}`;
+  if (ledger?.retired === true) return 'retired';
+  return presence === null ? 'not seen' : 'offline';
+}
+
+function missingCount(ledger: AgentAnswer['ledger']): number {
+  return (ledger?.missing ?? []).reduce((sum, { from, to }) => sum + to - from + 1, 0);
+}

@@ -1,0 +1,31 @@
+import { isIntegerWithin, type MessageFault, messageFault, parseObject } from '../wire/message-fault.ts';
+import { AGENT_ID } from '../wire/topics.ts';
+import type { AgentOrder } from './record.ts';
+
+/** Lives that an agent can have: more than anybody replaces a gateway. */
+export const LIVES_MAX = 0xffff;
+
+const utf8 = new TextEncoder();
+
+/** An order as JSON: `{"kind": …}` with what belongs to its kind. */
+export function encodeAgentOrder(order: AgentOrder): Uint8Array {
+  return utf8.encode(JSON.stringify(order));
+}
+
+export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
+  const value = parseObject(bytes);
+  if (value === undefined) return messageFault('order is no JSON object in UTF-8');
+  const { kind, life, to } = value;
+  switch (kind) {
+    case 'readmit':
+      if (!isIntegerWithin(life, 0, LIVES_MAX)) return messageFault(`order: life must be from 0 to ${LIVES_MAX}`);
+      return { kind, life };
+    case 'hand-over':
+      if (typeof to !== 'string' || !AGENT_ID.test(to)) return messageFault('order: to must be an agent id');
+      return { kind, to };
+    case 'retire':
+      return { kind };
+    default:
+      return messageFault('order: kind must be readmit, hand-over or retire');
+  }
+}
