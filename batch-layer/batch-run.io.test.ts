@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SliceRow } from '#backbone/changes/changes.ts';
+import { rowsOfSpan, spanOfRows, spansOfRows } from '#backbone/changes/row-span.ts';
 import { promoteVersion, declareView } from '#backbone/manifests/manifest.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { decodeDirectory, encodeDirectory } from '#backbone/results/result-directory.ts';
@@ -269,12 +270,20 @@ describe('a batch run', () => {
     await readings();
     await world.speed();
     expect(await world.verify()).toMatchObject({ different: 0 });
-    const row = (await Array.fromAsync(world.changes.allRows(VIEW, 1))).at(-1)!;
-    await world.changes.writeBuilt(0, [tampered(row)], []);
+    const span = (await Array.fromAsync(world.changes.allSpans(VIEW, 1))).at(-1)!;
+    const rows = rowsOfSpan(span);
+    const [row, others] = [rows.at(-1)!, rows.slice(0, -1)];
+    /** Another last row, in the place of the one that the fold wrote. */
+    const write = async (last: SliceRow): Promise<void> => {
+      const { bytes, flags } = spanOfRows([...others, last], span.part);
+      await world.changes.writeBuilt(0, [{ ...span, bytes, flags, changed: 0xffff }], []);
+    };
+    await write(tampered(row));
     expect(await world.verify()).toMatchObject({ different: 1 });
-    await world.changes.writeBuilt(0, [{ ...row, revision: row.revision + 1 }], []);
+    await write({ ...row, revision: row.revision + 1 });
     expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'revision' }] });
-    await world.changes.writeBuilt(0, [row, { ...row, slice: row.slice + 1000 }], []);
+    await write(row);
+    await world.changes.writeBuilt(0, spansOfRows([{ ...row, slice: row.slice + 1000 }]), []);
     expect(await world.verify()).toMatchObject({ different: 1, differences: [{ what: 'unexpected' }] });
   });
 

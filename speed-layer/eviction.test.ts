@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ViewFold } from '#core/fold/view-fold.ts';
+import { SPAN_SLICES } from '#core/slices/slice-span.ts';
 import { evictSlices, KEEP_BEHIND_WATERMARK_MS, SLICES_OPEN_MAX } from './eviction.ts';
 
 const SLICE_MS = 60_000;
@@ -19,14 +20,15 @@ function open({ slots }: ViewFold): number[] {
 }
 
 describe('eviction', () => {
-  it('keeps what lies behind the watermark by no more than a while, the slice at its edge included', () => {
-    const view = viewWith([98, 99, 100, 101, 120]);
-    evictSlices(view, (100 + KEPT) * SLICE_MS);
-    expect(open(view)).toEqual([100, 101, 120]);
-    evictSlices(view, (101 + KEPT) * SLICE_MS - 1);
-    expect(open(view)).toEqual([100, 101, 120]);
-    evictSlices(view, (101 + KEPT) * SLICE_MS);
-    expect(open(view)).toEqual([101, 120]);
+  it('keeps what lies behind the watermark by no more than a while, and what shares a span with it', () => {
+    const [before, last, next] = [SPAN_SLICES - 1, 2 * SPAN_SLICES - 1, 5 * SPAN_SLICES];
+    const view = viewWith([before, last - 1, last, next]);
+    evictSlices(view, (last + KEPT) * SLICE_MS);
+    expect(open(view)).toEqual([last - 1, last, next]);
+    evictSlices(view, (last + 1 + KEPT) * SLICE_MS - 1);
+    expect(open(view)).toEqual([last - 1, last, next]);
+    evictSlices(view, (last + 1 + KEPT) * SLICE_MS);
+    expect(open(view)).toEqual([next]);
   });
 
   it('lets go of nothing while there is no watermark, nor of what is not written yet', () => {

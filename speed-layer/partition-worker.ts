@@ -1,5 +1,7 @@
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { SliceRow } from '#backbone/changes/changes.ts';
 import { PendingChanges } from '#backbone/changes/pending-changes.ts';
+import { rowsOfSpan } from '#backbone/changes/row-span.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { WeirError } from '#core/errors.ts';
@@ -7,6 +9,8 @@ import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
+import { sliceKey } from '#core/slices/slice-name.ts';
+import { spanOf } from '#core/slices/slice-span.ts';
 import { evictSlices } from './eviction.ts';
 import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
 import { READ_BYTES } from './history.ts';
@@ -124,7 +128,11 @@ export class PartitionWorker {
     })) {
       for (const entry of entries) {
         this.#apply(entry);
-        if (changedRows(this.#pending, this.fold.views) > this.rowsMax) await this.commit();
+        if (changedRows(this.#pending, this.fold.views) <= this.rowsMax) continue;
+        // The commit in flight takes its time, and the next one takes all that there is by then.
+        await this.#commit;
+        this.#failed.signal.throwIfAborted();
+        this.#startCommit();
       }
       this.#startCommit();
     }
@@ -152,12 +160,24 @@ export class PartitionWorker {
 
   /** Takes up which slices were waiting for a refold when the last run ended. */
   async #findPending({ id, slots }: ViewFold, changes: ChangeTable): Promise<void> {
-    for await (const row of changes.allRows(id.view.name, id.version)) {
-      if (row.partition !== this.partition) continue;
-      const flags = joinFlags(slots.pending.has(row) ? PENDING : 0, row.flags);
-      if ((flags & PENDING) === 0) slots.pending.delete(row);
-      else slots.pending.add(row);
+    const take = (rows: SliceRow[]): void => {
+      for (const row of rows.sort((a, b) => a.epoch - b.epoch || a.part - b.part)) {
+        const flags = joinFlags(slots.pending.has(row) ? PENDING : 0, row.flags);
+        if ((flags & PENDING) === 0) slots.pending.delete(row);
+        else slots.pending.add(row);
+      }
+    };
+    // Few spans say anything of it, and only the rows of one slice say it together.
+    let rows: SliceRow[] = [];
+    let last = '';
+    for await (const span of changes.allSpans(id.view.name, id.version)) {
+      if (span.partition !== this.partition || span.flags === 0) continue;
+      const name = sliceKey(span.group, spanOf(span.opener));
+      if (name !== last) take(rows.splice(0));
+      last = name;
+      rows.push(...rowsOfSpan(span));
     }
+    take(rows);
   }
 
   #apply({ position, bytes }: LogEntry): void {
@@ -208,5 +228,5 @@ export class PartitionWorker {
 
 /** Rows that have changed and are not written: those that are gathered, and those that their views still hold. */
 export function changedRows(pending: PendingChanges, views: readonly ViewFold[]): number {
-  return views.reduce((rows, { slots }) => rows + slots.dirty.length, pending.rowCount);
+  return views.reduce((rows, { slots }) => rows + slots.unwritten, pending.rowCount);
 }

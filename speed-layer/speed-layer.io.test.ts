@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { SliceRow } from '#backbone/changes/changes.ts';
+import { rowsOfSpan } from '#backbone/changes/row-span.ts';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
@@ -12,6 +13,7 @@ import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { declareView, liveVersion } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { cutRecord, SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
+import { slicesIn } from '#core/fold/slice-slots.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
 import { mergeAdditive } from '#core/stats/additive.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
@@ -66,9 +68,13 @@ class Harness implements AsyncDisposable {
     const changes = await ChangeTable.open(table);
     const told: SliceRow[] = [];
     let commitRowsMax = 0;
-    changes.onCommit(({ rows: changed }) => {
-      for (const row of changed) told.push(row);
-      commitRowsMax = Math.max(commitRowsMax, changed.length);
+    changes.onCommit(({ spans }) => {
+      for (const row of spans.flatMap(rowsOfSpan)) told.push(row);
+      const changed = spans.map((span) => slicesIn({ number: 0 }, span.changed).length);
+      commitRowsMax = Math.max(
+        commitRowsMax,
+        changed.reduce((sum, rows) => sum + rows, 0),
+      );
     });
     await using speed = await startSpeedLayer({ log, table, changes, manifests, views: [manifest], rowsMax });
     const { last } = await log.bounds(0);

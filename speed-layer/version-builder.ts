@@ -28,8 +28,8 @@ export async function buildVersion(
   fold.addView(view);
   const write = async (): Promise<void> => {
     gatherAll(view, pending, fold.epoch);
-    const { rows, members } = pending.takeRows();
-    await changes.writeBuilt(partition, rows, members);
+    const { spans, members } = pending.takeRows();
+    await changes.writeBuilt(partition, spans, members);
   };
   while (!signal.aborted) {
     if (fold.position === worker.fold.position) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryTable } from '../table/memory-table.fixtures.ts';
 import { ChangeTable } from './change-table.ts';
 import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
+import { spansOfRows } from './row-span.ts';
 
 function rowOf(changed: Partial<SliceRow> = {}): SliceRow {
   const place = { view: 'v', version: 1, group: '["a"]', slice: 0, partition: 0, epoch: 0, part: 2 };
@@ -23,14 +24,17 @@ function refusedOf(position: number): RefusedRow {
   return { partition: 0, position, agent: 'x', atMs: 5, kind: 'frame', ...frame };
 }
 
-function batchOf(changed: Partial<ChangeBatch>): ChangeBatch {
-  return { partition: 0, from: 0, to: 1, rows: [], members: [], agents: [], refused: [], ...changed };
+/** A batch with its rows as a test names them. */
+type NamedBatch = Partial<ChangeBatch> & { readonly rows?: readonly SliceRow[] };
+
+function batchOf({ rows = [], ...changed }: NamedBatch): ChangeBatch {
+  return { partition: 0, from: 0, to: 1, spans: spansOfRows(rows), members: [], agents: [], refused: [], ...changed };
 }
 
 async function opened() {
   const table = new MemoryTable();
   const changes = await ChangeTable.open(table);
-  const commit = (changed: Partial<ChangeBatch>): Promise<void> => changes.commit(batchOf(changed), []);
+  const commit = (changed: NamedBatch): Promise<void> => changes.commit(batchOf(changed), []);
   const parts = async (...where: Parameters<ChangeTable['rows']>): Promise<number[]> =>
     (await Array.fromAsync(changes.rows(...where))).map(({ part }) => part);
   return { table, changes, commit, parts };
@@ -109,7 +113,7 @@ describe('the table of changes', () => {
     await commit({ to: 6 });
     const told: ChangeBatch[] = [];
     changes.onCommit((batch) => told.push(batch));
-    await changes.writeBuilt(0, [rowOf({ version: 2 })], [memberOf({ version: 2 })]);
+    await changes.writeBuilt(0, spansOfRows([rowOf({ version: 2 })]), [memberOf({ version: 2 })]);
     await changes.writeBuilt(1, [], []);
     expect(told.map(({ partition, from, to }) => [partition, from, to])).toEqual([
       [0, 6, 6],

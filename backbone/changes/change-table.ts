@@ -1,26 +1,37 @@
+import { spanOf, SPAN_SLICES } from '#core/slices/slice-span.ts';
 import { intKey, joinKeys, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
 import type { Table, TableOperation } from '../table/table.ts';
-import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow, RefusedRow, SliceRow } from './changes.ts';
+import type {
+  AgentRow,
+  ChangeBatch,
+  ChangeFeed,
+  ChangedSpan,
+  MemberRow,
+  RefusedRow,
+  RowSpan,
+  SliceRow,
+} from './changes.ts';
+import { bringRowsOver } from './row-format-one.ts';
 import {
   agentPrefix,
   agentRowKey,
-  encodeSliceRow,
   GroupPrefixes,
-  groupOfRowKey,
-  groupRowsPrefix,
+  groupOfSpanKey,
+  groupSpansPrefix,
   memberPrefix,
   memberRowKey,
-  parseSliceRow,
   positionKey,
   positionPrefix,
+  readSpanTail,
   refusedPrefix,
   refusedRowKey,
-  sliceRowKey,
-  viewRowsPrefix,
+  spanKey,
+  viewSpansPrefix,
 } from './row-keys.ts';
+import { flagsOfSpan, rowsOfSpan } from './row-span.ts';
 
-/** Rows deleted in one write when an epoch or a version is dropped. */
-const DROP_BATCH_ROWS = 10_000;
+/** Spans deleted in one write when an epoch or a version is dropped. */
+const DROP_BATCH_SPANS = 10_000;
 
 /**
  * The durable table of changes on a local `Table`: the speed layer's checkpoint and the serving layer's source in one.
@@ -36,8 +47,9 @@ export class ChangeTable implements ChangeFeed {
     this.#positions = positions;
   }
 
-  /** Opens the table of changes; the `Table` stays the caller's. */
+  /** Opens the table of changes; the `Table` stays the caller's. Rows that an older program wrote are brought over once. */
   static async open(table: Table): Promise<ChangeTable> {
+    await bringRowsOver(table);
     const positions = new Map<number, number>();
     for await (const [key, value] of scanPrefix(table, positionPrefix())) {
       positions.set(readUintKey(key, positionPrefix().length), readUintKey(value));
@@ -48,7 +60,7 @@ export class ChangeTable implements ChangeFeed {
   /** Commits a batch, synced, together with the operations that the writer adds (its own state), then tells listeners. */
   async commit(batch: ChangeBatch, added: readonly TableOperation[]): Promise<void> {
     const operations: TableOperation[] = [...added];
-    pushRows(operations, batch.rows);
+    pushSpans(operations, batch.spans);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
     for (const row of batch.refused) operations.push({ kind: 'put', key: refusedRowKey(row), value: json(row) });
@@ -62,14 +74,32 @@ export class ChangeTable implements ChangeFeed {
    * Writes rows and members of a version that is folded from the first record on, while the partition's position stays
    * where it is, and tells listeners.
    */
-  async writeBuilt(partition: number, rows: readonly SliceRow[], members: readonly MemberRow[]): Promise<void> {
+  async writeBuilt(partition: number, spans: readonly ChangedSpan[], members: readonly MemberRow[]): Promise<void> {
     const operations: TableOperation[] = [];
-    pushRows(operations, rows);
+    pushSpans(operations, spans);
     for (const row of members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     await this.#table.write(operations, { sync: true });
     const position = this.#positions.get(partition) ?? 0;
-    const batch = { partition, from: position, to: position, rows, members, agents: [], refused: [] };
+    const batch = { partition, from: position, to: position, spans, members, agents: [], refused: [] };
     for (const listener of this.#listeners) listener(batch);
+  }
+
+  async *spans(
+    view: string,
+    version: number,
+    group: string,
+    fromSlice: number,
+    toSlice: number,
+  ): AsyncIterable<RowSpan> {
+    if (toSlice <= fromSlice) return;
+    const prefix = groupSpansPrefix(view, version, group);
+    // A span's opener lies within it: those that hold a slice of the range begin and end with the spans of its ends.
+    const end = Math.min((spanOf(toSlice - 1) + 1) * SPAN_SLICES, Number.MAX_SAFE_INTEGER);
+    const begin = Math.max(spanOf(fromSlice) * SPAN_SLICES, -Number.MAX_SAFE_INTEGER);
+    const range = { gte: joinKeys(prefix, intKey(begin)), lt: joinKeys(prefix, intKey(end)) };
+    for await (const [key, bytes] of this.#table.scan(range)) {
+      yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
+    }
   }
 
   async *rows(
@@ -79,17 +109,22 @@ export class ChangeTable implements ChangeFeed {
     fromSlice: number,
     toSlice: number,
   ): AsyncIterable<SliceRow> {
-    const prefix = groupRowsPrefix(view, version, group);
-    const range = { gte: joinKeys(prefix, intKey(fromSlice)), lt: joinKeys(prefix, intKey(toSlice)) };
-    for await (const [key, value] of this.#table.scan(range)) yield parseSliceRow(view, version, group, key, value);
+    for await (const row of rowsInOrder(this.spans(view, version, group, fromSlice, toSlice)))
+      if (row.slice >= fromSlice && row.slice < toSlice) yield row;
   }
 
-  /** Every row of a view's version, in the order of its keys. */
-  async *allRows(view: string, version: number): AsyncIterable<SliceRow> {
-    const prefix = viewRowsPrefix(view, version);
-    for await (const [key, value] of scanPrefix(this.#table, prefix)) {
-      yield parseSliceRow(view, version, groupOfRowKey(key, prefix.length), key, value);
+  /** Every span of a view's version, in the order of groups and spans. */
+  async *allSpans(view: string, version: number): AsyncIterable<RowSpan> {
+    const prefix = viewSpansPrefix(view, version);
+    for await (const [key, bytes] of scanPrefix(this.#table, prefix)) {
+      const group = groupOfSpanKey(key, prefix.length);
+      yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
     }
+  }
+
+  /** Every row of a view's version, by group, slice, partition, epoch and part. */
+  allRows(view: string, version: number): AsyncIterable<SliceRow> {
+    return rowsInOrder(this.allSpans(view, version));
   }
 
   async *members(view: string, version: number): AsyncIterable<MemberRow> {
@@ -116,17 +151,15 @@ export class ChangeTable implements ChangeFeed {
 
   /** Deletes the rows of a view's version whose epoch lies before `epochOf(partition)`: a batch result covers them. */
   async dropEpochs(view: string, version: number, epochOf: (partition: number) => number): Promise<void> {
-    await this.#drop(viewRowsPrefix(view, version), (key, value) => {
-      const row = parseSliceRow(view, version, '', key, value);
-      return row.epoch < epochOf(row.partition);
+    await this.#drop(viewSpansPrefix(view, version), (key) => {
+      const { epoch, partition } = readSpanTail(key);
+      return epoch < epochOf(partition);
     });
   }
 
   /** Deletes everything that a view's version has in the partitions that `goes` names. */
   async dropVersion(view: string, version: number, goes: (partition: number) => boolean): Promise<void> {
-    await this.#drop(viewRowsPrefix(view, version), (key, value) =>
-      goes(parseSliceRow(view, version, '', key, value).partition),
-    );
+    await this.#drop(viewSpansPrefix(view, version), (key) => goes(readSpanTail(key).partition));
     await this.#drop(memberPrefix(view, version), (_, value) => goes(parseJson<MemberRow>(value).partition));
   }
 
@@ -135,7 +168,7 @@ export class ChangeTable implements ChangeFeed {
     for await (const [key, value] of scanPrefix(this.#table, prefix)) {
       if (!goes(key, value)) continue;
       operations.push({ kind: 'delete', key });
-      if (operations.length < DROP_BATCH_ROWS) continue;
+      if (operations.length < DROP_BATCH_SPANS) continue;
       await this.#table.write(operations, { sync: false });
       operations = [];
     }
@@ -143,10 +176,27 @@ export class ChangeTable implements ChangeFeed {
   }
 }
 
-function pushRows(operations: TableOperation[], rows: readonly SliceRow[]): void {
+function pushSpans(operations: TableOperation[], spans: readonly ChangedSpan[]): void {
   const prefixes = new GroupPrefixes();
-  for (const row of rows)
-    operations.push({ kind: 'put', key: sliceRowKey(row, prefixes.of(row)), value: encodeSliceRow(row) });
+  for (const span of spans) operations.push({ kind: 'put', key: spanKey(span, prefixes.of(span)), value: span.bytes });
+}
+
+/** The rows of spans that come in the order of their keys: by group, slice, partition, epoch and part. */
+async function* rowsInOrder(spans: AsyncIterable<RowSpan>): AsyncIterable<SliceRow> {
+  let rows: SliceRow[] = [];
+  for await (const span of spans) {
+    const before = rows[0];
+    if (before !== undefined && (before.group !== span.group || spanOf(before.slice) !== spanOf(span.opener))) {
+      yield* rows.sort(byPlace);
+      rows = [];
+    }
+    rows.push(...rowsOfSpan(span));
+  }
+  yield* rows.sort(byPlace);
+}
+
+function byPlace(a: SliceRow, b: SliceRow): number {
+  return a.slice - b.slice || a.partition - b.partition || a.epoch - b.epoch || a.part - b.part;
 }
 
 function scanPrefix(table: Table, prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {

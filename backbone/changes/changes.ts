@@ -4,9 +4,10 @@ import type { RefusedItem } from '#core/records/record.ts';
 /**
  * What the speed layer tells the serving layer, and the durable table that holds it.
  *
- * A change is always a *whole state* of one row, stamped by the position that its batch reaches; so a repeat is
- * harmless, and of two states of one row the one with the higher position is right. A row is a part of a slice:
- * (view, version, group, slice) is made of the rows of all partitions, epochs and parts, and of batch results.
+ * A row is a part of a slice: (view, version, group, slice) is made of the rows of all partitions, epochs and parts, and
+ * of batch results. Rows of neighbouring slices are told of and stored together, as a *span*. A change is always the
+ * *whole state* of one span, stamped by the position that its batch reaches; so a repeat is harmless, and of two states
+ * of one span the one with the higher position is right.
  */
 export interface SliceRowKey {
   readonly view: string;
@@ -27,6 +28,27 @@ export interface SliceRow extends SliceRowKey {
   readonly flags: number;
   /** One stats, as core/stats/row-codec.ts writes it. */
   readonly stats: Uint8Array;
+}
+
+/** Rows of slices that lie in one span of a group, of one partition and epoch (row-span.ts). */
+export interface RowSpan {
+  readonly view: string;
+  readonly version: number;
+  readonly group: string;
+  /** The slice that opened it; it names the span together with partition, epoch and part. */
+  readonly opener: number;
+  readonly partition: number;
+  readonly epoch: number;
+  /** Of the row that opened it: no row of the span has a lower one. */
+  readonly part: number;
+  /** All flags of its rows together. */
+  readonly flags: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A span of which some rows changed: a bit for each slice, the first of the span lowest. */
+export interface ChangedSpan extends RowSpan {
+  readonly changed: number;
 }
 
 /** A series in a group: what it promises, and since when (core/fold/view-fold.ts). */
@@ -83,7 +105,7 @@ export interface ChangeBatch {
   readonly partition: number;
   readonly from: number;
   readonly to: number;
-  readonly rows: readonly SliceRow[];
+  readonly spans: readonly ChangedSpan[];
   readonly members: readonly MemberRow[];
   readonly agents: readonly AgentRow[];
   readonly refused: readonly RefusedRow[];
@@ -91,7 +113,9 @@ export interface ChangeBatch {
 
 /** Reads what has been committed, and hears of what is committed next. */
 export interface ChangeFeed {
-  /** The rows of a group's slices in [fromSlice, toSlice), of every partition, epoch and part. */
+  /** The spans that may hold rows of a group's slices in [fromSlice, toSlice), of every partition, epoch and part. */
+  spans(view: string, version: number, group: string, fromSlice: number, toSlice: number): AsyncIterable<RowSpan>;
+  /** The rows of a group's slices in [fromSlice, toSlice), by slice, partition, epoch and part. */
   rows(view: string, version: number, group: string, fromSlice: number, toSlice: number): AsyncIterable<SliceRow>;
   /** The members of every group of a view. */
   members(view: string, version: number): AsyncIterable<MemberRow>;

@@ -7,6 +7,7 @@ import { addReading } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { PendingChanges } from './pending-changes.ts';
+import { rowsOfSpan } from './row-span.ts';
 
 const VIEW = { name: 'v', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
 
@@ -36,7 +37,7 @@ describe('changes that wait for a commit', () => {
     view.slots.markPending(touch('["b"]', -2, 12));
     pending.gather(view, 5);
     expect(pending.rowCount).toBe(2);
-    const { rows } = pending.takeRows();
+    const rows = pending.takeRows().spans.flatMap(rowsOfSpan);
     const names = { view: 'v', version: 4, partition: 3, epoch: 5 };
     expect(rows.map(({ stats, ...row }) => ({ ...row, count: countOf(stats) }))).toEqual([
       { ...names, group: '["a"]', slice: 7, part: 20, revision: 2, flags: 0, count: 2 },
@@ -52,14 +53,22 @@ describe('changes that wait for a commit', () => {
     pending.gather(view, 0);
     touch('["a"]', 2, 3);
     pending.gather(view, 0);
-    expect(pending.takeRows().rows.map(({ slice, revision }) => [slice, revision])).toEqual([
-      [1, 1],
-      [2, 1],
-      [2, 2],
+    const { spans } = pending.takeRows();
+    expect(spans.map((span) => rowsOfSpan(span).map(({ slice, revision }) => [slice, revision]))).toEqual([
+      [
+        [1, 1],
+        [2, 1],
+      ],
+      [
+        [1, 1],
+        [2, 2],
+      ],
     ]);
+    expect(spans.map(({ changed }) => changed)).toEqual([0b110, 0b100]);
+    expect(new Set(spans.map(({ opener, part }) => `${opener} ${part}`))).toEqual(new Set(['1 2']));
     pending.gather(view, 0);
     expect(pending.rowCount).toBe(0);
-    expect(pending.takeRows()).toEqual({ rows: [], members: [] });
+    expect(pending.takeRows()).toEqual({ spans: [], members: [] });
   });
 
   it('hold the members that are new or changed', () => {

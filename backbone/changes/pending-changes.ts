@@ -1,10 +1,12 @@
 import type { LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
+import { slicesIn } from '#core/fold/slice-slots.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { RecordFault } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
-import { encodeRow } from '#core/stats/row-codec.ts';
-import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
+import { writeRow } from '#core/stats/row-codec.ts';
+import type { AgentRow, ChangeBatch, ChangedSpan, MemberRow, RefusedRow } from './changes.ts';
+import { SpanWriter } from './row-span.ts';
 
 /** Missing ranges that are told of one agent; a ledger with more says so by its counts. */
 const MISSING_TOLD_MAX = 100;
@@ -12,7 +14,9 @@ const MISSING_TOLD_MAX = 100;
 /** Changes of a partition that are gathered until the next commit: whole states, the later of one row counts. */
 export class PendingChanges {
   readonly #partition: number;
-  #rows: SliceRow[] = [];
+  readonly #writer = new SpanWriter();
+  #spans: ChangedSpan[] = [];
+  #rowCount = 0;
   #members: MemberRow[] = [];
   #refused: RefusedRow[] = [];
 
@@ -24,17 +28,17 @@ export class PendingChanges {
   gather(view: ViewFold, epoch: number): void {
     const { slots, id } = view;
     const names = { view: id.view.name, version: id.version, partition: this.#partition };
-    for (const slot of slots.dirty) {
-      this.#rows.push({
-        ...names,
-        group: slots.groupAt(slot).key,
-        slice: slots.sliceAt(slot),
-        epoch,
-        part: slots.partAt(slot),
-        revision: slots.revisionAt(slot),
-        flags: slots.flagsAt(slot),
-        stats: encodeRow(slots.table, slot),
-      });
+    for (const span of slots.dirty) {
+      const { opener, part } = span;
+      this.#writer.begin(part);
+      for (const slice of slicesIn(span, span.open)) {
+        const slot = span.origin + slice;
+        const [revision, flags] = [slots.revisionAt(slot), slots.flagsAt(slot)];
+        this.#writer.add(slice, slots.partAt(slot), revision, flags, writeRow(slots.table, slot));
+      }
+      const place = { ...names, group: span.group.key, opener, epoch, part };
+      this.#spans.push({ ...place, flags: this.#writer.flags, bytes: this.#writer.finish(), changed: span.dirty });
+      this.#rowCount += this.#writer.rows;
     }
     slots.settle();
     for (const { group, member } of view.takeChangedMembers()) this.#members.push({ ...names, group, ...member });
@@ -46,15 +50,17 @@ export class PendingChanges {
     if (row !== undefined) this.#refused.push(row);
   }
 
+  /** Rows of the spans gathered since the last call. */
   get rowCount(): number {
-    return this.#rows.length;
+    return this.#rowCount;
   }
 
-  /** The rows and members gathered since the last call. */
-  takeRows(): { readonly rows: readonly SliceRow[]; readonly members: readonly MemberRow[] } {
-    const taken = { rows: this.#rows, members: this.#members };
-    this.#rows = [];
+  /** The spans and members gathered since the last call. */
+  takeRows(): { readonly spans: readonly ChangedSpan[]; readonly members: readonly MemberRow[] } {
+    const taken = { spans: this.#spans, members: this.#members };
+    this.#spans = [];
     this.#members = [];
+    this.#rowCount = 0;
     return taken;
   }
 

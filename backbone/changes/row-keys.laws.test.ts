@@ -2,73 +2,132 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SliceRow } from './changes.ts';
 import {
-  encodeSliceRow,
   GroupPrefixes,
-  groupOfRowKey,
-  groupRowsPrefix,
-  parseSliceRow,
-  sliceRowKey,
-  viewRowsPrefix,
+  groupOfSpanKey,
+  groupSpansPrefix,
+  readSpanTail,
+  spanKey,
+  type SpanName,
+  viewSpansPrefix,
 } from './row-keys.ts';
+import { flagsOfSpan, RowSpanDamaged, rowsOfSpan, spansOfRows } from './row-span.ts';
 
 const name = fc.oneof(fc.constantFrom('', 'a', 'b', '\0', 'ä'), fc.string()).map((text) => text.toWellFormed());
 const position = fc.oneof(fc.nat(3), fc.nat(2 ** 31 - 1), fc.constantFrom(2 ** 40, Number.MAX_SAFE_INTEGER));
-const row: fc.Arbitrary<SliceRow> = fc.record({
+const slice = fc.oneof(fc.integer({ min: -20, max: 20 }), fc.maxSafeInteger());
+const place = {
   view: name,
   version: fc.nat(300),
   group: name,
-  slice: fc.oneof(fc.integer({ min: -2, max: 2 }), fc.maxSafeInteger()),
   partition: fc.nat(255),
   epoch: position,
   part: position,
+};
+const span: fc.Arbitrary<SpanName> = fc.record({ ...place, opener: slice });
+const row: fc.Arbitrary<SliceRow> = fc.record({
+  ...place,
+  slice,
   revision: fc.oneof(fc.nat(3), fc.constantFrom(2 ** 47, 2 ** 48 - 1)),
   flags: fc.nat(3),
-  stats: fc.uint8Array({ maxLength: 5 }),
+  stats: fc.uint8Array({ maxLength: 200 }),
 });
 
-/** The order of the table of changes: by view, version, group, slice, partition, epoch, part. */
-function inOrder(a: SliceRow, b: SliceRow): number {
+/** The order of the table of changes: by view, version, group, opener, partition, epoch, part. */
+function inOrder(a: SpanName, b: SpanName): number {
   const bytes = (text: string) => Buffer.from(text);
   return (
     Buffer.compare(bytes(a.view), bytes(b.view)) ||
     a.version - b.version ||
     Buffer.compare(bytes(a.group), bytes(b.group)) ||
-    a.slice - b.slice ||
+    a.opener - b.opener ||
     a.partition - b.partition ||
     a.epoch - b.epoch ||
     a.part - b.part
   );
 }
 
-describe('a row of the table of changes', () => {
-  it('reads back from its key and value as it was', () => {
+describe('the key of a span of changes', () => {
+  it('tells what it was made of', () => {
     fc.assert(
-      fc.property(row, (one) => {
-        const key = sliceRowKey(one);
-        const parsed = parseSliceRow(one.view, one.version, one.group, key, encodeSliceRow(one));
-        expect({ ...parsed, stats: Uint8Array.from(parsed.stats) }).toEqual(one);
-        expect(groupOfRowKey(key, viewRowsPrefix(one.view, one.version).length)).toBe(one.group);
+      fc.property(span, (one) => {
+        const { view, version, group, ...tail } = one;
+        const key = spanKey(one);
+        expect(readSpanTail(key)).toEqual(tail);
+        expect(groupOfSpanKey(key, viewSpansPrefix(view, version).length)).toBe(group);
       }),
     );
   });
 
-  it('has a key that sorts as the rows do, equal only where all of them are', () => {
+  it('sorts as the spans do, equal only where all of them is', () => {
     fc.assert(
-      fc.property(row, row, (a, b) => {
-        expect(Math.sign(Buffer.compare(sliceRowKey(a), sliceRowKey(b)))).toBe(Math.sign(inOrder(a, b)));
+      fc.property(span, span, (a, b) => {
+        expect(Math.sign(Buffer.compare(spanKey(a), spanKey(b)))).toBe(Math.sign(inOrder(a, b)));
       }),
     );
   });
 
-  it('has the same key by a prefix that is remembered for its group', () => {
+  it('is the same by a prefix that is remembered for its group', () => {
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 6 }), (rows) => {
+      fc.property(fc.array(span, { maxLength: 6 }), (spans) => {
         const prefixes = new GroupPrefixes();
-        for (const one of [...rows, ...rows]) {
-          expect(sliceRowKey(one, prefixes.of(one))).toEqual(sliceRowKey(one));
-          expect(prefixes.of(one)).toEqual(groupRowsPrefix(one.view, one.version, one.group));
+        for (const one of [...spans, ...spans]) {
+          expect(spanKey(one, prefixes.of(one))).toEqual(spanKey(one));
+          expect(prefixes.of(one)).toEqual(groupSpansPrefix(one.view, one.version, one.group));
         }
       }),
     );
+  });
+});
+
+describe('a span of changes', () => {
+  it('reads back as the rows it was made of', () => {
+    const rowsOfOne = fc
+      .tuple(
+        row,
+        fc.uniqueArray(fc.nat(15), { minLength: 1, maxLength: 16 }),
+        fc.array(row, { minLength: 16, maxLength: 16 }),
+      )
+      .map(([{ view, version, group, partition, epoch, part }, offsets, contents]) =>
+        offsets
+          .toSorted((a, b) => a - b)
+          .map((offset, i) => {
+            const { revision, flags, stats } = contents[i]!;
+            return { view, version, group, slice: -32 + offset, partition, epoch, part, revision, flags, stats };
+          }),
+      );
+    fc.assert(
+      fc.property(rowsOfOne, (rows) => {
+        const [one, ...others] = spansOfRows(rows.toReversed());
+        expect(others).toEqual([]);
+        expect(rowsOfSpan(one!).map((read) => ({ ...read, stats: Uint8Array.from(read.stats) }))).toEqual(rows);
+        expect(one!.opener).toBe(rows[0]!.slice);
+        expect(one!.changed).toBe(rows.reduce((bits, { slice: at }) => bits | (1 << (at + 32)), 0));
+        const flags = rows.reduce((all, read) => all | read.flags, 0);
+        expect([one!.flags, flagsOfSpan(one!.bytes)]).toEqual([flags, flags]);
+      }),
+    );
+  });
+
+  it('is one per span of slices, partition, epoch and part', () => {
+    const rows = [0, 15, 16].flatMap((at) =>
+      [1, 2].map((part) => ({ view: 'v', version: 1, group: 'g', slice: at, partition: 0, epoch: 0, part })),
+    );
+    const spans = spansOfRows(rows.map((one) => ({ ...one, revision: 1, flags: 0, stats: new Uint8Array(1) })));
+    expect(spans.map(({ opener, part, changed }) => [opener, part, changed])).toEqual([
+      [0, 1, 0x8001],
+      [0, 2, 0x8001],
+      [16, 1, 1],
+      [16, 2, 1],
+    ]);
+  });
+
+  it('is refused by name where its bytes end too early or are of another format', () => {
+    const rows = [{ view: 'v', version: 1, group: '["a"]', slice: 3, partition: 0, epoch: 0, part: 1 }];
+    const [one] = spansOfRows(rows.map((read) => ({ ...read, revision: 1, flags: 0, stats: new Uint8Array(4) })));
+    for (let bytes = 3; bytes < one!.bytes.length; bytes++)
+      expect(() => rowsOfSpan({ ...one!, bytes: one!.bytes.subarray(0, bytes) })).toThrow(RowSpanDamaged);
+    const newer = Uint8Array.from(one!.bytes);
+    newer[0] = 2;
+    expect(() => rowsOfSpan({ ...one!, bytes: newer })).toThrow('have format 2');
   });
 });

@@ -10,7 +10,7 @@ import {
   writeIntKey,
   writeUintKey,
 } from '../keys/order.ts';
-import type { AgentRow, MemberRow, RefusedRow, SliceRow, SliceRowKey } from './changes.ts';
+import type { AgentRow, MemberRow, RefusedRow, RowSpan } from './changes.ts';
 
 /**
  * Keys and values of the change table. A first part tells the kinds of rows apart:
@@ -18,21 +18,19 @@ import type { AgentRow, MemberRow, RefusedRow, SliceRow, SliceRowKey } from './c
  * ```
  * "agent"  partition agent                                        JSON of AgentRow
  * "member" view version group partition agent series              JSON of MemberRow
- * "row"    view version group slice partition epoch part          flags (1 byte) revision (6 bytes, LE) stats
+ * "span"   view version group opener partition epoch part         a span of rows (row-span.ts)
  * "refused" partition position                                     JSON of RefusedRow
  * "at"     partition                                              position (uint)
  * ```
  */
 const AGENT = stringKey('agent');
 const MEMBER = stringKey('member');
-const ROW = stringKey('row');
+const SPAN = stringKey('span');
 const REFUSED = stringKey('refused');
 const AT = stringKey('at');
 
-const REVISION_BYTES = 6;
-const ROW_HEAD_BYTES = 1 + REVISION_BYTES;
-/** Slice, partition, epoch and part stand at the end of a row's key. */
-const ROW_TAIL_BYTES = 4 * NUMBER_KEY_BYTES;
+/** Opener, partition, epoch and part stand at the end of a span's key. */
+const SPAN_TAIL_BYTES = 4 * NUMBER_KEY_BYTES;
 
 export function agentPrefix(): Uint8Array {
   return AGENT;
@@ -65,42 +63,63 @@ export function memberRowKey(row: MemberRow): Uint8Array {
   );
 }
 
-export function viewRowsPrefix(view: string, version: number): Uint8Array {
-  return joinKeys(ROW, stringKey(view), uintKey(version));
+export function viewSpansPrefix(view: string, version: number): Uint8Array {
+  return joinKeys(SPAN, stringKey(view), uintKey(version));
 }
 
-export function groupRowsPrefix(view: string, version: number, group: string): Uint8Array {
-  return joinKeys(viewRowsPrefix(view, version), stringKey(group));
+export function groupSpansPrefix(view: string, version: number, group: string): Uint8Array {
+  return joinKeys(viewSpansPrefix(view, version), stringKey(group));
 }
 
-/** The key of a row below its group's prefix. Made for every changed row, so it is written in one go. */
-export function sliceRowKey(
-  row: SliceRowKey,
-  groupPrefix: Uint8Array = groupRowsPrefix(row.view, row.version, row.group),
+/** What names a span. */
+export type SpanName = Omit<RowSpan, 'flags' | 'bytes'>;
+
+/** The key of a span below its group's prefix. Made for every changed span, so it is written in one go. */
+export function spanKey(
+  span: SpanName,
+  groupPrefix: Uint8Array = groupSpansPrefix(span.view, span.version, span.group),
 ): Uint8Array {
-  const key = new Uint8Array(groupPrefix.length + ROW_TAIL_BYTES);
+  const key = new Uint8Array(groupPrefix.length + SPAN_TAIL_BYTES);
   key.set(groupPrefix);
   const tail = groupPrefix.length;
-  writeIntKey(key, tail, row.slice);
-  writeUintKey(key, tail + NUMBER_KEY_BYTES, row.partition);
-  writeUintKey(key, tail + 2 * NUMBER_KEY_BYTES, row.epoch);
-  writeUintKey(key, tail + 3 * NUMBER_KEY_BYTES, row.part);
+  writeIntKey(key, tail, span.opener);
+  writeUintKey(key, tail + NUMBER_KEY_BYTES, span.partition);
+  writeUintKey(key, tail + 2 * NUMBER_KEY_BYTES, span.epoch);
+  writeUintKey(key, tail + 3 * NUMBER_KEY_BYTES, span.part);
   return key;
 }
 
-/** Remembers the prefixes of groups while the rows of one batch are written. */
+/** Remembers the prefixes of groups while the spans of one batch are written. */
 export class GroupPrefixes {
   readonly #prefixes = new Map<string, Uint8Array>();
 
-  of({ view, version, group }: SliceRowKey): Uint8Array {
+  of({ view, version, group }: SpanName): Uint8Array {
     const name = `${version}/${view}/${group}`;
     let prefix = this.#prefixes.get(name);
     if (prefix === undefined) {
-      prefix = groupRowsPrefix(view, version, group);
+      prefix = groupSpansPrefix(view, version, group);
       this.#prefixes.set(name, prefix);
     }
     return prefix;
   }
+}
+
+/** Opener, partition, epoch and part as they stand at the end of a key. */
+export function readSpanTail(key: Uint8Array): Pick<RowSpan, 'opener' | 'partition' | 'epoch' | 'part'> {
+  const tail = key.length - SPAN_TAIL_BYTES;
+  return {
+    opener: readIntKey(key, tail),
+    partition: readUintKey(key, tail + NUMBER_KEY_BYTES),
+    epoch: readUintKey(key, tail + 2 * NUMBER_KEY_BYTES),
+    part: readUintKey(key, tail + 3 * NUMBER_KEY_BYTES),
+  };
+}
+
+/** The group that a key below a prefix of so many bytes names. */
+export function groupOfSpanKey(key: Uint8Array, prefixBytes: number): string {
+  const [group] = readKey(key.subarray(prefixBytes, key.length - SPAN_TAIL_BYTES), ['string']);
+  assert(typeof group === 'string', 'the key of a span names its group');
+  return group;
 }
 
 export function positionKey(partition: number): Uint8Array {
@@ -109,43 +128,4 @@ export function positionKey(partition: number): Uint8Array {
 
 export function positionPrefix(): Uint8Array {
   return AT;
-}
-
-export function encodeSliceRow(row: SliceRow): Uint8Array {
-  const value = Buffer.allocUnsafe(ROW_HEAD_BYTES + row.stats.length);
-  value[0] = row.flags;
-  value.writeUIntLE(row.revision, 1, REVISION_BYTES);
-  value.set(row.stats, ROW_HEAD_BYTES);
-  return value;
-}
-
-/** The row behind a key of the group; only the key's tail is read, since a scan knows the rest. */
-export function parseSliceRow(
-  view: string,
-  version: number,
-  group: string,
-  key: Uint8Array,
-  bytes: Uint8Array,
-): SliceRow {
-  const tail = key.length - ROW_TAIL_BYTES;
-  const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    view,
-    version,
-    group,
-    slice: readIntKey(key, tail),
-    partition: readUintKey(key, tail + NUMBER_KEY_BYTES),
-    epoch: readUintKey(key, tail + 2 * NUMBER_KEY_BYTES),
-    part: readUintKey(key, tail + 3 * NUMBER_KEY_BYTES),
-    flags: value[0]!,
-    revision: value.readUIntLE(1, REVISION_BYTES),
-    stats: value.subarray(ROW_HEAD_BYTES),
-  };
-}
-
-/** The group that a key below `viewRowsPrefix` names. */
-export function groupOfRowKey(key: Uint8Array, prefixBytes: number): string {
-  const [group] = readKey(key.subarray(prefixBytes, key.length - ROW_TAIL_BYTES), ['string']);
-  assert(typeof group === 'string', 'the key of a slice row names its group');
-  return group;
 }

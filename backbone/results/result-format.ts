@@ -34,6 +34,7 @@ const HEAD_BYTES = 20;
 const SAFE = Number.MAX_SAFE_INTEGER;
 const utf8 = new TextEncoder();
 const reader = new PackReader();
+const pack = new PackWriter();
 
 /** Rows to be written as one block: row i is at `slots[i]` of the table. */
 export interface BlockRows {
@@ -52,7 +53,7 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   const count = rows.slots.length;
   assert(count >= 1 && count <= BLOCK_ROWS_MAX, `a block holds 1 to ${BLOCK_ROWS_MAX} rows, not ${count}`);
   const group = utf8.encode(rows.group);
-  const pack = new PackWriter();
+  pack.reset();
   pack.column(rows.slices, count);
   pack.column(rows.revisions, count);
   pack.column(rows.flags, count);

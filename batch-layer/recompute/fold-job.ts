@@ -1,22 +1,24 @@
 import { encodeResultBlock } from '#backbone/results/result-format.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { FrameFolder } from '#core/fold/fold-frame.ts';
-import type { Group, SliceSlots } from '#core/fold/slice-slots.ts';
+import { type Group, slicesIn, type SliceSlots, spansInOrder } from '#core/fold/slice-slots.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
+import { SPAN_SLICES } from '#core/slices/slice-span.ts';
 import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
 import type { FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
 import { type RunBlock, RunWriter } from './run-file.ts';
 
 /**
- * Slices that a job holds in memory, over all views: some 300 bytes each. Beyond it they are written as a sorted run and
- * let go; the merge adds up what several runs say of one slice.
+ * Slots of slices that a job holds in memory, over all views: some 250 bytes each, and a little less than a power of two, as
+ * which the memory of a table grows. Beyond it they are written as a sorted run and let go; the merge adds up what several
+ * runs say of one slice.
  */
-export const JOB_SLICES_MAX = 1_000_000;
+export const JOB_SLICES_MAX = 500_000;
 
 /** Frames of one partition to be folded into some views: plain data, for any thread. */
 export interface FoldJob {
@@ -49,15 +51,15 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
   const pending: SliceName[][] = job.views.map(() => []);
   const agents = job.agents.map(({ agent, entries }) => new AgentFold(agent, entries));
   const folder = new FrameFolder();
-  let views = job.views.map((view) => new ViewFold(view));
+  const views = job.views.map((view) => new ViewFold(view));
+  let isFirst = true;
   let readings = 0;
   const { frames } = job;
   for (let i = 0; i < frames.count; i++) {
     const position = frames.position[i]!;
-    if (i > 0 && position !== frames.position[i - 1] && openSlices(views) > job.slicesMax) {
-      flush(job, views, run, pending);
-      views = job.views.map((view) => new ViewFold(view));
-      for (const agent of agents) agent.forgetRoutes();
+    if (i > 0 && position !== frames.position[i - 1] && slotsHeld(views) > job.slicesMax) {
+      flush(job, { before: job.edges.before || !isFirst, after: true }, views, run, pending);
+      isFirst = false;
     }
     const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
     const header = readHeader(bytes);
@@ -65,80 +67,87 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
     const counted = folder.fold(bytes, header, agents[frames.agent[i]!]!, views, position);
     if (typeof counted === 'number') readings += counted;
   }
-  flush(job, views, run, pending);
+  flush(job, { before: job.edges.before || !isFirst, after: job.edges.after }, views, run, pending);
   return { readings, blocks: run.blocks, pending };
 }
 
-function openSlices(views: readonly ViewFold[]): number {
-  let open = 0;
-  for (const view of views) open += view.slots.open;
-  return open;
+function slotsHeld(views: readonly ViewFold[]): number {
+  let held = 0;
+  for (const view of views) held += view.slots.held;
+  return held;
 }
 
-function flush(job: FoldJob, views: readonly ViewFold[], run: RunWriter, pending: SliceName[][]): void {
+/** Writes all slices as a run and lets go of them. */
+function flush(
+  job: FoldJob,
+  edges: FoldJob['edges'],
+  views: readonly ViewFold[],
+  run: RunWriter,
+  pending: SliceName[][],
+): void {
   views.forEach(({ slots }, view) => {
     for (const { group, slice } of job.amendedBefore[view]!) {
-      const slot = slots.groups.get(group)?.slots.get(slice);
+      const known = slots.groups.get(group);
+      const slot = known === undefined ? undefined : slots.slotOf(known, slice);
       if (slot !== undefined) slots.markPending(slot);
     }
     for (const key of [...slots.groups.keys()].sort()) {
-      writeGroup(job, view, slots, slots.groups.get(key)!, run, pending[view]!);
+      writeGroup({ partition: job.partition, edges, view, slots, run }, slots.groups.get(key)!, pending[view]!);
     }
+    slots.clear();
   });
 }
 
-/** The slices of a group in ascending order, in which they mostly were opened. */
-function sortedSlices({ slots }: Group): Float64Array {
-  const slices = new Float64Array(slots.size);
+/** Where the slices of a group are, in ascending order. */
+function sortedSlices(group: Group): { readonly slices: Float64Array; readonly slots: Int32Array } {
+  const spans = spansInOrder(group);
+  const slices = new Float64Array(spans.length * SPAN_SLICES);
+  const slots = new Int32Array(slices.length);
   let count = 0;
-  let isSorted = true;
-  for (const slice of slots.keys()) {
-    isSorted &&= count === 0 || slice > slices[count - 1]!;
-    slices[count++] = slice;
+  for (const span of spans) {
+    for (const slice of slicesIn(span, span.open)) {
+      slices[count] = slice;
+      slots[count++] = span.origin + slice;
+    }
   }
-  return isSorted ? slices : slices.sort();
+  return { slices: slices.subarray(0, count), slots: slots.subarray(0, count) };
+}
+
+/** What the groups of a view are written with. */
+interface Flush {
+  readonly partition: number;
+  /** Whether the runs before and after this one may say something of its first and of its last slices. */
+  readonly edges: FoldJob['edges'];
+  readonly view: number;
+  readonly slots: SliceSlots;
+  readonly run: RunWriter;
 }
 
 /** Writes the slices of a group in ascending order, in blocks. */
-function writeGroup(
-  { partition, edges }: FoldJob,
-  view: number,
-  slots: SliceSlots,
-  group: Group,
-  run: RunWriter,
-  pending: SliceName[],
-): void {
-  const slices = sortedSlices(group);
-  for (let from = 0; from < slices.length;) {
+function writeGroup({ partition, edges, view, slots, run }: Flush, group: Group, pending: SliceName[]): void {
+  const sorted = sortedSlices(group);
+  const { length } = sorted.slices;
+  for (let from = 0; from < length;) {
     // A slice that a neighbour may share is a block of its own, so that the others can be passed on as they are.
-    const isEdge = (from === 0 && edges.before) || (from === slices.length - 1 && edges.after);
-    const end = Math.min(from + (isEdge ? 1 : BLOCK_ROWS_MAX), slices.length - (edges.after && !isEdge ? 1 : 0));
-    const part = slices.subarray(from, end);
+    const isEdge = (from === 0 && edges.before) || (from === length - 1 && edges.after);
+    const end = Math.min(from + (isEdge ? 1 : BLOCK_ROWS_MAX), length - (edges.after && !isEdge ? 1 : 0));
+    const slices = sorted.slices.subarray(from, end);
+    const of = sorted.slots.subarray(from, end);
     from = end;
-    const rows = part.length;
-    const of = new Int32Array(rows);
+    const rows = of.length;
     const flags = new Uint8Array(rows);
     const revisions = new Float64Array(rows);
     let isPending = false;
     for (let i = 0; i < rows; i++) {
-      const slot = group.slots.get(part[i]!)!;
-      of[i] = slot;
-      flags[i] = slots.flagsAt(slot);
-      revisions[i] = slots.revisionAt(slot);
+      flags[i] = slots.flagsAt(of[i]!);
+      revisions[i] = slots.revisionAt(of[i]!);
       if ((flags[i]! & PENDING) === 0) continue;
       isPending = true;
-      pending.push({ group: group.key, slice: part[i]! });
+      pending.push({ group: group.key, slice: slices[i]! });
     }
-    const extent = { partition, group: group.key, firstSlice: part[0]!, lastSlice: part[rows - 1]!, rows };
-    const block = encodeResultBlock({
-      partition,
-      group: group.key,
-      slices: part,
-      revisions,
-      flags,
-      table: slots.table,
-      slots: of,
-    });
+    const extent = { partition, group: group.key, firstSlice: slices[0]!, lastSlice: slices[rows - 1]!, rows };
+    const { table } = slots;
+    const block = encodeResultBlock({ partition, group: group.key, slices, revisions, flags, table, slots: of });
     run.add(view, extent, isPending, block);
   }
 }

@@ -6,8 +6,11 @@ import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
 /** Threads that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
 export const FOLD_THREADS_MAX = 16;
 
-/** Bytes of records below which jobs run in the calling thread: starting another takes longer. */
-export const INLINE_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * Bytes of records below which jobs run in the calling thread, since starting another takes longer: at a byte a reading
+ * they hold it up for a few tens of milliseconds.
+ */
+export const INLINE_BYTES_MAX = 128 * 1024;
 
 /** Threads that folding so many bytes of records pays for on this machine; 0: the calling one. */
 export function foldThreads(bytes: number): number {

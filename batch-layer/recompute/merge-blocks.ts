@@ -6,7 +6,7 @@ import { PENDING, RESETS } from '#core/slices/merge-rows.ts';
 import type { Refolded } from './refold.ts';
 
 /** A block with at least so many rows is passed on as it is where nothing overlaps it; smaller ones are packed together. */
-const WHOLE_ROWS_MIN = 256;
+const WHOLE_ROWS_MIN = 128;
 
 /** A block that takes part in a merge. */
 export interface MergeSource extends BlockExtent {

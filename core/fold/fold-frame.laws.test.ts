@@ -299,7 +299,7 @@ function foldAll(sender: Sender, agent: AgentFold, view: View): Map<string, Stat
   for (const frame of frames.toReversed()) refold.fold(frame);
   refold.finish();
   for (const name of slots.pending) {
-    const slot = slots.groups.get(name.group)!.slots.get(name.slice)!;
+    const slot = slots.slotOf(slots.groups.get(name.group)!, name.slice)!;
     copySelective(slots.table, slot, refold.table, refold.slotOf(name)!);
   }
   return told(

@@ -1,9 +1,10 @@
 import type { SeriesEntry } from '../series/series.ts';
+import { spanOf } from '../slices/slice-span.ts';
 import type { LinkRule } from '../stats/link-rule.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import type { SliceSink } from '../stats/link.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
-import type { Group } from './slice-slots.ts';
+import type { Group, OpenSpan } from './slice-slots.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /** The way of one series' readings into one view: which slots they reach, and by which rule neighbours are joined. */
@@ -19,10 +20,8 @@ export class Route implements SliceSink {
   position = 0;
 
   #sinceMs = Number.POSITIVE_INFINITY;
-  /** The slot given last: a run stays in a slice for many readings. Slots are let go of between records only. */
-  #slot = -1;
-  #slice = 0;
-  #slotPosition = -1;
+  /** The span asked for last: a run goes on from slice to slice. */
+  #span: OpenSpan | undefined;
 
   constructor(agent: string, fold: ViewFold, group: Group, entry: SeriesEntry) {
     this.agent = agent;
@@ -35,11 +34,11 @@ export class Route implements SliceSink {
   }
 
   slotOf(slice: number): number {
-    if (slice === this.#slice && this.position === this.#slotPosition) return this.#slot;
-    this.#slot = this.fold.slots.touch(this.group, slice, this.position);
-    this.#slice = slice;
-    this.#slotPosition = this.position;
-    return this.#slot;
+    const { slots } = this.fold;
+    let span = this.#span;
+    if (span === undefined || span.isReleased || span.number !== spanOf(slice))
+      this.#span = span = slots.spanAt(this.group, slice, this.position);
+    return slots.touchIn(span, slice, this.position);
   }
 
   /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */

@@ -1,14 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { PENDING, RESETS } from '../slices/merge-rows.ts';
-import { SliceSlots } from './slice-slots.ts';
+import { SPAN_SLICES } from '../slices/slice-span.ts';
+import { addReading } from '../stats/merge.ts';
+import { statsOf } from '../stats/stats.oracle.ts';
+import { readStats } from '../stats/stats.ts';
+import { slicesIn, SliceSlots, spansInOrder } from './slice-slots.ts';
+
+function dirtySlots(slots: SliceSlots): number[] {
+  return slots.dirty.flatMap((span) => slicesIn(span, span.dirty).map((slice) => span.origin + slice));
+}
 
 describe('the slots of a view', () => {
   it('opens a slot per slice of a group, named by the record that opened it', () => {
     const slots = new SliceSlots();
     const [north, south] = [slots.groupOf('north'), slots.groupOf('south')];
     expect(slots.groupOf('north')).toBe(north);
-    const first = slots.touch(north, 7, 5);
-    expect(slots.touch(north, 7, 6)).toBe(first);
+    const opened = slots.touch(north, 7, 5);
+    expect(slots.touch(north, 7, 6)).toBe(opened);
+    slots.touch(north, 8, 6);
+    const first = slots.slotOf(north, 7)!;
     const others = [slots.touch(north, 8, 6), slots.touch(south, 7, 6)];
     expect(new Set([first, ...others]).size).toBe(3);
     expect([slots.groupAt(first), slots.sliceAt(first), slots.partAt(first), slots.flagsAt(first)]).toEqual([
@@ -37,32 +47,32 @@ describe('the slots of a view', () => {
     const group = slots.groupOf('g');
     const slot = slots.touch(group, 0, 1);
     slots.touch(group, 0, 2);
-    expect(slots.dirty).toEqual([slot]);
+    expect(dirtySlots(slots)).toEqual([slot]);
     slots.settle();
     expect(slots.dirty).toEqual([]);
     slots.touch(group, 0, 2);
     expect(slots.dirty).toEqual([]);
     slots.touch(group, 0, 3);
-    expect(slots.dirty).toEqual([slot]);
+    expect(dirtySlots(slots)).toEqual([slot]);
   });
 
   it('names a part that a refold opens apart from those of records', () => {
     const slots = new SliceSlots();
     const slot = slots.touchForRefold(slots.groupOf('g'), 3, 9);
     expect([slots.partAt(slot), slots.revisionAt(slot)]).toEqual([19, 0]);
-    expect(slots.dirty).toEqual([slot]);
+    expect(dirtySlots(slots)).toEqual([slot]);
   });
 
-  it('lets go of written slots only, and opens a new part for what comes later', () => {
+  it('lets go of written spans only, and opens a new part for what comes later', () => {
     const slots = new SliceSlots();
     const group = slots.groupOf('g');
     const amended = slots.touch(group, 0, 1);
     slots.markPending(amended);
-    slots.touch(group, 1, 1);
+    slots.touch(group, SPAN_SLICES, 1);
     slots.settle();
-    slots.touch(group, 1, 2);
+    slots.touch(group, SPAN_SLICES, 2);
     slots.evict((slice) => slice === 5);
-    expect([...group.slots.keys()]).toEqual([1]);
+    expect([...group.spans.keys()]).toEqual([1]);
     expect(slots.open).toBe(1);
     const again = slots.touch(group, 0, 3);
     expect(again).toBe(amended);
@@ -70,7 +80,76 @@ describe('the slots of a view', () => {
     expect(slots.table.count[again]).toBe(0);
     slots.settle();
     slots.evict((slice) => slice === 0);
-    expect([...group.slots.keys()]).toEqual([0]);
+    expect([...group.spans.keys()]).toEqual([0]);
+  });
+
+  it('keeps a span as long as one of its slices is wanted or not written, whole', () => {
+    const slots = new SliceSlots();
+    const group = slots.groupOf('g');
+    for (const slice of [-1, -3, -SPAN_SLICES]) slots.touch(group, slice, 1);
+    slots.settle();
+    slots.evict((slice) => slice > -2);
+    expect(slots.open).toBe(3);
+    slots.touch(group, -3, 2);
+    slots.evict(() => false);
+    expect(slots.open).toBe(3);
+    slots.settle();
+    slots.evict((slice) => slice < -SPAN_SLICES || slice > -1);
+    expect([slots.open, slots.held]).toEqual([0, 0]);
+  });
+
+  it('moves the stats of a span along when it needs more slots, side by side, and keeps them apart', () => {
+    const slots = new SliceSlots();
+    const [dense, sparse] = [slots.groupOf('dense'), slots.groupOf('sparse')];
+    const orders = [7, 3, 8, 0, 15, 4, 31, 16, 20];
+    for (const [i, slice] of orders.entries()) {
+      addReading(slots.table, slots.touch(dense, slice, i), slice, slice, true);
+      addReading(slots.table, slots.touch(sparse, slice * SPAN_SLICES, i), slice, 0 - slice, true);
+    }
+    slots.markPending(slots.slotOf(dense, 3)!);
+    for (const [i, slice] of orders.entries()) {
+      const at = slots.slotOf(dense, slice)!;
+      expect(readStats(slots.table, at)).toEqual(statsOf([{ ms: slice, value: slice }], true));
+      expect([slots.groupAt(at), slots.sliceAt(at), slots.partAt(at), slots.revisionAt(at)]).toEqual([
+        dense,
+        slice,
+        2 * i,
+        1,
+      ]);
+      expect(slots.flagsAt(at)).toBe(slice === 3 ? PENDING : 0);
+      const other = slots.slotOf(sparse, slice * SPAN_SLICES)!;
+      expect(readStats(slots.table, other)).toEqual(statsOf([{ ms: slice, value: 0 - slice }], true));
+    }
+    expect(slots.slotOf(dense, 5)).toBeUndefined();
+    expect(slots.slotOf(dense, 99)).toBeUndefined();
+    expect(slots.slotOf(dense, 15)! - slots.slotOf(dense, 0)!).toBe(15);
+    expect(spansInOrder(dense).map(({ number }) => number)).toEqual([0, 1]);
+    // One slot for each slice that stands alone, and two spans of the dense group.
+    expect(slots.held).toBe(orders.length + 2 * SPAN_SLICES);
+    expect(slots.open).toBe(2 * orders.length);
+  });
+
+  it('begins a span with as many slots as the one before came to use', () => {
+    const slots = new SliceSlots();
+    const group = slots.groupOf('g');
+    for (let slice = 0; slice <= SPAN_SLICES; slice++) slots.touch(group, slice, 1);
+    expect(slots.held).toBe(2 * SPAN_SLICES);
+    slots.touch(group, 10 * SPAN_SLICES, 1);
+    expect(slots.held).toBe(2 * SPAN_SLICES + 1);
+  });
+
+  it('starts over with nothing, and with the memory it had', () => {
+    const slots = new SliceSlots();
+    const group = slots.groupOf('g');
+    const span = slots.spanAt(group, 3, 1);
+    addReading(slots.table, slots.touch(group, 3, 1), 1, 1, false);
+    const { capacity } = slots.table;
+    slots.clear();
+    expect([slots.open, slots.held, slots.dirty.length, [...slots.all()].length]).toEqual([0, 0, 0, 0]);
+    expect(span.isReleased).toBe(true);
+    expect(slots.table.capacity).toBe(capacity);
+    const again = slots.touch(group, 3, 2);
+    expect([slots.table.count[again], slots.partAt(again), slots.revisionAt(again)]).toEqual([0, 4, 1]);
   });
 
   it('knows which slices wait for a refold, in memory or not', () => {

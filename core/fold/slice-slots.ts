@@ -1,11 +1,37 @@
 import { PENDING, RESETS } from '../slices/merge-rows.ts';
 import { SliceSet } from '../slices/slice-name.ts';
+import { SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 
 /** A group of a view within one partition. */
 export interface Group {
   readonly key: string;
-  readonly slots: Map<number, number>;
+  /** By number. */
+  readonly spans: Map<number, OpenSpan>;
+  /** Slots that the span opened last came to need: what the next one begins with. */
+  slotsExpected: number;
+}
+
+/**
+ * A span of slices of a group of which some are held in memory. Its slots stand side by side, in a window that begins
+ * with one slot and doubles as slices are opened, so that a group with few readings takes few.
+ */
+export interface OpenSpan {
+  readonly group: Group;
+  readonly number: number;
+  /** The slice that opened it, and the name of the part that this one got: no two spans of a group share both. */
+  readonly opener: number;
+  readonly part: number;
+  /** First slice of the window, and its slots: a power of two. */
+  windowFirst: number;
+  windowSlots: number;
+  /** The slot of slice s of the window is `origin` + s. */
+  origin: number;
+  /** A bit for each slice of the span: held, and changed since it was written. */
+  open: number;
+  dirty: number;
+  /** It was let go of: whoever remembers it has to ask again. */
+  isReleased: boolean;
 }
 
 /**
@@ -13,28 +39,28 @@ export interface Group {
  * the slice but not to the algebra: who opened it, how many records contributed, and whether it has to be written.
  *
  * A *part* is named by what opened the slot: twice the log position of a record, or that and one for a refold, so that
- * no two openings of a slice share a name. Letting go of a slot loses nothing once its row is
- * written: a later reading of the same slice opens the next part, and a reader adds the parts up.
+ * no two openings of a slice share a name. Letting go of a slot loses nothing once its row is written: a later reading of
+ * the same slice opens the next part, and a reader adds the parts up. A span is let go of as a whole. The slot of a slice
+ * stays where it is until another slice of its span is opened.
  */
 export class SliceSlots {
   readonly table = new StatsTable();
   readonly groups = new Map<string, Group>();
   /** Slices that wait for a refold, in memory or not. */
   readonly pending = new SliceSet();
-  #group: Group[] = [];
-  #slice: number[] = [];
-  #part: number[] = [];
-  #revision: number[] = [];
-  #lastRecord: number[] = [];
-  #flags: number[] = [];
-  #isDirty: boolean[] = [];
-  #dirty: number[] = [];
+  #span: (OpenSpan | undefined)[] = [];
+  #part = new Float64Array(0);
+  #revision = new Float64Array(0);
+  #lastRecord = new Float64Array(0);
+  #flags = new Uint8Array(0);
+  #dirty: OpenSpan[] = [];
+  #unwritten = 0;
   #open = 0;
 
   groupOf(key: string): Group {
     let group = this.groups.get(key);
     if (group === undefined) {
-      group = { key, slots: new Map() };
+      group = { key, spans: new Map(), slotsExpected: 1 };
       this.groups.set(key, group);
     }
     return group;
@@ -42,74 +68,166 @@ export class SliceSlots {
 
   /** The slot of a slice, opened when there is none, and marked as changed by the record at `position`. */
   touch(group: Group, slice: number, position: number): number {
-    const slot = group.slots.get(slice) ?? this.#openSlot(group, slice, 2 * position);
+    return this.touchIn(this.spanAt(group, slice, position), slice, position);
+  }
+
+  /** The span that holds a slice, opened by the record at `position` when there is none. */
+  spanAt(group: Group, slice: number, position: number): OpenSpan {
+    return group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, 2 * position);
+  }
+
+  /** As `touch`, of a slice in a span that was not let go of. */
+  touchIn(span: OpenSpan, slice: number, position: number): number {
+    const slot = this.#slotIn(span, slice, 2 * position);
     if (this.#lastRecord[slot] !== position) {
       this.#lastRecord[slot] = position;
       this.#revision[slot]!++;
-      this.#mark(slot);
+      this.#mark(span, slice);
     }
     return slot;
   }
 
   /** The slot of a slice for a refold of all records up to `position`: changed, but no record contributed. */
   touchForRefold(group: Group, slice: number, position: number): number {
-    const slot = group.slots.get(slice) ?? this.#openSlot(group, slice, 2 * position + 1);
-    this.#mark(slot);
+    const part = 2 * position + 1;
+    const span = group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, part);
+    const slot = this.#slotIn(span, slice, part);
+    this.#mark(span, slice);
     return slot;
   }
 
   /** Marks a slot as waiting for a refold. */
   markPending(slot: number): void {
     this.#flags[slot]! |= PENDING;
-    this.pending.add({ group: this.#group[slot]!.key, slice: this.#slice[slot]! });
+    this.pending.add({ group: this.groupAt(slot).key, slice: this.sliceAt(slot) });
   }
 
   /** Marks every slot that the record at `position` changed as waiting for a refold. */
   markPendingChangedBy(position: number): void {
-    for (const slot of this.#dirty) if (this.#lastRecord[slot] === position) this.markPending(slot);
+    for (const span of this.#dirty) {
+      for (const slice of slicesIn(span, span.dirty)) {
+        const slot = span.origin + slice;
+        if (this.#lastRecord[slot] === position) this.markPending(slot);
+      }
+    }
   }
 
   /** The slot's selection has been refolded from all history. */
   markRefolded(slot: number): void {
     this.#flags[slot] = RESETS;
-    this.pending.delete({ group: this.#group[slot]!.key, slice: this.#slice[slot]! });
+    this.pending.delete({ group: this.groupAt(slot).key, slice: this.sliceAt(slot) });
   }
 
-  #openSlot(group: Group, slice: number, part: number): number {
-    const slot = this.table.allocate();
+  /** The slot of a slice that is held; undefined where it is not. */
+  slotOf(group: Group, slice: number): number | undefined {
+    const span = group.spans.get(spanOf(slice));
+    return span === undefined || (span.open & bitOf(slice)) === 0 ? undefined : span.origin + slice;
+  }
+
+  #openSpan(group: Group, slice: number, part: number): OpenSpan {
+    const number = spanOf(slice);
+    const windowSlots = group.slotsExpected;
+    const windowFirst = Math.floor(slice / windowSlots) * windowSlots;
+    const origin = this.#allocate(windowSlots) - windowFirst;
+    const window = { windowFirst, windowSlots, origin };
+    const span = { group, number, opener: slice, part, ...window, open: 0, dirty: 0, isReleased: false };
+    // What comes next begins as small as this one proves to be.
+    group.slotsExpected = 1;
+    group.spans.set(number, span);
+    return span;
+  }
+
+  #slotIn(span: OpenSpan, slice: number, part: number): number {
+    const bit = bitOf(slice);
+    if ((span.open & bit) !== 0) return span.origin + slice;
+    if (slice < span.windowFirst || slice >= span.windowFirst + span.windowSlots) this.#widen(span, slice);
+    const slot = span.origin + slice;
+    span.open |= bit;
     this.#open++;
-    group.slots.set(slice, slot);
-    this.#group[slot] = group;
-    this.#slice[slot] = slice;
+    this.#span[slot] = span;
     this.#part[slot] = part;
     this.#revision[slot] = 0;
     this.#lastRecord[slot] = -1;
     this.#flags[slot] = 0;
-    this.#isDirty[slot] = false;
+    // Half of a window in use says that its group has something in most slices.
+    const { group, windowSlots } = span;
+    if (windowSlots > group.slotsExpected && 2 * bitCount(span.open) > windowSlots) group.slotsExpected = windowSlots;
     return slot;
   }
 
-  #mark(slot: number): void {
-    if (this.#isDirty[slot] === true) return;
-    this.#isDirty[slot] = true;
-    this.#dirty.push(slot);
+  /** Moves the span's slots into a window that holds the slice too. */
+  #widen(span: OpenSpan, slice: number): void {
+    const { windowFirst: oldFirst, windowSlots: oldSlots, origin: oldOrigin } = span;
+    let slots = oldSlots;
+    let first = oldFirst;
+    while (slice < first || slice >= first + slots) {
+      slots *= 2;
+      first = Math.floor(oldFirst / slots) * slots;
+    }
+    const origin = this.#allocate(slots) - first;
+    const from = oldOrigin + oldFirst;
+    const to = origin + oldFirst;
+    this.table.moveRange(from, to, oldSlots);
+    for (const column of [this.#part, this.#revision, this.#lastRecord, this.#flags])
+      column.copyWithin(to, from, from + oldSlots);
+    for (let i = 0; i < oldSlots; i++) {
+      this.#span[to + i] = this.#span[from + i];
+      this.#span[from + i] = undefined;
+    }
+    this.table.releaseRange(from, oldSlots);
+    span.windowFirst = first;
+    span.windowSlots = slots;
+    span.origin = origin;
   }
 
-  /** How many slots are in memory. */
+  #allocate(slots: number): number {
+    const first = this.table.allocateRange(slots);
+    const { capacity } = this.table;
+    if (this.#flags.length < capacity) {
+      this.#part = wider(this.#part, capacity);
+      this.#revision = wider(this.#revision, capacity);
+      this.#lastRecord = wider(this.#lastRecord, capacity);
+      const flags = new Uint8Array(capacity);
+      flags.set(this.#flags);
+      this.#flags = flags;
+    }
+    return first;
+  }
+
+  #mark(span: OpenSpan, slice: number): void {
+    const bit = bitOf(slice);
+    if ((span.dirty & bit) !== 0) return;
+    if (span.dirty === 0) this.#dirty.push(span);
+    span.dirty |= bit;
+    this.#unwritten++;
+  }
+
+  /** How many slices are in memory. */
   get open(): number {
     return this.#open;
   }
 
-  get dirty(): readonly number[] {
+  /** How many slots they take: those of a span that nothing has opened yet, too. */
+  get held(): number {
+    return this.table.liveCount;
+  }
+
+  /** Spans of which some slices have to be written. */
+  get dirty(): readonly OpenSpan[] {
     return this.#dirty;
   }
 
+  /** How many slices have to be written. */
+  get unwritten(): number {
+    return this.#unwritten;
+  }
+
   groupAt(slot: number): Group {
-    return this.#group[slot]!;
+    return this.#span[slot]!.group;
   }
 
   sliceAt(slot: number): number {
-    return this.#slice[slot]!;
+    return slot - this.#span[slot]!.origin;
   }
 
   partAt(slot: number): number {
@@ -126,24 +244,81 @@ export class SliceSlots {
 
   /** Every open slot counts as written from here on. */
   settle(): void {
-    for (const slot of this.#dirty) this.#isDirty[slot] = false;
+    for (const span of this.#dirty) span.dirty = 0;
     this.#dirty = [];
+    this.#unwritten = 0;
   }
 
-  /** Lets go of every written slot that `keep` does not want; slots not yet written stay. */
-  evict(keep: (slice: number, slot: number) => boolean): void {
+  /** Lets go of every span that is written and of which `keep` wants no slice. */
+  evict(keep: (slice: number) => boolean): void {
     for (const group of this.groups.values()) {
-      for (const [slice, slot] of group.slots) {
-        if (this.#isDirty[slot] || keep(slice, slot)) continue;
-        group.slots.delete(slice);
-        this.table.release(slot);
-        this.#open--;
+      for (const span of group.spans.values()) {
+        if (span.dirty === 0 && !isKept(span, keep)) this.#release(span);
       }
     }
   }
 
+  /** Lets go of everything, written or not, and keeps the memory for what comes next. */
+  clear(): void {
+    for (const group of this.groups.values()) {
+      for (const span of group.spans.values()) span.isReleased = true;
+      group.spans.clear();
+    }
+    this.#span = [];
+    this.#dirty = [];
+    this.#unwritten = 0;
+    this.#open = 0;
+    this.table.truncate(0);
+  }
+
+  #release(span: OpenSpan): void {
+    const { group, number, windowFirst, windowSlots, origin } = span;
+    group.spans.delete(number);
+    span.isReleased = true;
+    this.#open -= bitCount(span.open);
+    const first = origin + windowFirst;
+    this.#span.fill(undefined, first, first + windowSlots);
+    this.table.releaseRange(first, windowSlots);
+  }
+
   /** Every open slot, group by group. */
   *all(): Iterable<number> {
-    for (const group of this.groups.values()) yield* group.slots.values();
+    for (const group of this.groups.values()) {
+      for (const span of group.spans.values()) for (const slice of slicesIn(span, span.open)) yield span.origin + slice;
+    }
   }
+}
+
+/** The slices of a span that have their bit in `bits`, ascending. */
+export function slicesIn({ number }: Pick<OpenSpan, 'number'>, bits: number): number[] {
+  const slices: number[] = [];
+  for (let i = 0; i < SPAN_SLICES; i++) if ((bits & (1 << i)) !== 0) slices.push(number * SPAN_SLICES + i);
+  return slices;
+}
+
+/** The spans of a group in ascending order. */
+export function spansInOrder(group: Group): OpenSpan[] {
+  return [...group.spans.values()].sort((a, b) => a.number - b.number);
+}
+
+function isKept(span: OpenSpan, keep: (slice: number) => boolean): boolean {
+  const first = span.number * SPAN_SLICES;
+  for (let i = SPAN_SLICES - 1; i >= 0; i--) if ((span.open & (1 << i)) !== 0 && keep(first + i)) return true;
+  return false;
+}
+
+function bitOf(slice: number): number {
+  return 1 << (slice - spanOf(slice) * SPAN_SLICES);
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+function wider(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(capacity);
+  larger.set(column);
+  return larger;
 }

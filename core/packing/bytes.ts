@@ -35,6 +35,12 @@ export class ByteWriter {
     this.varint(Number(rest));
   }
 
+  append(bytes: Uint8Array): void {
+    while (this.length + bytes.length > this.#bytes.length) this.#grow();
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
   /** The bytes written so far; valid until the next write. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.length);

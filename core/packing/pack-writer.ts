@@ -29,6 +29,11 @@ export const HEAD_PATCHED = 0x80;
 /** What columns are made of. */
 export type Integers = Float64Array | Int32Array | Uint8Array | Int8Array;
 
+/** Room for the columns that are made while one is written, kept from one to the next. */
+let differences = new Float64Array(4096);
+let distances = new Float64Array(4096);
+const tally = new Uint8Array(WIDTH_MAX + 1);
+
 export class PackWriter {
   readonly bytes = new ByteWriter();
   #words = new Int32Array(1024);
@@ -39,7 +44,7 @@ export class PackWriter {
 
   /** Appends the first `count` of `values`: as they are or as differences, whichever takes fewer bits. */
   column(values: Integers, count: number): void {
-    const differences = new Float64Array(count);
+    if (differences.length < count) differences = new Float64Array(count);
     let plainBits = 0;
     let deltaBits = 0;
     let before = 0;
@@ -68,7 +73,7 @@ export class PackWriter {
    * some distance is no safe integer.
    */
   relativeColumn(values: Integers, bases: Integers, count: number): void {
-    const distances = new Float64Array(count);
+    if (distances.length < count) distances = new Float64Array(count);
     let safe = true;
     for (let i = 0; i < count; i++) {
       distances[i] = values[i]! - bases[i]!;
@@ -76,6 +81,14 @@ export class PackWriter {
     }
     this.bytes.byte(safe ? 1 : 0);
     this.column(safe ? distances : values, count);
+  }
+
+  /** Begins anew, and keeps the memory. */
+  reset(): void {
+    this.bytes.length = 0;
+    // Fields are added to words, which are zero before.
+    this.#words.fill(0, 0, this.#wordCount);
+    this.#wordCount = 0;
   }
 
   /** Everything written, as one array, with `room` bytes free in front. */
@@ -98,7 +111,7 @@ export class PackWriter {
   }
 
   #block(values: Integers, from: number, count: number): void {
-    const tally = new Uint8Array(WIDTH_MAX + 1);
+    tally.fill(0);
     for (let i = 0; i < count; i++) {
       const value = values[from + i]!;
       assert(Number.isSafeInteger(value), `a column holds safe integers, not ${value}`);
@@ -108,8 +121,8 @@ export class PackWriter {
       const bits = widthOf(value);
       tally[bits] = tally[bits]! + 1;
     }
-    const width = chooseWidth(tally, count);
-    const patched = this.#patch(values, from, count, width, tally);
+    const width = chooseWidth(count);
+    const patched = this.#patch(values, from, count, width);
     this.bytes.byte(width | (patched ? HEAD_PATCHED : 0));
     const words = blockWords(count, width);
     this.#reserve(words);
@@ -117,7 +130,7 @@ export class PackWriter {
     this.#wordCount += words;
   }
 
-  #patch(values: Integers, from: number, count: number, width: number, tally: Uint8Array): boolean {
+  #patch(values: Integers, from: number, count: number, width: number): boolean {
     let patches = 0;
     for (let bits = width + 1; bits <= WIDTH_MAX; bits++) patches += tally[bits]!;
     if (patches === 0) return false;
@@ -154,10 +167,10 @@ function patchBytes(bits: number): number {
  * Which width a block gets. Numbers wider than it are *patched*: their upper bits lie apart, so that one outlier does
  * not widen 127 others. After M. Zukowski et al., "Super-Scalar RAM-CPU Cache Compression" (2006), patched coding.
  *
- * This is the cheapest width for a block of `count` numbers, of which `tally[b]` need a field of b bits. The zigzag of an upper
+ * This is the cheapest width for a block of `count` numbers, of which `tally[b]` (found just before) need a field of b bits. The zigzag of an upper
  * part must stay a safe integer, so beside a number of 54 bits no field is narrower than two.
  */
-function chooseWidth(tally: Uint8Array, count: number): number {
+function chooseWidth(count: number): number {
   let widest = WIDTH_MAX;
   while (widest > 0 && tally[widest] === 0) widest--;
   const narrowest = widest === WIDTH_MAX ? 2 : 0;

@@ -38,6 +38,7 @@ export const BLOCK_VERSION = 1;
 const HEADER_BYTES = 4;
 
 const reader = new PackReader();
+const pack = new PackWriter();
 const scratch = columnRoom();
 const NO_BUCKETS = new Histogram();
 
@@ -45,7 +46,7 @@ const NO_BUCKETS = new Histogram();
 export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8Array {
   const rows = slots.length;
   assert(rows >= 1 && rows <= BLOCK_ROWS_MAX, `a block holds 1 to ${BLOCK_ROWS_MAX} rows, not ${rows}`);
-  const pack = new PackWriter();
+  pack.reset();
   writeSelectedColumns(pack, table, slots);
   for (const column of [table.count, table.unchecked]) {
     for (let i = 0; i < rows; i++) scratch[i] = column[slots[i]!]!;

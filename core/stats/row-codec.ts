@@ -53,6 +53,11 @@ const reader = new ByteReader();
 
 /** The bytes of a stats. */
 export function encodeRow(table: StatsTable, slot: number): Uint8Array {
+  return writeRow(table, slot).slice();
+}
+
+/** The bytes of a stats, valid until the next one is written. */
+export function writeRow(table: StatsTable, slot: number): Uint8Array {
   const parts = partsOf(table, slot);
   writer.length = 0;
   writer.byte(ROW_VERSION);
@@ -71,7 +76,7 @@ export function encodeRow(table: StatsTable, slot: number): Uint8Array {
   }
   if (parts & UNCHECKED) writeSigned(writer, table.unchecked[slot]!);
   if (parts & HISTOGRAM) writeHistogram(writer, table.histograms[slot]!);
-  return writer.written().slice();
+  return writer.written();
 }
 
 /**

@@ -39,6 +39,39 @@ describe('a table of stats', () => {
     expect(() => table.release(99)).toThrow('a slot is released once');
   });
 
+  it('hands out released ranges of a length again, as the identity', () => {
+    const table = new StatsTable(1);
+    const [first, second] = [table.allocateRange(4), table.allocateRange(4)];
+    addReading(table, first + 3, 1, 2, true);
+    table.releaseRange(first, 4);
+    expect(table.liveCount).toBe(4);
+    expect(table.allocateRange(2)).toBe(8);
+    expect(table.allocateRange(4)).toBe(first);
+    expect(readStats(table, first + 3)).toEqual(IDENTITY);
+    expect(table.liveCount).toBe(10);
+    table.releaseRange(second, 4);
+    expect(() => table.releaseRange(second, 4)).toThrow('a range is released once');
+    table.truncate(6);
+    expect([table.liveCount, table.size]).toEqual([6, 6]);
+    expect(table.allocateRange(4)).toBe(6);
+  });
+
+  it('moves a range of stats, histograms too', () => {
+    const table = new StatsTable(1);
+    const from = table.allocateRange(2);
+    addReading(table, from + 1, 1, 2, true);
+    const to = table.allocateRange(4);
+    table.moveRange(from, to + 2, 2);
+    table.releaseRange(from, 2);
+    expect([0, 1, 2, 3].map((i) => readStats(table, to + i))).toEqual([
+      IDENTITY,
+      IDENTITY,
+      IDENTITY,
+      statsOf([{ ms: 1, value: 2 }], true),
+    ]);
+    expect(table.histograms[from + 1]).toBeUndefined();
+  });
+
   it('gives many slots side by side, whatever was released before', () => {
     const table = new StatsTable(1);
     table.release(table.allocate());

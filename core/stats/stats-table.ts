@@ -64,6 +64,9 @@ export class StatsTable {
   /** Slots that were given back, the last one on top, and the same as a mark per slot. */
   #released: number[] = [];
   #isReleased: Uint8Array;
+  /** First slots of ranges that were given back, by their length. */
+  #releasedRanges = new Map<number, number[]>();
+  #releasedCount = 0;
   /** The columns whose identity is 0, anew after each growth. */
   #zeros: readonly Float64Array[];
 
@@ -102,7 +105,12 @@ export class StatsTable {
 
   /** Slots allocated and not released. */
   get liveCount(): number {
-    return this.#size - this.#released.length;
+    return this.#size - this.#releasedCount;
+  }
+
+  /** Slots that it has memory for. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** A slot that holds the identity: a released one where there is one. Throws StatsTableFull at STATS_SLOTS_MAX. */
@@ -110,7 +118,41 @@ export class StatsTable {
     const slot = this.#released.pop();
     if (slot === undefined) return this.allocateMany(1);
     this.#isReleased[slot] = 0;
+    this.#releasedCount--;
     return slot;
+  }
+
+  /** The first of `slotCount` slots side by side that hold the identity: a released range of that length, or a new one. */
+  allocateRange(slotCount: number): number {
+    const first = this.#releasedRanges.get(slotCount)?.pop();
+    if (first === undefined) return this.allocateMany(slotCount);
+    this.#isReleased.fill(0, first, first + slotCount);
+    this.#releasedCount -= slotCount;
+    return first;
+  }
+
+  /** Gives a range back, as it was handed out. */
+  releaseRange(first: number, slotCount: number): void {
+    assert(first + slotCount <= this.#size && this.#isReleased[first] === 0, 'a range is released once, by its owner');
+    this.#resetRange(first, first + slotCount);
+    this.#isReleased.fill(1, first, first + slotCount);
+    this.#releasedCount += slotCount;
+    const ranges = this.#releasedRanges.get(slotCount);
+    if (ranges === undefined) this.#releasedRanges.set(slotCount, [first]);
+    else ranges.push(first);
+  }
+
+  /** Moves `slotCount` stats from slot `from` on to slot `to` on; what is left behind is to be released. */
+  moveRange(from: number, to: number, slotCount: number): void {
+    const end = from + slotCount;
+    for (const column of this.#zeros) column.copyWithin(to, from, end);
+    for (const column of [this.min, this.max, this.firstMs, this.lastMs]) column.copyWithin(to, from, end);
+    for (let i = 0; from + i < Math.min(end, this.histograms.length); i++) {
+      const histogram = this.histograms[from + i];
+      if (histogram === undefined && to + i >= this.histograms.length) continue;
+      this.histograms[to + i] = histogram;
+      this.histograms[from + i] = undefined;
+    }
   }
 
   /** The first of `slotCount` new slots that stand side by side. Throws StatsTableFull at STATS_SLOTS_MAX. */
@@ -128,6 +170,7 @@ export class StatsTable {
     assert(slot < this.#size && this.#isReleased[slot] === 0, 'a slot is released once, by its owner');
     this.reset(slot);
     this.#released.push(slot);
+    this.#releasedCount++;
     this.#isReleased[slot] = 1;
   }
 
@@ -138,6 +181,12 @@ export class StatsTable {
     this.#size = size;
     this.#isReleased.fill(0, size);
     this.#released = this.#released.filter((slot) => slot < size);
+    this.#releasedCount = this.#released.length;
+    for (const [slotCount, ranges] of this.#releasedRanges) {
+      const kept = ranges.filter((first) => first + slotCount <= size);
+      this.#releasedRanges.set(slotCount, kept);
+      this.#releasedCount += kept.length * slotCount;
+    }
   }
 
   /** Makes the slot the identity. */
@@ -175,7 +224,7 @@ export class StatsTable {
   }
 
   #grow(sizeMin: number): void {
-    const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, 2 * this.#capacity));
+    const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, growthOf(this.#capacity) * this.#capacity));
     const old = this.#capacity;
     this.#capacity = capacity;
     const isReleased = new Uint8Array(capacity);
@@ -197,6 +246,11 @@ export class StatsTable {
     this.lastValue = grown(this.lastValue, capacity);
     this.#zeros = this.#zeroColumns();
   }
+}
+
+/** What is not touched costs no memory, so tables of a middle size take larger steps, and copy less. */
+function growthOf(capacity: number): number {
+  return capacity >= 4096 && capacity < 1 << 17 ? 4 : 2;
 }
 
 function grown(column: Float64Array, capacity: number): Float64Array {

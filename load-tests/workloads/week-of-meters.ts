@@ -1,4 +1,6 @@
 import type { MemberRow, SliceRow } from '#backbone/changes/changes.ts';
+import { spansOfRows } from '#backbone/changes/row-span.ts';
+import { spanOf } from '#core/slices/slice-span.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -49,13 +51,14 @@ export async function weekOfMeters(): Promise<World> {
         partition: 0,
         slice,
         epoch: 0,
-        part: slice - firstSlice + 1,
+        part: spanOf(slice) - spanOf(firstSlice) + 1,
         revision: 4,
         flags: 0,
         stats: encodeRow(table, slot),
       });
     }
   }
-  await world.changes.commit({ partition: 0, from: 0, to: WEEK_SLICES, rows, members, agents: [], refused: [] }, []);
+  const spans = spansOfRows(rows);
+  await world.changes.commit({ partition: 0, from: 0, to: WEEK_SLICES, spans, members, agents: [], refused: [] }, []);
   return world;
 }

@@ -1,12 +1,12 @@
 import { parseGroupKey } from '#core/views/view.ts';
-import type { Page, PageRow } from './page.ts';
+import type { Page, PageSpan } from './page.ts';
 import type { Agents } from './progress.ts';
 import { GroupProgress } from './progress.ts';
 
-/** A load of some pages that is under way, and the rows that were committed meanwhile: they are put in after it. */
+/** A load of some pages that is under way, and the spans that were committed meanwhile: they are put in after it. */
 export interface PageLoad {
   readonly done: Promise<void>;
-  readonly rows: Map<string, PageRow>;
+  readonly spans: Map<string, PageSpan>;
 }
 
 /** One group of a view: its pages, its series, and how far its data reaches. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
+import type { ChangeFeed, RowSpan } from '#backbone/changes/changes.ts';
+import { rowsOfSpan } from '#backbone/changes/row-span.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
@@ -19,7 +20,7 @@ export interface SourceId {
 }
 
 /** Which pages to load: `pageCount` consecutive ones of a group. */
-export interface PageSpan {
+export interface PageRange {
   readonly id: SourceId;
   readonly group: string;
   readonly firstPage: number;
@@ -28,41 +29,44 @@ export interface PageSpan {
 
 /** Loads pages from the batch results and, unless they are as of an earlier cut, the changes after that of the results. */
 export async function loadPages(
-  span: PageSpan,
-  feed: Pick<ChangeFeed, 'rows'>,
+  range: PageRange,
+  feed: Pick<ChangeFeed, 'spans'>,
   results: Pick<ResultReader, 'blocks'>,
 ): Promise<readonly Page[]> {
-  const rows = span.id.isAsOf ? [] : await readRows(span, feed);
-  const pages = Array.from({ length: span.pageCount }, (_, i) => new Page(span.firstPage + i));
-  const resets = new Resets(span);
-  for (const row of rows) if ((row.flags & RESETS) !== 0) resets.add(row.partition, row.slice);
-  const { fromSlice, toSlice } = sliceRange(span);
-  for (const result of span.id.batch.results.toReversed()) {
-    for await (const block of results.blocks(result, span.group, fromSlice, toSlice))
-      addBlock(block, pages, span, resets);
+  const spans = range.id.isAsOf ? [] : await readSpans(range, feed);
+  const pages = Array.from({ length: range.pageCount }, (_, i) => new Page(range.firstPage + i));
+  const resets = new Resets(range);
+  for (const span of spans) {
+    if ((span.flags & RESETS) === 0) continue;
+    for (const row of rowsOfSpan(span)) if ((row.flags & RESETS) !== 0) resets.add(row.partition, row.slice);
   }
-  for (const row of rows) pages[Math.floor((row.slice - fromSlice) / PAGE_SLICES)]!.putRow(row, true);
+  const { fromSlice, toSlice } = sliceRange(range);
+  for (const result of range.id.batch.results.toReversed()) {
+    for await (const block of results.blocks(result, range.group, fromSlice, toSlice))
+      addBlock(block, pages, range, resets);
+  }
+  for (const span of spans) pages[Math.floor((span.opener - fromSlice) / PAGE_SLICES)]!.putSpan(span, true);
   return pages;
 }
 
-export function sliceRange(span: PageSpan): { readonly fromSlice: number; readonly toSlice: number } {
-  return { fromSlice: span.firstPage * PAGE_SLICES, toSlice: (span.firstPage + span.pageCount) * PAGE_SLICES };
+export function sliceRange(range: PageRange): { readonly fromSlice: number; readonly toSlice: number } {
+  return { fromSlice: range.firstPage * PAGE_SLICES, toSlice: (range.firstPage + range.pageCount) * PAGE_SLICES };
 }
 
-async function readRows(span: PageSpan, feed: Pick<ChangeFeed, 'rows'>): Promise<readonly SliceRow[]> {
-  const { fromSlice, toSlice } = sliceRange(span);
-  const { view, version, batch } = span.id;
-  const rows: SliceRow[] = [];
-  for await (const row of feed.rows(view.name, version, span.group, fromSlice, toSlice)) {
-    if (row.epoch >= (batch.cut[row.partition] ?? 0)) rows.push(row);
+async function readSpans(range: PageRange, feed: Pick<ChangeFeed, 'spans'>): Promise<readonly RowSpan[]> {
+  const { fromSlice, toSlice } = sliceRange(range);
+  const { view, version, batch } = range.id;
+  const spans: RowSpan[] = [];
+  for await (const span of feed.spans(view.name, version, range.group, fromSlice, toSlice)) {
+    if (span.epoch >= (batch.cut[span.partition] ?? 0)) spans.push(span);
   }
-  // A scan may see rows of a batch whose commit has not been told yet; a turn of the event loop later it has been.
+  // A scan may see spans of a batch whose commit has not been told yet; a turn of the event loop later it has been.
   await nextTurn();
-  return rows;
+  return spans;
 }
 
-function addBlock(block: ResultBlock, pages: readonly Page[], span: PageSpan, resets: Resets): void {
-  const { fromSlice, toSlice } = sliceRange(span);
+function addBlock(block: ResultBlock, pages: readonly Page[], range: PageRange, resets: Resets): void {
+  const { fromSlice, toSlice } = sliceRange(range);
   for (let i = 0; i < block.count; i++) {
     const slice = block.slice[i]!;
     if (slice < fromSlice) continue;
@@ -76,11 +80,11 @@ function addBlock(block: ResultBlock, pages: readonly Page[], span: PageSpan, re
 
 /** The slices, per partition, of which a newer row resets min, max, first and last: the one flag that bears on older rows. */
 class Resets {
-  readonly #span: PageSpan;
+  readonly #range: PageRange;
   readonly #keys = new Set<number>();
 
-  constructor(span: PageSpan) {
-    this.#span = span;
+  constructor(range: PageRange) {
+    this.#range = range;
   }
 
   add(partition: number, slice: number): void {
@@ -92,7 +96,7 @@ class Resets {
   }
 
   #key(partition: number, slice: number): number {
-    const { firstPage, pageCount } = this.#span;
+    const { firstPage, pageCount } = this.#range;
     return slice - firstPage * PAGE_SLICES + partition * pageCount * PAGE_SLICES;
   }
 }

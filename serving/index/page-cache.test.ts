@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ChangedSpan } from '#backbone/changes/changes.ts';
+import { spansOfRows } from '#backbone/changes/row-span.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -12,9 +14,13 @@ const table = new StatsTable(1);
 addReading(table, table.allocate(), 1, 5, false);
 const stats = encodeRow(table, 0);
 
+function spanAt(slice: number): ChangedSpan {
+  const row = { view: 'v', version: 1, group: '["a"]', slice, partition: 0, epoch: 0, part: Math.abs(slice) };
+  return spansOfRows([{ ...row, revision: 1, flags: 0, stats }])[0]!;
+}
+
 function put(page: Page, offset: number): boolean {
-  const slice = page.firstSlice + offset;
-  return page.putRow({ slice, partition: 0, epoch: 0, part: offset, revision: 1, flags: 0, stats }, false);
+  return page.putSpan(spanAt(page.firstSlice + offset), false);
 }
 
 /** A page that holds so many slices. */
@@ -42,10 +48,10 @@ describe('a page', () => {
     put(page, 0);
     const one = page.bytes();
     put(page, 1);
-    expect(page.bytes()).toBe(one + 160 + stats.length);
+    expect(page.bytes()).toBe(one + 200 + spanAt(page.firstSlice + 1).bytes.length);
     // A newer state of a row takes the place of the one before.
     put(page, 1);
-    expect(page.bytes()).toBe(one + 160 + stats.length);
+    expect(page.bytes()).toBe(one + 200 + spanAt(page.firstSlice + 1).bytes.length);
     expect(SHED).toBeLessThan(FULL / 5);
   });
 

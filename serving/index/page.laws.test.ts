@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChangeFeed, SliceRow } from '#backbone/changes/changes.ts';
+import type { ChangedSpan, ChangeFeed } from '#backbone/changes/changes.ts';
+import { spansOfRows } from '#backbone/changes/row-span.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
@@ -23,12 +24,12 @@ const VIEW: View = { name: 'power', metric: 'power', by: ['region'], where: {}, 
 /** The cases' slices lie around the edge of two pages. */
 const FIRST_SLICE = PAGE_SLICES - 1;
 
-function changeOf(row: NotedRow): SliceRow {
+/** A row of changes, as a span of its own: each slice has its own parts. */
+function changeOf(row: NotedRow, slice = FIRST_SLICE + row.slice): ChangedSpan {
   const { partition, order, revision } = row;
-  const slice = FIRST_SLICE + row.slice;
   // Parts that begin anew with each epoch: where the epoch is larger, the part doesn't matter.
   const place = { partition, epoch: Math.floor(order / 5), part: 100 - Math.floor(order / 5) * 10 + (order % 5) };
-  return {
+  const changed = {
     view: VIEW.name,
     version: 1,
     group: GROUP,
@@ -38,6 +39,7 @@ function changeOf(row: NotedRow): SliceRow {
     flags: flagsOf(row),
     stats: encodeRow(tableOf(row), 0),
   };
+  return spansOfRows([changed])[0]!;
 }
 
 function blockOf(row: NotedRow): ResultBlock {
@@ -55,10 +57,10 @@ function blockOf(row: NotedRow): ResultBlock {
 
 /** Loads the two pages that hold the cases' slices. */
 function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
-  const feed: Pick<ChangeFeed, 'rows'> = {
-    async *rows() {
+  const feed: Pick<ChangeFeed, 'spans'> = {
+    async *spans() {
       await Promise.resolve();
-      yield* changes.map(changeOf);
+      yield* changes.map((row) => changeOf(row));
     },
   };
   const reader: Pick<ResultReader, 'blocks'> = {
@@ -121,11 +123,11 @@ describe('a page in use', () => {
         counted: row.selected.slice(0, 1),
         selected: row.selected.slice(0, 1),
       };
-      const page = pages[pageOf(change.slice)]!;
-      const follows = page.putRow(changeOf({ ...earlier, resets: false }), false);
+      const page = pages[pageOf(change.opener)]!;
+      const follows = page.putSpan(changeOf({ ...earlier, resets: false }), false);
       expect(follows).toBe(true);
       slicesOf(pages);
-      expect(page.putRow(change, false)).toBe(!row.resets);
+      expect(page.putSpan(change, false)).toBe(!row.resets);
       if (row.resets) pages = await load({ results, changes: [...before, ...told.slice(0, i + 1)] });
     }
     return slicesOf(pages);
@@ -136,7 +138,7 @@ describe('a page in use', () => {
     const readings = [{ ms: 1, value: 1 }];
     const [page] = await load({ results: [], changes: [{ ...row, counted: readings, selected: readings }] });
     expect(
-      page!.putRow({ ...changeOf({ ...row, counted: readings, selected: readings }), flags: PENDING }, false),
+      page!.putSpan({ ...changeOf({ ...row, counted: readings, selected: readings }), flags: PENDING }, false),
     ).toBe(false);
   });
 
@@ -162,7 +164,7 @@ describe('a page in use', () => {
             counted: readings,
             selected: readings,
           };
-          page.putRow({ ...changeOf(row), slice }, true);
+          page.putSpan(changeOf(row, slice), true);
         }
         const [from, to] = a < b ? [a * 60, b * 60] : [b * 60, a * 60];
         const inside = some.map((one, order) => ({ ...one, order })).filter(({ slice }) => slice >= from && slice < to);

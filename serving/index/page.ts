@@ -1,5 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { newestFirst, PENDING, RESETS, type RowPlace, takeOlderRow } from '#core/slices/merge-rows.ts';
+import type { RowSpan, SliceRow } from '#backbone/changes/changes.ts';
+import { rowsOfSpan } from '#backbone/changes/row-span.ts';
+import { newestFirst, PENDING, RESETS, takeOlderRow } from '#core/slices/merge-rows.ts';
+import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -8,16 +11,11 @@ import { PAGE_SLICES, SECTION_SLICES } from './page-size.ts';
 import { SectionSums } from './section-sums.ts';
 import { addToSum, type Sum } from './sum.ts';
 
-/** A row of changes as a page keeps it: encoded, since it is decoded only when its slice changes. */
-export interface PageRow extends RowPlace {
-  readonly slice: number;
-  readonly revision: number;
-  readonly flags: number;
-  readonly stats: Uint8Array;
-}
+/** A span of changes as a page keeps it: encoded, since it is decoded only when its slices change. */
+export type PageSpan = Omit<RowSpan, 'view' | 'version' | 'group'>;
 
-/** Bytes of a row of changes beside its stats, and of a page that holds nothing, about. */
-const ROW_BYTES = 160;
+/** Bytes of a span of changes beside its rows, and of a page that holds nothing, about. */
+const SPAN_BYTES = 200;
 const PAGE_BYTES = 600;
 /** Slot, revision and flags per slice of a page that holds any. */
 const SLICE_COLUMNS_BYTES = PAGE_SLICES * (4 + 8 + 1);
@@ -36,7 +34,7 @@ const staging = new StatsTable(1);
 const staged = staging.allocate();
 
 /**
- * PAGE_SLICES consecutive slices of a group: merged stats per slice, the rows of changes behind them, and sums of sections.
+ * PAGE_SLICES consecutive slices of a group: merged stats per slice, the spans of changes behind them, and sums of sections.
  *
  * A page is filled by one load and then kept up to date in place. It can shed its slices and keep the sums of sections,
  * which take a sixtieth; then it answers for whole sections only, and a change of one of its slices makes it worthless.
@@ -54,9 +52,10 @@ export class Page {
   #revision = new Float64Array(0);
   #pending = new Uint8Array(0);
   readonly #base = new Map<number, Base>();
-  readonly #rows = new Map<number, PageRow[]>();
+  /** By the place of the span in the page. */
+  readonly #spans = new Map<number, PageSpan[]>();
   readonly #stale = new Set<number>();
-  #rowBytes = 0;
+  #spanBytes = 0;
   #sections: SectionSums | undefined;
 
   constructor(number: number) {
@@ -91,30 +90,27 @@ export class Page {
   }
 
   /**
-   * Takes a row of changes, or its newer state. False where the page can't follow, and has to be loaded again: it has
+   * Takes a span of changes, or its newer state. False where the page can't follow, and has to be loaded again: it has
    * shed its slices, or a row that resets came, went or changed, which decides anew what the batch results give.
    */
-  putRow(row: PageRow, isLoading: boolean): boolean {
+  putSpan(span: PageSpan, isLoading: boolean): boolean {
     if (!this.hasSlices) return false;
-    const offset = row.slice - this.firstSlice;
     this.#slices();
-    let rows = this.#rows.get(offset);
-    if (rows === undefined) this.#rows.set(offset, (rows = []));
-    const at = rows.findIndex(
-      (one) => one.part === row.part && one.epoch === row.epoch && one.partition === row.partition,
-    );
-    const before = at < 0 ? undefined : rows[at];
-    if (!isLoading && ((row.flags | (before?.flags ?? 0)) & RESETS) !== 0) return false;
+    const place = spanOf(span.opener - this.firstSlice);
+    let spans = this.#spans.get(place);
+    if (spans === undefined) this.#spans.set(place, (spans = []));
+    const at = spans.findIndex((one) => isSameSpan(one, span));
+    const before = at < 0 ? undefined : spans[at];
+    if (!isLoading && ((span.flags | (before?.flags ?? 0)) & RESETS) !== 0) return false;
     if (at < 0) {
-      if (rows.length === 0 && this.#slot![offset]! >= 0) this.#keepBase(offset);
-      rows.push(row);
-      rows.sort(newestFirst);
-      this.#rowBytes += ROW_BYTES + row.stats.length;
+      if (spans.length === 0) this.#keepBases(place);
+      spans.push(span);
+      this.#spanBytes += SPAN_BYTES + span.bytes.length;
     } else {
-      rows[at] = row;
-      this.#rowBytes += row.stats.length - before!.stats.length;
+      spans[at] = span;
+      this.#spanBytes += span.bytes.length - before!.bytes.length;
     }
-    this.#stale.add(offset);
+    this.#stale.add(place);
     return true;
   }
 
@@ -166,14 +162,14 @@ export class Page {
     this.#revision = new Float64Array(0);
     this.#pending = new Uint8Array(0);
     this.#base.clear();
-    this.#rows.clear();
-    this.#rowBytes = 0;
+    this.#spans.clear();
+    this.#spanBytes = 0;
   }
 
   /** Bytes that it holds, about. */
   bytes(): number {
     if (this.isEmpty) return PAGE_BYTES;
-    const bytes = PAGE_BYTES + this.#rowBytes + (this.#sections?.bytes() ?? 0);
+    const bytes = PAGE_BYTES + this.#spanBytes + (this.#sections?.bytes() ?? 0);
     return this.#table === undefined ? bytes : bytes + SLICE_COLUMNS_BYTES + this.#table.bytes;
   }
 
@@ -192,20 +188,36 @@ export class Page {
     return this.#table;
   }
 
-  /** Until now the slice was what batch holds; from now on rows add to it, so that is kept apart. */
-  #keepBase(offset: number): void {
-    const slot = this.#slot![offset]!;
-    this.#base.set(offset, { slot, revision: this.#revision[offset]!, pending: this.#pending[offset] === 1 });
-    this.#slot![offset] = -1;
+  /** Until now the slices of the span were what batch holds; from now on rows add to them, so that is kept apart. */
+  #keepBases(place: number): void {
+    for (let offset = place * SPAN_SLICES; offset < (place + 1) * SPAN_SLICES; offset++) {
+      const slot = this.#slot![offset]!;
+      if (slot < 0) continue;
+      this.#base.set(offset, { slot, revision: this.#revision[offset]!, pending: this.#pending[offset] === 1 });
+      this.#slot![offset] = -1;
+    }
   }
 
   #refresh(): void {
     if (this.#stale.size === 0) return;
-    for (const offset of this.#stale) this.#mergeSlice(offset);
+    for (const place of this.#stale) this.#mergeSpan(place);
     this.#stale.clear();
   }
 
-  #mergeSlice(offset: number): void {
+  #mergeSpan(place: number): void {
+    const first = place * SPAN_SLICES;
+    const rows: SliceRow[][] = Array.from({ length: SPAN_SLICES }, () => []);
+    for (const span of this.#spans.get(place) ?? []) {
+      for (const row of rowsOfSpan({ view: '', version: 0, group: '', ...span }))
+        rows[row.slice - this.firstSlice - first]!.push(row);
+    }
+    for (const [i, some] of rows.entries()) {
+      if (some.length > 0 || this.#base.has(first + i)) this.#mergeSlice(first + i, some.sort(newestFirst));
+    }
+    for (const offset of [first, first + SPAN_SLICES - 1]) this.#sections?.forget(Math.floor(offset / SECTION_SLICES));
+  }
+
+  #mergeSlice(offset: number, newestRows: readonly SliceRow[]): void {
     const table = this.#slices();
     let slot = this.#slot![offset]!;
     if (slot < 0) slot = this.#slot![offset] = table.allocate();
@@ -216,7 +228,7 @@ export class Page {
     if (base !== undefined) mergeInto(table, slot, table, base.slot);
     let partition = -1;
     let newer = 0;
-    for (const row of this.#rows.get(offset) ?? []) {
+    for (const row of newestRows) {
       if (row.partition !== partition) newer = 0;
       partition = row.partition;
       const read = decodeRow(row.stats, staging, staged);
@@ -227,7 +239,6 @@ export class Page {
     }
     this.#revision[offset] = revision;
     this.#pending[offset] = pending ? 1 : 0;
-    this.#sections?.forget(Math.floor(offset / SECTION_SLICES));
   }
 
   #sliceInto(sum: Sum, offset: number): void {
@@ -243,6 +254,10 @@ export class Page {
     });
     return this.#sections;
   }
+}
+
+function isSameSpan(a: PageSpan, b: PageSpan): boolean {
+  return a.part === b.part && a.epoch === b.epoch && a.partition === b.partition && a.opener === b.opener;
 }
 
 function isSectionEdge(offset: number): boolean {

@@ -1,13 +1,14 @@
-import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow, SliceRow } from '#backbone/changes/changes.ts';
+import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
+import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
-import type { Page } from './page.ts';
+import type { Page, PageSpan } from './page.ts';
 import { agentKey, type Agents } from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './sum.ts';
@@ -99,12 +100,19 @@ export class ViewSource {
       change.endsAfterMs = Math.min(change.endsAfterMs, row.firstMs);
       change.endsToMs = Number.POSITIVE_INFINITY;
     }
-    for (const row of batch.rows) {
-      if (row.view !== view.name || row.version !== version) continue;
-      if (row.epoch < (this.id.batch.cut[row.partition] ?? 0)) continue;
-      const group = this.openGroup(row.group);
-      this.#putRow(group, row);
-      changeOf(changes, group).slices.add(row.slice);
+    for (const span of batch.spans) {
+      if (span.view !== view.name || span.version !== version) continue;
+      if (span.epoch < (this.id.batch.cut[span.partition] ?? 0)) continue;
+      const group = this.openGroup(span.group);
+      const { slices } = changeOf(changes, group);
+      const first = spanOf(span.opener) * SPAN_SLICES;
+      for (let i = 0; i < SPAN_SLICES; i++) {
+        if ((span.changed & (1 << i)) === 0) continue;
+        slices.add(first + i);
+        group.firstSliceTold = Math.min(group.firstSliceTold, first + i);
+        group.lastSliceTold = Math.max(group.lastSliceTold, first + i);
+      }
+      this.#putSpan(group, span);
     }
     this.recent.push(batch.partition, batch.from, batch.to, changes);
   }
@@ -208,14 +216,13 @@ export class ViewSource {
     return page;
   }
 
-  #putRow(group: Group, row: SliceRow): void {
-    if (row.slice > group.lastSliceTold) group.lastSliceTold = row.slice;
-    if (row.slice < group.firstSliceTold) group.firstSliceTold = row.slice;
-    const number = pageOf(row.slice);
-    group.loads.get(number)?.rows.set(`${row.slice}/${row.partition}/${row.epoch}/${row.part}`, row);
+  #putSpan(group: Group, span: ChangedSpan): void {
+    const { opener, partition, epoch, part } = span;
+    const number = pageOf(opener);
+    group.loads.get(number)?.spans.set(`${opener}/${partition}/${epoch}/${part}`, span);
     const page = group.pages.get(number);
     if (page === undefined) return;
-    if (page.putRow(row, false)) this.#backend.cache.count(page);
+    if (page.putSpan(span, false)) this.#backend.cache.count(page);
     else this.#backend.cache.drop(group, number);
   }
 
@@ -226,24 +233,24 @@ export class ViewSource {
       if (group.pages.has(next) || group.loads.has(next)) break;
       pageCount++;
     }
-    const rows = new Map<string, SliceRow>();
+    const spans = new Map<string, PageSpan>();
     const done = this.#backend.loadsInFlight
-      .run(() => this.#readPages(group, firstPage, pageCount, rows))
+      .run(() => this.#readPages(group, firstPage, pageCount, spans))
       .finally(() => {
         for (let i = 0; i < pageCount; i++) group.loads.delete(firstPage + i);
       });
-    for (let i = 0; i < pageCount; i++) group.loads.set(firstPage + i, { done, rows });
+    for (let i = 0; i < pageCount; i++) group.loads.set(firstPage + i, { done, spans });
     return done;
   }
 
-  async #readPages(group: Group, firstPage: number, pageCount: number, rows: Map<string, SliceRow>): Promise<void> {
+  async #readPages(group: Group, firstPage: number, pageCount: number, spans: Map<string, PageSpan>): Promise<void> {
     const { feed, results, cache } = this.#backend;
     const pages = await loadPages({ id: this.id, group: group.key, firstPage, pageCount }, feed, results);
     await this.#confirm();
     const spoiled = new Set<Page>();
-    for (const row of rows.values()) {
-      const page = pages[pageOf(row.slice) - firstPage]!;
-      if (!page.putRow(row, false)) spoiled.add(page);
+    for (const span of spans.values()) {
+      const page = pages[pageOf(span.opener) - firstPage]!;
+      if (!page.putSpan(span, false)) spoiled.add(page);
     }
     // The first one was asked for, the others are read ahead: it comes last, so that it is the last to be let go of.
     for (const page of pages.toReversed()) if (!spoiled.has(page)) cache.add(group, page);

@@ -1,0 +1,138 @@
+import { WeirError } from '#core/errors.ts';
+import { ByteReader, ByteWriter } from '#core/packing/bytes.ts';
+import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
+import type { ChangedSpan, RowSpan, SliceRow } from './changes.ts';
+
+/**
+ * The bytes of a span of rows, which the table of changes keeps under the span's name:
+ *
+ * ```
+ *   u8       format version (1)
+ *   u8       all flags of its rows together
+ *   per row, in ascending order of slices:
+ *   u8       place of the slice in the span, 0 … 15
+ *   u8       flags
+ *   varint   revision
+ *   varint   part − part of the span
+ *   varint   bytes of the stats, then these (core/stats/row-codec.ts)
+ * ```
+ */
+export const ROW_SPAN_FORMAT = 1;
+
+const HEAD_BYTES = 2;
+
+/** The bytes of a span are none: the disk has lost what was written. */
+export class RowSpanDamaged extends WeirError {
+  readonly kind = 'changes-damaged';
+
+  constructor({ view, group, opener }: Pick<RowSpan, 'view' | 'group' | 'opener'>, reason: string) {
+    super(
+      `The table of changes is damaged: rows of view "${view}", group ${group}, from slice ${opener} on, ${reason}. ` +
+        'Take the directory "speed" of the data directory away and start again: it is made anew from the log.',
+      { fault: 'data' },
+    );
+  }
+}
+
+/** Writes one span after the other. */
+export class SpanWriter {
+  readonly #writer = new ByteWriter();
+  #part = 0;
+  /** Rows and flags of the span that is written. */
+  rows = 0;
+  flags = 0;
+
+  begin(part: number): void {
+    this.#writer.length = 0;
+    this.#writer.byte(ROW_SPAN_FORMAT);
+    this.#writer.byte(0);
+    this.#part = part;
+    this.rows = 0;
+    this.flags = 0;
+  }
+
+  /** Adds a row; slices come in ascending order. */
+  add(slice: number, part: number, revision: number, flags: number, stats: Uint8Array): void {
+    const writer = this.#writer;
+    writer.byte(slice - spanOf(slice) * SPAN_SLICES);
+    writer.byte(flags);
+    writer.varint(revision);
+    writer.varint(part - this.#part);
+    writer.varint(stats.length);
+    writer.append(stats);
+    this.rows++;
+    this.flags |= flags;
+  }
+
+  finish(): Uint8Array {
+    const bytes = this.#writer.written().slice();
+    bytes[1] = this.flags;
+    return bytes;
+  }
+}
+
+/** All flags of the rows of a span together, read from its bytes. */
+export function flagsOfSpan(bytes: Uint8Array): number {
+  return bytes[1]!;
+}
+
+/** The rows of a span, in ascending order of slices; their stats are views of its bytes. Throws RowSpanDamaged. */
+export function rowsOfSpan(span: RowSpan): SliceRow[] {
+  const { view, version, group, partition, epoch, bytes } = span;
+  if (bytes.length < HEAD_BYTES || bytes[0] !== ROW_SPAN_FORMAT)
+    throw new RowSpanDamaged(span, `have format ${bytes[0]}, which this program does not know`);
+  const reader = new ByteReader();
+  reader.open(bytes, HEAD_BYTES, bytes.length);
+  const first = spanOf(span.opener) * SPAN_SLICES;
+  const rows: SliceRow[] = [];
+  while (reader.at < bytes.length) {
+    const slice = first + reader.byte();
+    const flags = reader.byte();
+    const revision = reader.varint();
+    const part = span.part + reader.varint();
+    const length = reader.varint();
+    const at = reader.at;
+    if (reader.failed || at + length > bytes.length) throw new RowSpanDamaged(span, 'end too early');
+    rows.push({
+      view,
+      version,
+      group,
+      slice,
+      partition,
+      epoch,
+      part,
+      revision,
+      flags,
+      stats: bytes.subarray(at, at + length),
+    });
+    reader.open(bytes, at + length, bytes.length);
+  }
+  return rows;
+}
+
+/** Rows as spans: those of one span of slices, partition, epoch and part together. For rows that no fold holds. */
+export function spansOfRows(rows: Iterable<SliceRow>): ChangedSpan[] {
+  const names = new Map<string, SliceRow[]>();
+  for (const row of rows) {
+    const { view, version, group, partition, epoch, part } = row;
+    const name = JSON.stringify([view, version, group, spanOf(row.slice), partition, epoch, part]);
+    const same = names.get(name);
+    if (same === undefined) names.set(name, [row]);
+    else same.push(row);
+  }
+  return [...names.values()].map((same) => spanOfRows(same, same[0]!.part));
+}
+
+/** Rows of different slices as one span, named by a part that none of them is below. */
+export function spanOfRows(rows: readonly SliceRow[], part: number): ChangedSpan {
+  const sorted = rows.toSorted((a, b) => a.slice - b.slice);
+  const { view, version, group, slice: opener, partition, epoch } = sorted[0]!;
+  const writer = new SpanWriter();
+  writer.begin(part);
+  let changed = 0;
+  for (const row of sorted) {
+    writer.add(row.slice, row.part, row.revision, row.flags, row.stats);
+    changed |= 1 << (row.slice - spanOf(row.slice) * SPAN_SLICES);
+  }
+  return { view, version, group, opener, partition, epoch, part, flags: writer.flags, bytes: writer.finish(), changed };
+}
