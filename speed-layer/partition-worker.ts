@@ -168,7 +168,7 @@ export class PartitionWorker {
       }
     };
     // Few spans say anything of it, and only the rows of one slice say it together.
-    let rows: SliceRow[] = [];
+    const rows: SliceRow[] = [];
     let last = '';
     for await (const span of changes.allSpans(id.view.name, id.version)) {
       if (span.partition !== this.partition || span.flags === 0) continue;
