@@ -29,6 +29,7 @@ export async function serveWorld(world: World, changed: Partial<ServingOptions> 
     },
     status: () => ({ version: 'test' }),
     isReady: () => true,
+    whyNotKept: () => Promise.resolve(undefined),
     registry: new Registry(),
     dashboardDir: undefined,
     clock: () => 0,

@@ -77,7 +77,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   return { port, drain, [Symbol.asyncDispose]: () => (disposed ??= dispose()) };
 }
 
-function whyNotReady(index: ServingIndex, { views, isReady }: ServingOptions): string | undefined {
+async function whyNotReady(
+  index: ServingIndex,
+  { views, isReady, whyNotKept }: ServingOptions,
+): Promise<string | undefined> {
+  const lost = await whyNotKept();
+  if (lost !== undefined) return lost;
   const closed = views.find((view) => index.source(view.name) === undefined);
   if (closed !== undefined) return `view ${closed.name} is not open yet`;
   return isReady() ? undefined : "the speed layer has not reached the log's end as it was at the start";

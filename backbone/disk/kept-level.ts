@@ -24,7 +24,7 @@ export interface KeptLevelOptions {
 const GROUP_BYTES_MAX = 1024 * 1024;
 
 /** What opening a database writes at the most, in write buffers: it empties one, and merges. */
-const OPENING_WRITE_BUFFERS = 2;
+export const OPENING_WRITE_BUFFERS = 2;
 
 /** The system has no room, whatever word it has for that. */
 export function isFull(error: unknown): boolean {

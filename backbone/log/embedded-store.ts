@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { isFull, KeptLevel, type OpenLevel } from '../disk/kept-level.ts';
+import { FREE_BYTES_MIN } from '../disk/directory-watch.ts';
+import { freeBytesIn } from '../disk/directory.ts';
+import { isFull, KeptLevel, OPENING_WRITE_BUFFERS, type OpenLevel } from '../disk/kept-level.ts';
 import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { readUintKey } from '../keys/order.ts';
 import { DirectoryGone, StoreUnavailable } from '../storage-errors.ts';
@@ -9,6 +11,14 @@ import type { LogBounds, LogEntry } from './log.ts';
 
 /** Records are packed bits, which Snappy can't shorten, and are read once, in order, so a cache is of little use. */
 const TUNING: LevelTuning = { writeBufferBytes: 32 * 1024 * 1024, cacheBytes: 2 * 1024 * 1024, compression: false };
+
+assert(
+  FREE_BYTES_MIN >= OPENING_WRITE_BUFFERS * TUNING.writeBufferBytes,
+  'what is kept free is enough to open a log again',
+);
+
+/** How long the room that was found on the disk is taken to be there. */
+const ROOM_CHECK_MS = 500;
 
 /** Entries asked for in one step: a group of tiny records still crosses into LevelDB in few steps. */
 const READ_STEP_ENTRIES = 4096;
@@ -29,6 +39,7 @@ export class EmbeddedStore {
   readonly #dir: string;
   readonly #level: KeptLevel;
   #places: PartitionPlace[];
+  #roomCheckedAtMs = Number.NEGATIVE_INFINITY;
   /** The opening of the database that the places were found in. */
   #opening: number;
 
@@ -58,6 +69,7 @@ export class EmbeddedStore {
   async write(records: readonly UnplacedRecord[]): Promise<number[]> {
     assert(records.length > 0, 'a write has at least one record');
     try {
+      await this.#checkRoom();
       await this.#level.mend();
       await this.#findAnew();
       const { batch, bytes, positions, lasts } = this.#placed(records);
@@ -97,6 +109,16 @@ export class EmbeddedStore {
 
   async close(): Promise<void> {
     await this.#level.close();
+  }
+
+  /** A disk that fills up refuses records before it refuses everything: what was taken has still to be folded. */
+  async #checkRoom(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#roomCheckedAtMs < ROOM_CHECK_MS) return;
+    const free = await freeBytesIn(this.#dir);
+    if (free < FREE_BYTES_MIN)
+      throw new Error(`no space left on device but ${free} bytes, and ${FREE_BYTES_MIN} are kept free`);
+    this.#roomCheckedAtMs = nowMs;
   }
 
   /** A write that failed may be there after all: what is read of it next is what all will read. */

@@ -1,5 +1,5 @@
 /** The parts of a server and an agent, composed in this process as the commands compose them. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -98,6 +98,32 @@ describe('a server', () => {
     const { acknowledged } = await statusOf(server);
     expect(acknowledged.toSorted((a, b) => a - b)).toEqual([0, expect.any(Number)]);
     expect(Math.max(...acknowledged)).toBeGreaterThan(0);
+  });
+
+  it('is not ready, and acknowledges nothing, once its data were removed under it', async () => {
+    await using server = await start(configOf(metric('power')));
+    const ready = async () => {
+      const response = await fetch(`http://127.0.0.1:${server.httpPort}/health/ready`);
+      return (await response.json()) as { readonly status: string; readonly reason?: string };
+    };
+    await expect.poll(async () => (await ready()).status, { timeout: 20_000 }).toBe('ready');
+    await rm(join(folder.dir, 'data'), { recursive: true });
+    expect(await ready()).toMatchObject({ reason: expect.stringContaining('removed or replaced') as string });
+    const { metrics, sources, agent } = configOf(
+      `${metric('power')}agent: { id: roof-1, broker: 'mqtt://127.0.0.1:${server.mqttPort}' }\nsources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ metric: power, value: kw, device: d }] } }\n`,
+    );
+    await using running = await startEdge({
+      agent: agent!,
+      metrics,
+      folder: folder.dir,
+      logger,
+      sources: Object.entries(sources),
+    });
+    await running.ended;
+    const failures = async (): Promise<number> => (await statusOf(server)).broker.appendsFailed;
+    await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(running.unsent()).toBeGreaterThan(0);
+    expect((await statusOf(server)).acknowledged).toEqual([0, 0, 0, 0]);
   });
 
   it('knows after a restart how far its log was acknowledged, and is ready once it has folded that', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { DirectoryWatch } from '#backbone/disk/directory-watch.ts';
 import type { Log, LogReport } from '#backbone/log/log.ts';
 import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { declareView, type Manifest } from '#backbone/manifests/manifest.ts';
@@ -67,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views }));
   const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
   const batch = stack.use(await startBatchLayer({ ...shared, archiveDir: join(dataDir, 'archive') }));
+  const watch = stack.use(await DirectoryWatch.open(dataDir));
   const results = openResultReader(objects);
   const tracked = new TrackedLog(log, goal);
   const broker = stack.use(await openBroker(options, tracked, storage, speed));
@@ -88,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       operations: batch,
       orders: broker.orders,
       status,
+      whyNotKept: () => watch.whyNotKept(),
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
   );
@@ -148,7 +151,7 @@ function openBroker(
 
 type ServingParts = Pick<
   Parameters<typeof startServing>[0],
-  'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'orders' | 'status' | 'isReady'
+  'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'orders' | 'status' | 'isReady' | 'whyNotKept'
 >;
 
 function openServing({ config, http, dashboardDir, logger }: ServerOptions, parts: ServingParts): Promise<Serving> {

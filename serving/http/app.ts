@@ -20,7 +20,7 @@ import { addViewsRoute } from './view-routes.ts';
 export function buildApp(
   reader: ViewReader,
   options: ServingOptions,
-  whyNotReady: () => string | undefined,
+  whyNotReady: () => Promise<string | undefined>,
   ownAddresses: OwnAddresses,
 ): OpenAPIHono {
   const { index } = reader;

@@ -6,10 +6,14 @@ const Health = z.object({ status: z.enum(['live', 'ready', 'not ready']), reason
 
 const liveRoute = getRoute('/health/live', 'Whether the process runs', { 200: jsonDoc('It runs', Health) });
 
-const readyRoute = getRoute('/health/ready', 'Whether answers reach the end that the log had at the start', {
-  200: jsonDoc('They do', Health),
-  503: jsonDoc('Not yet', Health),
-});
+const readyRoute = getRoute(
+  '/health/ready',
+  'Whether answers reach the end that the log had at the start, and what is acknowledged is kept',
+  {
+    200: jsonDoc('They do', Health),
+    503: jsonDoc('Not yet', Health),
+  },
+);
 
 const statusRoute = getRoute('/api/v1/status', 'What runs', { 200: jsonDoc('What runs', AnyObject) });
 
@@ -19,15 +23,15 @@ const metricsRoute = getRoute('/metrics', 'Measurements for Prometheus', {
 
 export interface HealthOptions {
   /** Why the node isn't ready, or undefined where it is. */
-  readonly whyNotReady: () => string | undefined;
+  readonly whyNotReady: () => Promise<string | undefined>;
   readonly status: () => unknown;
   readonly registry: Registry;
 }
 
 export function addHealthRoutes(app: OpenAPIHono, { whyNotReady, status, registry }: HealthOptions): void {
   app.openapi(liveRoute, (c) => c.json({ status: 'live' as const }, 200));
-  app.openapi(readyRoute, (c) => {
-    const reason = whyNotReady();
+  app.openapi(readyRoute, async (c) => {
+    const reason = await whyNotReady();
     return reason === undefined
       ? c.json({ status: 'ready' as const }, 200)
       : c.json({ status: 'not ready' as const, reason }, 503);

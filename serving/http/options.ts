@@ -64,6 +64,8 @@ export interface ServingOptions {
   /** What runs, as JSON. */
   readonly status: () => unknown;
   readonly isReady: () => boolean;
+  /** Why what is acknowledged now might be lost, looked at when it is asked; undefined where it is kept. */
+  readonly whyNotKept: () => Promise<string | undefined>;
   readonly registry: Registry;
   /** Folder of the built dashboard; undefined or absent: a page that says how to build it. */
   readonly dashboardDir: string | undefined;

@@ -274,7 +274,7 @@ describe('health', () => {
     let reason: string | undefined = 'view x is not open yet';
     const registry = new Registry();
     addGauge(registry, 'weir_test', 'A test', () => 7);
-    addHealthRoutes(app, { whyNotReady: () => reason, status: () => ({ version: '1' }), registry });
+    addHealthRoutes(app, { whyNotReady: () => Promise.resolve(reason), status: () => ({ version: '1' }), registry });
     expect(await get('/health/ready')).toStrictEqual({ status: 503, body: { status: 'not ready', reason } });
     reason = undefined;
     expect(await get('/health/ready')).toStrictEqual({ status: 200, body: { status: 'ready' } });
