@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Archive } from './archive/archive.ts';
+import { refillLog } from './archive/refill-log.ts';
 import { BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
@@ -76,7 +77,16 @@ export class BatchLayer implements AsyncDisposable {
   }
 }
 
-/** Starts the batch layer. Throws NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
+/** Starts the batch layer, and appends again what the log has lost and the archive has. Throws ArchiveSeamBroken, NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
 export async function startBatchLayer(options: BatchLayerOptions): Promise<BatchLayer> {
-  return new BatchLayer(options, await Archive.open({ dir: options.archiveDir, log: options.log }));
+  const { archiveDir, log, logger } = options;
+  const archive = await Archive.open({ dir: archiveDir, log });
+  try {
+    for (const refilled of await refillLog(log, archive))
+      logger?.warn(refilled, 'the log had lost its tail; it was appended again from the archive');
+  } catch (failure) {
+    await archive[Symbol.asyncDispose]();
+    throw failure;
+  }
+  return new BatchLayer(options, archive);
 }

@@ -20,6 +20,8 @@ export interface SavedFold {
   readonly cutIds: readonly string[];
   readonly counters: FoldCounters;
   readonly joined: readonly JoinedView[];
+  /** CRC-32 of the record at `position`; absent in what was written before it was kept, and before the first record. */
+  readonly checksum?: number;
 }
 
 interface SavedAgent {

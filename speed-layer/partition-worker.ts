@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import { PendingChanges } from '#backbone/changes/pending-changes.ts';
@@ -12,7 +13,7 @@ import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
 import { sliceKey } from '#core/slices/slice-name.ts';
 import { spanOf } from '#core/slices/slice-span.ts';
 import { evictSlices } from './eviction.ts';
-import { FoldStateWriter, type JoinedView, loadFold } from './fold-state.ts';
+import { FoldStateWriter, type JoinedView, loadFold, type SavedFold } from './fold-state.ts';
 import { READ_BYTES } from './history.ts';
 import { repairSelection } from './selection-repair.ts';
 
@@ -30,6 +31,19 @@ export class LogChanged extends WeirError {
     super(
       `The checkpoint of partition ${partition} belongs to log ${expected}, but this log is ${found}. ` +
         'Give the data directory of that log, or start with an empty one to fold this log from its first record.',
+      { fault: 'data' },
+    );
+  }
+}
+
+/** The log that the checkpoint was made from has lost records since: what was folded isn't what it holds. */
+export class LogNotContinued extends WeirError {
+  readonly kind = 'log-not-continued';
+  constructor(partition: number, position: number, found: string) {
+    super(
+      `Partition ${partition} was folded up to record ${position}, but ${found}: the log is an older copy. ` +
+        'Restore it, and the archive beside it, from the newest copy there is. Where there is no newer one, move the ' +
+        'folder "speed" of the data directory away: it is made again from the log, and "weir ledger" names what is missing.',
       { fault: 'data' },
     );
   }
@@ -53,6 +67,10 @@ export class PartitionWorker {
   readonly #joined: JoinedView[] = [];
   #state!: FoldStateWriter;
   #committedTo = 0;
+  /** The last record that was folded in this run. */
+  #lastRecord: Uint8Array | undefined;
+  /** CRC-32 of the last one that was folded before. */
+  #checksum: number | undefined;
   /** Aborted with its reason when a commit fails: what is folded can't be kept, so the worker has to stop. */
   readonly #failed = new AbortController();
   #commit: Promise<void> = Promise.resolve();
@@ -82,8 +100,10 @@ export class PartitionWorker {
     const saved = loaded?.saved;
     if (saved !== undefined && saved.generation !== log.generation)
       throw new LogChanged(partition, saved.generation, log.generation);
+    if (saved !== undefined) await checkContinued(partition, log, saved);
     const worker = new PartitionWorker(partition, log, changes, new PartitionFold(loaded?.snapshot), rowsMax);
     worker.#committedTo = worker.fold.position;
+    worker.#checksum = saved?.checksum;
     worker.#state = new FoldStateWriter(partition, worker.fold);
     for (const version of versions) {
       const isSaved =
@@ -181,6 +201,7 @@ export class PartitionWorker {
   }
 
   #apply({ position, bytes }: LogEntry): void {
+    this.#lastRecord = bytes;
     const record = decodeRecord(bytes);
     const outcome = this.fold.apply(position, record);
     if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
@@ -206,6 +227,7 @@ export class PartitionWorker {
     const agents = this.fold.takeChangedAgents();
     const batch = this.#pending.take(this.fold, this.#committedTo, agents);
     const { position, epoch, admission, counters } = this.fold;
+    const checksum = this.#lastRecord === undefined ? this.#checksum : crc32(this.#lastRecord);
     const saved = {
       generation: this.#log.generation,
       position,
@@ -213,6 +235,7 @@ export class PartitionWorker {
       cutIds: admission.cuts.map(({ id }) => id),
       counters: { ...counters },
       joined: [...this.#joined],
+      ...(checksum === undefined ? {} : { checksum }),
     };
     this.#isCommitting = true;
     this.#commit = this.#changes.commit(batch, this.#state.operations(saved, agents)).then(
@@ -229,4 +252,14 @@ export class PartitionWorker {
 /** Rows that have changed and are not written: those that are gathered, and those that their views still hold. */
 export function changedRows(pending: PendingChanges, views: readonly ViewFold[]): number {
   return views.reduce((rows, { slots }) => rows + slots.unwritten, pending.rowCount);
+}
+
+/** Checks that the log still holds the record that was folded last. Throws LogNotContinued. */
+async function checkContinued(partition: number, log: Log, { position, checksum }: SavedFold): Promise<void> {
+  const { first, last } = await log.bounds(partition);
+  if (last < position) throw new LogNotContinued(partition, position, `the log ends at ${last}`);
+  if (checksum === undefined || position < first) return;
+  const [entry] = await log.read(partition, position, { bytes: 1 });
+  if (entry === undefined || crc32(entry.bytes) !== checksum)
+    throw new LogNotContinued(partition, position, 'the log holds another record there');
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -22,7 +22,7 @@ import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
-import { LogChanged } from './partition-worker.ts';
+import { LogChanged, LogNotContinued } from './partition-worker.ts';
 import { type PartitionStatus, startSpeedLayer } from './speed-layer.ts';
 
 const SLICE_MS = 20_000;
@@ -105,6 +105,16 @@ class Harness implements AsyncDisposable {
   /** Takes the log away; another one is made in its place. */
   async loseLog(): Promise<void> {
     await rm(join(this.#folder.dir, 'log'), { recursive: true });
+  }
+
+  async keepLog(): Promise<void> {
+    await cp(join(this.#folder.dir, 'log'), join(this.#folder.dir, 'log-copy'), { recursive: true });
+  }
+
+  /** Brings the log back as it was kept. */
+  async restoreLog(): Promise<void> {
+    await this.loseLog();
+    await cp(join(this.#folder.dir, 'log-copy'), join(this.#folder.dir, 'log'), { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -329,6 +339,24 @@ describe('the speed layer', () => {
       { incarnation: 1, highestSequence: 2 },
       { incarnation: 0, highestSequence: 0 },
     ]);
+  });
+
+  it('refuses an older copy of its log, also where that has been filled up since', async () => {
+    await using harness = await Harness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const [birth, first] = [agent.birth(), agent.readings([[0, 0, 5]])];
+    await harness.appended([birth]);
+    await harness.keepLog();
+    await harness.appended([first]);
+    await harness.run(BY_DEVICE);
+    await harness.run(BY_DEVICE);
+    await harness.restoreLog();
+    await expect(harness.run(BY_DEVICE)).rejects.toThrow('folded up to record 2, but the log ends at 1');
+    await harness.appended([agent.readings([[0, 1000, 6]])]);
+    await expect(harness.run(BY_DEVICE)).rejects.toThrow(LogNotContinued);
+    await harness.restoreLog();
+    await harness.appended([first]);
+    await harness.run(BY_DEVICE);
   });
 
   it('refuses a log that its checkpoint was not made from', async () => {

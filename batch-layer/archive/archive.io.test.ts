@@ -1,6 +1,7 @@
 import {
   appendFile,
   copyFile,
+  cp,
   mkdir,
   mkdtemp,
   open,
@@ -20,6 +21,7 @@ import { NewerFormat } from '#backbone/storage-errors.ts';
 import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { ArchiveDamaged, ArchiveOfAnotherLog, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
 import { Archive } from './archive.ts';
+import { refillLog } from './refill-log.ts';
 
 const never = new AbortController().signal;
 
@@ -173,6 +175,49 @@ describe('the archive', () => {
     const marker = join(dir, 'archive', 'weir.json');
     await writeFile(marker, (await readFile(marker, 'utf8')).replace('"format":1', '"format":2'));
     await expect(Archive.open({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
+  });
+
+  it('a log that was restored from an older copy gets its tail back, as it was', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    const [place, copy, archive] = ['log', 'copy', 'archive'].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const opened = () => openEmbeddedLog({ dir: place, partitions: 2 });
+    const withLog = async <T>(use: (log: Log) => Promise<T>): Promise<T> => {
+      await using log = await opened();
+      return await use(log);
+    };
+    const refilled = (log: Log) => archived(log, archive, (one) => refillLog(log, one));
+    await withLog((log) => fill(log, 0, 1, 3));
+    await cp(place, copy, { recursive: true });
+    await withLog(async (log) => {
+      await fill(log, 0, 4, 9);
+      await fill(log, 1, 1, 2);
+      expect(await refilled(log)).toEqual([]);
+    });
+    await rm(place, { recursive: true });
+    await cp(copy, place, { recursive: true });
+    await withLog(async (log) => {
+      await using stored = await Archive.open({ dir: archive, log });
+      expect(await refillLog(log, stored)).toEqual([
+        { partition: 0, from: 4, to: 9 },
+        { partition: 1, from: 1, to: 2 },
+      ]);
+      expect((await log.read(0, 1, { bytes: 1e6 })).map(({ bytes }) => bytes)).toEqual(
+        [1, 2, 3, 4, 5, 6, 7, 8, 9].map(recordOf),
+      );
+    });
+    await rm(place, { recursive: true });
+    await cp(copy, place, { recursive: true });
+    await withLog(async (log) => {
+      await log.append(0, recordOf(77));
+      await using stored = await Archive.open({ dir: archive, log });
+      await expect(refillLog(log, stored)).rejects.toThrow(ArchiveSeamBroken);
+      expect((await log.bounds(0)).last).toBe(4);
+    });
   });
 
   it('an archive refuses another log, and a log that lost or changed what is archived', async () => {

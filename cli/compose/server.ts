@@ -57,17 +57,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const storage = stack.use(await openStorage(config.backbone, dataDir));
   const { log, objects, state, table } = storage;
   const report = await log.report();
-  const goal = await ends(storage);
   const manifests = new ManifestStore(state);
   const changes = await ChangeTable.open(table);
+  const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
+  // First of all who reads the log, since it appends again what the log has lost.
+  const batch = stack.use(await startBatchLayer({ ...shared, archiveDir: join(dataDir, 'archive') }));
+  const goal = await ends(storage);
   await checkMetricsKept(await manifests.all(), config.metrics, async (view, version) => {
     for await (const _ of changes.members(view, version)) return true;
     return false;
   });
   const views = await declareViews(config, manifests, goal);
   const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views }));
-  const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
-  const batch = stack.use(await startBatchLayer({ ...shared, archiveDir: join(dataDir, 'archive') }));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
   const results = openResultReader(objects);
   const tracked = new TrackedLog(log, goal);
