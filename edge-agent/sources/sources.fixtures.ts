@@ -26,10 +26,12 @@ export function declaredSource(section: unknown): DeclaredSource {
   return sourcesSchema(SOURCE_KINDS).parse({ rows: section })['rows']!;
 }
 
-/** What zod says of a section, empty where nothing is wrong with it. */
+/** What zod says of a section and of its keys, empty where nothing is wrong with it. */
 export function issuesOf(section: unknown): string {
   const result = sourcesSchema(SOURCE_KINDS).safeParse({ rows: section });
-  return result.success ? '' : z.prettifyError(result.error);
+  if (result.success) return '';
+  const ofKeys = result.error.issues.flatMap((issue) => (issue.code === 'invalid_key' ? issue.issues : []));
+  return [z.prettifyError(result.error), ...ofKeys.map(({ message }) => message)].join('\n');
 }
 
 /** Opens the source that a section describes: standard input is this process's, and no time is in the future. */
