@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -251,56 +251,6 @@ describe('a CSV file that can not be read', () => {
       /heading of 3 columns where `columns` names 4/,
     );
     expect((await failure(read('ts,device,value,value\n'))).message).toMatch(/has two columns "value"; rename one/);
-  });
-});
-
-describe('a CSV file that is read again', () => {
-  const first = 'ts,device,value\n2024-01-01,a,1\n2024-01-02,a,2';
-
-  it('goes on where it has grown; a line that was read as the last is not read twice', async () => {
-    const { checkpoints } = await read(first);
-    for (const [more, values, refused] of [
-      ['\n2024-01-03,a,3\n', [3_000], []],
-      ['\r\n2024-01-03,a,3', [3_000], []],
-      ['5\n2024-01-03,a,3\n', [3_000], [{ line: 3, readings: 1, text: '5' }]],
-      ['5', [], [{ line: 3, readings: 1, text: '5' }]],
-      ['', [], []],
-    ] as const) {
-      await writeFile(join(folder, 'rows.csv'), first + more);
-      const { source, registry } = open();
-      const { readings, refusals } = await collect(source, registry, checkpoints.at(-1)!);
-      expect(readings.map(({ value }) => value)).toEqual(values);
-      expect(refusals).toMatchObject(refused);
-    }
-  });
-
-  it('is refused where it begins differently, is shorter, or the checkpoint is damaged', async () => {
-    const { checkpoints } = await read(first);
-    const checkpoint = checkpoints.at(-1)!;
-    const resume = (from: Readonly<Record<string, unknown>>): Promise<unknown> =>
-      collect(open().source, new SeriesList(), from);
-    await writeFile(join(folder, 'rows.csv'), `x${first}`);
-    expect((await failure(resume(checkpoint))).message).toMatch(
-      /does not begin as it did.*another name.*or remove the spool/,
-    );
-    await writeFile(join(folder, 'rows.csv'), first);
-    expect((await failure(resume({ ...checkpoint, offset: 1_000 }))).message).toMatch(/is shorter than the 1000 bytes/);
-    expect((await failure(resume({ ...checkpoint, offset: -1 }))).message).toMatch(/damaged/);
-    expect((await failure(resume({ ...checkpoint, version: 2 }))).message).toMatch(/another version of weir/);
-  });
-
-  it('is followed while it grows, where it is to be followed', async () => {
-    await writeFile(join(folder, 'rows.csv'), 'ts,device,value\n2024-01-01,a,1\n2024-01-02,');
-    const { source } = open({ follow: true });
-    expect(source.nature).toBe('live');
-    const stop = new AbortController();
-    const values: number[] = [];
-    for await (const batch of source.batches(null, stop.signal)) {
-      values.push(...batch.value);
-      if (values.length === 1) await appendFile(join(folder, 'rows.csv'), 'b,2\n');
-      if (values.length === 2) stop.abort();
-    }
-    expect(values).toEqual([1_000, 2_000]);
   });
 });
 

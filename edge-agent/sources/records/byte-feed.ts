@@ -1,7 +1,13 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { SourceError } from '../source-error.ts';
+import type { Inode } from './record-checkpoint.ts';
+
+/** Bytes of a file that are summed at a time. */
+const SUM_BYTES = 1 << 20;
 
 /** Where the bytes of a source come from. One read is under way at a time. */
 export interface ByteFeed {
@@ -14,11 +20,13 @@ export interface ByteFeed {
 /** A regular file, read from any offset. */
 export class FileFeed implements ByteFeed {
   readonly sizeBytes: number;
+  readonly inode: Inode;
   readonly #path: string;
   readonly #file: FileHandle;
   #offset = 0;
 
-  constructor(path: string, file: FileHandle, sizeBytes: number) {
+  constructor(path: string, file: FileHandle, sizeBytes: number, inode: Inode) {
+    this.inode = inode;
     this.#path = path;
     this.#file = file;
     this.sizeBytes = sizeBytes;
@@ -33,13 +41,13 @@ export class FileFeed implements ByteFeed {
       throw unreadable(path, error);
     }
     try {
-      const stat = await file.stat();
-      if (stat.isDirectory())
+      const found = await file.stat();
+      if (found.isDirectory())
         throw new SourceError('unreadable', `file ${path}`, 'is a directory', 'name a file in it');
-      if (!stat.isFile()) {
+      if (!found.isFile()) {
         throw new SourceError('unreadable', `file ${path}`, 'is no regular file', "pipe it in, with `file: '-'`");
       }
-      return new FileFeed(path, file, stat.size);
+      return new FileFeed(path, file, found.size, { dev: found.dev, ino: found.ino });
     } catch (error) {
       await file.close();
       throw error instanceof SourceError ? error : unreadable(path, error);
@@ -72,6 +80,33 @@ export class FileFeed implements ByteFeed {
     return head.subarray(0, filled);
   }
 
+  /** The CRC-32 of the first `length` bytes, wherever reading stands. Throws SourceError. */
+  async sumTo(length: number): Promise<number> {
+    const piece = new Uint8Array(Math.min(SUM_BYTES, length));
+    let sum = 0;
+    for (let at = 0; at < length;) {
+      const bytes = await this.#readAt(piece, Math.min(piece.length, length - at), at);
+      if (bytes.length === 0) break;
+      sum = crc32(bytes, sum);
+      at += bytes.length;
+    }
+    return sum;
+  }
+
+  /** The byte at an offset, undefined beyond the end. Throws SourceError. */
+  async byteAt(offset: number): Promise<number | undefined> {
+    return (await this.#readAt(new Uint8Array(1), 1, offset))[0];
+  }
+
+  async #readAt(into: Uint8Array, length: number, at: number): Promise<Uint8Array> {
+    try {
+      const { bytesRead } = await this.#file.read(into, 0, length, at);
+      return into.subarray(0, bytesRead);
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    }
+  }
+
   async currentSizeBytes(): Promise<number> {
     return (await this.#file.stat()).size;
   }
@@ -84,26 +119,45 @@ export class FileFeed implements ByteFeed {
 /** How often the end of a followed file is looked at again. */
 export const FOLLOW_POLL_MS = 250;
 
-/** A file that is being written: at its end, `read` waits for more until it is closed. */
+/** Why a followed file gives no more bytes: it was closed, cut off, or has another file in its place. */
+export type FollowEnd = 'closed' | 'truncated' | 'replaced';
+
+/**
+ * A file that is being written: at its end, `read` waits for more until it is closed, or until the file is truncated or
+ * another one lies in its place. What is still written to the one before is read for one more look.
+ */
 export class FollowFeed implements ByteFeed {
   readonly #file: FileFeed;
   readonly #path: string;
   readonly #closing = new AbortController();
-  #offset: number;
+  #offset = 0;
+  #end: FollowEnd = 'closed';
 
-  constructor(path: string, file: FileFeed, offset: number) {
+  constructor(path: string, file: FileFeed) {
     this.#file = file;
     this.#path = path;
+    file.seek(0);
+  }
+
+  /** Why `read` gave 0. */
+  get end(): FollowEnd {
+    return this.#closing.signal.aborted ? 'closed' : this.#end;
+  }
+
+  seek(offset: number): void {
     this.#offset = offset;
-    file.seek(offset);
+    this.#file.seek(offset);
   }
 
   async read(into: Uint8Array, at: number, length: number): Promise<number> {
-    while (!this.#closing.signal.aborted) {
+    for (let isReplaced = false; !this.#closing.signal.aborted;) {
       const count = await this.#file.read(into, at, length);
       this.#offset += count;
       if (count > 0) return count;
-      if ((await this.#file.currentSizeBytes()) < this.#offset) throw shrunk(this.#path, this.#offset);
+      if ((await this.#file.currentSizeBytes()) < this.#offset) return this.#ended('truncated');
+      if (isReplaced) return this.#ended('replaced');
+      const present = await inodeAt(this.#path);
+      isReplaced = present !== undefined && !isSameInode(present, this.#file.inode);
       await sleep(FOLLOW_POLL_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
     return 0;
@@ -113,6 +167,42 @@ export class FollowFeed implements ByteFeed {
     this.#closing.abort();
     return this.#file.close();
   }
+
+  #ended(end: FollowEnd): 0 {
+    this.#end = end;
+    return 0;
+  }
+}
+
+/** The inode that a path leads to; undefined where there is nothing, or it can't be told. */
+async function inodeAt(path: string): Promise<Inode | undefined> {
+  try {
+    const { dev, ino } = await stat(path);
+    return { dev, ino };
+  } catch {
+    return undefined;
+  }
+}
+
+function isSameInode(a: Inode, b: Inode): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+/**
+ * The file with an inode under another name than `path`, in its folder and with its name at the beginning: where a
+ * rotation put it. Undefined where the path still leads to it, or no name does.
+ */
+export async function rotatedAway(path: string, inode: Inode): Promise<string | undefined> {
+  const present = await inodeAt(path);
+  if (present === undefined || isSameInode(present, inode)) return undefined;
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(basename(path)) || name === basename(path)) continue;
+    const found = await inodeAt(join(folder, name));
+    if (found !== undefined && isSameInode(found, inode)) return join(folder, name);
+  }
+  return undefined;
 }
 
 /** Standard input, or any other stream: read once, as it comes. */
@@ -150,16 +240,6 @@ export class StreamFeed implements ByteFeed {
     this.#stream.destroy();
     return Promise.resolve();
   }
-}
-
-/** A file that has become shorter than what has been read of it. */
-export function shrunk(path: string, offset: number): SourceError {
-  return new SourceError(
-    'changed',
-    `file ${path}`,
-    `is shorter than the ${offset} bytes that have been read of it`,
-    'give its source another name to read it from the start, or remove the spool to forget what was read',
-  );
 }
 
 const REASONS: ReadonlyMap<string, readonly [string, string]> = new Map([

@@ -3,15 +3,14 @@ import { z } from 'zod';
 import { SourceError } from '../source-error.ts';
 import type { SourceCheckpoint } from '../source.ts';
 
-/** A file is known by a hash of its first bytes: what is appended changes nothing, what is replaced does. */
+/** First bytes of a file that are hashed, so that one which begins otherwise is told without reading all of it. */
 export const IDENTITY_BYTES_MAX = 4_096;
 
-const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 2;
 
 const count = z.int().min(0);
 
-const checkpointSchema = z.strictObject({
-  version: z.literal(CHECKPOINT_VERSION),
+const sharedFields = {
   /** Byte in the file at which the next record begins. */
   offset: count,
   /** Line on which it begins, from 1. */
@@ -32,17 +31,32 @@ const checkpointSchema = z.strictObject({
     ambiguousTimes: count,
     truncatedTimes: count,
   }),
+};
+
+const checkpointSchema = z.strictObject({
+  version: z.literal(CHECKPOINT_VERSION),
+  ...sharedFields,
+  /** CRC-32 of all bytes before the offset; null where an older version left the checkpoint. */
+  crc32: z.int().min(0).max(0xffff_ffff).nullable(),
+  /** The file's place on its device, by which it is found under the name that a rotation gave it. */
+  inode: z.strictObject({ dev: z.number(), ino: z.number() }).nullable(),
 });
+
+/** What versions before this one left: nothing tells whether the file is still the same behind its first bytes. */
+const firstSchema = z.strictObject({ version: z.literal(1), ...sharedFields });
 
 /** Where a file of records is to be taken up again. */
 export type RecordCheckpoint = z.output<typeof checkpointSchema>;
 export type FileIdentity = RecordCheckpoint['identity'];
+export type Inode = NonNullable<RecordCheckpoint['inode']>;
 
 /** The checkpoint that a batch carried, checked. Throws SourceError for one that another version wrote, or no version. */
 export function readCheckpoint(subject: string, checkpoint: SourceCheckpoint): RecordCheckpoint {
   const read = checkpointSchema.safeParse(checkpoint);
   if (read.success) return read.data;
-  const known = checkpoint['version'] === CHECKPOINT_VERSION;
+  const first = firstSchema.safeParse(checkpoint);
+  if (first.success) return { ...first.data, version: CHECKPOINT_VERSION, crc32: null, inode: null };
+  const known = checkpoint['version'] === CHECKPOINT_VERSION || checkpoint['version'] === 1;
   throw new SourceError(
     'checkpoint',
     subject,
@@ -59,13 +73,7 @@ export function identityOf(head: Uint8Array): FileIdentity {
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Makes sure that a file is the one that a checkpoint was left in. Throws SourceError. */
-export function checkIdentity(subject: string, left: FileIdentity, head: Uint8Array): void {
-  if (head.length >= left.bytes && identityOf(head.subarray(0, left.bytes)).sha256 === left.sha256) return;
-  throw new SourceError(
-    'changed',
-    subject,
-    'does not begin as it did when it was last read',
-    'give its source another name to read it from the start, or remove the spool to forget what was read',
-  );
+/** Whether a file with this beginning may be the one that was read; one that begins otherwise isn't. */
+export function beginsAs(left: FileIdentity, head: Uint8Array): boolean {
+  return head.length >= left.bytes && identityOf(head.subarray(0, left.bytes)).sha256 === left.sha256;
 }

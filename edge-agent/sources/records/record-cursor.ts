@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
+import { crc32 } from 'node:zlib';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
-import type { FileIdentity, RecordCheckpoint } from './record-checkpoint.ts';
+import type { FileIdentity, Inode, RecordCheckpoint } from './record-checkpoint.ts';
 import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
 
@@ -14,8 +15,10 @@ export interface RecordCursorOptions {
   readonly rowReadingsMax: number;
   readonly latenessMs: number;
   readonly limits: RecordLimits;
-  /** Null for a stream: its checkpoints can't be taken up again. */
-  readonly identity: FileIdentity | null;
+  /** Null for a stream: its checkpoints can't be taken up again. `crc32`: of the bytes before the first record. */
+  readonly file: { readonly identity: FileIdentity; readonly inode: Inode; readonly crc32: number } | null;
+  /** Whether something may follow the end of the file, as where it is followed: the watermark then trails there too. */
+  readonly goesOn: boolean;
 }
 
 /** The checkpoint of a stream, at which nothing can be opened again. */
@@ -28,8 +31,8 @@ export const STREAM_CHECKPOINT: SourceCheckpoint = { stream: true };
  * before the byte at which that was noticed are then taken for one record each, so a quote that nobody closes is not
  * looked for again from every line, and the walk stays linear. A line longer than `lineBytesMax` is skipped.
  *
- * A last line without a line end counts as a row. Where the file goes on after it was read, its rest can't be joined
- * any more: an added line end completes it, anything else goes to quarantine.
+ * A last line without a line end counts as a row. Where the file goes on after it was read, an added line end completes
+ * it; with anything else the file is another one, and whoever opens it reads it from its start.
  */
 export class RecordCursor {
   readonly #options: RecordCursorOptions;
@@ -45,6 +48,9 @@ export class RecordCursor {
   #at: RecordCheckpoint['at'] = 'record';
   #oneLineBefore = 0;
   #totals = NO_TALLIES;
+  /** Of the bytes of the file before `#summedTo`, which is an index like `#index`. */
+  #crc32: number;
+  #summedTo = 0;
 
   constructor(options: RecordCursorOptions, offset: number, line: number) {
     assertRelated(options.limits, options.rowReadingsMax);
@@ -52,10 +58,12 @@ export class RecordCursor {
     this.#lineBytesMax = options.limits.lineBytesMax;
     this.#shift = offset;
     this.#line = line;
+    this.#crc32 = options.file?.crc32 ?? 0;
   }
 
-  /** Goes on from a checkpoint. */
-  restore(checkpoint: RecordCheckpoint): void {
+  /** Goes on from a checkpoint, before which the file's bytes have this sum. */
+  restore(checkpoint: RecordCheckpoint, sum: number): void {
+    this.#crc32 = sum;
     this.#shift = checkpoint.offset;
     this.#index = 0;
     this.#line = checkpoint.line;
@@ -63,6 +71,12 @@ export class RecordCursor {
     this.#oneLineBefore = checkpoint.oneLineBefore;
     this.#totals = checkpoint.totals;
     this.#options.reader.restore({ highestMs: checkpoint.highestMs, order: checkpoint.order });
+  }
+
+  /** Reads from the start what another file, or an older state of it, was read of up to a checkpoint. */
+  succeed({ totals, highestMs }: RecordCheckpoint): void {
+    this.#totals = totals;
+    this.#options.reader.restore({ highestMs, order: [] });
   }
 
   /** Where the bytes that are not used up begin. They must begin the next load. */
@@ -75,6 +89,7 @@ export class RecordCursor {
     this.#shift += this.#index - from;
     this.#bytes = bytes;
     this.#index = from;
+    this.#summedTo = from;
     this.#to = to;
     this.#atEnd = atEnd;
   }
@@ -91,6 +106,7 @@ export class RecordCursor {
       this.#options.reader.end();
       return this.#close();
     }
+    this.#sum();
     return batch.isEmpty ? null : this.#close();
   }
 
@@ -181,29 +197,39 @@ export class RecordCursor {
   }
 
   #close(): ReadingBatch {
-    const { reader, batch, latenessMs } = this.#options;
+    const { reader, batch, latenessMs, goesOn } = this.#options;
     const { highestMs } = reader;
     const ambiguousTimes = reader.takeAmbiguous();
-    const watermarkMs = highestMs === null || this.#finished ? highestMs : highestMs - latenessMs;
+    const watermarkMs = highestMs === null || (this.#finished && !goesOn) ? highestMs : highestMs - latenessMs;
     const closed = batch.close({ checkpoint: {}, watermarkMs, ambiguousTimes });
     this.#totals = addTallies(this.#totals, closed.tallies);
-    return { ...closed, checkpoint: this.#checkpoint() };
+    return { ...closed, checkpoint: this.checkpoint() ?? STREAM_CHECKPOINT };
   }
 
-  #checkpoint(): SourceCheckpoint {
-    const { identity, reader } = this.#options;
-    if (identity === null) return STREAM_CHECKPOINT;
-    const checkpoint: RecordCheckpoint = {
-      version: 1,
+  /** Takes up what was used since the last time; the bytes are the loader's again once `next` has given null. */
+  #sum(): void {
+    if (this.#options.file === null || this.#summedTo >= this.#index) return;
+    this.#crc32 = crc32(this.#bytes.subarray(this.#summedTo, this.#index), this.#crc32);
+    this.#summedTo = this.#index;
+  }
+
+  /** Where the file can be taken up again; null for a stream. To be asked after a batch. */
+  checkpoint(): RecordCheckpoint | null {
+    const { file, reader } = this.#options;
+    if (file === null) return null;
+    this.#sum();
+    return {
+      version: 2,
       offset: this.#index + this.#shift,
       line: this.#line,
       at: this.#at,
       oneLineBefore: this.#oneLineBefore,
-      identity,
+      identity: file.identity,
       highestMs: reader.highestMs,
       order: reader.snapshot().order.map((inside) => [...inside]),
       totals: this.#totals,
+      crc32: this.#crc32,
+      inode: file.inode,
     };
-    return checkpoint;
   }
 }

@@ -1,20 +1,21 @@
 import { resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import type { RowsSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
-import { FileFeed, FollowFeed, shrunk, StreamFeed, type ByteFeed } from './byte-feed.ts';
+import { FileFeed, FollowFeed, rotatedAway, StreamFeed, type ByteFeed } from './byte-feed.ts';
 import {
-  checkIdentity,
+  beginsAs,
   IDENTITY_BYTES_MAX,
   identityOf,
   readCheckpoint,
   type RecordCheckpoint,
 } from './record-checkpoint.ts';
-import { RecordCursor } from './record-cursor.ts';
-import type { RecordFileOpener, RecordFileOpening } from './record-format.ts';
+import { RecordCursor, type RecordCursorOptions } from './record-cursor.ts';
+import { CR, LF, type RecordFileOpener, type RecordFileOpening } from './record-format.ts';
 import { bufferBytes, RECORD_LIMITS, type RecordLimits } from './record-limits.ts';
 
 /** What kind of file it is, beside what every source is given. */
@@ -49,7 +50,11 @@ export class RecordSource implements Source {
     this.#subject = subjectOf(this.#path ?? '-');
   }
 
-  /** Throws SourceError where the file can't be read, is not of its kind, or is not the one that the checkpoint was left in. */
+  /**
+   * Throws SourceError where the file can't be read, or is not of its kind. One that isn't any more what the checkpoint was
+   * left in is read from its start: the agent tells what of it is known. A followed file is followed under its name: when
+   * another lies there, or it is cut off, what is left of the one before is read, then the new one from its start.
+   */
   async *batches(from: SourceCheckpoint | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
     const path = this.#path;
     if (path === null) {
@@ -57,30 +62,62 @@ export class RecordSource implements Source {
       yield* this.#stream(signal);
       return;
     }
-    const file = await FileFeed.open(path);
-    let feed: ByteFeed = file;
+    let left = from === null ? null : readCheckpoint(this.#subject, from);
+    if (this.nature === 'live') left = yield* this.#rotated(path, left, signal);
+    do {
+      const file = await FileFeed.open(path);
+      const feed = this.nature === 'live' ? new FollowFeed(path, file) : file;
+      left = yield* this.#file(file, feed, left, signal);
+    } while (this.nature === 'live' && !signal.aborted);
+  }
+
+  /** Reads to its end what lies under another name by now; gives where to go on. */
+  async *#rotated(
+    path: string,
+    left: RecordCheckpoint | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<ReadingBatch, RecordCheckpoint | null, undefined> {
+    const away = left === null || left.inode === null ? undefined : await rotatedAway(path, left.inode);
+    if (away === undefined) return left;
+    const file = await FileFeed.open(away);
+    return yield* this.#file(file, file, left, signal);
+  }
+
+  /** Reads one file from where it was left; gives where it is left now. Closes the feed. */
+  async *#file(
+    file: FileFeed,
+    feed: FileFeed | FollowFeed,
+    left: RecordCheckpoint | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<ReadingBatch, RecordCheckpoint | null, undefined> {
+    const stop = (): void => void feed.close();
+    if (feed !== file) signal.addEventListener('abort', stop, { once: true });
     try {
       const head = await file.readHead(IDENTITY_BYTES_MAX);
       this.#checkText(head, head.length);
-      const checkpoint = from === null ? null : readCheckpoint(this.#subject, from);
-      if (checkpoint !== null) {
-        checkIdentity(this.#subject, checkpoint.identity, head);
-        if (checkpoint.offset > file.sizeBytes) throw shrunk(path, checkpoint.offset);
-      }
+      const sum = left === null ? null : await sumOfRead(file, left, head);
       const buffer = this.#buffer();
-      const opened = await this.#open(file, buffer);
-      const cursor = this.#cursor(opened.opening, checkpoint?.identity ?? identityOf(head));
-      let loadedTo = opened.to;
-      let loadedFrom = this.#carryBytes + opened.opening.dataAt;
-      if (checkpoint !== null) {
-        cursor.restore(checkpoint);
-        file.seek(checkpoint.offset);
-        loadedFrom = loadedTo = this.#carryBytes;
+      const opened = await this.#open(feed, buffer, signal);
+      if (opened === null) return left;
+      const { opening, to } = opened;
+      const isSame = left !== null && sum !== null;
+      const dataFrom = this.#carryBytes + opening.dataAt;
+      const cursor = this.#cursor(opening, {
+        identity: isSame ? left.identity : identityOf(head),
+        inode: file.inode,
+        crc32: crc32(buffer.subarray(this.#carryBytes, dataFrom)),
+      });
+      if (isSame) {
+        cursor.restore(left, sum);
+        feed.seek(left.offset);
+        yield* this.#walk(feed, cursor, buffer, this.#carryBytes, this.#carryBytes, signal);
+      } else {
+        if (left !== null) cursor.succeed(left);
+        yield* this.#walk(feed, cursor, buffer, dataFrom, to, signal);
       }
-      if (this.#options.section.follow)
-        feed = new FollowFeed(path, file, checkpoint?.offset ?? loadedTo - this.#carryBytes);
-      yield* this.#walk(feed, cursor, buffer, loadedFrom, loadedTo, signal);
+      return cursor.checkpoint();
     } finally {
+      signal.removeEventListener('abort', stop);
       await feed.close();
     }
   }
@@ -91,8 +128,9 @@ export class RecordSource implements Source {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const buffer = this.#buffer();
-      const { opening, to } = await this.#open(feed, buffer);
-      if (signal.aborted) return;
+      const opened = await this.#open(feed, buffer, signal);
+      if (opened === null) return;
+      const { opening, to } = opened;
       const cursor = this.#cursor(opening, null);
       yield* this.#walk(feed, cursor, buffer, this.#carryBytes + opening.dataAt, to, signal);
     } finally {
@@ -101,12 +139,17 @@ export class RecordSource implements Source {
     }
   }
 
-  /** Reads until the beginning of the file has told its columns. */
-  async #open(feed: ByteFeed, buffer: Uint8Array): Promise<{ opening: RecordFileOpening; to: number }> {
+  /** Reads until the beginning of the file has told its columns; null where the signal came first. */
+  async #open(
+    feed: ByteFeed,
+    buffer: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly opening: RecordFileOpening; readonly to: number } | null> {
     let to = this.#carryBytes;
     for (;;) {
       const room = this.#carryBytes + this.#chunkBytes - to;
       const count = await feed.read(buffer, to, room);
+      if (signal.aborted && this.nature === 'live') return null;
       if (to === this.#carryBytes && count === 0) {
         throw new SourceError('empty', this.#subject, 'is empty', 'check that it is the right one');
       }
@@ -148,6 +191,8 @@ export class RecordSource implements Source {
         if (atEnd) return;
         const count = await reading;
         if (signal.aborted) return;
+        // What is left of a line that was cut off is no row.
+        if (count === 0 && feed instanceof FollowFeed && feed.end === 'truncated') return;
         from = this.#carryBytes - (to - cursor.index);
         spare.set(loaded.subarray(cursor.index, to), from);
         [loaded, spare] = [spare, loaded];
@@ -162,14 +207,23 @@ export class RecordSource implements Source {
     }
   }
 
-  #cursor(opening: RecordFileOpening, identity: RecordCheckpoint['identity'] | null): RecordCursor {
+  #cursor(opening: RecordFileOpening, file: RecordCursorOptions['file']): RecordCursor {
     const { section, metrics, registry, nowMs } = this.#options;
     const limits = this.#limits;
     const batch = new BatchColumns(limits.batchReadingsMax);
     const { columns, format, dataAt, dataLine } = opening;
     const reader = new RowReader({ section, columns, metrics, registry, batch, nowMs });
     return new RecordCursor(
-      { format, reader, batch, rowReadingsMax: section.series.length, latenessMs: section.lateness, limits, identity },
+      {
+        format,
+        reader,
+        batch,
+        rowReadingsMax: section.series.length,
+        latenessMs: section.lateness,
+        limits,
+        file,
+        goesOn: this.nature === 'live' && this.#path !== null,
+      },
       dataAt,
       dataLine,
     );
@@ -191,4 +245,19 @@ export class RecordSource implements Source {
           'name a text file in UTF-8; unpack it first if it is packed',
         );
   }
+}
+
+/**
+ * The sum of what was read of a file up to a checkpoint, where it still begins with that and goes on with a new line; null
+ * where it is another file by now, or was changed in what was read.
+ */
+async function sumOfRead(file: FileFeed, left: RecordCheckpoint, head: Uint8Array): Promise<number | null> {
+  if (file.sizeBytes < left.offset || !beginsAs(left.identity, head)) return null;
+  const sum = await file.sumTo(left.offset);
+  if (left.crc32 !== null && left.crc32 !== sum) return null;
+  const next = await file.byteAt(left.offset);
+  if (left.at === 'open') return next === undefined || next === LF || next === CR ? sum : null;
+  if (left.at === 'overlong' || left.offset === 0) return sum;
+  // Checkpoints of older versions have no sum: that a record begins there is all that can be seen.
+  return (await file.byteAt(left.offset - 1)) === LF ? sum : null;
 }
