@@ -1,4 +1,4 @@
-import type { AgentDecision, LostRange } from '#core/ledger/ledger.ts';
+import type { AgentDecision, LostRange, Stain } from '#core/ledger/ledger.ts';
 import type { RefusedItem } from '#core/records/record.ts';
 
 /**
@@ -69,6 +69,8 @@ export interface AgentRow {
   readonly agent: string;
   readonly watermarkMs: number | null;
   readonly holes: boolean;
+  /** The event time that all missing frames reach; left out where nothing is missing, or where that is not known of all. */
+  readonly stains?: readonly Stain[];
   readonly arrived: number;
   readonly quarantined: number;
   readonly missing: readonly { readonly incarnation: number; readonly from: number; readonly to: number }[];

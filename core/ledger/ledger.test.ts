@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHECKSUMS_KEPT, Ledger, WATERMARKS_WAITING_MAX } from './ledger.ts';
+import { CHECKSUMS_KEPT, Ledger, type LedgerSnapshot, WATERMARKS_WAITING_MAX } from './ledger.ts';
 
 describe('the ledger', () => {
   it('a number is folded once: the same frame again is a repeat, another one under its number a fork', () => {
@@ -151,5 +151,40 @@ describe('the ledger', () => {
     ledger.arrive(2, 1, 0, null);
     expect(ledger.isOvertaken(1, 3)).toBe(true);
     expect(Ledger.open(ledger.snapshot()).isOvertaken(1, 3)).toBe(true);
+  });
+
+  it('knows which event time a missing frame reaches that a heartbeat told, and lets watermarks pass it', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    const outstanding = [
+      { from: 2, to: 2, earliestMs: 2000, latestMs: 2999 },
+      { from: 3, to: 4, earliestMs: 3000, latestMs: 4999 },
+    ];
+    const told = { incarnation: 1, highestSequence: 4, watermarkMs: 5000, closed: false, outstanding };
+    ledger.heartbeat(told);
+    const stains = [{ fromMs: 2000, toMs: 4999 }];
+    expect(ledger.progress()).toEqual({ watermarkMs: 5000, holes: true, stains });
+    ledger.arrive(1, 2, 0, null);
+    ledger.arrive(1, 4, 0, null);
+    for (const one of [ledger, Ledger.open(JSON.parse(JSON.stringify(ledger.snapshot())) as LedgerSnapshot)]) {
+      expect(one.progress()).toEqual({ watermarkMs: 5000, holes: true, stains: [{ fromMs: 3000, toMs: 4999 }] });
+      // A number of which nothing is told may have held anything.
+      one.arrive(1, 6, 0, 7000);
+      expect(one.progress()).toEqual({ watermarkMs: 5000, holes: true });
+      one.arrive(1, 5, 0, null);
+      expect(one.progress()).toMatchObject({ watermarkMs: 7000, stains: [{ fromMs: 3000, toMs: 4999 }] });
+      one.arrive(1, 3, 0, null);
+      expect(one.progress()).toEqual({ watermarkMs: 7000, holes: false });
+      expect(one.snapshot().incarnations[0]).not.toHaveProperty('outstanding');
+    }
+  });
+
+  it('does not know what an earlier incarnation misses where nothing was told of it', () => {
+    const ledger = new Ledger();
+    const outstanding = [{ from: 1, to: 1, earliestMs: 5, latestMs: 6 }];
+    ledger.heartbeat({ incarnation: 2, highestSequence: 1, watermarkMs: null, closed: false, outstanding });
+    expect(ledger.progress().stains).toEqual([{ fromMs: 5, toMs: 6 }]);
+    ledger.previous({ incarnation: 1, lastSequence: 1, closed: false });
+    expect(ledger.progress()).toEqual({ watermarkMs: null, holes: true });
   });
 });

@@ -1,5 +1,6 @@
 import type { PreviousIncarnation } from '../frames/birth.ts';
 import type { Heartbeat } from '../records/record.ts';
+import { type FrameSpan, FrameSpans } from './frame-spans.ts';
 import { IntervalSet } from './interval-set.ts';
 
 /** What the ledger says of a frame number: fold it, leave it (it has been folded), or name the agent forked. */
@@ -9,6 +10,17 @@ export type Arrival = 'first' | 'repeat' | 'fork';
 export const CHECKSUMS_KEPT = 256;
 /** How many watermarks wait for a missing number; beyond it the oldest waiting ones are forgotten, which only delays `final`. */
 export const WATERMARKS_WAITING_MAX = 4096;
+
+/** Spans of outstanding frames that are kept per incarnation; beyond it neighbours are taken together. */
+export const SPANS_KEPT = 64;
+/** Gaps between numbers whose spans are looked at; with more of them, nothing is known of what is missing. */
+const GAPS_LOOKED_AT_MAX = 64;
+
+/** Event time in which something may be missing, both ends included. */
+export interface Stain {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 export interface MissingRange {
   readonly incarnation: number;
@@ -36,10 +48,15 @@ export interface AgentDecision {
 
 /** What a ledger says of its agent. */
 export interface AgentProgress {
-  /** Event time before which nothing more is expected, counted only up to the first missing number. */
+  /**
+   * Event time before which nothing more is expected but in the stains, counted only up to the first missing number of
+   * which nobody knows the event time.
+   */
   readonly watermarkMs: number | null;
   /** True when a number is known to exist that has not arrived. */
   readonly holes: boolean;
+  /** The event time that all missing frames reach; left out where nothing is missing, or where that is not known of all. */
+  readonly stains?: readonly Stain[];
 }
 
 interface IncarnationSnapshot {
@@ -52,6 +69,7 @@ interface IncarnationSnapshot {
   readonly waiting: readonly (readonly [number, number])[];
   /** Absent in what earlier versions wrote. */
   readonly parked?: readonly number[];
+  readonly outstanding?: readonly FrameSpan[];
 }
 
 export interface LedgerSnapshot {
@@ -73,6 +91,8 @@ class Incarnation {
   readonly waiting: Map<number, number>;
   /** Numbers that are here but can't be folded before a birth; at most as many as an agent may have parked. */
   readonly parked: Set<number>;
+  /** What heartbeats told of frames that had not been acknowledged. */
+  readonly outstanding: FrameSpans;
 
   constructor(from?: IncarnationSnapshot) {
     this.arrived = new IntervalSet(from?.arrived);
@@ -82,6 +102,7 @@ class Incarnation {
     this.watermarkMs = from?.watermarkMs ?? null;
     this.waiting = new Map(from?.waiting);
     this.parked = new Set(from?.parked);
+    this.outstanding = new FrameSpans(SPANS_KEPT, from?.outstanding);
   }
 
   get holes(): boolean {
@@ -95,11 +116,32 @@ class Incarnation {
     return settled;
   }
 
-  /** A watermark counts only once every number up to the one that carried it is there. */
-  settleWatermarks(): void {
+  /** The event time that missing frames reach; undefined where that is not known of all. */
+  get stains(): readonly Stain[] | undefined {
+    if (!this.holes) return [];
+    const gaps = this.arrived.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
+    if (this.parked.size > 0 || gaps.length > GAPS_LOOKED_AT_MAX) return undefined;
+    const spans = gaps.map(({ from, to }) => this.outstanding.covering(from, to));
+    if (spans.includes(undefined)) return undefined;
+    const missing = new Set(spans.flatMap((some) => some ?? []));
+    return [...missing].map(({ earliestMs, latestMs }) => ({ fromMs: earliestMs, toMs: latestMs }));
+  }
+
+  /** All numbers up to this one are settled, or it is known which event time they reach. */
+  get accounted(): number {
     const { settled } = this;
+    if (settled < this.arrived.contiguous || settled >= this.known) return settled;
+    const gaps = this.arrived.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
+    const unknown = gaps.find(({ from, to }, i) => i === GAPS_LOOKED_AT_MAX || !this.outstanding.covering(from, to));
+    return Math.min(unknown === undefined ? this.known : unknown.from - 1, ...[...this.parked].map((one) => one - 1));
+  }
+
+  /** A watermark counts only once it is known of every number up to the one that carried it what it held. */
+  settleWatermarks(): void {
+    const { accounted } = this;
+    this.outstanding.keep(({ to }) => to > this.arrived.contiguous);
     for (const [sequence, watermarkMs] of this.waiting) {
-      if (sequence > settled) continue;
+      if (sequence > accounted) continue;
       this.waiting.delete(sequence);
       if (this.watermarkMs === null || watermarkMs > this.watermarkMs) this.watermarkMs = watermarkMs;
     }
@@ -224,6 +266,7 @@ export class Ledger {
     const one = this.#open(heartbeat.incarnation);
     one.known = Math.max(one.known, heartbeat.highestSequence);
     one.closed ||= heartbeat.closed;
+    one.outstanding.tell(heartbeat.outstanding ?? []);
     this.#await(one, heartbeat.highestSequence, heartbeat.watermarkMs);
   }
 
@@ -239,13 +282,16 @@ export class Ledger {
     let holes = false;
     let newest = 0;
     let watermarkMs: number | null = null;
+    let stains: readonly Stain[] | undefined = [];
     for (const [incarnation, one] of this.#incarnations) {
       holes ||= one.holes;
+      const own: readonly Stain[] | undefined = one.stains;
+      stains = stains === undefined || own === undefined ? undefined : own.length === 0 ? stains : [...stains, ...own];
       if (one.watermarkMs === null || incarnation < newest) continue;
       newest = incarnation;
       watermarkMs = one.watermarkMs;
     }
-    return { watermarkMs, holes };
+    return holes && stains !== undefined ? { watermarkMs, holes, stains: joinedStains(stains) } : { watermarkMs, holes };
   }
 
   /** Highest incarnation and its highest known number: what an agent is told when it connects. */
@@ -292,6 +338,7 @@ export class Ledger {
         watermarkMs: one.watermarkMs,
         waiting: [...one.waiting],
         ...(one.parked.size === 0 ? {} : { parked: [...one.parked] }),
+        ...(one.outstanding.all.length === 0 ? {} : { outstanding: one.outstanding.all }),
       })),
       checksums: [...this.#checksums],
       forks: this.#forks,
@@ -326,6 +373,17 @@ export class Ledger {
 
 function isUntouched({ life, retired, handedTo }: AgentDecision): boolean {
   return life === 0 && !retired && handedTo === null;
+}
+
+/** The same stains apart from each other, ascending; more than SPANS_KEPT are taken together. */
+function joinedStains(stains: readonly Stain[]): readonly Stain[] {
+  const joined: Stain[] = [];
+  for (const stain of stains.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const last = joined.at(-1);
+    if (last === undefined || (stain.fromMs > last.toMs + 1 && joined.length < SPANS_KEPT)) joined.push(stain);
+    else joined[joined.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, stain.toMs) };
+  }
+  return joined;
 }
 
 function countOf(set: IntervalSet): number {

@@ -1,3 +1,5 @@
+import type { FrameSpan } from '../ledger/frame-spans.ts';
+
 /**
  * What stands in the log. The broker (or the batch layer, for cuts) writes each record once; every fold reads only
  * what is written here and has no clock of its own, so any reader of the same prefix reaches the same state.
@@ -18,6 +20,11 @@ export interface Heartbeat {
   readonly watermarkMs: number | null;
   /** True in the last heartbeat of an incarnation that ended tidily: no number above `highestSequence` will come. */
   readonly closed: boolean;
+  /**
+   * Frames that were not acknowledged when it was told, by their numbers, ascending, with the event time that they reach.
+   * Of births, and of frames of a number that is not told, nobody knows what they would have held. Left out: none.
+   */
+  readonly outstanding?: readonly FrameSpan[];
 }
 
 /** A row, or rows, that a source refused. */

@@ -11,7 +11,7 @@ import {
   VERDICT_DETAIL_MAX,
   VERDICT_ENTRIES_MAX,
 } from './down-messages.ts';
-import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, parseHeartbeat } from './heartbeat.ts';
+import { encodeHeartbeat, HEARTBEAT_BYTES_MAX, HEARTBEAT_SPANS_MAX, parseHeartbeat } from './heartbeat.ts';
 import {
   encodeRefusalReport,
   parseRefusalReport,
@@ -61,6 +61,41 @@ describe('the messages between agent and broker', () => {
     const pad = HEARTBEAT_BYTES_MAX - json({ ...HEARTBEAT, mood: '' }).length;
     expect(parseHeartbeat(json({ ...HEARTBEAT, mood: 'x'.repeat(pad) }))).toStrictEqual(HEARTBEAT);
     expect(parseHeartbeat(json({ ...HEARTBEAT, mood: 'x'.repeat(pad + 1) }))).toMatchObject({ message: /1025 bytes/ });
+  });
+
+  it('tell the event time of outstanding frames in a form that earlier readers pass over', () => {
+    const outstanding = Array.from({ length: HEARTBEAT_SPANS_MAX }, (_, i) => {
+      const from = Number.MAX_SAFE_INTEGER - 2 * (HEARTBEAT_SPANS_MAX - i);
+      return { from, to: from + 1, earliestMs: -TIME_MS_MAX, latestMs: -TIME_MS_MAX + 1 };
+    });
+    const beat = { ...HEARTBEAT, highestSequence: Number.MAX_SAFE_INTEGER, outstanding };
+    const bytes = encodeHeartbeat(beat);
+    expect(bytes.length).toBeLessThanOrEqual(HEARTBEAT_BYTES_MAX);
+    expect(parseHeartbeat(bytes)).toStrictEqual(beat);
+    expect(new TextDecoder().decode(encodeHeartbeat({ ...HEARTBEAT, outstanding: [] }))).toBe(
+      '{"incarnation":1,"highestSequence":2,"watermarkMs":3,"closed":false}',
+    );
+    for (const wrong of [
+      5,
+      [5],
+      [[1, 1, 0]],
+      [[1, 1, 0, 0, 0]],
+      [[0, 1, 0, 0]],
+      [[2, 1, 0, 0]],
+      [[1, 3, 0, 0]],
+      [[1, 1, 1, 0]],
+      [[1, 1, -TIME_MS_MAX - 1, 0]],
+      [[1, 1, 0, TIME_MS_MAX + 1]],
+      [[1, 1, 0.5, 1]],
+      [
+        [2, 2, 0, 0],
+        [1, 1, 0, 0],
+      ],
+      Array.from({ length: HEARTBEAT_SPANS_MAX + 1 }, (_, i) => [i + 1, i + 1, 0, 0]),
+    ]) {
+      const told = { ...HEARTBEAT, highestSequence: wrong === 5 ? 2 : Array.isArray(wrong) && wrong.length > 2 ? 99 : 2 };
+      expect(parseHeartbeat(json({ ...told, outstanding: wrong }))).toMatchObject({ message: /outstanding/ });
+    }
   });
 
   it('are faults where a text of a refused row is too long, or a number of it is none', () => {

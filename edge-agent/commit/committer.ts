@@ -26,6 +26,7 @@ import {
   checkpointOperation,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
+import { Outstanding } from './outstanding.ts';
 
 /** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
 const FRAME_READINGS_TARGET = 32_768;
@@ -74,6 +75,7 @@ export class Committer {
   readonly #sealRules = new WeakMap<Metric, readonly [asReadings: SealRule, asPanes: SealRule]>();
   readonly #watermarks = new Map<string, number | null>();
   readonly #first: AgentHead;
+  readonly #outstanding = new Outstanding();
   readonly #storing: StoringOptions;
   #entriesWritten: number;
   #reports: number;
@@ -153,7 +155,9 @@ export class Committer {
   /** The same of what is in memory. */
   #told(): Heartbeat {
     const { incarnation, sequence } = this.#writer;
-    return { incarnation, highestSequence: sequence, watermarkMs: this.#safeWatermark(), closed: this.#closed };
+    const told = { incarnation, highestSequence: sequence, watermarkMs: this.#safeWatermark(), closed: this.#closed };
+    const outstanding = this.#outstanding.told(this.#spool.firstUnreleased(incarnation));
+    return outstanding.length === 0 ? told : { ...told, outstanding };
   }
 
   /** Where the source is to be opened. */
@@ -283,7 +287,14 @@ export class Committer {
   }
 
   #commit(operations: TableOperation[], reports: readonly SpoolItem[]): Promise<void> {
-    const frames: SpoolItem[] = this.#writer.take().map((frame) => ({ channel: 'frame', ...frame }));
+    const made = this.#writer.take();
+    this.#outstanding.made(made);
+    const frames: SpoolItem[] = made.map(({ incarnation, sequence, bytes }) => ({
+      channel: 'frame',
+      incarnation,
+      sequence,
+      bytes,
+    }));
     for (const { bytes } of frames) this.#totals = addTotals(this.#totals, { frames: 1, bytes: bytes.length });
     const items = [...frames, ...reports];
     operations.push(...entryOperations(this.dictionary.entries, this.#entriesWritten));

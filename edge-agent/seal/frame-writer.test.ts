@@ -110,6 +110,22 @@ describe('a frame writer', () => {
       return frame;
     });
 
+  it('tells which event time each frame reaches, with the readings before its runs and the ends of its links', () => {
+    const writer = open(entries(1));
+    const builder = new RunsBuilder();
+    builder.addRun(0, [50, 60], [1, 2], 0, 2, { timeMs: 40, value: 1 }, false);
+    builder.addRun(0, [90], [1], 0, 1, null, false);
+    writer.readings(builder.take());
+    builder.addLinks([link(1)]);
+    writer.readings(builder.take());
+    const { fromMs, toMs } = link(1);
+    expect(writer.take().map(({ extent }) => extent && [extent.earliestMs, extent.latestMs])).toEqual([
+      null,
+      [40, 90],
+      [fromMs, toMs],
+    ]);
+  });
+
   it('announces the dictionary before the first frame, in births of some entries each, and later what is new', () => {
     const known = entries(70);
     const writer = open(known);

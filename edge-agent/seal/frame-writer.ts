@@ -6,8 +6,10 @@ import { encodePanes } from '#core/frames/encode-panes.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
+import { TIME_MS_MAX } from '#core/frames/limits.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
-import type { ReadingsRuns } from '#core/frames/readings.ts';
+import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
+import type { FrameSpan } from '#core/ledger/frame-spans.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { Amend } from '../accept/amend.ts';
 import type { Amendment } from '../accept/corrections.ts';
@@ -25,7 +27,11 @@ export interface NumberedFrame {
   readonly incarnation: number;
   readonly sequence: number;
   readonly bytes: Uint8Array;
+  /** The event time that its readings and intervals reach, both ends included; null of a birth. */
+  readonly extent: FrameExtent | null;
 }
+
+type FrameExtent = Pick<FrameSpan, 'earliestMs' | 'latestMs'>;
 
 /** Encodes frames and numbers them, without gaps, in the order in which they are made. */
 export class FrameWriter {
@@ -72,6 +78,7 @@ export class FrameWriter {
       runs,
       (meta, some) => encodeReadings(meta, some),
       (some) => splitRuns(some),
+      runsExtent,
     );
   }
 
@@ -81,6 +88,7 @@ export class FrameWriter {
       panes,
       (meta, some) => encodePanes(meta, some),
       (some) => splitPanes(some),
+      panesExtent,
     );
   }
 
@@ -91,6 +99,7 @@ export class FrameWriter {
         amends.slice(from, from + AMENDS_MAX),
         (meta, some) => encodeAmend(meta, amendColumns(some, this.#revision)),
         halves,
+        amendsExtent,
         (some) => (this.#revision += some.length),
       );
     }
@@ -114,6 +123,7 @@ export class FrameWriter {
           return encodeBirth({ ...meta, dictionaryVersion }, { firstIndex, entries, previous });
         },
         halves,
+        () => null,
         (entries) => (this.#announced += entries.length),
       );
     }
@@ -127,24 +137,72 @@ export class FrameWriter {
     content: Content,
     encode: (meta: FrameMeta, content: Content) => Uint8Array,
     halve: (content: Content) => readonly [Content, Content],
+    extentOf: (content: Content) => FrameExtent | null,
     made: (content: Content) => void = () => undefined,
   ): void {
     try {
-      this.#number((meta) => encode(meta, content));
+      this.#number((meta) => encode(meta, content), extentOf(content));
     } catch (error) {
       if (!(error instanceof FrameTooLarge)) throw error;
-      for (const half of halve(content)) this.#divided(half, encode, halve, made);
+      for (const half of halve(content)) this.#divided(half, encode, halve, extentOf, made);
       return;
     }
     made(content);
   }
 
-  #number(encode: (meta: FrameMeta) => Uint8Array): void {
+  #number(encode: (meta: FrameMeta) => Uint8Array, extent: FrameExtent | null): void {
     const sequence = this.#sequence + 1;
     const { incarnation } = this;
     const bytes = encode({ incarnation, sequence, dictionaryVersion: this.#announced, watermarkMs: this.#watermarkMs });
     this.#sequence = sequence;
-    this.#frames.push({ incarnation, sequence, bytes });
+    this.#frames.push({ incarnation, sequence, bytes, extent });
+  }
+}
+
+function runsExtent({ timeMs, anchored, anchorTimeMs, links }: ReadingsRuns): FrameExtent {
+  const extent = new Reach();
+  for (const at of timeMs) extent.take(at);
+  for (let run = 0; run < anchored.length; run++) if (anchored[run] === 1) extent.take(anchorTimeMs[run]!);
+  return extent.withLinks(links);
+}
+
+function panesExtent({ count, startMs, spanMs, anchored, anchorTimeMs, links }: PaneColumns): FrameExtent {
+  const extent = new Reach();
+  for (let i = 0; i < count; i++) {
+    extent.take(startMs[i]!);
+    extent.take(startMs[i]! + spanMs[i]! - 1);
+    if (anchored[i] === 1) extent.take(anchorTimeMs[i]!);
+  }
+  return extent.withLinks(links);
+}
+
+function amendsExtent(amends: readonly Amend[]): FrameExtent {
+  const extent = new Reach();
+  for (const { amendment, links } of amends) {
+    extent.take(amendment.paneStartMs);
+    extent.take(amendment.paneStartMs + amendment.paneMs - 1);
+    for (const { fromMs, toMs } of links) {
+      extent.take(fromMs);
+      extent.take(toMs);
+    }
+  }
+  return extent;
+}
+
+/** The event time that something reaches, as it is told bit by bit. */
+class Reach implements FrameExtent {
+  earliestMs = TIME_MS_MAX;
+  latestMs = -TIME_MS_MAX;
+
+  take(atMs: number): void {
+    if (atMs < this.earliestMs) this.earliestMs = atMs;
+    if (atMs > this.latestMs) this.latestMs = atMs;
+  }
+
+  withLinks({ fromMs, toMs }: SignedLinks): this {
+    for (const at of fromMs) this.take(at);
+    for (const at of toMs) this.take(at);
+    return this;
   }
 }
 

@@ -123,6 +123,15 @@ export class Spool {
     return [...this.#heads].map(([incarnation, highestSequence]) => ({ incarnation, highestSequence }));
   }
 
+  /** The lowest number of the incarnation's frames that isn't released, or that of the next one where all are. */
+  firstUnreleased(incarnation: number): number {
+    for (let entry = this.#entryAfter(0); entry !== undefined; entry = this.#entryAfter(entry.place)) {
+      if (entry.incarnation === incarnation && entry.channel === 'frame') return entry.sequence;
+      if (entry.incarnation < incarnation) return 1;
+    }
+    return (this.#heads.get(incarnation) ?? 0) + 1;
+  }
+
   /** Whether so many bytes more can be spooled without deleting what isn't released. */
   hasRoom(bytes: number = FRAME_BYTES_MAX): boolean {
     return this.#unreleasedBytes + bytes + ENTRY_OVERHEAD_BYTES <= this.#bytesMax;

@@ -1,7 +1,7 @@
 import { HOLD_INTERVALS_MAX } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
-import type { Horizon } from '../index/progress.ts';
+import { EVER, type Horizon } from '../index/progress.ts';
 import type { CombinedWindow } from './combine-windows.ts';
 import type { ViewQuery } from './query.ts';
 
@@ -85,7 +85,7 @@ export class Judge {
       revision,
       pending,
       completeness: group.progress.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
-      final: !isAsOf && !isFolding && group.progress.isFinal(finalMs, horizon, this.#heldIntervals),
+      final: !isAsOf && !isFolding && group.progress.isFinal(startMs, finalMs, horizon, this.#heldIntervals),
     };
   }
 
@@ -94,7 +94,7 @@ export class Judge {
     if (horizon === undefined) {
       horizon = group.progress.horizon();
       // What has not been folded yet is missing as a frame is that has not arrived.
-      if (this.#source.isFolding) horizon = { ...horizon, holes: true };
+      if (this.#source.isFolding) horizon = { ...horizon, stains: [EVER] };
       this.#horizons.set(group, horizon);
     }
     return horizon;
@@ -112,9 +112,11 @@ export function withoutOf(groups: Iterable<Group>): readonly string[] {
 export function freshnessOf(groups: Iterable<Group>): number | null {
   let freshness = Number.POSITIVE_INFINITY;
   for (const { progress } of groups) {
-    const { watermarkMs } = progress.horizon();
+    const { watermarkMs, stains } = progress.horizon();
     if (watermarkMs === null) return null;
     freshness = Math.min(freshness, watermarkMs);
+    // What is still missing of an earlier time makes the answer no fresher than that.
+    for (const { fromMs } of stains) if (Number.isFinite(fromMs)) freshness = Math.min(freshness, fromMs);
   }
   return freshness === Number.POSITIVE_INFINITY ? null : freshness;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import { agentKey, Agents, GroupProgress, memberKey } from './progress.ts';
+import { agentKey, Agents, EVER, GroupProgress, memberKey } from './progress.ts';
 
 function agentOf(agent: string, watermarkMs: number | null, holes = false, partition = 0): AgentRow {
   const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
@@ -63,20 +63,20 @@ describe('the progress of a group', () => {
     const horizonOf = (...agents: AgentRow[]) => progressOf(agents, members).horizon();
     expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('c', 1))).toMatchObject({
       watermarkMs: 4,
-      holes: false,
+      stains: [],
     });
-    expect(horizonOf(agentOf('a', 9), agentOf('b', null))).toMatchObject({ watermarkMs: null, holes: false });
-    expect(horizonOf(agentOf('a', null), agentOf('b', 9))).toMatchObject({ watermarkMs: null, holes: false });
-    expect(horizonOf(agentOf('a', 9))).toMatchObject({ watermarkMs: null, holes: false });
-    expect(horizonOf(agentOf('a', 9, true), agentOf('b', 4))).toMatchObject({ watermarkMs: 4, holes: true });
-    expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('b', 4, true, 1)).holes).toBe(false);
-    expect(progressOf([agentOf('a', 9)], []).horizon()).toMatchObject({ watermarkMs: null, holes: false });
+    expect(horizonOf(agentOf('a', 9), agentOf('b', null))).toMatchObject({ watermarkMs: null, stains: [] });
+    expect(horizonOf(agentOf('a', null), agentOf('b', 9))).toMatchObject({ watermarkMs: null, stains: [] });
+    expect(horizonOf(agentOf('a', 9))).toMatchObject({ watermarkMs: null, stains: [] });
+    expect(horizonOf(agentOf('a', 9, true), agentOf('b', 4))).toMatchObject({ watermarkMs: 4, stains: [EVER] });
+    expect(horizonOf(agentOf('a', 9), agentOf('b', 4), agentOf('b', 4, true, 1)).stains).toEqual([]);
+    expect(progressOf([agentOf('a', 9)], []).horizon()).toMatchObject({ watermarkMs: null, stains: [] });
   });
 
   it('is final where every agent with an earlier reading has passed the end, and none of them misses a number', () => {
     const isFinal = (endMs: number, agents: readonly AgentRow[], members: readonly MemberRow[]) => {
       const progress = progressOf(agents, members);
-      return progress.isFinal(endMs, progress.horizon());
+      return progress.isFinal(endMs - 10, endMs, progress.horizon());
     };
     const members = [memberOf('a', 's', 0), memberOf('late', 't', 100)];
     expect(isFinal(50, [agentOf('a', 50), agentOf('late', 10)], members)).toBe(true);
@@ -93,7 +93,7 @@ describe('the progress of a group', () => {
 
   it('is final some of the longest interval later, where values are held that long', () => {
     const progress = progressOf([agentOf('a', 300)], [memberOf('a', 's', 0, 10), memberOf('a', 't', 0, 100)]);
-    const isFinal = (endMs: number) => progress.isFinal(endMs, progress.horizon(), 2);
+    const isFinal = (endMs: number) => progress.isFinal(endMs - 10, endMs, progress.horizon(), 2);
     expect(isFinal(100)).toBe(true);
     expect(isFinal(101)).toBe(false);
     progress.put(memberOf('a', 't', 0, 50));
@@ -105,9 +105,9 @@ describe('the progress of a group', () => {
     const members = [memberOf('gone', 's', 0, 10), memberOf('a', 't', 0, 10)];
     const progress = progressOf([retired, agentOf('a', 200)], members);
     const horizon = progress.horizon();
-    expect(horizon).toEqual({ watermarkMs: 200, holes: false, without: ['gone'] });
-    expect(progress.isFinal(200, horizon)).toBe(true);
-    expect(progress.isFinal(201, horizon)).toBe(false);
+    expect(horizon).toEqual({ watermarkMs: 200, stains: [], without: ['gone'] });
+    expect(progress.isFinal(0, 200, horizon)).toBe(true);
+    expect(progress.isFinal(0, 201, horizon)).toBe(false);
     // At 0, 10, … 50 readings of it were due, and of the other one ten.
     expect(progress.completeness(0, 100, 16, horizon)).toBe(1);
     expect(progress.completeness(0, 100, 8, horizon)).toBe(0.5);
@@ -119,15 +119,15 @@ describe('the progress of a group', () => {
     const lossy: AgentRow = { ...agentOf('a', 9), lostCount: 3 };
     expect(progressOf([lossy], [memberOf('a', 's', 0)]).horizon()).toEqual({
       watermarkMs: 9,
-      holes: false,
+      stains: [],
       without: ['a'],
     });
   });
 
   it('is as complete as what arrived of what is expected, and never whole with a hole', () => {
     const progress = progressOf([agentOf('a', 0)], [memberOf('a', 's', 0, 10)]);
-    const whole = { watermarkMs: 0, holes: false, without: [] };
-    const holed = { watermarkMs: 0, holes: true, without: [] };
+    const whole = { watermarkMs: 0, stains: [], without: [] };
+    const holed = { watermarkMs: 0, stains: [EVER], without: [] };
     expect(progress.completeness(0, 100, 5, whole)).toBe(0.5);
     expect(progress.completeness(0, 100, 12, whole)).toBe(1);
     expect(progress.completeness(-100, 0, 0, whole)).toBe(1);
@@ -138,5 +138,25 @@ describe('the progress of a group', () => {
     expect(progress.completeness(-100, 0, 0, holed)).toBe(0);
     progress.put(memberOf('a', 't', 0, 10));
     expect(progress.completeness(0, 100, 5, whole)).toBe(0.25);
+  });
+
+  it('misses something in the windows alone that a missing frame reaches, where that is known', () => {
+    const stained = { ...agentOf('a', 500, true), stains: [{ fromMs: 100, toMs: 199 }] };
+    const progress = progressOf([stained], [memberOf('a', 's', 0, 10)]);
+    const told = [
+      [0, 100],
+      [100, 200],
+      [199, 300],
+      [200, 300],
+      [0, 500],
+    ].map(([startMs, endMs]) => [
+      progress.isFinal(startMs!, endMs!, progress.horizon()),
+      progress.completeness(startMs!, endMs!, 1000, progress.horizon()),
+    ]);
+    const [whole, holed] = [
+      [true, 1],
+      [false, 1000 / 1001],
+    ];
+    expect(told).toEqual([whole, holed, holed, whole, holed]);
   });
 });

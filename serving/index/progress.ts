@@ -1,4 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
+import type { Stain } from '#core/ledger/ledger.ts';
 import { ExpectedReadings } from './expected-readings.ts';
 
 /** What is known of every agent, by partition and name. */
@@ -43,9 +44,23 @@ interface GroupAgent {
 export interface Horizon {
   /** The lowest watermark of all agents of which more is expected; null while one has none. */
   readonly watermarkMs: number | null;
-  readonly holes: boolean;
+  /** Event time in which something may be missing. */
+  readonly stains: readonly Stain[];
   /** Agents of the group that are retired or have lost frames for good, by name. */
   readonly without: readonly string[];
+}
+
+/** All of event time: where nobody knows what a missing frame would have held. */
+export const EVER: Stain = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
+
+/** The event time in which something of an agent may be missing. */
+export function stainsOf(row: Pick<AgentRow, 'holes' | 'stains'> | undefined): readonly Stain[] {
+  return row?.holes === true ? (row.stains ?? [EVER]) : [];
+}
+
+/** Whether one of the stains reaches into [startMs, endMs). */
+function isStained(stains: readonly Stain[], startMs: number, endMs: number): boolean {
+  return stains.some(({ fromMs, toMs }) => fromMs < endMs && toMs >= startMs);
 }
 
 /** The series of a group and their agents: how many readings are expected, and whether more are to come. */
@@ -98,7 +113,7 @@ export class GroupProgress {
 
   horizon(): Horizon {
     let watermarkMs: number | null = Number.POSITIVE_INFINITY;
-    let holes = false;
+    const stains: Stain[] = [];
     const without: string[] = [];
     let retiredMs: number | null = null;
     for (const { key } of this.agents()) {
@@ -108,26 +123,28 @@ export class GroupProgress {
         if (row.watermarkMs !== null) retiredMs = Math.max(row.watermarkMs, retiredMs ?? row.watermarkMs);
         continue;
       }
-      holes ||= row?.holes ?? false;
+      stains.push(...stainsOf(row));
       const markMs: number | null = row?.watermarkMs ?? null;
       watermarkMs = markMs === null || watermarkMs === null ? null : Math.min(watermarkMs, markMs);
     }
     // Where all are retired the group stands where the last of them ended.
-    return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs, holes, without };
+    return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs, stains, without };
   }
 
   /**
-   * Whether every agent with a reading before `endMs` has passed it, and none of them misses a number. With `intervals`
-   * they have to have passed it by as many of the longest interval of the group's series.
+   * Whether every agent with a reading before `endMs` has passed it, and none of them misses a number that may reach into
+   * the span. With `intervals` they have to have passed it by as many of the longest interval of the group's series.
    */
-  isFinal(endMs: number, horizon: Horizon, intervals = 0): boolean {
+  isFinal(startMs: number, endMs: number, horizon: Horizon, intervals = 0): boolean {
     const passedMs = intervals === 0 ? endMs : endMs + intervals * this.#longestIntervalMs();
-    if (!horizon.holes && horizon.watermarkMs !== null && horizon.watermarkMs >= passedMs) return true;
+    const isWhole = !isStained(horizon.stains, startMs, passedMs);
+    if (isWhole && horizon.watermarkMs !== null && horizon.watermarkMs >= passedMs) return true;
     for (const { key, firstMs } of this.agents()) {
       if (firstMs >= endMs) continue;
       const row = this.#agents.get(key);
       if (row !== undefined && isRetired(row)) continue;
-      if (row === undefined || row.holes || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
+      if (row === undefined || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
+      if (isStained(stainsOf(row), startMs, passedMs)) return false;
     }
     return this.#members.size > 0;
   }
@@ -154,11 +171,11 @@ export class GroupProgress {
     return this.#intervalMs;
   }
 
-  /** From 0 to 1: what arrived of what is expected of the series; below 1 while an agent of the group misses a number. */
+  /** From 0 to 1: what arrived of what is expected of the series; below 1 while an agent of the group misses a number that may reach into the span. */
   completeness(startMs: number, endMs: number, count: number, horizon: Horizon): number {
     this.#expected ??= new ExpectedReadings(this.#members.values());
     const expected = this.#expected.count(startMs, endMs) - this.#excused(startMs, endMs);
     const arrived = expected === 0 ? 1 : Math.min(1, Math.max(0, count / expected));
-    return horizon.holes ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
+    return isStained(horizon.stains, startMs, endMs) ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
   }
 }

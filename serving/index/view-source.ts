@@ -1,6 +1,7 @@
 import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
+import type { Stain } from '#core/ledger/ledger.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
@@ -9,7 +10,7 @@ import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
-import { agentKey, type Agents } from './progress.ts';
+import { agentKey, type Agents, stainsOf } from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './sum.ts';
 
@@ -79,13 +80,13 @@ export class ViewSource {
     for (const row of agents) {
       const key = agentKey(row.partition, row.agent);
       const before = this.#backend.agents.get(key);
-      if (before !== undefined && before.watermarkMs === row.watermarkMs && before.holes === row.holes) continue;
-      const isOpen = before !== undefined && before.holes !== row.holes;
+      if (before !== undefined && before.watermarkMs === row.watermarkMs && isSameStains(before, row)) continue;
+      const changed = before === undefined ? [] : changedStains(before, row);
       const marks = [before?.watermarkMs ?? Number.NEGATIVE_INFINITY, row.watermarkMs ?? Number.NEGATIVE_INFINITY];
       for (const group of this.#groupsOfAgent.get(key) ?? []) {
         const change = changeOf(changes, group);
-        change.endsAfterMs = Math.min(change.endsAfterMs, isOpen ? Number.NEGATIVE_INFINITY : Math.min(...marks));
-        change.endsToMs = Math.max(change.endsToMs, isOpen ? Number.POSITIVE_INFINITY : Math.max(...marks));
+        change.endsAfterMs = Math.min(change.endsAfterMs, Math.min(...changed.map(({ fromMs }) => fromMs), ...marks));
+        change.endsToMs = Math.max(change.endsToMs, changed.length > 0 ? Number.POSITIVE_INFINITY : Math.max(...marks));
       }
     }
     return changes;
@@ -261,6 +262,18 @@ export class ViewSource {
     if (!this.id.isAsOf) await this.#backend.confirm(this);
     if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
   }
+}
+
+function isSameStains(before: AgentRow, row: AgentRow): boolean {
+  return before.holes === row.holes && changedStains(before, row).length === 0;
+}
+
+/** The stains of one of the rows that the other doesn't have. */
+function changedStains(before: AgentRow, row: AgentRow): readonly Stain[] {
+  const [had, has] = [stainsOf(before), stainsOf(row)];
+  const only = (some: readonly Stain[], others: readonly Stain[]): readonly Stain[] =>
+    some.filter((one) => !others.some(({ fromMs, toMs }) => fromMs === one.fromMs && toMs === one.toMs));
+  return [...only(had, has), ...only(has, had)];
 }
 
 function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
