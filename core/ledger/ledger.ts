@@ -291,7 +291,9 @@ export class Ledger {
       newest = incarnation;
       watermarkMs = one.watermarkMs;
     }
-    return holes && stains !== undefined ? { watermarkMs, holes, stains: joinedStains(stains) } : { watermarkMs, holes };
+    return holes && stains !== undefined
+      ? { watermarkMs, holes, stains: joinedStains(stains) }
+      : { watermarkMs, holes };
   }
 
   /** Highest incarnation and its highest known number: what an agent is told when it connects. */

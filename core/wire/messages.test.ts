@@ -93,7 +93,10 @@ describe('the messages between agent and broker', () => {
       ],
       Array.from({ length: HEARTBEAT_SPANS_MAX + 1 }, (_, i) => [i + 1, i + 1, 0, 0]),
     ]) {
-      const told = { ...HEARTBEAT, highestSequence: wrong === 5 ? 2 : Array.isArray(wrong) && wrong.length > 2 ? 99 : 2 };
+      const told = {
+        ...HEARTBEAT,
+        highestSequence: wrong === 5 ? 2 : Array.isArray(wrong) && wrong.length > 2 ? 99 : 2,
+      };
       expect(parseHeartbeat(json({ ...told, outstanding: wrong }))).toMatchObject({ message: /outstanding/ });
     }
   });
