@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ProgressBar } from '#cli/terminal/progress-bar.ts';
 import { EVENTS_NOT_YET } from './plan/not-yet-held.ts';
+import type { Plan } from './plan/plan.ts';
 import type { WorldReport } from './report.ts';
 import { eventsMissed, sweep } from './sweep.ts';
 
@@ -11,6 +13,7 @@ const USAGE = `npm run -s world -- [--seeds N] [--seed S] [--trace] [--minutes M
   --minutes M   go on for so many minutes
   --all         also with faults that are known to break a promise (plan/not-yet-held.ts)
   --trace       tell what happens in each world
+  --keep NAME   keep the smallest plan that fails as world/kept/NAME.json, for a test
   --shrink S    look for so many seconds for a smaller world where one fails, 60 when left out
 `;
 
@@ -24,6 +27,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       seeds: { type: 'string' },
       minutes: { type: 'string' },
+      keep: { type: 'string' },
       shrink: { type: 'string' },
       all: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
@@ -54,6 +58,7 @@ async function main(): Promise<number> {
         ...(minutes === undefined ? { total: seeds } : {}),
       });
       tell(report, values.trace);
+      if (values.keep !== undefined && report.shrunk !== null) keep(values.keep, report.shrunk.plan);
     },
   });
   const missed = eventsMissed(outcome, values.all ? new Set() : EVENTS_NOT_YET);
@@ -69,6 +74,12 @@ function tell({ seed, broken, trace, shrunk }: WorldReport, wantsTrace: boolean)
   process.stderr.write(`\nseed ${seed}: ${broken}\n`);
   if (shrunk !== null)
     process.stderr.write(`shrunk to ${shrunk.plan.steps.length} steps:\n${shrunk.trace.join('\n')}\n`);
+}
+
+/** Writes a plan where the tests find it. */
+function keep(name: string, plan: Plan): void {
+  const file = new URL(`./kept/${name}.json`, import.meta.url);
+  writeFileSync(file, `${JSON.stringify(plan, undefined, 2)}\n`);
 }
 
 function numberOf(flag: string, text: string | undefined): number | undefined {

@@ -4,8 +4,9 @@ import { shrink } from './plan/shrink.ts';
 import type { EventName } from './run/events.ts';
 import { runWorld } from './run/run-world.ts';
 
-/** A world to be run. */
+/** A world to be run: of a seed, or as it was kept. */
 export interface WorldTask {
+  readonly plan?: Plan;
   readonly seed: number;
   /** Also with faults that are known to break a promise. */
   readonly all: boolean;
@@ -24,8 +25,7 @@ export interface WorldReport {
 }
 
 /** Runs the world of a seed; where it breaks a promise, looks for a smaller one that does. */
-export async function report({ seed, all, shrinkMs }: WorldTask): Promise<WorldReport> {
-  const plan = makePlan(seed, all);
+export async function report({ seed, all, shrinkMs, plan = makePlan(seed, all) }: WorldTask): Promise<WorldReport> {
   const { broken, events, trace } = await runWorld(plan);
   const found = { seed, events: [...events], broken: broken?.message ?? null, trace };
   if (broken === undefined || shrinkMs === 0) return { ...found, shrunk: null };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Plan } from './plan/plan.ts';
 import type { WorldReport, WorldTask } from './report.ts';
 import { EVENTS, type EventName } from './run/events.ts';
 
@@ -51,6 +52,19 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const workers = Math.min(availableParallelism(), options.seeds);
   await Promise.all(Array.from({ length: workers }, () => runWorker(take, note)));
   return { seeds, failed: failed.toSorted((a, b) => a - b), events, seconds: (performance.now() - startMs) / 1000 };
+}
+
+/** Runs one world as it was kept. */
+export async function runKept(plan: Plan): Promise<WorldReport> {
+  const reports: WorldReport[] = [];
+  let task: WorldTask | undefined = { plan, seed: plan.seed, all: true, shrinkMs: 0 };
+  const take = (): WorldTask | undefined => {
+    const taken = task;
+    task = undefined;
+    return taken;
+  };
+  await runWorker(take, (report) => reports.push(report));
+  return reports[0]!;
 }
 
 /** Runs worlds in a thread of their own: what replaces Node's timers and disks in there is not seen out here. */

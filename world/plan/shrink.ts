@@ -4,12 +4,13 @@ import type { Plan, Step } from './plan.ts';
 export type StillBreaks = (plan: Plan) => Promise<boolean>;
 
 /**
- * A smaller plan that breaks the same promise: steps are left out, in ever smaller pieces, as long as it still does; then
- * readings are left out of what is sent (delta debugging: Zeller, Hildebrandt, "Simplifying and isolating
+ * A smaller plan that breaks the same promise: whole kinds of steps are left out as long as it still does, then steps in
+ * ever smaller pieces, then readings out of what is sent (delta debugging: Zeller, Hildebrandt, "Simplifying and isolating
  * failure-inducing input", IEEE TSE 28 (2), 2002). Ends early once `until` says so.
  */
 export async function shrink(plan: Plan, stillBreaks: StillBreaks, until: () => boolean): Promise<Plan> {
-  const steps = await shrinkList(plan.steps, (some) => stillBreaks({ ...plan, steps: some }), until);
+  const stepsBreak = (some: readonly Step[]): Promise<boolean> => stillBreaks({ ...plan, steps: some });
+  const steps = await shrinkList(await leaveOutKinds(plan.steps, stepsBreak, until), stepsBreak, until);
   let smaller: Plan = { ...plan, steps };
   for (let i = 0; i < smaller.steps.length && !until(); i++) {
     const step = smaller.steps[i]!;
@@ -22,6 +23,20 @@ export async function shrink(plan: Plan, stillBreaks: StillBreaks, until: () => 
     smaller = withReadings(await shrinkList(step.readings, (some) => stillBreaks(withReadings(some)), until));
   }
   return smaller;
+}
+
+/** Without the kinds of steps that it doesn't take. Most faults of a world have nothing to do with what broke. */
+async function leaveOutKinds(
+  steps: readonly Step[],
+  breaks: (some: readonly Step[]) => Promise<boolean>,
+  until: () => boolean,
+): Promise<readonly Step[]> {
+  let left = steps;
+  for (const kind of new Set(steps.map((step) => step.kind))) {
+    const without = left.filter((step) => step.kind !== kind);
+    if (without.length > 0 && !until() && (await breaks(without))) left = without;
+  }
+  return left;
 }
 
 /** A part of a list, in its order, that still breaks; no smaller piece of it can be left out, unless `until` came first. */

@@ -3,8 +3,8 @@ import { HTTP_PORT } from '../cast/server-process.ts';
 import { SERVER } from '../plan/plan.ts';
 import type { World } from './world.ts';
 
-/** Long enough for every timeout and backing off that parts have, several times over. */
-export const SETTLING_MS_MAX = 15 * 60_000;
+/** Long enough for every timeout and backing off that parts have, one after the other. */
+const SETTLING_MS_MAX = 5 * 60_000;
 /** What is quiet for so long has nothing left to seal, to send or to commit. */
 const QUIET_MS = 15_000;
 const LOOK_MS = 500;
