@@ -56,10 +56,15 @@ export async function findFirstSlice(
 ): Promise<number | undefined> {
   let first = SLICE_END;
   for (const result of id.batch.results) {
-    for await (const block of results.blocks(result, key, -SLICE_END, first)) {
-      if (block.count === 0) continue;
-      first = Math.min(first, block.slice[0]!);
-      break;
+    // Blocks come partition by partition, so one that lies before the first found so far may follow it.
+    for (let isEarlier = true; isEarlier;) {
+      isEarlier = false;
+      for await (const block of results.blocks(result, key, -SLICE_END, first)) {
+        if (block.count === 0) continue;
+        isEarlier = block.slice[0]! < first;
+        first = Math.min(first, block.slice[0]!);
+        break;
+      }
     }
   }
   if (!id.isAsOf) {
