@@ -97,6 +97,19 @@ describe('the last slice of a group that holds anything', () => {
 });
 
 describe('the first slice of a group that holds anything', () => {
+  it('is found in whichever partition it lies', async () => {
+    const [one, other] = [resultOf([5, 6]), resultOf([2, 8])];
+    const both: Pick<ResultReader, 'blocks'> = {
+      async *blocks(...asked) {
+        yield* one.blocks(...asked);
+        yield* other.blocks(...asked);
+      },
+    };
+    const batch = { results: [RESULT], cut: [10, 10], publishedAtMs: 0 };
+    const id = { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false };
+    expect(await findFirstSlice(id, groupOf(2, 20), feedOf([], 10), both)).toBe(2);
+  });
+
   it('is the first of what batch results and changes hold, also before its first reading', async () => {
     const group = groupOf(9, 20);
     expect(await findFirst(group, [3, 9], [9, 12])).toBe(3);
