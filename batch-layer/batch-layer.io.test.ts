@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { SampleAgent } from '#core/fold/sample-agent.fixtures.ts';
 import { BatchLayerStopped, NoSuchView } from './batch-errors.ts';
 import { type BatchLayerOptions, startBatchLayer } from './batch-layer.ts';
@@ -31,6 +32,53 @@ describe('the batch layer', () => {
       { value: { positions: [4], readings: 0 } },
       { value: { different: 0 } },
     ]);
+  });
+
+  it('runs by itself once its rows or its time have come, and not where nothing has changed', async () => {
+    await using stack = new AsyncDisposableStack();
+    const world = stack.use(await BatchWorld.open(1));
+    const agent = new SampleAgent('a', 1);
+    await world.log.append(0, agent.birth());
+    await world.log.append(0, agent.readings([[0, 1000, 5]])!);
+    const { log, objects, manifests, changes, views } = world.resources;
+    let atMs = 1000;
+    let rows = 0;
+    const schedule = { every: 50, rows: 10, rowsOpened: () => rows };
+    const shared = { log, objects, manifests, changes, views, threads: 0, clock: () => atMs, statesKept: 2 };
+    const layer = await startBatchLayer({ ...shared, archiveDir: join(world.archive.dir, 'other') });
+    layer.runByItself(schedule);
+    const cuts = async (): Promise<number> => (await world.log.bounds(0)).last - 2;
+    await world.speed();
+    rows = 10;
+    await vi.waitFor(async () => expect((await world.liveBatch(VIEW)).results).toHaveLength(1), 10_000);
+    expect(await cuts()).toBe(1);
+    // Time passes, and nothing has changed: no run begins, which the next change shows.
+    atMs += 1e6;
+    await world.log.append(0, agent.readings([[0, 2000, 5]])!);
+    await world.speed();
+    await vi.waitFor(async () => expect((await world.liveBatch(VIEW)).results).toHaveLength(2), 10_000);
+    expect(await cuts()).toBe(3);
+    await layer.drain();
+    expect(await cuts()).toBe(3);
+    await layer.running;
+  });
+
+  it('tells of a run by itself that failed', async () => {
+    await using stack = new AsyncDisposableStack();
+    const world = stack.use(await BatchWorld.open(1));
+    await world.log.append(0, new SampleAgent('a', 1).birth());
+    await world.speed();
+    const { log, objects, manifests, changes, views } = world.resources;
+    const told: object[] = [];
+    const broken = { ...objects, put: () => Promise.reject(new Error('no room')) };
+    const shared = { log, objects: broken, manifests, changes, views, threads: 0, clock: () => 0 };
+    const options = { ...shared, logger: { warn: (facts: object) => told.push(facts) } };
+    const schedule = { every: 0, rows: 1, rowsOpened: () => 0 };
+    await using layer = await startBatchLayer({ ...options, archiveDir: join(world.archive.dir, 'other') });
+    layer.runByItself(schedule);
+    await vi.waitFor(() => expect(told).toEqual([{ reason: expect.stringContaining('no room') }]), 10_000);
+    expect((await world.liveBatch(VIEW)).results).toEqual([]);
+    await layer.drain();
   });
 
   it('tells how far a run is', async () => {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { refillLog } from './archive/refill-log.ts';
 import { BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
+import { type BatchSchedule, isBatchDue } from './schedule.ts';
 import { runVerify, type VerifyOutcome } from './verify/verify.ts';
 
 /** What the batch layer is started with; everything in it stays the caller's. */
@@ -11,6 +14,11 @@ export interface BatchLayerOptions extends Omit<BatchResources, 'archive'> {
   /** Directory of the archive, made when it isn't there. */
   readonly archiveDir: string;
 }
+
+/** Between two looks whether a run is due. */
+const SCHEDULE_PAUSE_MS = 250;
+/** After a run by itself that failed, until the next. */
+const SCHEDULE_RETRY_MS = 60_000;
 
 /**
  * The batch layer: the archive, which follows the log, and what is made of it, one thing after the other.
@@ -25,6 +33,9 @@ export class BatchLayer implements AsyncDisposable {
   readonly #stop = new AbortController();
   #drained: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** Ends what begins runs by itself. */
+  readonly #noMore = new AbortController();
+  #scheduled: Promise<void> = Promise.resolve();
 
   /** Takes over an archive that follows nothing yet. */
   constructor(options: BatchLayerOptions, archive: Archive) {
@@ -42,6 +53,11 @@ export class BatchLayer implements AsyncDisposable {
     return this.#inTurn((signal) => runBatch(this.#resources, { full, id, progress, signal }));
   }
 
+  /** Begins runs by itself from now on, as the schedule says. To be called once. */
+  runByItself(schedule: BatchSchedule): void {
+    if (schedule.every !== null) this.#scheduled = this.#runBy(schedule);
+  }
+
   /** Recomputes all history and compares it with what readers are given. Changes nothing. */
   verify(progress?: Progress): Promise<VerifyOutcome> {
     return this.#inTurn((signal) => runVerify(this.#resources, { progress, signal }));
@@ -54,7 +70,8 @@ export class BatchLayer implements AsyncDisposable {
 
   /** Takes nothing new; resolves when what was asked for has ended and what was read from the log is on the disk. */
   drain(): Promise<void> {
-    this.#drained ??= this.#last.then(() => this.archive[Symbol.asyncDispose]());
+    this.#noMore.abort();
+    this.#drained ??= this.#scheduled.then(() => this.#last).then(() => this.archive[Symbol.asyncDispose]());
     return this.#drained;
   }
 
@@ -62,6 +79,35 @@ export class BatchLayer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new BatchLayerStopped());
     await this.drain();
+  }
+
+  /** Begins a run whenever one is due, until the layer drains. A run that fails is told of, and tried again. */
+  async #runBy(schedule: BatchSchedule): Promise<void> {
+    const { clock, changes, logger } = this.#resources;
+    const { signal } = this.#noMore;
+    // What an earlier process left is not known to be covered.
+    let isChanged = [...changes.positions().values()].some((position) => position > 0);
+    const unsubscribe = changes.onCommit(({ spans }) => (isChanged ||= spans.length > 0));
+    let begun = { atMs: clock(), rows: schedule.rowsOpened() };
+    let ranMs = 0;
+    for (;;) {
+      await sleep(SCHEDULE_PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) break;
+      const [ms, rows] = [clock() - begun.atMs, schedule.rowsOpened() - begun.rows];
+      if (!isBatchDue(schedule, { ms, ranMs, rows, isChanged })) continue;
+      begun = { atMs: clock(), rows: schedule.rowsOpened() };
+      isChanged = false;
+      try {
+        await this.batch(false);
+        ranMs = clock() - begun.atMs;
+      } catch (failure) {
+        isChanged = true;
+        ranMs = SCHEDULE_RETRY_MS / 2;
+        if (!(failure instanceof BatchLayerStopped))
+          logger?.warn({ reason: reasonOf(failure) }, 'a batch run by itself has failed, and is tried again');
+      }
+    }
+    unsubscribe();
   }
 
   /** Runs `act` after everything that was asked for before has ended, however it ended. */

@@ -29,7 +29,7 @@ export interface BatchResources {
   readonly archive: Archive;
   readonly objects: Objects;
   readonly manifests: ManifestStore;
-  readonly changes: Pick<ChangeTable, 'allRows' | 'dropEpochs' | 'positions'>;
+  readonly changes: Pick<ChangeTable, 'allRows' | 'dropEpochs' | 'onCommit' | 'positions'>;
   readonly views: readonly View[];
   /** Wall clock, in ms. */
   readonly clock: () => number;
@@ -37,6 +37,8 @@ export interface BatchResources {
   readonly logger?: Warner | undefined;
   /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
   readonly threads?: number | undefined;
+  /** Batch states of a version that are kept to go back to. Left out: as many as a manifest may hold. */
+  readonly statesKept?: number | undefined;
 }
 
 /** Where findings are named. */
@@ -184,7 +186,9 @@ class BatchRun {
       const present = await manifests.get(name);
       if (present === undefined) continue;
       published.push(
-        made.length === 0 ? present : await manifests.change(name, (manifest) => publishView(name, manifest, made)),
+        made.length === 0
+          ? present
+          : await manifests.change(name, (manifest) => publishView(name, manifest, made, this.#resources.statesKept)),
       );
     }
     return published;
@@ -292,6 +296,7 @@ function publishView(
   view: string,
   manifest: Manifest | undefined,
   made: readonly (readonly [Work, MadeResults])[],
+  statesKept: number | undefined,
 ): Manifest {
   if (manifest === undefined) throw new BatchOvertaken(view);
   const versions = manifest.versions.map((version) => {
@@ -299,7 +304,7 @@ function publishView(
     if (found === undefined) return version;
     const [, results] = found;
     if (!isSameState(version.batch, results.before)) throw new BatchOvertaken(view);
-    return publishResults(version, results);
+    return publishResults(version, results, statesKept);
   });
   return { ...manifest, versions };
 }

@@ -56,6 +56,13 @@ describe('publishing', () => {
     expect(version.history).toHaveLength(BATCH_STATES_KEPT);
     expect(version.history[0]!.cut).toEqual([290]);
   });
+
+  it('keeps fewer states where it is told so, the newest', () => {
+    const made = run(run(run(NEW, 10, false), 20, false), 30, false);
+    const delta = { name: 'd', from: [30], to: [40], readings: 1, madeAtMs: 40, kind: 'delta' } as const;
+    const { history } = publishResults(made, { before: made.batch, delta, cut: [40], atMs: 40 }, 2);
+    expect(history.map(({ cut }) => cut)).toEqual([[30], [20]]);
+  });
 });
 
 describe('rolling back', () => {

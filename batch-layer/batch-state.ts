@@ -26,7 +26,11 @@ export interface MadeResults {
  * to the same cut: going back to them loses nothing, even when the rows of the speed layer are gone
  * (docs/design.md#a-manifest-names-a-base-and-deltas).
  */
-export function publishResults(version: ManifestVersion, made: MadeResults): ManifestVersion {
+export function publishResults(
+  version: ManifestVersion,
+  made: MadeResults,
+  statesKept: number = BATCH_STATES_KEPT,
+): ManifestVersion {
   const { before, delta, base, cut, atMs } = made;
   assert(delta !== undefined || base !== undefined, 'a run that publishes has made a result');
   const grown = delta === undefined ? undefined : { results: [...before.results, delta], cut, publishedAtMs: atMs };
@@ -34,7 +38,7 @@ export function publishResults(version: ManifestVersion, made: MadeResults): Man
   const kept: BatchState[] = [];
   if (base !== undefined && grown !== undefined) kept.push(grown);
   if (before.results.length > 0) kept.push(before);
-  return { ...version, batch, history: [...kept, ...version.history].slice(0, BATCH_STATES_KEPT) };
+  return { ...version, batch, history: [...kept, ...version.history].slice(0, statesKept) };
 }
 
 /** Whether two states name the same results up to the same cut. */

@@ -82,6 +82,13 @@ export class SpeedLayer implements AsyncDisposable {
     }));
   }
 
+  /** Rows that were opened since the start, of all views and partitions. */
+  rowsOpened(): number {
+    let opened = 0;
+    for (const { fold } of this.#workers) for (const { slots } of fold.views) opened += slots.opened;
+    return opened;
+  }
+
   /** Whether every view's versions have been folded up to at least the given position of each partition. */
   hasReached(positions: readonly number[]): boolean {
     const versions = versionsOf(this.#options.views);

@@ -8,6 +8,9 @@ import type { Refolded } from './refold.ts';
 /** A block with at least so many rows is passed on as it is where nothing overlaps it; smaller ones are packed together. */
 const WHOLE_ROWS_MIN = 128;
 
+/** Merging that is done in one turn of the event loop. */
+const TURN_MS_MAX = 10;
+
 /** A block that takes part in a merge. */
 export interface MergeSource extends BlockExtent {
   /** The order of the rows of one slice: base before deltas, then changes. Equal where the order doesn't matter. */
@@ -43,8 +46,14 @@ export async function mergeGroups(
   const ordered = [...groups.values()].sort(([a], [b]) =>
     a!.partition === b!.partition ? (a!.group < b!.group ? -1 : 1) : a!.partition - b!.partition,
   );
+  let turnMs = performance.now();
   for (const list of ordered) {
     signal.throwIfAborted();
+    if (performance.now() - turnMs > TURN_MS_MAX) {
+      // Whoever runs this has readers to answer meanwhile.
+      await new Promise(setImmediate);
+      turnMs = performance.now();
+    }
     await mergeBlocks(list, refoldedOf(list[0]!.partition), builder, writer);
   }
 }

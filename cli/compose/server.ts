@@ -19,7 +19,7 @@ import { openStorage, type Storage } from './storage.ts';
 import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
-  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone'>;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch'>;
   readonly dataDir: string;
   readonly http: Address;
   readonly mqtt: Address;
@@ -61,7 +61,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const changes = await ChangeTable.open(table);
   const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
   // First of all who reads the log, since it appends again what the log has lost.
-  const batch = stack.use(await startBatchLayer({ ...shared, archiveDir: join(dataDir, 'archive') }));
+  const archiveDir = join(dataDir, 'archive');
+  const batch = stack.use(await startBatchLayer({ ...shared, archiveDir, statesKept: config.batch.keep }));
   const goal = await ends(storage);
   await checkMetricsKept(await manifests.all(), config.metrics, async (view, version) => {
     for await (const _ of changes.members(view, version)) return true;
@@ -70,6 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const views = await declareViews(config, manifests, goal);
   const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views }));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
+  batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });
   const results = openResultReader(objects);
   const tracked = new TrackedLog(log, goal);
   const broker = stack.use(await openBroker(options, tracked, storage, speed));

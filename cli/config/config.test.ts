@@ -26,7 +26,20 @@ describe('a configuration', () => {
       views: [],
       backbone: { kind: 'embedded' },
       store: { kind: 'level' },
+      batch: { every: 900_000, rows: 2_000_000, keep: 3 },
     });
+  });
+
+  it('says when the batch layer runs by itself, if at all', () => {
+    expect(configOf('batch: { every: 1h, keep: 8 }\n').batch).toEqual({ every: 3_600_000, rows: 2_000_000, keep: 8 });
+    expect(configOf('batch: { every: never, rows: 10000 }\n').batch).toMatchObject({ every: null, rows: 10_000 });
+    expect(faultsOf('batch: { every: 999ms }\n')).toHaveLength(1);
+    expect(faultsOf('batch: { every: often }\n')).toEqual([expect.stringMatching(/^batch\.every: .*often/)]);
+    expect(faultsOf('batch: { rows: 9999, keep: 9 }\n')).toEqual([
+      'batch.rows: is 9999; write at least 10000',
+      'batch.keep: is 9; write at most 8',
+    ]);
+    expect(faultsOf('batch: { keep: 0 }\n')).toEqual(['batch.keep: is 0; write at least 1']);
   });
 
   it('that "weir init" writes can be used', () => {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { PARTITIONS_MAX } from '#backbone/log/log.ts';
+import { BATCH_STATES_KEPT } from '#backbone/manifests/manifest.ts';
 import { metricsSchema } from '#core/metrics/metric-config.ts';
+import { fixedSpan } from '#core/time/span-config.ts';
 import { viewsSchema } from '#core/views/view-config.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
 import { sourceKind } from '#edge-agent/sources/source-kind.ts';
@@ -9,6 +11,8 @@ import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
 import { SIMULATE } from '../compose/simulate-kind.ts';
 
 const SPOOL_BYTES_DEFAULT = '256MB';
+/** A run takes some tenths of a second, however little there is to add up. */
+const BATCH_ROWS_MIN = 10_000;
 const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** An amount of bytes: a number with KB, MB, GB or TB (powers of 1000). */
@@ -59,6 +63,16 @@ const backboneSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const everySpan = fixedSpan().refine((ms) => ms >= 1000, 'a run begins every second at most');
+
+/** When the batch layer runs by itself, and how many of its states are kept. */
+const batchSchema = z.strictObject({
+  /** In ms; null: never. */
+  every: z.union([z.literal('never').transform(() => null), everySpan]).prefault('15m'),
+  rows: z.int().min(BATCH_ROWS_MIN).default(2_000_000),
+  keep: z.int().min(1).max(BATCH_STATES_KEPT).default(3),
+});
+
 const storeSchema = z.strictObject({ kind: z.literal('level') });
 
 /** weir.yaml: one file for all parts; a part reads its own sections. */
@@ -69,6 +83,7 @@ export const configSchema = z.strictObject({
   backbone: backboneSchema.default({ kind: 'embedded' }),
   store: storeSchema.default({ kind: 'level' }),
   views: viewsSchema.prefault({}),
+  batch: batchSchema.prefault({}),
 });
 
 export type WeirConfig = z.output<typeof configSchema>;

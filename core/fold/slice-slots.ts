@@ -56,6 +56,7 @@ export class SliceSlots {
   #dirty: OpenSpan[] = [];
   #unwritten = 0;
   #open = 0;
+  #opened = 0;
 
   groupOf(key: string): Group {
     let group = this.groups.get(key);
@@ -144,6 +145,7 @@ export class SliceSlots {
     const slot = span.origin + slice;
     span.open |= bit;
     this.#open++;
+    this.#opened++;
     this.#span[slot] = span;
     this.#part[slot] = part;
     this.#revision[slot] = 0;
@@ -205,6 +207,11 @@ export class SliceSlots {
   /** How many slices are in memory. */
   get open(): number {
     return this.#open;
+  }
+
+  /** How many were opened, all together. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** How many slots they take: those of a span that nothing has opened yet, too. */
