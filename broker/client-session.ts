@@ -32,6 +32,8 @@ export class ClientSession {
   readonly #topics = new Set<string>();
   /** Kinds of complaints that were logged; each is logged once per connection. At most as many as there are codes. */
   readonly #complaints = new Set<string>();
+  /** A verdict that is being written; what comes after it is acknowledged after it. */
+  #telling: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
 
   constructor(agent: string, client: Client, connection: GuardedConnection, options: ClientSessionOptions) {
@@ -101,8 +103,14 @@ export class ClientSession {
       // Nobody behind here reads the payload, and it need not stay in memory until aedes is done with the packet.
       packet.payload = NOTHING;
       if (this.isClosed) return;
-      // Before PUBACK, so that an agent whose frame is acknowledged has heard what became of it.
-      this.#tell(decision);
+      // Before PUBACK, so that an agent whose frame is acknowledged has heard what became of it; and in their order.
+      const told = this.#tell(decision);
+      if (told !== undefined) this.#telling = told;
+      if (this.#telling !== undefined) {
+        await this.#telling;
+        if (this.#telling === told) this.#telling = undefined;
+        if (this.isClosed) return;
+      }
       done(null);
       this.connection.answered();
     } catch (error) {
@@ -110,37 +118,40 @@ export class ClientSession {
     }
   }
 
-  /** Says what there is to be said about a message that was put aside. */
-  #tell({ answer, complaint }: Decision): void {
+  /** Says what there is to be said about a message that was put aside; resolves when the agent has been written to. */
+  #tell({ answer, complaint }: Decision): Promise<void> | undefined {
     const code = answer?.code ?? (complaint === undefined ? undefined : 'unreadable');
-    if (code === undefined) return;
+    if (code === undefined) return undefined;
     if (!this.#complaints.has(code)) {
       this.#complaints.add(code);
       const detail = answer?.detail ?? complaint;
       this.#options.logger.warn({ agent: this.agent, code, detail }, 'a message was refused');
     }
-    if (answer !== undefined) this.#send('verdict', encodeRefusedFrame(answer));
+    return answer === undefined ? undefined : this.#send('verdict', encodeRefusedFrame(answer));
   }
 
   async #sendHead(): Promise<void> {
     const { logger, ledgerHead } = this.#options;
     try {
-      this.#send('head', encodeLedgerHead(await ledgerHead(this.agent)));
+      await this.#send('head', encodeLedgerHead(await ledgerHead(this.agent)));
     } catch (error) {
       const { agent } = this;
       logger.warn({ agent, err: error }, 'the ledger could not say its head; the agent goes on without');
     }
   }
 
-  /** Once is enough on a connection that loses nothing: quality of service 0. */
-  #send(topic: DownTopic, payload: Uint8Array): void {
+  /** Once is enough on a connection that loses nothing: quality of service 0. Resolves when it is written, or can't be. */
+  #send(topic: DownTopic, payload: Uint8Array): Promise<void> {
     const full = agentTopic(this.agent, topic);
-    if (this.isClosed || !this.#topics.has(full)) return;
-    this.#client.publish(
-      { cmd: 'publish', topic: full, payload: Buffer.from(payload), qos: 0, retain: false, dup: false },
-      (error) => {
-        if (error) this.#options.logger.debug({ agent: this.agent, err: error }, `'${topic}' could not be sent`);
-      },
-    );
+    if (this.isClosed || !this.#topics.has(full)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#client.publish(
+        { cmd: 'publish', topic: full, payload: Buffer.from(payload), qos: 0, retain: false, dup: false },
+        (error) => {
+          if (error) this.#options.logger.debug({ agent: this.agent, err: error }, `'${topic}' could not be sent`);
+          resolve();
+        },
+      );
+    });
   }
 }

@@ -4,6 +4,7 @@ import { stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { AgentTotals } from './commit/agent-state.ts';
+import { HELD_BYTES_MAX } from './commit/held-frames.ts';
 import { Committer } from './commit/committer.ts';
 import type { DeclaredSource } from './sources/source-kind.ts';
 import { SourceRunner } from './sources/source-runner.ts';
@@ -99,7 +100,11 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
       stopping.abort();
       closing = ended.then(() => committer.close());
       await closing;
-      await Promise.race([uplink.drain(left.signal), behind.promise]);
+      // A frame that is refused may leave a rest, which is sent after it.
+      do {
+        await Promise.race([uplink.drain(left.signal), behind.promise]);
+        await committer.settled();
+      } while (spool.unreleasedCount > 0);
     },
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
@@ -123,6 +128,10 @@ function openUplink(
     onHead: (_head, verdict) => {
       if (verdict.kind === 'agent-behind') onBehind(verdict.message);
     },
-    onVerdict: (refused) => logger.error(refused, 'the broker refused a frame; see "weir quarantine"'),
+    onVerdict: async (refused, { bytes }) => {
+      logger.error(refused, 'the server refused what a frame says; it is sent again at the next start');
+      const isKept = await committer.refuse(bytes, refused.entries);
+      if (!isKept) logger.error({ heldBytesMax: HELD_BYTES_MAX }, 'there is no room to keep more of what was refused');
+    },
   });
 }

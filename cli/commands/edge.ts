@@ -7,8 +7,9 @@ as long as it takes), and prints one line of JSON:
   {"rows","readings","counted","repeats","amended","missing","quarantined","frames","bytes","seconds"}
 All of them are totals over every run on this spool, so a run that was killed and started again ends with the same
 line as one that wasn't; only \`seconds\` is of this run alone. readings = counted + repeats + amended + missing +
-quarantined; bytes are those of the frames, each counted once. Readings in quarantine are no failure. Live sources
-(http, simulate, follow) are left out.
+quarantined; bytes are those of the frames, each counted once. Readings that the agent puts into quarantine are no
+failure. What the server refuses counts as quarantined too, and is one: the status is 1. It is kept, and sent again at
+the next start, for which what "weir quarantine" says can be mended. Live sources (http, simulate, follow) are left out.
 
 Without --once: a file source ends, live sources go on, and the agent stays connected, saying that it is well, until
 it is stopped. What the broker hasn't acknowledged by then waits in the spool for the next start.`;

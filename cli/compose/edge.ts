@@ -37,6 +37,8 @@ export async function edge(flags: EdgeFlags): Promise<void> {
     await runOnce(running, stopping);
     await stopWithin(running[Symbol.asyncDispose](), logger);
     await writeOut(`${JSON.stringify(summaryOf(running.totals(), (performance.now() - startMs) / 1000))}\n`);
+    const { refused } = running.totals();
+    if (refused > 0) throw new UserError(refusedMessage(agent.id, refused));
   } else {
     await Promise.race([running.ended.then(() => stopping.asked), stopping.asked]);
     await stopWithin(running[Symbol.asyncDispose](), logger);
@@ -50,6 +52,12 @@ export function agentOf(config: Pick<WeirConfig, 'agent'>, file: string): AgentC
     `${file} has no "agent" section; add one, like agent: { id: roof-1, broker: mqtt://127.0.0.1:1883 }`,
     { exitCode: 2 },
   );
+}
+
+/** What there is to do about readings that the server refused. */
+export function refusedMessage(agent: string, refused: number): string {
+  const readings = refused === 1 ? '1 reading' : `${refused} readings`;
+  return `the server refused ${readings} of agent ${agent}, and holds them in quarantine; "weir quarantine" says why. Mend that, and run this again: what was refused is sent once more at each start`;
 }
 
 type NamedSource = readonly [name: string, source: DeclaredSource];
@@ -176,7 +184,7 @@ export function progressLabel(
 }
 
 /** The line that --once prints. */
-export interface EdgeSummary extends Omit<AgentTotals, 'unchecked' | 'ambiguousTimes' | 'truncatedTimes'> {
+export interface EdgeSummary extends Omit<AgentTotals, 'refused' | 'unchecked' | 'ambiguousTimes' | 'truncatedTimes'> {
   readonly seconds: number;
 }
 

@@ -25,7 +25,7 @@ await using uplink = startUplink({
   logger: pino({ level: 'silent' }),
   random: Math.random,
   onHead: () => undefined,
-  onVerdict: () => undefined,
+  onVerdict: () => Promise.resolve(),
 });
 while (highestSequence < Number(count)) {
   const items = Array.from({ length: FRAMES_PER_WRITE }, (): SpoolItem => {

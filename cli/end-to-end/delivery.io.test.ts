@@ -82,7 +82,7 @@ describe('delivery from the spool into the log', () => {
       logger: pino({ level: 'silent' }),
       random: Math.random,
       onHead: () => undefined,
-      onVerdict: () => undefined,
+      onVerdict: () => Promise.resolve(),
     });
     stack.use(uplink);
     for (const enough of [200, 900]) {

@@ -14,6 +14,8 @@ export interface AgentTotals {
   readonly amended: number;
   readonly missing: number;
   readonly quarantined: number;
+  /** Of the quarantined ones, those that the server refused; they are kept, and sent again at the next start. */
+  readonly refused: number;
   /** Of the counted ones, those that the journal could not check for repeats. */
   readonly unchecked: number;
   readonly ambiguousTimes: number;
@@ -31,6 +33,7 @@ export const NO_TOTALS: AgentTotals = {
   amended: 0,
   missing: 0,
   quarantined: 0,
+  refused: 0,
   unchecked: 0,
   ambiguousTimes: 0,
   truncatedTimes: 0,
@@ -109,7 +112,8 @@ export async function loadHead(table: Table, agent: string): Promise<AgentHead> 
       `the spool belongs to agent ${head.agent}, not to ${agent}; give agent ${agent} its own spool.dir`,
     );
   }
-  return head;
+  // What an earlier version wrote lacks the totals that came later.
+  return { ...head, totals: { ...NO_TOTALS, ...head.totals } };
 }
 
 export function headOperation(head: AgentHead): TableOperation {

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
+import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
+import type { Table } from '#backbone/table/table.ts';
+import { decodeFrame } from '#core/frames/frame.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { Spool } from '../spool/spool.ts';
@@ -55,5 +58,73 @@ describe('an adaptive metric', () => {
       if (item.channel === 'frame') kinds.push(readHeader(item.bytes).kind);
     }
     expect(kinds).toEqual(['birth', 'readings', 'panes']);
+  });
+});
+
+describe('a frame that the server refuses', () => {
+  const declared = { ...METRIC, send: 'readings' } as const;
+  const open = async (table: Table): Promise<{ agent: Committer; spool: Spool }> => {
+    const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
+    return { agent: await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', declared]]) }), spool };
+  };
+  /** Two readings of each of two devices, in a birth and a frame. */
+  const offer = async (agent: Committer): Promise<void> => {
+    const entries = ['d', 'e'].map((device) => Number(agent.dictionary.intern({ metric: 'm', device, tags: { device } })));
+    const entry = Int32Array.from([...entries, ...entries]);
+    const columns = { count: 4, entry, timeMs: Float64Array.of(1, 1, 2, 2), value: Float64Array.of(1, 2, 3, 4) };
+    const tallies = { rows: 4, readings: 4, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
+    await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
+  };
+  const framesOf = async (spool: Spool, from = 0) => {
+    const frames: { number: string; bytes: Uint8Array; place: number; values: readonly number[] }[] = [];
+    for (let item = await spool.next(from); item !== undefined; item = await spool.next(item.place)) {
+      const frame = decodeFrame(item.bytes);
+      const values = frame.kind === 'readings' ? [...frame.runs.value] : [];
+      frames.push({ number: `${item.incarnation}/${item.sequence}`, bytes: item.bytes, place: item.place, values });
+    }
+    return frames;
+  };
+
+  it('counts as quarantined until the next start, which sends it again under a new number', async () => {
+    const table = new MemoryTable();
+    const { agent, spool } = await open(table);
+    await offer(agent);
+    const [birth, readings] = await framesOf(spool);
+    expect(await agent.refuse(readings!.bytes, [])).toBe(true);
+    // Sent twice, it is refused twice, and counts once.
+    await agent.refuse(readings!.bytes, []);
+    expect(agent.totals).toMatchObject({ readings: 4, counted: 0, quarantined: 4, refused: 4 });
+    spool.release(birth!.place);
+    await spool.flush();
+
+    // Its acknowledgement was lost: the old number is still to be sent, and its content goes under a new one too.
+    const second = await open(table);
+    expect(second.agent.totals).toMatchObject({ readings: 4, counted: 4, quarantined: 0, refused: 0 });
+    const frames = await framesOf(second.spool);
+    expect(frames.map(({ number }) => number)).toEqual(['1/2', '2/1', '2/2']);
+    expect(frames[2]!.values).toEqual([1, 3, 2, 4]);
+    await second.agent.refuse(readings!.bytes, []);
+    expect(second.agent.totals).toMatchObject({ counted: 4, refused: 0 });
+    for (const { place } of frames) second.spool.release(place);
+    await second.spool.flush();
+    const third = await open(table);
+    expect(await framesOf(third.spool)).toEqual([]);
+    expect(third.agent.totals).toMatchObject({ counted: 4, refused: 0 });
+  });
+
+  it('for one series leaves the others: they go in another frame, and what follows of the series goes apart', async () => {
+    const table = new MemoryTable();
+    const { agent, spool } = await open(table);
+    await offer(agent);
+    const [birth, readings] = await framesOf(spool);
+    expect(await agent.refuse(birth!.bytes, [0])).toBe(true);
+    await agent.refuse(readings!.bytes, [0]);
+    expect(agent.totals).toMatchObject({ readings: 4, counted: 2, quarantined: 2, refused: 2 });
+    expect((await framesOf(spool)).map(({ values }) => values)).toEqual([[], [1, 3, 2, 4], [2, 4]]);
+    const entry = Int32Array.of(0, 1);
+    const columns = { count: 2, entry, timeMs: Float64Array.of(9, 9), value: Float64Array.of(5, 6) };
+    const tallies = { rows: 2, readings: 2, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
+    await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
+    expect((await framesOf(spool)).map(({ values }) => values).slice(3)).toEqual([[5], [6]]);
   });
 });

@@ -1,6 +1,8 @@
 import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
+import { decodeFrame } from '#core/frames/frame.ts';
+import { contentOf, countOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
@@ -26,6 +28,7 @@ import {
   checkpointOperation,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
+import { HeldFrames } from './held-frames.ts';
 import { Outstanding } from './outstanding.ts';
 
 /** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
@@ -88,6 +91,7 @@ export class Committer {
   #acquainted: boolean;
   #acquainting: Promise<void> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
+  #held = new HeldFrames();
 
   private constructor(options: CommitterOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
     this.id = options.id;
@@ -122,6 +126,7 @@ export class Committer {
     });
     const committer = new Committer(options, dictionary, journal, head);
     await table.write([headOperation(committer.#head())], { sync: true });
+    await committer.#sendHeld();
     return committer;
   }
 
@@ -192,6 +197,55 @@ export class Committer {
     this.#correct(accepted);
     this.#seal(extent);
     return this.#commit(operations, this.#reportItems(source, batch));
+  }
+
+  /**
+   * The server has refused a frame, for itself or, where `entries` are named, for what it says of them. What was refused
+   * counts as quarantined and is held until the next start; the rest goes in another frame. Resolves when that is durable,
+   * with whether it could be held: there is room for HELD_BYTES_MAX. Again for the same frame it does nothing.
+   */
+  async refuse(bytes: Uint8Array, entries: readonly number[]): Promise<boolean> {
+    this.#writer.setApart(entries);
+    const frame = decodeFrame(bytes);
+    const content = frame.kind === 'fault' ? undefined : contentOf(frame);
+    // A birth is taken up but for its refused entries. What can't be read here either was never counted from here.
+    if (frame.kind === 'fault' || content === undefined) return true;
+    if (this.#held.has(frame.header)) {
+      await this.#writing;
+      return true;
+    }
+    const named = new Set(entries);
+    const refused = named.size === 0 ? content : pickEntries(content, (entry) => named.has(entry));
+    const rest = named.size === 0 ? undefined : pickEntries(content, (entry) => !named.has(entry));
+    if (refused === undefined) return true;
+    const { operations, isKept } = this.#held.hold(frame.header, refused);
+    if (rest !== undefined) this.#writer.again(rest);
+    this.#move(refused, 1);
+    await this.#commit([...operations], []);
+    return isKept;
+  }
+
+  /** Sends what the server had refused once more: what was wrong may have been mended. */
+  async #sendHeld(): Promise<void> {
+    const { held, contents, operations } = await HeldFrames.open(this.#table, this.#spool);
+    this.#held = held;
+    for (const content of contents) {
+      this.#writer.again(content);
+      this.#move(content, -1);
+    }
+    if (operations.length > 0) await this.#commit([...operations], []);
+  }
+
+  /** Counts the content among what is quarantined, or with sign −1 no longer. */
+  #move(content: FrameContent, sign: 1 | -1): void {
+    const count = sign * countOf(content);
+    const from = content.kind === 'amend' ? { amended: -count } : { counted: -count };
+    this.#totals = addTotals(this.#totals, { ...from, quarantined: count, refused: count });
+  }
+
+  /** Resolves when all that was decided so far is durable. */
+  async settled(): Promise<void> {
+    await this.#writing;
   }
 
   /** Puts journaled readings into frames; resolves when the frames are durable. */

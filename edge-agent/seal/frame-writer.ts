@@ -8,6 +8,7 @@ import { FrameTooLarge } from '#core/frames/fault.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
 import { TIME_MS_MAX } from '#core/frames/limits.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
+import { type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
 import type { FrameSpan } from '#core/ledger/frame-spans.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
@@ -43,6 +44,7 @@ export class FrameWriter {
   readonly #entries: readonly SeriesEntry[];
   #watermarkMs: number | null = null;
   #frames: NumberedFrame[] = [];
+  readonly #apart = new Set<number>();
 
   /** `entries` is the dictionary as it grows; `revision` the highest pane revision that an earlier incarnation gave. */
   constructor(
@@ -72,8 +74,43 @@ export class FrameWriter {
     this.#watermarkMs = watermarkMs;
   }
 
+  /** The server has refused these entries: what is said of them goes in frames of its own, and costs no other series. */
+  setApart(entries: readonly number[]): void {
+    for (const entry of entries) this.#apart.add(entry);
+  }
+
+  /** Makes frames of what was in one before. */
+  again(content: FrameContent): void {
+    switch (content.kind) {
+      case 'readings':
+        return this.readings(content.runs);
+      case 'panes':
+        return this.panes(content.panes);
+      case 'amend':
+        this.#announce();
+        return this.#parts(content, (part) => part.kind === 'amend' && this.#amendColumns(part.amends));
+    }
+  }
+
   readings(runs: ReadingsRuns): void {
     this.#announce();
+    this.#parts({ kind: 'readings', runs }, (part) => part.kind === 'readings' && this.#readings(part.runs));
+  }
+
+  panes(panes: PaneColumns): void {
+    this.#announce();
+    this.#parts({ kind: 'panes', panes }, (part) => part.kind === 'panes' && this.#panes(part.panes));
+  }
+
+  #parts(content: FrameContent, write: (part: FrameContent) => void): void {
+    const parts =
+      this.#apart.size === 0
+        ? [content]
+        : [true, false].map((isApart) => pickEntries(content, (entry) => this.#apart.has(entry) === isApart));
+    for (const part of parts) if (part !== undefined) write(part);
+  }
+
+  #readings(runs: ReadingsRuns): void {
     this.#divided(
       runs,
       (meta, some) => encodeReadings(meta, some),
@@ -82,8 +119,7 @@ export class FrameWriter {
     );
   }
 
-  panes(panes: PaneColumns): void {
-    this.#announce();
+  #panes(panes: PaneColumns): void {
     this.#divided(
       panes,
       (meta, some) => encodePanes(meta, some),
@@ -94,6 +130,22 @@ export class FrameWriter {
 
   amends(amends: readonly Amend[]): void {
     this.#announce();
+    const isApart = ({ amendment }: Amend): boolean => this.#apart.has(amendment.entry);
+    if (this.#apart.size > 0) this.#amends(amends.filter(isApart));
+    this.#amends(amends.filter((amend) => !isApart(amend)));
+  }
+
+  /** What was in one frame, or part of it, fits into one; it keeps its revisions. */
+  #amendColumns(amends: Amends): void {
+    const extent = new Reach();
+    for (let i = 0; i < amends.count; i++) {
+      extent.take(amends.paneStartMs[i]!);
+      extent.take(amends.paneStartMs[i]! + amends.paneMs[i]! - 1);
+    }
+    this.#number((meta) => encodeAmend(meta, amends), extent.withLinks(amends.links));
+  }
+
+  #amends(amends: readonly Amend[]): void {
     for (let from = 0; from < amends.length; from += AMENDS_MAX) {
       this.#divided<readonly Amend[]>(
         amends.slice(from, from + AMENDS_MAX),

@@ -27,6 +27,11 @@ export class EntryQueue {
     return this.length === 0 ? undefined : this.#entries.at(-1);
   }
 
+  /** All entries, from the front. */
+  *[Symbol.iterator](): Generator<SpoolEntry, void, undefined> {
+    for (let i = this.#from; i < this.#entries.length; i++) yield this.#entries[i]!;
+  }
+
   shift(): SpoolEntry | undefined {
     const entry = this.first;
     if (entry === undefined) return undefined;

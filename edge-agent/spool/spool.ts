@@ -132,6 +132,11 @@ export class Spool {
     return (this.#heads.get(incarnation) ?? 0) + 1;
   }
 
+  /** What the broker hasn't acknowledged yet, in order. */
+  *unreleased(): Generator<SpoolEntry, void, undefined> {
+    for (const entry of this.#unreleased) if (!this.#early.has(entry.place)) yield entry;
+  }
+
   /** Whether so many bytes more can be spooled without deleting what isn't released. */
   hasRoom(bytes: number = FRAME_BYTES_MAX): boolean {
     return this.#unreleasedBytes + bytes + ENTRY_OVERHEAD_BYTES <= this.#bytesMax;

@@ -14,7 +14,11 @@ import { ACKNOWLEDGEMENT_TIMEOUT_MS, CLOSING_TIMEOUT_MS, HEARTBEAT_MS } from './
 export interface SessionEvents {
   /** The ledger's head has come, before anything is sent. It may drop the connection. */
   readonly onHead: (head: LedgerHead) => void;
-  readonly onVerdict: (refused: RefusedFrame) => void;
+  /**
+   * The broker has said what became of a frame that is in flight. The frame is released, once it is acknowledged, when this
+   * has resolved; where it rejects, the connection ends and the frame is sent again.
+   */
+  readonly onVerdict: (refused: RefusedFrame, item: SpooledItem) => Promise<void>;
   readonly onSent: (item: SpooledItem) => void;
   /** The broker has acknowledged anything at all. */
   readonly onAcknowledged: () => void;
@@ -44,6 +48,9 @@ export class Session {
   /** Numbers of frames and reports in flight, ascending. */
   readonly #unacknowledged = new Set<number>();
   #acknowledgedTo = 0;
+  /** Frames in flight by their numbers, and what is done about the verdicts on them. At most AGENT_IN_FLIGHT_MAX. */
+  readonly #inFlight = new Map<string, SpooledItem>();
+  readonly #refusing = new Map<number, Promise<void>>();
   /** When something was acknowledged last, or first sent after nothing was in flight. As of `performance.now`. */
   #progressAtMs = 0;
   #ready = false;
@@ -136,8 +143,30 @@ export class Session {
     const message = topic === 'head' ? parseLedgerHead(payload) : parseRefusedFrame(payload);
     if (isMessageFault(message))
       this.#options.logger.warn({ topic, detail: message.message }, 'the broker sent what can not be read');
-    else if ('code' in message) this.#options.events.onVerdict(message);
+    else if ('code' in message) this.#judged(message);
     else learn(message);
+  }
+
+  /** A broker gives its verdict before it acknowledges, so the frame is in flight yet. */
+  #judged(refused: RefusedFrame): void {
+    const { events, logger } = this.#options;
+    const item = this.#inFlight.get(frameNumber(refused));
+    if (item === undefined) logger.warn(refused, 'the broker refused a frame that is not on its way');
+    else this.#refusing.set(item.place, events.onVerdict(refused, item));
+  }
+
+  /** Releases an acknowledged item, after what its verdict asked for. */
+  async #release({ place, bytes }: SpooledItem): Promise<void> {
+    const { connection, spool, events } = this.#options;
+    try {
+      await this.#refusing.get(place);
+    } catch (error) {
+      connection.drop(new ConnectionLost('what was refused could not be stored', error));
+      return;
+    }
+    this.#refusing.delete(place);
+    spool.release(place);
+    events.onReleased(bytes.length);
   }
 
   /** Sends item after item, from the first that isn't released, as the window allows. */
@@ -170,6 +199,7 @@ export class Session {
     this.#bytesInFlight += bytes;
     const order = ++this.#sent;
     this.#unacknowledged.add(order);
+    if (item.channel === 'frame') this.#inFlight.set(frameNumber(item), item);
     events.onSent(item);
     connection.publish(item.channel, item.bytes, () => {
       this.#unacknowledged.delete(order);
@@ -177,8 +207,13 @@ export class Session {
       this.#framesInFlight--;
       this.#bytesInFlight -= bytes;
       this.#noteProgress();
-      spool.release(item.place);
-      events.onReleased(bytes);
+      if (item.channel === 'frame') this.#inFlight.delete(frameNumber(item));
+      if (this.#refusing.has(item.place)) {
+        void this.#release(item);
+      } else {
+        spool.release(item.place);
+        events.onReleased(bytes);
+      }
       events.onAcknowledged();
       this.#window.wake();
     });
@@ -205,4 +240,8 @@ export class Session {
       this.sendHeartbeat(heartbeat());
     }
   }
+}
+
+function frameNumber({ incarnation, sequence }: Pick<SpooledItem, 'incarnation' | 'sequence'>): string {
+  return `${incarnation}/${sequence}`;
 }

@@ -36,7 +36,7 @@ describe('the uplink', () => {
       logger: pino({ level: 'silent' }),
       random: () => 0,
       onHead: () => undefined,
-      onVerdict: () => undefined,
+      onVerdict: () => Promise.resolve(),
       ...options,
     });
     uplinks.push(uplink);
@@ -193,15 +193,44 @@ describe('the uplink', () => {
     });
   });
 
-  it('hands on the verdicts that the broker gives', async () => {
+  it('hands on a verdict with its frame, and releases the frame when what it asks for is done', async () => {
     const verdicts: unknown[] = [];
-    const uplink = start({ onVerdict: (refused) => verdicts.push(refused) });
-    await put(1);
-    await uplink.drain(soon());
-    const refused = { incarnation: 1, sequence: 1, code: 'future', detail: 'x' };
-    broker.say('verdict', refused);
+    const done = Promise.withResolvers<void>();
+    broker.holds = true;
+    const uplink = start({
+      onVerdict: (refused, { bytes }) => {
+        verdicts.push([refused, Buffer.from(bytes).readUInt32LE()]);
+        return done.promise;
+      },
+    });
+    await put(2);
+    await vi.waitUntil(() => broker.frames().length === 2);
+    const refused = { incarnation: 1, sequence: 1, code: 'future', detail: 'x', entries: [] };
     broker.say('verdict', { nonsense: true });
+    broker.say('verdict', { ...refused, sequence: 7 });
+    broker.say('verdict', refused);
     await vi.waitUntil(() => verdicts.length === 1);
-    expect(verdicts).toStrictEqual([refused]);
+    expect(verdicts).toStrictEqual([[refused, 1]]);
+    for (const { acknowledge } of broker.taken.slice()) acknowledge();
+    await vi.waitUntil(() => spool.unreleasedCount === 1);
+    done.resolve();
+    await uplink.drain(soon());
+    expect(broker.frames()).toStrictEqual([1, 2]);
+  });
+
+  it('sends a refused frame again where what its verdict asks for can not be stored', async () => {
+    broker.holds = true;
+    let failures = 1;
+    const uplink = start({
+      onVerdict: () => (failures-- > 0 ? Promise.reject(new Error('the disk is full')) : Promise.resolve()),
+    });
+    await put(1);
+    await vi.waitUntil(() => broker.frames().length === 1);
+    broker.say('verdict', { incarnation: 1, sequence: 1, code: 'future', detail: 'x', entries: [] });
+    await vi.waitUntil(() => failures === 0);
+    broker.holds = false;
+    for (const { acknowledge } of broker.taken.slice()) acknowledge();
+    await uplink.drain(soon());
+    expect(broker.frames()).toStrictEqual([1, 1]);
   });
 });

@@ -24,8 +24,8 @@ export interface UplinkOptions {
   readonly random: () => number;
   /** What the ledger said, and what follows from it. On `agent-behind` the agent stops its sources; the uplink halts. */
   readonly onHead: (head: LedgerHead, verdict: HeadVerdict) => void;
-  /** A frame was refused; it is stored in the quarantine and released from the spool. */
-  readonly onVerdict: (refused: RefusedFrame) => void;
+  /** A frame in flight was refused: the server has it in quarantine. It is released when this has resolved. */
+  readonly onVerdict: (refused: RefusedFrame, item: SpooledItem) => Promise<void>;
   /** How long the ledger's head is waited for; HEAD_TIMEOUT_MS when left out. */
   readonly headTimeoutMs?: number;
 }

@@ -61,7 +61,7 @@ async function drainOnce({ frameBytes, frames }: Workload): Promise<number> {
       logger,
       random: Math.random,
       onHead: () => undefined,
-      onVerdict: () => undefined,
+      onVerdict: () => Promise.resolve(),
     });
     await uplink.drain(AbortSignal.timeout(DRAIN_MS_MAX));
   });

@@ -1,0 +1,166 @@
+import { type Amends, encodeAmend } from './amend-frame.ts';
+import { encodePanes } from './encode-panes.ts';
+import { encodeReadings } from './encode-readings.ts';
+import type { Frame } from './frame.ts';
+import type { FrameMeta } from './header.ts';
+import type { PaneColumns } from './panes.ts';
+import type { ReadingsRuns, SignedLinks } from './readings.ts';
+
+/** What a frame says of series: what is left of it without its header. */
+export type FrameContent =
+  | { readonly kind: 'readings'; readonly runs: ReadingsRuns }
+  | { readonly kind: 'panes'; readonly panes: PaneColumns }
+  | { readonly kind: 'amend'; readonly amends: Amends };
+
+/** The content of a frame; undefined of a birth, which says what series are and nothing of them. */
+export function contentOf(frame: Frame): FrameContent | undefined {
+  return frame.kind === 'birth' ? undefined : frame;
+}
+
+/** A frame of the content. Throws FrameTooLarge. */
+export function encodeContent(meta: FrameMeta, content: FrameContent): Uint8Array {
+  switch (content.kind) {
+    case 'readings':
+      return encodeReadings(meta, content.runs);
+    case 'panes':
+      return encodePanes(meta, content.panes);
+    case 'amend':
+      return encodeAmend(meta, content.amends);
+  }
+}
+
+/** Readings that the content counts, or amends. */
+export function countOf(content: FrameContent): number {
+  switch (content.kind) {
+    case 'readings':
+      return content.runs.timeMs.length;
+    case 'panes':
+      return content.panes.readings.reduce((sum, readings) => sum + readings, 0);
+    case 'amend':
+      return content.amends.count;
+  }
+}
+
+/**
+ * What the content says of the wanted entries alone; undefined where it says nothing of them. What is picked and what is
+ * left add up to the whole, since no column spans two series.
+ */
+export function pickEntries(content: FrameContent, wanted: (entry: number) => boolean): FrameContent | undefined {
+  switch (content.kind) {
+    case 'readings': {
+      const runs = pickRuns(content.runs, wanted);
+      return runs.runCount + runs.links.count === 0 ? undefined : { kind: 'readings', runs };
+    }
+    case 'panes': {
+      const panes = pickPanes(content.panes, wanted);
+      return panes.count + panes.links.count === 0 ? undefined : { kind: 'panes', panes };
+    }
+    case 'amend': {
+      const amends = pickAmends(content.amends, wanted);
+      return amends.count + amends.links.count === 0 ? undefined : { kind: 'amend', amends };
+    }
+  }
+}
+
+function pickRuns(runs: ReadingsRuns, wanted: (entry: number) => boolean): ReadingsRuns {
+  const places = placesOf(runs.entry, runs.runCount, wanted);
+  const timeMs: number[] = [];
+  const value: number[] = [];
+  let from = 0;
+  for (let run = 0; run < runs.runCount; run++) {
+    const to = from + runs.length[run]!;
+    if (wanted(runs.entry[run]!)) {
+      for (let i = from; i < to; i++) {
+        timeMs.push(runs.timeMs[i]!);
+        value.push(runs.value[i]!);
+      }
+    }
+    from = to;
+  }
+  return {
+    runCount: places.length,
+    entry: places.map((place) => runs.entry[place]!),
+    length: places.map((place) => runs.length[place]!),
+    anchored: Uint8Array.from(places, (place) => runs.anchored[place]!),
+    anchorTimeMs: at(runs.anchorTimeMs, places),
+    anchorValue: at(runs.anchorValue, places),
+    unchecked: Uint8Array.from(places, (place) => runs.unchecked[place]!),
+    timeMs: Float64Array.from(timeMs),
+    value: Float64Array.from(value),
+    links: pickLinks(runs.links, wanted),
+  };
+}
+
+function pickPanes(panes: PaneColumns, wanted: (entry: number) => boolean): PaneColumns {
+  const places = placesOf(panes.entry, panes.count, wanted);
+  const listed = Array.from(places);
+  return {
+    count: places.length,
+    entry: places.map((place) => panes.entry[place]!),
+    startMs: at(panes.startMs, places),
+    spanMs: at(panes.spanMs, places),
+    readings: at(panes.readings, places),
+    sum: listed.map((place) => panes.sum[place]!),
+    squares: listed.map((place) => panes.squares[place]!),
+    increase: listed.map((place) => panes.increase[place]!),
+    integral: listed.map((place) => panes.integral[place]!),
+    coveredMs: at(panes.coveredMs, places),
+    unchecked: at(panes.unchecked, places),
+    anchored: Uint8Array.from(places, (place) => panes.anchored[place]!),
+    anchorTimeMs: at(panes.anchorTimeMs, places),
+    anchorValue: at(panes.anchorValue, places),
+    min: at(panes.min, places),
+    max: at(panes.max, places),
+    firstMs: at(panes.firstMs, places),
+    firstValue: at(panes.firstValue, places),
+    lastMs: at(panes.lastMs, places),
+    lastValue: at(panes.lastValue, places),
+    histogram: listed.map((place) => panes.histogram[place] ?? null),
+    links: pickLinks(panes.links, wanted),
+  };
+}
+
+function pickAmends(amends: Amends, wanted: (entry: number) => boolean): Amends {
+  const places = placesOf(amends.entry, amends.count, wanted);
+  return {
+    count: places.length,
+    entry: places.map((place) => amends.entry[place]!),
+    timeMs: at(amends.timeMs, places),
+    oldValue: at(amends.oldValue, places),
+    newValue: at(amends.newValue, places),
+    paneStartMs: at(amends.paneStartMs, places),
+    paneMs: at(amends.paneMs, places),
+    revision: at(amends.revision, places),
+    minAfter: at(amends.minAfter, places),
+    maxAfter: at(amends.maxAfter, places),
+    firstMsAfter: at(amends.firstMsAfter, places),
+    firstValueAfter: at(amends.firstValueAfter, places),
+    lastMsAfter: at(amends.lastMsAfter, places),
+    lastValueAfter: at(amends.lastValueAfter, places),
+    links: pickLinks(amends.links, wanted),
+  };
+}
+
+function pickLinks(links: SignedLinks, wanted: (entry: number) => boolean): SignedLinks {
+  const places = placesOf(links.entry, links.count, wanted);
+  return {
+    count: places.length,
+    entry: places.map((place) => links.entry[place]!),
+    sign: Int8Array.from(places, (place) => links.sign[place]!),
+    fromMs: at(links.fromMs, places),
+    fromValue: at(links.fromValue, places),
+    toMs: at(links.toMs, places),
+    toValue: at(links.toValue, places),
+  };
+}
+
+/** Places among the first `count` entries that are wanted. */
+function placesOf(entries: Int32Array, count: number, wanted: (entry: number) => boolean): Int32Array {
+  const places: number[] = [];
+  for (let place = 0; place < count; place++) if (wanted(entries[place]!)) places.push(place);
+  return Int32Array.from(places);
+}
+
+function at(column: Float64Array, places: Int32Array): Float64Array {
+  return Float64Array.from(places, (place) => column[place]!);
+}
