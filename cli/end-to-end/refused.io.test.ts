@@ -34,7 +34,7 @@ describe('what the server refuses', () => {
     const edge = async (id: string, port: number, file?: string) => {
       await writeFile(join(cwd, `${id}.yaml`), edgeConfig(id, port, file));
       const run = await weir(['edge', '--config', `${id}.yaml`, '--once', '--log-level', 'silent'], { cwd });
-      expect(run.stdout, run.stderr).not.toBe('');
+      expect(run.stdout).toMatch(/^\{/);
       return { ...run, summary: JSON.parse(run.stdout) as EdgeSummary };
     };
     const up = async (decimals: number) => {
