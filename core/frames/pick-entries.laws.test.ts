@@ -15,10 +15,19 @@ const anyContent: fc.Arbitrary<FrameContent> = fc.oneof(
 /** What it says of each entry, as texts: runs, panes or amends, and links. */
 function said(content: FrameContent | undefined): string[] {
   if (content === undefined) return [];
-  const columns = content.kind === 'readings' ? content.runs : content.kind === 'panes' ? content.panes : content.amends;
+  const columns =
+    content.kind === 'readings' ? content.runs : content.kind === 'panes' ? content.panes : content.amends;
   const { links } = columns;
   const texts = Array.from(links.entry, (entry, i) =>
-    JSON.stringify(['link', entry, links.sign[i], links.fromMs[i], links.toMs[i], links.fromValue[i], links.toValue[i]]),
+    JSON.stringify([
+      'link',
+      entry,
+      links.sign[i],
+      links.fromMs[i],
+      links.toMs[i],
+      links.fromValue[i],
+      links.toValue[i],
+    ]),
   );
   if (content.kind === 'readings') {
     let from = 0;

@@ -69,7 +69,9 @@ describe('a frame that the server refuses', () => {
   };
   /** Two readings of each of two devices, in a birth and a frame. */
   const offer = async (agent: Committer): Promise<void> => {
-    const entries = ['d', 'e'].map((device) => Number(agent.dictionary.intern({ metric: 'm', device, tags: { device } })));
+    const entries = ['d', 'e'].map((device) =>
+      Number(agent.dictionary.intern({ metric: 'm', device, tags: { device } })),
+    );
     const entry = Int32Array.from([...entries, ...entries]);
     const columns = { count: 4, entry, timeMs: Float64Array.of(1, 1, 2, 2), value: Float64Array.of(1, 2, 3, 4) };
     const tallies = { rows: 4, readings: 4, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };

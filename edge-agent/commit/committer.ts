@@ -1,8 +1,8 @@
 import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
-import type { Metric } from '#core/metrics/metric.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import { contentOf, countOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
+import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
