@@ -88,6 +88,12 @@ describe('a view declared with its metric', () => {
     ]);
   });
 
+  it('is built anew for a counter where the manifest was written without, since its increase was found otherwise', () => {
+    const before = declareView(undefined, VIEW, 1);
+    const counter: StoredMetric = { ...POWER, kind: 'counter' };
+    expect(statesOf(declareView(before, VIEW, 1, { metric: counter }))).toStrictEqual(['1 live', '2 building']);
+  });
+
   it('takes up how its metric is declared where the manifest was written without', () => {
     const before = declareView(undefined, VIEW, 1);
     const manifest = declareView(before, VIEW, 1, { metric: POWER });

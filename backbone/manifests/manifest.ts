@@ -81,7 +81,9 @@ export function declareView(
     return { view: view.name, versions: [holdsRecords ? { ...first, folding: true } : first] };
   }
   if (newest.fingerprint === fingerprint) return manifest;
-  if (newest.metric === undefined && newest.fingerprint === viewFingerprint(view)) {
+  // A counter's increase was found by another rule when versions didn't say how their metric was declared.
+  const meansTheSame = newest.metric === undefined && metric?.kind !== 'counter';
+  if (meansTheSame && newest.fingerprint === viewFingerprint(view)) {
     // Written before versions said how their metric was declared: from here on it is what is declared now.
     return { ...manifest, versions: [...manifest.versions.slice(0, -1), { ...newest, fingerprint, ...stored }] };
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { bytesIn } from '#backbone/disk/directory.ts';
-import type { Metric } from '#core/metrics/metric.ts';
+import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
 import { declareSource } from '#edge-agent/sources/source-kind.ts';
 import { metricsOfScenario } from '#simulators/simulators.ts';
 import { type Address, formatAddress } from '../address.ts';
@@ -48,6 +48,7 @@ export function asDeclared(metric: ReturnType<typeof metricsOfScenario>[number])
     send: 'readings',
     excess: 'round',
     repeatHorizonMs: REPEAT_HORIZON_MS,
+    ...UNBOUNDED,
   };
 }
 

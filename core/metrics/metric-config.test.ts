@@ -16,14 +16,19 @@ function declared(metric: object, name = 'power'): Metric | Record<string, strin
 
 describe('a declared metric', () => {
   it('is sent as panes of ten seconds, rounds, amends and has no quantiles unless it says otherwise', () => {
-    const expected = metricNamed('power', { send: 'panes', repeatHorizonMs: null });
+    const expected = metricNamed('power', {
+      send: 'panes',
+      repeatHorizonMs: null,
+      earliestMs: Date.UTC(2000, 0, 1),
+    });
     expect(expected).toMatchObject({ quantiles: false, paneMs: 10_000, excess: 'round', conflict: 'last' });
     expect(declared(GAUGE)).toStrictEqual(expected);
   });
 
   it('keeps what it says of each', () => {
+    const bounds = { earliest: '2020-01-01T00:00:00+01:00', min: 0.0001, max: '99.9' };
     const said = { quantiles: true, pane: '1m', send: 'adaptive', excess: 'refuse', conflict: 'first' };
-    expect(declared({ ...COUNTER, ...said, rollover: 99_999.999, repeatHorizon: '2d' })).toMatchObject({
+    expect(declared({ ...COUNTER, ...said, rollover: 99_999.999, repeatHorizon: '2d', ...bounds })).toMatchObject({
       quantiles: true,
       paneMs: 60_000,
       send: 'adaptive',
@@ -31,6 +36,9 @@ describe('a declared metric', () => {
       conflict: 'first',
       rolloverScaled: 99_999_999,
       repeatHorizonMs: 172_800_000,
+      earliestMs: Date.UTC(2019, 11, 31, 23),
+      minScaled: 1,
+      maxScaled: 99_900,
     });
   });
 
@@ -56,6 +64,11 @@ describe('a declared metric', () => {
     ['interval', { interval: 'often' }],
     ['pane', { pane: '7s' }],
     ['pane', { pane: '2d' }],
+    ['earliest', { earliest: 'long ago' }],
+    ['earliest', { earliest: '2020-01-01T00:00:00' }],
+    ['min', { min: 'none' }],
+    ['max', { max: '1e9' }],
+    ['max', { min: 5, max: 4.9999 }],
     ['rollover', { rollover: '100' }],
     ['rollover', { kind: 'counter', rollover: '0' }],
     ['rollover', { kind: 'counter', rollover: '-1' }],

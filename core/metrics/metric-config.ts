@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { DECIMALS_MAX, parseScaled } from '../numbers/scaled.ts';
 import { isSeriesName, isSeriesUnit, PANE_MS_MAX, SERIES_NAME_RULE, UNIT_LENGTH_MAX } from '../series/series.ts';
+import { InstantError, parseInstant } from '../time/instant.ts';
 import { fixedSpan } from '../time/span-config.ts';
-import type { Metric } from './metric.ts';
+import { EARLIEST_DEFAULT, type Metric, UNBOUNDED } from './metric.ts';
+import { scaledBound } from './plausible.ts';
 
 /** A pane is this long unless a metric says otherwise (docs/design.md#pane). */
 const PANE_DEFAULT = '10s';
@@ -23,6 +25,9 @@ const metricSchema = z.strictObject({
   quantiles: z.boolean().default(false),
   pane: fixedSpan().prefault(PANE_DEFAULT),
   repeatHorizon: fixedSpan().optional(),
+  earliest: z.string().default(EARLIEST_DEFAULT),
+  min: decimalText.optional(),
+  max: decimalText.optional(),
 });
 
 /** The `metrics:` section: what is measured, by name. */
@@ -43,6 +48,7 @@ function metricFaults(metric: MetricConfig): { readonly key: string; readonly me
   if (metric.pane > PANE_MS_MAX || DAY_MS % metric.pane !== 0) {
     faults.push({ key: 'pane', message: 'a pane divides a day evenly: 1s, 10s, 30s, 1m, 15m, 1h are such spans' });
   }
+  faults.push(...boundFaults(metric));
   if (metric.rollover === undefined) return faults;
   if (metric.kind !== 'counter')
     faults.push({ key: 'rollover', message: 'only a counter rolls over; remove it, or say kind: counter' });
@@ -54,6 +60,36 @@ function metricFaults(metric: MetricConfig): { readonly key: string; readonly me
     });
   }
   return faults;
+}
+
+function boundFaults({
+  earliest,
+  min,
+  max,
+  decimals,
+}: MetricConfig): { readonly key: string; readonly message: string }[] {
+  const faults: { key: string; message: string }[] = [];
+  if (instantOf(earliest) === undefined) {
+    const message = `${earliest} is no instant; write one such as 2000-01-01, or 2000-01-01T00:00:00Z`;
+    faults.push({ key: 'earliest', message });
+  }
+  const least = min === undefined ? Number.NEGATIVE_INFINITY : scaledBound(min, decimals, 'up');
+  const most = max === undefined ? Number.POSITIVE_INFINITY : scaledBound(max, decimals, 'down');
+  const noNumber = `is no number with up to ${DECIMALS_MAX} decimals that values of ${decimals} reach`;
+  if (Number.isNaN(least)) faults.push({ key: 'min', message: `${min} ${noNumber}` });
+  if (Number.isNaN(most)) faults.push({ key: 'max', message: `${max} ${noNumber}` });
+  if (least > most) faults.push({ key: 'max', message: `no value lies between min ${min} and max ${max}` });
+  return faults;
+}
+
+/** An instant in ms, of a date its first in UTC; undefined where the text names none. */
+function instantOf(text: string): number | undefined {
+  try {
+    return parseInstant(text);
+  } catch (error) {
+    if (error instanceof InstantError) return undefined;
+    throw error;
+  }
 }
 
 function toMetric(name: string, metric: MetricConfig): Metric {
@@ -71,5 +107,9 @@ function toMetric(name: string, metric: MetricConfig): Metric {
     excess,
     conflict,
     repeatHorizonMs: metric.repeatHorizon ?? null,
+    // What can't be read was refused above.
+    earliestMs: instantOf(metric.earliest) ?? Number.NaN,
+    minScaled: metric.min === undefined ? UNBOUNDED.minScaled : scaledBound(metric.min, decimals, 'up'),
+    maxScaled: metric.max === undefined ? UNBOUNDED.maxScaled : scaledBound(metric.max, decimals, 'down'),
   };
 }

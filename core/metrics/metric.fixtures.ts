@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts';
+import { type Metric, UNBOUNDED } from './metric.ts';
 
 /** A gauge with three decimals, once a minute, or what is given instead. */
 export function metricNamed(name: string, given: Partial<Metric> = {}): Metric {
@@ -15,6 +15,7 @@ export function metricNamed(name: string, given: Partial<Metric> = {}): Metric {
     excess: 'round',
     conflict: 'last',
     repeatHorizonMs: 604_800_000,
+    ...UNBOUNDED,
     ...given,
   };
 }

@@ -29,7 +29,21 @@ export interface Metric {
   readonly excess: ExcessRule;
   readonly conflict: ConflictRule;
   readonly repeatHorizonMs: number | null;
+  /** Readings dated before it, or with a value outside the two, can't be and are refused; infinite where not declared. */
+  readonly earliestMs: number;
+  readonly minScaled: number;
+  readonly maxScaled: number;
 }
+
+/** What a metric declares that takes everything for possible. */
+export const UNBOUNDED = {
+  earliestMs: Number.NEGATIVE_INFINITY,
+  minScaled: Number.NEGATIVE_INFINITY,
+  maxScaled: Number.POSITIVE_INFINITY,
+} as const satisfies Partial<Metric>;
+
+/** Readings from before this are told from those of clocks that stand at zero, unless a metric says otherwise. */
+export const EARLIEST_DEFAULT = '2000-01-01';
 
 /** What decides the integers that are stored of a metric's readings, in the order in which fingerprints tell it. */
 export const STORED_KEYS = [

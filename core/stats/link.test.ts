@@ -73,6 +73,21 @@ describe('a link between two readings of a counter', () => {
     expect(increase(null, -5, -2)).toBe(3n);
   });
 
+  it('counts a fall by a tenth at most as what it is, and what lies below for a reset', () => {
+    expect(increase(null, 2156, 2155)).toBe(-1n);
+    expect(increase(null, 1000, 900)).toBe(-100n);
+    expect(increase(null, 1000, 899)).toBe(899n);
+    expect(increase(null, 9, 8)).toBe(8n);
+    expect(increase(null, 10, 9)).toBe(-1n);
+    expect(increase(null, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1)).toBe(-1n);
+    // Also where it may have rolled over: nobody uses up nearly all of the register between two readings.
+    expect(increase(99_999_999, 99_000_000, 98_999_999)).toBe(-1n);
+  });
+
+  it('is even again where it comes back from a dip', () => {
+    expect([increase(null, 2157, 2156), increase(null, 2156, 2157)]).toEqual([-1n, 1n]);
+  });
+
   it('rolls over where the old value lay in the top tenth of what the counter shows', () => {
     expect(increase(99_999_999, 99_999_998, 4)).toBe(6n);
     expect(increase(99_999_999, 99_999_999, 0)).toBe(1n);

@@ -72,10 +72,23 @@ export function addIncrease(
   if (toValue >= fromValue) {
     addSafe(increase, slot, sign * toValue);
     addSafe(increase, slot, -sign * fromValue);
+  } else if (dips(fromValue, toValue)) {
+    addSafe(increase, slot, sign * toValue);
+    addSafe(increase, slot, -sign * fromValue);
   } else if (rollover !== null && rollsOver(rollover, fromValue, toValue)) {
     addSafe(increase, slot, sign * (rollover - fromValue));
     addSafe(increase, slot, sign * (toValue + 1));
   } else if (toValue > 0) addSafe(increase, slot, sign * toValue);
+}
+
+/**
+ * Whether a counter that shows less than before merely dips, by a jitter of its last digit or a correction: it falls by a
+ * tenth of what it showed at most. Its increase is then negative, so that coming back counts nothing. Home Assistant's
+ * recorder draws the line at the same place: it takes less than nine tenths for a reset.
+ */
+export function dips(fromValue: number, toValue: number): boolean {
+  // new ≥ 0.9 · old ⟺ old − new ≤ ⌊old / 10⌋, without leaving the safe integers.
+  return toValue > 0 && toValue < fromValue && fromValue - toValue <= (fromValue - (fromValue % 10)) / 10;
 }
 
 /**

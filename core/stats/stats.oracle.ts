@@ -52,6 +52,7 @@ export function linksOf(readings: readonly Reading[], rule: LinkRule, sliceMs: n
 function increaseOf(rollover: number | null, from: bigint, to: bigint): bigint {
   if (to >= from) return to - from;
   if (to < 0n) return 0n;
+  if (to > 0n && 10n * to >= 9n * from) return to - from;
   if (rollover !== null) {
     const highest = BigInt(rollover);
     if (10n * from >= 9n * highest && from <= highest) return highest - from + to + 1n;

@@ -76,6 +76,9 @@ describe('the fingerprint of a view', () => {
     ];
     const told = [metric, ...others].map((one) => viewFingerprint(VIEW, one));
     expect(new Set([viewFingerprint(VIEW), ...told]).size).toBe(9);
+    // The rule by which a counter's increase is found is part of what decides it.
+    expect(told[0]).toBe('1b0725485a506dcf');
+    expect(told[3]).toBe('9c00709342f06191');
     // What does not decide it takes no part.
     expect(viewFingerprint(VIEW, { ...metric, send: 'readings' } as StoredMetric)).toBe(told[0]);
   });

@@ -51,6 +51,15 @@ export function viewFingerprint(view: View, metric?: StoredMetric): string {
     .map(([tag, values]) => [tag, values.toSorted()] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const asked = [view.metric, view.by, where, view.sliceMs];
-  const text = JSON.stringify(metric === undefined ? asked : [...asked, STORED_KEYS.map((key) => metric[key])]);
+  if (metric === undefined) return hashOf(asked);
+  const facts = [...asked, STORED_KEYS.map((key) => metric[key])];
+  return hashOf(metric.kind === 'counter' ? [...facts, COUNTER_RULE] : facts);
+}
+
+/** How the increase of a counter is found; changes when the rule does, so that what was stored by another is folded anew. */
+const COUNTER_RULE = 'dips';
+
+function hashOf(facts: readonly unknown[]): string {
+  const text = JSON.stringify(facts);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

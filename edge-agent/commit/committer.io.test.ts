@@ -7,7 +7,7 @@ import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import { readHeader } from '#core/frames/header.ts';
-import type { Metric } from '#core/metrics/metric.ts';
+import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
 import { Spool } from '../spool/spool.ts';
 import { Committer } from './committer.ts';
 
@@ -24,6 +24,7 @@ const METRIC: Metric = {
   excess: 'round',
   conflict: 'last',
   repeatHorizonMs: 1e9,
+  ...UNBOUNDED,
 };
 
 /** Bytes that keep the uplink busy. */

@@ -10,7 +10,7 @@ import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { SelectionRefold } from '#core/fold/selection-refold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
-import type { Metric, MetricKind, SendPolicy } from '#core/metrics/metric.ts';
+import { type Metric, type MetricKind, type SendPolicy, UNBOUNDED } from '#core/metrics/metric.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { copySelective } from '#core/stats/selective.ts';
@@ -85,6 +85,7 @@ function metric(kind: MetricKind, send: SendPolicy): Metric {
     excess: 'round',
     conflict: 'last',
     repeatHorizonMs: 1e9,
+    ...UNBOUNDED,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Metric } from '#core/metrics/metric.ts';
+import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
 import { describedFault, type SeriesEntry, type SeriesFault, seriesKey } from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
@@ -87,7 +87,7 @@ function metricOfEntry(entry: SeriesEntry, declared: Metric | undefined): Metric
   const { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs } = entry;
   const { send, excess, conflict, repeatHorizonMs } = declared ?? UNDECLARED;
   const facts = { name: metric, unit, decimals, kind, intervalMs, rolloverScaled: rollover, quantiles, paneMs };
-  return { ...facts, send, excess, conflict, repeatHorizonMs };
+  return { ...facts, send, excess, conflict, repeatHorizonMs, ...UNBOUNDED };
 }
 
 const UNDECLARED = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: null } as const;

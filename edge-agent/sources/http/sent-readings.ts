@@ -1,4 +1,5 @@
 import type { Metric } from '#core/metrics/metric.ts';
+import { implausible } from '#core/metrics/plausible.ts';
 import { describeScaledFault, lastScaledFault, parseScaled, scaledFromNumber } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
@@ -102,6 +103,8 @@ function judge(
   const value =
     typeof sent === 'number' ? scaledFromNumber(sent, decimals, excess) : parseScaled(sent, decimals, excess);
   if (Number.isNaN(value)) return refused(describeScaledFault(lastScaledFault(), String(sent), decimals));
+  const why = implausible(metric, timeMs, value);
+  if (why !== undefined) return refused(why);
   if (device === '') return refused('device is empty');
   if (tags !== undefined && Object.values(tags).includes('')) return refused('a tag is empty; leave it out');
   if (tags?.['device'] !== undefined && tags['device'] !== device) {

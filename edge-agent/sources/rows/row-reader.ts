@@ -1,4 +1,5 @@
 import type { Metric } from '#core/metrics/metric.ts';
+import { implausible } from '#core/metrics/plausible.ts';
 import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
@@ -169,6 +170,11 @@ export class RowReader {
     }
     if (atMs > this.#latestMs && this.#isFuture(atMs)) {
       batch.refuse(line, 1, describeFuture(atMs), bytes, start, end);
+      return;
+    }
+    const { bounds } = rule;
+    if (atMs < bounds.earliestMs || value < bounds.minScaled || value > bounds.maxScaled) {
+      batch.refuse(line, 1, implausible(bounds, atMs, value)!, bytes, start, end);
       return;
     }
     batch.push(entry, atMs, value);

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Metric } from '#core/metrics/metric.ts';
+import type { Bounds } from '#core/metrics/plausible.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
 import type { EntryRegistry } from '../source.ts';
 import type { FieldTable } from './field-table.ts';
@@ -13,6 +14,7 @@ export interface RowRule {
   readonly metric: string;
   readonly decimals: number;
   readonly excess: ExcessRule;
+  readonly bounds: Bounds;
   readonly valueColumn: number;
   readonly valueName: string;
   readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
@@ -157,6 +159,7 @@ export function compileRules(
       metric: rule.metric,
       decimals: metric.decimals,
       excess: metric.excess,
+      bounds: metric,
       valueColumn: position(rule.value),
       valueName: rule.value,
       when: Object.entries(rule.when).map(([name, text]) => ({
