@@ -39,7 +39,8 @@ describe('orders about agents', () => {
       onOrdered: (agent) => ordered.push(agent),
       standingOf: (agent) => {
         const ledger = admitted(agent);
-        return ledger === undefined ? undefined : { ...ledger.standing, hasBegun: ledger.hasBegun };
+        if (ledger === undefined) return undefined;
+        return { ...ledger.standing, hasBegun: ledger.hasBegun, misses: (range) => ledger.misses(range) };
       },
     });
     for (const name of ['a', ONLINE]) fold.apply(fold.position + 1, decodeRecord(new SampleAgent(name, 1).birth()));
@@ -65,6 +66,20 @@ describe('orders about agents', () => {
     const heartbeat = { incarnation: 1, highestSequence: 1, watermarkMs: null, closed: false };
     fold.apply(fold.position + 1, { kind: 'heartbeat', agent: 'a', atMs: 9, heartbeat });
     expect(standing('a').retired).toBe(false);
+  });
+
+  it('give up frames that are missing, once, of an agent that is connected too', async () => {
+    const heartbeat = { incarnation: 1, highestSequence: 4, watermarkMs: 7, closed: false };
+    fold.apply(fold.position + 1, { kind: 'heartbeat', agent: ONLINE, atMs: 9, heartbeat });
+    const { ledger } = fold.admission.agentNamed(ONLINE)!;
+    expect(ledger.progress()).toMatchObject({ watermarkMs: null, holes: true });
+    const range = { incarnation: 1, from: 2, to: 99 };
+    expect(await orders.giveUp(ONLINE, range)).toMatchObject({ kind: 'done', changed: true });
+    expect(await orders.giveUp(ONLINE, range)).toMatchObject({ kind: 'done', changed: false });
+    expect(logged).toEqual([`${ONLINE} give-up`]);
+    expect(ledger.progress()).toEqual({ watermarkMs: 7, holes: false });
+    expect(ledger.lost).toEqual({ ranges: [{ life: 0, incarnation: 1, from: 2, to: 4 }], count: 3 });
+    expect(await orders.giveUp('nobody', range)).toEqual({ kind: 'refused', reason: 'unknown', agent: 'nobody' });
   });
 
   it('hand the series of an agent over, once, and back', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#backbone/log/log.ts';
-import type { AgentDecision } from '#core/ledger/ledger.ts';
+import type { AgentDecision, MissingRange } from '#core/ledger/ledger.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import type { AgentOrder } from '#core/records/record.ts';
@@ -16,7 +16,11 @@ export type OrderOutcome =
   | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string };
 
 /** What the fold knows of an agent: what was decided about it, and whether its present life has begun. */
-export type KnownStanding = AgentDecision & { readonly hasBegun: boolean };
+export type KnownStanding = AgentDecision & {
+  readonly hasBegun: boolean;
+  /** Whether some of the numbers are missing. */
+  readonly misses: (range: MissingRange) => boolean;
+};
 
 export interface AgentOrdersOptions {
   readonly log: Pick<Log, 'partitions' | 'append'>;
@@ -77,6 +81,17 @@ export class AgentOrders {
     const series = await claims.move(from, to);
     for (const agent of [from, to]) onOrdered(agent);
     return { kind: 'done', changed: isNew || series > 0, series };
+  }
+
+  /** Nobody waits any more for frames that are lost; the agent may be connected. */
+  async giveUp(agent: string, range: MissingRange): Promise<OrderOutcome> {
+    const standing = this.#options.standingOf(agent);
+    if (standing === undefined) return { kind: 'refused', reason: 'unknown', agent };
+    if (!standing.misses(range)) return done(false);
+    const { incarnation, from, to } = range;
+    const order = { kind: 'give-up', life: standing.life, incarnation, from, to } as const;
+    await this.#append(agent, order, (now) => !now.misses(range));
+    return done(true);
   }
 
   #refuse(agent: string, standing: KnownStanding | undefined): OrderOutcome | undefined {

@@ -6,7 +6,7 @@ import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion, type Manifest } from '#backbone/manifests/manifest.ts';
 import type { Table } from '#backbone/table/table.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
-import type { AgentDecision, Ledger } from '#core/ledger/ledger.ts';
+import type { AgentDecision, Ledger, MissingRange } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { PartitionWorker } from './partition-worker.ts';
@@ -108,9 +108,12 @@ export class SpeedLayer implements AsyncDisposable {
   }
 
   /** What was decided about an agent, and whether anything of its present life is known; undefined of an unknown one. */
-  agentDecision(agent: string): (AgentDecision & { readonly hasBegun: boolean }) | undefined {
+  agentDecision(
+    agent: string,
+  ): (AgentDecision & { readonly hasBegun: boolean; readonly misses: (range: MissingRange) => boolean }) | undefined {
     const ledger = this.#ledgerOf(agent);
-    return ledger === undefined ? undefined : { ...ledger.standing, hasBegun: ledger.hasBegun };
+    if (ledger === undefined) return undefined;
+    return { ...ledger.standing, hasBegun: ledger.hasBegun, misses: (range) => ledger.misses(range) };
   }
 
   #ledgerOf(agent: string): Ledger | undefined {

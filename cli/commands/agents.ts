@@ -1,6 +1,8 @@
+import type { MissingRange } from '#core/ledger/ledger.ts';
 import type { AgentAnswer } from '#serving/http/ledger-routes.ts';
 import type { OrderAnswer } from '#serving/http/order-routes.ts';
 import { askJson } from '../api/ask.ts';
+import { UserError } from '../failure.ts';
 import { formatTable, writeList, writeOut } from '../terminal/output.ts';
 import { addCommand, addListFlags, type Declare, type ListFlags, urlOption, type UrlFlag } from './flags.ts';
 
@@ -50,7 +52,32 @@ export const declareAgents: Declare = (program) => {
     .argument('<agent>', 'the agent; it has to be stopped')
     .addOption(urlOption())
     .action((agent: string, _: UrlFlag, told: WithFlags) => order(told.optsWithGlobals(), agent, 'retire'));
+  addCommand(command, 'give-up', {
+    summary: 'wait no longer for frames of an agent that are lost',
+    description:
+      'Windows wait no longer for frames that are lost, and answers name the agent. A frame that comes nevertheless counts. ' +
+      'What is missing is listed by "weir ledger AGENT".',
+    usage: 'AGENT INCARNATION FROM-TO [OPTIONS]',
+    examples: ['weir agents give-up roof-1 3 17-20', 'weir agents give-up roof-1 3 17'],
+  })
+    .argument('<agent>', 'the agent; it may be connected')
+    .argument('<incarnation>', 'the incarnation that misses them')
+    .argument('<numbers>', 'the first and the last number, or one')
+    .addOption(urlOption())
+    .action((agent: string, incarnation: string, numbers: string, _: UrlFlag, told: WithFlags) =>
+      order(told.optsWithGlobals(), agent, 'give-up', parseMissing(incarnation, numbers)),
+    );
 };
+
+/** Frame numbers of an incarnation, as `3` and `17-20`, or `17` alone. Throws UserError. */
+export function parseMissing(incarnation: string, numbers: string): MissingRange {
+  const [, from, to = from] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(numbers) ?? [];
+  if (from === undefined)
+    throw new UserError(`Frame numbers ${numbers} are not understood; write them as 17-20, or 17.`, { exitCode: 2 });
+  if (!/^\d{1,10}$/.test(incarnation))
+    throw new UserError(`Incarnation ${incarnation} is not understood; write its number, as 3.`, { exitCode: 2 });
+  return { incarnation: Number(incarnation), from: Number(from), to: Number(to) };
+}
 
 /** The `--url` of a command below another one may stand behind either. */
 interface WithFlags {

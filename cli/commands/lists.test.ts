@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AgentAnswer, QuarantineAnswer } from '#serving/http/ledger-routes.ts';
 import type { ServerStatus } from '../compose/server.ts';
 import { SAMPLE_LOG_REPORT } from '../terminal/log-report.fixtures.ts';
-import { agentsTable } from './agents.ts';
+import { agentsTable, parseMissing } from './agents.ts';
 import { chosenAgents, ledgerTable } from './ledger.ts';
 import { quarantineTable } from './quarantine.ts';
 import { statusText } from './status.ts';
@@ -196,5 +196,21 @@ describe('the status', () => {
         '',
       ].join('\n'),
     );
+  });
+});
+
+describe('frames that are given up', () => {
+  it('are named by an incarnation and one number, or the first and the last', () => {
+    expect(parseMissing('3', '17-20')).toEqual({ incarnation: 3, from: 17, to: 20 });
+    expect(parseMissing('12', '17')).toEqual({ incarnation: 12, from: 17, to: 17 });
+    for (const [incarnation, numbers] of [
+      ['3', '17-'],
+      ['3', '-17'],
+      ['3', '1-2-3'],
+      ['3', 'all'],
+      ['x', '1'],
+    ] as const) {
+      expect(() => parseMissing(incarnation, numbers)).toThrow('not understood; write');
+    }
   });
 });

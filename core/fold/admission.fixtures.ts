@@ -217,6 +217,13 @@ const others: fc.Arbitrary<ToldRecord> = fc.oneof(
       fc.record({ kind: fc.constant('readmit' as const), life: fc.nat(2) }),
       fc.constant({ kind: 'hand-over' as const, to: 'c' }),
       fc.constant({ kind: 'retire' as const }),
+      fc.record({
+        kind: fc.constant('give-up' as const),
+        life: fc.nat(1),
+        incarnation,
+        from: fc.integer({ min: 1, max: 3 }),
+        to: fc.integer({ min: 3, max: 5 }),
+      }),
     ),
   }),
   fc.record({ kind: fc.constant('cut' as const), id: fc.constantFrom('x', 'y', 'z') }),

@@ -48,6 +48,8 @@ interface Agent {
   retired: boolean;
   handedTo: string | null;
   lost: readonly string[];
+  /** Numbers that are waited for no longer, as "incarnation/number". */
+  readonly givenUp: Set<string>;
   readonly marks: (readonly [incarnation: number, sequence: number, watermarkMs: number | null])[];
 }
 
@@ -88,6 +90,13 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
         const { order } = record;
         if (order.kind === 'readmit') {
           if (order.life === agent.life) agents.push(nextLife(agent));
+        } else if (order.kind === 'give-up') {
+          const { missing } = stateOf(agent);
+          const given = missing.filter((number) => {
+            const [incarnation, sequence] = number.split('/').map(Number);
+            return incarnation === order.incarnation && sequence! >= order.from && sequence! <= order.to;
+          });
+          if (order.life === agent.life) for (const number of given) agent.givenUp.add(number);
         } else {
           agent.retired = true;
           if (order.kind === 'hand-over') agent.handedTo = order.to;
@@ -133,6 +142,7 @@ function bornAgent(name: string): Agent {
     retired: false,
     handedTo: null,
     lost: [],
+    givenUp: new Set(),
   };
 }
 
@@ -141,7 +151,7 @@ function nextLife(agent: Agent): Agent {
   const unfolded = agent.waiting.map(({ incarnation, sequence }) => `${incarnation}/${sequence}`);
   const gone = [...stateOf(agent).missing, ...unfolded].map((number) => `${agent.life}/${number}`);
   agent.waiting.length = 0;
-  return { ...bornAgent(agent.name), life: agent.life + 1, forks: agent.forks, lost: [...agent.lost, ...gone] };
+  return { ...bornAgent(agent.name), life: agent.life + 1, forks: agent.forks, lost: [...stateOf(agent).lost, ...gone] };
 }
 
 function isSame(a: ToldFrame, b: ToldFrame): boolean {
@@ -184,7 +194,8 @@ function stateOf(agent: Agent): AgentState {
     const there = new Set(numbers.filter(([of]) => of === incarnation).map(([, sequence]) => sequence));
     const marks = agent.marks.filter(([of]) => of === incarnation);
     const known = Math.max(0, ...there, ...marks.map(([, sequence]) => sequence));
-    const lacking = Array.from({ length: known }, (_, i) => i + 1).filter((sequence) => !there.has(sequence));
+    const lacking = Array.from({ length: known }, (_, i) => i + 1).filter((sequence) => !there.has(sequence))
+      .filter((sequence) => !agent.givenUp.has(`${incarnation}/${sequence}`));
     missing.push(...lacking.map((sequence) => `${incarnation}/${sequence}`));
     // What waits for a birth is here, and yet nothing that an answer could hold.
     const waiting = agent.waiting.filter((one) => one.incarnation === incarnation).map(({ sequence }) => sequence);
@@ -202,7 +213,10 @@ function stateOf(agent: Agent): AgentState {
     life: agent.life,
     retired: agent.retired,
     handedTo: agent.handedTo,
-    lost: agent.lost.toSorted(),
+    lost: [
+      ...agent.lost,
+      ...[...agent.givenUp].filter((number) => !agent.numbers.has(number)).map((number) => `${agent.life}/${number}`),
+    ].toSorted(),
     watermarkMs,
     missing,
     arrived: agent.numbers.size - quarantined.length,

@@ -236,6 +236,9 @@ export class Admission<Held> {
       case 'retire':
         ledger.retire(null);
         return { kind: 'ordered', agent };
+      case 'give-up':
+        ledger.giveUp(order.life, order);
+        return { kind: 'ordered', agent };
     }
   }
 

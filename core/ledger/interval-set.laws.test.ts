@@ -47,4 +47,18 @@ describe('an interval set', () => {
       }),
     );
   });
+
+  it('takes a range as it takes each of its numbers', () => {
+    const range = fc.tuple(fc.integer({ min: 1, max: 30 }), fc.nat(8));
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 12 }), (ranges) => {
+        const [byRange, byNumber] = [new IntervalSet(), new IntervalSet()];
+        for (const [from, more] of ranges) {
+          byRange.addRange(from, from + more);
+          for (let n = from; n <= from + more; n++) byNumber.add(n);
+          expect(byRange.snapshot()).toEqual(byNumber.snapshot());
+        }
+      }),
+    );
+  });
 });

@@ -25,6 +25,20 @@ export class IntervalSet {
     return true;
   }
 
+  /** Adds the numbers from `from` to `to`, whether some were there before or not. */
+  addRange(from: number, to: number): void {
+    const edges: number[] = [];
+    let [low, high] = [from, to];
+    for (let i = 0; i < this.#edges.length; i += 2) {
+      const [first, last] = [this.#edges[i]!, this.#edges[i + 1]!];
+      if (last < low - 1 || first > high + 1) edges.push(first, last);
+      else [low, high] = [Math.min(low, first), Math.max(high, last)];
+    }
+    const at = edges.findIndex((edge, i) => i % 2 === 0 && edge > high);
+    edges.splice(at === -1 ? edges.length : at, 0, low, high);
+    this.#edges.splice(0, this.#edges.length, ...edges);
+  }
+
   has(n: number): boolean {
     const from = this.#edges[this.#intervalAtOrAfter(n)];
     return from !== undefined && from <= n;

@@ -187,4 +187,29 @@ describe('the ledger', () => {
     ledger.previous({ incarnation: 1, lastSequence: 1, closed: false });
     expect(ledger.progress()).toEqual({ watermarkMs: null, holes: true });
   });
+
+  it('waits for no number that is given up, names it as lost, and takes it all the same where it comes', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.arrive(1, 4, 0, 4000);
+    ledger.giveUp(0, { incarnation: 1, from: 2, to: 3 });
+    // What nobody has promised can't be given up, nor anything of another life.
+    ledger.giveUp(0, { incarnation: 1, from: 5, to: 9 });
+    ledger.giveUp(0, { incarnation: 7, from: 1, to: 1 });
+    ledger.arrive(1, 6, 0, 6000);
+    ledger.giveUp(1, { incarnation: 1, from: 5, to: 5 });
+    for (const one of [ledger, Ledger.open(JSON.parse(JSON.stringify(ledger.snapshot())) as LedgerSnapshot)]) {
+      expect(one.progress()).toMatchObject({ watermarkMs: 4000, holes: true });
+      expect(one.missing(9)).toEqual([{ incarnation: 1, from: 5, to: 5 }]);
+      expect(one.misses({ incarnation: 1, from: 1, to: 4 })).toBe(false);
+      expect(one.misses({ incarnation: 1, from: 4, to: 5 })).toBe(true);
+      expect(one.counts()).toEqual({ arrived: 3, quarantined: 0, missing: 1 });
+      expect(one.lost).toEqual({ ranges: [{ life: 0, incarnation: 1, from: 2, to: 3 }], count: 2 });
+      expect(one.readmitted([]).lost.count).toBe(3);
+      expect(one.arrive(1, 2, 0, null)).toBe('first');
+      expect(one.lost).toEqual({ ranges: [{ life: 0, incarnation: 1, from: 3, to: 3 }], count: 1 });
+      one.arrive(1, 5, 0, null);
+      expect(one.progress()).toEqual({ watermarkMs: 6000, holes: false });
+    }
+  });
 });

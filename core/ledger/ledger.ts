@@ -28,7 +28,9 @@ export interface MissingRange {
   readonly to: number;
 }
 
-/** Missing numbers of an agent's former lives. */
+type NumberRange = Pick<MissingRange, 'from' | 'to'>;
+
+/** Numbers that are missing for good: of an agent's former lives, or given up. */
 export interface LostRange extends MissingRange {
   readonly life: number;
 }
@@ -70,6 +72,7 @@ interface IncarnationSnapshot {
   /** Absent in what earlier versions wrote. */
   readonly parked?: readonly number[];
   readonly outstanding?: readonly FrameSpan[];
+  readonly givenUp?: readonly number[];
 }
 
 export interface LedgerSnapshot {
@@ -93,6 +96,10 @@ class Incarnation {
   readonly parked: Set<number>;
   /** What heartbeats told of frames that had not been acknowledged. */
   readonly outstanding: FrameSpans;
+  /** Numbers that nobody waits for any more, whether they came nevertheless or not. */
+  readonly givenUp: IntervalSet;
+  /** What has arrived or is given up: the same set as `arrived` until something is given up. */
+  #closed: IntervalSet;
 
   constructor(from?: IncarnationSnapshot) {
     this.arrived = new IntervalSet(from?.arrived);
@@ -103,15 +110,57 @@ class Incarnation {
     this.waiting = new Map(from?.waiting);
     this.parked = new Set(from?.parked);
     this.outstanding = new FrameSpans(SPANS_KEPT, from?.outstanding);
+    this.givenUp = new IntervalSet();
+    this.#closed = this.arrived;
+    const edges = from?.givenUp ?? [];
+    for (let i = 0; i < edges.length; i += 2) this.giveUp(edges[i]!, edges[i + 1]!);
+  }
+
+  /** Enters a number; false when it was there before. */
+  arrive(sequence: number): boolean {
+    if (!this.arrived.add(sequence)) return false;
+    if (this.#closed !== this.arrived) this.#closed.add(sequence);
+    return true;
+  }
+
+  /** Nobody waits for these numbers any more; those above the highest that is known stay as they are. */
+  giveUp(from: number, to: number): void {
+    const last = Math.min(to, this.known);
+    if (from > last) return;
+    if (this.#closed === this.arrived) this.#closed = new IntervalSet(this.arrived.snapshot());
+    this.givenUp.addRange(from, last);
+    this.#closed.addRange(from, last);
+  }
+
+  /** Numbers that are missing, and those that are given up and have not come, at most `limit` ranges of each. */
+  missing(limit: number): readonly NumberRange[] {
+    return this.#closed.gaps(this.known, limit);
+  }
+
+  lost(limit: number): readonly NumberRange[] {
+    const edges = this.givenUp.snapshot();
+    if (edges.length === 0) return [];
+    const lost: NumberRange[] = [];
+    for (const { from, to } of this.arrived.gaps(this.known, Number.POSITIVE_INFINITY)) {
+      for (let i = 0; i < edges.length && lost.length < limit; i += 2) {
+        const range = { from: Math.max(from, edges[i]!), to: Math.min(to, edges[i + 1]!) };
+        if (range.from <= range.to) lost.push(range);
+      }
+    }
+    return lost;
+  }
+
+  get lostCount(): number {
+    return this.#closed === this.arrived ? 0 : countOf(this.#closed) - countOf(this.arrived);
   }
 
   get holes(): boolean {
-    return this.arrived.contiguous < this.known || this.parked.size > 0;
+    return this.#closed.contiguous < this.known || this.parked.size > 0;
   }
 
   /** All numbers up to this one are settled: folded, or refused. */
   get settled(): number {
-    let settled = this.arrived.contiguous;
+    let settled = this.#closed.contiguous;
     for (const sequence of this.parked) if (sequence <= settled) settled = sequence - 1;
     return settled;
   }
@@ -119,7 +168,7 @@ class Incarnation {
   /** The event time that missing frames reach; undefined where that is not known of all. */
   get stains(): readonly Stain[] | undefined {
     if (!this.holes) return [];
-    const gaps = this.arrived.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
+    const gaps = this.#closed.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
     if (this.parked.size > 0 || gaps.length > GAPS_LOOKED_AT_MAX) return undefined;
     const spans = gaps.map(({ from, to }) => this.outstanding.covering(from, to));
     if (spans.includes(undefined)) return undefined;
@@ -130,8 +179,8 @@ class Incarnation {
   /** All numbers up to this one are settled, or it is known which event time they reach. */
   get accounted(): number {
     const { settled } = this;
-    if (settled < this.arrived.contiguous || settled >= this.known) return settled;
-    const gaps = this.arrived.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
+    if (settled < this.#closed.contiguous || settled >= this.known) return settled;
+    const gaps = this.#closed.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
     const unknown = gaps.find(({ from, to }, i) => i === GAPS_LOOKED_AT_MAX || !this.outstanding.covering(from, to));
     return Math.min(unknown === undefined ? this.known : unknown.from - 1, ...[...this.parked].map((one) => one - 1));
   }
@@ -139,7 +188,7 @@ class Incarnation {
   /** A watermark counts only once it is known of every number up to the one that carried it what it held. */
   settleWatermarks(): void {
     const { accounted } = this;
-    this.outstanding.keep(({ to }) => to > this.arrived.contiguous);
+    this.outstanding.keep(({ to }) => to > this.#closed.contiguous);
     for (const [sequence, watermarkMs] of this.waiting) {
       if (sequence > accounted) continue;
       this.waiting.delete(sequence);
@@ -188,9 +237,10 @@ export class Ledger {
     next.#standing = { life: life + 1, retired: false, handedTo: null };
     next.#forks = this.#forks;
     const gone = [...this.missing(LOST_RANGES_MAX), ...unfolded].map((range) => ({ life, ...range }));
-    next.#lost = [...this.#lost, ...gone].slice(-LOST_RANGES_MAX);
+    const { ranges, count } = this.lost;
+    next.#lost = [...ranges, ...gone].slice(-LOST_RANGES_MAX);
     next.#lostCount =
-      this.#lostCount + this.counts().missing + unfolded.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+      count + this.counts().missing + unfolded.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     return next;
   }
 
@@ -203,9 +253,30 @@ export class Ledger {
     return this.#standing;
   }
 
-  /** What former lives lost, and how many numbers these are. */
+  /** What former lives lost and what is given up of this one, and how many numbers these are. */
   get lost(): { readonly ranges: readonly LostRange[]; readonly count: number } {
-    return { ranges: this.#lost, count: this.#lostCount };
+    const { life } = this.#standing;
+    const ranges = [...this.#lost];
+    let count = this.#lostCount;
+    for (const [incarnation, one] of this.#incarnations) {
+      count += one.lostCount;
+      for (const range of one.lost(LOST_RANGES_MAX)) ranges.push({ life, incarnation, ...range });
+    }
+    return { ranges: ranges.slice(-LOST_RANGES_MAX), count };
+  }
+
+  /** Nobody waits any more for the numbers of the agent's life number `life` that are missing; one that comes counts. */
+  giveUp(life: number, { incarnation, from, to }: MissingRange): void {
+    const one = this.#incarnations.get(incarnation);
+    if (one === undefined || life !== this.#standing.life) return;
+    one.giveUp(from, to);
+    one.settleWatermarks();
+  }
+
+  /** Whether some of the numbers are missing. */
+  misses({ incarnation, from, to }: MissingRange): boolean {
+    const gaps = this.#incarnations.get(incarnation)?.missing(Number.POSITIVE_INFINITY) ?? [];
+    return gaps.some((gap) => gap.from <= to && gap.to >= from);
   }
 
   /** Whether anything of the agent's present life is known. */
@@ -220,7 +291,7 @@ export class Ledger {
   arrive(incarnation: number, sequence: number, checksum: number, watermarkMs: number | null, waits = false): Arrival {
     const one = this.#open(incarnation);
     const number = `${incarnation}/${sequence}`;
-    if (!one.arrived.add(sequence)) {
+    if (!one.arrive(sequence)) {
       const known = this.#checksums.get(number);
       if (known === undefined || known === checksum) return 'repeat';
       this.#forks++;
@@ -255,7 +326,7 @@ export class Ledger {
   /** Enters the number of a frame that the broker refused: it is neither folded nor missing. */
   refuse(incarnation: number, sequence: number): void {
     const one = this.#open(incarnation);
-    if (!one.arrived.add(sequence)) return;
+    if (!one.arrive(sequence)) return;
     one.quarantined.add(sequence);
     one.known = Math.max(one.known, sequence);
     one.settleWatermarks();
@@ -309,7 +380,7 @@ export class Ledger {
   missing(limit: number): MissingRange[] {
     const ranges: MissingRange[] = [];
     for (const [incarnation, one] of [...this.#incarnations].toSorted(([a], [b]) => a - b)) {
-      for (const gap of one.arrived.gaps(one.known, limit - ranges.length)) ranges.push({ incarnation, ...gap });
+      for (const gap of one.missing(limit - ranges.length)) ranges.push({ incarnation, ...gap });
     }
     return ranges;
   }
@@ -324,7 +395,7 @@ export class Ledger {
       const all = countOf(one.arrived);
       quarantined += refused;
       arrived += all - refused;
-      missing += one.known - all;
+      missing += one.known - all - one.lostCount;
     }
     return { arrived, quarantined, missing };
   }
@@ -340,12 +411,13 @@ export class Ledger {
         watermarkMs: one.watermarkMs,
         waiting: [...one.waiting],
         ...(one.parked.size === 0 ? {} : { parked: [...one.parked] }),
+        ...(one.givenUp.highest === 0 ? {} : { givenUp: one.givenUp.snapshot() }),
         ...(one.outstanding.all.length === 0 ? {} : { outstanding: one.outstanding.all }),
       })),
       checksums: [...this.#checksums],
       forks: this.#forks,
       ...(isUntouched(this.#standing) ? {} : { standing: this.#standing }),
-      ...(this.#lostCount === 0 ? {} : { lost: this.lost }),
+      ...(this.#lostCount === 0 ? {} : { lost: { ranges: this.#lost, count: this.#lostCount } }),
     };
   }
 

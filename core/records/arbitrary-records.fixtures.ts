@@ -46,6 +46,11 @@ const orders: fc.Arbitrary<AgentOrder> = fc.oneof(
   plain({ kind: fc.constant('readmit' as const), life: nat(0xffff) }),
   plain({ kind: fc.constant('hand-over' as const), to: agents }),
   fc.constant({ kind: 'retire' as const }),
+  fc
+    .tuple(nat(0xffff), fc.integer({ min: 1, max: 0xffff_ffff }), fc.nat(1e9), fc.nat(1e9))
+    .map(([life, incarnation, first, more]) => {
+      return { kind: 'give-up' as const, life, incarnation, from: first + 1, to: first + 1 + more };
+    }),
 );
 
 export const records: fc.Arbitrary<LogRecord> = fc.oneof(

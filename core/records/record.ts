@@ -54,7 +54,15 @@ export type AgentOrder =
   /** Its series belong to agent `to` from here on. */
   | { readonly kind: 'hand-over'; readonly to: string }
   /** Nothing more is expected of it, unless it speaks again. */
-  | { readonly kind: 'retire' };
+  | { readonly kind: 'retire' }
+  /** Frames of its life number `life` are lost, and nobody waits for them any more. */
+  | {
+      readonly kind: 'give-up';
+      readonly life: number;
+      readonly incarnation: number;
+      readonly from: number;
+      readonly to: number;
+    };
 
 export type LogRecord =
   | {

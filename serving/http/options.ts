@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
+import type { MissingRange } from '#core/ledger/ledger.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { View } from '#core/views/view.ts';
 
@@ -47,6 +48,7 @@ export interface AgentOrders {
   readmit(agent: string): Promise<OrderOutcome>;
   retire(agent: string): Promise<OrderOutcome>;
   handOver(from: string, to: string): Promise<OrderOutcome>;
+  giveUp(agent: string, range: MissingRange): Promise<OrderOutcome>;
 }
 
 export interface ServingOptions {

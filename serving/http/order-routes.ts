@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { INCARNATION_MAX } from '#core/wire/heartbeat.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
 import { QueryError } from '../answers/query.ts';
 import type { AgentOrders, OrderOutcome } from './options.ts';
@@ -14,6 +15,13 @@ const Done = z.object({
   changed: z.boolean().openapi({ description: 'False where the same was ordered before' }),
 });
 const HandOverBody = z.strictObject({ to: z.string().regex(AGENT_ID) });
+
+const frameNumber = z.int().min(1);
+const GiveUpBody = z.strictObject({
+  incarnation: frameNumber.max(INCARNATION_MAX),
+  from: frameNumber,
+  to: frameNumber,
+});
 
 /** What the API says of an order. */
 export type OrderAnswer = z.infer<typeof Done> & { readonly series?: number };
@@ -45,6 +53,14 @@ const handOverRoute = createRoute({
   },
 });
 
+const giveUpRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/agents/{agent}/give-up',
+  summary: 'Windows wait no longer for frames that are lost, and answers name the agent',
+  request: { params: AgentPath, body: { content: { 'application/json': { schema: GiveUpBody } }, required: true } },
+  responses: { 200: jsonDoc('They are given up', Done), ...PROBLEMS },
+});
+
 export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {
   app.openapi(readmitRoute, async (c) => {
     const { agent } = c.req.valid('param');
@@ -60,6 +76,13 @@ export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {
     if (to === agent) throw new QueryError('to', to, 'is the agent itself', 'name the one that takes its series');
     const { changed, series } = done(await orders.handOver(agent, to));
     return c.json({ agent, to, changed, series }, 200);
+  });
+  app.openapi(giveUpRoute, async (c) => {
+    const { agent } = c.req.valid('param');
+    const range = c.req.valid('json');
+    if (range.to < range.from)
+      throw new QueryError('to', String(range.to), 'lies before `from`', 'give the lower number first');
+    return c.json({ agent, changed: done(await orders.giveUp(agent, range)).changed }, 200);
   });
 }
 
