@@ -1,4 +1,5 @@
-import type { AgentDecision, LostRange, Stain } from '#core/ledger/ledger.ts';
+import type { Stain } from '#core/ledger/incarnation.ts';
+import type { AgentDecision, LostRange } from '#core/ledger/ledger.ts';
 import type { RefusedItem } from '#core/records/record.ts';
 
 /**

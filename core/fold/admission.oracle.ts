@@ -1,3 +1,4 @@
+import type { MissingRange } from '../ledger/ledger.ts';
 import { toldDevice, type ToldFrame, type ToldRecord, type ToldSlices } from './admission.fixtures.ts';
 
 /** What whoever reads a log knows at its end, in plain values. */
@@ -91,12 +92,7 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
         if (order.kind === 'readmit') {
           if (order.life === agent.life) agents.push(nextLife(agent));
         } else if (order.kind === 'give-up') {
-          const { missing } = stateOf(agent);
-          const given = missing.filter((number) => {
-            const [incarnation, sequence] = number.split('/').map(Number);
-            return incarnation === order.incarnation && sequence! >= order.from && sequence! <= order.to;
-          });
-          if (order.life === agent.life) for (const number of given) agent.givenUp.add(number);
+          if (order.life === agent.life) giveUp(agent, order);
         } else {
           agent.retired = true;
           if (order.kind === 'hand-over') agent.handedTo = order.to;
@@ -146,12 +142,24 @@ function bornAgent(name: string): Agent {
   };
 }
 
+function giveUp(agent: Agent, { incarnation, from, to }: MissingRange): void {
+  for (const number of stateOf(agent).missing) {
+    const [of, sequence] = number.split('/').map(Number);
+    if (of === incarnation && sequence! >= from && sequence! <= to) agent.givenUp.add(number);
+  }
+}
+
 /** What comes after an agent's disk was lost; what waited for births waits in vain. */
 function nextLife(agent: Agent): Agent {
   const unfolded = agent.waiting.map(({ incarnation, sequence }) => `${incarnation}/${sequence}`);
   const gone = [...stateOf(agent).missing, ...unfolded].map((number) => `${agent.life}/${number}`);
   agent.waiting.length = 0;
-  return { ...bornAgent(agent.name), life: agent.life + 1, forks: agent.forks, lost: [...stateOf(agent).lost, ...gone] };
+  return {
+    ...bornAgent(agent.name),
+    life: agent.life + 1,
+    forks: agent.forks,
+    lost: [...stateOf(agent).lost, ...gone],
+  };
 }
 
 function isSame(a: ToldFrame, b: ToldFrame): boolean {
@@ -194,7 +202,8 @@ function stateOf(agent: Agent): AgentState {
     const there = new Set(numbers.filter(([of]) => of === incarnation).map(([, sequence]) => sequence));
     const marks = agent.marks.filter(([of]) => of === incarnation);
     const known = Math.max(0, ...there, ...marks.map(([, sequence]) => sequence));
-    const lacking = Array.from({ length: known }, (_, i) => i + 1).filter((sequence) => !there.has(sequence))
+    const lacking = Array.from({ length: known }, (_, i) => i + 1)
+      .filter((sequence) => !there.has(sequence))
       .filter((sequence) => !agent.givenUp.has(`${incarnation}/${sequence}`));
     missing.push(...lacking.map((sequence) => `${incarnation}/${sequence}`));
     // What waits for a birth is here, and yet nothing that an answer could hold.

@@ -28,7 +28,8 @@ export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
       return { kind };
     case 'give-up':
       if (!isIntegerWithin(life, 0, LIVES_MAX)) return messageFault(`order: life must be from 0 to ${LIVES_MAX}`);
-      if (!isIntegerWithin(incarnation, 1, INCARNATION_MAX)) return messageFault('order: incarnation must be a u32 from 1');
+      if (!isIntegerWithin(incarnation, 1, INCARNATION_MAX))
+        return messageFault('order: incarnation must be a u32 from 1');
       if (!isIntegerWithin(from, 1, Number.MAX_SAFE_INTEGER) || !isIntegerWithin(to, from, Number.MAX_SAFE_INTEGER))
         return messageFault('order: from and to must be frame numbers in their order');
       return { kind, life, incarnation, from, to };

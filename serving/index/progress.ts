@@ -1,5 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import type { Stain } from '#core/ledger/ledger.ts';
+import type { Stain } from '#core/ledger/incarnation.ts';
 import { ExpectedReadings } from './expected-readings.ts';
 
 /** What is known of every agent, by partition and name. */

@@ -1,7 +1,7 @@
 import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
-import type { Stain } from '#core/ledger/ledger.ts';
+import type { Stain } from '#core/ledger/incarnation.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
