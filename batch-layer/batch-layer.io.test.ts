@@ -56,7 +56,10 @@ describe('the batch layer', () => {
     atMs += 1e6;
     await world.log.append(0, agent.readings([[0, 2000, 5]])!);
     await world.speed();
-    await vi.waitFor(async () => expect((await world.liveBatch(VIEW)).results).toHaveLength(2), 10_000);
+    await vi.waitFor(async () => {
+      atMs += 1e6;
+      expect((await world.liveBatch(VIEW)).results).toHaveLength(2);
+    }, 10_000);
     expect(await cuts()).toBe(3);
     await layer.drain();
     expect(await cuts()).toBe(3);

@@ -199,7 +199,7 @@ class BatchRun {
     const { changes, objects } = this.#resources;
     for (const [{ view, version }, { before, cut: positions }] of this.#made) {
       // A reader may hold the state before, which still adds these rows.
-      if (isSameCut(before.cut, positions)) continue;
+      if (isSameCut(before.cut, positions) || before.cut.every((position) => position === 0)) continue;
       await changes.dropEpochs(view, version.version, (partition) => before.cut[partition] ?? 0);
     }
     for (const manifest of manifests) {

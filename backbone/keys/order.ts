@@ -40,7 +40,7 @@ export function uintKey(value: number): Uint8Array {
 
 /** Writes the eight bytes of an integer from 0 to 2^53 − 1 at `offset`, for keys that are made in a hot loop. */
 export function writeUintKey(target: Uint8Array, offset: number, value: number): void {
-  assert(Number.isSafeInteger(value) && value >= 0, `a uint key is a safe integer from 0, not ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0) assert.fail(`a uint key is a safe integer from 0, not ${value}`);
   const high = Math.floor(value / 0x1_0000_0000);
   writeHalves(target, offset, high, value - high * 0x1_0000_0000);
 }
@@ -74,7 +74,7 @@ export function intKey(value: number): Uint8Array {
 
 /** Writes the eight bytes of a safe integer of either sign at `offset`, for keys that are made in a hot loop. */
 export function writeIntKey(target: Uint8Array, offset: number, value: number): void {
-  assert(Number.isSafeInteger(value), `an int key is a safe integer, not ${value}`);
+  if (!Number.isSafeInteger(value)) assert.fail(`an int key is a safe integer, not ${value}`);
   // The offset 2^53 is a multiple of 2^32, so it is added to the upper half alone, where nothing rounds.
   const floor = Math.floor(value / 0x1_0000_0000);
   writeHalves(target, offset, floor + INT_OFFSET_HIGH, value - floor * 0x1_0000_0000);

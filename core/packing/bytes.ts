@@ -15,7 +15,8 @@ export class ByteWriter {
 
   /** A safe integer ≥ 0. */
   varint(value: number): void {
-    assert(Number.isSafeInteger(value) && value >= 0, `a varint must be a safe integer from 0 on, not ${value}`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      assert.fail(`a varint must be a safe integer from 0 on, not ${value}`);
     let rest = value;
     while (rest >= 0x80) {
       this.byte((rest % 0x80) | 0x80);

@@ -45,6 +45,12 @@ export class PackWriter {
   /** Appends the first `count` of `values`: as they are or as differences, whichever takes fewer bits. */
   column(values: Integers, count: number): void {
     if (differences.length < count) differences = new Float64Array(count);
+    if (count > 1 && isConstant(values, count)) {
+      if (values[0] === 0) return this.plainColumn(values, count);
+      differences.fill(0, 0, count);
+      differences[0] = values[0]!;
+      return this.#column(differences, count, COLUMN_DELTA);
+    }
     let plainBits = 0;
     let deltaBits = 0;
     let before = 0;
@@ -111,10 +117,17 @@ export class PackWriter {
   }
 
   #block(values: Integers, from: number, count: number): void {
+    let zeros = 0;
+    while (zeros < count && values[from + zeros] === 0) zeros++;
+    if (zeros === count) {
+      this.bytes.byte(0);
+      return;
+    }
     tally.fill(0);
     for (let i = 0; i < count; i++) {
       const value = values[from + i]!;
-      assert(Number.isSafeInteger(value), `a column holds safe integers, not ${value}`);
+      // Asked apart, since the text of an assertion is made for each value, also where it holds.
+      if (!Number.isSafeInteger(value)) assert.fail(`a column holds safe integers, not ${value}`);
       // An integer that enters an Int32Array is taken modulo 2^32 (ECMA-262, ToInt32): its low word, exactly.
       this.#low[i] = value;
       this.#high[i] = Math.floor(value / 0x1_0000_0000);
@@ -153,6 +166,12 @@ export class PackWriter {
     wider.set(this.#words);
     this.#words = wider;
   }
+}
+
+function isConstant(values: Integers, count: number): boolean {
+  let i = 1;
+  while (i < count && values[i] === values[0]) i++;
+  return i === count;
 }
 
 /** A patch must save this many bytes more than it takes, for the time that it costs the reader. */
