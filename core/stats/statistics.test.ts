@@ -60,6 +60,15 @@ describe('a statistic', () => {
     expect(statistic({ ...one, histogram: null }, 'p50', 3)).toBeNull();
   });
 
+  it('of a quantile is null where some readings are in no bucket', () => {
+    const old = statsOfValues(Array.from({ length: 19 }, () => 1_000));
+    const now = statsOfValues([5]);
+    const both = { ...statsOfValues([...Array.from({ length: 19 }, () => 1_000), 5]), histogram: now.histogram };
+    expect([old, now].map((stats) => statistic(stats, 'p50', 3))).toEqual(['1', '0.005']);
+    expect(statistic(both, 'p50', 3)).toBeNull();
+    expect(statistic(both, 'max', 3)).toBe('1');
+  });
+
   it('of a quantile is within its stated error of the value at that rank, and never outside the values', () => {
     fc.assert(
       fc.property(

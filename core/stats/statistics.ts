@@ -201,6 +201,10 @@ function quantileStatistic(name: string): Statistic | undefined {
     describe: `The value that ${name.slice(1)} % of the readings do not exceed, within 1 %, in the unit.`,
     compute: (stats, decimals) => {
       if (stats.histogram === null || stats.min === null || stats.max === null) return null;
+      // Readings from before the metric asked for quantiles are in no bucket: what the others say is not the quantile of all.
+      let bucketed = 0;
+      for (const [, count] of stats.histogram) bucketed += count;
+      if (bucketed !== stats.count) return null;
       const estimate = quantileFromBuckets(stats.histogram, quantile);
       if (estimate === undefined) return null;
       // The value asked for lies between them, so this can only bring the estimate nearer.
