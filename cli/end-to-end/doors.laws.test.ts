@@ -63,7 +63,9 @@ const anyTold: fc.Arbitrary<Told> = fc.record({
   value: anyValue,
   tags: fc.oneof(
     fc.dictionary(anyName, anyName, { maxKeys: 3, noNullPrototype: true }),
-    fc.integer({ min: 29, max: 40 }).map((count) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, 'x']))),
+    fc
+      .integer({ min: 29, max: 40 })
+      .map((count) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, 'x']))),
   ),
 });
 
@@ -108,7 +110,10 @@ const byFile =
 const tagOf = ({ tags }: Told): string => Object.values(tags)[0] ?? 'x';
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 const csvOf = (told: readonly Told[]): string =>
-  ['time,metric,device,tag,value', ...told.map((one) => [one.time, one.metric, quoted(one.device), quoted(tagOf(one)), one.value].join())].join('\n');
+  [
+    'time,metric,device,tag,value',
+    ...told.map((one) => [one.time, one.metric, quoted(one.device), quoted(tagOf(one)), one.value].join()),
+  ].join('\n');
 const ndjsonOf = (told: readonly Told[]): string =>
   told.map((one) => JSON.stringify({ ...one, tags: undefined, tag: tagOf(one) })).join('\n');
 
@@ -125,7 +130,8 @@ async function brought(spool: Spool): Promise<{ complaints: string[]; fold: Part
   });
   const fold = new PartitionFold();
   const views = [...METRICS.keys()].map(
-    (metric) => new ViewFold({ view: { name: metric, metric, by: ['device'], where: {}, sliceMs: PANE_MS }, version: 1 }),
+    (metric) =>
+      new ViewFold({ view: { name: metric, metric, by: ['device'], where: {}, sliceMs: PANE_MS }, version: 1 }),
   );
   for (const view of views) fold.addView(view);
   const complaints: string[] = [];
@@ -148,24 +154,27 @@ describe('what a source accepts', () => {
     let accepted = 0;
     let refused = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(anyTold, { minLength: 1, maxLength: 12 }), { maxLength: 4 }), async (requests) => {
-        const table = new MemoryTable();
-        const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
-        const agent = await Committer.open({ id: 'agent', table, spool, metrics: METRICS });
-        for (const told of requests) {
-          for (const batch of await door(told, agent)) await agent.offer('s', batch, 'complete');
-        }
-        await agent.close();
-        const { complaints, fold, counted } = await brought(spool);
-        expect(complaints).toEqual([]);
-        expect(fold.counters).toMatchObject({ faultyFrames: 0, refusedFrames: 0, readings: agent.totals.counted });
-        expect(counted).toBe(agent.totals.counted);
-        for (const { ledger, parked } of fold.admission.agents) {
-          expect([ledger.counts().quarantined, ledger.missing(1), parked]).toEqual([0, [], []]);
-        }
-        accepted += agent.totals.counted;
-        refused += agent.totals.quarantined;
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(anyTold, { minLength: 1, maxLength: 12 }), { maxLength: 4 }),
+        async (requests) => {
+          const table = new MemoryTable();
+          const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
+          const agent = await Committer.open({ id: 'agent', table, spool, metrics: METRICS });
+          for (const told of requests) {
+            for (const batch of await door(told, agent)) await agent.offer('s', batch, 'complete');
+          }
+          await agent.close();
+          const { complaints, fold, counted } = await brought(spool);
+          expect(complaints).toEqual([]);
+          expect(fold.counters).toMatchObject({ faultyFrames: 0, refusedFrames: 0, readings: agent.totals.counted });
+          expect(counted).toBe(agent.totals.counted);
+          for (const { ledger, parked } of fold.admission.agents) {
+            expect([ledger.counts().quarantined, ledger.missing(1), parked]).toEqual([0, [], []]);
+          }
+          accepted += agent.totals.counted;
+          refused += agent.totals.quarantined;
+        },
+      ),
       { numRuns: 150 },
     );
     // The names were such that both happened.
