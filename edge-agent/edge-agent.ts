@@ -8,6 +8,7 @@ import { Committer } from './commit/committer.ts';
 import { HELD_BYTES_MAX } from './commit/held-frames.ts';
 import type { DeclaredSource } from './sources/source-kind.ts';
 import { SourceRunner } from './sources/source-runner.ts';
+import { sharesOf } from './spool/limits.ts';
 import { Spool } from './spool/spool.ts';
 import { startUplink, type Uplink, UplinkHalted } from './uplink/uplink.ts';
 
@@ -15,7 +16,7 @@ export interface EdgeAgentOptions {
   readonly id: string;
   /** `mqtt://host:port`. */
   readonly broker: string;
-  /** Where the agent's state lives, a directory that exists, and how many bytes of frames it may keep there. */
+  /** Where the agent's state lives, a directory that exists, and how many bytes of journal and frames it may keep there. */
   readonly spool: { readonly dir: string; readonly bytes: number };
   readonly metrics: ReadonlyMap<string, Metric>;
   /** The sources by name; files are read one after the other in this order. */
@@ -58,13 +59,14 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
   const { id, spool: spoolOptions, metrics, logger } = options;
   await using stack = new AsyncDisposableStack();
   const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir }));
-  const spool = await Spool.open(table, { bytesMax: spoolOptions.bytes, prefix: stringKey('spool') });
+  const { journalBytes, frameBytes } = sharesOf(spoolOptions.bytes);
+  const spool = await Spool.open(table, { bytesMax: frameBytes, prefix: stringKey('spool') });
   const stopping = new AbortController();
   const storing = {
     signal: stopping.signal,
     failed: ({ message }: Error) => logger.error({ reason: message }, 'nothing can be stored; it is tried again'),
   };
-  const committer = await Committer.open({ id, table, spool, metrics, storing });
+  const committer = await Committer.open({ id, table, spool, metrics, journalBytesMax: journalBytes, storing });
   const sources = Array.from(options.sources, ([name, source]) =>
     source.open(name, { ...options, registry: committer.dictionary }),
   );

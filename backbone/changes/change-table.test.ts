@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryTable } from '../table/memory-table.fixtures.ts';
 import { ChangeTable } from './change-table.ts';
 import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
+import { REFUSED_ROWS_MAX } from './refused-retention.ts';
 import { spansOfRows } from './row-span.ts';
 
 function rowOf(changed: Partial<SliceRow> = {}): SliceRow {
@@ -106,6 +107,15 @@ describe('the table of changes', () => {
     expect((await Array.fromAsync(again.agents())).map(({ agent }) => agent)).toEqual(['a', 'b']);
     expect(await Array.fromAsync(again.refused())).toEqual([refusedOf(2), refusedOf(7)]);
     expect(await restarted.get(Buffer.from('own'))).toEqual(Buffer.of(9));
+  });
+
+  it('keeps the newest of what was refused, also where it was refused before a restart', async () => {
+    const { table, commit } = await opened();
+    await commit({ refused: Array.from({ length: REFUSED_ROWS_MAX }, (_, i) => refusedOf(i + 1)) });
+    const again = await ChangeTable.open(table.crash());
+    await again.commit(batchOf({ refused: [refusedOf(REFUSED_ROWS_MAX + 1), refusedOf(REFUSED_ROWS_MAX + 2)] }), []);
+    const kept = (await Array.fromAsync(again.refused())).map(({ position }) => position);
+    expect([kept[0], kept.at(-1), kept.length]).toEqual([3, REFUSED_ROWS_MAX + 2, REFUSED_ROWS_MAX]);
   });
 
   it('writes rows of a version that is built, tells of them, and leaves the position where it is', async () => {

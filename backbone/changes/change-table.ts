@@ -11,6 +11,7 @@ import type {
   RowSpan,
   SliceRow,
 } from './changes.ts';
+import { RefusedRetention } from './refused-retention.ts';
 import { bringRowsOver } from './row-format-one.ts';
 import {
   agentPrefix,
@@ -23,6 +24,7 @@ import {
   positionKey,
   positionPrefix,
   readSpanTail,
+  parseRefusedKey,
   refusedPrefix,
   refusedRowKey,
   spanKey,
@@ -40,10 +42,13 @@ const DROP_BATCH_SPANS = 10_000;
 export class ChangeTable implements ChangeFeed {
   readonly #table: Table;
   readonly #positions: Map<number, number>;
+  /** By partition. */
+  readonly #refused: Map<number, RefusedRetention>;
   readonly #listeners = new Set<(batch: ChangeBatch) => void>();
 
-  private constructor(table: Table, positions: Map<number, number>) {
+  private constructor(table: Table, positions: Map<number, number>, refused: Map<number, RefusedRetention>) {
     this.#table = table;
+    this.#refused = refused;
     this.#positions = positions;
   }
 
@@ -54,7 +59,12 @@ export class ChangeTable implements ChangeFeed {
     for await (const [key, value] of scanPrefix(table, positionPrefix())) {
       positions.set(readUintKey(key, positionPrefix().length), readUintKey(value));
     }
-    return new ChangeTable(table, positions);
+    const refused = new Map<number, RefusedRetention>();
+    for await (const [key, value] of scanPrefix(table, refusedPrefix())) {
+      const { partition, position } = parseRefusedKey(key);
+      retentionOf(refused, partition).add(position, value.length);
+    }
+    return new ChangeTable(table, positions, refused);
   }
 
   /** Commits a batch, synced, together with the operations that the writer adds (its own state), then tells listeners. */
@@ -63,11 +73,24 @@ export class ChangeTable implements ChangeFeed {
     pushSpans(operations, batch.spans);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
-    for (const row of batch.refused) operations.push({ kind: 'put', key: refusedRowKey(row), value: json(row) });
+    this.#pushRefused(operations, batch);
     operations.push({ kind: 'put', key: positionKey(batch.partition), value: uintKey(batch.to) });
     await this.#table.write(operations, { sync: true });
     this.#positions.set(batch.partition, batch.to);
     for (const listener of this.#listeners) listener(batch);
+  }
+
+  /** What was refused is kept for people to look at, the newest of it. */
+  #pushRefused(operations: TableOperation[], { partition, refused }: ChangeBatch): void {
+    if (refused.length === 0) return;
+    const retention = retentionOf(this.#refused, partition);
+    for (const row of refused) {
+      const value = json(row);
+      operations.push({ kind: 'put', key: refusedRowKey(row), value });
+      retention.add(row.position, value.length);
+    }
+    for (const position of retention.takeExcess())
+      operations.push({ kind: 'delete', key: refusedRowKey({ partition, position }) });
   }
 
   /**
@@ -209,4 +232,10 @@ function json(value: unknown): Uint8Array {
 
 function parseJson<T>(bytes: Uint8Array): T {
   return JSON.parse(Buffer.from(bytes).toString()) as T;
+}
+
+function retentionOf(refused: Map<number, RefusedRetention>, partition: number): RefusedRetention {
+  let retention = refused.get(partition);
+  if (retention === undefined) refused.set(partition, (retention = new RefusedRetention()));
+  return retention;
 }

@@ -44,8 +44,14 @@ export function refusedPrefix(): Uint8Array {
   return REFUSED;
 }
 
-export function refusedRowKey(row: RefusedRow): Uint8Array {
-  return joinKeys(REFUSED, uintKey(row.partition), uintKey(row.position));
+export function refusedRowKey({ partition, position }: Pick<RefusedRow, 'partition' | 'position'>): Uint8Array {
+  return joinKeys(REFUSED, uintKey(partition), uintKey(position));
+}
+
+/** Reads what {@link refusedRowKey} wrote. */
+export function parseRefusedKey(key: Uint8Array): Pick<RefusedRow, 'partition' | 'position'> {
+  const at = REFUSED.length;
+  return { partition: readUintKey(key, at), position: readUintKey(key, at + NUMBER_KEY_BYTES) };
 }
 
 export function memberPrefix(view: string, version: number): Uint8Array {

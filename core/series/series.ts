@@ -26,6 +26,7 @@ type SeriesFaultCode =
   | 'text' // no text, or empty, too long, or with control characters
   | 'number' // no integer, or out of its range
   | 'choice' // none of the values that the field may have
+  | 'full' // one more than its owner takes
   | 'tags'; // too many, badly named, or without the device
 
 export interface SeriesFault {

@@ -4,15 +4,13 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import { contentOf, countOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
-import type { SeriesEntry } from '#core/series/series.ts';
-import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
 import { FrameWriter } from '../seal/frame-writer.ts';
 import { PanesBuilder } from '../seal/panes-builder.ts';
 import { RunsBuilder } from '../seal/runs-builder.ts';
-import { openPaneStart, type SealRule, sealTail } from '../seal/seal-tails.ts';
+import { openPaneStart, type SealRule, sealRulesOf, sealTail } from '../seal/seal-tails.ts';
 import type { ReadingBatch } from '../sources/source.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -44,6 +42,8 @@ export interface CommitterOptions {
   readonly table: Table;
   readonly spool: Spool;
   readonly metrics: ReadonlyMap<string, Metric>;
+  /** What the journal may take of the disk; as much as its readings do when left out. */
+  readonly journalBytesMax?: number;
   /** How long a write that fails is tried again, and who is told; left out, it fails at once. */
   readonly storing?: StoringOptions;
 }
@@ -122,6 +122,7 @@ export class Committer {
       table,
       seriesOf: (entry) => dictionary.seriesOf[entry]!,
       seriesCount: dictionary.seriesCount,
+      ...(options.journalBytesMax === undefined ? {} : { bytesMax: options.journalBytesMax }),
       repeatHorizonOf: (series) => dictionary.metricOf[series]!.repeatHorizonMs,
     });
     const committer = new Committer(options, dictionary, journal, head);
@@ -386,14 +387,4 @@ export class Committer {
       acquainted: this.#acquainted,
     };
   }
-}
-
-function sealRulesOf(metric: Metric, entries: readonly SeriesEntry[]): readonly [SealRule, SealRule] {
-  const { paneMs, quantiles } = metric;
-  const link = linkRuleOf(metric);
-  const fits = (entry: number): boolean => entries[entry]!.paneMs === paneMs && entries[entry]!.quantiles === quantiles;
-  return [
-    { sendsPanes: false, paneMs, link, fits },
-    { sendsPanes: true, paneMs, link, fits },
-  ];
 }

@@ -18,6 +18,13 @@ describe('an agent’s dictionary', () => {
     expect([after.intern(SERIES), after.entries.length, after.seriesCount]).toEqual([0, 1, 1]);
   });
 
+  it('takes so many series and refuses one more by name, but goes on with those it has', () => {
+    const dictionary = new Dictionary(new Map([['power', metricNamed('power')]]), 2);
+    const named = (device: string) => dictionary.intern({ metric: 'power', device, tags: { device } });
+    expect([named('a'), named('b'), named('a')]).toEqual([0, 1, 0]);
+    expect(named('c')).toMatchObject({ code: 'full', message: expect.stringContaining('2 series') as string });
+  });
+
   it.each([
     ['unit', { unit: 'W' }],
     ['decimals', { decimals: 2 }],

@@ -1,6 +1,15 @@
+import { strict as assert } from 'node:assert';
+import { DICTIONARY_ENTRIES_MAX } from '#core/frames/limits.ts';
 import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
 import { describedFault, type SeriesEntry, type SeriesFault, seriesKey } from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
+
+/**
+ * Series, with the tags they came with, that one agent takes: each costs it about a kilobyte for ever, and whoever may send
+ * to it may name new ones. Readings of any more are refused.
+ */
+export const AGENT_ENTRIES_MAX = 1 << 18;
+assert(AGENT_ENTRIES_MAX <= DICTIONARY_ENTRIES_MAX, 'every entry of an agent has a number that a frame can hold');
 
 /**
  * The agent's dictionary: every series it ever saw, with its tags, under a dense number that never changes. A series
@@ -13,11 +22,14 @@ export class Dictionary implements EntryRegistry {
   /** Metric of each series. */
   readonly metricOf: Metric[] = [];
   readonly #metrics: ReadonlyMap<string, Metric>;
+  readonly #entriesMax: number;
   readonly #numbers = new Map<string, number>();
   readonly #series = new Map<string, number>();
 
-  constructor(metrics: ReadonlyMap<string, Metric>) {
+  /** `entriesMax` is given by tests. */
+  constructor(metrics: ReadonlyMap<string, Metric>, entriesMax = AGENT_ENTRIES_MAX) {
     this.#metrics = metrics;
+    this.#entriesMax = entriesMax;
   }
 
   get seriesCount(): number {
@@ -29,6 +41,7 @@ export class Dictionary implements EntryRegistry {
     if (known !== undefined) return known;
     const fault = describedFault(description);
     if (fault !== null) return fault;
+    if (this.entries.length >= this.#entriesMax) return full(this.#entriesMax);
     const metric = this.#metrics.get(description.metric);
     if (metric === undefined) {
       throw new Error(
@@ -55,6 +68,11 @@ export class Dictionary implements EntryRegistry {
     this.seriesOf.push(series);
     return number;
   }
+}
+
+function full(entriesMax: number): SeriesFault {
+  const message = `the agent has ${entriesMax} series with their tags, as many as one takes; send those of other devices to another agent`;
+  return { kind: 'series-fault', code: 'full', field: 'device', message };
 }
 
 /** A series, as far as its values can be compared: those in another unit, or of other decimals, are another's. */

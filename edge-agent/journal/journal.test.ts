@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { joinKeys, stringKey, uintKey } from '#backbone/keys/order.ts';
+import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { TakenReadings } from '../accept/corrections.ts';
 import { decodeChunk, encodeChunks } from './chunk-codec.ts';
-import { Journal } from './journal.ts';
+import { CHANGES_FILED_MAX, Journal } from './journal.ts';
 import { type ChunkSeries, mayForget } from './trim.ts';
 
 function taken(rows: readonly (readonly [entry: number, timeMs: number, value: number])[]): TakenReadings {
@@ -15,13 +15,17 @@ function taken(rows: readonly (readonly [entry: number, timeMs: number, value: n
   };
 }
 
-const open = (table: MemoryTable, given: { horizonMs?: number; readingsMax?: number } = {}): Promise<Journal> =>
+const open = (
+  table: MemoryTable,
+  given: { horizonMs?: number; readingsMax?: number; bytesMax?: number } = {},
+): Promise<Journal> =>
   Journal.open({
     table,
     seriesOf: (entry) => entry,
     seriesCount: 1,
     repeatHorizonOf: () => given.horizonMs ?? null,
     readingsMax: given.readingsMax ?? 1_000,
+    bytesMax: given.bytesMax ?? 1e9,
   });
 
 /** Commits one reading of series 0 at a time, each in a frame at once. */
@@ -38,7 +42,44 @@ async function commitAll(journal: Journal, table: MemoryTable, times: readonly n
 
 const SECONDS = Array.from({ length: 200 }, (_, i) => i * 1_000);
 
+async function bytesOn(table: MemoryTable, kind: string): Promise<number> {
+  let bytes = 0;
+  for await (const [, value] of table.scan(prefixRange(stringKey(kind)))) bytes += value.length;
+  return bytes;
+}
+
 describe('a journal', () => {
+  it('forgets the oldest where it would take more of the disk than it has', async () => {
+    const table = new MemoryTable();
+    const journal = await open(table, { bytesMax: 2_000 });
+    await commitAll(journal, table, SECONDS);
+    expect(journal.bytes).toBeLessThanOrEqual(2_000);
+    expect(journal.bytes).toBe(await bytesOn(table, 'journal'));
+    expect(journal.series[0]!.forgottenMs).toBeGreaterThan(0);
+    expect((await open(table, { bytesMax: 2_000 })).bytes).toBe(journal.bytes);
+  });
+
+  it('keeps each changed value once, however often it is changed', async () => {
+    const table = new MemoryTable();
+    const journal = await open(table);
+    await commitAll(journal, table, [0, 1_000, 2_000]);
+    for (let i = 0; i < 3 * CHANGES_FILED_MAX; i++) {
+      const timeMs = (i % 2) * 1_000;
+      journal.series[0]!.values[timeMs / 1_000] = i;
+      await table.write(journal.record(taken([]), [{ series: 0, timeMs, value: i }], 1), { sync: true });
+    }
+    const records = await Array.fromAsync(table.scan(prefixRange(stringKey('changed'))));
+    expect(records.length).toBeLessThanOrEqual(CHANGES_FILED_MAX);
+    expect(journal.bytes).toBe((await bytesOn(table, 'journal')) + (await bytesOn(table, 'changed')));
+    const again = await open(table);
+    expect(Array.from(again.series[0]!.values.slice(0, 3))).toEqual([
+      3 * CHANGES_FILED_MAX - 2,
+      3 * CHANGES_FILED_MAX - 1,
+      2_000,
+    ]);
+    expect(again.bytes).toBe(journal.bytes);
+  });
+
   it('opens what was written when forgotten readings were called released', async () => {
     const released = { releasedMs: 20, releasedValue: 2, lastMs: 30, lastValue: 3, entry: 0 };
     const sealed = new Uint8Array(Float64Array.of(30).buffer);

@@ -12,6 +12,12 @@ import { type ChunkSeries, mayForget } from './trim.ts';
  */
 export const JOURNAL_READINGS_MAX = 4_000_000;
 
+/**
+ * Records of changed values that are filed under one chunk; beyond it they are made one, with each value once. So what
+ * amends leave behind is bounded by the readings that can be amended, however often they are.
+ */
+export const CHANGES_FILED_MAX = 256;
+
 const CHUNK = stringKey('journal');
 const CHANGED = stringKey('changed');
 // On disk what is forgotten is called released, as it once was everywhere: journals written then open unchanged.
@@ -24,6 +30,7 @@ const LOOK_AHEAD_CHUNKS = 64;
 interface StoredChunk {
   readonly number: number;
   readonly count: number;
+  readonly bytes: number;
 }
 
 /** Which readings a chunk holds, as far as forgetting them has to know. */
@@ -44,10 +51,14 @@ interface StoredForgotten {
   readonly entry: number;
 }
 
-/** A record of changed values: its number, and the series that they are of. */
+/** A reading whose value was changed, which the memory holds as it is now. */
+type ChangedPlace = readonly [series: number, timeMs: number];
+
+/** A record of changed values: its number, and which they are of. */
 interface FiledChange {
   readonly number: number;
-  readonly series: readonly number[];
+  readonly places: readonly ChangedPlace[];
+  readonly bytes: number;
 }
 
 export interface JournalOptions {
@@ -59,6 +70,8 @@ export interface JournalOptions {
   readonly repeatHorizonOf: (series: number) => number | null;
   /** JOURNAL_READINGS_MAX when left out. */
   readonly readingsMax?: number;
+  /** Bytes of chunks and changes beyond which the oldest are forgotten, as far as they are in frames. */
+  readonly bytesMax?: number;
 }
 
 /**
@@ -69,6 +82,7 @@ export class Journal {
   readonly series: SeriesJournal[] = [];
   readonly #options: JournalOptions;
   readonly #readingsMax: number;
+  readonly #bytesMax: number;
   readonly #repeatHorizonMs: (number | null)[] = [];
   /** Of each series, the latest reading whose chunk is gone. */
   readonly #goneMs: number[] = [];
@@ -80,10 +94,12 @@ export class Journal {
   readonly #changes = new Map<number, FiledChange[]>();
   #nextNumber = 1;
   #count = 0;
+  #bytes = 0;
 
   private constructor(options: JournalOptions) {
     this.#options = options;
     this.#readingsMax = options.readingsMax ?? JOURNAL_READINGS_MAX;
+    this.#bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
   }
 
   /** The journal as the last commit left it. */
@@ -122,17 +138,55 @@ export class Journal {
     for (const { bytes, count } of encodeChunks(taken, dictionaryVersion)) {
       const number = this.#nextNumber++;
       operations.push({ kind: 'put', key: joinKeys(CHUNK, uintKey(number)), value: bytes });
-      this.#chunks.push({ number, count });
+      this.#chunks.push({ number, count, bytes: bytes.length });
       this.#count += count;
+      this.#bytes += bytes.length;
     }
     if (changed.length > 0) {
       const chunk = this.#chunks.at(-1)?.number ?? 0;
-      const number = this.#nextNumber++;
-      const rows = changed.map(({ series, timeMs, value }) => [series, timeMs, value]);
-      operations.push({ kind: 'put', key: joinKeys(CHANGED, uintKey(chunk), uintKey(number)), value: json(rows) });
-      this.#fileChange(chunk, { number, series: changed.map(({ series }) => series) });
+      const rows = changed.map(({ series, timeMs, value }) => [series, timeMs, value] as const);
+      operations.push(this.#recordChange(chunk, rows), ...this.#mergeChanges(chunk));
     }
     return operations;
+  }
+
+  #recordChange(
+    chunk: number,
+    rows: readonly (readonly [series: number, timeMs: number, value: number])[],
+  ): TableOperation {
+    const number = this.#nextNumber++;
+    const value = json(rows);
+    const places = rows.map(([series, timeMs]) => [series, timeMs] as const);
+    this.#fileChange(chunk, { number, places, bytes: value.length });
+    return { kind: 'put', key: joinKeys(CHANGED, uintKey(chunk), uintKey(number)), value };
+  }
+
+  /** Makes the changes of a chunk one where they are too many. */
+  #mergeChanges(chunk: number): TableOperation[] {
+    const filed = this.#changes.get(chunk) ?? [];
+    if (filed.length <= CHANGES_FILED_MAX) return [];
+    const rows = new Map<string, readonly [series: number, timeMs: number, value: number]>();
+    for (const [series, timeMs] of filed.flatMap(({ places }) => places)) {
+      const value = this.series[series]!.valueAt(timeMs);
+      if (value !== undefined) rows.set(`${series}/${timeMs}`, [series, timeMs, value]);
+    }
+    const operations = this.#dropChanges(chunk);
+    operations.push(this.#recordChange(chunk, [...rows.values()]));
+    return operations;
+  }
+
+  #dropChanges(chunk: number): TableOperation[] {
+    const filed = this.#changes.get(chunk) ?? [];
+    this.#changes.delete(chunk);
+    return filed.map(({ number, bytes }) => {
+      this.#bytes -= bytes;
+      return { kind: 'delete', key: joinKeys(CHANGED, uintKey(chunk), uintKey(number)) };
+    });
+  }
+
+  /** Bytes of chunks and changes on disk. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The write that makes durable up to where each series is in frames. */
@@ -152,17 +206,16 @@ export class Journal {
       const oldest = this.#chunks[0]!;
       assert(oldest.number === number, 'what is looked at are the first chunks');
       const chunk = runs.map((run) => this.#chunkSeries(run));
-      if (!mayForget(chunk, this.#count > this.#readingsMax)) break;
+      if (!mayForget(chunk, this.#isOverBudget)) break;
       for (const run of runs) operations.push(this.#forget(run));
       operations.push({ kind: 'delete', key: joinKeys(CHUNK, uintKey(number)) });
-      for (const change of this.#changes.get(number) ?? []) {
-        operations.push({ kind: 'delete', key: joinKeys(CHANGED, uintKey(number), uintKey(change.number)) });
-        for (const series of change.series) operations.push(this.#recordForgotten(series));
-      }
-      this.#changes.delete(number);
+      const changed = new Set((this.#changes.get(number) ?? []).flatMap(({ places }) => places.map(([one]) => one)));
+      operations.push(...this.#dropChanges(number));
+      for (const series of changed) operations.push(this.#recordForgotten(series));
       this.#contents.shift();
       this.#chunks.shift();
       this.#count -= oldest.count;
+      this.#bytes -= oldest.bytes;
     }
     return operations;
   }
@@ -180,7 +233,11 @@ export class Journal {
   }
 
   get #isTrimDue(): boolean {
-    return this.#hasHorizons || this.#count > this.#readingsMax;
+    return this.#hasHorizons || this.#isOverBudget;
+  }
+
+  get #isOverBudget(): boolean {
+    return this.#count > this.#readingsMax || this.#bytes > this.#bytesMax;
   }
 
   #chunkSeries({ entry, lastMs }: ChunkContents['runs'][number]): ChunkSeries {
@@ -210,6 +267,7 @@ export class Journal {
   }
 
   #fileChange(chunk: number, change: FiledChange): void {
+    this.#bytes += change.bytes;
     const filed = this.#changes.get(chunk);
     if (filed === undefined) this.#changes.set(chunk, [change]);
     else filed.push(change);
@@ -243,14 +301,16 @@ export class Journal {
           run.times.length,
         );
     }
-    this.#chunks.push({ number, count });
+    this.#chunks.push({ number, count, bytes: bytes.length });
+    this.#bytes += bytes.length;
     this.#count += count;
     this.#nextNumber = Math.max(this.#nextNumber, number + 1);
   }
 
   #loadChanged(chunk: number, number: number, bytes: Uint8Array): void {
     const rows = JSON.parse(Buffer.from(bytes).toString()) as [series: number, timeMs: number, value: number][];
-    this.#fileChange(chunk, { number, series: rows.map(([series]) => series) });
+    const places = rows.map(([series, timeMs]) => [series, timeMs] as const);
+    this.#fileChange(chunk, { number, places, bytes: bytes.length });
     for (const [series, timeMs, value] of rows) {
       const journal = this.series[series]!;
       const index = journal.indexFrom(timeMs);

@@ -1,4 +1,7 @@
+import type { Metric } from '#core/metrics/metric.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
 import type { LinkRule } from '#core/stats/link-rule.ts';
+import { linkRuleOf } from '#core/stats/link-rule.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 import type { PanesBuilder } from './panes-builder.ts';
 import type { RunsBuilder } from './runs-builder.ts';
@@ -60,4 +63,15 @@ export function sealTail(
 /** Event time before which a tail's panes are over, by the series' own readings: its last reading's pane is still open. */
 export function openPaneStart(journal: SeriesJournal, paneMs: number): number {
   return Math.floor(journal.lastMs / paneMs) * paneMs;
+}
+
+/** How a metric is sealed where it is sent as readings, and where as panes. */
+export function sealRulesOf(metric: Metric, entries: readonly SeriesEntry[]): readonly [SealRule, SealRule] {
+  const { paneMs, quantiles } = metric;
+  const link = linkRuleOf(metric);
+  const fits = (entry: number): boolean => entries[entry]!.paneMs === paneMs && entries[entry]!.quantiles === quantiles;
+  return [
+    { sendsPanes: false, paneMs, link, fits },
+    { sendsPanes: true, paneMs, link, fits },
+  ];
 }

@@ -22,13 +22,13 @@ import {
   READ_AHEAD_BYTES,
   READ_AHEAD_ENTRIES_MAX,
   RELEASES_UNWRITTEN_MAX,
-  SPOOL_BYTES_MIN,
+  FRAMES_BYTES_MIN,
   SPOOL_CACHE_BYTES_MAX,
 } from './limits.ts';
 import { Waiters } from './waiters.ts';
 
 export interface SpoolOptions {
-  /** Budget of all that is kept, released or not, counted with ENTRY_OVERHEAD_BYTES each; at least SPOOL_BYTES_MIN. */
+  /** Budget of all that is kept, released or not, counted with ENTRY_OVERHEAD_BYTES each; at least FRAMES_BYTES_MIN. */
   readonly bytesMax: number;
   /** What the spool's keys begin with in the table that it shares. */
   readonly prefix: Uint8Array;
@@ -80,8 +80,8 @@ export class Spool {
 
   private constructor(table: Table, options: SpoolOptions) {
     assert(
-      options.bytesMax >= SPOOL_BYTES_MIN,
-      `a spool has at least ${SPOOL_BYTES_MIN} bytes, not ${options.bytesMax}`,
+      options.bytesMax >= FRAMES_BYTES_MIN,
+      `a spool has at least ${FRAMES_BYTES_MIN} bytes, not ${options.bytesMax}`,
     );
     this.#table = table;
     this.#prefix = options.prefix;
