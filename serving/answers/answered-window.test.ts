@@ -50,6 +50,13 @@ describe('a window that is judged', () => {
     });
   });
 
+  it('says from when on something was expected, where that is not from its start on', () => {
+    const judge = new Judge(table, { metric: POWER, stats: [] }, LIVE);
+    const sum = { group: groupOf(10 * MINUTE), table, slot, revision: 7, pending: false, endMs: 10 * MINUTE };
+    expect(judge.window({ ...sum, startMs: -1 }).expectedFromMs).toBe(0);
+    expect(judge.window({ ...sum, startMs: 0 })).not.toHaveProperty('expectedFromMs');
+  });
+
   it('is final from the watermark at its end on', () => {
     expect(isFinal(10 * MINUTE, 'count')).toBe(true);
     expect(isFinal(10 * MINUTE - 1, 'count')).toBe(false);

@@ -16,6 +16,8 @@ export interface AnsweredWindow {
   /** From 0 to 1. */
   readonly completeness: number;
   readonly final: boolean;
+  /** Where the group's first reading lies after the start: nothing was expected before it. */
+  readonly expectedFromMs?: number;
 }
 
 /** What every answer says of itself. */
@@ -77,7 +79,8 @@ export class Judge {
   ): AnsweredWindow {
     const { isAsOf, isFolding } = this.#source;
     const horizon = this.#horizon(group);
-    return {
+    const firstMs = group.progress.firstMs();
+    const told = {
       startMs,
       endMs,
       tags: group.tags,
@@ -87,6 +90,7 @@ export class Judge {
       completeness: group.progress.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
       final: !isAsOf && !isFolding && group.progress.isFinal(startMs, finalMs, horizon, this.#heldIntervals),
     };
+    return firstMs > startMs && firstMs !== Number.POSITIVE_INFINITY ? { ...told, expectedFromMs: firstMs } : told;
   }
 
   #horizon(group: Group): Horizon {

@@ -32,11 +32,12 @@ export class WindowWriter {
 
   /** One window as a JSON object. */
   text(window: AnsweredWindow): string {
-    const { startMs, endMs, tags, slot, completeness, final, revision, pending } = window;
+    const { startMs, endMs, tags, slot, completeness, final, revision, pending, expectedFromMs } = window;
     const unchecked = this.#table.unchecked[slot]!;
     return (
       `{"start":${this.#instant(startMs)},"end":${this.#instant(endMs)},"tags":${this.#tags(tags)},"stats":{${this.#values(slot)}},` +
       `"completeness":${completeness},"final":${final},"revision":${revision}` +
+      `${expectedFromMs === undefined ? '' : `,"expectedFrom":${this.#instant(expectedFromMs)}`}` +
       `${pending ? `,"pending":${PENDING_TEXT}` : ''}${unchecked > 0 ? `,"unchecked":${unchecked}` : ''}}`
     );
   }

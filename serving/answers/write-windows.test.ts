@@ -98,6 +98,17 @@ describe('a window in JSON', () => {
   });
 });
 
+describe('a window that begins before its group', () => {
+  it('says in JSON from when on something was expected', () => {
+    const writer = new WindowWriter(tableOf(), queryOf('count'));
+    expect(JSON.parse(writer.text(windowOf({ expectedFromMs: START + 60_000 })))).toMatchObject({
+      revision: 3,
+      expectedFrom: '2026-01-01T00:01:00Z',
+    });
+    expect(writer.text(windowOf())).not.toContain('expectedFrom');
+  });
+});
+
 describe('the head of an answer', () => {
   it('names view, version, position, freshness and tzdata, and the cut of an earlier one', () => {
     expect(JSON.parse(`${headText(HEAD, '2026a')}}`)).toEqual({

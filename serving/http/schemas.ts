@@ -88,6 +88,9 @@ const WindowSchema = z
     stats: z.record(z.string(), z.union([ExactNumber, TimedValue, z.null()])),
     completeness: z.number().openapi({ description: 'What arrived of what is expected of the series, from 0 to 1' }),
     final: z.boolean().openapi({ description: 'Nothing more is expected' }),
+    expectedFrom: Instant.optional().openapi({
+      description: 'The first reading of the group, where it lies after the start: before it nothing was expected',
+    }),
     revision: z.number().openapi({ description: 'How many log records contributed' }),
     pending: z
       .array(z.string())
