@@ -212,4 +212,27 @@ describe('the ledger', () => {
       expect(one.progress()).toEqual({ watermarkMs: 6000, holes: false });
     }
   });
+
+  it('lets no watermark pass a frame that waits for its birth, and tells that something is missing until it has come', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.arrive(1, 2, 0, 2000, true);
+    ledger.arrive(1, 3, 0, 3000);
+    for (const one of [ledger, Ledger.open(structuredClone(ledger.snapshot()))]) {
+      expect(one.progress()).toMatchObject({ watermarkMs: 1000, holes: true });
+      expect([one.missing(9), one.counts()]).toEqual([[], { arrived: 3, quarantined: 0, missing: 0 }]);
+      one.release(1, 2);
+      expect(one.progress()).toMatchObject({ watermarkMs: 3000, holes: false });
+      expect(one.snapshot().incarnations[0]).not.toHaveProperty('parked');
+    }
+  });
+
+  it('counts what can not be folded as quarantined, neither arrived nor missing', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 1, 0, 1000);
+    ledger.quarantine(1, 1);
+    expect(ledger.counts()).toEqual({ arrived: 0, quarantined: 1, missing: 0 });
+    expect(ledger.arrive(1, 1, 0, 1000)).toBe('repeat');
+    expect(ledger.progress()).toMatchObject({ watermarkMs: 1000, holes: false });
+  });
 });
