@@ -4,7 +4,7 @@ import { addCommand, type Declare, logLevelOption } from './flags.ts';
 const MORE = `
 With --once: reads the file sources to their end, waits until the broker has acknowledged everything (trying again for
 as long as it takes), and prints one line of JSON:
-  {"rows","readings","counted","repeats","amended","missing","quarantined","frames","bytes","seconds"}
+  {"rows","readings","counted","repeats","amended","missing","quarantined","unchecked","ambiguous","frames","bytes","seconds"}
 All of them are totals over every run on this spool, so a run that was killed and started again ends with the same
 line as one that wasn't; only \`seconds\` is of this run alone. readings = counted + repeats + amended + missing +
 quarantined; bytes are those of the frames, each counted once. Readings that the agent puts into quarantine are no

@@ -108,8 +108,10 @@ describe('an agent', () => {
       missing: 6,
       quarantined: 7,
     };
-    expect(JSON.stringify(summaryOf({ ...totals, frames: 8, bytes: 9 }, 1.234_56))).toBe(
-      '{"rows":1,"readings":2,"counted":3,"repeats":4,"amended":5,"missing":6,"quarantined":7,"frames":8,"bytes":9,"seconds":1.235}',
+    expect(
+      JSON.stringify(summaryOf({ ...totals, unchecked: 10, ambiguousTimes: 11, frames: 8, bytes: 9 }, 1.234_56)),
+    ).toBe(
+      '{"rows":1,"readings":2,"counted":3,"repeats":4,"amended":5,"missing":6,"quarantined":7,"unchecked":10,"ambiguous":11,"frames":8,"bytes":9,"seconds":1.235}',
     );
   });
 });

@@ -184,12 +184,15 @@ export function progressLabel(
 }
 
 /** The line that --once prints. */
-export interface EdgeSummary extends Omit<AgentTotals, 'refused' | 'unchecked' | 'ambiguousTimes' | 'truncatedTimes'> {
+export interface EdgeSummary extends Omit<AgentTotals, 'refused' | 'ambiguousTimes' | 'truncatedTimes'> {
+  /** Readings at a local time that came twice and that nothing told apart. */
+  readonly ambiguous: number;
   readonly seconds: number;
 }
 
 export function summaryOf(totals: AgentTotals, seconds: number): EdgeSummary {
-  const { rows, readings, counted, repeats, amended, missing, quarantined, frames, bytes } = totals;
+  const { rows, readings, counted, repeats, amended, missing, quarantined, unchecked, frames, bytes } = totals;
   const rounded = Number(seconds.toFixed(3));
-  return { rows, readings, counted, repeats, amended, missing, quarantined, frames, bytes, seconds: rounded };
+  const told = { rows, readings, counted, repeats, amended, missing, quarantined, unchecked };
+  return { ...told, ambiguous: totals.ambiguousTimes, frames, bytes, seconds: rounded };
 }

@@ -163,6 +163,23 @@ describe('a CSV source', () => {
     ]);
   });
 
+  it('resolves the repeated hour of a long file per series: of each metric of a device apart', async () => {
+    const hour = (local: string): string => `2024-10-27T${local},a,p,1\n2024-10-27T${local},a,s,1\n`;
+    const rule = (metric: string, kind: string) => ({ metric, value: 'value', device: '{device}', when: { kind } });
+    const { readings, tallies } = await read(
+      `ts,device,kind,value\n${['01', '02', '02', '03'].map((h) => hour(`${h}:00`)).join('')}`,
+      {
+        time: { columns: ['ts'], zone: 'Europe/Paris' },
+        series: [rule('power', 'p'), rule('strict', 's')],
+      },
+    );
+    for (const metric of ['power', 'strict']) {
+      const times = readings.filter((one) => one.metric === metric).map(({ timeMs }) => new Date(timeMs).toISOString());
+      expect(times.map((time) => time.slice(11, 16))).toEqual(['23:00', '00:00', '01:00', '02:00']);
+    }
+    expect(tallies).toMatchObject({ readings: 8, ambiguousTimes: 0 });
+  });
+
   it('resolves the repeated hour of a long file per device, and counts what stays undecided', async () => {
     const { readings, tallies } = await read(
       'ts,device,value\n2024-10-27T02:30,a,1\n2024-10-27T02:30,b,2\n2024-10-27T02:00,a,3\n2024-10-27T02:45,b,4\n2024-10-27T03:00,b,5\n2024-03-31T02:30,a,6\n2024-10-27T02:15,b,7\n',

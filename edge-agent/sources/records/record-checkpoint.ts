@@ -21,7 +21,6 @@ const sharedFields = {
   oneLineBefore: count,
   identity: z.strictObject({ bytes: count, sha256: z.string() }),
   highestMs: z.int().nullable(),
-  order: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), count])),
   /** Counted since the source was first opened. */
   totals: z.strictObject({
     rows: count,
@@ -36,6 +35,13 @@ const sharedFields = {
 const checkpointSchema = z.strictObject({
   version: z.literal(CHECKPOINT_VERSION),
   ...sharedFields,
+  /** What tells the passes of repeated hours apart (LocalOrder). */
+  order: z.strictObject({
+    lastMs: z.int().nullable(),
+    later: count,
+    earlier: count,
+    inside: z.array(z.tuple([z.string(), z.int(), z.int(), z.boolean(), z.int(), z.boolean(), count, count])),
+  }),
   /** CRC-32 of all bytes before the offset; null where an older version left the checkpoint. */
   crc32: z.int().min(0).max(0xffff_ffff).nullable(),
   /** The file's place on its device, by which it is found under the name that a rotation gave it. */
@@ -43,19 +49,23 @@ const checkpointSchema = z.strictObject({
 });
 
 /** What versions before this one left: nothing tells whether the file is still the same behind its first bytes. */
-const firstSchema = z.strictObject({ version: z.literal(1), ...sharedFields });
+const firstSchema = z.strictObject({ version: z.literal(1), ...sharedFields, order: z.array(z.unknown()) });
 
 /** Where a file of records is to be taken up again. */
 export type RecordCheckpoint = z.output<typeof checkpointSchema>;
 export type FileIdentity = RecordCheckpoint['identity'];
 export type Inode = NonNullable<RecordCheckpoint['inode']>;
 
+/** A source that was left within a repeated hour goes on as one that enters it. */
+const NO_ORDER_YET: RecordCheckpoint['order'] = { lastMs: null, later: 0, earlier: 0, inside: [] };
+
 /** The checkpoint that a batch carried, checked. Throws SourceError for one that another version wrote, or no version. */
 export function readCheckpoint(subject: string, checkpoint: SourceCheckpoint): RecordCheckpoint {
   const read = checkpointSchema.safeParse(checkpoint);
   if (read.success) return read.data;
   const first = firstSchema.safeParse(checkpoint);
-  if (first.success) return { ...first.data, version: CHECKPOINT_VERSION, crc32: null, inode: null };
+  if (first.success)
+    return { ...first.data, version: CHECKPOINT_VERSION, order: NO_ORDER_YET, crc32: null, inode: null };
   const known = checkpoint['version'] === CHECKPOINT_VERSION || checkpoint['version'] === 1;
   throw new SourceError(
     'checkpoint',

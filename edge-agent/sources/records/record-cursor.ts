@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
+import { NO_ORDER } from '../time/local-order.ts';
 import type { FileIdentity, Inode, RecordCheckpoint } from './record-checkpoint.ts';
 import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
@@ -76,7 +77,7 @@ export class RecordCursor {
   /** Reads from the start what another file, or an older state of it, was read of up to a checkpoint. */
   succeed({ totals, highestMs }: RecordCheckpoint): void {
     this.#totals = totals;
-    this.#options.reader.restore({ highestMs, order: [] });
+    this.#options.reader.restore({ highestMs, order: NO_ORDER });
   }
 
   /** Where the bytes that are not used up begin. They must begin the next load. */
@@ -226,10 +227,15 @@ export class RecordCursor {
       oneLineBefore: this.#oneLineBefore,
       identity: file.identity,
       highestMs: reader.highestMs,
-      order: reader.snapshot().order.map((inside) => [...inside]),
+      order: orderOf(reader),
       totals: this.#totals,
       crc32: this.#crc32,
       inode: file.inode,
     };
   }
+}
+
+function orderOf(reader: RowReader): RecordCheckpoint['order'] {
+  const { lastMs, later, earlier, inside } = reader.snapshot().order;
+  return { lastMs, later, earlier, inside: inside.map((one) => [...one]) };
 }

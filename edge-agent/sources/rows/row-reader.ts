@@ -4,7 +4,7 @@ import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/nu
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
-import type { LocalOrder, OrderSnapshot } from '../time/local-order.ts';
+import { type LocalOrder, NO_ORDER, type OrderSnapshot } from '../time/local-order.ts';
 import { describeFuture, FUTURE_MS_MAX, openLocalOrder, openTimeText } from '../time/open-time.ts';
 import { SPACE, type TimeText } from '../time/time-text.ts';
 import { ABSENT, type FieldTable } from './field-table.ts';
@@ -52,13 +52,13 @@ export class RowReader {
   readonly #time: TimeText;
   readonly #zoneName: string;
   readonly #order: LocalOrder | null;
-  readonly #orderPerDevice: boolean;
+  readonly #orderPerSeries: boolean;
   readonly #nowMs: () => number;
   /** The latest time that is known not to be in the future; the clock is asked again only beyond it. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
   #timeFault = '';
-  /** The wall clock of a row whose instant each device's order decides; NaN for all other rows. */
+  /** The wall clock of a row whose instant each series' order decides; NaN for all other rows. */
   #twiceLocalMs = Number.NaN;
 
   constructor({ section, columns, metrics, registry, batch, nowMs }: RowReaderOptions) {
@@ -73,7 +73,7 @@ export class RowReader {
     this.#zoneName = section.time.zone;
     this.#order = openLocalOrder(section.time.zone);
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
-    this.#orderPerDevice = section.series.some(
+    this.#orderPerSeries = section.series.some(
       (rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0,
     );
   }
@@ -112,7 +112,7 @@ export class RowReader {
   }
 
   snapshot(): RowReaderSnapshot {
-    return { highestMs: this.highestMs, order: this.#order?.snapshot() ?? [] };
+    return { highestMs: this.highestMs, order: this.#order?.snapshot() ?? NO_ORDER };
   }
 
   restore(snapshot: RowReaderSnapshot): void {
@@ -147,11 +147,11 @@ export class RowReader {
     const order = this.#order;
     const key = rule.entries.key(bytes, fields);
     let atMs = rowMs;
-    // Also a row without a value tells where its device has got to.
-    if (order !== null && this.#orderPerDevice && (Number.isNaN(rowMs) || order.remembers)) {
-      const device = rule.entries.device(key, bytes, fields);
-      if (Number.isNaN(rowMs)) atMs = order.twice(this.#twiceLocalMs, device);
-      else order.leave(device, rowMs);
+    // Also a row without a value tells where its series has got to.
+    if (order !== null && this.#orderPerSeries && (Number.isNaN(rowMs) || order.remembers)) {
+      const series = rule.entries.name(key, bytes, fields);
+      if (Number.isNaN(rowMs)) atMs = order.twice(this.#twiceLocalMs, series);
+      else order.leave(series, rowMs);
     }
     if (valueEnd === ABSENT || this.#missing.has(bytes, valueStart, valueEnd)) {
       batch.missing++;
@@ -184,7 +184,7 @@ export class RowReader {
   }
 
   /**
-   * The instant of the row. NaN with `#twiceLocalMs` set where each device's order decides; NaN alone where there is
+   * The instant of the row. NaN with `#twiceLocalMs` set where each series' order decides; NaN alone where there is
    * none, and `#timeFault` says why.
    */
   #instant(bytes: Uint8Array, fields: FieldTable): number {
@@ -217,12 +217,12 @@ export class RowReader {
     const order = this.#order;
     if (order === null) return readMs;
     if (!time.local) {
-      if (order.remembers && !this.#orderPerDevice) order.leave(ONE_ORDER, readMs);
+      if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, readMs);
       return readMs;
     }
     const plainMs = order.plain(readMs);
     if (!Number.isNaN(plainMs)) {
-      if (order.remembers && !this.#orderPerDevice) order.leave(ONE_ORDER, plainMs);
+      if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, plainMs);
       return plainMs;
     }
     if (order.isGap(readMs)) {
@@ -230,7 +230,7 @@ export class RowReader {
       return this.#refuseTime(source, start, end, why);
     }
     this.#twiceLocalMs = readMs;
-    return this.#orderPerDevice ? Number.NaN : order.twice(readMs, ONE_ORDER);
+    return this.#orderPerSeries ? Number.NaN : order.twice(readMs, ONE_ORDER);
   }
 
   #isFuture(atMs: number): boolean {

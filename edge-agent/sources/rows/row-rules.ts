@@ -44,6 +44,7 @@ export class RuleEntries {
   readonly #keys: KeyTable | null;
   #entries = new Int32Array(1).fill(NOT_ASKED);
   #devices: (string | undefined)[] = [];
+  #names: (string | undefined)[] = [];
   /** Why some keys have no entry, for at most FAULTS_KEPT_MAX of them. */
   readonly #faults = new Map<number, string>();
 
@@ -70,6 +71,16 @@ export class RuleEntries {
   entry(key: number, bytes: Uint8Array, fields: FieldTable): number {
     const known = key < this.#entries.length ? this.#entries[key]! : NOT_ASKED;
     return known >= 0 ? known : this.#describe(key, known, bytes, fields);
+  }
+
+  /** The row's series as a text that no other one of the source has, whatever it is worth. */
+  name(key: number, bytes: Uint8Array, fields: FieldTable): string {
+    const known = this.#names[key];
+    if (known !== undefined) return known;
+    const parts = [this.#device, ...this.#tags.map(([, template]) => template)];
+    const text = JSON.stringify([this.#metric, ...parts.map((part) => this.#fill(part, bytes, fields))]);
+    if (key !== KEY_REFUSED) this.#names[key] = text;
+    return text;
   }
 
   /** The device of the row's series, `''` where it has none. */

@@ -54,33 +54,46 @@ function resolve(order: LocalOrder, { order: name, localMs, readings }: Row): nu
   return atMs;
 }
 
-/** The rule as one would explain it, on the whole list: every order remembers its last instant, wherever that was. */
+/** Rows of one order inside the stretch, one after the other, and how the file's rows had gone before. */
+interface Visit {
+  readonly rows: { readonly index: number; readonly localMs: number; readonly readings: number }[];
+  readonly isDescending: boolean;
+}
+
+/** The rule as one would explain it, on the whole list: visit by visit, looking at all rows of each. */
 function slowly(zone: Zone, rows: readonly Row[]): { at: readonly number[]; ambiguous: number } {
-  const lastMs = new Map<string, number>();
-  const undecided = new Map<string, number>();
-  let ambiguous = 0;
-  const settle = (order: string): void => {
-    ambiguous += undecided.get(order) ?? 0;
-    undecided.delete(order);
-  };
-  const at = rows.map(({ order, localMs, readings }) => {
+  const at: number[] = [];
+  const visits: Visit[] = [];
+  const open = new Map<string, Visit>();
+  const plain: number[] = [];
+  for (const [index, { order, localMs, readings }] of rows.entries()) {
     const meaning = zone.localToUtc(localMs);
-    if (meaning.kind === 'none') return Number.NaN;
     if (meaning.kind === 'one') {
-      settle(order);
-      lastMs.set(order, meaning.at);
-      return meaning.at;
+      plain.push((at[index] = meaning.at));
+      open.delete(order);
+    } else if (meaning.kind === 'two') {
+      const steps = plain.slice(1).map((ms, i) => Math.sign(ms - plain[i]!));
+      const isDescending = steps.reduce((sum, step) => sum + step, 0) < 0;
+      const visit = open.get(order) ?? { rows: [], isDescending };
+      if (!open.has(order)) visits.push(visit);
+      open.set(order, visit);
+      visit.rows.push({ index, localMs, readings });
+    } else at[index] = Number.NaN;
+  }
+  let ambiguous = 0;
+  for (const { rows: visited, isDescending } of visits) {
+    const goes = (i: number): number =>
+      Math.sign(visited[i]!.localMs - visited[i - 1]!.localMs) * (isDescending ? -1 : 1);
+    const turn = visited.findIndex((_, i) => i > 0 && goes(i) < 0);
+    for (const [i, { index, localMs, readings }] of visited.entries()) {
+      const meaning = zone.localToUtc(localMs);
+      if (meaning.kind !== 'two') throw new Error('a visit is inside');
+      const isLater = (turn >= 0 && i >= turn) || (i > 0 && goes(i) === 0);
+      at[index] = isLater === isDescending ? meaning.first : meaning.second;
+      const isPaired = i + 1 < visited.length && goes(i + 1) === 0;
+      if (!isLater && turn < 0 && !isPaired) ambiguous += readings;
     }
-    const last = lastMs.get(order) ?? 0;
-    const { first, second } = meaning;
-    const isSecondPass = zone.localToUtc(last + zone.offsetAtMs(last)).kind === 'two';
-    const pickSecond = first < last && (second >= last || isSecondPass);
-    if (pickSecond) undecided.delete(order);
-    else undecided.set(order, (undecided.get(order) ?? 0) + readings);
-    lastMs.set(order, pickSecond ? second : first);
-    return pickSecond ? second : first;
-  });
-  for (const readings of undecided.values()) ambiguous += readings;
+  }
   return { at, ambiguous };
 }
 
@@ -142,10 +155,39 @@ describe('an hour that occurs twice', () => {
     expect(ambiguous).toBe(0);
   });
 
-  it('means the first where the rows never step back, and is counted', () => {
-    const { at, ambiguous } = run(['01:00', '02:00', '02:00', '03:00']);
-    expect(at.slice(1)).toEqual([utc('00:00'), utc('00:00'), utc('02:00')]);
-    expect(ambiguous).toBe(2);
+  const day = (text: string): number => utc(text) - (text >= '22:00' ? 24 * HOUR_MS : 0);
+
+  it.each([
+    ['hourly', ['01:00', '02:00', '02:00', '03:00'], ['23:00', '00:00', '01:00', '02:00'], 0],
+    [
+      'sorted by the wall clock',
+      ['01:45', '02:00', '02:00', '02:15', '02:15', '03:00'],
+      ['23:45', '00:00', '01:00', '00:15', '01:15', '02:00'],
+      0,
+    ],
+    [
+      'newest first',
+      ['03:30', '03:00', '02:30', '02:00', '02:30', '02:00', '01:30'],
+      ['02:30', '02:00', '01:30', '01:00', '00:30', '00:00', '23:30'],
+      0,
+    ],
+    [
+      'hourly, newest first',
+      ['04:00', '03:00', '02:00', '02:00', '01:00'],
+      ['03:00', '02:00', '01:00', '00:00', '23:00'],
+      0,
+    ],
+    ['without a step that decides', ['01:30', '02:00', '02:30', '03:00'], ['23:30', '00:00', '00:30', '02:00'], 2],
+    [
+      'with one pair only',
+      ['01:30', '02:00', '02:30', '02:30', '03:00'],
+      ['23:30', '00:00', '00:30', '01:30', '02:00'],
+      1,
+    ],
+  ])('is told apart where rows are %s', (_what, texts, instants, undecided) => {
+    const { at, ambiguous } = run(texts);
+    expect(at).toEqual(instants.map(day));
+    expect(ambiguous).toBe(undecided);
   });
 
   it('is forgotten by an order that has gone silent once others are a day further', () => {

@@ -14,14 +14,29 @@ interface Stretch {
 /** What is remembered of one order of rows while it is inside a stretch. */
 interface Inside {
   readonly stretch: Stretch;
-  /** The instant that its last row was given. */
-  lastMs: number;
-  /** Readings taken for the first pass which no backward step has decided so far. */
+  /** Whether the rows around it come newest first. */
+  readonly isDescending: boolean;
+  /** The wall clock of its last row, NaN before the first. */
+  lastLocalMs: number;
+  /** The rows have stepped against their direction: the pass that they began with is over. */
+  hasTurned: boolean;
+  /** Readings taken for the pass that comes first in the rows, which nothing has decided so far: of the last row, and before. */
+  undecidedLast: number;
   undecided: number;
 }
 
-/** Plain data that `restore` reads: [order, fromMs, lengthMs, lastMs, undecided]. */
-export type OrderSnapshot = readonly (readonly [string, number, number, number, number])[];
+/** Plain data that `restore` reads. */
+export interface OrderSnapshot {
+  /** The instant of the last row outside any stretch, null before the first. */
+  readonly lastMs: number | null;
+  /** How often such a row was later, or earlier, than the one before. */
+  readonly later: number;
+  readonly earlier: number;
+  /** Of each order inside: name, fromMs, lengthMs, isDescending, lastLocalMs, hasTurned, undecidedLast, undecided. */
+  readonly inside: readonly (readonly [string, number, number, boolean, number, boolean, number, number])[];
+}
+
+export const NO_ORDER: OrderSnapshot = { lastMs: null, later: 0, earlier: 0, inside: [] };
 
 /** A row that comes a day after the end of a stretch ends it for all orders: whoever is still inside has gone silent. */
 const SILENCE_MS = DAY_MS;
@@ -29,16 +44,17 @@ const SILENCE_MS = DAY_MS;
 /**
  * Turns wall clocks into instants, and tells the two passes of a repeated stretch apart by the order of the rows.
  *
- * Rows that belong together (all of a wide file, those of one device in a long one) share an order, named by the
- * caller. The first instant that is not before the order's last one is meant; where both lie before it, the second,
- * since only the second pass can have got that far. Where nothing has been seen the first is meant.
+ * Rows that belong together (all of a wide file, those of one series in a long one) share an order, named by the caller.
+ * Whether a file goes forward or comes newest first is seen by its rows outside: which way most of their steps lead. Its
+ * rows inside then begin with the pass that comes first that way (the second pass, newest first), and a step the other way
+ * begins the other pass, until the end. Two rows of the same wall clock that follow each other before such a step are one of
+ * each pass: so hourly rows, and rows sorted by their wall clock, are told apart too.
  *
- * Only rows inside a stretch need a memory: an order whose last row lies outside a stretch gives its rows inside the
- * first meaning, whichever side it came from. So the memory is empty outside the hours in autumn.
+ * Only rows inside a stretch need a memory, so it is empty outside the hours in autumn.
  *
- * A reading taken for the first pass is undecided until a backward step in the same stretch confirms it. It is counted
- * as ambiguous when its order leaves the stretch without such a step, so the count belongs to the batch in which that
- * is seen, at the latest to the source's last.
+ * A reading taken for the pass that comes first is undecided until a step the other way, or a second row of its wall clock,
+ * confirms it. It is counted as ambiguous when its order leaves the stretch without, so the count belongs to the batch in
+ * which that is seen, at the latest to the source's last.
  */
 export class LocalOrder {
   readonly zone: Zone;
@@ -46,6 +62,9 @@ export class LocalOrder {
   #current: Inside | null = null;
   #silentFromMs = Number.POSITIVE_INFINITY;
   #ambiguous = 0;
+  #lastPlainMs = Number.NaN;
+  #later = 0;
+  #earlier = 0;
 
   constructor(zone: Zone) {
     this.zone = zone;
@@ -53,7 +72,11 @@ export class LocalOrder {
 
   /** The instant of a wall clock that is plainly one, or NaN: then ask `isGap` and `twice`. */
   plain(localMs: number): number {
-    return this.zone.plainLocalToUtc(localMs);
+    const atMs = this.zone.plainLocalToUtc(localMs);
+    if (atMs > this.#lastPlainMs) this.#later++;
+    else if (atMs < this.#lastPlainMs) this.#earlier++;
+    if (!Number.isNaN(atMs)) this.#lastPlainMs = atMs;
+    return atMs;
   }
 
   /** Whether the wall clock never shows this time. */
@@ -78,26 +101,36 @@ export class LocalOrder {
     if (inside === undefined) {
       inside = {
         stretch: this.#stretchOf(localMs, meaning.first, meaning.second),
-        lastMs: meaning.first,
+        isDescending: this.#earlier > this.#later,
+        lastLocalMs: Number.NaN,
+        hasTurned: false,
+        undecidedLast: 0,
         undecided: 0,
       };
       this.#inside.set(order, inside);
       this.#silentFromMs = Math.min(this.#silentFromMs, endOf(inside.stretch) + SILENCE_MS);
     }
-    if (meaning.first >= inside.lastMs) {
-      inside.lastMs = meaning.first;
-      this.#current = inside;
-    } else {
-      inside.lastMs = meaning.second;
+    const { isDescending, lastLocalMs } = inside;
+    const step = isDescending ? lastLocalMs - localMs : localMs - lastLocalMs;
+    inside.lastLocalMs = localMs;
+    if (step < 0) {
+      inside.hasTurned = true;
       inside.undecided = 0;
-      this.#current = null;
     }
-    return inside.lastMs;
+    if (inside.hasTurned || step === 0) {
+      inside.undecidedLast = 0;
+      this.#current = null;
+      return isDescending ? meaning.first : meaning.second;
+    }
+    inside.undecided += inside.undecidedLast;
+    inside.undecidedLast = 0;
+    this.#current = inside;
+    return isDescending ? meaning.second : meaning.first;
   }
 
   /** Says that a reading was made with the instant that `twice` gave last. */
   countReading(): void {
-    if (this.#current !== null) this.#current.undecided++;
+    if (this.#current !== null) this.#current.undecidedLast++;
   }
 
   /** Says that an order's next row stands at an instant outside any stretch. */
@@ -116,8 +149,8 @@ export class LocalOrder {
   /** Says that no row follows: what is undecided stays so, and is counted. */
   end(): void {
     for (const inside of this.#inside.values()) {
-      this.#ambiguous += inside.undecided;
-      inside.undecided = 0;
+      this.#ambiguous += inside.undecided + inside.undecidedLast;
+      inside.undecided = inside.undecidedLast = 0;
     }
     this.#current = null;
   }
@@ -132,13 +165,22 @@ export class LocalOrder {
   /** All that `restore` needs to go on, at a moment when nothing is left to take. */
   snapshot(): OrderSnapshot {
     assert(this.#ambiguous === 0, 'what was found ambiguous is counted before the memory is written down');
-    return Array.from(this.#inside, ([order, { stretch, lastMs, undecided }]) => [
-      order,
-      stretch.fromMs,
-      stretch.lengthMs,
-      lastMs,
-      undecided,
-    ]);
+    const inside = Array.from(
+      this.#inside,
+      ([order, { stretch, isDescending, lastLocalMs, hasTurned, undecidedLast, undecided }]) =>
+        [
+          order,
+          stretch.fromMs,
+          stretch.lengthMs,
+          isDescending,
+          lastLocalMs,
+          hasTurned,
+          undecidedLast,
+          undecided,
+        ] as const,
+    );
+    const lastMs = Number.isNaN(this.#lastPlainMs) ? null : this.#lastPlainMs;
+    return { lastMs, later: this.#later, earlier: this.#earlier, inside };
   }
 
   /** Takes up where `snapshot` was made. */
@@ -146,15 +188,27 @@ export class LocalOrder {
     this.#inside.clear();
     this.#current = null;
     this.#silentFromMs = Number.POSITIVE_INFINITY;
-    for (const [order, fromMs, lengthMs, lastMs, undecided] of snapshot) {
+    this.#lastPlainMs = snapshot.lastMs ?? Number.NaN;
+    this.#later = snapshot.later;
+    this.#earlier = snapshot.earlier;
+    for (const [
+      order,
+      fromMs,
+      lengthMs,
+      isDescending,
+      lastLocalMs,
+      hasTurned,
+      undecidedLast,
+      undecided,
+    ] of snapshot.inside) {
       const stretch: Stretch = { fromMs, lengthMs };
-      this.#inside.set(order, { stretch, lastMs, undecided });
+      this.#inside.set(order, { stretch, isDescending, lastLocalMs, hasTurned, undecidedLast, undecided });
       this.#silentFromMs = Math.min(this.#silentFromMs, endOf(stretch) + SILENCE_MS);
     }
   }
 
   #forget(order: string, inside: Inside): void {
-    this.#ambiguous += inside.undecided;
+    this.#ambiguous += inside.undecided + inside.undecidedLast;
     if (this.#current === inside) this.#current = null;
     this.#inside.delete(order);
   }
