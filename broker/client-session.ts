@@ -65,6 +65,7 @@ export class ClientSession {
     if (judgement.kind === 'foreign') {
       done(new ClientRefused(judgement.message));
     } else if (judgement.topic === 'gone') {
+      this.connection.taken();
       this.connection.answered();
       done(null);
     } else {
@@ -96,6 +97,7 @@ export class ClientSession {
   async #take(topic: Exclude<UpTopic, 'gone'>, packet: PublishPacket, done: PacketDone): Promise<void> {
     const atMs = this.#options.clock();
     this.#options.presence.seen(this.agent, atMs);
+    this.connection.taken();
     const { payload } = packet;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     try {
@@ -112,9 +114,10 @@ export class ClientSession {
         if (this.isClosed) return;
       }
       done(null);
-      this.connection.answered();
     } catch (error) {
       if (!this.isClosed) done(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.connection.answered();
     }
   }
 

@@ -188,6 +188,21 @@ describe('a guarded connection', () => {
     expect([limit.count, limit.bytes]).toStrictEqual([1, 60]);
   });
 
+  it('holds what is being stored beyond its end, so that a log that is away is not given more with each connection', () => {
+    const { socket, connection, limit } = connectClient();
+    socket.send(CONNECT);
+    for (const bytes of [100, 200, 300]) socket.send(publish(bytes));
+    connection.taken();
+    connection.taken();
+    connection.destroy();
+    expect([limit.count, limit.bytes]).toStrictEqual([2, 300]);
+    connection.answered();
+    expect([limit.count, limit.bytes]).toStrictEqual([1, 200]);
+    connection.answered();
+    connection.answered();
+    expect([limit.count, limit.bytes]).toStrictEqual([0, 0]);
+  });
+
   it('gives back what it holds and what it waits for when it ends', async () => {
     const limit = new InFlightLimit({ countMax: 1, bytesMax: 100 });
     const [one, other, last] = [connectClient(limit), connectClient(limit), connectClient(limit)];

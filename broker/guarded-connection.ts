@@ -33,6 +33,8 @@ export class GuardedConnection extends Duplex {
   readonly #socket: Socket;
   readonly #allInFlight: InFlightLimit;
   readonly #held: HeldPacket[] = [];
+  /** How many of those held, the oldest, are being stored. */
+  #taken = 0;
   #heldBytes = 0;
   /** What was read from the socket and not yet let through; empty unless something is waited for. */
   #rest: Uint8Array = new Uint8Array(0);
@@ -65,11 +67,17 @@ export class GuardedConnection extends Duplex {
     return this.#held.length;
   }
 
+  /** A PUBLISH is being stored: until it is answered it holds its bytes, also where the connection ends before. */
+  taken(): void {
+    this.#taken++;
+  }
+
   /** Releases the permit of the oldest PUBLISH. Called once for each, in their order. */
   answered(): void {
     const packet = this.#held.shift();
-    // A connection that has ended gave everything back at once.
+    // A connection that has ended gave back at once what nobody had taken.
     if (packet === undefined) return;
+    this.#taken = Math.max(0, this.#taken - 1);
     this.#heldBytes -= packet.bytes;
     packet.permit.release();
     if (this.#waiting === 'client') this.#goOn();
@@ -135,7 +143,7 @@ export class GuardedConnection extends Duplex {
     this.#rest = new Uint8Array(0);
     this.#packetDueAt = Number.POSITIVE_INFINITY;
     this.#permitAwaited?.release();
-    for (const { permit } of this.#held.splice(0)) permit.release();
+    for (const { permit } of this.#held.splice(this.#taken)) permit.release();
     this.#socket.destroy();
     done(error);
   }
