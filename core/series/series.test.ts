@@ -7,6 +7,7 @@ import {
   SERIES_TAGS_MAX,
   TAG_VALUE_LENGTH_MAX,
   UNIT_LENGTH_MAX,
+  nameable,
   parseSeries,
   seriesKey,
   type SeriesEntry,
@@ -118,6 +119,21 @@ describe('a series', () => {
       fc.property(name, name, name, name, (metric, device, otherMetric, otherDevice) => {
         const same = metric === otherMetric && device === otherDevice;
         expect(seriesKey({ metric, device }) === seriesKey({ metric: otherMetric, device: otherDevice })).toBe(same);
+      }),
+    );
+  });
+});
+
+describe('an entry of an agent that took any name', () => {
+  it('is given names that a frame can carry, and otherwise left as it is', () => {
+    const anything = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 300 }).map((units) => String.fromCharCode(...units));
+    fc.assert(
+      fc.property(anything, fc.dictionary(anything, anything, { maxKeys: 40, noNullPrototype: true }), (device, tags) => {
+        const entry = { ...energy, device, tags: { ...tags, device } };
+        const named = nameable(entry);
+        expect(parseSeries(named)).toEqual(named);
+        expect({ ...named, device, tags: {} }).toEqual({ ...entry, tags: {} });
+        if (!('code' in parseSeries(entry))) expect(named).toBe(entry);
       }),
     );
   });

@@ -121,6 +121,29 @@ export function describedFault({
   return tagsFault(tags, device);
 }
 
+/**
+ * The entry under names that a frame can carry: cut to their limits, with U+FFFD for what can't be printed. Agents up to
+ * 0.1.0 took series by any name, and could never send what they had journaled of them.
+ */
+export function nameable(entry: SeriesEntry): SeriesEntry {
+  if (describedFault(entry) === null) return entry;
+  const device = printable(entry.device, NAME_LENGTH_MAX) || UNNAMED;
+  const others = Object.entries(entry.tags)
+    .filter(([name]) => name !== 'device')
+    .slice(0, SERIES_TAGS_MAX - 1)
+    .map(([name, text]) => [
+      printable(name, NAME_LENGTH_MAX) || UNNAMED,
+      printable(text, TAG_VALUE_LENGTH_MAX),
+    ]);
+  return { ...entry, device, tags: { ...Object.fromEntries(others), device } };
+}
+
+const UNNAMED = '\ufffd';
+
+function printable(text: string, lengthMax: number): string {
+  return text.replace(/[\p{Cc}\p{Cs}]/gu, UNNAMED).slice(0, lengthMax).toWellFormed();
+}
+
 /** Whether `text` may name a metric, a device or a tag, wherever it was written: in a configuration, a file, a request. */
 export function isSeriesName(text: string): boolean {
   return isText(text, 1, NAME_LENGTH_MAX);

@@ -2,7 +2,7 @@ import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { WeirError } from '#core/errors.ts';
 import type { PreviousIncarnation } from '#core/frames/birth.ts';
-import type { SeriesEntry } from '#core/series/series.ts';
+import { nameable, type SeriesEntry } from '#core/series/series.ts';
 import type { SourceCheckpoint } from '../sources/source.ts';
 
 /** What an agent has counted, over all its runs. readings = counted + repeats + amended + missing + quarantined. */
@@ -123,7 +123,7 @@ export function headOperation(head: AgentHead): TableOperation {
 export async function loadEntries(table: Table): Promise<SeriesEntry[]> {
   const entries: SeriesEntry[] = [];
   for await (const [, bytes] of table.scan(prefixRange(ENTRY)))
-    entries.push(JSON.parse(Buffer.from(bytes).toString()) as SeriesEntry);
+    entries.push(nameable(JSON.parse(Buffer.from(bytes).toString()) as SeriesEntry));
   return entries;
 }
 
