@@ -126,15 +126,21 @@ describe('a series', () => {
 
 describe('an entry of an agent that took any name', () => {
   it('is given names that a frame can carry, and otherwise left as it is', () => {
-    const anything = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 300 }).map((units) => String.fromCharCode(...units));
+    const anything = fc
+      .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 300 })
+      .map((units) => String.fromCharCode(...units));
     fc.assert(
-      fc.property(anything, fc.dictionary(anything, anything, { maxKeys: 40, noNullPrototype: true }), (device, tags) => {
-        const entry = { ...energy, device, tags: { ...tags, device } };
-        const named = nameable(entry);
-        expect(parseSeries(named)).toEqual(named);
-        expect({ ...named, device, tags: {} }).toEqual({ ...entry, tags: {} });
-        if (!('code' in parseSeries(entry))) expect(named).toBe(entry);
-      }),
+      fc.property(
+        anything,
+        fc.dictionary(anything, anything, { maxKeys: 40, noNullPrototype: true }),
+        (device, tags) => {
+          const entry = { ...energy, device, tags: { ...tags, device } };
+          const named = nameable(entry);
+          expect(parseSeries(named)).toEqual(named);
+          expect({ ...named, device, tags: {} }).toEqual({ ...entry, tags: {} });
+          if (!('code' in parseSeries(entry))) expect(named).toBe(entry);
+        },
+      ),
     );
   });
 });

@@ -131,17 +131,17 @@ export function nameable(entry: SeriesEntry): SeriesEntry {
   const others = Object.entries(entry.tags)
     .filter(([name]) => name !== 'device')
     .slice(0, SERIES_TAGS_MAX - 1)
-    .map(([name, text]) => [
-      printable(name, NAME_LENGTH_MAX) || UNNAMED,
-      printable(text, TAG_VALUE_LENGTH_MAX),
-    ]);
+    .map(([name, text]) => [printable(name, NAME_LENGTH_MAX) || UNNAMED, printable(text, TAG_VALUE_LENGTH_MAX)]);
   return { ...entry, device, tags: { ...Object.fromEntries(others), device } };
 }
 
 const UNNAMED = '\ufffd';
 
 function printable(text: string, lengthMax: number): string {
-  return text.replace(/[\p{Cc}\p{Cs}]/gu, UNNAMED).slice(0, lengthMax).toWellFormed();
+  return text
+    .replace(/[\p{Cc}\p{Cs}]/gu, UNNAMED)
+    .slice(0, lengthMax)
+    .toWellFormed();
 }
 
 /** Whether `text` may name a metric, a device or a tag, wherever it was written: in a configuration, a file, a request. */
