@@ -56,6 +56,13 @@ describe('the truth', () => {
     expect(increaseOf(950n, -10n, 999n)).toBe(0n);
   });
 
+  it('takes a fall by a tenth at most for a dip', () => {
+    expect(increaseOf(100n, 90n, null)).toBe(-10n);
+    expect(increaseOf(100n, 89n, null)).toBe(89n);
+    expect(increaseOf(999n, 950n, 999n)).toBe(-49n);
+    expect(increaseOf(1n, 0n, null)).toBe(0n);
+  });
+
   it('counts a repeat once, and of different values the last', () => {
     const answer = truthOf([at(1, 5), at(2, 7), at(1, 5), at(2, 8)], SERIES, GAUGE);
     expect(answer.get(truthKey(['DK1'], 0))).toMatchObject({ count: 2n, sum: 13n, sumOfSquares: 89n, max: 8n });

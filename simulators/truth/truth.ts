@@ -10,8 +10,9 @@ import type { MeterSeries } from '../fleet/fleet.ts';
  *    a repeat counts once;
  *  - a reading dated further ahead of its delivery than the allowed skew is refused;
  *  - a gauge holds its value until its next reading, three intervals at most, and its integral is cut at slice edges;
- *  - an increase belongs to the later reading; a smaller value is a roll-over where the metric has one and the old value
- *    lay in its top tenth, otherwise a reset, which counts from 0;
+ *  - an increase belongs to the later reading; a value that is smaller by a tenth at most is a dip, whose increase is
+ *    negative; one that is smaller still is a roll-over where the metric has one and the old value lay in its top tenth,
+ *    otherwise a reset, which counts from 0;
  *  - the first reading of a slice is the one of the smallest (time, value), the last the one of the largest.
  *
  * Laws: permuting deliveries changes nothing, unless they hold different values for one (series, time); and the answers
@@ -135,7 +136,7 @@ function addSeries(
 
 /** By how much a counter has grown between two neighbouring readings. `rollover` is the highest value it can show. */
 export function increaseOf(before: bigint, after: bigint, rollover: bigint | null): bigint {
-  if (after >= before) return after - before;
+  if (after >= before || (after > 0n && 10n * (before - after) <= before)) return after - before;
   const inTopTenth = rollover !== null && 10n * before >= 9n * rollover && before <= rollover;
   // One step leads from the highest value to 0.
   if (inTopTenth && after >= 0n) return rollover - before + 1n + after;
