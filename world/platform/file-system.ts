@@ -49,11 +49,7 @@ export const simulatedFiles = {
 
   async stat(path: string) {
     const disk = diskOfCaller();
-    return disk.read(() => {
-      // A database's files are one thing here: each of them is as much the database's as any other.
-      const parent = disk.node(dirname(path));
-      return statsOf(parent instanceof DatabaseFile ? parent : disk.require(path, 'stat'));
-    });
+    return disk.read(() => statAt(disk, path));
   },
 
   async unlink(path: string): Promise<void> {
@@ -114,6 +110,10 @@ export const simulatedFiles = {
 
 /** The same for `node:fs`. The calling thread waits, so time doesn't move. */
 export const simulatedSynchronousFiles = {
+  statSync(path: string) {
+    return statAt(diskOfCaller(), path);
+  },
+
   openSync(path: string, flags = 'r'): number {
     const disk = diskOfCaller();
     const open = (): PlainFile => plain(openFile(disk, path, flags), path);
@@ -274,6 +274,12 @@ function removeTree(disk: Disk, path: string, recursive: boolean): void {
   if (children.length > 0 && !recursive) throw systemError('ENOTEMPTY', `rm '${path}'`);
   for (const [name] of children) removeTree(disk, `${path}/${name}`, true);
   disk.remove(path);
+}
+
+/** A database's files are one thing here: each of them is as much the database's as any other. */
+function statAt(disk: Disk, path: string) {
+  const parent = disk.node(dirname(path));
+  return statsOf(parent instanceof DatabaseFile ? parent : disk.require(path, 'stat'));
 }
 
 const BLOCK_BYTES = 4096;
