@@ -151,8 +151,14 @@ export class Session {
   #judged(refused: RefusedFrame): void {
     const { events, logger } = this.#options;
     const item = this.#inFlight.get(frameNumber(refused));
-    if (item === undefined) logger.warn(refused, 'the broker refused a frame that is not on its way');
-    else this.#refusing.set(item.place, events.onVerdict(refused, item));
+    if (item === undefined) {
+      logger.warn(refused, 'the broker refused a frame that is not on its way');
+      return;
+    }
+    const refusing = events.onVerdict(refused, item);
+    // A failure is heard of when the frame is acknowledged; until then nobody waits for it.
+    refusing.catch(() => undefined);
+    this.#refusing.set(item.place, refusing);
   }
 
   /** Releases an acknowledged item, after what its verdict asked for. */
