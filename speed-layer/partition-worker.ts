@@ -190,8 +190,7 @@ export class PartitionWorker {
     // Few spans say anything of it, and only the rows of one slice say it together.
     const rows: SliceRow[] = [];
     let last = '';
-    for await (const span of changes.allSpans(id.view.name, id.version)) {
-      if (span.partition !== this.partition || span.flags === 0) continue;
+    for await (const span of changes.flaggedSpans(id.view.name, id.version, this.partition)) {
       const name = sliceKey(span.group, spanOf(span.opener));
       if (name !== last) take(rows.splice(0));
       last = name;

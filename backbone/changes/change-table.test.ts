@@ -150,6 +150,39 @@ describe('the table of changes', () => {
     expect(await parts('v', 2, '["a"]', 0, 1)).toEqual([4]);
   });
 
+  it('tells which spans of a partition have flags, until they are dropped', async () => {
+    const { changes, commit, table } = await opened();
+    await commit({
+      rows: [
+        rowOf({ part: 1, flags: 1 }),
+        rowOf({ part: 2, slice: 1, flags: 0 }),
+        rowOf({ part: 3, slice: 40, epoch: 5, flags: 2 }),
+        rowOf({ part: 4, flags: 1, partition: 1 }),
+        rowOf({ part: 5, flags: 1, version: 2 }),
+        rowOf({ part: 6, flags: 1, group: '["b"]' }),
+      ],
+    });
+    // A newer state of a span that is listed already.
+    await commit({ rows: [rowOf({ part: 1, flags: 3, revision: 2 })], from: 1, to: 2 });
+    const flagged = async (partition = 0): Promise<unknown[]> => {
+      const spans = await Array.fromAsync(changes.flaggedSpans('v', 1, partition));
+      return spans.map(({ group, part, flags }) => [group, part, flags]);
+    };
+    expect(await flagged()).toEqual([
+      ['["a"]', 1, 3],
+      ['["a"]', 3, 2],
+      ['["b"]', 6, 1],
+    ]);
+    expect(await flagged(1)).toEqual([['["a"]', 4, 1]]);
+    await changes.dropEpochs('v', 1, () => 5);
+    expect(await flagged()).toEqual([['["a"]', 3, 2]]);
+    await changes.dropVersion('v', 1, () => true);
+    await changes.dropVersion('v', 2, () => true);
+    expect(await flagged()).toEqual([]);
+    // What is left is the position.
+    expect(table.size).toBe(1);
+  });
+
   it('drops the rows and members of a version in the partitions that are named', async () => {
     const { changes, commit, parts } = await opened();
     await commit({

@@ -16,9 +16,11 @@ import { bringRowsOver } from './row-format-one.ts';
 import {
   agentPrefix,
   agentRowKey,
+  flaggedKey,
   GroupPrefixes,
   groupOfSpanKey,
   groupSpansPrefix,
+  keyOfFlagged,
   memberPrefix,
   memberRowKey,
   positionKey,
@@ -28,6 +30,8 @@ import {
   refusedPrefix,
   refusedRowKey,
   spanKey,
+  spanOperations,
+  viewFlaggedPrefix,
   viewSpansPrefix,
 } from './row-keys.ts';
 import { flagsOfSpan, rowsOfSpan } from './row-span.ts';
@@ -145,6 +149,19 @@ export class ChangeTable implements ChangeFeed {
     }
   }
 
+  /** The spans of a partition that have any flags, in the order of groups and spans. */
+  async *flaggedSpans(view: string, version: number, partition: number): AsyncIterable<RowSpan> {
+    const prefix = viewFlaggedPrefix(view, version);
+    for await (const [flagged] of scanPrefix(this.#table, prefix)) {
+      const place = readSpanTail(flagged);
+      if (place.partition !== partition) continue;
+      const bytes = await this.#table.get(keyOfFlagged(flagged));
+      if (bytes === undefined) continue;
+      const group = groupOfSpanKey(flagged, prefix.length);
+      yield { view, version, group, ...place, flags: flagsOfSpan(bytes), bytes };
+    }
+  }
+
   /** Every row of a view's version, by group, slice, partition, epoch and part. */
   allRows(view: string, version: number): AsyncIterable<SliceRow> {
     return rowsInOrder(this.allSpans(view, version));
@@ -174,7 +191,7 @@ export class ChangeTable implements ChangeFeed {
 
   /** Deletes the rows of a view's version whose epoch lies before `epochOf(partition)`: a batch result covers them. */
   async dropEpochs(view: string, version: number, epochOf: (partition: number) => number): Promise<void> {
-    await this.#drop(viewSpansPrefix(view, version), (key) => {
+    await this.#drop(viewSpansPrefix(view, version), true, (key) => {
       const { epoch, partition } = readSpanTail(key);
       return epoch < epochOf(partition);
     });
@@ -182,15 +199,20 @@ export class ChangeTable implements ChangeFeed {
 
   /** Deletes everything that a view's version has in the partitions that `goes` names. */
   async dropVersion(view: string, version: number, goes: (partition: number) => boolean): Promise<void> {
-    await this.#drop(viewSpansPrefix(view, version), (key) => goes(readSpanTail(key).partition));
-    await this.#drop(memberPrefix(view, version), (_, value) => goes(parseJson<MemberRow>(value).partition));
+    await this.#drop(viewSpansPrefix(view, version), true, (key) => goes(readSpanTail(key).partition));
+    await this.#drop(memberPrefix(view, version), false, (_, value) => goes(parseJson<MemberRow>(value).partition));
   }
 
-  async #drop(prefix: Uint8Array, goes: (key: Uint8Array, value: Uint8Array) => boolean): Promise<void> {
+  async #drop(
+    prefix: Uint8Array,
+    isSpan: boolean,
+    goes: (key: Uint8Array, value: Uint8Array) => boolean,
+  ): Promise<void> {
     let operations: TableOperation[] = [];
     for await (const [key, value] of scanPrefix(this.#table, prefix)) {
       if (!goes(key, value)) continue;
       operations.push({ kind: 'delete', key });
+      if (isSpan && flagsOfSpan(value) !== 0) operations.push({ kind: 'delete', key: flaggedKey(key) });
       if (operations.length < DROP_BATCH_SPANS) continue;
       await this.#table.write(operations, { sync: false });
       operations = [];
@@ -201,7 +223,7 @@ export class ChangeTable implements ChangeFeed {
 
 function pushSpans(operations: TableOperation[], spans: readonly ChangedSpan[]): void {
   const prefixes = new GroupPrefixes();
-  for (const span of spans) operations.push({ kind: 'put', key: spanKey(span, prefixes.of(span)), value: span.bytes });
+  for (const span of spans) operations.push(...spanOperations(span, spanKey(span, prefixes.of(span))));
 }
 
 /** The rows of spans that come in the order of their keys: by group, slice, partition, epoch and part. */

@@ -4,6 +4,7 @@ import { MemoryTable } from '../table/memory-table.fixtures.ts';
 import type { Table } from '../table/table.ts';
 import { ChangeTable } from './change-table.ts';
 import type { SliceRow } from './changes.ts';
+import { rowsOfSpan } from './row-span.ts';
 
 /** Writes a row as version 0.1.0 wrote it. */
 async function write(table: Table, row: SliceRow): Promise<void> {
@@ -41,7 +42,9 @@ describe('rows that version 0.1.0 wrote', () => {
     expect(await Array.fromAsync(opened.allSpans('v', 300))).toHaveLength(2 * (3 + 40));
     const again = await ChangeTable.open(table.crash());
     expect((await Array.fromAsync(again.allRows('v', 300))).map(plain)).toEqual(rows);
-    expect(table.size).toBe(2 * (3 + 40) + 1);
+    const flagged = await Array.fromAsync(again.flaggedSpans('v', 300, 2));
+    expect(flagged.flatMap(rowsOfSpan).filter(({ flags }) => flags > 0)).toHaveLength(2 * 2 * 30);
+    expect(table.size).toBe(2 * (3 + 40) + 1 + flagged.length + 1);
   });
 
   it('are brought over in several writes where they are many, spans whole', async () => {

@@ -3,7 +3,7 @@ import { spanOf } from '#core/slices/slice-span.ts';
 import { NUMBER_KEY_BYTES, prefixRange, readIntKey, readKey, readUintKey, stringKey } from '../keys/order.ts';
 import type { Table, TableOperation } from '../table/table.ts';
 import type { SliceRow } from './changes.ts';
-import { spanKey } from './row-keys.ts';
+import { spanKey, spanOperations } from './row-keys.ts';
 import { spansOfRows } from './row-span.ts';
 
 /**
@@ -31,7 +31,7 @@ export async function bringRowsOver(table: Table): Promise<void> {
   let keys: Uint8Array[] = [];
   const write = async (): Promise<void> => {
     const operations: TableOperation[] = keys.map((key) => ({ kind: 'delete', key }));
-    for (const span of spansOfRows(rows)) operations.push({ kind: 'put', key: spanKey(span), value: span.bytes });
+    for (const span of spansOfRows(rows)) operations.push(...spanOperations(span, spanKey(span)));
     await table.write(operations, { sync: true });
     rows = [];
     keys = [];

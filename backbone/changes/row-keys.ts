@@ -10,6 +10,7 @@ import {
   writeIntKey,
   writeUintKey,
 } from '../keys/order.ts';
+import type { TableOperation } from '../table/table.ts';
 import type { AgentRow, MemberRow, RefusedRow, RowSpan } from './changes.ts';
 
 /**
@@ -19,6 +20,7 @@ import type { AgentRow, MemberRow, RefusedRow, RowSpan } from './changes.ts';
  * "agent"  partition agent                                        JSON of AgentRow
  * "member" view version group partition agent series              JSON of MemberRow
  * "span"   view version group opener partition epoch part         a span of rows (row-span.ts)
+ * "flagged" as of a span                                          nothing: the span has rows that wait for a refold, or reset
  * "refused" partition position                                     JSON of RefusedRow
  * "at"     partition                                              position (uint)
  * ```
@@ -26,6 +28,7 @@ import type { AgentRow, MemberRow, RefusedRow, RowSpan } from './changes.ts';
 const AGENT = stringKey('agent');
 const MEMBER = stringKey('member');
 const SPAN = stringKey('span');
+const FLAGGED = stringKey('flagged');
 const REFUSED = stringKey('refused');
 const AT = stringKey('at');
 
@@ -93,6 +96,26 @@ export function spanKey(
   writeUintKey(key, tail + 2 * NUMBER_KEY_BYTES, span.epoch);
   writeUintKey(key, tail + 3 * NUMBER_KEY_BYTES, span.part);
   return key;
+}
+
+/** The key that lists a span with flags, so that these are found without a look at all others. */
+export function flaggedKey(key: Uint8Array): Uint8Array {
+  return joinKeys(FLAGGED, key.subarray(SPAN.length));
+}
+
+export function viewFlaggedPrefix(view: string, version: number): Uint8Array {
+  return flaggedKey(viewSpansPrefix(view, version));
+}
+
+/** The key of the span that a key of `flaggedKey` lists. */
+export function keyOfFlagged(key: Uint8Array): Uint8Array {
+  return joinKeys(SPAN, key.subarray(FLAGGED.length));
+}
+
+/** What writes a span under its key. A row never loses its last flag, so a span that is listed stays so. */
+export function spanOperations({ flags, bytes }: RowSpan, key: Uint8Array): TableOperation[] {
+  const put: TableOperation = { kind: 'put', key, value: bytes };
+  return flags === 0 ? [put] : [put, { kind: 'put', key: flaggedKey(key), value: new Uint8Array(0) }];
 }
 
 /** Remembers the prefixes of groups while the spans of one batch are written. */
