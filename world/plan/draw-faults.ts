@@ -72,6 +72,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     when: draws.pick(['before', 'after']),
     downMs: downMs(draws),
   }),
+  replace: (draws, setting, atMs) => ({ kind: 'replace', atMs, agent: draws.pick(setting.agents) }),
   restart: (draws, setting, atMs) => ({ kind: 'restart', atMs, machine: machineOf(draws, setting) }),
   power: (draws, setting, atMs) => ({ kind: 'power', atMs, machine: machineOf(draws, setting), downMs: downMs(draws) }),
   cut: (draws, setting, atMs) => ({

@@ -81,6 +81,8 @@ export type Step = { readonly atMs: number } & (
       readonly downMs: number;
     }
   | { readonly kind: 'restart'; readonly machine: string }
+  /** Once all has come to rest, a gateway is replaced by an empty one of the same name. */
+  | { readonly kind: 'replace'; readonly agent: string }
   | { readonly kind: 'power'; readonly machine: string; readonly downMs: number }
   | { readonly kind: 'cut'; readonly between: Pair; readonly forMs: number }
   | { readonly kind: 'reset'; readonly between: Pair }

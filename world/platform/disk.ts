@@ -217,6 +217,11 @@ export class Disk {
     return { nodes: new Map([...this.#durable].map(([path, node]) => [path, copyOf(node)])) };
   }
 
+  /** A new, empty disk in its place. */
+  wipe(): void {
+    this.restore({ nodes: new Map([['/', 'directory']]) });
+  }
+
   /** Brings an image back. It is used up: what is written from now on is written to it. */
   restore({ nodes }: DiskImage): void {
     this.#nodes = new Map(nodes);

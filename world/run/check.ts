@@ -31,7 +31,7 @@ async function checkAnswers(world: World, when: string): Promise<void> {
     if (world.broken !== undefined) return;
     if (name === STRANGE) continue;
     const metric = setting.metrics[view.metric]!;
-    const truth = expectedSlices(setting, view, world.taken);
+    const truth = expectedSlices(setting, world.series, view, world.taken);
     const found = await windowsOf(world, name, view.slice).then((windows) =>
       windows === undefined
         ? ['it is not answered']
@@ -40,7 +40,7 @@ async function checkAnswers(world: World, when: string): Promise<void> {
     const wide = { ...view, slice: WIDE_WINDOW };
     const hours = await windowsOf(world, name, WIDE_WINDOW);
     if (hours !== undefined)
-      found.push(...differences(expectedSlices(setting, wide, world.taken), hours, wide, metric));
+      found.push(...differences(expectedSlices(setting, world.series, wide, world.taken), hours, wide, metric));
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
 }
@@ -70,7 +70,7 @@ async function checkWatchers(world: World): Promise<void> {
     if (view.slice !== window) continue;
     if (watcher.told > 0) world.count('a stream is told');
     if (watcher.resumed > 0) world.count('a stream is resumed');
-    const truth = expectedSlices(setting, view, world.taken);
+    const truth = expectedSlices(setting, world.series, view, world.taken);
     const found = differences(truth, watcher.windows, view, setting.metrics[view.metric]!);
     if (found.length > 0)
       world.break(`who followed the stream of ${name}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
@@ -106,8 +106,11 @@ async function checkLedger(world: World): Promise<void> {
 
 async function checkTotals(world: World): Promise<void> {
   const distinct = new Map<string, Set<string>>();
+  const { series: planned } = world.plan.setting;
   for (const { series, timeMs } of world.taken) {
-    const { agent } = world.plan.setting.series[series]!;
+    const { agent } = world.series[series]!;
+    // An agent counts since it began anew.
+    if (series !== world.seriesNow(series % planned.length)) continue;
     const seen = distinct.get(agent) ?? new Set();
     distinct.set(agent, seen.add(`${series}/${timeMs}`));
   }

@@ -13,6 +13,7 @@ export const EVENTS = [
   'a write fails',
   'a process gives up because its disk fails',
   'a disk is restored to an older state',
+  'a gateway is replaced',
   'a clock jumps ahead',
   'a clock jumps back',
   'a connection is cut',

@@ -3,6 +3,7 @@ import { Life, LifeEnded } from '../platform/life.ts';
 import { checkSettled } from './check.ts';
 import { sendClosingReadings } from './closing.ts';
 import type { EventName } from './events.ts';
+import { replaceGateway } from './replace.ts';
 import { settle } from './settle.ts';
 import { take } from './take-step.ts';
 import { type PromiseBroken, World } from './world.ts';
@@ -47,7 +48,10 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   world.trace.say('world', 'no more faults; it settles');
   world.heal();
   sendClosingReadings(world);
-  const unsettled = await settle(world);
+  let unsettled = await settle(world);
+  for (const agent of new Set(plan.steps.flatMap((step) => (step.kind === 'replace' ? [step.agent] : [])))) {
+    if (world.broken === undefined) unsettled ??= await replaceGateway(world, agent);
+  }
   if (unsettled !== undefined) world.break(`the world doesn't come to rest: ${unsettled}`);
   if (world.broken === undefined) await checkSettled(world);
   for (const machine of world.platform.machines) machine.end('killed');

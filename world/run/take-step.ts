@@ -23,6 +23,9 @@ export function take(world: World, step: Step): void {
       if (world.watchers.length > 0) world.count('a reader of a stream stalls');
       for (const watcher of world.watchers) watcher.stall(step.forMs);
       return;
+    case 'replace':
+      // When all has come to rest.
+      return;
     case 'attack':
       attack(world, step);
       return;

@@ -6,7 +6,15 @@ import { HTTP_PORT, startServerProcess } from '../cast/server-process.ts';
 import { type RunningProcess, Supervised } from '../cast/supervised.ts';
 import { Watcher } from '../cast/watcher.ts';
 import { readsFile } from '../cast/weir-config.ts';
-import { type PlannedReading, type Plan, SERVER, sensorOf, type Setting, type Step } from '../plan/plan.ts';
+import {
+  type PlannedReading,
+  type Plan,
+  SERVER,
+  sensorOf,
+  type PlannedSeries,
+  type Setting,
+  type Step,
+} from '../plan/plan.ts';
 import type { DiskImage } from '../platform/disk.ts';
 import type { Life } from '../platform/life.ts';
 import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
@@ -50,6 +58,8 @@ export class World {
   readonly sensors: ReadonlyMap<string, Sensor>;
   /** The files that devices beside agents write, by agent. */
   readonly files = new Map<string, LoggerFile>();
+  /** How often agents have lost their memory. */
+  readonly #lives = new Map<string, number>();
   readonly watchers: Watcher[] = [];
   /** The setting as the server is configured now. */
   setting: Setting;
@@ -113,7 +123,7 @@ export class World {
     if (byHttp.length > 0) this.sensors.get(agent)!.send(byHttp);
     if (inFile.length === 0) return;
     this.files.get(agent)!.write(inFile);
-    this.taken.push(...inFile);
+    this.taken.push(...inFile.map((one) => ({ ...one, series: this.seriesNow(one.series) })));
     this.count('a reading is written to a file that is followed');
   }
 
@@ -121,8 +131,28 @@ export class World {
     for (const [index, reason] of quarantined)
       this.break(`agent ${agent} refused a good reading (${JSON.stringify(readings[index])}): ${reason}`);
     if (attempts > 1) this.count('a request has to be sent again');
-    this.taken.push(...readings);
+    this.taken.push(...readings.map((one) => ({ ...one, series: this.seriesNow(one.series) })));
     this.punctuality.takes(readings);
+  }
+
+  /**
+   * An agent has lost its memory: what it measures from now on has no neighbours among what it measured before, as if
+   * its series were others.
+   */
+  forget(agent: string): void {
+    this.#lives.set(agent, (this.#lives.get(agent) ?? 0) + 1);
+  }
+
+  /** The series of the plan, for each life of their agents once more; a reading taken now is of `seriesNow`. */
+  get series(): readonly PlannedSeries[] {
+    const { series } = this.plan.setting;
+    const lives = Math.max(0, ...this.#lives.values());
+    return Array.from({ length: lives + 1 }, () => series).flat();
+  }
+
+  seriesNow(series: number): number {
+    const { setting } = this.plan;
+    return series + setting.series.length * (this.#lives.get(setting.series[series]!.agent) ?? 0);
   }
 
   settingOf(agent: string): Setting {

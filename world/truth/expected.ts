@@ -1,19 +1,21 @@
 import { truthOf, type TrueStats } from '#simulators/truth/truth.ts';
-import type { PlannedReading, PlannedView, Setting } from '../plan/plan.ts';
+import type { PlannedReading, PlannedSeries, PlannedView, Setting } from '../plan/plan.ts';
 import { spanMs } from './span.ts';
 
 /** The right answer to a view, slice by slice, from the readings that agents have taken, in the order in which they did. */
 export function expectedSlices(
   setting: Setting,
+  /** That the readings are of. */
+  series: readonly PlannedSeries[],
   view: PlannedView,
   taken: readonly PlannedReading[],
 ): ReadonlyMap<string, TrueStats> {
   const declared = setting.metrics[view.metric]!;
   const intervalMs = spanMs(declared.interval);
   const scale = 10 ** declared.decimals;
-  const admitted = new Set(setting.series.flatMap((series, index) => (admits(view, series.tags) ? [index] : [])));
-  const deliveries = taken.filter(({ series }) => admitted.has(series)).map((one) => ({ ...one, atMs: one.timeMs }));
-  return truthOf(deliveries, setting.series, {
+  const admitted = new Set(series.flatMap(({ tags }, index) => (admits(view, tags) ? [index] : [])));
+  const deliveries = taken.filter((one) => admitted.has(one.series)).map((one) => ({ ...one, atMs: one.timeMs }));
+  return truthOf(deliveries, series, {
     metric: {
       name: view.metric,
       kind: declared.kind,
