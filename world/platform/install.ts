@@ -27,6 +27,7 @@ export function installPlatform(): void {
   replaceTimers();
   replaceClocks();
   replaceRandomness();
+  replaceFinalizers();
   replaceFiles();
   replaceSockets();
   replaceDatabase();
@@ -150,6 +151,17 @@ function replaceRandomness(): void {
     process.nextTick(callback, null, bytes);
     return undefined;
   }) as never);
+}
+
+/** When memory is collected depends on the machine, so nothing of a world hears of it. */
+function replaceFinalizers(): void {
+  globalThis.FinalizationRegistry = class {
+    readonly [Symbol.toStringTag] = 'FinalizationRegistry';
+    register(): void {}
+    unregister(): boolean {
+      return false;
+    }
+  };
 }
 
 function replaceFiles(): void {
