@@ -30,6 +30,7 @@ export function installPlatform(): void {
   replaceFinalizers();
   replaceFiles();
   replaceSockets();
+  replaceHttpServers();
   replaceDatabase();
   syncBuiltinESMExports();
 }
@@ -227,6 +228,23 @@ function replaceSockets(): void {
   };
   for (const name of ['connect', 'createConnection']) net[name] = routed(net[name]!, dial as never);
 }
+
+/**
+ * HTTP servers look for requests that take too long by Node's own clock, which nothing of ours can stand in for: they
+ * don't look, so that what a world does never depends on how fast it runs.
+ */
+function replaceHttpServers(): void {
+  const http = require('node:http') as Record<string, AnyFunction>;
+  const before = http['createServer']!;
+  http['createServer'] = routed(before, ((_life: Life, ...args: readonly unknown[]) => {
+    const given = args.find((one) => typeof one === 'object' && one !== null) ?? {};
+    const listener = args.find((one) => typeof one === 'function');
+    return before({ ...given, connectionsCheckingInterval: NEVER_MS } as never, listener as never);
+  }) as never);
+}
+
+/** The longest that a timer of Node's can be set to. */
+const NEVER_MS = 2 ** 31 - 1;
 
 function replaceMethod(
   prototype: Record<string, AnyFunction>,
