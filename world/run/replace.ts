@@ -4,7 +4,7 @@ import { request, settle } from './settle.ts';
 import type { World } from './world.ts';
 
 /** How long an operator goes on trying: until the server has noticed that the old gateway is gone, and somewhat more. */
-const PATIENCE_MS = 180_000;
+const READMISSION_TIMEOUT_MS = 180_000;
 const TRY_EVERY_MS = 3_000;
 
 /**
@@ -17,7 +17,7 @@ export async function replaceGateway(world: World, agent: string): Promise<strin
   const supervised = world.supervised(agent);
   world.trace.say(agent, 'its disk is lost; an empty gateway takes its place');
   world.count('a gateway is replaced');
-  const untilMs = scheduler.nowMs + PATIENCE_MS;
+  const untilMs = scheduler.nowMs + READMISSION_TIMEOUT_MS;
   world.excuse(agent, untilMs);
   supervised.machine.disk.wipe();
   supervised.end('killed', 0);
