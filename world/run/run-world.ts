@@ -49,9 +49,8 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   world.heal();
   sendClosingReadings(world);
   let unsettled = await settle(world);
-  for (const agent of new Set(plan.steps.flatMap((step) => (step.kind === 'replace' ? [step.agent] : [])))) {
-    if (world.broken === undefined) unsettled ??= await replaceGateway(world, agent);
-  }
+  const replaced = plan.steps.find((step) => step.kind === 'replace');
+  if (replaced !== undefined && world.broken === undefined) unsettled ??= await replaceGateway(world, replaced.agent);
   if (unsettled !== undefined) world.break(`the world doesn't come to rest: ${unsettled}`);
   if (world.broken === undefined) await checkSettled(world);
   for (const machine of world.platform.machines) machine.end('killed');
