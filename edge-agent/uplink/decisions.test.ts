@@ -45,6 +45,20 @@ describe("the verdict on the ledger's head", () => {
     expect(judgeHead('roof-1', head, own, true).kind).toBe(kind);
   });
 
+  it('is not in step where the ledger has numbers of an incarnation in which the agent gave none', () => {
+    const head = (incarnation: number, highestSequence: number): string =>
+      judgeHead('roof-1', { incarnation, highestSequence }, own, true).kind;
+    const own = [
+      { incarnation: 1, highestSequence: 9 },
+      { incarnation: 2, highestSequence: 9 },
+      { incarnation: 5, highestSequence: 0 },
+    ];
+    expect([head(3, 1), head(4, 1)]).toEqual(['agent-behind', 'agent-behind']);
+    expect([head(4, 0), head(2, 9)]).toEqual(['in-step', 'in-step']);
+    const first = [{ incarnation: 2, highestSequence: 0 }];
+    expect(judgeHead('roof-1', { incarnation: 1, highestSequence: 1 }, first, true).kind).toBe('agent-behind');
+  });
+
   it('is never in step for an agent that has sent nothing, where the ledger knows it', () => {
     const head = { incarnation: 1, highestSequence: 1 };
     expect(judgeHead('roof-1', head, own, false)).toMatchObject({

@@ -22,8 +22,7 @@ export function judgeHead(
 ): HeadVerdict {
   if (head.handedTo !== undefined) return { kind: 'agent-behind', message: handedOver(agent, head.handedTo) };
   const newest = Math.max(...own.map(({ incarnation }) => incarnation));
-  const known = Math.max(...own.map((one) => (one.incarnation === head.incarnation ? one.highestSequence : -1)));
-  // Of an incarnation older than those it remembers an agent can't tell; that it is older is enough.
+  const known = numberKnown(head.incarnation, newest, own);
   const isStranger = !isAcquainted && head.incarnation > 0;
   const behind = isStranger || head.incarnation > newest || (known >= 0 && head.highestSequence > known);
   if (!behind) return { kind: 'in-step' };
@@ -35,6 +34,15 @@ export function judgeHead(
       `sent, or another agent has its name. Restore the newer data; where it is lost, let the agent begin anew with ` +
       `"weir agents readmit ${agent}"; where the name is another's, give this agent a new id`,
   };
+}
+
+/** The highest number that an agent can have given in an incarnation; -1 where it can't tell. */
+function numberKnown(incarnation: number, newest: number, own: readonly LedgerHead[]): number {
+  const same = own.find((one) => one.incarnation === incarnation);
+  if (same !== undefined) return same.highestSequence;
+  // It remembers the latest two that gave any: one after them gave none, and of one before them it can't tell, which is enough.
+  const earlier = own.map((one) => one.incarnation).filter((one) => one < newest);
+  return incarnation > Math.max(...earlier) ? 0 : -1;
 }
 
 function handedOver(agent: string, to: string): string {
