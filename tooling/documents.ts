@@ -74,6 +74,21 @@ export function lostNames({ path, text }: SourceFile, textOf: (path: string) => 
   });
 }
 
+const TEST_LINK_OR_TITLE = /\]\(([^()\s]+\.(?:test|cases)\.tsx?)\)|"([^"]+)"/g;
+
+/** Titles of tests, in quotes behind the link to their file, that aren't in that file, as sentences. */
+export function lostTitles({ path, text }: SourceFile, textOf: (path: string) => string | undefined): string[] {
+  return text.split(/\n\n|\n- /).flatMap((block) => {
+    let file: string | undefined;
+    return [...block.matchAll(TEST_LINK_OR_TITLE)].flatMap(([, target, quoted]) => {
+      if (target !== undefined) file = posix.join(posix.dirname(path), target);
+      if (file === undefined || quoted === undefined) return [];
+      const title = quoted.replaceAll(/\s+/g, ' ');
+      return textOf(file)?.includes(title) === true ? [] : [`${path} looks for the test "${title}" in ${file}`];
+    });
+  });
+}
+
 /** Whether a source declares a function, class, constant or method of that name. It knows how the formatter writes them. */
 function declares(source: string, name: string): boolean {
   return new RegExp(

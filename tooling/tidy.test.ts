@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { deadPointers, doubledAnchors, lostNames } from './documents.ts';
+import { deadPointers, doubledAnchors, lostNames, lostTitles } from './documents.ts';
 import { forbiddenImports, isProofFile } from './layers.ts';
 import { importCycles, importsOf, layerOf, sourceFiles, textFiles, type SourceFile } from './source-tree.ts';
 
@@ -92,7 +92,8 @@ describe('the tree', () => {
   it('names in its documents only what stands in the file it links to', () => {
     const sources = new Map(files.map(({ path, text }) => [path, text]));
     const documents = texts.filter(({ path }) => path.endsWith('.md'));
-    expect(documents.flatMap((document) => lostNames(document, (path) => sources.get(path)))).toStrictEqual([]);
+    for (const lost of [lostNames, lostTitles])
+      expect(documents.flatMap((document) => lost(document, (path) => sources.get(path)))).toStrictEqual([]);
   });
 
   it('cites the design by its anchors, in one form', () => {
@@ -207,6 +208,14 @@ describe('these checks', () => {
     const text = ['Fold', 'apply', 'helper', 'unapply'].map((name) => `[\`${name}\`](../core/x.ts)`).join(' ');
     expect(lostNames({ path, text }, () => source)).toStrictEqual([`${path} looks for unapply in core/x.ts`]);
     expect(lostNames({ path, text: '[`Fold`](../core/y.ts)' }, () => undefined)).toHaveLength(1);
+  });
+
+  it('find a test that a document names and no file has', () => {
+    const path = `docs/${'x'}.md`;
+    const text = '- "before" [x](../core/x.test.ts): "folds\n  it", and "is lost"\n- "alone"';
+    expect(lostTitles({ path, text }, () => "it('folds it', () => {});")).toStrictEqual([
+      `${path} looks for the test "is lost" in core/x.test.ts`,
+    ]);
   });
 
   it('find an anchor that stands twice, and a citation without one', () => {

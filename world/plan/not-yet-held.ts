@@ -11,7 +11,7 @@ interface NotYetHeld {
 
 export const NOT_YET_HELD: readonly NotYetHeld[] = [
   {
-    reason: 'a log that has lost its tail is read on as if nothing had happened; an agent of an older image halts',
+    reason: 'what a server of an older disk has lost is not sent to it again; an agent of an older disk halts',
     is: (step) => step.kind === 'restore',
     events: ['a disk is restored to an older state'],
   },
