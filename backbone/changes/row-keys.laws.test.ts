@@ -130,4 +130,24 @@ describe('a span of changes', () => {
     newer[0] = 2;
     expect(() => rowsOfSpan({ ...one!, bytes: newer })).toThrow('have format 2');
   });
+
+  it('are known to be damaged where their places, flags or parts can not be', () => {
+    const row = { view: 'v', version: 1, group: '["a"]', partition: 0, epoch: 0, part: 1, revision: 1 };
+    const rows = [3, 4].map((slice) => ({ ...row, slice, flags: 1, stats: Uint8Array.of() }));
+    const [one] = spansOfRows(rows);
+    // Format and flags, then five bytes of each row: place, flags, revision, part beyond the span's, bytes of stats.
+    expect([...one!.bytes]).toEqual([1, 1, 3, 1, 1, 0, 0, 4, 1, 1, 0, 0]);
+    const damaged = (at: number, byte: number): (() => unknown) => {
+      return () => rowsOfSpan({ ...one!, bytes: one!.bytes.with(at, byte) });
+    };
+    expect(damaged(7, 15)).not.toThrow();
+    expect(damaged(7, 16)).toThrow('lie outside of it or in no order');
+    expect(damaged(7, 3)).toThrow('lie outside of it or in no order');
+    expect(damaged(1, 0)).toThrow('have other flags than it says');
+    expect(damaged(3, 3)).toThrow('have other flags than it says');
+    expect(() => rowsOfSpan({ ...one!, bytes: one!.bytes.subarray(0, 2) })).toThrow(RowSpanDamaged);
+    expect(damaged(5, 1)).not.toThrow();
+    const late = { ...one!, part: Number.MAX_SAFE_INTEGER, bytes: one!.bytes.with(5, 1) };
+    expect(() => rowsOfSpan(late)).toThrow('were opened by no record that can be');
+  });
 });

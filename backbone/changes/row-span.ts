@@ -85,14 +85,21 @@ export function rowsOfSpan(span: RowSpan): SliceRow[] {
   reader.open(bytes, HEAD_BYTES, bytes.length);
   const first = spanOf(span.opener) * SPAN_SLICES;
   const rows: SliceRow[] = [];
+  let placeMin = 0;
+  let flagsOfAll = 0;
   while (reader.at < bytes.length) {
-    const slice = first + reader.byte();
+    const place = reader.byte();
+    if (place < placeMin || place >= SPAN_SLICES) throw new RowSpanDamaged(span, 'lie outside of it or in no order');
+    placeMin = place + 1;
+    const slice = first + place;
     const flags = reader.byte();
     const revision = reader.varint();
     const part = span.part + reader.varint();
     const length = reader.varint();
     const at = reader.at;
     if (reader.failed || at + length > bytes.length) throw new RowSpanDamaged(span, 'end too early');
+    if (!Number.isSafeInteger(part)) throw new RowSpanDamaged(span, 'were opened by no record that can be');
+    flagsOfAll |= flags;
     rows.push({
       view,
       version,
@@ -107,6 +114,8 @@ export function rowsOfSpan(span: RowSpan): SliceRow[] {
     });
     reader.open(bytes, at + length, bytes.length);
   }
+  if (rows.length === 0) throw new RowSpanDamaged(span, 'are missing');
+  if (flagsOfAll !== flagsOfSpan(bytes)) throw new RowSpanDamaged(span, 'have other flags than it says');
   return rows;
 }
 

@@ -52,6 +52,17 @@ describe('a configuration', () => {
     ]);
   });
 
+  it('is refused where an anchor is missing, can not be merged, or stands for more than anybody writes', () => {
+    const tenfold = (name: string, of: string): string =>
+      `${name}: &${name} [${Array.from({ length: 10 }, () => of).join(', ')}]\n`;
+    const bomb = ['b*a', 'c*b', 'd*c', 'e*d', 'f*e'].map((step) => tenfold(step[0]!, step.slice(1))).join('');
+    expect(faultsOf('metrics: *missing\n')).toEqual([expect.stringMatching(/^this can't be resolved: .*missing/)]);
+    expect(faultsOf('metrics: { <<: 3 }\n')).toEqual([expect.stringMatching(/^this can't be resolved: Merge/)]);
+    expect(faultsOf(`${tenfold('a', 'x')}${bomb}`)).toEqual([
+      expect.stringMatching(/^this can't be resolved: .*alias/),
+    ]);
+  });
+
   it('shares parts of itself by anchors', () => {
     const { metrics } = configOf(
       'metrics:\n  a: &a { unit: kW, decimals: 3, kind: gauge, interval: 1m }\n  b: { <<: *a, decimals: 1 }\n',

@@ -45,18 +45,35 @@ export async function judgeConfig(file: string): Promise<ConfigVerdict> {
 export function judgeConfigText(
   text: string,
 ): { readonly kind: 'usable'; readonly config: WeirConfig } | Extract<ConfigVerdict, { kind: 'faulty' }> {
-  const document = parseDocument(text, { prettyErrors: true, merge: true });
+  // What is odd about a key is told as a fault of the key, not as a warning of the process.
+  const document = parseDocument(text, { prettyErrors: true, merge: true, logLevel: 'error' });
   const [broken] = document.errors;
   if (broken !== undefined) return { kind: 'faulty', faults: [yamlFault(broken)] };
   const unusable = unusableKey(document);
   if (unusable !== undefined) return { kind: 'faulty', faults: [unusable] };
-  const value: unknown = document.toJS() ?? {};
+  const resolved = resolveAliases(document);
+  if (resolved.kind === 'faulty') return resolved;
+  const { value } = resolved;
   const parsed = configSchema.safeParse(value);
   const faults = parsed.success
     ? referenceFaults(parsed.data)
     : parsed.error.issues.flatMap((issue) => describeIssue(issue, configSchema, value));
   if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
   return { kind: 'usable', config: parsed.data };
+}
+
+/**
+ * The plain value of a document. Only here is it known what an alias stands for: none, or more than anybody writes (each
+ * alias of aliases multiplies), or something that can't be merged. All that the library throws then is about the text.
+ */
+function resolveAliases(
+  document: Document.Parsed,
+): { readonly kind: 'value'; readonly value: unknown } | Extract<ConfigVerdict, { kind: 'faulty' }> {
+  try {
+    return { kind: 'value', value: (document.toJS() as unknown) ?? {} };
+  } catch (error) {
+    return { kind: 'faulty', faults: [{ path: '', message: `this can't be resolved: ${(error as Error).message}` }] };
+  }
 }
 
 /** A text of UTF-8. Throws UserError with the line of the first byte that is none, rather than read another name than was written. */

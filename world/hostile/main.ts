@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { ProgressBar } from '#cli/terminal/progress-bar.ts';
+import { caseOf, DOORS, type HostileFailure, runHostile } from './run-hostile.ts';
+
+const USAGE = `npm run -s hostile -- [--cases N] [--seed S] [--door NAME] [--case I]
+
+  --cases N     mutated inputs over all doors together, 1,000,000 when left out
+  --seed S      what they follow from, 1 when left out
+  --door NAME   of one door alone: ${DOORS.map(({ name }) => name).join(', ')}
+  --case I      this one alone, and what it holds
+`;
+
+const CASES_DEFAULT = 1_000_000;
+const TOLD_MAX = 20;
+/** What all doors hold at once, with the program itself: far below what an input could make a careless one allocate. */
+const MEMORY_MB_MAX = 768;
+/** One input is a few kilobytes; what takes longer would stop everything else that the process does. */
+const CASE_TIMEOUT_MS = 5_000;
+
+/** Sends mutated inputs to the doors and prints one line of JSON; gives the exit code. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      cases: { type: 'string' },
+      seed: { type: 'string' },
+      door: { type: 'string' },
+      case: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const seed = numberOf('seed', values.seed) ?? 1;
+  const doors = DOORS.filter(({ name }) => values.door === undefined || name === values.door);
+  if (doors.length === 0)
+    throw new Error(`--door ${values.door} is none of ${DOORS.map(({ name }) => name).join(', ')}`);
+  const only = numberOf('case', values.case);
+  const perDoor = Math.ceil((numberOf('cases', values.cases) ?? CASES_DEFAULT) / doors.length);
+  const [from, to] = only === undefined ? [0, perDoor] : [only, only + 1];
+  if (only !== undefined) for (const door of doors) show(door.name, caseOf(door, seed, only));
+  using bar = new ProgressBar();
+  const total = (to - from) * doors.length;
+  const done = (cases: number): void => bar.show({ label: 'hostile inputs', done: cases, total });
+  const { failed, memoryMb, slowest, ...counts } = await runHostile({ seed, from, to, doors, done });
+  for (const failure of failed.slice(0, TOLD_MAX)) tell(failure, only !== undefined);
+  const line = {
+    ...counts,
+    failed: failed.length,
+    memoryMb: Math.ceil(memoryMb),
+    slowest: { ...slowest, ms: Math.ceil(slowest.ms) },
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  return failed.length === 0 && memoryMb <= MEMORY_MB_MAX && slowest.ms <= CASE_TIMEOUT_MS ? 0 : 1;
+}
+
+function tell({ door, case: number, error }: HostileFailure, whole: boolean): void {
+  const text =
+    error instanceof Error ? (whole ? error.stack : `${error.name}: ${error.message.split('\n', 1)[0]}`) : error;
+  process.stderr.write(`--door '${door}' --case ${number}: ${String(text)}\n`);
+}
+
+function show(door: string, bytes: Uint8Array): void {
+  process.stderr.write(`${door}: ${bytes.length} bytes, ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}\n`);
+}
+
+function numberOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`--${flag} ${text} is no whole number from 0 on`);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,232 @@
+import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { judgeConfigText, readUtf8 } from '#cli/config/load-config.ts';
+import { UserError } from '#cli/failure.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
+import type { View } from '#core/views/view.ts';
+import { readReadingsBody } from '#edge-agent/sources/http/readings-body.ts';
+import { readSentReadings } from '#edge-agent/sources/http/sent-readings.ts';
+import { SourceError } from '#edge-agent/sources/source-error.ts';
+import { type ReadingBatch, SeriesList } from '#edge-agent/sources/source.ts';
+import { FAR_FUTURE_MS, metricsOf, openSection } from '#edge-agent/sources/sources.fixtures.ts';
+import { parseFilter, parseRange, parseStats, parseWindowSpec, parseZone, QueryError } from '#serving/answers/query.ts';
+import { WindowsParams } from '#serving/http/schemas.ts';
+import { readPositionToken, writePositionToken } from '#serving/index/position-token.ts';
+import { idOf, parseClientMessage } from '#serving/stream/messages.ts';
+import type { Door, Outcome } from './door.ts';
+
+const POWER = metricNamed('power', { quantiles: true });
+const LEVEL = metricNamed('level', { decimals: 1, excess: 'refuse' });
+const METRICS = metricsOf(POWER, LEVEL);
+const VIEW: View = { name: 'power', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
+
+const utf8 = new TextEncoder();
+const utf8Decoder = new TextDecoder();
+const textsOf = (...texts: readonly string[]): readonly Uint8Array[] => texts.map((text) => utf8.encode(text));
+
+/** Refused is what throws the error that the door documents; anything else goes on. */
+function refusedBy(documented: abstract new (...args: never[]) => Error, read: () => void): Outcome {
+  try {
+    read();
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof documented) return 'refused';
+    throw error;
+  }
+}
+
+/** A batch holds what can be a reading, and nothing else. */
+function checkBatch({ count, timeMs, value }: Pick<ReadingBatch, 'count' | 'timeMs' | 'value'>): void {
+  for (let i = 0; i < count; i++) {
+    assert(Number.isSafeInteger(value[i]), `value ${value[i]} is a scaled integer`);
+    const atMs = timeMs[i]!;
+    assert(Number.isInteger(atMs) && atMs >= INSTANT_MIN_MS && atMs <= INSTANT_MAX_MS, `time ${atMs} is an instant`);
+  }
+}
+
+const readings: Door = {
+  name: 'HTTP readings',
+  samples: textsOf(
+    JSON.stringify([
+      { time: '2026-01-01T00:00:00+01:00', metric: 'power', device: 'm1', value: 1.25, tags: { region: 'Øst' } },
+      { time: 1_767_225_600_000, metric: 'level', device: 'm2', value: '17.5' },
+      { time: '2026-01-01T00:01:00Z', metric: 'power', device: 'm1', value: null },
+    ]),
+    '[{"time":"2026-01-01T00:00:00.123456Z","metric":"power","device":"m3","value":123456789.123456789012345678}]',
+    '[]',
+  ),
+  open: (bytes) => {
+    const sent = readReadingsBody(bytes);
+    if ('status' in sent) return 'refused';
+    const { batches, accepted, missing, quarantined } = readSentReadings(
+      sent,
+      METRICS,
+      new SeriesList(),
+      FAR_FUTURE_MS,
+    );
+    batches.forEach(checkBatch);
+    assert.equal(accepted + missing + quarantined.length, sent.length, 'each reading is counted once');
+    JSON.stringify(quarantined);
+    return 'accepted';
+  },
+};
+
+/** What a query of windows says in its URL. */
+const query: Door = {
+  name: 'query',
+  samples: textsOf(
+    'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&window=1h',
+    'from=2024-10-27T02:30&to=2024-10-28&window=1d&every=1h&zone=Europe/Paris&stats=count,p99,mean&region=N&region=S',
+    'from=0000-01-01&to=9999-12-31&window=1mo&zone=America/New_York&format=csv&asOf=12,5',
+  ),
+  open: (bytes) => {
+    const given = new URLSearchParams(utf8Decoder.decode(bytes));
+    const parsed = WindowsParams.safeParse(Object.fromEntries(given));
+    if (!parsed.success) return 'refused';
+    const { from, to, window, every, zone: zoneName, stats } = parsed.data;
+    return refusedBy(QueryError, () => {
+      const zone = parseZone(zoneName);
+      const known = Object.keys(WindowsParams.shape);
+      const tags = [...given.keys()].filter((name) => !known.includes(name));
+      parseFilter(
+        tags.map((tag) => [tag, given.getAll(tag)]),
+        VIEW,
+        known,
+      );
+      const { fromMs, toMs } = parseRange(from, to, zone);
+      assert(Number.isSafeInteger(fromMs) && Number.isSafeInteger(toMs) && fromMs <= toMs);
+      parseWindowSpec({ window, every, zone: zoneName }, zone);
+      parseStats(stats, POWER);
+    });
+  },
+};
+
+/** A message of a WebSocket client, and what a subscription makes of it. */
+const messages: Door = {
+  name: 'stream message',
+  samples: textsOf(
+    '{"type":"subscribe","id":"a","view":"power","window":"1h","every":"10m","zone":"Europe/Paris","stats":["count","p99"],"last":"1d","where":{"region":["N","S"]}}',
+    '{"type":"subscribe","id":"b","view":"power","window":"1mo","from":"2026-01-01","resume":"WzEsWzBdLFtbMCw1XV1d"}',
+    '{"type":"unsubscribe","id":"a"}',
+  ),
+  open: (bytes) => {
+    const text = utf8Decoder.decode(bytes);
+    const id = idOf(text);
+    assert(id === undefined || id.length <= 64);
+    return refusedBy(QueryError, () => {
+      const message = parseClientMessage(text);
+      assert.deepEqual(parseClientMessage(JSON.stringify(message)), message);
+      if (message.type === 'unsubscribe') return;
+      parseWindowSpec(message, parseZone(message.zone));
+      parseStats(message.stats?.join(','), POWER);
+    });
+  },
+};
+
+const NO_BATCH = { results: [], publishedAtMs: 0 };
+
+const tokens: Door = {
+  name: 'position token',
+  samples: textsOf(
+    writePositionToken(1, { ...NO_BATCH, cut: [0, 12] }, new Map([[0, 5]])),
+    '[3,[9007199254740991],[[0,5],[255,77]]]',
+    '[1,[0,0,12],[[0,5],[1,6],[2,1000000]]]',
+  ),
+  // Most texts are no base64 of JSON, so what stands behind it is changed.
+  seal: (bytes) => Buffer.from(Buffer.from(bytes).toString('base64url')),
+  open: (bytes) => {
+    const token = readPositionToken(utf8Decoder.decode(bytes));
+    if (token === undefined) return 'refused';
+    const { version, cut, positions } = token;
+    assert.deepEqual(readPositionToken(writePositionToken(version, { ...NO_BATCH, cut }, positions))?.cut, cut);
+    return 'accepted';
+  },
+};
+
+/** Small, so that records are torn and lines too long in a few kilobytes. */
+const LIMITS = { chunkBytes: 2_048, lineBytesMax: 512, batchReadingsMax: 64 };
+
+/** A file of rows, read by its source; each row has to give one reading, or tell why not. */
+function rowsDoor(kind: 'csv' | 'ndjson', time: object, ...samples: readonly string[]): Door {
+  const series = [{ metric: 'power', value: 'kw', device: 'm-{meter}', tags: { region: '{region}' } }];
+  const section = { kind, file: '-', missing: ['', '?'], time, series };
+  return {
+    name: kind,
+    samples: textsOf(...samples),
+    open: async (bytes) => {
+      const source = openSection(section, {
+        metrics: METRICS,
+        registry: new SeriesList(),
+        folder: '.',
+        limits: LIMITS,
+        stdin: () => Readable.from([bytes], { objectMode: false }),
+      });
+      try {
+        for await (const batch of source.batches(null, new AbortController().signal)) {
+          const { rows, readings: read, missing, quarantined } = batch.tallies;
+          assert.equal(read + missing + quarantined, rows, 'each row is counted once');
+          assert.equal(read, batch.count);
+          checkBatch(batch);
+        }
+        return 'accepted';
+      } catch (error) {
+        if (error instanceof SourceError) return 'refused';
+        throw error;
+      }
+    },
+  };
+}
+
+const ROWS = [
+  'ts,meter,region,kw',
+  '2024-10-27 02:30,1,N,1.25',
+  '2024-10-27 02:30,2,"a ""b"", c",?',
+  '2024-03-31 02:30, 3 ,S,"-0.0625"',
+  '',
+  '2024-10-27 03:30,1,N,9e3',
+];
+
+const OBJECTS = [
+  '{"ts":"2026-01-01T00:00:00Z","meter":1,"region":"N","kw":1.25}',
+  '{"ts":"2026-01-01T00:01:00+01:00","meter":"2","region":"Ø","kw":"-3"}',
+  '{"ts":"2026-01-01T00:02:00.5Z","meter":2,"kw":null,"region":"S","more":{"a":[1]}}',
+  '{"ts":"2026-01-01T00:03:00Z","meter":123456789012345678901,"region":"S","kw":0.1234567890123456789}',
+];
+
+const config: Door = {
+  name: 'configuration',
+  samples: [
+    readFileSync(new URL('../../cli/sample/weir.yaml', import.meta.url)),
+    ...textsOf(
+      'metrics:\n  a: &a { unit: kW, decimals: 3, kind: gauge, interval: 1m }\n  b: { <<: *a, decimals: 1 }\n',
+      'metrics: { a: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\nviews: { v: { metric: a, by: [x], slice: 1h } }\n',
+      'agent: { id: a-1, broker: mqtt://127.0.0.1:1883 }\nsources:\n  s: { kind: http, port: 8090 }\n',
+      'batch: { every: 1h, rows: 10000, keep: 8 }\nx: &b [1, 2]\ny: [*b, *b]\n',
+    ),
+  ],
+  open: (bytes) =>
+    refusedBy(UserError, () => {
+      const judged = judgeConfigText(readUtf8(bytes, 'weir.yaml'));
+      if (judged.kind === 'usable') return;
+      assert(judged.faults.length > 0, 'what can not be used has a fault');
+      throw new UserError('faulty', { exitCode: 2 });
+    }),
+};
+
+/** Where texts of people and of their programs are read. */
+export const TEXT_DOORS: readonly Door[] = [
+  readings,
+  query,
+  messages,
+  tokens,
+  rowsDoor(
+    'csv',
+    { columns: ['ts'], format: 'yyyy-MM-dd HH:mm', zone: 'Europe/Paris' },
+    ROWS.join('\n'),
+    ROWS.join('\r\n'),
+  ),
+  rowsDoor('ndjson', { columns: ['ts'], format: 'iso' }, OBJECTS.join('\n'), `${OBJECTS.join('\r\n')}\n`),
+  config,
+];
