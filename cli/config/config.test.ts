@@ -63,6 +63,13 @@ describe('a configuration', () => {
     ]);
   });
 
+  it('is refused where it is nested more deeply than it can be read', () => {
+    for (const opener of ['[', '{a: ', '- ', '? ', '&a [', '- - - ? '])
+      expect(faultsOf(`metrics:\n  ${opener.repeat(20_000)}`)).toEqual([
+        expect.stringMatching(/^this is (?:nested too deeply|not YAML)/),
+      ]);
+  });
+
   it('shares parts of itself by anchors', () => {
     const { metrics } = configOf(
       'metrics:\n  a: &a { unit: kW, decimals: 3, kind: gauge, interval: 1m }\n  b: { <<: *a, decimals: 1 }\n',

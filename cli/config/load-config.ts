@@ -45,15 +45,9 @@ export async function judgeConfig(file: string): Promise<ConfigVerdict> {
 export function judgeConfigText(
   text: string,
 ): { readonly kind: 'usable'; readonly config: WeirConfig } | Extract<ConfigVerdict, { kind: 'faulty' }> {
-  // What is odd about a key is told as a fault of the key, not as a warning of the process.
-  const document = parseDocument(text, { prettyErrors: true, merge: true, logLevel: 'error' });
-  const [broken] = document.errors;
-  if (broken !== undefined) return { kind: 'faulty', faults: [yamlFault(broken)] };
-  const unusable = unusableKey(document);
-  if (unusable !== undefined) return { kind: 'faulty', faults: [unusable] };
-  const resolved = resolveAliases(document);
-  if (resolved.kind === 'faulty') return resolved;
-  const { value } = resolved;
+  const read = readYaml(text);
+  if (read.kind === 'faulty') return read;
+  const { value } = read;
   const parsed = configSchema.safeParse(value);
   const faults = parsed.success
     ? referenceFaults(parsed.data)
@@ -63,16 +57,27 @@ export function judgeConfigText(
 }
 
 /**
- * The plain value of a document. Only here is it known what an alias stands for: none, or more than anybody writes (each
- * alias of aliases multiplies), or something that can't be merged. All that the library throws then is about the text.
+ * The plain value of a text. All that the library throws is about the text: only when it is made plain is it known what
+ * an alias stands for (nothing, what can't be merged, or more than anybody writes, as aliases of aliases multiply).
  */
-function resolveAliases(
-  document: Document.Parsed,
+function readYaml(
+  text: string,
 ): { readonly kind: 'value'; readonly value: unknown } | Extract<ConfigVerdict, { kind: 'faulty' }> {
+  const faulty = (fault: ConfigFault) => ({ kind: 'faulty', faults: [fault] }) as const;
   try {
+    // What is odd about a key is told as a fault of the key, not as a warning of the process.
+    const document = parseDocument(text, { prettyErrors: true, merge: true, logLevel: 'error' });
+    const [broken] = document.errors;
+    if (broken !== undefined) return faulty(yamlFault(broken));
+    const unusable = unusableKey(document);
+    if (unusable !== undefined) return faulty(unusable);
     return { kind: 'value', value: (document.toJS() as unknown) ?? {} };
   } catch (error) {
-    return { kind: 'faulty', faults: [{ path: '', message: `this can't be resolved: ${(error as Error).message}` }] };
+    const what =
+      error instanceof RangeError
+        ? 'is nested too deeply; write less'
+        : `can't be resolved: ${(error as Error).message}`;
+    return faulty({ path: '', message: `this ${what}` });
   }
 }
 

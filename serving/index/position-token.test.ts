@@ -63,6 +63,9 @@ describe('a position token', () => {
     ['whose pair is a triple', [1, [0], [[0, 1, 2]]]],
     ['whose pair holds no position', [1, [0], [[0, null]]]],
     ['whose pair holds no partition', [1, [0], [['0', 1]]]],
+    ['with a zero that has a sign for a version', '[-0,[0],[[0,1]]]'],
+    ['whose cut holds a zero that has a sign', '[1,[-0],[[0,1]]]'],
+    ['whose pair holds zeros that have a sign', '[1,[0],[[-0,-0]]]'],
   ])('is none where the text is %s', (_, content) => {
     expect(readPositionToken(tokenOf(content))).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 import type { BatchState } from '#backbone/manifests/manifest.ts';
+import { isIntegerWithin } from '#core/wire/message-fault.ts';
 
 /** What a position token says: which state of a view an answer was made from. All nodes write the same one alike. */
 export interface PositionToken {
@@ -39,5 +40,5 @@ function isPair(value: unknown): value is [number, number] {
 }
 
 function isPosition(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return isIntegerWithin(value, 0, Number.MAX_SAFE_INTEGER);
 }

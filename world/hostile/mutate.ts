@@ -65,21 +65,9 @@ const ODD_UTF8 = [
 
 /** What a format reads as its own. */
 const SYNTAX = texts(
-  ...['{', '}', '[', ']', ':', ',', '""', '{}', '[]', '"":', ';', '&', '=', '#', '|', '/', '+', '-', '?', '*'],
-  ...[
-    '__proto__',
-    '"__proto__":',
-    'constructor',
-    'toString',
-    'true',
-    '&a ',
-    '*a',
-    '*b',
-    '<<: ',
-    '!!binary ',
-    '---\n',
-    '? ',
-  ],
+  ...'{}[]:,;&=#|/+-?*'.split(''),
+  ...'"" {} [] ": __proto__ "__proto__": constructor toString true *a *b'.split(' '),
+  ...['&a ', '<<: ', '!!binary ', '---\n', '? '],
 );
 
 /** What can stand in itself. */

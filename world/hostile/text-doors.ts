@@ -89,9 +89,9 @@ const query: Door = {
     return refusedBy(QueryError, () => {
       const zone = parseZone(zoneName);
       const known = Object.keys(WindowsParams.shape);
-      const tags = [...given.keys()].filter((name) => !known.includes(name));
+      const tags = new Set(given.keys()).difference(new Set(known));
       parseFilter(
-        tags.map((tag) => [tag, given.getAll(tag)]),
+        [...tags].map((tag) => [tag, given.getAll(tag)]),
         VIEW,
         known,
       );
@@ -140,7 +140,8 @@ const tokens: Door = {
     const token = readPositionToken(utf8Decoder.decode(bytes));
     if (token === undefined) return 'refused';
     const { version, cut, positions } = token;
-    assert.deepEqual(readPositionToken(writePositionToken(version, { ...NO_BATCH, cut }, positions))?.cut, cut);
+    // The order of the partitions is the writer's.
+    assert.deepEqual(readPositionToken(writePositionToken(version, { ...NO_BATCH, cut }, positions)), token);
     return 'accepted';
   },
 };
