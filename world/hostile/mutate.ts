@@ -67,7 +67,11 @@ const ODD_UTF8 = [
 const SYNTAX = texts(
   ...'{}[]:,;&=#|/+-?*'.split(''),
   ...'"" {} [] ": __proto__ "__proto__": constructor toString true *a *b'.split(' '),
-  ...['&a ', '<<: ', '!!binary ', '---\n', '? '],
+  '&a ',
+  '<<: ',
+  '!!binary ',
+  '---\n',
+  '? ',
 );
 
 /** What can stand in itself. */
