@@ -54,7 +54,7 @@ function answerSql(relation: string, metric: SimulatedMetric): string {
   const increase =
     metric.kind === 'gauge'
       ? '0'
-      : `case when pt is null then 0 when v >= pv then v - pv
+      : `case when pt is null then 0 when v >= pv or (v > 0 and (pv - v) * 10 <= pv) then v - pv
          when pv * 10 >= ${rollover} * 9 and pv <= ${rollover} then ${rollover} - pv + 1 + v else v end`;
   return `
     with read as (select row_number() over () as n, * from ${relation}),
