@@ -70,6 +70,11 @@ describe('a configuration', () => {
       ]);
   });
 
+  it('has no keys that are sections or lists, however deep, and says so at once', () => {
+    for (const text of ['? { a: 1 }\n: 2\n', '{ [a, b]: 1 }\n', '? '.repeat(700)])
+      expect(faultsOf(text)).toEqual(['a section or a list is no key; write text']);
+  });
+
   it('shares parts of itself by anchors', () => {
     const { metrics } = configOf(
       'metrics:\n  a: &a { unit: kW, decimals: 3, kind: gauge, interval: 1m }\n  b: { <<: *a, decimals: 1 }\n',

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, isScalar, parseDocument, visit, type YAMLParseError } from 'yaml';
+import { type Document, isCollection, isScalar, parseDocument, visit, type YAMLParseError } from 'yaml';
 import { viewFault } from '#core/views/view-config.ts';
 import { UserError } from '../failure.ts';
 import { type ConfigFault, describeIssue } from './describe-issue.ts';
@@ -102,6 +102,11 @@ function unusableKey(document: Document.Parsed): ConfigFault | undefined {
   let fault: ConfigFault | undefined;
   visit(document, {
     Pair(_key, pair) {
+      // Such a key would be written out as text, and with it all keys in it, at every level again.
+      if (isCollection(pair.key)) {
+        fault = { path: '', message: 'a section or a list is no key; write text' };
+        return visit.BREAK;
+      }
       if (!isScalar(pair.key) || pair.key.value !== LOST_KEY) return undefined;
       fault = { path: LOST_KEY, message: `nothing can be named ${LOST_KEY}; choose another name` };
       return visit.BREAK;
