@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { ProgressBar } from '#cli/terminal/progress-bar.ts';
+import { type FlagValues, runCommandLine, wholeNumber } from './command-line.ts';
 import { EVENTS_NOT_YET } from './plan/not-yet-held.ts';
 import type { Plan } from './plan/plan.ts';
 import type { WorldReport } from './report.ts';
@@ -20,28 +20,22 @@ const USAGE = `npm run -s world -- [--seeds N] [--seed S] [--trace] [--minutes M
 const SEEDS_DEFAULT = 100;
 const SHRINK_S_DEFAULT = 60;
 
+const FLAGS = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  minutes: { type: 'string' },
+  keep: { type: 'string' },
+  shrink: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  trace: { type: 'boolean', default: false },
+} as const;
+
 /** Runs the worlds of some seeds, prints one line of JSON; gives the exit code. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string' },
-      seeds: { type: 'string' },
-      minutes: { type: 'string' },
-      keep: { type: 'string' },
-      shrink: { type: 'string' },
-      all: { type: 'boolean', default: false },
-      trace: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const from = numberOf('seed', values.seed) ?? 1;
-  const minutes = numberOf('minutes', values.minutes);
+async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
+  const from = wholeNumber('seed', values.seed) ?? 1;
+  const minutes = wholeNumber('minutes', values.minutes);
   const only = values.seed === undefined ? SEEDS_DEFAULT : 1;
-  const seeds = numberOf('seeds', values.seeds) ?? (minutes === undefined ? only : Number.MAX_SAFE_INTEGER);
+  const seeds = wholeNumber('seeds', values.seeds) ?? (minutes === undefined ? only : Number.MAX_SAFE_INTEGER);
   using bar = new ProgressBar();
   let count = 0;
   const outcome = await sweep({
@@ -49,7 +43,7 @@ async function main(): Promise<number> {
     seeds,
     all: values.all,
     untilMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
-    shrinkMs: (numberOf('shrink', values.shrink) ?? SHRINK_S_DEFAULT) * 1_000,
+    shrinkMs: (wholeNumber('shrink', values.shrink) ?? SHRINK_S_DEFAULT) * 1_000,
     done: (report) => {
       count++;
       bar.show({
@@ -61,7 +55,8 @@ async function main(): Promise<number> {
       if (values.keep !== undefined && report.shrunk !== null) keep(values.keep, report.shrunk.plan);
     },
   });
-  const missed = eventsMissed(outcome, values.all ? new Set() : EVENTS_NOT_YET);
+  // One world can't hold every rare event; a sweep has to.
+  const missed = seeds === 1 ? [] : eventsMissed(outcome, values.all ? new Set() : EVENTS_NOT_YET);
   for (const name of missed) process.stderr.write(`never happened: ${name}\n`);
   const { failed, seconds, ...rest } = outcome;
   process.stdout.write(`${JSON.stringify({ ...rest, failed: failed.length, seconds: Number(seconds.toFixed(1)) })}\n`);
@@ -82,11 +77,4 @@ function keep(name: string, plan: Plan): void {
   writeFileSync(file, `${JSON.stringify(plan, undefined, 2)}\n`);
 }
 
-function numberOf(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${flag} ${text} is no whole number from 0 on`);
-}
-
-process.exitCode = await main();
+await runCommandLine(USAGE, FLAGS, main);

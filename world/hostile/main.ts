@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util';
+import { UserError } from '#cli/failure.ts';
 import { ProgressBar } from '#cli/terminal/progress-bar.ts';
+import { type FlagValues, runCommandLine, wholeNumber } from '../command-line.ts';
 import { caseOf, DOORS, type HostileFailure, runHostile } from './run-hostile.ts';
 
 const USAGE = `npm run -s hostile -- [--cases N] [--seed S] [--door NAME] [--case I]
@@ -17,27 +18,23 @@ const MEMORY_MB_MAX = 768;
 /** One input is a few kilobytes; what takes longer would stop everything else that the process does. */
 const CASE_TIMEOUT_MS = 5_000;
 
+const FLAGS = {
+  cases: { type: 'string' },
+  seed: { type: 'string' },
+  door: { type: 'string' },
+  case: { type: 'string' },
+} as const;
+
 /** Sends mutated inputs to the doors and prints one line of JSON; gives the exit code. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      cases: { type: 'string' },
-      seed: { type: 'string' },
-      door: { type: 'string' },
-      case: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const seed = numberOf('seed', values.seed) ?? 1;
+async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
+  const seed = wholeNumber('seed', values.seed) ?? 1;
   const doors = DOORS.filter(({ name }) => values.door === undefined || name === values.door);
   if (doors.length === 0)
-    throw new Error(`--door ${values.door} is none of ${DOORS.map(({ name }) => name).join(', ')}`);
-  const only = numberOf('case', values.case);
-  const perDoor = Math.ceil((numberOf('cases', values.cases) ?? CASES_DEFAULT) / doors.length);
+    throw new UserError(`--door ${values.door} is none of ${DOORS.map(({ name }) => name).join(', ')}`, {
+      exitCode: 2,
+    });
+  const only = wholeNumber('case', values.case);
+  const perDoor = Math.ceil((wholeNumber('cases', values.cases) ?? CASES_DEFAULT) / doors.length);
   const [from, to] = only === undefined ? [0, perDoor] : [only, only + 1];
   if (only !== undefined) for (const door of doors) show(door.name, caseOf(door, seed, only));
   using bar = new ProgressBar();
@@ -65,11 +62,4 @@ function show(door: string, bytes: Uint8Array): void {
   process.stderr.write(`${door}: ${bytes.length} bytes, ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}\n`);
 }
 
-function numberOf(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${flag} ${text} is no whole number from 0 on`);
-}
-
-process.exitCode = await main();
+await runCommandLine(USAGE, FLAGS, main);
