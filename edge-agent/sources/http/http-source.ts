@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import { isOwnHost, isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
+import { PendingBatches } from '../live/pending-batches.ts';
+import { type ReceivedBody, Receiving } from '../live/receiving.ts';
 import { SourceError } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
-import { PendingRequests } from './pending-requests.ts';
 import { malformed, PROBLEM_TYPE, problemBody, tooLarge, unavailable, type Problem } from './problem.ts';
 import { readReadingsBody } from './readings-body.ts';
-import { type ReceivedBody, Receiving } from './receiving.ts';
 import { readSentReadings } from './sent-readings.ts';
 
 /** The largest body: the most readings of a request, at some 80 bytes each. */
@@ -50,7 +50,7 @@ export class HttpSource implements Source {
   /** Where the source listens, once it does; rejected where it can't. */
   readonly listening: Promise<AddressInfo>;
   readonly #options: HttpSourceOptions;
-  readonly #pending: PendingRequests;
+  readonly #pending: PendingBatches;
   readonly #listening = Promise.withResolvers<AddressInfo>();
   readonly #receiving = new Receiving(RECEIVING_BYTES_MAX);
   #isStopping = false;
@@ -58,7 +58,7 @@ export class HttpSource implements Source {
   constructor(options: HttpSourceOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#pending = new PendingRequests(options.section.lateness, options.nowMs);
+    this.#pending = new PendingBatches(options.section.lateness, options.nowMs);
     this.listening = this.#listening.promise;
     // Whoever asks for batches is told too; nobody has to wait for this promise.
     this.listening.catch(() => undefined);
@@ -152,7 +152,8 @@ export class HttpSource implements Source {
       return { status: 415, title: 'Unsupported Media Type', detail: 'the body is encoded; send plain JSON' };
     }
     if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return bodyTooLarge();
-    return this.#pending.refusal();
+    const refusal = this.#pending.refusal();
+    return refusal === null ? null : unavailable(refusal);
   }
 
   #ownAddresses({ socket }: IncomingMessage): readonly string[] {
@@ -177,7 +178,8 @@ export class HttpSource implements Source {
     if ('status' in sent) return sent;
     const { metrics, registry, nowMs } = this.#options;
     const { batches, accepted, missing, quarantined } = readSentReadings(sent, metrics, registry, nowMs());
-    return (await this.#pending.submit(batches)) ?? { accepted, missing, quarantined };
+    const refusal = await this.#pending.submit(batches);
+    return refusal === null ? { accepted, missing, quarantined } : unavailable(refusal);
   }
 }
 

@@ -4,17 +4,13 @@ import { describeScaledFault, lastScaledFault, parseScaled, scaledFromNumber } f
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX, BATCH_REFUSALS_MAX } from '../batch-columns.ts';
-import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type ReadingBatch, type Refusal } from '../source.ts';
+import type { LiveBatch } from '../live/live-batch.ts';
+import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type Refusal } from '../source.ts';
 import { FUTURE_MS_MAX } from '../time/open-time.ts';
 import type { SentReading } from './readings-body.ts';
 
-/** A batch but for its checkpoint, watermark and acknowledgement, which are known when it is handed out. */
-export type SentBatch = Pick<ReadingBatch, 'count' | 'entry' | 'timeMs' | 'value' | 'refusals' | 'tallies'> & {
-  readonly highestMs: number;
-};
-
 export interface ReadRequest {
-  readonly batches: readonly SentBatch[];
+  readonly batches: readonly LiveBatch[];
   readonly accepted: number;
   readonly missing: number;
   readonly quarantined: readonly { readonly index: number; readonly reason: string }[];
@@ -38,7 +34,7 @@ export function readSentReadings(
   registry: EntryRegistry,
   nowMs: number,
 ): ReadRequest {
-  const batches: SentBatch[] = [];
+  const batches: LiveBatch[] = [];
   const quarantined: { index: number; reason: string }[] = [];
   for (let from = 0; from < sent.length; from += BATCH_READINGS_MAX) {
     const piece = sent.slice(from, from + BATCH_READINGS_MAX);
@@ -52,7 +48,7 @@ export function readSentReadings(
   return { batches, accepted: sum('readings'), missing: sum('missing'), quarantined };
 }
 
-function gather(piece: readonly SentReading[], verdicts: readonly Verdict[], from: number): SentBatch {
+function gather(piece: readonly SentReading[], verdicts: readonly Verdict[], from: number): LiveBatch {
   const readings = verdicts.filter((verdict) => verdict.kind === 'reading');
   const refusals: Refusal[] = [];
   let quarantined = 0;

@@ -32,7 +32,9 @@ export function checkColumns(section: RowsSection, columns: readonly string[]): 
 }
 
 /** Every column that a source's rules read, with the place in the configuration that names it, each column once. */
-export function neededColumns(section: RowsSection): readonly { path: readonly (string | number)[]; column: string }[] {
+export function neededColumns(
+  section: Pick<RowsSection, 'time' | 'series'>,
+): readonly { path: readonly (string | number)[]; column: string }[] {
   const needed = new Map<string, readonly (string | number)[]>();
   const need = (column: string, path: readonly (string | number)[]): void => {
     if (!needed.has(column)) needed.set(column, path);
