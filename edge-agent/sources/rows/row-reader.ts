@@ -1,22 +1,15 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { implausible } from '#core/metrics/plausible.ts';
 import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
-import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
-import { type LocalOrder, NO_ORDER, type OrderSnapshot } from '../time/local-order.ts';
-import { describeFuture, FUTURE_MS_MAX, openLocalOrder, openTimeText } from '../time/open-time.ts';
-import { SPACE, type TimeText } from '../time/time-text.ts';
+import type { OrderSnapshot } from '../time/local-order.ts';
+import { describeFuture, FUTURE_MS_MAX } from '../time/open-time.ts';
+import { RowTime } from '../time/row-time.ts';
 import { ABSENT, type FieldTable } from './field-table.ts';
 import { MissingTexts } from './missing-texts.ts';
 import { compileRules, NO_ENTRY, RuleSelector, type RowRule } from './row-rules.ts';
 import type { RowsSection } from './rows-section.ts';
-
-/** The longest text of a time, all its columns joined. */
-const TIME_BYTES_MAX = 256;
-
-/** The order that all rows of a wide file share. */
-const ONE_ORDER = '';
 
 /** What a row reader needs to know beside its configuration. */
 export interface RowReaderOptions {
@@ -47,19 +40,11 @@ export class RowReader {
   readonly #batch: BatchColumns;
   readonly #selector: RuleSelector;
   readonly #missing: MissingTexts;
-  readonly #timeColumns: Int32Array;
-  readonly #timeBytes = new Uint8Array(TIME_BYTES_MAX);
-  readonly #time: TimeText;
-  readonly #zoneName: string;
-  readonly #order: LocalOrder | null;
-  readonly #orderPerSeries: boolean;
+  readonly #time: RowTime;
   readonly #nowMs: () => number;
   /** The latest time that is known not to be in the future; the clock is asked again only beyond it. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
-  #timeFault = '';
-  /** The wall clock of a row whose instant each series' order decides; NaN for all other rows. */
-  #twiceLocalMs = Number.NaN;
 
   constructor({ section, columns, metrics, registry, batch, nowMs }: RowReaderOptions) {
     this.#nowMs = nowMs;
@@ -68,14 +53,9 @@ export class RowReader {
     this.#batch = batch;
     this.#selector = new RuleSelector(compileRules(section.series, positions, metrics, registry));
     this.#missing = new MissingTexts(section.missing.map((text) => text.trim()));
-    this.#timeColumns = Int32Array.from(section.time.columns, (name) => positions.get(name)!);
-    this.#time = openTimeText(section.time.format);
-    this.#zoneName = section.time.zone;
-    this.#order = openLocalOrder(section.time.zone);
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
-    this.#orderPerSeries = section.series.some(
-      (rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0,
-    );
+    const isLong = section.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
+    this.#time = new RowTime(section.time, positions, isLong ? 'per-series' : 'shared');
   }
 
   /** The highest event time that any reading has had, or null before the first. */
@@ -93,9 +73,9 @@ export class RowReader {
     }
     const rules = this.#selector.select(bytes, fields);
     if (rules.length === 0) return;
-    const atMs = this.#instant(bytes, fields);
-    if (Number.isNaN(atMs) && Number.isNaN(this.#twiceLocalMs)) {
-      batch.refuse(line, rules.length, this.#timeFault, bytes, start, end);
+    const atMs = this.#time.read(bytes, fields);
+    if (Number.isNaN(atMs) && !this.#time.isTwice) {
+      batch.refuse(line, rules.length, this.#time.fault, bytes, start, end);
       return;
     }
     for (let i = 0; i < rules.length; i++) this.#reading(rules[i]!, atMs, bytes, fields, line, start, end);
@@ -103,21 +83,21 @@ export class RowReader {
 
   /** Says that no row follows. */
   end(): void {
-    this.#order?.end();
+    this.#time.end();
   }
 
   /** How many readings have been found ambiguous since the last call. */
   takeAmbiguous(): number {
-    return this.#order?.takeAmbiguous() ?? 0;
+    return this.#time.takeAmbiguous();
   }
 
   snapshot(): RowReaderSnapshot {
-    return { highestMs: this.highestMs, order: this.#order?.snapshot() ?? NO_ORDER };
+    return { highestMs: this.highestMs, order: this.#time.snapshot() };
   }
 
   restore(snapshot: RowReaderSnapshot): void {
     this.#highestMs = snapshot.highestMs ?? Number.NEGATIVE_INFINITY;
-    this.#order?.restore(snapshot.order);
+    this.#time.restore(snapshot.order);
   }
 
   /** Quarantines all readings of something that is no row at all. */
@@ -144,15 +124,10 @@ export class RowReader {
     const batch = this.#batch;
     const valueStart = fields.starts[rule.valueColumn]!;
     const valueEnd = fields.ends[rule.valueColumn]!;
-    const order = this.#order;
     const key = rule.entries.key(bytes, fields);
     let atMs = rowMs;
     // Also a row without a value tells where its series has got to.
-    if (order !== null && this.#orderPerSeries && (Number.isNaN(rowMs) || order.remembers)) {
-      const series = rule.entries.name(key, bytes, fields);
-      if (Number.isNaN(rowMs)) atMs = order.twice(this.#twiceLocalMs, series);
-      else order.leave(series, rowMs);
-    }
+    if (this.#time.needsSeries(rowMs)) atMs = this.#time.ofSeries(rowMs, rule.entries.name(key, bytes, fields));
     if (valueEnd === ABSENT || this.#missing.has(bytes, valueStart, valueEnd)) {
       batch.missing++;
       return;
@@ -180,81 +155,11 @@ export class RowReader {
     batch.push(entry, atMs, value);
     if (atMs > this.#highestMs) this.#highestMs = atMs;
     if (this.#time.cut) batch.truncatedTimes++;
-    if (!Number.isNaN(this.#twiceLocalMs)) order!.countReading();
-  }
-
-  /**
-   * The instant of the row. NaN with `#twiceLocalMs` set where each series' order decides; NaN alone where there is
-   * none, and `#timeFault` says why.
-   */
-  #instant(bytes: Uint8Array, fields: FieldTable): number {
-    this.#twiceLocalMs = Number.NaN;
-    const time = this.#time;
-    let source = bytes;
-    let start = 0;
-    let end = 0;
-    if (this.#timeColumns.length === 1) {
-      start = fields.starts[this.#timeColumns[0]!]!;
-      end = fields.ends[this.#timeColumns[0]!]!;
-    } else {
-      source = this.#timeBytes;
-      end = this.#joinTime(bytes, fields);
-      if (end < 0) {
-        this.#timeFault = `the time is longer than ${TIME_BYTES_MAX} bytes`;
-        return Number.NaN;
-      }
-    }
-    const readMs = time.parse(source, start, end);
-    if (Number.isNaN(readMs)) return this.#refuseTime(source, start, end, time.fault);
-    if (readMs < INSTANT_MIN_MS || readMs > INSTANT_MAX_MS) {
-      return this.#refuseTime(
-        source,
-        start,
-        end,
-        'lies outside the years 0 to 9999; `time.format` may name another unit',
-      );
-    }
-    const order = this.#order;
-    if (order === null) return readMs;
-    if (!time.local) {
-      if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, readMs);
-      return readMs;
-    }
-    const plainMs = order.plain(readMs);
-    if (!Number.isNaN(plainMs)) {
-      if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, plainMs);
-      return plainMs;
-    }
-    if (order.isGap(readMs)) {
-      const why = `does not exist in ${this.#zoneName}: the clocks were set forward over it`;
-      return this.#refuseTime(source, start, end, why);
-    }
-    this.#twiceLocalMs = readMs;
-    return this.#orderPerSeries ? Number.NaN : order.twice(readMs, ONE_ORDER);
+    this.#time.countReading();
   }
 
   #isFuture(atMs: number): boolean {
     this.#latestMs = this.#nowMs() + FUTURE_MS_MAX;
     return atMs > this.#latestMs;
-  }
-
-  /** Copies the columns of the time, joined by one space, to the front of `#timeBytes`; gives their length or -1. */
-  #joinTime(bytes: Uint8Array, fields: FieldTable): number {
-    const joined = this.#timeBytes;
-    const columns = this.#timeColumns;
-    let length = 0;
-    for (let i = 0; i < columns.length; i++) {
-      const end = fields.ends[columns[i]!]!;
-      let at = fields.starts[columns[i]!]!;
-      if (length + 1 + end - at > TIME_BYTES_MAX) return -1;
-      if (i > 0) joined[length++] = SPACE;
-      while (at < end) joined[length++] = bytes[at++]!;
-    }
-    return length;
-  }
-
-  #refuseTime(bytes: Uint8Array, start: number, end: number, fault: string): number {
-    this.#timeFault = `time ${JSON.stringify(quote(bytes, start, end))} ${fault}`;
-    return Number.NaN;
   }
 }

@@ -1,5 +1,6 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
 import type { ReferenceFault } from '../source-kind.ts';
+import { timeColumns } from '../time/time-section.ts';
 import type { RowsSection } from './rows-section.ts';
 import { parseTextTemplate } from './text-template.ts';
 
@@ -39,7 +40,7 @@ export function neededColumns(
   const need = (column: string, path: readonly (string | number)[]): void => {
     if (!needed.has(column)) needed.set(column, path);
   };
-  section.time.columns.forEach((column, i) => need(column, ['time', 'columns', i]));
+  for (const { column, path } of timeColumns(section.time)) need(column, ['time', ...path]);
   section.series.forEach((rule, i) => {
     need(rule.value, ['series', i, 'value']);
     for (const column of Object.keys(rule.when)) need(column, ['series', i, 'when', column]);

@@ -1,11 +1,9 @@
 /** What the section of a file of rows says, whatever its format: its times, and the series that its columns give. */
 import { z } from 'zod';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
-import { openZone, UnknownZoneError } from '#core/time/zone.ts';
 import { checkedBy, latenessField, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { SourceSupport } from '../source.ts';
-import { FORMATS_BY_NAME, TIME_COLUMNS_MAX } from '../time/open-time.ts';
-import { parseTimePattern, TimePatternError } from '../time/time-pattern.ts';
+import { type TimeSection, timeSchema } from '../time/time-section.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
 
 /** Series rules of one source: no file is wider, and each costs a look at every row. */
@@ -21,18 +19,6 @@ const MISSING_TEXTS_MAX = 64;
 const STDIN = '-';
 
 const template = textField.superRefine(checkedBy(parseTextTemplate, TextTemplateError));
-
-const zone = z.string().superRefine(checkedBy(openZone, UnknownZoneError));
-
-const timeFormat = z.string().superRefine((value, context) => {
-  if (!FORMATS_BY_NAME.includes(value)) checkedBy(parseTimePattern, TimePatternError)(value, context);
-});
-
-const timeSchema = z.strictObject({
-  columns: z.array(nameField).min(1).max(TIME_COLUMNS_MAX),
-  format: timeFormat.default('iso'),
-  zone: zone.default('UTC'),
-});
 
 const seriesRuleSchema = z.strictObject({
   metric: nameField,
@@ -65,7 +51,7 @@ export type SeriesRule = z.output<typeof seriesRuleSchema>;
 export interface RowsSection {
   readonly file: string;
   readonly missing: readonly string[];
-  readonly time: z.output<typeof timeSchema>;
+  readonly time: TimeSection;
   readonly series: readonly SeriesRule[];
   readonly lateness: number;
   readonly follow: boolean;
