@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RecordSource } from '../records/record-source.ts';
 import { checkColumns, checkMetrics } from '../rows/row-references.ts';
-import { checkFollow, COLUMNS_MAX, describeRows, ROWS_FIELDS, rowsSupport } from '../rows/rows-section.ts';
+import { checkFollow, COLUMNS_MAX, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { CsvOpener } from './csv-opener.ts';
@@ -9,7 +9,7 @@ import { CsvOpener } from './csv-opener.ts';
 const schema = z
   .strictObject({
     kind: z.literal('csv'),
-    ...ROWS_FIELDS,
+    ...FILE_FIELDS,
     delimiter: z
       .string()
       .refine(
@@ -37,8 +37,8 @@ const schema = z
 /** CSV files, and standard input where `file` is `-`. */
 export const CSV: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
-  supports: rowsSupport,
-  describe: describeRows,
+  supports: fileSupport,
+  describe: describeFile,
   faults: (section, metricNames) => [
     ...checkMetrics(section, metricNames),
     ...(section.columns === undefined ? [] : checkColumns(section, section.columns)),

@@ -6,14 +6,14 @@ import {
   type RecordFileOpening,
 } from '../records/record-format.ts';
 import { checkColumns, neededColumns } from '../rows/row-references.ts';
-import { COLUMNS_MAX, type RowsSection } from '../rows/rows-section.ts';
+import { COLUMNS_MAX, type FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { CsvRecords } from './csv-records.ts';
 
 const decoder = new TextDecoder();
 
 /** What a section of `kind: csv` says beside what all files of rows have. */
-export interface CsvSection extends RowsSection {
+export interface CsvSection extends FileSection {
   readonly delimiter: string;
   /** The names of the columns, where the heading is missing or not to be used. */
   readonly columns?: readonly string[] | undefined;

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { RecordSource } from '../records/record-source.ts';
 import { checkMetrics } from '../rows/row-references.ts';
-import { checkFollow, describeRows, ROWS_FIELDS, rowsSupport } from '../rows/rows-section.ts';
+import { checkFollow, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { NdjsonOpener } from './ndjson-opener.ts';
 
-const schema = z.strictObject({ kind: z.literal('ndjson'), ...ROWS_FIELDS }).superRefine(checkFollow);
+const schema = z.strictObject({ kind: z.literal('ndjson'), ...FILE_FIELDS }).superRefine(checkFollow);
 
 /** NDJSON files, and standard input where `file` is `-`. */
 export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
-  supports: rowsSupport,
-  describe: describeRows,
+  supports: fileSupport,
+  describe: describeFile,
   faults: checkMetrics,
   open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new NdjsonOpener(section) }),
 };

@@ -1,7 +1,7 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { byteOrderMarkBytes, LF, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
 import { neededColumns } from '../rows/row-references.ts';
-import type { RowsSection } from '../rows/rows-section.ts';
+import type { FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { isJsonObject, parseJsonText, pathsOf, valueAtPath, type JsonObject } from './json-fields.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
@@ -16,10 +16,10 @@ const decoder = new TextDecoder();
  * time is missed at once: it must be in one of the first lines.
  */
 export class NdjsonOpener implements RecordFileOpener {
-  readonly #section: RowsSection;
+  readonly #section: FileSection;
   readonly #subject: string;
 
-  constructor(section: RowsSection) {
+  constructor(section: FileSection) {
     this.#section = section;
     this.#subject = subjectOf(section.file);
   }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { RowsSection } from '../rows/rows-section.ts';
+import type { FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
@@ -21,7 +21,7 @@ import { bufferBytes, RECORD_LIMITS, type RecordLimits } from './record-limits.t
 /** What kind of file it is, beside what every source is given. */
 export interface RecordSourceOptions extends SourceOptions {
   readonly name: string;
-  readonly section: RowsSection;
+  readonly section: FileSection;
   readonly opener: RecordFileOpener;
 }
 

@@ -13,7 +13,7 @@ import type { RowsSection } from './rows-section.ts';
 
 /** What a row reader needs to know beside its configuration. */
 export interface RowReaderOptions {
-  readonly section: Pick<RowsSection, 'missing' | 'time' | 'series'>;
+  readonly section: RowsSection;
   /** The columns of the file, by position. */
   readonly columns: readonly string[];
   readonly metrics: ReadonlyMap<string, Metric>;

@@ -1,4 +1,4 @@
-/** What the section of a file of rows says, whatever its format: its times, and the series that its columns give. */
+/** What the section of a source of rows says, whatever they come in: its times, and the series that its columns give. */
 import { z } from 'zod';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
 import { checkedBy, latenessField, nameField, seriesNameField, textField } from '../section-fields.ts';
@@ -35,12 +35,17 @@ const seriesRuleSchema = z.strictObject({
     .default({}),
 });
 
-/** The fields of every kind of file. */
+/** What becomes of rows, whatever they come in: the fields of every source whose rows a RowReader reads. */
 export const ROWS_FIELDS = {
-  file: z.string().min(1),
   missing: z.array(textField).max(MISSING_TEXTS_MAX).default(['']),
   time: timeSchema,
   series: z.array(seriesRuleSchema).min(1).max(SERIES_RULES_MAX),
+};
+
+/** The fields of every kind of file. */
+export const FILE_FIELDS = {
+  file: z.string().min(1),
+  ...ROWS_FIELDS,
   lateness: latenessField.prefault('0s'),
   follow: z.boolean().default(false),
 };
@@ -49,28 +54,32 @@ export type SeriesRule = z.output<typeof seriesRuleSchema>;
 
 /** What a row reader goes by. */
 export interface RowsSection {
-  readonly file: string;
   readonly missing: readonly string[];
   readonly time: TimeSection;
   readonly series: readonly SeriesRule[];
+}
+
+/** What every section of a file says. */
+export interface FileSection extends RowsSection {
+  readonly file: string;
   readonly lateness: number;
   readonly follow: boolean;
 }
 
 /** What no single field can check. */
-export function checkFollow({ file, follow }: RowsSection, context: z.core.$RefinementCtx): void {
+export function checkFollow({ file, follow }: FileSection, context: z.core.$RefinementCtx): void {
   if (!follow || file !== STDIN) return;
   const message = 'standard input (`file: "-"`) is read as it comes; leave `follow` out';
   context.addIssue({ code: 'custom', path: ['follow'], message });
 }
 
 /** A file ends and can be read again, one that is followed doesn't end, and what comes through a pipe comes once. */
-export function rowsSupport({ file, follow }: RowsSection): SourceSupport {
+export function fileSupport({ file, follow }: FileSection): SourceSupport {
   return { nature: follow ? 'live' : 'file', resumes: file !== STDIN };
 }
 
 /** Which file is read, in a phrase. */
-export function describeRows({ file, follow }: RowsSection): string {
+export function describeFile({ file, follow }: FileSection): string {
   if (file === STDIN) return 'standard input, read as it comes';
   return follow ? `${file}, followed as it grows` : file;
 }
