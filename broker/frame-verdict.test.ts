@@ -11,6 +11,7 @@ import { judgeBody, judgeHeader, judgeSeries, refused } from './frame-verdict.ts
 
 const HEADER: FrameHeader = {
   kind: 'readings',
+  format: 1,
   incarnation: 1,
   sequence: 1,
   dictionaryVersion: 1,
@@ -85,6 +86,10 @@ describe('the verdict on a series of a birth', () => {
     expect(judgeSeries({ ...series, paneMs: 5_000, quantiles: true }, metrics)).toStrictEqual({ kind: 'accepted' });
   });
 
+  it('accepts a hold that is said where it is what holds anyway', () => {
+    expect(judgeSeries({ ...series, holdMs: 180_000 }, metrics)).toStrictEqual({ kind: 'accepted' });
+  });
+
   it.each([
     ['unit', { unit: 'W' }, {}, 'a gauge in "W" with 3 decimals every 60000 ms, in panes of 10000 ms'],
     ['decimals', { decimals: 0 }, {}, 'a gauge in "kW" with 0 decimals every 60000 ms, in panes of 10000 ms'],
@@ -98,6 +103,19 @@ describe('the verdict on a series of a birth', () => {
     ['pane', { paneMs: 60_000 }, {}, 'a gauge in "kW" with 3 decimals every 60000 ms, in panes of 60000 ms'],
     ['histogram', {}, { quantiles: true }, DECLARED],
     ['rollover', {}, { rolloverScaled: 9 }, DECLARED],
+    [
+      'hold',
+      { holdMs: 3_600_000 },
+      {},
+      'a gauge in "kW" with 3 decimals every 60000 ms, held for 3600000 ms, in panes of 10000 ms',
+    ],
+    ['hold of the server', {}, { holdMs: 60_000 }, DECLARED],
+    [
+      'step of the roll-over',
+      { kind: 'counter' as const, rollover: 900, rolloverStep: 100 },
+      { kind: 'counter' as const, rolloverScaled: 900 },
+      'a counter in "kW" with 3 decimals every 60000 ms, rollover at 900 by steps of 100, in panes of 10000 ms',
+    ],
   ])('refuses another %s, naming both', (_what, other, declared, described) => {
     const verdict = judgeSeries({ ...series, ...other }, new Map([['power', { ...metric, ...declared }]]));
     expect(verdict).toMatchObject({ kind: 'refused', code: 'metric-mismatch' });

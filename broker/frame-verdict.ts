@@ -2,8 +2,9 @@ import type { FrameFault } from '#core/frames/fault.ts';
 import { entriesIn, type OpenedFrame } from '#core/frames/frame-opener.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
-import type { Metric } from '#core/metrics/metric.ts';
+import { holdMsOf, type Metric } from '#core/metrics/metric.ts';
 import { ACCEPTED, type Verdict } from '#core/records/record.ts';
+import { countsAs, type DeclaredFacts, entryFacts, storedFacts } from '#core/series/declared.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX, VERDICT_ENTRIES_MAX } from '#core/wire/down-messages.ts';
 
@@ -71,27 +72,24 @@ export function judgeSeries(entry: SeriesEntry, metrics: ReadonlyMap<string, Met
   const metric = metrics?.get(entry.metric);
   if (metric === undefined) return ACCEPTED;
   const differs =
-    entry.unit !== metric.unit ||
-    entry.decimals !== metric.decimals ||
-    entry.kind !== metric.kind ||
-    entry.intervalMs !== metric.intervalMs ||
-    entry.rollover !== metric.rolloverScaled ||
+    !countsAs(storedFacts(entry), metric) ||
     (metric.quantiles && !entry.quantiles) ||
     metric.paneMs % entry.paneMs !== 0;
   if (!differs) return ACCEPTED;
-  const declared = describe({ ...metric, rollover: metric.rolloverScaled });
+  const declared = describe(entryFacts(metric));
   return refused(
     'metric-mismatch',
     `series ${entry.metric} of ${entry.device} is ${describe(entry)}, the server's metric is ${declared}: declare one of them as the other`,
   );
 }
 
-type Described = Pick<SeriesEntry, 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'rollover' | 'quantiles' | 'paneMs'>;
-
-function describe({ unit, decimals, kind, intervalMs, rollover, quantiles, paneMs }: Described): string {
-  const rolling = rollover === null ? '' : `, rollover at ${rollover}`;
+function describe(facts: DeclaredFacts): string {
+  const { unit, decimals, kind, intervalMs, rollover, rolloverStep, holdMs, quantiles, paneMs } = facts;
+  const steps = rolloverStep === undefined ? '' : ` by steps of ${rolloverStep}`;
+  const rolling = rollover === null ? '' : `, rollover at ${rollover}${steps}`;
+  const held = holdMs === undefined ? '' : `, held for ${holdMsOf(facts)} ms`;
   const histograms = quantiles ? ', with quantiles' : '';
-  return `a ${kind} in ${JSON.stringify(unit)} with ${decimals} decimals every ${intervalMs} ms${rolling}${histograms}, in panes of ${paneMs} ms`;
+  return `a ${kind} in ${JSON.stringify(unit)} with ${decimals} decimals every ${intervalMs} ms${held}${rolling}${histograms}, in panes of ${paneMs} ms`;
 }
 
 /**

@@ -85,9 +85,10 @@ function metricLines({ metrics }: WeirConfig): readonly string[] {
   return [...metrics.values()].map((metric) => `metric ${metric.name}: ${describeMetric(metric)}`);
 }
 
-function describeMetric({ unit, decimals, kind, intervalMs, send, excess }: Metric): string {
+function describeMetric({ unit, decimals, kind, intervalMs, holdMs, send, excess }: Metric): string {
   const interval = formatDuration({ kind: 'fixed', ms: intervalMs });
-  return `${kind} in ${unit} with ${decimals} decimals (${excess === 'round' ? 'more are rounded' : 'more are refused'}), one reading each ${interval}, sent as ${send}`;
+  const held = holdMs === undefined ? '' : `, held for ${formatDuration({ kind: 'fixed', ms: holdMs })} at most`;
+  return `${kind} in ${unit} with ${decimals} decimals (${excess === 'round' ? 'more are rounded' : 'more are refused'}), one reading each ${interval}${held}, sent as ${send}`;
 }
 
 function agentLines({ agent, sources }: WeirConfig): readonly string[] {

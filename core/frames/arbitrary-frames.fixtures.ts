@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { METRIC_KINDS } from '../metrics/metric.ts';
 import { nastyInteger } from '../packing/nasty-numbers.fixtures.ts';
-import type { SeriesEntry } from '../series/series.ts';
+import { HOLD_MS_MAX, type SeriesEntry } from '../series/series.ts';
 import type { Amends } from './amend-frame.ts';
 import type { Birth } from './birth.ts';
 import type { FrameMeta } from './header.ts';
@@ -258,17 +259,21 @@ const anySeries: fc.Arbitrary<SeriesEntry> = fc
     unit: fc.constantFrom('', 'kWh', '°C'),
     decimals: fc.nat(9),
     intervalMs: fc.integer({ min: 1, max: 86_400_000 }),
-    counter: fc.boolean(),
+    kind: fc.constantFrom(...METRIC_KINDS),
     rollover: fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })),
+    holdMs: fc.option(fc.integer({ min: 1, max: HOLD_MS_MAX })),
+    rolloverStep: fc.option(fc.constantFrom(10, 100, 10 ** 9)),
     quantiles: fc.boolean(),
     paneMs: fc.constantFrom(10_000, 60_000),
     tags: fc.dictionary(fc.constantFrom('region', 'kind', '__proto__'), fc.string({ unit: 'grapheme-ascii' })),
   })
-  .map(({ counter, rollover, device, tags, ...rest }) => ({
+  .map(({ kind, rollover, holdMs, rolloverStep, device, tags, ...rest }) => ({
     ...rest,
     device,
-    kind: counter ? ('counter' as const) : ('gauge' as const),
-    rollover: counter ? rollover : null,
+    kind,
+    rollover: kind === 'counter' ? rollover : null,
+    ...(kind === 'counter' && rollover !== null && rolloverStep !== null ? { rolloverStep } : {}),
+    ...(kind === 'gauge' && holdMs !== null ? { holdMs } : {}),
     tags: Object.fromEntries([...Object.entries(tags), ['device', device]]) as Record<string, string>,
   }));
 

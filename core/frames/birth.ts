@@ -3,6 +3,8 @@ import {
   NAME_LENGTH_MAX,
   parseSeries,
   SERIES_TAGS_MAX,
+  seriesFormat,
+  type SeriesFormat,
   type SeriesEntry,
   TAG_VALUE_LENGTH_MAX,
   UNIT_LENGTH_MAX,
@@ -44,19 +46,21 @@ export interface BirthFrame {
 }
 
 /**
- * A `birth` frame; its body is the {@link Birth} as JSON (RFC 8259) in UTF-8 with exactly the fields of the type.
+ * A `birth` frame; its body is the {@link Birth} as JSON (RFC 8259) in UTF-8 with exactly the fields of the type. It has
+ * format 2 where an entry says what format 1 has no word for, so that older readers of such a birth ask for a newer one.
  * Asserts that it is valid; throws {@link FrameTooLarge} above FRAME_ENTRIES_MAX entries or FRAME_BYTES_MAX.
  */
 export function encodeBirth(meta: FrameMeta, birth: Birth): Uint8Array {
   if (birth.entries.length > FRAME_ENTRIES_MAX) {
     throw new FrameTooLarge('entries', birth.entries.length, FRAME_ENTRIES_MAX);
   }
-  const parsed = parseBirth(birth, meta);
+  const format = birth.entries.some((entry) => seriesFormat(entry) === 2) ? 2 : 1;
+  const parsed = parseBirth(birth, meta, format);
   assert(!('code' in parsed), `birth is not valid: ${'code' in parsed ? parsed.message : ''}`);
   const body = new TextEncoder().encode(JSON.stringify(parsed));
   const frame = new Uint8Array(HEADER_BYTES + body.length);
   frame.set(body, HEADER_BYTES);
-  return sealFrame(frame, meta, { kind: 'birth', count: birth.entries.length, earliestMs: 0, latestMs: 0 });
+  return sealFrame(frame, meta, { kind: 'birth', format, count: birth.entries.length, earliestMs: 0, latestMs: 0 });
 }
 
 /** The birth in a frame whose header was read. */
@@ -67,7 +71,7 @@ export function decodeBirth(bytes: Uint8Array, header: FrameHeader): BirthFrame 
   if (header.earliestMs !== 0 || header.latestMs !== 0) return frameFault('range', 'birth has event times');
   const document = parseJson(bytes.subarray(bytes.length - header.bodyBytes));
   if (document === undefined) return frameFault('birth', 'birth is no JSON in UTF-8');
-  const birth = parseBirth(document, header);
+  const birth = parseBirth(document, header, header.format);
   if ('code' in birth) return birth;
   if (birth.entries.length !== header.count) {
     return frameFault('count', `birth holds ${birth.entries.length} entries, the header says ${header.count}`);
@@ -84,7 +88,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function parseBirth(document: unknown, meta: FrameMeta): Birth | FrameFault {
+function parseBirth(document: unknown, meta: FrameMeta, format: SeriesFormat): Birth | FrameFault {
   if (!hasExactly(document, ['entries', 'firstIndex', 'previous'])) {
     return frameFault('birth', 'birth must have entries, firstIndex and previous');
   }
@@ -103,7 +107,7 @@ function parseBirth(document: unknown, meta: FrameMeta): Birth | FrameFault {
   if (previous !== null && 'code' in previous) return previous;
   const parsed: SeriesEntry[] = [];
   for (const [i, entry] of entries.entries()) {
-    const series = parseSeries(entry);
+    const series = parseSeries(entry, format);
     if (series.kind === 'series-fault') return frameFault('birth', `birth entry ${firstIndex + i}: ${series.message}`);
     parsed.push(series);
   }

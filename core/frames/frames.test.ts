@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { powerSeries } from '../series/series.fixtures.ts';
+import type { SeriesEntry } from '../series/series.ts';
 import { encodeAmend, type Amends } from './amend-frame.ts';
 import { encodeBirth } from './birth.ts';
 import { encodePanes } from './encode-panes.ts';
@@ -80,6 +81,30 @@ describe('the format', () => {
     ]);
   });
 
+  it('has a version 2 of births, for entries that say what version 1 has no word for', () => {
+    const { rollover: _, ...counter } = { ...series, kind: 'counter' } as const;
+    const entries: readonly SeriesEntry[] = [
+      { ...series, holdMs: 43_200_000 },
+      { ...counter, rollover: 838_860_700, rolloverStep: 100 },
+      { ...series, kind: 'total' },
+    ];
+    const births = entries.map((entry) =>
+      encodeBirth(meta, { firstIndex: 0, entries: [series, entry], previous: null }),
+    );
+    expect(births.map((birth) => birth[4])).toEqual([2, 2, 2]);
+    expect(births.map((birth) => createHash('sha256').update(birth).digest('hex').slice(0, 16))).toEqual([
+      'fc4b64294a9f5d86',
+      '27d33ea537a480bc',
+      'b13d125465409d6b',
+    ]);
+    for (const [i, birth] of births.entries()) {
+      expect(decodeFrame(birth)).toMatchObject({ birth: { entries: [series, entries[i]] } });
+      // What only version 2 says is nothing that version 1 may.
+      const old = decodeFrame(changed(birth, (view) => view.setUint8(4, 1)));
+      expect(old).toMatchObject({ kind: 'fault', code: 'birth' });
+    }
+  });
+
   it('is drawn rightly: a reader of the drawing finds the header', () => {
     const bytes = encodeReadings(meta, sampleRuns);
     const view = new DataView(bytes.buffer);
@@ -105,7 +130,8 @@ describe('a frame is refused by name', () => {
     ['too-long', joined(good.subarray(0, 64), new Uint8Array(FRAME_BYTES_MAX))],
     ['not-a-frame', changed(good, (view) => view.setUint8(0, 0))],
     ['not-a-frame', changed(good, (view) => view.setUint8(4, 0))],
-    ['newer-format', changed(good, (view) => view.setUint8(4, 2))],
+    ['newer-format', changed(good, (view) => view.setUint8(4, 3))],
+    ['range', changed(good, (view) => view.setUint8(4, 2))],
     ['unknown-kind', changed(good, (view) => view.setUint8(5, 9))],
     ['unknown-kind', changed(good, (view) => view.setUint8(5, 0))],
     ['range', changed(good, (view) => view.setUint8(6, 2))],
@@ -142,7 +168,7 @@ describe('a frame is refused by name', () => {
     const fault = readHeader(Uint8Array.of(0x57, 0x45, 0x49, 0x52, 7));
     expect(fault).toMatchObject({
       code: 'newer-format',
-      message: expect.stringMatching(/format 7.*up to 1/) as string,
+      message: expect.stringMatching(/format 7.*up to 2/) as string,
     });
   });
 

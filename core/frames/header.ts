@@ -9,7 +9,7 @@ import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX, HEADER_BYTES, TIME_MS_MAX } fr
  * ```
  *   at  size
  *    0   4   magic            57 45 49 52 ("WEIR")
- *    4   1   format version   1
+ *    4   1   format version   1, or 2 of a birth that needs it (see core/frames/birth.ts)
  *    5   1   kind             1 readings, 2 panes, 3 birth, 4 amend
  *    6   1   flags            bit 0: there is a watermark; other bits are 0
  *    7   1   0
@@ -28,13 +28,15 @@ import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX, HEADER_BYTES, TIME_MS_MAX } fr
  * Magic and version keep their place in every later format, so a newer one can be named. Bodies are packs (see
  * `core/packing/pack-writer.ts`), drawn where they are written; that of a birth is JSON.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const MAGIC = 0x5249_4557;
 const KINDS = ['readings', 'panes', 'birth', 'amend'] as const;
 const CHECKSUM_AT = 60;
 
 export type FrameKind = (typeof KINDS)[number];
+
+export type FrameFormat = 1 | 2;
 
 /** What a writer says about a frame; the rest of the header follows from the content. */
 export interface FrameMeta {
@@ -50,6 +52,7 @@ export interface FrameMeta {
 
 export interface FrameHeader extends FrameMeta {
   readonly kind: FrameKind;
+  readonly format: FrameFormat;
   /** Event times of the first and last thing counted; both 0 where there is none (count 0, births). */
   readonly earliestMs: number;
   readonly latestMs: number;
@@ -62,6 +65,8 @@ export interface FrameHeader extends FrameMeta {
 /** What the content says about a frame. */
 export interface FrameExtent {
   readonly kind: FrameKind;
+  /** 1 where it isn't said. */
+  readonly format?: FrameFormat;
   readonly earliestMs: number;
   readonly latestMs: number;
   readonly count: number;
@@ -74,7 +79,7 @@ export function sealFrame(frame: Uint8Array, meta: FrameMeta, extent: FrameExten
   assert(wrong === null, `frame header: ${wrong?.message}`);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   view.setUint32(0, MAGIC, true);
-  view.setUint8(4, FORMAT_VERSION);
+  view.setUint8(4, extent.format ?? 1);
   view.setUint8(5, KINDS.indexOf(extent.kind) + 1);
   view.setUint8(6, meta.watermarkMs === null ? 0 : 1);
   view.setUint32(8, meta.incarnation, true);
@@ -126,6 +131,9 @@ function readFields(bytes: Uint8Array): FrameHeader | FrameFault {
   const checksum = view.getUint32(CHECKSUM_AT, true);
   const kind = KINDS[view.getUint8(5) - 1];
   if (kind === undefined) return frameFault('unknown-kind', `frame kind ${view.getUint8(5)} is not one of 1 to 4`);
+  const format = view.getUint8(4) === 1 ? 1 : FORMAT_VERSION;
+  if (format > 1 && kind !== 'birth')
+    return frameFault('range', `frame of ${kind} has format ${format}, only births do`);
   const flags = view.getUint8(6);
   const watermarkMs = getInteger(view, 24);
   if (flags > 1 || view.getUint8(7) !== 0 || (flags === 0 && watermarkMs !== 0)) {
@@ -133,6 +141,7 @@ function readFields(bytes: Uint8Array): FrameHeader | FrameFault {
   }
   const header: FrameHeader = {
     kind,
+    format,
     incarnation: view.getUint32(8, true),
     sequence: getInteger(view, 16),
     dictionaryVersion: view.getUint32(12, true),
@@ -156,7 +165,7 @@ function envelopeFault(bytes: Uint8Array): FrameFault | null {
   const magic = (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
   if (magic !== MAGIC) return frameFault('not-a-frame', `frame begins with ${magic.toString(16)}, not with "WEIR"`);
   const version = bytes[4]!;
-  if (version !== FORMAT_VERSION) return versionFault(version);
+  if (version < 1 || version > FORMAT_VERSION) return versionFault(version);
   if (bytes.length < HEADER_BYTES) {
     return frameFault('too-short', `frame has ${bytes.length} bytes, a header has ${HEADER_BYTES}`);
   }
@@ -167,7 +176,7 @@ function envelopeFault(bytes: Uint8Array): FrameFault | null {
 }
 
 function versionFault(version: number): FrameFault {
-  return version < FORMAT_VERSION
+  return version < 1
     ? frameFault('not-a-frame', `frame has format ${version}, which never was`)
     : frameFault('newer-format', `frame has format ${version}, this reader knows up to ${FORMAT_VERSION}: update it`);
 }

@@ -49,6 +49,9 @@ describe('a declared metric', () => {
     [{ pane: '1d' }],
     [{ pane: '1ms' }],
     [{ kind: 'counter', rollover: '0.001' }],
+    [{ hold: '1098d' }],
+    [{ hold: '1ms' }],
+    [{ kind: 'total' }],
   ])('may be at the ends of its ranges: %j', (change) => {
     expect(declared({ ...GAUGE, ...change })).toHaveProperty('name', 'power');
     expect(declared(GAUGE, 'n'.repeat(NAME_LENGTH_MAX))).toHaveProperty('unit', 'kW');
@@ -60,7 +63,11 @@ describe('a declared metric', () => {
     ['decimals', { decimals: -1 }],
     ['unit', { unit: '' }],
     ['unit', { unit: 'u'.repeat(UNIT_LENGTH_MAX + 1) }],
-    ['kind', { kind: 'total' }],
+    ['kind', { kind: 'register' }],
+    ['hold', { hold: 'for ever' }],
+    ['hold', { hold: '1099d' }],
+    ['hold', { kind: 'counter', hold: '1h' }],
+    ['rollover', { kind: 'total', rollover: '100' }],
     ['interval', { interval: 'often' }],
     ['pane', { pane: '7s' }],
     ['pane', { pane: '2d' }],
@@ -76,6 +83,19 @@ describe('a declared metric', () => {
     ['rollover', { kind: 'counter', rollover: 'many' }],
   ])('is refused by its key %s: %j', (key, change) => {
     expect(Object.keys(declared({ ...GAUGE, ...change }))).toStrictEqual([key]);
+  });
+
+  it('says how long its value holds where that is not what it would be anyway', () => {
+    expect(declared({ ...GAUGE, hold: '12h' })).toHaveProperty('holdMs', 43_200_000);
+    expect(declared({ ...GAUGE, hold: '3m' })).toStrictEqual(declared(GAUGE));
+  });
+
+  it('rolls over by the last digit in which its highest value is written', () => {
+    const stepOf = (rollover: string | number) => declared({ ...COUNTER, rollover });
+    expect(stepOf(838_860.7)).toMatchObject({ rolloverScaled: 838_860_700, rolloverStep: 100 });
+    expect(stepOf('99999')).toMatchObject({ rolloverScaled: 99_999_000, rolloverStep: 1000 });
+    expect(stepOf('838860.70')).toMatchObject({ rolloverScaled: 838_860_700, rolloverStep: 10 });
+    for (const finest of ['838860.700', 99_999.999]) expect(stepOf(finest)).not.toHaveProperty('rolloverStep');
   });
 
   it('tells a gauge that only a counter rolls over, and a counter what its roll-over has to be', () => {

@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { DECIMALS_MAX, parseScaled } from '../numbers/scaled.ts';
-import { isSeriesName, isSeriesUnit, PANE_MS_MAX, SERIES_NAME_RULE, UNIT_LENGTH_MAX } from '../series/series.ts';
+import {
+  HOLD_MS_MAX,
+  isSeriesName,
+  isSeriesUnit,
+  PANE_MS_MAX,
+  SERIES_NAME_RULE,
+  UNIT_LENGTH_MAX,
+} from '../series/series.ts';
 import { InstantError, parseInstant } from '../time/instant.ts';
 import { fixedSpan } from '../time/span-config.ts';
-import { EARLIEST_DEFAULT, type Metric, UNBOUNDED } from './metric.ts';
+import { EARLIEST_DEFAULT, holdMsOf, type Metric, METRIC_KINDS, UNBOUNDED } from './metric.ts';
 import { scaledBound } from './plausible.ts';
 
 /** A pane is this long unless a metric says otherwise (docs/design.md#pane). */
@@ -16,8 +23,9 @@ const decimalText = z.union([z.string(), z.number().transform(String)]);
 const metricSchema = z.strictObject({
   unit: z.string().min(1).max(UNIT_LENGTH_MAX).refine(isSeriesUnit, 'a unit is text without control characters'),
   decimals: z.int().min(0).max(DECIMALS_MAX),
-  kind: z.enum(['gauge', 'counter']),
+  kind: z.enum(METRIC_KINDS),
   interval: fixedSpan(),
+  hold: fixedSpan().optional(),
   send: z.enum(['panes', 'readings', 'adaptive']).default('panes'),
   excess: z.enum(['round', 'refuse']).default('round'),
   conflict: z.enum(['last', 'first']).default('last'),
@@ -47,6 +55,11 @@ function metricFaults(metric: MetricConfig): { readonly key: string; readonly me
   const faults: { key: string; message: string }[] = [];
   if (metric.pane > PANE_MS_MAX || DAY_MS % metric.pane !== 0) {
     faults.push({ key: 'pane', message: 'a pane divides a day evenly: 1s, 10s, 30s, 1m, 15m, 1h are such spans' });
+  }
+  if (metric.hold !== undefined && metric.kind !== 'gauge') {
+    faults.push({ key: 'hold', message: `only a gauge's value holds; remove it, or say kind: gauge` });
+  } else if (metric.hold !== undefined && metric.hold > HOLD_MS_MAX) {
+    faults.push({ key: 'hold', message: `a value holds for ${HOLD_MS_MAX / DAY_MS}d at most` });
   }
   faults.push(...boundFaults(metric));
   if (metric.rollover === undefined) return faults;
@@ -92,9 +105,26 @@ function instantOf(text: string): number | undefined {
   }
 }
 
+/** The last digit of what a counter shows, scaled, from how its highest value is written: of 838860.7 it is 0.1. */
+function rolloverStep(rollover: string, decimals: number): number {
+  const shown = /\.(\d*)$/.exec(rollover)?.[1]?.length ?? 0;
+  return 10 ** Math.max(0, decimals - shown);
+}
+
+/** What a metric says beyond what follows from the rest, each only where it makes a difference. */
+function saidIn(metric: MetricConfig): Pick<Metric, 'holdMs' | 'rolloverStep'> {
+  const { hold, interval, rollover, decimals } = metric;
+  const step = rollover === undefined ? 1 : rolloverStep(rollover, decimals);
+  return {
+    ...(hold === undefined || hold === holdMsOf({ intervalMs: interval }) ? {} : { holdMs: hold }),
+    ...(step === 1 ? {} : { rolloverStep: step }),
+  };
+}
+
 function toMetric(name: string, metric: MetricConfig): Metric {
   const { unit, decimals, kind, send, excess, conflict, quantiles } = metric;
   return {
+    ...saidIn(metric),
     name,
     unit,
     decimals,

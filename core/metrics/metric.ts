@@ -6,8 +6,13 @@ export type SendPolicy = 'panes' | 'readings' | 'adaptive';
 /** Which of two different values for one (series, time) counts: the one accepted last, or the one accepted first. */
 export type ConflictRule = 'last' | 'first';
 
-/** What a metric's readings are: a level that holds until the next reading, or an ever growing total. */
-export type MetricKind = 'gauge' | 'counter';
+/**
+ * What a metric's readings are: a level that holds until the next reading (`gauge`), a register that grows, but for resets
+ * and roll-overs (`counter`), or one that runs both ways (`total`).
+ */
+export type MetricKind = (typeof METRIC_KINDS)[number];
+
+export const METRIC_KINDS = ['gauge', 'counter', 'total'] as const;
 
 /**
  * A declared metric, parsed once from the configuration; every part trusts it from there on.
@@ -15,6 +20,10 @@ export type MetricKind = 'gauge' | 'counter';
  * `intervalMs` is what a series promises: one reading per interval. `rolloverScaled` is the highest value that a
  * counter shows before it starts again at 0, as a scaled integer, or null where it never rolls over. `repeatHorizonMs`
  * is how far behind the newest reading of a series its agent tells repeats, in event time; null: as far as it has room.
+ *
+ * What is absent unless it was said: `holdMs`, how long a gauge's value holds where no further reading comes (see
+ * {@link holdMsOf}), and `rolloverStep`, the last digit that a counter shows, scaled, where that is coarser than the
+ * metric's last decimal: by it the counter gets from its highest value to 0.
  */
 export interface Metric {
   readonly name: string;
@@ -23,6 +32,8 @@ export interface Metric {
   readonly kind: MetricKind;
   readonly intervalMs: number;
   readonly rolloverScaled: number | null;
+  readonly rolloverStep?: number;
+  readonly holdMs?: number;
   readonly quantiles: boolean;
   readonly paneMs: number;
   readonly send: SendPolicy;
@@ -56,19 +67,35 @@ export const STORED_KEYS = [
   'paneMs',
 ] as const satisfies readonly (keyof Metric)[];
 
+/** What decides them as well where a metric says it. The fingerprints of all others are what they were before. */
+export const STORED_IF_SAID_KEYS = ['holdMs', 'rolloverStep'] as const satisfies readonly (keyof Metric)[];
+
 /** A metric as far as it decides what is stored. */
-export type StoredMetric = Pick<Metric, (typeof STORED_KEYS)[number]>;
+export type StoredMetric = Pick<Metric, (typeof STORED_KEYS)[number] | (typeof STORED_IF_SAID_KEYS)[number]>;
 
 export function storedMetric(metric: StoredMetric): StoredMetric {
   const { unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs } = metric;
-  return { unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs };
+  return { unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs, ...saidOf(metric) };
+}
+
+/** Those of the facts that a metric says, without the others. */
+export function saidOf({ holdMs, rolloverStep }: Pick<Metric, (typeof STORED_IF_SAID_KEYS)[number]>): {
+  readonly holdMs?: number;
+  readonly rolloverStep?: number;
+} {
+  return {
+    ...(holdMs === undefined ? {} : { holdMs }),
+    ...(rolloverStep === undefined ? {} : { rolloverStep }),
+  };
 }
 
 /** What a stored integer means: where one of these changes, what is stored would be read as something else. */
 export const MEANING_KEYS = ['unit', 'decimals', 'kind'] as const satisfies readonly (keyof StoredMetric)[];
 
-/**
- * A gauge holds its value until its next reading, but no longer than this many of its intervals
- * (docs/design.md#an-interval-belongs-to-its-later-reading).
- */
+/** A gauge holds its value for this many of its intervals at most, unless its metric says for how long. */
 export const HOLD_INTERVALS_MAX = 3;
+
+/** For how long a gauge's value holds where no further reading comes (docs/design.md#an-interval-belongs-to-its-later-reading). */
+export function holdMsOf({ intervalMs, holdMs }: Pick<Metric, 'intervalMs' | 'holdMs'>): number {
+  return holdMs ?? HOLD_INTERVALS_MAX * intervalMs;
+}

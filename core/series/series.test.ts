@@ -43,6 +43,11 @@ describe('a series', () => {
     ['the least roll-over', { rollover: 1 }],
     ['the greatest roll-over', { rollover: Number.MAX_SAFE_INTEGER }],
     ['no roll-over', { rollover: null }],
+    ['the finest step that is said', { rolloverStep: 2 }],
+    ['the coarsest step', { rolloverStep: 10 ** 9 }],
+    ['the shortest hold', { kind: 'gauge' as const, rollover: null, holdMs: 1 }],
+    ['the longest hold', { kind: 'gauge' as const, rollover: null, holdMs: 3 * INTERVAL_MS_MAX }],
+    ['a register that may fall', { kind: 'total' as const, rollover: null }],
   ])('is taken with %s', (_what, change) => {
     const device = 'device' in change ? change.device : energy.device;
     const whole = { ...energy, ...change, device, tags: { device } };
@@ -85,6 +90,13 @@ describe('a series', () => {
     ['number', { ...energy, paneMs: 86_400_001 }],
     ['number', { ...energy, rollover: 0 }],
     ['number', { ...energy, kind: 'gauge' }],
+    ['number', { ...energy, kind: 'total' }],
+    ['number', { ...energy, holdMs: 1000 }],
+    ['number', { ...energy, kind: 'gauge', rollover: null, holdMs: 0 }],
+    ['number', { ...energy, kind: 'gauge', rollover: null, holdMs: 3 * INTERVAL_MS_MAX + 1 }],
+    ['number', { ...energy, rolloverStep: 1 }],
+    ['number', { ...energy, rolloverStep: 10 ** 9 + 1 }],
+    ['number', { ...energy, rollover: null, rolloverStep: 10 }],
     ['tags', { ...energy, tags: { region: 'DK1' } }],
     ['tags', { ...energy, tags: { device: 'house-2' } }],
     ['tags', { ...energy, tags: { ...many, device: 'house-1' } }],
@@ -103,6 +115,13 @@ describe('a series', () => {
   ])('is refused as %s: case %#', (code, value) => {
     if (code === 'missing') Reflect.deleteProperty(value as object, 'metric');
     expect(parseSeries(value)).toMatchObject({ kind: 'series-fault', code });
+  });
+
+  it('of format 1 is a gauge or a counter, and says nothing of its own', () => {
+    expect(parseSeries(energy, 1)).toEqual(energy);
+    const total = { ...energy, kind: 'total', rollover: null };
+    expect(parseSeries(total, 1)).toMatchObject({ code: 'choice', message: /gauge or counter$/ });
+    expect(parseSeries({ ...energy, rolloverStep: 10 }, 1)).toMatchObject({ code: 'unknown', field: 'rolloverStep' });
   });
 
   it('says of a number that is wrong what it may be', () => {

@@ -1,3 +1,4 @@
+import { HOLD_INTERVALS_MAX, METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
 import { DECIMALS_MAX } from '../numbers/scaled.ts';
 
 /** Limits of what a series may say of itself. Lengths are in UTF-16 units. */
@@ -14,6 +15,12 @@ export const SERIES_TAGS_MAX = 32;
 
 /** A year: a series that is read less often has no rhythm to be measured by. */
 export const INTERVAL_MS_MAX = 366 * 86_400_000;
+
+/** Three of the longest intervals, which is what a gauge holds for unless its metric says otherwise. */
+export const HOLD_MS_MAX = HOLD_INTERVALS_MAX * INTERVAL_MS_MAX;
+
+/** A counter without decimals, of a metric with as many as there can be. */
+const ROLLOVER_STEP_MAX = 10 ** DECIMALS_MAX;
 
 /** Panes are short spans; a day is the longest. */
 export const PANE_MS_MAX = 86_400_000;
@@ -48,11 +55,15 @@ export interface SeriesEntry {
   readonly unit: string;
   /** Decimal digits of a value: a scaled value is the value times 10^decimals. */
   readonly decimals: number;
-  readonly kind: 'gauge' | 'counter';
+  readonly kind: MetricKind;
   /** Expected distance of two readings. */
   readonly intervalMs: number;
   /** Highest scaled value that the counter shows before it begins again at zero; null if it doesn't. */
   readonly rollover: number | null;
+  /** The last digit that the counter shows, scaled, where that is coarser than the last decimal: 1 where it is absent. */
+  readonly rolloverStep?: number;
+  /** For how long a gauge's value holds where no further reading comes: three intervals where it is absent. */
+  readonly holdMs?: number;
   /** Its panes carry histograms. */
   readonly quantiles: boolean;
   readonly paneMs: number;
@@ -79,35 +90,68 @@ const FIELDS = [
   'unit',
 ] as const;
 
+/** Fields that an entry lacks unless it says them. Like the kinds beside gauge and counter, they came with format 2. */
+const FIELDS_IF_SAID = ['holdMs', 'rolloverStep'] as const;
+
+/** Which format of births an entry needs: those of before version 2 know two kinds, and no field but the common ones. */
+export type SeriesFormat = 1 | 2;
+
+export function seriesFormat(entry: SeriesEntry): SeriesFormat {
+  const isOld = entry.kind === 'gauge' || entry.kind === 'counter';
+  return isOld && FIELDS_IF_SAID.every((name) => entry[name] === undefined) ? 1 : 2;
+}
+
 // What can't be printed or encoded: control characters, and halves of surrogate pairs.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
-/** The entry that `value` is, copied into a fresh object with exactly the known fields, or the first thing wrong. */
-export function parseSeries(value: unknown): SeriesEntry | SeriesFault {
+/** The entry that `value` is, copied into a fresh object with exactly the fields of the format, or the first thing wrong. */
+export function parseSeries(value: unknown, format: SeriesFormat = 2): SeriesEntry | SeriesFault {
   if (!isRecord(value)) return seriesFault('shape', 'series', 'is no object');
   for (const name of FIELDS) if (!Object.hasOwn(value, name)) return seriesFault('missing', name, 'is missing');
   for (const name of Object.keys(value)) {
-    if (!(FIELDS as readonly string[]).includes(name)) return seriesFault('unknown', name.slice(0, 64), 'is unknown');
+    const isKnown = includes(FIELDS, name) || (format > 1 && includes(FIELDS_IF_SAID, name));
+    if (!isKnown) return seriesFault('unknown', name.slice(0, 64), 'is unknown');
   }
   const { metric, unit, device, kind, quantiles, rollover, decimals, intervalMs, paneMs } = value;
   if (!isText(metric, 1, NAME_LENGTH_MAX)) return seriesFault('text', 'metric', textRule(NAME_LENGTH_MAX));
   if (!isText(device, 1, NAME_LENGTH_MAX)) return seriesFault('text', 'device', textRule(NAME_LENGTH_MAX));
   if (!isText(unit, 0, UNIT_LENGTH_MAX)) return seriesFault('text', 'unit', textRule(UNIT_LENGTH_MAX));
-  if (kind !== 'gauge' && kind !== 'counter') return seriesFault('choice', 'kind', 'must be gauge or counter');
+  if (!isKind(kind, format)) return seriesFault('choice', 'kind', `must be ${kindsOf(format).join(' or ')}`);
   if (typeof quantiles !== 'boolean') return seriesFault('choice', 'quantiles', 'must be true or false');
   if (!isInteger(decimals, 0, DECIMALS_MAX)) return numberFault('decimals', 0, DECIMALS_MAX);
   if (!isInteger(intervalMs, 1, INTERVAL_MS_MAX)) return numberFault('intervalMs', 1, INTERVAL_MS_MAX);
   if (!isInteger(paneMs, 1, PANE_MS_MAX)) return numberFault('paneMs', 1, PANE_MS_MAX);
-  if (rollover !== null && (kind === 'gauge' || !isInteger(rollover, 1, Number.MAX_SAFE_INTEGER))) {
+  if (rollover !== null && (kind !== 'counter' || !isInteger(rollover, 1, Number.MAX_SAFE_INTEGER))) {
     return seriesFault('number', 'rollover', 'must be null, or for a counter an integer from 1 on');
   }
+  const said = parseSaid(value, kind, rollover);
+  if ('code' in said) return said;
   const given = value['tags'];
   if (!isRecord(given)) return seriesFault('tags', 'tags', 'is no object');
   const fault = tagsFault(given, device);
   if (fault !== null) return fault;
   // fromEntries defines own properties, so even a tag named __proto__ is a tag like any other.
   const tags = Object.fromEntries(Object.entries(given)) as Record<string, string>;
-  return { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs, device, tags };
+  return { metric, unit, decimals, kind, intervalMs, rollover, ...said, quantiles, paneMs, device, tags };
+}
+
+/** What an entry says of its own: how long its value holds, and how its counter steps. */
+function parseSaid(
+  { holdMs, rolloverStep }: Record<string, unknown>,
+  kind: MetricKind,
+  rollover: number | null,
+): Pick<SeriesEntry, 'holdMs' | 'rolloverStep'> | SeriesFault {
+  if (holdMs !== undefined && (kind !== 'gauge' || !isInteger(holdMs, 1, HOLD_MS_MAX))) {
+    return seriesFault('number', 'holdMs', `must be absent, or for a gauge an integer from 1 to ${HOLD_MS_MAX}`);
+  }
+  if (rolloverStep !== undefined && (rollover === null || !isInteger(rolloverStep, 2, ROLLOVER_STEP_MAX))) {
+    return seriesFault(
+      'number',
+      'rolloverStep',
+      `must be absent, or beside a rollover an integer from 2 to ${ROLLOVER_STEP_MAX}`,
+    );
+  }
+  return { ...(holdMs === undefined ? {} : { holdMs }), ...(rolloverStep === undefined ? {} : { rolloverStep }) };
 }
 
 /** What is wrong with the names that a source gives a series; null where an entry can carry them. */
@@ -181,6 +225,18 @@ function textRule(lengthMax: number): string {
 
 function numberFault(field: string, min: number, max: number): SeriesFault {
   return seriesFault('number', field, `must be an integer from ${min} to ${max}`);
+}
+
+function kindsOf(format: SeriesFormat): readonly MetricKind[] {
+  return format === 1 ? METRIC_KINDS.slice(0, 2) : METRIC_KINDS;
+}
+
+function isKind(value: unknown, format: SeriesFormat): value is MetricKind {
+  return includes(kindsOf(format), value);
+}
+
+function includes(list: readonly unknown[], value: unknown): boolean {
+  return list.includes(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -25,7 +25,8 @@ function linked(
   });
 }
 
-function increase(rollover: number | null, from: number, to: number): unknown {
+function increase(highest: number | null, from: number, to: number, step = 1): unknown {
+  const rollover = highest === null ? null : { highest, step };
   const visits = linked({ kind: 'counter', rollover, quantiles: false }, [0, from], [1, to]);
   return visits.length === 0 ? 0n : (visits as bigint[][])[0]![1];
 }
@@ -45,7 +46,7 @@ describe('a link between two readings of a gauge', () => {
     expect(linked(rule, [1000, 7], [2000, 9])).toEqual([[1, 0n, 7000n, 1000n]]);
   });
 
-  it('holds no longer than three intervals, and leaves the rest uncovered', () => {
+  it('holds no longer than its value may hold, and leaves the rest uncovered', () => {
     expect(linked(rule, [0, 7], [1_000_000, 9], 10_000)).toEqual([[0, 0n, 21_000n, 3000n]]);
   });
 
@@ -101,11 +102,22 @@ describe('a link between two readings of a counter', () => {
   });
 
   it('has its border at nine tenths, to the integer', () => {
-    for (let rollover = 1; rollover < 200; rollover++) {
-      for (let from = 1; from <= rollover; from++) {
-        expect(rollsOver(rollover, from, 0)).toBe(10 * from >= 9 * rollover);
+    for (let highest = 1; highest < 200; highest++) {
+      for (let from = 1; from <= highest; from++) {
+        expect(rollsOver({ highest, step: 1 }, from, 0)).toBe(10 * from >= 9 * highest);
       }
     }
+  });
+
+  it('gets from its highest value to 0 by a step of its own last digit', () => {
+    // 838860.7 is the highest that a register of tenths shows; its metric has three decimals.
+    expect(increase(838_860_700, 838_860_700, 0, 100)).toBe(100n);
+    expect(increase(838_860_700, 838_857_600, 12_300, 100)).toBe(15_500n);
+    // Finer values than the register's last digit lie below its next step, beyond which is no roll-over.
+    expect(increase(838_860_700, 838_860_799, 0, 100)).toBe(1n);
+    expect(increase(838_860_700, 838_860_800, 7, 100)).toBe(7n);
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(increase(most, most, 0, most)).toBe(BigInt(most));
   });
 
   it('spans all safe integers', () => {
@@ -115,10 +127,32 @@ describe('a link between two readings of a counter', () => {
   });
 });
 
+describe('a link between two readings of a total', () => {
+  const rule: LinkRule = { kind: 'total', quantiles: false };
+
+  it('is the signed difference, whole in the slice of the later reading', () => {
+    expect(linked(rule, [0, 1010], [1000, 1002])).toEqual([[1, -8n, 0n, 0n]]);
+    expect(linked(rule, [0, 9], [1000, 0])).toEqual([[1, -9n, 0n, 0n]]);
+    expect(linked(rule, [0, -9], [1000, 4])).toEqual([[1, 13n, 0n, 0n]]);
+    expect(linked(rule, [0, 4], [1000, 4])).toEqual([]);
+  });
+
+  it('spans all safe integers', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(linked(rule, [0, most], [1000, -most])).toEqual([[1, -2n * BigInt(most), 0n, 0n]]);
+  });
+});
+
 describe('a link', () => {
-  it('the rule of a metric follows from its kind, interval and roll-over', () => {
-    const metric = { intervalMs: 60_000, rolloverScaled: 999, quantiles: true };
+  it('the rule of a metric follows from its kind, interval, hold and roll-over', () => {
+    const metric = { intervalMs: 60_000, rolloverScaled: null, quantiles: true };
     expect(linkRuleOf({ ...metric, kind: 'gauge' })).toEqual({ kind: 'gauge', holdMsMax: 180_000, quantiles: true });
-    expect(linkRuleOf({ ...metric, kind: 'counter' })).toEqual({ kind: 'counter', rollover: 999, quantiles: true });
+    expect(linkRuleOf({ ...metric, kind: 'gauge', holdMs: 5 })).toMatchObject({ holdMsMax: 5 });
+    const counter = { ...metric, kind: 'counter' } as const;
+    expect(linkRuleOf(counter)).toEqual({ kind: 'counter', rollover: null, quantiles: true });
+    expect(linkRuleOf({ ...counter, rolloverScaled: 999 })).toMatchObject({ rollover: { highest: 999, step: 1 } });
+    const coarse = { ...counter, rolloverScaled: 9990, rolloverStep: 10 };
+    expect(linkRuleOf(coarse)).toMatchObject({ rollover: { highest: 9990, step: 10 } });
+    expect(linkRuleOf({ ...metric, kind: 'total' })).toEqual({ kind: 'total', quantiles: true });
   });
 });

@@ -2,13 +2,13 @@
  * Links: what the interval between two neighbouring readings of one series contributes.
  *
  * A link belongs to its later reading. A gauge's value is held from the earlier reading on, so its integral and covered
- * time are cut at the edges of slices; a counter's increase goes whole to the slice of the later reading. A reading that
+ * time are cut at the edges of slices; a register's increase goes whole to the slice of the later reading. A reading that
  * falls between two neighbours takes back their link (sign -1) and adds the two new ones: links are additive.
  */
 import { strict as assert } from 'node:assert';
 import { addSafe } from '../numbers/wide.ts';
 import { addHeld } from './additive.ts';
-import type { LinkRule } from './link-rule.ts';
+import type { CounterRule, LinkRule, Rollover, TotalRule } from './link-rule.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** Where the contributions to slices go. `slotOf` may allocate in the table, which is read anew after each call. */
@@ -28,7 +28,7 @@ export function sliceIndexOf(timeMs: number, sliceMs: number): number {
  * Adds the link (fromMs, toMs], or with sign -1 takes it back. Times in ms, `fromMs < toMs`; values are scaled.
  *
  * A gauge visits each slice that its held time touches, in ascending order, and a slice that it leaves at once not at
- * all. A counter visits the slice of `toMs`, and none where there was no increase.
+ * all. A counter, or a total, visits the slice of `toMs`, and none where there was no increase.
  */
 export function addLink(
   sink: SliceSink,
@@ -41,10 +41,10 @@ export function addLink(
   toValue: number,
 ): void {
   assert(fromMs < toMs, 'a link leads from an earlier reading to a later one');
-  if (rule.kind === 'counter') {
+  if (rule.kind !== 'gauge') {
     if (fromValue === toValue) return;
     const slot = sink.slotOf(sliceIndexOf(toMs, sliceMs));
-    addIncrease(sink.table, slot, rule.rollover, sign, fromValue, toValue);
+    addIncrease(sink.table, slot, rule, sign, fromValue, toValue);
     return;
   }
   const gapMs = toMs - fromMs;
@@ -59,25 +59,23 @@ export function addLink(
   }
 }
 
-/** Adds `sign` times a counter's increase between neighbours. Both terms are added apart: their sum may reach 2^54. */
+/** Adds `sign` times a register's increase between neighbours. The terms are added apart: their sum may reach 2^54. */
 export function addIncrease(
   table: StatsTable,
   slot: number,
-  rollover: number | null,
+  rule: CounterRule | TotalRule,
   sign: 1 | -1,
   fromValue: number,
   toValue: number,
 ): void {
   const increase = table.increase;
-  if (toValue >= fromValue) {
+  if (toValue >= fromValue || rule.kind === 'total' || dips(fromValue, toValue)) {
     addSafe(increase, slot, sign * toValue);
     addSafe(increase, slot, -sign * fromValue);
-  } else if (dips(fromValue, toValue)) {
+  } else if (rule.rollover !== null && rollsOver(rule.rollover, fromValue, toValue)) {
+    addSafe(increase, slot, sign * (rule.rollover.highest - fromValue));
     addSafe(increase, slot, sign * toValue);
-    addSafe(increase, slot, -sign * fromValue);
-  } else if (rollover !== null && rollsOver(rollover, fromValue, toValue)) {
-    addSafe(increase, slot, sign * (rollover - fromValue));
-    addSafe(increase, slot, sign * (toValue + 1));
+    addSafe(increase, slot, sign * rule.rollover.step);
   } else if (toValue > 0) addSafe(increase, slot, sign * toValue);
 }
 
@@ -94,11 +92,11 @@ export function dips(fromValue: number, toValue: number): boolean {
 /**
  * Whether a smaller value means that the counter passed its highest value: the old one lay in the top tenth of what it
  * can show. Otherwise it was reset and counts from 0; there a value that is not positive adds nothing, because a
- * counter that was set below zero has not grown. Old values above `rollover`, and new ones below 0, contradict the
- * declaration, so they count as resets too.
+ * counter that was set below zero has not grown. Old values a step or more above the highest, and new ones below 0,
+ * contradict the declaration, so they count as resets too.
  */
-export function rollsOver(rollover: number, fromValue: number, toValue: number): boolean {
-  // old ≥ 0.9 · rollover ⟺ old ≥ rollover − ⌊rollover / 10⌋, without leaving the safe integers.
-  const topTenth = rollover - (rollover - (rollover % 10)) / 10;
-  return toValue >= 0 && toValue < fromValue && fromValue >= topTenth && fromValue <= rollover;
+export function rollsOver({ highest, step }: Rollover, fromValue: number, toValue: number): boolean {
+  // old ≥ 0.9 · highest ⟺ old ≥ highest − ⌊highest / 10⌋, without leaving the safe integers.
+  const topTenth = highest - (highest - (highest % 10)) / 10;
+  return toValue >= 0 && toValue < fromValue && fromValue >= topTenth && fromValue - highest < step;
 }

@@ -8,7 +8,7 @@ import { strict as assert } from 'node:assert';
 import { addProduct, addSafe } from '../numbers/wide.ts';
 import { addBuckets, addHeld } from './additive.ts';
 import { addCovered } from './covered.ts';
-import type { LinkRule } from './link-rule.ts';
+import type { CounterRule, LinkRule, TotalRule } from './link-rule.ts';
 import { addIncrease } from './link.ts';
 import { addPieces } from './piece.ts';
 import { includeFirst, includeLast } from './selective.ts';
@@ -38,7 +38,7 @@ export function addRegularRun(
     if (links > 0) addCovered(table, slot, links * heldMs, 0);
   } else {
     addPieces(table, slot, values, start, end, 0);
-    addIncreases(table, slot, values, start, end, rule.rollover);
+    addIncreases(table, slot, values, start, end, rule);
   }
   includeFirst(table, slot, startMs, values[start]!);
   includeLast(table, slot, startMs + links * stepMs, values[end - 1]!);
@@ -93,7 +93,7 @@ export function addTimedRun(
   if (start >= end) return;
   addPieces(table, slot, values, start, end, 0);
   if (rule.kind === 'gauge') addHeldTimes(table, slot, values, times, start, end, rule.holdMsMax);
-  else addIncreases(table, slot, values, start, end, rule.rollover);
+  else addIncreases(table, slot, values, start, end, rule);
   includeFirst(table, slot, times[start]!, values[start]!);
   includeLast(table, slot, times[end - 1]!, values[end - 1]!);
   if (rule.quantiles) addBuckets(table, slot, values, start, end);
@@ -134,8 +134,8 @@ function addHeldTimes(
 }
 
 /**
- * The increases between the readings of a counter's run. As long as it does not fall they telescope, so only falls are
- * looked at one by one.
+ * The increases between the readings of a register's run. As long as it does not fall they telescope, so only falls of a
+ * counter are looked at one by one; those of a total are increases like others.
  */
 function addIncreases(
   table: StatsTable,
@@ -143,18 +143,22 @@ function addIncreases(
   values: Float64Array,
   start: number,
   end: number,
-  rollover: number | null,
+  rule: CounterRule | TotalRule,
 ): void {
   let base = values[start]!;
+  if (rule.kind === 'total') {
+    addIncrease(table, slot, rule, 1, base, values[end - 1]!);
+    return;
+  }
   let before = base;
   for (let i = start + 1; i < end; i++) {
     const value = values[i]!;
     if (value < before) {
-      addIncrease(table, slot, rollover, 1, base, before);
-      addIncrease(table, slot, rollover, 1, before, value);
+      addIncrease(table, slot, rule, 1, base, before);
+      addIncrease(table, slot, rule, 1, before, value);
       base = value;
     }
     before = value;
   }
-  addIncrease(table, slot, rollover, 1, base, before);
+  addIncrease(table, slot, rule, 1, base, before);
 }

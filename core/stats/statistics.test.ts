@@ -136,7 +136,7 @@ describe('names of statistics', () => {
     const gauge = { name: 'power', kind: 'gauge', quantiles: false } as const;
     expect(whyUnanswerable(findStatistic('mean')!, gauge)).toBeNull();
     expect(whyUnanswerable(findStatistic('increase')!, gauge)).toContain(
-      'is for a counter, but metric power is a gauge',
+      'is for a counter or total, but metric power is a gauge',
     );
     expect(whyUnanswerable(findStatistic('p50')!, gauge)).toContain('declare `quantiles: true`');
     expect(whyUnanswerable(findStatistic('p50')!, { ...gauge, quantiles: true })).toBeNull();

@@ -1,4 +1,3 @@
-import type { MetricKind } from '../metrics/metric.ts';
 /**
  * The statistics that an answer can give, each computed from exact stats at the very end.
  *
@@ -9,6 +8,7 @@ import type { MetricKind } from '../metrics/metric.ts';
  * all digits of an integer statistic, and the shortest form of the nearest double of the others (mean, variance,
  * stddev, timeMean), which are rounded once.
  */
+import { METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
 import { quantileFromBuckets } from '../numbers/log-buckets.ts';
 import { divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
 import { nearestNames } from '../time/nearest-name.ts';
@@ -42,9 +42,9 @@ export interface Statistic {
   compute(stats: Stats, decimals: number): StatValue;
 }
 
-const BOTH: readonly MetricKind[] = ['gauge', 'counter'];
+const ALL_KINDS: readonly MetricKind[] = METRIC_KINDS;
 const GAUGE: readonly MetricKind[] = ['gauge'];
-const COUNTER: readonly MetricKind[] = ['counter'];
+const REGISTERS: readonly MetricKind[] = ['counter', 'total'];
 
 /** The integral is held in value · ms and told in unit · seconds: three more decimals. */
 const MS_DECIMALS = 3;
@@ -53,71 +53,72 @@ const ALL: readonly Statistic[] = [
   {
     name: 'count',
     needs: ['count'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'How many readings there are.',
     compute: (stats) => String(stats.count),
   },
   {
     name: 'sum',
     needs: ['count', 'sum'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'The sum of the values, in the unit; exact.',
     compute: (stats, decimals) => (stats.count === 0 ? null : formatScaled(stats.sum, decimals)),
   },
   {
     name: 'mean',
     needs: ['count', 'sum'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'The mean of the values, in the unit.',
     compute: mean,
   },
   {
     name: 'min',
     needs: ['min'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'The smallest value, in the unit; exact.',
     compute: (stats, decimals) => (stats.min === null ? null : formatScaled(stats.min, decimals)),
   },
   {
     name: 'max',
     needs: ['max'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'The largest value, in the unit; exact.',
     compute: (stats, decimals) => (stats.max === null ? null : formatScaled(stats.max, decimals)),
   },
   {
     name: 'variance',
     needs: ['count', 'sum', 'squares'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: "The population's variance of the values, in the unit squared.",
     compute: variance,
   },
   {
     name: 'stddev',
     needs: ['count', 'sum', 'squares'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: "The population's standard deviation of the values, in the unit.",
     compute: standardDeviation,
   },
   {
     name: 'first',
     needs: ['first'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'The value of the earliest reading, of equal times the smallest; exact.',
     compute: (stats, decimals) => (stats.first === null ? null : formatScaled(stats.first.value, decimals)),
   },
   {
     name: 'last',
     needs: ['last'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: 'The value of the latest reading, of equal times the largest; exact.',
     compute: (stats, decimals) => (stats.last === null ? null : formatScaled(stats.last.value, decimals)),
   },
   {
     name: 'increase',
     needs: ['count', 'increase'],
-    kinds: COUNTER,
-    describe: 'By how much the counters grew, resets and roll-overs considered, in the unit; exact.',
+    kinds: REGISTERS,
+    describe:
+      'By how much the registers grew: counters with resets and roll-overs considered, totals less what they fell; in the unit; exact.',
     compute: (stats, decimals) => (stats.count === 0 ? null : formatScaled(stats.increase, decimals)),
   },
   {
@@ -197,7 +198,7 @@ function quantileStatistic(name: string): Statistic | undefined {
   return {
     name,
     needs: ['histogram', 'min', 'max'],
-    kinds: BOTH,
+    kinds: ALL_KINDS,
     describe: `The value that ${name.slice(1)} % of the readings do not exceed, within 1 %, in the unit.`,
     compute: (stats, decimals) => {
       if (stats.histogram === null || stats.min === null || stats.max === null) return null;

@@ -60,9 +60,16 @@ export const linkRule: fc.Arbitrary<LinkRule> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('counter' as const),
-    rollover: fc.constantFrom(null, ROLLOVER, 999, SCALED_MAX),
+    rollover: fc.constantFrom(
+      null,
+      { highest: ROLLOVER, step: 1 },
+      { highest: 999, step: 1 },
+      { highest: 990, step: 10 },
+      { highest: SCALED_MAX, step: 1000 },
+    ),
     quantiles: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant('total' as const), quantiles: fc.boolean() }),
 );
 
 /** A counter's values: growth, resets, and steps over the highest value from both sides of its top tenth. */

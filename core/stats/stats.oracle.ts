@@ -3,7 +3,7 @@
  * code with the tables it judges, but the numbering of the histogram's buckets.
  */
 import { bucketOf } from '../numbers/log-buckets.ts';
-import type { LinkRule } from './link-rule.ts';
+import type { LinkRule, Rollover } from './link-rule.ts';
 import type { Stats } from './stats.ts';
 
 export interface Reading {
@@ -34,6 +34,10 @@ export function linksOf(readings: readonly Reading[], rule: LinkRule, sliceMs: n
       at(BigInt(to.ms)).increase += increaseOf(rule.rollover, BigInt(from.value), BigInt(to.value));
       continue;
     }
+    if (rule.kind === 'total') {
+      at(BigInt(to.ms)).increase += BigInt(to.value) - BigInt(from.value);
+      continue;
+    }
     const endMs = BigInt(Math.min(to.ms, from.ms + rule.holdMsMax));
     // Held time is cut by walking from edge to edge, each found anew from the time reached.
     for (let ms = BigInt(from.ms); ms < endMs;) {
@@ -49,13 +53,14 @@ export function linksOf(readings: readonly Reading[], rule: LinkRule, sliceMs: n
   return slices;
 }
 
-function increaseOf(rollover: number | null, from: bigint, to: bigint): bigint {
+function increaseOf(rollover: Rollover | null, from: bigint, to: bigint): bigint {
   if (to >= from) return to - from;
   if (to < 0n) return 0n;
   if (to > 0n && 10n * to >= 9n * from) return to - from;
   if (rollover !== null) {
-    const highest = BigInt(rollover);
-    if (10n * from >= 9n * highest && from <= highest) return highest - from + to + 1n;
+    // The register counts round and round, as many values as lie below this.
+    const around = BigInt(rollover.highest) + BigInt(rollover.step);
+    if (10n * from >= 9n * BigInt(rollover.highest) && from < around) return to - from + around;
   }
   return to;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HOLD_INTERVALS_MAX, type Metric } from '../metrics/metric.ts';
+import { holdMsOf, type Metric } from '../metrics/metric.ts';
 import { formatDuration } from '../time/duration.ts';
 import { nearestNames } from '../time/nearest-name.ts';
 import { fixedSpan } from '../time/span-config.ts';
@@ -54,14 +54,14 @@ export function viewFault(
       message: `a slice divides a day evenly (1m, 5m, 15m, 1h, …); ${view.sliceMs / 1000} s does not`,
     };
   }
-  const heldMs = HOLD_INTERVALS_MAX * metric.intervalMs;
+  const heldMs = holdMsOf(metric);
   if (metric.kind === 'gauge' && heldMs > HELD_SLICES_MAX * view.sliceMs) {
     const narrowest = formatDuration({ kind: 'fixed', ms: narrowestSliceMs(heldMs / HELD_SLICES_MAX, metric.paneMs) });
     return {
       key: 'slice',
       message:
-        `a value of ${metric.name} is held for up to ${HOLD_INTERVALS_MAX} intervals, ${heldMs / 1000} s: more than ` +
-        `${HELD_SLICES_MAX} slices of ${view.sliceMs / 1000} s; take slices of ${narrowest} or more`,
+        `a value of ${metric.name} is held for up to ${heldMs / 1000} s (\`hold\`, three intervals unless it says ` +
+        `otherwise): more than ${HELD_SLICES_MAX} slices of ${view.sliceMs / 1000} s; take slices of ${narrowest} or more`,
     };
   }
   if (new Set(view.by).size < view.by.length) return { key: 'by', message: 'names a tag twice; once is enough' };

@@ -73,9 +73,12 @@ describe('the fingerprint of a view', () => {
       { ...metric, rolloverScaled: 99 },
       { ...metric, quantiles: true },
       { ...metric, paneMs: 5000 },
+      { ...metric, rolloverStep: 10 },
+      { ...metric, kind: 'total' },
+      { ...metric, kind: 'gauge', holdMs: 5000 },
     ];
     const told = [metric, ...others].map((one) => viewFingerprint(VIEW, one));
-    expect(new Set([viewFingerprint(VIEW), ...told]).size).toBe(9);
+    expect(new Set([viewFingerprint(VIEW), ...told]).size).toBe(12);
     // The rule by which a counter's increase is found is part of what decides it.
     expect(told[0]).toBe('1b0725485a506dcf');
     expect(told[3]).toBe('9c00709342f06191');
@@ -138,8 +141,12 @@ describe('a view beside its metric', () => {
     expect(faultAt(slices / 3, 10_000)).toBeUndefined();
     expect(faultAt(slices / 3 + 1, 10_000)).toMatchObject({ key: 'slice' });
     expect(faultAt(30 * 86_400_000, 10_000)?.message).toBe(
-      'a value of power is held for up to 3 intervals, 7776000 s: more than 10000 slices of 10 s; take slices of 800s or more',
+      'a value of power is held for up to 7776000 s (`hold`, three intervals unless it says otherwise): more than 10000 slices of 10 s; take slices of 800s or more',
     );
+    const held = { ...POWER, kind: 'gauge', intervalMs: 1000, holdMs: slices } as Metric;
+    expect(viewFault({ ...VIEW, sliceMs: 10_000 }, new Map([['power', held]]))).toBeUndefined();
+    const longer = new Map([['power', { ...held, holdMs: slices + 1 }]]);
+    expect(viewFault({ ...VIEW, sliceMs: 10_000 }, longer)).toMatchObject({ key: 'slice' });
     // What a counter grows by belongs to one slice.
     expect(faultAt(30 * 86_400_000, 10_000, 'counter')).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { STORED_KEYS, type StoredMetric } from '../metrics/metric.ts';
+import { STORED_IF_SAID_KEYS, STORED_KEYS, type StoredMetric } from '../metrics/metric.ts';
 
 /** A declared question: which readings, grouped by which tags, stored in which span. */
 export interface View {
@@ -52,7 +52,8 @@ export function viewFingerprint(view: View, metric?: StoredMetric): string {
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const asked = [view.metric, view.by, where, view.sliceMs];
   if (metric === undefined) return hashOf(asked);
-  const facts = [...asked, STORED_KEYS.map((key) => metric[key])];
+  const said = STORED_IF_SAID_KEYS.flatMap((key) => (metric[key] === undefined ? [] : [[key, metric[key]]]));
+  const facts = [...asked, STORED_KEYS.map((key) => metric[key]), ...said];
   return hashOf(metric.kind === 'counter' ? [...facts, COUNTER_RULE] : facts);
 }
 

@@ -67,7 +67,11 @@ export interface AgentHead {
   readonly acquainted?: boolean;
 }
 
-export const AGENT_STATE_FORMAT = 1;
+/**
+ * Format 2 is that of agents whose dictionary has an entry that agents before it can't send (see {@link seriesFormat});
+ * all others write format 1 on.
+ */
+export const AGENT_STATE_FORMAT = 2;
 
 const HEAD = stringKey('head');
 const ENTRY = stringKey('entry');
@@ -86,9 +90,8 @@ export class AgentStateRefused extends WeirError {
 export async function loadHead(table: Table, agent: string): Promise<AgentHead> {
   const bytes = await table.get(HEAD);
   if (bytes === undefined) {
-    const format = AGENT_STATE_FORMAT;
     return {
-      format,
+      format: 1,
       agent,
       incarnation: 0,
       sequence: 0,

@@ -10,7 +10,7 @@ import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { SelectionRefold } from '#core/fold/selection-refold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
-import { type Metric, type MetricKind, type SendPolicy, UNBOUNDED } from '#core/metrics/metric.ts';
+import { type Metric, METRIC_KINDS, type MetricKind, type SendPolicy, UNBOUNDED } from '#core/metrics/metric.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { copySelective } from '#core/stats/selective.ts';
@@ -199,7 +199,7 @@ function sorted(stats: Map<string, Stats>): [string, Stats][] {
 }
 
 describe('the frames of an agent', () => {
-  for (const kind of ['gauge', 'counter'] as const) {
+  for (const kind of METRIC_KINDS) {
     for (const send of ['readings', 'panes'] as const) {
       it(
         `fold to the set of readings, whatever is delivered in whatever pieces, of a ${kind} sent as ${send}`,

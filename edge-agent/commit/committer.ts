@@ -4,6 +4,7 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import { contentOf, countOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
+import { seriesFormat } from '#core/series/series.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
@@ -81,6 +82,7 @@ export class Committer {
   readonly #outstanding = new Outstanding();
   readonly #storing: StoringOptions;
   #entriesWritten: number;
+  #format: number;
   #reports: number;
   #totals: AgentTotals;
   #watermarkMs: number | null;
@@ -105,6 +107,7 @@ export class Committer {
     this.#first = { ...head, incarnation: incarnation + 1, sequence: 0, previous, closed: false };
     this.#writer = new FrameWriter(incarnation + 1, previous, dictionary.entries, head.revision);
     this.#entriesWritten = dictionary.entries.length;
+    this.#format = head.format;
     this.#reports = head.reports;
     this.#totals = head.totals;
     this.#watermarkMs = head.watermarkMs;
@@ -353,6 +356,9 @@ export class Committer {
     for (const { bytes } of frames) this.#totals = addTotals(this.#totals, { frames: 1, bytes: bytes.length });
     const items = [...frames, ...reports];
     operations.push(...entryOperations(this.dictionary.entries, this.#entriesWritten));
+    for (const entry of this.dictionary.entries.slice(this.#entriesWritten)) {
+      this.#format = Math.max(this.#format, seriesFormat(entry));
+    }
     this.#entriesWritten = this.dictionary.entries.length;
     operations.push(
       ...this.#journal.trim(),
@@ -378,6 +384,7 @@ export class Committer {
   #head(): AgentHead {
     return {
       ...this.#first,
+      format: this.#format,
       sequence: this.#writer.sequence,
       reports: this.#reports,
       closed: this.#closed,

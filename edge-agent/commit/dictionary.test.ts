@@ -49,6 +49,7 @@ describe('an agent’s dictionary', () => {
     ['interval', { intervalMs: 1_000 }],
     ['pane', { paneMs: 5_000 }],
     ['quantiles', { quantiles: true }],
+    ['hold', { holdMs: 3_600_000 }],
   ])('begins another entry of the same series when the %s is declared otherwise', (_, now) => {
     const before = new Dictionary(new Map([['power', metricNamed('power')]]));
     before.intern(SERIES);

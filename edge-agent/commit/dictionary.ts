@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { DICTIONARY_ENTRIES_MAX } from '#core/frames/limits.ts';
 import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
+import { entryFacts, isAsDeclared, storedFacts } from '#core/series/declared.ts';
 import { describedFault, type SeriesEntry, type SeriesFault, seriesKey } from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
@@ -80,21 +81,8 @@ function valuesKey(entry: SeriesEntry): string {
   return JSON.stringify([seriesKey(entry), entry.unit, entry.decimals, entry.kind]);
 }
 
-function isAsDeclared(entry: SeriesEntry, metric: Metric): boolean {
-  return (
-    entry.unit === metric.unit &&
-    entry.decimals === metric.decimals &&
-    entry.kind === metric.kind &&
-    entry.intervalMs === metric.intervalMs &&
-    entry.rollover === metric.rolloverScaled &&
-    entry.quantiles === metric.quantiles &&
-    entry.paneMs === metric.paneMs
-  );
-}
-
 function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEntry {
-  const { name, unit, decimals, kind, intervalMs, rolloverScaled, quantiles, paneMs } = metric;
-  return { metric: name, unit, decimals, kind, intervalMs, rollover: rolloverScaled, quantiles, paneMs, device, tags };
+  return { metric: metric.name, ...entryFacts(metric), device, tags };
 }
 
 /**
@@ -102,10 +90,8 @@ function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEnt
  * holds still belongs to it; how that is sent, today's declaration says where there is one.
  */
 function metricOfEntry(entry: SeriesEntry, declared: Metric | undefined): Metric {
-  const { metric, unit, decimals, kind, intervalMs, rollover, quantiles, paneMs } = entry;
   const { send, excess, conflict, repeatHorizonMs } = declared ?? UNDECLARED;
-  const facts = { name: metric, unit, decimals, kind, intervalMs, rolloverScaled: rollover, quantiles, paneMs };
-  return { ...facts, send, excess, conflict, repeatHorizonMs, ...UNBOUNDED };
+  return { name: entry.metric, ...storedFacts(entry), send, excess, conflict, repeatHorizonMs, ...UNBOUNDED };
 }
 
 const UNDECLARED = { send: 'readings', excess: 'round', conflict: 'last', repeatHorizonMs: null } as const;

@@ -1,4 +1,5 @@
 import type { Metric } from '#core/metrics/metric.ts';
+import { isAsDeclared } from '#core/series/declared.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LinkRule } from '#core/stats/link-rule.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
@@ -16,7 +17,7 @@ export interface SealRule {
   readonly sendsPanes: boolean;
   readonly paneMs: number;
   readonly link: LinkRule;
-  /** Whether the rule's panes are those that the entry was born with; where not, its readings are sent as readings. */
+  /** Whether the rule's panes are those that the entry was born to; where not, its readings are sent as readings. */
   readonly fits: (entry: number) => boolean;
 }
 
@@ -67,9 +68,9 @@ export function openPaneStart(journal: SeriesJournal, paneMs: number): number {
 
 /** How a metric is sealed where it is sent as readings, and where as panes. */
 export function sealRulesOf(metric: Metric, entries: readonly SeriesEntry[]): readonly [SealRule, SealRule] {
-  const { paneMs, quantiles } = metric;
+  const { paneMs } = metric;
   const link = linkRuleOf(metric);
-  const fits = (entry: number): boolean => entries[entry]!.paneMs === paneMs && entries[entry]!.quantiles === quantiles;
+  const fits = (entry: number): boolean => isAsDeclared(entries[entry]!, metric);
   return [
     { sendsPanes: false, paneMs, link, fits },
     { sendsPanes: true, paneMs, link, fits },

@@ -70,6 +70,13 @@ describe('a window that is judged', () => {
     expect(isFinal(10 * MINUTE, 'increase', { kind: 'counter' })).toBe(true);
   });
 
+  it('is final as much later as its metric says that a value holds', () => {
+    const held = { holdMs: 2 * MINUTE };
+    expect(isFinal(12 * MINUTE - 1, 'integral', held)).toBe(false);
+    expect(isFinal(12 * MINUTE, 'integral', held)).toBe(true);
+    expect(isFinal(10 * MINUTE, 'count', held)).toBe(true);
+  });
+
   it('is never final as of an earlier cut', () => {
     expect(isFinal(100 * MINUTE, 'count', {}, true)).toBe(false);
   });

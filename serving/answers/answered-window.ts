@@ -1,4 +1,4 @@
-import { HOLD_INTERVALS_MAX } from '#core/metrics/metric.ts';
+import { holdMsOf } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
 import { EVER, type Horizon } from '../index/progress.ts';
@@ -49,15 +49,17 @@ export interface JudgedSource {
 export class Judge {
   readonly #table: StatsTable;
   readonly #source: JudgedSource;
-  /** Intervals that a value may be held beyond the window's end. */
-  readonly #heldIntervals: number;
+  /** For how long a value may be held beyond the window's end, by the longest interval of its group's series. */
+  readonly #heldMs: (intervalMs: number) => number;
   readonly #horizons = new Map<Group, Horizon>();
 
   constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, source: JudgedSource) {
     this.#table = table;
     this.#source = source;
     const tellsHeld = query.metric.kind === 'gauge' && query.stats.some(({ needs }) => needs.includes('integral'));
-    this.#heldIntervals = tellsHeld ? HOLD_INTERVALS_MAX : 0;
+    const { holdMs } = query.metric;
+    const said = holdMs === undefined ? {} : { holdMs };
+    this.#heldMs = tellsHeld ? (intervalMs) => holdMsOf({ intervalMs, ...said }) : () => 0;
   }
 
   window({ group, startMs, endMs, slot, revision, pending }: CombinedWindow): AnsweredWindow {
@@ -88,7 +90,10 @@ export class Judge {
       revision,
       pending,
       completeness: group.progress.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
-      final: !isAsOf && !isFolding && group.progress.isFinal(startMs, finalMs, horizon, this.#heldIntervals),
+      final:
+        !isAsOf &&
+        !isFolding &&
+        group.progress.isFinal(startMs, finalMs, horizon, this.#heldMs(group.progress.longestIntervalMs())),
     };
     return firstMs > startMs && firstMs !== Number.POSITIVE_INFINITY ? { ...told, expectedFromMs: firstMs } : told;
   }

@@ -91,9 +91,10 @@ describe('the progress of a group', () => {
     expect(isFinal(50, [], [])).toBe(false);
   });
 
-  it('is final some of the longest interval later, where values are held that long', () => {
+  it('is final later by as long as values are held', () => {
     const progress = progressOf([agentOf('a', 300)], [memberOf('a', 's', 0, 10), memberOf('a', 't', 0, 100)]);
-    const isFinal = (endMs: number) => progress.isFinal(endMs - 10, endMs, progress.horizon(), 2);
+    const isFinal = (endMs: number) =>
+      progress.isFinal(endMs - 10, endMs, progress.horizon(), 2 * progress.longestIntervalMs());
     expect(isFinal(100)).toBe(true);
     expect(isFinal(101)).toBe(false);
     progress.put(memberOf('a', 't', 0, 50));

@@ -133,10 +133,10 @@ export class GroupProgress {
 
   /**
    * Whether every agent with a reading before `endMs` has passed it, and none of them misses a number that may reach into
-   * the span. With `intervals` they have to have passed it by as many of the longest interval of the group's series.
+   * the span. Where values are held beyond it, they have to have passed it by as long.
    */
-  isFinal(startMs: number, endMs: number, horizon: Horizon, intervals = 0): boolean {
-    const passedMs = intervals === 0 ? endMs : endMs + intervals * this.#longestIntervalMs();
+  isFinal(startMs: number, endMs: number, horizon: Horizon, heldMs = 0): boolean {
+    const passedMs = endMs + heldMs;
     const isWhole = !isStained(horizon.stains, startMs, passedMs);
     if (isWhole && horizon.watermarkMs !== null && horizon.watermarkMs >= passedMs) return true;
     for (const { key, firstMs } of this.agents()) {
@@ -163,7 +163,8 @@ export class GroupProgress {
     return excused;
   }
 
-  #longestIntervalMs(): number {
+  /** The longest interval of the group's series, 0 where it has none. */
+  longestIntervalMs(): number {
     if (this.#intervalMs === undefined) {
       this.#intervalMs = 0;
       for (const { intervalMs } of this.#members.values()) this.#intervalMs = Math.max(this.#intervalMs, intervalMs);

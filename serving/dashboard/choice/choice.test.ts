@@ -76,9 +76,10 @@ describe('the measures of a metric', () => {
   it('are those that mean something for its kind', () => {
     expect(measuresOf('gauge').map(({ name }) => name)).toStrictEqual(['mean', 'band', 'sum', 'count']);
     expect(measuresOf('counter').map(({ name }) => name)).toStrictEqual(['increase', 'band', 'count']);
+    expect(measuresOf('total')).toStrictEqual(measuresOf('counter'));
   });
 
-  it.each(['gauge', 'counter', null])('need no statistic beyond those that are asked for of a %s', (kind) => {
+  it.each(['gauge', 'counter', 'total', null])('need no statistic beyond those that are asked for of a %s', (kind) => {
     const needed = measuresOf(kind).flatMap(({ stat, band }) => [
       stat,
       ...(band === undefined ? [] : [band.low, band.high]),

@@ -26,9 +26,12 @@ const BAND: Measure = {
 const COUNT: Measure = { name: 'count', words: 'Count', stat: 'count', adds: true, hasUnit: false };
 const INCREASE: Measure = { name: 'increase', words: 'Increase', stat: 'increase', adds: true, hasUnit: true };
 
-/** The measures of a kind of metric, the most telling first. The sum of a counter's positions means nothing. */
+/** Kinds of metric whose readings are positions of a register: their sum means nothing. */
+const REGISTERS: ReadonlySet<string | null> = new Set(['counter', 'total']);
+
+/** The measures of a kind of metric, the most telling first. */
 export function measuresOf(kind: string | null): readonly Measure[] {
-  return kind === 'counter' ? [INCREASE, BAND, COUNT] : [MEAN, BAND, SUM, COUNT];
+  return REGISTERS.has(kind) ? [INCREASE, BAND, COUNT] : [MEAN, BAND, SUM, COUNT];
 }
 
 /** The measure of that name, where the kind has it, else its first. */
@@ -39,5 +42,5 @@ export function measureNamed(name: string | undefined, kind: string | null): Mea
 
 /** All statistics that the page may show of a kind: asked for at once, so that another measure is there at once. */
 export function statsOf(kind: string | null): readonly string[] {
-  return kind === 'counter' ? ['count', 'mean', 'min', 'max', 'increase'] : ['count', 'sum', 'mean', 'min', 'max'];
+  return REGISTERS.has(kind) ? ['count', 'mean', 'min', 'max', 'increase'] : ['count', 'sum', 'mean', 'min', 'max'];
 }
