@@ -7,6 +7,7 @@ import { declareEdge } from './commands/edge.ts';
 import type { Declare } from './commands/flags.ts';
 import { declareInit } from './commands/init.ts';
 import { declareLedger } from './commands/ledger.ts';
+import { declarePassword } from './commands/password.ts';
 import { declareQuarantine } from './commands/quarantine.ts';
 import { declareQuery } from './commands/query.ts';
 import { declareSessions } from './commands/sessions.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly Declare[] = [
   declareAgents,
   declareLedger,
   declareQuarantine,
+  declarePassword,
   declareBench,
 ];
 

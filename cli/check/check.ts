@@ -62,7 +62,7 @@ async function checkSource(
   try {
     // What comes through a pipe can be read once only, and is for `weir edge`.
     if (source.supports.nature === 'live' || !source.supports.resumes) {
-      source.open(name, { ...options, registry: new SeriesList() });
+      await source.open(name, { ...options, registry: new SeriesList() }).inspect?.();
       return { lines: [`${title}, ${source.description}`], isUsable: true, seen: NOTHING_SEEN };
     }
     const preview = await previewSource((registry) => source.open(name, { ...options, registry }), metrics);

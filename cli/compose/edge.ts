@@ -85,8 +85,8 @@ export function chooseSources(
 }
 
 /**
- * Reads the beginning of a file before anything else happens, so that one that is missing, or isn't what the
- * configuration says, is told before others have been read. Throws SourceError, UserError.
+ * Reads the beginning of a file before anything else happens, and looks at what a live source needs, so that one that is
+ * missing, or isn't what the configuration says, is told before others have been read. Throws SourceError, UserError.
  */
 export async function checkSource(
   name: string,
@@ -101,6 +101,7 @@ export async function checkSource(
     stdin: () => process.stdin,
     nowMs: Date.now,
   });
+  await opened.inspect?.();
   if (source.supports.nature === 'live' || !source.supports.resumes) return;
   for await (const _ of opened.batches(null, new AbortController().signal)) break;
 }

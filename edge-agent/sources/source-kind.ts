@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { RecordLimits } from './records/record-limits.ts';
@@ -14,6 +15,8 @@ export interface SourceOptions {
   readonly stdin: () => Readable;
   /** The agent's clock, for telling times that can't be yet. */
   readonly nowMs: () => number;
+  /** Where a live source tells what its batches don't. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
   /** Other limits than RECORD_LIMITS, where a test wants everything to be torn. */
   readonly limits?: RecordLimits;
 }

@@ -123,6 +123,8 @@ export interface SourceSupport {
 export interface Source {
   readonly name: string;
   readonly nature: SourceNature;
+  /** Looks, before anything is read, whether what it needs can be used. Throws SourceError. */
+  inspect?(): Promise<void>;
   /** Batches from the checkpoint on (null: from the start) until the source's end or the signal. */
   batches(from: SourceCheckpoint | null, signal: AbortSignal): AsyncIterable<ReadingBatch>;
 }

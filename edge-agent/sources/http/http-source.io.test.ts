@@ -3,12 +3,13 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type In
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import { BODY_BYTES_MAX } from '../doors/http-door.ts';
 import { SourceError } from '../source-error.ts';
 import { type ReadingBatch, SeriesList } from '../source.ts';
 import { metricsOf } from '../sources.fixtures.ts';
 import { FUTURE_MS_MAX } from '../time/open-time.ts';
 import { HTTP } from './http-kind.ts';
-import { BODY_BYTES_MAX, type HttpSection, HttpSource } from './http-source.ts';
+import { type HttpSection, HttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
@@ -32,6 +33,7 @@ class Running implements AsyncDisposable {
       section,
       metrics: metricsOf(metricNamed('power')),
       registry: this.registry,
+      folder: '.',
       nowMs: () => NOW_MS,
     });
     this.done = this.#run(acknowledge);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { malformed, tooLarge, type Problem } from '../doors/problem.ts';
 import { parseJsonExactly } from '../json-source-text.ts';
-import { malformed, tooLarge, type Problem } from './problem.ts';
 
 /** Readings in one request. More belong into two requests: each is acknowledged as a whole. */
 export const REQUEST_READINGS_MAX = 100_000;

@@ -5,6 +5,10 @@ export interface Problem {
   readonly detail: string;
   /** Whole seconds after which the same request may succeed. */
   readonly retryAfterSeconds?: number;
+  /** The methods that the path takes, where another was tried. */
+  readonly allow?: string;
+  /** How to say who one is, where that is asked for. */
+  readonly challenge?: string;
 }
 
 /** The body of a problem: `application/problem+json`. */
@@ -25,4 +29,17 @@ export function malformed(detail: string): Problem {
 
 export function tooLarge(detail: string): Problem {
   return { status: 413, title: 'Content Too Large', detail };
+}
+
+export function notFound(detail: string): Problem {
+  return { status: 404, title: 'Not Found', detail };
+}
+
+/** `allow`: the methods of the path, as the header names them. */
+export function methodNotAllowed(allow: string, detail: string): Problem {
+  return { status: 405, title: 'Method Not Allowed', detail, allow };
+}
+
+export function unsupported(detail: string): Problem {
+  return { status: 415, title: 'Unsupported Media Type', detail };
 }

@@ -1,0 +1,61 @@
+/** What the section of a source that listens says of its door: where it is, who may come in, how it is sealed. */
+import { z } from 'zod';
+import { isLoopback } from '#core/wire/own-origin.ts';
+import { formatAddress, type ListenAddress, listenField } from './listen-address.ts';
+import { type PasswordHash, parsePasswordHash } from './password-hash.ts';
+import type { TlsFiles } from './tls-files.ts';
+
+/** Who may be named: a site has some devices, and a name is one word. */
+const USERS_MAX = 1_000;
+const USER_NAME = /^[^\p{Cc}:]{1,64}$/u;
+
+const userName = z
+  .string()
+  .regex(USER_NAME, 'the name of a user has up to 64 characters, no colon and no control character among them');
+
+// What was written is not repeated: it may be the password itself.
+const passwordHash = z.string().transform((text, context): PasswordHash => {
+  const hash = parsePasswordHash(text);
+  if (hash !== undefined) return hash;
+  const message = 'is no hash that can be used; run "weir password", and write what it prints in quotes';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+/** By name; a name of an object's own, as `constructor`, is a name like any other. */
+export type Users = ReadonlyMap<string, PasswordHash>;
+
+const usersField = z
+  .record(userName, passwordHash)
+  .transform((users): Users => new Map(Object.entries(users)))
+  .refine(({ size }) => size > 0, 'names nobody; name a user, or leave `users` out')
+  .refine(({ size }) => size <= USERS_MAX, `names more than ${USERS_MAX} users; let devices share a name`);
+
+const tlsField = z.strictObject({ cert: z.string().min(1), key: z.string().min(1) });
+
+/** The fields of every source that listens. */
+export const DOOR_FIELDS = { listen: listenField, users: usersField.optional(), tls: tlsField.optional() };
+
+export interface DoorSection {
+  readonly listen: ListenAddress;
+  /** Left out: whoever reaches the door may come in. */
+  readonly users?: Users | undefined;
+  /** Left out: what comes in is not encrypted. */
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** What no single field can check: a door that other machines reach asks who they are. */
+export function checkDoor({ listen, users }: Partial<DoorSection>, context: z.core.$RefinementCtx): void {
+  if (listen === undefined || users !== undefined || isLoopback(listen.host)) return;
+  const { port } = listen;
+  const message =
+    `${formatAddress(listen)} is open to other machines, which have to say who they are; add users: { NAME: "HASH" } ` +
+    `with a hash that "weir password" prints, or listen at 127.0.0.1:${port}`;
+  context.addIssue({ code: 'custom', path: ['listen'], message });
+}
+
+/** Who may come in, as the end of a phrase that says what is taken; empty where nobody is asked. */
+export function describeDoor({ users, tls }: DoorSection): string {
+  if (users === undefined) return '';
+  return ` from ${users.size === 1 ? '1 user' : `${users.size} users`}${tls === undefined ? ', unencrypted' : ''}`;
+}

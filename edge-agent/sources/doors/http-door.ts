@@ -1,0 +1,196 @@
+import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { isOwnHost, isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
+import { type ReceivedBody, Receiving } from '../live/receiving.ts';
+import type { SourceOptions } from '../source-kind.ts';
+import type { DoorSection } from './door-section.ts';
+import { CHALLENGE } from './http-credentials.ts';
+import { listenAt } from './listen-address.ts';
+import { type Credentials, Logins } from './logins.ts';
+import { type Problem, tooLarge, unavailable } from './problem.ts';
+import { readTlsFiles, type TlsOptions } from './tls-files.ts';
+
+/** The largest body, also of one that is packed. */
+export const BODY_BYTES_MAX = 8_388_608;
+
+/** What bodies that are being received hold together. */
+const RECEIVING_BYTES_MAX = 8 * BODY_BYTES_MAX;
+assert(RECEIVING_BYTES_MAX >= 2 * BODY_BYTES_MAX, 'the largest body has room beside one that is given up');
+
+const CONNECTIONS_MAX = 1_024;
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** How long a door that closes waits for what is still to be answered. */
+const STOP_TIMEOUT_MS = 5_000;
+
+export interface HttpDoorOptions extends Pick<SourceOptions, 'folder' | 'nowMs' | 'logger'> {
+  /** The name of the source, for the log. */
+  readonly name: string;
+  readonly section: DoorSection;
+}
+
+/**
+ * What every source does that takes requests: listens, with TLS where the section has it, tells foreign pages and
+ * strangers away, and takes bodies in within limits. What a request asks for, and how it is answered, is the source's.
+ */
+export class HttpDoor {
+  /** Where it listens, once it does; rejected where it can't. */
+  readonly listening: Promise<AddressInfo>;
+  readonly #options: HttpDoorOptions;
+  readonly #listening = Promise.withResolvers<AddressInfo>();
+  readonly #receiving = new Receiving(RECEIVING_BYTES_MAX);
+  readonly #logins: Logins | null;
+  #server: Server | undefined;
+  #isClosing = false;
+
+  constructor(options: HttpDoorOptions) {
+    this.#options = options;
+    const { name: source, logger, nowMs, section } = options;
+    const onRefused = (name: string, address: string, count: number): void =>
+      logger?.warn({ source, user: name, address, count }, 'a login was refused');
+    this.#logins = section.users === undefined ? null : new Logins({ users: section.users, nowMs, onRefused });
+    this.listening = this.#listening.promise;
+    // Whoever asks for batches is told too; nobody has to wait for this promise.
+    this.listening.catch(() => undefined);
+  }
+
+  /** Whether its files can be used. Throws SourceError. */
+  async inspect(): Promise<void> {
+    await this.#tls();
+  }
+
+  /** Listens; `handle` answers requests, and throws nothing. Throws SourceError where the address can't be had. */
+  async open(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Promise<void> {
+    try {
+      const tls = await this.#tls();
+      const listener = (request: IncomingMessage, response: ServerResponse): void => void handle(request, response);
+      const server =
+        tls === undefined
+          ? createServer(listener)
+          : createTlsServer({ ...tls, handshakeTimeout: HEADERS_TIMEOUT_MS }, listener);
+      server.maxConnections = CONNECTIONS_MAX;
+      server.requestTimeout = REQUEST_TIMEOUT_MS;
+      server.headersTimeout = HEADERS_TIMEOUT_MS;
+      const address = await listenAt(server, this.#options.section.listen);
+      this.#server = server;
+      this.#listening.resolve(address);
+    } catch (error) {
+      this.#listening.reject(error);
+      throw error;
+    }
+  }
+
+  /** Answers what has come, and takes nothing more; `abandon` is called when that takes too long. */
+  async close(abandon: () => void): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.closing();
+    const closed = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    const deadline = setTimeout(() => {
+      abandon();
+      server.closeAllConnections();
+    }, STOP_TIMEOUT_MS);
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  /** Says that it will be closed: no further request may come on a connection that this waits for. */
+  closing(): void {
+    this.#isClosing = true;
+  }
+
+  /** Why a request is not for this door, or from a page that has no business here; null where it is neither. */
+  misdirected(request: IncomingMessage): Problem | null {
+    const { host, origin } = request.headers;
+    const { section } = this.#options;
+    const own = listenAddresses(section.listen.host, request.socket.localPort ?? section.listen.port);
+    // Under which names other machines know it is theirs to say; a page of another name knows no password.
+    const isAsking = this.#logins !== null;
+    if (!isAsking && !isOwnHost(host, own)) {
+      const detail = `host ${host} is not this agent; send to ${own.join(' or ')}`;
+      return { status: 421, title: 'Misdirected Request', detail };
+    }
+    if (isOwnOrigin(origin, isAsking && host !== undefined ? [host] : own)) return null;
+    return { status: 403, title: 'Forbidden', detail: 'the request comes from a web page of another origin' };
+  }
+
+  /** Why who sends a request may not come in, or null. */
+  async stranger(request: IncomingMessage, credentials: Credentials | undefined): Promise<Problem | null> {
+    if (this.#logins === null) return null;
+    if (credentials === undefined) return unauthorized('say who you are: a name and a password that `users` knows');
+    const verdict = await this.#logins.login(request.socket.remoteAddress ?? '', credentials);
+    switch (verdict.kind) {
+      case 'welcome':
+        return null;
+      case 'refused':
+        return unauthorized('name or password is not known here');
+      case 'later': {
+        const detail = `logins failed here; the next one is heard in ${verdict.seconds} s`;
+        return { status: 429, title: 'Too Many Requests', detail, retryAfterSeconds: verdict.seconds };
+      }
+    }
+  }
+
+  /** The whole body, or why it is not taken: the rest is then left unread. */
+  async receive(request: IncomingMessage): Promise<Uint8Array | Problem> {
+    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return bodyTooLarge();
+    const givenUp = Promise.withResolvers<Problem>();
+    const received = this.#receiving.begin(() =>
+      givenUp.resolve(unavailable('too much is being received at a time, and this for the longest; send it again')),
+    );
+    try {
+      return await Promise.race([readBody(request, received), givenUp.promise]);
+    } finally {
+      received.end();
+    }
+  }
+
+  respond(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    if (this.#isClosing) response.setHeader('connection', 'close');
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+  }
+
+  /** Answers a problem, in the source's own form. */
+  refuse(request: IncomingMessage, response: ServerResponse, problem: Problem, type: string, body: string): void {
+    const { allow, challenge, retryAfterSeconds } = problem;
+    if (allow !== undefined) response.setHeader('allow', allow);
+    if (challenge !== undefined) response.setHeader('www-authenticate', challenge);
+    if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
+    // A body that nobody will read must not be waited for on this connection.
+    if (!request.complete) response.setHeader('connection', 'close');
+    this.respond(response, problem.status, { 'content-type': type }, body);
+  }
+
+  async #tls(): Promise<TlsOptions | undefined> {
+    const { section, folder } = this.#options;
+    return section.tls === undefined ? undefined : readTlsFiles(section.tls, folder);
+  }
+}
+
+function unauthorized(detail: string): Problem {
+  return { status: 401, title: 'Unauthorized', detail, challenge: CHALLENGE };
+}
+
+export function bodyTooLarge(): Problem {
+  return tooLarge(`the body is larger than ${BODY_BYTES_MAX} bytes; send the readings in several requests`);
+}
+
+async function readBody(request: IncomingMessage, received: ReceivedBody): Promise<Uint8Array | Problem> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const bytes = chunk as Uint8Array;
+    length += bytes.length;
+    if (length > BODY_BYTES_MAX) return bodyTooLarge();
+    received.add(bytes.length);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}

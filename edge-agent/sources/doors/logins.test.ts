@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { addressKey, FAILED_LOGINS_MAX, FailedLogins } from './failed-logins.ts';
+import { Logins, VERIFICATIONS_MAX } from './logins.ts';
+import { PASSWORD_BYTES_MAX, parsePasswordHash } from './password-hash.ts';
+import { cheapHash } from './users.fixtures.ts';
+
+const HERE = '192.0.2.1';
+const THERE = '192.0.2.2';
+
+/** A door that a and b may come in at, with a clock that the test moves. */
+function doorOf() {
+  const users = new Map(['a', 'b'].map((name) => [name, parsePasswordHash(cheapHash(`password of ${name}`))!]));
+  const door = { nowMs: 1_000_000, refused: [] as (readonly [string, string, number])[] };
+  const onRefused = (...refusal: readonly [string, string, number]): void => void door.refused.push(refusal);
+  const logins = new Logins({ users, nowMs: () => door.nowMs, onRefused });
+  const login = (name: string, password = `password of ${name}`, address = HERE) =>
+    logins.login(address, { name, password });
+  return { door, login };
+}
+
+describe('a login', () => {
+  it('is welcome with the password of its name, and with no other', async () => {
+    const { door, login } = doorOf();
+    expect(await login('a')).toEqual({ kind: 'welcome' });
+    expect(await login('a')).toEqual({ kind: 'welcome' });
+    expect(await login('b', 'password of a', THERE)).toEqual({ kind: 'refused' });
+    expect(await login('nobody', 'password of a', THERE)).toEqual({ kind: 'refused' });
+    expect(await login('constructor', '', '192.0.2.3')).toEqual({ kind: 'refused' });
+    expect(door.refused).toEqual([
+      ['b', THERE, 1],
+      ['nobody', THERE, 2],
+      ['constructor', '192.0.2.3', 3],
+    ]);
+  });
+
+  it('that failed is not heard again for a while, even with the right password, which was known before', async () => {
+    const { door, login } = doorOf();
+    expect(await login('a')).toEqual({ kind: 'welcome' });
+    for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      expect(await login('a', 'a guess')).toEqual({ kind: 'refused' });
+      expect(await login('a')).toEqual({ kind: 'later', seconds });
+      door.nowMs += seconds * 1_000 - 1;
+      expect(await login('a')).toEqual({ kind: 'later', seconds: 1 });
+      door.nowMs += 1;
+    }
+    expect(await login('a')).toEqual({ kind: 'welcome' });
+  });
+
+  it('keeps no other name and no other address out', async () => {
+    const { login } = doorOf();
+    expect(await login('a', 'old')).toEqual({ kind: 'refused' });
+    expect(await login('b')).toEqual({ kind: 'welcome' });
+    expect(await login('a', undefined, THERE)).toEqual({ kind: 'welcome' });
+  });
+
+  it('under names that nobody has waits whatever the name', async () => {
+    const { login } = doorOf();
+    expect(await login('x')).toEqual({ kind: 'refused' });
+    expect(await login('y')).toMatchObject({ kind: 'later' });
+  });
+
+  it('is verified once where it comes many times at once, and one guess at a time', async () => {
+    const { login } = doorOf();
+    const same = await Promise.all(Array.from({ length: 200 }, () => login('a')));
+    expect(new Set(same.map(({ kind }) => kind))).toEqual(new Set(['welcome']));
+    const guesses = await Promise.all(Array.from({ length: 200 }, (_, i) => login('a', `guess ${i}`)));
+    expect(guesses.filter(({ kind }) => kind === 'refused')).toHaveLength(1);
+    expect(guesses.filter(({ kind }) => kind === 'later')).toHaveLength(199);
+  });
+
+  it('waits its turn with few others only', async () => {
+    const { login } = doorOf();
+    const crowd = Array.from({ length: VERIFICATIONS_MAX + 1 }, (_, i) => login('a', 'a guess', `198.51.100.${i}`));
+    const verdicts = await Promise.all(crowd);
+    expect(verdicts.filter(({ kind }) => kind === 'refused')).toHaveLength(VERIFICATIONS_MAX);
+    expect(verdicts.at(-1)).toEqual({ kind: 'later', seconds: 1 });
+  });
+
+  it('with a password longer than any is refused unseen', async () => {
+    const { login } = doorOf();
+    expect(await login('a', 'x'.repeat(PASSWORD_BYTES_MAX + 1))).toEqual({ kind: 'refused' });
+  });
+});
+
+describe('failed logins', () => {
+  it('are forgotten after a while, and a clock that is set back makes nobody wait longer', () => {
+    let nowMs = 10_000_000;
+    const failed = new FailedLogins(() => nowMs);
+    for (let i = 0; i < 7; i++) failed.add('k');
+    nowMs -= 5_000_000;
+    expect(failed.waitMs('k')).toBe(60_000);
+    nowMs += 5_600_000;
+    expect(failed.waitMs('k')).toBe(0);
+    failed.add('k');
+    expect(failed.waitMs('k')).toBe(1_000);
+  });
+
+  it('are remembered of the last ones when there are too many', () => {
+    const failed = new FailedLogins(() => 0);
+    failed.add('first');
+    failed.add('second');
+    failed.add('first');
+    for (let i = 2; i < FAILED_LOGINS_MAX; i++) failed.add(`k${i}`);
+    expect(failed.waitMs('second')).toBe(1_000);
+    failed.add('one more');
+    expect(failed.waitMs('second')).toBe(0);
+    expect(failed.waitMs('first')).toBe(2_000);
+  });
+});
+
+describe('the address that a login is known by', () => {
+  it('is that of an IPv4 host, or the network of an IPv6 one', () => {
+    for (const [address, key] of [
+      ['192.0.2.7', '192.0.2.7'],
+      ['::ffff:192.0.2.7', '192.0.2.7'],
+      ['2001:db8:0:1:a:b:c:d', '2001:db8:0:1'],
+      ['2001:db8::1:a:b:c:d', '2001:db8:0:1'],
+      ['2001:DB8::d', '2001:db8:0:0'],
+      ['::1', '0:0:0:0'],
+      ['fe80::1%eth0', 'fe80:0:0:0'],
+      ['1:2:3:4::', '1:2:3:4'],
+      ['', ''],
+    ] as const)
+      expect(addressKey(address)).toBe(key);
+  });
+});
