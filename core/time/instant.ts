@@ -34,7 +34,7 @@ export interface InstantText {
 }
 
 const PATTERN =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d{2})(?::?(\d{2}))?)?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?(?: ?(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(\d{2})(?::?(\d{2}))?))?)?$/i;
 
 /** Takes a text apart. Throws InstantError for a text of another form and for a date or time that no calendar has. */
 export function readInstantText(text: string): InstantText {
@@ -55,7 +55,10 @@ export function readInstantText(text: string): InstantText {
   const hour = Number(match[4] ?? 0);
   const minute = Number(match[5] ?? 0);
   const second = Number(match[6] ?? 0);
-  if (hour > 23 || minute > 59) throw new InstantError(text, 'is no time of day; hours are 00 to 23, minutes 00 to 59');
+  const isDayEnd = hour === 24 && minute === 0 && second === 0 && !/[1-9]/.test(match[7] ?? '');
+  if ((hour > 23 || minute > 59) && !isDayEnd) {
+    throw new InstantError(text, 'is no time of day; hours are 00 to 23 or 24:00, minutes 00 to 59');
+  }
   if (second > 59) throw new InstantError(text, 'has a second beyond 59; event time has no leap seconds, write 59');
   const fraction = match[7] ?? '';
   const ms = Number(fraction.slice(0, 3).padEnd(3, '0'));

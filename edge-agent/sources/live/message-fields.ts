@@ -3,12 +3,13 @@ import type { RowReader } from '../rows/row-reader.ts';
 import { neededColumns } from '../rows/row-references.ts';
 import type { RowsSection } from '../rows/rows-section.ts';
 import { REFUSED_TEXT_CHARS_MAX } from '../source.ts';
+import { timeIn } from '../time/time-section.ts';
 
 /** The column that holds when a message came in, in ms: no rule can name it, since names are not empty. */
 export const RECEIVED_COLUMN = '';
 
 /** What a section that says nothing of `time` means: the time of receipt. */
-export const RECEIVED_TIME: RowsSection['time'] = { columns: [RECEIVED_COLUMN], format: 'unix-ms', zone: 'UTC' };
+export const RECEIVED_TIME: RowsSection['time'] = timeIn(RECEIVED_COLUMN, 'unix-ms');
 
 /** Bytes that a message's fields, and what of it is quoted where it is refused, may have. More is no reading. */
 export const MESSAGE_FIELD_BYTES_MAX = 65_536;

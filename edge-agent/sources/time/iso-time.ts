@@ -1,43 +1,51 @@
+import { offsetEnd, offsetMs } from './offset-text.ts';
 import {
+  type AfterTime,
   digitsEnd,
   fractionMs,
+  isDigit,
   isFinerThanMs,
   LEAP_SECOND,
   midnightMs,
   NO_CALENDAR_DATE,
+  OFFSET_BEYOND,
   SPACE,
   twoDigits,
   type TimeText,
+  ZERO,
 } from './time-text.ts';
 
 const DATE_BYTES = 10;
 const MINUTES_BYTES = 5;
-const PLUS = 0x2b;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const COLON = 0x3a;
 const UPPER_T = 0x54;
-const UPPER_Z = 0x5a;
 const LOWER_T = 0x74;
-const LOWER_Z = 0x7a;
 
 const FORM = 'is not ISO 8601; write it like 2006-12-16T17:24:00Z, or say how it is written in `time.format`';
 
 /**
  * ISO 8601 extended format as in RFC 3339: a date, then `T` or one space and hours and minutes, optional seconds with
- * a fraction of any length after `.` or `,`, and an optional offset `Z`, `+hh:mm`, `+hhmm` or `+hh`. Without an offset
- * the time is local; a date alone is its local midnight.
+ * a fraction of any length after `.` or `,`, and an optional offset (offset-text.ts), also after a space. Without an
+ * offset the time is local; a date alone is its local midnight, and 24:00 the midnight that ends it.
  */
 export class IsoTime implements TimeText {
   local = false;
   cut = false;
   fault = '';
+  restAt = 0;
+  readonly #after: AfterTime;
   // Rows of one day follow each other, so the last date is kept as three packed words beside the day it means.
   #word0 = 0;
   #word1 = 0;
   #word2 = 0;
   #dayMs = Number.NaN;
+
+  constructor(after: AfterTime = 'refuse') {
+    this.#after = after;
+  }
 
   parse(bytes: Uint8Array, start: number, end: number): number {
     this.local = true;
@@ -45,18 +53,21 @@ export class IsoTime implements TimeText {
     if (end - start < DATE_BYTES) return this.#refuse(FORM);
     const dayMs = this.#date(bytes, start);
     let at = start + DATE_BYTES;
-    if (at === end || Number.isNaN(dayMs)) return dayMs;
+    if (at === end || Number.isNaN(dayMs)) return this.#end(at, dayMs);
     const mark = bytes[at++];
-    if ((mark !== UPPER_T && mark !== SPACE && mark !== LOWER_T) || end - at < MINUTES_BYTES) return this.#refuse(FORM);
+    if ((mark !== UPPER_T && mark !== SPACE && mark !== LOWER_T) || end - at < MINUTES_BYTES) {
+      return this.#afterDate(bytes, at, end, dayMs);
+    }
     const hour = twoDigits(bytes, at);
     const minute = twoDigits(bytes, at + 3);
-    if (hour < 0 || minute < 0 || bytes[at + 2] !== COLON) return this.#refuse(FORM);
-    if (hour > 23 || minute > 59) return this.#refuse('is no time of day; hours are 00 to 23, minutes 00 to 59');
+    if (hour < 0 || minute < 0 || bytes[at + 2] !== COLON) return this.#afterDate(bytes, at, end, dayMs);
+    if ((hour > 23 || minute > 59) && !isDayEnd(bytes, at, end)) {
+      return this.#refuse('is no time of day; hours are 00 to 23 or 24:00, minutes 00 to 59');
+    }
     at += MINUTES_BYTES;
     let ms = dayMs + (hour * 60 + minute) * 60_000;
     if (at < end && bytes[at] === COLON) {
-      if (end - at < 3) return this.#refuse(FORM);
-      const second = twoDigits(bytes, at + 1);
+      const second = end - at < 3 ? -1 : twoDigits(bytes, at + 1);
       if (second < 0) return this.#refuse(FORM);
       if (second > 59) return this.#refuse(LEAP_SECOND);
       ms += second * 1_000;
@@ -64,12 +75,40 @@ export class IsoTime implements TimeText {
       if (at < end && (bytes[at] === POINT || bytes[at] === COMMA)) {
         const fractionAt = at + 1;
         at = digitsEnd(bytes, fractionAt, end);
-        if (at === fractionAt) return this.#refuse(FORM);
-        ms += fractionMs(bytes, fractionAt, at);
-        this.cut = isFinerThanMs(bytes, fractionAt, at);
+        if (at > fractionAt) {
+          ms += fractionMs(bytes, fractionAt, at);
+          this.cut = isFinerThanMs(bytes, fractionAt, at);
+        } else at--;
       }
     }
-    return at === end ? ms : ms - this.#offset(bytes, at, end);
+    return at === end ? this.#end(at, ms) : this.#zoned(bytes, at, end, ms);
+  }
+
+  /** A date alone, behind whose next byte no time of day stands; half of one is not left unread. */
+  #afterDate(bytes: Uint8Array, at: number, end: number, dayMs: number): number {
+    return at < end && isDigit(bytes[at]!) ? this.#refuse(FORM) : this.#rest(bytes, at - 1, end, dayMs);
+  }
+
+  #end(at: number, ms: number): number {
+    this.restAt = at;
+    return ms;
+  }
+
+  /** What comes of a time after which something stands that is no part of it. */
+  #rest(bytes: Uint8Array, at: number, end: number, ms: number): number {
+    if (at < end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse(FORM);
+    return this.#end(at, ms);
+  }
+
+  /** The instant of a wall clock behind which, perhaps after a space, an offset stands. */
+  #zoned(bytes: Uint8Array, start: number, end: number, localMs: number): number {
+    const offsetAt = bytes[start] === SPACE ? start + 1 : start;
+    const at = offsetEnd(bytes, offsetAt, end);
+    if (at < 0) return this.#rest(bytes, start, end, localMs);
+    const ms = offsetMs(bytes, offsetAt, at);
+    if (Number.isNaN(ms)) return this.#refuse(OFFSET_BEYOND);
+    this.local = false;
+    return this.#rest(bytes, at, end, localMs - ms);
   }
 
   #date(bytes: Uint8Array, start: number): number {
@@ -93,25 +132,16 @@ export class IsoTime implements TimeText {
     return this.#dayMs;
   }
 
-  /** The offset at the end, in ms; with it the time is no longer local. */
-  #offset(bytes: Uint8Array, start: number, end: number): number {
-    this.local = false;
-    const mark = bytes[start];
-    const digitsAt = start + 1;
-    if (mark === UPPER_Z || mark === LOWER_Z) return digitsAt === end ? 0 : this.#refuse(FORM);
-    const length = end - digitsAt;
-    const colon = length === 5 && bytes[digitsAt + 2] === COLON;
-    if ((mark !== PLUS && mark !== MINUS) || (length !== 2 && length !== 4 && !colon)) return this.#refuse(FORM);
-    const hour = twoDigits(bytes, digitsAt);
-    const minute = length === 2 ? 0 : twoDigits(bytes, end - 2);
-    if (hour < 0 || minute < 0) return this.#refuse(FORM);
-    if (hour > 23 || minute > 59) return this.#refuse('has an offset beyond 23:59; write it like +01:00');
-    const offsetMs = (hour * 60 + minute) * 60_000;
-    return mark === MINUS ? -offsetMs : offsetMs;
-  }
-
   #refuse(fault: string): number {
     this.fault = fault;
     return Number.NaN;
   }
+}
+
+/** Whether the time of day at `start` is 24:00, the end of the day, with seconds that are zero. */
+function isDayEnd(bytes: Uint8Array, start: number, end: number): boolean {
+  if (twoDigits(bytes, start) !== 24 || twoDigits(bytes, start + 3) !== 0) return false;
+  let at = start + MINUTES_BYTES;
+  while (at < end && (bytes[at] === ZERO || bytes[at] === COLON || bytes[at] === POINT || bytes[at] === COMMA)) at++;
+  return at === end || !isDigit(bytes[at]!);
 }

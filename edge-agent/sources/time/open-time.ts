@@ -3,26 +3,30 @@ import { openZone } from '#core/time/zone.ts';
 import { IsoTime } from './iso-time.ts';
 import { LocalOrder } from './local-order.ts';
 import { PatternTime } from './pattern-time.ts';
-import type { TimeText } from './time-text.ts';
+import type { AfterTime, TimeText } from './time-text.ts';
 import { UnixTime } from './unix-time.ts';
 
 /** Columns that together may make up a time: no file spreads it wider than year, month, day, hour, minute, second, zone. */
 export const TIME_COLUMNS_MAX = 8;
 
 /** Formats that have a name; any other is a pattern. */
-export const FORMATS_BY_NAME: readonly string[] = ['iso', 'unix', 'unix-ms'];
+export const FORMATS_BY_NAME: readonly string[] = ['iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns'];
 
-/** The reader of a format's name: `iso`, `unix`, `unix-ms`, or a pattern. Throws TimePatternError. */
-export function openTimeText(format: string): TimeText {
+/** The reader of a format's name, or of a pattern. Throws TimePatternError. */
+export function openTimeText(format: string, after: AfterTime): TimeText {
   switch (format) {
     case 'iso':
-      return new IsoTime();
+      return new IsoTime(after);
     case 'unix':
-      return new UnixTime('s');
+      return new UnixTime('s', after);
     case 'unix-ms':
-      return new UnixTime('ms');
+      return new UnixTime('ms', after);
+    case 'unix-us':
+      return new UnixTime('us', after);
+    case 'unix-ns':
+      return new UnixTime('ns', after);
     default:
-      return new PatternTime(format);
+      return new PatternTime(format, after);
   }
 }
 

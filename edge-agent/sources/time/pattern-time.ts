@@ -1,11 +1,17 @@
+import { lettersEnd, monthNamed, weekdayNamed } from './names-in-times.ts';
+import { offsetEnd, offsetMs } from './offset-text.ts';
 import { parseTimePattern, type NumberField, type PatternPart } from './time-pattern.ts';
 import {
+  type AfterTime,
   digitsEnd,
   fractionMs,
+  isDigit,
   isFinerThanMs,
   LEAP_SECOND,
   midnightMs,
   NO_CALENDAR_DATE,
+  OFFSET_BEYOND,
+  SPACE,
   type TimeText,
   ZERO,
 } from './time-text.ts';
@@ -14,20 +20,36 @@ import {
 const LITERAL = 0;
 const FRACTION = 1;
 const HALF_DAY = 2;
-const YEAR = 3;
-const MONTH = 4;
-const DAY = 5;
-const HOUR = 6;
-const HOUR12 = 7;
-const MINUTE = 8;
-const SECOND = 9;
+const MONTH_NAME = 3;
+const WEEKDAY = 4;
+const OFFSET = 5;
+// From here on numbers, whose codes are their places among the fields.
+const YEAR = 6;
+const YEAR_OF_CENTURY = 7;
+const MONTH = 8;
+const DAY = 9;
+const HOUR = 10;
+const HOUR24 = 11;
+const HOUR12 = 12;
+const HOUR11 = 13;
+const MINUTE = 14;
+const SECOND = 15;
 
-const CODES: Readonly<Record<NumberField, number>> = {
+const CODES: Readonly<Record<Exclude<PatternPart['kind'], 'number'> | NumberField, number>> = {
+  literal: LITERAL,
+  fraction: FRACTION,
+  'half-day': HALF_DAY,
+  'month-name': MONTH_NAME,
+  weekday: WEEKDAY,
+  offset: OFFSET,
   year: YEAR,
+  'year-of-century': YEAR_OF_CENTURY,
   month: MONTH,
   day: DAY,
   hour: HOUR,
+  hour24: HOUR24,
   hour12: HOUR12,
+  hour11: HOUR11,
   minute: MINUTE,
   second: SECOND,
 };
@@ -36,15 +58,27 @@ const CASE_BIT = 0x20;
 const LOWER_A = 0x61;
 const LOWER_M = 0x6d;
 const LOWER_P = 0x70;
+const POINT = 0x2e;
+
+/** Spaces that don't break, which browsers and spreadsheets put where a space is meant: U+00A0 and U+202F in UTF-8. */
+const HARD_SPACES: readonly (readonly number[])[] = [
+  [0xc2, 0xa0],
+  [0xe2, 0x80, 0xaf],
+];
+
+/** Two digits are a year from 1969 to 2068, as POSIX reads `%y` (strptime, POSIX.1-2017). */
+const CENTURY_PIVOT = 69;
 
 /** The longest date whose bytes are remembered; a longer one is read each time. */
 const DATE_BYTES_MAX = 64;
 
-/** Reads local times written in one pattern (see `parseTimePattern`). Throws TimePatternError when made. */
+/** Reads times written in one pattern (see `parseTimePattern`). Throws TimePatternError when made. */
 export class PatternTime implements TimeText {
-  readonly local = true;
+  local = true;
   cut = false;
   fault = '';
+  restAt = 0;
+  readonly #after: AfterTime;
   readonly #form: string;
   readonly #code: Uint8Array;
   /** Of a literal its byte; of a number and a fraction the most digits. */
@@ -52,35 +86,37 @@ export class PatternTime implements TimeText {
   readonly #least: Uint8Array;
   /** Parts before this make up the date and nothing else, and end where the same bytes always end; 0 where not. */
   readonly #dateParts: number;
+  readonly #isYearOfCentury: boolean;
+  readonly #hourCode: number;
   readonly #fields = new Int32Array(SECOND + 1);
   readonly #date = new Uint8Array(DATE_BYTES_MAX);
   #dateBytes = 0;
   #dayMs = 0;
+  #fractionMs = 0;
+  #offsetMs = 0;
+  #isAfternoon = false;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, after: AfterTime = 'refuse') {
     const parts = parseTimePattern(pattern);
+    this.#after = after;
     this.#form = `is not written as ${JSON.stringify(pattern)}, as \`time.format\` says`;
-    this.#code = Uint8Array.from(parts, codeOf);
-    this.#most = Uint8Array.from(parts, (part) =>
-      part.kind === 'literal'
-        ? part.byte
-        : part.kind === 'number'
-          ? part.digitsMax
-          : part.kind === 'fraction'
-            ? part.digits
-            : 2,
-    );
+    this.#code = Uint8Array.from(parts, (part) => CODES[part.kind === 'number' ? part.field : part.kind]);
+    this.#most = Uint8Array.from(parts, mostOf);
     this.#least = Uint8Array.from(parts, (part) => (part.kind === 'number' ? part.digitsMin : 0));
     this.#dateParts = datePartsOf(parts);
+    this.#isYearOfCentury = this.#code.includes(YEAR_OF_CENTURY);
+    this.#hourCode = this.#code.find((code) => code >= HOUR && code <= HOUR11) ?? HOUR;
   }
 
   parse(bytes: Uint8Array, start: number, end: number): number {
     this.cut = false;
-    const fields = this.#fields;
-    fields.fill(0, HOUR);
+    this.local = true;
+    this.#fractionMs = 0;
+    this.#offsetMs = 0;
+    this.#fields.fill(0, HOUR);
     const known = this.#dateParts > 0 && this.#isSameDate(bytes, start, end);
-    const fractionAt = known ? start + this.#dateBytes : start;
-    return this.#parts(bytes, start, fractionAt, end, known ? this.#dateParts : 0);
+    const from = known ? start + this.#dateBytes : start;
+    return this.#parts(bytes, start, from, end, known ? this.#dateParts : 0);
   }
 
   #isSameDate(bytes: Uint8Array, start: number, end: number): boolean {
@@ -97,64 +133,110 @@ export class PatternTime implements TimeText {
     const most = this.#most;
     const fields = this.#fields;
     let at = from;
-    let fractionMs = 0;
-    let afternoon = -1;
     for (let part = firstPart; part < code.length; part++) {
       if (part === this.#dateParts && part > firstPart && !this.#rememberDate(bytes, start, at)) return Number.NaN;
       const kind = code[part]!;
       if (kind === LITERAL) {
-        if (at >= end || bytes[at] !== most[part]) return this.#refuse(this.#form);
-        at++;
+        if (at < end && bytes[at] === most[part]) at++;
+        else if (most[part] === SPACE && hardSpaceBytes(bytes, at, end) > 0) at += hardSpaceBytes(bytes, at, end);
+        else return this.#refuse(this.#form);
       } else if (kind >= YEAR) {
-        const digitsEnd = Math.min(at + most[part]!, end);
+        const digitsMaxEnd = Math.min(at + most[part]!, end);
         const digitsAt = at;
         let value = 0;
-        for (; at < digitsEnd; at++) {
+        for (; at < digitsMaxEnd; at++) {
           const digit = bytes[at]! - ZERO;
           if (digit < 0 || digit > 9) break;
           value = value * 10 + digit;
         }
         if (at - digitsAt < this.#least[part]!) return this.#refuse(this.#form);
         fields[kind] = value;
-      } else if (kind === FRACTION) {
-        fractionMs = this.#fraction(bytes, at, end, most[part]!);
-        if (Number.isNaN(fractionMs)) return fractionMs;
-        at += most[part]!;
       } else {
-        const letter = at + 2 <= end && (bytes[at + 1]! | CASE_BIT) === LOWER_M ? bytes[at]! | CASE_BIT : 0;
-        if (letter !== LOWER_A && letter !== LOWER_P) return this.#refuse(this.#form);
-        afternoon = letter === LOWER_P ? 1 : 0;
-        at += 2;
+        at = this.#other(kind, most[part]!, bytes, at, end);
+        if (Number.isNaN(at)) return at;
       }
     }
-    if (at !== end) return this.#refuse(this.#form);
+    this.restAt = at;
+    if (at !== end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse(this.#form);
     // A date that is the whole pattern, or is spread over it, has not been worked out on the way.
     if (firstPart === 0 && (this.#dateParts === 0 || this.#dateParts === code.length) && !this.#workOutDate()) {
       return Number.NaN;
     }
-    return this.#dayMs + this.#timeOfDay(afternoon) + fractionMs;
+    return this.#dayMs + this.#timeOfDay() + this.#fractionMs - this.#offsetMs;
   }
 
-  #fraction(bytes: Uint8Array, start: number, end: number, digits: number): number {
-    const fractionEnd = start + digits;
-    if (digitsEnd(bytes, start, Math.min(fractionEnd, end)) < fractionEnd) return this.#refuse(this.#form);
-    this.cut = isFinerThanMs(bytes, start, fractionEnd);
-    return fractionMs(bytes, start, fractionEnd);
-  }
-
-  #timeOfDay(afternoon: number): number {
-    const fields = this.#fields;
-    let hour = fields[HOUR]!;
-    if (afternoon >= 0) {
-      const hour12 = fields[HOUR12]!;
-      if (hour12 < 1 || hour12 > 12) return this.#refuse('is no time of day; with AM and PM hours are 1 to 12');
-      hour = (hour12 % 12) + afternoon * 12;
+  /** Reads a part that is neither a literal nor a number at `at`; gives where it ends, NaN where it isn't there. */
+  #other(kind: number, most: number, bytes: Uint8Array, at: number, end: number): number {
+    switch (kind) {
+      case FRACTION: {
+        const fractionEnd = at + most;
+        if (digitsEnd(bytes, at, Math.min(fractionEnd, end)) < fractionEnd) break;
+        this.cut = isFinerThanMs(bytes, at, fractionEnd);
+        this.#fractionMs = fractionMs(bytes, at, fractionEnd);
+        return fractionEnd;
+      }
+      case HALF_DAY: {
+        const letter = at < end ? bytes[at]! | CASE_BIT : 0;
+        const pointed = at + 1 < end && bytes[at + 1] === POINT ? 1 : 0;
+        const halfEnd = at + 2 + pointed;
+        if ((letter !== LOWER_A && letter !== LOWER_P) || halfEnd > end) break;
+        if ((bytes[halfEnd - 1]! | CASE_BIT) !== LOWER_M) break;
+        this.#isAfternoon = letter === LOWER_P;
+        return pointed > 0 && halfEnd < end && bytes[halfEnd] === POINT ? halfEnd + 1 : halfEnd;
+      }
+      case MONTH_NAME: {
+        const nameEnd = lettersEnd(bytes, at, end);
+        const month = monthNamed(bytes, at, nameEnd);
+        if (month === 0) break;
+        this.#fields[MONTH] = month;
+        return nameEnd;
+      }
+      case WEEKDAY: {
+        const nameEnd = lettersEnd(bytes, at, end);
+        if (weekdayNamed(bytes, at, nameEnd) > 0) return nameEnd;
+        break;
+      }
+      case OFFSET: {
+        const writtenEnd = offsetEnd(bytes, at, end);
+        if (writtenEnd < 0) break;
+        this.#offsetMs = offsetMs(bytes, at, writtenEnd);
+        this.local = false;
+        return Number.isNaN(this.#offsetMs) ? this.#refuse(OFFSET_BEYOND) : writtenEnd;
+      }
     }
+    return this.#refuse(this.#form);
+  }
+
+  #timeOfDay(): number {
+    const fields = this.#fields;
     const minute = fields[MINUTE]!;
     const second = fields[SECOND]!;
-    if (hour > 23 || minute > 59) return this.#refuse('is no time of day; hours are 0 to 23, minutes 0 to 59');
+    const hour = this.#hour();
+    if (Number.isNaN(hour)) return hour;
+    const isDayEnd = hour === 24 && minute === 0 && second === 0 && this.#fractionMs === 0 && !this.cut;
+    if ((hour > 23 || minute > 59) && !isDayEnd) {
+      return this.#refuse(hour === 25 ? HOUR_25 : 'is no time of day; hours are 0 to 23 or 24:00, minutes 0 to 59');
+    }
     if (second > 59) return this.#refuse(LEAP_SECOND);
     return ((hour * 60 + minute) * 60 + second) * 1_000;
+  }
+
+  /** The hour of the day as it was written. */
+  #hour(): number {
+    const hour = this.#fields[this.#hourCode]!;
+    switch (this.#hourCode) {
+      case HOUR24:
+        if (hour < 1 || hour > 24) return this.#refuse('is no time of day; with `k` hours are 1 to 24');
+        return hour % 24;
+      case HOUR12:
+        if (hour < 1 || hour > 12) return this.#refuse('is no time of day; with AM and PM hours are 1 to 12');
+        return (hour % 12) + (this.#isAfternoon ? 12 : 0);
+      case HOUR11:
+        if (hour > 11) return this.#refuse('is no time of day; with `K` hours are 0 to 11');
+        return hour + (this.#isAfternoon ? 12 : 0);
+      default:
+        return hour;
+    }
   }
 
   #rememberDate(bytes: Uint8Array, start: number, end: number): boolean {
@@ -168,7 +250,9 @@ export class PatternTime implements TimeText {
   }
 
   #workOutDate(): boolean {
-    const dayMs = midnightMs(this.#fields[YEAR]!, this.#fields[MONTH]!, this.#fields[DAY]!);
+    const fields = this.#fields;
+    const year = this.#isYearOfCentury ? yearOfCentury(fields[YEAR_OF_CENTURY]!) : fields[YEAR]!;
+    const dayMs = midnightMs(year, fields[MONTH]!, fields[DAY]!);
     if (Number.isNaN(dayMs)) {
       this.fault = NO_CALENDAR_DATE;
       return false;
@@ -183,17 +267,33 @@ export class PatternTime implements TimeText {
   }
 }
 
-function codeOf(part: PatternPart): number {
+const HOUR_25 =
+  'has an hour 25, so it numbers the hours of a day: leave the hour out of `time.columns` and name its column in ' +
+  '`time.period`';
+
+function mostOf(part: PatternPart): number {
   switch (part.kind) {
     case 'literal':
-      return LITERAL;
-    case 'fraction':
-      return FRACTION;
-    case 'half-day':
-      return HALF_DAY;
+      return part.byte;
     case 'number':
-      return CODES[part.field];
+      return part.digitsMax;
+    case 'fraction':
+      return part.digits;
+    default:
+      return 0;
   }
+}
+
+function yearOfCentury(year: number): number {
+  return year < CENTURY_PIVOT ? 2000 + year : 1900 + year;
+}
+
+/** How long the unbreakable space at `start` is, or 0. */
+function hardSpaceBytes(bytes: Uint8Array, start: number, end: number): number {
+  const space = HARD_SPACES.find(
+    (each) => start + each.length <= end && each.every((byte, i) => bytes[start + i] === byte),
+  );
+  return space?.length ?? 0;
 }
 
 /**
@@ -202,12 +302,16 @@ function codeOf(part: PatternPart): number {
  */
 function datePartsOf(parts: readonly PatternPart[]): number {
   const isDate = (part: PatternPart): boolean =>
-    part.kind === 'literal' ||
-    (part.kind === 'number' && (part.field === 'year' || part.field === 'month' || part.field === 'day'));
+    part.kind === 'literal' || part.kind === 'weekday' || isDateField(part);
   const end = parts.findIndex((part) => !isDate(part));
   const count = end < 0 ? parts.length : end;
   const last = parts[count - 1];
   const endsFixed = last?.kind === 'literal' || (last?.kind === 'number' && last.digitsMin === last.digitsMax);
-  const dateFields = parts.slice(0, count).filter((part) => part.kind === 'number').length;
+  const dateFields = parts.slice(0, count).filter(isDateField).length;
   return endsFixed && dateFields === 3 ? count : 0;
+}
+
+function isDateField(part: PatternPart): boolean {
+  if (part.kind === 'month-name') return true;
+  return part.kind === 'number' && ['year', 'year-of-century', 'month', 'day'].includes(part.field);
 }

@@ -33,7 +33,7 @@ export class RowTime {
 
   constructor(section: TimeSection, positions: ReadonlyMap<string, number>, order: RowOrder) {
     this.#columns = Int32Array.from(section.columns, (name) => positions.get(name)!);
-    this.#text = openTimeText(section.format);
+    this.#text = openTimeText(section.format, section.rest);
     this.#zoneName = section.zone;
     this.#order = openLocalOrder(section.zone);
     this.#orderPerSeries = order === 'per-series';

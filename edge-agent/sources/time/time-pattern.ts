@@ -1,8 +1,8 @@
 import { WeirError } from '#core/errors.ts';
 
 /**
- * The patterns in which a configuration says how times are written: the numeric date fields of Unicode TR 35, part 4
- * ("Date Format Patterns"), taken apart once into the parts that `PatternTime` reads.
+ * The patterns in which a configuration says how times are written: the date fields of Unicode TR 35, part 4 ("Date
+ * Format Patterns"), names in English, taken apart once into the parts that `PatternTime` reads.
  */
 
 /** One field or one byte of a pattern. `digits` are read; `digitsMin` is smaller where one digit is enough. */
@@ -10,9 +10,20 @@ export type PatternPart =
   | { readonly kind: 'literal'; readonly byte: number }
   | { readonly kind: 'number'; readonly field: NumberField; readonly digitsMin: number; readonly digitsMax: number }
   | { readonly kind: 'fraction'; readonly digits: number }
-  | { readonly kind: 'half-day' };
+  | { readonly kind: 'month-name' | 'weekday' | 'half-day' | 'offset' };
 
-export type NumberField = 'year' | 'month' | 'day' | 'hour' | 'hour12' | 'minute' | 'second';
+/** `hour` is 0 to 23 or 24:00, `hour24` 1 to 24 (24 is 0), `hour12` 1 to 12 and `hour11` 0 to 11 of half a day. */
+export type NumberField =
+  | 'year'
+  | 'year-of-century'
+  | 'month'
+  | 'day'
+  | 'hour'
+  | 'hour24'
+  | 'hour12'
+  | 'hour11'
+  | 'minute'
+  | 'second';
 
 /** A pattern that can't be read, or that doesn't name one instant. The message gives pattern, fault and remedy. */
 export class TimePatternError extends WeirError {
@@ -26,22 +37,67 @@ export class TimePatternError extends WeirError {
 /** No way of writing a time is longer. */
 export const PATTERN_CHARS_MAX = 100;
 
-/** A fraction finer than nanoseconds is no clock's. */
-const FRACTION_DIGITS_MAX = 9;
+/** Finer than any clock; what is finer than a millisecond is cut. */
+const FRACTION_DIGITS_MAX = 12;
 
 const SUPPORTED =
-  'known are iso, unix, unix-ms and patterns of yyyy, MM or M, dd or d, HH or H, hh or h with a, mm or m, ss or s, ' +
-  "S to SSSSSSSSS, and text in '…'";
+  'known are iso, unix, unix-ms, unix-us, unix-ns and patterns of yyyy or yy, MM or M or MMM, dd or d, E, HH or H ' +
+  "(k from 1 to 24, h or K with a), mm or m, ss or s, S for each digit of a fraction, X or Z for an offset, and text in '…'";
 
-const FIELDS: ReadonlyMap<string, NumberField> = new Map([
-  ['y', 'year'],
-  ['M', 'month'],
-  ['d', 'day'],
-  ['H', 'hour'],
-  ['h', 'hour12'],
-  ['m', 'minute'],
-  ['s', 'second'],
-]);
+type FieldName = NumberField | 'fraction' | 'month-name' | 'weekday' | 'half-day' | 'offset';
+
+/** A field by its letter and how often it is repeated. */
+function fieldPart(pattern: string, letter: string, length: number): PatternPart {
+  const part = knownField(letter, length);
+  if (part !== undefined) return part;
+  throw new TimePatternError(pattern, `has the unknown field ${JSON.stringify(letter.repeat(length))}; ${SUPPORTED}`);
+}
+
+function knownField(letter: string, length: number): PatternPart | undefined {
+  switch (letter) {
+    case 'y':
+    case 'u':
+      if (length === 4) return digits('year', 4);
+      return length === 2 ? digits('year-of-century', 2) : undefined;
+    case 'M':
+    case 'L':
+      return length === 3 || length === 4 ? { kind: 'month-name' } : oneOrTwo('month', length);
+    case 'd':
+      return oneOrTwo('day', length);
+    case 'E':
+      return length <= 4 ? { kind: 'weekday' } : undefined;
+    case 'H':
+      return oneOrTwo('hour', length);
+    case 'k':
+      return oneOrTwo('hour24', length);
+    case 'h':
+      return oneOrTwo('hour12', length);
+    case 'K':
+      return oneOrTwo('hour11', length);
+    case 'm':
+      return oneOrTwo('minute', length);
+    case 's':
+      return oneOrTwo('second', length);
+    case 'S':
+      return length <= FRACTION_DIGITS_MAX ? { kind: 'fraction', digits: length } : undefined;
+    case 'a':
+      return length === 1 ? { kind: 'half-day' } : undefined;
+    case 'X':
+    case 'x':
+    case 'Z':
+      return length <= 5 ? { kind: 'offset' } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function digits(field: NumberField, count: number): PatternPart {
+  return { kind: 'number', field, digitsMin: count, digitsMax: count };
+}
+
+function oneOrTwo(field: NumberField, length: number): PatternPart | undefined {
+  return length <= 2 ? { kind: 'number', field, digitsMin: length, digitsMax: 2 } : undefined;
+}
 
 /** The parts of a pattern, in order. Throws TimePatternError. */
 export function parseTimePattern(pattern: string): readonly PatternPart[] {
@@ -66,17 +122,6 @@ export function parseTimePattern(pattern: string): readonly PatternPart[] {
   return parts;
 }
 
-function fieldPart(pattern: string, letter: string, length: number): PatternPart {
-  if (letter === 'S' && length <= FRACTION_DIGITS_MAX) return { kind: 'fraction', digits: length };
-  if (letter === 'a' && length === 1) return { kind: 'half-day' };
-  const field = FIELDS.get(letter);
-  const lengthFits = letter === 'y' ? length === 4 : length <= 2;
-  if (field === undefined || !lengthFits) {
-    throw new TimePatternError(pattern, `has the unknown field ${JSON.stringify(letter.repeat(length))}; ${SUPPORTED}`);
-  }
-  return { kind: 'number', field, digitsMin: length, digitsMax: Math.max(length, 2) };
-}
-
 /** Text between quotes stands for itself; two quotes are one, inside and outside (TR 35, part 4). */
 function readQuoted(pattern: string, start: number, parts: PatternPart[]): number {
   if (pattern[start + 1] === "'") {
@@ -95,17 +140,31 @@ function pushLiteral(parts: PatternPart[], text: string): void {
   for (const byte of new TextEncoder().encode(text)) parts.push({ kind: 'literal', byte });
 }
 
+/** Fields of which a pattern has one at most, and those of which it must have one. */
+const ONE_OF: readonly (readonly [name: string, fields: readonly FieldName[], isNeeded: boolean])[] = [
+  ['year', ['year', 'year-of-century'], true],
+  ['month', ['month', 'month-name'], true],
+  ['day', ['day'], true],
+  ['weekday', ['weekday'], false],
+  ['hour', ['hour', 'hour24', 'hour12', 'hour11'], false],
+  ['minute', ['minute'], false],
+  ['second', ['second'], false],
+  ['fraction', ['fraction'], false],
+  ['half of the day', ['half-day'], false],
+  ['offset', ['offset'], false],
+];
+
 function checkFields(pattern: string, parts: readonly PatternPart[]): void {
-  const count = (name: NumberField | 'fraction' | 'half-day'): number =>
-    parts.filter((part) => (part.kind === 'number' ? part.field : part.kind) === name).length;
-  for (const name of ['year', 'month', 'day'] as const) {
-    if (count(name) === 0) throw new TimePatternError(pattern, `names no ${name}; ${SUPPORTED}`);
+  const fields = parts.flatMap((part): FieldName[] =>
+    part.kind === 'literal' ? [] : [part.kind === 'number' ? part.field : part.kind],
+  );
+  const has = (...names: readonly FieldName[]): boolean => fields.some((field) => names.includes(field));
+  for (const [name, names, isNeeded] of ONE_OF) {
+    const count = fields.filter((field) => names.includes(field)).length;
+    if (isNeeded && count === 0) throw new TimePatternError(pattern, `names no ${name}; ${SUPPORTED}`);
+    if (count > 1) throw new TimePatternError(pattern, `names the ${name} more than once; keep one`);
   }
-  for (const name of ['year', 'month', 'day', 'hour', 'hour12', 'minute', 'second', 'fraction', 'half-day'] as const) {
-    if (count(name) > 1) throw new TimePatternError(pattern, `names the ${name} more than once`);
-  }
-  if (count('hour') + count('hour12') > 1) throw new TimePatternError(pattern, 'has both H and h; keep one');
-  if (count('hour12') !== count('half-day')) {
+  if (has('hour12', 'hour11') !== has('half-day')) {
     throw new TimePatternError(pattern, 'has h without a, or a without h; write H for hours 0 to 23');
   }
 }

@@ -15,9 +15,16 @@ export const timeSchema = z.strictObject({
   columns: z.array(nameField).min(1).max(TIME_COLUMNS_MAX),
   format: timeFormat.default('iso'),
   zone: zone.default('UTC'),
+  /** What becomes of text after the time. */
+  rest: z.enum(['refuse', 'ignore']).default('refuse'),
 });
 
 export type TimeSection = z.output<typeof timeSchema>;
+
+/** What is meant where the time is simply the text of one column. */
+export function timeIn(column: string, format: string): TimeSection {
+  return { columns: [column], format, zone: 'UTC', rest: 'refuse' };
+}
 
 /** The columns that a section's times are read from, each with the place in the section that names it. */
 export function timeColumns(section: TimeSection): readonly { path: readonly (string | number)[]; column: string }[] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openTimeText } from './open-time.ts';
 import { PatternTime } from './pattern-time.ts';
 import { parseTimePattern } from './time-pattern.ts';
 import type { TimeText } from './time-text.ts';
@@ -47,24 +48,115 @@ describe('times in a pattern', () => {
     expect(parse(time, '2024-02-29')).toBe(Date.UTC(2024, 1, 29));
   });
 
+  it('tell the instant where an offset is written, in each of its forms', () => {
+    const time = new PatternTime('dd/MM/yyyy HH:mm XXX');
+    for (const offset of ['+02:00', '+0200', '+02', 'GMT+02:00', 'UTC+0200']) {
+      expect(parse(time, `27/10/2024 02:30 ${offset}`)).toBe(Date.UTC(2024, 9, 27, 0, 30));
+      expect(time.local).toBe(false);
+    }
+    for (const zero of ['Z', 'UTC', 'gmt', '-00:00']) {
+      expect(parse(time, `27/10/2024 02:30 ${zero}`)).toBe(Date.UTC(2024, 9, 27, 2, 30));
+    }
+    expect(parse(time, '27/10/2024 02:30 CEST')).toBeNaN();
+    expect(parse(time, '27/10/2024 02:30 +24:00')).toBeNaN();
+    expect(time.fault).toContain('23:59');
+    expect(parse(new PatternTime('dd/MM/yyyy HH:mmZ'), '27/10/2024 02:30-0130')).toBe(Date.UTC(2024, 9, 27, 4));
+  });
+
+  it('take two digits of a year for one from 1969 to 2068', () => {
+    const time = new PatternTime('dd.MM.yy');
+    const year = (text: string): number => new Date(parse(time, `27.10.${text}`)).getUTCFullYear();
+    expect(['24', '68', '69', '99', '00'].map(year)).toStrictEqual([2024, 2068, 1969, 1999, 2000]);
+    expect(parse(new PatternTime('yyMMdd'), '000229')).toBe(Date.UTC(2000, 1, 29));
+  });
+
+  it('know the English names of months and weekdays, whole or shortened', () => {
+    const time = new PatternTime('E, d MMM yyyy HH:mm');
+    for (const month of ['Sep', 'Sept', 'SEPTEMBER', 'september']) {
+      expect(parse(time, `Tue, 3 ${month} 2024 10:00`)).toBe(Date.UTC(2024, 8, 3, 10));
+    }
+    expect(parse(time, 'Tuesday, 3 Mai 2024 10:00')).toBeNaN();
+    expect(parse(time, 'Die, 3 Sep 2024 10:00')).toBeNaN();
+    expect(parse(new PatternTime('dd-MMMM-yyyy'), '01-March-2024')).toBe(Date.UTC(2024, 2, 1));
+  });
+
+  it('end a day with 24:00, and nothing beyond it', () => {
+    const time = new PatternTime('yyyy/MM/dd HH:mm:ss');
+    expect(parse(time, '2024/12/31 24:00:00')).toBe(Date.UTC(2025, 0, 1));
+    expect(parse(time, '2024/12/31 00:00:00')).toBe(Date.UTC(2024, 11, 31));
+    expect(parse(time, '2024/12/31 24:00:01')).toBeNaN();
+    expect(parse(time, '2024/12/31 24:01:00')).toBeNaN();
+    expect(parse(time, '2024/12/31 25:00:00')).toBeNaN();
+    expect(time.fault).toContain('time.period');
+    const fine = new PatternTime('yyyy/MM/dd HH:mm:ss.SSSS');
+    expect(parse(fine, '2024/12/31 24:00:00.0001')).toBeNaN();
+    expect(parse(fine, '2024/12/31 24:00:00.0000')).toBe(Date.UTC(2025, 0, 1));
+  });
+
+  it('count hours from 1 to 24 with k, where 24 begins the day, and from 0 to 11 with K', () => {
+    expect(parse(new PatternTime('yyyy-MM-dd k:mm'), '2024-12-31 24:30')).toBe(Date.UTC(2024, 11, 31, 0, 30));
+    expect(parse(new PatternTime('yyyy-MM-dd k:mm'), '2024-12-31 0:30')).toBeNaN();
+    expect(parse(new PatternTime('yyyy-MM-dd K:mm a'), '2024-12-31 0:30 p.m.')).toBe(Date.UTC(2024, 11, 31, 12, 30));
+    expect(parse(new PatternTime('yyyy-MM-dd K:mm a'), '2024-12-31 12:30 AM')).toBeNaN();
+  });
+
+  it('take an unbreakable space for a space', () => {
+    const time = new PatternTime('M/d/yyyy h:mm a');
+    expect(parse(time, '7/4/2024 12:05\u202fPM')).toBe(Date.UTC(2024, 6, 4, 12, 5));
+    expect(parse(time, '7/4/2024\u00a012:05 PM')).toBe(Date.UTC(2024, 6, 4, 12, 5));
+  });
+
   it.each([
     ['yyyy-MM-dd QQ', 'unknown field "QQ"'],
-    ['yy-MM-dd', 'unknown field "yy"'],
-    ['yyyy-MM-dd SSSSSSSSSS', 'unknown field'],
+    ['yyy-MM-dd', 'unknown field "yyy"'],
+    ['yyyy-MM-dd SSSSSSSSSSSSS', 'unknown field'],
+    ['yy-MM-dd yyyy', 'names the year more than once'],
+    ['yyyy-MM-dd MMM', 'names the month more than once'],
+    ['yyyy-MM-dd HH:mm X Z', 'names the offset more than once'],
     ['HH:mm', 'names no year'],
     ['yyyy-MM-dd d', 'names the day more than once'],
     ["yyyy-MM-dd 'T", 'quote that is not closed'],
     ['yyyy-MM-dd h:mm', 'h without a'],
-    ['yyyy-MM-dd HH h a', 'both H and h'],
+    ['yyyy-MM-dd HH h a', 'names the hour more than once'],
   ])('name what is wrong with the pattern %s', (pattern, fault) => {
     expect(() => parseTimePattern(pattern)).toThrow(fault);
   });
 });
 
 describe('unix times', () => {
-  it.each(['', '-', '1e9', '1.', '.5', '1 ', '0x1', '1234567890123456'])('refuse %j', (text) => {
-    const time = new UnixTime('s');
-    expect(parse(time, text)).toBeNaN();
-    expect(time.fault).toContain('unix');
+  it.each(['', '-', '1e', '1e+', 'e9', '1.', '.5', '1 ', '0x1', '1234567890123456', '1e16', '1e99999', '1.5.5'])(
+    'refuse %j',
+    (text) => {
+      const time = new UnixTime('s');
+      expect(parse(time, text)).toBeNaN();
+      expect(time.fault).toContain('unix');
+    },
+  );
+});
+
+describe('text after a time', () => {
+  it.each([
+    ['dd.MM.yyyy HH:mm', '27.10.2024 01:30 - 27.10.2024 02:00', '2024-10-27T01:30Z'],
+    ['dd.MM.yyyy', '27.10.2024 (Sunday)', '2024-10-27T00:00Z'],
+    ['MM/dd/yyyy hh:mm:ss a', '12/10/2020 01:00:00 AM - 02:00:00 AM', '2020-12-10T01:00Z'],
+    ['iso', '2024-10-27 01:30 - 02:00', '2024-10-27T01:30Z'],
+    ['iso', '2024-10-27T01:30:00Z/PT15M', '2024-10-27T01:30Z'],
+    ['iso', '2024-10-27 01:30:00 +0200 CEST', '2024-10-26T23:30Z'],
+    ['iso', '2024-10-27 01:30:00.5 h', '2024-10-27T01:30:00.500Z'],
+    ['iso', '2024-10-27 (MTU)', '2024-10-27T00:00Z'],
+    ['unix', '1729992600 s', '2024-10-27T01:30Z'],
+    ['unix-ms', '1729992600000 - 1729992660000', '2024-10-27T01:30Z'],
+  ])('is left unread in %s: %s', (format, text, instant) => {
+    expect(parse(openTimeText(format, 'ignore'), text)).toBe(Date.parse(instant));
+    expect(parse(openTimeText(format, 'refuse'), text)).toBeNaN();
+  });
+
+  it.each([
+    ['dd.MM.yyyy HH:mm', '27.10.2024 01:305'],
+    ['dd.MM.yyyy', '27.10.20241'],
+    ['iso', '2024-10-27 1:30'],
+    ['iso', '2024-10-27T01:3'],
+  ])('never hides half a time, as in %s: %s', (format, text) => {
+    expect(parse(openTimeText(format, 'ignore'), text)).toBeNaN();
   });
 });

@@ -15,9 +15,14 @@ export interface TimeText {
   readonly local: boolean;
   /** Whether digits finer than a millisecond, not all zero, were cut from the last time read. */
   readonly cut: boolean;
+  /** Where the last time read ended: what stands from there on is no part of it (AfterTime). */
+  readonly restAt: number;
   /** Why the last call gave NaN: a predicate that follows the quoted text, such as `is not ISO 8601`. */
   readonly fault: string;
 }
+
+/** What becomes of text after a time: the time is refused, or the text is left unread. It never begins with a digit. */
+export type AfterTime = 'refuse' | 'ignore';
 
 export const ZERO = 0x30;
 const NINE = 0x39;
@@ -28,6 +33,7 @@ const MS_DIGITS = 3;
 
 /** Faults that several readers find. */
 export const NO_CALENDAR_DATE = 'is a date that no calendar has';
+export const OFFSET_BEYOND = 'has an offset beyond 23:59; write it like +01:00';
 export const LEAP_SECOND = 'has a second beyond 59; event time has no leap seconds';
 
 /** The two digits at `at`, or -1 where they are not two digits. The caller knows that both bytes are there. */
@@ -35,6 +41,10 @@ export function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at]! - ZERO;
   const ones = bytes[at + 1]! - ZERO;
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }
 
 /** Where the digits end that begin at `start`. */
@@ -61,7 +71,7 @@ export function isFinerThanMs(bytes: Uint8Array, start: number, end: number): bo
 }
 
 /** Whether any of the digits `bytes[start, end)` is not 0. */
-export function isNotZero(bytes: Uint8Array, start: number, end: number): boolean {
+function isNotZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== ZERO) return true;
   return false;
 }

@@ -1,58 +1,124 @@
-import { digitsEnd, fractionMs, isFinerThanMs, isNotZero, type TimeText, ZERO } from './time-text.ts';
+import { digitsEnd, isDigit, type AfterTime, type TimeText, ZERO } from './time-text.ts';
 
+const PLUS = 0x2b;
+const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
+const LOWER_E = 0x65;
+const CASE_BIT = 0x20;
 
-/** Fifteen digits are exact in a double, and far beyond the year 9999 in either unit. */
-const WHOLE_DIGITS_MAX = 15;
+/** Fifteen digits are exact in a double, and milliseconds have no more until the year 33658. */
+const MS_DIGITS_MAX = 15;
+
+/** No spreadsheet writes a longer exponent; with it, sums of places stay small integers. */
+const EXPONENT_DIGITS_MAX = 4;
+
+export type UnixUnit = 's' | 'ms' | 'us' | 'ns';
+
+/** How many places a number of each unit is moved to be one of milliseconds. */
+const PLACES: Readonly<Record<UnixUnit, number>> = { s: 3, ms: 0, us: -3, ns: -6 };
+
+const NAMES: Readonly<Record<UnixUnit, string>> = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+};
 
 /**
- * Seconds or milliseconds since 1970-01-01T00:00:00Z (POSIX.1-2017 §4.16) as decimal digits with an optional sign and
- * fraction. Digits finer than a millisecond are cut toward the past.
+ * Seconds, or a finer unit, since 1970-01-01T00:00:00Z (POSIX.1-2017 §4.16) as decimal digits with an optional sign,
+ * fraction after `.` or `,`, and exponent (`1.7E+09`). It is read digit by digit, so however many there are none is lost
+ * to a double; those finer than a millisecond are cut toward the past.
  */
 export class UnixTime implements TimeText {
   readonly local = false;
   cut = false;
   fault = '';
-  readonly #unitMs: number;
+  restAt = 0;
+  readonly #places: number;
   readonly #form: string;
+  readonly #after: AfterTime;
 
-  constructor(unit: 's' | 'ms') {
-    this.#unitMs = unit === 's' ? 1_000 : 1;
-    const format = unit === 's' ? 'unix' : 'unix-ms';
-    const name = unit === 's' ? 'seconds' : 'milliseconds';
-    this.#form = `is not a number of ${name} since 1970, as \`format: ${format}\` says`;
+  constructor(unit: UnixUnit, after: AfterTime = 'refuse') {
+    this.#places = PLACES[unit];
+    this.#after = after;
+    const format = unit === 's' ? 'unix' : `unix-${unit}`;
+    this.#form = `is not a number of ${NAMES[unit]} since 1970, as \`format: ${format}\` says`;
   }
 
   parse(bytes: Uint8Array, start: number, end: number): number {
     this.cut = false;
     const negative = start < end && bytes[start] === MINUS;
-    let at = negative ? start + 1 : start;
-    const wholeAt = at;
-    let whole = 0;
-    for (; at < end; at++) {
-      const digit = bytes[at]! - ZERO;
-      if (digit < 0 || digit > 9) break;
-      whole = whole * 10 + digit;
+    const wholeAt = negative ? start + 1 : start;
+    const wholeEnd = digitsEnd(bytes, wholeAt, end);
+    if (wholeEnd === wholeAt) return this.#refuse();
+    let at = wholeEnd;
+    let fractionAt = at;
+    let fractionEnd = at;
+    if (at < end && (bytes[at] === POINT || bytes[at] === COMMA)) {
+      fractionAt = at + 1;
+      fractionEnd = digitsEnd(bytes, fractionAt, end);
+      at = fractionEnd > fractionAt ? fractionEnd : wholeEnd;
     }
-    if (at === wholeAt || at - wholeAt > WHOLE_DIGITS_MAX) return this.#refuse();
-    let ms = whole * this.#unitMs;
-    if (at < end) {
-      if (bytes[at] !== POINT) return this.#refuse();
-      const fractionAt = at + 1;
-      if (fractionAt === end || digitsEnd(bytes, fractionAt, end) < end) return this.#refuse();
-      if (this.#unitMs === 1) this.cut = isNotZero(bytes, fractionAt, end);
-      else {
-        ms += fractionMs(bytes, fractionAt, end);
-        this.cut = isFinerThanMs(bytes, fractionAt, end);
+    let places = this.#places;
+    if (at < end && (bytes[at]! | CASE_BIT) === LOWER_E) {
+      const exponentEnd = exponentEndOf(bytes, at + 1, end);
+      if (exponentEnd > 0) {
+        places += exponentOf(bytes, at + 1, exponentEnd);
+        at = exponentEnd;
       }
     }
-    if (!negative) return ms;
+    this.restAt = at;
+    if (at < end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse();
+    const ms = this.#milliseconds(bytes, wholeAt, wholeEnd, fractionAt, fractionEnd, places);
+    if (!negative || Number.isNaN(ms)) return ms;
     return this.cut ? -ms - 1 : 0 - ms;
+  }
+
+  /** The digits before and behind the point, moved by `places`, up to the whole millisecond. */
+  #milliseconds(
+    bytes: Uint8Array,
+    wholeAt: number,
+    wholeEnd: number,
+    fractionAt: number,
+    fractionEnd: number,
+    places: number,
+  ): number {
+    const kept = wholeEnd - wholeAt + places;
+    let ms = 0;
+    let taken = 0;
+    let significant = 0;
+    for (let at = wholeAt; at < fractionEnd; at++) {
+      if (at === wholeEnd) at = fractionAt;
+      if (at >= fractionEnd) break;
+      const digit = bytes[at]! - ZERO;
+      if (taken++ < kept) {
+        if (significant > 0 || digit > 0) significant++;
+        if (significant > MS_DIGITS_MAX) return this.#refuse();
+        ms = ms * 10 + digit;
+      } else if (digit > 0) this.cut = true;
+    }
+    if (ms === 0) return 0;
+    if (significant + kept - taken > MS_DIGITS_MAX) return this.#refuse();
+    for (; taken < kept; taken++) ms *= 10;
+    return ms;
   }
 
   #refuse(): number {
     this.fault = this.#form;
     return Number.NaN;
   }
+}
+
+/** Where an exponent ends whose sign or first digit is at `start`; -1 where there is none. */
+function exponentEndOf(bytes: Uint8Array, start: number, end: number): number {
+  const digitsAt = start < end && (bytes[start] === PLUS || bytes[start] === MINUS) ? start + 1 : start;
+  const exponentEnd = digitsEnd(bytes, digitsAt, end);
+  return exponentEnd > digitsAt && exponentEnd - digitsAt <= EXPONENT_DIGITS_MAX ? exponentEnd : -1;
+}
+
+function exponentOf(bytes: Uint8Array, start: number, end: number): number {
+  let exponent = 0;
+  for (let at = start; at < end; at++) if (isDigit(bytes[at]!)) exponent = exponent * 10 + bytes[at]! - ZERO;
+  return bytes[start] === MINUS ? -exponent : exponent;
 }
