@@ -37,12 +37,13 @@ const CASE_BIT = 0x20;
 
 let lastFault: ScaledFault = 'not-a-number';
 
-/** The fault of the last call in this module that gave NaN; it means nothing after a call that gave a value. */
+/** The fault of the last call, here or of a ScaledProduct, that gave NaN; it means nothing after a call that gave a value. */
 export function lastScaledFault(): ScaledFault {
   return lastFault;
 }
 
-function refused(fault: ScaledFault): number {
+/** Gives NaN for a value, and keeps why. */
+export function refuseScaled(fault: ScaledFault): number {
   lastFault = fault;
   return Number.NaN;
 }
@@ -91,14 +92,14 @@ export function parseScaledBytes(
     digitCount += fractionDigits;
     missing = fractionDigits < decimals ? decimals - fractionDigits : 0;
   }
-  if (digitCount === 0) return refused('not-a-number');
+  if (digitCount === 0) return refuseScaled('not-a-number');
   if (at < end) {
     byte = bytes[at]!;
-    if ((byte | CASE_BIT) !== LOWER_E) return refused('not-a-number');
+    if ((byte | CASE_BIT) !== LOWER_E) return refuseScaled('not-a-number');
     return parseWithExponent(bytes, digitsAt, at, end, negative, decimals, excess);
   }
   magnitude *= POWERS_OF_TEN[missing]!;
-  return finish(magnitude, firstExcess, laterExcess, negative, excess);
+  return finishScaled(magnitude, firstExcess, laterExcess, negative, excess);
 }
 
 /**
@@ -115,7 +116,7 @@ function parseWithExponent(
   excess: ExcessRule,
 ): number {
   const exponent = parseExponent(bytes, exponentAt + 1, end);
-  if (Number.isNaN(exponent)) return refused('not-a-number');
+  if (Number.isNaN(exponent)) return refuseScaled('not-a-number');
   let pointAt = digitsAt;
   while (pointAt < exponentAt && bytes[pointAt] !== POINT) pointAt++;
   const takenMax = pointAt - digitsAt + exponent + decimals;
@@ -134,7 +135,7 @@ function parseWithExponent(
   }
   // Sixteen zeros carry any other magnitude out of range, so the loop is short whatever the exponent.
   for (; place < takenMax && magnitude !== 0 && magnitude <= SCALED_MAX; place++) magnitude *= 10;
-  return finish(magnitude, firstExcess, laterExcess, negative, excess);
+  return finishScaled(magnitude, firstExcess, laterExcess, negative, excess);
 }
 
 /** The exponent in [start, end), held within ±EXPONENT_MAX; NaN where it is not one. */
@@ -152,21 +153,24 @@ function parseExponent(bytes: Uint8Array, start: number, end: number): number {
   return sign === MINUS ? -exponent : exponent;
 }
 
-/** Rounds half to even, checks the range, and gives the sign back. */
-function finish(
+/**
+ * What every reader of values ends with: rounds `magnitude` half to even by the digit that follows it and by whether any
+ * later one isn't 0, checks the range, and gives the sign back. NaN where that is refused.
+ */
+export function finishScaled(
   magnitude: number,
   firstExcess: number,
   laterExcess: number,
   negative: boolean,
   excess: ExcessRule,
 ): number {
-  if (magnitude > SCALED_MAX) return refused('out-of-range');
+  if (magnitude > SCALED_MAX) return refuseScaled('out-of-range');
   let rounded = magnitude;
   if (firstExcess !== 0 || laterExcess !== 0) {
-    if (excess === 'refuse') return refused('too-many-decimals');
+    if (excess === 'refuse') return refuseScaled('too-many-decimals');
     const up = firstExcess > 5 || (firstExcess === 5 && (laterExcess !== 0 || magnitude % 2 === 1));
     if (up) rounded++;
-    if (rounded > SCALED_MAX) return refused('out-of-range');
+    if (rounded > SCALED_MAX) return refuseScaled('out-of-range');
   }
   return negative && rounded !== 0 ? -rounded : rounded;
 }
@@ -194,7 +198,7 @@ export function scaledFromNumber(value: number, decimals: number, excess: Excess
   // Where a decimal of at most fifteen digits reads back as this double, no other such decimal does, and the shortest
   // text is that decimal. `scaled / power` rounds once, so it is the double which that decimal reads as.
   if (scaled < FIFTEEN_DIGITS && scaled > -FIFTEEN_DIGITS && scaled / power === value) return scaled + 0;
-  if (!Number.isFinite(value)) return refused('not-a-number');
+  if (!Number.isFinite(value)) return refuseScaled('not-a-number');
   return parseScaled(String(value), decimals, excess);
 }
 

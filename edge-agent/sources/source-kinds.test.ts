@@ -109,19 +109,19 @@ describe('references of a source', () => {
         path: ['time', 'columns', 0],
         subject: 'column',
         value: '"tme" is not in the file',
-        remedy: 'did you mean time?',
+        remedy: 'did you mean "time"?',
       },
       {
         path: ['series', 0, 'device'],
         subject: 'column',
         value: '"hose" is not in the file',
-        remedy: 'did you mean house?',
+        remedy: 'did you mean "house"?',
       },
       {
         path: ['series', 0, 'tags', 'a'],
         subject: 'column',
         value: '"zzzzzzzz" is not in the file',
-        remedy: 'the file has time, house, value',
+        remedy: 'the file has "time", "house", "value"',
       },
     ]);
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RecordSource } from '../records/record-source.ts';
 import { checkColumns, checkMetrics } from '../rows/row-references.ts';
-import { checkFollow, COLUMNS_MAX, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
+import { checkFile, COLUMNS_MAX, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { CsvOpener } from './csv-opener.ts';
@@ -31,7 +31,7 @@ const schema = z
       const message = `column ${JSON.stringify(repeated)} is named twice`;
       context.addIssue({ code: 'custom', path: ['columns'], message });
     }
-    checkFollow(section, context);
+    checkFile(section, context);
   });
 
 /** CSV files, and standard input where `file` is `-`. */

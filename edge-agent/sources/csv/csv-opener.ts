@@ -5,7 +5,7 @@ import {
   type RecordFileOpener,
   type RecordFileOpening,
 } from '../records/record-format.ts';
-import { checkColumns, neededColumns } from '../rows/row-references.ts';
+import { missingColumns, missingRemedy, neededColumns } from '../rows/row-references.ts';
 import { COLUMNS_MAX, type FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { CsvRecords } from './csv-records.ts';
@@ -55,14 +55,16 @@ export class CsvOpener implements RecordFileOpener {
       line += heading.lineEnds;
       if (!heading.blank) break;
     }
-    const names = columns ?? this.#names(bytes, heading);
-    if (names.length !== heading.fields.count) {
-      const value = `has a heading of ${heading.fields.count} columns where \`columns\` names ${names.length}`;
+    const found = this.#names(bytes, heading);
+    const endsInDelimiter = found.length > 1 && found.at(-1) === '';
+    const names = columns ?? found;
+    if (names.length !== found.length && !(endsInDelimiter && names.length === found.length - 1)) {
+      const value = `has a heading of ${found.length} columns where \`columns\` names ${names.length}`;
       throw new SourceError('columns', this.#subject, value, 'name all of them, in their order');
     }
     return {
       columns: this.#checked(names),
-      format: new CsvRecords(delimiter, names.length),
+      format: new CsvRecords(delimiter, names.length, endsInDelimiter && names.length === found.length),
       dataAt: at - from,
       dataLine: line,
     };
@@ -82,15 +84,15 @@ export class CsvOpener implements RecordFileOpener {
   }
 
   #checked(names: readonly string[]): readonly string[] {
-    const faults = checkColumns(this.#section, names);
-    const fault = faults[0];
-    if (fault !== undefined) {
-      const missing = faults.map(({ value }) => value.split(' ')[0]).join(', ');
+    const missing = missingColumns(this.#section, names);
+    if (missing.length > 0) {
       const remedy =
         names.length === 1
           ? `it has one column, ${JSON.stringify(names[0]!.slice(0, 80))}; \`delimiter\` may be wrong, or \`columns\` be needed`
-          : fault.remedy;
-      throw new SourceError('columns', this.#subject, `lacks the column ${missing}`, remedy);
+          : missingRemedy(missing, names);
+      const which = missing.map(({ column }) => JSON.stringify(column)).join(', ');
+      const value = `lacks the column${missing.length === 1 ? '' : 's'} ${which}`;
+      throw new SourceError('columns', this.#subject, value, remedy);
     }
     for (const { column } of neededColumns(this.#section)) {
       if (names.indexOf(column) !== names.lastIndexOf(column)) {

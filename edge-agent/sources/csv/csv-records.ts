@@ -6,7 +6,8 @@ const QUOTE = 0x22;
 
 /**
  * CSV as in RFC 4180, and what people write in its place: LF without CR, spaces around fields and around quotes (both
- * trimmed), quotes inside a field that doesn't begin with one (kept), empty lines (no rows).
+ * trimmed), quotes inside a field that doesn't begin with one (kept), lines with nothing on them but delimiters (no rows),
+ * and a delimiter at the end of rows (no field follows it), be it of the rows or of the heading alone.
  *
  * The inner loop has no bounds check: a line end is written after the data as a sentinel.
  */
@@ -22,9 +23,14 @@ export class CsvRecords implements RecordFormat {
   #scratchAt = 0;
   #fieldStart = 0;
   #fieldEnd = 0;
+  /** The length of the last field that there was no column for. */
+  #extraLength = 0;
+  /** Whether the last column is one that no row needs to have. */
+  readonly #lastIsOptional: boolean;
 
-  constructor(delimiter: string, columnCount: number) {
+  constructor(delimiter: string, columnCount: number, lastIsOptional = false) {
     this.#delimiter = delimiter.charCodeAt(0);
+    this.#lastIsOptional = lastIsOptional;
     this.fields = new FieldTable(columnCount);
   }
 
@@ -56,7 +62,7 @@ export class CsvRecords implements RecordFormat {
       if (count < starts.length) {
         starts[count] = start;
         ends[count] = end;
-      }
+      } else this.#extraLength = end - start;
       count++;
       if (bytes[at] === LF) break;
       at++;
@@ -67,15 +73,26 @@ export class CsvRecords implements RecordFormat {
   #finish(bytes: Uint8Array, from: number, lineEndAt: number, to: number, atEnd: boolean, count: number): number {
     const complete = lineEndAt < to;
     if (!complete && !atEnd) return INCOMPLETE;
-    this.fields.count = count;
+    const { starts, ends } = this.fields;
+    this.fields.count = count === starts.length ? count : this.#settledCount(count);
     this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
-    this.blank = count === 1 && this.#isBlank(bytes, from, this.textEnd);
+    this.blank = starts[0] === ends[0] && this.#isBlank(bytes, from, this.textEnd);
     if (complete) this.lineEnds++;
     return complete ? lineEndAt + 1 : to;
   }
 
+  /** How many fields a row has that seems to have one too many or too few. */
+  #settledCount(count: number): number {
+    const { starts, ends } = this.fields;
+    const columns = starts.length;
+    if (count === columns + 1 && this.#extraLength === 0) return columns;
+    if (count !== columns - 1 || !this.#lastIsOptional) return count;
+    starts[count] = ends[count] = ends[count - 1]!;
+    return columns;
+  }
+
   #isBlank(bytes: Uint8Array, from: number, to: number): boolean {
-    for (let at = from; at < to; at++) if (bytes[at] !== SPACE) return false;
+    for (let at = from; at < to; at++) if (bytes[at] !== SPACE && bytes[at] !== this.#delimiter) return false;
     return true;
   }
 

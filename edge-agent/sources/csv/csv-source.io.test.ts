@@ -102,6 +102,47 @@ describe('a CSV source', () => {
     expect(tallies).toMatchObject({ rows: 7, readings: 0, missing: 1, quarantined: 6 });
   });
 
+  it('takes a delimiter at the end of rows, or of the heading, for no field', async () => {
+    const rows = ['2024-01-01,a,1', '2024-01-02,a,2'];
+    const ended = rows.map((row) => `${row},`);
+    for (const [heading, lines] of [
+      ['ts,device,value', ended],
+      ['ts,device,value,', rows],
+      ['ts,device,value,', ended],
+      ['ts,device,value', [...rows.slice(0, 1), ...ended.slice(1), ',,,', ' , ,']],
+    ] as const) {
+      const { readings, tallies } = await read([heading, ...lines].join('\r\n'));
+      expect(readings.map(({ value }) => value)).toEqual([1_000, 2_000]);
+      expect(tallies).toMatchObject({ rows: 2, quarantined: 0 });
+    }
+    const { readings, refusals } = await read('ts,device,value\n2024-01-01,a,1,5\n2024-01-01,a,1,,\n2024-01-01,a\n');
+    expect(readings).toEqual([]);
+    expect(refusals.map(({ reason }) => reason)).toEqual([
+      'the row has 4 fields where the file has 3 columns',
+      'the row has 5 fields where the file has 3 columns',
+      'the row has 2 fields where the file has 3 columns',
+    ]);
+    // A column that the heading doesn't name may hold something all the same.
+    expect((await read('ts,device,value,\n2024-01-01,a,1,ok\n')).readings).toHaveLength(1);
+  });
+
+  it('reads numbers with the marks, units and factors that are said, and its strict metric refuses what is too fine', async () => {
+    const { readings, refusals } = await read(
+      'ts;device;value;Faktor\n2024-01-01;a;1.234,5 kW;1\n2024-01-02;a;0,5;1/2\n2024-01-03;a;1,5 W;0,1\n',
+      {
+        delimiter: ';',
+        decimal: ',',
+        thousands: '.',
+        series: [{ metric: 'strict', value: 'value', device: '{device}', scale: 'Faktor', unit: 'kW' }],
+      },
+    );
+    expect(readings.map(({ value }) => value)).toEqual([12_345]);
+    expect(refusals.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/value "0,5 · 1\/2" has more than the 1 decimals declared/),
+      expect.stringContaining('value "1,5 W" is not in kW; name its unit under `unit`'),
+    ]);
+  });
+
   it('loses one line, not the rest of the file, to a quote that nobody closes', async () => {
     const { readings, refusals } = await read('ts,device,value\n2024-01-01,"a,1\n2024-01-02,b,2\n2024-01-03,c,3\n');
     expect(readings.map(({ value }) => value)).toEqual([2_000, 3_000]);
@@ -258,7 +299,7 @@ describe('a CSV file that can not be read', () => {
       /is written in UTF-16; convert it/,
     );
     expect((await failure(read('ts,devise,value\n'))).message).toMatch(
-      /lacks the column "device"; did you mean devise\?/,
+      /lacks the column "device"; did you mean "devise"\?/,
     );
     expect((await failure(read('ts;device;value\n'))).message).toMatch(
       /"ts", "value", "device"; it has one column, "ts;device;value"; `delimiter` may be wrong/,

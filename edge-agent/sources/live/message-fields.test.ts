@@ -8,6 +8,7 @@ import { MESSAGE_FIELD_BYTES_MAX, MessageFields, RECEIVED_COLUMN, RECEIVED_TIME 
 
 const section = {
   missing: [''],
+  decimal: '.' as const,
   time: RECEIVED_TIME,
   series: [{ metric: 'power', value: 'kw', device: '{site}', when: {}, tags: {} }],
 };

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { RecordSource } from '../records/record-source.ts';
 import { checkMetrics } from '../rows/row-references.ts';
-import { checkFollow, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
+import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { NdjsonOpener } from './ndjson-opener.ts';
 
-const schema = z.strictObject({ kind: z.literal('ndjson'), ...FILE_FIELDS }).superRefine(checkFollow);
+const schema = z.strictObject({ kind: z.literal('ndjson'), ...FILE_FIELDS }).superRefine(checkFile);
 
 /** NDJSON files, and standard input where `file` is `-`. */
 export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {

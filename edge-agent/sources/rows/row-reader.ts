@@ -1,6 +1,6 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { implausible } from '#core/metrics/plausible.ts';
-import { describeScaledFault, lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
+import { lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
 import type { OrderSnapshot } from '../time/local-order.ts';
@@ -8,8 +8,10 @@ import { describeFuture, FUTURE_MS_MAX } from '../time/open-time.ts';
 import { RowTime } from '../time/row-time.ts';
 import { ABSENT, type FieldTable } from './field-table.ts';
 import { MissingTexts } from './missing-texts.ts';
+import { PLAIN_MARKS } from './number-text.ts';
 import { compileRules, NO_ENTRY, RuleSelector, type RowRule } from './row-rules.ts';
 import type { RowsSection } from './rows-section.ts';
+import { describeValueFault } from './value-text.ts';
 
 /** What a row reader needs to know beside its configuration. */
 export interface RowReaderOptions {
@@ -51,7 +53,7 @@ export class RowReader {
     const positions = new Map(columns.map((name, i) => [name, i]));
     this.#columnCount = columns.length;
     this.#batch = batch;
-    this.#selector = new RuleSelector(compileRules(section.series, positions, metrics, registry));
+    this.#selector = new RuleSelector(compileRules(section.series, positions, metrics, registry, section));
     this.#missing = new MissingTexts(section.missing.map((text) => text.trim()));
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
     const isLong = section.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
@@ -132,9 +134,16 @@ export class RowReader {
       batch.missing++;
       return;
     }
-    const value = parseScaledBytes(bytes, valueStart, valueEnd, rule.decimals, rule.excess);
+    const { text } = rule;
+    const value =
+      text === null
+        ? parseScaledBytes(bytes, valueStart, valueEnd, rule.decimals, rule.excess)
+        : text.parse(bytes, valueStart, valueEnd, fields);
     if (Number.isNaN(value)) {
-      const fault = describeScaledFault(lastScaledFault(), quote(bytes, valueStart, valueEnd), rule.decimals);
+      const fault =
+        text === null
+          ? describeValueFault(lastScaledFault(), quote(bytes, valueStart, valueEnd), rule.decimals, PLAIN_MARKS)
+          : text.fault(bytes, valueStart, valueEnd, fields);
       batch.refuse(line, 1, `column ${JSON.stringify(rule.valueName)}: ${fault}`, bytes, start, end);
       return;
     }

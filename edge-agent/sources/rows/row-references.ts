@@ -1,3 +1,4 @@
+import { parseFactor } from '#core/numbers/factor.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import type { ReferenceFault } from '../source-kind.ts';
 import { timeColumns } from '../time/time-section.ts';
@@ -21,21 +22,42 @@ export function checkMetrics({ series }: RowsSection, metricNames: readonly stri
 
 /** The columns that the rules of a source need but its file doesn't have. */
 export function checkColumns(section: RowsSection, columns: readonly string[]): readonly ReferenceFault[] {
-  const known = new Set(columns);
-  return neededColumns(section)
-    .filter(({ column }) => !known.has(column))
-    .map(({ path, column }) => ({
-      path,
-      subject: 'column',
-      value: `${JSON.stringify(column)} is not in the file`,
-      remedy: nearestOr(column, columns, `the file has ${listed(columns)}`),
-    }));
+  return missingColumns(section, columns).map(({ path, column }) => ({
+    path,
+    subject: 'column',
+    value: `${JSON.stringify(column)} is not in the file`,
+    remedy: nearestColumn(column, columns) ?? `the file has ${listed(columns)}`,
+  }));
 }
 
-/** Every column that a source's rules read, with the place in the configuration that names it, each column once. */
-export function neededColumns(
+/** Which of the needed columns a file with these columns lacks. */
+export function missingColumns(
   section: Pick<RowsSection, 'time' | 'series'>,
-): readonly { path: readonly (string | number)[]; column: string }[] {
+  columns: readonly string[],
+): readonly NeededColumn[] {
+  const known = new Set(columns);
+  return neededColumns(section).filter(({ column }) => !known.has(column));
+}
+
+/** What may help where columns are missing: the nearest name of each, or else what the file has. */
+export function missingRemedy(missing: readonly NeededColumn[], columns: readonly string[]): string {
+  const [only, ...more] = missing;
+  if (more.length === 0) return nearestColumn(only!.column, columns) ?? `it has ${listed(columns)}`;
+  const near = missing.flatMap(({ column }) => {
+    const remedy = nearestColumn(column, columns);
+    return remedy === undefined ? [] : [`for ${JSON.stringify(column)}, ${remedy}`];
+  });
+  return [...near, `it has ${listed(columns)}`].join('; ');
+}
+
+/** A column that the rules of a source read, with the place in the configuration that names it. */
+export interface NeededColumn {
+  readonly path: readonly (string | number)[];
+  readonly column: string;
+}
+
+/** Every column that a source's rules read, once. */
+export function neededColumns(section: Pick<RowsSection, 'time' | 'series'>): readonly NeededColumn[] {
   const needed = new Map<string, readonly (string | number)[]>();
   const need = (column: string, path: readonly (string | number)[]): void => {
     if (!needed.has(column)) needed.set(column, path);
@@ -43,6 +65,7 @@ export function neededColumns(
   for (const { column, path } of timeColumns(section.time)) need(column, ['time', ...path]);
   section.series.forEach((rule, i) => {
     need(rule.value, ['series', i, 'value']);
+    if (rule.scale !== undefined && parseFactor(rule.scale) === null) need(rule.scale, ['series', i, 'scale']);
     for (const column of Object.keys(rule.when)) need(column, ['series', i, 'when', column]);
     for (const column of parseTextTemplate(rule.device).columns) need(column, ['series', i, 'device']);
     for (const [tag, template] of Object.entries(rule.tags)) {
@@ -55,8 +78,16 @@ export function neededColumns(
 const LISTED_MAX = 12;
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, LISTED_MAX).join(', ');
+  const shown = names
+    .slice(0, LISTED_MAX)
+    .map((name) => JSON.stringify(name))
+    .join(', ');
   return names.length > LISTED_MAX ? `${shown} and ${names.length - LISTED_MAX} more` : shown;
+}
+
+function nearestColumn(name: string, columns: readonly string[]): string | undefined {
+  const nearest = nearestNames(name, columns).map((column) => JSON.stringify(column));
+  return nearest.length === 0 ? undefined : `did you mean ${nearest.join(' or ')}?`;
 }
 
 function nearestOr(name: string, known: readonly string[], otherwise: string): string {

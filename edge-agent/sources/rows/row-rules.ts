@@ -1,13 +1,16 @@
 import { strict as assert } from 'node:assert';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Bounds } from '#core/metrics/plausible.ts';
+import { type Factor, parseFactor } from '#core/numbers/factor.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
 import type { EntryRegistry } from '../source.ts';
 import type { FieldTable } from './field-table.ts';
 import { KEY_REFUSED, KeyTable } from './key-table.ts';
 import { equalBytes } from './missing-texts.ts';
+import type { NumberMarks } from './number-text.ts';
 import type { SeriesRule } from './rows-section.ts';
 import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
+import { type ValueRule, ValueText } from './value-text.ts';
 
 /** A series rule whose names have become positions: what the row reader runs per row. */
 export interface RowRule {
@@ -17,6 +20,8 @@ export interface RowRule {
   readonly bounds: Bounds;
   readonly valueColumn: number;
   readonly valueName: string;
+  /** Null where the values are plain decimals. */
+  readonly text: ValueText | null;
   readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
   readonly entries: RuleEntries;
 }
@@ -148,6 +153,7 @@ export function compileRules(
   positions: ReadonlyMap<string, number>,
   metrics: ReadonlyMap<string, Metric>,
   registry: EntryRegistry,
+  marks: NumberMarks,
 ): readonly RowRule[] {
   const position = (name: string): number => {
     const column = positions.get(name);
@@ -173,6 +179,7 @@ export function compileRules(
       bounds: metric,
       valueColumn: position(rule.value),
       valueName: rule.value,
+      text: valueText(rule, metric, position, marks),
       when: Object.entries(rule.when).map(([name, text]) => ({
         column: position(name),
         text: new TextEncoder().encode(text.trim()),
@@ -180,6 +187,26 @@ export function compileRules(
       entries: new RuleEntries(rule, positions, keysFor(rule), registry),
     };
   });
+}
+
+/** How the values of a rule are read; null where the reader of plain decimals does. */
+function valueText(
+  { scale, unit }: SeriesRule,
+  { decimals, excess }: Metric,
+  position: (name: string) => number,
+  marks: NumberMarks,
+): ValueText | null {
+  const isPlain = marks.decimal === '.' && marks.thousands === undefined;
+  if (isPlain && scale === undefined && unit === undefined) return null;
+  const factorOf = (text: string): Factor => {
+    const factor = parseFactor(text);
+    assert(factor !== null, `factor ${text} is checked with the configuration`);
+    return factor;
+  };
+  const units =
+    unit === undefined ? null : new Map(Object.entries(unit).map(([name, factor]) => [name, factorOf(factor)]));
+  const column = (name: string): ValueRule['scale'] => parseFactor(name) ?? { column: position(name), name };
+  return new ValueText({ decimals, excess, units, scale: scale === undefined ? null : column(scale) }, marks);
 }
 
 function templatesOf(rule: SeriesRule): readonly string[] {

@@ -1,9 +1,11 @@
 /** What the section of a source of rows says, whatever they come in: its times, and the series that its columns give. */
 import { z } from 'zod';
+import { parseFactor } from '#core/numbers/factor.ts';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
 import { checkedBy, latenessField, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { SourceSupport } from '../source.ts';
 import { type TimeSection, timeSchema } from '../time/time-section.ts';
+import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
 
 /** Series rules of one source: no file is wider, and each costs a look at every row. */
@@ -20,9 +22,35 @@ const STDIN = '-';
 
 const template = textField.superRefine(checkedBy(parseTextTemplate, TextTemplateError));
 
+/** A factor as it is written: `0.001` or `1/1000`. */
+const factorField = z.union([z.number().transform(String), textField]);
+
+const scale = factorField.pipe(z.string().min(1)).superRefine((value, context) => {
+  if (parseFactor(value)?.numerator === 0n) {
+    context.addIssue({ code: 'custom', message: 'scale 0 makes every reading 0; leave it out, or name a factor' });
+  }
+});
+
+/** A unit that stands behind numbers; it doesn't begin with what a number may end in. */
+const UNIT = /^(?:[^\d\s.,+-].{0,31})?$/u;
+
+const unit = z
+  .union([nameField.transform((name) => ({ [name]: '1', '': '1' })), z.record(z.string(), factorField)])
+  .superRefine((units: Readonly<Record<string, string>>, context) => {
+    for (const [name, factor] of Object.entries(units)) {
+      const fault = UNIT.test(name)
+        ? (parseFactor(factor)?.numerator ?? 0n) === 0n &&
+          `unit ${JSON.stringify(name)} needs the factor that makes the metric's unit of it, such as 0.001 or 1/1000`
+        : `${JSON.stringify(name)} is no unit; it begins with a letter or a sign like % and has at most 32 characters`;
+      if (fault !== false) context.addIssue({ code: 'custom', path: [name], message: fault });
+    }
+  });
+
 const seriesRuleSchema = z.strictObject({
   metric: nameField,
   value: nameField,
+  scale: scale.optional(),
+  unit: unit.optional(),
   when: z.record(nameField, textField).default({}),
   device: template.pipe(z.string().min(1)),
   tags: z
@@ -38,6 +66,8 @@ const seriesRuleSchema = z.strictObject({
 /** What becomes of rows, whatever they come in: the fields of every source whose rows a RowReader reads. */
 export const ROWS_FIELDS = {
   missing: z.array(textField).max(MISSING_TEXTS_MAX).default(['']),
+  decimal: z.enum(DECIMAL_MARKS).default('.'),
+  thousands: z.enum(THOUSANDS_MARKS).optional(),
   time: timeSchema,
   series: z.array(seriesRuleSchema).min(1).max(SERIES_RULES_MAX),
 };
@@ -53,7 +83,7 @@ export const FILE_FIELDS = {
 export type SeriesRule = z.output<typeof seriesRuleSchema>;
 
 /** What a row reader goes by. */
-export interface RowsSection {
+export interface RowsSection extends NumberMarks {
   readonly missing: readonly string[];
   readonly time: TimeSection;
   readonly series: readonly SeriesRule[];
@@ -66,8 +96,17 @@ export interface FileSection extends RowsSection {
   readonly follow: boolean;
 }
 
-/** What no single field can check. */
-export function checkFollow({ file, follow }: FileSection, context: z.core.$RefinementCtx): void {
+/** What no single field of rows can check. */
+export function checkRows({ decimal, thousands }: RowsSection, context: z.core.$RefinementCtx): void {
+  if (thousands !== decimal) return;
+  const message = `${JSON.stringify(thousands)} is the decimal mark already; say \`decimal\` too`;
+  context.addIssue({ code: 'custom', path: ['thousands'], message });
+}
+
+/** What no single field of a file can check. */
+export function checkFile(section: FileSection, context: z.core.$RefinementCtx): void {
+  checkRows(section, context);
+  const { file, follow } = section;
   if (!follow || file !== STDIN) return;
   const message = 'standard input (`file: "-"`) is read as it comes; leave `follow` out';
   context.addIssue({ code: 'custom', path: ['follow'], message });
