@@ -6,6 +6,7 @@ import { encodePanes } from '../frames/encode-panes.ts';
 import { encodeReadings } from '../frames/encode-readings.ts';
 import { readHeader } from '../frames/header.ts';
 import { NO_LINKS, type SignedLinks } from '../frames/readings.ts';
+import { METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
 import { seriesKey, type SeriesEntry } from '../series/series.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import { copySelective } from '../stats/selective.ts';
@@ -23,7 +24,7 @@ const OTHER_METRIC = 2;
 
 /** Kind of the series, width of the view's slices, and the reading times and values of each series. */
 interface Case {
-  readonly kind: 'gauge' | 'counter';
+  readonly kind: MetricKind;
   readonly quantiles: boolean;
   readonly sliceMs: number;
   readonly series: readonly (readonly Reading[])[];
@@ -44,7 +45,7 @@ const readings = fc
   });
 
 const cases: fc.Arbitrary<Case> = fc.record({
-  kind: fc.constantFrom('gauge' as const, 'counter' as const),
+  kind: fc.constantFrom(...METRIC_KINDS),
   quantiles: fc.boolean(),
   sliceMs: fc.constantFrom(PANE_MS, 2 * PANE_MS, 5 * PANE_MS),
   series: fc.array(readings, { minLength: 1, maxLength: 3 }),

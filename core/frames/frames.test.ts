@@ -87,15 +87,17 @@ describe('the format', () => {
       { ...series, holdMs: 43_200_000 },
       { ...counter, rollover: 838_860_700, rolloverStep: 100 },
       { ...series, kind: 'total' },
+      { ...series, kind: 'delta' },
     ];
     const births = entries.map((entry) =>
       encodeBirth(meta, { firstIndex: 0, entries: [series, entry], previous: null }),
     );
-    expect(births.map((birth) => birth[4])).toEqual([2, 2, 2]);
+    expect(births.map((birth) => birth[4])).toEqual([2, 2, 2, 2]);
     expect(births.map((birth) => createHash('sha256').update(birth).digest('hex').slice(0, 16))).toEqual([
       'fc4b64294a9f5d86',
       '27d33ea537a480bc',
       'b13d125465409d6b',
+      '8f5f2869e1249247',
     ]);
     for (const [i, birth] of births.entries()) {
       expect(decodeFrame(birth)).toMatchObject({ birth: { entries: [series, entries[i]] } });

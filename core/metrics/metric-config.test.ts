@@ -52,6 +52,7 @@ describe('a declared metric', () => {
     [{ hold: '1098d' }],
     [{ hold: '1ms' }],
     [{ kind: 'total' }],
+    [{ kind: 'delta' }],
   ])('may be at the ends of its ranges: %j', (change) => {
     expect(declared({ ...GAUGE, ...change })).toHaveProperty('name', 'power');
     expect(declared(GAUGE, 'n'.repeat(NAME_LENGTH_MAX))).toHaveProperty('unit', 'kW');
@@ -67,6 +68,7 @@ describe('a declared metric', () => {
     ['hold', { hold: 'for ever' }],
     ['hold', { hold: '1099d' }],
     ['hold', { kind: 'counter', hold: '1h' }],
+    ['hold', { kind: 'delta', hold: '1h' }],
     ['rollover', { kind: 'total', rollover: '100' }],
     ['interval', { interval: 'often' }],
     ['pane', { pane: '7s' }],

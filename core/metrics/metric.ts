@@ -8,11 +8,12 @@ export type ConflictRule = 'last' | 'first';
 
 /**
  * What a metric's readings are: a level that holds until the next reading (`gauge`), a register that grows, but for resets
- * and roll-overs (`counter`), or one that runs both ways (`total`).
+ * and roll-overs (`counter`), one that runs both ways (`total`), or the amount of an interval of its own, which begins at
+ * the reading's time (`delta`).
  */
 export type MetricKind = (typeof METRIC_KINDS)[number];
 
-export const METRIC_KINDS = ['gauge', 'counter', 'total'] as const;
+export const METRIC_KINDS = ['gauge', 'counter', 'total', 'delta'] as const;
 
 /**
  * A declared metric, parsed once from the configuration; every part trusts it from there on.

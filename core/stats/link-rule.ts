@@ -27,8 +27,14 @@ export interface TotalRule {
   readonly quantiles: boolean;
 }
 
+/** Amounts, each of an interval of its own: whatever lies between two of them, a link adds nothing. */
+export interface DeltaRule {
+  readonly kind: 'delta';
+  readonly quantiles: boolean;
+}
+
 /** What two neighbouring readings of a series add to its stats, and whether its values are counted in buckets. */
-export type LinkRule = GaugeRule | CounterRule | TotalRule;
+export type LinkRule = GaugeRule | CounterRule | TotalRule | DeltaRule;
 
 type RuledMetric = Pick<Metric, 'kind' | 'intervalMs' | 'holdMs' | 'rolloverScaled' | 'rolloverStep' | 'quantiles'>;
 
@@ -43,6 +49,7 @@ export function linkRuleOf(metric: RuledMetric): LinkRule {
       return { kind, rollover, quantiles };
     }
     case 'total':
+    case 'delta':
       return { kind, quantiles };
     default:
       return assert.fail(`a metric is ${kind satisfies never}`);

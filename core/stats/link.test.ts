@@ -143,6 +143,12 @@ describe('a link between two readings of a total', () => {
   });
 });
 
+describe('a link between two readings of deltas', () => {
+  it('adds nothing: each is the amount of an interval of its own', () => {
+    expect(linked({ kind: 'delta', quantiles: false }, [0, 5], [1000, 12])).toEqual([]);
+  });
+});
+
 describe('a link', () => {
   it('the rule of a metric follows from its kind, interval, hold and roll-over', () => {
     const metric = { intervalMs: 60_000, rolloverScaled: null, quantiles: true };
@@ -153,6 +159,8 @@ describe('a link', () => {
     expect(linkRuleOf({ ...counter, rolloverScaled: 999 })).toMatchObject({ rollover: { highest: 999, step: 1 } });
     const coarse = { ...counter, rolloverScaled: 9990, rolloverStep: 10 };
     expect(linkRuleOf(coarse)).toMatchObject({ rollover: { highest: 9990, step: 10 } });
-    expect(linkRuleOf({ ...metric, kind: 'total' })).toEqual({ kind: 'total', quantiles: true });
+    for (const kind of ['total', 'delta'] as const) {
+      expect(linkRuleOf({ ...metric, kind })).toEqual({ kind, quantiles: true });
+    }
   });
 });

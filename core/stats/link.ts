@@ -28,7 +28,7 @@ export function sliceIndexOf(timeMs: number, sliceMs: number): number {
  * Adds the link (fromMs, toMs], or with sign -1 takes it back. Times in ms, `fromMs < toMs`; values are scaled.
  *
  * A gauge visits each slice that its held time touches, in ascending order, and a slice that it leaves at once not at
- * all. A counter, or a total, visits the slice of `toMs`, and none where there was no increase.
+ * all. A counter, or a total, visits the slice of `toMs`, and none where there was no increase. A delta visits none.
  */
 export function addLink(
   sink: SliceSink,
@@ -41,6 +41,7 @@ export function addLink(
   toValue: number,
 ): void {
   assert(fromMs < toMs, 'a link leads from an earlier reading to a later one');
+  if (rule.kind === 'delta') return;
   if (rule.kind !== 'gauge') {
     if (fromValue === toValue) return;
     const slot = sink.slotOf(sliceIndexOf(toMs, sliceMs));

@@ -38,7 +38,7 @@ export function addRegularRun(
     if (links > 0) addCovered(table, slot, links * heldMs, 0);
   } else {
     addPieces(table, slot, values, start, end, 0);
-    addIncreases(table, slot, values, start, end, rule);
+    if (rule.kind !== 'delta') addIncreases(table, slot, values, start, end, rule);
   }
   includeFirst(table, slot, startMs, values[start]!);
   includeLast(table, slot, startMs + links * stepMs, values[end - 1]!);
@@ -93,7 +93,7 @@ export function addTimedRun(
   if (start >= end) return;
   addPieces(table, slot, values, start, end, 0);
   if (rule.kind === 'gauge') addHeldTimes(table, slot, values, times, start, end, rule.holdMsMax);
-  else addIncreases(table, slot, values, start, end, rule);
+  else if (rule.kind !== 'delta') addIncreases(table, slot, values, start, end, rule);
   includeFirst(table, slot, times[start]!, values[start]!);
   includeLast(table, slot, times[end - 1]!, values[end - 1]!);
   if (rule.quantiles) addBuckets(table, slot, values, start, end);

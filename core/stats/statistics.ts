@@ -6,9 +6,10 @@
  *
  * A computed value is decimal text that is also a JSON number, or null where there is nothing to tell: the text holds
  * all digits of an integer statistic, and the shortest form of the nearest double of the others (mean, variance,
- * stddev, timeMean), which are rounded once.
+ * stddev, timeMean, the amount of a rate), which are rounded once.
  */
-import { METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
+import { type Metric, METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
+import { amountUnit, secondsOf, squareOf } from '../metrics/unit.ts';
 import { quantileFromBuckets } from '../numbers/log-buckets.ts';
 import { divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
 import { nearestNames } from '../time/nearest-name.ts';
@@ -38,13 +39,25 @@ export interface Statistic {
   readonly kinds: readonly MetricKind[];
   /** One sentence for people, with its unit in terms of the metric's. */
   readonly describe: string;
-  /** Computes it for values scaled by 10^decimals. */
-  compute(stats: Stats, decimals: number): StatValue;
+  /** The unit that its values are told in; null where they are no quantity, or the metric can't answer it. */
+  readonly unitOf: (metric: MeasuredMetric) => string | null;
+  /** Why a metric of the right kind has no such statistic, and what to ask instead, where there may be a reason. */
+  readonly lackOf?: (metric: NamedMetric) => string | null;
+  /** Computes it for values of the metric, scaled by 10^decimals. */
+  compute(stats: Stats, metric: MeasuredMetric): StatValue;
 }
+
+/** What has to be known of a metric to tell statistics of it. */
+export type MeasuredMetric = Pick<Metric, 'kind' | 'unit' | 'decimals'>;
+
+type NamedMetric = MeasuredMetric & Pick<Metric, 'name'>;
 
 const ALL_KINDS: readonly MetricKind[] = METRIC_KINDS;
 const GAUGE: readonly MetricKind[] = ['gauge'];
-const REGISTERS: readonly MetricKind[] = ['counter', 'total'];
+/** Kinds whose readings tell by how much more of something there is. */
+const GROWING: readonly MetricKind[] = ['counter', 'total', 'delta'];
+
+const OWN_UNIT: Statistic['unitOf'] = ({ unit }) => unit;
 
 /** The integral is held in value · ms and told in unit · seconds: three more decimals. */
 const MS_DECIMALS = 3;
@@ -55,6 +68,7 @@ const ALL: readonly Statistic[] = [
     needs: ['count'],
     kinds: ALL_KINDS,
     describe: 'How many readings there are.',
+    unitOf: () => null,
     compute: (stats) => String(stats.count),
   },
   {
@@ -62,13 +76,15 @@ const ALL: readonly Statistic[] = [
     needs: ['count', 'sum'],
     kinds: ALL_KINDS,
     describe: 'The sum of the values, in the unit; exact.',
-    compute: (stats, decimals) => (stats.count === 0 ? null : formatScaled(stats.sum, decimals)),
+    unitOf: OWN_UNIT,
+    compute: (stats, { decimals }) => (stats.count === 0 ? null : formatScaled(stats.sum, decimals)),
   },
   {
     name: 'mean',
     needs: ['count', 'sum'],
     kinds: ALL_KINDS,
     describe: 'The mean of the values, in the unit.',
+    unitOf: OWN_UNIT,
     compute: mean,
   },
   {
@@ -76,20 +92,23 @@ const ALL: readonly Statistic[] = [
     needs: ['min'],
     kinds: ALL_KINDS,
     describe: 'The smallest value, in the unit; exact.',
-    compute: (stats, decimals) => (stats.min === null ? null : formatScaled(stats.min, decimals)),
+    unitOf: OWN_UNIT,
+    compute: (stats, { decimals }) => (stats.min === null ? null : formatScaled(stats.min, decimals)),
   },
   {
     name: 'max',
     needs: ['max'],
     kinds: ALL_KINDS,
     describe: 'The largest value, in the unit; exact.',
-    compute: (stats, decimals) => (stats.max === null ? null : formatScaled(stats.max, decimals)),
+    unitOf: OWN_UNIT,
+    compute: (stats, { decimals }) => (stats.max === null ? null : formatScaled(stats.max, decimals)),
   },
   {
     name: 'variance',
     needs: ['count', 'sum', 'squares'],
     kinds: ALL_KINDS,
     describe: "The population's variance of the values, in the unit squared.",
+    unitOf: ({ unit }) => squareOf(unit),
     compute: variance,
   },
   {
@@ -97,6 +116,7 @@ const ALL: readonly Statistic[] = [
     needs: ['count', 'sum', 'squares'],
     kinds: ALL_KINDS,
     describe: "The population's standard deviation of the values, in the unit.",
+    unitOf: OWN_UNIT,
     compute: standardDeviation,
   },
   {
@@ -104,29 +124,33 @@ const ALL: readonly Statistic[] = [
     needs: ['first'],
     kinds: ALL_KINDS,
     describe: 'The value of the earliest reading, of equal times the smallest; exact.',
-    compute: (stats, decimals) => (stats.first === null ? null : formatScaled(stats.first.value, decimals)),
+    unitOf: OWN_UNIT,
+    compute: (stats, { decimals }) => (stats.first === null ? null : formatScaled(stats.first.value, decimals)),
   },
   {
     name: 'last',
     needs: ['last'],
     kinds: ALL_KINDS,
     describe: 'The value of the latest reading, of equal times the largest; exact.',
-    compute: (stats, decimals) => (stats.last === null ? null : formatScaled(stats.last.value, decimals)),
+    unitOf: OWN_UNIT,
+    compute: (stats, { decimals }) => (stats.last === null ? null : formatScaled(stats.last.value, decimals)),
   },
   {
     name: 'increase',
-    needs: ['count', 'increase'],
-    kinds: REGISTERS,
+    needs: ['count', 'sum', 'increase'],
+    kinds: GROWING,
     describe:
-      'By how much the registers grew: counters with resets and roll-overs considered, totals less what they fell; in the unit; exact.',
-    compute: (stats, decimals) => (stats.count === 0 ? null : formatScaled(stats.increase, decimals)),
+      'By how much it grew: counters with resets and roll-overs considered, totals less what they fell, deltas added up; in the unit; exact.',
+    unitOf: OWN_UNIT,
+    compute: increase,
   },
   {
     name: 'integral',
     needs: ['integral', 'coveredMs'],
     kinds: GAUGE,
     describe: 'The values times how long they held, in unit · seconds; exact.',
-    compute: (stats, decimals) =>
+    unitOf: ({ unit }) => secondsOf(unit),
+    compute: (stats, { decimals }) =>
       stats.coveredMs === 0n ? null : formatScaled(stats.integral, decimals + MS_DECIMALS),
   },
   {
@@ -134,7 +158,21 @@ const ALL: readonly Statistic[] = [
     needs: ['integral', 'coveredMs'],
     kinds: GAUGE,
     describe: 'The mean over time of the values, each for as long as it held, in the unit.',
+    unitOf: OWN_UNIT,
     compute: timeMean,
+  },
+  {
+    name: 'amount',
+    needs: ['count', 'sum', 'increase', 'integral', 'coveredMs'],
+    kinds: ALL_KINDS,
+    describe:
+      'How much it came to: what counters and totals grew by, deltas added up, and rates times how long they held, such as kW in kWh and m³/h in m³.',
+    unitOf: (metric) => (metric.kind === 'gauge' ? (amountUnit(metric.unit)?.unit ?? null) : metric.unit),
+    lackOf: ({ name, kind, unit }) =>
+      kind === 'gauge' && amountUnit(unit) === undefined
+        ? `is for rates, such as those in kW or m³/h, but metric ${name} is in ${unit}; ask for integral`
+        : null,
+    compute: (stats, metric) => (metric.kind === 'gauge' ? amountHeld(stats, metric) : increase(stats, metric)),
   },
 ];
 
@@ -171,23 +209,22 @@ export function parseStatistics(text: string): readonly Statistic[] {
 }
 
 /** Why a metric can't answer a statistic, with the remedy; null where it can. */
-export function whyUnanswerable(
-  statistic: Statistic,
-  metric: { readonly name: string; readonly kind: MetricKind; readonly quantiles: boolean },
-): string | null {
+export function whyUnanswerable(statistic: Statistic, metric: NamedMetric & Pick<Metric, 'quantiles'>): string | null {
   if (!statistic.kinds.includes(metric.kind)) {
-    return `statistic ${statistic.name} is for a ${statistic.kinds.join(' or ')}, but metric ${metric.name} is a ${metric.kind}; ask for another, or declare its kind`;
+    return `statistic ${statistic.name} is for a ${eitherOf(statistic.kinds)}, but metric ${metric.name} is a ${metric.kind}; ask for another, or declare its kind`;
   }
+  const lack = statistic.lackOf?.(metric) ?? null;
+  if (lack !== null) return `statistic ${statistic.name} ${lack}`;
   if (statistic.needs.includes('histogram') && !metric.quantiles) {
     return `statistic ${statistic.name} needs quantiles, which metric ${metric.name} does not keep; declare \`quantiles: true\` for it`;
   }
   return null;
 }
 
-/** The value of one statistic of values scaled by 10^decimals. Throws UnknownStatistic for a name that is none. */
-export function statistic(stats: Stats, name: string, decimals: number): StatValue {
+/** The value of one statistic of a metric. Throws UnknownStatistic for a name that is none. */
+export function statistic(stats: Stats, name: string, metric: MeasuredMetric): StatValue {
   const found = findStatistic(name) ?? parseStatistics(name)[0]!;
-  return found.compute(stats, decimals);
+  return found.compute(stats, metric);
 }
 
 function quantileStatistic(name: string): Statistic | undefined {
@@ -200,7 +237,8 @@ function quantileStatistic(name: string): Statistic | undefined {
     needs: ['histogram', 'min', 'max'],
     kinds: ALL_KINDS,
     describe: `The value that ${name.slice(1)} % of the readings do not exceed, within 1 %, in the unit.`,
-    compute: (stats, decimals) => {
+    unitOf: OWN_UNIT,
+    compute: (stats, { decimals }) => {
       if (stats.histogram === null || stats.min === null || stats.max === null) return null;
       // Readings from before the metric asked for quantiles are in no bucket: what the others say is not the quantile of all.
       let bucketed = 0;
@@ -214,7 +252,7 @@ function quantileStatistic(name: string): Statistic | undefined {
   };
 }
 
-function mean({ count, sum }: Stats, decimals: number): StatValue {
+function mean({ count, sum }: Stats, { decimals }: MeasuredMetric): StatValue {
   return count === 0 ? null : doubleText(divideToDouble(sum, BigInt(count) * powerOfTen(decimals)));
 }
 
@@ -224,16 +262,33 @@ function varianceFraction({ count, sum, squares }: Stats, decimals: number): [nu
   return [n * squares - sum * sum, n * n * powerOfTen(2 * decimals)];
 }
 
-function variance(stats: Stats, decimals: number): StatValue {
+function variance(stats: Stats, { decimals }: MeasuredMetric): StatValue {
   return stats.count === 0 ? null : doubleText(divideToDouble(...varianceFraction(stats, decimals)));
 }
 
-function standardDeviation(stats: Stats, decimals: number): StatValue {
+function standardDeviation(stats: Stats, { decimals }: MeasuredMetric): StatValue {
   return stats.count === 0 ? null : doubleText(sqrtToDouble(...varianceFraction(stats, decimals)));
 }
 
-function timeMean({ integral, coveredMs }: Stats, decimals: number): StatValue {
+function timeMean({ integral, coveredMs }: Stats, { decimals }: MeasuredMetric): StatValue {
   return coveredMs === 0n ? null : doubleText(divideToDouble(integral, coveredMs * powerOfTen(decimals)));
+}
+
+/** A delta is an increase by itself; those of registers lie between their readings. */
+function increase({ count, sum, increase: grown }: Stats, { kind, decimals }: MeasuredMetric): StatValue {
+  return count === 0 ? null : formatScaled(kind === 'delta' ? sum : grown, decimals);
+}
+
+/** The integral of a rate, in the unit of what it is a rate of. */
+function amountHeld({ integral, coveredMs }: Stats, { unit, decimals }: MeasuredMetric): StatValue {
+  const amount = amountUnit(unit);
+  if (amount === undefined || coveredMs === 0n) return null;
+  return doubleText(divideToDouble(integral, BigInt(amount.perMs) * powerOfTen(decimals)));
+}
+
+/** As a sentence lists them: a counter, total or delta. */
+function eitherOf(kinds: readonly MetricKind[]): string {
+  return kinds.length === 1 ? kinds[0]! : `${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`;
 }
 
 /** The shortest decimal that reads back as the same double (ECMA-262 Number::toString), a JSON number as well. */

@@ -69,7 +69,7 @@ export const linkRule: fc.Arbitrary<LinkRule> = fc.oneof(
     ),
     quantiles: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant('total' as const), quantiles: fc.boolean() }),
+  fc.record({ kind: fc.constantFrom('total' as const, 'delta' as const), quantiles: fc.boolean() }),
 );
 
 /** A counter's values: growth, resets, and steps over the highest value from both sides of its top tenth. */

@@ -34,6 +34,7 @@ export function linksOf(readings: readonly Reading[], rule: LinkRule, sliceMs: n
       at(BigInt(to.ms)).increase += increaseOf(rule.rollover, BigInt(from.value), BigInt(to.value));
       continue;
     }
+    if (rule.kind === 'delta') continue;
     if (rule.kind === 'total') {
       at(BigInt(to.ms)).increase += BigInt(to.value) - BigInt(from.value);
       continue;

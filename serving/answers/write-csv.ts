@@ -13,9 +13,8 @@ export function csvHeading({ view, stats }: ViewQuery): string {
 /** One window as a line; a statistic that has no value is an empty field. */
 export function csvLine(table: StatsTable, query: ViewQuery, window: AnsweredWindow): string {
   const read = new SlotStats(table).at(window.slot);
-  const { decimals } = query.metric;
   const fields = [formatInstant(window.startMs), formatInstant(window.endMs), ...window.tags.map(csvField)];
-  for (const statistic of query.stats) fields.push(statistic.compute(read, decimals) ?? '');
+  for (const statistic of query.stats) fields.push(statistic.compute(read, query.metric) ?? '');
   fields.push(String(window.completeness), String(window.final), String(window.revision));
   return `${fields.join(',')}\r\n`;
 }

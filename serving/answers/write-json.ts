@@ -1,4 +1,4 @@
-import type { Statistic } from '#core/stats/statistics.ts';
+import type { MeasuredMetric, Statistic } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { tzdataVersion } from '#core/time/zone.ts';
@@ -46,7 +46,7 @@ export class WindowWriter {
     const { stats, metric } = this.#query;
     const read = this.#stats.at(slot);
     let text = '';
-    for (let i = 0; i < stats.length; i++) text += this.#keys[i]! + valueText(stats[i]!, read, metric.decimals);
+    for (let i = 0; i < stats.length; i++) text += this.#keys[i]! + valueText(stats[i]!, read, metric);
     return text;
   }
 
@@ -74,8 +74,8 @@ export class WindowWriter {
 const INSTANTS_KEPT = 4_096;
 
 /** A statistic's value as JSON: a number with all its digits, null, or for `first` and `last` the reading. */
-function valueText(statistic: Statistic, stats: SlotStats, decimals: number): string {
-  const value = statistic.compute(stats, decimals) ?? 'null';
+function valueText(statistic: Statistic, stats: SlotStats, metric: MeasuredMetric): string {
+  const value = statistic.compute(stats, metric) ?? 'null';
   if (statistic.name !== 'first' && statistic.name !== 'last') return value;
   const reading = stats[statistic.name];
   return reading === null ? 'null' : `{"time":"${formatInstant(reading.ms)}","value":${value}}`;
@@ -84,8 +84,15 @@ function valueText(statistic: Statistic, stats: SlotStats, decimals: number): st
 /** The version of the time zone data by which answers are made. */
 export const TZDATA = tzdataVersion(process.versions);
 
+/** The unit of each statistic that was asked for, by its name: null where it has none. */
+export type Units = Readonly<Record<string, string | null>>;
+
+export function unitsOf({ stats, metric }: Pick<ViewQuery, 'stats' | 'metric'>): Units {
+  return Object.fromEntries(stats.map((one) => [one.name, one.unitOf(metric)]));
+}
+
 /** The fields of an answer before its windows, as the beginning of a JSON object. */
-export function headText(head: AnswerHead, tzdata: string): string {
+export function headText(head: AnswerHead, tzdata: string, units?: Units): string {
   const freshness = head.freshnessMs === null ? null : formatInstant(head.freshnessMs);
   const asOf =
     head.asOf === undefined ? {} : { asOf: { cut: head.asOf.cut, published: formatInstant(head.asOf.publishedAtMs) } };
@@ -96,6 +103,7 @@ export function headText(head: AnswerHead, tzdata: string): string {
     freshness,
     ...(head.provisional ? { provisional: true } : {}),
     tzdata,
+    ...(units === undefined ? {} : { units }),
     ...(head.without.length === 0 ? {} : { without: head.without }),
     ...asOf,
   });

@@ -3,7 +3,7 @@ import type { WindowsAnswer } from '../answers/answer-windows.ts';
 import type { AnsweredWindow } from '../answers/answered-window.ts';
 import type { ViewQuery } from '../answers/query.ts';
 import { csvHeading, csvLine } from '../answers/write-csv.ts';
-import { headText, TZDATA, WindowWriter } from '../answers/write-json.ts';
+import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
 
 /** Windows per piece of a body: some 500 kB of text, a few milliseconds of work. */
 export const PIECE_WINDOWS = 2_500;
@@ -20,7 +20,7 @@ interface Form {
 function jsonForm(answer: WindowsAnswer, query: ViewQuery): Form {
   return {
     contentType: 'application/json',
-    heading: `${headText(answer, TZDATA)},"windows":[`,
+    heading: `${headText(answer, TZDATA, unitsOf(query))},"windows":[`,
     separator: ',',
     ending: ']}',
     writer: jsonWriter(query),

@@ -111,6 +111,10 @@ const WindowsAnswerSchema = z
       .optional()
       .openapi({ description: 'True while the view is folded for the first time: nothing is complete or final yet' }),
     tzdata: z.string(),
+    units: z.record(z.string(), z.string().nullable()).openapi({
+      description: 'The unit of each statistic, by its name; null of a number of readings',
+      example: { count: null, mean: 'kW', integral: 'kW·s', amount: 'kWh' },
+    }),
     asOf: z.object({ cut: z.array(z.number()), published: Instant }).optional(),
     windows: z.array(WindowSchema),
   })

@@ -4,7 +4,7 @@ import { REGISTER_WH } from '../household/dwelling.ts';
 /** What the simulators declare of a metric; everything else is as a configuration leaves it. */
 export type SimulatedMetric = Pick<
   Metric,
-  'name' | 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'rolloverScaled' | 'conflict'
+  'name' | 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'holdMs' | 'rolloverScaled' | 'rolloverStep' | 'conflict'
 >;
 
 /** What a household draws now. */

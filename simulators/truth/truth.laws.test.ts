@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { METRIC_KINDS } from '#core/metrics/metric.ts';
 import type { Delivery } from '../deliveries/delivery-columns.ts';
 import type { MeterSeries } from '../fleet/fleet.ts';
 import { truthKey, truthOf, type TrueReading, type TrueStats, type TruthQuery } from './truth.ts';
@@ -12,7 +13,7 @@ const SERIES: readonly MeterSeries[] = ['DK1', 'DK2', 'DK1'].map((region, i) => 
 
 const metrics = fc.record({
   name: fc.constant('m'),
-  kind: fc.constantFrom('gauge' as const, 'counter' as const),
+  kind: fc.constantFrom(...METRIC_KINDS),
   intervalMs: fc.constantFrom(1, 7, 60),
   rolloverScaled: fc.constantFrom(null, 99),
   conflict: fc.constant('last' as const),

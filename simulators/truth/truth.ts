@@ -43,7 +43,7 @@ export interface TrueStats {
 }
 
 export interface TruthQuery {
-  readonly metric: Pick<SimulatedMetric, 'name' | 'kind' | 'intervalMs' | 'rolloverScaled' | 'conflict'>;
+  readonly metric: Omit<SimulatedMetric, 'unit' | 'decimals'>;
   /** Tags that tell the groups apart. Empty: one group. */
   readonly by: readonly string[];
   readonly sliceMs: number;
@@ -51,7 +51,7 @@ export interface TruthQuery {
   readonly skewMsMax: number | null;
 }
 
-/** How many intervals a gauge holds its value without a new reading. */
+/** How many intervals a gauge holds its value without a new reading, unless its metric says for how long. */
 const HOLD_INTERVALS = 3n;
 
 /**
@@ -116,12 +116,19 @@ function addSeries(
     addReading(sliceAt(reading.timeMs), reading);
     const previous = readings[i - 1];
     if (previous === undefined) continue;
-    if (metric.kind === 'counter') {
-      const rollover = metric.rolloverScaled === null ? null : BigInt(metric.rolloverScaled);
-      sliceAt(reading.timeMs).increase += increaseOf(previous.value, reading.value, rollover);
+    if (metric.kind === 'delta') continue;
+    if (metric.kind === 'total') {
+      sliceAt(reading.timeMs).increase += reading.value - previous.value;
       continue;
     }
-    const heldUntil = previous.timeMs + HOLD_INTERVALS * BigInt(metric.intervalMs);
+    if (metric.kind === 'counter') {
+      const rollover = metric.rolloverScaled === null ? null : BigInt(metric.rolloverScaled);
+      const step = BigInt(metric.rolloverStep ?? 1);
+      sliceAt(reading.timeMs).increase += increaseOf(previous.value, reading.value, rollover, step);
+      continue;
+    }
+    const holdMs = metric.holdMs === undefined ? HOLD_INTERVALS * BigInt(metric.intervalMs) : BigInt(metric.holdMs);
+    const heldUntil = previous.timeMs + holdMs;
     const endMs = heldUntil < reading.timeMs ? heldUntil : reading.timeMs;
     for (let atMs = previous.timeMs; atMs < endMs;) {
       const edgeMs = startOf(atMs, size) + size;
@@ -134,12 +141,14 @@ function addSeries(
   }
 }
 
-/** By how much a counter has grown between two neighbouring readings. `rollover` is the highest value it can show. */
-export function increaseOf(before: bigint, after: bigint, rollover: bigint | null): bigint {
+/**
+ * By how much a counter has grown between two neighbouring readings. `rollover` is the highest value it can show; a step of
+ * its last digit leads from there to 0.
+ */
+export function increaseOf(before: bigint, after: bigint, rollover: bigint | null, step = 1n): bigint {
   if (after >= before || (after > 0n && 10n * (before - after) <= before)) return after - before;
-  const inTopTenth = rollover !== null && 10n * before >= 9n * rollover && before <= rollover;
-  // One step leads from the highest value to 0.
-  if (inTopTenth && after >= 0n) return rollover - before + 1n + after;
+  const inTopTenth = rollover !== null && 10n * before >= 9n * rollover && before < rollover + step;
+  if (inTopTenth && after >= 0n) return rollover - before + step + after;
   return after > 0n ? after : 0n;
 }
 

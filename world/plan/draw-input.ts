@@ -115,10 +115,10 @@ class SensorInput {
     const { metric } = this.#setting.series[series]!;
     const { kind, rollover, decimals } = this.#setting.metrics[metric]!;
     const before = this.#values.get(series) ?? draws.below(100);
-    const next = kind === 'gauge' ? before + draws.between(-50, 50) : before + draws.below(40);
+    const next = kind === 'counter' ? before + draws.below(40) : before + draws.between(-50, 50);
     const highest = rollover === undefined ? 1e9 : Number(rollover) * 10 ** decimals;
     const wrapped = kind === 'counter' && (next > highest || draws.chance(0.01)) ? next % 7 : next;
     this.#values.set(series, wrapped);
-    return kind === 'gauge' && draws.chance(0.005) ? draws.pick(EXTREMES) : wrapped;
+    return kind !== 'counter' && draws.chance(0.005) ? draws.pick(EXTREMES) : wrapped;
   }
 }

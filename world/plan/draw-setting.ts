@@ -11,7 +11,7 @@ const REGIONS = ['north', 'south'];
 /** Draws what is measured and asked. */
 export function drawSetting(draws: Draws): Setting {
   const metrics: Record<string, PlannedMetric> = { level: drawMetric(draws, 'gauge') };
-  if (draws.chance(0.6)) metrics['total'] = drawMetric(draws, 'counter');
+  if (draws.chance(0.6)) metrics['total'] = drawMetric(draws, draws.pick(['counter', 'counter', 'total', 'delta']));
   const agents = Array.from({ length: draws.between(1, AGENTS_MAX) }, (_, i) => `agent-${i + 1}`);
   const series = agents.flatMap((agent) => drawSeries(draws, agent, Object.keys(metrics)));
   const views: Record<string, PlannedView> = {};
@@ -27,8 +27,9 @@ export function drawSetting(draws: Draws): Setting {
   return { partitions, metrics, views, agents, series, latenessMs: draws.pick([0, 2_000, 10_000]) };
 }
 
-function drawMetric(draws: Draws, kind: 'gauge' | 'counter'): PlannedMetric {
+function drawMetric(draws: Draws, kind: PlannedMetric['kind']): PlannedMetric {
   const decimals = draws.pick([0, 1, 3]);
+  const holds = kind === 'gauge' && draws.chance(0.3);
   const rollsOver = kind === 'counter' && draws.chance(0.5);
   return {
     unit: 'u',
@@ -38,6 +39,7 @@ function drawMetric(draws: Draws, kind: 'gauge' | 'counter'): PlannedMetric {
     send: draws.pick(['panes', 'readings', 'adaptive']),
     conflict: draws.chance(0.8) ? 'last' : 'first',
     quantiles: draws.chance(0.3),
+    ...(holds ? { hold: draws.pick(['500ms', '12s', '2m']) } : {}),
     ...(rollsOver ? { rollover: String(10 ** draws.between(2, 4) - 1) } : {}),
   };
 }

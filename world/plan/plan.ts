@@ -4,8 +4,9 @@ export type SendPolicy = 'panes' | 'readings' | 'adaptive';
 export interface PlannedMetric {
   readonly unit: string;
   readonly decimals: number;
-  readonly kind: 'gauge' | 'counter';
+  readonly kind: 'gauge' | 'counter' | 'total' | 'delta';
   readonly interval: string;
+  readonly hold?: string;
   readonly send: SendPolicy;
   readonly conflict: 'last' | 'first';
   readonly rollover?: string;

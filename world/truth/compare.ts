@@ -4,7 +4,7 @@ import { countOf, scaledOf, type ToldReading, type ToldWindow } from './answer.t
 
 /** The statistics that are asked of a metric: all that are exact. */
 export function statsAsked({ kind }: PlannedMetric): string {
-  return `count,sum,min,max,first,last,variance,${kind === 'counter' ? 'increase' : 'integral'}`;
+  return `count,sum,min,max,first,last,variance,${kind === 'gauge' ? 'integral' : 'increase'}`;
 }
 
 /** Decimals that an integral has beyond its metric's: it is told in unit · seconds and held in value · ms. */
@@ -61,9 +61,9 @@ function textsOf(stats: TrueStats, { kind }: PlannedMetric): Readonly<Record<str
     max: orNull(stats.max),
     first: readingText(stats.first),
     last: readingText(stats.last),
-    ...(kind === 'counter'
-      ? { increase: has ? String(stats.increase) : 'null' }
-      : { integral: stats.coveredMs > 0n ? String(stats.integral) : 'null' }),
+    ...(kind === 'gauge'
+      ? { integral: stats.coveredMs > 0n ? String(stats.integral) : 'null' }
+      : { increase: has ? String(kind === 'delta' ? stats.sum : stats.increase) : 'null' }),
   };
 }
 

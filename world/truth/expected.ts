@@ -13,6 +13,7 @@ export function expectedSlices(
   const declared = setting.metrics[view.metric]!;
   const intervalMs = spanMs(declared.interval);
   const scale = 10 ** declared.decimals;
+  const { hold, rollover } = declared;
   const admitted = new Set(series.flatMap(({ tags }, index) => (admits(view, tags) ? [index] : [])));
   const deliveries = taken.filter((one) => admitted.has(one.series)).map((one) => ({ ...one, atMs: one.timeMs }));
   return truthOf(deliveries, series, {
@@ -20,7 +21,10 @@ export function expectedSlices(
       name: view.metric,
       kind: declared.kind,
       intervalMs,
-      rolloverScaled: declared.rollover === undefined ? null : Math.round(Number(declared.rollover) * scale),
+      ...(hold === undefined ? {} : { holdMs: spanMs(hold) }),
+      // It is written without decimals, and so shown by the counter.
+      rolloverScaled: rollover === undefined ? null : Number(rollover) * scale,
+      rolloverStep: scale,
       conflict: declared.conflict,
     },
     by: view.by,

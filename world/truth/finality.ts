@@ -2,7 +2,7 @@ import type { PlannedView, Setting } from '../plan/plan.ts';
 import type { ToldWindow } from './answer.ts';
 import { spanMs } from './span.ts';
 
-/** How many of its intervals a gauge's value is held: an answer that tells integrals is final that much later. */
+/** How many of its intervals a gauge's value is held unless its metric says for how long: an answer that tells integrals is final that much later. */
 const HELD_INTERVALS = 3;
 
 /** What is wrong about how good windows say they are, in a world at rest in which nothing is missing. */
@@ -13,8 +13,9 @@ export function finalityFaults(
   /** When every series sent its last reading. */
   closedMs: number,
 ): string[] {
-  const { kind, interval } = setting.metrics[view.metric]!;
-  const heldMs = kind === 'gauge' ? HELD_INTERVALS * spanMs(interval) : 0;
+  const { kind, interval, hold } = setting.metrics[view.metric]!;
+  const holdMs = hold === undefined ? HELD_INTERVALS * spanMs(interval) : spanMs(hold);
+  const heldMs = kind === 'gauge' ? holdMs : 0;
   const passedMs = closedMs - setting.latenessMs - heldMs;
   const found: string[] = [];
   // Last readings are dated up to an interval ahead, and a watermark is of all that its agent measures.

@@ -76,16 +76,20 @@ describe('the measures of a metric', () => {
   it('are those that mean something for its kind', () => {
     expect(measuresOf('gauge').map(({ name }) => name)).toStrictEqual(['mean', 'band', 'sum', 'count']);
     expect(measuresOf('counter').map(({ name }) => name)).toStrictEqual(['increase', 'band', 'count']);
+    expect(measuresOf('delta').map(({ name }) => name)).toStrictEqual(['sum', 'mean', 'band', 'count']);
     expect(measuresOf('total')).toStrictEqual(measuresOf('counter'));
   });
 
-  it.each(['gauge', 'counter', 'total', null])('need no statistic beyond those that are asked for of a %s', (kind) => {
-    const needed = measuresOf(kind).flatMap(({ stat, band }) => [
-      stat,
-      ...(band === undefined ? [] : [band.low, band.high]),
-    ]);
-    expect(statsOf(kind)).toStrictEqual(expect.arrayContaining(needed));
-  });
+  it.each(['gauge', 'counter', 'total', 'delta', null])(
+    'need no statistic beyond those that are asked for of a %s',
+    (kind) => {
+      const needed = measuresOf(kind).flatMap(({ stat, band }) => [
+        stat,
+        ...(band === undefined ? [] : [band.low, band.high]),
+      ]);
+      expect(statsOf(kind)).toStrictEqual(expect.arrayContaining(needed));
+    },
+  );
 
   it('fall back to the first where the one named is not among them', () => {
     expect(measureNamed('increase', 'gauge').name).toBe('mean');

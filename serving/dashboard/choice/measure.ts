@@ -31,6 +31,7 @@ const REGISTERS: ReadonlySet<string | null> = new Set(['counter', 'total']);
 
 /** The measures of a kind of metric, the most telling first. */
 export function measuresOf(kind: string | null): readonly Measure[] {
+  if (kind === 'delta') return [SUM, MEAN, BAND, COUNT];
   return REGISTERS.has(kind) ? [INCREASE, BAND, COUNT] : [MEAN, BAND, SUM, COUNT];
 }
 
