@@ -123,10 +123,15 @@ export class BatchLayer implements AsyncDisposable {
   }
 }
 
-/** Starts the batch layer, and appends again what the log has lost and the archive has. Throws ArchiveSeamBroken, NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
+/**
+ * Starts the batch layer, and appends again what the log has lost and the archive has. Throws ArchiveSeamBroken,
+ * NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable.
+ */
 export async function startBatchLayer(options: BatchLayerOptions): Promise<BatchLayer> {
   const { archiveDir, log, logger } = options;
-  const archive = await Archive.open({ dir: archiveDir, log });
+  const failed = (failure: unknown): void =>
+    logger?.warn({ reason: reasonOf(failure) }, 'the archive could not be written, and goes on when it can');
+  const archive = await Archive.open({ dir: archiveDir, log, failed });
   try {
     for (const refilled of await refillLog(log, archive))
       logger?.warn(refilled, 'the log had lost its tail; it was appended again from the archive');

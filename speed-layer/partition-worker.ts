@@ -3,6 +3,7 @@ import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import { PendingChanges } from '#backbone/changes/pending-changes.ts';
 import { rowsOfSpan } from '#backbone/changes/row-span.ts';
+import type { StoringOptions } from '#backbone/disk/until-stored.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { WeirError } from '#core/errors.ts';
@@ -22,6 +23,9 @@ import { repairSelection } from './selection-repair.ts';
  * rows: a constant meter's two years take some kilobytes, and a row for each of their slices.
  */
 const ROWS_GATHERED_MAX = 100_000;
+
+/** Refused records, in bytes, that are in memory before the next one has to wait likewise. */
+const REFUSED_GATHERED_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The log that the checkpoint was made from is another one: its positions mean other records. */
 export class LogChanged extends WeirError {
@@ -49,9 +53,24 @@ export class LogNotContinued extends WeirError {
   }
 }
 
+export interface PartitionWorkerOptions {
+  readonly partition: number;
+  readonly log: Log;
+  /** Where the fold's state is found at the start. */
+  readonly table: Table;
+  readonly changes: ChangeTable;
+  /** The versions to fold, as far as they had joined by the last commit. */
+  readonly versions: readonly ViewVersion[];
+  /** Ends the worker, and is told of commits that fail and are tried again. */
+  readonly storing: StoringOptions;
+  /** ROWS_GATHERED_MAX when left out. */
+  readonly rowsMax?: number | undefined;
+}
+
 /**
  * Follows one partition of the log, folds it, and commits what changed: rows, members, ledgers and position in one
- * atomic write. While a commit is on its way to the disk the fold goes on, so commits grow with the load.
+ * atomic write. While a commit is on its way to the disk the fold goes on, so commits grow with the load. A commit that
+ * fails for now (a full disk) is tried until it succeeds; what comes meanwhile waits in the log.
  *
  * A restart begins with no slice in memory: what is read then opens new parts of the slices it touches, and their sum
  * is the same.
@@ -63,6 +82,7 @@ export class PartitionWorker {
   readonly rowsMax: number;
   readonly #log: Log;
   readonly #changes: ChangeTable;
+  readonly #storing: StoringOptions;
   readonly #pending: PendingChanges;
   readonly #joined: JoinedView[] = [];
   #state!: FoldStateWriter;
@@ -71,37 +91,33 @@ export class PartitionWorker {
   #lastRecord: Uint8Array | undefined;
   /** CRC-32 of the last one that was folded before. */
   #checksum: number | undefined;
-  /** Aborted with its reason when a commit fails: what is folded can't be kept, so the worker has to stop. */
+  /** Aborted with its reason when a commit fails for good: what is folded can't be kept, so the worker has to stop. */
   readonly #failed = new AbortController();
   #commit: Promise<void> = Promise.resolve();
   #isCommitting = false;
   /** Something has to be written although no record came: a refold, or a view that joined. */
   #isOwed = false;
 
-  private constructor(partition: number, log: Log, changes: ChangeTable, fold: PartitionFold, rowsMax: number) {
+  private constructor(options: PartitionWorkerOptions, fold: PartitionFold) {
+    const { partition, log, changes, storing, rowsMax = ROWS_GATHERED_MAX } = options;
     this.partition = partition;
     this.rowsMax = rowsMax;
     this.fold = fold;
     this.#log = log;
     this.#changes = changes;
+    this.#storing = storing;
     this.#pending = new PendingChanges(partition);
   }
 
   /** A worker that stands where its last commit left it, with the views that had joined by then. */
-  static async open(
-    partition: number,
-    log: Log,
-    table: Table,
-    changes: ChangeTable,
-    versions: readonly ViewVersion[],
-    rowsMax = ROWS_GATHERED_MAX,
-  ): Promise<PartitionWorker> {
+  static async open(options: PartitionWorkerOptions): Promise<PartitionWorker> {
+    const { partition, log, table, changes, versions } = options;
     const loaded = await loadFold(table, partition);
     const saved = loaded?.saved;
     if (saved !== undefined && saved.generation !== log.generation)
       throw new LogChanged(partition, saved.generation, log.generation);
     if (saved !== undefined) await checkContinued(partition, log, saved);
-    const worker = new PartitionWorker(partition, log, changes, new PartitionFold(loaded?.snapshot), rowsMax);
+    const worker = new PartitionWorker(options, new PartitionFold(loaded?.snapshot));
     worker.#committedTo = worker.fold.position;
     worker.#checksum = saved?.checksum;
     worker.#state = new FoldStateWriter(partition, worker.fold);
@@ -139,16 +155,16 @@ export class PartitionWorker {
     return this.#committedTo;
   }
 
-  /** Follows the log until the signal, then commits what is folded. Throws when the log or a commit fails. */
-  async run(signal: AbortSignal): Promise<void> {
-    const ends = AbortSignal.any([signal, this.#failed.signal]);
+  /** Follows the log until the signal, then commits what is folded. Throws when the log fails, or a commit for good. */
+  async run(): Promise<void> {
+    const ends = AbortSignal.any([this.#storing.signal, this.#failed.signal]);
     for await (const entries of this.#log.follow(this.partition, this.fold.position + 1, {
       signal: ends,
       bytesMax: READ_BYTES,
     })) {
       for (const entry of entries) {
         this.#apply(entry);
-        if (changedRows(this.#pending, this.fold.views) <= this.rowsMax) continue;
+        if (!this.#isFull()) continue;
         // The commit in flight takes its time, and the next one takes all that there is by then.
         await this.#commit;
         this.#failed.signal.throwIfAborted();
@@ -204,7 +220,7 @@ export class PartitionWorker {
     const record = decodeRecord(bytes);
     const outcome = this.fold.apply(position, record);
     if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
-    this.#pending.note(position, record);
+    this.#pending.note(position, record, bytes.length);
   }
 
   /** The slices of the epoch that ends are gathered under its name and leave memory; what follows opens new rows. */
@@ -213,6 +229,13 @@ export class PartitionWorker {
       this.#pending.gather(view, epoch);
       view.slots.evict(() => false);
     }
+  }
+
+  #isFull(): boolean {
+    return (
+      changedRows(this.#pending, this.fold.views) > this.rowsMax ||
+      this.#pending.refusedBytes > REFUSED_GATHERED_BYTES_MAX
+    );
   }
 
   #startCommit(): void {
@@ -237,7 +260,7 @@ export class PartitionWorker {
       ...(checksum === undefined ? {} : { checksum }),
     };
     this.#isCommitting = true;
-    this.#commit = this.#changes.commit(batch, this.#state.operations(saved, agents)).then(
+    this.#commit = this.#changes.commit(batch, this.#state.operations(saved, agents), this.#storing).then(
       () => {
         this.#committedTo = position;
         this.#isCommitting = false;

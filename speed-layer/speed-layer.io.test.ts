@@ -1,19 +1,9 @@
-import { cp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
-import { ChangeTable } from '#backbone/changes/change-table.ts';
+import { describe, expect, it } from 'vitest';
 import type { SliceRow } from '#backbone/changes/changes.ts';
-import { rowsOfSpan } from '#backbone/changes/row-span.ts';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
-import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
-import type { Log } from '#backbone/log/log.ts';
-import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
-import { declareView, liveVersion } from '#backbone/manifests/manifest.ts';
-import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
+import { tearingAt } from '#backbone/disk/failing-level.fixtures.ts';
+import { StoreUnavailable } from '#backbone/storage-errors.ts';
 import { cutRecord, SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
-import { slicesIn } from '#core/fold/slice-slots.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
 import { mergeAdditive } from '#core/stats/additive.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
@@ -21,110 +11,12 @@ import { copySelective, mergeSelective } from '#core/stats/selective.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
-import type { LedgerHead } from '#core/wire/topics.ts';
 import { LogChanged, LogNotContinued } from './partition-worker.ts';
-import { type PartitionStatus, startSpeedLayer } from './speed-layer.ts';
+import { SpeedHarness } from './speed-harness.fixtures.ts';
 
 const SLICE_MS = 20_000;
 const BY_DEVICE: View = { name: 'power', metric: 'power', by: ['device'], where: {}, sliceMs: SLICE_MS };
 const BY_REGION: View = { ...BY_DEVICE, by: ['region'] };
-
-/** What a run of the speed layer came to: the rows that are stored, the live version, the rows that listeners heard of. */
-interface Run {
-  readonly rows: readonly SliceRow[];
-  readonly version: number;
-  readonly told: readonly SliceRow[];
-  /** Rows of the largest commit. */
-  readonly commitRowsMax: number;
-  readonly status: PartitionStatus;
-  readonly heads: readonly LedgerHead[];
-}
-
-/** A data directory with a log of one partition, and a speed layer on it that can be stopped and started again. */
-class Harness implements AsyncDisposable {
-  readonly #folder: TemporaryDirectory;
-
-  private constructor(folder: TemporaryDirectory) {
-    this.#folder = folder;
-  }
-
-  static async open(): Promise<Harness> {
-    return new Harness(await makeTemporaryDirectory('speed'));
-  }
-
-  async appended(records: readonly (Uint8Array | null)[]): Promise<void> {
-    await using log = await this.#log();
-    for (const record of records) if (record !== null) await log.append(0, record);
-  }
-
-  /** Runs a speed layer on what the log holds until it has folded all, and `until` holds; gives the rows. */
-  async run(view: View, until: (rows: readonly SliceRow[]) => boolean = () => true, rowsMax?: number): Promise<Run> {
-    await using log = await this.#log();
-    await using table = await openEmbeddedTable({ dir: join(this.#folder.dir, 'table') });
-    await using state = await openEmbeddedKeyValue({ dir: join(this.#folder.dir, 'state') });
-    const manifests = new ManifestStore(state);
-    const holdsRecords = (await log.bounds(0)).last > 0;
-    const manifest = await manifests.change(view.name, (current) => declareView(current, view, 1, { holdsRecords }));
-    const changes = await ChangeTable.open(table);
-    const told: SliceRow[] = [];
-    let commitRowsMax = 0;
-    changes.onCommit(({ spans }) => {
-      for (const row of spans.flatMap(rowsOfSpan)) told.push(row);
-      const changed = spans.map((span) => slicesIn({ number: 0 }, span.changed).length);
-      commitRowsMax = Math.max(
-        commitRowsMax,
-        changed.reduce((sum, rows) => sum + rows, 0),
-      );
-    });
-    await using speed = await startSpeedLayer({ log, table, changes, manifests, views: [manifest], rowsMax });
-    const { last } = await log.bounds(0);
-    let rows: readonly SliceRow[] = [];
-    let version = 0;
-    await vi.waitFor(async () => {
-      expect(speed.hasReached([last])).toBe(true);
-      const stored = await manifests.get(view.name);
-      version = liveVersion(stored!).version;
-      expect(liveVersion(stored!).folding).toBe(undefined);
-      expect(version).toBe(manifest.versions.at(-1)!.version);
-      rows = await Array.fromAsync(changes.allRows(view.name, version));
-      expect(until(rows)).toBe(true);
-    }, 5000);
-    const [status] = speed.status();
-    const heads = ['x', 'unknown'].map((agent) => speed.ledgerHead(agent));
-    expect(speed.hasReached([last + 1])).toBe(false);
-    await speed.drain();
-    await speed.running;
-    const forgotten = await Array.fromAsync({ length: version }, async (_, i) => {
-      const isNamed = manifest.versions.some((one) => one.version === i + 1);
-      return isNamed ? [] : Array.fromAsync(changes.allRows(view.name, i + 1));
-    });
-    expect(forgotten.flat()).toEqual([]);
-    return { rows, version, told, commitRowsMax, status: status!, heads };
-  }
-
-  /** Takes the log away; another one is made in its place. */
-  async loseLog(): Promise<void> {
-    await rm(join(this.#folder.dir, 'log'), { recursive: true });
-  }
-
-  async keepLog(): Promise<void> {
-    await cp(join(this.#folder.dir, 'log'), join(this.#folder.dir, 'log-copy'), { recursive: true });
-  }
-
-  /** Brings the log back as it was kept. */
-  async restoreLog(): Promise<void> {
-    await this.loseLog();
-    await cp(join(this.#folder.dir, 'log-copy'), join(this.#folder.dir, 'log'), { recursive: true });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#folder[Symbol.asyncDispose]();
-  }
-
-  #log(): Promise<Log> {
-    return openEmbeddedLog({ dir: join(this.#folder.dir, 'log'), partitions: 1 });
-  }
-}
 
 /** Count, sum, min, max, first and last of every slice with readings, by combining rows as readers do. */
 function combine(rows: readonly SliceRow[]): Map<string, readonly unknown[]> {
@@ -191,7 +83,7 @@ describe('the speed layer', () => {
         batches,
         fc.array(fc.constantFrom('restart', 'cut', 'go on'), { maxLength: 6 }),
         async (readings, events) => {
-          await using harness = await Harness.open();
+          await using harness = await SpeedHarness.open();
           const agent = new SampleAgent('x', DEVICES);
           await harness.appended([agent.birth()]);
           const size = Math.ceil(readings.length / (events.length + 1));
@@ -211,7 +103,7 @@ describe('the speed layer', () => {
   });
 
   it('an amended slice gets its min, max, first and last back from the history', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const readings: readonly SampleReading[] = [
       [0, 0, 5],
@@ -221,31 +113,29 @@ describe('the speed layer', () => {
     await harness.appended([agent.birth(), agent.readings(readings, 40_000)]);
     await harness.run(BY_DEVICE);
     await harness.appended([agent.amend(0, 12_000, 2)]);
-    const { rows } = await harness.run(BY_DEVICE, (all) => all.some(({ flags }) => flags === RESETS));
+    const { rows } = await harness.run(BY_DEVICE, { until: (all) => all.some(({ flags }) => flags === RESETS) });
     const inForce = readings.map((reading, i): SampleReading => (i === 1 ? [0, 12_000, 2] : reading));
     expect(combine(rows)).toEqual(expected(inForce, device));
   });
 
   it('a frame that comes after the amend of a later one takes nothing back, over a restart', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const late = [agent.birth(), agent.readings([[0, 0, 5]]), agent.readings([[0, 12_000, 999]])];
     await harness.appended([late[0]!, late[1]!, agent.amend(0, 12_000, 2)]);
-    await harness.run(BY_DEVICE, (all) => all.some(({ flags }) => flags === RESETS));
+    await harness.run(BY_DEVICE, { until: (all) => all.some(({ flags }) => flags === RESETS) });
     await harness.appended([late[2]!]);
     const inForce: readonly SampleReading[] = [
       [0, 0, 5],
       [0, 12_000, 2],
     ];
-    const { rows } = await harness.run(
-      BY_DEVICE,
-      (all) => all.length > 1 && all.every(({ flags }) => flags === RESETS),
-    );
+    const until = (all: readonly SliceRow[]): boolean => all.length > 1 && all.every(({ flags }) => flags === RESETS);
+    const { rows } = await harness.run(BY_DEVICE, { until });
     expect(combine(rows)).toEqual(expected(inForce, device));
   });
 
   it('what a fork or a waiting frame says reaches no refold', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const readings: readonly SampleReading[] = [
       [0, 0, 5],
@@ -266,12 +156,12 @@ describe('the speed layer', () => {
     const ahead = new SampleAgent('x', DEVICES + 1, 2);
     const waiting = ahead.readings([[0, 6_000, 900]]);
     await harness.appended([...records, ...forks.slice(1), waiting]);
-    const { rows } = await harness.run(BY_DEVICE, (all) => all.some(({ flags }) => flags === RESETS));
+    const { rows } = await harness.run(BY_DEVICE, { until: (all) => all.some(({ flags }) => flags === RESETS) });
     expect(combine(rows)).toEqual(expected([readings[0]!, [0, 12_000, 2]], device));
   });
 
   it('a changed view is folded from the first record beside the live one and then takes its place', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const readings = Array.from({ length: 30 }, (_, i): SampleReading => [i % 3, i * 1000, i]);
     await harness.appended([
@@ -289,7 +179,7 @@ describe('the speed layer', () => {
   });
 
   it('writes what few bytes make of rows before it folds on, also for a version that it builds', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', 1);
     const frames = Array.from({ length: 20 }, (_, frame) => {
       const at = (i: number): number => (frame * 50 + i) * SLICE_MS;
@@ -297,7 +187,7 @@ describe('the speed layer', () => {
     });
     await harness.appended([agent.birth(), ...frames]);
     for (const view of [BY_DEVICE, BY_REGION]) {
-      const { rows, commitRowsMax, status } = await harness.run(view, undefined, 120);
+      const { rows, commitRowsMax, status } = await harness.run(view, { rowsMax: 120 });
       expect(rows.length).toBeGreaterThanOrEqual(1000);
       // What was gathered, and what one more record made, a slice of it before the next frame's.
       expect(commitRowsMax).toBeLessThan(120 + 2 * 51);
@@ -305,8 +195,22 @@ describe('the speed layer', () => {
     }
   });
 
+  it('writes again what the disk has refused, whichever write that was, and tells of it', async () => {
+    await using harness = await SpeedHarness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const birth = agent.birth();
+    const frames = [0, 1, 2].map((n) => agent.readings([[n, n * SLICE_MS, n]]));
+    for (const [n, frame] of frames.entries()) {
+      await harness.appended(n === 0 ? [birth, frame] : [frame]);
+      const view = n === 2 ? BY_REGION : BY_DEVICE;
+      const { rows, failures } = await harness.run(view, { openLevel: tearingAt(1, 'No space left on device') });
+      expect(rows).toHaveLength(n + 1);
+      expect(failures).toEqual([expect.any(StoreUnavailable)]);
+    }
+  });
+
   it('removes the rows of versions that the manifest does not name any more', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     await harness.appended([agent.birth(), agent.readings([[0, 0, 5]])]);
     for (let n = 1; n <= 5; n++) {
@@ -316,7 +220,7 @@ describe('the speed layer', () => {
   });
 
   it('says how far each partition is, what it counted, and what it last saw of an agent', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const birth = agent.birth();
     const frame = agent.readings([[0, 1000, 3]], 2000);
@@ -342,7 +246,7 @@ describe('the speed layer', () => {
   });
 
   it('refuses an older copy of its log, also where that has been filled up since', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const [birth, first] = [agent.birth(), agent.readings([[0, 0, 5]])];
     await harness.appended([birth]);
@@ -360,7 +264,7 @@ describe('the speed layer', () => {
   });
 
   it('refuses a log that its checkpoint was not made from', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     await harness.appended([new SampleAgent('x', DEVICES).birth()]);
     await harness.run(BY_DEVICE);
     await harness.loseLog();
@@ -368,7 +272,7 @@ describe('the speed layer', () => {
   });
 
   it('frames that stand in the log twice, or before their birth, count once', async () => {
-    await using harness = await Harness.open();
+    await using harness = await SpeedHarness.open();
     const agent = new SampleAgent('x', DEVICES);
     const birth = agent.birth();
     const readings: readonly SampleReading[] = [[1, 1000, 3]];

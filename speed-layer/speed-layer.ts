@@ -1,10 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout } from 'node:timers/promises';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
+import type { StoringOptions } from '#backbone/disk/until-stored.ts';
 import type { Log } from '#backbone/log/log.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion, type Manifest } from '#backbone/manifests/manifest.ts';
 import type { Table } from '#backbone/table/table.ts';
+import type { WeirError } from '#core/errors.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import type { AgentDecision, Ledger, MissingRange } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
@@ -25,6 +27,8 @@ export interface SpeedLayerOptions {
   readonly views: readonly Manifest[];
   /** Changed rows of a partition in memory before its next record waits until they are written. Left out: 100,000. */
   readonly rowsMax?: number | undefined;
+  /** Told of each write that fails and is tried again. */
+  readonly writeFailed: (failure: WeirError) => void;
 }
 
 /** What a partition's fold says of itself. */
@@ -48,14 +52,22 @@ export class SpeedLayer implements AsyncDisposable {
   readonly running: Promise<void>;
   readonly #options: SpeedLayerOptions;
   readonly #workers: readonly PartitionWorker[];
-  readonly #stop = new AbortController();
+  readonly #stop: AbortController;
+  readonly #storing: StoringOptions;
 
-  /** Takes over workers that follow nothing yet. */
-  constructor(options: SpeedLayerOptions, workers: readonly PartitionWorker[]) {
+  /** Takes over workers that follow nothing yet, and that `stop` ends. */
+  constructor(
+    options: SpeedLayerOptions,
+    workers: readonly PartitionWorker[],
+    stop: AbortController,
+    storing: StoringOptions,
+  ) {
     this.#options = options;
     this.#workers = workers;
-    const { signal } = this.#stop;
-    const tasks = [...workers.map((worker) => worker.run(signal)), this.#buildMissing(signal), this.#repair(signal)];
+    this.#stop = stop;
+    this.#storing = storing;
+    const { signal } = stop;
+    const tasks = [...workers.map((worker) => worker.run()), this.#buildMissing(signal), this.#repair(signal)];
     this.running = Promise.all(tasks).then(() => undefined);
     this.running.catch(() => this.#stop.abort());
   }
@@ -149,7 +161,7 @@ export class SpeedLayer implements AsyncDisposable {
     }
     for (const version of versionsOf(this.#options.views)) {
       for (const worker of this.#workers) {
-        if (!worker.hasJoined(version)) await buildVersion(version, worker, log, changes, signal);
+        if (!worker.hasJoined(version)) await buildVersion(version, worker, log, changes, this.#storing);
       }
       if (signal.aborted) return;
       await manifests.change(version.view.name, (manifest) => promoteBuilt(manifest, version));
@@ -159,13 +171,15 @@ export class SpeedLayer implements AsyncDisposable {
 
 /** Starts the speed layer where its last commits left it. Throws LogChanged. */
 export async function startSpeedLayer(options: SpeedLayerOptions): Promise<SpeedLayer> {
-  const { log, table, changes, views, rowsMax } = options;
+  const { log, table, changes, views, rowsMax, writeFailed } = options;
   const versions = versionsOf(views);
+  const stop = new AbortController();
+  const storing = { signal: stop.signal, failed: writeFailed };
   const workers: PartitionWorker[] = [];
   for (let partition = 0; partition < log.partitions; partition++) {
-    workers.push(await PartitionWorker.open(partition, log, table, changes, versions, rowsMax));
+    workers.push(await PartitionWorker.open({ partition, log, table, changes, versions, storing, rowsMax }));
   }
-  return new SpeedLayer(options, workers);
+  return new SpeedLayer(options, workers, stop, storing);
 }
 
 /** The versions before the newest that a manifest does not name any more. */

@@ -1,5 +1,6 @@
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import { PendingChanges } from '#backbone/changes/pending-changes.ts';
+import type { StoringOptions } from '#backbone/disk/until-stored.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
@@ -17,8 +18,9 @@ export async function buildVersion(
   worker: PartitionWorker,
   log: Log,
   changes: ChangeTable,
-  signal: AbortSignal,
+  storing: StoringOptions,
 ): Promise<void> {
+  const { signal } = storing;
   const { partition } = worker;
   const { name } = version.view;
   await changes.dropVersion(name, version.version, (one) => one === partition);
@@ -29,7 +31,7 @@ export async function buildVersion(
   const write = async (): Promise<void> => {
     gatherAll(view, pending, fold.epoch);
     const { spans, members } = pending.takeRows();
-    await changes.writeBuilt(partition, spans, members);
+    await changes.writeBuilt(partition, spans, members, storing);
   };
   while (!signal.aborted) {
     if (fold.position === worker.fold.position) {

@@ -1,4 +1,5 @@
 import { spanOf, SPAN_SLICES } from '#core/slices/slice-span.ts';
+import { type StoringOptions, untilStored } from '../disk/until-stored.ts';
 import { intKey, joinKeys, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
 import type { Table, TableOperation } from '../table/table.ts';
 import type {
@@ -71,15 +72,18 @@ export class ChangeTable implements ChangeFeed {
     return new ChangeTable(table, positions, refused);
   }
 
-  /** Commits a batch, synced, together with the operations that the writer adds (its own state), then tells listeners. */
-  async commit(batch: ChangeBatch, added: readonly TableOperation[]): Promise<void> {
+  /**
+   * Commits a batch, synced, together with the operations that the writer adds (its own state), then tells listeners.
+   * With `storing`, a write that fails and may succeed later is done again; without, and after any other failure, throws.
+   */
+  async commit(batch: ChangeBatch, added: readonly TableOperation[], storing?: StoringOptions): Promise<void> {
     const operations: TableOperation[] = [...added];
     pushSpans(operations, batch.spans);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
     this.#pushRefused(operations, batch);
     operations.push({ kind: 'put', key: positionKey(batch.partition), value: uintKey(batch.to) });
-    await this.#table.write(operations, { sync: true });
+    await this.#write(operations, storing);
     this.#positions.set(batch.partition, batch.to);
     for (const listener of this.#listeners) listener(batch);
   }
@@ -99,16 +103,26 @@ export class ChangeTable implements ChangeFeed {
 
   /**
    * Writes rows and members of a version that is folded from the first record on, while the partition's position stays
-   * where it is, and tells listeners.
+   * where it is, and tells listeners. Failed writes are done again as `commit` does.
    */
-  async writeBuilt(partition: number, spans: readonly ChangedSpan[], members: readonly MemberRow[]): Promise<void> {
+  async writeBuilt(
+    partition: number,
+    spans: readonly ChangedSpan[],
+    members: readonly MemberRow[],
+    storing?: StoringOptions,
+  ): Promise<void> {
     const operations: TableOperation[] = [];
     pushSpans(operations, spans);
     for (const row of members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
-    await this.#table.write(operations, { sync: true });
+    await this.#write(operations, storing);
     const position = this.#positions.get(partition) ?? 0;
     const batch = { partition, from: position, to: position, spans, members, agents: [], refused: [] };
     for (const listener of this.#listeners) listener(batch);
+  }
+
+  async #write(operations: readonly TableOperation[], storing: StoringOptions | undefined): Promise<void> {
+    const write = (): Promise<void> => this.#table.write(operations, { sync: true });
+    await (storing === undefined ? write() : untilStored(write, storing));
   }
 
   async *spans(

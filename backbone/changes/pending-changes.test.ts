@@ -107,7 +107,8 @@ describe('changes that wait for a commit', () => {
       } as LogRecord,
       { kind: 'cut', id: 'c', atMs: 8 },
     ];
-    records.forEach((record, i) => pending.note(10 + i, record));
+    records.forEach((record, i) => pending.note(10 + i, record, 7));
+    expect(pending.refusedBytes).toBe(14);
     const fold = new PartitionFold();
     const { refused, from, to, partition } = pending.take(fold, 4, []);
     expect({ from, to, partition }).toEqual({ from: 4, to: fold.position, partition: 1 });

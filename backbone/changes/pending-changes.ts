@@ -19,6 +19,7 @@ export class PendingChanges {
   #rowCount = 0;
   #members: MemberRow[] = [];
   #refused: RefusedRow[] = [];
+  #refusedBytes = 0;
 
   constructor(partition: number) {
     this.#partition = partition;
@@ -44,10 +45,17 @@ export class PendingChanges {
     for (const { group, member } of view.takeChangedMembers()) this.#members.push({ ...names, group, ...member });
   }
 
-  /** Takes what the record says was refused, if it says so. */
-  note(position: number, record: LogRecord | RecordFault): void {
+  /** Takes what the record, of so many bytes, says was refused, if it says so. */
+  note(position: number, record: LogRecord | RecordFault, bytes: number): void {
     const row = refusedRow(this.#partition, position, record);
-    if (row !== undefined) this.#refused.push(row);
+    if (row === undefined) return;
+    this.#refused.push(row);
+    this.#refusedBytes += bytes;
+  }
+
+  /** Bytes of the records that were refused, since the last `take`. */
+  get refusedBytes(): number {
+    return this.#refusedBytes;
   }
 
   /** Rows of the spans gathered since the last call. */
@@ -68,6 +76,7 @@ export class PendingChanges {
   take(fold: PartitionFold, from: number, agents: Iterable<LiveAgent>): ChangeBatch {
     const refused = this.#refused;
     this.#refused = [];
+    this.#refusedBytes = 0;
     return {
       partition: this.#partition,
       refused,

@@ -21,7 +21,9 @@ import { NewerFormat } from '#backbone/storage-errors.ts';
 import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { ArchiveDamaged, ArchiveOfAnotherLog, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
 import { Archive } from './archive.ts';
+import { PartitionArchive } from './partition-archive.ts';
 import { refillLog } from './refill-log.ts';
+import { RECORD_HEAD_BYTES, writeRecord } from './segment-format.ts';
 
 const never = new AbortController().signal;
 
@@ -157,6 +159,57 @@ describe('the archive', () => {
       }
       expect(next).toBe(last);
     }
+  });
+
+  it('goes on by itself once the disk has failed, from what had reached it', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 60);
+    const archiveDir = join(dir, 'archive');
+    const failures: unknown[] = [];
+    // What has the name of the next segment is in its way.
+    const obstacle = join(archiveDir, '0', '1.seg');
+    await using archive = await Archive.open({
+      dir: archiveDir,
+      log,
+      segmentBytesMax: 5_000,
+      pauseMs: 1,
+      failed: (failure) => {
+        failures.push(failure);
+        if (failures.length === 3) void rm(obstacle, { recursive: true });
+      },
+    });
+    await mkdir(obstacle);
+    const running = archive.run();
+    await expect(archive.whenArchived(0, 60, never)).rejects.toThrow('EEXIST');
+    await expect.poll(() => archive.archivedTo(0), { timeout: 5000 }).toBe(60);
+    expect(await positionsOf(archive, 0, 1, 60)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect(failures.length).toBeGreaterThanOrEqual(3);
+    await archive[Symbol.asyncDispose]();
+    await running;
+  });
+
+  it('opened again it has only what had reached the disk, and the rest once more', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dir = await temporaryDir(stack);
+    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    await fill(log, 0, 1, 60);
+    const owner = { generation: log.generation, partition: 0 };
+    const first = await PartitionArchive.open(dir, owner, 5_000);
+    const stop = new AbortController();
+    const running = first.run(log, stop.signal);
+    await first.whenArchived(60, never);
+    stop.abort();
+    await running;
+    // Whole, but never synced: a later look at the file finds it, though the disk may not have it.
+    const unsynced = new Uint8Array(RECORD_HEAD_BYTES + recordOf(61).length);
+    writeRecord(unsynced, 0, 61, recordOf(61));
+    const firsts = (await readdir(join(dir, '0'))).map((name) => Number.parseInt(name, 10));
+    await appendFile(join(dir, '0', `${Math.max(...firsts)}.seg`), unsynced);
+    const again = await first.openAgain();
+    expect(again.archivedTo).toBe(60);
+    await again.close();
   });
 
   it('a segment and an archive of a newer format are refused by name and left as they are', async () => {

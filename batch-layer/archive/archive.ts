@@ -1,8 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '#backbone/disk/error-code.ts';
 import { claimDirectory } from '#backbone/disk/marker.ts';
 import type { Log } from '#backbone/log/log.ts';
+import { WeirError } from '#core/errors.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
 import { type ArchivedBatch, PartitionArchive } from './partition-archive.ts';
 import { SEGMENT_BYTES_MAX } from './segment-format.ts';
@@ -17,7 +20,14 @@ export interface ArchiveOptions {
   readonly log: Log;
   /** Bytes after which a segment is sealed; SEGMENT_BYTES_MAX where not given. */
   readonly segmentBytesMax?: number;
+  /** Told of each failure of the disk or the log after which the archive tries again. */
+  readonly failed?: ((failure: unknown) => void) | undefined;
+  /** Between a failure and the next try; ARCHIVE_RETRY_MS where not given. */
+  readonly pauseMs?: number;
 }
+
+/** Between a failure and the next try: a disk that is full is seldom not so a moment later. */
+const ARCHIVE_RETRY_MS = 1000;
 
 /**
  * All records of a log for ever, as immutable segment files: the master dataset. One writer at a time.
@@ -29,15 +39,19 @@ export class Archive implements AsyncDisposable {
   readonly dir: string;
   readonly generation: string;
   readonly #log: Log;
-  readonly #partitions: readonly PartitionArchive[];
+  readonly #partitions: PartitionArchive[];
+  readonly #failed: (failure: unknown) => void;
+  readonly #pauseMs: number;
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: ArchiveOptions, partitions: readonly PartitionArchive[]) {
+  private constructor(options: ArchiveOptions, partitions: PartitionArchive[]) {
     this.dir = options.dir;
     this.generation = options.log.generation;
     this.#log = options.log;
     this.#partitions = partitions;
+    this.#failed = options.failed ?? ((): void => undefined);
+    this.#pauseMs = options.pauseMs ?? ARCHIVE_RETRY_MS;
   }
 
   /** Opens the archive of a log. Throws NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable. */
@@ -61,8 +75,9 @@ export class Archive implements AsyncDisposable {
   }
 
   /**
-   * Follows every partition of the log until the signal, or until the archive is disposed of. Throws when the log or
-   * the disk fails, or ArchiveSeamBroken.
+   * Follows every partition of the log until the signal, or until the archive is disposed of. A failure that may pass (a
+   * full disk, a log that doesn't answer) is told of, and what had not reached the disk by then is taken from the log
+   * again. Throws any other failure, such as ArchiveSeamBroken.
    */
   run(signal?: AbortSignal): Promise<void> {
     const run = this.#run(signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]));
@@ -73,9 +88,9 @@ export class Archive implements AsyncDisposable {
   async #run(signal: AbortSignal): Promise<void> {
     const failed = new AbortController();
     const ends = AbortSignal.any([signal, failed.signal]);
-    const runs = this.#partitions.map(async (partition) => {
+    const runs = this.#partitions.map(async (_, partition) => {
       try {
-        await partition.run(this.#log, ends);
+        await this.#follow(partition, ends);
       } catch (failure) {
         failed.abort(failure);
         throw failure;
@@ -83,6 +98,22 @@ export class Archive implements AsyncDisposable {
     });
     const outcomes = await Promise.allSettled(runs);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #follow(partition: number, signal: AbortSignal): Promise<void> {
+    for (let isFailed = false; ;) {
+      try {
+        if (isFailed) this.#partitions[partition] = await this.#of(partition).openAgain();
+        isFailed = false;
+        await this.#of(partition).run(this.#log, signal);
+        return;
+      } catch (failure) {
+        if (signal.aborted || !mayPass(failure)) throw failure;
+        isFailed = true;
+        this.#failed(failure);
+        await sleep(this.#pauseMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
   }
 
   /** Position of the last record of a partition that is archived durably; 0 where there is none. */
@@ -116,4 +147,11 @@ export class Archive implements AsyncDisposable {
     assert(found !== undefined, `partition ${partition} is one of ${this.#partitions.length}`);
     return found;
   }
+}
+
+/** Whether a failure is one of the disk or the log that may pass; a directory that is gone doesn't come back as it was. */
+function mayPass(failure: unknown): boolean {
+  if (failure instanceof WeirError) return failure.retryable;
+  const code = codeOf(failure);
+  return code !== undefined && code !== 'ENOENT' && code !== 'ENOTDIR';
 }

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { makeDirectoryDurably } from '#backbone/disk/durable-file.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import { ArchiveDamaged, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
@@ -43,6 +43,8 @@ export class PartitionArchive {
   readonly #segments: Segment[];
   readonly #segmentBytesMax: number;
   #archivedTo: number;
+  /** Where the records up to `archivedTo` end in their segment. */
+  #archivedBytes: number;
   #unsyncedBytes = 0;
   #syncTimer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> = Promise.resolve();
@@ -56,6 +58,7 @@ export class PartitionArchive {
     this.#owner = owner;
     this.#segments = segments;
     this.#archivedTo = segments.at(-1)?.last ?? 0;
+    this.#archivedBytes = segments.at(-1)?.bytes ?? 0;
   }
 
   /** Opens the segments of the partition; a torn tail is cut off. Throws NewerFormat, ArchiveDamaged, ArchiveOfAnotherLog. */
@@ -156,6 +159,25 @@ export class PartitionArchive {
     await this.#segments.at(-1)?.close();
   }
 
+  /**
+   * The same archive opened anew after a write or a sync that failed, without what was not on the disk by then: what a
+   * file says of that afterwards is not to be trusted. The log has it still.
+   */
+  async openAgain(): Promise<PartitionArchive> {
+    this.#failed.abort(new Error('the archive is opened anew'));
+    await this.#syncing;
+    clearTimeout(this.#syncTimer);
+    for (const segment of this.#segments.toReversed()) {
+      await segment.close();
+      if (segment.first <= this.#archivedTo) {
+        if (!segment.sealed) await segment.cutBack(this.#archivedBytes);
+        break;
+      }
+      await rm(segment.path, { force: true });
+    }
+    return PartitionArchive.open(dirname(this.#dir), this.#owner, this.#segmentBytesMax);
+  }
+
   /** Writes entries that follow the last, sealing segments where they are full. */
   async #write(entries: readonly LogEntry[]): Promise<void> {
     for (let from = 0; from < entries.length;) {
@@ -196,7 +218,7 @@ export class PartitionArchive {
       const segment = this.#segments.at(-1);
       // What a disk that failed once says later is not to be trusted: only a new opening looks at what is there.
       if (segment === undefined || segment.last === this.#archivedTo || this.#failed.signal.aborted) return;
-      const { last } = segment;
+      const { last, bytes } = segment;
       this.#unsyncedBytes = 0;
       try {
         await segment.sync();
@@ -205,6 +227,7 @@ export class PartitionArchive {
         return;
       }
       this.#archivedTo = last;
+      this.#archivedBytes = bytes;
       for (const waiter of this.#waiters) if (waiter.position <= last) waiter.resolve();
     });
     return this.#syncing;

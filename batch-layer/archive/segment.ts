@@ -121,6 +121,18 @@ export class Segment {
     this.#file = undefined;
   }
 
+  /** Takes away what stands in the file behind `bytes`, durably, if anything does. */
+  async cutBack(bytes: number): Promise<void> {
+    const file = await open(this.path, 'r+');
+    try {
+      if ((await file.stat()).size <= bytes) return;
+      await file.truncate(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
   /** Where to begin reading for the record at `position`, at or before it. */
   placeBefore(position: number): number {
     return this.index[Math.floor((position - this.first) / INDEX_EVERY)] ?? this.bytes;

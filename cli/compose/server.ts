@@ -11,6 +11,7 @@ import { openResultReader } from '#backbone/results/result-reader.ts';
 import { startBatchLayer } from '#batch-layer/batch-layer.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
 import type { BrokerCounters } from '#broker/counters.ts';
+import { reasonOf, type WeirError } from '#core/errors.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
 import { type PartitionStatus, type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
@@ -69,7 +70,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return false;
   });
   const views = await declareViews(config, manifests, goal);
-  const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views }));
+  const writeFailed = (failure: WeirError): void =>
+    logger.warn({ reason: reasonOf(failure) }, 'what was folded could not be stored, and is tried again');
+  const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views, writeFailed }));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
   batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });
   const results = openResultReader(objects);

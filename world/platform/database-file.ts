@@ -25,6 +25,11 @@ export class DatabaseFile {
   /** A sync has failed: LevelDB takes no more writes until it is opened again. */
   refuses = false;
 
+  /** Whether opening has to write: it makes a table, synced, of what it reads from the log file. */
+  get isToRecover(): boolean {
+    return this.#torn !== undefined || this.hasUnsynced;
+  }
+
   get hasUnsynced(): boolean {
     return this.#unsynced.length > 0;
   }
@@ -60,9 +65,10 @@ export class DatabaseFile {
   open(): void {
     this.isOpen = true;
     this.refuses = false;
-    if (this.#torn === undefined) return;
-    this.#entries = this.#torn;
+    this.#entries = this.#torn ?? this.#entries;
     this.#torn = undefined;
+    this.#durable = new Map(this.#entries);
+    this.#unsynced = [];
   }
 
   release(): void {

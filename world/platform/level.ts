@@ -32,7 +32,8 @@ export class Level {
 
   async open(): Promise<void> {
     const { disk } = machineOf(this.#life);
-    await disk.read(() => {
+    const found = disk.node(this.#path);
+    const open = (): void => {
       const present = disk.node(this.#path);
       const file = present instanceof DatabaseFile ? present : new DatabaseFile();
       if (file.isOpen) throw Object.assign(new Error('the database is open elsewhere'), { code: 'LEVEL_LOCKED' });
@@ -42,7 +43,9 @@ export class Level {
       }
       file.open();
       this.#file = file;
-    });
+    };
+    const isToRecover = found instanceof DatabaseFile && !found.isOpen && found.isToRecover;
+    await (isToRecover ? disk.writeDurably(`recover ${this.#path}`, open) : disk.read(open));
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ export const EVENTS = [
   'a process gives up because its disk fails',
   'a disk is restored to an older state',
   'a gateway is replaced',
+  'an agent without its disk is not let in',
   'a clock jumps ahead',
   'a clock jumps back',
   'a connection is cut',

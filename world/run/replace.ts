@@ -18,7 +18,7 @@ export async function replaceGateway(world: World, agent: string): Promise<strin
   world.trace.say(agent, 'its disk is lost; an empty gateway takes its place');
   world.count('a gateway is replaced');
   const untilMs = scheduler.nowMs + READMISSION_TIMEOUT_MS;
-  world.excuse(agent, untilMs);
+  world.excuse(agent, untilMs, 'an agent without its disk is not let in');
   supervised.machine.disk.wipe();
   supervised.end('killed', 0);
   world.forget(agent);

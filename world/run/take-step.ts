@@ -169,7 +169,7 @@ function failDisk(world: World, step: Extract<Step, { kind: 'disk-fails' }>): vo
   const { code, leaves, forMs } = step;
   const untilMs = scheduler.nowMs + forMs;
   world.trace.say(step.machine, `its disk fails with ${code} for ${forMs} ms (a failed write leaves ${leaves})`);
-  world.excuse(step.machine, untilMs);
+  world.excuse(step.machine, untilMs, 'a process gives up because its disk fails');
   disk.failing = () => {
     if (scheduler.nowMs >= untilMs) return undefined;
     world.count(code === 'ENOSPC' ? 'a write finds no space' : 'a write fails');

@@ -77,8 +77,8 @@ export class World {
   readonly meddlers = new Map<string, () => Meddler>();
   /** Disks as they were, for the steps that bring them back. */
   readonly images = new Map<Step, DiskImage>();
-  /** Until when a process may give up, because its disk fails. */
-  readonly #excusedUntilMs = new Map<string, number>();
+  /** Until when a process may give up, and what that is then called. */
+  readonly #excused = new Map<string, { readonly untilMs: number; readonly event: EventName }>();
   readonly punctuality: Punctuality;
   /** How often each event happened. */
   readonly events = new Map<EventName, number>();
@@ -185,9 +185,9 @@ export class World {
     this.broken ??= new PromiseBroken(what);
   }
 
-  /** A process whose disk fails may give up until then, and somewhat later. */
-  excuse(machine: string, untilMs: number): void {
-    this.#excusedUntilMs.set(machine, untilMs + EXCUSED_MS);
+  /** A process may give up until then, and somewhat later; it counts as that event. */
+  excuse(machine: string, untilMs: number, event: EventName): void {
+    this.#excused.set(machine, { untilMs: untilMs + EXCUSED_MS, event });
   }
 
   /** Ends all faults. */
@@ -219,8 +219,8 @@ export class World {
       gaveUp: (reason) => {
         const words = reason instanceof Error ? reason.message : String(reason);
         this.trace.say(name, `gave up: ${words}`);
-        if (this.platform.scheduler.nowMs < (this.#excusedUntilMs.get(name) ?? 0))
-          this.count('a process gives up because its disk fails');
+        const excuse = this.#excused.get(name);
+        if (excuse !== undefined && this.platform.scheduler.nowMs < excuse.untilMs) this.count(excuse.event);
         else this.break(`${name} ended by itself: ${words}`);
       },
     });
