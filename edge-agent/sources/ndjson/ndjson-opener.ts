@@ -28,8 +28,9 @@ export class NdjsonOpener implements RecordFileOpener {
     const markBytes = byteOrderMarkBytes(bytes, from, to);
     const lines = this.#firstLines(bytes, from + markBytes, to, atEnd);
     const objects = lines.map(parseJsonText).filter(isJsonObject);
-    const { columns: timeColumns } = this.#section.time;
-    const timed = objects.some((object) => timeColumns.every((column) => valueAtPath(object, column) !== undefined));
+    const { columns: timeColumns, period } = this.#section.time;
+    const needed = period === undefined ? timeColumns : [...timeColumns, period.column];
+    const timed = objects.some((object) => needed.every((column) => valueAtPath(object, column) !== undefined));
     if (!timed && !atEnd && lines.length < TRIED_LINES_MAX) return null;
     if (objects.length === 0) {
       throw new SourceError(
@@ -39,7 +40,7 @@ export class NdjsonOpener implements RecordFileOpener {
         'write one JSON object a line, or name another `kind`',
       );
     }
-    for (const column of timeColumns) this.#checkTime(column, objects);
+    for (const column of needed) this.#checkTime(column, objects);
     const columns = neededColumns(this.#section).map(({ column }) => column);
     return { columns, format: new NdjsonRecords(columns), dataAt: markBytes, dataLine: 1 };
   }

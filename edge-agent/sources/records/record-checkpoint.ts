@@ -40,7 +40,20 @@ const checkpointSchema = z.strictObject({
     lastMs: z.int().nullable(),
     later: count,
     earlier: count,
-    inside: z.array(z.tuple([z.string(), z.int(), z.int(), z.boolean(), z.int(), z.boolean(), count, count])),
+    inside: z.array(
+      z.tuple([
+        z.string(),
+        z.int(),
+        z.int(),
+        z.boolean(),
+        z.int(),
+        z.boolean(),
+        count,
+        count,
+        // Written only where times stand at an interval's end, which versions without it don't know.
+        z.literal(true).optional(),
+      ]),
+    ),
   }),
   /** CRC-32 of all bytes before the offset; null where an older version left the checkpoint. */
   crc32: z.int().min(0).max(0xffff_ffff).nullable(),

@@ -152,6 +152,7 @@ export class RowReader {
       batch.refuse(line, 1, rule.entries.fault(key), bytes, start, end);
       return;
     }
+    if (this.#time.isOfEnds) atMs = this.#time.startOf(atMs, rule.intervalMs);
     if (atMs > this.#latestMs && this.#isFuture(atMs)) {
       batch.refuse(line, 1, describeFuture(atMs), bytes, start, end);
       return;

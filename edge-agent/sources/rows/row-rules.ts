@@ -18,6 +18,7 @@ export interface RowRule {
   readonly decimals: number;
   readonly excess: ExcessRule;
   readonly bounds: Bounds;
+  readonly intervalMs: number;
   readonly valueColumn: number;
   readonly valueName: string;
   /** Null where the values are plain decimals. */
@@ -177,6 +178,7 @@ export function compileRules(
       decimals: metric.decimals,
       excess: metric.excess,
       bounds: metric,
+      intervalMs: metric.intervalMs,
       valueColumn: position(rule.value),
       valueName: rule.value,
       text: valueText(rule, metric, position, marks),

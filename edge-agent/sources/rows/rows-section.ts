@@ -4,7 +4,7 @@ import { parseFactor } from '#core/numbers/factor.ts';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
 import { checkedBy, latenessField, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { SourceSupport } from '../source.ts';
-import { type TimeSection, timeSchema } from '../time/time-section.ts';
+import { describeTime, type TimeSection, timeSchema } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
 
@@ -117,8 +117,9 @@ export function fileSupport({ file, follow }: FileSection): SourceSupport {
   return { nature: follow ? 'live' : 'file', resumes: file !== STDIN };
 }
 
-/** Which file is read, in a phrase. */
-export function describeFile({ file, follow }: FileSection): string {
-  if (file === STDIN) return 'standard input, read as it comes';
-  return follow ? `${file}, followed as it grows` : file;
+/** Which file is read, in a phrase, and how its times are where that isn't plain. */
+export function describeFile({ file, follow, time }: FileSection): string {
+  const read = file === STDIN ? 'standard input, read as it comes' : follow ? `${file}, followed as it grows` : file;
+  const timed = describeTime(time);
+  return timed === undefined ? read : `${read}, ${timed}`;
 }

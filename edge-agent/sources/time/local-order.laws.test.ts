@@ -200,3 +200,112 @@ describe('an hour that occurs twice', () => {
     expect(order.takeAmbiguous()).toBe(1);
   });
 });
+
+describe('ends of intervals in an hour that occurs twice', () => {
+  const HALF_HOUR_MS = HOUR_MS / 2;
+
+  /** Labels of the intervals of a day by either way of writing, worked out on the instants alone. */
+  const labels = (zone: Zone, ends: readonly number[], lengthMs: number, way: string): readonly number[] =>
+    ends.map((end) =>
+      way === 'instants' ? end + zone.offsetAtMs(end) : end - lengthMs + zone.offsetAtMs(end - lengthMs) + lengthMs,
+    );
+
+  const files = fc
+    .record({
+      change: fc.constantFrom(
+        { zone: openZone('Europe/Paris'), atMs: Date.UTC(2024, 9, 27, 1) },
+        { zone: openZone('Europe/Paris'), atMs: Date.UTC(2024, 2, 31, 1) },
+        { zone: openZone('America/Chicago'), atMs: Date.UTC(2024, 10, 3, 7) },
+        { zone: openZone('America/Havana'), atMs: Date.UTC(2024, 10, 3, 5) },
+        { zone: openZone('Australia/Adelaide'), atMs: Date.UTC(2024, 3, 6, 16, 30) },
+      ),
+      lengthMs: fc.constantFrom(HOUR_MS, HALF_HOUR_MS, HALF_HOUR_MS / 2, HALF_HOUR_MS / 6),
+      way: fc.constantFrom('instants', 'counted on'),
+      isDescending: fc.boolean(),
+      before: fc.integer({ min: 4, max: 40 }),
+    })
+    .map(({ change, lengthMs, way, isDescending, before }) => {
+      const ends = Array.from({ length: before + 40 }, (_, i) => change.atMs + (i - before) * lengthMs);
+      if (isDescending) ends.reverse();
+      return { zone: change.zone, ends, labels: labels(change.zone, ends, lengthMs, way) };
+    });
+
+  it('are told apart whichever way they are written, forward and newest first, also after a restart', () => {
+    fc.assert(
+      fc.property(files, fc.nat({ max: 40 }), ({ zone, ends, labels: texts }, restart) => {
+        let order = new LocalOrder(zone, 'end');
+        const at = texts.map((localMs, i) => {
+          if (i === restart) {
+            const snapshot = JSON.parse(JSON.stringify(order.snapshot()));
+            order = new LocalOrder(zone, 'end');
+            order.restore(snapshot);
+          }
+          return resolve(order, { order: '', localMs, readings: 1 });
+        });
+        order.end();
+        expect(at).toStrictEqual(ends);
+        expect(order.takeAmbiguous()).toBe(0);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  const paris = (texts: readonly string[], passes: readonly string[] = []): { at: string[]; ambiguous: number } => {
+    const order = new LocalOrder(openZone('Europe/Paris'), 'end');
+    const at = texts.map((text, i) => {
+      const localMs = Date.parse(`2024-10-27T${text}:00Z`);
+      const plainMs = order.plain(localMs);
+      const pass = passes[i] === undefined ? undefined : passes[i] === 'b' ? 'second' : 'first';
+      if (!Number.isNaN(plainMs)) order.leave('', plainMs);
+      const atMs = Number.isNaN(plainMs) ? order.twice(localMs, '', pass) : plainMs;
+      if (Number.isNaN(plainMs)) order.countReading();
+      return new Date(atMs).toISOString().slice(11, 16);
+    });
+    order.end();
+    return { at, ambiguous: order.takeAmbiguous() };
+  };
+
+  it.each([
+    [
+      'sorted, with both openings',
+      ['02:00', '02:00', '02:30', '02:30', '03:00'],
+      ['00:00', '01:00', '00:30', '01:30', '02:00'],
+      0,
+    ],
+    [
+      'sorted, with both closings',
+      ['02:00', '02:30', '02:30', '03:00', '03:00'],
+      ['00:00', '00:30', '01:30', '01:00', '02:00'],
+      0,
+    ],
+    ['without the other pass', ['01:00', '02:00', '03:00', '04:00'], ['23:00', '00:00', '01:00', '03:00'], 2],
+    ['alone at the close', ['01:00', '03:00', '04:00'], ['23:00', '02:00', '03:00'], 0],
+  ])('are told apart where rows are %s', (_what, texts, at, ambiguous) => {
+    expect(paris(texts)).toStrictEqual({ at, ambiguous });
+  });
+
+  it.each([
+    [
+      ['02:00', '03:00', '03:00', '04:00'],
+      ['a', 'a', 'b', 'a'],
+      ['00:00', '01:00', '02:00', '03:00'],
+    ],
+    [
+      ['02:00', '02:00', '03:00', '04:00'],
+      ['a', 'b', 'a', 'a'],
+      ['00:00', '01:00', '02:00', '03:00'],
+    ],
+    [
+      ['02:00', '02:00', '03:00', '04:00'],
+      ['a', 'b', 'b', 'b'],
+      ['00:00', '01:00', '02:00', '03:00'],
+    ],
+    [
+      ['03:00', '02:30', '03:00', '02:30'],
+      ['b', 'a', 'a', 'b'],
+      ['02:00', '00:30', '01:00', '01:30'],
+    ],
+  ])('are of the pass that they say they are of: %j by %j', (texts, passes, at) => {
+    expect(paris(texts, passes)).toStrictEqual({ at, ambiguous: 0 });
+  });
+});

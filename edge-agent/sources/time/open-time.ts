@@ -1,7 +1,7 @@
 import { formatInstant } from '#core/time/instant.ts';
 import { openZone } from '#core/time/zone.ts';
 import { IsoTime } from './iso-time.ts';
-import { LocalOrder } from './local-order.ts';
+import { LocalOrder, type Stamp } from './local-order.ts';
 import { PatternTime } from './pattern-time.ts';
 import type { AfterTime, TimeText } from './time-text.ts';
 import { UnixTime } from './unix-time.ts';
@@ -31,10 +31,10 @@ export function openTimeText(format: string, after: AfterTime): TimeText {
 }
 
 /** The order that resolves local times of a zone, or null where wall clock and UTC are the same. */
-export function openLocalOrder(zone: string): LocalOrder | null {
+export function openLocalOrder(zone: string, stamp: Stamp): LocalOrder | null {
   return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone === 'UTC'
     ? null
-    : new LocalOrder(openZone(zone));
+    : new LocalOrder(openZone(zone), stamp);
 }
 
 /**

@@ -1,7 +1,12 @@
+import { addCalendar } from '#core/time/calendar.ts';
+import { DAY_MS } from '#core/time/civil.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
+import { openZone, type Zone } from '#core/time/zone.ts';
 import { quote } from '../batch-columns.ts';
 import type { FieldTable } from '../rows/field-table.ts';
-import { type LocalOrder, NO_ORDER, type OrderSnapshot } from './local-order.ts';
+import { MissingTexts } from '../rows/missing-texts.ts';
+import { DayPeriods, wholeDay } from './day-periods.ts';
+import { type LocalOrder, NO_ORDER, type OrderSnapshot, type Pass } from './local-order.ts';
 import { openLocalOrder, openTimeText } from './open-time.ts';
 import type { TimeSection } from './time-section.ts';
 import { SPACE, type TimeText } from './time-text.ts';
@@ -11,6 +16,9 @@ const TIME_BYTES_MAX = 256;
 
 /** The order that all rows of a wide file share. */
 const ONE_ORDER = '';
+
+/** How far from a time as it is read its instant may lie, by its zone alone. */
+const ZONE_ROOM_MS = 2 * DAY_MS;
 
 /** How the rows of a file belong together: those of each series by themselves, or all of them. */
 export type RowOrder = 'per-series' | 'shared';
@@ -23,20 +31,42 @@ export class RowTime {
   readonly #columns: Int32Array;
   readonly #joined = new Uint8Array(TIME_BYTES_MAX);
   readonly #text: TimeText;
-  readonly #zoneName: string;
+  readonly #zone: Zone;
   readonly #order: LocalOrder | null;
   readonly #orderPerSeries: boolean;
+  readonly #shiftMs: number;
+  readonly #earliestMs: number;
+  readonly #latestMs: number;
+  readonly #periods: DayPeriods | null;
+  readonly #periodColumn: number;
+  readonly #secondTexts: MissingTexts | null;
+  readonly #repeatedColumn: number;
+  /** Whether times stand at the end of their intervals: then `startOf` is asked for each reading. */
+  readonly isOfEnds: boolean;
+  /** The instant of the last row before it was shifted; NaN where each series' order decides it. */
+  #rowMs = Number.NaN;
   /** The wall clock of a row that comes twice; NaN for all other rows. */
   #twiceLocalMs = Number.NaN;
+  #pass: Pass | undefined;
   /** Why the last call of `read` gave no instant: a phrase that quotes what was read. */
   fault = '';
 
   constructor(section: TimeSection, positions: ReadonlyMap<string, number>, order: RowOrder) {
-    this.#columns = Int32Array.from(section.columns, (name) => positions.get(name)!);
-    this.#text = openTimeText(section.format, section.rest);
-    this.#zoneName = section.zone;
-    this.#order = openLocalOrder(section.zone);
+    const { columns, format, zone, rest, stamp, shift, period, repeated } = section;
+    this.#columns = Int32Array.from(columns, (name) => positions.get(name)!);
+    this.#text = openTimeText(format, rest);
+    this.#zone = openZone(zone);
+    this.#order = openLocalOrder(zone, stamp);
     this.#orderPerSeries = order === 'per-series';
+    this.isOfEnds = stamp === 'end';
+    this.#shiftMs = shift;
+    const roomMs = (this.#order === null ? 0 : ZONE_ROOM_MS) + Math.abs(shift);
+    this.#earliestMs = INSTANT_MIN_MS + roomMs;
+    this.#latestMs = INSTANT_MAX_MS - roomMs;
+    this.#periods = period === undefined ? null : new DayPeriods(this.#zone, period.every);
+    this.#periodColumn = period === undefined ? 0 : positions.get(period.column)!;
+    this.#secondTexts = repeated === undefined ? null : new MissingTexts(repeated.second.map((text) => text.trim()));
+    this.#repeatedColumn = repeated === undefined ? 0 : positions.get(repeated.column)!;
   }
 
   /**
@@ -61,26 +91,54 @@ export class RowTime {
     }
     const readMs = this.#text.parse(source, start, end);
     if (Number.isNaN(readMs)) return this.#refuse(source, start, end, this.#text.fault);
-    if (readMs < INSTANT_MIN_MS || readMs > INSTANT_MAX_MS) {
+    if (!(readMs >= this.#earliestMs && readMs <= this.#latestMs)) {
       return this.#refuse(source, start, end, 'lies outside the years 0 to 9999; `time.format` may name another unit');
     }
+    if (this.#periods !== null) return this.#ofPeriod(readMs, source, start, end, bytes, fields);
     const order = this.#order;
-    if (order === null) return readMs;
-    if (!this.#text.local) {
-      if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, readMs);
-      return readMs;
-    }
-    const plainMs = order.plain(readMs);
+    if (order === null) return readMs + this.#shiftMs;
+    const plainMs = this.#text.local ? order.plain(readMs) : readMs;
     if (!Number.isNaN(plainMs)) {
       if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, plainMs);
-      return plainMs;
+      this.#rowMs = plainMs;
+      return plainMs + this.#shiftMs;
     }
     if (order.isGap(readMs)) {
-      const why = `does not exist in ${this.#zoneName}: the clocks were set forward over it`;
+      const why = `does not exist in ${this.#zone.name}: the clocks were set forward over it`;
       return this.#refuse(source, start, end, why);
     }
     this.#twiceLocalMs = readMs;
-    return this.#orderPerSeries ? Number.NaN : order.twice(readMs, ONE_ORDER);
+    this.#pass = this.#passOf(bytes, fields);
+    this.#rowMs = this.#orderPerSeries ? Number.NaN : order.twice(readMs, ONE_ORDER, this.#pass);
+    return this.#rowMs + this.#shiftMs;
+  }
+
+  #ofPeriod(
+    readMs: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    fields: FieldTable,
+  ): number {
+    const day = this.#text.local ? wholeDay(readMs) : this.#zone.localDay(readMs);
+    if (Number.isNaN(day) || (!this.#text.local && this.#zone.dayStart(day) !== readMs)) {
+      return this.#refuse(source, start, end, 'is no date alone; with `time.period` leave the time of day out');
+    }
+    const numberAt = fields.starts[this.#periodColumn]!;
+    const numberEnd = fields.ends[this.#periodColumn]!;
+    const atMs = this.#periods!.start(day, bytes, numberAt, numberEnd);
+    if (!Number.isNaN(atMs)) return atMs + this.#shiftMs;
+    this.fault = `period ${JSON.stringify(quote(bytes, numberAt, numberEnd))} ${this.#periods!.fault}`;
+    return Number.NaN;
+  }
+
+  /** Which pass of a repeated local time the row says it is of. */
+  #passOf(bytes: Uint8Array, fields: FieldTable): Pass | undefined {
+    if (this.#secondTexts === null) return undefined;
+    const start = fields.starts[this.#repeatedColumn]!;
+    const end = fields.ends[this.#repeatedColumn]!;
+    return start >= 0 && this.#secondTexts.has(bytes, start, end) ? 'second' : 'first';
   }
 
   /** Whether the time of the last row comes twice, so that order tells which is meant. */
@@ -88,16 +146,28 @@ export class RowTime {
     return !Number.isNaN(this.#twiceLocalMs);
   }
 
-  /** Whether `ofSeries` has anything to do with a row at `rowMs`: false nearly always. */
-  needsSeries(rowMs: number): boolean {
-    return this.#order !== null && this.#orderPerSeries && (Number.isNaN(rowMs) || this.#order.remembers);
+  /** Whether `ofSeries` has anything to do with the last row, whose `read` gave `atMs`: false nearly always. */
+  needsSeries(atMs: number): boolean {
+    return this.#order !== null && this.#orderPerSeries && (Number.isNaN(atMs) || this.#order.remembers);
   }
 
-  /** The instant of the last row, whose `read` gave `rowMs`, as the next row of a series; without a value too. */
-  ofSeries(rowMs: number, series: string): number {
-    if (Number.isNaN(rowMs)) return this.#order!.twice(this.#twiceLocalMs, series);
-    this.#order!.leave(series, rowMs);
-    return rowMs;
+  /** The instant of the last row, whose `read` gave `atMs`, as the next row of a series; without a value too. */
+  ofSeries(atMs: number, series: string): number {
+    if (Number.isNaN(atMs)) return this.#order!.twice(this.#twiceLocalMs, series, this.#pass) + this.#shiftMs;
+    this.#order!.leave(series, this.#rowMs);
+    return atMs;
+  }
+
+  /**
+   * When the interval begins that ends at `atMs`, which is the time of a reading that is stamped so: what lies in it then
+   * is in the same windows as of one that is stamped at its start. Intervals of whole days follow the calendar.
+   */
+  startOf(atMs: number, intervalMs: number): number {
+    const startMs =
+      intervalMs % DAY_MS === 0
+        ? addCalendar(this.#zone, atMs, { kind: 'calendar', unit: 'day', count: -intervalMs / DAY_MS })
+        : atMs - intervalMs;
+    return Math.max(startMs, INSTANT_MIN_MS);
   }
 
   /** Says that a reading was made with the instant that was given last. */

@@ -1,9 +1,14 @@
 /** The `time` of a source's section: which columns hold it, and how they are to be read. */
 import { z } from 'zod';
+import { DAY_MS } from '#core/time/civil.ts';
+import { DurationError, formatDuration, parseDuration } from '#core/time/duration.ts';
 import { openZone, UnknownZoneError } from '#core/time/zone.ts';
-import { checkedBy, nameField } from '../section-fields.ts';
+import { checkedBy, nameField, textField } from '../section-fields.ts';
 import { FORMATS_BY_NAME, TIME_COLUMNS_MAX } from './open-time.ts';
 import { parseTimePattern, TimePatternError } from './time-pattern.ts';
+
+/** Texts that may stand for the second pass. */
+const PASS_TEXTS_MAX = 16;
 
 const zone = z.string().superRefine(checkedBy(openZone, UnknownZoneError));
 
@@ -11,22 +16,100 @@ const timeFormat = z.string().superRefine((value, context) => {
   if (!FORMATS_BY_NAME.includes(value)) checkedBy(parseTimePattern, TimePatternError)(value, context);
 });
 
-export const timeSchema = z.strictObject({
-  columns: z.array(nameField).min(1).max(TIME_COLUMNS_MAX),
-  format: timeFormat.default('iso'),
-  zone: zone.default('UTC'),
-  /** What becomes of text after the time. */
-  rest: z.enum(['refuse', 'ignore']).default('refuse'),
+/** A span with a sign by which times are moved, in ms: `-15s`, `1h`. A day is 24 h of it. */
+const shift = z.string().transform((text, context) => {
+  const [, sign, span] = /^([+-]?)(.*)$/s.exec(text)!;
+  const ms = fixedMs(span!, context, 'a shift moves by elapsed time; write it in hours, like -24h');
+  return sign === '-' ? 0 - ms : ms;
 });
+
+const every = z.string().transform((text, context) => {
+  const ms = fixedMs(text, context, 'a period is a part of a day; write it like 30m');
+  if (ms <= DAY_MS && DAY_MS % ms === 0) return ms;
+  const message = `periods of ${text} do not make up a day; write a length that does, like 5m, 15m, 30m or 1h`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+function fixedMs(text: string, context: z.core.$RefinementCtx, remedy: string): number {
+  let message = `${JSON.stringify(text)} follows a calendar; ${remedy}`;
+  try {
+    const duration = parseDuration(text);
+    if (duration.kind === 'fixed') return duration.ms;
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    message = error.message;
+  }
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+/** YAML reads a bare `true` as a truth value; in a column it is a text. */
+const passText = z.union([textField, z.boolean().transform(String)]);
+
+const passTexts = z
+  .union([passText, z.array(passText).min(1).max(PASS_TEXTS_MAX)])
+  .transform((texts) => (typeof texts === 'string' ? [texts] : texts));
+
+export const timeSchema = z
+  .strictObject({
+    columns: z.array(nameField).min(1).max(TIME_COLUMNS_MAX),
+    format: timeFormat.default('iso'),
+    zone: zone.default('UTC'),
+    /** What becomes of text after the time. */
+    rest: z.enum(['refuse', 'ignore']).default('refuse'),
+    /** Where in the interval of its metric a time stands. */
+    stamp: z.enum(['start', 'end']).default('start'),
+    /** Moves every time, in ms. */
+    shift: shift.default(0),
+    /** The number of a stretch of the day, counted from 1 at the start of the local day that `columns` name. */
+    period: z.strictObject({ column: nameField, every }).optional(),
+    /** The texts of a column that say that a local time which comes twice is the second of them. */
+    repeated: z.strictObject({ column: nameField, second: passTexts }).optional(),
+  })
+  .superRefine(({ stamp, period, repeated }, context) => {
+    if (period === undefined) return;
+    const length = formatDuration({ kind: 'fixed', ms: period.every });
+    if (stamp === 'end') {
+      const message = `a period's number names its ${length} whole, whichever end is meant; leave \`stamp\` out`;
+      context.addIssue({ code: 'custom', path: ['stamp'], message });
+    }
+    if (repeated !== undefined) {
+      const message = 'periods are numbered on through the repeated hour; leave `repeated` out';
+      context.addIssue({ code: 'custom', path: ['repeated'], message });
+    }
+  });
 
 export type TimeSection = z.output<typeof timeSchema>;
 
 /** What is meant where the time is simply the text of one column. */
 export function timeIn(column: string, format: string): TimeSection {
-  return { columns: [column], format, zone: 'UTC', rest: 'refuse' };
+  return { columns: [column], format, zone: 'UTC', rest: 'refuse', stamp: 'start', shift: 0 };
 }
 
 /** The columns that a section's times are read from, each with the place in the section that names it. */
 export function timeColumns(section: TimeSection): readonly { path: readonly (string | number)[]; column: string }[] {
-  return section.columns.map((column, i) => ({ path: ['columns', i], column }));
+  const { columns, period, repeated } = section;
+  return [
+    ...columns.map((column, i) => ({ path: ['columns', i], column })),
+    ...(period === undefined ? [] : [{ path: ['period', 'column'], column: period.column }]),
+    ...(repeated === undefined ? [] : [{ path: ['repeated', 'column'], column: repeated.column }]),
+  ];
+}
+
+/** How the times are read, beyond a format and a zone, in a phrase; undefined where there is nothing to say. */
+export function describeTime({ zone, rest, stamp, shift, period, repeated }: TimeSection): string | undefined {
+  const said: string[] = [];
+  const length = (ms: number): string => formatDuration({ kind: 'fixed', ms });
+  if (period !== undefined) {
+    said.push(`times by periods of ${length(period.every)} counted from midnight in ${zone} (column ${period.column})`);
+  }
+  if (stamp === 'end') said.push('each time the end of its interval');
+  if (repeated !== undefined) {
+    const texts = repeated.second.map((text) => JSON.stringify(text)).join(' or ');
+    said.push(`in the repeated hour of ${zone} the second pass where column ${repeated.column} is ${texts}`);
+  }
+  if (shift !== 0) said.push(`times moved ${length(Math.abs(shift))} ${shift < 0 ? 'back' : 'ahead'}`);
+  if (rest === 'ignore') said.push('text after a time ignored');
+  return said.length === 0 ? undefined : said.join(', ');
 }
