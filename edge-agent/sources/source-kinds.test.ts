@@ -79,6 +79,14 @@ describe('the sources section', () => {
       },
       'at most 31 tags',
     ],
+    [{ ...csv, decimal: ';' }, 'decimal'],
+    [{ ...csv, decimal: ',', thousands: ',' }, '"," is the decimal mark already'],
+    [{ ...csv, thousands: '.' }, '"." is the decimal mark already; say `decimal` too'],
+    [{ ...csv, series: [{ ...csv.series[0], scale: 0 }] }, 'scale 0 makes every reading 0'],
+    [{ ...csv, series: [{ ...csv.series[0], unit: { Wh: 'x' } }] }, 'unit "Wh" needs the factor'],
+    [{ ...csv, series: [{ ...csv.series[0], unit: '3x' }] }, '"3x" is no unit'],
+    [{ ...csv, skip: -1 }, 'skip'],
+    [{ ...csv, comment: '"' }, 'comment must be what a line begins with'],
     [{ ...csv, header: false }, 'a file without a heading needs `columns`'],
     [{ ...csv, columns: ['ts', 'ts'] }, 'is named twice'],
     [{ ...csv, lateness: '5 minutes' }, 'not a whole number with a unit'],
@@ -133,6 +141,13 @@ describe('references of a source', () => {
 });
 
 describe('a declared source', () => {
+  it('says what it reads, and how that is written', () => {
+    expect(declaredSource(csv).description).toBe('a.csv');
+    expect(declaredSource({ ...csv, decimal: ',', thousands: '.', skip: 5, comment: '#' }).description).toBe(
+      'a.csv, numbers like 1.234,5, its first 5 lines skipped, lines with "#" left out',
+    );
+  });
+
   it.each([
     [csv, 'file', true, 'a.csv'],
     [{ ...csv, follow: true }, 'live', true, 'a.csv, followed as it grows'],

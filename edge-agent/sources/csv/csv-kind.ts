@@ -4,7 +4,7 @@ import { checkColumns, checkMetrics } from '../rows/row-references.ts';
 import { checkFile, COLUMNS_MAX, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
-import { CsvOpener } from './csv-opener.ts';
+import { CsvOpener, SKIPPED_LINES_MAX } from './csv-opener.ts';
 
 const schema = z
   .strictObject({
@@ -19,6 +19,11 @@ const schema = z
       .default(','),
     columns: z.array(nameField).min(1).max(COLUMNS_MAX).optional(),
     header: z.boolean().optional(),
+    skip: z.int().min(0).max(SKIPPED_LINES_MAX).default(0),
+    comment: z
+      .string()
+      .regex(/^[^\s"].{0,7}$/u, 'comment must be what a line begins with that is no row, such as "#"')
+      .optional(),
   })
   .superRefine((section, context) => {
     const { columns, header } = section;
@@ -38,7 +43,12 @@ const schema = z
 export const CSV: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
   supports: fileSupport,
-  describe: describeFile,
+  describe: (section) => {
+    const { skip, comment } = section;
+    const lines = skip === 0 ? '' : `, its first ${skip === 1 ? 'line' : `${skip} lines`} skipped`;
+    const comments = comment === undefined ? '' : `, lines with ${JSON.stringify(comment)} left out`;
+    return describeFile(section) + lines + comments;
+  },
   faults: (section, metricNames) => [
     ...checkMetrics(section, metricNames),
     ...(section.columns === undefined ? [] : checkColumns(section, section.columns)),

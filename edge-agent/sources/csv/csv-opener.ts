@@ -1,7 +1,9 @@
 import {
   BROKEN,
   byteOrderMarkBytes,
+  CR,
   INCOMPLETE,
+  LF,
   type RecordFileOpener,
   type RecordFileOpening,
 } from '../records/record-format.ts';
@@ -9,8 +11,16 @@ import { missingColumns, missingRemedy, neededColumns } from '../rows/row-refere
 import { COLUMNS_MAX, type FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { CsvRecords } from './csv-records.ts';
+import { fieldTexts, findHeading } from './heading-search.ts';
+
+/** Lines that may stand before a heading: a page of text, and far fewer than what is loaded at first. */
+export const SKIPPED_LINES_MAX = 1_000;
+
+/** What a spreadsheet writes before the heading, to tell another one the delimiter. */
+const SEPARATOR_LINE = /^"?sep=(.)"?$/i;
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** What a section of `kind: csv` says beside what all files of rows have. */
 export interface CsvSection extends FileSection {
@@ -19,9 +29,22 @@ export interface CsvSection extends FileSection {
   readonly columns?: readonly string[] | undefined;
   /** Whether the file has a heading: it has one unless `columns` says otherwise. */
   readonly header?: boolean | undefined;
+  /** Lines before the heading, or before the first row. */
+  readonly skip: number;
+  /** What a line begins with that is no row. */
+  readonly comment?: string | undefined;
 }
 
-/** How a CSV file begins: with a heading, unless the configuration names the columns. */
+/** A place in the beginning of a file. */
+interface Place {
+  readonly at: number;
+  readonly line: number;
+}
+
+/**
+ * How a CSV file begins: with lines that are skipped, then a heading, unless the configuration names the columns. Where
+ * the heading stands again among the rows, as in files that were put together, it is no row.
+ */
 export class CsvOpener implements RecordFileOpener {
   readonly #section: CsvSection;
   readonly #subject: string;
@@ -32,19 +55,72 @@ export class CsvOpener implements RecordFileOpener {
   }
 
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
-    const { columns, header, delimiter } = this.#section;
-    const markBytes = byteOrderMarkBytes(bytes, from, to);
+    const { columns, header } = this.#section;
+    const textAt = from + byteOrderMarkBytes(bytes, from, to);
+    const start = this.#skip(bytes, textAt, to, atEnd);
+    if (start === null) return null;
     if (columns !== undefined && header !== true) {
-      return {
-        columns: this.#checked(columns),
-        format: new CsvRecords(delimiter, columns.length),
-        dataAt: markBytes,
-        dataLine: 1,
-      };
+      const format = this.#records(
+        columns.length,
+        columns.map((name) => encoder.encode(name)),
+      );
+      return { columns: this.#checked(columns), format, dataAt: start.at - from, dataLine: start.line };
     }
-    const heading = new CsvRecords(delimiter, COLUMNS_MAX);
-    let at = from + markBytes;
-    let line = 1;
+    const heading = this.#records(COLUMNS_MAX);
+    const { at, line } = this.#readHeading(heading, bytes, start, to, atEnd) ?? { at: INCOMPLETE, line: 0 };
+    if (at === INCOMPLETE) return null;
+    const found = this.#names(bytes, heading);
+    const endsInDelimiter = found.length > 1 && found.at(-1) === '';
+    const names = columns ?? found;
+    if (names.length !== found.length && !(endsInDelimiter && names.length === found.length - 1)) {
+      const value = `has a heading of ${found.length} columns where \`columns\` names ${names.length}`;
+      throw new SourceError('columns', this.#subject, value, 'name all of them, in their order');
+    }
+    const format = this.#records(
+      names.length,
+      names.map((_, i) => bytes.slice(heading.fields.starts[i], heading.fields.ends[i])),
+      endsInDelimiter && names.length === found.length,
+    );
+    const elsewhere = (): string | undefined => this.#elsewhere(bytes, textAt, to);
+    return { columns: this.#checked(names, elsewhere), format, dataAt: at - from, dataLine: line };
+  }
+
+  #records(columnCount: number, heading: readonly Uint8Array[] = [], lastIsOptional = false): CsvRecords {
+    const { delimiter, comment } = this.#section;
+    return new CsvRecords(delimiter, columnCount, { heading, lastIsOptional, comment });
+  }
+
+  /** Where the lines end that are skipped; null where more bytes are needed. */
+  #skip(bytes: Uint8Array, from: number, to: number, atEnd: boolean): Place | null {
+    let at = from;
+    const { skip } = this.#section;
+    for (let line = 1; ; line++) {
+      if (line > skip && (line > 1 || !this.#isSeparatorLine(bytes, at, to))) return { at, line };
+      const lineEnd = lineEndFrom(bytes, at, to);
+      if (lineEnd >= 0) at = lineEnd + 1;
+      else if (!atEnd) return null;
+      else {
+        const value = `has fewer than the ${skip} lines that \`skip\` says`;
+        throw new SourceError('heading', this.#subject, value, 'check that it is the right file');
+      }
+    }
+  }
+
+  /** Whether a line tells the delimiter. Throws where that is another one. */
+  #isSeparatorLine(bytes: Uint8Array, at: number, to: number): boolean {
+    const lineEnd = lineEndFrom(bytes, at, to);
+    if (lineEnd < 0) return false;
+    const told = SEPARATOR_LINE.exec(decoder.decode(bytes.subarray(at, lineEnd - (bytes[lineEnd - 1] === CR ? 1 : 0))));
+    if (told !== null && told[1] !== this.#section.delimiter) {
+      const value = `says that its delimiter is ${JSON.stringify(told[1])}`;
+      throw new SourceError('heading', this.#subject, value, `say \`delimiter: ${JSON.stringify(told[1])}\``);
+    }
+    return told !== null;
+  }
+
+  /** Takes the heading apart and gives where it ends; null where more bytes are needed. */
+  #readHeading(heading: CsvRecords, bytes: Uint8Array, start: Place, to: number, atEnd: boolean): Place | null {
+    let { at, line } = start;
     for (;;) {
       const end = at === to && atEnd ? BROKEN : heading.next(bytes, at, to, atEnd, true);
       if (end === INCOMPLETE) return null;
@@ -53,46 +129,26 @@ export class CsvOpener implements RecordFileOpener {
       }
       at = end;
       line += heading.lineEnds;
-      if (!heading.blank) break;
+      if (!heading.blank) return { at, line };
     }
-    const found = this.#names(bytes, heading);
-    const endsInDelimiter = found.length > 1 && found.at(-1) === '';
-    const names = columns ?? found;
-    if (names.length !== found.length && !(endsInDelimiter && names.length === found.length - 1)) {
-      const value = `has a heading of ${found.length} columns where \`columns\` names ${names.length}`;
-      throw new SourceError('columns', this.#subject, value, 'name all of them, in their order');
-    }
-    return {
-      columns: this.#checked(names),
-      format: new CsvRecords(delimiter, names.length, endsInDelimiter && names.length === found.length),
-      dataAt: at - from,
-      dataLine: line,
-    };
   }
 
   #names(bytes: Uint8Array, heading: CsvRecords): readonly string[] {
-    const { count, starts, ends } = heading.fields;
+    const { count } = heading.fields;
     if (count > COLUMNS_MAX) {
-      throw new SourceError(
-        'heading',
-        this.#subject,
-        `has ${count} columns`,
-        `${COLUMNS_MAX} is the limit; is the delimiter right?`,
-      );
+      const remedy = `${COLUMNS_MAX} is the limit; is the delimiter right?`;
+      throw new SourceError('heading', this.#subject, `has ${count} columns`, remedy);
     }
-    return Array.from({ length: count }, (_, i) => decoder.decode(bytes.subarray(starts[i], ends[i])));
+    return fieldTexts(bytes, heading);
   }
 
-  #checked(names: readonly string[]): readonly string[] {
+  #checked(names: readonly string[], elsewhere: () => string | undefined = () => undefined): readonly string[] {
     const missing = missingColumns(this.#section, names);
     if (missing.length > 0) {
-      const remedy =
-        names.length === 1
-          ? `it has one column, ${JSON.stringify(names[0]!.slice(0, 80))}; \`delimiter\` may be wrong, or \`columns\` be needed`
-          : missingRemedy(missing, names);
       const which = missing.map(({ column }) => JSON.stringify(column)).join(', ');
       const value = `lacks the column${missing.length === 1 ? '' : 's'} ${which}`;
-      throw new SourceError('columns', this.#subject, value, remedy);
+      const lonely = names.length === 1 ? '; `delimiter` may be wrong, or `columns` be needed' : '';
+      throw new SourceError('columns', this.#subject, value, elsewhere() ?? missingRemedy(missing, names) + lonely);
     }
     for (const { column } of neededColumns(this.#section)) {
       if (names.indexOf(column) !== names.lastIndexOf(column)) {
@@ -102,4 +158,20 @@ export class CsvOpener implements RecordFileOpener {
     }
     return names;
   }
+
+  /** What would find the heading that has all columns, where some other line is one. */
+  #elsewhere(bytes: Uint8Array, from: number, to: number): string | undefined {
+    const { delimiter } = this.#section;
+    const needed = neededColumns(this.#section).map(({ column }) => column);
+    const found = findHeading(bytes, from, to, needed, delimiter);
+    if (found === null) return undefined;
+    const keys = found.delimiter === delimiter ? [] : [`\`delimiter: ${JSON.stringify(found.delimiter)}\``];
+    if (found.skip !== this.#section.skip) keys.push(`\`skip: ${found.skip}\``);
+    return `line ${found.skip + 1} has ${needed.length === 1 ? 'it' : 'all'}: say ${keys.join(' and ')}`;
+  }
+}
+
+function lineEndFrom(bytes: Uint8Array, at: number, to: number): number {
+  const found = bytes.indexOf(LF, at);
+  return found >= to ? -1 : found;
 }

@@ -9,6 +9,7 @@ const csvText = fc
     fc.oneof(
       { weight: 3, arbitrary: fc.constantFrom('a', 'bc', '1.5', 'é', '') },
       { weight: 4, arbitrary: fc.constantFrom(',', '\n', '\r\n', '"', ' ') },
+      { weight: 1, arbitrary: fc.constantFrom('#', '\n#,"', '\uFEFF', '\na,bc\r\n', '\n"a" , bc', '\n\uFEFFa,bc\n') },
       { weight: 1, arbitrary: fc.constantFrom('""', '\r', '",', ',"', '"\n', '"a""b"', '"x\ny"', '"a""b","c""d"') },
     ),
     { maxLength: 30 },
@@ -20,12 +21,19 @@ type Outcome = readonly string[] | 'broken' | 'blank';
 interface Columns {
   readonly count: number;
   readonly lastIsOptional: boolean;
+  readonly comment: string | undefined;
 }
+
+/** What stands on top of the columns, where rows may repeat it. */
+const HEADING = ['a', 'bc'];
 
 /** RFC 4180 and our kindnesses beyond it, by regular expressions on a string. */
 function slowly(text: string, from: number, oneLine: boolean, columns: Columns): { outcome: Outcome; next: number } {
   const fields: string[] = [];
-  let at = from;
+  const begin = text[from] === '\uFEFF' ? from + 1 : from;
+  if (columns.comment !== undefined && text.startsWith(columns.comment, begin))
+    return { outcome: 'blank', next: /[^\n]*\n?/y[Symbol.match](text.slice(from))![0].length + from };
+  let at = begin;
   for (;;) {
     const quoted = / *"((?:[^"]|"")*)" *(?=,|\r?\n|\r?$)/y;
     const opened = / *"/y;
@@ -46,10 +54,11 @@ function slowly(text: string, from: number, oneLine: boolean, columns: Columns):
     if (text[at] !== ',') break;
     at++;
   }
-  const line = text.slice(from, at).replace(/\r$/, '');
+  const line = text.slice(begin, at).replace(/\r$/, '');
   if (fields.length === columns.count + 1 && fields.at(-1) === '') fields.pop();
   else if (fields.length === columns.count - 1 && columns.lastIsOptional) fields.push('');
-  const outcome = /^[ ,]*$/.test(line) ? 'blank' : fields;
+  const isHeading = columns.count === HEADING.length && JSON.stringify(fields) === JSON.stringify(HEADING);
+  const outcome = /^[ ,]*$/.test(line) || isHeading ? 'blank' : fields;
   return { outcome, next: Math.min(at + 1, text.length) };
 }
 
@@ -75,13 +84,20 @@ function load(text: string): { bytes: Uint8Array; to: number } {
 }
 
 const COLUMNS = 64;
-const columnsOf = fc.record({ count: fc.constantFrom(1, 2, 3, COLUMNS), lastIsOptional: fc.boolean() });
+const columnsOf = fc.record({
+  count: fc.constantFrom(1, 2, 3, COLUMNS),
+  lastIsOptional: fc.boolean(),
+  comment: fc.constantFrom('#', undefined),
+});
 
 describe('CSV records', () => {
   it('are taken apart as the slow reader does, each where the one before ended', () => {
     fc.assert(
       fc.property(csvText, fc.boolean(), columnsOf, (text, oneLine, columns) => {
-        const format = new CsvRecords(',', columns.count, columns.lastIsOptional);
+        const format = new CsvRecords(',', columns.count, {
+          ...columns,
+          heading: columns.count === HEADING.length ? HEADING.map((name) => new TextEncoder().encode(name)) : [],
+        });
         const { bytes, to } = load(text);
         const indexOf = (textIndex: number): number => new TextEncoder().encode(text.slice(0, textIndex)).length;
         for (let from = 0; from < text.length;) {

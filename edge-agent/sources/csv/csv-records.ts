@@ -1,13 +1,26 @@
-import { BROKEN, CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
+import { BROKEN, byteOrderMarkBytes, CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
 import { FieldTable } from '../rows/field-table.ts';
+import { equalBytes } from '../rows/missing-texts.ts';
 import { SPACE } from '../time/time-text.ts';
 
 const QUOTE = 0x22;
+const MARK_START = 0xef;
+
+/** What else is known of the rows of a file. */
+export interface CsvOptions {
+  /** The fields of its heading: a row that has just these is the heading again, and no row. */
+  readonly heading?: readonly Uint8Array[];
+  /** Whether the last column is one that no row needs to have. */
+  readonly lastIsOptional?: boolean;
+  /** What a line begins with that is no row. */
+  readonly comment?: string | undefined;
+}
 
 /**
  * CSV as in RFC 4180, and what people write in its place: LF without CR, spaces around fields and around quotes (both
  * trimmed), quotes inside a field that doesn't begin with one (kept), lines with nothing on them but delimiters (no rows),
- * and a delimiter at the end of rows (no field follows it), be it of the rows or of the heading alone.
+ * a delimiter at the end of rows (no field follows it), be it of the rows or of the heading alone, and, where files were
+ * put together, the byte order mark and the heading of a later one (no row).
  *
  * The inner loop has no bounds check: a line end is written after the data as a sentinel.
  */
@@ -25,12 +38,15 @@ export class CsvRecords implements RecordFormat {
   #fieldEnd = 0;
   /** The length of the last field that there was no column for. */
   #extraLength = 0;
-  /** Whether the last column is one that no row needs to have. */
+  readonly #heading: readonly Uint8Array[];
   readonly #lastIsOptional: boolean;
+  readonly #comment: Uint8Array | null;
 
-  constructor(delimiter: string, columnCount: number, lastIsOptional = false) {
+  constructor(delimiter: string, columnCount: number, options: CsvOptions = {}) {
     this.#delimiter = delimiter.charCodeAt(0);
-    this.#lastIsOptional = lastIsOptional;
+    this.#heading = options.heading ?? [];
+    this.#lastIsOptional = options.lastIsOptional ?? false;
+    this.#comment = options.comment === undefined ? null : new TextEncoder().encode(options.comment);
     this.fields = new FieldTable(columnCount);
   }
 
@@ -40,7 +56,10 @@ export class CsvRecords implements RecordFormat {
     bytes[to] = LF;
     this.#scratchAt = to + 1;
     this.lineEnds = 0;
-    let at = from;
+    const begin = bytes[from] === MARK_START ? from + byteOrderMarkBytes(bytes, from, to) : from;
+    if (this.#comment !== null && startsWith(bytes, begin, this.#comment))
+      return this.#skipLine(bytes, from, to, atEnd);
+    let at = begin;
     let count = 0;
     for (;;) {
       let start = at;
@@ -67,7 +86,7 @@ export class CsvRecords implements RecordFormat {
       if (bytes[at] === LF) break;
       at++;
     }
-    return this.#finish(bytes, from, at, to, atEnd, count);
+    return this.#finish(bytes, begin, at, to, atEnd, count);
   }
 
   #finish(bytes: Uint8Array, from: number, lineEndAt: number, to: number, atEnd: boolean, count: number): number {
@@ -76,7 +95,9 @@ export class CsvRecords implements RecordFormat {
     const { starts, ends } = this.fields;
     this.fields.count = count === starts.length ? count : this.#settledCount(count);
     this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
-    this.blank = starts[0] === ends[0] && this.#isBlank(bytes, from, this.textEnd);
+    this.blank =
+      (starts[0] === ends[0] && this.#isBlank(bytes, from, this.textEnd)) ||
+      (ends[0]! - starts[0]! === this.#heading[0]?.length && this.#isHeading(bytes));
     if (complete) this.lineEnds++;
     return complete ? lineEndAt + 1 : to;
   }
@@ -89,6 +110,24 @@ export class CsvRecords implements RecordFormat {
     if (count !== columns - 1 || !this.#lastIsOptional) return count;
     starts[count] = ends[count] = ends[count - 1]!;
     return columns;
+  }
+
+  /** Takes a line for no row, whatever stands on it. */
+  #skipLine(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
+    const lineEnd = bytes.indexOf(LF, from);
+    if (lineEnd === to && !atEnd) return INCOMPLETE;
+    this.blank = true;
+    this.fields.count = 0;
+    this.textEnd = lineEnd;
+    this.lineEnds = lineEnd < to ? 1 : 0;
+    return lineEnd < to ? lineEnd + 1 : to;
+  }
+
+  #isHeading(bytes: Uint8Array): boolean {
+    const { count, starts, ends } = this.fields;
+    return (
+      count === this.#heading.length && this.#heading.every((name, i) => equalBytes(name, bytes, starts[i]!, ends[i]!))
+    );
   }
 
   #isBlank(bytes: Uint8Array, from: number, to: number): boolean {
@@ -147,4 +186,9 @@ export class CsvRecords implements RecordFormat {
     this.fault = fault;
     return BROKEN;
   }
+}
+
+function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
 }

@@ -117,9 +117,14 @@ export function fileSupport({ file, follow }: FileSection): SourceSupport {
   return { nature: follow ? 'live' : 'file', resumes: file !== STDIN };
 }
 
-/** Which file is read, in a phrase, and how its times are where that isn't plain. */
-export function describeFile({ file, follow, time }: FileSection): string {
+/** Which file is read, in a phrase, and how its times and numbers are written where that isn't plain. */
+export function describeFile({ file, follow, time, decimal, thousands }: FileSection): string {
   const read = file === STDIN ? 'standard input, read as it comes' : follow ? `${file}, followed as it grows` : file;
   const timed = describeTime(time);
-  return timed === undefined ? read : `${read}, ${timed}`;
+  const isPlain = decimal === '.' && thousands === undefined;
+  return [
+    read,
+    ...(timed === undefined ? [] : [timed]),
+    ...(isPlain ? [] : [`numbers like 1${thousands ?? ''}234${decimal}5`]),
+  ].join(', ');
 }
