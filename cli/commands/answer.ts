@@ -33,7 +33,7 @@ export function addAnswerFlags(command: Command, more: readonly Option[]): Comma
     )
     .option(
       '--stats <list>',
-      'statistics, with commas between: count sum mean min max variance stddev first last increase integral timeMean p50 p99.9 … (default: count,sum,mean,min,max)',
+      'statistics, with commas between: count sum mean min max variance stddev first last increase integral timeMean amount p50 p99.9 … (default: count,sum,mean,min,max)',
     )
     .addOption(
       new Option('--format <format>', 'how the answer is written; json has a limit of 100,000 windows')

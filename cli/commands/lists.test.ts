@@ -11,7 +11,7 @@ import { viewsTable } from './views.ts';
 describe('the list of views', () => {
   it('shows what each asks, its versions, and when its live one was published', () => {
     const version = { cut: [], results: 1 };
-    const view = { decimals: 3, kind: 'gauge', quantiles: false, slice: '1m' };
+    const view = { decimals: 3, kind: 'gauge', quantiles: false, units: {}, slice: '1m' };
     expect(
       viewsTable({
         views: [

@@ -1,9 +1,11 @@
+import { storedFacts } from '../series/declared.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import { spanOf } from '../slices/slice-span.ts';
 import type { LinkRule } from '../stats/link-rule.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import type { SliceSink } from '../stats/link.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
+import { HELD_SLICES_MAX } from '../views/view.ts';
 import type { Group, OpenSpan } from './slice-slots.ts';
 import type { ViewFold } from './view-fold.ts';
 
@@ -28,8 +30,8 @@ export class Route implements SliceSink {
     this.fold = fold;
     this.group = group;
     this.entry = entry;
-    this.rule = linkRuleOf({ ...entry, rolloverScaled: entry.rollover });
     this.sliceMs = fold.id.view.sliceMs;
+    this.rule = within(linkRuleOf(storedFacts(entry)), HELD_SLICES_MAX * this.sliceMs);
     this.table = fold.slots.table;
   }
 
@@ -47,4 +49,12 @@ export class Route implements SliceSink {
     this.#sinceMs = atMs;
     this.fold.noteMember(this.group, this.agent, this.entry, atMs);
   }
+}
+
+/**
+ * The rule with values that hold for so long at most. A view is refused whose metric holds them longer, but a series may
+ * have been born when the metric did, or the view's slices were wider.
+ */
+function within(rule: LinkRule, holdMsMax: number): LinkRule {
+  return rule.kind === 'gauge' && rule.holdMsMax > holdMsMax ? { ...rule, holdMsMax } : rule;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { addLink } from '../stats/link.ts';
 import { AgentFold } from './agent-fold.ts';
+import { Route } from './route.ts';
 import { sampleSeries } from './sample-agent.fixtures.ts';
 import { ViewFold } from './view-fold.ts';
 
@@ -26,6 +28,14 @@ describe('the fold of a view', () => {
     expect(told('a', 499)).toEqual([['a', 499, 10_000]]);
     expect(told('b', 700)).toEqual([['b', 700, 10_000]]);
     expect(told('a', 600, 5000)).toEqual([['a', 499, 5000]]);
+  });
+
+  it('opens no more slices for a held value than it may reach, however long its series was born to hold it', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const entry = { ...sampleSeries(0), holdMs: 40_000_000 };
+    const route = new Route('a', fold, fold.groupFor(entry)!, entry);
+    addLink(route, route.rule, route.sliceMs, 1, 0, 5, 1e9, 5);
+    expect(fold.slots.open).toBe(10_000);
   });
 
   it('tells no member again that was written before', () => {

@@ -221,6 +221,11 @@ export function whyUnanswerable(statistic: Statistic, metric: NamedMetric & Pick
   return null;
 }
 
+/** The statistics of fixed names that a metric can answer, in the order in which they are told. */
+export function answerable(metric: NamedMetric & Pick<Metric, 'quantiles'>): readonly Statistic[] {
+  return ALL.filter((statistic) => whyUnanswerable(statistic, metric) === null);
+}
+
 /** The value of one statistic of a metric. Throws UnknownStatistic for a name that is none. */
 export function statistic(stats: Stats, name: string, metric: MeasuredMetric): StatValue {
   const found = findStatistic(name) ?? parseStatistics(name)[0]!;

@@ -3,14 +3,11 @@ import { holdMsOf, type Metric } from '../metrics/metric.ts';
 import { formatDuration } from '../time/duration.ts';
 import { nearestNames } from '../time/nearest-name.ts';
 import { fixedSpan } from '../time/span-config.ts';
-import type { View } from './view.ts';
+import { HELD_SLICES_MAX, type View } from './view.ts';
 
 /** Tags that tell the groups of a view apart. */
 const BY_TAGS_MAX = 8;
 const SLICE_MS_MAX = 86_400_000;
-
-/** Slices that one held value may reach: each is a row, so two readings far apart must not make a month of them. */
-export const HELD_SLICES_MAX = 10_000;
 
 /** A view's name stands in paths and keys. */
 const VIEW_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;

@@ -12,6 +12,9 @@ export interface View {
   readonly sliceMs: number;
 }
 
+/** Slices that one held value may reach: each is a row, so two readings far apart must not make a month of them. */
+export const HELD_SLICES_MAX = 10_000;
+
 /** What a view asks of a series. */
 export interface TaggedSeries {
   readonly metric: string;

@@ -3,7 +3,7 @@ import { useAsked } from './api/ask.ts';
 import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/inventory.ts';
 import { useServerNow } from './api/server-clock.ts';
 import { useChoice } from './choice/choice.ts';
-import { statsOf } from './choice/measure.ts';
+import { measureNamed, statsOf } from './choice/measure.ts';
 import { fittingWindow, sliceLengthMs } from './choice/spans.ts';
 import { Agents } from './parts/agents.tsx';
 import { Answers } from './parts/answers.tsx';
@@ -28,7 +28,7 @@ export function App() {
   const { answer: agents = NO_AGENTS, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
   const view = views?.find(({ name }) => choice.view === undefined || name === choice.view);
   const length = fittingWindow(choice.window, choice.span, sliceLengthMs(view?.slice ?? ''));
-  const subscription = useSubscription(view, length.text, choice.span.text);
+  const subscription = useSubscription(view, choice.measure, length.text, choice.span.text);
   const { connection, windows } = useWindows(subscription, choice.span.ms, agentsProblem === undefined);
   useEffect(() => {
     document.title = view === undefined ? 'Weir' : `${view.name} · Weir`;
@@ -86,11 +86,17 @@ function NoView({ views, name, problem }: NoViewProps) {
 }
 
 /** What to subscribe to; the same object as long as nothing of it changes, because another one is another question. */
-function useSubscription(view: ViewInfo | undefined, window: string, last: string): Subscription | undefined {
-  const { name, kind } = view ?? {};
+function useSubscription(
+  view: ViewInfo | undefined,
+  measure: string | undefined,
+  window: string,
+  last: string,
+): Subscription | undefined {
+  const { name, kind = null, amountUnit = null } = view ?? {};
+  const stats = statsOf({ kind, amountUnit }, measureNamed(measure, { kind, amountUnit })).join(',');
   return useMemo(() => {
     if (name === undefined) return undefined;
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    return { view: name, window, zone, stats: statsOf(kind ?? null), last };
-  }, [name, kind, window, last]);
+    return { view: name, window, zone, stats: stats.split(','), last };
+  }, [name, stats, window, last]);
 }

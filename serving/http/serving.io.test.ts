@@ -100,6 +100,16 @@ describe('the HTTP interface', () => {
     expect(refused.text).toContain('did you mean region?');
   });
 
+  it('tells the unit of each statistic, in an answer and beside the view', async () => {
+    await using served = await serveWorld(await smallWorld());
+    const { body } = await served.get(`${DAY}&window=1d&stats=count,mean,integral,amount`);
+    expect(body).toMatchObject({ units: { count: null, mean: 'kW', integral: 'kW·s', amount: 'kWh' } });
+    const { body: listed } = await served.get('/api/v1/views');
+    const [view] = (listed as { views: { units: object }[] }).views;
+    expect(view?.units).toMatchObject({ count: null, variance: 'kW²', timeMean: 'kW', amount: 'kWh' });
+    expect(view?.units).not.toHaveProperty('increase');
+  });
+
   it.each([
     [
       'a view that is not declared',

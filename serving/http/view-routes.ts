@@ -1,6 +1,8 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { answerable } from '#core/stats/statistics.ts';
 import { formatDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
+import { unitsOf } from '../answers/write-json.ts';
 import type { ServingOptions } from './options.ts';
 import { getRoute, jsonDoc } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
@@ -14,6 +16,9 @@ const ViewsSchema = z.object({
       decimals: z.number().nullable(),
       kind: z.string().nullable(),
       quantiles: z.boolean().nullable(),
+      units: z.record(z.string(), z.string().nullable()).openapi({
+        description: 'The statistics that the view answers, beside quantiles, each with its unit; null of a count',
+      }),
       by: z.array(z.string()),
       where: z.record(z.string(), z.array(z.string())),
       slice: z.string(),
@@ -59,6 +64,7 @@ export function addViewsRoute(
         decimals: metric?.decimals ?? null,
         kind: metric?.kind ?? null,
         quantiles: metric?.quantiles ?? null,
+        units: metric === undefined ? {} : unitsOf({ metric, stats: answerable(metric) }),
         by: [...view.by],
         where: Object.fromEntries(Object.entries(view.where).map(([tag, values]) => [tag, [...values]])),
         slice: formatDuration({ kind: 'fixed', ms: view.sliceMs }),

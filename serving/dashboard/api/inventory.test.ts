@@ -29,7 +29,20 @@ describe('answers of the API', () => {
       slice: '1m',
     };
     const unknown = { name: 'other', metric: 'other', unit: null, decimals: null, kind: null, by: [], slice: '1h' };
-    expect(readViews({ views: [{ ...declared, versions: [] }, unknown] })).toStrictEqual([declared, unknown]);
+    const units = { count: null, mean: 'kW', amount: 'kWh' };
+    expect(
+      readViews({
+        views: [
+          { ...declared, units, versions: [] },
+          { ...unknown, units: {} },
+        ],
+      }),
+    ).toStrictEqual([
+      { ...declared, amountUnit: 'kWh' },
+      { ...unknown, amountUnit: null },
+    ]);
+    // A server of before tells no units.
+    expect(readViews({ views: [declared] })).toStrictEqual([{ ...declared, amountUnit: null }]);
   });
 
   it('tell how many frames of an agent are missing', () => {

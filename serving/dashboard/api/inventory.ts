@@ -7,6 +7,8 @@ export interface ViewInfo {
   readonly unit: string | null;
   readonly decimals: number | null;
   readonly kind: string | null;
+  /** In which its statistic `amount` is told, null where it has none. */
+  readonly amountUnit: string | null;
   readonly by: readonly string[];
   readonly slice: string;
 }
@@ -45,6 +47,7 @@ export function readViews(answer: unknown): readonly ViewInfo[] {
     unit: orNull(view['unit'], 'string'),
     decimals: orNull(view['decimals'], 'number'),
     kind: orNull(view['kind'], 'string'),
+    amountUnit: isRecord(view['units']) ? orNull(view['units']['amount'], 'string') : null,
     by: Array.isArray(view['by']) ? (view['by'] as readonly string[]) : [],
     slice: text(view['slice']),
   }));

@@ -7,8 +7,8 @@ import { barOf, ROW_PX, stripHeightPx } from './draw-strip.ts';
 import { plotColumns, plotOptions } from './plot-options.ts';
 import { steppedTo } from './strip.tsx';
 
-const MEAN = measureNamed('mean', 'gauge');
-const BAND = measureNamed('band', 'gauge');
+const MEAN = measureNamed('mean', { kind: 'gauge' });
+const BAND = measureNamed('band', { kind: 'gauge' });
 
 describe('what is drawn', () => {
   it('has a value in the middle of each window', () => {

@@ -7,7 +7,7 @@ import { describeWindow, edgesText, stateText, type Terms, unitOf, valueText } f
 const VIEWER = { zone: 'Asia/Kathmandu', locale: 'en-GB' };
 
 function terms(measure: string, over: Partial<Terms> = {}): Terms {
-  const named = measureNamed(measure, 'gauge');
+  const named = measureNamed(measure, { kind: 'gauge' });
   return { measure: named, unit: 'kW', decimals: 1, length: WINDOWS[0]!, nowMs: T0_MS, viewer: VIEWER, ...over };
 }
 

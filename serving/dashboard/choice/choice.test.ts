@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Choice, CHOICE_DEFAULT, readChoice, writeChoice } from './choice.ts';
-import { measureNamed, measuresOf, statsOf } from './measure.ts';
+import { columnsOf, measureNamed, measuresOf, statsOf } from './measure.ts';
 import {
   fits,
   fittingWindow,
@@ -74,26 +74,52 @@ describe('windows in a span', () => {
 
 describe('the measures of a metric', () => {
   it('are those that mean something for its kind', () => {
-    expect(measuresOf('gauge').map(({ name }) => name)).toStrictEqual(['mean', 'band', 'sum', 'count']);
-    expect(measuresOf('counter').map(({ name }) => name)).toStrictEqual(['increase', 'band', 'count']);
-    expect(measuresOf('delta').map(({ name }) => name)).toStrictEqual(['sum', 'mean', 'band', 'count']);
-    expect(measuresOf('total')).toStrictEqual(measuresOf('counter'));
+    expect(measuresOf({ kind: 'gauge' }).map(({ name }) => name)).toStrictEqual(['mean', 'band', 'sum', 'count']);
+    expect(measuresOf({ kind: 'counter', amountUnit: 'kWh' }).map(({ name }) => name)).toStrictEqual([
+      'increase',
+      'band',
+      'count',
+    ]);
+    expect(measuresOf({ kind: 'gauge', amountUnit: 'kWh' }).map(({ name }) => name)).toStrictEqual([
+      'mean',
+      'band',
+      'amount',
+      'count',
+    ]);
+    expect(measuresOf({ kind: 'delta', amountUnit: 'kWh' }).map(({ name }) => name)).toStrictEqual([
+      'sum',
+      'mean',
+      'band',
+      'count',
+    ]);
+    expect(measuresOf({ kind: 'total', amountUnit: 'kWh' })).toStrictEqual(
+      measuresOf({ kind: 'counter', amountUnit: 'kWh' }),
+    );
   });
 
   it.each(['gauge', 'counter', 'total', 'delta', null])(
     'need no statistic beyond those that are asked for of a %s',
     (kind) => {
-      const needed = measuresOf(kind).flatMap(({ stat, band }) => [
-        stat,
-        ...(band === undefined ? [] : [band.low, band.high]),
-      ]);
-      expect(statsOf(kind)).toStrictEqual(expect.arrayContaining(needed));
+      for (const metric of [{ kind }, { kind, amountUnit: 'kWh' }]) {
+        for (const measure of measuresOf(metric)) {
+          const { stat, band } = measure;
+          const needed = [stat, ...(band === undefined ? [] : [band.low, band.high]), ...columnsOf(metric, measure)];
+          expect(statsOf(metric, measure)).toStrictEqual(expect.arrayContaining(needed));
+        }
+      }
     },
   );
 
+  it('are final as early as they can be unless the amount of a rate is asked for', () => {
+    const power = { kind: 'gauge', amountUnit: 'kWh' };
+    const [mean, , amount] = measuresOf(power);
+    expect(statsOf(power, mean!)).not.toContain('amount');
+    expect(statsOf(power, amount!)).toContain('amount');
+  });
+
   it('fall back to the first where the one named is not among them', () => {
-    expect(measureNamed('increase', 'gauge').name).toBe('mean');
-    expect(measureNamed(undefined, 'counter').name).toBe('increase');
-    expect(measureNamed('count', 'counter').name).toBe('count');
+    expect(measureNamed('increase', { kind: 'gauge' }).name).toBe('mean');
+    expect(measureNamed(undefined, { kind: 'counter' }).name).toBe('increase');
+    expect(measureNamed('count', { kind: 'counter' }).name).toBe('count');
   });
 });

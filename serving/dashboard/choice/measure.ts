@@ -11,7 +11,7 @@ export interface Measure {
   readonly hasUnit: boolean;
 }
 
-export type MeasureName = 'mean' | 'sum' | 'band' | 'count' | 'increase';
+export type MeasureName = 'mean' | 'sum' | 'band' | 'count' | 'increase' | 'amount';
 
 const MEAN: Measure = { name: 'mean', words: 'Mean', stat: 'mean', adds: false, hasUnit: true };
 const SUM: Measure = { name: 'sum', words: 'Sum', stat: 'sum', adds: true, hasUnit: true };
@@ -25,23 +25,53 @@ const BAND: Measure = {
 };
 const COUNT: Measure = { name: 'count', words: 'Count', stat: 'count', adds: true, hasUnit: false };
 const INCREASE: Measure = { name: 'increase', words: 'Increase', stat: 'increase', adds: true, hasUnit: true };
+const AMOUNT: Measure = { name: 'amount', words: 'Amount', stat: 'amount', adds: true, hasUnit: true };
 
-/** Kinds of metric whose readings are positions of a register: their sum means nothing. */
-const REGISTERS: ReadonlySet<string | null> = new Set(['counter', 'total']);
-
-/** The measures of a kind of metric, the most telling first. */
-export function measuresOf(kind: string | null): readonly Measure[] {
-  if (kind === 'delta') return [SUM, MEAN, BAND, COUNT];
-  return REGISTERS.has(kind) ? [INCREASE, BAND, COUNT] : [MEAN, BAND, SUM, COUNT];
+/** What the page needs to know of a view's metric to tell of it what means something. */
+export interface Measured {
+  readonly kind: string | null;
+  /** What it comes to over time is told in this unit: of a gauge, that it is a rate. */
+  readonly amountUnit?: string | null;
 }
 
-/** The measure of that name, where the kind has it, else its first. */
-export function measureNamed(name: string | undefined, kind: string | null): Measure {
-  const measures = measuresOf(kind);
+/** The measures of a kind of metric, the most telling first. The sum of a rate's samples, or of positions, means nothing. */
+export function measuresOf({ kind, amountUnit = null }: Measured): readonly Measure[] {
+  switch (kind) {
+    case 'counter':
+    case 'total':
+      return [INCREASE, BAND, COUNT];
+    case 'delta':
+      return [SUM, MEAN, BAND, COUNT];
+    default:
+      return amountUnit === null ? [MEAN, BAND, SUM, COUNT] : [MEAN, BAND, AMOUNT, COUNT];
+  }
+}
+
+/** The measure of that name, where the metric has it, else its first. */
+export function measureNamed(name: string | undefined, metric: Measured): Measure {
+  const measures = measuresOf(metric);
   return measures.find((measure) => measure.name === name) ?? measures[0]!;
 }
 
-/** All statistics that the page may show of a kind: asked for at once, so that another measure is there at once. */
-export function statsOf(kind: string | null): readonly string[] {
-  return REGISTERS.has(kind) ? ['count', 'mean', 'min', 'max', 'increase'] : ['count', 'sum', 'mean', 'min', 'max'];
+/** The statistics of a window that are told in figures, beside how many readings it has. */
+export function columnsOf({ kind, amountUnit = null }: Measured, chosen: Measure): readonly string[] {
+  switch (kind) {
+    case 'counter':
+    case 'total':
+      return ['increase', 'min', 'max'];
+    case 'delta':
+      return ['sum', 'mean', 'min', 'max'];
+    default: {
+      if (chosen === AMOUNT) return ['amount', 'mean', 'min', 'max'];
+      return amountUnit === null ? ['mean', 'min', 'max', 'sum'] : ['mean', 'min', 'max'];
+    }
+  }
+}
+
+/**
+ * All statistics that the page may show of a metric: asked for at once, so that another measure is there at once. But for
+ * the amount of a rate: windows that tell it are final only once it is known for how long their last value held.
+ */
+export function statsOf(metric: Measured, chosen: Measure): readonly string[] {
+  return [...new Set(['count', 'mean', 'min', 'max', ...columnsOf(metric, chosen)])];
 }

@@ -39,8 +39,10 @@ export function Answers({ view, windows, agents, choice, length, isOld, nowMs, c
   const toggle = (key: string): void => {
     choose({ hidden: hidden.includes(key) ? hidden.filter((one) => one !== key) : [...hidden, key] });
   };
-  const { unit, decimals, kind } = view;
-  const terms = { measure: measureNamed(choice.measure, kind), unit, decimals, length, nowMs };
+  const { decimals } = view;
+  const measure = measureNamed(choice.measure, view);
+  const unit = measure.name === 'amount' ? view.amountUnit : view.unit;
+  const terms = { measure, unit, decimals, length, nowMs };
   const isEmpty = windows.position !== undefined && groups.length === 0 && windows.problem === undefined;
   return (
     <>
@@ -50,7 +52,7 @@ export function Answers({ view, windows, agents, choice, length, isOld, nowMs, c
         <div class={isOld ? 'answers answers-old' : 'answers'}>
           <Figures groups={groups} colours={colours} freshnessMs={windows.freshnessMs} onToggle={toggle} {...terms} />
           <Chart groups={drawn} colours={colours} span={span} {...terms} />
-          <NewestWindows groups={groups} kind={kind} {...terms} />
+          <NewestWindows groups={groups} view={view} {...terms} />
         </div>
       )}
     </>

@@ -43,8 +43,8 @@ export function Controls({ views, view, length, choice, choose }: ControlsProps)
       <Options
         name="measure"
         legend="Statistic"
-        options={measuresOf(view.kind).map(({ name, words }) => ({ value: name, label: words }))}
-        value={measureNamed(choice.measure, view.kind).name}
+        options={measuresOf(view).map(({ name, words }) => ({ value: name, label: words }))}
+        value={measureNamed(choice.measure, view).name}
         onChoose={(name) => choose({ measure: name })}
       />
     </section>

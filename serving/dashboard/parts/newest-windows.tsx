@@ -1,4 +1,6 @@
+import type { ViewInfo } from '../api/inventory.ts';
 import { edgesText, stateText, type Terms } from '../chart/window-words.ts';
+import { columnsOf } from '../choice/measure.ts';
 import { formatCount, formatValue } from '../format/numbers.ts';
 import { groupName, type GroupWindows, type ShownWindow } from '../stream/windows-state.ts';
 import { CompletenessText } from './completeness-text.tsx';
@@ -14,24 +16,29 @@ const HEADINGS: Readonly<Record<string, string>> = {
   max: 'Max',
   sum: 'Sum',
   increase: 'Increase',
+  amount: 'Amount',
 };
 
 interface NewestWindowsProps extends Terms {
   readonly groups: readonly GroupWindows[];
-  readonly kind: string | null;
+  readonly view: ViewInfo;
 }
 
 /** The newest windows as a table: what the chart draws, in figures. */
-export function NewestWindows({ groups, kind, ...terms }: NewestWindowsProps) {
-  const { measure, unit, decimals } = terms;
-  const stats = kind === 'counter' ? ['increase', 'min', 'max'] : ['mean', 'min', 'max', 'sum'];
+export function NewestWindows({ groups, view, ...terms }: NewestWindowsProps) {
+  const { measure, decimals } = terms;
+  const stats = columnsOf(view, measure);
   const chosen = measure.band === undefined ? [measure.stat] : [measure.band.low, measure.band.high];
   // On a narrow screen only what is chosen has room.
   const classOf = (stat: string): string => (chosen.includes(stat) ? 'number chosen' : 'number wide');
   const columns = [
     { name: 'Window' },
     { name: 'Group' },
-    ...stats.map((stat) => ({ name: HEADINGS[stat]!, note: unit, class: classOf(stat) })),
+    ...stats.map((stat) => ({
+      name: HEADINGS[stat]!,
+      note: stat === 'amount' ? view.amountUnit : view.unit,
+      class: classOf(stat),
+    })),
     { name: 'Readings', class: classOf('count') },
     { name: 'Complete', class: 'number' },
     { name: 'State', class: 'state' },

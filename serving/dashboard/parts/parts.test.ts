@@ -58,7 +58,7 @@ describe('agents', () => {
 });
 
 describe('the current value', () => {
-  const [MEAN, SUM] = ['mean', 'sum'].map((name) => measureNamed(name, 'gauge'));
+  const [MEAN, SUM] = ['mean', 'sum'].map((name) => measureNamed(name, { kind: 'gauge' }));
   const open = shown(1, { final: false });
 
   it('of a mean is that of the newest window', () => {
