@@ -36,6 +36,8 @@ export interface SourcePreview extends Seen {
   readonly isWhole: boolean;
   readonly readings: readonly ShownReading[];
   readonly refusals: readonly Refusal[];
+  /** What else the source has to say. */
+  readonly remarks: readonly string[];
 }
 
 /** Nothing that was looked at. */
@@ -70,7 +72,8 @@ export async function previewSource(
     isWhole = false;
     break;
   }
-  return { tallies, isWhole, readings, refusals, series: registry.descriptions, fromMs, toMs };
+  const remarks = source.remarks?.() ?? [];
+  return { tallies, isWhole, readings, refusals, remarks, series: registry.descriptions, fromMs, toMs };
 }
 
 function shown(
@@ -93,7 +96,7 @@ function shown(
 
 /** What a file gives, as lines: counts, span, the first readings, what would be refused. */
 export function describePreview(preview: SourcePreview): readonly string[] {
-  const { tallies, isWhole, series, readings, refusals, fromMs, toMs } = preview;
+  const { tallies, isWhole, series, readings, refusals, remarks, fromMs, toMs } = preview;
   const { rows, missing, quarantined, ambiguousTimes, truncatedTimes } = tallies;
   const facts = [
     `${tallies.readings} readings of ${series.length} series`,
@@ -107,6 +110,7 @@ export function describePreview(preview: SourcePreview): readonly string[] {
     lines.push(`  from ${formatInstant(fromMs)} to ${formatInstant(toMs)}; the first:`, ...readingLines(readings));
   for (const { line, reason, text } of refusals)
     lines.push(`  quarantine: line ${line}: ${reason}: ${JSON.stringify(text)}`);
+  for (const remark of remarks) lines.push(`  ${remark}`);
   return lines;
 }
 

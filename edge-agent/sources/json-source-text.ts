@@ -17,12 +17,16 @@ const MAY_LOSE_DIGITS = /[\d.]{17}|[eE][+-]?\d{3}/;
 
 /**
  * Parses JSON (RFC 8259) so that no digit is lost: a number that a double might not carry comes as its text, where
- * `isValue` says so of the name it has. Throws what JSON.parse throws. (Asking for the text of every number makes
+ * `isValue` says so of the name it has, written as `textOf` writes it. Throws what JSON.parse throws. (Asking for the text of every number makes
  * parsing eight times slower, so it is asked for only where it may matter.)
  */
-export function parseJsonExactly(text: string, isValue: (name: string) => boolean): unknown {
+export function parseJsonExactly(
+  text: string,
+  isValue: (name: string) => boolean,
+  textOf = (source: string, _name: string): string => source,
+): unknown {
   if (!MAY_LOSE_DIGITS.test(text)) return JSON.parse(text) as unknown;
   return parseWithSource(text, (name, value, { source }) =>
-    typeof value === 'number' && isValue(name) ? source : value,
+    typeof value === 'number' && isValue(name) ? textOf(source!, name) : value,
   );
 }

@@ -95,6 +95,7 @@ export class SourceRunner {
     }
     await writing;
     committer.ended(source.name);
+    for (const remark of source.remarks?.() ?? []) logger.warn({ source: source.name }, remark);
     logger.info({ source: source.name }, 'source ended');
   }
 

@@ -125,6 +125,11 @@ export interface Source {
   readonly nature: SourceNature;
   /** Looks, before anything is read, whether what it needs can be used. Throws SourceError. */
   inspect?(): Promise<void>;
+  /**
+   * What there is to say of what came in and gave no reading, a sentence each, counted since the source was opened: what
+   * fits no rule, what is no news.
+   */
+  remarks?(): readonly string[];
   /** Batches from the checkpoint on (null: from the start) until the source's end or the signal. */
   batches(from: SourceCheckpoint | null, signal: AbortSignal): AsyncIterable<ReadingBatch>;
 }

@@ -6,11 +6,11 @@ export type JsonObject = { readonly [name: string]: JsonText };
 
 /**
  * Parses one JSON text. Gives undefined where it is not JSON, or is nested so deeply that it can only be meant as an
- * attack.
+ * attack. `textOf` writes a number that becomes text, by the name of its field.
  */
-export function parseJsonText(text: string): JsonText | undefined {
+export function parseJsonText(text: string, textOf?: (source: string, name: string) => string): JsonText | undefined {
   try {
-    return parseJsonExactly(text, () => true) as JsonText;
+    return parseJsonExactly(text, () => true, textOf) as JsonText;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
@@ -21,23 +21,36 @@ export function isJsonObject(value: JsonText | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value that a path leads to: a field of that very name, or else the fields between its dots; undefined for none. */
+/**
+ * The value that a path leads to: a field of that very name, or else the fields between its dots, where a number stands
+ * for that element of an array, from 0; undefined for none.
+ */
 export function valueAtPath(object: JsonObject, path: string): JsonText | undefined {
   if (Object.hasOwn(object, path)) return object[path];
   let value: JsonText | undefined = object;
   for (const name of path.split('.')) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
+    if (Array.isArray(value) ? !ELEMENT.test(name) : !isJsonObject(value)) return undefined;
+    if (!Object.hasOwn(value as object, name)) return undefined;
+    value = (value as JsonObject)[name];
   }
   return value;
 }
 
-/** The paths of an object's plain values, for messages. */
-export function pathsOf(object: JsonObject, prefix = ''): readonly string[] {
-  return Object.entries(object).flatMap(([name, value]) =>
-    isJsonObject(value) && prefix.length < PATH_CHARS_MAX ? pathsOf(value, `${prefix}${name}.`) : [prefix + name],
+/** The number of an element, as its path writes it. */
+const ELEMENT = /^(?:0|[1-9]\d*)$/;
+
+/** The paths of an object's plain values, for messages; of an array, those of its first elements. */
+export function pathsOf(value: JsonObject | readonly JsonText[], prefix = ''): readonly string[] {
+  const inside = Object.entries<JsonText>(Array.isArray(value) ? value.slice(0, ELEMENTS_MAX) : (value as JsonObject));
+  return inside.flatMap(([name, each]) =>
+    typeof each === 'object' && each !== null && prefix.length < PATH_CHARS_MAX
+      ? pathsOf(each, `${prefix}${name}.`)
+      : [`${prefix}${name}`],
   );
 }
 
 /** A longer path is nobody's field; the bound also keeps the recursion shallow. */
 const PATH_CHARS_MAX = 256;
+
+/** Elements of an array whose paths are told. */
+const ELEMENTS_MAX = 4;

@@ -27,7 +27,7 @@ export class NdjsonOpener implements RecordFileOpener {
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
     const markBytes = byteOrderMarkBytes(bytes, from, to);
     const lines = this.#firstLines(bytes, from + markBytes, to, atEnd);
-    const objects = lines.map(parseJsonText).filter(isJsonObject);
+    const objects = lines.map((line) => parseJsonText(line)).filter(isJsonObject);
     const { columns: timeColumns, period } = this.#section.time;
     const needed = period === undefined ? timeColumns : [...timeColumns, period.column];
     const timed = objects.some((object) => needed.every((column) => valueAtPath(object, column) !== undefined));
@@ -42,7 +42,11 @@ export class NdjsonOpener implements RecordFileOpener {
     }
     for (const column of needed) this.#checkTime(column, objects);
     const columns = neededColumns(this.#section).map(({ column }) => column);
-    return { columns, format: new NdjsonRecords(columns), dataAt: markBytes, dataLine: 1 };
+    const knownPaths = [...new Set(objects.flatMap((object) => pathsOf(object)))];
+    const { decimal, series } = this.#section;
+    const numbers = series.flatMap(({ value, scale }) => (scale === undefined ? [value] : [value, scale]));
+    const format = new NdjsonRecords(columns, { knownPaths, decimal, numbers });
+    return { columns, format, dataAt: markBytes, dataLine: 1 };
   }
 
   #checkTime(column: string, objects: readonly JsonObject[]): void {

@@ -1,9 +1,19 @@
+import { nearestNames } from '#core/time/nearest-name.ts';
 import { CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
 import { ABSENT, FieldTable } from '../rows/field-table.ts';
 import { isJsonObject, parseJsonText, valueAtPath } from './json-fields.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
+
+/** What else is known of the lines of a file. */
+export interface NdjsonOptions {
+  /** Paths that the first lines have, to name those near one that leads nowhere. */
+  readonly knownPaths?: readonly string[];
+  /** The decimal mark of texts, which numbers of JSON get too where a path of `numbers` leads to them. */
+  readonly decimal?: string;
+  readonly numbers?: readonly string[];
+}
 
 /**
  * NDJSON (one JSON object a line): the fields that rules name are written as text behind the data, where they are like
@@ -18,9 +28,22 @@ export class NdjsonRecords implements RecordFormat {
   readonly fault = '';
   readonly brokenAt = 0;
   readonly #paths: readonly string[];
+  readonly #options: NdjsonOptions;
+  /** Whether each path is one of a number, and the last names of those paths; empty where JSON's own mark will do. */
+  readonly #isNumber: readonly boolean[];
+  readonly #numberNames: ReadonlySet<string>;
+  /** Whether each path has led anywhere, and in how many lines it was looked for. */
+  readonly #isFound: Uint8Array;
+  #lines = 0;
 
-  constructor(paths: readonly string[]) {
+  constructor(paths: readonly string[], options: NdjsonOptions = {}) {
     this.#paths = paths;
+    this.#options = options;
+    const { decimal = '.', numbers = [] } = options;
+    const others = decimal === '.' ? [] : numbers;
+    this.#isNumber = paths.map((path) => others.includes(path));
+    this.#numberNames = new Set(others.map((path) => path.slice(path.lastIndexOf('.') + 1)));
+    this.#isFound = new Uint8Array(paths.length);
     this.fields = new FieldTable(paths.length);
     this.fields.count = paths.length;
   }
@@ -35,31 +58,62 @@ export class NdjsonRecords implements RecordFormat {
     return lineEnd < to ? lineEnd + 1 : to;
   }
 
+  /** The paths that have led nowhere, each with the nearest that lead somewhere. */
+  remarks(): readonly string[] {
+    const { knownPaths = [] } = this.#options;
+    if (this.#lines === 0) return [];
+    return this.#paths.flatMap((path, i) => {
+      if (this.#isFound[i] === 1) return [];
+      const nearest = nearestNames(path, knownPaths);
+      const remedy =
+        nearest.length > 0
+          ? `did you mean ${nearest.join(' or ')}?`
+          : `they have ${knownPaths.slice(0, LISTED_MAX).join(', ')}`;
+      const lines = this.#lines === 1 ? 'the one line' : `any of ${this.#lines} lines`;
+      return [`field ${JSON.stringify(path)} was not in ${lines}; ${remedy}`];
+    });
+  }
+
   #take(bytes: Uint8Array, from: number, scratchAt: number): void {
     const text = decode(bytes.subarray(from, this.textEnd));
     this.blank = text?.trim() === '';
     this.fields.fault = this.blank ? null : this.#fill(text, bytes, scratchAt);
   }
 
+  /** A number of JSON with the decimal mark that the texts beside it have. */
+  #marked(number: string): string {
+    return number.replace('.', this.#options.decimal!);
+  }
+
+  readonly #textOf = (source: string, name: string): string =>
+    this.#numberNames.has(name) ? this.#marked(source) : source;
+
   /** Writes the fields behind the data; gives why it can't, or null. */
   #fill(text: string | undefined, bytes: Uint8Array, scratchAt: number): string | null {
     if (text === undefined) return 'the line is not UTF-8 text';
-    const object = parseJsonText(text);
+    const object = parseJsonText(text, this.#numberNames.size === 0 ? undefined : this.#textOf);
     if (object === undefined) return 'the line is not JSON; write one object a line';
     if (!isJsonObject(object)) return 'the line is JSON but no object; write one object a line';
     const { starts, ends } = this.fields;
+    this.#lines++;
     let at = scratchAt;
     for (let i = 0; i < this.#paths.length; i++) {
       const path = this.#paths[i]!;
       const value = valueAtPath(object, path);
+      if (value !== undefined) this.#isFound[i] = 1;
       if (value === undefined || value === null) {
         starts[i] = ends[i] = ABSENT;
         continue;
       }
       if (typeof value === 'object') {
-        return `field ${JSON.stringify(path)} holds ${Array.isArray(value) ? 'an array' : 'an object'} where a value is wanted`;
+        const held = Array.isArray(value) ? 'an array' : 'an object';
+        const inside = Array.isArray(value) ? `${path}.0` : `${path}.${Object.keys(value)[0] ?? 'name'}`;
+        return `field ${JSON.stringify(path)} holds ${held} where a value is wanted; name what is in it, like ${inside}`;
       }
-      const field = String(value).replaceAll(EDGE_SPACES, '');
+      const isNumber = typeof value === 'number' && this.#isNumber[i]!;
+      const field = isNumber
+        ? this.#marked(String(value))
+        : String(value as string | boolean).replaceAll(EDGE_SPACES, '');
       const { read, written } = encoder.encodeInto(field, bytes.subarray(at));
       if (read < field.length) return 'the fields of the line are longer than the line may be';
       starts[i] = at;
@@ -69,6 +123,9 @@ export class NdjsonRecords implements RecordFormat {
     return null;
   }
 }
+
+/** Paths that are told where one leads nowhere and none is near. */
+const LISTED_MAX = 12;
 
 const EDGE_SPACES = /^ +| +$/g;
 

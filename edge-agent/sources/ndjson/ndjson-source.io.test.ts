@@ -48,6 +48,50 @@ describe('an NDJSON source', () => {
     ]);
   });
 
+  it('reaches into arrays, and names the paths that never led anywhere with the nearest that do', async () => {
+    await writeFile(
+      join(folder, 'rows.ndjson'),
+      '{"ts":1,"E":{"Total":[3711.903,{"v":[2]}],"Power":[62,5]}}\n{"ts":2,"E":{"Total":[1]}}\n',
+    );
+    const registry = new SeriesList();
+    const rule = (value: string): unknown => ({ metric: 'power', value, device: value });
+    const paths = [
+      'E.Total.0',
+      'E.Total.1.v.0',
+      'E.Total.01',
+      'E.Total.-1',
+      'E.Total.length',
+      'E.Powr.0',
+      'E.Total.1.x',
+    ];
+    const source = open('ndjson', { time: rules.time, series: paths.map(rule) }, registry);
+    const { readings, tallies } = await collect(source, registry);
+    expect(readings.map(({ tags, value }) => [tags['device'], value])).toEqual([
+      ['E.Total.0', 3_711_903],
+      ['E.Total.1.v.0', 2_000],
+      ['E.Total.0', 1_000],
+    ]);
+    expect(tallies.missing).toBe(11);
+    expect(source.remarks!().slice(-2)).toEqual([
+      'field "E.Powr.0" was not in any of 2 lines; did you mean E.Power.0?',
+      expect.stringMatching(/^field "E.Total.1.x" was not in any of 2 lines; did you mean E.Total.0/),
+    ]);
+    expect(source.remarks!()).toHaveLength(5);
+    const { refusals } = await read('{"ts":1,"E":[1,2],"kind":"p","device":"a"}', {
+      ...rules,
+      series: [rule('E')],
+    });
+    expect(refusals[0]!.reason).toBe('field "E" holds an array where a value is wanted; name what is in it, like E.0');
+  });
+
+  it('has the decimal mark of its texts, and that of JSON in numbers', async () => {
+    const { readings } = await read(
+      '{"ts":1.0,"kind":"p","device":"a","value":"1.234,5"}\n{"ts":1700000000.1234567,"kind":"p","device":"a","value":1.25}\n{"ts":3,"kind":"p","device":"a","value":0.35000000000000003}\n',
+      { ...rules, decimal: ',', thousands: '.' },
+    );
+    expect(readings.map(({ value }) => value)).toEqual([1_234_500, 1_250, 350]);
+  });
+
   it('counts null, absent and named texts as missing, and quarantines what is no row', async () => {
     const { refusals, tallies } = await read(
       [
@@ -66,7 +110,7 @@ describe('an NDJSON source', () => {
     );
     expect(refusals.map(({ line }) => line)).toEqual([4, 5, 6, 7, 8, 9, 10]);
     expect(refusals.map(({ reason }) => reason)).toEqual([
-      'field "value" holds an array where a value is wanted',
+      'field "value" holds an array where a value is wanted; name what is in it, like value.0',
       expect.stringContaining('"true" is not a decimal number'),
       expect.stringContaining('device'),
       expect.stringContaining('time ""'),

@@ -33,6 +33,8 @@ export interface RecordFormat {
   /** Why the record is BROKEN. */
   readonly fault: string;
   readonly brokenAt: number;
+  /** What there is to say of the records so far, as Source.remarks does. */
+  remarks?(): readonly string[];
 }
 
 /** What the beginning of a file says of the rest. */

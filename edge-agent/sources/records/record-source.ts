@@ -15,7 +15,7 @@ import {
   type RecordCheckpoint,
 } from './record-checkpoint.ts';
 import { RecordCursor, type RecordCursorOptions } from './record-cursor.ts';
-import { CR, LF, type RecordFileOpener, type RecordFileOpening } from './record-format.ts';
+import { CR, LF, type RecordFileOpener, type RecordFileOpening, type RecordFormat } from './record-format.ts';
 import { bufferBytes, RECORD_LIMITS, type RecordLimits } from './record-limits.ts';
 
 /** What kind of file it is, beside what every source is given. */
@@ -37,6 +37,8 @@ export class RecordSource implements Source {
   /** A chunk is read behind this room for the record that the one before it ended in. */
   readonly #carryBytes: number;
   readonly #subject: string;
+  /** Of the file that is read, or was read last. */
+  #format: RecordFormat | null = null;
 
   constructor(options: RecordSourceOptions) {
     this.name = options.name;
@@ -48,6 +50,10 @@ export class RecordSource implements Source {
     this.#carryBytes = this.#limits.lineBytesMax;
     this.#path = file === '-' ? null : resolve(options.folder, file);
     this.#subject = subjectOf(this.#path ?? '-');
+  }
+
+  remarks(): readonly string[] {
+    return this.#format?.remarks?.() ?? [];
   }
 
   /**
@@ -212,6 +218,7 @@ export class RecordSource implements Source {
     const limits = this.#limits;
     const batch = new BatchColumns(limits.batchReadingsMax);
     const { columns, format, dataAt, dataLine } = opening;
+    this.#format = format;
     const reader = new RowReader({ section, columns, metrics, registry, batch, nowMs });
     return new RecordCursor(
       {
