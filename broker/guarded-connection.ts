@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { InFlightLimit, Permit } from '#backbone/flow/in-flight-limit.ts';
+import { PACKET_HEAD_BYTES_MAX } from '#core/wire/mqtt-head.ts';
 import {
   CLIENT_IN_FLIGHT_BYTES_MAX,
   CLIENT_IN_FLIGHT_MAX,
@@ -10,7 +11,7 @@ import {
   FINISH_TIMEOUT_MS,
   PACKET_TIMEOUT_MS,
 } from './limits.ts';
-import { FIXED_HEADER_BYTES_MAX, judgePacket, PacketCut } from './packet-guard.ts';
+import { judgePacket, PacketCut } from './packet-guard.ts';
 
 /** Why nothing is let through: too much is in flight of all clients, of this one; the parser is behind; the broker stops. */
 type Hindrance = 'limit' | 'client' | 'reader' | 'hold';
@@ -186,7 +187,7 @@ export class GuardedConnection extends Duplex {
   #passHeader(): boolean {
     const carried = this.#header.length;
     const header =
-      carried === 0 ? this.#rest : Buffer.concat([this.#header, this.#rest.subarray(0, FIXED_HEADER_BYTES_MAX)]);
+      carried === 0 ? this.#rest : Buffer.concat([this.#header, this.#rest.subarray(0, PACKET_HEAD_BYTES_MAX)]);
     const judgement = judgePacket(header, this.#first);
     if (judgement.kind === 'incomplete') {
       this.#header = header.slice();

@@ -1,4 +1,5 @@
 import { WeirError } from '#core/errors.ts';
+import { readPacketHead } from '#core/wire/mqtt-head.ts';
 import { CONTROL_PACKET_BYTES_MAX, PACKET_BYTES_MAX } from './limits.ts';
 
 /** Packet types of MQTT 3.1.1 that a client may send (section 2.2.1), by the upper half of the first byte. */
@@ -18,9 +19,6 @@ const FROM_CLIENTS: ReadonlyMap<number, string> = new Map([
 /** PUBLISH with quality of service 1, not retained: 0011 d01 0, where d says that it was sent before. */
 const PUBLISH_MASK = 0b1111_0111;
 const PUBLISH_ONCE = 0b0011_0010;
-
-/** Bytes of the longest fixed header: the first byte and a length of four. */
-export const FIXED_HEADER_BYTES_MAX = 5;
 
 /** What a fixed header says: the packet that begins, that more bytes are needed, or why the connection is cut off. */
 export type PacketJudgement =
@@ -64,17 +62,12 @@ export function judgePacket(header: Uint8Array, first: boolean): PacketJudgement
     );
   }
   const bytesMax = publish ? PACKET_BYTES_MAX : CONTROL_PACKET_BYTES_MAX;
-  let length = 0;
-  for (let at = 1; at < FIXED_HEADER_BYTES_MAX; at++) {
-    const byte = header[at];
-    if (byte === undefined) return { kind: 'incomplete' };
-    length += (byte & 0x7f) * 128 ** (at - 1);
-    if (byte >= 0x80) continue;
-    const packetBytes = at + 1 + length;
-    if (packetBytes <= bytesMax) return { kind: 'packet', publish, disconnect: type === DISCONNECT, packetBytes };
-    return cut('packet-too-long', `${name} announces ${packetBytes} bytes, the limit is ${bytesMax}`);
-  }
-  return cut('malformed-length', `${name} has a length of more than four bytes`);
+  const read = readPacketHead(header);
+  if (read === 'incomplete') return { kind: 'incomplete' };
+  if (read === 'malformed') return cut('malformed-length', `${name} has a length of more than four bytes`);
+  const { packetBytes } = read;
+  if (packetBytes <= bytesMax) return { kind: 'packet', publish, disconnect: type === DISCONNECT, packetBytes };
+  return cut('packet-too-long', `${name} announces ${packetBytes} bytes, the limit is ${bytesMax}`);
 }
 
 function cut(code: PacketCutCode, message: string): PacketJudgement {

@@ -68,7 +68,7 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
   };
   const committer = await Committer.open({ id, table, spool, metrics, journalBytesMax: journalBytes, storing });
   const sources = Array.from(options.sources, ([name, source]) =>
-    source.open(name, { ...options, registry: committer.dictionary }),
+    source.open(name, { ...options, agent: id, registry: committer.dictionary }),
   );
   const runner = new SourceRunner({ committer, spool, sources, signal: stopping.signal, logger });
   const behind = Promise.withResolvers<never>();

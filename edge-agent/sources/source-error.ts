@@ -9,11 +9,13 @@ export type SourceFault =
   | 'columns'
   | 'changed'
   | 'checkpoint'
-  | 'listen';
+  | 'listen'
+  | 'refused';
 
 const FAULTS: Readonly<Record<SourceFault, Fault>> = {
   unreadable: 'world',
   listen: 'world',
+  refused: 'asked',
   heading: 'asked',
   columns: 'asked',
   empty: 'data',

@@ -15,6 +15,12 @@ export interface SourceOptions {
   readonly stdin: () => Readable;
   /** The agent's clock, for telling times that can't be yet. */
   readonly nowMs: () => number;
+  /** The agent's name, by which a source is known where it connects to; absent where it is known nowhere. */
+  readonly agent?: string;
+  /** Whether somebody only looks, and acknowledges nothing: a source then leaves nothing behind where it connects to. */
+  readonly isPreview?: boolean;
+  /** From 0 up to but not including 1. */
+  readonly random?: () => number;
   /** Where a live source tells what its batches don't. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
   /** Other limits than RECORD_LIMITS, where a test wants everything to be torn. */

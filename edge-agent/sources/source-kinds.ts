@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { CSV } from './csv/csv-kind.ts';
 import { HTTP } from './http/http-kind.ts';
+import { MQTT } from './mqtt/mqtt-kind.ts';
 import { NDJSON } from './ndjson/ndjson-kind.ts';
 import { nameField } from './section-fields.ts';
 import { type DeclaredSource, type SourceKind, sourceKind } from './source-kind.ts';
 
 /** The kinds of sources that an agent has of its own. */
-export const SOURCE_KINDS: readonly SourceKind[] = [sourceKind(CSV), sourceKind(NDJSON), sourceKind(HTTP)];
+export const SOURCE_KINDS: readonly SourceKind[] = [
+  sourceKind(CSV),
+  sourceKind(NDJSON),
+  sourceKind(HTTP),
+  sourceKind(MQTT),
+];
 
 /** The `sources:` section of the configuration, by name, for these kinds. Unknown keys are errors. */
 export function sourcesSchema(kinds: readonly SourceKind[]): z.ZodType<Readonly<Record<string, DeclaredSource>>> {

@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { HttpSource } from './http/http-source.ts';
+import type { MqttSource } from './mqtt/mqtt-source.ts';
 import { BATCHES, describeSource, type SourceCase } from './source.cases.ts';
 import { declaredSource, FAR_FUTURE_MS, metricsOf } from './sources.fixtures.ts';
 
@@ -49,8 +51,23 @@ async function sendReadings(source: unknown): Promise<void> {
   }
 }
 
+/** Publishes one message after the other, so that each has a batch of its own. */
+async function publishMessages(source: unknown): Promise<void> {
+  const { port } = await (source as MqttSource).listening!;
+  const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
+  const publish = async (): Promise<void> => {
+    for (const timeMs of times.slice(0, BATCHES + 1)) {
+      await client.publishAsync('meters/d', JSON.stringify({ ts: timeMs, value: 1.5 }), { qos: 1 });
+    }
+  };
+  publish().catch(() => undefined);
+}
+
+const TOPICS = [{ topic: 'meters/+', names: ['device'], ...rows }];
+
 describeSource('a CSV file', () => caseOf({ kind: 'csv', file: 'rows.csv', ...rows }));
 describeSource('a CSV file that is followed', () => caseOf({ kind: 'csv', file: 'rows.csv', follow: true, ...rows }));
 describeSource('standard input', () => caseOf({ kind: 'csv', file: '-', ...rows }));
 describeSource('an NDJSON file', () => caseOf({ kind: 'ndjson', file: 'rows.ndjson', ...rows }));
 describeSource('HTTP', () => caseOf({ kind: 'http', listen: '127.0.0.1:0' }, sendReadings));
+describeSource('MQTT', () => caseOf({ kind: 'mqtt', listen: '127.0.0.1:0', topics: TOPICS }, publishMessages));

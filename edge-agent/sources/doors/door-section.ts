@@ -45,7 +45,10 @@ export interface DoorSection {
 }
 
 /** What no single field can check: a door that other machines reach asks who they are. */
-export function checkDoor({ listen, users }: Partial<DoorSection>, context: z.core.$RefinementCtx): void {
+export function checkDoor(
+  { listen, users }: { readonly listen?: ListenAddress | undefined; readonly users?: Users | undefined },
+  context: z.core.$RefinementCtx,
+): void {
   if (listen === undefined || users !== undefined || isLoopback(listen.host)) return;
   const { port } = listen;
   const message =

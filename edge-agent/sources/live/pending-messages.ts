@@ -52,6 +52,7 @@ export class PendingMessages<Message extends PendingMessage> {
   #stopped: Error | undefined;
   #failure: Error | undefined;
   #wake: () => void = () => undefined;
+  #settled: () => void = () => undefined;
   readonly #waiting = new Set<() => void>();
 
   constructor(options: PendingMessagesOptions<Message>) {
@@ -113,6 +114,14 @@ export class PendingMessages<Message extends PendingMessage> {
     this.stop(failure);
   }
 
+  /** Resolves when all that the agent was given is acknowledged; after so many ms at the latest, without it. */
+  async settled(timeoutMs: number): Promise<void> {
+    if (this.#given.size === 0) return;
+    const deadline = setTimeout(() => this.abandon(), timeoutMs);
+    await new Promise<void>((resolve) => (this.#settled = resolve));
+    clearTimeout(deadline);
+  }
+
   /** Gives up on what the agent was given and has not acknowledged. */
   abandon(): void {
     for (const acknowledge of this.#given) acknowledge(new Error('the agent stopped before they were'));
@@ -143,7 +152,9 @@ export class PendingMessages<Message extends PendingMessage> {
   #close(messages: readonly Message[]): ReadingBatch {
     const { batch, highestMs, takeAmbiguous } = this.#options;
     const acknowledged = (failure?: Error): void => {
-      if (this.#given.delete(acknowledged)) this.#release(messages, failure);
+      if (!this.#given.delete(acknowledged)) return;
+      this.#release(messages, failure);
+      if (this.#given.size === 0) this.#settled();
     };
     this.#given.add(acknowledged);
     this.#watermark.reach(highestMs() ?? Number.NEGATIVE_INFINITY);

@@ -1,0 +1,70 @@
+/** What the section of a source says of the broker that it connects to. */
+import { z } from 'zod';
+import { nameField, textField } from '../section-fields.ts';
+
+const PROTOCOLS: readonly string[] = ['mqtt:', 'mqtts:'];
+
+/** Where a broker is, without who may come in. */
+const urlField = z.string().superRefine((text, context) => {
+  const issue = (why: string): void =>
+    context.addIssue({ code: 'custom', message: `url ${why}; write mqtt://host, or mqtts://host for TLS` });
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !PROTOCOLS.includes(url.protocol) || url.hostname === '') {
+    issue(`${JSON.stringify(text)} is no address of an MQTT broker`);
+  } else if (url.username !== '' || url.password !== '') {
+    // What was written is not repeated: it may be a password.
+    issue('names a user; that belongs into `user`, and the password into a file that `password: { file }` names');
+  } else if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
+    issue(`${JSON.stringify(text)} goes on after the host`);
+  }
+});
+
+/** The fields of every source that connects to a broker. */
+export const BROKER_FIELDS = {
+  url: urlField,
+  /** Of MQTT: 3 is 3.1.1. Left out: 5, and 3 where the broker doesn't know that. */
+  version: z.literal([3, 5]).optional(),
+  clientId: nameField.optional(),
+  user: textField.optional(),
+  password: z.strictObject({ file: z.string().min(1) }).optional(),
+  /** A file in PEM: whose certificates are trusted beside, or in place of, those that the system trusts. */
+  ca: z.string().min(1).optional(),
+};
+
+export interface BrokerSection {
+  readonly url: string;
+  readonly version?: 3 | 5 | undefined;
+  readonly clientId?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: { readonly file: string } | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** What no single field can check. */
+export function checkBroker(
+  { url, user, password, ca }: Omit<BrokerSection, 'url'> & { readonly url?: string | undefined },
+  context: z.core.$RefinementCtx,
+): void {
+  const issue = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message });
+  if (password !== undefined && user === undefined) issue('password', 'a password needs a `user`');
+  if (ca !== undefined && url?.startsWith('mqtt:') === true) issue('ca', '`ca` is for TLS; write url: mqtts://…');
+}
+
+/** How a broker is reached. */
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
+
+const PORT = 1883;
+const SECURE_PORT = 8883;
+
+/** Of a URL that has been checked. */
+export function brokerAddress(text: string): BrokerAddress {
+  const url = new URL(text);
+  const isSecure = url.protocol === 'mqtts:';
+  // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { host, port: url.port === '' ? (isSecure ? SECURE_PORT : PORT) : Number(url.port), isSecure };
+}

@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import type { ReadingBatch } from '../source.ts';
+import { heard, NOW_MS, RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';
+
+const LISTEN = { listen: '127.0.0.1:0', topics: [TEMPERATURE] };
+
+describe('a device that publishes to the agent', () => {
+  for (const protocolVersion of [3, 4, 5] as const) {
+    for (const qos of [0, 1, 2] as const) {
+      it(`by version ${protocolVersion} of the protocol with quality of service ${qos} is read`, async () => {
+        await using running = new RunningMqtt(LISTEN);
+        const protocolId = protocolVersion === 3 ? 'MQIsdp' : 'MQTT';
+        const client = await running.client({ protocolVersion, protocolId });
+        await client.publishAsync('zigbee2mqtt/kitchen', '{"temperature":21.4}', { qos });
+        await client.publishAsync('zigbee2mqtt/attic', '{"temperature":-3}', { qos, retain: true });
+        await running.until(() => running.readings.length === 2);
+        expect(running.seen).toEqual(['kitchen 21.4', 'attic -3']);
+        expect(running.readings[0]!.timeMs).toBeGreaterThanOrEqual(NOW_MS);
+        await client.endAsync();
+      });
+    }
+  }
+
+  it('is acknowledged once what it published is durable, and not before, in the order of what it published', async () => {
+    const held: ReadingBatch[] = [];
+    await using running = new RunningMqtt(LISTEN, { acknowledge: (batch) => void held.push(batch) });
+    const client = await running.client();
+    const acknowledged: number[] = [];
+    const publish = (value: number, qos: 1 | 2): Promise<unknown> =>
+      client
+        .publishAsync('zigbee2mqtt/kitchen', `{"temperature":${value}}`, { qos })
+        .then(() => acknowledged.push(value));
+    const published = [publish(1, 1), publish(2, 2), publish(3, 1)];
+    await running.until(() => running.readings.length === 3);
+    // The answer to a ping comes behind all acknowledgements there would be.
+    client.sendPing();
+    await heard(client, 'packetreceive');
+    expect(acknowledged).toEqual([]);
+    for (const batch of held) batch.acknowledged!();
+    await Promise.all(published);
+    expect(acknowledged.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    await client.endAsync();
+  });
+
+  it('sends again what was not acknowledged when the connection ended, and that is read once', async () => {
+    const held: ReadingBatch[] = [];
+    await using running = new RunningMqtt(LISTEN, { acknowledge: (batch) => void held.push(batch) });
+    const options = { clientId: 'meter', clean: false, reconnectPeriod: 1 };
+    const client = await running.client(options);
+    const published = [1, 2].map((qos) =>
+      client.publishAsync('zigbee2mqtt/kitchen', `{"temperature":${qos}}`, { qos: qos as 1 | 2 }),
+    );
+    await running.until(() => running.readings.length === 2);
+    client.stream.destroy();
+    const known = 'that came again after a connection was lost, and were known';
+    // This client sends one again, and the next when that is acknowledged.
+    await vi.waitUntil(() => running.source.remarks().includes(`1 message ${known}`));
+    for (const batch of held) batch.acknowledged!();
+    await Promise.all(published);
+    await client.publishAsync('zigbee2mqtt/kitchen', '{"temperature":3}');
+    await running.until(() => running.readings.length === 3);
+    expect(running.seen).toEqual(['kitchen 1', 'kitchen 2', 'kitchen 3']);
+    expect(running.source.remarks()).toEqual([`2 messages ${known}`]);
+    held.at(-1)!.acknowledged!();
+    await client.endAsync();
+  });
+
+  it('has its will read when it goes without a word, and not when it takes leave', async () => {
+    await using running = new RunningMqtt(LISTEN);
+    const will = {
+      topic: 'zigbee2mqtt/dying',
+      payload: Buffer.from('{"temperature":0}'),
+      qos: 1 as const,
+      retain: true,
+    };
+    const leaving = await running.client({ will: { ...will, topic: 'zigbee2mqtt/leaving' } });
+    await leaving.endAsync();
+    for (const protocolVersion of [4, 5] as const) {
+      const dying = await running.client({ protocolVersion, will });
+      dying.stream.destroy();
+    }
+    await running.until(() => running.readings.length === 2);
+    expect(running.seen).toEqual(['dying 0', 'dying 0']);
+  });
+
+  it('may subscribe, and hears nothing', async () => {
+    await using running = new RunningMqtt(LISTEN);
+    for (const protocolVersion of [4, 5] as const) {
+      const client = await running.client({ protocolVersion });
+      const granted = await client.subscribeAsync(['cmnd/#', 'other'], { qos: 1 });
+      expect(granted.map(({ qos }) => qos)).toEqual([1, 1]);
+      client.on('message', () => expect.fail('nothing is passed on'));
+      await client.publishAsync('cmnd/x', 'on', { qos: 1 });
+      await client.unsubscribeAsync('other');
+      await client.endAsync();
+    }
+  });
+
+  it('takes over from its own former connection', async () => {
+    await using running = new RunningMqtt(LISTEN);
+    const first = await running.client({ clientId: 'one', protocolVersion: 5 });
+    const told = heard(first, 'disconnect');
+    const second = await running.client({ clientId: 'one', protocolVersion: 5 });
+    expect(await told).toMatchObject({ reasonCode: 0x8e });
+    await second.publishAsync('zigbee2mqtt/kitchen', '{"temperature":1}', { qos: 1 });
+    expect(running.seen).toEqual(['kitchen 1']);
+    await second.endAsync();
+  });
+});
+
+describe('what a device must not send', () => {
+  it('ends its connection, and only that', async () => {
+    await using running = new RunningMqtt(LISTEN);
+    const { port } = await running.source.listening!;
+    for (const bytes of [
+      [0x30, 0x05, 0, 1, 0x61, 1, 1],
+      [0x10, 0xff, 0xff, 0xff, 0xff],
+      [0x10, 0xff, 0xff, 0xff, 0x7f],
+      [0x00, 0x00],
+      [0xc0, 0x00],
+      [0x10, 0x03, 0, 4, 0x4d],
+      Array.from(Buffer.from('GET / HTTP/1.1\r\n\r\n')),
+    ]) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(Buffer.from(bytes));
+      socket.resume();
+      await once(socket, 'close');
+    }
+    const client = await running.client();
+    await client.publishAsync('zigbee2mqtt/kitchen', '{"temperature":1}', { qos: 1 });
+    expect(running.seen).toEqual(['kitchen 1']);
+    await client.endAsync();
+  });
+});

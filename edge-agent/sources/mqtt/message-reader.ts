@@ -1,0 +1,176 @@
+import { isUtf8 } from 'node:buffer';
+import type { Metric } from '#core/metrics/metric.ts';
+import type { BatchColumns } from '../batch-columns.ts';
+import { MessageFields, RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
+import { isJsonObject, type JsonObject, type JsonText, parseJsonText, valueAtPath } from '../ndjson/json-fields.ts';
+import { RowReader } from '../rows/row-reader.ts';
+import type { EntryRegistry } from '../source.ts';
+import { TOPICS_REMEMBERED_MAX } from './limits.ts';
+import type { MqttMessage } from './message-line.ts';
+import { MessageTally } from './message-tally.ts';
+import { matchTopic, parseTopicFilter, type TopicFilter } from './topic-filter.ts';
+import { PAYLOAD, type TopicRule } from './topic-rule.ts';
+
+export interface MessageReaderOptions {
+  readonly topics: readonly TopicRule[];
+  readonly metrics: ReadonlyMap<string, Metric>;
+  readonly registry: EntryRegistry;
+  readonly batch: BatchColumns;
+  readonly nowMs: () => number;
+}
+
+/** A rule that a topic fits, and what its names stand for there. */
+interface Match {
+  readonly rule: OpenRule;
+  readonly names: readonly string[];
+}
+
+/** Makes readings of messages: every rule whose topic fits reads each, by the rules that rows of files have. */
+export class MessageReader {
+  readonly tally: MessageTally;
+  readonly #rules: readonly OpenRule[];
+  readonly #matches = new Map<string, readonly Match[]>();
+  #count = 0;
+  #receivedMs = Number.NaN;
+  #receivedText = '';
+
+  constructor({ topics, ...options }: MessageReaderOptions) {
+    this.tally = new MessageTally(topics);
+    this.#rules = topics.map((topic, i) => new OpenRule(topic, i, options));
+  }
+
+  /** How many readings a message on this topic gives at most. */
+  readingsMax(topic: string): number {
+    return this.#matched(topic).reduce((total, { rule }) => total + rule.readingsMax, 0);
+  }
+
+  /** The highest event time that has been read, or null before the first reading. */
+  get highestMs(): number | null {
+    const highest = Math.max(...this.#rules.map(({ reader }) => reader.highestMs ?? Number.NEGATIVE_INFINITY));
+    return Number.isFinite(highest) ? highest : null;
+  }
+
+  takeAmbiguous(): number {
+    return this.#rules.reduce((total, { reader }) => total + reader.takeAmbiguous(), 0);
+  }
+
+  /** Adds what a message gives to the batch, and counts it where it gives nothing. */
+  read({ topic, payload, isKept, isWhole, receivedMs }: MqttMessage): void {
+    this.#count++;
+    if (isKept) {
+      this.tally.kept++;
+      return;
+    }
+    const matches = this.#matched(topic);
+    if (!isWhole || matches.length === 0) {
+      this.tally.unfit(topic, isWhole ? 'no-rule' : 'too-long');
+      return;
+    }
+    if (receivedMs !== this.#receivedMs) {
+      this.#receivedMs = receivedMs;
+      this.#receivedText = String(receivedMs);
+    }
+    const text = isUtf8(payload) ? payload.toString('utf8') : undefined;
+    const quoted = `${topic} ${text ?? ''}`;
+    // Parsed once, and not where no rule wants it; null can't stand for "not yet", since it is JSON.
+    let json: { readonly value: JsonText | undefined } | undefined;
+    let isRead = false;
+    for (const { rule, names } of matches) {
+      if (rule.isJson && json === undefined) json = { value: text === undefined ? undefined : parseJsonText(text) };
+      const root = rule.isJson ? asObject(json?.value) : text === undefined ? undefined : { [PAYLOAD]: text };
+      if (rule.isJson) this.tally.looked(rule.index, root);
+      const isFit = rule.read(names, root, this.#receivedText, quoted, this.#count, this.tally);
+      isRead ||= isFit;
+    }
+    if (!isRead) this.tally.unfit(topic, 'no-value');
+  }
+
+  #matched(topic: string): readonly Match[] {
+    const known = this.#matches.get(topic);
+    if (known !== undefined) return known;
+    if (this.#matches.size >= TOPICS_REMEMBERED_MAX) this.#matches.clear();
+    const matches = this.#rules.flatMap((rule) => {
+      const names = matchTopic(rule.filter, topic);
+      return names === null ? [] : [{ rule, names }];
+    });
+    this.#matches.set(topic, matches);
+    return matches;
+  }
+}
+
+/** A plain value stands for itself under the name of the payload; so does an array, whose elements then follow it. */
+function asObject(value: JsonText | undefined): JsonObject | undefined {
+  return value === undefined || isJsonObject(value) ? value : { [PAYLOAD]: value };
+}
+
+/** A rule of the section, with the row reader that reads its messages. */
+class OpenRule {
+  readonly index: number;
+  readonly filter: TopicFilter;
+  readonly isJson: boolean;
+  readonly readingsMax: number;
+  readonly reader: RowReader;
+  readonly #fields: MessageFields;
+  /** Where the names of the topic go; undefined for one that no rule asks for. */
+  readonly #names: readonly (number | undefined)[];
+  readonly #paths: readonly { readonly path: string; readonly position: number; readonly isValue: boolean }[];
+  readonly #received: number | undefined;
+
+  constructor(topic: TopicRule, index: number, options: Omit<MessageReaderOptions, 'topics'>) {
+    const section = { ...topic, time: topic.time ?? RECEIVED_TIME };
+    this.index = index;
+    this.filter = parseTopicFilter(topic.topic);
+    this.isJson = topic.payload === 'json';
+    this.readingsMax = topic.series.length;
+    this.#fields = new MessageFields(section);
+    const { columns } = this.#fields;
+    this.reader = new RowReader({ ...options, section, columns });
+    this.#names = topic.names.map((name) => this.#fields.positionOf(name));
+    this.#received = this.#fields.positionOf(RECEIVED_COLUMN);
+    const values = new Set(topic.series.map(({ value }) => value));
+    this.#paths = columns.flatMap((path, position) =>
+      topic.names.includes(path) || path === RECEIVED_COLUMN ? [] : [{ path, position, isValue: values.has(path) }],
+    );
+  }
+
+  /** Reads a message; undefined stands for a payload that can't be read. False where it holds no value that a rule wants. */
+  read(
+    names: readonly string[],
+    root: JsonObject | undefined,
+    received: string,
+    quoted: string,
+    line: number,
+    tally: MessageTally,
+  ): boolean {
+    const fields = this.#fields;
+    fields.begin(quoted);
+    let holdsValue = root === undefined;
+    if (root === undefined) fields.refuse(`the payload is not ${this.isJson ? 'JSON' : 'UTF-8 text'}`);
+    else {
+      for (const { path, position, isValue } of this.#paths) {
+        const value = valueAtPath(root, path);
+        if (value === undefined) continue;
+        if (isValue) {
+          holdsValue = true;
+          tally.found(this.index, path);
+        }
+        if (value === null) continue;
+        if (typeof value === 'object')
+          fields.refuse(`field ${JSON.stringify(path)} holds ${describe(value)} where a value is wanted`);
+        else fields.set(position, String(value));
+      }
+    }
+    if (!holdsValue) return false;
+    names.forEach((name, i) => {
+      const position = this.#names[i];
+      if (position !== undefined) fields.set(position, name);
+    });
+    if (this.#received !== undefined) fields.set(this.#received, received);
+    fields.read(this.reader, line);
+    return true;
+  }
+}
+
+function describe(value: object): string {
+  return Array.isArray(value) ? 'an array' : 'an object';
+}

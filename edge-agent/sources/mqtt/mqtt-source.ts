@@ -1,0 +1,103 @@
+import type { AddressInfo } from 'node:net';
+import { BatchColumns } from '../batch-columns.ts';
+import { PendingMessages } from '../live/pending-messages.ts';
+import type { SourceOptions } from '../source-kind.ts';
+import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
+import { BrokerLink } from './broker-link.ts';
+import { DeviceDoor } from './device-door.ts';
+import { STOP_TIMEOUT_MS } from './limits.ts';
+import { MessageLine, type MqttMessage } from './message-line.ts';
+import { MessageReader } from './message-reader.ts';
+import type { MqttSection } from './mqtt-section.ts';
+import { parseTopicFilter, withoutCovered } from './topic-filter.ts';
+
+/** What is read, beside what every source is given. */
+export interface MqttSourceOptions extends Omit<SourceOptions, 'stdin' | 'limits'> {
+  readonly name: string;
+  readonly section: MqttSection;
+}
+
+/**
+ * Messages that devices publish by MQTT (docs/design.md#messages): those of a broker, of which the agent is a client, or
+ * those that devices publish to the agent itself. Each is acknowledged after the journal has synced what it gave.
+ */
+export class MqttSource implements Source {
+  readonly name: string;
+  readonly nature = 'live';
+  readonly #reader: MessageReader;
+  readonly #pending: PendingMessages<MqttMessage>;
+  readonly #line: MessageLine;
+  readonly #end: BrokerLink | DeviceDoor;
+
+  constructor(options: MqttSourceOptions) {
+    const { name, section, nowMs } = options;
+    this.name = name;
+    const batch = new BatchColumns();
+    const reader = new MessageReader({ ...options, topics: section.topics, batch });
+    this.#reader = reader;
+    this.#pending = new PendingMessages<MqttMessage>({
+      batch,
+      read: (message) => reader.read(message),
+      readingsMax: ({ topic }) => reader.readingsMax(topic),
+      highestMs: () => reader.highestMs,
+      takeAmbiguous: () => reader.takeAmbiguous(),
+      latenessMs: section.lateness,
+      nowMs,
+    });
+    const line = new MessageLine(this.#pending, nowMs);
+    this.#line = line;
+    if ('listen' in section) {
+      this.#end = new DeviceDoor({ ...options, section, line });
+      return;
+    }
+    // Who only looks asks for nothing that would have to be acknowledged.
+    const qos = options.isPreview === true ? 0 : section.qos;
+    const filters = withoutCovered(section.topics.map(({ topic }) => parseTopicFilter(topic)));
+    const subscriptions = filters.map(({ text }) => ({ topic: text, qos }));
+    this.#end = new BrokerLink({ ...options, section, line, subscriptions });
+  }
+
+  /** Where the source listens, once it does; undefined where it listens nowhere. */
+  get listening(): Promise<AddressInfo> | undefined {
+    return this.#end instanceof DeviceDoor ? this.#end.listening : undefined;
+  }
+
+  inspect(): Promise<void> {
+    return this.#end.inspect();
+  }
+
+  remarks(): readonly string[] {
+    const { repeats } = this.#line;
+    const again =
+      repeats === 0
+        ? []
+        : [
+            `${repeats === 1 ? '1 message' : `${repeats} messages`} that came again after a connection was lost, and were known`,
+          ];
+    return [...this.#reader.tally.remarks(), ...again];
+  }
+
+  /** Messages until the signal. Throws SourceError where address, broker or files can't be had. Has no checkpoint. */
+  async *batches(_from: SourceCheckpoint | null, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
+    const pending = this.#pending;
+    const end = this.#end;
+    let running: Promise<void> = Promise.resolve();
+    if (end instanceof DeviceDoor) await end.open();
+    else running = end.run().catch((error: unknown) => pending.fail(error as Error));
+    const stop = (): void => {
+      this.#line.stop();
+      end.stop();
+      pending.stop();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      for (let batch = await pending.next(); batch !== null; batch = await pending.next()) yield batch;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+      await pending.settled(STOP_TIMEOUT_MS);
+      await (end instanceof DeviceDoor ? end.close() : (end.leave(), running));
+    }
+  }
+}

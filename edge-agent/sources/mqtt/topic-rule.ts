@@ -1,0 +1,74 @@
+/** What a topic's entry in the section says: whose messages are meant, and which readings are made of them. */
+import { z } from 'zod';
+import { RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
+import { checkMetrics, neededColumns } from '../rows/row-references.ts';
+import { checkRows, ROWS_FIELDS } from '../rows/rows-section.ts';
+import { nameField } from '../section-fields.ts';
+import type { ReferenceFault } from '../source-kind.ts';
+import { TOPICS_MAX } from './limits.ts';
+import { parseTopicFilter, TopicFilterError } from './topic-filter.ts';
+
+/** What a rule names a payload that is a plain value. */
+export const PAYLOAD = 'payload';
+
+/** A topic filter as it was written; nothing else of its rule is looked at where it is none. */
+const topicField = z.string().transform((text, context) => {
+  try {
+    return parseTopicFilter(text).text;
+  } catch (error) {
+    if (!(error instanceof TopicFilterError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
+
+const fields = z.strictObject({
+  topic: topicField,
+  names: z.array(nameField).default([]),
+  payload: z.enum(['json', 'text']).default('json'),
+  ...ROWS_FIELDS,
+  /** Left out: the time of receipt. */
+  time: ROWS_FIELDS.time.optional(),
+});
+
+/** What is made of the messages on some topics. */
+export type TopicRule = z.output<typeof fields>;
+
+function checkNames({ topic, names }: TopicRule, context: z.core.$RefinementCtx): void {
+  const issue = (message: string): void => context.addIssue({ code: 'custom', path: ['names'], message });
+  const { plusCount } = parseTopicFilter(topic);
+  if (names.length !== 0 && names.length !== plusCount) {
+    issue(`topic ${topic} has ${plusCount} +, and ${names.length} names; give a name to each, or to none`);
+  }
+  if (new Set(names).size < names.length) issue('a name stands there twice; give each + its own');
+}
+
+function checkText(rule: TopicRule, context: z.core.$RefinementCtx): void {
+  if (rule.payload !== 'text') return;
+  const known = [...rule.names, PAYLOAD];
+  for (const { column, path } of neededColumns({ series: rule.series, time: rule.time ?? RECEIVED_TIME })) {
+    if (column === RECEIVED_COLUMN || known.includes(column)) continue;
+    const message = `${JSON.stringify(column)} is not in a payload that is text; there are ${known.join(', ')}`;
+    context.addIssue({ code: 'custom', path: [...path], message });
+  }
+}
+
+export const topicsField = z
+  .array(
+    fields
+      .superRefine((rule, context) => checkRows({ ...rule, time: rule.time ?? RECEIVED_TIME }, context))
+      .superRefine(checkNames)
+      .superRefine(checkText),
+  )
+  .min(1)
+  .max(TOPICS_MAX);
+
+/** The metrics that topics' rules speak of but nobody has declared. */
+export function checkTopics(topics: readonly TopicRule[], metricNames: readonly string[]): readonly ReferenceFault[] {
+  return topics.flatMap((topic, i) =>
+    checkMetrics({ ...topic, time: topic.time ?? RECEIVED_TIME }, metricNames).map((fault) => ({
+      ...fault,
+      path: ['topics', i, ...fault.path],
+    })),
+  );
+}
