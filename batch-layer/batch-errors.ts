@@ -63,3 +63,16 @@ export class FoldingThreadEnded extends WeirError {
     });
   }
 }
+
+/** A result was written before results held many groups in a block, and can't be merged with what is made now. */
+export class ResultOutdated extends WeirError {
+  readonly kind = 'result-outdated';
+  constructor(name: string) {
+    super(
+      `The batch result ${name} was written by an older weir, in another order. Run \`weir batch\`: it is made anew.`,
+      {
+        fault: 'data',
+      },
+    );
+  }
+}

@@ -362,8 +362,8 @@ function failingAfter(objects: Objects, puts: number): Objects {
 async function tamperWithResult(objects: Objects, result: string): Promise<void> {
   const directory = decodeDirectory((await objects.get(`${result}/directory`))!, 'x', 'y');
   const content = (await objects.get(`${result}/0`))!;
-  const [first, ...others] = directory;
-  const { partition, group, slice, revision, flags, count, table, firstSlot } = decodeResultBlock(
+  const [first, ...others] = directory.places();
+  const { partition, groups, ends, slice, revision, flags, count, table, firstSlot } = decodeResultBlock(
     content.subarray(0, first!.bytes),
     'x',
     'y',
@@ -375,7 +375,7 @@ async function tamperWithResult(objects: Objects, result: string): Promise<void>
     revisions: revision.subarray(0, count),
     flags: flags.subarray(0, count),
   };
-  const block = encodeResultBlock({ partition, group, ...columns, table, slots });
+  const block = encodeResultBlock({ partition, groups, ends, ...columns, table, slots });
   const grown = block.length - first!.bytes;
   const places = [
     { ...first!, bytes: block.length },
@@ -384,7 +384,7 @@ async function tamperWithResult(objects: Objects, result: string): Promise<void>
   await objects.remove(`${result}/directory`);
   await objects.remove(`${result}/0`);
   await objects.put(`${result}/0`, Buffer.concat([block, content.subarray(first!.bytes)]));
-  await objects.put(`${result}/directory`, encodeDirectory(places));
+  await objects.put(`${result}/directory`, encodeDirectory(places, directory.groups));
 }
 
 function tampered(row: SliceRow): SliceRow {

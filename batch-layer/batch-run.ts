@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log } from '#backbone/log/log.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
@@ -14,7 +16,7 @@ import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
-import { mergeResults } from './recompute/result-sources.ts';
+import { isOutdated, mergeResults } from './recompute/result-runs.ts';
 
 /** Deltas beside a base. Readers add up all of them, so beyond it they are merged into a new base. */
 export const DELTAS_MAX = 8;
@@ -74,12 +76,14 @@ export interface BatchOutcome {
 interface Work {
   readonly view: string;
   readonly version: ManifestVersion;
+  /** It has no result yet, or one that can't be gone on from: all history is folded. */
+  readonly needsBase: boolean;
 }
 
 /**
  * Cuts the log, recomputes every version of the views up to the cut, and makes the results live, view by view in one
- * atomic step each. Incremental: a delta over the epochs since the last run; full, or where a version has no result yet:
- * a new base over all history. A run that ends anywhere before its last step leaves what was live live; the next one
+ * atomic step each. Incremental: a delta over the epochs since the last run; full, or where a version has no result yet or
+ * one of an older format: a new base over all history. A run that ends anywhere before its last step leaves what was live live; the next one
  * clears away what it had stored. Only one run at a time works on the same manifests.
  *
  * Throws BatchOvertaken, and what log, archive and objects throw.
@@ -146,7 +150,7 @@ class BatchRun {
     const positions = plans.map(({ to }) => to);
     const atMs = this.#resources.clock();
     let readings = 0;
-    const needBase = this.#work.filter(({ version }) => full || version.batch.results.length === 0);
+    const needBase = this.#work.filter(({ needsBase }) => full || needsBase);
     const needDelta = Map.groupBy(
       this.#work.filter(({ version }) => version.batch.results.length > 0 && !coversCut(version.batch.cut, positions)),
       ({ version }) => JSON.stringify(version.batch.cut),
@@ -169,16 +173,11 @@ class BatchRun {
 
   /** Makes what was made live. */
   async publish(): Promise<Manifest[]> {
-    const { manifests, views, objects } = this.#resources;
+    const { manifests, views } = this.#resources;
     for (const [work, made] of this.#made) {
       const { before, delta } = made;
-      if (made.base !== undefined || delta === undefined || before.results.length < DELTAS_MAX) continue;
-      const results = [...before.results, delta];
-      const name = nameOf(work, 'base');
-      await mergeResults(objects, results, name, this.#request.signal);
-      const readings = results.reduce((sum, result) => sum + result.readings, 0);
-      const base: ResultRef = { ...delta, name, kind: 'base', from: delta.from.map(() => 0), readings };
-      this.#made.set(work, { ...made, base });
+      if (made.base === undefined && delta !== undefined && before.results.length >= DELTAS_MAX)
+        this.#made.set(work, { ...made, base: await this.#mergeDeltas(work, [...before.results, delta]) });
     }
     const published: Manifest[] = [];
     for (const { name } of views) {
@@ -192,6 +191,24 @@ class BatchRun {
       );
     }
     return published;
+  }
+
+  /** A new base out of the base and its deltas, in order. */
+  async #mergeDeltas(work: Work, results: readonly ResultRef[]): Promise<ResultRef> {
+    const { archive, objects } = this.#resources;
+    const newest = results.at(-1)!;
+    const name = nameOf(work, 'base');
+    const scratch = join(archive.dir, 'scratch', randomUUID());
+    await mkdir(scratch, { recursive: true });
+    // The base is large however little was folded, so it is not for the thread that readers wait for.
+    await using own = this.#pool.threads > 0 ? undefined : new FoldPool(1);
+    try {
+      await mergeResults(objects, results, name, scratch, own ?? this.#pool, this.#request.signal);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+    const readings = results.reduce((sum, result) => sum + result.readings, 0);
+    return { ...newest, name, kind: 'base', from: newest.from.map(() => 0), readings };
   }
 
   /** Removes what no state names any more: results, kept plans, and rows of the speed layer before the state before this. */
@@ -273,12 +290,16 @@ class BatchRun {
 }
 
 /** Every version that is folded for good: one that is being built gets its first result once it is live. */
-async function workOf({ manifests, views }: BatchResources): Promise<Work[]> {
+async function workOf({ manifests, views, objects }: BatchResources): Promise<Work[]> {
   const work: Work[] = [];
   for (const { name } of views) {
     const manifest = await manifests.get(name);
     for (const version of manifest?.versions ?? []) {
-      if (version.state !== 'building') work.push({ view: name, version });
+      if (version.state === 'building') continue;
+      const { results } = version.batch;
+      let needsBase = results.length === 0;
+      for (const result of results) needsBase ||= await isOutdated(objects, result);
+      work.push({ view: name, version, needsBase });
     }
   }
   return work;
@@ -287,9 +308,7 @@ async function workOf({ manifests, views }: BatchResources): Promise<Work[]> {
 /** The position after which some version needs the frames of a partition; 0 where one needs all, or none is there. */
 function planFrom(work: readonly Work[], full: boolean, partition: number): number {
   if (full || work.length === 0) return 0;
-  return Math.min(
-    ...work.map(({ version: { batch } }) => (batch.results.length === 0 ? 0 : (batch.cut[partition] ?? 0))),
-  );
+  return Math.min(...work.map(({ version: { batch }, needsBase }) => (needsBase ? 0 : (batch.cut[partition] ?? 0))));
 }
 
 function publishView(

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDurably, makeDirectoryDurably, syncDirectory, UNFINISHED_PREFIX } from '../disk/durable-file.ts';
 import { codeOf } from '../disk/error-code.ts';
@@ -59,6 +59,11 @@ class EmbeddedObjects implements Objects {
     return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
+  async getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    checkObjectName(name);
+    return await this.#run(() => unlessMissing(readPart(this.#fileOf(name), offset, length)));
+  }
+
   async list(prefix: string): Promise<ObjectListing[]> {
     const names = (await this.#run(() => readdir(this.#folder)))
       .filter((file) => !file.startsWith(UNFINISHED_PREFIX))
@@ -95,6 +100,22 @@ class EmbeddedObjects implements Objects {
     } catch (error) {
       throw new StoreUnavailable('object store', this.#folder, error);
     }
+  }
+}
+
+async function readPart(file: string, offset: number, length: number): Promise<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await handle.close();
   }
 }
 

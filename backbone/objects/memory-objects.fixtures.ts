@@ -25,6 +25,12 @@ export class MemoryObjects implements Objects {
     return this.stored.get(name)?.slice();
   }
 
+  async getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    this.#check();
+    checkObjectName(name);
+    return this.stored.get(name)?.slice(offset, offset + length);
+  }
+
   async list(prefix: string): Promise<ObjectListing[]> {
     this.#check();
     return [...this.stored]

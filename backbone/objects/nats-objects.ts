@@ -13,6 +13,10 @@ export const OBJECT_TIMEOUT_MS = 64_000;
 /** How often a put that came second looks again what came first. Each time somebody else has put or removed it. */
 const PUT_TRIES_MAX = 16;
 
+/** Objects that are kept for those who read them part by part, since the store gives whole ones only; larger ones are not. */
+const PARTED_OBJECTS_MAX = 4;
+const PARTED_BYTES_MAX = 4 * 1024 * 1024;
+
 export interface NatsObjectsOptions extends NatsPlace {
   /** Copies of each object on different servers of a cluster (1, 3 or 5), for a store that is made. */
   readonly replicas?: number | undefined;
@@ -40,6 +44,8 @@ class NatsObjects implements Objects {
   readonly #link: NatsLink;
   readonly #store: ObjectStore;
   readonly #place: string;
+  /** Read last, by name. */
+  readonly #parted = new Map<string, Uint8Array>();
   #closed = false;
 
   constructor(link: NatsLink, name: string, store: ObjectStore) {
@@ -71,6 +77,15 @@ class NatsObjects implements Objects {
     return (await this.#run(() => this.#read(name))) ?? undefined;
   }
 
+  async getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    const bytes = this.#parted.get(name) ?? (await this.get(name));
+    if (bytes === undefined) return undefined;
+    this.#parted.delete(name);
+    if (bytes.length <= PARTED_BYTES_MAX) this.#parted.set(name, bytes);
+    if (this.#parted.size > PARTED_OBJECTS_MAX) this.#parted.delete(this.#parted.keys().next().value!);
+    return bytes.slice(offset, offset + length);
+  }
+
   async list(prefix: string): Promise<ObjectListing[]> {
     const infos = await this.#run(() => this.#store.list());
     return infos
@@ -81,6 +96,7 @@ class NatsObjects implements Objects {
 
   async remove(name: string): Promise<void> {
     checkObjectName(name);
+    this.#parted.delete(name);
     const present = await this.#run(() => this.#store.info(name));
     if (present !== null && !present.deleted) await this.#run(() => this.#store.delete(name));
   }

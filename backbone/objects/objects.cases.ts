@@ -20,6 +20,24 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.get('size/2')).toBeUndefined();
     });
 
+    it('gives a part of an object, as far as it reaches', async () => {
+      await using harness = await makeHarness();
+      await using objects = await harness.open();
+      const bytes = patternOf(300_000);
+      await objects.put('parts', bytes);
+      for (const [offset, length] of [
+        [0, 10],
+        [131_000, 200],
+        [299_990, 50],
+        [300_000, 1],
+        [7, 0],
+      ] as const)
+        expect(await objects.getPart('parts', offset, length)).toEqual(bytes.slice(offset, offset + length));
+      expect(await objects.getPart('none', 0, 10)).toBeUndefined();
+      await objects.remove('parts');
+      expect(await objects.getPart('parts', 0, 10)).toBeUndefined();
+    });
+
     it('takes an object of the largest size and refuses a larger one', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();

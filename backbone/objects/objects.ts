@@ -25,6 +25,8 @@ export interface Objects extends AsyncDisposable {
   put(name: string, bytes: Uint8Array): Promise<void>;
   /** The bytes of an object, or undefined where there is none. */
   get(name: string): Promise<Uint8Array | undefined>;
+  /** The bytes of an object in [offset, offset + length), fewer where it ends before; undefined where there is none. */
+  getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined>;
   /** The objects whose names begin with `prefix` ('' is all), sorted by name. */
   list(prefix: string): Promise<ObjectListing[]>;
   /** Removes an object; harmless when there is none. */

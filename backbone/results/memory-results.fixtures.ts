@@ -4,11 +4,11 @@ import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { SliceRow } from '../changes/changes.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
-import type { ResultBlock, ResultReader } from './results.ts';
+import type { GroupRows, ResultBlock, ResultReader } from './results.ts';
 
 /** Batch results in memory for tests, made by adding up rows of changes. */
 export class MemoryResults implements ResultReader {
-  readonly #blocks = new Map<string, readonly ResultBlock[]>();
+  readonly #blocks = new Map<string, readonly GroupRows[]>();
 
   /** Adds the rows up, per group and partition. `flagsOf` may say that a slice resets or is pending. */
   add(
@@ -31,21 +31,29 @@ export class MemoryResults implements ResultReader {
     return Promise.resolve([...new Set(this.#of(result).map(({ group }) => group))]);
   }
 
-  async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<ResultBlock> {
+  async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
     await Promise.resolve();
     for (const block of this.#of(result)) {
       if (block.group === group && block.slice[0]! < toSlice && block.slice[block.count - 1]! >= fromSlice) yield block;
     }
   }
 
-  #of(result: ResultRef): readonly ResultBlock[] {
+  async *scan(result: ResultRef, fromSlice: number, toSlice: number): AsyncIterable<ResultBlock> {
+    await Promise.resolve();
+    for (const { group, ...rows } of this.#of(result)) {
+      if (rows.slice[0]! < toSlice && rows.slice[rows.count - 1]! >= fromSlice)
+        yield { ...rows, groups: [group], ends: [rows.count] };
+    }
+  }
+
+  #of(result: ResultRef): readonly GroupRows[] {
     const blocks = this.#blocks.get(result.name);
     if (blocks === undefined) throw new Error(`no result ${result.name}`);
     return blocks;
   }
 }
 
-function blockOf(rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number): ResultBlock {
+function blockOf(rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number): GroupRows {
   const slices = [...new Set(rows.map(({ slice }) => slice))].sort((a, b) => a - b);
   const table = new StatsTable(slices.length + 1);
   const firstSlot = table.allocateMany(slices.length);

@@ -6,11 +6,12 @@ import { addReading, equalSlots } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
-import { type BlockPlace, decodeDirectory, encodeDirectory } from './result-directory.ts';
-import { type BlockRows, decodeResultBlock, encodeResultBlock } from './result-format.ts';
+import { type BlockPlace, decodeDirectory, encodeDirectory, RESULT_DIRECTORY_FORMAT } from './result-directory.ts';
+import { type BlockRows, decodeResultBlock, encodeResultBlock, RESULT_BLOCK_FORMAT } from './result-format.ts';
+import type { RowName } from './row-order.ts';
 
-/** Rows whose i-th slice holds i readings, at slots in descending order. */
-function rowsOf(slices: readonly number[], group = '["r1"]'): BlockRows {
+/** Rows of two groups, each with half of the slices, whose i-th row holds i readings, at slots in descending order. */
+function rowsOf(slices: readonly number[], groups = ['["r1"]', '["r2"]']): BlockRows {
   const table = new StatsTable();
   table.allocateMany(slices.length);
   const slots = Int32Array.from(slices, (_, i) => slices.length - 1 - i);
@@ -19,7 +20,8 @@ function rowsOf(slices: readonly number[], group = '["r1"]'): BlockRows {
   });
   return {
     partition: 5,
-    group,
+    groups: slices.length === 1 ? [groups[0]!] : groups,
+    ends: slices.length === 1 ? [1] : [slices.length >>> 1, slices.length],
     slices: Float64Array.from(slices),
     revisions: Float64Array.from(slices, (_, i) => i + 1),
     flags: Uint8Array.from(slices, (_, i) => i % 3),
@@ -28,41 +30,37 @@ function rowsOf(slices: readonly number[], group = '["r1"]'): BlockRows {
   };
 }
 
+const at = (partition: number, group: string, slice: number): RowName => ({ partition, group, slice });
+
 const PLACES: readonly BlockPlace[] = [
-  { partition: 0, group: '["a"]', firstSlice: -7, lastSlice: 12, rows: 3, object: 0, offset: 0, bytes: 900 },
-  { partition: 0, group: '["ä"]', firstSlice: 0, lastSlice: 0, rows: 1, object: 0, offset: 900, bytes: 80 },
-  {
-    partition: 2,
-    group: '["a"]',
-    firstSlice: 2 ** 36,
-    lastSlice: 2 ** 37,
-    rows: 4096,
-    object: 1,
-    offset: 0,
-    bytes: 70_000,
-  },
+  { first: at(0, '["a"]', -7), last: at(0, '["a"]', -1), rows: 3, object: 0, offset: 0, bytes: 900 },
+  { first: at(0, '["ä"]', -2), last: at(0, '["a"]', 12), rows: 5, object: 0, offset: 900, bytes: 80 },
+  { first: at(2, '["a"]', 2 ** 36), last: at(2, '["b"]', 2 ** 37), rows: 1024, object: 1, offset: 0, bytes: 70_000 },
 ];
+const GROUPS = ['["ä"]', '["a"]', '["b"]', '["a"]', '["c"]'];
+const directory = (): Uint8Array => encodeDirectory(PLACES, GROUPS);
 
 describe('a block of a result', () => {
   it('has a format that is locked', () => {
     const hash = createHash('sha256')
       .update(encodeResultBlock(rowsOf([-2, 0, 1, 500])))
       .digest('hex');
-    expect(hash).toBe('752e19e9150e83c9b7119c078cf48d3d5f1be81bef0d69edf2e09eff89eda29b');
+    expect(hash).toBe('2009722805a4643af4d93c28e294858d91d9423a08917a5328febf7e31aca683');
   });
 
   it('reads back as it was written', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), { minLength: 1, maxLength: 40 }),
-        fc.string(),
-        (numbers, group) => {
+        fc.uniqueArray(fc.string(), { minLength: 2, maxLength: 2 }),
+        (numbers, groups) => {
           const rows = rowsOf(
             numbers.toSorted((a, b) => a - b),
-            group.toWellFormed(),
+            groups.map((group) => group.toWellFormed()),
           );
           const block = decodeResultBlock(encodeResultBlock(rows), 'x', 'y');
-          expect(block).toMatchObject({ partition: 5, group: rows.group, count: rows.slices.length });
+          expect(block).toMatchObject({ partition: 5, groups: rows.groups, count: rows.slices.length });
+          expect(rows.groups.map((_, i) => block.ends[i])).toEqual(rows.ends);
           expect(block.slice.subarray(0, block.count)).toEqual(rows.slices);
           expect(block.revision.subarray(0, block.count)).toEqual(rows.revisions);
           expect(block.flags).toEqual(rows.flags);
@@ -77,7 +75,7 @@ describe('a block of a result', () => {
 
   it('of a newer format is refused by name', () => {
     const bytes = encodeResultBlock(rowsOf([1]));
-    bytes[0] = 2;
+    bytes[0] = RESULT_BLOCK_FORMAT + 1;
     expect(() => decodeResultBlock(bytes, 'results/x/0', 'y')).toThrow(NewerFormat);
   });
 
@@ -96,27 +94,30 @@ describe('a block of a result', () => {
 
 describe('the directory of a result', () => {
   it('has a format that is locked', () => {
-    expect(createHash('sha256').update(encodeDirectory(PLACES)).digest('hex')).toBe(
-      'e21df4aa10709e8e62be5c124ee714eed62bd7c50c658ca894067b59d5b5dc92',
+    expect(createHash('sha256').update(directory()).digest('hex')).toBe(
+      '8388cc75d858a4bd24776bff5405f776420bf32f10135795d1e2635b7c72e7ef',
     );
   });
 
   it('reads back as it was written, also when it is empty', () => {
-    expect(decodeDirectory(encodeDirectory(PLACES), 'x', 'y')).toEqual(PLACES);
-    expect(decodeDirectory(encodeDirectory([]), 'x', 'y')).toEqual([]);
+    const read = decodeDirectory(directory(), 'x', 'y');
+    expect(read.places()).toEqual(PLACES);
+    expect(read.groups).toEqual(['["a"]', '["b"]', '["c"]', '["ä"]']);
+    const empty = decodeDirectory(encodeDirectory([], []), 'x', 'y');
+    expect([empty.places(), empty.groups, empty.within(-Infinity, Infinity)]).toEqual([[], [], []]);
   });
 
   it('of a newer format is refused by name, a changed one is damaged', () => {
-    const newer = encodeDirectory(PLACES);
-    newer[4] = 2;
+    const newer = directory();
+    newer[4] = RESULT_DIRECTORY_FORMAT + 1;
     expect(() => decodeDirectory(newer, 'x', 'y')).toThrow(NewerFormat);
-    const changed = encodeDirectory(PLACES);
+    const changed = directory();
     changed[changed.length - 1]! ^= 1;
     expect(() => decodeDirectory(changed, 'x', 'y')).toThrow(ObjectDamaged);
   });
 
   it('that was changed or cut anywhere is damaged', () => {
-    const good = encodeDirectory(PLACES);
+    const good = directory();
     for (const at of [0, 1, 2, 3, ...Array.from({ length: good.length - 8 }, (_, i) => 8 + i)]) {
       const bytes = good.slice();
       bytes[at]! ^= 1;
@@ -128,7 +129,7 @@ describe('the directory of a result', () => {
   });
 
   it('that is sound but for a group that it does not list is damaged', () => {
-    const bytes = Buffer.from(encodeDirectory(PLACES));
+    const bytes = Buffer.from(directory());
     const textBytes = bytes.readUInt32LE(16);
     bytes.fill(' ', 20, 20 + textBytes);
     bytes.write('[]', 20);

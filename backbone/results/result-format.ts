@@ -3,44 +3,54 @@ import { crc32 } from 'node:zlib';
 import { COLUMN_ROOM, PackReader } from '#core/packing/pack-reader.ts';
 import { PackWriter } from '#core/packing/pack-writer.ts';
 import { decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
-import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
+import type { StatsPart } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
+import { decodeBlockOne } from './format-one.ts';
 import type { ResultBlock } from './results.ts';
 
 /**
- * A block of a batch result: rows of one group and partition in ascending order of slices, little endian.
+ * A block of a batch result: rows of one partition, of one group or of many, in the order of row-order.ts, little endian.
  *
  * ```
  *   at  size
- *    0   1   format version  1
+ *    0   1   format version  2
  *    1   1   0
- *    2   2   rows            1 … 4096
+ *    2   2   rows            1 … 1024
  *    4   4   checksum        u32, CRC-32 over everything behind it
  *    8   4   partition       u32
- *   12   4   group bytes g   u32
+ *   12   4   text bytes t    u32
  *   16   4   column bytes c  u32
- *   20   g   group           UTF-8
- *        c   columns         pack: slice, revision, flags (see core/packing/pack-writer.ts)
+ *   20   t   groups          JSON array of the keys of the groups, UTF-8: one for each stretch of rows of one group
+ *        c   columns         pack: rows of each stretch; then of each row slice, revision, flags
+ *                            (see core/packing/pack-writer.ts)
  *        …   stats           of the rows (see core/stats/block-codec.ts)
  * ```
  *
- * The version keeps its place in every later format.
+ * The version keeps its place in every later format. Blocks of format 1 hold one group (format-one.ts).
  */
-export const RESULT_BLOCK_FORMAT = 1;
+export const RESULT_BLOCK_FORMAT = 2;
+
+/**
+ * The most rows of a block: what is read and unpacked for one row of it. Enough that a block's own bytes and the turns that
+ * it takes are small beside its rows.
+ */
+export const RESULT_BLOCK_ROWS_MAX = 1024;
 
 const HEAD_BYTES = 20;
 const SAFE = Number.MAX_SAFE_INTEGER;
 const utf8 = new TextEncoder();
+const utf8Decoder = new TextDecoder();
 const reader = new PackReader();
 const pack = new PackWriter();
 
 /** Rows to be written as one block: row i is at `slots[i]` of the table. */
 export interface BlockRows {
   readonly partition: number;
-  readonly group: string;
-  /** Strictly ascending. */
+  /** Of each stretch of rows of one group: the group, and the row behind its last one. */
+  readonly groups: readonly string[];
+  readonly ends: ArrayLike<number>;
   readonly slices: Float64Array;
   readonly revisions: Float64Array;
   readonly flags: Uint8Array;
@@ -48,58 +58,77 @@ export interface BlockRows {
   readonly slots: Int32Array;
 }
 
-/** The bytes of a block of 1 to BLOCK_ROWS_MAX rows. */
+/** The bytes of a block of 1 to RESULT_BLOCK_ROWS_MAX rows. */
 export function encodeResultBlock(rows: BlockRows): Uint8Array {
   const count = rows.slots.length;
-  assert(count >= 1 && count <= BLOCK_ROWS_MAX, `a block holds 1 to ${BLOCK_ROWS_MAX} rows, not ${count}`);
-  const group = utf8.encode(rows.group);
+  assert(count >= 1 && count <= RESULT_BLOCK_ROWS_MAX, `a block has 1 to ${RESULT_BLOCK_ROWS_MAX} rows, not ${count}`);
+  const { groups, ends } = rows;
+  const text = utf8.encode(JSON.stringify(groups));
+  const lengths = Int32Array.from(groups, (_, i) => ends[i]! - (i === 0 ? 0 : ends[i - 1]!));
   pack.reset();
+  pack.column(lengths, lengths.length);
   pack.column(rows.slices, count);
   pack.column(rows.revisions, count);
   pack.column(rows.flags, count);
   const columns = pack.finish(0);
   const stats = encodeBlock(rows.table, rows.slots);
-  const bytes = new Uint8Array(HEAD_BYTES + group.length + columns.length + stats.length);
+  const bytes = new Uint8Array(HEAD_BYTES + text.length + columns.length + stats.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, RESULT_BLOCK_FORMAT);
   view.setUint16(2, count, true);
   view.setUint32(8, rows.partition, true);
-  view.setUint32(12, group.length, true);
+  view.setUint32(12, text.length, true);
   view.setUint32(16, columns.length, true);
-  bytes.set(group, HEAD_BYTES);
-  bytes.set(columns, HEAD_BYTES + group.length);
-  bytes.set(stats, HEAD_BYTES + group.length + columns.length);
+  bytes.set(text, HEAD_BYTES);
+  bytes.set(columns, HEAD_BYTES + text.length);
+  bytes.set(stats, HEAD_BYTES + text.length + columns.length);
   view.setUint32(4, crc32(bytes.subarray(8)), true);
   return bytes;
 }
 
-/** The rows of a block. Throws NewerFormat, or ObjectDamaged with the name of the object and its place. */
-export function decodeResultBlock(bytes: Uint8Array, object: string, place: string): ResultBlock {
-  if (bytes.length < HEAD_BYTES) throw new ObjectDamaged(object, place, `a block has ${bytes.length} bytes`);
+/** Where the rows of a block are read to, and which parts of their stats. */
+export interface BlockTarget {
+  /** Emptied before. */
+  readonly table: StatsTable;
+  readonly parts: ReadonlySet<StatsPart>;
+}
+
+/**
+ * The rows of a block; of a target only what it asks for. Throws NewerFormat, or ObjectDamaged with the name of the object
+ * and its place.
+ */
+export function decodeResultBlock(bytes: Uint8Array, object: string, place: string, target?: BlockTarget): ResultBlock {
+  const damaged = (what: string): ObjectDamaged => new ObjectDamaged(object, place, what);
+  if (bytes.length < HEAD_BYTES) throw damaged(`a block has ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const version = view.getUint8(0);
   if (version > RESULT_BLOCK_FORMAT) throw new NewerFormat('block of a result', object, version, RESULT_BLOCK_FORMAT);
-  if (crc32(bytes.subarray(8)) !== view.getUint32(4, true)) {
-    throw new ObjectDamaged(object, place, 'the checksum of a block is wrong');
-  }
+  if (crc32(bytes.subarray(8)) !== view.getUint32(4, true)) throw damaged('the checksum of a block is wrong');
+  if (version < RESULT_BLOCK_FORMAT) return decodeBlockOne(bytes, damaged);
   const count = view.getUint16(2, true);
   const columnsAt = HEAD_BYTES + view.getUint32(12, true);
   const statsAt = columnsAt + view.getUint32(16, true);
+  if (statsAt > bytes.length) throw damaged('a block ends within its columns');
+  const groups = JSON.parse(utf8Decoder.decode(bytes.subarray(HEAD_BYTES, columnsAt))) as string[];
+  const ends = new Float64Array(groups.length + COLUMN_ROOM);
   const slice = new Float64Array(count + COLUMN_ROOM);
   const revision = new Float64Array(count + COLUMN_ROOM);
   const flagColumn = new Float64Array(count + COLUMN_ROOM);
   const whole =
     reader.open(bytes.subarray(0, statsAt), columnsAt) &&
+    reader.column(ends, groups.length, 1, count) &&
     reader.column(slice, count, -SAFE, SAFE) &&
     reader.column(revision, count, 0, SAFE) &&
     reader.column(flagColumn, count, 0, 0xff) &&
     reader.finished();
-  if (!whole) throw new ObjectDamaged(object, place, 'the columns of a block can not be unpacked');
-  const table = new StatsTable(count);
-  const firstSlot = decodeBlock(bytes.subarray(statsAt), table);
-  if (typeof firstSlot !== 'number') throw new ObjectDamaged(object, place, firstSlot.message);
-  if (table.size !== count) throw new ObjectDamaged(object, place, `a block of ${count} rows has ${table.size} stats`);
-  const group = new TextDecoder().decode(bytes.subarray(HEAD_BYTES, columnsAt));
+  if (!whole) throw damaged('the columns of a block can not be unpacked');
+  for (let i = 1; i < groups.length; i++) ends[i]! += ends[i - 1]!;
+  if (ends[groups.length - 1] !== count) throw damaged('the groups of a block have other rows than it has');
+  target?.table.truncate(0);
+  const table = target?.table ?? new StatsTable(Math.max(1, count));
+  const firstSlot = decodeBlock(bytes.subarray(statsAt), table, target?.parts);
+  if (typeof firstSlot !== 'number') throw damaged(firstSlot.message);
+  if (table.size !== count) throw damaged(`a block of ${count} rows has ${table.size} stats`);
   const flags = Uint8Array.from(flagColumn.subarray(0, count));
-  return { partition: view.getUint32(8, true), group, count, slice, revision, flags, table, firstSlot };
+  return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, table, firstSlot };
 }

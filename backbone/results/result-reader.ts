@@ -1,28 +1,30 @@
+import type { StatsPart } from '#core/stats/statistics.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Objects } from '../objects/objects.ts';
 import { ResultCache } from './result-cache.ts';
-import { blockObjectName, type BlockPlace, decodeDirectory, directoryName } from './result-directory.ts';
-import { decodeResultBlock } from './result-format.ts';
-import type { ResultBlock, ResultReader } from './results.ts';
+import {
+  blockObjectName,
+  type BlockPlace,
+  decodeDirectory,
+  directoryName,
+  type ResultDirectory,
+} from './result-directory.ts';
+import { decodeResultBlock, RESULT_BLOCK_ROWS_MAX } from './result-format.ts';
+import { type GroupRows, groupRows, type ResultBlock, type ResultReader } from './results.ts';
 
-/** Bytes of objects, decoded blocks and directories that a reader keeps, unless told otherwise. */
-export const RESULT_CACHE_BYTES_DEFAULT = 192 * 1024 * 1024;
+/** Bytes of decoded blocks and directories that a reader keeps, unless told otherwise. */
+export const RESULT_CACHE_BYTES_DEFAULT = 64 * 1024 * 1024;
+
+/** Blocks that lie side by side are read together, up to so many bytes. */
+const SCAN_READ_BYTES = 512 * 1024;
 
 /** Bytes that a row takes once it is decoded, beside its stats: slice, revision, flags. */
 const DECODED_ROW_BYTES = 8 + 8 + 1;
 
-/** Bytes that a directory takes per block. */
-const PLACE_BYTES = 120;
-
 /** For errors: objects know their own place, this is what they are to a reader of results. */
 const PLACE = 'the objects of batch results';
-
-interface Directory {
-  readonly groups: readonly string[];
-  /** The places of a group, in the order of (partition, first slice). */
-  readonly places: ReadonlyMap<string, readonly BlockPlace[]>;
-}
 
 /** A reader of batch results that keeps what it read last, up to `cacheBytesMax`. */
 export function openResultReader(objects: Objects, cacheBytesMax: number = RESULT_CACHE_BYTES_DEFAULT): ResultReader {
@@ -31,61 +33,105 @@ export function openResultReader(objects: Objects, cacheBytesMax: number = RESUL
 
 class CachingResultReader implements ResultReader {
   readonly #objects: Objects;
-  readonly #directories: ResultCache<Directory>;
-  readonly #contents: ResultCache<Uint8Array>;
+  readonly #directories: ResultCache<ResultDirectory>;
   readonly #blocks: ResultCache<ResultBlock>;
 
   constructor(objects: Objects, cacheBytesMax: number) {
     this.#objects = objects;
-    // Objects only serve the blocks beside the one that was asked for, so they get the lesser share.
-    this.#directories = new ResultCache(cacheBytesMax / 8);
-    this.#contents = new ResultCache(cacheBytesMax / 4);
-    this.#blocks = new ResultCache((cacheBytesMax * 5) / 8);
+    this.#directories = new ResultCache(cacheBytesMax / 4);
+    this.#blocks = new ResultCache((cacheBytesMax * 3) / 4);
   }
 
   async groups(result: ResultRef): Promise<readonly string[]> {
     return (await this.#directory(result.name)).groups;
   }
 
-  async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<ResultBlock> {
-    const { places } = await this.#directory(result.name);
-    for (const place of places.get(group) ?? []) {
-      if (place.lastSlice < fromSlice || place.firstSlice >= toSlice) continue;
-      yield await this.#block(result.name, place);
+  async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
+    const directory = await this.#directory(result.name);
+    for (const i of directory.find(group, fromSlice, toSlice)) {
+      for (const rows of groupRows(await this.#block(result.name, directory.place(i)))) {
+        if (rows.group !== group || rows.slice[rows.count - 1]! < fromSlice || rows.slice[0]! >= toSlice) continue;
+        yield rows;
+      }
     }
   }
 
-  #directory(result: string): Promise<Directory> {
+  async *scan(
+    result: ResultRef,
+    fromSlice: number,
+    toSlice: number,
+    parts: ReadonlySet<StatsPart>,
+  ): AsyncIterable<ResultBlock> {
+    const directory = await this.#directory(result.name);
+    const found = directory.within(fromSlice, toSlice);
+    const target = { table: new StatsTable(RESULT_BLOCK_ROWS_MAX), parts };
+    let next: Promise<ReadBlocks | undefined> = this.#readSome(result.name, directory, found, 0);
+    for (let read = await next; read !== undefined; read = await next) {
+      // The next ones are read while these are worked on.
+      next = this.#readSome(result.name, directory, found, read.end);
+      next.catch(() => undefined);
+      for (const { bytes, object } of read.blocks) yield decodeResultBlock(bytes, object, PLACE, target);
+    }
+  }
+
+  /** The blocks from the `start`-th found on that lie side by side; undefined behind the last one. */
+  async #readSome(
+    result: string,
+    directory: ResultDirectory,
+    found: readonly number[],
+    start: number,
+  ): Promise<ReadBlocks | undefined> {
+    if (start >= found.length) return undefined;
+    const first = directory.place(found[start]!);
+    const object = blockObjectName(result, first.object);
+    const places = [first];
+    let { bytes } = first;
+    for (let end = start + 1; end < found.length && bytes < SCAN_READ_BYTES; end++) {
+      const place = directory.place(found[end]!);
+      if (place.object !== first.object || place.offset !== first.offset + bytes) break;
+      places.push(place);
+      bytes += place.bytes;
+    }
+    const content = await this.#content(object, first.offset, bytes);
+    const blocks = places.map((place) => {
+      const at = place.offset - first.offset;
+      return { bytes: content.subarray(at, at + place.bytes), object };
+    });
+    return { blocks, end: start + places.length };
+  }
+
+  #directory(result: string): Promise<ResultDirectory> {
     return this.#directories.get(result, async () => {
-      const places = decodeDirectory(await this.#content(directoryName(result)), directoryName(result), PLACE);
-      const byGroup = new Map<string, BlockPlace[]>();
-      for (const place of places) {
-        const list = byGroup.get(place.group);
-        if (list === undefined) byGroup.set(place.group, [place]);
-        else list.push(place);
-      }
-      const directory = { groups: [...byGroup.keys()].sort(), places: byGroup };
-      return { value: directory, bytes: PLACE_BYTES * (places.length + byGroup.size) };
+      const name = directoryName(result);
+      const bytes = await this.#objects.get(name);
+      if (bytes === undefined) throw missing(name);
+      const directory = decodeDirectory(bytes, name, PLACE);
+      return { value: directory, bytes: directory.bytes };
     });
   }
 
   #block(result: string, place: BlockPlace): Promise<ResultBlock> {
     return this.#blocks.get(`${result}/${place.object}/${place.offset}`, async () => {
       const name = blockObjectName(result, place.object);
-      const content = await this.#content(name);
-      const end = place.offset + place.bytes;
-      if (end > content.length) throw new ObjectDamaged(name, PLACE, `it ends at ${content.length}, a block at ${end}`);
-      const block = decodeResultBlock(content.subarray(place.offset, end), name, PLACE);
+      const block = decodeResultBlock(await this.#content(name, place.offset, place.bytes), name, PLACE);
       return { value: block, bytes: DECODED_ROW_BYTES * block.count + block.table.bytes };
     });
   }
 
-  #content(name: string): Promise<Uint8Array> {
-    return this.#contents.get(name, async () => {
-      const bytes = await this.#objects.get(name);
-      if (bytes === undefined)
-        throw new ObjectDamaged(name, PLACE, 'it is missing, though a manifest or directory names it');
-      return { value: bytes, bytes: bytes.length };
-    });
+  async #content(name: string, offset: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.#objects.getPart(name, offset, length);
+    if (bytes === undefined) throw missing(name);
+    if (bytes.length === length) return bytes;
+    throw new ObjectDamaged(name, PLACE, `it ends at ${offset + bytes.length}, a block at ${offset + length}`);
   }
+}
+
+/** Blocks as they are stored, and the number of the one behind them. */
+interface ReadBlocks {
+  readonly blocks: readonly { readonly bytes: Uint8Array; readonly object: string }[];
+  readonly end: number;
+}
+
+function missing(name: string): ObjectDamaged {
+  return new ObjectDamaged(name, PLACE, 'it is missing, though a manifest or directory names it');
 }

@@ -1,15 +1,19 @@
 import { strict as assert } from 'node:assert';
 import type { Objects } from '../objects/objects.ts';
-import { blockObjectName, type BlockPlace, directoryName, encodeDirectory } from './result-directory.ts';
+import {
+  type BlockExtent,
+  blockObjectName,
+  type BlockPlace,
+  directoryName,
+  encodeDirectory,
+} from './result-directory.ts';
+import { compareRows } from './row-order.ts';
 
-/** Bytes of blocks in one object: a reader fetches a whole object for a block, so it is no larger than pays. */
+/** Bytes of blocks in one object. */
 export const RESULT_OBJECT_BYTES = 2 * 1024 * 1024;
 
 /** Objects that are put at once. */
 const PUTS_IN_FLIGHT_MAX = 4;
-
-/** A block's place in its partition and group, before it has one in an object. */
-export type BlockExtent = Pick<BlockPlace, 'partition' | 'group' | 'firstSlice' | 'lastSlice' | 'rows'>;
 
 /**
  * Writes a batch result block by block. Nothing of it counts before `finish` has resolved, which puts the directory
@@ -29,24 +33,25 @@ export class ResultWriter {
     this.#name = name;
   }
 
-  /** Appends an encoded block; blocks come in the order of (partition, group, first slice) and don't overlap. */
+  /** Appends an encoded block; blocks come in the order of their rows and don't overlap. */
   async add(extent: BlockExtent, block: Uint8Array): Promise<void> {
     const before = this.#places.at(-1);
     assert(
-      before === undefined || isInOrder(before, extent),
+      before === undefined || compareRows(before.last, extent.first) < 0,
       'blocks of a result come in their order, without overlap',
     );
     if (this.#bytes > 0 && this.#bytes + block.length > RESULT_OBJECT_BYTES) await this.#put();
-    this.#places.push({ ...extent, object: this.#object, offset: this.#bytes, bytes: block.length });
+    const { first, last, rows } = extent;
+    this.#places.push({ first, last, rows, object: this.#object, offset: this.#bytes, bytes: block.length });
     this.#blocks.push(block);
     this.#bytes += block.length;
   }
 
-  /** Resolves once the whole result is durable. */
-  async finish(): Promise<void> {
+  /** Resolves once the whole result is durable; `groups` are those of its rows. */
+  async finish(groups: Iterable<string>): Promise<void> {
     if (this.#bytes > 0) await this.#put();
     await Promise.all(this.#puts);
-    await this.#objects.put(directoryName(this.#name), encodeDirectory(this.#places));
+    await this.#objects.put(directoryName(this.#name), encodeDirectory(this.#places, groups));
   }
 
   async #put(): Promise<void> {
@@ -72,10 +77,4 @@ export class ResultWriter {
 /** Removes a result and everything it consists of. */
 export async function removeResult(objects: Objects, name: string): Promise<void> {
   for (const object of await objects.list(`${name}/`)) await objects.remove(object.name);
-}
-
-function isInOrder(a: BlockExtent, b: BlockExtent): boolean {
-  if (a.partition !== b.partition) return a.partition < b.partition;
-  if (a.group !== b.group) return a.group < b.group;
-  return a.lastSlice < b.firstSlice;
 }

@@ -1,24 +1,27 @@
-import { encodeResultBlock } from '#backbone/results/result-format.ts';
+import { encodeResultBlock, RESULT_BLOCK_ROWS_MAX } from '#backbone/results/result-format.ts';
+import { BAND_SLICES, bandOf } from '#backbone/results/row-order.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { FrameFolder } from '#core/fold/fold-frame.ts';
-import { type Group, slicesIn, type SliceSlots, spansInOrder } from '#core/fold/slice-slots.ts';
+import { type Group, slicesIn, type SliceSlots } from '#core/fold/slice-slots.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
 import { SPAN_SLICES } from '#core/slices/slice-span.ts';
-import { BLOCK_ROWS_MAX } from '#core/stats/block-columns.ts';
 import type { FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
-import { type RunBlock, RunWriter } from './run-file.ts';
+import { RunWriter, type SortedRun } from './run-file.ts';
 
 /**
  * Slots of slices that a job holds in memory, over all views: some 250 bytes each, and a little less than a power of two, as
- * which the memory of a table grows. Beyond it they are written as a sorted run and let go; the merge adds up what several
- * runs say of one slice.
+ * which the memory of a table grows. Beyond it they are written as a sorted run and let go, all but the newest band: what
+ * a log tells in the order of time has each band in one run. The merge adds up what several runs say of one slice.
  */
-export const JOB_SLICES_MAX = 500_000;
+export const JOB_SLICES_MAX = 250_000;
+
+/** Of these the newest band may hold so much before it is written like the others. */
+const NEWEST_BAND_SHARE = 3 / 4;
 
 /** Frames of one partition to be folded into some views: plain data, for any thread. */
 export interface FoldJob {
@@ -30,8 +33,6 @@ export interface FoldJob {
   readonly frames: FrameColumns;
   /** Per view: slices that were amended before; where this job touches one, it needs a refold too. */
   readonly amendedBefore: readonly (readonly SliceName[])[];
-  /** Whether the jobs before and after this one may say something of its first and of its last slices. */
-  readonly edges: { readonly before: boolean; readonly after: boolean };
   /** File for the sorted runs. */
   readonly runPath: string;
   readonly slicesMax: number;
@@ -39,27 +40,32 @@ export interface FoldJob {
 
 export interface FoldJobResult {
   readonly readings: number;
-  readonly blocks: readonly RunBlock[];
+  /** Per view: what was written of it. */
+  readonly runs: readonly (readonly SortedRun[])[];
   /** Per view: the slices whose min, max, first and last have to be refolded. */
   readonly pending: readonly (readonly SliceName[])[];
 }
 
-/** Folds the frames of a job and writes what comes out as sorted runs of blocks. Synchronous: for a thread of its own. */
+interface Results {
+  readonly runs: readonly SortedRun[][];
+  readonly pending: readonly SliceName[][];
+}
+
+/** Folds the frames of a job and writes what comes out as sorted runs. Synchronous: for a thread of its own. */
 export function runFoldJob(job: FoldJob): FoldJobResult {
   using source = new FrameSource(job.paths);
-  using run = new RunWriter(job.runPath);
-  const pending: SliceName[][] = job.views.map(() => []);
+  using writer = new RunWriter(job.runPath);
+  const result: Results = { runs: job.views.map(() => []), pending: job.views.map(() => []) };
   const agents = job.agents.map(({ agent, entries }) => new AgentFold(agent, entries));
   const folder = new FrameFolder();
   const views = job.views.map((view) => new ViewFold(view));
-  let isFirst = true;
   let readings = 0;
   const { frames } = job;
   for (let i = 0; i < frames.count; i++) {
     const position = frames.position[i]!;
     if (i > 0 && position !== frames.position[i - 1] && slotsHeld(views) > job.slicesMax) {
-      flush(job, { before: job.edges.before || !isFirst, after: true }, views, run, pending);
-      isFirst = false;
+      flush(job, views, writer, result, true);
+      if (slotsHeld(views) > job.slicesMax * NEWEST_BAND_SHARE) flush(job, views, writer, result, false);
     }
     const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
     const header = readHeader(bytes);
@@ -67,8 +73,8 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
     const counted = folder.fold(bytes, header, agents[frames.agent[i]!]!, views, position);
     if (typeof counted === 'number') readings += counted;
   }
-  flush(job, { before: job.edges.before || !isFirst, after: job.edges.after }, views, run, pending);
-  return { readings, blocks: run.blocks, pending };
+  flush(job, views, writer, result, false);
+  return { readings, ...result };
 }
 
 function slotsHeld(views: readonly ViewFold[]): number {
@@ -77,13 +83,13 @@ function slotsHeld(views: readonly ViewFold[]): number {
   return held;
 }
 
-/** Writes all slices as a run and lets go of them. */
+/** Writes what is held as a sorted run for each view, and lets go of it: all, or all but the newest band of slices. */
 function flush(
   job: FoldJob,
-  edges: FoldJob['edges'],
   views: readonly ViewFold[],
-  run: RunWriter,
-  pending: SliceName[][],
+  writer: RunWriter,
+  result: Results,
+  keepsNewest: boolean,
 ): void {
   views.forEach(({ slots }, view) => {
     for (const { group, slice } of job.amendedBefore[view]!) {
@@ -91,63 +97,100 @@ function flush(
       const slot = known === undefined ? undefined : slots.slotOf(known, slice);
       if (slot !== undefined) slots.markPending(slot);
     }
-    for (const key of [...slots.groups.keys()].sort()) {
-      writeGroup({ partition: job.partition, edges, view, slots, run }, slots.groups.get(key)!, pending[view]!);
+    const bands = bandsOf(slots);
+    const kept = keepsNewest ? bands.pop() : undefined;
+    const rows = new RowGatherer(job.partition, slots, writer, result.pending[view]!);
+    const keys = [...slots.groups.keys()].sort();
+    for (const band of bands) for (const key of keys) rows.gatherBand(slots.groups.get(key)!, band);
+    rows.flush();
+    if (rows.groups.size > 0) result.runs[view]!.push(writer.finish(rows.groups));
+    if (kept === undefined) slots.clear();
+    else {
+      slots.settle();
+      slots.evict((slice) => slice >= kept * BAND_SLICES);
     }
-    slots.clear();
   });
 }
 
-/** Where the slices of a group are, in ascending order. */
-function sortedSlices(group: Group): { readonly slices: Float64Array; readonly slots: Int32Array } {
-  const spans = spansInOrder(group);
-  const slices = new Float64Array(spans.length * SPAN_SLICES);
-  const slots = new Int32Array(slices.length);
-  let count = 0;
-  for (const span of spans) {
-    for (const slice of slicesIn(span, span.open)) {
-      slices[count] = slice;
-      slots[count++] = span.origin + slice;
+/** The bands of slices of which any is held, ascending. */
+function bandsOf(slots: SliceSlots): number[] {
+  const bands = new Set<number>();
+  for (const { spans } of slots.groups.values())
+    for (const number of spans.keys()) bands.add(bandOf(number * SPAN_SLICES));
+  return [...bands].sort((a, b) => a - b);
+}
+
+const SPANS_PER_BAND = BAND_SLICES / SPAN_SLICES;
+
+/** Gathers rows in their order, and writes them block by block. */
+class RowGatherer {
+  readonly groups = new Set<string>();
+  readonly #partition: number;
+  readonly #slots: SliceSlots;
+  readonly #writer: RunWriter;
+  readonly #pending: SliceName[];
+  readonly #slices = new Float64Array(RESULT_BLOCK_ROWS_MAX);
+  readonly #slotOf = new Int32Array(RESULT_BLOCK_ROWS_MAX);
+  readonly #revisions = new Float64Array(RESULT_BLOCK_ROWS_MAX);
+  readonly #flags = new Uint8Array(RESULT_BLOCK_ROWS_MAX);
+  #stretches: string[] = [];
+  #ends: number[] = [];
+  #rows = 0;
+
+  constructor(partition: number, slots: SliceSlots, writer: RunWriter, pending: SliceName[]) {
+    this.#partition = partition;
+    this.#slots = slots;
+    this.#writer = writer;
+    this.#pending = pending;
+  }
+
+  /** Takes the slices that the group holds of a band. */
+  gatherBand({ key, spans }: Group, band: number): void {
+    const first = band * SPANS_PER_BAND;
+    for (let number = first; number < first + SPANS_PER_BAND; number++) {
+      const span = spans.get(number);
+      if (span === undefined) continue;
+      this.groups.add(key);
+      for (const slice of slicesIn(span, span.open)) this.#take(key, slice, span.origin + slice);
     }
   }
-  return { slices: slices.subarray(0, count), slots: slots.subarray(0, count) };
-}
 
-/** What the groups of a view are written with. */
-interface Flush {
-  readonly partition: number;
-  /** Whether the runs before and after this one may say something of its first and of its last slices. */
-  readonly edges: FoldJob['edges'];
-  readonly view: number;
-  readonly slots: SliceSlots;
-  readonly run: RunWriter;
-}
+  flush(): void {
+    const count = this.#rows;
+    if (count === 0) return;
+    const partition = this.#partition;
+    const groups = this.#stretches;
+    const block = encodeResultBlock({
+      partition,
+      groups,
+      ends: this.#ends,
+      slices: this.#slices.subarray(0, count),
+      revisions: this.#revisions.subarray(0, count),
+      flags: this.#flags.subarray(0, count),
+      table: this.#slots.table,
+      slots: this.#slotOf.subarray(0, count),
+    });
+    const first = { partition, group: groups[0]!, slice: this.#slices[0]! };
+    const last = { partition, group: groups.at(-1)!, slice: this.#slices[count - 1]! };
+    this.#writer.add({ first, last, rows: count }, block);
+    this.#stretches = [];
+    this.#ends = [];
+    this.#rows = 0;
+  }
 
-/** Writes the slices of a group in ascending order, in blocks. */
-function writeGroup({ partition, edges, view, slots, run }: Flush, group: Group, pending: SliceName[]): void {
-  const sorted = sortedSlices(group);
-  const { length } = sorted.slices;
-  for (let from = 0; from < length;) {
-    // A slice that a neighbour may share is a block of its own, so that the others can be passed on as they are.
-    const isEdge = (from === 0 && edges.before) || (from === length - 1 && edges.after);
-    const end = Math.min(from + (isEdge ? 1 : BLOCK_ROWS_MAX), length - (edges.after && !isEdge ? 1 : 0));
-    const slices = sorted.slices.subarray(from, end);
-    const of = sorted.slots.subarray(from, end);
-    from = end;
-    const rows = of.length;
-    const flags = new Uint8Array(rows);
-    const revisions = new Float64Array(rows);
-    let isPending = false;
-    for (let i = 0; i < rows; i++) {
-      flags[i] = slots.flagsAt(of[i]!);
-      revisions[i] = slots.revisionAt(of[i]!);
-      if ((flags[i]! & PENDING) === 0) continue;
-      isPending = true;
-      pending.push({ group: group.key, slice: slices[i]! });
+  #take(group: string, slice: number, slot: number): void {
+    if (this.#rows === RESULT_BLOCK_ROWS_MAX) this.flush();
+    const i = this.#rows++;
+    if (this.#stretches.at(-1) === group) this.#ends[this.#ends.length - 1] = i + 1;
+    else {
+      this.#stretches.push(group);
+      this.#ends.push(i + 1);
     }
-    const extent = { partition, group: group.key, firstSlice: slices[0]!, lastSlice: slices[rows - 1]!, rows };
-    const { table } = slots;
-    const block = encodeResultBlock({ partition, group: group.key, slices, revisions, flags, table, slots: of });
-    run.add(view, extent, isPending, block);
+    const flags = this.#slots.flagsAt(slot);
+    this.#slices[i] = slice;
+    this.#slotOf[i] = slot;
+    this.#revisions[i] = this.#slots.revisionAt(slot);
+    this.#flags[i] = flags;
+    if ((flags & PENDING) !== 0) this.#pending.push({ group, slice });
   }
 }

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { FoldingThreadEnded } from '../batch-errors.ts';
 import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
+import { type MergeJob, runMergeJob } from './merge-runs.ts';
+import type { SortedRun } from './run-file.ts';
 
 /** Threads that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
 export const FOLD_THREADS_MAX = 16;
@@ -16,6 +18,16 @@ export const INLINE_BYTES_MAX = 128 * 1024;
 export function foldThreads(bytes: number): number {
   if (bytes <= INLINE_BYTES_MAX) return 0;
   return Math.min(FOLD_THREADS_MAX, availableParallelism(), Math.ceil(bytes / INLINE_BYTES_MAX));
+}
+
+/** What a thread is given to do. */
+export type ThreadTask =
+  | { readonly kind: 'fold'; readonly job: FoldJob }
+  | { readonly kind: 'merge'; readonly job: MergeJob };
+
+/** Does what it is given. */
+export function runTask(task: ThreadTask): FoldJobResult | SortedRun {
+  return task.kind === 'fold' ? runFoldJob(task.job) : runMergeJob(task.job);
 }
 
 /** Threads that run jobs. They are started with the pool, so that they are up when the first job is there. */
@@ -35,25 +47,44 @@ export class FoldPool implements AsyncDisposable {
    * Runs jobs and calls `done` for each result, in the order in which they come. Rejects with the first failure, or with
    * the signal's reason; the pool can't be used after that.
    */
-  async run(
+  fold(
     jobs: readonly FoldJob[],
     signal: AbortSignal,
-    done: (job: FoldJob, result: FoldJobResult) => void,
+    done: (job: FoldJob, result: FoldJobResult) => void | Promise<void>,
+  ): Promise<void> {
+    const tasks = jobs.map((job): ThreadTask => ({ kind: 'fold', job }));
+    return this.#run(tasks, signal, (at, result) => done(jobs[at]!, result as FoldJobResult));
+  }
+
+  /** As `fold`, for merges. */
+  merge(
+    jobs: readonly MergeJob[],
+    signal: AbortSignal,
+    done: (job: MergeJob, run: SortedRun) => void | Promise<void>,
+  ): Promise<void> {
+    const tasks = jobs.map((job): ThreadTask => ({ kind: 'merge', job }));
+    return this.#run(tasks, signal, (at, run) => done(jobs[at]!, run as SortedRun));
+  }
+
+  async #run(
+    tasks: readonly ThreadTask[],
+    signal: AbortSignal,
+    done: (at: number, result: FoldJobResult | SortedRun) => void | Promise<void>,
   ): Promise<void> {
     if (this.threads === 0) {
-      for (const job of jobs) {
+      for (const [at, task] of tasks.entries()) {
         signal.throwIfAborted();
-        done(job, runFoldJob(job));
+        await done(at, runTask(task));
         await new Promise(setImmediate);
       }
       return;
     }
-    const queue = jobs.values();
+    const queue = tasks.entries();
     const failed = new AbortController();
     const ends = AbortSignal.any([signal, failed.signal]);
     const runs = this.#workers.map(async (worker) => {
       try {
-        for (const job of queue) done(job, await runOn(worker, job, ends));
+        for (const [at, task] of queue) await done(at, await runOn(worker, task, ends));
       } catch (failure) {
         failed.abort(failure);
       }
@@ -76,7 +107,7 @@ function startWorker(): Worker {
   return worker;
 }
 
-function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJobResult> {
+function runOn(worker: Worker, task: ThreadTask, signal: AbortSignal): Promise<FoldJobResult | SortedRun> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const settle = (): void => {
@@ -91,7 +122,7 @@ function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJ
       settle();
       reject(error);
     };
-    const finish = (result: FoldJobResult): void => {
+    const finish = (result: FoldJobResult | SortedRun): void => {
       settle();
       resolve(result);
     };
@@ -103,6 +134,6 @@ function runOn(worker: Worker, job: FoldJob, signal: AbortSignal): Promise<FoldJ
     }
     signal.addEventListener('abort', abort, { once: true });
     worker.on('message', finish).on('error', fail).on('exit', end);
-    worker.postMessage(job);
+    worker.postMessage(task);
   });
 }

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { parentPort } from 'node:worker_threads';
-import { type FoldJob, runFoldJob } from './fold-job.ts';
+import { runTask, type ThreadTask } from './fold-pool.ts';
 
-/** A thread that folds one job after another. What a job throws reaches the pool as the thread's error. */
+/** A thread that does one task after another. What a task throws reaches the pool as the thread's error. */
 assert(parentPort !== null, 'this module is the start of a worker thread');
 const port = parentPort;
-port.on('message', (job: FoldJob) => port.postMessage(runFoldJob(job)));
+port.on('message', (task: ThreadTask) => port.postMessage(runTask(task)));

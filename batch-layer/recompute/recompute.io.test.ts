@@ -8,7 +8,7 @@ import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
 import { FoldPool, foldThreads, INLINE_BYTES_MAX } from './fold-pool.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';
-import { resultBlocks } from './result-sources.ts';
+import { resultRows } from './result-runs.ts';
 
 const never = new AbortController().signal;
 
@@ -57,7 +57,7 @@ async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool
   });
   const rows: unknown[] = [];
   for (const { result } of targets) {
-    for await (const { partition, group, count, slice, revision, flags, table, firstSlot } of resultBlocks(
+    for await (const { partition, group, count, slice, revision, flags, table, firstSlot } of resultRows(
       world.objects,
       result,
     )) {

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
-import { ResultWriter } from '#backbone/results/result-writer.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { SliceSet } from '#core/slices/slice-name.ts';
 import type { Archive } from '../archive/archive.ts';
 import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
 import type { FoldPool } from './fold-pool.ts';
-import { mergeGroups } from './merge-blocks.ts';
+import type { MergeInput, MergeJob } from './merge-runs.ts';
 import { amendedSlices, type PartitionPlan } from './partition-plan.ts';
-import { type Refolded, refoldSelection } from './refold.ts';
-import { type RunBlock, RunReader } from './run-file.ts';
+import { refoldSelection } from './refold.ts';
+import { storeRun } from './result-runs.ts';
+import { RunWriter, type SortedRun } from './run-file.ts';
 
 /** Bytes of frames in one job: enough that few slices are cut in two, and not so many that nothing shows of its progress. */
 const JOB_BYTES_MAX = 64 * 1024 * 1024;
@@ -48,17 +48,22 @@ export async function recompute(request: RecomputeRequest): Promise<number> {
     const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
     const results: { readonly partition: number; readonly result: FoldJobResult }[] = [];
     let done = 0;
-    await request.pool.run(jobs, request.signal, (job, result) => {
+    await request.pool.fold(jobs, request.signal, (job, result) => {
       results.push({ partition: job.partition, result });
       done += bytesOf(job);
       request.progress(done, total);
     });
-    using reader = new RunReader();
+    const merges: MergeJob[] = [];
     for (const [index, target] of request.targets.entries()) {
-      const refolded = await refoldPending(request, target.view, index, results);
-      const blocks = results.flatMap(({ result }) => result.blocks.filter(({ view }) => view === index));
-      await mergeResult(request, target, blocks, refolded, reader);
+      const inputs = results.flatMap(({ result }) => result.runs[index]!.map((run): MergeInput => ({ run, order: 0 })));
+      const refolded = await refoldPending(request, target.view, index, results, join(scratch, `${index}.refolded`));
+      // What was refolded takes the place of what was found, as a newer row does that resets.
+      for (const run of refolded) inputs.push({ run, order: 1 });
+      merges.push({ inputs, outPath: join(scratch, `${index}.merged`) });
     }
+    await request.pool.merge(merges, request.signal, async (job, run) =>
+      storeRun(request.objects, request.targets[merges.indexOf(job)]!.result, run),
+    );
     return results.reduce((sum, { result }) => sum + result.readings, 0);
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -82,8 +87,7 @@ function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scr
     const dictionaries = agents.map(({ fold }) => ({ agent: fold.name, entries: fold.entries }));
     const add = (first: number, last: number): void => {
       const runPath = join(scratch, `${jobs.length}.run`);
-      const edges = { before: first > start, after: last < end };
-      const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, edges, runPath };
+      const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, runPath };
       jobs.push({ ...shared, frames: frames.columns(first, last), slicesMax: slicesMax ?? JOB_SLICES_MAX });
     };
     let first = start;
@@ -112,13 +116,14 @@ function bytesOf({ frames }: FoldJob): number {
   return frames.bytes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Refolds the slices of a view that jobs found pending, partition by partition. */
+/** Refolds the slices of a view that jobs found pending, partition by partition, into a run where there are any. */
 async function refoldPending(
   { fullPlan }: RecomputeRequest,
   view: ViewVersion,
   index: number,
   results: readonly { readonly partition: number; readonly result: FoldJobResult }[],
-): Promise<ReadonlyMap<number, Refolded>> {
+  path: string,
+): Promise<readonly SortedRun[]> {
   const pending = new Map<number, SliceSet>();
   for (const { partition, result } of results) {
     for (const name of result.pending[index]!) {
@@ -127,22 +132,10 @@ async function refoldPending(
       names.add(name);
     }
   }
-  const refolded = new Map<number, Refolded>();
-  for (const [partition, names] of pending) {
-    refolded.set(partition, refoldSelection(await fullPlan(partition), view, [...names]));
-  }
-  return refolded;
-}
-
-async function mergeResult(
-  { objects, signal }: RecomputeRequest,
-  target: Target,
-  blocks: readonly RunBlock[],
-  refolded: ReadonlyMap<number, Refolded>,
-  reader: RunReader,
-): Promise<void> {
-  const writer = new ResultWriter(objects, target.result);
-  const sources = blocks.map((block) => reader.source(block, 0));
-  await mergeGroups(sources, (partition) => refolded.get(partition), writer, signal);
-  await writer.finish();
+  if (pending.size === 0) return [];
+  using writer = new RunWriter(path);
+  const runs: SortedRun[] = [];
+  for (const [partition, names] of pending)
+    runs.push(refoldSelection(await fullPlan(partition), view, [...names], writer));
+  return runs;
 }

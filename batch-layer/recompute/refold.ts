@@ -1,11 +1,15 @@
+import { BlockBuilder } from '#backbone/results/block-builder.ts';
+import { compareRows } from '#backbone/results/row-order.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
+import { RESETS } from '#core/slices/merge-rows.ts';
 import type { SliceName } from '#core/slices/slice-name.ts';
-import type { StatsTable } from '#core/stats/stats-table.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
 import { FOLDED_KINDS } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
 import type { PartitionPlan } from './partition-plan.ts';
+import type { RunWriter, SortedRun } from './run-file.ts';
 
 /** Slices further apart than this are refolded apart, so that what lies between isn't read for nothing. */
 const CLUSTER_GAP_SLICES = 240;
@@ -13,28 +17,39 @@ const CLUSTER_GAP_SLICES = 240;
 /** Clusters of slices that are refolded apart; beyond it near ones share a pass, since each pass walks the whole list. */
 const CLUSTERS_MAX = 256;
 
-/** Min, max, first and last of some slices of one partition, found anew from all history. */
-export interface Refolded {
-  /** Where the selection of a slice is; undefined where it was not asked for. */
-  of(name: SliceName): { readonly table: StatsTable; readonly slot: number } | undefined;
-}
+const nothing = new StatsTable(1);
+const untouched = nothing.allocate();
 
 /**
- * Refolds the selection of `slices` from every frame that the plan lists up to its end: the plan has to list from the
- * first record. Frames that the plan doesn't list (forks, refused, parked ones) take no part.
+ * Refolds the selection of `slices` from every frame that the plan lists up to its end, and writes it as a run of rows that
+ * reset and add nothing: the plan has to list from the first record. Frames that the plan doesn't list (forks, refused,
+ * parked ones) take no part.
  */
-export function refoldSelection(plan: PartitionPlan, view: ViewVersion, slices: readonly SliceName[]): Refolded {
+export function refoldSelection(
+  plan: PartitionPlan,
+  view: ViewVersion,
+  slices: readonly SliceName[],
+  writer: RunWriter,
+): SortedRun {
   using source = new FrameSource(plan.paths);
-  const refolds = clustersOf(slices).map((cluster) => refoldCluster(plan, source, view, cluster));
-  return {
-    of(name) {
-      for (const refold of refolds) {
-        const slot = refold.slotOf(name);
-        if (slot !== undefined) return { table: refold.table, slot };
-      }
-      return undefined;
-    },
+  const { partition } = plan;
+  const found = clustersOf(slices).flatMap((cluster) => {
+    const refold = refoldCluster(plan, source, view, cluster);
+    return cluster.map(({ group, slice }) => ({ partition, group, slice, refold }));
+  });
+  const builder = new BlockBuilder();
+  const flush = (): void => {
+    const built = builder.build(partition);
+    if (built !== undefined) writer.add(built.extent, built.bytes);
   };
+  for (const { group, slice, refold } of found.sort(compareRows)) {
+    if (builder.isFull) flush();
+    builder.open(group, slice);
+    builder.take(nothing, untouched, 0, RESETS);
+    builder.putSelection(refold.table, refold.slotOf({ group, slice })!, RESETS);
+  }
+  flush();
+  return writer.finish(new Set(slices.map(({ group }) => group)));
 }
 
 function refoldCluster(

@@ -1,40 +1,67 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { ObjectDamaged } from '#backbone/objects/objects.ts';
+import type { BlockExtent } from '#backbone/results/result-directory.ts';
 import { decodeResultBlock } from '#backbone/results/result-format.ts';
-import type { BlockExtent } from '#backbone/results/result-writer.ts';
-import type { MergeSource } from './merge-blocks.ts';
+import type { ResultBlock } from '#backbone/results/results.ts';
 
 const SCRATCH = 'the scratch of the batch layer';
 
-/** A block of a sorted run: a piece of the folding of some frames, for one view, partition and group. */
+/** A block of a sorted run, and where it is in the run's file. */
 export interface RunBlock extends BlockExtent {
-  /** Number of the view in the job. */
-  readonly view: number;
-  readonly path: string;
   readonly at: number;
   readonly bytes: number;
-  /** Some row waits for a refold of min, max, first and last. */
-  readonly pending: boolean;
 }
 
-/** Writes the blocks of one job into a file for the merge, which lives in another thread. */
+/** Rows in the order of results, in a file of the scratch; several may share one. Plain data, for any thread. */
+export interface SortedRun {
+  readonly path: string;
+  readonly blocks: readonly RunBlock[];
+  /** Of its rows. */
+  readonly groups: readonly string[];
+}
+
+/** Bytes of blocks that are written at once. */
+const WRITE_BYTES = 256 * 1024;
+
+/** Writes sorted runs, one after the other, into a file. */
 export class RunWriter implements Disposable {
-  readonly blocks: RunBlock[] = [];
   readonly #path: string;
   readonly #file: number;
   #at = 0;
+  #blocks: RunBlock[] = [];
+  readonly #buffer = new Uint8Array(WRITE_BYTES);
+  #buffered = 0;
 
   constructor(path: string) {
     this.#path = path;
     this.#file = openSync(path, 'wx');
   }
 
-  add(view: number, extent: BlockExtent, pending: boolean, block: Uint8Array): void {
-    this.blocks.push({ ...extent, view, path: this.#path, at: this.#at, bytes: block.length, pending });
-    for (let written = 0; written < block.length;) {
-      written += writeSync(this.#file, block, written, block.length - written, this.#at + written);
-    }
+  /** Appends a block to the run. */
+  add({ first, last, rows }: BlockExtent, block: Uint8Array): void {
+    this.#blocks.push({ first, last, rows, at: this.#at, bytes: block.length });
     this.#at += block.length;
+    for (let taken = 0; taken < block.length;) {
+      const part = block.subarray(taken, taken + WRITE_BYTES - this.#buffered);
+      this.#buffer.set(part, this.#buffered);
+      this.#buffered += part.length;
+      taken += part.length;
+      if (this.#buffered === WRITE_BYTES) this.#write();
+    }
+  }
+
+  /** Ends the run, whose rows have these groups, and begins another. */
+  finish(groups: Iterable<string>): SortedRun {
+    this.#write();
+    const run = { path: this.#path, blocks: this.#blocks, groups: [...groups] };
+    this.#blocks = [];
+    return run;
+  }
+
+  #write(): void {
+    for (let written = 0; written < this.#buffered;)
+      written += writeSync(this.#file, this.#buffer, written, this.#buffered - written);
+    this.#buffered = 0;
   }
 
   [Symbol.dispose](): void {
@@ -46,26 +73,25 @@ export class RunWriter implements Disposable {
 export class RunReader implements Disposable {
   readonly #files = new Map<string, number>();
 
-  read(block: RunBlock): Uint8Array {
-    let file = this.#files.get(block.path);
+  /** The rows of a block. Throws ObjectDamaged. */
+  rows(path: string, block: RunBlock): ResultBlock {
+    return decodeResultBlock(this.read(path, block), path, SCRATCH);
+  }
+
+  /** A block's bytes. Throws ObjectDamaged. */
+  read(path: string, block: RunBlock): Uint8Array {
+    let file = this.#files.get(path);
     if (file === undefined) {
-      file = openSync(block.path, 'r');
-      this.#files.set(block.path, file);
+      file = openSync(path, 'r');
+      this.#files.set(path, file);
     }
     const bytes = new Uint8Array(block.bytes);
     for (let filled = 0; filled < bytes.length;) {
       const read = readSync(file, bytes, filled, bytes.length - filled, block.at + filled);
-      if (read === 0) throw new ObjectDamaged(block.path, SCRATCH, `it ends before byte ${block.at + block.bytes}`);
+      if (read === 0) throw new ObjectDamaged(path, SCRATCH, `it ends before byte ${block.at + block.bytes}`);
       filled += read;
     }
     return bytes;
-  }
-
-  /** The block as a source of a merge. */
-  source(block: RunBlock, order: number): MergeSource {
-    const readBytes = (): Promise<Uint8Array> => Promise.resolve(this.read(block));
-    const readRows = async () => decodeResultBlock(await readBytes(), block.path, SCRATCH);
-    return { ...block, order, readBytes, readRows };
   }
 
   [Symbol.dispose](): void {

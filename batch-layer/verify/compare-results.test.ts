@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ResultBlock } from '#backbone/results/results.ts';
+import type { GroupRows } from '#backbone/results/results.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -16,7 +16,7 @@ interface Row {
 }
 
 /** Each row as a block of its own, in a table whose first slots hold something else. */
-function blocksOf(rows: readonly Row[], firstSlot = 0): ResultBlock[] {
+function blocksOf(rows: readonly Row[], firstSlot = 0): GroupRows[] {
   return rows.map(({ partition = 0, group = 'g', slice, values = [slice], revision = 1, flags = 0 }) => {
     const table = new StatsTable();
     for (let slot = 0; slot <= firstSlot; slot++) addReading(table, table.allocate(), 99, 99, false);
@@ -35,7 +35,7 @@ function blocksOf(rows: readonly Row[], firstSlot = 0): ResultBlock[] {
   });
 }
 
-async function* stream(blocks: readonly ResultBlock[]): AsyncIterable<ResultBlock> {
+async function* stream(blocks: readonly GroupRows[]): AsyncIterable<GroupRows> {
   yield* blocks;
 }
 

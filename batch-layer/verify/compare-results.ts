@@ -1,4 +1,5 @@
-import type { ResultBlock } from '#backbone/results/results.ts';
+import type { GroupRows } from '#backbone/results/results.ts';
+import { compareRows, type RowName } from '#backbone/results/row-order.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { equalSlots } from '#core/stats/merge.ts';
 import { copySelective } from '#core/stats/selective.ts';
@@ -24,14 +25,14 @@ export interface Comparison {
 }
 
 interface Row {
-  readonly block: ResultBlock;
+  readonly block: GroupRows;
   readonly at: number;
 }
 
-/** Compares two streams of blocks, both in the order of (partition, group, slice), row by row and bit by bit. */
+/** Compares two streams of rows, both in the order of results, row by row and bit by bit. */
 export async function compareResults(
-  expected: AsyncIterable<ResultBlock>,
-  found: AsyncIterable<ResultBlock>,
+  expected: AsyncIterable<GroupRows>,
+  found: AsyncIterable<GroupRows>,
 ): Promise<Comparison> {
   const comparison: Comparison = { slices: 0, different: 0, pending: 0, told: [] };
   const right = rowsOf(expected);
@@ -39,7 +40,7 @@ export async function compareResults(
   let expectedRow = await right.next();
   let foundRow = await left.next();
   while (expectedRow.done !== true || foundRow.done !== true) {
-    const order = compareRows(expectedRow.value, foundRow.value);
+    const order = compareNames(expectedRow.value, foundRow.value);
     comparison.slices++;
     if (order < 0) note(comparison, expectedRow.value!, 'missing');
     else if (order > 0) note(comparison, foundRow.value!, 'unexpected');
@@ -50,17 +51,19 @@ export async function compareResults(
   return comparison;
 }
 
-async function* rowsOf(blocks: AsyncIterable<ResultBlock>): AsyncGenerator<Row, undefined> {
+async function* rowsOf(blocks: AsyncIterable<GroupRows>): AsyncGenerator<Row, undefined> {
   for await (const block of blocks) for (let at = 0; at < block.count; at++) yield { block, at };
   return undefined;
 }
 
 /** Below 0 where `a` comes first, above where `b` does; a row that is not there comes last. */
-function compareRows(a: Row | undefined, b: Row | undefined): number {
+function compareNames(a: Row | undefined, b: Row | undefined): number {
   if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1;
-  if (a.block.partition !== b.block.partition) return a.block.partition - b.block.partition;
-  if (a.block.group !== b.block.group) return a.block.group < b.block.group ? -1 : 1;
-  return a.block.slice[a.at]! - b.block.slice[b.at]!;
+  return compareRows(nameOf(a), nameOf(b));
+}
+
+function nameOf({ block: { partition, group, slice }, at }: Row): RowName {
+  return { partition, group, slice: slice[at]! };
 }
 
 const scratch = new StatsTable(1);
@@ -89,6 +92,5 @@ function isEqual(a: StatsTable, i: number, b: StatsTable, j: number, isPending: 
 function note(comparison: Comparison, { block, at }: Row, what: Difference['what']): void {
   comparison.different++;
   if (comparison.told.length >= DIFFERENCES_TOLD_MAX) return;
-  const { partition, group } = block;
-  comparison.told.push({ partition, group, slice: block.slice[at]!, what });
+  comparison.told.push({ ...nameOf({ block, at }), what });
 }

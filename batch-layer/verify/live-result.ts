@@ -3,84 +3,95 @@ import type { SliceRow } from '#backbone/changes/changes.ts';
 import type { ManifestVersion } from '#backbone/manifests/manifest.ts';
 import { ObjectDamaged, type Objects } from '#backbone/objects/objects.ts';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
-import { ResultWriter } from '#backbone/results/result-writer.ts';
-import { newestFirst } from '#core/slices/merge-rows.ts';
+import { compareRows, type RowName } from '#backbone/results/row-order.ts';
+import { newestFirst, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { Warner } from '../batch-run.ts';
-import { mergeGroups, type MergeSource } from '../recompute/merge-blocks.ts';
-import { resultSources } from '../recompute/result-sources.ts';
-import { RunReader, RunWriter } from '../recompute/run-file.ts';
+import type { FoldPool } from '../recompute/fold-pool.ts';
+import type { MergeInput } from '../recompute/merge-runs.ts';
+import { fetchRun, storeRun } from '../recompute/result-runs.ts';
+import { RunWriter, type SortedRun } from '../recompute/run-file.ts';
 
-/** Stores what readers combine of a version as a result of its own. */
+/** Rows of changes that are in memory before they are written as a run, at some 300 bytes each. */
+const ROWS_MAX = 100_000;
+
+/** What verify combines with, and where. */
+export interface LiveOptions {
+  readonly objects: Objects;
+  readonly scratch: Objects;
+  /** For what is needed meanwhile. */
+  readonly dir: string;
+  readonly pool: FoldPool;
+  readonly signal: AbortSignal;
+  readonly logger: Warner | undefined;
+}
+
+/** Stores what readers combine of a version as a result of its own, `live-<index>`. Throws ResultOutdated. */
 export async function combineLive(
-  objects: Objects,
-  scratch: Objects,
-  dir: string,
+  { objects, scratch, dir, pool, signal, logger }: LiveOptions,
   index: number,
   { batch }: ManifestVersion,
   rows: AsyncIterable<SliceRow>,
-  signal: AbortSignal,
-  logger: Warner | undefined,
 ): Promise<void> {
   using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
   for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
-  const sources = runs.finish(batch.results.length);
-  for (const [order, { name }] of batch.results.entries())
-    sources.push(...(await soundSources(objects, name, order, logger)));
-  const writer = new ResultWriter(scratch, `live-${index}`);
-  await mergeGroups(sources, () => undefined, writer, signal);
-  await writer.finish();
+  const inputs = runs.finish().map((run): MergeInput => ({ run, order: batch.results.length }));
+  for (const [order, { name }] of batch.results.entries()) {
+    const run = await soundRun(objects, name, join(dir, `live-${index}-${order}.run`), logger);
+    if (run !== undefined) inputs.push({ run, order });
+  }
+  await pool.merge([{ inputs, outPath: join(dir, `live-${index}.run`) }], signal, async (_, run) =>
+    storeRun(scratch, `live-${index}`, run),
+  );
 }
 
 /**
  * The blocks of a stored result that can be read. A damaged one is named and left out, so that its slices come out as
  * different: what readers can't be given is not what history says.
  */
-async function soundSources(
+async function soundRun(
   objects: Objects,
   result: string,
-  order: number,
+  path: string,
   logger: Warner | undefined,
-): Promise<MergeSource[]> {
-  const sound: MergeSource[] = [];
+): Promise<SortedRun | undefined> {
   try {
-    for (const source of await resultSources(objects, result, order)) {
-      if (await isSound(source, logger)) sound.push(source);
-    }
+    return await fetchRun(objects, result, path, ({ message }) =>
+      logger?.warn({ reason: message }, 'a stored block can not be read'),
+    );
   } catch (error) {
     if (!(error instanceof ObjectDamaged)) throw error;
     logger?.warn({ reason: error.message }, 'a stored result can not be read');
+    return undefined;
   }
-  return sound;
 }
 
-async function isSound(source: MergeSource, logger: Warner | undefined): Promise<boolean> {
-  try {
-    await source.readRows();
-    return true;
-  } catch (error) {
-    if (!(error instanceof ObjectDamaged)) throw error;
-    logger?.warn({ reason: error.message }, 'a stored block can not be read');
-    return false;
-  }
+interface HeldRow extends RowName {
+  readonly slot: number;
+  readonly revision: number;
+  readonly flags: number;
 }
 
 /**
- * Writes rows of changes as sorted blocks, one list per partition. Rows come as the table of changes scans them: by
- * group, slice, partition, epoch and part; those of one slice and partition merge into one.
+ * Writes rows of changes as sorted runs. Rows come as the table of changes scans them: by group, slice, partition, epoch and part; those
+ * of one slice and partition merge into one.
  */
 export class ChangeRuns implements Disposable {
   readonly #writer: RunWriter;
-  readonly #reader = new RunReader();
-  readonly #filling = new Map<number, { readonly builder: BlockBuilder; group: string }>();
+  readonly #rowsMax: number;
+  readonly #builder = new BlockBuilder();
+  readonly #runs: SortedRun[] = [];
+  readonly #table = new StatsTable();
   readonly #staging = new StatsTable(1);
   readonly #staged = this.#staging.allocate();
+  #held: HeldRow[] = [];
   /** Rows of one slice and partition, which are complete once another one begins. */
   #rows: SliceRow[] = [];
 
-  constructor(path: string) {
+  constructor(path: string, rowsMax = ROWS_MAX) {
     this.#writer = new RunWriter(path);
+    this.#rowsMax = rowsMax;
   }
 
   /** Takes the next row. Throws StatsDataFault where the stats of the rows before it can't be read. */
@@ -91,43 +102,54 @@ export class ChangeRuns implements Disposable {
     this.#rows.push(row);
   }
 
-  /** Everything added, as sources that come after all results. Throws StatsDataFault as `add` does. */
-  finish(order: number): MergeSource[] {
+  /** Everything added, as runs of different rows. Throws StatsDataFault as `add` does. */
+  finish(): readonly SortedRun[] {
     this.#merge();
-    for (const partition of this.#filling.keys()) this.#flush(partition);
-    return this.#writer.blocks.map((block) => this.#reader.source(block, order));
+    this.#write();
+    return this.#runs;
   }
 
   [Symbol.dispose](): void {
-    this.#reader[Symbol.dispose]();
     this.#writer[Symbol.dispose]();
   }
 
   #merge(): void {
     const [first] = this.#rows;
     if (first === undefined) return;
-    const builder = this.#builderFor(first);
-    builder.open(first.slice);
+    const slot = this.#table.allocate();
+    let revisions = 0;
+    let newer = 0;
     for (const { stats, revision, flags } of this.#rows.sort(newestFirst)) {
       const fault = decodeRow(stats, this.#staging, this.#staged);
       if (typeof fault !== 'number') throw fault;
-      builder.take(this.#staging, this.#staged, revision, flags);
+      newer = takeOlderRow(this.#table, slot, newer, this.#staging, this.#staged, flags);
+      revisions += revision;
     }
+    const { partition, group, slice } = first;
+    this.#held.push({ partition, group, slice, slot, revision: revisions, flags: newer });
     this.#rows = [];
+    if (this.#held.length === this.#rowsMax) this.#write();
   }
 
-  /** The builder of the partition, with room for a row of the group. */
-  #builderFor({ partition, group }: SliceRow): BlockBuilder {
-    let filling = this.#filling.get(partition);
-    if (filling === undefined) this.#filling.set(partition, (filling = { builder: new BlockBuilder(), group }));
-    if (filling.builder.isFull || filling.group !== group) this.#flush(partition);
-    filling.group = group;
-    return filling.builder;
+  #write(): void {
+    if (this.#held.length === 0) return;
+    const groups = new Set<string>();
+    let partition = -1;
+    for (const row of this.#held.sort(compareRows)) {
+      if (row.partition !== partition || this.#builder.isFull) this.#flush(partition);
+      partition = row.partition;
+      groups.add(row.group);
+      this.#builder.open(row.group, row.slice);
+      this.#builder.take(this.#table, row.slot, row.revision, row.flags);
+    }
+    this.#flush(partition);
+    this.#runs.push(this.#writer.finish(groups));
+    this.#held = [];
+    this.#table.truncate(0);
   }
 
   #flush(partition: number): void {
-    const { builder, group } = this.#filling.get(partition)!;
-    const built = builder.build(partition, group);
-    if (built !== undefined) this.#writer.add(0, built.extent, false, built.bytes);
+    const built = this.#builder.build(partition);
+    if (built !== undefined) this.#writer.add(built.extent, built.bytes);
   }
 }

@@ -11,7 +11,7 @@ import type { BatchResources, RunControl } from '../batch-run.ts';
 import { FoldPool, foldThreads } from '../recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from '../recompute/partition-plan.ts';
 import { recompute } from '../recompute/recompute.ts';
-import { resultBlocks } from '../recompute/result-sources.ts';
+import { resultRows } from '../recompute/result-runs.ts';
 import { compareResults, type Difference } from './compare-results.ts';
 import { combineLive } from './live-result.ts';
 
@@ -61,10 +61,10 @@ async function verify(
     if (manifest !== undefined) versions.push(liveVersion(manifest));
   }
   const { positions, rows } = await snapshot(resources, versions);
-  for (const [i, version] of versions.entries())
-    await combineLive(objects, scratch, dir, i, version, rows[i]!, signal, logger);
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
   await using pool = new FoldPool(resources.threads ?? foldThreads(bytes));
+  for (const [i, version] of versions.entries())
+    await combineLive({ objects, scratch, dir, pool, signal, logger }, i, version, rows[i]!);
   // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
   const reached = ({ batch }: ManifestVersion): number[] =>
     positions.map((at, partition) => Math.max(at, batch.cut[partition] ?? 0));
@@ -84,7 +84,7 @@ async function verify(
   }
   const outcome = { slices: 0, different: 0, pending: 0, differences: [] as NamedDifference[] };
   for (const [i, { view, version }] of versions.entries()) {
-    const found = await compareResults(resultBlocks(scratch, `expected-${i}`), resultBlocks(scratch, `live-${i}`));
+    const found = await compareResults(resultRows(scratch, `expected-${i}`), resultRows(scratch, `live-${i}`));
     outcome.slices += found.slices;
     outcome.different += found.different;
     outcome.pending += found.pending;

@@ -303,11 +303,6 @@ export function slicesIn({ number }: Pick<OpenSpan, 'number'>, bits: number): nu
   return slices;
 }
 
-/** The spans of a group in ascending order. */
-export function spansInOrder(group: Group): OpenSpan[] {
-  return [...group.spans.values()].sort((a, b) => a.number - b.number);
-}
-
 function isKept(span: OpenSpan, keep: (slice: number) => boolean): boolean {
   const first = span.number * SPAN_SLICES;
   for (let i = SPAN_SLICES - 1; i >= 0; i--) if ((span.open & (1 << i)) !== 0 && keep(first + i)) return true;

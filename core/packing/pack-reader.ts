@@ -57,6 +57,24 @@ export class PackReader {
     return true;
   }
 
+  /** Steps over a column of `count` values, whose heads and patches are looked at and whose values are not. */
+  skip(count: number): boolean {
+    return this.cursor(this.#cursor, count);
+  }
+
+  /** The same over a column that was written relative to others. */
+  skipRelative(count: number): boolean {
+    if (this.bytes.byte() > 1) this.#failed = true;
+    return this.skip(count);
+  }
+
+  /** Steps over all that is left, which is not looked at. */
+  stepOverRest(): boolean {
+    this.#wordsAt = this.#wordsEnd;
+    this.bytes.at = this.bytes.end;
+    return !this.failed;
+  }
+
   /**
    * Reads a column of `count` values into `out`, which must have {@link COLUMN_ROOM} more places. A value below `min`
    * or above `max` (both safe) is a failure.

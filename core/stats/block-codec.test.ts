@@ -5,10 +5,12 @@ import { PackWriter } from '../packing/pack-writer.ts';
 import { decodeBlock, encodeBlock } from './block-codec.ts';
 import { BLOCK_ROWS_MAX } from './block-columns.ts';
 import { addReading, equalSlots, mergeInto } from './merge.ts';
+import { STATS_PARTS } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import { StatsTable } from './stats-table.ts';
 import { foldSteps, steps } from './stats.fixtures.ts';
 import type { Step } from './stats.fixtures.ts';
+import { readStats } from './stats.ts';
 
 function tableOf(rows: readonly (readonly Step[])[]): StatsTable {
   const table = new StatsTable();
@@ -29,7 +31,7 @@ function sampleTable(): StatsTable {
     const slot = table.allocate();
     if (i % 7 === 3) continue;
     addReading(table, slot, 1000 * i, i % 2 === 0 ? i * 1_000_003 : -i, i % 5 === 0);
-    if (i % 50 === 0) addReading(table, slot, -i, Number.MAX_SAFE_INTEGER - i, false);
+    if (i % 50 === 0) addReading(table, slot, 0 - i, Number.MAX_SAFE_INTEGER - i, false);
     table.coveredMs[slot] = i;
   }
   return table;
@@ -50,6 +52,32 @@ describe('a block', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('gives the parts that are asked for as they are, and of the others what no reading gives', () => {
+    fc.assert(
+      fc.property(rowLists, fc.subarray([...STATS_PARTS]), (rows, parts) => {
+        const table = tableOf(rows);
+        const into = new StatsTable();
+        expect(decodeBlock(encodeBlock(table, slotsOf(table)), into, new Set(parts))).toBe(0);
+        const { count: _, unchecked: __, ...nothing } = readStats(foldSteps([]), 0);
+        rows.forEach((___, i) => {
+          const whole = readStats(table, i);
+          expect(readStats(into, i)).toEqual({
+            ...whole,
+            ...nothing,
+            ...Object.fromEntries(parts.map((part) => [part, whole[part]])),
+          });
+        });
+      }),
+    );
+    // A block with everything in it.
+    const sample = sampleTable();
+    for (const part of STATS_PARTS) {
+      const into = new StatsTable();
+      decodeBlock(encodeBlock(sample, slotsOf(sample)), into, new Set([part]));
+      for (let i = 0; i < sample.size; i++) expect(readStats(into, i)[part]).toEqual(readStats(sample, i)[part]);
+    }
   });
 
   it('takes any slots in any order', () => {

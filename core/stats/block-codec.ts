@@ -25,12 +25,15 @@ import {
   readCoveredColumns,
   readSelectedColumns,
   readWideColumns,
+  skipCoveredColumns,
+  skipWideColumns,
   writeCoveredColumns,
   writeSelectedColumns,
   writeWideColumns,
 } from './block-columns.ts';
 import { Histogram } from './histogram.ts';
 import { readHistogram, versionFault, writeHistogram } from './row-codec.ts';
+import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import type { StatsTable } from './stats-table.ts';
 
@@ -40,6 +43,7 @@ const HEADER_BYTES = 4;
 const reader = new PackReader();
 const pack = new PackWriter();
 const scratch = columnRoom();
+const EVERY_PART: ReadonlySet<StatsPart> = new Set(STATS_PARTS);
 const NO_BUCKETS = new Histogram();
 
 /** The bytes of the stats in `slots`, 1 to BLOCK_ROWS_MAX of them, in their order. */
@@ -66,9 +70,14 @@ export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8A
 
 /**
  * Reads a block into new slots side by side and gives the first of them; the last is `table.size - 1`. Or gives the
- * fault, and the table is as it was. The memory it takes is bounded by BLOCK_ROWS_MAX and the length of `bytes`.
+ * fault, and the table is as it was. The memory it takes is bounded by BLOCK_ROWS_MAX and the length of `bytes`. Of `parts`
+ * only these are read, and the readings that are unchecked; the others are those of the identity.
  */
-export function decodeBlock(bytes: Uint8Array, table: StatsTable): number | StatsDataFault {
+export function decodeBlock(
+  bytes: Uint8Array,
+  table: StatsTable,
+  parts: ReadonlySet<StatsPart> = EVERY_PART,
+): number | StatsDataFault {
   if (bytes.length < HEADER_BYTES) {
     return new StatsDataFault(
       'truncated',
@@ -82,7 +91,7 @@ export function decodeBlock(bytes: Uint8Array, table: StatsTable): number | Stat
     return new StatsDataFault('invalid', 2, `stats block of ${rows} rows is none: it holds 1 to ${BLOCK_ROWS_MAX}`);
   }
   const first = table.allocateMany(rows);
-  const whole = reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows) && reader.finished();
+  const whole = reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows, parts) && reader.finished();
   if (whole) return first;
   table.truncate(first);
   return new StatsDataFault(
@@ -92,20 +101,23 @@ export function decodeBlock(bytes: Uint8Array, table: StatsTable): number | Stat
   );
 }
 
-function readColumns(table: StatsTable, first: number, rows: number): boolean {
-  if (!readSelectedColumns(reader, table, first, rows)) return false;
+function readColumns(table: StatsTable, first: number, rows: number, parts: ReadonlySet<StatsPart>): boolean {
+  if (!readSelectedColumns(reader, table, first, rows, parts)) return false;
   for (const column of [table.count, table.unchecked]) {
     if (!reader.column(scratch, rows, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) return false;
     column.set(scratch.subarray(0, rows), first);
   }
-  return (
-    readWideColumns(reader, table.sum, first, rows) &&
-    readWideColumns(reader, table.squares, first, rows) &&
-    readWideColumns(reader, table.increase, first, rows) &&
-    readWideColumns(reader, table.integral, first, rows) &&
-    readCoveredColumns(reader, table, first, rows) &&
-    readHistograms(table, first, rows)
-  );
+  for (const part of ['sum', 'squares', 'increase', 'integral'] as const) {
+    const columns = table[part];
+    const isRead = parts.has(part)
+      ? readWideColumns(reader, columns, first, rows)
+      : skipWideColumns(reader, columns, rows);
+    if (!isRead) return false;
+  }
+  const hasCovered = parts.has('coveredMs')
+    ? readCoveredColumns(reader, table, first, rows)
+    : skipCoveredColumns(reader, rows);
+  return hasCovered && readHistograms(table, first, rows, parts.has('histogram'));
 }
 
 function writeHistograms(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
@@ -115,8 +127,10 @@ function writeHistograms(pack: PackWriter, table: StatsTable, slots: ArrayLike<n
   for (let i = 0; i < slots.length && some; i++) writeHistogram(pack.bytes, table.histograms[slots[i]!] ?? NO_BUCKETS);
 }
 
-function readHistograms(table: StatsTable, first: number, rows: number): boolean {
+function readHistograms(table: StatsTable, first: number, rows: number, isWanted: boolean): boolean {
   const some = reader.bytes.byte();
+  if (some > 1) return false;
+  if (some === 1 && !isWanted) return reader.stepOverRest();
   for (let i = 0; i < rows && some === 1; i++) if (!readHistogram(reader.bytes, table, first + i)) return false;
-  return some <= 1;
+  return true;
 }

@@ -6,6 +6,7 @@ import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
 import { coveredTotal, setCovered } from './covered.ts';
 import { hasSelected } from './row-codec.ts';
+import type { StatsPart } from './statistics.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** Few enough that a column stays in the processor's first-level cache, and enough to fill packed blocks. */
@@ -56,21 +57,68 @@ function gather(into: Float64Array, column: Float64Array, slots: ArrayLike<numbe
   }
 }
 
-/** Reads the selective part of `rows` rows into the slots from `first` on; false where it is none. */
-export function readSelectedColumns(pack: PackReader, table: StatsTable, first: number, rows: number): boolean {
+/**
+ * Reads the selective part of `rows` rows into the slots from `first` on, as far as it is among `parts`; false where it is
+ * none.
+ */
+export function readSelectedColumns(
+  pack: PackReader,
+  table: StatsTable,
+  first: number,
+  rows: number,
+  parts: ReadonlySet<StatsPart>,
+): boolean {
   const all = pack.bytes.byte();
   if (all > 1 || (all === 0 && !pack.column(selected, rows, 0, 1))) return false;
-  if (!pack.column(base, rows, -SAFE, SAFE)) return false;
-  table.min.set(base.subarray(0, rows), first);
-  for (const column of [table.max, table.firstValue, table.lastValue]) {
-    if (!pack.relativeColumn(values, base, rows, -SAFE, SAFE)) return false;
-    column.set(values.subarray(0, rows), first);
-  }
-  if (!pack.column(base, rows, -SAFE, SAFE) || !pack.relativeColumn(values, base, rows, -SAFE, SAFE)) return false;
-  table.firstMs.set(base.subarray(0, rows), first);
-  table.lastMs.set(values.subarray(0, rows), first);
-  if (!areOrdered(table, first, rows)) return false;
+  const [hasFirst, hasLast] = [parts.has('first'), parts.has('last')];
+  const isRead =
+    readValues(pack, table, first, rows, {
+      min: parts.has('min'),
+      max: parts.has('max'),
+      firstValue: hasFirst,
+      lastValue: hasLast,
+    }) && readTimes(pack, table, first, rows, hasFirst, hasLast);
+  if (!isRead) return false;
+  const isWhole = hasFirst && hasLast && parts.has('min') && parts.has('max');
+  if (isWhole && !areOrdered(table, first, rows)) return false;
   if (all === 0) clearAbsent(table, first, rows);
+  return true;
+}
+
+function readValues(
+  pack: PackReader,
+  table: StatsTable,
+  first: number,
+  rows: number,
+  wanted: Readonly<Record<'min' | 'max' | 'firstValue' | 'lastValue', boolean>>,
+): boolean {
+  const relative = wanted.max || wanted.firstValue || wanted.lastValue;
+  if (!(wanted.min || relative ? pack.column(base, rows, -SAFE, SAFE) : pack.skip(rows))) return false;
+  if (wanted.min) table.min.set(base.subarray(0, rows), first);
+  for (const name of ['max', 'firstValue', 'lastValue'] as const) {
+    if (!wanted[name]) {
+      if (!pack.skipRelative(rows)) return false;
+      continue;
+    }
+    if (!pack.relativeColumn(values, base, rows, -SAFE, SAFE)) return false;
+    table[name].set(values.subarray(0, rows), first);
+  }
+  return true;
+}
+
+function readTimes(
+  pack: PackReader,
+  table: StatsTable,
+  first: number,
+  rows: number,
+  hasFirst: boolean,
+  hasLast: boolean,
+): boolean {
+  if (!(hasFirst || hasLast ? pack.column(base, rows, -SAFE, SAFE) : pack.skip(rows))) return false;
+  if (hasFirst) table.firstMs.set(base.subarray(0, rows), first);
+  if (!hasLast) return pack.skipRelative(rows);
+  if (!pack.relativeColumn(values, base, rows, -SAFE, SAFE)) return false;
+  table.lastMs.set(values.subarray(0, rows), first);
   return true;
 }
 
@@ -131,6 +179,23 @@ export function readWideColumns(pack: PackReader, columns: WideColumns, first: n
     return true;
   }
   return limbs === columns.length && readLimbs(pack, columns, first, rows);
+}
+
+/** Steps over `rows` wide numbers; false where they are none. */
+export function skipWideColumns(pack: PackReader, columns: WideColumns, rows: number): boolean {
+  return skipLimbs(pack, columns.length, rows);
+}
+
+/** Steps over `rows` covered times; false where they are none. */
+export function skipCoveredColumns(pack: PackReader, rows: number): boolean {
+  return skipLimbs(pack, COVERED_LIMBS, rows);
+}
+
+function skipLimbs(pack: PackReader, limbsMax: number, rows: number): boolean {
+  const limbs = pack.bytes.byte();
+  if (limbs !== 1 && limbs !== limbsMax) return false;
+  for (let k = 0; k < limbs; k++) if (!pack.skip(rows)) return false;
+  return true;
 }
 
 function readLimbs(pack: PackReader, columns: WideColumns, first: number, rows: number): boolean {

@@ -19,18 +19,20 @@ import type { Stats } from './stats.ts';
 export type StatValue = string | null;
 
 /** The parts of stats that a statistic is computed from. */
-export type StatsPart =
-  | 'count'
-  | 'sum'
-  | 'squares'
-  | 'min'
-  | 'max'
-  | 'first'
-  | 'last'
-  | 'increase'
-  | 'integral'
-  | 'coveredMs'
-  | 'histogram';
+export const STATS_PARTS = [
+  'count',
+  'sum',
+  'squares',
+  'min',
+  'max',
+  'first',
+  'last',
+  'increase',
+  'integral',
+  'coveredMs',
+  'histogram',
+] as const;
+export type StatsPart = (typeof STATS_PARTS)[number];
 
 export interface Statistic {
   readonly name: string;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
-import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { Group } from './group.ts';
@@ -27,7 +27,7 @@ function feedOf(slices: readonly number[], epoch: number): Pick<ChangeFeed, 'row
 /** A result whose one block holds the slices, and which gives it whole to whoever asks for some of it. */
 function resultOf(slices: readonly number[]): Pick<ResultReader, 'blocks'> {
   return {
-    async *blocks(_, group, fromSlice, toSlice): AsyncIterable<ResultBlock> {
+    async *blocks(_, group, fromSlice, toSlice): AsyncIterable<GroupRows> {
       await Promise.resolve();
       const count = slices.length;
       if (count === 0 || slices[0]! >= toSlice || slices.at(-1)! < fromSlice) return;

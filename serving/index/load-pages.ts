@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChangeFeed, RowSpan } from '#backbone/changes/changes.ts';
 import { rowsOfSpan } from '#backbone/changes/row-span.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
-import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
 import type { View } from '#core/views/view.ts';
 import { PAGE_SLICES } from './page-size.ts';
@@ -65,7 +65,7 @@ async function readSpans(range: PageRange, feed: Pick<ChangeFeed, 'spans'>): Pro
   return spans;
 }
 
-function addBlock(block: ResultBlock, pages: readonly Page[], range: PageRange, resets: Resets): void {
+function addBlock(block: GroupRows, pages: readonly Page[], range: PageRange, resets: Resets): void {
   const { fromSlice, toSlice } = sliceRange(range);
   for (let i = 0; i < block.count; i++) {
     const slice = block.slice[i]!;

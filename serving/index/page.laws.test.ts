@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChangedSpan, ChangeFeed } from '#backbone/changes/changes.ts';
 import { spansOfRows } from '#backbone/changes/row-span.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
-import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
 import { CASE_SLICES, flagsOf, type NotedRow, type StoredRows, tableOf } from '#core/slices/merge-rows.fixtures.ts';
 import type { MergedSlice } from '#core/slices/merge-rows.oracle.ts';
@@ -42,7 +42,7 @@ function changeOf(row: NotedRow, slice = FIRST_SLICE + row.slice): ChangedSpan {
   return spansOfRows([changed])[0]!;
 }
 
-function blockOf(row: NotedRow): ResultBlock {
+function blockOf(row: NotedRow): GroupRows {
   return {
     partition: row.partition,
     group: GROUP,
