@@ -40,11 +40,11 @@ export class RunWriter implements Disposable {
   /** Appends a block to the run. */
   add({ first, last, rows }: BlockExtent, block: Uint8Array): void {
     this.#blocks.push({ first, last, rows, at: this.#at, bytes: block.length });
-    this.#at += block.length;
     for (let taken = 0; taken < block.length;) {
       const part = block.subarray(taken, taken + WRITE_BYTES - this.#buffered);
       this.#buffer.set(part, this.#buffered);
       this.#buffered += part.length;
+      this.#at += part.length;
       taken += part.length;
       if (this.#buffered === WRITE_BYTES) this.#write();
     }
@@ -59,8 +59,9 @@ export class RunWriter implements Disposable {
   }
 
   #write(): void {
+    const start = this.#at - this.#buffered;
     for (let written = 0; written < this.#buffered;)
-      written += writeSync(this.#file, this.#buffer, written, this.#buffered - written);
+      written += writeSync(this.#file, this.#buffer, written, this.#buffered - written, start + written);
     this.#buffered = 0;
   }
 
