@@ -5,6 +5,7 @@ import { MQTT } from './mqtt/mqtt-kind.ts';
 import { NDJSON } from './ndjson/ndjson-kind.ts';
 import { nameField } from './section-fields.ts';
 import { type DeclaredSource, type SourceKind, sourceKind } from './source-kind.ts';
+import { SPARKPLUG } from './sparkplug/sparkplug-kind.ts';
 
 /** The kinds of sources that an agent has of its own. */
 export const SOURCE_KINDS: readonly SourceKind[] = [
@@ -12,6 +13,7 @@ export const SOURCE_KINDS: readonly SourceKind[] = [
   sourceKind(NDJSON),
   sourceKind(HTTP),
   sourceKind(MQTT),
+  sourceKind(SPARKPLUG),
 ];
 
 /** The `sources:` section of the configuration, by name, for these kinds. Unknown keys are errors. */

@@ -1,3 +1,7 @@
+import { strict as assert } from 'node:assert';
+import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
+import type { ReadingBatch } from '#edge-agent/sources/source.ts';
+
 /** What became of an input: nothing else may. Whatever a door throws that it doesn't document is a fault of ours. */
 export type Outcome = 'accepted' | 'refused';
 
@@ -13,4 +17,13 @@ export interface Door {
    * written and read again as the same, that its parts add up. Throws, where that or something unforeseen happens.
    */
   readonly open: (bytes: Uint8Array) => Outcome | Promise<Outcome>;
+}
+
+/** A batch holds what can be a reading, and nothing else. */
+export function checkBatch({ count, timeMs, value }: Pick<ReadingBatch, 'count' | 'timeMs' | 'value'>): void {
+  for (let i = 0; i < count; i++) {
+    assert(Number.isSafeInteger(value[i]), `value ${value[i]} is a scaled integer`);
+    const atMs = timeMs[i]!;
+    assert(Number.isInteger(atMs) && atMs >= INSTANT_MIN_MS && atMs <= INSTANT_MAX_MS, `time ${atMs} is an instant`);
+  }
 }

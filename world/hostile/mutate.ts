@@ -133,7 +133,8 @@ function withNumber(draws: Draws, bytes: Uint8Array, at: number): Uint8Array {
 
 /** Writes a word over what stands at `at`, as far as there is something. */
 function withWord(bytes: Uint8Array, at: number, word: Uint8Array): Uint8Array {
-  const copy = bytes.slice();
+  // Not by `slice`, which of a Buffer is the same bytes again.
+  const copy = new Uint8Array(bytes);
   copy.set(word.subarray(0, copy.length - at), at);
   return copy;
 }

@@ -4,18 +4,17 @@ import { Readable } from 'node:stream';
 import { judgeConfigText, readUtf8 } from '#cli/config/load-config.ts';
 import { UserError } from '#cli/failure.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
-import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import type { View } from '#core/views/view.ts';
 import { readReadingsBody } from '#edge-agent/sources/http/readings-body.ts';
 import { readSentReadings } from '#edge-agent/sources/http/sent-readings.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
-import { type ReadingBatch, SeriesList } from '#edge-agent/sources/source.ts';
+import { SeriesList } from '#edge-agent/sources/source.ts';
 import { FAR_FUTURE_MS, metricsOf, openSection } from '#edge-agent/sources/sources.fixtures.ts';
 import { parseFilter, parseRange, parseStats, parseWindowSpec, parseZone, QueryError } from '#serving/answers/query.ts';
 import { WindowsParams } from '#serving/http/schemas.ts';
 import { readPositionToken, writePositionToken } from '#serving/index/position-token.ts';
 import { idOf, parseClientMessage } from '#serving/stream/messages.ts';
-import type { Door, Outcome } from './door.ts';
+import { checkBatch, type Door, type Outcome } from './door.ts';
 
 const POWER = metricNamed('power', { quantiles: true });
 const LEVEL = metricNamed('level', { decimals: 1, excess: 'refuse' });
@@ -34,15 +33,6 @@ function refusedBy(documented: abstract new (...args: never[]) => Error, read: (
   } catch (error) {
     if (error instanceof documented) return 'refused';
     throw error;
-  }
-}
-
-/** A batch holds what can be a reading, and nothing else. */
-function checkBatch({ count, timeMs, value }: Pick<ReadingBatch, 'count' | 'timeMs' | 'value'>): void {
-  for (let i = 0; i < count; i++) {
-    assert(Number.isSafeInteger(value[i]), `value ${value[i]} is a scaled integer`);
-    const atMs = timeMs[i]!;
-    assert(Number.isInteger(atMs) && atMs >= INSTANT_MIN_MS && atMs <= INSTANT_MAX_MS, `time ${atMs} is an instant`);
   }
 }
 

@@ -16,8 +16,10 @@ export interface BrokerLinkOptions extends Pick<SourceOptions, 'agent' | 'folder
   readonly name: string;
   readonly section: BrokerSection;
   readonly subscriptions: readonly Subscription[];
-  /** What the broker is to say for us when we are gone. */
-  readonly will?: IConnectPacket['will'];
+  /** What the broker is to say for us when we are gone; asked for whenever it is dialled. */
+  readonly will?: () => IConnectPacket['will'];
+  /** Whether the session ends with its connection, whoever we are. */
+  readonly isClean?: boolean;
   /** Where messages go. */
   readonly line: MessageLine;
   /** Called each time that the broker has granted the subscriptions. */
@@ -45,12 +47,13 @@ export class BrokerLink {
   #failures = 0;
 
   constructor(options: BrokerLinkOptions) {
-    const { name, agent, section, isPreview = false } = options;
+    const { name, agent, section, isPreview = false, isClean = false } = options;
     this.#options = options;
     this.#version = section.version === 3 ? 4 : 5;
     // Who only looks leaves no session behind, and takes over none.
-    this.#isClean = isPreview || agent === undefined;
-    this.#clientId = this.#isClean
+    const isNobody = isPreview || agent === undefined;
+    this.#isClean = isClean || isNobody;
+    this.#clientId = isNobody
       ? `weir-${randomBytes(6).toString('hex')}`
       : (section.clientId ?? `weir-${agent}-${name}`);
   }
@@ -73,7 +76,7 @@ export class BrokerLink {
         clientId: this.#clientId,
         isClean: this.#isClean,
         subscriptions,
-        will,
+        will: will?.(),
         line,
         deliveries: this.#deliveries,
         receiving: this.#receiving,
@@ -87,9 +90,14 @@ export class BrokerLink {
     }
   }
 
+  /** Whether there is a connection by which something can be said. */
+  get isIn(): boolean {
+    return this.#session?.isIn === true;
+  }
+
   /** Publishes something of our own, where there is a connection to do it by. */
   say(topic: string, payload: Buffer, how: { readonly qos: 0 | 1; readonly retain: boolean }): void {
-    if (this.#session?.isIn === true) this.#session.say(topic, payload, how);
+    if (this.isIn) this.#session!.say(topic, payload, how);
   }
 
   /** Takes nothing more, while what was taken may still be acknowledged. */

@@ -27,15 +27,18 @@ const OVERHEAD_BYTES = 256;
 
 const NOTHING = (): void => undefined;
 
+/** Who takes messages: PendingMessages do. */
+export type MessageSink = Pick<PendingMessages<MqttMessage>, 'push' | 'isFull' | 'whenRoom'>;
+
 /** Where the messages of all connections of a source come together; while there is no room, connections are not read. */
 export class MessageLine {
-  readonly #pending: PendingMessages<MqttMessage>;
+  readonly #pending: MessageSink;
   readonly #nowMs: () => number;
   /** Messages that came again after a connection was lost, and were known. */
   repeats = 0;
   #isStopped = false;
 
-  constructor(pending: PendingMessages<MqttMessage>, nowMs: () => number) {
+  constructor(pending: MessageSink, nowMs: () => number) {
     this.#pending = pending;
     this.#nowMs = nowMs;
   }

@@ -1,0 +1,215 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import type { SourceOptions } from '../source-kind.ts';
+import { describeSource, type SourceCase } from '../source.cases.ts';
+import { type Refusal, SeriesList, type Source } from '../source.ts';
+import { declaredSource, FAR_FUTURE_MS, metricsOf, openSection } from '../sources.fixtures.ts';
+import { type LiveBroker, listenForStates, LiveNode, startAedes, startMosquitto } from './live-brokers.fixtures.ts';
+import { born, double, type SentMessage, TahuNode } from './tahu-node.fixtures.ts';
+
+const BROKERS: readonly (readonly [string, () => Promise<LiveBroker>])[] = [
+  ['aedes', startAedes],
+  ...(spawnSync('mosquitto', ['-h']).error === undefined ? [['Mosquitto', startMosquitto] as const] : []),
+];
+
+const WAIT = { timeout: 10_000 };
+const SERIES = [{ metric: 'heat', value: 'Inputs/Temperature', device: '{device}', tags: { node: '{node}' } }];
+
+/** A source at a broker, whose batches are acknowledged as they come. */
+class Running implements AsyncDisposable {
+  readonly readings: string[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly source: Source;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  /** Resolves at the first connection. */
+  readonly connected: Promise<void>;
+  readonly #registry = new SeriesList();
+
+  constructor(url: string, given: Readonly<Record<string, unknown>> = {}, options: Partial<SourceOptions> = {}) {
+    const section = { kind: 'sparkplug', url, series: SERIES, reorder: '100ms', ...given };
+    const connected = Promise.withResolvers<void>();
+    this.connected = connected.promise;
+    this.source = openSection(section, {
+      metrics: metricsOf(metricNamed('heat')),
+      registry: this.#registry,
+      folder: '.',
+      agent: 'edge-1',
+      logger: {
+        info: (_fact: object, what?: string) => what?.startsWith('connected') && connected.resolve(),
+        warn: () => undefined,
+      },
+      ...options,
+    });
+    this.#done = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    for await (const batch of this.source.batches(null, this.#stop.signal)) {
+      for (let i = 0; i < batch.count; i++) {
+        const { metric, tags } = this.#registry.descriptions[batch.entry[i]!]!;
+        this.readings.push(
+          `${metric} ${tags['node']}/${tags['device']}=${batch.value[i]! / 1_000} @${batch.timeMs[i]}`,
+        );
+      }
+      this.refusals.push(...batch.refusals);
+      batch.acknowledged?.();
+    }
+  }
+
+  /** Waits for a reading, of which there may be others before and after. */
+  async reads(reading: string): Promise<void> {
+    await vi.waitFor(() => expect(this.readings).toContain(reading), WAIT);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+}
+
+const T = Date.UTC(2026, 0, 1);
+const at = (s: number): number => T + s * 1_000;
+
+/** What the node of these tests says: its aliases change with each session. */
+class Line {
+  readonly node = new TahuNode('plant', 'line1');
+  alias = 1;
+
+  births = (): readonly SentMessage[] => [
+    this.node.birth([], at(0)),
+    this.node.deviceBirth('press', [born('Inputs/Temperature', this.alias, 20, at(0))], at(0)),
+  ];
+
+  heat(value: number, s: number): SentMessage {
+    return this.node.deviceData('press', [double(this.alias, value, at(s))], at(s));
+  }
+
+  start(url: string): Promise<LiveNode> {
+    return LiveNode.start(url, 'plant', 'line1', this.node, this.births);
+  }
+}
+
+describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
+  it('are heard from birth to death and birth again, and asked for births where a message is missing', async () => {
+    await using broker = await start();
+    await using running = new Running(broker.url);
+    await running.connected;
+    const line = new Line();
+    await using node = await line.start(broker.url);
+    await running.reads(`heat line1/press=20 @${at(0)}`);
+    await node.say(line.heat(21.5, 2));
+    await running.reads(`heat line1/press=21.5 @${at(2)}`);
+
+    line.heat(99, 3);
+    await node.say(line.heat(21.6, 4));
+    await running.reads(`heat line1/press=21.6 @${at(4)}`);
+    expect(running.readings.some((reading) => reading.includes('=99'))).toBe(false);
+    await vi.waitFor(() => expect(node.requests).toBe(1), WAIT);
+
+    await node.die();
+    line.node.death();
+    line.alias = 7;
+    await using again = await line.start(broker.url);
+    await again.say(line.heat(30, 5));
+    await running.reads(`heat line1/press=30 @${at(5)}`);
+  });
+
+  it('are asked for their births by an agent that has just started, and not by one that only looks', async () => {
+    await using broker = await start();
+    const line = new Line();
+    await using node = await line.start(broker.url);
+    await using looking = new Running(broker.url, {}, { isPreview: true });
+    await using running = new Running(broker.url, {}, { agent: 'edge-2' });
+    let s = 0;
+    await vi.waitFor(async () => {
+      await node.say(line.heat(21, ++s));
+      expect(running.refusals.length).toBeGreaterThan(0);
+    }, WAIT);
+    expect(running.refusals[0]).toMatchObject({
+      reason: expect.stringContaining('only a birth'),
+      text: 'plant line1 press ',
+    });
+    await running.reads(`heat line1/press=20 @${at(0)}`);
+    expect(node.requests).toBe(1);
+    await node.say(line.heat(22, 900));
+    await running.reads(`heat line1/press=22 @${at(900)}`);
+    await looking.reads(`heat line1/press=22 @${at(900)}`);
+    expect(running.source.remarks!()).toEqual(['1 requests to edge nodes for their births']);
+    expect(looking.source.remarks!()).toEqual([]);
+  });
+
+  it('are heard again when the broker has been away', async () => {
+    await using broker = await start();
+    await using running = new Running(broker.url);
+    const line = new Line();
+    await using first = await line.start(broker.url);
+    await vi.waitFor(async () => {
+      await first.say(...line.births());
+      expect(running.readings.length).toBeGreaterThan(0);
+    }, WAIT);
+    await broker.restart();
+    line.node.death();
+    line.alias = 3;
+    await using second = await line.start(broker.url);
+    let s = 10;
+    await vi.waitFor(async () => {
+      await second.say(line.heat(40, ++s));
+      expect(running.readings.at(-1)).toContain('=40');
+    }, WAIT);
+    expect(running.readings.every((reading) => /=(20|40) /.test(reading))).toBe(true);
+  });
+
+  it('are told of a host that is there, and that it has gone, by the topic of its state', async () => {
+    await using broker = await start();
+    await using heard = await listenForStates(broker.url);
+    const told = (n: number): { online: boolean; timestamp: number } =>
+      JSON.parse(heard.states[n]!.replace('spBv1.0/STATE/weir ', '')) as { online: boolean; timestamp: number };
+    {
+      await using _running = new Running(broker.url, { host: 'weir' }, { nowMs: () => T });
+      await vi.waitFor(() => expect(heard.states).toHaveLength(1), WAIT);
+    }
+    await vi.waitFor(() => expect(heard.states).toHaveLength(2), WAIT);
+    expect([told(0), told(1)]).toEqual([
+      { online: true, timestamp: T },
+      { online: false, timestamp: T },
+    ]);
+  });
+});
+
+describe('sources at a broker', () => {
+  let broker: LiveBroker;
+  const ended = new AbortController();
+  const nodes: Promise<void>[] = [];
+  beforeAll(async () => void (broker = await startAedes()));
+  afterAll(async () => {
+    ended.abort();
+    await Promise.all(nodes);
+    await broker[Symbol.asyncDispose]();
+  });
+
+  /** A node that is born again and again, each time later. */
+  async function live(): Promise<void> {
+    const line = new Line();
+    await using node = await line.start(broker.url);
+    for (let s = 1; !ended.signal.aborted; s++) {
+      await node.say(
+        line.node.birth([], at(s)),
+        line.node.deviceBirth('press', [born('Inputs/Temperature', 1, s, at(s))], at(s)),
+      );
+      await sleep(10);
+    }
+  }
+
+  describeSource('Sparkplug B', (): SourceCase => {
+    const declared = declaredSource({ kind: 'sparkplug', url: broker.url, series: SERIES });
+    const options = { metrics: metricsOf(metricNamed('heat')), folder: '.', stdin: () => process.stdin };
+    return {
+      supports: declared.supports,
+      open: (registry) => declared.open('plant', { ...options, registry, nowMs: () => FAR_FUTURE_MS }),
+      feed: async () => void (nodes.length === 0 && nodes.push(live())),
+    };
+  });
+});
