@@ -88,10 +88,14 @@ describe('a view declared with its metric', () => {
     ]);
   });
 
-  it('is built anew for a counter where the manifest was written without, since its increase was found otherwise', () => {
+  it.each<[string, Partial<StoredMetric>]>([
+    ['a counter, whose increase was found otherwise', { kind: 'counter' }],
+    ['a total', { kind: 'total' }],
+    ['a value that holds for as long as is said', { holdMs: 5 }],
+  ])('is built anew for %s where the manifest was written without its metric', (_, said) => {
     const before = declareView(undefined, VIEW, 1);
-    const counter: StoredMetric = { ...POWER, kind: 'counter' };
-    expect(statesOf(declareView(before, VIEW, 1, { metric: counter }))).toStrictEqual(['1 live', '2 building']);
+    const metric: StoredMetric = { ...POWER, ...said };
+    expect(statesOf(declareView(before, VIEW, 1, { metric }))).toStrictEqual(['1 live', '2 building']);
   });
 
   it('takes up how its metric is declared where the manifest was written without', () => {

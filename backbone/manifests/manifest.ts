@@ -81,8 +81,10 @@ export function declareView(
     return { view: view.name, versions: [holdsRecords ? { ...first, folding: true } : first] };
   }
   if (newest.fingerprint === fingerprint) return manifest;
-  // A counter's increase was found by another rule when versions didn't say how their metric was declared.
-  const meansTheSame = newest.metric === undefined && metric?.kind !== 'counter';
+  // A counter's increase was found by another rule when versions didn't say how their metric was declared, gauges held their
+  // values for three intervals, and other kinds there were none.
+  const isAsBefore = metric === undefined || (metric.kind === 'gauge' && metric.holdMs === undefined);
+  const meansTheSame = newest.metric === undefined && isAsBefore;
   if (meansTheSame && newest.fingerprint === viewFingerprint(view)) {
     // Written before versions said how their metric was declared: from here on it is what is declared now.
     return { ...manifest, versions: [...manifest.versions.slice(0, -1), { ...newest, fingerprint, ...stored }] };

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadingsRuns } from '#core/frames/readings.ts';
+import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import type { Metric } from '#core/metrics/metric.ts';
+import { entryFacts } from '#core/series/declared.ts';
 import { SeriesJournal } from '../journal/series-journal.ts';
 import { PanesBuilder } from './panes-builder.ts';
 import { RunsBuilder } from './runs-builder.ts';
-import { openPaneStart, sealTail } from './seal-tails.ts';
+import { openPaneStart, sealRulesOf, sealTail } from './seal-tails.ts';
 
 type Row = readonly [timeMs: number, value: number, entry?: number];
 
@@ -176,5 +179,17 @@ describe('a tail that is sealed as panes', () => {
     expect(sealed.panes.count).toBe(0);
     expect(sealed.runs).toEqual([[0, null, rows]]);
     expect(seal(journalOf(rows), true).panes.count).toBe(1);
+  });
+
+  it('makes panes of those entries only that are of the metric as it is declared', () => {
+    const declared = metricNamed('power', { holdMs: 3_600_000 });
+    const entryOf = (given: Partial<Metric>) => {
+      return { metric: 'power', ...entryFacts({ ...declared, ...given }), device: 'd', tags: { device: 'd' } };
+    };
+    const entries = [{}, { holdMs: 60_000 }, { intervalMs: 1_000 }, { quantiles: true }, { paneMs: 5_000 }].map(
+      entryOf,
+    );
+    const [, panes] = sealRulesOf(declared, entries);
+    expect(entries.map((_, i) => panes.fits(i))).toEqual([true, false, false, false, false]);
   });
 });
