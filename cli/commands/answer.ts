@@ -22,8 +22,11 @@ export interface AnswerFlags extends UrlFlag {
 /** Adds the flags of what a view is asked. The server reads their values; its words say what is wrong with one. */
 export function addAnswerFlags(command: Command, more: readonly Option[]): Command {
   command
-    .requiredOption('--from <time>', 'start, ISO 8601, like 2026-01-31T00:00:00Z or 2026-01-31')
-    .requiredOption('--to <time>', 'end, exclusive');
+    .requiredOption(
+      '--from <time>',
+      'start, ISO 8601, like 2026-01-31T00:00:00Z or 2026-01-31; or a span before now, like -7d',
+    )
+    .requiredOption('--to <time>', 'end, exclusive; or now');
   for (const option of more) command.addOption(option);
   return command
     .addOption(

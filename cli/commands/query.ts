@@ -5,6 +5,7 @@ import { addCommand, type Declare } from './flags.ts';
 interface QueryFlags extends AnswerFlags {
   readonly window: string;
   readonly every?: string;
+  readonly offset?: string;
   readonly zone?: string;
   readonly asOf?: string;
 }
@@ -12,7 +13,11 @@ interface QueryFlags extends AnswerFlags {
 const OPTIONS = [
   new Option('--window <duration>', 'size of a window: 10s 5m 1h 1d 1w 1mo 1y').makeOptionMandatory(),
   new Option('--every <duration>', 'distance of the starts of hopping windows (default: the window itself)'),
-  new Option('--zone <zone>', 'IANA zone of calendar windows and of times without an offset (default: UTC)'),
+  new Option(
+    '--offset <duration>',
+    'how much later windows begin: 6h for days from 06:00, 14d for months from the 15th',
+  ),
+  new Option('--zone <zone>', 'IANA zone whose clock windows follow, and of times without an offset (default: UTC)'),
   new Option('--as-of <time|cut>', 'answer from the batch result that was live then'),
 ];
 
@@ -23,11 +28,12 @@ export const declareQuery: Declare = (program) => {
     usage: 'VIEW --from TIME --to TIME --window DURATION [OPTIONS]',
     examples: [
       'weir query usage-by-region --from 2026-01-31 --to 2026-02-01 --window 1h --zone Europe/Copenhagen --where region=DK1',
+      'weir query usage-by-region --from -7d --to now --window 1d --offset 6h --zone Europe/Copenhagen --stats sum',
       'weir query usage-by-region --from 2026-01-01 --to 2026-02-01 --window 24h --every 1h --stats mean,max --format csv',
     ],
   }).argument('<view>', 'a view of the configuration; "weir views" lists them');
   addAnswerFlags(command, OPTIONS).action(async (view: string, flags: QueryFlags) => {
-    const { window, every, zone, asOf } = flags;
-    await printAnswer(view, 'windows', flags, { window, every, zone, asOf });
+    const { window, every, offset, zone, asOf } = flags;
+    await printAnswer(view, 'windows', flags, { window, every, offset, zone, asOf });
   });
 };

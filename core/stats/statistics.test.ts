@@ -139,6 +139,7 @@ describe('names of statistics', () => {
     ['varience', ['variance']],
     ['timemean', ['timeMean']],
     ['p100', ['p10']],
+    ['averge', ['mean']],
     ['temperature', []],
     ['', []],
   ])('that are unknown are refused, and the nearest are named: %s', (asked, nearest) => {
@@ -150,6 +151,16 @@ describe('names of statistics', () => {
       expect((error as UnknownStatistic).asked).toBe(asked);
       expect((error as UnknownStatistic).nearest).toEqual(nearest);
     }
+  });
+
+  it('may be those that other tools use', () => {
+    expect(parseStatistics('avg,mean,std,var,median,maximum').map(({ name }) => name)).toEqual([
+      'mean',
+      'stddev',
+      'variance',
+      'p50',
+      'max',
+    ]);
   });
 
   it('of quantiles reach from p1 to p99.9 with one decimal', () => {

@@ -187,9 +187,24 @@ const QUANTILE_NAME = /^p([1-9]\d?)(?:\.(\d))?$/;
 const QUANTILE_FAMILY = 'p1…p99.9';
 const QUANTILE_EXAMPLES = ['p1', 'p5', 'p10', 'p25', 'p50', 'p75', 'p90', 'p95', 'p99', 'p99.9'];
 
-/** The statistic of a name, quantiles included; undefined where there is none. */
+/** What other tools call some of them; an answer tells them by their own names. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['avg', 'mean'],
+  ['average', 'mean'],
+  ['minimum', 'min'],
+  ['maximum', 'max'],
+  ['std', 'stddev'],
+  ['stdev', 'stddev'],
+  ['stddev_pop', 'stddev'],
+  ['var', 'variance'],
+  ['var_pop', 'variance'],
+  ['median', 'p50'],
+]);
+
+/** The statistic of a name, or of what others call it, quantiles included; undefined where there is none. */
 export function findStatistic(name: string): Statistic | undefined {
-  return STATISTICS.get(name) ?? quantileStatistic(name);
+  const own = ALIASES.get(name) ?? name;
+  return STATISTICS.get(own) ?? quantileStatistic(own);
 }
 
 /**
@@ -202,10 +217,11 @@ export function parseStatistics(text: string): readonly Statistic[] {
     const name = part.trim();
     const statistic = findStatistic(name);
     if (statistic === undefined) {
-      const nearest = nearestNames(name, [...STATISTICS.keys(), ...QUANTILE_EXAMPLES]);
+      const near = nearestNames(name, [...STATISTICS.keys(), ...QUANTILE_EXAMPLES, ...ALIASES.keys()]);
+      const nearest = [...new Set(near.map((known) => ALIASES.get(known) ?? known))];
       throw new UnknownStatistic(name, nearest, [...STATISTICS.keys(), QUANTILE_FAMILY]);
     }
-    found.set(name, statistic);
+    found.set(statistic.name, statistic);
   }
   return [...found.values()];
 }

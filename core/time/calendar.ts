@@ -18,15 +18,11 @@ import { earliestOf, type Zone } from './zone.ts';
 const FIRST_MONDAY = -3;
 
 /**
- * The start of the n-th step of a calendar duration. Days count from 1970-01-01, weeks (ISO 8601, from Monday) from the
- * week of that date, months and years from January 1970; a step of several units takes every so-manieth of them.
+ * The day with which the n-th unit of a calendar duration begins. Days count from 1970-01-01, weeks (ISO 8601, from Monday)
+ * from the week of that date, months and years from January 1970; a step of several units takes every so-manieth of them.
  */
-export function stepStart(step: CalendarDuration, zone: Zone, n: number): number {
-  return zone.dayStart(stepDay(step, n * step.count));
-}
-
-function stepDay(step: CalendarDuration, units: number): number {
-  switch (step.unit) {
+export function stepDay({ unit }: CalendarDuration, units: number): number {
+  switch (unit) {
     case 'day':
       return units;
     case 'week':
@@ -38,7 +34,7 @@ function stepDay(step: CalendarDuration, units: number): number {
   }
 }
 
-/** The number of the step that an instant lies in: the greatest n with `stepStart(n)` not after it. */
+/** The number of the step that an instant lies in: the greatest whose first day does not begin after it. */
 export function stepAt(step: CalendarDuration, zone: Zone, utcMs: number): number {
   return Math.floor(unitsAt(step, zone.localDay(utcMs)) / step.count);
 }
@@ -64,7 +60,8 @@ export function addCalendar(zone: Zone, utcMs: number, duration: CalendarDuratio
   return earliestOf(zone.localToUtc(laterDay * DAY_MS + timeOfDayMs));
 }
 
-function addToDay(day: number, duration: CalendarDuration): number {
+/** The day a calendar duration later; a day of the month that the later month lacks becomes its last. */
+export function addToDay(day: number, duration: CalendarDuration): number {
   if (duration.unit === 'day') return day + duration.count;
   if (duration.unit === 'week') return day + duration.count * DAYS_PER_WEEK;
   const date = civilFromDays(day);

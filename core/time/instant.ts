@@ -3,7 +3,9 @@ import { strict as assert } from 'node:assert';
  * Instants as text: ISO 8601 and RFC 3339 in, RFC 3339 in UTC out. Inside, an instant is integer milliseconds of UTC.
  */
 import { WeirError } from '../errors.ts';
+import { addCalendar } from './calendar.ts';
 import { civilFromDays, DAY_MS, daysFromCivil, daysInMonth } from './civil.ts';
+import { DurationError, parseDuration } from './duration.ts';
 import { earliestOf, type Zone } from './zone.ts';
 
 /** The instants that RFC 3339 can write: years 0000 to 9999. */
@@ -106,6 +108,27 @@ export function parseInstant(text: string, zone?: Zone): number {
     text,
     `does not exist in ${zone.name}: its clocks were set forward over it; the next instant is ${formatInstant(meaning.after)}`,
   );
+}
+
+const BEFORE_NOW = /^(?:now)?-(.*)$/s;
+
+/**
+ * The instant that `now`, or a span before it (`-7d`, `now-7d`), names, to the millisecond; a span of days or more goes by
+ * the calendar of the zone. Undefined for any other text. Throws InstantError for what begins so and is no span.
+ */
+export function parseRelative(text: string, zone: Zone, nowMs: number): number | undefined {
+  const trimmed = text.trim();
+  if (trimmed === 'now') return nowMs;
+  const span = BEFORE_NOW.exec(trimmed)?.[1];
+  if (span === undefined) return undefined;
+  try {
+    const duration = parseDuration(span);
+    if (duration.kind === 'fixed') return nowMs - duration.ms;
+    return addCalendar(zone, nowMs, { ...duration, count: -duration.count });
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    throw new InstantError(text, 'is no span before now; write it like -90m, -7d or -1mo');
+  }
 }
 
 /** RFC 3339 in UTC: `2006-12-16T17:24:00Z`, with three fraction digits only where the milliseconds are not zero. */

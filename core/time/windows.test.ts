@@ -14,8 +14,9 @@ import { openZone } from './zone.ts';
 
 const HOUR_MS = 3_600_000;
 
-function spec(zone: string, size: string, every?: string): WindowSpec {
-  return windowSpec(parseDuration(size), every === undefined ? undefined : parseDuration(every), openZone(zone));
+function spec(zone: string, size: string, every?: string, offset?: string): WindowSpec {
+  const [step, late] = [every, offset].map((text) => (text === undefined ? undefined : parseDuration(text)));
+  return windowSpec(parseDuration(size), step, openZone(zone), late);
 }
 
 function shown(windows: WindowSpec, from: string, to: string): string[] {
@@ -112,6 +113,77 @@ describe('windows', () => {
     ]);
   });
 
+  it('hours begin on the hour of the wall clock in zones of half and quarter hours', () => {
+    expect(shown(spec('Asia/Kolkata', '1h'), '2024-01-01T18:30:00Z', '2024-01-01T19:31:00Z')).toStrictEqual([
+      '2024-01-01T18:30:00Z/2024-01-01T19:30:00Z',
+      '2024-01-01T19:30:00Z/2024-01-01T20:30:00Z',
+    ]);
+    expect(shown(spec('Asia/Kathmandu', '1h'), '2024-01-01T00:00:00Z', '2024-01-01T00:00:01Z')).toStrictEqual([
+      '2023-12-31T23:15:00Z/2024-01-01T00:15:00Z',
+    ]);
+    expect(shown(spec('Asia/Kathmandu', '15m'), '2024-01-01T00:00:00Z', '2024-01-01T00:00:01Z')).toStrictEqual([
+      '2024-01-01T00:00:00Z/2024-01-01T00:15:00Z',
+    ]);
+  });
+
+  it('hours stay hours over a change by an hour, and quarters of days give way', () => {
+    expect(shown(spec('Europe/Paris', '1h'), '2024-10-26T23:30:00Z', '2024-10-27T02:00:00Z')).toStrictEqual([
+      '2024-10-26T23:00:00Z/2024-10-27T00:00:00Z',
+      '2024-10-27T00:00:00Z/2024-10-27T01:00:00Z',
+      '2024-10-27T01:00:00Z/2024-10-27T02:00:00Z',
+    ]);
+    expect(shown(spec('Europe/Paris', '6h'), '2024-10-26T20:00:00Z', '2024-10-27T06:00:00Z')).toStrictEqual([
+      '2024-10-26T16:00:00Z/2024-10-26T22:00:00Z',
+      '2024-10-26T22:00:00Z/2024-10-27T05:00:00Z',
+      '2024-10-27T05:00:00Z/2024-10-27T11:00:00Z',
+    ]);
+    expect(shown(spec('Europe/Paris', '6h'), '2024-03-31T00:00:00Z', '2024-03-31T05:00:00Z')).toStrictEqual([
+      '2024-03-30T23:00:00Z/2024-03-31T04:00:00Z',
+      '2024-03-31T04:00:00Z/2024-03-31T10:00:00Z',
+    ]);
+  });
+
+  it('gas days begin at six, and have 23 or 25 hours where the clocks change within them', () => {
+    const days = spec('Europe/Berlin', '1d', undefined, '6h');
+    expect(shown(days, '2024-03-30T12:00:00Z', '2024-03-31T12:00:00Z')).toStrictEqual([
+      '2024-03-30T05:00:00Z/2024-03-31T04:00:00Z',
+      '2024-03-31T04:00:00Z/2024-04-01T04:00:00Z',
+    ]);
+    expect(shown(days, '2024-10-26T12:00:00Z', '2024-10-26T12:00:01Z')).toStrictEqual([
+      '2024-10-26T04:00:00Z/2024-10-27T05:00:00Z',
+    ]);
+  });
+
+  it('billing months begin on the fifteenth, weeks on Sunday, years in April', () => {
+    const at = ['2024-03-10T00:00:00Z', '2024-03-10T00:00:01Z'] as const;
+    expect(shown(spec('Europe/Berlin', '1mo', undefined, '14d'), ...at)).toStrictEqual([
+      '2024-02-14T23:00:00Z/2024-03-14T23:00:00Z',
+    ]);
+    expect(shown(spec('UTC', '1w', undefined, '6d'), ...at)).toStrictEqual([
+      '2024-03-10T00:00:00Z/2024-03-17T00:00:00Z',
+    ]);
+    expect(shown(spec('UTC', '1y', undefined, '3mo'), ...at)).toStrictEqual([
+      '2023-04-01T00:00:00Z/2024-04-01T00:00:00Z',
+    ]);
+  });
+
+  it('hops may begin later too', () => {
+    expect(shown(spec('UTC', '2h', '1h', '20m'), '2024-01-01T10:00:00Z', '2024-01-01T10:00:01Z')).toStrictEqual([
+      '2024-01-01T08:20:00Z/2024-01-01T10:20:00Z',
+      '2024-01-01T09:20:00Z/2024-01-01T11:20:00Z',
+    ]);
+  });
+
+  it.each([
+    ['1h', undefined, '1h', 'offset 1h is not shorter than the 1h from one window to the next'],
+    ['1d', '1h', '6h', 'offset 6h is not shorter than the 1h from one window to the next'],
+    ['1mo', undefined, '28d', 'the 1mo from one window to the next, which has 28 days at least'],
+    ['1w', undefined, '1mo', 'is not shorter'],
+  ])('an offset is shorter than a step: %s every %s later by %s', (size, every, offset, fault) => {
+    expect(() => spec('UTC', size, every, offset)).toThrow(WindowError);
+    expect(() => spec('UTC', size, every, offset)).toThrow(fault);
+  });
+
   it('hops wider than the window are refused', () => {
     expect(() => spec('UTC', '1m', '90s')).toThrow(WindowError);
     expect(() => spec('UTC', '1m', '90s')).toThrow('windows every 90s are further apart than their size 1m');
@@ -174,6 +246,12 @@ describe('window edges and slices', () => {
     ['Australia/Lord_Howe', '1w', undefined, HOUR_MS, 1_800_000],
     ['America/St_Johns', '1d', undefined, 60_000, undefined],
     ['UTC', '7ms', undefined, 2, 1],
+    ['Asia/Kolkata', '1h', undefined, 900_000, undefined],
+    ['Asia/Kolkata', '1h', undefined, HOUR_MS, 1_800_000],
+    ['Asia/Kathmandu', '6h', undefined, HOUR_MS, 900_000],
+    ['Europe/Paris', '6h', undefined, HOUR_MS, undefined],
+    ['Europe/Paris', '6h', undefined, 6 * HOUR_MS, HOUR_MS],
+    ['Australia/Lord_Howe', '1h', undefined, HOUR_MS, 1_800_000],
   ])('%s %s every %s from slices of %i ms', (zone, size, every, sliceMs, widestSliceMs) => {
     expect(windowEdgesFitSlice(spec(zone, size, every), sliceMs, from, to)).toStrictEqual(
       widestSliceMs === undefined ? { fits: true } : { fits: false, widestSliceMs },

@@ -2,18 +2,24 @@ import { strict as assert } from 'node:assert';
 /**
  * Windows as a reader asks for them: tumbling (one after the other) and hopping (overlapping), fixed or by calendar.
  *
- * A window starts at every step of `every` (of `size`, when it tumbles) and reaches `size` forward from its start.
- * Fixed steps are multiples counted from the Unix epoch, in every zone; calendar steps follow the zone (calendar.ts).
+ * A window starts at every step of `every` (of `size`, when it tumbles; window-steps.ts) and reaches `size` forward from its
+ * start, or up to the next one, when it tumbles. An `offset` moves all starts.
  */
 import { WeirError } from '../errors.ts';
-import { addCalendar, stepAt, stepStart } from './calendar.ts';
+import { addCalendar } from './calendar.ts';
 import { DAY_MS } from './civil.ts';
 import { type Duration, formatDuration, longestMs, nominalMs } from './duration.ts';
+import { followsClock, openSteps } from './window-steps.ts';
 import type { Zone } from './zone.ts';
 
+interface WindowPlace {
+  readonly zone: Zone;
+  readonly offset?: Duration | undefined;
+}
+
 export type WindowSpec =
-  | { readonly kind: 'tumbling'; readonly size: Duration; readonly zone: Zone }
-  | { readonly kind: 'hopping'; readonly size: Duration; readonly every: Duration; readonly zone: Zone };
+  | (WindowPlace & { readonly kind: 'tumbling'; readonly size: Duration })
+  | (WindowPlace & { readonly kind: 'hopping'; readonly size: Duration; readonly every: Duration });
 
 /** A half-open span [startMs, endMs) of UTC. */
 export interface WindowSpan {
@@ -21,24 +27,39 @@ export interface WindowSpan {
   readonly endMs: number;
 }
 
-/** Windows that leave gaps between them. */
+/** Windows that leave gaps between them, or an offset that is no part of a step. */
 export class WindowError extends WeirError {
   readonly kind = 'window';
+  readonly subject: 'every' | 'offset';
 
-  constructor(size: Duration, every: Duration) {
-    super(
-      `windows every ${formatDuration(every)} are further apart than their size ${formatDuration(size)}; ` +
-        `make \`every\` at most ${formatDuration(size)}`,
-      { fault: 'asked' },
-    );
+  constructor(subject: 'every' | 'offset', message: string) {
+    super(message, { fault: 'asked' });
+    this.subject = subject;
   }
 }
 
-/** The windows of a size, hopping where `every` is given and differs. Throws WindowError where `every` exceeds `size`. */
-export function windowSpec(size: Duration, every: Duration | undefined, zone: Zone): WindowSpec {
-  if (every === undefined || formatDuration(every) === formatDuration(size)) return { kind: 'tumbling', size, zone };
-  if (nominalMs(every) > nominalMs(size)) throw new WindowError(size, every);
-  return { kind: 'hopping', size, every, zone };
+/**
+ * The windows of a size, hopping where `every` is given and differs, whose starts an offset moves. Throws WindowError where
+ * `every` exceeds `size`, or `offset` isn't shorter than a step.
+ */
+export function windowSpec(size: Duration, every: Duration | undefined, zone: Zone, offset?: Duration): WindowSpec {
+  const step = every ?? size;
+  if (nominalMs(step) > nominalMs(size)) {
+    const message =
+      `windows every ${formatDuration(step)} are further apart than their size ${formatDuration(size)}; ` +
+      `make \`every\` at most ${formatDuration(size)}`;
+    throw new WindowError('every', message);
+  }
+  if (offset !== undefined && nominalMs(offset) >= nominalMs(step)) {
+    const days = step.kind === 'calendar' ? `, which has ${nominalMs(step) / DAY_MS} days at least` : '';
+    const message =
+      `offset ${formatDuration(offset)} is not shorter than the ${formatDuration(step)} from one window to the next${days}; ` +
+      'windows begin at every step, so name what is left over of it';
+    throw new WindowError('offset', message);
+  }
+  const place = offset === undefined ? { zone } : { zone, offset };
+  if (formatDuration(step) === formatDuration(size)) return { kind: 'tumbling', size, ...place };
+  return { kind: 'hopping', size, every: step, ...place };
 }
 
 /** Whole, and in the order of their starts, the windows that overlap [fromMs, toMs). An empty range overlaps none. */
@@ -46,36 +67,28 @@ export function* windowsOverlapping(spec: WindowSpec, fromMs: number, toMs: numb
   assertRange(fromMs, toMs);
   if (toMs <= fromMs) return;
   const { size, zone } = spec;
-  const every = everyOf(spec);
-  let n = stepNumber(every, zone, fromMs - longestMs(size));
-  let startMs = startOfStep(every, zone, n);
+  const steps = openSteps(everyOf(spec), spec.offset, zone);
+  let startMs = steps.startAt(fromMs - longestMs(size));
   while (startMs < toMs) {
-    const nextMs = startOfStep(every, zone, ++n);
+    const nextMs = steps.next(startMs);
     const endMs = spec.kind === 'tumbling' ? nextMs : endOfWindow(startMs, size, zone);
-    // A date that a zone left out is a step without length; it has no window.
-    if (endMs > fromMs && nextMs > startMs) yield { startMs, endMs };
+    if (endMs > fromMs) yield { startMs, endMs };
     startMs = nextMs;
   }
 }
 
-/**
- * How many windows overlap [fromMs, toMs), by arithmetic where all is fixed, else by counting. Counting ends at `limit`,
- * so a caller with a limit of its own asks with one more.
- */
+/** The longest that a window of the spec can last, in ms: for bounds, never for edges. */
+export function longestWindowMs(spec: WindowSpec): number {
+  return longestMs(spec.size) + (followsClock(spec.size) ? DAY_MS : 0);
+}
+
+/** How many windows overlap [fromMs, toMs). Counting ends at `limit`, so a caller with a limit of its own asks with one more. */
 export function countWindows(
   spec: WindowSpec,
   fromMs: number,
   toMs: number,
   limit: number = Number.POSITIVE_INFINITY,
 ): number {
-  assertRange(fromMs, toMs);
-  if (toMs <= fromMs) return 0;
-  const every = everyOf(spec);
-  if (every.kind === 'fixed' && spec.size.kind === 'fixed') {
-    const first = Math.floor((fromMs - spec.size.ms) / every.ms) + 1;
-    const last = Math.ceil(toMs / every.ms) - 1;
-    return Math.min(Math.max(last - first + 1, 0), limit);
-  }
   let count = 0;
   for (const _ of windowsOverlapping(spec, fromMs, toMs)) if (++count >= limit) break;
   return count;
@@ -115,13 +128,30 @@ export function windowEdgesFitSlice(spec: WindowSpec, sliceMs: number, fromMs: n
 function commonDivisorOfEdges(spec: WindowSpec, fromMs: number, toMs: number): number {
   const every = everyOf(spec);
   // Fixed windows are judged by their rule and not by the few edges that a short range happens to hold.
-  if (every.kind === 'fixed' && spec.size.kind === 'fixed') return greatestCommonDivisor(spec.size.ms, every.ms);
+  if (every.kind === 'fixed' && spec.size.kind === 'fixed') {
+    return greatestCommonDivisor(spec.size.ms, commonDivisorOfStarts(spec, every.ms, fromMs, toMs));
+  }
   let divisor = 0;
   for (const { startMs, endMs } of windowsOverlapping(spec, fromMs, toMs)) {
     divisor = greatestCommonDivisor(greatestCommonDivisor(divisor, startMs), endMs);
     if (divisor === 1) break;
   }
   return divisor;
+}
+
+/** The common divisor of a fixed step and all its starts, under each offset from UTC that the zone has meanwhile. */
+function commonDivisorOfStarts(spec: WindowSpec, everyMs: number, fromMs: number, toMs: number): number {
+  const steps = openSteps({ kind: 'fixed', ms: everyMs }, spec.offset, spec.zone);
+  const firstMs = fromMs - longestMs(spec.size);
+  const spans = spec.zone.offsetSpans(firstMs, Math.max(toMs, firstMs + 1));
+  // A start in each span stands for all; one may also lie where a span begins.
+  return spans
+    .flatMap((span) => [
+      steps.startAt(span.toMs - 1),
+      steps.next(steps.startAt(span.toMs - 1)),
+      steps.startAt(span.fromMs),
+    ])
+    .reduce(greatestCommonDivisor, everyMs);
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -133,14 +163,6 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 function everyOf(spec: WindowSpec): Duration {
   return spec.kind === 'tumbling' ? spec.size : spec.every;
-}
-
-function stepNumber(step: Duration, zone: Zone, utcMs: number): number {
-  return step.kind === 'fixed' ? Math.floor(utcMs / step.ms) : stepAt(step, zone, utcMs);
-}
-
-function startOfStep(step: Duration, zone: Zone, n: number): number {
-  return step.kind === 'fixed' ? n * step.ms : stepStart(step, zone, n);
 }
 
 function endOfWindow(startMs: number, size: Duration, zone: Zone): number {

@@ -27,12 +27,22 @@ export function earliestOf(meaning: LocalMeaning): number {
   }
 }
 
+/** A span [fromMs, toMs) of UTC with one offset. */
+export interface OffsetSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly offsetMs: number;
+}
+
 export interface Zone {
   /** The name as it was asked for. */
   readonly name: string;
 
   /** Local time minus UTC at an instant, in ms; to the second also where history had such offsets. */
   offsetAtMs(utcMs: number): number;
+
+  /** The spans of one offset each that make up [fromMs, toMs), in order; neighbours differ, and lie days apart. */
+  offsetSpans(fromMs: number, toMs: number): readonly OffsetSpan[];
 
   /** The instants at which the wall clock shows `localMs`, a wall clock written as if it were UTC. */
   localToUtc(localMs: number): LocalMeaning;
@@ -121,14 +131,7 @@ const STRETCH_MS = 64 * PROBE_MS;
 const STRETCHES_MAX = 1_024;
 
 /** No two offsets of one zone differ by more: Manila and Juneau changed by a day when they crossed the date line. */
-const OFFSET_SPREAD_MS = 30 * 3_600_000;
-
-/** A span [fromMs, toMs) of UTC with one offset. */
-interface OffsetSpan {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly offsetMs: number;
-}
+export const OFFSET_SPREAD_MS = 30 * 3_600_000;
 
 class TransitionZone implements Zone {
   readonly name: string;
@@ -150,6 +153,19 @@ class TransitionZone implements Zone {
   offsetAtMs(utcMs: number): number {
     if (utcMs >= this.#fromMs && utcMs < this.#toMs) return this.#offsetMs;
     return this.#spanAt(utcMs).offsetMs;
+  }
+
+  offsetSpans(fromMs: number, toMs: number): readonly OffsetSpan[] {
+    const spans: OffsetSpan[] = [];
+    for (let at = fromMs; at < toMs;) {
+      const { toMs: endMs, offsetMs } = this.#spanAt(at);
+      const end = Math.min(endMs, toMs);
+      const last = spans.at(-1);
+      if (last?.offsetMs === offsetMs) spans[spans.length - 1] = { ...last, toMs: end };
+      else spans.push({ fromMs: at, toMs: end, offsetMs });
+      at = end;
+    }
+    return spans;
   }
 
   plainLocalToUtc(localMs: number): number {

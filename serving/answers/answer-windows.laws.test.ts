@@ -41,13 +41,14 @@ const step = fc.oneof(
       kind: fc.constant('ask' as const),
       from: fc.nat(95),
       hours: fc.integer({ min: 1, max: 96 }),
-      window: fc.constantFrom('1h', '1d', '10m', '1w', '6h'),
+      window: fc.constantFrom('1h', '1d', '10m', '1w', '6h', '1d later by 6h', '1w later by 6d', '30m later by 10m'),
     }),
   },
 );
 
 function queryOf(world: World, fromMs: number, toMs: number, window: string): WindowsQuery {
-  const spec = windowSpec(parseDuration(window), undefined, openZone('Europe/Paris'));
+  const [size, offset] = window.split(' later by ').map(parseDuration);
+  const spec = windowSpec(size!, undefined, openZone('Europe/Paris'), offset);
   return {
     view: world.view,
     metric: world.metric,

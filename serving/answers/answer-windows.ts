@@ -140,7 +140,9 @@ export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuery, data: Ext
   if (fit.fits) return;
   const widest = formatDuration({ kind: 'fixed', ms: fit.widestSliceMs });
   const slice = formatDuration({ kind: 'fixed', ms: sliceMs });
-  const asked = `${formatDuration(spec.size)}${spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : ''} in ${spec.zone.name}`;
+  const every = spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : '';
+  const late = spec.offset === undefined ? '' : ` later by ${formatDuration(spec.offset)}`;
+  const asked = `${formatDuration(spec.size)}${every}${late} in ${spec.zone.name}`;
   throw new QueryError(
     'window',
     asked,

@@ -12,6 +12,7 @@ import {
 } from './query.ts';
 
 const UTC = parseZone(undefined);
+const NOW_MS = Date.UTC(2026, 9, 26, 12, 34, 56, 789);
 const VIEW = { name: 'by-region', metric: 'power', by: ['region', 'kind'], where: {}, sliceMs: 60_000 };
 const POWER = { name: 'power', kind: 'gauge', quantiles: false } as Metric;
 
@@ -41,28 +42,50 @@ describe('a query that can not be answered', () => {
 
 describe('a range', () => {
   it('is half-open, in the zone where the texts have no offset', () => {
-    expect(parseRange('2026-01-01', '2026-01-02T00:00:00Z', parseZone('Asia/Kathmandu'))).toEqual({
+    expect(parseRange('2026-01-01', '2026-01-02T00:00:00Z', parseZone('Asia/Kathmandu'), NOW_MS)).toEqual({
       fromMs: Date.UTC(2025, 11, 31, 18, 15),
       toMs: Date.UTC(2026, 0, 2),
     });
   });
 
   it('may be empty, but not run backwards', () => {
-    expect(parseRange('2026-01-01', '2026-01-01', UTC)).toEqual({ fromMs: Date.UTC(2026), toMs: Date.UTC(2026) });
-    expect(refusalOf(() => parseRange('2026-01-02', '2026-01-01', UTC))).toMatchObject({
+    expect(parseRange('2026-01-01', '2026-01-01', UTC, NOW_MS)).toEqual({
+      fromMs: Date.UTC(2026),
+      toMs: Date.UTC(2026),
+    });
+    expect(refusalOf(() => parseRange('2026-01-02', '2026-01-01', UTC, NOW_MS))).toMatchObject({
       subject: 'from',
       value: '2026-01-02',
       remedy: 'swap them',
     });
   });
 
+  it('may be told from now, by the calendar of the zone from the day up, rounded to nothing', () => {
+    const day = 86_400_000;
+    expect(parseRange('-7d', 'now', UTC, NOW_MS)).toEqual({ fromMs: NOW_MS - 7 * day, toMs: NOW_MS });
+    expect(parseRange('now-90m', 'now-1h', UTC, NOW_MS)).toEqual({
+      fromMs: NOW_MS - 5_400_000,
+      toMs: NOW_MS - 3_600_000,
+    });
+    // The clocks of Copenhagen were set back the day before.
+    const copenhagen = parseZone('Europe/Copenhagen');
+    expect(parseTime('from', '-2d', copenhagen, NOW_MS)).toBe(NOW_MS - 2 * day - 3_600_000);
+    expect(parseTime('from', '-48h', copenhagen, NOW_MS)).toBe(NOW_MS - 2 * day);
+    expect(parseTime('from', '-1mo', UTC, NOW_MS)).toBe(NOW_MS - 30 * day);
+    expect(refusalOf(() => parseTime('from', '-7 apples', UTC, NOW_MS))).toMatchObject({
+      subject: 'from',
+      value: '-7 apples',
+      remedy: 'write it like -90m, -7d or -1mo',
+    });
+  });
+
   it('is refused by the name of the end that can not be read', () => {
-    expect(refusalOf(() => parseRange('yesterday', '2026-01-01', UTC))).toMatchObject({
+    expect(refusalOf(() => parseRange('yesterday', '2026-01-01', UTC, NOW_MS))).toMatchObject({
       subject: 'from',
       value: 'yesterday',
     });
-    expect(refusalOf(() => parseRange('2026-01-01', '', UTC))).toMatchObject({ subject: 'to', value: '' });
-    expect(refusalOf(() => parseTime('asOf', '2026-13-01', UTC)).subject).toBe('asOf');
+    expect(refusalOf(() => parseRange('2026-01-01', '', UTC, NOW_MS))).toMatchObject({ subject: 'to', value: '' });
+    expect(refusalOf(() => parseTime('asOf', '2026-13-01', UTC, NOW_MS)).subject).toBe('asOf');
   });
 });
 
@@ -81,6 +104,8 @@ describe('zones, spans and windows', () => {
       refusalOf(() => parseWindowSpec({ window: 'x' }, UTC)),
       refusalOf(() => parseWindowSpec({ window: '1h', every: 'x' }, UTC)),
       refusalOf(() => parseWindowSpec({ window: '1h', every: '2h' }, UTC)),
+      refusalOf(() => parseWindowSpec({ window: '1d', offset: 'x' }, UTC)),
+      refusalOf(() => parseWindowSpec({ window: '1d', offset: '30h' }, UTC)),
     ];
     expect(refusals.map(({ subject, value, status }) => [subject, value, status])).toEqual([
       ['zone', 'Europe/Pariss', 400],
@@ -88,6 +113,8 @@ describe('zones, spans and windows', () => {
       ['window', 'x', 400],
       ['every', 'x', 400],
       ['every', '2h', 400],
+      ['offset', 'x', 400],
+      ['offset', '30h', 400],
     ]);
     expect(refusals[0]!.message).toMatch(/^zone "Europe\/Pariss" can't be read: .+; .*Europe\/Paris/);
   });

@@ -3,7 +3,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { parseStatistics, type Statistic, whyUnanswerable } from '#core/stats/statistics.ts';
 import { UnknownStatistic } from '#core/stats/stats-errors.ts';
 import { type Duration, DurationError, parseDuration } from '#core/time/duration.ts';
-import { InstantError, parseInstant } from '#core/time/instant.ts';
+import { InstantError, parseInstant, parseRelative } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { WindowError, windowSpec, type WindowSpec } from '#core/time/windows.ts';
 import { openZone, UnknownZoneError, type Zone } from '#core/time/zone.ts';
@@ -71,20 +71,27 @@ export class QueryError extends WeirError {
 export interface WindowTexts {
   readonly window: string;
   readonly every?: string | undefined;
+  readonly offset?: string | undefined;
   readonly zone?: string | undefined;
 }
 
-/** A range of time, half-open; a time without an offset is one of the zone. Throws QueryError. */
-export function parseRange(from: string, to: string, zone: Zone): { readonly fromMs: number; readonly toMs: number } {
-  const fromMs = parseTime('from', from, zone);
-  const toMs = parseTime('to', to, zone);
+/** A range of time, half-open. Throws QueryError. */
+export function parseRange(
+  from: string,
+  to: string,
+  zone: Zone,
+  nowMs: number,
+): { readonly fromMs: number; readonly toMs: number } {
+  const fromMs = parseTime('from', from, zone, nowMs);
+  const toMs = parseTime('to', to, zone, nowMs);
   if (fromMs > toMs) throw new QueryError('from', from, `is later than to ${JSON.stringify(to)}`, 'swap them');
   return { fromMs, toMs };
 }
 
-export function parseTime(subject: string, text: string, zone: Zone): number {
+/** A time, also before `nowMs`; one without an offset is one of the zone. Throws QueryError. */
+export function parseTime(subject: string, text: string, zone: Zone, nowMs: number): number {
   try {
-    return parseInstant(text, zone);
+    return parseRelative(text, zone, nowMs) ?? parseInstant(text, zone);
   } catch (error) {
     if (error instanceof InstantError) throw restated(subject, text, error);
     throw error;
@@ -112,10 +119,11 @@ export function parseSpan(subject: string, text: string): Duration {
 export function parseWindowSpec(texts: WindowTexts, zone: Zone): WindowSpec {
   const size = parseSpan('window', texts.window);
   const every = texts.every === undefined ? undefined : parseSpan('every', texts.every);
+  const offset = texts.offset === undefined ? undefined : parseSpan('offset', texts.offset);
   try {
-    return windowSpec(size, every, zone);
+    return windowSpec(size, every, zone, offset);
   } catch (error) {
-    if (error instanceof WindowError) throw restated('every', texts.every ?? '', error);
+    if (error instanceof WindowError) throw restated(error.subject, texts[error.subject] ?? '', error);
     throw error;
   }
 }

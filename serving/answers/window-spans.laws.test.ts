@@ -12,6 +12,10 @@ const START = Date.UTC(2026, 2, 28);
 
 const texts = fc.constantFrom(
   { window: '1h' },
+  { window: '6h' },
+  { window: '1d', offset: '6h' },
+  { window: '1mo', offset: '14d' },
+  { window: '12h', every: '8h', offset: '90m' },
   { window: '3h', every: '1h' },
   { window: '1d' },
   { window: '1mo' },

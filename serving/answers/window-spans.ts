@@ -1,5 +1,4 @@
-import { longestMs } from '#core/time/duration.ts';
-import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
+import { longestWindowMs, type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { TagFilter } from './query.ts';
@@ -47,7 +46,7 @@ export function* spanChunks(
 ): Generator<readonly WindowSpan[]> {
   if (data === undefined) return;
   // A window that overlaps both need not hold an instant of both at once, so the range is clipped with room to spare.
-  const roomMs = longestMs(spec.size);
+  const roomMs = longestWindowMs(spec);
   const fromMs = Math.max(range.fromMs, data.fromMs - roomMs);
   const toMs = Math.min(range.toMs, data.toMs + roomMs);
   if (fromMs >= toMs) return;

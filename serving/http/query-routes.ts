@@ -134,5 +134,5 @@ function readViewQuery(
 ): Omit<WindowsQuery, 'spec'> {
   const { view, metric } = reader.about(source);
   const where = parseFilter(tags, view, known);
-  return { view, metric, where, ...parseRange(from, to, zone), stats: parseStats(stats, metric) };
+  return { view, metric, where, ...parseRange(from, to, zone, reader.nowMs()), stats: parseStats(stats, metric) };
 }

@@ -14,12 +14,13 @@ export const ViewPath = z.object({
 
 /** What both queries of a view take: the range first, and how the answer is told last. */
 const RANGE = {
-  from: needed('write from= with an instant such as 2026-01-01T00:00:00Z').openapi({
-    description: 'Start of the range, ISO 8601; without an offset it is a time of the zone',
+  from: needed('write from= with an instant such as 2026-01-01T00:00:00Z, or -7d').openapi({
+    description:
+      'Start of the range, ISO 8601; without an offset it is a time of the zone. Or `now`, or a span before it, such as -7d, by the calendar of the zone',
     example: '2026-01-01T00:00:00Z',
   }),
-  to: needed('write to= with an instant such as 2026-01-02T00:00:00Z').openapi({
-    description: 'End of the range, exclusive',
+  to: needed('write to= with an instant such as 2026-01-02T00:00:00Z, or now').openapi({
+    description: 'End of the range, exclusive, written likewise',
     example: '2026-01-02T00:00:00Z',
   }),
 };
@@ -45,8 +46,14 @@ export const WindowsParams = z.object({
     example: '1h',
   }),
   every: z.string().optional().openapi({ description: 'Distance of the starts of hopping windows', example: '10m' }),
+  offset: z.string().optional().openapi({
+    description:
+      'How much later than the clock or the calendar has it windows begin, shorter than a step of them: 6h for days from 06:00, 14d for months from the 15th',
+    example: '6h',
+  }),
   zone: z.string().optional().openapi({
-    description: 'IANA zone of calendar windows and of times without an offset; UTC where not given',
+    description:
+      'IANA zone whose clock and calendar windows follow, and of times without an offset; UTC where not given',
     example: 'Europe/Paris',
   }),
   ...TELLING,

@@ -16,11 +16,16 @@ export interface ViewAndMetric {
 /** Finds what a query names; what is not there is a QueryError that names the nearest. */
 export class ViewReader {
   readonly index: ServingIndex;
-  readonly #options: Pick<ServingOptions, 'views' | 'metrics'>;
+  readonly #options: Pick<ServingOptions, 'views' | 'metrics' | 'clock'>;
 
-  constructor(index: ServingIndex, options: Pick<ServingOptions, 'views' | 'metrics'>) {
+  constructor(index: ServingIndex, options: Pick<ServingOptions, 'views' | 'metrics' | 'clock'>) {
     this.index = index;
     this.#options = options;
+  }
+
+  /** What `now` is in a query. */
+  nowMs(): number {
+    return this.#options.clock();
   }
 
   /** Throws where no view of that name is declared. */
@@ -72,7 +77,7 @@ export class ViewReader {
         cuts.length === 0 ? 'run a batch first' : `kept are ${cuts.join(' and ')}`,
       );
     }
-    const atMs = parseTime('asOf', asOf, parseZone(undefined));
+    const atMs = parseTime('asOf', asOf, parseZone(undefined), this.nowMs());
     const found = states
       .filter(({ publishedAtMs }) => publishedAtMs <= atMs)
       .sort((a, b) => b.publishedAtMs - a.publishedAtMs)[0];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { serveWorld } from '../serving.fixtures.ts';
-import { World } from '../world.fixtures.ts';
+import { POWER_BY_REGION, World } from '../world.fixtures.ts';
 
+const DAY = '/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02';
 const NOON = Date.UTC(2026, 0, 1, 12);
 const MINUTE = 60_000;
 
@@ -35,5 +36,35 @@ describe('windows over HTTP', () => {
         { tags: { region: 'PACA' }, stats: { count: 1, sum: -0.001 }, revision: 1 },
       ],
     });
+  });
+
+  it.each([
+    ['a day in Kathmandu', 'window=1d&zone=Asia/Kathmandu', 'slice: 15m'],
+    ['an hour in Kolkata', 'window=1h&zone=Asia/Kolkata', 'slice: 30m'],
+    ['a day from half past six', 'window=1d&offset=390m', 'slice: 30m'],
+  ])('%s is refused over slices of an hour, naming the widest that fits', async (_, query, remedy) => {
+    const world = await World.open({ view: { ...POWER_BY_REGION, sliceMs: 60 * MINUTE } });
+    await world.deliver('a', [{ device: 'm1@IDF', atMs: NOON, value: 1 }]);
+    await using served = await serveWorld(world);
+    const refused = await served.get(`${DAY}&${query}`);
+    expect(refused.status).toBe(400);
+    expect((refused.body as { remedy: string }).remedy).toContain(remedy);
+  });
+
+  it.each([
+    ['window=1d&offset=6h', ['2026-01-01T06:00:00Z']],
+    ['window=1d&offset=13h', ['2025-12-31T13:00:00Z', '2026-01-01T13:00:00Z']],
+    ['window=1h&offset=50m', ['2026-01-01T11:50:00Z', '2026-01-01T12:50:00Z']],
+    ['window=1h&zone=Asia/Kolkata', ['2026-01-01T11:30:00Z', '2026-01-01T12:30:00Z']],
+    ['window=6h&zone=Europe/Paris', ['2026-01-01T11:00:00Z']],
+  ])('begin later by an offset, and by the clock of their zone: %s', async (query, starts) => {
+    const world = await World.open();
+    await world.deliver('a', [
+      { device: 'm1@IDF', atMs: NOON, value: 1 },
+      { device: 'm1@IDF', atMs: NOON + 61 * MINUTE, value: 2 },
+    ]);
+    await using served = await serveWorld(world);
+    const answer = await served.get(`${DAY}&${query}`);
+    expect((answer.body as { windows: { start: string }[] }).windows.map(({ start }) => start)).toStrictEqual(starts);
   });
 });

@@ -9,6 +9,7 @@ const Subscribe = z.strictObject({
   view: z.string().max(200),
   window: z.string().max(40),
   every: z.string().max(40).optional(),
+  offset: z.string().max(40).optional(),
   zone: z.string().max(64).optional(),
   stats: z.array(z.string().max(40)).min(1).max(64).optional(),
   /** The snapshot reaches back so far from the newest data, and no change before that is told. */
@@ -50,7 +51,7 @@ export function parseClientMessage(text: string): ClientMessage {
     field,
     text.slice(0, 80),
     `can't be taken: ${issue.message}`,
-    'send subscribe with id, view, window and, if wanted, every, zone, stats, last or from, where, resume; or unsubscribe with id',
+    'send subscribe with id, view, window and, if wanted, every, offset, zone, stats, last or from, where, resume; or unsubscribe with id',
   );
 }
 

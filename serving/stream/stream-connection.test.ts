@@ -43,7 +43,8 @@ async function openClient(world: World) {
     logger,
   });
   const socket = new SlowSocket();
-  const reader = new ViewReader(index, { views: [world.view], metrics: new Map([[world.metric.name, world.metric]]) });
+  const metrics = new Map([[world.metric.name, world.metric]]);
+  const reader = new ViewReader(index, { views: [world.view], metrics, clock: () => 0 });
   const client = new StreamConnection(socket as unknown as WebSocket, reader, logger);
   const subscribe = { type: 'subscribe', id: 'a', view: world.view.name, window: '1h' };
   return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };

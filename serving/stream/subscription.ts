@@ -43,6 +43,8 @@ export class Subscription {
   readonly #asked: SubscribeMessage;
   readonly #reader: ViewReader;
   readonly #last: Duration | undefined;
+  /** When it was asked for: what a time relative to now is counted from, as long as it stays open. */
+  readonly #askedAtMs: number;
   #source: ViewSource | undefined;
   #sequence = 0;
   #freshnessMs: number | null = null;
@@ -53,6 +55,7 @@ export class Subscription {
     this.id = asked.id;
     this.#asked = asked;
     this.#reader = reader;
+    this.#askedAtMs = reader.nowMs();
     this.#resume = asked.resume;
     if (asked.last !== undefined && asked.from !== undefined)
       throw new QueryError('last', asked.last, 'stands beside `from`', 'give one of the two');
@@ -158,7 +161,7 @@ export class Subscription {
     const given = Object.entries(asked.where ?? {}).map(
       ([tag, value]) => [tag, typeof value === 'string' ? [value] : value] as const,
     );
-    const fromMs = asked.from === undefined ? EVER.fromMs : parseTime('from', asked.from, zone);
+    const fromMs = asked.from === undefined ? EVER.fromMs : parseTime('from', asked.from, zone, this.#askedAtMs);
     return {
       view,
       metric,

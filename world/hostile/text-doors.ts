@@ -69,13 +69,14 @@ const query: Door = {
   samples: textsOf(
     'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&window=1h',
     'from=2024-10-27T02:30&to=2024-10-28&window=1d&every=1h&zone=Europe/Paris&stats=count,p99,mean&region=N&region=S',
+    'from=-7d&to=now&window=1d&offset=6h&zone=Asia/Kathmandu&stats=avg',
     'from=0000-01-01&to=9999-12-31&window=1mo&zone=America/New_York&format=csv&asOf=12,5',
   ),
   open: (bytes) => {
     const given = new URLSearchParams(utf8Decoder.decode(bytes));
     const parsed = WindowsParams.safeParse(Object.fromEntries(given));
     if (!parsed.success) return 'refused';
-    const { from, to, window, every, zone: zoneName, stats } = parsed.data;
+    const { from, to, window, every, offset, zone: zoneName, stats } = parsed.data;
     return refusedBy(QueryError, () => {
       const zone = parseZone(zoneName);
       const known = Object.keys(WindowsParams.shape);
@@ -85,9 +86,9 @@ const query: Door = {
         VIEW,
         known,
       );
-      const { fromMs, toMs } = parseRange(from, to, zone);
+      const { fromMs, toMs } = parseRange(from, to, zone, Date.UTC(2024, 9, 27));
       assert(Number.isSafeInteger(fromMs) && Number.isSafeInteger(toMs) && fromMs <= toMs);
-      parseWindowSpec({ window, every, zone: zoneName }, zone);
+      parseWindowSpec({ window, every, offset, zone: zoneName }, zone);
       parseStats(stats, POWER);
     });
   },
