@@ -194,6 +194,7 @@ const config: Door = {
     ...textsOf(
       'metrics:\n  a: &a { unit: kW, decimals: 3, kind: gauge, interval: 1m }\n  b: { <<: *a, decimals: 1 }\n',
       'metrics: { a: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\nviews: { v: { metric: a, by: [x], slice: 1h } }\n',
+      'metrics:\n  a: { unit: W, decimals: 1, kind: gauge, interval: 1m, hold: 12h }\n  b: { unit: kWh, decimals: 3, kind: counter, interval: 5m, rollover: 838860.7 }\n  c: { unit: kWh, decimals: 1, kind: total, interval: 1h }\n  d: { unit: kWh, decimals: 3, kind: delta, interval: 30m }\nviews: { v: { metric: a, slice: 10s } }\n',
       'agent: { id: a-1, broker: mqtt://127.0.0.1:1883 }\nsources:\n  s: { kind: http, port: 8090 }\n',
       'batch: { every: 1h, rows: 10000, keep: 8 }\nx: &b [1, 2]\ny: [*b, *b]\n',
     ),
