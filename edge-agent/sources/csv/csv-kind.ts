@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../records/file-section.ts';
 import { RecordSource } from '../records/record-source.ts';
 import { checkColumns, checkMetrics } from '../rows/row-references.ts';
-import { checkFile, COLUMNS_MAX, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
+import { COLUMNS_MAX } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { CsvOpener, SKIPPED_LINES_MAX } from './csv-opener.ts';

@@ -1,3 +1,4 @@
+import type { FileSection } from '../records/file-section.ts';
 import {
   BROKEN,
   byteOrderMarkBytes,
@@ -8,7 +9,7 @@ import {
   type RecordFileOpening,
 } from '../records/record-format.ts';
 import { missingColumns, missingRemedy, neededColumns } from '../rows/row-references.ts';
-import { COLUMNS_MAX, type FileSection } from '../rows/rows-section.ts';
+import { COLUMNS_MAX } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { CsvRecords } from './csv-records.ts';
 import { fieldTexts, findHeading } from './heading-search.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../records/file-section.ts';
 import { RecordSource } from '../records/record-source.ts';
 import { checkMetrics } from '../rows/row-references.ts';
-import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../rows/rows-section.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { NdjsonOpener } from './ndjson-opener.ts';
 

@@ -1,7 +1,7 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
+import type { FileSection } from '../records/file-section.ts';
 import { byteOrderMarkBytes, LF, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
 import { neededColumns } from '../rows/row-references.ts';
-import type { FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { isJsonObject, parseJsonText, pathsOf, valueAtPath, type JsonObject } from './json-fields.ts';
 import { NdjsonRecords } from './ndjson-records.ts';

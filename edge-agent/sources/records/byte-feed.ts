@@ -11,25 +11,44 @@ const SUM_BYTES = 1 << 20;
 
 /** Where the bytes of a source come from. One read is under way at a time. */
 export interface ByteFeed {
-  /** Reads up to `length` bytes into `into` at `at`; gives how many, 0 at the end or once closed. */
+  /** Reads up to `length` bytes, GROWTH_MAX at least, into `into` at `at`; gives how many, 0 at the end or once closed. */
   read(into: Uint8Array, at: number, length: number): Promise<number>;
   /** Lets go; a read that is still under way ends. */
   close(): Promise<void>;
 }
 
+/** What is known of the bytes of a file before an offset. */
+export interface FilePrefix {
+  readonly crc32: number;
+  /** The last of them, and the one that follows; undefined where there is none. */
+  readonly last: number | undefined;
+  readonly next: number | undefined;
+}
+
+/** The text of a file, in UTF-8 whatever it is written in; offsets are those of the UTF-8. */
+export interface FileBytes extends ByteFeed {
+  readonly inode: Inode;
+  /** Goes on at an offset: 0, or the one whose prefix was asked for. */
+  seek(offset: number): void;
+  /** The first `length` bytes, or all where there are fewer. To be asked for before anything is read. */
+  readHead(length: number): Promise<Uint8Array>;
+  /** What is known of the first `length` bytes; null where there are fewer. To be asked for before anything is read. */
+  prefix(length: number): Promise<FilePrefix | null>;
+  /** Whether the file is shorter now than what was read of it. */
+  isCutOff(): Promise<boolean>;
+}
+
 /** A regular file, read from any offset. */
-export class FileFeed implements ByteFeed {
-  readonly sizeBytes: number;
+export class FileFeed implements FileBytes {
   readonly inode: Inode;
   readonly #path: string;
   readonly #file: FileHandle;
   #offset = 0;
 
-  constructor(path: string, file: FileHandle, sizeBytes: number, inode: Inode) {
+  constructor(path: string, file: FileHandle, inode: Inode) {
     this.inode = inode;
     this.#path = path;
     this.#file = file;
-    this.sizeBytes = sizeBytes;
   }
 
   /** Opens a file. Throws SourceError where there is none, or what is there can't be read as one. */
@@ -47,7 +66,7 @@ export class FileFeed implements ByteFeed {
       if (!found.isFile()) {
         throw new SourceError('unreadable', `file ${path}`, 'is no regular file', "pipe it in, with `file: '-'`");
       }
-      return new FileFeed(path, file, found.size, { dev: found.dev, ino: found.ino });
+      return new FileFeed(path, file, { dev: found.dev, ino: found.ino });
     } catch (error) {
       await file.close();
       throw error instanceof SourceError ? error : unreadable(path, error);
@@ -68,7 +87,6 @@ export class FileFeed implements ByteFeed {
     }
   }
 
-  /** Reads the first `length` bytes, or all where there are fewer, wherever reading stands. */
   async readHead(length: number): Promise<Uint8Array> {
     const head = new Uint8Array(length);
     let filled = 0;
@@ -80,22 +98,19 @@ export class FileFeed implements ByteFeed {
     return head.subarray(0, filled);
   }
 
-  /** The CRC-32 of the first `length` bytes, wherever reading stands. Throws SourceError. */
-  async sumTo(length: number): Promise<number> {
+  async prefix(length: number): Promise<FilePrefix | null> {
     const piece = new Uint8Array(Math.min(SUM_BYTES, length));
     let sum = 0;
+    let last: number | undefined;
     for (let at = 0; at < length;) {
       const bytes = await this.#readAt(piece, Math.min(piece.length, length - at), at);
-      if (bytes.length === 0) break;
+      if (bytes.length === 0) return null;
       sum = crc32(bytes, sum);
+      last = bytes.at(-1);
       at += bytes.length;
     }
-    return sum;
-  }
-
-  /** The byte at an offset, undefined beyond the end. Throws SourceError. */
-  async byteAt(offset: number): Promise<number | undefined> {
-    return (await this.#readAt(new Uint8Array(1), 1, offset))[0];
+    const [next] = await this.#readAt(new Uint8Array(1), 1, length);
+    return { crc32: sum, last, next };
   }
 
   async #readAt(into: Uint8Array, length: number, at: number): Promise<Uint8Array> {
@@ -107,8 +122,8 @@ export class FileFeed implements ByteFeed {
     }
   }
 
-  async currentSizeBytes(): Promise<number> {
-    return (await this.#file.stat()).size;
+  async isCutOff(): Promise<boolean> {
+    return (await this.#file.stat()).size < this.#offset;
   }
 
   close(): Promise<void> {
@@ -127,13 +142,12 @@ export type FollowEnd = 'closed' | 'truncated' | 'replaced';
  * another one lies in its place. What is still written to the one before is read for one more look.
  */
 export class FollowFeed implements ByteFeed {
-  readonly #file: FileFeed;
+  readonly #file: FileBytes;
   readonly #path: string;
   readonly #closing = new AbortController();
-  #offset = 0;
   #end: FollowEnd = 'closed';
 
-  constructor(path: string, file: FileFeed) {
+  constructor(path: string, file: FileBytes) {
     this.#file = file;
     this.#path = path;
     file.seek(0);
@@ -145,16 +159,14 @@ export class FollowFeed implements ByteFeed {
   }
 
   seek(offset: number): void {
-    this.#offset = offset;
     this.#file.seek(offset);
   }
 
   async read(into: Uint8Array, at: number, length: number): Promise<number> {
     for (let isReplaced = false; !this.#closing.signal.aborted;) {
       const count = await this.#file.read(into, at, length);
-      this.#offset += count;
       if (count > 0) return count;
-      if ((await this.#file.currentSizeBytes()) < this.#offset) return this.#ended('truncated');
+      if (await this.#file.isCutOff()) return this.#ended('truncated');
       if (isReplaced) return this.#ended('replaced');
       const present = await inodeAt(this.#path);
       isReplaced = present !== undefined && !isSameInode(present, this.#file.inode);
@@ -217,22 +229,34 @@ export class StreamFeed implements ByteFeed {
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   }
 
+  /** The first bytes, `length` of them or all there are, which are then read as if they had not been looked at. */
+  async peek(length: number): Promise<Uint8Array> {
+    let seen = new Uint8Array(0);
+    while (seen.length < length && (await this.#next())) seen = Buffer.concat([seen, this.#chunk]);
+    this.#chunk = seen;
+    return seen;
+  }
+
   async read(into: Uint8Array, at: number, length: number): Promise<number> {
-    while (this.#chunk.length === 0) {
-      try {
-        const next = await this.#chunks.next();
-        if (next.done === true || this.#closed) return 0;
-        this.#chunk = next.value as Uint8Array<ArrayBuffer>;
-      } catch (error) {
-        // Closing makes a read that is under way fail; that is how it ends.
-        if (this.#closed) return 0;
-        throw unreadable('standard input', error);
-      }
-    }
+    while (this.#chunk.length === 0) if (!(await this.#next())) return 0;
     const count = Math.min(length, this.#chunk.length);
     into.set(this.#chunk.subarray(0, count), at);
     this.#chunk = this.#chunk.subarray(count);
     return count;
+  }
+
+  /** Waits for the next chunk; false where there is none. */
+  async #next(): Promise<boolean> {
+    try {
+      const next = await this.#chunks.next();
+      if (next.done === true || this.#closed) return false;
+      this.#chunk = next.value as Uint8Array<ArrayBuffer>;
+      return true;
+    } catch (error) {
+      // Closing makes a read that is under way fail; that is how it ends.
+      if (this.#closed) return false;
+      throw unreadable('standard input', error);
+    }
   }
 
   close(): Promise<void> {

@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { FileSection } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
-import { FileFeed, FollowFeed, rotatedAway, StreamFeed, type ByteFeed } from './byte-feed.ts';
+import { type ByteFeed, type FileBytes, FileFeed, FollowFeed, rotatedAway, StreamFeed } from './byte-feed.ts';
+import { DecodedFeed, DecodedFile, GROWTH_MAX } from './decoded-feed.ts';
+import { checkUtf8, type Encoding, ENCODING_BYTES, encodingOf } from './encoding.ts';
+import type { FileSection } from './file-section.ts';
 import {
   beginsAs,
   IDENTITY_BYTES_MAX,
@@ -37,12 +39,14 @@ export class RecordSource implements Source {
   /** A chunk is read behind this room for the record that the one before it ended in. */
   readonly #carryBytes: number;
   readonly #subject: string;
+  readonly #encoding: Encoding | undefined;
   /** Of the file that is read, or was read last. */
   #format: RecordFormat | null = null;
 
   constructor(options: RecordSourceOptions) {
     this.name = options.name;
     const { file, follow } = options.section;
+    this.#encoding = options.section.encoding;
     this.nature = follow ? 'live' : 'file';
     this.#options = options;
     this.#limits = options.limits ?? RECORD_LIMITS;
@@ -71,7 +75,7 @@ export class RecordSource implements Source {
     let left = from === null ? null : readCheckpoint(this.#subject, from);
     if (this.nature === 'live') left = yield* this.#rotated(path, left, signal);
     do {
-      const file = await FileFeed.open(path);
+      const file = await this.#fileAt(path);
       const feed = this.nature === 'live' ? new FollowFeed(path, file) : file;
       left = yield* this.#file(file, feed, left, signal);
     } while (this.nature === 'live' && !signal.aborted);
@@ -85,14 +89,26 @@ export class RecordSource implements Source {
   ): AsyncGenerator<ReadingBatch, RecordCheckpoint | null, undefined> {
     const away = left === null || left.inode === null ? undefined : await rotatedAway(path, left.inode);
     if (away === undefined) return left;
-    const file = await FileFeed.open(away);
+    const file = await this.#fileAt(away);
     return yield* this.#file(file, file, left, signal);
+  }
+
+  /** Opens a file, as UTF-8 whatever it is written in. */
+  async #fileAt(path: string): Promise<FileBytes> {
+    const file = await FileFeed.open(path);
+    try {
+      const encoding = encodingOf(this.#subject, this.#encoding, await file.readHead(ENCODING_BYTES));
+      return encoding === 'utf-8' ? file : new DecodedFile(file, encoding);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** Reads one file from where it was left; gives where it is left now. Closes the feed. */
   async *#file(
-    file: FileFeed,
-    feed: FileFeed | FollowFeed,
+    file: FileBytes,
+    feed: FileBytes | FollowFeed,
     left: RecordCheckpoint | null,
     signal: AbortSignal,
   ): AsyncGenerator<ReadingBatch, RecordCheckpoint | null, undefined> {
@@ -103,7 +119,7 @@ export class RecordSource implements Source {
       this.#checkText(head, head.length);
       const sum = left === null ? null : await sumOfRead(file, left, head);
       const buffer = this.#buffer();
-      const opened = await this.#open(feed, buffer, signal);
+      const opened = await this.#open(feed, buffer, signal, sum === null);
       if (opened === null) return left;
       const { opening, to } = opened;
       const isSame = left !== null && sum !== null;
@@ -129,19 +145,21 @@ export class RecordSource implements Source {
   }
 
   async *#stream(signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
-    const feed = new StreamFeed(this.#options.stdin());
-    const stop = (): void => void feed.close();
+    const stream = new StreamFeed(this.#options.stdin());
+    const stop = (): void => void stream.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
       const buffer = this.#buffer();
-      const opened = await this.#open(feed, buffer, signal);
+      const encoding = encodingOf(this.#subject, this.#encoding, await stream.peek(ENCODING_BYTES));
+      const feed = encoding === 'utf-8' ? stream : new DecodedFeed(stream, encoding);
+      const opened = await this.#open(feed, buffer, signal, true);
       if (opened === null) return;
       const { opening, to } = opened;
       const cursor = this.#cursor(opening, null);
       yield* this.#walk(feed, cursor, buffer, this.#carryBytes + opening.dataAt, to, signal);
     } finally {
       signal.removeEventListener('abort', stop);
-      await feed.close();
+      await stream.close();
     }
   }
 
@@ -150,6 +168,7 @@ export class RecordSource implements Source {
     feed: ByteFeed,
     buffer: Uint8Array,
     signal: AbortSignal,
+    isNew: boolean,
   ): Promise<{ readonly opening: RecordFileOpening; readonly to: number } | null> {
     let to = this.#carryBytes;
     for (;;) {
@@ -161,9 +180,12 @@ export class RecordSource implements Source {
       }
       this.#checkText(buffer.subarray(to), count);
       to += count;
+      // What was read before was found to be text, or its damage was counted.
+      if (isNew && this.#encoding === undefined)
+        checkUtf8(this.#subject, buffer.subarray(this.#carryBytes, to), count === 0);
       const opening = this.#options.opener.open(buffer, this.#carryBytes, to, count === 0);
       if (opening !== null) return { opening, to };
-      if (count === room) {
+      if (room - count < GROWTH_MAX) {
         const value = `has no heading and no record in its first ${to - this.#carryBytes} bytes`;
         throw new SourceError('heading', this.#subject, value, 'check that it is the right file, and its `kind`');
       }
@@ -242,15 +264,9 @@ export class RecordSource implements Source {
 
   #checkText(bytes: Uint8Array, length: number): void {
     if (!bytes.subarray(0, length).includes(0)) return;
-    const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    throw wide
-      ? new SourceError('not-text', this.#subject, 'is written in UTF-16', 'convert it to UTF-8')
-      : new SourceError(
-          'not-text',
-          this.#subject,
-          'holds bytes that no text has',
-          'name a text file in UTF-8; unpack it first if it is packed',
-        );
+    const remedy =
+      'name a text file; unpack it first if it is packed, and say `encoding: utf-16` if it is written so without a mark';
+    throw new SourceError('not-text', this.#subject, 'holds bytes that no text has', remedy);
   }
 }
 
@@ -258,13 +274,13 @@ export class RecordSource implements Source {
  * The sum of what was read of a file up to a checkpoint, where it still begins with that and goes on with a new line; null
  * where it is another file by now, or was changed in what was read.
  */
-async function sumOfRead(file: FileFeed, left: RecordCheckpoint, head: Uint8Array): Promise<number | null> {
-  if (file.sizeBytes < left.offset || !beginsAs(left.identity, head)) return null;
-  const sum = await file.sumTo(left.offset);
+async function sumOfRead(file: FileBytes, left: RecordCheckpoint, head: Uint8Array): Promise<number | null> {
+  const prefix = beginsAs(left.identity, head) ? await file.prefix(left.offset) : null;
+  if (prefix === null) return null;
+  const { crc32: sum, last, next } = prefix;
   if (left.crc32 !== null && left.crc32 !== sum) return null;
-  const next = await file.byteAt(left.offset);
   if (left.at === 'open') return next === undefined || next === LF || next === CR ? sum : null;
   if (left.at === 'overlong' || left.offset === 0) return sum;
   // Checkpoints of older versions have no sum: that a record begins there is all that can be seen.
-  return (await file.byteAt(left.offset - 1)) === LF ? sum : null;
+  return last === LF ? sum : null;
 }

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { parseFactor } from '#core/numbers/factor.ts';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
-import { checkedBy, latenessField, nameField, seriesNameField, textField } from '../section-fields.ts';
-import type { SourceSupport } from '../source.ts';
+import { checkedBy, nameField, seriesNameField, textField } from '../section-fields.ts';
 import { describeTime, type TimeSection, timeSchema } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
@@ -16,9 +15,6 @@ export const COLUMNS_MAX = 16_384;
 
 /** Texts that may stand for no reading. */
 const MISSING_TEXTS_MAX = 64;
-
-/** What `file` says for standard input. */
-const STDIN = '-';
 
 const template = textField.superRefine(checkedBy(parseTextTemplate, TextTemplateError));
 
@@ -72,14 +68,6 @@ export const ROWS_FIELDS = {
   series: z.array(seriesRuleSchema).min(1).max(SERIES_RULES_MAX),
 };
 
-/** The fields of every kind of file. */
-export const FILE_FIELDS = {
-  file: z.string().min(1),
-  ...ROWS_FIELDS,
-  lateness: latenessField.prefault('0s'),
-  follow: z.boolean().default(false),
-};
-
 export type SeriesRule = z.output<typeof seriesRuleSchema>;
 
 /** What a row reader goes by. */
@@ -89,13 +77,6 @@ export interface RowsSection extends NumberMarks {
   readonly series: readonly SeriesRule[];
 }
 
-/** What every section of a file says. */
-export interface FileSection extends RowsSection {
-  readonly file: string;
-  readonly lateness: number;
-  readonly follow: boolean;
-}
-
 /** What no single field of rows can check. */
 export function checkRows({ decimal, thousands }: RowsSection, context: z.core.$RefinementCtx): void {
   if (thousands !== decimal) return;
@@ -103,28 +84,12 @@ export function checkRows({ decimal, thousands }: RowsSection, context: z.core.$
   context.addIssue({ code: 'custom', path: ['thousands'], message });
 }
 
-/** What no single field of a file can check. */
-export function checkFile(section: FileSection, context: z.core.$RefinementCtx): void {
-  checkRows(section, context);
-  const { file, follow } = section;
-  if (!follow || file !== STDIN) return;
-  const message = 'standard input (`file: "-"`) is read as it comes; leave `follow` out';
-  context.addIssue({ code: 'custom', path: ['follow'], message });
-}
-
-/** A file ends and can be read again, one that is followed doesn't end, and what comes through a pipe comes once. */
-export function fileSupport({ file, follow }: FileSection): SourceSupport {
-  return { nature: follow ? 'live' : 'file', resumes: file !== STDIN };
-}
-
-/** Which file is read, in a phrase, and how its times and numbers are written where that isn't plain. */
-export function describeFile({ file, follow, time, decimal, thousands }: FileSection): string {
-  const read = file === STDIN ? 'standard input, read as it comes' : follow ? `${file}, followed as it grows` : file;
+/** How the times and numbers of rows are written, phrases where that isn't plain. */
+export function describeRows({ time, decimal, thousands }: RowsSection): readonly string[] {
   const timed = describeTime(time);
   const isPlain = decimal === '.' && thousands === undefined;
   return [
-    read,
     ...(timed === undefined ? [] : [timed]),
     ...(isPlain ? [] : [`numbers like 1${thousands ?? ''}234${decimal}5`]),
-  ].join(', ');
+  ];
 }
