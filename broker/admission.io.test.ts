@@ -145,6 +145,7 @@ describe('who comes to the broker', () => {
       clock: () => NOW_MS,
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.reject(new Error('none')),
+      wantedOf: () => new Promise(() => undefined),
       dictionaryOf: () => [],
     });
     await expect(again).rejects.toMatchObject({ kind: 'listen-failed', message: new RegExp(`127.0.0.1:${port}`) });

@@ -5,7 +5,7 @@ import type { Log } from '#backbone/log/log.ts';
 import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import type { LedgerHead } from '#core/wire/topics.ts';
+import type { LedgerHead, WantedFrames } from '#core/wire/topics.ts';
 import { AgentOrders, type KnownStanding } from './agent-orders.ts';
 import { SeriesClaims } from './claims.ts';
 import { type BrokerCounters, newTally } from './counters.ts';
@@ -28,6 +28,11 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** What the ledger last saw of an agent; a rejection is logged, and the agent goes on without. */
   readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
+  /**
+   * What the ledger lacks of an agent once all that the log holds now is folded; rejects with the signal's reason. A
+   * rejection is logged, and the agent sends nothing again.
+   */
+  readonly wantedOf: (agent: string, signal: AbortSignal) => Promise<WantedFrames>;
   /** The entries that the fold knows of an agent's dictionary: what a broker that was started again judges frames by. */
   readonly dictionaryOf: (agent: string) => readonly SeriesEntry[];
   /** What the fold knows of an agent, for orders about it; without it none are taken. */
@@ -69,7 +74,7 @@ export class ListenFailed extends WeirError {
 
 /** Starts a broker; throws {@link ListenFailed}. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { log, metrics, clock, logger, ledgerHead } = options;
+  const { log, metrics, clock, logger, ledgerHead, wantedOf } = options;
   const tally = newTally();
   const presence = new Presence(options.onPresence ?? (() => undefined));
   const claims = new SeriesClaims(options.claims);
@@ -90,7 +95,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     standingOf: options.agentDecision ?? (() => undefined),
     onOrdered: (agent) => ingest.forget(agent),
   });
-  const listener = await MqttListener.open({ ingest, presence, tally, clock, logger, ledgerHead });
+  const listener = await MqttListener.open({ ingest, presence, tally, clock, logger, ledgerHead, wantedOf });
   const server = createServer((socket) => listener.admit(socket));
   server.maxConnections = CLIENTS_MAX;
   server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));

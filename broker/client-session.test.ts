@@ -1,8 +1,8 @@
 import type { Client, PublishPacket, Subscription } from 'aedes';
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import type { RefusedFrame } from '#core/wire/topics.ts';
-import { ClientSession } from './client-session.ts';
+import type { RefusedFrame, WantedFrames } from '#core/wire/topics.ts';
+import { ClientSession, type ClientSessionOptions } from './client-session.ts';
 import type { GuardedConnection } from './guarded-connection.ts';
 import type { Decision, Ingest } from './ingest.ts';
 import { Presence } from './presence.ts';
@@ -12,7 +12,11 @@ const REFUSED: RefusedFrame = { incarnation: 1, sequence: 7, code: 'future', det
 const HEAD = { incarnation: 3, highestSequence: 17 };
 
 /** The session of agent roof-1 with a broker that decides as the test says and stores at once. */
-function openSession(decision: Decision = { record: undefined }, ledgerHead = () => Promise.resolve(HEAD)) {
+function openSession(
+  decision: Decision = { record: undefined },
+  ledgerHead = () => Promise.resolve(HEAD),
+  wantedOf: ClientSessionOptions['wantedOf'] = () => Promise.resolve({ ...HEAD, missing: [] }),
+) {
   const logged: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
   const sent: { topic: string; body: unknown }[] = [];
@@ -35,7 +39,7 @@ function openSession(decision: Decision = { record: undefined }, ledgerHead = ()
     'roof-1',
     client as unknown as Client,
     { taken: () => undefined, answered } as unknown as GuardedConnection,
-    { ingest: ingest as unknown as Ingest, presence, clock: () => 12, logger, ledgerHead },
+    { ingest: ingest as unknown as Ingest, presence, clock: () => 12, logger, ledgerHead, wantedOf },
   );
   const subscribe = (...topics: string[]): void => {
     const all = topics.map((topic) => ({ topic: `${ROOT}/${topic}`, qos: 0 }) as Subscription);
@@ -121,6 +125,30 @@ describe('the session of a client', () => {
   it('leaves no word in the log of what was taken well', async () => {
     const { publish, logged } = openSession();
     await publish(`${ROOT}/frame`);
+    expect(logged).toStrictEqual([]);
+  });
+
+  it('hears what the ledger lacks of it when that is known, if it asks for it', async () => {
+    const wanted = Promise.withResolvers<WantedFrames>();
+    const { subscribe, sent } = openSession(undefined, undefined, () => wanted.promise);
+    subscribe('verdict', 'wanted');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sent).toStrictEqual([]);
+    wanted.resolve({ ...HEAD, missing: [{ incarnation: 2, from: 5, to: 6 }] });
+    await vi.waitUntil(() => sent.length > 0);
+    expect(sent).toStrictEqual([{ topic: `${ROOT}/wanted`, body: { ...HEAD, missing: [[2, 5, 6]] } }]);
+  });
+
+  it('lets go of who would say what is lacking when it ends, without a word', async () => {
+    let ended: AbortSignal | undefined;
+    const { session, subscribe, logged } = openSession(undefined, undefined, (_agent, signal) => {
+      ended = signal;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('it has ended'))));
+    });
+    subscribe('wanted');
+    session.end();
+    expect(ended?.aborted).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(logged).toStrictEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import type { Client, PublishPacket, Subscription } from 'aedes';
 import type { Logger } from 'pino';
-import { encodeLedgerHead, encodeRefusedFrame } from '#core/wire/down-messages.ts';
-import { agentTopic, type DownTopic, type LedgerHead, type UpTopic } from '#core/wire/topics.ts';
+import { encodeLedgerHead, encodeRefusedFrame, encodeWantedFrames } from '#core/wire/down-messages.ts';
+import { agentTopic, type DownTopic, type LedgerHead, type UpTopic, type WantedFrames } from '#core/wire/topics.ts';
 import { ClientRefused, judgePublish, maySubscribe } from './connect-verdict.ts';
 import type { GuardedConnection } from './guarded-connection.ts';
 import type { Decision, Ingest } from './ingest.ts';
@@ -14,6 +14,7 @@ export interface ClientSessionOptions {
   readonly clock: () => number;
   readonly logger: Logger;
   readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
+  readonly wantedOf: (agent: string, signal: AbortSignal) => Promise<WantedFrames>;
 }
 
 /** Says that a packet is done with: to be acknowledged, or, with an error, that its connection is to be ended. */
@@ -35,6 +36,8 @@ export class ClientSession {
   /** A verdict that is being written; what comes after it is acknowledged after it. */
   #telling: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
+  /** Aborted when the connection has ended. */
+  readonly #gone = new AbortController();
 
   constructor(agent: string, client: Client, connection: GuardedConnection, options: ClientSessionOptions) {
     this.agent = agent;
@@ -56,6 +59,7 @@ export class ClientSession {
 
   /** To be called once, when the connection has ended. */
   end(): void {
+    this.#gone.abort();
     this.#ended.resolve();
   }
 
@@ -87,6 +91,7 @@ export class ClientSession {
       if (!maySubscribe(this.agent, topic)) continue;
       this.#topics.add(topic);
       if (topic === agentTopic(this.agent, 'head')) void this.#sendHead();
+      if (topic === agentTopic(this.agent, 'wanted')) void this.#sendWanted();
     }
   }
 
@@ -140,6 +145,17 @@ export class ClientSession {
     } catch (error) {
       const { agent } = this;
       logger.warn({ agent, err: error }, 'the ledger could not say its head; the agent goes on without');
+    }
+  }
+
+  async #sendWanted(): Promise<void> {
+    const { logger, wantedOf } = this.#options;
+    const { agent } = this;
+    const { signal } = this.#gone;
+    try {
+      await this.#send('wanted', encodeWantedFrames(await wantedOf(agent, signal)));
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ agent, err: error }, 'the ledger could not say what it lacks of an agent');
     }
   }
 

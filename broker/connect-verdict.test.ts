@@ -49,6 +49,7 @@ describe('a client', () => {
   it('subscribes to its own down topics only, without wildcards', () => {
     expect(maySubscribe('roof-1', 'weir/v1/roof-1/head')).toBe(true);
     expect(maySubscribe('roof-1', 'weir/v1/roof-1/verdict')).toBe(true);
+    expect(maySubscribe('roof-1', 'weir/v1/roof-1/wanted')).toBe(true);
     for (const filter of [
       '#',
       '+/v1/roof-1/head',

@@ -1,5 +1,5 @@
 import { WeirError } from '#core/errors.ts';
-import { AGENT_ID, agentTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
+import { AGENT_ID, agentTopic, DOWN_TOPICS, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
 
 /** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3) that the broker gives. */
 export const IDENTIFIER_REJECTED = 2;
@@ -57,7 +57,7 @@ export function judgePublish(agent: string, full: string): PublishJudgement {
 
 /** Whether a client may subscribe: to its own down topics, without wildcards. */
 export function maySubscribe(agent: string, filter: string): boolean {
-  return filter === agentTopic(agent, 'head') || filter === agentTopic(agent, 'verdict');
+  return DOWN_TOPICS.some((topic) => filter === agentTopic(agent, topic));
 }
 
 function turnedAway(returnCode: number, message: string): ConnectJudgement {

@@ -10,12 +10,16 @@ import type { WeirError } from '#core/errors.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import type { AgentDecision, Ledger, MissingRange } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import type { LedgerHead } from '#core/wire/topics.ts';
+import { WANTED_RANGES_MAX } from '#core/wire/down-messages.ts';
+import type { LedgerHead, WantedFrames } from '#core/wire/topics.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { buildVersion } from './version-builder.ts';
 
 /** Between two looks for amended slices; together with the refold it has to stay well below two seconds. */
 const REPAIR_PAUSE_MS = 250;
+
+/** Between two looks how far the fold is, for who waits for it. */
+const FOLDED_PAUSE_MS = 250;
 
 export interface SpeedLayerOptions {
   readonly log: Log;
@@ -117,6 +121,20 @@ export class SpeedLayer implements AsyncDisposable {
     if (ledger === undefined) return { incarnation: 0, highestSequence: 0 };
     const { handedTo } = ledger.standing;
     return handedTo === null ? ledger.head() : { ...ledger.head(), handedTo };
+  }
+
+  /** What the ledger lacks of an agent's frames: all of an unknown one's. */
+  wantedOf(agent: string): WantedFrames {
+    const missing = this.#ledgerOf(agent)?.missing(WANTED_RANGES_MAX) ?? [];
+    const { incarnation, highestSequence } = this.ledgerHead(agent);
+    return { incarnation, highestSequence, missing };
+  }
+
+  /** Resolves once all is folded and committed up to the given position of each partition. Throws the signal's reason. */
+  async whenFolded(positions: readonly number[], signal: AbortSignal): Promise<void> {
+    const isFolded = (): boolean =>
+      this.#workers.every(({ partition, committedTo }) => committedTo >= (positions[partition] ?? 0));
+    while (!isFolded()) await setTimeout(FOLDED_PAUSE_MS, undefined, { signal });
   }
 
   /** What was decided about an agent, and whether anything of its present life is known; undefined of an unknown one. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import { DirectoryWatch } from '#backbone/disk/directory-watch.ts';
-import type { Log, LogReport } from '#backbone/log/log.ts';
+import type { LogReport } from '#backbone/log/log.ts';
 import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { declareView, type Manifest } from '#backbone/manifests/manifest.ts';
 import { checkMetricsKept } from '#backbone/manifests/metric-changed.ts';
@@ -138,7 +138,7 @@ function failureOf(running: Promise<unknown>): Promise<never> {
 
 function openBroker(
   { config, mqtt, logger }: ServerOptions,
-  log: Log,
+  log: TrackedLog,
   { state }: Storage,
   speed: SpeedLayer,
 ): Promise<Broker> {
@@ -150,6 +150,10 @@ function openBroker(
     clock: Date.now,
     logger: logger.child({ part: 'broker' }),
     ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),
+    wantedOf: async (agent, signal) => {
+      await speed.whenFolded([...log.appended], signal);
+      return speed.wantedOf(agent);
+    },
     dictionaryOf: (agent) => speed.dictionaryOf(agent),
     agentDecision: (agent) => speed.agentDecision(agent),
   });

@@ -20,6 +20,7 @@ await using broker = await startBroker({
   clock: Date.now,
   logger: pino({ level: 'silent' }),
   ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),
+  wantedOf: () => new Promise(() => undefined),
   dictionaryOf: () => [],
 });
 process.stdout.write(`${broker.port}\n`);

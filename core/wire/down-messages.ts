@@ -1,7 +1,7 @@
 import { DICTIONARY_ENTRIES_MAX } from '../frames/limits.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
 import { isIntegerWithin, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
-import { AGENT_ID, type LedgerHead, type RefusedFrame } from './topics.ts';
+import { AGENT_ID, type LedgerHead, type RefusedFrame, type WantedFrames, type WantedRange } from './topics.ts';
 
 /** Characters of a verdict's code: a word with dashes. */
 export const VERDICT_CODE_MAX = 64;
@@ -11,6 +11,9 @@ export const VERDICT_DETAIL_MAX = 1024;
 
 /** Dictionary indexes that one verdict names; of further ones the agent hears with the next. */
 export const VERDICT_ENTRIES_MAX = 4096;
+
+/** Ranges of missing frames that one message names; further ones are asked for on the next connection. */
+export const WANTED_RANGES_MAX = 256;
 
 const utf8 = new TextEncoder();
 
@@ -31,6 +34,33 @@ export function parseLedgerHead(bytes: Uint8Array): LedgerHead | MessageFault {
     return messageFault('ledger head: handedTo must be an agent id');
   }
   return { incarnation, highestSequence, handedTo };
+}
+
+export function encodeWantedFrames({ incarnation, highestSequence, missing }: WantedFrames): Uint8Array {
+  const ranges = missing.slice(0, WANTED_RANGES_MAX).map((range) => [range.incarnation, range.from, range.to]);
+  return utf8.encode(JSON.stringify({ incarnation, highestSequence, missing: ranges }));
+}
+
+export function parseWantedFrames(bytes: Uint8Array): WantedFrames | MessageFault {
+  const head = parseLedgerHead(bytes);
+  if ('message' in head) return head;
+  const { incarnation, highestSequence } = head;
+  const missing = parseObject(bytes)?.['missing'];
+  if (!Array.isArray(missing) || missing.length > WANTED_RANGES_MAX || !missing.every(isRange)) {
+    return messageFault('wanted frames: missing must be a short list of [incarnation, from, to]');
+  }
+  const ranges = missing.map(([of, from, to]): WantedRange => ({ incarnation: of, from, to }));
+  return { incarnation, highestSequence, missing: ranges };
+}
+
+function isRange(value: unknown): value is readonly [number, number, number] {
+  return (
+    Array.isArray(value) &&
+    value.length === 3 &&
+    isIntegerWithin(value[0], 0, INCARNATION_MAX) &&
+    isIntegerWithin(value[1], 1, Number.MAX_SAFE_INTEGER) &&
+    isIntegerWithin(value[2], value[1], Number.MAX_SAFE_INTEGER)
+  );
 }
 
 export function encodeRefusedFrame({ incarnation, sequence, code, detail, entries }: RefusedFrame): Uint8Array {

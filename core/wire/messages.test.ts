@@ -5,8 +5,11 @@ import { heartbeats, reports } from '../records/arbitrary-records.fixtures.ts';
 import {
   encodeLedgerHead,
   encodeRefusedFrame,
+  encodeWantedFrames,
   parseLedgerHead,
   parseRefusedFrame,
+  parseWantedFrames,
+  WANTED_RANGES_MAX,
   VERDICT_CODE_MAX,
   VERDICT_DETAIL_MAX,
   VERDICT_ENTRIES_MAX,
@@ -19,6 +22,7 @@ import {
   REPORT_TEXT_MAX,
   splitRefusalReport,
 } from './refusal-report.ts';
+import { isWanted } from './topics.ts';
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
@@ -197,5 +201,60 @@ describe('the messages between agent and broker', () => {
     }
     expect(splitRefusalReport({ ...REPORT, items: [] })).toEqual([]);
     expect(splitRefusalReport(REPORT)).toEqual([REPORT]);
+  });
+});
+
+describe('wanted frames', () => {
+  const WANTED = { incarnation: 3, highestSequence: 9, missing: [{ incarnation: 2, from: 4, to: 6 }] };
+
+  it('come back as they were written, the first of them where they are many', () => {
+    expect(parseWantedFrames(encodeWantedFrames(WANTED))).toStrictEqual(WANTED);
+    const missing = Array.from({ length: WANTED_RANGES_MAX + 1 }, (_, i) => ({
+      incarnation: 1,
+      from: i + 1,
+      to: i + 1,
+    }));
+    expect(parseWantedFrames(encodeWantedFrames({ ...WANTED, missing }))).toStrictEqual({
+      ...WANTED,
+      missing: missing.slice(0, WANTED_RANGES_MAX),
+    });
+  });
+
+  it('are all above the head, and those that are missing below it', () => {
+    const numbers = [
+      [3, 10],
+      [4, 1],
+      [2, 4],
+      [2, 6],
+    ] as const;
+    for (const [incarnation, sequence] of numbers) expect(isWanted(WANTED, incarnation, sequence)).toBe(true);
+    const others = [
+      [3, 9],
+      [3, 5],
+      [2, 3],
+      [2, 7],
+      [1, 5],
+    ] as const;
+    for (const [incarnation, sequence] of others) expect(isWanted(WANTED, incarnation, sequence)).toBe(false);
+  });
+
+  it('with ranges that are none can not be read', () => {
+    const tooMany = Array.from({ length: WANTED_RANGES_MAX + 1 }, () => [1, 1, 1]);
+    for (const missing of [
+      undefined,
+      7,
+      [7],
+      [[1, 2]],
+      [[1, 0, 2]],
+      [[1, 3, 2]],
+      [[-1, 1, 2]],
+      [[1, 1, '2']],
+      tooMany,
+    ]) {
+      expect(parseWantedFrames(json({ ...WANTED, missing }))).toMatchObject({ message: /missing/ });
+    }
+    expect(parseWantedFrames(json({ ...WANTED, incarnation: -1, missing: [] }))).toMatchObject({
+      message: /incarnation/,
+    });
   });
 });

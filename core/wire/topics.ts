@@ -7,12 +7,15 @@
  *       weir/v1/<agent>/refused     RefusalReport as JSON, QoS 1; stored in the log like a frame
  *       weir/v1/<agent>/gone        the agent's last will
  * down: weir/v1/<agent>/head        the ledger's head for this agent as JSON, sent when the agent subscribes
+ *       weir/v1/<agent>/wanted      WantedFrames as JSON, sent once when the fold has reached what the log held at subscribing
  *       weir/v1/<agent>/verdict     a refused frame's number, code, detail and refused entries as JSON; sent before PUBACK
  */
 export const TOPIC_ROOT = 'weir/v1';
 
 export type UpTopic = 'frame' | 'heartbeat' | 'refused' | 'gone';
-export type DownTopic = 'head' | 'verdict';
+export type DownTopic = 'head' | 'wanted' | 'verdict';
+
+export const DOWN_TOPICS: readonly DownTopic[] = ['head', 'wanted', 'verdict'];
 
 /** Letters, digits, dot, dash and underscore: safe in topics, file names, subjects and keys. */
 export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -36,6 +39,34 @@ export interface LedgerHead {
   readonly highestSequence: number;
   /** The agent that was given the series of this one, which has nothing to send any more. */
   readonly handedTo?: string;
+}
+
+/** Frame numbers from `from` to `to` of an incarnation. */
+export interface WantedRange {
+  readonly incarnation: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Body of a `wanted` message: what the server lacks of the agent's frames although it has folded all that its log holds.
+ * Of what was acknowledged that is nothing, unless the server was set back to an older copy of its disk.
+ */
+export interface WantedFrames {
+  /** Every number above these is lacking: the newest incarnation of which one was seen, and its highest number. */
+  readonly incarnation: number;
+  readonly highestSequence: number;
+  /** Those below that are missing, the earliest WANTED_RANGES_MAX of them. */
+  readonly missing: readonly WantedRange[];
+}
+
+/** Whether the server lacks a frame. */
+export function isWanted(wanted: WantedFrames, incarnation: number, sequence: number): boolean {
+  if (incarnation > wanted.incarnation) return true;
+  if (incarnation === wanted.incarnation && sequence > wanted.highestSequence) return true;
+  return wanted.missing.some(
+    (range) => range.incarnation === incarnation && range.from <= sequence && sequence <= range.to,
+  );
 }
 
 /** Body of a `verdict` message. */

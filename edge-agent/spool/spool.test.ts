@@ -48,6 +48,27 @@ describe('the spool', () => {
     expect((await open(table.crash())).unreleasedCount).toBe(20);
   });
 
+  it('gives what is released and kept, frames alone, as far as they are wanted', async () => {
+    const table = new MemoryTable();
+    const spool = await open(table);
+    const report: SpoolItem = { channel: 'refused', incarnation: 1, sequence: 2, bytes: new Uint8Array(5) };
+    await put(table, spool, [...frames(2, 10), report, ...frames(3, 10, 3)]);
+    for (let place = 1; place <= 5; place++) spool.release(place);
+    expect(spool.releasedPlace).toBe(5);
+    const given: number[] = [];
+    const isWanted = ({ sequence }: { readonly sequence: number }): boolean => sequence !== 3;
+    for (
+      let item = await spool.nextKept(0, 99, isWanted);
+      item;
+      item = await spool.nextKept(item.place, 99, isWanted)
+    ) {
+      given.push(item.sequence);
+      expect(item.bytes).toHaveLength(10);
+    }
+    expect(given).toStrictEqual([1, 2, 4]);
+    expect(await spool.nextKept(2, 4, isWanted)).toBe(undefined);
+  });
+
   it('keeps what is released until its room is needed, and then lets the oldest go', async () => {
     const table = new MemoryTable();
     const spool = await open(table);

@@ -132,6 +132,28 @@ export class Spool {
     return (this.#heads.get(incarnation) ?? 0) + 1;
   }
 
+  /** The place up to which all is released. */
+  get releasedPlace(): number {
+    return this.#releasedPlace;
+  }
+
+  /** The first frame above `after` and up to `to` that is released and still kept, and that `isWanted`; undefined where there is none. */
+  async nextKept(
+    after: number,
+    to: number,
+    isWanted: (entry: SpoolEntry) => boolean,
+  ): Promise<SpooledItem | undefined> {
+    let entry = this.#released.above(after);
+    for (; entry !== undefined && entry.place <= to; entry = this.#released.above(entry.place)) {
+      if (entry.channel !== 'frame' || !isWanted(entry)) continue;
+      const { place, channel, incarnation, sequence } = entry;
+      const bytes = await this.#table.get(placeKey(this.#prefix, BYTES, place));
+      // It may have made room for newer ones meanwhile.
+      if (bytes !== undefined) return { place, channel, incarnation, sequence, bytes };
+    }
+    return undefined;
+  }
+
   /** What the broker hasn't acknowledged yet, in order. */
   *unreleased(): Generator<SpoolEntry, void, undefined> {
     for (const entry of this.#unreleased) if (!this.#early.has(entry.place)) yield entry;

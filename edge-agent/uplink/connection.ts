@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { MqttClient } from 'mqtt';
 import { WeirError } from '#core/errors.ts';
 import { AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
-import { agentTopic, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
+import { agentTopic, DOWN_TOPICS, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
 import { CLOSING_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from './limits.ts';
 
 /** Where a broker is. */
@@ -99,7 +99,8 @@ export class Connection {
   onMessage(take: (topic: DownTopic, payload: Uint8Array) => void): void {
     this.#client.on('message', (full, payload) => {
       const topic = parseAgentTopic(full)?.topic;
-      if (topic === 'head' || topic === 'verdict') take(topic, payload);
+      const down = DOWN_TOPICS.find((one) => one === topic);
+      if (down !== undefined) take(down, payload);
     });
   }
 

@@ -50,7 +50,7 @@ export class ScriptedBroker {
     await new Promise<void>((resolve) => server.close(() => resolve()) && aedes.close());
   }
 
-  say(topic: 'verdict', body: unknown): void {
+  say(topic: 'verdict' | 'wanted', body: unknown): void {
     const payload = Buffer.from(JSON.stringify(body));
     this.#aedes?.publish(
       { cmd: 'publish', topic: agentTopic(AGENT, topic), payload, qos: 0, dup: false, retain: false },

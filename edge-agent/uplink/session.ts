@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Heartbeat } from '#core/records/record.ts';
-import { parseLedgerHead, parseRefusedFrame } from '#core/wire/down-messages.ts';
+import { parseLedgerHead, parseRefusedFrame, parseWantedFrames } from '#core/wire/down-messages.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { AGENT_IN_FLIGHT_BYTES_MAX, AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
-import type { DownTopic, LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
+import { type DownTopic, isWanted, type LedgerHead, type RefusedFrame, type WantedFrames } from '#core/wire/topics.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Waiters } from '../spool/waiters.ts';
@@ -36,6 +36,8 @@ export interface SessionOptions {
   readonly headTimeoutMs: number;
 }
 
+const PARSERS = { head: parseLedgerHead, verdict: parseRefusedFrame, wanted: parseWantedFrames } as const;
+
 /** What happens on one connection: the ledger's head, then heartbeats and a window of spooled items. */
 export class Session {
   readonly #options: SessionOptions;
@@ -55,9 +57,13 @@ export class Session {
   #progressAtMs = 0;
   #ready = false;
   #closing = false;
+  /** What is released up to here was acknowledged on earlier connections. */
+  readonly #releasedBefore: number;
+  #hasSentAgain = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#releasedBefore = options.spool.releasedPlace;
   }
 
   /** Runs until the connection ends, and throws the reason. `ready` is called when sending may begin. */
@@ -127,6 +133,8 @@ export class Session {
     const abandon = (): void => come.resolve(undefined);
     connection.ended.addEventListener('abort', abandon, { once: true });
     await connection.subscribe(['verdict', 'head']);
+    // A broker of an earlier version has nothing to say about it.
+    await connection.subscribe(['wanted']).catch(() => undefined);
     const head = await come.promise;
     clearTimeout(timer);
     connection.ended.removeEventListener('abort', abandon);
@@ -140,11 +148,39 @@ export class Session {
   }
 
   #take(topic: DownTopic, payload: Uint8Array, learn: (head: LedgerHead) => void): void {
-    const message = topic === 'head' ? parseLedgerHead(payload) : parseRefusedFrame(payload);
+    const message = PARSERS[topic](payload);
     if (isMessageFault(message))
       this.#options.logger.warn({ topic, detail: message.message }, 'the broker sent what can not be read');
     else if ('code' in message) this.#judged(message);
+    else if ('missing' in message) void this.#sendAgain(message);
     else learn(message);
+  }
+
+  /**
+   * Sends again what was acknowledged before this connection and is still kept, as far as the server lacks it: it was
+   * set back to an older copy of its disk. A connection that ends meanwhile leaves the rest to the next one.
+   */
+  async #sendAgain(wanted: WantedFrames): Promise<void> {
+    const { connection, spool, logger } = this.#options;
+    if (this.#hasSentAgain) return;
+    this.#hasSentAgain = true;
+    let count = 0;
+    try {
+      for (let place = 0; ;) {
+        const item = await spool.nextKept(place, this.#releasedBefore, ({ incarnation, sequence }) =>
+          isWanted(wanted, incarnation, sequence),
+        );
+        if (item === undefined) break;
+        await this.#window.until(() => this.#hasWindow(item.bytes.length), connection.ended);
+        this.#send(item, true);
+        place = item.place;
+        count++;
+      }
+    } catch (error) {
+      if (!connection.ended.aborted) connection.drop(new ConnectionLost('what is kept could not be read', error));
+    }
+    if (count > 0)
+      logger.warn({ frames: count }, 'the server had lost frames that it had acknowledged; they were sent again');
   }
 
   /** A broker gives its verdict before it acknowledges, so the frame is in flight yet. */
@@ -159,6 +195,16 @@ export class Session {
     // A failure is heard of when the frame is acknowledged; until then nobody waits for it.
     refusing.catch(() => undefined);
     this.#refusing.set(item.place, refusing);
+  }
+
+  #answered(item: SpooledItem): void {
+    if (item.channel === 'frame') this.#inFlight.delete(frameNumber(item));
+    if (this.#refusing.has(item.place)) {
+      void this.#release(item);
+      return;
+    }
+    this.#options.spool.release(item.place);
+    this.#options.events.onReleased(item.bytes.length);
   }
 
   /** Releases an acknowledged item, after what its verdict asked for. */
@@ -197,15 +243,16 @@ export class Session {
     return this.#framesInFlight < AGENT_IN_FLIGHT_MAX && this.#bytesInFlight + bytes <= AGENT_IN_FLIGHT_BYTES_MAX;
   }
 
-  #send(item: SpooledItem): void {
-    const { connection, spool, events } = this.#options;
+  /** What is sent again has been counted, and released: nothing more comes of its acknowledgement. */
+  #send(item: SpooledItem, isAgain = false): void {
+    const { connection, events } = this.#options;
     const bytes = item.bytes.length;
     this.#noteSending();
     this.#framesInFlight++;
     this.#bytesInFlight += bytes;
     const order = ++this.#sent;
     this.#unacknowledged.add(order);
-    if (item.channel === 'frame') this.#inFlight.set(frameNumber(item), item);
+    if (item.channel === 'frame' && !isAgain) this.#inFlight.set(frameNumber(item), item);
     events.onSent(item);
     connection.publish(item.channel, item.bytes, () => {
       this.#unacknowledged.delete(order);
@@ -213,13 +260,7 @@ export class Session {
       this.#framesInFlight--;
       this.#bytesInFlight -= bytes;
       this.#noteProgress();
-      if (item.channel === 'frame') this.#inFlight.delete(frameNumber(item));
-      if (this.#refusing.has(item.place)) {
-        void this.#release(item);
-      } else {
-        spool.release(item.place);
-        events.onReleased(bytes);
-      }
+      if (!isAgain) this.#answered(item);
       events.onAcknowledged();
       this.#window.wake();
     });

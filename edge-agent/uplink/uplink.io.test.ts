@@ -218,6 +218,25 @@ describe('the uplink', () => {
     expect(broker.frames()).toStrictEqual([1, 2]);
   });
 
+  it('sends again what a server that was set back lacks of what it had acknowledged, once', async () => {
+    await put(6);
+    await start().drain(soon());
+    await uplinks.pop()!.stop();
+    broker.taken.length = 0;
+    const uplink = start();
+    await put(1);
+    await uplink.drain(soon());
+    const wanted = { incarnation: 1, highestSequence: 4, missing: [[1, 2, 2]] };
+    broker.say('wanted', wanted);
+    broker.say('wanted', wanted);
+    await vi.waitUntil(() => broker.frames().length >= 4);
+    await put(1);
+    await uplink.drain(soon());
+    // Number 7 was first sent on this connection: it is not asked for, however far the ledger has come.
+    expect(broker.frames()).toStrictEqual([7, 2, 5, 6, 8]);
+    expect(uplink.counters).toMatchObject({ acknowledged: 2, sent: 5, connections: 1 });
+  });
+
   it('sends a refused frame again where what its verdict asks for can not be stored', async () => {
     broker.holds = true;
     let failures = 1;

@@ -49,6 +49,7 @@ async function drainOnce({ frameBytes, frames }: Workload): Promise<number> {
     clock: Date.now,
     logger,
     ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),
+    wantedOf: () => new Promise(() => undefined),
     dictionaryOf: () => [],
   });
   const spool = await filledSpool(table, frameBytes, frames);
