@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SeriesEntry } from '../series/series.ts';
 import { addLink } from '../stats/link.ts';
 import { AgentFold } from './agent-fold.ts';
 import { Route } from './route.ts';
@@ -28,6 +29,16 @@ describe('the fold of a view', () => {
     expect(told('a', 499)).toEqual([['a', 499, 10_000]]);
     expect(told('b', 700)).toEqual([['b', 700, 10_000]]);
     expect(told('a', 600, 5000)).toEqual([['a', 499, 5000]]);
+  });
+
+  it('takes a value that is said to hold for longer than an interval for a promise to speak within that time', () => {
+    const promiseOf = (said: Partial<SeriesEntry>) => {
+      const fold = new ViewFold({ view: VIEW, version: 1 });
+      const entry = { ...sampleSeries(0), ...said };
+      fold.noteMember(fold.groupFor(entry)!, 'a', entry, 0);
+      return fold.takeChangedMembers()[0]?.member.intervalMs;
+    };
+    expect([{}, { holdMs: 60_000 }, { holdMs: 1000 }].map(promiseOf)).toEqual([10_000, 60_000, 10_000]);
   });
 
   it('opens no more slices for a held value than it may reach, however long its series was born to hold it', () => {

@@ -1,3 +1,4 @@
+import { promiseMsOf } from '../metrics/metric.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import { seriesKey } from '../series/series.ts';
 import type { View } from '../views/view.ts';
@@ -14,6 +15,7 @@ export interface ViewVersion {
 export interface Member {
   readonly agent: string;
   readonly series: string;
+  /** It promises a reading in each of them. */
   readonly intervalMs: number;
   /** Event time of the earliest reading; the series' promise begins here. */
   readonly firstMs: number;
@@ -42,8 +44,9 @@ export class ViewFold {
     const key = `${agent}\n${series}`;
     const members = this.#membersOf(group.key);
     const known = members.get(key);
-    if (known !== undefined && known.firstMs <= atMs && known.intervalMs === entry.intervalMs) return;
-    const member = { agent, series, intervalMs: entry.intervalMs, firstMs: Math.min(atMs, known?.firstMs ?? atMs) };
+    const intervalMs = promiseMsOf(entry);
+    if (known !== undefined && known.firstMs <= atMs && known.intervalMs === intervalMs) return;
+    const member = { agent, series, intervalMs, firstMs: Math.min(atMs, known?.firstMs ?? atMs) };
     members.set(key, member);
     this.#changedMembers.push({ group: group.key, member });
   }

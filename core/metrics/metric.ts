@@ -100,3 +100,12 @@ export const HOLD_INTERVALS_MAX = 3;
 export function holdMsOf({ intervalMs, holdMs }: Pick<Metric, 'intervalMs' | 'holdMs'>): number {
   return holdMs ?? HOLD_INTERVALS_MAX * intervalMs;
 }
+
+/**
+ * For how long a series is silent at most while it keeps its promise: an interval, or for as long as its value is said to
+ * hold, since a device that sends on change has nothing to say meanwhile
+ * (docs/design.md#completeness-compares-with-what-was-promised).
+ */
+export function promiseMsOf({ intervalMs, holdMs }: Pick<Metric, 'intervalMs' | 'holdMs'>): number {
+  return Math.max(intervalMs, holdMs ?? intervalMs);
+}
