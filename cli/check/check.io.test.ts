@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import type { Duration } from '#core/time/duration.ts';
+import { startAedes } from '#edge-agent/sources/mqtt/brokers.fixtures.ts';
 import { keepPrinted } from '../terminal/printed.fixtures.ts';
 import { check } from './check.ts';
 
@@ -16,11 +19,15 @@ afterEach(async () => {
 });
 
 /** Checks a configuration whose file of readings is `m.csv`; gives what was printed, and whether it can be used. */
-async function checked(config: string, csv?: string): Promise<{ readonly isUsable: boolean; readonly text: string }> {
+async function checked(
+  config: string,
+  csv?: string,
+  listen?: Duration,
+): Promise<{ readonly isUsable: boolean; readonly text: string }> {
   if (csv !== undefined) await writeFile(join(folder.dir, 'm.csv'), csv);
   const file = join(folder.dir, 'weir.yaml');
   await writeFile(file, config);
-  const isUsable = await check(file);
+  const isUsable = await check(file, listen);
   return { isUsable, text: printed().replaceAll(file, 'weir.yaml') };
 }
 
@@ -102,5 +109,37 @@ Next, each in a terminal of its own:
     expect(text).toContain('\nsource standard: ndjson, standard input, read as it comes\n');
     expect(text).toContain('\nsource grows: csv, absent.csv, followed as it grows\n');
     expect(text).toContain('\nsource fleet: simulate, simulates denmark\n');
+  });
+
+  it('that listens shows what comes in that time, and leaves nothing behind at a broker', async () => {
+    await using broker = await startAedes();
+    const device = await connectAsync(broker.url, { reconnectPeriod: 0 });
+    const subscribed: unknown[] = [];
+    broker.aedes.on('subscribe', ([subscription], { clean }) => {
+      subscribed.push({ qos: subscription!.qos, isForgotten: clean });
+      device.publish('home/kitchen', '{"kw":1.5}', { qos: 1 });
+      device.publish('home/bridge/state', 'online', { qos: 1 });
+      device.publish('home/attic', '{"kW":1.5}', { qos: 1 });
+    });
+    const topics = "[{ topic: 'home/#', series: [{ metric: power, value: kw, device: k }] }]";
+    const source = `sources: { home: { kind: mqtt, url: '${broker.url}', topics: ${topics} } }\n`;
+    const { isUsable, text } = await checked(`${METRICS}${source}`, undefined, { kind: 'fixed', ms: 1_000 });
+    expect(text).toContain('  2 rows: 1 readings of 1 series, 0 missing, 1 to quarantine\n');
+    expect(text).toContain('quarantine: line 2: the payload is not JSON: "home/bridge/state online"\n');
+    expect(text).toContain('  1 message without any value that a rule takes: home/attic (1)\n');
+    expect(isUsable).toBe(true);
+    // What is sent so needs no acknowledgement, and is not kept for a client that comes again.
+    expect(subscribed).toEqual([{ qos: 0, isForgotten: true }]);
+    await device.endAsync();
+  });
+
+  it('that listens in vain says so', async () => {
+    const topics = "[{ topic: 'home/#', series: [{ metric: power, value: kw, device: k }] }]";
+    const source = `sources: { home: { kind: mqtt, listen: '127.0.0.1:0', topics: ${topics} } }\n`;
+    const { isUsable, text } = await checked(`${METRICS}${source}`, undefined, { kind: 'fixed', ms: 50 });
+    expect(text).toContain(
+      '  0 rows: 0 readings of 0 series, 0 missing, 0 to quarantine\n  not one reading came within 50ms\n',
+    );
+    expect(isUsable).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
+import type { Logger } from 'pino';
 import type { Metric } from '#core/metrics/metric.ts';
-import { formatDuration } from '#core/time/duration.ts';
+import { type Duration, formatDuration, nominalMs } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { groupKey, groupOf, type View, viewAdmits } from '#core/views/view.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
@@ -9,7 +10,14 @@ import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-conf
 import type { WeirConfig } from '../config/schema.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
-import { describePreview, NOTHING_SEEN, previewSource, type Seen, seenTogether } from './source-preview.ts';
+import {
+  describePreview,
+  NOTHING_SEEN,
+  previewSource,
+  type Seen,
+  seenTogether,
+  type SourcePreview,
+} from './source-preview.ts';
 
 /** What was found out about one source: its lines, whether it can be used as it is, and what it holds. */
 interface Finding {
@@ -18,15 +26,18 @@ interface Finding {
   readonly seen: Seen;
 }
 
-/** `weir check`: prints the verdict on a configuration; gives whether it can be used. */
-export async function check(file: string): Promise<boolean> {
+/**
+ * `weir check`: prints the verdict on a configuration; gives whether it can be used. With `listen`, sources that don't end
+ * are opened for so long, and what comes is looked at.
+ */
+export async function check(file: string, listen?: Duration): Promise<boolean> {
   const verdict = await judgeConfig(file);
   if (verdict.kind === 'faulty') {
     await writeOut(`${file} can't be used:\n${verdict.faults.map(formatFault).join('\n')}\n`);
     return false;
   }
   const { config } = verdict.loaded;
-  const sources = await checkSources(verdict.loaded);
+  const sources = await checkSources(verdict.loaded, listen);
   const seen = sources.reduce((all, finding) => seenTogether(all, finding.seen), NOTHING_SEEN);
   const isUsable = sources.every((finding) => finding.isUsable);
   const sections = [
@@ -44,10 +55,19 @@ export async function check(file: string): Promise<boolean> {
   return isUsable;
 }
 
-async function checkSources({ config, folder }: LoadedConfig): Promise<readonly Finding[]> {
+async function checkSources(
+  { config, folder }: LoadedConfig,
+  listen: Duration | undefined,
+): Promise<readonly Finding[]> {
+  const checks = Object.entries(config.sources).map(
+    ([name, source]) =>
+      () =>
+        checkSource(name, source, config, folder, listen),
+  );
+  // Those that are listened to are so all at the same time.
+  if (listen !== undefined) return Promise.all(checks.map((run) => run()));
   const findings: Finding[] = [];
-  for (const [name, source] of Object.entries(config.sources))
-    findings.push(await checkSource(name, source, config, folder));
+  for (const run of checks) findings.push(await run());
   return findings;
 }
 
@@ -56,18 +76,26 @@ async function checkSource(
   source: DeclaredSource,
   { metrics }: WeirConfig,
   folder: string,
+  listen: Duration | undefined,
 ): Promise<Finding> {
   const title = `source ${name}: ${source.kind}`;
   const options = { metrics, folder, stdin: () => process.stdin, nowMs: Date.now };
+  const { nature, resumes } = source.supports;
+  // What comes through a pipe can be read once only, and is for `weir edge`.
+  const isPipe = nature === 'file' && !resumes;
   try {
-    // What comes through a pipe can be read once only, and is for `weir edge`.
-    if (source.supports.nature === 'live' || !source.supports.resumes) {
+    if (isPipe || (nature === 'live' && listen === undefined)) {
       await source.open(name, { ...options, registry: new SeriesList() }).inspect?.();
       return { lines: [`${title}, ${source.description}`], isUsable: true, seen: NOTHING_SEEN };
     }
-    const preview = await previewSource((registry) => source.open(name, { ...options, registry }), metrics);
-    const nothing =
-      preview.tallies.readings > 0 ? [] : ['  not one reading; check `time` and `series` against the rows of the file'];
+    const logger = nature === 'live' ? { logger: tellingOf(name) } : {};
+    const signal = nature === 'live' ? AbortSignal.timeout(nominalMs(listen!)) : undefined;
+    const preview = await previewSource(
+      (registry) => source.open(name, { ...options, ...logger, registry, isPreview: true }),
+      metrics,
+      signal,
+    );
+    const nothing = nothingIn(preview, listen);
     return {
       lines: [`${title}, ${source.description}`, ...describePreview(preview), ...nothing],
       isUsable: nothing.length === 0,
@@ -78,6 +106,23 @@ async function checkSource(
       return { lines: [title, `  ${error.message}`], isUsable: false, seen: NOTHING_SEEN };
     throw error;
   }
+}
+
+function nothingIn({ tallies }: SourcePreview, listen: Duration | undefined): readonly string[] {
+  if (tallies.readings > 0) return [];
+  return listen === undefined
+    ? ['  not one reading; check `time` and `series` against the rows of the file']
+    : [`  not one reading came within ${formatDuration(listen)}`];
+}
+
+/** Tells at once what happens to the connections of a source that is listened to. */
+function tellingOf(source: string): Pick<Logger, 'info' | 'warn'> {
+  const tell = (fact: unknown, what?: string): void => {
+    const { reason, remedy } = fact as { readonly reason?: string; readonly remedy?: string };
+    const why = [reason, remedy].filter((text) => text !== undefined).join('; ');
+    process.stderr.write(`source ${source}: ${what}${why === '' ? '' : ` (${why})`}\n`);
+  };
+  return { info: tell, warn: tell };
 }
 
 function metricLines({ metrics }: WeirConfig): readonly string[] {
@@ -120,7 +165,9 @@ function viewLines(view: View, series: readonly SeriesDescription[]): readonly s
 
 function nextSteps({ sources, agent, views }: WeirConfig, file: string, { fromMs, toMs }: Seen): string {
   const steps = [`  weir up --config ${file}`];
-  if (agent !== undefined && Object.keys(sources).length > 0) steps.push(`  weir edge --config ${file} --once`);
+  const all = Object.values(sources);
+  const once = all.some(({ supports }) => supports.nature === 'file') ? ' --once' : '';
+  if (agent !== undefined && all.length > 0) steps.push(`  weir edge --config ${file}${once}`);
   if (views[0] !== undefined && fromMs <= toMs) {
     steps.push(`  weir query ${views[0].name} --from ${dayOf(fromMs)} --to ${dayOf(toMs + DAY_MS)} --window 1d`);
   }

@@ -48,10 +48,14 @@ export function seenTogether(a: Seen, b: Seen): Seen {
   return { series: [...a.series, ...b.series], fromMs: Math.min(a.fromMs, b.fromMs), toMs: Math.max(a.toMs, b.toMs) };
 }
 
-/** Reads the beginning of a source that ends. Throws SourceError where it can't be read. */
+/**
+ * Reads the beginning of a source, until the signal where it doesn't end. Whoever waits for an acknowledgement is told that
+ * nothing was stored. Throws SourceError where it can't be read.
+ */
 export async function previewSource(
   open: (registry: SeriesList) => Source,
   metrics: ReadonlyMap<string, Metric>,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<SourcePreview> {
   const registry = new SeriesList();
   const source = open(registry);
@@ -60,7 +64,13 @@ export async function previewSource(
   let tallies = NO_TALLIES;
   let { fromMs, toMs } = NOTHING_SEEN;
   let isWhole = true;
-  for await (const batch of source.batches(null, new AbortController().signal)) {
+  const waiting: ((failure: Error) => void)[] = [];
+  const refuse = (): void =>
+    waiting.forEach((acknowledged) => acknowledged(new Error('the readings were only looked at')));
+  // After the source has been told, so that it knows why.
+  signal.addEventListener('abort', () => setImmediate(refuse), { once: true });
+  for await (const batch of source.batches(null, signal)) {
+    if (batch.acknowledged !== undefined) waiting.push(batch.acknowledged);
     tallies = addTallies(tallies, batch.tallies);
     for (let row = 0; row < batch.count; row++) {
       fromMs = Math.min(fromMs, batch.timeMs[row]!);

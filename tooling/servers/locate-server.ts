@@ -3,11 +3,17 @@ import { delimiter, join } from 'node:path';
 import { fillDir, toolDir } from './cache.ts';
 import { chromiumRecipe } from './chromium.recipe.ts';
 import { runCommand } from './command.ts';
+import { mosquittoPubRecipe, mosquittoRecipe } from './mosquitto.recipe.ts';
 import { natsServerRecipe } from './nats-server.recipe.ts';
 import { InstallFailed, type ServerRecipe } from './recipe.ts';
 
 /** The real servers and tools that tests use. */
-export const SERVER_RECIPES = { 'nats-server': natsServerRecipe, chromium: chromiumRecipe } as const;
+export const SERVER_RECIPES = {
+  'nats-server': natsServerRecipe,
+  chromium: chromiumRecipe,
+  mosquitto: mosquittoRecipe,
+  mosquitto_pub: mosquittoPubRecipe,
+} as const;
 
 export type ServerName = keyof typeof SERVER_RECIPES;
 

@@ -80,7 +80,7 @@ export class BrokerLink {
         line,
         deliveries: this.#deliveries,
         receiving: this.#receiving,
-        onSubscribed: () => this.#in(),
+        onSubscribed: (isKept) => this.#in(isKept),
       });
       this.#session = session;
       const loss = await session.ended();
@@ -112,14 +112,14 @@ export class BrokerLink {
     this.#session?.leave();
   }
 
-  #in(): void {
+  #in(isKept: boolean): void {
     const { logger, name, section, onSubscribed } = this.#options;
+    const fact = { source: name, broker: section.url, version: this.#version === 5 ? 5 : 3 };
+    if (this.#wasIn && !isKept && !this.#isClean) {
+      logger?.warn(fact, 'connected to the broker again, which has kept nothing that was published meanwhile');
+    } else logger?.info(fact, 'connected to the broker');
     this.#failures = 0;
     this.#wasIn = true;
-    logger?.info(
-      { source: name, broker: section.url, version: this.#version === 5 ? 5 : 3 },
-      'connected to the broker',
-    );
     onSubscribed?.();
   }
 

@@ -31,8 +31,8 @@ export interface BrokerSessionOptions {
   readonly line: MessageLine;
   readonly deliveries: Deliveries;
   readonly receiving: Receiving;
-  /** Called when all subscriptions are granted. */
-  readonly onSubscribed: () => void;
+  /** Called when all subscriptions are granted; with whether the broker had kept the session of before. */
+  readonly onSubscribed: (isKept: boolean) => void;
 }
 
 /** Why a connection ended, or was not made. */
@@ -58,6 +58,7 @@ export class BrokerSession implements PacketHandler {
   readonly #connection: PacketConnection;
   #state: 'dialling' | 'asking' | 'subscribing' | 'in' = 'dialling';
   #refusal: Loss | undefined;
+  #isKept = false;
   #publishId = SUBSCRIBE_ID;
 
   constructor(options: BrokerSessionOptions) {
@@ -169,6 +170,7 @@ export class BrokerSession implements PacketHandler {
       this.#connection.destroy();
       return;
     }
+    this.#isKept = isSessionPresent;
     if (!isSessionPresent) deliveries.beginAnew();
     this.#state = 'subscribing';
     const rest = version === 5 ? { rh: RETAINED_AT_FIRST } : {};
@@ -187,7 +189,7 @@ export class BrokerSession implements PacketHandler {
       return;
     }
     this.#state = 'in';
-    this.#options.onSubscribed();
+    this.#options.onSubscribed(this.#isKept);
   }
 
   #refuse(reason: string, remedy: string | null = null): void {

@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
+import { runCommand } from '#tooling/servers/command.ts';
+import { serverForTests } from '#tooling/servers/server-for-tests.ts';
+import { cheapHash } from '../doors/users.fixtures.ts';
 import type { ReadingBatch } from '../source.ts';
 import { heard, NOW_MS, RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';
+
+const mosquittoPub = await serverForTests('mosquitto_pub');
 
 const LISTEN = { listen: '127.0.0.1:0', topics: [TEMPERATURE] };
 
@@ -107,6 +113,77 @@ describe('a device that publishes to the agent', () => {
     await second.publishAsync('zigbee2mqtt/kitchen', '{"temperature":1}', { qos: 1 });
     expect(running.seen).toEqual(['kitchen 1']);
     await second.endAsync();
+  });
+});
+
+describe.runIf(mosquittoPub)('what mosquitto_pub publishes', () => {
+  const published = async (running: RunningMqtt, ...args: readonly string[]): Promise<void> => {
+    const { port } = await running.source.listening!;
+    const { status, output } = await runCommand(mosquittoPub!.path, ['-p', String(port), ...args], {
+      timeoutMs: 10_000,
+    });
+    expect([status, output]).toEqual([0, '']);
+  };
+
+  it('by 3.1, 3.1.1 and 5, with any quality of service and retained, is read', async () => {
+    await using running = new RunningMqtt(LISTEN);
+    const sent: string[] = [];
+    for (const version of ['31', '311', '5']) {
+      for (const qos of ['0', '1', '2']) {
+        for (const retain of [[], ['-r']]) {
+          const value = sent.length;
+          sent.push(`a ${value}`);
+          await published(
+            running,
+            '-V',
+            version,
+            '-q',
+            qos,
+            ...retain,
+            '-t',
+            'zigbee2mqtt/a',
+            '-m',
+            `{"temperature":${value}}`,
+          );
+        }
+      }
+    }
+    await running.until(() => running.readings.length === sent.length);
+    expect(running.seen).toEqual(sent);
+  });
+
+  it('has its will read when it is killed', async () => {
+    await using running = new RunningMqtt(LISTEN);
+    const { port } = await running.source.listening!;
+    const will = ['--will-topic', 'zigbee2mqtt/dead', '--will-payload', '{"temperature":0}'];
+    const args = ['-p', String(port), '-q', '1', '-t', 'zigbee2mqtt/a', '-l', ...will];
+    const child = spawn(mosquittoPub!.path, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+    child.stdin.write('{"temperature":1}\n');
+    await running.until(() => running.readings.length === 1);
+    child.kill('SIGKILL');
+    await running.until(() => running.readings.length === 2);
+    expect(running.seen).toEqual(['a 1', 'dead 0']);
+  });
+});
+
+describe('a door that asks who comes', () => {
+  const users = { meter: cheapHash('secret') };
+
+  it('lets in who names the right password, and tells the others in both versions', async () => {
+    await using running = new RunningMqtt({ ...LISTEN, users });
+    for (const protocolVersion of [4, 5] as const) {
+      const client = await running.client({ protocolVersion, username: 'meter', password: 'secret' });
+      await client.publishAsync('zigbee2mqtt/a', '{"temperature":1}', { qos: 1 });
+      await client.endAsync();
+      const code = protocolVersion === 5 ? 0x86 : 4;
+      for (const login of [{}, { username: 'other', password: 'secret' }]) {
+        await expect(running.client({ protocolVersion, ...login })).rejects.toMatchObject({ code });
+        running.passMs(60_000);
+      }
+    }
+    await expect(running.client({ username: 'meter', password: 'wrong' })).rejects.toMatchObject({ code: 4 });
+    await expect(running.client({ username: 'meter', password: 'right' })).rejects.toMatchObject({ code: 3 });
+    expect(running.seen).toEqual(['a 1', 'a 1']);
   });
 });
 

@@ -66,6 +66,11 @@ export class MessageReader {
       this.tally.unfit(topic, isWhole ? 'no-rule' : 'too-long');
       return;
     }
+    // By an empty message a broker is told to keep none.
+    if (payload.length === 0) {
+      this.tally.unfit(topic, 'no-value');
+      return;
+    }
     if (receivedMs !== this.#receivedMs) {
       this.#receivedMs = receivedMs;
       this.#receivedText = String(receivedMs);

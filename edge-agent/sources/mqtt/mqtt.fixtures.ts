@@ -95,6 +95,11 @@ export class RunningMqtt implements AsyncDisposable {
     return connectAsync(await this.url(), { reconnectPeriod: 0, ...options });
   }
 
+  /** Sets the source's clock forward. */
+  passMs(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   stop(): Promise<void> {
     this.#stop.abort();
     return this.done;
