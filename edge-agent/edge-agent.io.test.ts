@@ -9,7 +9,7 @@ import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { agentTopic } from '#core/wire/topics.ts';
 import { AgentStateRefused } from './commit/agent-state.ts';
 import { type EdgeAgent, startEdgeAgent } from './edge-agent.ts';
-import type { HttpSource } from './sources/http/http-source.ts';
+import type { RequestSource } from './sources/doors/request-source.ts';
 import type { DeclaredSource } from './sources/source-kind.ts';
 import { declaredSource, metricsOf } from './sources/sources.fixtures.ts';
 import { SPOOL_BYTES_MIN } from './spool/limits.ts';
@@ -97,11 +97,11 @@ describe('an edge agent', () => {
 
   it('ends a live source when it is drained, with all that the source was given', async () => {
     await using house = await openHouse();
-    const listening = Promise.withResolvers<HttpSource>();
+    const listening = Promise.withResolvers<RequestSource>();
     const http = declaredSource({ kind: 'http', listen: '127.0.0.1:0' });
     const open: DeclaredSource['open'] = (name, options) => {
       const source = http.open(name, options);
-      listening.resolve(source as HttpSource);
+      listening.resolve(source as RequestSource);
       return source;
     };
     await using agent = await house.start({ door: { ...http, open } });

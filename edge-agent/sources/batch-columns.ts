@@ -57,6 +57,15 @@ export class BatchColumns {
     return this.rows === 0 && this.#quarantined === 0;
   }
 
+  get quarantined(): number {
+    return this.#quarantined;
+  }
+
+  /** Readings that were named so far: counted, missing or quarantined. */
+  get named(): number {
+    return this.count + this.missing + this.#quarantined;
+  }
+
   /** Adds a reading. The caller has made sure that there is room. */
   push(entry: number, timeMs: number, value: number): void {
     const index = this.count++;

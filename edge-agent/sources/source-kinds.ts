@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CSV } from './csv/csv-kind.ts';
 import { HTTP } from './http/http-kind.ts';
+import { LINE_PROTOCOL } from './line-protocol/line-protocol-kind.ts';
 import { MQTT } from './mqtt/mqtt-kind.ts';
 import { NDJSON } from './ndjson/ndjson-kind.ts';
 import { nameField } from './section-fields.ts';
@@ -12,6 +13,7 @@ export const SOURCE_KINDS: readonly SourceKind[] = [
   sourceKind(CSV),
   sourceKind(NDJSON),
   sourceKind(HTTP),
+  sourceKind(LINE_PROTOCOL),
   sourceKind(MQTT),
   sourceKind(SPARKPLUG),
 ];

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
-import type { HttpSource } from './http/http-source.ts';
+import type { RequestSource } from './doors/request-source.ts';
 import type { MqttSource } from './mqtt/mqtt-source.ts';
 import { BATCHES, describeSource, type SourceCase } from './source.cases.ts';
 import { declaredSource, FAR_FUTURE_MS, metricsOf } from './sources.fixtures.ts';
@@ -43,12 +43,13 @@ const rows = {
 };
 
 /** Sends more requests than are looked at; those that are left when the source stops are refused. */
-async function sendReadings(source: unknown): Promise<void> {
-  const { port } = await (source as HttpSource).listening;
-  for (const timeMs of times.slice(0, BATCHES + 1)) {
-    const body = JSON.stringify([{ time: timeMs, metric: 'power', device: 'd', value: 1.5 }]);
-    fetch(`http://127.0.0.1:${port}/readings`, { method: 'POST', body }).catch(() => undefined);
-  }
+function sendTo(path: string, bodyAt: (timeMs: number) => string): NonNullable<SourceCase['feed']> {
+  return async (source) => {
+    const { port } = await (source as RequestSource).listening;
+    for (const timeMs of times.slice(0, BATCHES + 1)) {
+      fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: bodyAt(timeMs) }).catch(() => undefined);
+    }
+  };
 }
 
 /** Publishes one message after the other, so that each has a batch of its own. */
@@ -64,6 +65,11 @@ async function publishMessages(source: unknown): Promise<void> {
 }
 
 const TOPICS = [{ topic: 'meters/+', names: ['device'], ...rows }];
+const sendReadings = sendTo('/readings', (timeMs) =>
+  JSON.stringify([{ time: timeMs, metric: 'power', device: 'd', value: 1.5 }]),
+);
+const writePoints = sendTo('/api/v2/write', (timeMs) => `meter,id=d kw=1.5 ${timeMs}000000`);
+const points = { listen: '127.0.0.1:0', series: [{ metric: 'power', value: 'meter.kw', device: '{id}' }] };
 
 describeSource('a CSV file', () => caseOf({ kind: 'csv', file: 'rows.csv', ...rows }));
 describeSource('a CSV file that is followed', () => caseOf({ kind: 'csv', file: 'rows.csv', follow: true, ...rows }));
@@ -71,3 +77,4 @@ describeSource('standard input', () => caseOf({ kind: 'csv', file: '-', ...rows 
 describeSource('an NDJSON file', () => caseOf({ kind: 'ndjson', file: 'rows.ndjson', ...rows }));
 describeSource('HTTP', () => caseOf({ kind: 'http', listen: '127.0.0.1:0' }, sendReadings));
 describeSource('MQTT', () => caseOf({ kind: 'mqtt', listen: '127.0.0.1:0', topics: TOPICS }, publishMessages));
+describeSource('line protocol', () => caseOf({ kind: 'line-protocol', ...points }, writePoints));

@@ -8,7 +8,7 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import { basicCredentials } from './http-credentials.ts';
 import { HttpDoor } from './http-door.ts';
 import { parsePasswordHash } from './password-hash.ts';
-import { problemBody } from './problem.ts';
+import { problemAnswer } from './problem.ts';
 import { selfSigned } from './self-signed.fixtures.ts';
 import { cheapHash } from './users.fixtures.ts';
 
@@ -40,8 +40,7 @@ async function open(door: HttpDoor): Promise<{ readonly port: number; readonly c
   await door.open(async (request, response) => {
     const problem =
       door.misdirected(request) ?? (await door.stranger(request, basicCredentials(request.headers.authorization)));
-    if (problem === null) door.respond(response, 204, {}, '');
-    else door.refuse(request, response, problem, 'application/json', problemBody(problem));
+    door.respond(request, response, problem === null ? { status: 204, headers: {}, body: '' } : problemAnswer(problem));
   });
   const { port } = await door.listening;
   return { port, close: () => door.close(() => undefined) };

@@ -1,8 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { isOwnHost, isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
 import { type ReceivedBody, Receiving } from '../live/receiving.ts';
 import type { SourceOptions } from '../source-kind.ts';
@@ -10,15 +18,18 @@ import type { DoorSection } from './door-section.ts';
 import { CHALLENGE } from './http-credentials.ts';
 import { listenAt } from './listen-address.ts';
 import { type Credentials, Logins } from './logins.ts';
-import { type Problem, tooLarge, unavailable } from './problem.ts';
+import { type HttpAnswer, malformed, type Problem, tooLarge, unavailable, unsupported } from './problem.ts';
 import { readTlsFiles, type TlsOptions } from './tls-files.ts';
 
-/** The largest body, also of one that is packed. */
+/** The largest body, unpacked. */
 export const BODY_BYTES_MAX = 8_388_608;
 
 /** What bodies that are being received hold together. */
 const RECEIVING_BYTES_MAX = 8 * BODY_BYTES_MAX;
 assert(RECEIVING_BYTES_MAX >= 2 * BODY_BYTES_MAX, 'the largest body has room beside one that is given up');
+
+/** What is unpacked in one piece: each costs a turn of a thread, and each connection may hold one. */
+const UNPACKED_CHUNK_BYTES = 65_536;
 
 const CONNECTIONS_MAX = 1_024;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -35,7 +46,7 @@ export interface HttpDoorOptions extends Pick<SourceOptions, 'folder' | 'nowMs' 
 
 /**
  * What every source does that takes requests: listens, with TLS where the section has it, tells foreign pages and
- * strangers away, and takes bodies in within limits. What a request asks for, and how it is answered, is the source's.
+ * strangers away, and takes bodies in within limits. What a request asks for, and what it is answered, is the source's.
  */
 export class HttpDoor {
   /** Where it listens, once it does; rejected where it can't. */
@@ -123,7 +134,7 @@ export class HttpDoor {
   /** Why who sends a request may not come in, or null. */
   async stranger(request: IncomingMessage, credentials: Credentials | undefined): Promise<Problem | null> {
     if (this.#logins === null) return null;
-    if (credentials === undefined) return unauthorized('say who you are: a name and a password that `users` knows');
+    if (credentials === undefined) return unauthorized('say who you are, by a name and a password that `users` knows');
     const verdict = await this.#logins.login(request.socket.remoteAddress ?? '', credentials);
     switch (verdict.kind) {
       case 'welcome':
@@ -137,35 +148,34 @@ export class HttpDoor {
     }
   }
 
-  /** The whole body, or why it is not taken: the rest is then left unread. */
+  /** What a body's headers tell against it, or null: it is packed by other means than gzip, or too large. */
+  untakable({ headers }: IncomingMessage): Problem | null {
+    const encoding = encodingOf(headers);
+    if (encoding !== 'identity' && encoding !== 'gzip') {
+      return unsupported(`the body is encoded as ${encoding}; send it plain, or packed with gzip`);
+    }
+    return Number(headers['content-length'] ?? 0) > BODY_BYTES_MAX ? bodyTooLarge() : null;
+  }
+
+  /** The whole body, unpacked, or why it is not taken: the rest is then left unread. */
   async receive(request: IncomingMessage): Promise<Uint8Array | Problem> {
-    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return bodyTooLarge();
     const givenUp = Promise.withResolvers<Problem>();
     const received = this.#receiving.begin(() =>
       givenUp.resolve(unavailable('too much is being received at a time, and this for the longest; send it again')),
     );
     try {
-      return await Promise.race([readBody(request, received), givenUp.promise]);
+      const body = encodingOf(request.headers) === 'gzip' ? unpack(request, received) : readBody(request, received);
+      return await Promise.race([body, givenUp.promise]);
     } finally {
       received.end();
     }
   }
 
-  respond(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
-    if (this.#isClosing) response.setHeader('connection', 'close');
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-    response.end(body);
-  }
-
-  /** Answers a problem, in the source's own form. */
-  refuse(request: IncomingMessage, response: ServerResponse, problem: Problem, type: string, body: string): void {
-    const { allow, challenge, retryAfterSeconds } = problem;
-    if (allow !== undefined) response.setHeader('allow', allow);
-    if (challenge !== undefined) response.setHeader('www-authenticate', challenge);
-    if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
-    // A body that nobody will read must not be waited for on this connection.
-    if (!request.complete) response.setHeader('connection', 'close');
-    this.respond(response, problem.status, { 'content-type': type }, body);
+  respond(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+    // A body that nobody will read must not be waited for on this connection, nor may another request come when it stops.
+    if (this.#isClosing || !request.complete) response.setHeader('connection', 'close');
+    response.writeHead(status, body === '' ? headers : { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(request.method === 'HEAD' ? '' : body);
   }
 
   async #tls(): Promise<TlsOptions | undefined> {
@@ -178,14 +188,43 @@ function unauthorized(detail: string): Problem {
   return { status: 401, title: 'Unauthorized', detail, challenge: CHALLENGE };
 }
 
-export function bodyTooLarge(): Problem {
+function bodyTooLarge(): Problem {
   return tooLarge(`the body is larger than ${BODY_BYTES_MAX} bytes; send the readings in several requests`);
 }
 
-async function readBody(request: IncomingMessage, received: ReceivedBody): Promise<Uint8Array | Problem> {
+function encodingOf(headers: IncomingHttpHeaders): string {
+  return (headers['content-encoding'] ?? 'identity').toLowerCase();
+}
+
+/** What counts, and is limited, is what comes out: a body packed a thousand times as small is no smaller. */
+async function unpack(request: IncomingMessage, received: ReceivedBody): Promise<Uint8Array | Problem> {
+  const gunzip = createGunzip({ chunkSize: UNPACKED_CHUNK_BYTES });
+  // A request also closes when it has come whole.
+  const abandoned = (): void => {
+    if (!request.complete) gunzip.destroy(new Error('the client has gone'));
+  };
+  request.once('close', abandoned);
+  request.pipe(gunzip);
+  try {
+    return await readBody(gunzip, received);
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    return malformed('the body is not what gzip makes; send it plain, or packed whole');
+  } finally {
+    request.off('close', abandoned);
+    request.unpipe(gunzip);
+    gunzip.destroy();
+  }
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+}
+
+async function readBody(stream: Pick<Readable, 'iterator'>, received: ReceivedBody): Promise<Uint8Array | Problem> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Uint8Array;
     length += bytes.length;
     if (length > BODY_BYTES_MAX) return bodyTooLarge();

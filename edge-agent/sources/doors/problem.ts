@@ -1,3 +1,10 @@
+/** What a request is answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** An answer that refuses a request, as RFC 9457 describes it. */
 export interface Problem {
   readonly status: number;
@@ -11,12 +18,21 @@ export interface Problem {
   readonly challenge?: string;
 }
 
-/** The body of a problem: `application/problem+json`. */
-export function problemBody({ status, title, detail }: Problem): string {
-  return JSON.stringify({ type: 'about:blank', title, status, detail });
+/** A problem as RFC 9457 writes it. */
+export function problemAnswer(problem: Problem): HttpAnswer {
+  const { title, status, detail } = problem;
+  const headers = { 'content-type': 'application/problem+json', ...problemHeaders(problem) };
+  return { status, headers, body: JSON.stringify({ type: 'about:blank', title, status, detail }) };
 }
 
-export const PROBLEM_TYPE = 'application/problem+json';
+/** What of a problem is told in headers, however its body is written. */
+export function problemHeaders({ allow, challenge, retryAfterSeconds }: Problem): Readonly<Record<string, string>> {
+  return {
+    ...(allow === undefined ? {} : { allow }),
+    ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+  };
+}
 
 /** Something that will pass: the same request may be sent again. */
 export function unavailable(detail: string): Problem {

@@ -3,7 +3,7 @@ import { checkDoor, describeDoor, DOOR_FIELDS } from '../doors/door-section.ts';
 import { formatAddress } from '../doors/listen-address.ts';
 import { latenessField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
-import { HttpSource } from './http-source.ts';
+import { openHttpSource } from './http-source.ts';
 
 const schema = z
   .strictObject({
@@ -21,5 +21,5 @@ export const HTTP: SourceKindDefinition<z.output<typeof schema>> = {
   describe: (section) =>
     `takes POST ${section.tls === undefined ? 'http' : 'https'}://${formatAddress(section.listen)}/readings${describeDoor(section)}`,
   faults: () => [],
-  open: (name, section, options) => new HttpSource({ ...options, name, section }),
+  open: (name, section, options) => openHttpSource({ ...options, name, section }),
 };

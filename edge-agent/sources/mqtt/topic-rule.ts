@@ -66,7 +66,7 @@ export const topicsField = z
 /** The metrics that topics' rules speak of but nobody has declared. */
 export function checkTopics(topics: readonly TopicRule[], metricNames: readonly string[]): readonly ReferenceFault[] {
   return topics.flatMap((topic, i) =>
-    checkMetrics({ ...topic, time: topic.time ?? RECEIVED_TIME }, metricNames).map((fault) => ({
+    checkMetrics(topic, metricNames).map((fault) => ({
       ...fault,
       path: ['topics', i, ...fault.path],
     })),

@@ -23,6 +23,8 @@ export interface RowReaderOptions {
   readonly batch: BatchColumns;
   /** The agent's clock, for telling times that can't be yet. */
   readonly nowMs: () => number;
+  /** What a value is whose field a row doesn't have: missing, or nothing that anybody spoke of. */
+  readonly absent?: 'missing' | 'passed-over';
 }
 
 /** The state between rows, as plain data: with it another reader goes on exactly where this one stood. */
@@ -35,7 +37,8 @@ export interface RowReaderSnapshot {
  * Makes readings of rows: selects the rules that a row is for, resolves its time, scales its values, and adds what
  * comes out to the batch, refusals and missing cells counted. Whatever the format, a row is a FieldTable over bytes.
  *
- * Law: each reading that a matching rule names is exactly one of counted, missing or quarantined.
+ * Law: each reading that a matching rule names is exactly one of counted, missing or quarantined; with `absent:
+ * 'passed-over'` a rule names no reading in a row that doesn't have its field.
  */
 export class RowReader {
   readonly #columnCount: number;
@@ -44,12 +47,14 @@ export class RowReader {
   readonly #missing: MissingTexts;
   readonly #time: RowTime;
   readonly #nowMs: () => number;
+  readonly #passesAbsent: boolean;
   /** The latest time that is known not to be in the future; the clock is asked again only beyond it. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ section, columns, metrics, registry, batch, nowMs }: RowReaderOptions) {
+  constructor({ section, columns, metrics, registry, batch, nowMs, absent }: RowReaderOptions) {
     this.#nowMs = nowMs;
+    this.#passesAbsent = absent === 'passed-over';
     const positions = new Map(columns.map((name, i) => [name, i]));
     this.#columnCount = columns.length;
     this.#batch = batch;
@@ -77,7 +82,7 @@ export class RowReader {
     if (rules.length === 0) return;
     const atMs = this.#time.read(bytes, fields);
     if (Number.isNaN(atMs) && !this.#time.isTwice) {
-      batch.refuse(line, rules.length, this.#time.fault, bytes, start, end);
+      batch.refuse(line, this.#namedBy(rules, fields), this.#time.fault, bytes, start, end);
       return;
     }
     for (let i = 0; i < rules.length; i++) this.#reading(rules[i]!, atMs, bytes, fields, line, start, end);
@@ -126,6 +131,7 @@ export class RowReader {
     const batch = this.#batch;
     const valueStart = fields.starts[rule.valueColumn]!;
     const valueEnd = fields.ends[rule.valueColumn]!;
+    if (valueEnd === ABSENT && this.#passesAbsent) return;
     const key = rule.entries.key(bytes, fields);
     let atMs = rowMs;
     // Also a row without a value tells where its series has got to.
@@ -166,6 +172,10 @@ export class RowReader {
     if (atMs > this.#highestMs) this.#highestMs = atMs;
     if (this.#time.cut) batch.truncatedTimes++;
     this.#time.countReading();
+  }
+
+  #namedBy(rules: readonly RowRule[], { ends }: FieldTable): number {
+    return this.#passesAbsent ? rules.filter(({ valueColumn }) => ends[valueColumn] !== ABSENT).length : rules.length;
   }
 
   #isFuture(atMs: number): boolean {

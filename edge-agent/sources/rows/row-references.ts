@@ -6,7 +6,10 @@ import type { RowsSection } from './rows-section.ts';
 import { parseTextTemplate } from './text-template.ts';
 
 /** The metrics that the rules of a source speak of but nobody has declared. */
-export function checkMetrics({ series }: RowsSection, metricNames: readonly string[]): readonly ReferenceFault[] {
+export function checkMetrics(
+  { series }: Pick<RowsSection, 'series'>,
+  metricNames: readonly string[],
+): readonly ReferenceFault[] {
   const faults: ReferenceFault[] = [];
   series.forEach((rule, i) => {
     if (metricNames.includes(rule.metric)) return;

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { checkDoor, describeDoor, DOOR_FIELDS } from '../doors/door-section.ts';
+import { formatAddress } from '../doors/listen-address.ts';
+import { checkMetrics } from '../rows/row-references.ts';
+import { ROWS_FIELDS } from '../rows/rows-section.ts';
+import { latenessField } from '../section-fields.ts';
+import type { SourceKindDefinition } from '../source-kind.ts';
+import { openLineProtocolSource } from './line-protocol-source.ts';
+import { checkValues } from './line-rules.ts';
+
+const schema = z
+  .strictObject({
+    kind: z.literal('line-protocol'),
+    ...DOOR_FIELDS,
+    missing: ROWS_FIELDS.missing,
+    series: ROWS_FIELDS.series,
+    // Collectors hold points back to send many at once: Telegraf for 10 s, and as long again where that failed.
+    lateness: latenessField.prefault('20s'),
+  })
+  .superRefine(checkDoor);
+
+/** Points that are written to the agent as they would be to InfluxDB. */
+export const LINE_PROTOCOL: SourceKindDefinition<z.output<typeof schema>> = {
+  schema,
+  supports: () => ({ nature: 'live', resumes: false }),
+  describe: (section) =>
+    `takes points as InfluxDB does at ${section.tls === undefined ? 'http' : 'https'}://${formatAddress(section.listen)}${describeDoor(section)}`,
+  faults: ({ series }, metricNames) => [...checkMetrics({ series }, metricNames), ...checkValues(series)],
+  open: (name, section, options) => openLineProtocolSource({ ...options, name, section }),
+};

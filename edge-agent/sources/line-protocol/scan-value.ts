@@ -1,0 +1,65 @@
+import { isDigit, LOWER_E, LOWER_I, LOWER_U, MINUS, PLUS, POINT, UPPER_E } from './line-bytes.ts';
+
+/** What the scanners of this module give for what is no such value. */
+export const NO_VALUE = -1;
+
+/** Integers with fewer digits are in the range of 64 bits. */
+const SURE_DIGITS = 18;
+const INTEGER_MAX = 2n ** 63n - 1n;
+const INTEGER_MIN = -(2n ** 63n);
+const UNSIGNED_MAX = 2n ** 64n - 1n;
+
+/** Whether a value that begins with this byte is a number, or none. */
+export function beginsNumber(byte: number): boolean {
+  return isDigit(byte) || byte === MINUS || byte === POINT;
+}
+
+/**
+ * Where the number ends that begins at `start`: a decimal with an optional sign `-`, point and exponent, or an integer
+ * with `i` behind it, of 64 bits, or an unsigned one with `u`. NO_VALUE where it is none.
+ */
+export function scanNumber(bytes: Uint8Array, start: number, to: number): number {
+  const wholeAt = bytes[start] === MINUS ? start + 1 : start;
+  let at = wholeAt;
+  while (at < to && isDigit(bytes[at])) at++;
+  let digits = at - wholeAt;
+  const suffix = at < to ? bytes[at] : undefined;
+  if (digits > 0 && (suffix === LOWER_I || suffix === LOWER_U)) {
+    return digits <= SURE_DIGITS || isInRange(bytes, start, at) ? signChecked(bytes, start, at + 1) : NO_VALUE;
+  }
+  if (suffix === POINT) {
+    const fractionAt = ++at;
+    while (at < to && isDigit(bytes[at])) at++;
+    digits += at - fractionAt;
+  }
+  if (digits === 0) return NO_VALUE;
+  if (at >= to || (bytes[at] !== LOWER_E && bytes[at] !== UPPER_E)) return at;
+  at++;
+  if (at < to && (bytes[at] === PLUS || bytes[at] === MINUS)) at++;
+  const exponentAt = at;
+  while (at < to && isDigit(bytes[at])) at++;
+  return at > exponentAt ? at : NO_VALUE;
+}
+
+/** An unsigned number has no sign. */
+function signChecked(bytes: Uint8Array, start: number, end: number): number {
+  return bytes[start] === MINUS && bytes[end - 1] === LOWER_U ? NO_VALUE : end;
+}
+
+function isInRange(bytes: Uint8Array, start: number, end: number): boolean {
+  const value = BigInt(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
+  return bytes[end] === LOWER_U ? value <= UNSIGNED_MAX : value >= INTEGER_MIN && value <= INTEGER_MAX;
+}
+
+const BOOLEANS: readonly Uint8Array[] = ['true', 'True', 'TRUE', 'false', 'False', 'FALSE', 't', 'T', 'f', 'F'].map(
+  (text) => new TextEncoder().encode(text),
+);
+
+/** Where the boolean ends that begins at `start`, the longest that is one; NO_VALUE where there is none. */
+export function scanBoolean(bytes: Uint8Array, start: number, to: number): number {
+  for (const text of BOOLEANS) {
+    const end = start + text.length;
+    if (end <= to && text.every((byte, i) => bytes[start + i] === byte)) return end;
+  }
+  return NO_VALUE;
+}
