@@ -17,12 +17,16 @@ import {
 
 const DATE_BYTES = 10;
 const MINUTES_BYTES = 5;
+const OFFSET_BYTES = 6;
+const CASE_BIT = 0x20;
+const PLUS = 0x2b;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const COLON = 0x3a;
 const UPPER_T = 0x54;
 const LOWER_T = 0x74;
+const LOWER_Z = 0x7a;
 
 const FORM = 'is not ISO 8601; write it like 2006-12-16T17:24:00Z, or say how it is written in `time.format`';
 
@@ -35,7 +39,6 @@ export class IsoTime implements TimeText {
   local = false;
   cut = false;
   fault = '';
-  restAt = 0;
   readonly #after: AfterTime;
   // Rows of one day follow each other, so the last date is kept as three packed words beside the day it means.
   #word0 = 0;
@@ -53,7 +56,7 @@ export class IsoTime implements TimeText {
     if (end - start < DATE_BYTES) return this.#refuse(FORM);
     const dayMs = this.#date(bytes, start);
     let at = start + DATE_BYTES;
-    if (at === end || Number.isNaN(dayMs)) return this.#end(at, dayMs);
+    if (at === end || Number.isNaN(dayMs)) return dayMs;
     const mark = bytes[at++];
     if ((mark !== UPPER_T && mark !== SPACE && mark !== LOWER_T) || end - at < MINUTES_BYTES) {
       return this.#afterDate(bytes, at, end, dayMs);
@@ -81,7 +84,7 @@ export class IsoTime implements TimeText {
         } else at--;
       }
     }
-    return at === end ? this.#end(at, ms) : this.#zoned(bytes, at, end, ms);
+    return at === end ? ms : this.#zoned(bytes, at, end, ms);
   }
 
   /** A date alone, behind whose next byte no time of day stands; half of one is not left unread. */
@@ -89,19 +92,33 @@ export class IsoTime implements TimeText {
     return at < end && isDigit(bytes[at]!) ? this.#refuse(FORM) : this.#rest(bytes, at - 1, end, dayMs);
   }
 
-  #end(at: number, ms: number): number {
-    this.restAt = at;
-    return ms;
-  }
-
   /** What comes of a time after which something stands that is no part of it. */
   #rest(bytes: Uint8Array, at: number, end: number, ms: number): number {
     if (at < end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse(FORM);
-    return this.#end(at, ms);
+    return ms;
   }
 
   /** The instant of a wall clock behind which, perhaps after a space, an offset stands. */
   #zoned(bytes: Uint8Array, start: number, end: number, localMs: number): number {
+    const mark = bytes[start]!;
+    // The two forms that nearly all files have, first.
+    if ((mark | CASE_BIT) === LOWER_Z && start + 1 === end) {
+      this.local = false;
+      return localMs;
+    }
+    if ((mark === PLUS || mark === MINUS) && end - start === OFFSET_BYTES && bytes[start + 3] === COLON) {
+      const hour = twoDigits(bytes, start + 1);
+      const minute = twoDigits(bytes, start + 4);
+      if (hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59) {
+        this.local = false;
+        const ms = (hour * 60 + minute) * 60_000;
+        return mark === MINUS ? localMs + ms : localMs - ms;
+      }
+    }
+    return this.#oddlyZoned(bytes, start, end, localMs);
+  }
+
+  #oddlyZoned(bytes: Uint8Array, start: number, end: number, localMs: number): number {
     const offsetAt = bytes[start] === SPACE ? start + 1 : start;
     const at = offsetEnd(bytes, offsetAt, end);
     if (at < 0) return this.#rest(bytes, start, end, localMs);

@@ -77,7 +77,6 @@ export class PatternTime implements TimeText {
   local = true;
   cut = false;
   fault = '';
-  restAt = 0;
   readonly #after: AfterTime;
   readonly #form: string;
   readonly #code: Uint8Array;
@@ -156,7 +155,6 @@ export class PatternTime implements TimeText {
         if (Number.isNaN(at)) return at;
       }
     }
-    this.restAt = at;
     if (at !== end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse(this.#form);
     // A date that is the whole pattern, or is spread over it, has not been worked out on the way.
     if (firstPart === 0 && (this.#dateParts === 0 || this.#dateParts === code.length) && !this.#workOutDate()) {

@@ -15,8 +15,6 @@ export interface TimeText {
   readonly local: boolean;
   /** Whether digits finer than a millisecond, not all zero, were cut from the last time read. */
   readonly cut: boolean;
-  /** Where the last time read ended: what stands from there on is no part of it (AfterTime). */
-  readonly restAt: number;
   /** Why the last call gave NaN: a predicate that follows the quoted text, such as `is not ISO 8601`. */
   readonly fault: string;
 }

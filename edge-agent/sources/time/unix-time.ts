@@ -34,7 +34,6 @@ export class UnixTime implements TimeText {
   readonly local = false;
   cut = false;
   fault = '';
-  restAt = 0;
   readonly #places: number;
   readonly #form: string;
   readonly #after: AfterTime;
@@ -68,7 +67,6 @@ export class UnixTime implements TimeText {
         at = exponentEnd;
       }
     }
-    this.restAt = at;
     if (at < end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse();
     const ms = this.#milliseconds(bytes, wholeAt, wholeEnd, fractionAt, fractionEnd, places);
     if (!negative || Number.isNaN(ms)) return ms;
