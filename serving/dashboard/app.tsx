@@ -4,7 +4,7 @@ import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/inve
 import { useServerNow } from './api/server-clock.ts';
 import { useChoice } from './choice/choice.ts';
 import { measureNamed, statsOf } from './choice/measure.ts';
-import { fittingWindow, sliceLengthMs } from './choice/spans.ts';
+import { fittingWindow, type Length, sliceLengthMs, zoneOf } from './choice/spans.ts';
 import { Agents } from './parts/agents.tsx';
 import { Answers } from './parts/answers.tsx';
 import { Controls } from './parts/controls.tsx';
@@ -28,7 +28,7 @@ export function App() {
   const { answer: agents = NO_AGENTS, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
   const view = views?.find(({ name }) => choice.view === undefined || name === choice.view);
   const length = fittingWindow(choice.window, choice.span, sliceLengthMs(view?.slice ?? ''));
-  const subscription = useSubscription(view, choice.measure, length.text, choice.span.text);
+  const subscription = useSubscription(view, choice.measure, length, choice.span.text);
   const { connection, windows } = useWindows(subscription, choice.span.ms, agentsProblem === undefined);
   useEffect(() => {
     document.title = view === undefined ? 'Weir' : `${view.name} · Weir`;
@@ -89,14 +89,16 @@ function NoView({ views, name, problem }: NoViewProps) {
 function useSubscription(
   view: ViewInfo | undefined,
   measure: string | undefined,
-  window: string,
+  window: Length,
   last: string,
 ): Subscription | undefined {
-  const { name, kind = null, amountUnit = null } = view ?? {};
+  const { name, slice = '', kind = null, amountUnit = null } = view ?? {};
   const stats = statsOf({ kind, amountUnit }, measureNamed(measure, { kind, amountUnit })).join(',');
   return useMemo(() => {
     if (name === undefined) return undefined;
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    return { view: name, window, zone, stats: stats.split(','), last };
-  }, [name, stats, window, last]);
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const place = { zone: timeZone, offsetMs: -new Date().getTimezoneOffset() * 60_000 };
+    const zone = zoneOf(window, sliceLengthMs(slice), place);
+    return { view: name, window: window.text, zone, stats: stats.split(','), last };
+  }, [name, slice, stats, window, last]);
 }

@@ -141,11 +141,11 @@ const tokens: Door = {
 const LIMITS = { chunkBytes: 2_048, lineBytesMax: 512, batchReadingsMax: 64 };
 
 /** A file of rows, read by its source; each row has to give one reading, or tell why not. */
-function rowsDoor(kind: 'csv' | 'ndjson', time: object, ...samples: readonly string[]): Door {
+function rowsDoor(name: string, kind: 'csv' | 'ndjson', time: object, ...samples: readonly string[]): Door {
   const series = [{ metric: 'power', value: 'kw', device: 'm-{meter}', tags: { region: '{region}' } }];
   const section = { kind, file: '-', missing: ['', '?'], time, series };
   return {
-    name: kind,
+    name,
     samples: textsOf(...samples),
     open: async (bytes) => {
       const source = openSection(section, {
@@ -216,10 +216,31 @@ export const TEXT_DOORS: readonly Door[] = [
   tokens,
   rowsDoor(
     'csv',
+    'csv',
     { columns: ['ts'], format: 'yyyy-MM-dd HH:mm', zone: 'Europe/Paris' },
     ROWS.join('\n'),
     ROWS.join('\r\n'),
   ),
-  rowsDoor('ndjson', { columns: ['ts'], format: 'iso' }, OBJECTS.join('\n'), `${OBJECTS.join('\r\n')}\n`),
+  rowsDoor('ndjson', 'ndjson', { columns: ['ts'], format: 'iso' }, OBJECTS.join('\n'), `${OBJECTS.join('\r\n')}\n`),
+  rowsDoor(
+    'ends of intervals',
+    'csv',
+    {
+      columns: ['ts'],
+      format: 'E d MMM yy k:mm:ss.SSS XXX',
+      zone: 'Europe/Paris',
+      rest: 'ignore',
+      stamp: 'end',
+      shift: '-15s',
+      repeated: { column: 'meter', second: '2' },
+    },
+    ROWS.join('\n').replaceAll(/2024-(10-27|03-31) 0(\d:\d\d)/g, 'Sun 27 Oct 24 $2:59.123 +01:00 - 4'),
+  ),
+  rowsDoor(
+    'periods',
+    'csv',
+    { columns: ['ts'], format: 'unix-ns', zone: 'Europe/Paris', period: { column: 'meter', every: '30m' } },
+    ROWS.join('\n').replaceAll(/2024-\S+ \S+(?=,)/g, '1.7299800E18'),
+  ),
   config,
 ];

@@ -9,6 +9,7 @@ import {
   WINDOWS,
   WINDOWS_PER_SPAN_MAX,
   WINDOWS_PER_SPAN_MIN,
+  zoneOf,
 } from './spans.ts';
 
 const [W1M, , , W1H, W1D] = WINDOWS;
@@ -53,6 +54,17 @@ describe('windows in a span', () => {
     expect(fittingWindow(W1M!, S7D!, 60_000).text).toBe('5m');
     expect(fittingWindow(W1D!, S15M!, 60_000).text).toBe('5m');
     expect(fittingWindow(W1H!, S7D!, 60_000)).toBe(W1H);
+  });
+
+  it('follow the clock of whoever looks, but hours of a zone that its slices do not fit', () => {
+    const [kolkata, paris] = [
+      { zone: 'Asia/Kolkata', offsetMs: 330 * 60_000 },
+      { zone: 'Europe/Paris', offsetMs: 120 * 60_000 },
+    ];
+    expect(zoneOf(W1H!, 60 * 60_000, kolkata)).toBe('UTC');
+    expect(zoneOf(W1H!, 15 * 60_000, kolkata)).toBe('Asia/Kolkata');
+    expect(zoneOf(W1D!, 60 * 60_000, kolkata)).toBe('Asia/Kolkata');
+    expect(zoneOf(W1H!, 60 * 60_000, paris)).toBe('Europe/Paris');
   });
 
   it('stay as they are where none fits', () => {

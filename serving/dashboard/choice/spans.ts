@@ -43,6 +43,20 @@ export function fittingWindow(wanted: Length, span: Length, sliceMs: number): Le
   return fitting.toSorted((a, b) => distance(a) - distance(b))[0] ?? wanted;
 }
 
+/** Where somebody looks from: the zone, and how far its clock is from UTC now. */
+export interface Place {
+  readonly zone: string;
+  readonly offsetMs: number;
+}
+
+/**
+ * The zone whose clock windows are to follow: the viewer's, but UTC where slices can't be put together so, such as hours at
+ * +05:30 of slices of an hour. Days stay those of the viewer.
+ */
+export function zoneOf(window: Length, sliceMs: number, { zone, offsetMs }: Place): string {
+  return window.ms < DAY_MS && sliceMs > 0 && offsetMs % sliceMs !== 0 ? 'UTC' : zone;
+}
+
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /** The length of a slice such as `10s` or `1m`, in ms; 0 for a text that is none, which no window is narrower than. */
