@@ -56,7 +56,10 @@ export async function startMosquitto(): Promise<LiveBroker> {
   const start = async (): Promise<() => Promise<void>> => {
     const child = spawn('mosquitto', ['-c', join(folder, 'conf')], { stdio: 'ignore' });
     const exited = once(child, 'exit');
-    while (!(await answers(port))) await Promise.race([sleep(20), exited]);
+    while (!(await answers(port))) {
+      await Promise.race([sleep(20), exited]);
+      if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}`);
+    }
     return async () => {
       child.kill('SIGKILL');
       await exited;
