@@ -186,7 +186,9 @@ describe('names of statistics', () => {
     expect([gauge, { ...gauge, kind: 'delta', unit: 'x' } as const].map((one) => whyUnanswerable(amount, one))).toEqual(
       [null, null],
     );
-    expect(whyUnanswerable(amount, { ...gauge, unit: '°C' })).toContain('but metric power is in °C; ask for integral');
+    expect(whyUnanswerable(amount, { ...gauge, unit: '°C' })).toContain(
+      'but metric power is in °C; ask for integral, or',
+    );
     expect(whyUnanswerable(findStatistic('p50')!, gauge)).toContain('declare `quantiles: true`');
     expect(whyUnanswerable(findStatistic('p50')!, { ...gauge, quantiles: true })).toBeNull();
   });

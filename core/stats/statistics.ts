@@ -172,7 +172,7 @@ const ALL: readonly Statistic[] = [
     unitOf: (metric) => (metric.kind === 'gauge' ? (amountUnit(metric.unit)?.unit ?? null) : metric.unit),
     lackOf: ({ name, kind, unit }) =>
       kind === 'gauge' && amountUnit(unit) === undefined
-        ? `is for rates, such as those in kW or m³/h, but metric ${name} is in ${unit}; ask for integral`
+        ? `is for rates, such as those in kW or m³/h, but metric ${name} is in ${unit}; ask for integral, or declare the kind whose values are amounts by themselves`
         : null,
     compute: (stats, metric) => (metric.kind === 'gauge' ? amountHeld(stats, metric) : increase(stats, metric)),
   },
