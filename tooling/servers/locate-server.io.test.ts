@@ -8,6 +8,7 @@ import { locate } from './locate-server.ts';
 import { natsServerRecipe } from './nats-server.recipe.ts';
 import { InstallFailed, type ServerRecipe } from './recipe.ts';
 import { mustRunAll } from './server-for-tests.ts';
+import { telegrafRecipe } from './telegraf.recipe.ts';
 
 let home = '';
 
@@ -119,6 +120,14 @@ describe('the versions of nats-server', () => {
       '2.12.0',
       '2.15.2',
     ]);
+  });
+});
+
+describe('the versions of Telegraf', () => {
+  it('are those whose outputs are what writers have today', () => {
+    expect(telegrafRecipe.versionIn('Telegraf 1.37.2 (git: HEAD@abc)\n')).toBe('1.37.2');
+    expect(telegrafRecipe.versionIn('Telegraf unknown')).toBeUndefined();
+    expect(['1.29.5', '1.30.0', '1.37.2', '2.0.0'].filter(telegrafRecipe.accepts)).toStrictEqual(['1.30.0', '1.37.2']);
   });
 });
 

@@ -6,6 +6,7 @@ import { runCommand } from './command.ts';
 import { mosquittoPubRecipe, mosquittoRecipe } from './mosquitto.recipe.ts';
 import { natsServerRecipe } from './nats-server.recipe.ts';
 import { InstallFailed, type ServerRecipe } from './recipe.ts';
+import { telegrafRecipe } from './telegraf.recipe.ts';
 
 /** The real servers and tools that tests use. */
 export const SERVER_RECIPES = {
@@ -13,6 +14,7 @@ export const SERVER_RECIPES = {
   chromium: chromiumRecipe,
   mosquitto: mosquittoRecipe,
   mosquitto_pub: mosquittoPubRecipe,
+  telegraf: telegrafRecipe,
 } as const;
 
 export type ServerName = keyof typeof SERVER_RECIPES;

@@ -7,6 +7,7 @@ import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { View } from '#core/views/view.ts';
 import { readReadingsBody } from '#edge-agent/sources/http/readings-body.ts';
 import { readSentReadings } from '#edge-agent/sources/http/sent-readings.ts';
+import { LineReader } from '#edge-agent/sources/line-protocol/line-reader.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
 import { SeriesList } from '#edge-agent/sources/source.ts';
 import { FAR_FUTURE_MS, metricsOf, openSection } from '#edge-agent/sources/sources.fixtures.ts';
@@ -187,6 +188,48 @@ const OBJECTS = [
   '{"ts":"2026-01-01T00:03:00Z","meter":123456789012345678901,"region":"S","kw":0.1234567890123456789}',
 ];
 
+/** The lines of one request. */
+const lines: Door = {
+  name: 'line protocol',
+  samples: textsOf(
+    [
+      'cpu,host=web\\ 1,cpu=cpu0 usage_idle=98.0625,usage_user=1.5e0,up=true 1767225600123456789',
+      '# a comment',
+      'cpu,host=Ø,cpu=c\\,\\=1 usage_idle=12i,text="a \\"b\\", \\\\\nc" -1',
+      'meter serial="M 7",kw=18446744073709551615u',
+      'meter serial="M 8",kw=f 0',
+    ].join('\n'),
+    'cpu usage_idle=1,usage_idle=2 1767225600000000000\r\n\r\nmeter kw=-.5\r\n',
+  ),
+  open: (bytes) => {
+    const reader = new LineReader({
+      section: {
+        missing: [''],
+        series: [
+          { metric: 'power', value: 'cpu.usage_idle', device: '{host}', tags: { cpu: '{cpu}' }, when: {} },
+          { metric: 'level', value: 'meter.kw', device: 'm-{meter.serial}', tags: {}, when: {} },
+        ],
+      },
+      metrics: METRICS,
+      registry: new SeriesList(),
+      nowMs: () => FAR_FUTURE_MS,
+      batchReadingsMax: LIMITS.batchReadingsMax,
+    });
+    const read = reader.read(bytes, 'ns', Date.UTC(2026, 0, 1));
+    assert(read !== undefined, 'so few bytes are not too many readings');
+    read.batches.forEach(checkBatch);
+    const sum = (of: 'rows' | 'readings'): number => read.batches.reduce((all, { tallies }) => all + tallies[of], 0);
+    assert.equal(sum('rows'), read.lines, 'each line is counted once');
+    assert.equal(
+      sum('readings') > 0,
+      read.batches.some(({ count }) => count > 0),
+    );
+    assert(read.refusedLines + read.passedLines <= read.lines);
+    assert.equal(read.firstRefused === null, read.refusedLines === 0);
+    return read.refusedLines === read.lines ? 'refused' : 'accepted';
+  },
+};
+
 const config: Door = {
   name: 'configuration',
   samples: [
@@ -221,6 +264,7 @@ export const TEXT_DOORS: readonly Door[] = [
     ROWS.join('\n'),
     ROWS.join('\r\n'),
   ),
+  lines,
   rowsDoor('ndjson', 'ndjson', { columns: ['ts'], format: 'iso' }, OBJECTS.join('\n'), `${OBJECTS.join('\r\n')}\n`),
   rowsDoor(
     'ends of intervals',

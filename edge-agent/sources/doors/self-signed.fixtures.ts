@@ -5,11 +5,12 @@ const ECDSA_WITH_SHA256 = der(0x30, der(0x06, Buffer.from('2a8648ce3d040302', 'h
 const COMMON_NAME = der(0x06, Buffer.from('550403', 'hex'));
 const SUBJECT_ALT_NAME = der(0x06, Buffer.from('551d11', 'hex'));
 
-/** A tag, the length, the content (X.690, 8.1). */
+/** A tag, the length in as few bytes as it takes, the content (X.690, 8.1 and 10.1). */
 function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   const { length } = body;
-  const head = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
+  const long = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const head = [tag, ...(length < 0x80 ? [length] : long)];
   return Buffer.concat([Buffer.from(head), body]);
 }
 

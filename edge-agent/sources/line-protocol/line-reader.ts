@@ -36,6 +36,8 @@ export interface LineReaderOptions {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly registry: EntryRegistry;
   readonly nowMs: () => number;
+  /** Other than BATCH_READINGS_MAX, where a test wants many batches, or little memory. */
+  readonly batchReadingsMax?: number;
 }
 
 /** A measurement's row, with who makes readings of it. */
@@ -54,13 +56,18 @@ class ReadRow extends MeasuredRow {
  * fields that were measured.
  */
 export class LineReader {
-  readonly #batch = new BatchColumns();
+  readonly #batch: BatchColumns;
+  /** Readings that a batch may hold so that there is room for those of one more line. */
+  readonly #fullAt: number;
   readonly #line: ScannedLine<ReadRow>;
   readonly #scanner: LineScanner;
   #bytes = new Uint8Array(LINES_AT + LINE_BYTES_MAX);
 
-  constructor({ section, ...options }: LineReaderOptions) {
-    const batch = this.#batch;
+  constructor({ section, batchReadingsMax = BATCH_READINGS_MAX, ...options }: LineReaderOptions) {
+    const batch = new BatchColumns(batchReadingsMax);
+    this.#batch = batch;
+    this.#fullAt = batchReadingsMax - section.series.length;
+    assert(this.#fullAt >= 0, 'what one line gives fits into a batch');
     const rows = rulesByMeasurement(section.series).map((rules) => {
       const { measurement, series, columns } = rules;
       const ownSection = { missing: section.missing, decimal: '.', time: LINE_TIME, series } as const;
@@ -87,7 +94,7 @@ export class LineReader {
     let firstFault = 0;
     for (let scanned = this.#scanner.next(); scanned !== 'end'; scanned = this.#scanner.next()) {
       lines++;
-      if (this.#batch.count + SERIES_RULES_MAX > BATCH_READINGS_MAX) readings += this.#close(batches);
+      if (this.#batch.count > this.#fullAt) readings += this.#close(batches);
       if (readings > REQUEST_READINGS_MAX) break;
       const { named, quarantined } = this.#batch;
       if (scanned === 'point') this.#readRow();
