@@ -193,7 +193,7 @@ describe('a fault', () => {
 
   it('shows no more of a long value than helps', () => {
     const [fault] = faultsOf(`metrics: { power: { unit: kW, decimals: 3, kind: ${'x'.repeat(100)}, interval: 1m } }`);
-    expect(fault).toBe(`metrics.power.kind: is "${'x'.repeat(59)}…; write gauge or counter`);
+    expect(fault).toBe(`metrics.power.kind: is "${'x'.repeat(59)}…; write gauge, counter, total or delta`);
   });
 
   it('names each metric, view and source that does not fit the others', () => {
