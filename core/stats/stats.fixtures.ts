@@ -112,7 +112,8 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     kind: fc.constantFrom('reading' as const, 'reading' as const, 'link' as const, 'unchecked' as const),
     ms: fc.oneof(
       fc.integer({ min: -3, max: 3 }),
-      fc.maxSafeInteger().map((ms) => Math.trunc(ms / 4)),
+      // Plus 0, since no time is −0.
+      fc.maxSafeInteger().map((ms) => Math.trunc(ms / 4) + 0),
     ),
     value: fc.oneof(scaledValue, fc.integer({ min: -2, max: 2 })),
     other: counterValue,
