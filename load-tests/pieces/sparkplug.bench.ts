@@ -7,16 +7,17 @@ import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { startEdgeAgent } from '#edge-agent/edge-agent.ts';
 import { BatchColumns } from '#edge-agent/sources/batch-columns.ts';
+import { startMosquitto } from '#edge-agent/sources/mqtt/brokers.fixtures.ts';
 import { RowReader } from '#edge-agent/sources/rows/row-reader.ts';
 import { SeriesList } from '#edge-agent/sources/source.ts';
 import { declaredSource, metricsOf } from '#edge-agent/sources/sources.fixtures.ts';
 import type { NodeMessage } from '#edge-agent/sources/sparkplug/edge-node.ts';
 import { EdgeNodes } from '#edge-agent/sources/sparkplug/edge-nodes.ts';
-import { startMosquitto } from '#edge-agent/sources/sparkplug/live-brokers.fixtures.ts';
 import { METRIC_COLUMNS, MetricRows, metricRowsSection } from '#edge-agent/sources/sparkplug/metric-rows.ts';
 import { decodePayload } from '#edge-agent/sources/sparkplug/payload.ts';
 import { born, double, type SentMessage, TahuNode } from '#edge-agent/sources/sparkplug/tahu-node.fixtures.ts';
 import { parseMessageTopic } from '#edge-agent/sources/sparkplug/topic.ts';
+import { locateServer } from '#tooling/servers/locate-server.ts';
 import { besideGoal, type Figure, figureOf, measure, printFigures } from '../measure.ts';
 
 const DEVICES = 10;
@@ -135,7 +136,9 @@ async function* benchSparkplug(): AsyncGenerator<Figure> {
   const packets = messages.map(({ topic, payload }) =>
     generate({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0, retain: false, dup: false }),
   );
-  await using broker = await startMosquitto();
+  const mosquitto = await locateServer('mosquitto');
+  if (mosquitto.kind !== 'found') throw new Error(mosquitto.message);
+  await using broker = await startMosquitto(mosquitto.path);
   const journal = (): Promise<number> => journalAll(packets, broker.url);
   yield besideGoal(await measure({ name: 'sparkplug-journaled', unit, runs: RUNS, run: journal }), GOAL);
   yield figureOf('sparkplug-memory', process.memoryUsage.rss() / 1e6, 'MB');

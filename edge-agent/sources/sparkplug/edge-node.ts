@@ -83,8 +83,8 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
   #bdSeq: string | undefined;
   #isAlive = false;
   #nextSeq = 0;
-  readonly #held = new Map<number, Message>();
-  #heldSinceMs = 0;
+  /** What waits for a message before it, and since when, by its number. */
+  readonly #held = new Map<number, { readonly message: Message; readonly sinceMs: number }>();
   /** By device; the node's own is that of null. */
   readonly #tables = new Map<string | null, { readonly table: MetricTable; readonly size: number }>();
 
@@ -115,7 +115,9 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
 
   /** What time alone changes: what was missing for too long is waited for no longer. */
   tick(atMs: number): void {
-    if (this.#held.size > 0 && atMs - this.#heldSinceMs >= this.#options.reorderMs) this.#giveUp(atMs);
+    for (const { sinceMs } of this.#held.values()) {
+      if (atMs - sinceMs >= this.#options.reorderMs) return this.#giveUp(atMs);
+    }
   }
 
   /** Forgets the session, of which messages may have been missed, and wants the births of the next one by `atMs`. */
@@ -160,36 +162,32 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
     const { seq } = message.payload;
     const isFull =
       this.#held.size >= HELD_MESSAGES_MAX || this.#held.has(seq) || !this.#options.held.take(message.bytes);
-    if (isFull) {
-      this.#giveUp(atMs);
-      return this.#apply(message, atMs);
-    }
-    if (this.#held.size === 0) this.#heldSinceMs = atMs;
-    this.#held.set(seq, message);
+    if (isFull) this.#giveUp(atMs, message);
+    else this.#held.set(seq, { message, sinceMs: atMs });
   }
 
   /** Takes those that have waited for the message before them. */
   #drain(atMs: number): void {
     for (let next = this.#held.get(this.#nextSeq); next !== undefined; next = this.#held.get(this.#nextSeq)) {
-      this.#release(next);
-      this.#apply(next, atMs);
+      this.#release(next.message);
+      this.#apply(next.message, atMs);
     }
   }
 
   /** Waits no longer for what is missing, and asks for the births that may have been among it. */
-  #giveUp(atMs: number): void {
+  #giveUp(atMs: number, ...come: readonly Message[]): void {
     this.#options.onGap?.();
-    this.#takeWaiting(atMs);
+    this.#takeWaiting(atMs, ...come);
     this.rebirth.want(atMs);
   }
 
-  #takeWaiting(atMs: number): void {
+  /** Takes what waits, and what has come but can't wait, in order. */
+  #takeWaiting(atMs: number, ...come: readonly Message[]): void {
     const first = this.#nextSeq;
     const order = ({ payload: { seq } }: Message): number => (seq - first + SEQ_COUNT) % SEQ_COUNT;
-    for (const message of [...this.#held.values()].toSorted((a, b) => order(a) - order(b))) {
-      this.#release(message);
-      this.#apply(message, atMs);
-    }
+    const waiting = Array.from(this.#held.values(), ({ message }) => message);
+    for (const message of waiting) this.#release(message);
+    for (const message of [...waiting, ...come].toSorted((a, b) => order(a) - order(b))) this.#apply(message, atMs);
   }
 
   #release(message: Message): void {
@@ -217,9 +215,11 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
     const { device } = message.topic;
     const { metrics } = message.payload;
     this.#forget(device);
-    const hasRoom = this.#tables.size <= DEVICES_MAX && this.#options.definitions.take(metrics.length);
+    // A device without metrics has to be remembered too.
+    const size = metrics.length + 1;
+    const hasRoom = this.#tables.size <= DEVICES_MAX && this.#options.definitions.take(size);
     if (hasRoom) {
-      this.#tables.set(device, { table: new MetricTable(metrics, this.#options.isTaken), size: metrics.length });
+      this.#tables.set(device, { table: new MetricTable(metrics, this.#options.isTaken), size });
     }
     this.#take(message, atMs, hasRoom ? null : NO_ROOM);
   }

@@ -134,6 +134,14 @@ describe('messages out of order', () => {
     expect(host.heard.at(-1)).toBe('press heat="4" @4');
   });
 
+  it('are taken in their order also where numbers begin anew at 0', () => {
+    host.hear(node.birth([born('amps', 1, 5, 0)], 0, 252));
+    const [, ...rest] = [1, 2, 3, 4].map((i) => node.data([double(1, i, i)], i));
+    host.hear(...rest.toReversed());
+    host.wait(REORDER_MS);
+    expect(host.heard.slice(1)).toEqual(['line1 amps="2" @2', 'line1 amps="3" @3', 'line1 amps="4" @4']);
+  });
+
   it('are taken also when they come after their place was given up', () => {
     const [start, device, one, two] = [birth(), pressBirth(), heat(1, 1), heat(2, 2)];
     host.hear(start, device, two);
@@ -151,6 +159,15 @@ describe('messages out of order', () => {
     host.hear(node.data([double(1, 99, 99)], 99));
     expect(host.heard).toHaveLength(HELD_MESSAGES_MAX + 2);
     expect(host.wait(0)).toEqual(['plant/line1']);
+
+    // One that comes when they are too many has its place among them, and what follows goes on behind the last.
+    node.data([], 2);
+    const [one, ...more] = Array.from({ length: HELD_MESSAGES_MAX + 1 }, (_, i) => node.data([double(1, i, i + 1)], 1));
+    host.hear(...more, one!);
+    const numbers = Array.from({ length: HELD_MESSAGES_MAX + 1 }, (_, i) => `line1 amps="${i}" @${i + 1}`);
+    expect(host.heard.slice(-numbers.length)).toEqual(numbers);
+    host.hear(node.data([double(1, 7, 7)], 7));
+    expect(host.heard.at(-1)).toBe('line1 amps="7" @7');
 
     const narrow = new Host({ heldBytesMax: 1 });
     const other = new TahuNode('plant', 'line2');
@@ -260,7 +277,7 @@ describe('the tables of a host', () => {
   });
 
   it('define no metrics beyond their room, and say so; a birth that takes the place of one has its room', () => {
-    const full = new Host({ definitionsMax: 5 });
+    const full = new Host({ definitionsMax: 7 });
     full.hear(birth(), birth(), pressBirth(), pressBirth());
     expect(full.refused).toEqual([]);
     full.hear(node.deviceBirth('oven', [born('gas', 7, 1, 1), born('gas2', 8, 1, 1)], 1));

@@ -4,9 +4,11 @@ import type { RowReader } from '../rows/row-reader.ts';
 import type { RowsSection, SeriesRule } from '../rows/rows-section.ts';
 import { timeSchema } from '../time/time-section.ts';
 import type { NodeMessage, TakenMessage, TakenMetric } from './edge-node.ts';
+import { TOPIC_CHARS_MAX } from './limits.ts';
 import { metricText } from './metric-text.ts';
 
-/** Bytes of what a topic says, and of what a metric does: a topic has no more, and no name or number has. */
+/** Bytes of what a topic says, and of what a metric does: no name and no number has more. */
+const TOPIC_BYTES_MAX = 4 * TOPIC_CHARS_MAX;
 const FIELDS_BYTES_MAX = 65_536;
 
 /** What a rule can name, beside metrics as its `value`. */
@@ -54,7 +56,7 @@ export function metricsOfBatch(series: readonly SeriesRule[]): number {
 export class MetricRows {
   readonly #reader: RowReader;
   readonly #fields = new FieldTable(COLUMNS.length);
-  readonly #bytes = new Uint8Array(2 * FIELDS_BYTES_MAX);
+  readonly #bytes = new Uint8Array(TOPIC_BYTES_MAX + FIELDS_BYTES_MAX);
   /** What follows the texts that all rows of a message share. */
   #tail = this.#bytes;
 
@@ -89,11 +91,11 @@ export class MetricRows {
       [DEVICE, device ?? ''],
     ] as const) {
       starts[column] = at;
-      at += encoder.encodeInto(text.trim(), this.#bytes.subarray(at, FIELDS_BYTES_MAX)).written;
+      at += encoder.encodeInto(text.trim(), this.#bytes.subarray(at, TOPIC_BYTES_MAX)).written;
       ends[column] = at;
       this.#bytes[at++] = SPACE;
     }
-    this.#tail = this.#bytes.subarray(at);
+    this.#tail = this.#bytes.subarray(at, at + FIELDS_BYTES_MAX);
     return at;
   }
 

@@ -1,5 +1,5 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { NAMES_REMEMBERED_MAX } from './limits.ts';
+import { NAME_CHARS_MAX, NAMES_REMEMBERED_MAX } from './limits.ts';
 
 /** Names that are listed where none is near. */
 const LISTED_MAX = 12;
@@ -18,7 +18,9 @@ export class NameTally {
   isTaken(name: string): boolean {
     const isTaken = this.#wanted.has(name);
     if (isTaken) this.#found.add(name);
-    else if (name !== '' && this.#others.size < NAMES_REMEMBERED_MAX) this.#others.add(name);
+    else if (name !== '' && name.length <= NAME_CHARS_MAX && this.#others.size < NAMES_REMEMBERED_MAX) {
+      this.#others.add(name);
+    }
     return isTaken;
   }
 

@@ -1,17 +1,21 @@
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import { serverForTests } from '#tooling/servers/server-for-tests.ts';
+import { BATCH_READINGS_MAX } from '../batch-columns.ts';
+import { startAedes, startMosquitto, type TestBroker } from '../mqtt/brokers.fixtures.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import { describeSource, type SourceCase } from '../source.cases.ts';
 import { type Refusal, SeriesList, type Source } from '../source.ts';
 import { declaredSource, FAR_FUTURE_MS, metricsOf, openSection } from '../sources.fixtures.ts';
-import { type LiveBroker, listenForStates, LiveNode, startAedes, startMosquitto } from './live-brokers.fixtures.ts';
+import { listenForStates, LiveNode } from './live-nodes.fixtures.ts';
 import { born, double, type SentMessage, TahuNode } from './tahu-node.fixtures.ts';
 
-const BROKERS: readonly (readonly [string, () => Promise<LiveBroker>])[] = [
-  ['aedes', startAedes],
-  ...(spawnSync('mosquitto', ['-h']).error === undefined ? [['Mosquitto', startMosquitto] as const] : []),
+const mosquitto = await serverForTests('mosquitto');
+
+const BROKERS: readonly (readonly [string, () => Promise<TestBroker>])[] = [
+  ['aedes', () => startAedes()],
+  ...(mosquitto === undefined ? [] : [['Mosquitto', () => startMosquitto(mosquitto.path)] as const]),
 ];
 
 const WAIT = { timeout: 10_000 };
@@ -21,6 +25,8 @@ const SERIES = [{ metric: 'heat', value: 'Inputs/Temperature', device: '{device}
 class Running implements AsyncDisposable {
   readonly readings: string[] = [];
   readonly refusals: Refusal[] = [];
+  /** The readings of each batch that has any. */
+  readonly batches: number[] = [];
   readonly source: Source;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
@@ -55,6 +61,7 @@ class Running implements AsyncDisposable {
         );
       }
       this.refusals.push(...batch.refusals);
+      if (batch.count > 0) this.batches.push(batch.count);
       batch.acknowledged?.();
     }
   }
@@ -137,7 +144,7 @@ describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
     await node.say(line.heat(22, 900));
     await running.reads(`heat line1/press=22 @${at(900)}`);
     await looking.reads(`heat line1/press=22 @${at(900)}`);
-    expect(running.source.remarks!()).toEqual(['1 requests to edge nodes for their births']);
+    expect(running.source.remarks!()).toEqual(['requests to edge nodes for their births: 1']);
     expect(looking.source.remarks!()).toEqual([]);
   });
 
@@ -150,7 +157,7 @@ describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
       await first.say(...line.births());
       expect(running.readings.length).toBeGreaterThan(0);
     }, WAIT);
-    await broker.restart();
+    await broker.cut();
     line.node.death();
     line.alias = 3;
     await using second = await line.start(broker.url);
@@ -179,8 +186,26 @@ describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
   });
 });
 
+describe('a message of more readings than a batch has room for', () => {
+  it('is read in parts', async () => {
+    const rules = 2_048;
+    const metrics = 100;
+    const series = Array.from({ length: rules }, (_, i) => ({ ...SERIES[0]!, tags: { rule: `r${i}` } }));
+    await using broker = await startAedes();
+    await using running = new Running(broker.url, { series });
+    await running.connected;
+    const node = new TahuNode('plant', 'line1');
+    const values = Array.from({ length: metrics }, (_, i) => double('Inputs/Temperature', i, at(i)));
+    await using live = await LiveNode.start(broker.url, 'plant', 'line1', node, () => [node.birth([], at(0))]);
+    await live.say(node.deviceData('press', values, at(0)));
+    await vi.waitFor(() => expect(running.batches).toHaveLength(2), WAIT);
+    expect(running.readings).toHaveLength(rules * metrics);
+    expect(Math.max(...running.batches)).toBeLessThanOrEqual(BATCH_READINGS_MAX);
+  });
+});
+
 describe('sources at a broker', () => {
-  let broker: LiveBroker;
+  let broker: TestBroker;
   const ended = new AbortController();
   const nodes: Promise<void>[] = [];
   beforeAll(async () => void (broker = await startAedes()));

@@ -108,12 +108,15 @@ export class SparkplugSource implements Source {
   }
 
   remarks(): readonly string[] {
-    const counted: readonly (readonly [number, string])[] = [
-      [this.#gaps, 'times a message of an edge node was missing'],
-      [this.#requests, 'requests to edge nodes for their births'],
-      [this.#foreign, 'messages that the broker had kept, or that are none of Sparkplug B'],
+    const counted: readonly (readonly [string, number])[] = [
+      ['messages of edge nodes that were missing for too long', this.#gaps],
+      ['requests to edge nodes for their births', this.#requests],
+      ['messages that the broker had kept, or that are none of an edge node', this.#foreign],
     ];
-    return [...counted.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])), ...this.#names.remarks()];
+    return [
+      ...counted.flatMap(([what, count]) => (count === 0 ? [] : [`${what}: ${count}`])),
+      ...this.#names.remarks(),
+    ];
   }
 
   /** Messages until the signal. Throws SourceError where broker or files can't be had. Has no checkpoint. */

@@ -1,3 +1,5 @@
+import { TOPIC_CHARS_MAX } from './limits.ts';
+
 /** What begins every topic of Sparkplug B (§4.1.1). */
 export const NAMESPACE = 'spBv1.0';
 
@@ -19,6 +21,7 @@ export interface MessageTopic {
 
 /** The topic of something that an edge node says: `spBv1.0/group/type/node[/device]` (§4.1); null for any other. */
 export function parseMessageTopic(topic: string): MessageTopic | null {
+  if (topic.length > TOPIC_CHARS_MAX) return null;
   const [namespace, group, type, node, device, ...rest] = topic.split('/');
   if (namespace !== NAMESPACE || !group || !node || rest.length > 0) return null;
   const known = MESSAGE_TYPES.find((one) => one === type);
