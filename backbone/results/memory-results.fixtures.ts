@@ -31,6 +31,11 @@ export class MemoryResults implements ResultReader {
     return Promise.resolve([...new Set(this.#of(result).map(({ group }) => group))]);
   }
 
+  async extent(result: ResultRef): Promise<readonly [number, number] | undefined> {
+    const slices = this.#of(result).flatMap(({ slice, count }) => [...slice.subarray(0, count)]);
+    return slices.length === 0 ? undefined : [Math.min(...slices), Math.max(...slices) + 1];
+  }
+
   async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
     await Promise.resolve();
     for (const block of this.#of(result)) {

@@ -4,7 +4,7 @@ import { PackWriter } from '#core/packing/pack-writer.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { directoryColumnsOne } from './format-one.ts';
-import { bandOf, type RowName } from './row-order.ts';
+import { BAND_SLICES, bandOf, type RowName } from './row-order.ts';
 
 /**
  * The directory of a batch result, which says where its blocks are, little endian:
@@ -170,6 +170,20 @@ export class ResultDirectory {
 
   places(): readonly BlockPlace[] {
     return Array.from({ length: this.count }, (_, i) => this.place(i));
+  }
+
+  /** Slices [from, to) outside of which there are none; undefined where there are no blocks. */
+  extent(): readonly [number, number] | undefined {
+    let from = Number.POSITIVE_INFINITY;
+    let to = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < this.count; i++) {
+      const [first, last] = [this.#columns[2]![i]!, this.#columns[4]![i]!];
+      const isBanded = this.format === RESULT_DIRECTORY_FORMAT;
+      // Beside its first and last row a block has others, of the same bands.
+      from = Math.min(from, isBanded ? bandOf(first) * BAND_SLICES : first);
+      to = Math.max(to, isBanded ? (bandOf(last) + 1) * BAND_SLICES : last + 1);
+    }
+    return this.count === 0 ? undefined : [from, to];
   }
 
   /** The blocks that may hold slices [fromSlice, toSlice) of any group, in order. */

@@ -46,6 +46,10 @@ class CachingResultReader implements ResultReader {
     return (await this.#directory(result.name)).groups;
   }
 
+  async extent(result: ResultRef): Promise<readonly [number, number] | undefined> {
+    return (await this.#directory(result.name)).extent();
+  }
+
   async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
     const directory = await this.#directory(result.name);
     for (const i of directory.find(group, fromSlice, toSlice)) {

@@ -48,6 +48,8 @@ export function* groupRows(block: ResultBlock): Iterable<GroupRows> {
 export interface ResultReader {
   /** The groups that a result has rows of. */
   groups(result: ResultRef): Promise<readonly string[]>;
+  /** Slices [from, to) outside of which the result has none; undefined where it has no rows. */
+  extent(result: ResultRef): Promise<readonly [number, number] | undefined>;
   /** Rows of blocks that overlap the group's slices [fromSlice, toSlice), every partition; some may lie beyond it. */
   blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows>;
   /**

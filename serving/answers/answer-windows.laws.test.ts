@@ -84,11 +84,13 @@ function unseen(world: World, readings: readonly WorldReading[]): readonly World
 async function play(
   steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
   bytesMax: number,
+  wideGroupsMin?: number,
 ): Promise<void> {
   const world = await World.open();
   const { view } = world;
   await using index = await openIndexOf(world, bytesMax);
   const sourceOf = () => index.source(view.name)!;
+  const options = wideGroupsMin === undefined ? {} : { wideGroupsMin };
   let batches = 0;
   for (const one of [...steps, { kind: 'ask' as const, from: 0, hours: 96, window: '1d' }]) {
     if (one.kind === 'deliver') {
@@ -103,10 +105,12 @@ async function play(
         START + (one.from + one.hours) * 3_600_000,
         one.window,
       );
-      const answer = await withSource(index, view.name, sourceOf, (source) => answerWindows(index, source, query));
+      const answer = await withSource(index, view.name, sourceOf, (source) =>
+        answerWindows(index, source, query, undefined, undefined, options),
+      );
       expect(textsOf(answer, query)).toEqual(expectedTexts(world, query));
       const streamed: string[] = [];
-      for await (const part of streamWindows(index, sourceOf, query)) streamed.push(...textsOf(part, query));
+      for await (const part of streamWindows(index, sourceOf, query, options)) streamed.push(...textsOf(part, query));
       expect(streamed).toEqual(expectedTexts(world, query));
     }
   }
@@ -124,6 +128,13 @@ describe('windows', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => play(steps, 4_000)),
       { numRuns: 40 },
+    );
+  });
+
+  it('read all groups together give the same answers', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) => play(steps, 64 * 1024 * 1024, 1)),
+      { numRuns: 60 },
     );
   });
 
@@ -158,51 +169,57 @@ describe('windows', () => {
     }
   });
 
-  it('what is committed while a query is answered is in the answer, or after its position', async () => {
-    const world = await World.open();
-    const { view } = world;
-    const regions = Array.from({ length: 9 }, (_, i) => `m@${i}`);
-    const everywhere = regions.flatMap((device) =>
-      Array.from({ length: 96 }, (_, i) => ({ device, atMs: START + i * 3_600_000, value: 1_000 })),
-    );
-    await world.deliver('a', everywhere);
-    const query = queryOf(world, START, START + SPAN_MS, '1d');
-    const seen = new Set<number>();
-    for (let round = 0; round < 12; round++) {
-      // A new node knows nothing yet: groups are read one after the other while the log goes on.
-      await using index = await openIndexOf(world);
-      const asked: Promise<WindowsAnswer>[] = [];
-      for (let i = 0; i < 12; i++) {
-        if (i % 4 === 0)
-          asked.push(
-            withSource(
-              index,
-              view.name,
-              () => index.source(view.name)!,
-              (source) => answerWindows(index, source, query),
-            ),
-          );
-        // One in a group that is read early and one in a group that is read late.
-        const atMs = START + (round * 12 + i) * 60_000 + 1;
-        await world.deliver('a', [
-          { device: regions[0]!, atMs, value: 1 },
-          { device: regions[8]!, atMs, value: 1 },
-        ]);
-        if (i % 2 === round % 2) await nextTurn();
+  it.each([
+    ['page by page', 100],
+    ['all together', 1],
+  ])(
+    'what is committed while a query is answered is in the answer, or after its position, groups read %s',
+    async (_, wideGroupsMin) => {
+      const world = await World.open();
+      const { view } = world;
+      const regions = Array.from({ length: 9 }, (_, i) => `m@${i}`);
+      const everywhere = regions.flatMap((device) =>
+        Array.from({ length: 96 }, (_, i) => ({ device, atMs: START + i * 3_600_000, value: 1_000 })),
+      );
+      await world.deliver('a', everywhere);
+      const query = queryOf(world, START, START + SPAN_MS, '1d');
+      const seen = new Set<number>();
+      for (let round = 0; round < 12; round++) {
+        // A new node knows nothing yet: groups are read one after the other while the log goes on.
+        await using index = await openIndexOf(world);
+        const asked: Promise<WindowsAnswer>[] = [];
+        for (let i = 0; i < 12; i++) {
+          if (i % 4 === 0)
+            asked.push(
+              withSource(
+                index,
+                view.name,
+                () => index.source(view.name)!,
+                (source) => answerWindows(index, source, query, undefined, undefined, { wideGroupsMin }),
+              ),
+            );
+          // One in a group that is read early and one in a group that is read late.
+          const atMs = START + (round * 12 + i) * 60_000 + 1;
+          await world.deliver('a', [
+            { device: regions[0]!, atMs, value: 1 },
+            { device: regions[8]!, atMs, value: 1 },
+          ]);
+          if (i % 2 === round % 2) await nextTurn();
+        }
+        for (const answer of await Promise.all(asked)) {
+          const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
+          const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
+            number,
+            number[],
+            [number, number][],
+          ];
+          const records = position[2][0]![1];
+          // The birth and the first frame are two records; each later one adds two readings.
+          expect(count).toBe(everywhere.length + 2 * (records - 2));
+          seen.add(records);
+        }
       }
-      for (const answer of await Promise.all(asked)) {
-        const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
-        const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
-          number,
-          number[],
-          [number, number][],
-        ];
-        const records = position[2][0]![1];
-        // The birth and the first frame are two records; each later one adds two readings.
-        expect(count).toBe(everywhere.length + 2 * (records - 2));
-        seen.add(records);
-      }
-    }
-    expect(seen.size).toBeGreaterThan(12);
-  });
+      expect(seen.size).toBeGreaterThan(12);
+    },
+  );
 });

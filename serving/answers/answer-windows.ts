@@ -1,6 +1,7 @@
+import type { StatsPart } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
-import { formatDuration } from '#core/time/duration.ts';
-import { windowEdgesFitSlice } from '#core/time/windows.ts';
+import { formatDuration, longestMs } from '#core/time/duration.ts';
+import { windowEdgesFitSlice, type WindowSpan } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import { writePositionToken } from '../index/position-token.ts';
@@ -9,7 +10,8 @@ import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
 import { WindowCombiner } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
-import { admitsGroup, type Extent, extentOf, spanChunks } from './window-spans.ts';
+import { sumWide } from './wide-sums.ts';
+import { admitsGroup, type Extent, extentOf, spanChunks, wideExtentOf } from './window-spans.ts';
 
 /** An answer whose windows' sums stand in `table`. */
 export interface WindowsAnswer extends AnswerHead {
@@ -19,6 +21,22 @@ export interface WindowsAnswer extends AnswerHead {
 
 /** Windows that are summed between two looks at the limit, over all groups. */
 const CHUNK_WINDOWS = 16_384;
+
+/** From so many groups on they are read all together instead of page by page. */
+const WIDE_GROUPS_MIN = 64;
+/** Windows of all groups together that are summed at once, at up to 200 bytes each. */
+const WIDE_WINDOWS_MAX = 65_536;
+/** The same of the first piece of a stream, so that a reader gets something soon. */
+const FIRST_WINDOWS_MAX = 8_192;
+/** Slices of all groups together that are summed at once: where they are changes, they are held meanwhile. */
+const WIDE_SLICES_MAX = 1_048_576;
+/** Windows of an answer in one piece that are looked at, since most of them may be empty. */
+const WHOLE_WINDOWS_MAX = 4 * JSON_WINDOWS_MAX;
+
+/** How an answer is made, for tests. */
+export interface AnswerOptions {
+  readonly wideGroupsMin?: number;
+}
 
 /** How often a query starts over because its source was replaced. */
 const TRIES_MAX = 5;
@@ -50,12 +68,18 @@ export async function answerWindows(
   query: WindowsQuery,
   windowsMax = JSON_WINDOWS_MAX,
   noted: () => void = () => undefined,
+  { wideGroupsMin = WIDE_GROUPS_MIN }: AnswerOptions = {},
 ): Promise<WindowsAnswer> {
   const groups = groupsOf(source, query.where);
-  const data = await extentOf(source, groups);
+  const isWide = groups.length >= wideGroupsMin;
+  const data = isWide ? await wideExtentOf(source) : await extentOf(source, groups);
   checkEdges(query, data);
+  if (isWide) {
+    const spans = takeSpans(query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
+    if (spans !== undefined) return await answerWide(index, source, query, groups, spans, windowsMax, noted);
+  }
   const combiner = openCombiner(source, query);
-  for (const spans of spanChunks(query.spec, query, data, chunkSize(groups.length))) {
+  for (const spans of spanChunks(query.spec, query, data, () => chunkSize(groups.length))) {
     await combiner.add(groups, spans);
     if (combiner.count > windowsMax) throw tooMany('windows', windowsMax);
   }
@@ -71,21 +95,74 @@ export async function* streamWindows(
   index: ServingIndex,
   sourceOf: SourceOf,
   query: WindowsQuery,
+  { wideGroupsMin = WIDE_GROUPS_MIN }: AnswerOptions = {},
 ): AsyncGenerator<WindowsAnswer> {
   const { view } = query;
   const source = sourceOf();
   const groups = groupsOf(source, query.where);
-  const data = await withSource(index, view.name, sourceOf, (one) => extentOf(one, groupsOf(one, query.where)));
+  const isWide = groups.length >= wideGroupsMin;
+  const data = await withSource(index, view.name, sourceOf, (one) =>
+    isWide ? wideExtentOf(one) : extentOf(one, groupsOf(one, query.where)),
+  );
   checkEdges(query, data);
-  for (const spans of spanChunks(query.spec, query, data, chunkSize(groups.length))) {
+  const sizeOf = isWide ? wideChunks(query, groups.length) : () => chunkSize(groups.length);
+  for (const spans of spanChunks(query.spec, query, data, sizeOf)) {
     yield await withSource(index, view.name, sourceOf, async (one) => {
       // Another version may group or slice otherwise: rows of both in one stream would say nothing.
       if (one.id.version !== source.id.version) throw new SourceReplaced(view.name);
+      const now = groupsOf(one, query.where);
+      if (isWide) return answerWide(index, one, query, now, spans, Number.POSITIVE_INFINITY);
       const combiner = openCombiner(one, query);
-      await combiner.add(groupsOf(one, query.where), spans);
+      await combiner.add(now, spans);
       return combiner.settle(() => judged(index, one, query, combiner));
     });
   }
+}
+
+/** The windows of many groups, read all together. */
+function answerWide(
+  index: ServingIndex,
+  source: ViewSource,
+  query: WindowsQuery,
+  groups: readonly Group[],
+  spans: readonly WindowSpan[],
+  windowsMax: number,
+  noted: () => void = () => undefined,
+): Promise<WindowsAnswer> {
+  const parts = new Set<StatsPart>(query.stats.flatMap(({ needs }) => needs));
+  const keeps = keepsWindow(query);
+  return sumWide({ source, groups, spans, parts }, (sums) => {
+    const { table } = sums;
+    const judge = new Judge(table, query, source.id);
+    const windows: AnsweredWindow[] = [];
+    for (const { group, span, slot, revision, pending } of sums.windows()) {
+      if (!keeps(table, slot)) continue;
+      if (windows.length === windowsMax) throw tooMany('windows', windowsMax);
+      windows.push(judge.window({ ...span, group, slot, revision, pending }));
+    }
+    noted();
+    return { ...headOf(index, source, groups), table, windows };
+  });
+}
+
+/** The first windows that may hold data, where they are no more than so many; undefined where there are more. */
+function takeSpans(query: WindowsQuery, data: Extent | undefined, countMax: number): readonly WindowSpan[] | undefined {
+  const chunks = spanChunks(query.spec, query, data, () => countMax);
+  const first = chunks.next();
+  if (first.done === true) return [];
+  return first.value.length === countMax && chunks.next().done !== true ? undefined : first.value;
+}
+
+/** Windows that are summed at once over so many groups: few at first. */
+function wideChunks({ spec, view }: WindowsQuery, groupCount: number): () => number {
+  const slices = Math.max(1, longestMs(spec.size) / view.sliceMs);
+  const most = Math.min(WIDE_WINDOWS_MAX, WIDE_SLICES_MAX / slices);
+  let isFirst = true;
+  return () => {
+    const count = isFirst ? Math.min(FIRST_WINDOWS_MAX, most) : most;
+    isFirst = false;
+    return Math.max(1, Math.floor(count / groupCount));
+  };
 }
 
 export function groupsOf(source: ViewSource, where: TagFilter): readonly Group[] {

@@ -62,7 +62,7 @@ export class Judge {
     this.#heldMs = tellsHeld ? (intervalMs) => holdMsOf({ intervalMs, ...said }) : () => 0;
   }
 
-  window({ group, startMs, endMs, slot, revision, pending }: CombinedWindow): AnsweredWindow {
+  window({ group, startMs, endMs, slot, revision, pending }: Omit<CombinedWindow, 'table'>): AnsweredWindow {
     return this.span(group, startMs, endMs, endMs, slot, revision, pending);
   }
 

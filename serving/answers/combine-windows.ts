@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
@@ -7,6 +6,7 @@ import { SourceReplaced } from '../index/index-errors.ts';
 import type { Sum } from '../index/sum.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { QueryError } from './query.ts';
+import { Turns } from './turns.ts';
 
 /** A window of a group and its sum, in the combiner's table. */
 export interface CombinedWindow extends Sum, WindowSpan {
@@ -35,10 +35,6 @@ export class EdgeInsideSlice extends QueryError {
   }
 }
 
-/** Work between two turns of the event loop: others wait no longer for a long query. */
-const TURN_MS = 8;
-/** Windows between two looks at the clock. */
-const WINDOWS_PER_LOOK = 64;
 /** Slots that are made room for before the first window, instead of growing into them. */
 const SLOTS_FIRST_MAX = 16_384;
 /** How often windows that changed meanwhile are summed again before the query starts over. */
@@ -56,8 +52,7 @@ export class WindowCombiner {
   readonly #windows = new Map<Group, Map<number, CombinedWindow>>();
   #sequence: number;
   #count = 0;
-  #turnAtMs = performance.now();
-  #looked = 0;
+  readonly #turns = new Turns();
 
   constructor(options: CombineOptions) {
     this.#options = options;
@@ -86,8 +81,7 @@ export class WindowCombiner {
         for (const span of spans) {
           const later = this.#sumWindow(group, span, last.endMs);
           if (later !== undefined) await later;
-          if (++this.#looked % WINDOWS_PER_LOOK === 0 && performance.now() - this.#turnAtMs > TURN_MS)
-            await this.#turn();
+          if (this.#turns.isDue) await this.#turns.next();
         }
       }
     };
@@ -171,11 +165,6 @@ export class WindowCombiner {
     this.#windows.get(group)!.delete(startMs);
     this.table.release(before.slot);
     this.#count--;
-  }
-
-  async #turn(): Promise<void> {
-    await nextTurn();
-    this.#turnAtMs = performance.now();
   }
 }
 

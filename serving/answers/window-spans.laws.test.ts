@@ -32,7 +32,7 @@ describe('the windows of a query', () => {
     fc.assert(
       fc.property(texts, extentOf(0), extentOf(1), fc.integer({ min: 1, max: 5 }), (window, range, data, sizeMax) => {
         const spec = parseWindowSpec(window, openZone('Europe/Paris'));
-        const chunks = [...spanChunks(spec, range, data, sizeMax)];
+        const chunks = [...spanChunks(spec, range, data, () => sizeMax)];
         // Whatever could matter lies within two months of the start.
         const all = [...windowsOverlapping(spec, START - 1_500 * HOUR, START + 1_500 * HOUR)];
         const overlaps = (span: { startMs: number; endMs: number }, { fromMs, toMs }: typeof range) =>
@@ -50,7 +50,7 @@ describe('the windows of a query', () => {
 
   it('are none without data', () => {
     const spec = parseWindowSpec({ window: '1h' }, openZone('UTC'));
-    expect([...spanChunks(spec, { fromMs: 0, toMs: HOUR }, undefined, 5)]).toEqual([]);
+    expect([...spanChunks(spec, { fromMs: 0, toMs: HOUR }, undefined, () => 5)]).toEqual([]);
   });
 });
 

@@ -37,12 +37,19 @@ export async function extentOf(source: ViewSource, groups: readonly Group[]): Pr
   return toMs === Number.NEGATIVE_INFINITY ? undefined : { fromMs, toMs };
 }
 
-/** The windows that overlap both the query's range and the data, in pieces of at most `sizeMax`, in the order of time. */
+/** A span of slices outside of which no group of the source has data; undefined where none has. It may be too wide. */
+export async function wideExtentOf(source: ViewSource): Promise<Extent | undefined> {
+  const found = await source.extent();
+  const { sliceMs } = source.id.view;
+  return found === undefined ? undefined : { fromMs: found.fromSlice * sliceMs, toMs: found.toSlice * sliceMs };
+}
+
+/** The windows that overlap both the query's range and the data, in pieces of at most as many as `sizeOf` says, in the order of time. */
 export function* spanChunks(
   spec: WindowSpec,
   range: Extent,
   data: Extent | undefined,
-  sizeMax: number,
+  sizeOf: () => number,
 ): Generator<readonly WindowSpan[]> {
   if (data === undefined) return;
   // A window that overlaps both need not hold an instant of both at once, so the range is clipped with room to spare.
@@ -51,12 +58,14 @@ export function* spanChunks(
   const toMs = Math.min(range.toMs, data.toMs + roomMs);
   if (fromMs >= toMs) return;
   let chunk: WindowSpan[] = [];
+  let sizeMax = sizeOf();
   for (const span of windowsOverlapping(spec, fromMs, toMs)) {
     if (span.endMs <= data.fromMs || span.startMs >= data.toMs) continue;
     chunk.push(span);
     if (chunk.length < sizeMax) continue;
     yield chunk;
     chunk = [];
+    sizeMax = sizeOf();
   }
   if (chunk.length > 0) yield chunk;
 }

@@ -1,11 +1,13 @@
 import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
-import type { ResultReader } from '#backbone/results/results.ts';
+import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
+import type { StatsPart } from '#core/stats/statistics.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
+import { LiveExtent, type SliceRange } from './live-extent.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
@@ -35,7 +37,11 @@ export interface SourceBackend {
 export class ViewSource {
   readonly id: SourceId;
   readonly recent = new RecentChanges();
+  /** Where there are changes beside the batch results. */
+  readonly live: LiveExtent;
   isReplaced = false;
+  #liveFound: Promise<void> | undefined;
+  readonly #watchers = new Set<(group: Group, span: PageSpan) => void>();
   readonly #backend: SourceBackend;
   readonly #groups = new Map<string, Group>();
   readonly #groupsOfAgent = new Map<string, Set<Group>>();
@@ -44,6 +50,9 @@ export class ViewSource {
   constructor(id: SourceId, backend: SourceBackend) {
     this.id = id;
     this.#backend = backend;
+    // Where nothing beyond the cut is committed there is nothing yet: whatever comes is told.
+    const isQuiet = [...backend.feed.positions()].every(([partition, at]) => at <= (id.batch.cut[partition] ?? 0));
+    this.live = new LiveExtent(id.isAsOf || isQuiet);
   }
 
   /** The groups, in the order of their tags. */
@@ -105,6 +114,8 @@ export class ViewSource {
       if (span.view !== view.name || span.version !== version) continue;
       if (span.epoch < (this.id.batch.cut[span.partition] ?? 0)) continue;
       const group = this.openGroup(span.group);
+      this.live.note(span.partition, span.epoch, span.opener);
+      for (const watcher of this.#watchers) watcher(group, span);
       const { slices } = changeOf(changes, group);
       const first = spanOf(span.opener) * SPAN_SLICES;
       for (let i = 0; i < SPAN_SLICES; i++) {
@@ -183,8 +194,65 @@ export class ViewSource {
     }
   }
 
+  /** Calls the watcher with each span of changes that a commit tells, from now on. Gives the end of it. */
+  watch(watcher: (group: Group, span: PageSpan) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Finds where there are changes beside the batch results, by a look at all of them; once. */
+  async findLive(): Promise<void> {
+    if (this.live.isKnown) return;
+    this.#liveFound ??= this.#lookForLive().finally(() => (this.#liveFound = undefined));
+    await this.#liveFound;
+  }
+
+  async #lookForLive(): Promise<void> {
+    const { view, version, batch } = this.id;
+    for await (const { partition, epoch, opener } of this.#backend.feed.allSpans(view.name, version))
+      if (epoch >= (batch.cut[partition] ?? 0)) this.live.note(partition, epoch, opener);
+    this.live.isKnown = true;
+  }
+
+  /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */
+  async extent(): Promise<SliceRange | undefined> {
+    let fromSlice = Number.POSITIVE_INFINITY;
+    let toSlice = Number.NEGATIVE_INFINITY;
+    const widen = (from: number, to: number): void => {
+      fromSlice = Math.min(fromSlice, from);
+      toSlice = Math.max(toSlice, to);
+    };
+    for (const result of this.id.batch.results) {
+      const found = await this.#backend.results.extent(result);
+      if (found !== undefined) widen(...found);
+    }
+    await this.findLive();
+    for (const range of this.live.ranges()) widen(range.fromSlice, range.toSlice);
+    await this.#confirm();
+    return fromSlice < toSlice ? { fromSlice, toSlice } : undefined;
+  }
+
+  /** The blocks of the batch results that overlap the slices, newest results first (ResultReader.scan). `confirm` has to follow. */
+  async *scan(fromSlice: number, toSlice: number, parts: ReadonlySet<StatsPart>): AsyncIterable<ResultBlock> {
+    for (const result of this.id.batch.results.toReversed())
+      yield* this.#backend.results.scan(result, fromSlice, toSlice, parts);
+  }
+
+  /** The stored changes of a group that may hold the slices, beside what batch results cover. `confirm` has to follow. */
+  async *changes({ key }: Group, fromSlice: number, toSlice: number): AsyncIterable<PageSpan> {
+    const { view, version, batch } = this.id;
+    for await (const span of this.#backend.feed.spans(view.name, version, key, fromSlice, toSlice))
+      if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
+  }
+
+  /** Throws SourceReplaced where what was read may not be whole, since a newer source takes over. */
+  confirm(): Promise<void> {
+    return this.#confirm();
+  }
+
   /** Takes over how far the groups of an older source of the same version reach: a batch result holds no less. */
   takeExtents(older: ViewSource): void {
+    this.live.take(older.live, this.id.batch.cut);
     for (const group of older.groups()) {
       if (group.lastSliceStored === undefined) continue;
       const own = this.openGroup(group.key);

@@ -1,0 +1,318 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ResultBlock } from '#backbone/results/results.ts';
+import { joinFlags, PENDING, RESETS } from '#core/slices/merge-rows.ts';
+import { SPAN_SLICES } from '#core/slices/slice-span.ts';
+import { type AdditiveParts, mergeAdditiveParts } from '#core/stats/additive.ts';
+import { decodeRow } from '#core/stats/row-codec.ts';
+import { mergeSelective } from '#core/stats/selective.ts';
+import type { StatsPart } from '#core/stats/statistics.ts';
+import { StatsTable } from '#core/stats/stats-table.ts';
+import type { WindowSpan } from '#core/time/windows.ts';
+import type { Group } from '../index/group.ts';
+import { IndexRowDamaged, SourceReplaced } from '../index/index-errors.ts';
+import type { PageSpan } from '../index/page.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import { EdgeInsideSlice } from './combine-windows.ts';
+import { LiveSpans, type SpanName } from './live-spans.ts';
+import { Turns } from './turns.ts';
+
+/** Groups whose changes are read beside each other. */
+const GROUPS_AT_ONCE = 8;
+/** Spans that were told meanwhile and are added up in one go at the end; more are added up in turns before it. */
+const TOLD_AT_ONCE_MAX = 512;
+/** How often what was told meanwhile is added up in turns before the rest is done in one go. */
+const CATCH_UPS_MAX = 16;
+/** How often a read begins anew since a commit changed what batch results give. */
+const READS_MAX = 8;
+
+export interface WideOptions {
+  readonly source: ViewSource;
+  readonly groups: readonly Group[];
+  /** In the order of time. */
+  readonly spans: readonly WindowSpan[];
+  /** The parts of stats that are asked for; count comes with them. */
+  readonly parts: ReadonlySet<StatsPart>;
+}
+
+/** A window of a group and its sum. */
+export interface WideWindow {
+  readonly group: Group;
+  readonly span: WindowSpan;
+  readonly slot: number;
+  readonly revision: number;
+  readonly pending: boolean;
+}
+
+/**
+ * Sums windows of many groups: batch results are read once, block by block in their order, and changes group by group. No
+ * page is made of them, and in memory are the sums alone, the changes beside them, and one block. Calls `finish` at a moment
+ * at which all of it is as of the source's state. Throws SourceReplaced where the source was.
+ */
+export async function sumWide<T>(options: WideOptions, finish: (sums: WideSums) => T): Promise<T> {
+  const { source } = options;
+  for (let reads = 0; reads < READS_MAX; reads++) {
+    const sums = new WideSums(options);
+    const unwatch = source.watch((group, span) => sums.tell(group, span));
+    try {
+      await sums.read();
+      if (source.isReplaced) break;
+      if (!sums.isSpoiled) {
+        sums.close();
+        return finish(sums);
+      }
+    } finally {
+      unwatch();
+    }
+  }
+  throw new SourceReplaced(source.id.view.name);
+}
+
+const staging = new StatsTable(1);
+const staged = staging.allocate();
+
+/** Sums of changes alone, by the slot of their window. */
+interface LiveSums {
+  readonly table: StatsTable;
+  readonly revision: Float64Array;
+  readonly pending: Uint8Array;
+  /** Whether anything was added: a row that resets has nothing to add, and counts. */
+  readonly isTouched: Uint8Array;
+}
+
+/** The sums of `sumWide`: that of window w of group g stands at slot w · groups + g. */
+export class WideSums {
+  readonly table: StatsTable;
+  /** A commit has changed what batch results give: what was read is worthless. */
+  isSpoiled = false;
+  readonly #options: WideOptions;
+  readonly #revision: Float64Array;
+  readonly #pending: Uint8Array;
+  readonly #numberOf: ReadonlyMap<string, number>;
+  readonly #starts: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #additive: AdditiveParts;
+  readonly #selects: boolean;
+  readonly #turns = new Turns();
+  readonly #live = new LiveSpans();
+  /** Sums of the changes alone, which are made again when one changes. */
+  #liveSums: LiveSums | undefined;
+  #told = new Map<string, SpanName>();
+  /** Slices of which a newer row resets min, max, first and last. */
+  readonly #resets = new Set<string>();
+
+  constructor(options: WideOptions) {
+    const { groups, spans, parts, source } = options;
+    const { sliceMs } = source.id.view;
+    const count = groups.length * spans.length;
+    this.#options = options;
+    this.table = new StatsTable(Math.max(1, count));
+    this.table.allocateMany(count);
+    this.#revision = new Float64Array(count);
+    this.#pending = new Uint8Array(count);
+    this.#numberOf = new Map(groups.map(({ key }, number) => [key, number]));
+    for (const span of spans)
+      if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
+    this.#starts = Float64Array.from(spans, ({ startMs }) => startMs / sliceMs);
+    this.#ends = Float64Array.from(spans, ({ endMs }) => endMs / sliceMs);
+    this.#additive = {
+      sum: parts.has('sum'),
+      squares: parts.has('squares'),
+      increase: parts.has('increase'),
+      integral: parts.has('integral'),
+      coveredMs: parts.has('coveredMs'),
+      histogram: parts.has('histogram'),
+    };
+    this.#selects = parts.has('min') || parts.has('max') || parts.has('first') || parts.has('last');
+  }
+
+  /** Every window, in the order of time, then of the groups. */
+  *windows(): Iterable<WideWindow> {
+    const { groups, spans } = this.#options;
+    let slot = 0;
+    for (const span of spans) {
+      for (const group of groups) {
+        yield { group, span, slot, revision: this.#revision[slot]!, pending: this.#pending[slot] === 1 };
+        slot++;
+      }
+    }
+  }
+
+  /** Takes what a commit told. */
+  tell({ key }: Group, span: PageSpan): void {
+    const group = this.#numberOf.get(key);
+    const number = Math.floor(span.opener / SPAN_SLICES);
+    if (group === undefined || !this.#holdsSpan(number)) return;
+    if (!this.#live.putTold(group, span)) this.isSpoiled = true;
+    this.#told.set(`${group}/${number}`, { group, number });
+  }
+
+  /** Reads and adds up everything, up to what commits tell at last. */
+  async read(): Promise<void> {
+    const { source } = this.#options;
+    const [fromSlice, toSlice] = [this.#starts[0]!, this.#ends.at(-1)!];
+    if (!source.id.isAsOf) {
+      await source.findLive();
+      if (source.live.overlaps(fromSlice, toSlice)) await this.#readChanges(fromSlice, toSlice);
+    }
+    for (const { group, partition, slice } of this.#live.resetting())
+      this.#resets.add(resetKey(group, partition, slice));
+    for await (const block of source.scan(fromSlice, toSlice, this.#options.parts)) {
+      this.#addBlock(block);
+      if (this.#turns.isDue) await this.#turns.next();
+    }
+    await source.confirm();
+    this.#told.clear();
+    for (const name of this.#live.names()) {
+      this.#addSpan(name);
+      if (this.#turns.isDue) await this.#turns.next();
+    }
+    for (let catchUps = 0; catchUps < CATCH_UPS_MAX && this.#told.size > TOLD_AT_ONCE_MAX; catchUps++) {
+      for (const name of this.#takeTold()) {
+        this.#sumAgain(name);
+        if (this.#turns.isDue) await this.#turns.next();
+      }
+    }
+  }
+
+  /** Adds what is left, all in one go: from here on the sums are whole. */
+  close(): void {
+    for (const name of this.#takeTold()) this.#sumAgain(name);
+    const live = this.#liveSums;
+    if (live === undefined) return;
+    for (let slot = 0; slot < this.#revision.length; slot++) {
+      if (live.isTouched[slot] === 0) continue;
+      this.#merge(this.table, slot, live.table, slot, true);
+      this.#revision[slot]! += live.revision[slot]!;
+      this.#pending[slot]! |= live.pending[slot]!;
+    }
+  }
+
+  async #readChanges(fromSlice: number, toSlice: number): Promise<void> {
+    const { source, groups } = this.#options;
+    const waiting = groups.entries();
+    const worker = async (): Promise<void> => {
+      for (const [number, group] of waiting)
+        for await (const span of source.changes(group, fromSlice, toSlice)) this.#live.putStored(number, span);
+    };
+    await Promise.all(Array.from({ length: GROUPS_AT_ONCE }, worker));
+    // A scan may see spans of a batch whose commit has not been told yet; a turn of the event loop later it has been.
+    await nextTurn();
+  }
+
+  #addBlock({ partition, groups, ends, slice, revision, flags, table, firstSlot }: ResultBlock): void {
+    const [first, last] = [this.#starts[0]!, this.#ends.at(-1)!];
+    for (let stretch = 0, at = 0; stretch < groups.length; stretch++) {
+      const end = ends[stretch]!;
+      const number = this.#numberOf.get(groups[stretch]!);
+      if (number !== undefined && slice[at]! < last && slice[end - 1]! >= first) {
+        let from = 0;
+        for (let i = at; i < end; i++) {
+          const one = slice[i]!;
+          if (one < first) continue;
+          if (one >= last) break;
+          while (this.#ends[from]! <= one) from++;
+          const isReset = this.#isReset(number, partition, one, flags[i]!);
+          for (let w = from; w < this.#starts.length && this.#starts[w]! <= one; w++) {
+            const slot = w * this.#options.groups.length + number;
+            this.#merge(this.table, slot, table, firstSlot + i, !isReset);
+            this.#revision[slot]! += revision[i]!;
+            if (!isReset && (flags[i]! & PENDING) !== 0) this.#pending[slot] = 1;
+          }
+        }
+      }
+      at = end;
+    }
+  }
+
+  /** Whether a newer row resets the slice; this one, where it resets, is newer than those that follow. */
+  #isReset(group: number, partition: number, slice: number, flags: number): boolean {
+    const isReset = this.#resets.size > 0 && this.#resets.has(resetKey(group, partition, slice));
+    if ((flags & RESETS) !== 0) this.#resets.add(resetKey(group, partition, slice));
+    return isReset;
+  }
+
+  /** Adds the changes of a span to the sums of its windows. */
+  #addSpan(name: SpanName): void {
+    for (const [slice, rows] of this.#live.rows(name)) {
+      for (let w = this.#firstWindowOf(slice); w < this.#starts.length && this.#starts[w]! <= slice; w++)
+        this.#addRows(rows, w * this.#options.groups.length + name.group);
+    }
+  }
+
+  /** Makes the sums of the changes of every window that a span reaches into anew. */
+  #sumAgain({ group, number }: SpanName): void {
+    const { length } = this.#options.groups;
+    const [fromSlice, toSlice] = [number * SPAN_SLICES, (number + 1) * SPAN_SLICES];
+    for (let w = this.#firstWindowOf(fromSlice); w < this.#starts.length && this.#starts[w]! < toSlice; w++) {
+      const slot = w * length + group;
+      const sums = this.#sumsOfChanges();
+      sums.table.reset(slot);
+      sums.revision[slot] = 0;
+      sums.pending[slot] = 0;
+      sums.isTouched[slot] = 0;
+      const [start, end] = [this.#starts[w]!, this.#ends[w]!];
+      for (let one = Math.floor(start / SPAN_SLICES); one * SPAN_SLICES < end; one++)
+        for (const [slice, rows] of this.#live.rows({ group, number: one }))
+          if (slice >= start && slice < end) this.#addRows(rows, slot);
+    }
+  }
+
+  #addRows(rows: ReturnType<LiveSpans['rows']>[number][1], slot: number): void {
+    const { table, revision, pending, isTouched } = this.#sumsOfChanges();
+    isTouched[slot] = 1;
+    let partition = -1;
+    let newer = 0;
+    for (const row of rows) {
+      if (row.partition !== partition) newer = 0;
+      partition = row.partition;
+      const read = decodeRow(row.stats, staging, staged);
+      if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
+      this.#merge(table, slot, staging, staged, (newer & RESETS) === 0);
+      newer = joinFlags(row.flags, newer);
+      revision[slot]! += row.revision;
+      if ((newer & PENDING) !== 0) pending[slot] = 1;
+    }
+  }
+
+  #merge(table: StatsTable, slot: number, from: StatsTable, fromSlot: number, selects: boolean): void {
+    mergeAdditiveParts(table, slot, from, fromSlot, this.#additive);
+    if (selects && this.#selects) mergeSelective(table, slot, from, fromSlot);
+  }
+
+  #sumsOfChanges(): LiveSums {
+    if (this.#liveSums === undefined) {
+      const count = this.#revision.length;
+      const table = new StatsTable(Math.max(1, count));
+      table.allocateMany(count);
+      const revision = new Float64Array(count);
+      this.#liveSums = { table, revision, pending: new Uint8Array(count), isTouched: new Uint8Array(count) };
+    }
+    return this.#liveSums;
+  }
+
+  #takeTold(): Iterable<SpanName> {
+    const told = this.#told;
+    this.#told = new Map();
+    return told.values();
+  }
+
+  #holdsSpan(number: number): boolean {
+    return (number + 1) * SPAN_SLICES > this.#starts[0]! && number * SPAN_SLICES < this.#ends.at(-1)!;
+  }
+
+  /** The first window that ends behind the slice. */
+  #firstWindowOf(slice: number): number {
+    let low = 0;
+    let high = this.#ends.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#ends[middle]! <= slice) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function resetKey(group: number, partition: number, slice: number): string {
+  return `${group}/${partition}/${slice}`;
+}
