@@ -142,9 +142,9 @@ const tokens: Door = {
 const LIMITS = { chunkBytes: 2_048, lineBytesMax: 512, batchReadingsMax: 64 };
 
 /** A file of rows, read by its source; each row has to give one reading, or tell why not. */
-function rowsDoor(name: string, kind: 'csv' | 'ndjson', time: object, ...samples: readonly string[]): Door {
-  const series = [{ metric: 'power', value: 'kw', device: 'm-{meter}', tags: { region: '{region}' } }];
-  const section = { kind, file: '-', missing: ['', '?'], time, series };
+function rowsDoor(name: string, given: object, ...samples: readonly string[]): Door {
+  const rule = { metric: 'power', value: 'kw', device: 'm-{meter}', tags: { region: '{region}' } };
+  const section = { file: '-', encoding: 'utf-8', missing: ['', '?'], series: [rule], ...given };
   return {
     name,
     samples: textsOf(...samples),
@@ -179,6 +179,18 @@ const ROWS = [
   '2024-03-31 02:30, 3 ,S,"-0.0625"',
   '',
   '2024-10-27 03:30,1,N,9e3',
+];
+
+const LOCAL_TIME = { columns: ['ts'], format: 'yyyy-MM-dd HH:mm', zone: 'Europe/Paris' };
+
+const ROWS_AS_THEY_ARE = [
+  'Report of a meter',
+  'ts;meter;kw;factor',
+  '2024-10-27 02:30;1;1.234,5 W;0,001;',
+  '# no row',
+  'ts;meter;kw;factor',
+  '2024-10-27 02:30;"2";-0,5;1e3',
+  ';;;',
 ];
 
 const OBJECTS = [
@@ -257,33 +269,53 @@ export const TEXT_DOORS: readonly Door[] = [
   query,
   messages,
   tokens,
+  rowsDoor('csv', { kind: 'csv', time: LOCAL_TIME }, ROWS.join('\n'), ROWS.join('\r\n')),
   rowsDoor(
-    'csv',
-    'csv',
-    { columns: ['ts'], format: 'yyyy-MM-dd HH:mm', zone: 'Europe/Paris' },
-    ROWS.join('\n'),
-    ROWS.join('\r\n'),
+    'csv as it is',
+    {
+      kind: 'csv',
+      encoding: 'utf-16le',
+      delimiter: ';',
+      decimal: ',',
+      thousands: '.',
+      skip: 1,
+      comment: '#',
+      time: LOCAL_TIME,
+      series: [
+        { metric: 'power', value: 'kw', device: 'm-{meter}', scale: 'factor', unit: { kW: 1, W: '1/1000', '': 1 } },
+      ],
+    },
+    ROWS_AS_THEY_ARE.flatMap((row) => [...`${row}\n`].map((character) => `${character}\0`)).join(''),
+  ),
+  rowsDoor(
+    'ndjson',
+    { kind: 'ndjson', time: { columns: ['ts'], format: 'iso' } },
+    OBJECTS.join('\n'),
+    `${OBJECTS.join('\r\n')}\n`,
   ),
   lines,
-  rowsDoor('ndjson', 'ndjson', { columns: ['ts'], format: 'iso' }, OBJECTS.join('\n'), `${OBJECTS.join('\r\n')}\n`),
   rowsDoor(
     'ends of intervals',
-    'csv',
     {
-      columns: ['ts'],
-      format: 'E d MMM yy k:mm:ss.SSS XXX',
-      zone: 'Europe/Paris',
-      rest: 'ignore',
-      stamp: 'end',
-      shift: '-15s',
-      repeated: { column: 'meter', second: '2' },
+      kind: 'csv',
+      time: {
+        columns: ['ts'],
+        format: 'E d MMM yy k:mm:ss.SSS XXX',
+        zone: 'Europe/Paris',
+        rest: 'ignore',
+        stamp: 'end',
+        shift: '-15s',
+        repeated: { column: 'meter', second: '2' },
+      },
     },
     ROWS.join('\n').replaceAll(/2024-(10-27|03-31) 0(\d:\d\d)/g, 'Sun 27 Oct 24 $2:59.123 +01:00 - 4'),
   ),
   rowsDoor(
     'periods',
-    'csv',
-    { columns: ['ts'], format: 'unix-ns', zone: 'Europe/Paris', period: { column: 'meter', every: '30m' } },
+    {
+      kind: 'csv',
+      time: { columns: ['ts'], format: 'unix-ns', zone: 'Europe/Paris', period: { column: 'meter', every: '30m' } },
+    },
     ROWS.join('\n').replaceAll(/2024-\S+ \S+(?=,)/g, '1.7299800E18'),
   ),
   config,
