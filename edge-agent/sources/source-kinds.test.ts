@@ -85,6 +85,17 @@ describe('the sources section', () => {
     [{ ...csv, series: [{ ...csv.series[0], scale: 0 }] }, 'scale 0 makes every reading 0'],
     [{ ...csv, series: [{ ...csv.series[0], unit: { Wh: 'x' } }] }, 'unit "Wh" needs the factor'],
     [{ ...csv, series: [{ ...csv.series[0], unit: '3x' }] }, '"3x" is no unit'],
+    [{ ...csv, series: [{ ...csv.series[0], value: { from: 'a', to: 'b', every: '1d2' } }] }, 'is not a whole number'],
+    [{ ...csv, series: [{ ...csv.series[0], value: { from: 'a', to: 'b', every: '1mo' } }] }, 'is no part of a day'],
+    [{ ...csv, series: [{ ...csv.series[0], value: { from: 'a', every: '1h' } }] }, '{ from, to, every }'],
+    [
+      {
+        ...csv,
+        time: { columns: ['ts'], stamp: 'end' },
+        series: [{ ...csv.series[0], value: { from: 'a', to: 'b', every: '1h' } }],
+      },
+      'leave `stamp` out',
+    ],
     [{ ...csv, skip: -1 }, 'skip'],
     [{ ...csv, comment: '"' }, 'comment must be what a line begins with'],
     [{ ...csv, header: false }, 'a file without a heading needs `columns`'],
@@ -132,6 +143,24 @@ describe('references of a source', () => {
         remedy: 'the file has "time", "house", "value"',
       },
     ]);
+  });
+
+  it('are to cells in their order, and to no more than a row may give', () => {
+    const rule = { ...csv.series[0], device: 'd', metric: 'power' };
+    const faults = (columns: readonly string[], series: readonly object[]): readonly string[] =>
+      declaredSource({ ...csv, columns, time: { columns: [columns[0]!] }, series })
+        .faults(['power'])
+        .map(({ subject, value }) => `${subject} ${value}`);
+    const value = { from: 'c', to: 'b', every: '1h' };
+    expect(faults(['a', 'b', 'c'], [{ ...rule, value }])).toEqual(['column "b" stands before "c"']);
+    const columns = Array.from({ length: 16_384 }, (_, i) => `c${i}`);
+    const wide = Array.from({ length: 5 }, (_, i) => ({
+      ...rule,
+      device: `d${i}`,
+      value: { from: 'c1', to: 'c16383', every: '1m' },
+    }));
+    expect(faults(columns, wide)).toEqual(['its rules take 81915 readings of a row']);
+    expect(faults(columns, wide.slice(1))).toEqual([]);
   });
 
   it('to columns are left to the file where it has a heading', () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../records/file-section.ts';
 import { RecordSource } from '../records/record-source.ts';
 import { checkColumns, checkMetrics } from '../rows/row-references.ts';
-import { COLUMNS_MAX } from '../rows/rows-section.ts';
+import { CELLS_SERIES, COLUMNS_MAX } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { CsvOpener, SKIPPED_LINES_MAX } from './csv-opener.ts';
@@ -11,6 +11,7 @@ const schema = z
   .strictObject({
     kind: z.literal('csv'),
     ...FILE_FIELDS,
+    series: CELLS_SERIES,
     delimiter: z
       .string()
       .refine(

@@ -8,7 +8,7 @@ import {
   type RecordFileOpener,
   type RecordFileOpening,
 } from '../records/record-format.ts';
-import { missingColumns, missingRemedy, neededColumns } from '../rows/row-references.ts';
+import { checkCells, missingColumns, missingRemedy, neededColumns } from '../rows/row-references.ts';
 import { COLUMNS_MAX } from '../rows/rows-section.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import { CsvRecords } from './csv-records.ts';
@@ -156,6 +156,10 @@ export class CsvOpener implements RecordFileOpener {
         const remedy = 'rename one, or name all of them under `columns` with `header: true`';
         throw new SourceError('columns', this.#subject, `has two columns ${JSON.stringify(column)}`, remedy);
       }
+    }
+    const [cells] = checkCells(this.#section, names);
+    if (cells !== undefined) {
+      throw new SourceError('columns', this.#subject, `can't be read: ${cells.subject} ${cells.value}`, cells.remedy);
     }
     return names;
   }

@@ -247,7 +247,7 @@ export class RecordSource implements Source {
         format,
         reader,
         batch,
-        rowReadingsMax: section.series.length,
+        rowReadingsMax: reader.readingsMax,
         latenessMs: section.lateness,
         limits,
         file,

@@ -3,13 +3,14 @@ import { implausible } from '#core/metrics/plausible.ts';
 import { lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { quote, type BatchColumns } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
+import type { CellTimes } from '../time/cell-times.ts';
 import type { OrderSnapshot } from '../time/local-order.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/open-time.ts';
 import { RowTime } from '../time/row-time.ts';
 import { ABSENT, type FieldTable } from './field-table.ts';
 import { MissingTexts } from './missing-texts.ts';
 import { PLAIN_MARKS } from './number-text.ts';
-import { compileRules, NO_ENTRY, RuleSelector, type RowRule } from './row-rules.ts';
+import { compileRules, NO_ENTRY, type RowCells, type RowRule, RuleSelector } from './row-rules.ts';
 import type { RowsSection } from './rows-section.ts';
 import { describeValueFault } from './value-text.ts';
 
@@ -41,6 +42,7 @@ export interface RowReaderSnapshot {
  * 'passed-over'` a rule names no reading in a row that doesn't have its field.
  */
 export class RowReader {
+  readonly #columns: readonly string[];
   readonly #columnCount: number;
   readonly #batch: BatchColumns;
   readonly #selector: RuleSelector;
@@ -51,23 +53,31 @@ export class RowReader {
   /** The latest time that is known not to be in the future; the clock is asked again only beyond it. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
+  #ambiguousCells = 0;
 
   constructor({ section, columns, metrics, registry, batch, nowMs, absent }: RowReaderOptions) {
     this.#nowMs = nowMs;
     this.#passesAbsent = absent === 'passed-over';
     const positions = new Map(columns.map((name, i) => [name, i]));
+    this.#columns = columns;
     this.#columnCount = columns.length;
     this.#batch = batch;
-    this.#selector = new RuleSelector(compileRules(section.series, positions, metrics, registry, section));
     this.#missing = new MissingTexts(section.missing.map((text) => text.trim()));
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
     const isLong = section.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
     this.#time = new RowTime(section.time, positions, isLong ? 'per-series' : 'shared');
+    const rules = compileRules(section.series, positions, metrics, registry, section, this.#time.zone);
+    this.#selector = new RuleSelector(rules);
   }
 
   /** The highest event time that any reading has had, or null before the first. */
   get highestMs(): number | null {
     return Number.isFinite(this.#highestMs) ? this.#highestMs : null;
+  }
+
+  /** The most readings that a row gives. */
+  get readingsMax(): number {
+    return this.#selector.readingsMax;
   }
 
   /** Reads one row. `bytes[start, end)` is its text, for refusals; its fields may lie elsewhere in `bytes`. */
@@ -81,11 +91,15 @@ export class RowReader {
     const rules = this.#selector.select(bytes, fields);
     if (rules.length === 0) return;
     const atMs = this.#time.read(bytes, fields);
-    if (Number.isNaN(atMs) && !this.#time.isTwice) {
-      batch.refuse(line, this.#namedBy(rules, fields), this.#time.fault, bytes, start, end);
-      return;
+    const isRead = !Number.isNaN(atMs) || this.#time.isTwice;
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i]!;
+      if (rule.cells !== null) this.#cells(rule, rule.cells, atMs, bytes, fields, line, start, end);
+      else if (isRead) this.#reading(rule, atMs, bytes, fields, line, start, end);
     }
-    for (let i = 0; i < rules.length; i++) this.#reading(rules[i]!, atMs, bytes, fields, line, start, end);
+    if (isRead) return;
+    const lost = this.#namedBy(rules, fields);
+    if (lost > 0) batch.refuse(line, lost, this.#time.fault, bytes, start, end);
   }
 
   /** Says that no row follows. */
@@ -95,7 +109,9 @@ export class RowReader {
 
   /** How many readings have been found ambiguous since the last call. */
   takeAmbiguous(): number {
-    return this.#time.takeAmbiguous();
+    const taken = this.#ambiguousCells;
+    this.#ambiguousCells = 0;
+    return taken + this.#time.takeAmbiguous();
   }
 
   snapshot(): RowReaderSnapshot {
@@ -128,18 +144,100 @@ export class RowReader {
     start: number,
     end: number,
   ): void {
-    const batch = this.#batch;
-    const valueStart = fields.starts[rule.valueColumn]!;
-    const valueEnd = fields.ends[rule.valueColumn]!;
-    if (valueEnd === ABSENT && this.#passesAbsent) return;
+    if (this.#passesAbsent && fields.ends[rule.valueColumn] === ABSENT) return;
     const key = rule.entries.key(bytes, fields);
     let atMs = rowMs;
     // Also a row without a value tells where its series has got to.
     if (this.#time.needsSeries(rowMs)) atMs = this.#time.ofSeries(rowMs, rule.entries.name(key, bytes, fields));
-    if (valueEnd === ABSENT || this.#missing.has(bytes, valueStart, valueEnd)) {
-      batch.missing++;
+    if (this.#isMissing(rule.valueColumn, bytes, fields)) this.#batch.missing++;
+    else this.#value(rule, rule.valueColumn, key, atMs, bytes, fields, line, start, end);
+  }
+
+  /** Reads the cells of a row that holds several readings of a rule. */
+  #cells(
+    rule: RowRule,
+    { times, isGuessed }: RowCells,
+    rowMs: number,
+    bytes: Uint8Array,
+    fields: FieldTable,
+    line: number,
+    start: number,
+    end: number,
+  ): void {
+    const time = this.#time;
+    const key = rule.entries.key(bytes, fields);
+    const needsSeries = time.needsSeries(rowMs) && (!Number.isNaN(rowMs) || time.isTwice);
+    const atMs = needsSeries ? time.ofSeries(rowMs, rule.entries.name(key, bytes, fields)) : rowMs;
+    if (Number.isNaN(time.localMs) || !times.begin(time.localMs, atMs - time.shiftMs)) {
+      this.#batch.refuse(line, times.count, time.fault, bytes, start, end);
       return;
     }
+    if (isGuessed && this.#speaksAgainstClock(rule, times, bytes, fields, line, start, end)) return;
+    for (let k = 0; k < times.count; k++) {
+      const column = rule.valueColumn + k;
+      const cellMs = times.at(k);
+      const isMissing = this.#isMissing(column, bytes, fields);
+      // An empty cell for a time that the day doesn't have is not even missing.
+      if (isMissing && !Number.isNaN(cellMs)) this.#batch.missing++;
+      if (isMissing) continue;
+      if (Number.isNaN(cellMs)) {
+        const reason = `column ${JSON.stringify(this.#columns[column])} ${times.fault}`;
+        this.#batch.refuse(line, 1, reason, bytes, start, end);
+        continue;
+      }
+      const before = this.#batch.count;
+      this.#value(rule, column, key, cellMs + time.shiftMs, bytes, fields, line, start, end);
+      if (times.isAmbiguous) this.#ambiguousCells += this.#batch.count - before;
+    }
+  }
+
+  /**
+   * Whether a row of a day that lacks an hour holds values for the times that are not there, and none at its end: then its
+   * cells are counted on from midnight, or it is damaged, and to go by the clock would move what follows by an hour.
+   */
+  #speaksAgainstClock(
+    rule: RowRule,
+    times: CellTimes,
+    bytes: Uint8Array,
+    fields: FieldTable,
+    line: number,
+    start: number,
+    end: number,
+  ): boolean {
+    const { lacking, count } = times;
+    if (lacking === 0) return false;
+    let readings = 0;
+    for (let k = 0; k < count; k++) {
+      const isMissing = this.#isMissing(rule.valueColumn + k, bytes, fields);
+      if (!isMissing) readings++;
+      if (isMissing ? Number.isNaN(times.at(k)) : k >= count - lacking) return false;
+    }
+    const reason =
+      `the row has values for the ${lacking} cells that its day does not have, and none in its last ${lacking}; ` +
+      'say `counted: elapsed` under `value` where cells are counted through from midnight, or else `counted: clock`';
+    this.#batch.refuse(line, readings, reason, bytes, start, end);
+    return true;
+  }
+
+  #isMissing(column: number, bytes: Uint8Array, { starts, ends }: FieldTable): boolean {
+    return ends[column] === ABSENT || this.#missing.has(bytes, starts[column]!, ends[column]!);
+  }
+
+  /** Makes a reading of a cell that holds something. */
+  #value(
+    rule: RowRule,
+    column: number,
+    key: number,
+    cellMs: number,
+    bytes: Uint8Array,
+    fields: FieldTable,
+    line: number,
+    start: number,
+    end: number,
+  ): void {
+    const batch = this.#batch;
+    const valueStart = fields.starts[column]!;
+    const valueEnd = fields.ends[column]!;
     const { text } = rule;
     const value =
       text === null
@@ -150,7 +248,7 @@ export class RowReader {
         text === null
           ? describeValueFault(lastScaledFault(), quote(bytes, valueStart, valueEnd), rule.decimals, PLAIN_MARKS)
           : text.fault(bytes, valueStart, valueEnd, fields);
-      batch.refuse(line, 1, `column ${JSON.stringify(rule.valueName)}: ${fault}`, bytes, start, end);
+      batch.refuse(line, 1, `column ${JSON.stringify(this.#columns[column])}: ${fault}`, bytes, start, end);
       return;
     }
     const entry = rule.entries.entry(key, bytes, fields);
@@ -158,7 +256,7 @@ export class RowReader {
       batch.refuse(line, 1, rule.entries.fault(key), bytes, start, end);
       return;
     }
-    if (this.#time.isOfEnds) atMs = this.#time.startOf(atMs, rule.intervalMs);
+    const atMs = this.#time.isOfEnds ? this.#time.startOf(cellMs, rule.intervalMs) : cellMs;
     if (atMs > this.#latestMs && this.#isFuture(atMs)) {
       batch.refuse(line, 1, describeFuture(atMs), bytes, start, end);
       return;
@@ -174,8 +272,12 @@ export class RowReader {
     this.#time.countReading();
   }
 
+  /** The readings of single cells that a row names. */
   #namedBy(rules: readonly RowRule[], { ends }: FieldTable): number {
-    return this.#passesAbsent ? rules.filter(({ valueColumn }) => ends[valueColumn] !== ABSENT).length : rules.length;
+    const named = rules.filter(({ cells, valueColumn }) => {
+      return cells === null && !(this.#passesAbsent && ends[valueColumn] === ABSENT);
+    });
+    return named.length;
   }
 
   #isFuture(atMs: number): boolean {

@@ -1,9 +1,15 @@
+import { strict as assert } from 'node:assert';
 import { parseFactor } from '#core/numbers/factor.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
+import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import type { ReferenceFault } from '../source-kind.ts';
 import { timeColumns } from '../time/time-section.ts';
 import type { RowsSection } from './rows-section.ts';
 import { parseTextTemplate } from './text-template.ts';
+
+/** The most readings that the rules of a source take of a row: a year's hours of several columns, and half of a batch. */
+export const ROW_READINGS_MAX = 65_536;
+assert(2 * ROW_READINGS_MAX <= BATCH_READINGS_MAX, 'a row fits into a batch that is not yet half full');
 
 /** The metrics that the rules of a source speak of but nobody has declared. */
 export function checkMetrics(
@@ -25,12 +31,35 @@ export function checkMetrics(
 
 /** The columns that the rules of a source need but its file doesn't have. */
 export function checkColumns(section: RowsSection, columns: readonly string[]): readonly ReferenceFault[] {
-  return missingColumns(section, columns).map(({ path, column }) => ({
+  const missing = missingColumns(section, columns).map(({ path, column }) => ({
     path,
     subject: 'column',
     value: `${JSON.stringify(column)} is not in the file`,
     remedy: nearestColumn(column, columns) ?? `the file has ${listed(columns)}`,
   }));
+  return missing.length > 0 ? missing : checkCells(section, columns);
+}
+
+/** Rules of many cells that have none in a file with these columns, or more than a row may give. */
+export function checkCells(
+  { series }: Pick<RowsSection, 'series'>,
+  columns: readonly string[],
+): readonly ReferenceFault[] {
+  let readings = 0;
+  for (const [i, { value, cells }] of series.entries()) {
+    const from = columns.indexOf(value);
+    const to = cells === undefined ? from : columns.indexOf(cells.to);
+    readings += to - from + 1;
+    if (to < from) {
+      const order = `${JSON.stringify(cells!.to)} stands before ${JSON.stringify(value)}`;
+      return [
+        { path: ['series', i, 'value', 'to'], subject: 'column', value: order, remedy: 'name the first as `from`' },
+      ];
+    }
+  }
+  if (readings <= ROW_READINGS_MAX) return [];
+  const value = `take ${readings} readings of a row`;
+  return [{ path: ['series'], subject: 'its rules', value, remedy: `${ROW_READINGS_MAX} is the limit` }];
 }
 
 /** Which of the needed columns a file with these columns lacks. */
@@ -68,6 +97,7 @@ export function neededColumns(section: Pick<RowsSection, 'time' | 'series'>): re
   for (const { column, path } of timeColumns(section.time)) need(column, ['time', ...path]);
   section.series.forEach((rule, i) => {
     need(rule.value, ['series', i, 'value']);
+    if (rule.cells !== undefined) need(rule.cells.to, ['series', i, 'value', 'to']);
     if (rule.scale !== undefined && parseFactor(rule.scale) === null) need(rule.scale, ['series', i, 'scale']);
     for (const column of Object.keys(rule.when)) need(column, ['series', i, 'when', column]);
     for (const column of parseTextTemplate(rule.device).columns) need(column, ['series', i, 'device']);

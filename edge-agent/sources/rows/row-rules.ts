@@ -3,12 +3,15 @@ import type { Metric } from '#core/metrics/metric.ts';
 import type { Bounds } from '#core/metrics/plausible.ts';
 import { type Factor, parseFactor } from '#core/numbers/factor.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
+import { DAY_MS } from '#core/time/civil.ts';
+import type { Zone } from '#core/time/zone.ts';
 import type { EntryRegistry } from '../source.ts';
+import { CellTimes } from '../time/cell-times.ts';
 import type { FieldTable } from './field-table.ts';
 import { KEY_REFUSED, KeyTable } from './key-table.ts';
 import { equalBytes } from './missing-texts.ts';
 import type { NumberMarks } from './number-text.ts';
-import type { SeriesRule } from './rows-section.ts';
+import type { CellsRule, SeriesRule } from './rows-section.ts';
 import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
 import { type ValueRule, ValueText } from './value-text.ts';
 
@@ -20,11 +23,24 @@ export interface RowRule {
   readonly bounds: Bounds;
   readonly intervalMs: number;
   readonly valueColumn: number;
-  readonly valueName: string;
+  /** Where the rule takes more than one cell of a row, from `valueColumn` on. */
+  readonly cells: RowCells | null;
   /** Null where the values are plain decimals. */
   readonly text: ValueText | null;
   readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
   readonly entries: RuleEntries;
+}
+
+/** The cells of a rule that has many in a row, and when they begin. */
+export interface RowCells {
+  readonly times: CellTimes;
+  /** Whether nobody has said how they are counted, so that a row which speaks against the clock is refused. */
+  readonly isGuessed: boolean;
+}
+
+/** The readings that a rule gives of a row. */
+export function cellsOf(rule: RowRule): number {
+  return rule.cells?.times.count ?? 1;
 }
 
 /** The entry of a rule's series, or why the row's series can't be one. */
@@ -155,6 +171,7 @@ export function compileRules(
   metrics: ReadonlyMap<string, Metric>,
   registry: EntryRegistry,
   marks: NumberMarks,
+  zone: Zone,
 ): readonly RowRule[] {
   const position = (name: string): number => {
     const column = positions.get(name);
@@ -180,7 +197,8 @@ export function compileRules(
       bounds: metric,
       intervalMs: metric.intervalMs,
       valueColumn: position(rule.value),
-      valueName: rule.value,
+      cells:
+        rule.cells === undefined ? null : rowCells(rule.cells, position(rule.value), position(rule.cells.to), zone),
       text: valueText(rule, metric, position, marks),
       when: Object.entries(rule.when).map(([name, text]) => ({
         column: position(name),
@@ -189,6 +207,12 @@ export function compileRules(
       entries: new RuleEntries(rule, positions, keysFor(rule), registry),
     };
   });
+}
+
+function rowCells({ everyMs, counted }: CellsRule, from: number, to: number, zone: Zone): RowCells {
+  const count = to - from + 1;
+  const isGuessed = counted === undefined && count * everyMs === DAY_MS;
+  return { times: new CellTimes(zone, count, everyMs, counted ?? (isGuessed ? 'clock' : 'elapsed')), isGuessed };
 }
 
 /** How the values of a rule are read; null where the reader of plain decimals does. */
@@ -223,15 +247,19 @@ export class RuleSelector {
   readonly #rules: readonly RowRule[];
   readonly #keys: KeyTable | null;
   readonly #found: (readonly RowRule[] | undefined)[] = [];
-  /** Readings lost with a row that can't be taken apart: all rules without `when`, and one of those with it. */
+  /** Readings that a row can give. */
+  readonly readingsMax: number;
+  /** Readings lost with a row that can't be taken apart: those of all rules without `when`, and of one of those with it. */
   readonly unreadableReadings: number;
 
   constructor(rules: readonly RowRule[]) {
     this.#rules = rules;
     const columns = [...new Set(rules.flatMap((rule) => rule.when.map(({ column }) => column)))];
     this.#keys = columns.length === 0 ? null : new KeyTable(columns);
-    const always = rules.filter((rule) => rule.when.length === 0).length;
-    this.unreadableReadings = always + (always < rules.length ? 1 : 0);
+    const always = rules.filter((rule) => rule.when.length === 0);
+    const others = rules.filter((rule) => rule.when.length > 0);
+    this.unreadableReadings = sumOf(always) + Math.max(0, ...others.map(cellsOf));
+    this.readingsMax = sumOf(rules);
   }
 
   select(bytes: Uint8Array, fields: FieldTable): readonly RowRule[] {
@@ -247,4 +275,8 @@ export class RuleSelector {
       rule.when.every(({ column, text }) => equalBytes(text, bytes, starts[column]!, ends[column]!)),
     );
   }
+}
+
+function sumOf(rules: readonly RowRule[]): number {
+  return rules.reduce((total, rule) => total + cellsOf(rule), 0);
 }

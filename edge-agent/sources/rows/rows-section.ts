@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { parseFactor } from '#core/numbers/factor.ts';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
+import { DAY_MS } from '#core/time/civil.ts';
+import { DurationError, formatDuration, nominalMs, parseDuration } from '#core/time/duration.ts';
 import { checkedBy, nameField, seriesNameField, textField } from '../section-fields.ts';
+import type { CellsCounted } from '../time/cell-times.ts';
 import { describeTime, type TimeSection, timeSchema } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
@@ -42,7 +45,7 @@ const unit = z
     }
   });
 
-const seriesRuleSchema = z.strictObject({
+const seriesRuleFields = {
   metric: nameField,
   value: nameField,
   scale: scale.optional(),
@@ -57,7 +60,41 @@ const seriesRuleSchema = z.strictObject({
       `a series has at most ${SERIES_TAGS_MAX - 1} tags beside its device`,
     )
     .default({}),
+};
+
+const seriesRuleSchema = z.strictObject(seriesRuleFields);
+
+/** Not a transform, so that what is wrong with it is told and not that nothing fits. */
+const cellsEvery = z.string().superRefine((text, context) => {
+  checkedBy(parseDuration, DurationError)(text, context);
+  if (context.issues.length > 0) return;
+  const every = parseDuration(text);
+  if (every.kind === 'fixed' && every.ms <= DAY_MS) return;
+  context.addIssue({ code: 'custom', message: `every ${text} is no part of a day; write a length like 15m or 1h` });
 });
+
+/** A rule whose readings may stand in neighbouring cells of a row: for formats whose columns have an order. */
+const cellsRuleSchema = z
+  .strictObject({
+    ...seriesRuleFields,
+    value: z.union(
+      [
+        nameField,
+        z.strictObject({
+          from: nameField,
+          to: nameField,
+          every: cellsEvery,
+          counted: z.enum(['clock', 'elapsed']).optional(),
+        }),
+      ],
+      'value must be a column, or the columns of several readings: { from, to, every }, and counted: clock or elapsed',
+    ),
+  })
+  .transform(({ value, ...rule }): SeriesRule => {
+    if (typeof value === 'string') return { ...rule, value };
+    const { from, to, every, counted } = value;
+    return { ...rule, value: from, cells: { to, everyMs: nominalMs(parseDuration(every)), counted } };
+  });
 
 /** What becomes of rows, whatever they come in: the fields of every source whose rows a RowReader reads. */
 export const ROWS_FIELDS = {
@@ -68,7 +105,21 @@ export const ROWS_FIELDS = {
   series: z.array(seriesRuleSchema).min(1).max(SERIES_RULES_MAX),
 };
 
-export type SeriesRule = z.output<typeof seriesRuleSchema>;
+/** `series` where rows have an order of columns. */
+export const CELLS_SERIES = z.array(cellsRuleSchema).min(1).max(SERIES_RULES_MAX);
+
+export interface SeriesRule extends z.output<typeof seriesRuleSchema> {
+  /** Where the rule takes several readings of a row: `value` is the column of the first one. */
+  readonly cells?: CellsRule;
+}
+
+/** Readings in the columns up to one, each a length of time after the one before. */
+export interface CellsRule {
+  readonly to: string;
+  readonly everyMs: number;
+  /** By elapsed time where it isn't said, but by the clock where the cells have one for each time of a day. */
+  readonly counted?: CellsCounted | undefined;
+}
 
 /** What a row reader goes by. */
 export interface RowsSection extends NumberMarks {
@@ -78,18 +129,32 @@ export interface RowsSection extends NumberMarks {
 }
 
 /** What no single field of rows can check. */
-export function checkRows({ decimal, thousands }: RowsSection, context: z.core.$RefinementCtx): void {
-  if (thousands !== decimal) return;
-  const message = `${JSON.stringify(thousands)} is the decimal mark already; say \`decimal\` too`;
-  context.addIssue({ code: 'custom', path: ['thousands'], message });
+export function checkRows({ decimal, thousands, series, time }: RowsSection, context: z.core.$RefinementCtx): void {
+  if (thousands === decimal) {
+    const message = `${JSON.stringify(thousands)} is the decimal mark already; say \`decimal\` too`;
+    context.addIssue({ code: 'custom', path: ['thousands'], message });
+  }
+  if (!series.some(({ cells }) => cells !== undefined)) return;
+  const other = time.period !== undefined ? 'period' : time.stamp === 'end' ? 'stamp' : undefined;
+  if (other === undefined) return;
+  const message = `the cells of a row count from its time, each from its own start; leave \`${other}\` out`;
+  context.addIssue({ code: 'custom', path: ['time', other], message });
 }
 
 /** How the times and numbers of rows are written, phrases where that isn't plain. */
-export function describeRows({ time, decimal, thousands }: RowsSection): readonly string[] {
+export function describeRows({ time, decimal, thousands, series }: RowsSection): readonly string[] {
   const timed = describeTime(time);
+  const cells = series.flatMap((rule) => (rule.cells === undefined ? [] : [describeCells(rule.value, rule.cells)]));
   const isPlain = decimal === '.' && thousands === undefined;
   return [
     ...(timed === undefined ? [] : [timed]),
+    ...new Set(cells),
     ...(isPlain ? [] : [`numbers like 1${thousands ?? ''}234${decimal}5`]),
   ];
+}
+
+function describeCells(from: string, { to, everyMs, counted }: CellsRule): string {
+  const every = formatDuration({ kind: 'fixed', ms: everyMs });
+  const by = counted === undefined ? '' : counted === 'clock' ? ' of the clock' : ' of elapsed time';
+  return `a reading each ${every}${by} in the columns ${JSON.stringify(from)} to ${JSON.stringify(to)}`;
 }

@@ -31,10 +31,10 @@ export class RowTime {
   readonly #columns: Int32Array;
   readonly #joined = new Uint8Array(TIME_BYTES_MAX);
   readonly #text: TimeText;
-  readonly #zone: Zone;
+  readonly zone: Zone;
   readonly #order: LocalOrder | null;
   readonly #orderPerSeries: boolean;
-  readonly #shiftMs: number;
+  readonly shiftMs: number;
   readonly #earliestMs: number;
   readonly #latestMs: number;
   readonly #periods: DayPeriods | null;
@@ -48,6 +48,8 @@ export class RowTime {
   /** The wall clock of a row that comes twice; NaN for all other rows. */
   #twiceLocalMs = Number.NaN;
   #pass: Pass | undefined;
+  /** The last time as it was read: an instant, or a wall clock; NaN where none was. */
+  #readMs = Number.NaN;
   /** Why the last call of `read` gave no instant: a phrase that quotes what was read. */
   fault = '';
 
@@ -55,15 +57,15 @@ export class RowTime {
     const { columns, format, zone, rest, stamp, shift, period, repeated } = section;
     this.#columns = Int32Array.from(columns, (name) => positions.get(name)!);
     this.#text = openTimeText(format, rest);
-    this.#zone = openZone(zone);
+    this.zone = openZone(zone);
     this.#order = openLocalOrder(zone, stamp);
     this.#orderPerSeries = order === 'per-series';
     this.isOfEnds = stamp === 'end';
-    this.#shiftMs = shift;
+    this.shiftMs = shift;
     const roomMs = (this.#order === null ? 0 : ZONE_ROOM_MS) + Math.abs(shift);
     this.#earliestMs = INSTANT_MIN_MS + roomMs;
     this.#latestMs = INSTANT_MAX_MS - roomMs;
-    this.#periods = period === undefined ? null : new DayPeriods(this.#zone, period.every);
+    this.#periods = period === undefined ? null : new DayPeriods(this.zone, period.every);
     this.#periodColumn = period === undefined ? 0 : positions.get(period.column)!;
     this.#secondTexts = repeated === undefined ? null : new MissingTexts(repeated.second.map((text) => text.trim()));
     this.#repeatedColumn = repeated === undefined ? 0 : positions.get(repeated.column)!;
@@ -75,6 +77,7 @@ export class RowTime {
    */
   read(bytes: Uint8Array, fields: FieldTable): number {
     this.#twiceLocalMs = Number.NaN;
+    this.#readMs = Number.NaN;
     let source = bytes;
     let start = 0;
     let end = 0;
@@ -94,23 +97,24 @@ export class RowTime {
     if (!(readMs >= this.#earliestMs && readMs <= this.#latestMs)) {
       return this.#refuse(source, start, end, 'lies outside the years 0 to 9999; `time.format` may name another unit');
     }
+    this.#readMs = readMs;
     if (this.#periods !== null) return this.#ofPeriod(readMs, source, start, end, bytes, fields);
     const order = this.#order;
-    if (order === null) return readMs + this.#shiftMs;
+    if (order === null) return readMs + this.shiftMs;
     const plainMs = this.#text.local ? order.plain(readMs) : readMs;
     if (!Number.isNaN(plainMs)) {
       if (order.remembers && !this.#orderPerSeries) order.leave(ONE_ORDER, plainMs);
       this.#rowMs = plainMs;
-      return plainMs + this.#shiftMs;
+      return plainMs + this.shiftMs;
     }
     if (order.isGap(readMs)) {
-      const why = `does not exist in ${this.#zone.name}: the clocks were set forward over it`;
+      const why = `does not exist in ${this.zone.name}: the clocks were set forward over it`;
       return this.#refuse(source, start, end, why);
     }
     this.#twiceLocalMs = readMs;
     this.#pass = this.#passOf(bytes, fields);
     this.#rowMs = this.#orderPerSeries ? Number.NaN : order.twice(readMs, ONE_ORDER, this.#pass);
-    return this.#rowMs + this.#shiftMs;
+    return this.#rowMs + this.shiftMs;
   }
 
   #ofPeriod(
@@ -121,14 +125,14 @@ export class RowTime {
     bytes: Uint8Array,
     fields: FieldTable,
   ): number {
-    const day = this.#text.local ? wholeDay(readMs) : this.#zone.localDay(readMs);
-    if (Number.isNaN(day) || (!this.#text.local && this.#zone.dayStart(day) !== readMs)) {
+    const day = this.#text.local ? wholeDay(readMs) : this.zone.localDay(readMs);
+    if (Number.isNaN(day) || (!this.#text.local && this.zone.dayStart(day) !== readMs)) {
       return this.#refuse(source, start, end, 'is no date alone; with `time.period` leave the time of day out');
     }
     const numberAt = fields.starts[this.#periodColumn]!;
     const numberEnd = fields.ends[this.#periodColumn]!;
     const atMs = this.#periods!.start(day, bytes, numberAt, numberEnd);
-    if (!Number.isNaN(atMs)) return atMs + this.#shiftMs;
+    if (!Number.isNaN(atMs)) return atMs + this.shiftMs;
     this.fault = `period ${JSON.stringify(quote(bytes, numberAt, numberEnd))} ${this.#periods!.fault}`;
     return Number.NaN;
   }
@@ -139,6 +143,12 @@ export class RowTime {
     const start = fields.starts[this.#repeatedColumn]!;
     const end = fields.ends[this.#repeatedColumn]!;
     return start >= 0 && this.#secondTexts.has(bytes, start, end) ? 'second' : 'first';
+  }
+
+  /** The wall clock of the last row, also where it is never shown; NaN where no time was read. */
+  get localMs(): number {
+    const readMs = this.#readMs;
+    return this.#text.local || Number.isNaN(readMs) ? readMs : readMs + this.zone.offsetAtMs(readMs);
   }
 
   /** Whether the time of the last row comes twice, so that order tells which is meant. */
@@ -153,7 +163,7 @@ export class RowTime {
 
   /** The instant of the last row, whose `read` gave `atMs`, as the next row of a series; without a value too. */
   ofSeries(atMs: number, series: string): number {
-    if (Number.isNaN(atMs)) return this.#order!.twice(this.#twiceLocalMs, series, this.#pass) + this.#shiftMs;
+    if (Number.isNaN(atMs)) return this.#order!.twice(this.#twiceLocalMs, series, this.#pass) + this.shiftMs;
     this.#order!.leave(series, this.#rowMs);
     return atMs;
   }
@@ -165,7 +175,7 @@ export class RowTime {
   startOf(atMs: number, intervalMs: number): number {
     const startMs =
       intervalMs % DAY_MS === 0
-        ? addCalendar(this.#zone, atMs, { kind: 'calendar', unit: 'day', count: -intervalMs / DAY_MS })
+        ? addCalendar(this.zone, atMs, { kind: 'calendar', unit: 'day', count: -intervalMs / DAY_MS })
         : atMs - intervalMs;
     return Math.max(startMs, INSTANT_MIN_MS);
   }
