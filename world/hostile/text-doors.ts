@@ -285,7 +285,7 @@ export const TEXT_DOORS: readonly Door[] = [
         { metric: 'power', value: 'kw', device: 'm-{meter}', scale: 'factor', unit: { kW: 1, W: '1/1000', '': 1 } },
       ],
     },
-    ROWS_AS_THEY_ARE.flatMap((row) => [...`${row}\n`].map((character) => `${character}\0`)).join(''),
+    `${ROWS_AS_THEY_ARE.join('\n')}\n`.replaceAll(/[^]/g, '$&\0'),
   ),
   rowsDoor(
     'ndjson',
