@@ -8,6 +8,8 @@ import type { Source } from './source.ts';
 const SEAL_MS = 1000;
 /** A pane that no later reading ends is sent this long after it was last touched: every so many seals. */
 const SEALS_PER_OPEN_PANE = 11;
+/** What live sources have to say of what gave no reading is told after so many seals, then after twice as many, and so on. */
+const SEALS_PER_REMARKS = 60;
 
 export interface SourceRunnerOptions {
   readonly committer: Committer;
@@ -95,15 +97,23 @@ export class SourceRunner {
     }
     await writing;
     committer.ended(source.name);
-    for (const remark of source.remarks?.() ?? []) logger.warn({ source: source.name }, remark);
+    this.#tellRemarks(source);
     logger.info({ source: source.name }, 'source ended');
   }
 
+  #tellRemarks(source: Source): void {
+    for (const remark of source.remarks?.() ?? []) this.#options.logger.warn({ source: source.name }, remark);
+  }
+
   async #sealRegularly(): Promise<void> {
-    const { committer } = this.#options;
+    const { committer, sources } = this.#options;
+    let remarksAt = SEALS_PER_REMARKS;
     for (let count = 1; !this.#stopped.signal.aborted; count++) {
       await sleep(SEAL_MS, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
       await committer.seal(count % SEALS_PER_OPEN_PANE === 0 ? 'everything' : 'complete');
+      if (count < remarksAt) continue;
+      remarksAt *= 2;
+      for (const source of sources) if (source.nature === 'live') this.#tellRemarks(source);
     }
   }
 }

@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { generate } from 'mqtt-packet';
 import { describe, expect, it, vi } from 'vitest';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
 import { cheapHash } from '../doors/users.fixtures.ts';
+import { PENDING_MESSAGES_MAX } from '../live/pending-messages.ts';
 import type { ReadingBatch } from '../source.ts';
 import { heard, NOW_MS, RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';
 
 const mosquittoPub = await serverForTests('mosquitto_pub');
 
+const PUBLISH = { cmd: 'publish', qos: 0, dup: false, retain: false } as const;
 const LISTEN = { listen: '127.0.0.1:0', topics: [TEMPERATURE] };
 
 describe('a device that publishes to the agent', () => {
@@ -113,6 +116,34 @@ describe('a device that publishes to the agent', () => {
     await second.publishAsync('zigbee2mqtt/kitchen', '{"temperature":1}', { qos: 1 });
     expect(running.seen).toEqual(['kitchen 1']);
     await second.endAsync();
+  });
+});
+
+describe('an agent whose disk is behind', () => {
+  it('reads no more than has room, and the rest once there is', async () => {
+    const held: ReadingBatch[] = [];
+    let isBehind = true;
+    const acknowledge = (batch: ReadingBatch): void => {
+      if (isBehind) held.push(batch);
+      else batch.acknowledged!();
+    };
+    await using running = new RunningMqtt(LISTEN, { acknowledge });
+    const packet = generate({ ...PUBLISH, topic: 'zigbee2mqtt/a', payload: '{"temperature":1}' });
+    const count = 2 * PENDING_MESSAGES_MAX;
+    const socket = connect((await running.source.listening!).port, '127.0.0.1');
+    socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, clientId: 'a' }));
+    socket.write(Buffer.concat(Array.from({ length: count }, () => packet)));
+    await running.until(() => running.readings.length >= PENDING_MESSAGES_MAX);
+    // Another one, that has nothing to say, is answered still.
+    const other = await running.client();
+    other.sendPing();
+    await heard(other, 'packetreceive');
+    expect(running.readings).toHaveLength(PENDING_MESSAGES_MAX);
+    isBehind = false;
+    for (const batch of held) batch.acknowledged!();
+    await running.until(() => running.readings.length === count);
+    socket.destroy();
+    await other.endAsync();
   });
 });
 

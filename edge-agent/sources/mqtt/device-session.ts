@@ -92,7 +92,7 @@ export class DeviceSession implements PacketHandler {
       this.#state = 'asked';
       // What follows on its heels waits until it is decided.
       connection.pause();
-      void this.#connect(packet);
+      this.#connect(packet).catch((error: unknown) => connection.destroy(error as Error));
       return;
     }
     if (this.#state !== 'in') throw new MqttFault(`a connection begins with CONNECT, not with ${packet.cmd}`);
