@@ -84,6 +84,12 @@ describe('a query', () => {
     );
   });
 
+  it('asks for times from now, and for windows that begin later', async () => {
+    answerQuery('');
+    await run('query', 'v', '--from', '-7d', '--to', 'now', '--window', '1d', '--offset', '6h');
+    expect(asked[1]).toBe('GET /api/v1/views/v/windows?from=-7d&to=now&window=1d&offset=6h&format=json');
+  });
+
   it('of sessions asks with their gap', async () => {
     answerQuery('');
     await run('sessions', 'v', ...span, '--gap', '30m', '--format', 'ndjson');

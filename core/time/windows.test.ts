@@ -143,6 +143,24 @@ describe('windows', () => {
     ]);
   });
 
+  it('what a clock leaves out begins with the change, and what it shows again does not begin again', () => {
+    // At 02:00 of Lord Howe clocks are set to 02:30 in spring and to 01:30 in autumn; hours of half and of one and a half.
+    expect(shown(spec('Australia/Lord_Howe', '1h'), '2019-10-05T15:00:00Z', '2019-10-05T16:30:00Z')).toStrictEqual([
+      '2019-10-05T14:30:00Z/2019-10-05T15:30:00Z',
+      '2019-10-05T15:30:00Z/2019-10-05T16:00:00Z',
+      '2019-10-05T16:00:00Z/2019-10-05T17:00:00Z',
+    ]);
+    expect(shown(spec('Australia/Lord_Howe', '1h'), '2019-04-06T14:00:00Z', '2019-04-06T16:00:00Z')).toStrictEqual([
+      '2019-04-06T14:00:00Z/2019-04-06T15:30:00Z',
+      '2019-04-06T15:30:00Z/2019-04-06T16:30:00Z',
+    ]);
+    // From 01:36 in Paris, 02:24 is left out: the change at 02:00 stands for it; then 03:12.
+    expect(shown(spec('Europe/Paris', '48m'), '2024-03-31T00:36:00Z', '2024-03-31T01:12:00Z')).toStrictEqual([
+      '2024-03-31T00:36:00Z/2024-03-31T01:00:00Z',
+      '2024-03-31T01:00:00Z/2024-03-31T01:12:00Z',
+    ]);
+  });
+
   it('gas days begin at six, and have 23 or 25 hours where the clocks change within them', () => {
     const days = spec('Europe/Berlin', '1d', undefined, '6h');
     expect(shown(days, '2024-03-30T12:00:00Z', '2024-03-31T12:00:00Z')).toStrictEqual([

@@ -1,4 +1,7 @@
-/** The names of months and weekdays that times are written with, in English, told by their letters in any case. */
+/**
+ * The names that times are written with, told by their letters in any case: of months and weekdays in English, and of the
+ * offsets that zones have in winter and in summer.
+ */
 
 const LOWER_A = 0x61;
 const LOWER_Z = 0x7a;
@@ -19,6 +22,54 @@ const MONTHS = [
   'december',
 ];
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+
+/**
+ * Offsets from UTC by what they are called, in minutes: the abbreviations that tzdata gives to zones, with those of German
+ * speakers. Some names have several, in different parts of the world.
+ */
+const OFFSET_MINUTES: Readonly<Record<string, readonly number[]>> = {
+  utc: [0],
+  gmt: [0],
+  wet: [0],
+  west: [60],
+  bst: [60],
+  ist: [330, 60, 120],
+  cet: [60],
+  cest: [120],
+  mez: [60],
+  mesz: [120],
+  eet: [120],
+  eest: [180],
+  msk: [180],
+  idt: [180],
+  sast: [120],
+  pkt: [300],
+  hkt: [480],
+  jst: [540],
+  kst: [540],
+  nst: [-210],
+  ndt: [-150],
+  ast: [-240],
+  adt: [-180],
+  est: [-300],
+  edt: [-240],
+  cst: [-360, 480, -300],
+  cdt: [-300, -240],
+  mst: [-420],
+  mdt: [-360],
+  pst: [-480, 480],
+  pdt: [-420],
+  akst: [-540],
+  akdt: [-480],
+  hst: [-600],
+  awst: [480],
+  acst: [570],
+  acdt: [630],
+  aest: [600],
+  aedt: [660],
+  nzst: [720],
+  nzdt: [780],
+};
 
 /** Every spelling of a name, with its number from 1 on: whole, and its first letters. */
 function spellings(names: readonly string[], lettersMax: number): readonly (readonly [Uint8Array, number])[] {
@@ -49,6 +100,14 @@ export function monthNamed(bytes: Uint8Array, start: number, end: number): numbe
 /** The weekday that the letters `bytes[start, end)` name, from 1 for Monday, or 0. */
 export function weekdayNamed(bytes: Uint8Array, start: number, end: number): number {
   return named(WEEKDAY_SPELLINGS, bytes, start, end);
+}
+
+const OFFSET_NAMES = Object.keys(OFFSET_MINUTES).map((name, i) => [new TextEncoder().encode(name), i + 1] as const);
+const OFFSETS_MS = Object.values(OFFSET_MINUTES).map((minutes) => minutes.map((one) => one * 60_000));
+
+/** The offsets in ms that the letters `bytes[start, end)` may name; none where they name none. */
+export function offsetsNamed(bytes: Uint8Array, start: number, end: number): readonly number[] {
+  return OFFSETS_MS[named(OFFSET_NAMES, bytes, start, end) - 1] ?? [];
 }
 
 function named(

@@ -1,5 +1,5 @@
 import { formatInstant } from '#core/time/instant.ts';
-import { openZone } from '#core/time/zone.ts';
+import { openZone, type Zone } from '#core/time/zone.ts';
 import { IsoTime } from './iso-time.ts';
 import { LocalOrder, type Stamp } from './local-order.ts';
 import { PatternTime } from './pattern-time.ts';
@@ -12,8 +12,8 @@ export const TIME_COLUMNS_MAX = 8;
 /** Formats that have a name; any other is a pattern. */
 export const FORMATS_BY_NAME: readonly string[] = ['iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns'];
 
-/** The reader of a format's name, or of a pattern. Throws TimePatternError. */
-export function openTimeText(format: string, after: AfterTime): TimeText {
+/** The reader of a format's name, or of a pattern, whose names of offsets are those of the zone. Throws TimePatternError. */
+export function openTimeText(format: string, after: AfterTime, zone: Zone): TimeText {
   switch (format) {
     case 'iso':
       return new IsoTime(after);
@@ -26,7 +26,7 @@ export function openTimeText(format: string, after: AfterTime): TimeText {
     case 'unix-ns':
       return new UnixTime('ns', after);
     default:
-      return new PatternTime(format, after);
+      return new PatternTime(format, after, zone);
   }
 }
 

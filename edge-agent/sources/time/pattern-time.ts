@@ -1,4 +1,5 @@
-import { lettersEnd, monthNamed, weekdayNamed } from './names-in-times.ts';
+import type { Zone } from '#core/time/zone.ts';
+import { lettersEnd, monthNamed, offsetsNamed, weekdayNamed } from './names-in-times.ts';
 import { offsetEnd, offsetMs } from './offset-text.ts';
 import { parseTimePattern, type NumberField, type PatternPart } from './time-pattern.ts';
 import {
@@ -23,17 +24,18 @@ const HALF_DAY = 2;
 const MONTH_NAME = 3;
 const WEEKDAY = 4;
 const OFFSET = 5;
+const ZONE_NAME = 6;
 // From here on numbers, whose codes are their places among the fields.
-const YEAR = 6;
-const YEAR_OF_CENTURY = 7;
-const MONTH = 8;
-const DAY = 9;
-const HOUR = 10;
-const HOUR24 = 11;
-const HOUR12 = 12;
-const HOUR11 = 13;
-const MINUTE = 14;
-const SECOND = 15;
+const YEAR = 7;
+const YEAR_OF_CENTURY = 8;
+const MONTH = 9;
+const DAY = 10;
+const HOUR = 11;
+const HOUR24 = 12;
+const HOUR12 = 13;
+const HOUR11 = 14;
+const MINUTE = 15;
+const SECOND = 16;
 
 const CODES: Readonly<Record<Exclude<PatternPart['kind'], 'number'> | NumberField, number>> = {
   literal: LITERAL,
@@ -42,6 +44,7 @@ const CODES: Readonly<Record<Exclude<PatternPart['kind'], 'number'> | NumberFiel
   'month-name': MONTH_NAME,
   weekday: WEEKDAY,
   offset: OFFSET,
+  'zone-name': ZONE_NAME,
   year: YEAR,
   'year-of-century': YEAR_OF_CENTURY,
   month: MONTH,
@@ -93,9 +96,14 @@ export class PatternTime implements TimeText {
   #dayMs = 0;
   #fractionMs = 0;
   #offsetMs = 0;
+  /** What the name of a zone may mean; none where the pattern has none. */
+  #offsets: readonly number[] = [];
+  readonly #zone: Zone | undefined;
   #isAfternoon = false;
 
-  constructor(pattern: string, after: AfterTime = 'refuse') {
+  /** The zone tells which of several offsets a name such as CST means. */
+  constructor(pattern: string, after: AfterTime = 'refuse', zone?: Zone) {
+    this.#zone = zone;
     const parts = parseTimePattern(pattern);
     this.#after = after;
     this.#form = `is not written as ${JSON.stringify(pattern)}, as \`time.format\` says`;
@@ -160,7 +168,8 @@ export class PatternTime implements TimeText {
     if (firstPart === 0 && (this.#dateParts === 0 || this.#dateParts === code.length) && !this.#workOutDate()) {
       return Number.NaN;
     }
-    return this.#dayMs + this.#timeOfDay() + this.#fractionMs - this.#offsetMs;
+    const localMs = this.#dayMs + this.#timeOfDay() + this.#fractionMs;
+    return this.#offsets.length === 0 ? localMs - this.#offsetMs : this.#ofZone(localMs);
   }
 
   /** Reads a part that is neither a literal nor a number at `at`; gives where it ends, NaN where it isn't there. */
@@ -201,8 +210,21 @@ export class PatternTime implements TimeText {
         this.local = false;
         return Number.isNaN(this.#offsetMs) ? this.#refuse(OFFSET_BEYOND) : writtenEnd;
       }
+      case ZONE_NAME: {
+        const nameEnd = lettersEnd(bytes, at, end);
+        this.#offsets = offsetsNamed(bytes, at, nameEnd);
+        this.local = false;
+        return this.#offsets.length === 0 ? this.#refuse(NO_ZONE_NAME) : nameEnd;
+      }
     }
     return this.#refuse(this.#form);
+  }
+
+  /** The instant of a wall clock by the name of its zone: of several meanings the one that the zone then has. */
+  #ofZone(localMs: number): number {
+    const offsets = this.#offsets;
+    const meant = offsets.length === 1 ? offsets[0] : offsets.find((ms) => this.#zone?.offsetAtMs(localMs - ms) === ms);
+    return meant === undefined ? this.#refuse(NO_ZONE_NAME) : localMs - meant;
   }
 
   #timeOfDay(): number {
@@ -264,6 +286,8 @@ export class PatternTime implements TimeText {
     return Number.NaN;
   }
 }
+
+const NO_ZONE_NAME = 'names no offset that is known here; read the name by `repeated`, or the offset by `X`';
 
 const HOUR_25 =
   'has an hour 25, so it numbers the hours of a day: leave the hour out of `time.columns` and name its column in ' +

@@ -56,8 +56,8 @@ export class RowTime {
   constructor(section: TimeSection, positions: ReadonlyMap<string, number>, order: RowOrder) {
     const { columns, format, zone, rest, stamp, shift, period, repeated } = section;
     this.#columns = Int32Array.from(columns, (name) => positions.get(name)!);
-    this.#text = openTimeText(format, rest);
     this.zone = openZone(zone);
+    this.#text = openTimeText(format, rest, this.zone);
     this.#order = openLocalOrder(zone, stamp);
     this.#orderPerSeries = order === 'per-series';
     this.isOfEnds = stamp === 'end';

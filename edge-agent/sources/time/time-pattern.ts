@@ -10,7 +10,7 @@ export type PatternPart =
   | { readonly kind: 'literal'; readonly byte: number }
   | { readonly kind: 'number'; readonly field: NumberField; readonly digitsMin: number; readonly digitsMax: number }
   | { readonly kind: 'fraction'; readonly digits: number }
-  | { readonly kind: 'month-name' | 'weekday' | 'half-day' | 'offset' };
+  | { readonly kind: 'month-name' | 'weekday' | 'half-day' | 'offset' | 'zone-name' };
 
 /** `hour` is 0 to 23 or 24:00, `hour24` 1 to 24 (24 is 0), `hour12` 1 to 12 and `hour11` 0 to 11 of half a day. */
 export type NumberField =
@@ -42,9 +42,9 @@ const FRACTION_DIGITS_MAX = 12;
 
 const SUPPORTED =
   'known are iso, unix, unix-ms, unix-us, unix-ns and patterns of yyyy or yy, MM or M or MMM, dd or d, E, HH or H ' +
-  "(k from 1 to 24, h or K with a), mm or m, ss or s, S for each digit of a fraction, X or Z for an offset, and text in '…'";
+  "(k from 1 to 24, h or K with a), mm or m, ss or s, S for each digit of a fraction, X or Z for an offset, z for CET and the like, and text in '…'";
 
-type FieldName = NumberField | 'fraction' | 'month-name' | 'weekday' | 'half-day' | 'offset';
+type FieldName = NumberField | Exclude<PatternPart['kind'], 'literal' | 'number'>;
 
 /** A field by its letter and how often it is repeated. */
 function fieldPart(pattern: string, letter: string, length: number): PatternPart {
@@ -86,6 +86,8 @@ function knownField(letter: string, length: number): PatternPart | undefined {
     case 'x':
     case 'Z':
       return length <= 5 ? { kind: 'offset' } : undefined;
+    case 'z':
+      return length <= 3 ? { kind: 'zone-name' } : undefined;
     default:
       return undefined;
   }
@@ -151,7 +153,7 @@ const ONE_OF: readonly (readonly [name: string, fields: readonly FieldName[], is
   ['second', ['second'], false],
   ['fraction', ['fraction'], false],
   ['half of the day', ['half-day'], false],
-  ['offset', ['offset'], false],
+  ['offset', ['offset', 'zone-name'], false],
 ];
 
 function checkFields(pattern: string, parts: readonly PatternPart[]): void {

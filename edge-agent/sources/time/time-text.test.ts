@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { openZone } from '#core/time/zone.ts';
 import { openTimeText } from './open-time.ts';
 import { PatternTime } from './pattern-time.ts';
 import { parseTimePattern } from './time-pattern.ts';
 import type { TimeText } from './time-text.ts';
 import { UnixTime } from './unix-time.ts';
+
+const UTC = openZone('UTC');
 
 function parse(time: TimeText, text: string): number {
   const bytes = new TextEncoder().encode(text);
@@ -61,6 +64,25 @@ describe('times in a pattern', () => {
     expect(parse(time, '27/10/2024 02:30 +24:00')).toBeNaN();
     expect(time.fault).toContain('23:59');
     expect(parse(new PatternTime('dd/MM/yyyy HH:mmZ'), '27/10/2024 02:30-0130')).toBe(Date.UTC(2024, 9, 27, 4));
+  });
+
+  it('know what offsets are called, by the zone where that is not plain', () => {
+    const time = (zone: string): PatternTime => new PatternTime('dd/MM/yyyy HH:mm (z)', 'refuse', openZone(zone));
+    const paris = time('Europe/Paris');
+    expect(parse(paris, '27/10/2024 02:30 (CEST)')).toBe(Date.UTC(2024, 9, 27, 0, 30));
+    expect(parse(paris, '27/10/2024 02:30 (CET)')).toBe(Date.UTC(2024, 9, 27, 1, 30));
+    expect(paris.local).toBe(false);
+    expect(parse(time('America/Chicago'), '03/11/2024 01:30 (CST)')).toBe(Date.UTC(2024, 10, 3, 7, 30));
+    expect(parse(time('America/Chicago'), '03/11/2024 01:30 (CDT)')).toBe(Date.UTC(2024, 10, 3, 6, 30));
+    expect(parse(time('Asia/Shanghai'), '03/11/2024 01:30 (cst)')).toBe(Date.UTC(2024, 10, 2, 17, 30));
+    expect(parse(time('Asia/Kolkata'), '03/11/2024 05:30 (IST)')).toBe(Date.UTC(2024, 10, 3));
+    expect(parse(time('Europe/Dublin'), '03/07/2024 05:30 (IST)')).toBe(Date.UTC(2024, 6, 3, 4, 30));
+    // Loggers that keep winter time say so in summer too.
+    expect(parse(time('America/New_York'), '03/07/2024 05:30 (EST)')).toBe(Date.UTC(2024, 6, 3, 10, 30));
+    for (const name of ['CST', 'XYZ', '']) {
+      expect(parse(paris, `03/11/2024 01:30 (${name})`)).toBeNaN();
+      expect(paris.fault).toContain('names no offset');
+    }
   });
 
   it('take two digits of a year for one from 1969 to 2068', () => {
@@ -147,8 +169,8 @@ describe('text after a time', () => {
     ['unix', '1729992600 s', '2024-10-27T01:30Z'],
     ['unix-ms', '1729992600000 - 1729992660000', '2024-10-27T01:30Z'],
   ])('is left unread in %s: %s', (format, text, instant) => {
-    expect(parse(openTimeText(format, 'ignore'), text)).toBe(Date.parse(instant));
-    expect(parse(openTimeText(format, 'refuse'), text)).toBeNaN();
+    expect(parse(openTimeText(format, 'ignore', UTC), text)).toBe(Date.parse(instant));
+    expect(parse(openTimeText(format, 'refuse', UTC), text)).toBeNaN();
   });
 
   it.each([
@@ -157,6 +179,6 @@ describe('text after a time', () => {
     ['iso', '2024-10-27 1:30'],
     ['iso', '2024-10-27T01:3'],
   ])('never hides half a time, as in %s: %s', (format, text) => {
-    expect(parse(openTimeText(format, 'ignore'), text)).toBeNaN();
+    expect(parse(openTimeText(format, 'ignore', UTC), text)).toBeNaN();
   });
 });
