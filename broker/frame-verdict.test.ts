@@ -11,7 +11,6 @@ import { judgeBody, judgeHeader, judgeSeries, refused } from './frame-verdict.ts
 
 const HEADER: FrameHeader = {
   kind: 'readings',
-  format: 1,
   incarnation: 1,
   sequence: 1,
   dictionaryVersion: 1,
@@ -21,6 +20,7 @@ const HEADER: FrameHeader = {
   count: 1,
   bodyBytes: 0,
   checksum: 0,
+  format: 1,
 };
 const RECEIVED = { atMs: 1_000, skewMsMax: 300 };
 
@@ -155,6 +155,7 @@ describe('the verdict on what a frame holds', () => {
       lastMs: Float64Array.of(startMs),
       lastValue: one,
       histogram: [histogram],
+      accountedMs: Float64Array.of(0),
       links: NO_LINKS,
     });
     const header = readHeader(bytes);

@@ -12,7 +12,7 @@ import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
-import { NO_LINKS, type ReadingsRuns } from '#core/frames/readings.ts';
+import { NO_LINKS, type ReadingsRuns, type SignedLinks } from '#core/frames/readings.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { LogRecord } from '#core/records/record.ts';
@@ -99,6 +99,32 @@ export class World {
     this.readings.push(...readings);
     const frame = encodeReadings(this.#meta(sender, watermarkMs), runsOf(sender, readings));
     this.#append(sender.partition, { kind: 'frame', agent, atMs: 0, verdict: { kind: 'accepted' }, frame });
+  }
+
+  /**
+   * Readings of devices that the agent alone reads, linked to their neighbours as agents do: each is a run of its own, and
+   * splits the interval that it falls into. The frame is folded and committed.
+   */
+  async deliverLinked(agent: string, readings: readonly WorldReading[], watermarkMs: number | null): Promise<void> {
+    const sender = this.#agentOf(agent);
+    this.#giveBirth(sender, readings);
+    const anchored: WorldReading[] = [];
+    const links: Link[] = [];
+    for (const one of readings) {
+      const own = this.readings.filter(({ device }) => device === one.device).toSorted((a, b) => a.atMs - b.atMs);
+      const before = own.findLast(({ atMs }) => atMs < one.atMs);
+      const after = own.find(({ atMs }) => atMs > one.atMs);
+      anchored.push(before === undefined ? one : { ...one, anchor: before });
+      if (after !== undefined) {
+        if (before !== undefined) links.push({ device: one.device, sign: -1, from: before, to: after });
+        links.push({ device: one.device, sign: 1, from: one, to: after });
+      }
+      this.readings.push(one);
+    }
+    const runs = anchored.map((one) => runsOf(sender, [one]));
+    const frame = encodeReadings(this.#meta(sender, watermarkMs), { ...joined(runs), links: linksOf(sender, links) });
+    this.#append(sender.partition, { kind: 'frame', agent, atMs: 0, verdict: { kind: 'accepted' }, frame });
+    await this.commit();
   }
 
   /** Loses a frame on its way: its number is missing from now on. */
@@ -214,6 +240,42 @@ export class World {
     });
     this.#append(agent.partition, { kind: 'frame', agent: agent.name, atMs: 0, verdict: { kind: 'accepted' }, frame });
   }
+}
+
+/** An interval between two readings of a device that a frame adds or takes back. */
+interface Link {
+  readonly device: string;
+  readonly sign: 1 | -1;
+  readonly from: WorldReading;
+  readonly to: WorldReading;
+}
+
+function linksOf(agent: Agent, links: readonly Link[]): SignedLinks {
+  return {
+    count: links.length,
+    entry: Int32Array.from(links, ({ device }) => agent.entries.findIndex((entry) => entry.device === device)),
+    sign: Int8Array.from(links, ({ sign }) => sign),
+    fromMs: Float64Array.from(links, ({ from }) => from.atMs),
+    fromValue: Float64Array.from(links, ({ from }) => from.value),
+    toMs: Float64Array.from(links, ({ to }) => to.atMs),
+    toValue: Float64Array.from(links, ({ to }) => to.value),
+  };
+}
+
+/** Runs one after the other, without their links. */
+function joined(all: readonly ReadingsRuns[]): ReadingsRuns {
+  return {
+    runCount: all.reduce((sum, { runCount }) => sum + runCount, 0),
+    entry: Int32Array.from(all.flatMap(({ entry }) => [...entry])),
+    length: Int32Array.from(all.flatMap(({ length }) => [...length])),
+    anchored: Uint8Array.from(all.flatMap(({ anchored }) => [...anchored])),
+    anchorTimeMs: Float64Array.from(all.flatMap(({ anchorTimeMs }) => [...anchorTimeMs])),
+    anchorValue: Float64Array.from(all.flatMap(({ anchorValue }) => [...anchorValue])),
+    unchecked: Uint8Array.from(all.flatMap(({ unchecked }) => [...unchecked])),
+    timeMs: Float64Array.from(all.flatMap(({ timeMs }) => [...timeMs])),
+    value: Float64Array.from(all.flatMap(({ value }) => [...value])),
+    links: NO_LINKS,
+  };
 }
 
 /** One run per device, its readings in the order of time. */

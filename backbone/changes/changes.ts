@@ -62,6 +62,8 @@ export interface MemberRow {
   readonly series: string;
   readonly intervalMs: number;
   readonly firstMs: number;
+  /** From when on it is expected, where that was said; absent else. */
+  readonly sinceMs?: number;
 }
 
 /** What the ledger of a partition says of one agent. */

@@ -88,23 +88,13 @@ describe('a view declared with its metric', () => {
     ]);
   });
 
-  it.each<[string, Partial<StoredMetric>]>([
-    ['a counter, whose increase was found otherwise', { kind: 'counter' }],
-    ['a total', { kind: 'total' }],
-    ['a value that holds for as long as is said', { holdMs: 5 }],
-  ])('is built anew for %s where the manifest was written without its metric', (_, said) => {
-    const before = declareView(undefined, VIEW, 1);
-    const metric: StoredMetric = { ...POWER, ...said };
-    expect(statesOf(declareView(before, VIEW, 1, { metric }))).toStrictEqual(['1 live', '2 building']);
-  });
-
-  it('takes up how its metric is declared where the manifest was written without', () => {
-    const before = declareView(undefined, VIEW, 1);
-    const manifest = declareView(before, VIEW, 1, { metric: POWER });
-    expect(statesOf(manifest)).toStrictEqual(['1 live']);
-    expect(liveVersion(manifest).metric).toStrictEqual(POWER);
+  it('is built anew where the rows of its newest version do not tell for how long series kept their promises', () => {
+    const before = declareView(undefined, VIEW, 1, { metric: POWER });
+    const { accounted: _, ...unaccounted } = before.versions[0]!;
+    const manifest = declareView({ ...before, versions: [unaccounted] }, VIEW, 1, { metric: POWER });
+    expect(statesOf(manifest)).toStrictEqual(['1 live', '2 building']);
+    expect(manifest.versions.map(({ accounted }) => accounted)).toStrictEqual([undefined, true]);
     expect(declareView(manifest, VIEW, 1, { metric: POWER })).toBe(manifest);
-    expect(statesOf(declareView(before, changed(1), 1, { metric: POWER }))).toStrictEqual(['1 live', '2 building']);
   });
 });
 

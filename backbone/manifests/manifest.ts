@@ -33,6 +33,8 @@ export interface ManifestVersion {
   /** How the view's metric was declared; absent in manifests written before it was kept. */
   readonly metric?: StoredMetric;
   readonly state: VersionState;
+  /** Its rows tell for how long series kept their promises; those of versions that were declared before they did don't. */
+  readonly accounted?: true;
   /** It answers although it has not caught up with the log, since there is no version before it: provisional answers. */
   readonly folding?: true;
   readonly batch: BatchState;
@@ -66,7 +68,10 @@ export interface Declaration {
   readonly holdsRecords?: boolean;
 }
 
-/** The manifest after declaring a view: as it was, or with a new version to be built where the definition changed. */
+/**
+ * The manifest after declaring a view: as it was, or with a new version to be built, where the definition changed or the
+ * rows of the newest version don't tell all that is asked of rows now.
+ */
 export function declareView(
   manifest: Manifest | undefined,
   view: View,
@@ -80,15 +85,7 @@ export function declareView(
     const first = { ...newVersion(1, view, fingerprint, 'live', partitions), ...stored };
     return { view: view.name, versions: [holdsRecords ? { ...first, folding: true } : first] };
   }
-  if (newest.fingerprint === fingerprint) return manifest;
-  // A counter's increase was found by another rule when versions didn't say how their metric was declared, gauges held their
-  // values for three intervals, and other kinds there were none.
-  const isAsBefore = metric === undefined || (metric.kind === 'gauge' && metric.holdMs === undefined);
-  const meansTheSame = newest.metric === undefined && isAsBefore;
-  if (meansTheSame && newest.fingerprint === viewFingerprint(view)) {
-    // Written before versions said how their metric was declared: from here on it is what is declared now.
-    return { ...manifest, versions: [...manifest.versions.slice(0, -1), { ...newest, fingerprint, ...stored }] };
-  }
+  if (newest.fingerprint === fingerprint && newest.accounted === true) return manifest;
   const kept = manifest.versions.filter((version) => version.state !== 'building').slice(-(VERSIONS_KEPT - 1));
   return {
     ...manifest,
@@ -120,5 +117,6 @@ function newVersion(
   partitions: number,
 ): ManifestVersion {
   const nothing = Array.from({ length: partitions }, () => 0);
-  return { version, view, fingerprint, state, batch: { results: [], cut: nothing, publishedAtMs: 0 }, history: [] };
+  const batch = { results: [], cut: nothing, publishedAtMs: 0 };
+  return { version, view, fingerprint, state, accounted: true, batch, history: [] };
 }

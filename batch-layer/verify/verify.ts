@@ -58,7 +58,11 @@ async function verify(
   const versions: ManifestVersion[] = [];
   for (const { name } of views) {
     const manifest = await manifests.get(name);
-    if (manifest !== undefined) versions.push(liveVersion(manifest));
+    const live = manifest === undefined ? undefined : liveVersion(manifest);
+    // By the rules of now its rows would be others: it is being folded anew, and what takes its place is verified.
+    if (live !== undefined && live.accounted !== true)
+      logger?.warn({ view: name }, 'its version of before is not verified: a new one is made');
+    else if (live !== undefined) versions.push(live);
   }
   const { positions, rows } = await snapshot(resources, versions);
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);

@@ -1,5 +1,6 @@
 import type { Amends } from '../frames/amend-frame.ts';
 import type { SignedLinks } from '../frames/readings.ts';
+import { addAccountedLink } from '../stats/accounted.ts';
 import { subtractReading } from '../stats/additive.ts';
 import { addLink } from '../stats/link.ts';
 import { addReading } from '../stats/merge.ts';
@@ -39,6 +40,7 @@ export function foldLinks(links: SignedLinks, agent: AgentFold, views: readonly 
         links.toMs[i]!,
         links.toValue[i]!,
       );
+      addAccountedLink(route, route.pace, sign, links.fromMs[i]!, links.toMs[i]!);
     }
   }
 }

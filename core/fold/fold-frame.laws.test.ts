@@ -8,6 +8,7 @@ import { readHeader } from '../frames/header.ts';
 import { NO_LINKS, type SignedLinks } from '../frames/readings.ts';
 import { METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
 import { seriesKey, type SeriesEntry } from '../series/series.ts';
+import { accountedBySlice } from '../stats/accounted.oracle.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import { copySelective } from '../stats/selective.ts';
 import { type Contribution, linksOf, type Reading, statsOf } from '../stats/stats.oracle.ts';
@@ -27,6 +28,8 @@ interface Case {
   readonly kind: MetricKind;
   readonly quantiles: boolean;
   readonly sliceMs: number;
+  /** Below, at and beyond the slice. */
+  readonly intervalMs: number;
   readonly series: readonly (readonly Reading[])[];
   /** Readings of each series in a run, before the next frame begins. */
   readonly runLength: number;
@@ -48,13 +51,14 @@ const cases: fc.Arbitrary<Case> = fc.record({
   kind: fc.constantFrom(...METRIC_KINDS),
   quantiles: fc.boolean(),
   sliceMs: fc.constantFrom(PANE_MS, 2 * PANE_MS, 5 * PANE_MS),
+  intervalMs: fc.constantFrom(500, 500, 250, 167, 1000, 2700),
   series: fc.array(readings, { minLength: 1, maxLength: 3 }),
   runLength: fc.integer({ min: 1, max: 20 }),
   sendAs: fc.constantFrom('readings' as const, 'panes' as const),
   amends: fc.array(fc.record({ series: fc.nat(2), nth: fc.nat(39), value: fc.nat(ROLLOVER) }), { maxLength: 4 }),
 });
 
-function entryOf({ kind, quantiles }: Case, series: number): SeriesEntry {
+function entryOf({ kind, quantiles, intervalMs }: Case, series: number): SeriesEntry {
   const device = `d${series}`;
   return {
     // The last series is of another metric, which the view does not ask for.
@@ -62,7 +66,7 @@ function entryOf({ kind, quantiles }: Case, series: number): SeriesEntry {
     unit: '',
     decimals: 0,
     kind,
-    intervalMs: 500,
+    intervalMs,
     rollover: kind === 'counter' ? ROLLOVER : null,
     quantiles,
     paneMs: PANE_MS,
@@ -120,8 +124,10 @@ class Sender {
   #sendPanes(entry: number, all: readonly Reading[]): void {
     const panes = [...Map.groupBy(all, ({ ms }) => Math.floor(ms / PANE_MS))].map(([pane, held]) => {
       const links = linksOf(held, ruleOf(this.#case), PANE_MS).get(pane);
+      const times = held.map(({ ms }) => ms);
       return {
         startMs: pane * PANE_MS,
+        accountedMs: accountedWithin(times, this.#case.intervalMs),
         stats: statsOf(held, this.#case.quantiles, links),
         before: all[all.indexOf(held[0]!) - 1],
       };
@@ -158,6 +164,7 @@ class Sender {
                 counts: Float64Array.from(stats.histogram, ([, count]) => count),
               },
         ),
+        accountedMs: column(({ accountedMs }) => accountedMs),
         links: NO_LINKS,
       }),
     );
@@ -209,13 +216,13 @@ class Sender {
 
   /** The stats of every slice that something counts in, from the readings as they are now. */
   truth(groupOf: (series: number) => string): Map<string, Stats> {
-    const { sliceMs, quantiles, runLength } = this.#case;
+    const { sliceMs, intervalMs, quantiles, runLength } = this.#case;
     const slices = new Map<string, { readings: Reading[]; links: Contribution; unchecked: number }>();
     const at = (series: number, slice: number) => {
       const key = `${groupOf(series)} ${slice}`;
       const found = slices.get(key) ?? {
         readings: [],
-        links: { increase: 0n, integral: 0n, coveredMs: 0n },
+        links: { increase: 0n, integral: 0n, coveredMs: 0n, accountedMs: 0n },
         unchecked: 0,
       };
       slices.set(key, found);
@@ -234,6 +241,9 @@ class Sender {
         links.integral += added.integral;
         links.coveredMs += added.coveredMs;
       }
+      const times = all.map(({ ms }) => ms);
+      for (const [slice, accountedMs] of accountedBySlice(times, intervalMs, sliceMs))
+        at(series, slice).links.accountedMs! += accountedMs;
     }
     return told(
       [...slices].map(([key, { readings: held, links, unchecked }]) => [
@@ -242,6 +252,12 @@ class Sender {
       ]),
     );
   }
+}
+
+/** What readings account for up to the last of them, in ms. */
+function accountedWithin(times: readonly number[], intervalMs: number): number {
+  const all = [...accountedBySlice(times, intervalMs, 1_000_000_000).values()].reduce((sum, ms) => sum + ms, 0n);
+  return Number(all) - intervalMs;
 }
 
 function ruleOf(told: Case) {
@@ -276,7 +292,9 @@ function membersOf(fold: ViewFold): Map<string, number> {
 function told(slices: readonly (readonly [string, Stats])[]): Map<string, Stats> {
   return new Map(
     slices
-      .filter(([, one]) => one.count > 0 || one.increase !== 0n || one.integral !== 0n || one.coveredMs !== 0n)
+      .filter(([, { count, increase, integral, coveredMs, accountedMs }]) =>
+        [BigInt(count), increase, integral, coveredMs, accountedMs].some((part) => part !== 0n),
+      )
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
@@ -328,7 +346,8 @@ describe('folding frames', () => {
     for (const sendAs of ['readings', 'panes'] as const) {
       const series = [[{ ms: 0, value: 5 }]];
       const amends = [{ series: 0, nth: 0, value: 6 }];
-      const one: Case = { kind: 'gauge', quantiles: false, sliceMs: 5000, series, runLength: 1, sendAs, amends };
+      const form = { kind: 'gauge', quantiles: false, sliceMs: 5000, intervalMs: 500 } as const;
+      const one: Case = { ...form, series, runLength: 1, sendAs, amends };
       const agent = new AgentFold('a', [entryOf(one, 0)]);
       const fold = new ViewFold({ view: { name: 'v', metric: 'm', by: [], where: {}, sliceMs: 5000 }, version: 1 });
       for (const frame of new Sender(one).frames) {
@@ -348,6 +367,7 @@ describe('folding frames', () => {
         kind: 'gauge',
         quantiles: false,
         sliceMs: 5000,
+        intervalMs: 250,
         series: [all],
         runLength: 2500,
         sendAs: 'readings',

@@ -1,11 +1,13 @@
 import type { PaneColumns } from '../frames/panes.ts';
 import { writeWide } from '../numbers/wide.ts';
+import { addAccounted, addAccountedLink, addAccountedSpan } from '../stats/accounted.ts';
 import { histogramOf } from '../stats/additive.ts';
 import { addLink } from '../stats/link.ts';
 import { mergeInto } from '../stats/merge.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 import type { AgentFold } from './agent-fold.ts';
 import { foldLinks } from './fold-corrections.ts';
+import type { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /**
@@ -21,7 +23,10 @@ export function foldPanes(panes: PaneColumns, agent: AgentFold, views: readonly 
     writePane(staging, staged, panes, i);
     const firstMs = panes.firstMs[i]!;
     for (const route of routes) {
-      if (panes.readings[i]! > 0) route.noteReading(firstMs);
+      if (panes.readings[i]! > 0) {
+        route.noteReading(firstMs);
+        foldAccounted(panes, i, route);
+      }
       mergeInto(route.table, route.slotOf(Math.floor(panes.startMs[i]! / route.sliceMs)), staging, staged);
       if (panes.anchored[i] !== 1) continue;
       addLink(
@@ -39,7 +44,22 @@ export function foldPanes(panes: PaneColumns, agent: AgentFold, views: readonly 
   foldLinks(panes.links, agent, views, position);
 }
 
-/** Makes the slot the stats of the i-th pane of a frame. */
+/** Adds what the readings of the i-th pane account for: time within the pane, and an interval from its last one on. */
+function foldAccounted(panes: PaneColumns, i: number, route: Route): void {
+  const { pace } = route;
+  const { intervalMs, cellMs, cellSlices } = pace;
+  const firstMs = panes.firstMs[i]!;
+  const lastMs = panes.lastMs[i]!;
+  const withinMs = panes.accountedMs?.[i] ?? Math.min(lastMs - firstMs, (panes.readings[i]! - 1) * intervalMs);
+  if (withinMs > 0) {
+    const slot = route.slotOf(Math.floor(firstMs / cellMs) * cellSlices);
+    addAccounted(route.table, slot, withinMs, 0);
+  }
+  addAccountedSpan(route, pace, 1, lastMs, lastMs + intervalMs);
+  if (panes.anchored[i] === 1) addAccountedLink(route, pace, 1, panes.anchorTimeMs[i]!, firstMs);
+}
+
+/** Makes the slot the stats of the i-th pane of a frame, but for what its readings account for. */
 function writePane(table: StatsTable, slot: number, panes: PaneColumns, i: number): void {
   table.reset(slot);
   table.count[slot] = panes.readings[i]!;

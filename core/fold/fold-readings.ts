@@ -1,4 +1,12 @@
 import type { ReadingsReader } from '../frames/readings-reader.ts';
+import {
+  accountedFrom,
+  accountsSteadily,
+  addAccounted,
+  addAccountedSpan,
+  unaccountedMs,
+  unaccountedSteps,
+} from '../stats/accounted.ts';
 import { addLink } from '../stats/link.ts';
 import { addHeldRun, addRegularRun, addTimedRun } from '../stats/run.ts';
 import type { AgentFold } from './agent-fold.ts';
@@ -48,6 +56,11 @@ export function foldReadings(
   foldLinks(reader.links, agent, views, position);
 }
 
+/** When the reading before was, -Infinity where none is known. */
+function timeOf({ known, timeMs }: Neighbour): number {
+  return known ? timeMs : Number.NEGATIVE_INFINITY;
+}
+
 function timeAt(reader: ReadingsReader, index: number): number {
   return reader.regular ? reader.startMs + index * reader.stepMs : reader.times[reader.offset + index]!;
 }
@@ -56,15 +69,16 @@ function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbou
   const { startMs, stepMs, values, offset } = reader;
   const { rule, sliceMs } = route;
   linkTo(route, before.known, before.timeMs, before.value, startMs, values[offset]!);
-  // Where each value is held up to the next one, and no step leaps over a slice, a piece takes its ends along.
-  if (rule.kind === 'gauge' && stepMs <= rule.holdMsMax && stepMs <= sliceMs) foldHeldPieces(reader, route);
-  else foldLinkedPieces(reader, route);
+  // Where each value is held and accounts up to the next one, and no step leaps over a slice, a piece takes its ends along.
+  const isHeld = rule.kind === 'gauge' && stepMs <= rule.holdMsMax && stepMs <= sliceMs;
+  if (isHeld && accountsSteadily(route.pace, stepMs)) foldHeldPieces(reader, route, before);
+  else foldLinkedPieces(reader, route, before);
 }
 
-/** Cuts a regular chunk of a gauge at slice edges; what is held across an edge is added with the piece on either side. */
-function foldHeldPieces(reader: ReadingsReader, route: Route): void {
+/** Cuts a regular chunk of a gauge at slice edges; what spans an edge is added with the piece on either side. */
+function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour): void {
   const { startMs, stepMs, values, offset, size } = reader;
-  const { sliceMs, table } = route;
+  const { sliceMs, table, pace } = route;
   const { quantiles } = route.rule;
   const isUnchecked = reader.unchecked[reader.run] === 1;
   const end = offset + size;
@@ -73,6 +87,12 @@ function foldHeldPieces(reader: ReadingsReader, route: Route): void {
   let atMs = startMs;
   let headMs = 0;
   let headValue = 0;
+  const accountedEndMs = startMs + (size - 1) * stepMs + pace.intervalMs;
+  let accountedMs = accountedFrom(pace, timeOf(before), startMs);
+  if (accountedMs < edgeMs - sliceMs) {
+    addAccountedSpan(route, pace, 1, accountedMs, edgeMs - sliceMs);
+    accountedMs = edgeMs - sliceMs;
+  }
   for (let from = offset; from < end; slice++) {
     const steps = size === 1 ? 1 : Math.ceil((edgeMs - atMs) / stepMs);
     const to = Math.min(end, from + steps);
@@ -80,6 +100,11 @@ function foldHeldPieces(reader: ReadingsReader, route: Route): void {
     const tailMs = to === end ? 0 : edgeMs - nextMs + stepMs;
     const slot = route.slotOf(slice);
     addHeldRun(table, slot, values, from, to, atMs, stepMs, headValue, headMs, tailMs, quantiles);
+    const untilMs = accountedEndMs < edgeMs ? accountedEndMs : edgeMs;
+    if (untilMs > accountedMs) {
+      addAccounted(table, slot, untilMs - accountedMs, 0);
+      accountedMs = untilMs;
+    }
     if (isUnchecked) table.unchecked[slot]! += to - from;
     headValue = values[to - 1]!;
     headMs = nextMs - edgeMs;
@@ -87,31 +112,40 @@ function foldHeldPieces(reader: ReadingsReader, route: Route): void {
     edgeMs += sliceMs;
     from = to;
   }
+  if (accountedMs < accountedEndMs) addAccountedSpan(route, pace, 1, accountedMs, accountedEndMs);
 }
 
 /** Cuts any other regular chunk at slice edges, with a link from piece to piece. */
-function foldLinkedPieces(reader: ReadingsReader, route: Route): void {
+function foldLinkedPieces(reader: ReadingsReader, route: Route, before: Neighbour): void {
   const { startMs, stepMs, values, offset, size } = reader;
-  const { sliceMs, rule, table } = route;
+  const { sliceMs, rule, table, accounted } = route;
+  const { intervalMs } = route.pace;
   const isUnchecked = reader.unchecked[reader.run] === 1;
+  accounted.begin(timeOf(before));
   for (let i = 0; i < size;) {
     const atMs = startMs + i * stepMs;
     const slice = Math.floor(atMs / sliceMs);
     const count = size - i === 1 ? 1 : Math.min(size - i, Math.ceil(((slice + 1) * sliceMs - atMs) / stepMs));
     const from = offset + i;
     if (i > 0) linkTo(route, true, atMs - stepMs, values[from - 1]!, atMs, values[from]!);
+    const lastMs = atMs + (count - 1) * stepMs;
+    const accountedMs = accounted.piece(slice, atMs, lastMs, unaccountedSteps(count, stepMs, intervalMs));
     const slot = route.slotOf(slice);
     addRegularRun(table, slot, values, from, from + count, atMs, stepMs, rule);
+    addAccounted(table, slot, accountedMs, 0);
     if (isUnchecked) table.unchecked[slot]! += count;
     i += count;
   }
+  accounted.end();
 }
 
 function foldTimedChunk(reader: ReadingsReader, route: Route, before: Neighbour): void {
   const { times, values, offset, size } = reader;
-  const { sliceMs, rule, table } = route;
+  const { sliceMs, rule, table, accounted } = route;
+  const { intervalMs } = route.pace;
   const isUnchecked = reader.unchecked[reader.run] === 1;
   const end = offset + size;
+  accounted.begin(timeOf(before));
   for (let from = offset; from < end;) {
     const atMs = times[from]!;
     const slice = Math.floor(atMs / sliceMs);
@@ -120,11 +154,14 @@ function foldTimedChunk(reader: ReadingsReader, route: Route, before: Neighbour)
     while (to < end && times[to]! < edgeMs) to++;
     if (from > offset) linkTo(route, true, times[from - 1]!, values[from - 1]!, atMs, values[from]!);
     else linkTo(route, before.known, before.timeMs, before.value, atMs, values[from]!);
+    const accountedMs = accounted.piece(slice, atMs, times[to - 1]!, unaccountedMs(times, from, to, intervalMs));
     const slot = route.slotOf(slice);
     addTimedRun(table, slot, values, times, from, to, rule);
+    addAccounted(table, slot, accountedMs, 0);
     if (isUnchecked) table.unchecked[slot]! += to - from;
     from = to;
   }
+  accounted.end();
 }
 
 function linkTo(route: Route, known: boolean, fromMs: number, fromValue: number, toMs: number, toValue: number): void {

@@ -1,6 +1,8 @@
+import { promiseMsOf } from '../metrics/metric.ts';
 import { storedFacts } from '../series/declared.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import { spanOf } from '../slices/slice-span.ts';
+import { AccountedRun, type Pace, paceOf } from '../stats/accounted.ts';
 import type { LinkRule } from '../stats/link-rule.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import type { SliceSink } from '../stats/link.ts';
@@ -18,6 +20,8 @@ export class Route implements SliceSink {
   readonly rule: LinkRule;
   readonly sliceMs: number;
   readonly table: StatsTable;
+  readonly pace: Pace;
+  readonly accounted: AccountedRun;
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
   position = 0;
 
@@ -33,6 +37,8 @@ export class Route implements SliceSink {
     this.sliceMs = fold.id.view.sliceMs;
     this.rule = within(linkRuleOf(storedFacts(entry)), HELD_SLICES_MAX * this.sliceMs);
     this.table = fold.slots.table;
+    this.pace = paceOf(promiseMsOf(entry), this.sliceMs);
+    this.accounted = new AccountedRun(this, this.pace);
   }
 
   slotOf(slice: number): number {

@@ -113,6 +113,7 @@ describe('a refold of min, max, first and last', () => {
         anchored: Uint8Array.of(0, 0),
         anchorTimeMs: Float64Array.of(0, 0),
         anchorValue: Float64Array.of(0, 0),
+        accountedMs: null,
         histogram: [null, null],
         links: NO_LINKS,
       },

@@ -165,8 +165,8 @@ const anyPane: fc.Arbitrary<AnyPane> = fc
 
 /** Panes whose statistics are those of real readings, one ms apart. */
 export const anyPanes: fc.Arbitrary<PaneColumns> = fc
-  .tuple(fc.array(anyPane, { maxLength: 150 }), anyLinks)
-  .map(([panes, links]) => {
+  .tuple(fc.array(anyPane, { maxLength: 150 }), anyLinks, fc.boolean())
+  .map(([panes, links, isAccounted]) => {
     const column = (of: (pane: AnyPane) => number): Float64Array => Float64Array.from(panes, of);
     const counted = (of: (pane: AnyPane) => number): Float64Array =>
       column((pane) => (pane.values.length === 0 ? 0 : of(pane)));
@@ -195,6 +195,7 @@ export const anyPanes: fc.Arbitrary<PaneColumns> = fc
       anchorTimeMs: column((pane) => (anchorOf(pane) === null ? 0 : pane.startMs - pane.anchor!.beforeMs) || 0),
       anchorValue: column((pane) => anchorOf(pane)?.value ?? 0),
       histogram: panes.map((pane) => (pane.histogram ? histogramOf(pane.values) : null)),
+      accountedMs: isAccounted ? counted((pane) => Math.max(0, pane.values.length - 1 - pane.unchecked)) : null,
       links,
     };
   })

@@ -73,6 +73,7 @@ interface PaneChange extends Partial<Numbers<PaneColumns>> {
   readonly integral?: bigint;
   readonly anchored?: number;
   readonly histogram?: PaneColumns['histogram'][number];
+  readonly accountedMs?: number | null;
 }
 
 const VALUE_MOST = BigInt(VALUE_MAX);
@@ -86,6 +87,7 @@ function pane(change: PaneChange): PaneColumns {
     increase = 2n,
     integral = 3n,
     histogram = null,
+    accountedMs = 0,
     ...rest
   } = change;
   const numbers = Object.entries({ ...PANE, ...rest }).map(([name, value]) => [name, Float64Array.of(value)]);
@@ -99,6 +101,7 @@ function pane(change: PaneChange): PaneColumns {
     increase: [increase],
     integral: [integral],
     histogram: [histogram],
+    accountedMs: accountedMs === null ? null : Float64Array.of(accountedMs),
     links: NO_LINKS,
   };
 }

@@ -26,11 +26,12 @@ export function decodePanes(bytes: Uint8Array, header: FrameHeader): PanesFrame 
     return frameFault('count', `frame has ${buckets} buckets, the limit is ${FRAME_BUCKETS_MAX}`);
   }
   const histogram = readHistograms(pack, sizes, count, buckets);
+  const accountedMs = header.format === 1 ? null : readAccounted(pack, panes);
   const links = new LinkColumns();
   const linkFault = links.read(pack, header.dictionaryVersion);
   if (linkFault !== null) return linkFault;
   if (!pack.finished()) return frameFault('length', 'body holds more or less than its columns');
-  const whole: PaneColumns = { ...panes, histogram, links: links.snapshot() };
+  const whole: PaneColumns = { ...panes, histogram, accountedMs, links: links.snapshot() };
   return checkPanes(whole, header.dictionaryVersion) ?? checkExtent(whole, header);
 }
 
@@ -45,7 +46,7 @@ function checkExtent(panes: PaneColumns, header: FrameHeader): PanesFrame | Fram
   return { kind: 'panes', header, panes };
 }
 
-type Columns = Omit<PaneColumns, 'histogram' | 'links'>;
+type Columns = Omit<PaneColumns, 'histogram' | 'accountedMs' | 'links'>;
 
 function readColumns(pack: PackReader, count: number, dictionaryVersion: number): Columns | null {
   const column = (min: number, max: number): Float64Array => pack.newColumn(count, min, max);
@@ -73,6 +74,12 @@ function readColumns(pack: PackReader, count: number, dictionaryVersion: number)
   }
   const places = { count, entry, startMs, spanMs, readings, coveredMs, unchecked, anchored, anchorTimeMs, anchorValue };
   return { ...places, ...sums, min, max, firstMs, firstValue, lastMs, lastValue };
+}
+
+/** What a pack that has failed gives is looked at by nobody. */
+function readAccounted(pack: PackReader, { count, firstMs, lastMs }: Columns): Float64Array {
+  const lostMs = pack.newColumn(count, 0, VALUE_MAX);
+  return Float64Array.from({ length: count }, (_, i) => lastMs[i]! - firstMs[i]! - lostMs[i]!);
 }
 
 type Sums = Pick<PaneColumns, 'sum' | 'squares' | 'increase' | 'integral'>;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { PackWriter } from '../packing/pack-writer.ts';
 import { FrameTooLarge } from './fault.ts';
-import { type FrameExtent, type FrameMeta, sealFrame } from './header.ts';
+import { FORMAT_VERSION, type FrameExtent, type FrameMeta, sealFrame } from './header.ts';
 import { FRAME_BUCKETS_MAX, FRAME_PANES_MAX, HEADER_BYTES } from './limits.ts';
 import { writeLinks } from './links.ts';
 import { checkPanes } from './pane-check.ts';
@@ -19,10 +19,12 @@ import type { PaneColumns } from './panes.ts';
  *   per pane four wide integers   Σ(v − min), Σ(v − min)², increase, integral − covered · first value
  *   column   histogram sizes      0 none, else buckets + 1
  *   column   buckets, counts      of all histograms, one after another
+ *   column   last time − first time − accounted      in format 2 only
  *            links                see links.ts
  * ```
  *
- * Sums about the minimum are small; the reader adds back what was taken off, in whole numbers.
+ * Sums about the minimum are small; the reader adds back what was taken off, in whole numbers. Panes of which it isn't
+ * known what they account for are written in format 1, as they came.
  */
 export function encodePanes(meta: FrameMeta, panes: PaneColumns): Uint8Array {
   const { count, entry, startMs, readings, anchored } = panes;
@@ -48,8 +50,10 @@ export function encodePanes(meta: FrameMeta, panes: PaneColumns): Uint8Array {
   pack.column(buckets.sizes, count);
   pack.column(buckets.numbers, buckets.count);
   pack.column(buckets.counts, buckets.count);
+  if (panes.accountedMs !== null) pack.column(lostMs(panes, panes.accountedMs), count);
   writeLinks(pack, panes.links, meta.dictionaryVersion);
-  return sealFrame(pack.finish(HEADER_BYTES), meta, paneExtent(panes));
+  const format = panes.accountedMs === null ? 1 : FORMAT_VERSION;
+  return sealFrame(pack.finish(HEADER_BYTES), meta, { ...paneExtent(panes), format });
 }
 
 /** Readings that panes hold, and from when to when. */
@@ -65,6 +69,11 @@ export function paneExtent(panes: PaneColumns): FrameExtent {
   }
   if (count === 0) return { kind: 'panes', count, earliestMs: 0, latestMs: 0 };
   return { kind: 'panes', count, earliestMs, latestMs };
+}
+
+/** What is not accounted for between the first and the last reading of each pane. */
+function lostMs({ count, firstMs, lastMs }: PaneColumns, accountedMs: Float64Array): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => lastMs[i]! - firstMs[i]! - accountedMs[i]!);
 }
 
 function writeSums(pack: PackWriter, panes: PaneColumns, i: number): void {

@@ -64,6 +64,7 @@ describe('the format', () => {
         { ...meta, watermarkMs: null },
         walkingRuns({ runs: 5, length: 700, stepMs: 1000, anchored: true }),
       ),
+      encodePanes(meta, { ...samplePanes, accountedMs: null }),
       encodePanes(meta, samplePanes),
       encodeAmend(meta, sampleAmends),
       encodeBirth(meta, {
@@ -76,6 +77,7 @@ describe('the format', () => {
       'fab030390d2b827a',
       '481a3127abdc5e50',
       '75046d1a3ac20958',
+      '0ce1cf8fde484b7d',
       'c451959a699af5a7',
       '732f099c9e849166',
     ]);

@@ -9,7 +9,8 @@ import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX, HEADER_BYTES, TIME_MS_MAX } fr
  * ```
  *   at  size
  *    0   4   magic            57 45 49 52 ("WEIR")
- *    4   1   format version   1, or 2 of a birth that needs it (see core/frames/birth.ts)
+ *    4   1   format version   1, or 2 of panes that tell what they account for (see core/frames/encode-panes.ts) and of a
+ *                             birth that needs it (see core/frames/birth.ts)
  *    5   1   kind             1 readings, 2 panes, 3 birth, 4 amend
  *    6   1   flags            bit 0: there is a watermark; other bits are 0
  *    7   1   0
@@ -132,8 +133,8 @@ function readFields(bytes: Uint8Array): FrameHeader | FrameFault {
   const kind = KINDS[view.getUint8(5) - 1];
   if (kind === undefined) return frameFault('unknown-kind', `frame kind ${view.getUint8(5)} is not one of 1 to 4`);
   const format = view.getUint8(4) === 1 ? 1 : FORMAT_VERSION;
-  if (format > 1 && kind !== 'birth')
-    return frameFault('range', `frame of ${kind} has format ${format}, only births do`);
+  if (format > 1 && kind !== 'birth' && kind !== 'panes')
+    return frameFault('range', `frame of ${kind} has format ${format}, only births and panes do`);
   const flags = view.getUint8(6);
   const watermarkMs = getInteger(view, 24);
   if (flags > 1 || view.getUint8(7) !== 0 || (flags === 0 && watermarkMs !== 0)) {
@@ -141,7 +142,6 @@ function readFields(bytes: Uint8Array): FrameHeader | FrameFault {
   }
   const header: FrameHeader = {
     kind,
-    format,
     incarnation: view.getUint32(8, true),
     sequence: getInteger(view, 16),
     dictionaryVersion: view.getUint32(12, true),
@@ -151,6 +151,7 @@ function readFields(bytes: Uint8Array): FrameHeader | FrameFault {
     count: getInteger(view, 48),
     bodyBytes: view.getUint32(56, true),
     checksum,
+    format,
   };
   return misfit(header, header) ?? header;
 }

@@ -33,6 +33,9 @@ function wrongWithPlace(panes: PaneColumns, i: number, dictionaryVersion: number
   if (!isWithin(panes.coveredMs[i]!, 0, panes.spanMs[i]!)) return `covered ${panes.coveredMs[i]} is not in its span`;
   if (!isWithin(panes.readings[i]!, 0, VALUE_MAX)) return `count ${panes.readings[i]} is negative`;
   if (!isWithin(panes.unchecked[i]!, 0, panes.readings[i]!)) return `unchecked ${panes.unchecked[i]} are more than all`;
+  const accountedMs = panes.accountedMs?.[i] ?? 0;
+  if (!isWithin(accountedMs, 0, Math.max(0, panes.lastMs[i]! - panes.firstMs[i]!)))
+    return `accounts for ${accountedMs}, beyond its readings`;
   return null;
 }
 

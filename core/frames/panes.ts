@@ -42,6 +42,11 @@ export interface PaneColumns
   readonly anchored: Uint8Array;
   /** One per pane; null where the metric asks for no quantiles. */
   readonly histogram: readonly (PaneHistogram | null)[];
+  /**
+   * What the readings account for between the first and the last of each pane (core/stats/accounted.ts); null where the
+   * agent that sent the frame didn't tell.
+   */
+  readonly accountedMs: Float64Array | null;
   readonly links: SignedLinks;
 }
 

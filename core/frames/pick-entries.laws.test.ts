@@ -44,7 +44,7 @@ function said(content: FrameContent | undefined): string[] {
   for (let i = 0; i < count; i++) {
     const row = Object.keys(others)
       .toSorted()
-      .map((name) => [name, others[name]![i]]);
+      .map((name) => [name, others[name]?.[i]]);
     texts.push(JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
   }
   return texts;

@@ -116,6 +116,7 @@ function pickPanes(panes: PaneColumns, wanted: (entry: number) => boolean): Pane
     lastMs: at(panes.lastMs, places),
     lastValue: at(panes.lastValue, places),
     histogram: listed.map((place) => panes.histogram[place] ?? null),
+    accountedMs: panes.accountedMs === null ? null : at(panes.accountedMs, places),
     links: pickLinks(panes.links, wanted),
   };
 }

@@ -49,6 +49,7 @@ export const samplePanes: PaneColumns = {
   anchorTimeMs: Float64Array.of(1_699_999_999_000, 0),
   anchorValue: Float64Array.of(3, 0),
   histogram: [{ buckets: Int32Array.of(-4, 10, 11), counts: Float64Array.of(1, 1, 1) }, null],
+  accountedMs: Float64Array.of(7_500, 0),
   links: sampleLinks,
 };
 

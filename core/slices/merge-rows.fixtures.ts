@@ -1,5 +1,6 @@
 /** Rows of one slice as they may be stored, for the law of merge-rows.ts and its oracle. */
 import fc from 'fast-check';
+import { addAccounted } from '../stats/accounted.ts';
 import { addValue } from '../stats/additive.ts';
 import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
 import { StatsTable } from '../stats/stats-table.ts';
@@ -70,7 +71,11 @@ export function flagsOf({ isPending, resets }: NotedRow): number {
 export function tableOf({ counted, selected }: NotedRow): StatsTable {
   const table = new StatsTable(1);
   const slot = table.allocate();
-  for (const { value } of counted) addValue(table, slot, value, 1, true);
+  for (const { ms, value } of counted) {
+    addValue(table, slot, value, 1, true);
+    // A reading that nothing follows accounts for an interval; here each has one of its own.
+    addAccounted(table, slot, ms, 0);
+  }
   for (const { ms, value } of selected) {
     includeRange(table, slot, value, value);
     includeFirst(table, slot, ms, value);

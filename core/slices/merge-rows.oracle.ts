@@ -29,10 +29,13 @@ function mergedSlice(partitions: readonly (readonly NotedRow[])[], slice: number
     current.flatMap(({ selected }) => selected),
     false,
   );
-  const additive = statsOf(
-    ofSlice.flatMap((rows) => rows.flatMap(({ counted }) => counted)),
-    true,
-  );
+  const readings = ofSlice.flatMap((rows) => rows.flatMap(({ counted }) => counted));
+  const additive = statsOf(readings, true, {
+    increase: 0n,
+    integral: 0n,
+    coveredMs: 0n,
+    accountedMs: BigInt(readings.reduce((sum, { ms }) => sum + ms, 0)),
+  });
   return {
     stats: { ...additive, min, max, first, last },
     revision: ofSlice.flat().reduce((sum, { revision }) => sum + revision, 0),

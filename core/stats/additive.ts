@@ -1,12 +1,12 @@
 /**
- * The additive part of stats: count, sum, squares, increase, integral, covered time, unchecked, histogram.
+ * The additive part of stats: count, sum, squares, increase, integral, covered and accounted time, unchecked, histogram.
  *
  * Laws: an Abelian group. Order and grouping of additions change no bit, and subtracting what was added restores the
  * former state bit by bit.
  */
 import { bucketOf } from '../numbers/log-buckets.ts';
 import { addProduct, addSafe, addWide, subtractWide } from '../numbers/wide.ts';
-import { addCovered } from './covered.ts';
+import { addCovered, mergeMs } from './covered.ts';
 import { Histogram } from './histogram.ts';
 import type { StatsTable } from './stats-table.ts';
 
@@ -18,12 +18,13 @@ export function mergeAdditive(table: StatsTable, slot: number, from: StatsTable,
   addWide(table.squares, slot, from.squares, fromSlot);
   addWide(table.increase, slot, from.increase, fromSlot);
   addWide(table.integral, slot, from.integral, fromSlot);
-  addCovered(table, slot, from.coveredMs[fromSlot]!, from.coveredRest[fromSlot]!);
+  mergeMs(table.coveredMs, table.coveredRest, slot, from.coveredMs, from.coveredRest, fromSlot, 1);
+  mergeMs(table.accountedMs, table.accountedRest, slot, from.accountedMs, from.accountedRest, fromSlot, 1);
   const histogram = from.histograms[fromSlot];
   if (histogram !== undefined) histogramOf(table, slot).addAll(histogram, 1);
 }
 
-/** Parts of the additive part that a merge takes beside count and unchecked. */
+/** Parts of the additive part that a merge takes beside count, unchecked and what is accounted for. */
 export type AdditiveParts = Readonly<
   Record<'sum' | 'squares' | 'increase' | 'integral' | 'coveredMs' | 'histogram', boolean>
 >;
@@ -42,7 +43,8 @@ export function mergeAdditiveParts(
   if (parts.squares) addWide(table.squares, slot, from.squares, fromSlot);
   if (parts.increase) addWide(table.increase, slot, from.increase, fromSlot);
   if (parts.integral) addWide(table.integral, slot, from.integral, fromSlot);
-  if (parts.coveredMs) addCovered(table, slot, from.coveredMs[fromSlot]!, from.coveredRest[fromSlot]!);
+  if (parts.coveredMs) mergeMs(table.coveredMs, table.coveredRest, slot, from.coveredMs, from.coveredRest, fromSlot, 1);
+  mergeMs(table.accountedMs, table.accountedRest, slot, from.accountedMs, from.accountedRest, fromSlot, 1);
   const histogram = parts.histogram ? from.histograms[fromSlot] : undefined;
   if (histogram !== undefined) histogramOf(table, slot).addAll(histogram, 1);
 }
@@ -55,7 +57,8 @@ export function subtractAdditive(table: StatsTable, slot: number, from: StatsTab
   subtractWide(table.squares, slot, from.squares, fromSlot);
   subtractWide(table.increase, slot, from.increase, fromSlot);
   subtractWide(table.integral, slot, from.integral, fromSlot);
-  addCovered(table, slot, -from.coveredMs[fromSlot]!, -from.coveredRest[fromSlot]!);
+  mergeMs(table.coveredMs, table.coveredRest, slot, from.coveredMs, from.coveredRest, fromSlot, -1);
+  mergeMs(table.accountedMs, table.accountedRest, slot, from.accountedMs, from.accountedRest, fromSlot, -1);
   const histogram = from.histograms[fromSlot];
   if (histogram !== undefined) histogramOf(table, slot).addAll(histogram, -1);
 }

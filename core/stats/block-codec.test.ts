@@ -33,6 +33,7 @@ function sampleTable(): StatsTable {
     addReading(table, slot, 1000 * i, i % 2 === 0 ? i * 1_000_003 : -i, i % 5 === 0);
     if (i % 50 === 0) addReading(table, slot, 0 - i, Number.MAX_SAFE_INTEGER - i, false);
     table.coveredMs[slot] = i;
+    table.accountedMs[slot] = i % 9 === 0 ? 0 : i;
   }
   return table;
 }
@@ -60,8 +61,8 @@ describe('a block', () => {
         const table = tableOf(rows);
         const into = new StatsTable();
         expect(decodeBlock(encodeBlock(table, slotsOf(table)), into, new Set(parts))).toBe(0);
-        const { count: _, unchecked: __, ...nothing } = readStats(foldSteps([]), 0);
-        rows.forEach((___, i) => {
+        const { count: _, unchecked: __, accountedMs: ___, ...nothing } = readStats(foldSteps([]), 0);
+        rows.forEach((____, i) => {
           const whole = readStats(table, i);
           expect(readStats(into, i)).toEqual({
             ...whole,
@@ -102,12 +103,22 @@ describe('a block', () => {
     ).toThrow('1 to 4096 rows');
   });
 
-  it('keeps the format of version 1', () => {
+  it('of version 1 is read still, and accounts for nothing', () => {
+    const hex =
+      '0100020002000000b00400006400000001020c010208010001028001007c0280010080a0abfef9620102800100f099070280010078000102800100b693' +
+      '090102800100dabbb1590100010280010090d7a5460102800100f0990700';
+    const into = new StatsTable();
+    expect(decodeBlock(Buffer.from(hex, 'hex'), into)).toBe(0);
+    expect([0, 1].map((slot) => readStats(into, slot).coveredMs)).toEqual([59_000n, 59_000n]);
+    expect([0, 1].map((slot) => readStats(into, slot).accountedMs)).toEqual([0n, 0n]);
+  });
+
+  it('keeps the format of version 2', () => {
     const table = sampleTable();
     const hash = createHash('sha256')
       .update(encodeBlock(table, slotsOf(table)))
       .digest('hex');
-    expect(hash).toBe('bba12fe52a0c3394ec95cf6a27426a0b4a32d8069c85236b99455e45b4ee5367');
+    expect(hash).toBe('257daa1dd0e05e83420982ea5c7107aa84aca29dcb8547162ef8a2724701e014');
   });
 });
 
@@ -156,12 +167,12 @@ describe('bytes that are no block', () => {
     }
     pack.bytes.byte(0);
     const bytes = pack.finish(4);
-    bytes.set([1, 0, 1, 0]);
+    bytes.set([2, 0, 1, 0]);
     return bytes;
   }
 
   const selected = [1, 5, 2, 3, 10, 20];
-  const wides = [[6, 0, 0], [1], [1], [1], [1]];
+  const wides = [[6, 0, 0], [1], [1], [1], [1], [1]];
 
   it('but crafted like one are read where they make sense', () => {
     expect(decodeBlock(craftedBlock(selected, wides), new StatsTable())).toBe(0);
@@ -171,12 +182,13 @@ describe('bytes that are no block', () => {
     ['a first value below the smallest', [1, 5, 0, 3, 10, 20], wides],
     ['a last value above the largest', [1, 5, 2, 6, 10, 20], wides],
     ['a last reading before the first', [1, 5, 2, 3, 10, 9], wides],
-    ['a limb beyond its base', selected, [[2 ** 40, 0, 0], [1], [1], [1], [1]]],
-    ['a negative limb', selected, [[0, -1, 0], [1], [1], [1], [1]]],
-    ['a limb too few', selected, [[6, 0], [1], [1], [1], [1]]],
-    ['covered time that no table holds', selected, [[1], [1], [1], [1], [0, 0, 2 ** 30]]],
-    ['a number too few', selected, [[1], [1], [1], [1]]],
-    ['a number too many', selected, [[1], [1], [1], [1], [1], [1]]],
+    ['a limb beyond its base', selected, [[2 ** 40, 0, 0], [1], [1], [1], [1], [1]]],
+    ['a negative limb', selected, [[0, -1, 0], [1], [1], [1], [1], [1]]],
+    ['a limb too few', selected, [[6, 0], [1], [1], [1], [1], [1]]],
+    ['covered time that no table holds', selected, [[1], [1], [1], [1], [0, 0, 2 ** 30], [1]]],
+    ['accounted time that no table holds', selected, [[1], [1], [1], [1], [1], [0, 0, 2 ** 30]]],
+    ['a number too few', selected, [[1], [1], [1], [1], [1]]],
+    ['a number too many', selected, [[1], [1], [1], [1], [1], [1], [1]]],
   ])('that hold %s are invalid', (_, crafted, numbers) => {
     expect(decodeBlock(craftedBlock(crafted, numbers), new StatsTable())).toMatchObject({ problem: 'invalid' });
   });

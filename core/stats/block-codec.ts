@@ -2,7 +2,7 @@
  * Up to 4096 rows of stats as columns, for results that are read back at query time.
  *
  * ```
- *   u8     format version (1)
+ *   u8     format version (2)
  *   u8     0
  *   u16    rows, 1 to 4096, low byte first
  *   pack   see #core/packing/pack-writer.ts: columns of one number per row, with bytes and varints between them
@@ -11,10 +11,12 @@
  *          min; max, firstValue, lastValue relative to min; firstMs; lastMs relative to firstMs; a row that has none
  *               repeats those of the row before it
  *          count; unchecked
- *          sum, squares, increase, integral, covered time, each: u8 1 and a column of the numbers, where all are safe
+ *          sum, squares, increase, integral, covered time, accounted time, each: u8 1 and a column of the numbers, where all are safe
  *               integers; else u8 k and the columns of their k limbs
  *          u8 1 and the histograms of all rows as in row-codec.ts, 0 buckets for none; or u8 0 where no row has one
  * ```
+ *
+ * Version 1 had no accounted time.
  */
 import { strict as assert } from 'node:assert';
 import { PackReader } from '../packing/pack-reader.ts';
@@ -22,11 +24,13 @@ import { PackWriter } from '../packing/pack-writer.ts';
 import {
   BLOCK_ROWS_MAX,
   columnRoom,
+  readAccountedColumns,
   readCoveredColumns,
   readSelectedColumns,
   readWideColumns,
   skipCoveredColumns,
   skipWideColumns,
+  writeAccountedColumns,
   writeCoveredColumns,
   writeSelectedColumns,
   writeWideColumns,
@@ -37,7 +41,9 @@ import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import type { StatsTable } from './stats-table.ts';
 
-export const BLOCK_VERSION = 1;
+export const BLOCK_VERSION = 2;
+/** The one before it, which is read still. */
+const BLOCK_VERSION_UNACCOUNTED = 1;
 const HEADER_BYTES = 4;
 
 const reader = new PackReader();
@@ -60,6 +66,7 @@ export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8A
     writeWideColumns(pack, columns, slots);
   }
   writeCoveredColumns(pack, table, slots);
+  writeAccountedColumns(pack, table, slots);
   writeHistograms(pack, table, slots);
   const bytes = pack.finish(HEADER_BYTES);
   bytes[0] = BLOCK_VERSION;
@@ -71,7 +78,7 @@ export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8A
 /**
  * Reads a block into new slots side by side and gives the first of them; the last is `table.size - 1`. Or gives the
  * fault, and the table is as it was. The memory it takes is bounded by BLOCK_ROWS_MAX and the length of `bytes`. Of `parts`
- * only these are read, and the readings that are unchecked; the others are those of the identity.
+ * only these are read, what is accounted for, and the readings that are unchecked; the others are those of the identity.
  */
 export function decodeBlock(
   bytes: Uint8Array,
@@ -85,13 +92,16 @@ export function decodeBlock(
       `stats block of ${bytes.length} bytes is shorter than its header`,
     );
   }
-  if (bytes[0] !== BLOCK_VERSION) return versionFault('block', bytes[0]!, BLOCK_VERSION, 0);
+  const version = bytes[0]!;
+  if (version !== BLOCK_VERSION && version !== BLOCK_VERSION_UNACCOUNTED)
+    return versionFault('block', version, BLOCK_VERSION, 0);
   const rows = bytes[2]! + 256 * bytes[3]!;
   if (bytes[1] !== 0 || rows < 1 || rows > BLOCK_ROWS_MAX) {
     return new StatsDataFault('invalid', 2, `stats block of ${rows} rows is none: it holds 1 to ${BLOCK_ROWS_MAX}`);
   }
   const first = table.allocateMany(rows);
-  const whole = reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows, parts) && reader.finished();
+  const whole =
+    reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows, version, parts) && reader.finished();
   if (whole) return first;
   table.truncate(first);
   return new StatsDataFault(
@@ -101,7 +111,13 @@ export function decodeBlock(
   );
 }
 
-function readColumns(table: StatsTable, first: number, rows: number, parts: ReadonlySet<StatsPart>): boolean {
+function readColumns(
+  table: StatsTable,
+  first: number,
+  rows: number,
+  version: number,
+  parts: ReadonlySet<StatsPart>,
+): boolean {
   if (!readSelectedColumns(reader, table, first, rows, parts)) return false;
   for (const column of [table.count, table.unchecked]) {
     if (!reader.column(scratch, rows, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) return false;
@@ -117,7 +133,10 @@ function readColumns(table: StatsTable, first: number, rows: number, parts: Read
   const hasCovered = parts.has('coveredMs')
     ? readCoveredColumns(reader, table, first, rows)
     : skipCoveredColumns(reader, rows);
-  return hasCovered && readHistograms(table, first, rows, parts.has('histogram'));
+  if (!hasCovered) return false;
+  const isAccounted = version !== BLOCK_VERSION_UNACCOUNTED;
+  if (isAccounted && !readAccountedColumns(reader, table, first, rows)) return false;
+  return readHistograms(table, first, rows, parts.has('histogram'));
 }
 
 function writeHistograms(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {

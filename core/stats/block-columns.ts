@@ -4,7 +4,7 @@ import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
-import { coveredTotal, setCovered } from './covered.ts';
+import { setMs, totalMs } from './covered.ts';
 import { hasSelected } from './row-codec.ts';
 import type { StatsPart } from './statistics.ts';
 import type { StatsTable } from './stats-table.ts';
@@ -14,7 +14,7 @@ export const BLOCK_ROWS_MAX = 4096;
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const INVERSE_BASE = 1 / WIDE_BASE;
-const COVERED_LIMBS = 3;
+const MS_LIMBS = 3;
 
 /** Room for one column of a block while it is written or read. */
 export function columnRoom(): Float64Array {
@@ -188,7 +188,7 @@ export function skipWideColumns(pack: PackReader, columns: WideColumns, rows: nu
 
 /** Steps over `rows` covered times; false where they are none. */
 export function skipCoveredColumns(pack: PackReader, rows: number): boolean {
-  return skipLimbs(pack, COVERED_LIMBS, rows);
+  return skipLimbs(pack, MS_LIMBS, rows);
 }
 
 function skipLimbs(pack: PackReader, limbsMax: number, rows: number): boolean {
@@ -228,33 +228,57 @@ function spread(columns: WideColumns, first: number, rows: number): void {
 
 /** Writes the covered times of the rows as wide numbers. */
 export function writeCoveredColumns(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
+  writeMsColumns(pack, table.coveredMs, table.coveredRest, slots);
+}
+
+/** Writes the accounted times of the rows as wide numbers. */
+export function writeAccountedColumns(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
+  writeMsColumns(pack, table.accountedMs, table.accountedRest, slots);
+}
+
+function writeMsColumns(pack: PackWriter, column: Float64Array, rests: Float64Array, slots: ArrayLike<number>): void {
   const rows = slots.length;
   let safe = true;
   for (let i = 0; i < rows; i++) {
-    values[i] = table.coveredMs[slots[i]!]!;
+    values[i] = column[slots[i]!]!;
     safe &&= Number.isSafeInteger(values[i]);
   }
-  pack.bytes.byte(safe ? 1 : COVERED_LIMBS);
+  pack.bytes.byte(safe ? 1 : MS_LIMBS);
   if (safe) {
     pack.column(values, rows);
     return;
   }
-  const totals = makeWide(COVERED_LIMBS, rows);
-  for (let i = 0; i < rows; i++) writeWide(totals, i, coveredTotal(table, slots[i]!));
+  const totals = makeWide(MS_LIMBS, rows);
+  for (let i = 0; i < rows; i++) writeWide(totals, i, totalMs(column, rests, slots[i]!));
   for (const limb of totals) pack.column(limb, rows);
 }
 
 /** Reads `rows` covered times into the slots from `first` on; false where they are none. */
 export function readCoveredColumns(pack: PackReader, table: StatsTable, first: number, rows: number): boolean {
+  return readMsColumns(pack, table.coveredMs, table.coveredRest, first, rows);
+}
+
+/** The same of accounted times. */
+export function readAccountedColumns(pack: PackReader, table: StatsTable, first: number, rows: number): boolean {
+  return readMsColumns(pack, table.accountedMs, table.accountedRest, first, rows);
+}
+
+function readMsColumns(
+  pack: PackReader,
+  column: Float64Array,
+  rests: Float64Array,
+  first: number,
+  rows: number,
+): boolean {
   const limbs = pack.bytes.byte();
   if (limbs === 1) {
     if (!pack.column(values, rows, -SAFE, SAFE)) return false;
-    table.coveredMs.set(values.subarray(0, rows), first);
+    column.set(values.subarray(0, rows), first);
     return true;
   }
-  if (limbs !== COVERED_LIMBS) return false;
-  const totals = makeWide(COVERED_LIMBS, BLOCK_ROWS_MAX);
+  if (limbs !== MS_LIMBS) return false;
+  const totals = makeWide(MS_LIMBS, BLOCK_ROWS_MAX);
   if (!readLimbs(pack, totals, 0, rows)) return false;
-  for (let i = 0; i < rows; i++) if (!setCovered(table, first + i, readWide(totals, i))) return false;
+  for (let i = 0; i < rows; i++) if (!setMs(column, rests, first + i, readWide(totals, i))) return false;
   return true;
 }

@@ -34,8 +34,8 @@ describe('stats of two slots', () => {
     expect(equalSlots(b, 0, a, 0)).toBe(false);
   });
 
-  it('has twenty-three columns to differ in', () => {
-    expect(columnsOf(fullTable())).toHaveLength(23);
+  it('has twenty-five columns to differ in', () => {
+    expect(columnsOf(fullTable())).toHaveLength(25);
   });
 
   it('differ where a histogram has another bucket, another count, one more, or is not there', () => {

@@ -33,6 +33,8 @@ export function equalSlots(a: StatsTable, i: number, b: StatsTable, j: number): 
     equalWide(a.integral, i, b.integral, j) &&
     a.coveredMs[i] === b.coveredMs[j] &&
     a.coveredRest[i] === b.coveredRest[j] &&
+    a.accountedMs[i] === b.accountedMs[j] &&
+    a.accountedRest[i] === b.accountedRest[j] &&
     a.unchecked[i] === b.unchecked[j] &&
     a.min[i] === b.min[j] &&
     a.max[i] === b.max[j] &&

@@ -2,8 +2,8 @@
  * One stats as a few bytes that explain themselves, for tables of state.
  *
  * ```
- *   u8        format version (1)
- *   u8        parts, a bit for each that is there; bit 7 is 0
+ *   u8        format version (2)
+ *   u8        parts, a bit for each that is there
  *   bit 0     count, sum, squares        signed, wide, wide
  *   bit 1     min, max, first, last      min signed, varint max − min, varint firstValue − min, varint lastValue − min,
  *                                        firstMs signed, varint lastMs − firstMs
@@ -13,10 +13,11 @@
  *   bit 5     unchecked                  signed
  *   bit 6     histogram                  varint buckets; each: its bucket less the
  *                                        one before (varint; the first: signed), signed count
+ *   bit 7     accounted time             wide, less the time to be expected by the other parts
  * ```
  *
  * `signed` and `wide` are zigzag varints, of safe integers and of any size. Absent parts are the identity. Bit 2 stands
- * in place of bit 1 where a distance is no safe integer. Every stats has one form only.
+ * in place of bit 1 where a distance is no safe integer. Every stats has one form only. Version 1 had no accounted time.
  */
 import { strict as assert } from 'node:assert';
 import { BUCKET_MAX } from '../numbers/log-buckets.ts';
@@ -27,17 +28,11 @@ import { HISTOGRAM_BUCKETS_MAX } from './histogram.ts';
 import type { Histogram } from './histogram.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import type { StatsTable } from './stats-table.ts';
-import {
-  readCovered,
-  readSigned,
-  readWideAt,
-  writeCovered,
-  writeSigned,
-  writeUnsigned,
-  writeWideAt,
-} from './wide-varint.ts';
+import { readMs, readSigned, readWideAt, writeMs, writeSigned, writeUnsigned, writeWideAt } from './wide-varint.ts';
 
-export const ROW_VERSION = 1;
+export const ROW_VERSION = 2;
+/** The one before it, which is read still. */
+const ROW_VERSION_UNACCOUNTED = 1;
 
 const VALUES = 1;
 const SELECTED = 2;
@@ -46,7 +41,7 @@ const INCREASE = 8;
 const HELD = 16;
 const UNCHECKED = 32;
 const HISTOGRAM = 64;
-const PARTS_ALL = 127;
+const ACCOUNTED = 128;
 
 const writer = new ByteWriter();
 const reader = new ByteReader();
@@ -72,10 +67,11 @@ export function writeRow(table: StatsTable, slot: number): Uint8Array {
   if (parts & INCREASE) writeWideAt(writer, table.increase, slot);
   if (parts & HELD) {
     writeWideAt(writer, table.integral, slot);
-    writeCovered(writer, table, slot);
+    writeMs(writer, table.coveredMs, table.coveredRest, slot, 0);
   }
   if (parts & UNCHECKED) writeSigned(writer, table.unchecked[slot]!);
   if (parts & HISTOGRAM) writeHistogram(writer, table.histograms[slot]!);
+  if (parts & ACCOUNTED) writeMs(writer, table.accountedMs, table.accountedRest, slot, expectedMs(table, slot));
   return writer.written();
 }
 
@@ -89,8 +85,9 @@ export function decodeRow(bytes: Uint8Array, table: StatsTable, slot: number, at
   const version = reader.byte();
   const parts = reader.byte();
   if (reader.failed) return new StatsDataFault('truncated', at, 'stats row ends before its version and parts');
-  if (version !== ROW_VERSION) return versionFault('row', version, ROW_VERSION, at);
-  const whole = readParts(table, slot, parts);
+  if (version !== ROW_VERSION && version !== ROW_VERSION_UNACCOUNTED)
+    return versionFault('row', version, ROW_VERSION, at);
+  const whole = readParts(table, slot, parts, version);
   if (whole && !reader.failed) return reader.at - at;
   table.reset(slot);
   return reader.at >= bytes.length
@@ -117,7 +114,23 @@ function partsOf(table: StatsTable, slot: number): number {
   if (table.coveredMs[slot] !== 0 || !isZeroWide(table.integral, slot)) parts |= HELD;
   if (table.unchecked[slot] !== 0) parts |= UNCHECKED;
   if ((table.histograms[slot]?.length ?? 0) > 0) parts |= HISTOGRAM;
+  if (table.accountedRest[slot] !== 0 || table.accountedMs[slot] !== expectedMs(table, slot)) parts |= ACCOUNTED;
   return parts;
+}
+
+/**
+ * What a row accounts for where nothing is missing, so that nothing has to be written: the time that is covered, or, of
+ * values that cover none, that of one series at even distances.
+ */
+function expectedMs(table: StatsTable, slot: number): number {
+  const count = table.count[slot]!;
+  const coveredMs = table.coveredMs[slot]!;
+  if (count <= 0 || !Number.isSafeInteger(coveredMs)) return 0;
+  if (coveredMs !== 0) return coveredMs;
+  const spanMs = table.lastMs[slot]! - table.firstMs[slot]!;
+  return count > 1 && spanMs > 0 && Number.isSafeInteger(count * spanMs)
+    ? Math.floor((count * spanMs) / (count - 1))
+    : 0;
 }
 
 /** Whether a reading was ever selected; the four are there together or not at all. */
@@ -152,8 +165,9 @@ function writeSelected(table: StatsTable, slot: number): void {
 }
 
 /** Whether the parts named are there and make sense; `reader.failed` tells the rest. */
-function readParts(table: StatsTable, slot: number, parts: number): boolean {
-  if (parts > PARTS_ALL || (parts & SELECTED && parts & SELECTED_FAR)) return false;
+function readParts(table: StatsTable, slot: number, parts: number, version: number): boolean {
+  if (parts & SELECTED && parts & SELECTED_FAR) return false;
+  if (version === ROW_VERSION_UNACCOUNTED && parts & ACCOUNTED) return false;
   if (parts & VALUES) {
     table.count[slot] = readSigned(reader);
     readWideAt(reader, table.sum, slot);
@@ -165,12 +179,15 @@ function readParts(table: StatsTable, slot: number, parts: number): boolean {
   if (parts & INCREASE) readWideAt(reader, table.increase, slot);
   if (parts & HELD) {
     readWideAt(reader, table.integral, slot);
-    readCovered(reader, table, slot);
+    readMs(reader, table.coveredMs, table.coveredRest, slot, 0);
   }
   if (parts & UNCHECKED) table.unchecked[slot] = readSigned(reader);
   if (parts & HISTOGRAM && !readHistogram(reader, table, slot)) return false;
+  if (parts & ACCOUNTED) readMs(reader, table.accountedMs, table.accountedRest, slot, expectedMs(table, slot));
+  else if (version === ROW_VERSION) table.accountedMs[slot] = expectedMs(table, slot);
   // Each stats has one form: a part that holds nothing is not written.
-  return reader.failed || partsOf(table, slot) === parts;
+  const told = version === ROW_VERSION ? partsOf(table, slot) : partsOf(table, slot) & ~ACCOUNTED;
+  return reader.failed || told === parts;
 }
 
 function readSelected(table: StatsTable, slot: number): void {

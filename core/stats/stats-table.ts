@@ -3,7 +3,7 @@
  *
  * A stats has two parts with different algebra.
  *
- *   additive   count, sum, squares, increase, integral, covered time, unchecked, histogram
+ *   additive   count, sum, squares, increase, integral, covered time, accounted time, unchecked, histogram
  *              an Abelian group: what was added can be subtracted again
  *   selective  min, max, first, last
  *              a semilattice: merging picks one of two, and forgets the other for good
@@ -19,8 +19,8 @@ import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
 import type { Histogram } from './histogram.ts';
 import { StatsTableFull } from './stats-errors.ts';
 
-/** What a slot takes in memory without its histogram: 23 columns of doubles. */
-export const SLOT_BYTES = 184;
+/** What a slot takes in memory without its histogram: 25 columns of doubles. */
+export const SLOT_BYTES = 200;
 
 /**
  * The most slots of one table: at SLOT_BYTES each some three gigabytes of columns. Owners evict long before; a table
@@ -46,6 +46,9 @@ export class StatsTable {
    */
   coveredMs: Float64Array;
   coveredRest: Float64Array;
+  /** For how long the series kept their promises (accounted.ts): likewise in two columns. */
+  accountedMs: Float64Array;
+  accountedRest: Float64Array;
   /** Late readings that counted although the agent could no longer tell whether they were repeats. */
   unchecked: Float64Array;
   /** Absent until a value is added with buckets; an empty one means the same as none. */
@@ -81,6 +84,8 @@ export class StatsTable {
     this.integral = makeWide(INTEGRAL_LIMBS, capacity);
     this.coveredMs = new Float64Array(capacity);
     this.coveredRest = new Float64Array(capacity);
+    this.accountedMs = new Float64Array(capacity);
+    this.accountedRest = new Float64Array(capacity);
     this.unchecked = new Float64Array(capacity);
     this.min = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
     this.max = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY);
@@ -217,6 +222,8 @@ export class StatsTable {
       ...this.integral,
       this.coveredMs,
       this.coveredRest,
+      this.accountedMs,
+      this.accountedRest,
       this.unchecked,
       this.firstValue,
       this.lastValue,
@@ -237,6 +244,8 @@ export class StatsTable {
     this.integral = this.integral.map((limb) => grown(limb, capacity));
     this.coveredMs = grown(this.coveredMs, capacity);
     this.coveredRest = grown(this.coveredRest, capacity);
+    this.accountedMs = grown(this.accountedMs, capacity);
+    this.accountedRest = grown(this.accountedRest, capacity);
     this.unchecked = grown(this.unchecked, capacity);
     this.min = grown(this.min, capacity).fill(Number.POSITIVE_INFINITY, old);
     this.max = grown(this.max, capacity).fill(Number.NEGATIVE_INFINITY, old);

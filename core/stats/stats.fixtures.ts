@@ -1,6 +1,7 @@
 /** Generators for the laws of this folder, aimed at where exact arithmetic could fail. */
 import fc from 'fast-check';
 import { SCALED_MAX } from '../numbers/scaled.ts';
+import { addAccounted } from './accounted.ts';
 import type { LinkRule } from './link-rule.ts';
 import { addLink } from './link.ts';
 import { addReading } from './merge.ts';
@@ -99,7 +100,7 @@ export function seriesReadings(maxLength: number): fc.Arbitrary<Reading[]> {
 
 /** One step in the life of a slot; the first of a table's slots is the one looked at. */
 export interface Step {
-  readonly kind: 'reading' | 'link' | 'unchecked';
+  readonly kind: 'reading' | 'link' | 'accounted' | 'unchecked';
   readonly ms: number;
   readonly value: number;
   readonly other: number;
@@ -109,7 +110,7 @@ export interface Step {
 /** Steps that collide in time, so that ties occur. */
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    kind: fc.constantFrom('reading' as const, 'reading' as const, 'link' as const, 'unchecked' as const),
+    kind: fc.constantFrom<Step['kind'][]>('reading', 'reading', 'link', 'accounted', 'unchecked'),
     ms: fc.oneof(
       fc.integer({ min: -3, max: 3 }),
       // Plus 0, since no time is −0.
@@ -133,5 +134,6 @@ export function foldSteps(list: readonly Step[]): StatsTable {
 function applyStep(table: StatsTable, { kind, ms, value, other, rule }: Step): void {
   if (kind === 'reading') addReading(table, 0, ms, value, rule.quantiles);
   else if (kind === 'unchecked') table.unchecked[0]! += 1;
+  else if (kind === 'accounted') addAccounted(table, 0, value, 0);
   else addLink({ table, slotOf: () => 0 }, rule, 1000, 1, ms, value, ms + 1 + Math.abs(value % 5000), other);
 }

@@ -16,6 +16,8 @@ export interface Contribution {
   increase: bigint;
   integral: bigint;
   coveredMs: bigint;
+  /** By accounted.oracle.ts, where it is looked at. */
+  accountedMs?: bigint;
 }
 
 /** Everything that the links between readings of one series (ascending in time) add, by slice. */
@@ -81,6 +83,7 @@ export function statsOf(readings: readonly Reading[], buckets: boolean, links?: 
     increase: links?.increase ?? 0n,
     integral: links?.integral ?? 0n,
     coveredMs: links?.coveredMs ?? 0n,
+    accountedMs: links?.accountedMs ?? 0n,
     unchecked: 0,
     min: ascending.at(0) ?? null,
     max: ascending.at(-1) ?? null,

@@ -1,5 +1,6 @@
 import type { BucketCounts } from '../numbers/log-buckets.ts';
 import { readWide } from '../numbers/wide.ts';
+import { accountedTotal } from './accounted.ts';
 import { coveredTotal } from './covered.ts';
 import type { StatsTable } from './stats-table.ts';
 
@@ -18,6 +19,7 @@ export interface Stats {
   /** In value · ms. */
   readonly integral: bigint;
   readonly coveredMs: bigint;
+  readonly accountedMs: bigint;
   readonly unchecked: number;
   readonly min: number | null;
   readonly max: number | null;
@@ -38,6 +40,7 @@ export function readStats(table: StatsTable, slot: number): Stats {
     increase: readWide(table.increase, slot),
     integral: readWide(table.integral, slot),
     coveredMs: coveredTotal(table, slot),
+    accountedMs: accountedTotal(table, slot),
     unchecked: table.unchecked[slot]!,
     min: min === Number.POSITIVE_INFINITY ? null : min,
     max: max === Number.NEGATIVE_INFINITY ? null : max,

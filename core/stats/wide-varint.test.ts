@@ -3,15 +3,7 @@ import { makeWide, readWide, writeWide } from '../numbers/wide.ts';
 import { ByteReader, ByteWriter } from '../packing/bytes.ts';
 import { coveredTotal, setCovered } from './covered.ts';
 import { StatsTable } from './stats-table.ts';
-import {
-  readCovered,
-  readSigned,
-  readWideAt,
-  writeCovered,
-  writeSigned,
-  writeUnsigned,
-  writeWideAt,
-} from './wide-varint.ts';
+import { readMs, readSigned, readWideAt, writeMs, writeSigned, writeUnsigned, writeWideAt } from './wide-varint.ts';
 
 /** What `write` wrote, opened for reading. */
 function written(write: (writer: ByteWriter) => void): ByteReader {
@@ -87,17 +79,17 @@ describe.each([2, 3, 4])('a wide number of %d limbs', (limbs) => {
   });
 });
 
-describe('covered time', () => {
+describe('a sum of milliseconds', () => {
   const LIMIT = 2n ** 105n;
 
   it.each([0n, 2n ** 48n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, LIMIT - 1n])('of %d ms reads back', (total) => {
-    for (const one of [total, -total]) {
+    for (const [one, base] of [total, -total].flatMap((sum) => [0, 5, -5].map((less) => [sum, less] as const))) {
       const table = new StatsTable(2);
       table.allocateMany(2);
       expect(setCovered(table, 0, one)).toBe(true);
-      const reader = written((writer) => writeCovered(writer, table, 0));
+      const reader = written((writer) => writeMs(writer, table.coveredMs, table.coveredRest, 0, base));
       table.coveredRest[1] = 5;
-      readCovered(reader, table, 1);
+      readMs(reader, table.coveredMs, table.coveredRest, 1, base);
       expect(coveredTotal(table, 1)).toBe(one);
       expect(table.coveredMs[1]).toBe(Number(one));
       expect(reader.failed).toBe(false);
@@ -110,7 +102,7 @@ describe('covered time', () => {
       table.allocate();
       expect(setCovered(table, 0, value)).toBe(false);
       const reader = written((writer) => writer.wide(value));
-      readCovered(reader, table, 0);
+      readMs(reader, table.coveredMs, table.coveredRest, 0, 0);
       expect(reader.failed).toBe(true);
     }
   });

@@ -7,8 +7,7 @@ import { strict as assert } from 'node:assert';
 import { WIDE_BASE, addSafe, clearWide, readWide, writeWide } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import type { ByteReader, ByteWriter } from '../packing/bytes.ts';
-import { coveredTotal, setCovered } from './covered.ts';
-import type { StatsTable } from './stats-table.ts';
+import { setMs, totalMs } from './covered.ts';
 
 /** Magnitudes below this take at most seven bytes as zigzag varint, and everything about them is exact in doubles. */
 const SHORT_LIMIT = 2 ** 48;
@@ -69,18 +68,34 @@ export function readWideAt(reader: ByteReader, columns: WideColumns, index: numb
   else reader.failed = true;
 }
 
-/** Writes the covered time of a slot, as a wide number. */
-export function writeCovered(writer: ByteWriter, table: StatsTable, slot: number): void {
-  if (Number.isSafeInteger(table.coveredMs[slot])) writeSigned(writer, table.coveredMs[slot]!);
-  else writer.wide(coveredTotal(table, slot));
+/** Writes a sum of milliseconds (covered.ts), less `base`, as a wide number. */
+export function writeMs(
+  writer: ByteWriter,
+  column: Float64Array,
+  rests: Float64Array,
+  slot: number,
+  base: number,
+): void {
+  const nearest = column[slot]!;
+  const difference = nearest - base;
+  if (Number.isSafeInteger(nearest) && Number.isSafeInteger(difference)) writeSigned(writer, difference);
+  else writer.wide(totalMs(column, rests, slot) - BigInt(base));
 }
 
-/** Reads the covered time of a slot; one beyond what the table holds fails the reader. */
-export function readCovered(reader: ByteReader, table: StatsTable, slot: number): void {
-  if (isShort(reader)) {
-    table.coveredMs[slot] = readShort(reader);
-    table.coveredRest[slot] = 0;
-  } else if (!setCovered(table, slot, reader.wide())) reader.failed = true;
+/** Reads what `writeMs` wrote; a sum beyond what the columns hold fails the reader. */
+export function readMs(
+  reader: ByteReader,
+  column: Float64Array,
+  rests: Float64Array,
+  slot: number,
+  base: number,
+): void {
+  const difference = isShort(reader) ? readShort(reader) : reader.wide();
+  const sum = typeof difference === 'number' ? difference + base : Number.NaN;
+  if (Number.isSafeInteger(sum)) {
+    column[slot] = sum;
+    rests[slot] = 0;
+  } else if (reader.failed || !setMs(column, rests, slot, BigInt(difference) + BigInt(base))) reader.failed = true;
 }
 
 function isShort(reader: ByteReader): boolean {

@@ -12,6 +12,7 @@ import { ViewFold } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import { type Metric, METRIC_KINDS, type MetricKind, type SendPolicy, UNBOUNDED } from '#core/metrics/metric.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
+import { accountedByReading } from '#core/stats/accounted.oracle.ts';
 import { linkRuleOf } from '#core/stats/link-rule.ts';
 import { copySelective } from '#core/stats/selective.ts';
 import { type Contribution, linksOf, type Reading, statsOf } from '#core/stats/stats.oracle.ts';
@@ -154,7 +155,11 @@ function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
   refold.finish();
   for (const name of pending) copySelective(slots.table, name.slot, refold.table, refold.slotOf(name)!);
   const stats = names.map(({ slot, group, slice }) => [`${group}/${slice}`, readStats(slots.table, slot)] as const);
-  return new Map(stats.filter(([, one]) => one.count > 0 || one.coveredMs !== 0n || one.integral !== 0n));
+  return new Map(stats.filter(([, one]) => saysSomething(one)));
+}
+
+function saysSomething({ count, coveredMs, integral, accountedMs }: Stats): boolean {
+  return count > 0 || coveredMs !== 0n || integral !== 0n || accountedMs !== 0n;
 }
 
 /** The same by the slow way: the last value per (device, time), neighbours by sorting, a link by its later reading. */
@@ -179,18 +184,23 @@ function oracle(events: readonly Event[], declared: Metric): Map<string, Stats> 
       readings.set(key, [...(readings.get(key) ?? []), { ms: later.timeMs, value: later.value }]);
       const pair = rows.slice(Math.max(0, i - 1), i + 1).map(({ timeMs, value }) => ({ ms: timeMs, value }));
       for (const [slice, link] of linksOf(pair, rule, SLICE_MS)) addContribution(links, keyOf(later, slice), link);
+      const accounted = accountedByReading(rows[i - 1]?.timeMs, later.timeMs, INTERVAL_MS, SLICE_MS);
+      for (const [slice, accountedMs] of accounted) {
+        addContribution(links, keyOf(later, slice), { increase: 0n, integral: 0n, coveredMs: 0n, accountedMs });
+      }
     }
   }
   const keys = new Set([...readings.keys(), ...links.keys()]);
   const stats = [...keys].map((key) => [key, statsOf(readings.get(key) ?? [], true, links.get(key))] as const);
-  return new Map(stats.filter(([, one]) => one.count > 0 || one.coveredMs !== 0n || one.integral !== 0n));
+  return new Map(stats.filter(([, one]) => saysSomething(one)));
 }
 
 function addContribution(links: Map<string, Contribution>, key: string, more: Contribution): void {
-  const sum = links.get(key) ?? { increase: 0n, integral: 0n, coveredMs: 0n };
+  const sum = links.get(key) ?? { increase: 0n, integral: 0n, coveredMs: 0n, accountedMs: 0n };
   sum.increase += more.increase;
   sum.integral += more.integral;
   sum.coveredMs += more.coveredMs;
+  sum.accountedMs! += more.accountedMs ?? 0n;
   links.set(key, sum);
 }
 

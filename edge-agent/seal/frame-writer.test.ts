@@ -226,7 +226,8 @@ describe('a frame writer', () => {
     for (let i = 0; i < count; i++) {
       const times = Float64Array.from({ length: 24 }, (_, r) => i * 100 + r * 3);
       const values = times.map((_, r) => 2 ** (2 * r) + i);
-      builder.addPane({ entry: i % 40, startMs: i * 100, spanMs: 100, anchor: null }, rule, times, values, 0, 24);
+      const facts = { entry: i % 40, startMs: i * 100, spanMs: 100, intervalMs: 1_000, anchor: null };
+      builder.addPane(facts, rule, times, values, 0, 24);
     }
     writer.panes(builder.take());
     const wide = (i: number): number => Number(BigInt.asUintN(53, BigInt(i + 1) * 6_364_136_223_846_793_005n));

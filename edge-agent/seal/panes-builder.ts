@@ -1,6 +1,7 @@
 import type { PaneColumns, PaneHistogram } from '#core/frames/panes.ts';
 import { NO_LINKS } from '#core/frames/readings.ts';
 import { readWide } from '#core/numbers/wide.ts';
+import { addAccounted, unaccountedMs } from '#core/stats/accounted.ts';
 import type { LinkRule } from '#core/stats/link-rule.ts';
 import { addTimedRun } from '#core/stats/run.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -10,6 +11,8 @@ interface PaneFacts {
   readonly entry: number;
   readonly startMs: number;
   readonly spanMs: number;
+  /** How often the series promises a reading. */
+  readonly intervalMs: number;
   readonly anchor: RememberedReading | null;
 }
 
@@ -27,6 +30,8 @@ export class PanesBuilder {
     const slot = this.#table.allocate();
     this.#panes.push(facts);
     addTimedRun(this.#table, slot, values, times, from, to, rule);
+    const lostMs = unaccountedMs(times, from, to, facts.intervalMs);
+    addAccounted(this.#table, slot, times[to - 1]! - times[from]! - lostMs, 0);
   }
 
   take(): PaneColumns {
@@ -56,6 +61,7 @@ export class PanesBuilder {
       anchorTimeMs: Float64Array.from(panes, (pane) => pane.anchor?.timeMs ?? 0),
       anchorValue: Float64Array.from(panes, (pane) => pane.anchor?.value ?? 0),
       histogram: numbers.map((i) => histogramAt(table, i)),
+      accountedMs: table.accountedMs.slice(0, count),
       links: NO_LINKS,
     };
     table.truncate(0);

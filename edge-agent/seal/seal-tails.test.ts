@@ -11,6 +11,7 @@ import { openPaneStart, sealRulesOf, sealTail } from './seal-tails.ts';
 type Row = readonly [timeMs: number, value: number, entry?: number];
 
 const PANE_MS = 100;
+const INTERVAL_MS = 10;
 const LINK = { kind: 'gauge', holdMsMax: 1_000, quantiles: true } as const;
 const ALL = Number.POSITIVE_INFINITY;
 
@@ -35,7 +36,7 @@ function runsOf(runs: ReadingsRuns): unknown[] {
 
 function seal(journal: SeriesJournal, sendsPanes: boolean, untilMs = ALL, fits = (_entry: number) => true) {
   const [runs, panes] = [new RunsBuilder(), new PanesBuilder()];
-  sealTail(journal, { sendsPanes, paneMs: PANE_MS, link: LINK, fits }, untilMs, runs, panes);
+  sealTail(journal, { sendsPanes, paneMs: PANE_MS, intervalMs: INTERVAL_MS, link: LINK, fits }, untilMs, runs, panes);
   return { runs: runsOf(runs.take()), panes: panes.take() };
 }
 
@@ -154,7 +155,7 @@ describe('a tail that is sealed as panes', () => {
     expect([...panes.startMs]).toEqual([100, 100]);
     const builder = new PanesBuilder();
     for (const value of [3, 8]) {
-      const facts = { entry: 0, startMs: 0, spanMs: 10, anchor: null };
+      const facts = { entry: 0, startMs: 0, spanMs: 10, intervalMs: INTERVAL_MS, anchor: null };
       builder.addPane(facts, LINK, Float64Array.of(1), Float64Array.of(value), 0, 1);
       expect(builder.count).toBe(1);
       expect(builder.take()).toMatchObject({ count: 1, sum: [BigInt(value)] });

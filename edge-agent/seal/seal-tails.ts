@@ -1,4 +1,4 @@
-import type { Metric } from '#core/metrics/metric.ts';
+import { type Metric, promiseMsOf } from '#core/metrics/metric.ts';
 import { isAsDeclared } from '#core/series/declared.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LinkRule } from '#core/stats/link-rule.ts';
@@ -16,6 +16,7 @@ export const PANE_READINGS_MIN = 4;
 export interface SealRule {
   readonly sendsPanes: boolean;
   readonly paneMs: number;
+  readonly intervalMs: number;
   readonly link: LinkRule;
   /** Whether the rule's panes are those that the entry was born to; where not, its readings are sent as readings. */
   readonly fits: (entry: number) => boolean;
@@ -51,7 +52,8 @@ export function sealTail(
     while (to < end && times[to]! < paneEndMs && entries[to] === entry) to++;
     if (sendsPanes && to - from >= PANE_READINGS_MIN) {
       addRunUpTo(from);
-      const facts = { entry, startMs: paneStartMs, spanMs: rule.paneMs, anchor: journal.before(from) };
+      const { paneMs, intervalMs } = rule;
+      const facts = { entry, startMs: paneStartMs, spanMs: paneMs, intervalMs, anchor: journal.before(from) };
       panes.addPane(facts, rule.link, times, values, from, to);
       runStart = to;
     }
@@ -69,10 +71,11 @@ export function openPaneStart(journal: SeriesJournal, paneMs: number): number {
 /** How a metric is sealed where it is sent as readings, and where as panes. */
 export function sealRulesOf(metric: Metric, entries: readonly SeriesEntry[]): readonly [SealRule, SealRule] {
   const { paneMs } = metric;
+  const intervalMs = promiseMsOf(metric);
   const link = linkRuleOf(metric);
   const fits = (entry: number): boolean => isAsDeclared(entries[entry]!, metric);
   return [
-    { sendsPanes: false, paneMs, link, fits },
-    { sendsPanes: true, paneMs, link, fits },
+    { sendsPanes: false, paneMs, intervalMs, link, fits },
+    { sendsPanes: true, paneMs, intervalMs, link, fits },
   ];
 }

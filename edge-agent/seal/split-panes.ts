@@ -33,6 +33,7 @@ function slicePanes(panes: PaneColumns, from: number, to: number, linksFrom: num
     anchorTimeMs: panes.anchorTimeMs.slice(from, to),
     anchorValue: panes.anchorValue.slice(from, to),
     histogram: panes.histogram.slice(from, to),
+    accountedMs: panes.accountedMs === null ? null : panes.accountedMs.slice(from, to),
     links: sliceLinks(panes.links, linksFrom, linksTo),
   };
 }

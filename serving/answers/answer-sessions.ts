@@ -38,7 +38,9 @@ export async function answerSessions(
     return {
       ...headOf(index, source, told),
       table: walk.table,
-      windows: inOrder(walk, told).map(({ group, session }) => judged(judge, group, session, reach)),
+      windows: inOrder(walk, told).map(({ group, session }) =>
+        judged(judge, group, session, query.view.sliceMs, reach),
+      ),
     };
   });
 }
@@ -58,14 +60,9 @@ function checkGap({ gap, view }: SessionsQuery): void {
   );
 }
 
-function judged(
-  judge: Judge,
-  group: Group,
-  { firstMs, lastMs, slot, revision, pending }: Session,
-  reach: Reach,
-): AnsweredWindow {
-  const told = judge.span(group, firstMs, lastMs + 1, reach(lastMs) + 1, slot, revision, pending);
-  return { ...told, endMs: lastMs };
+function judged(judge: Judge, group: Group, session: Session, sliceMs: number, reach: Reach): AnsweredWindow {
+  const { firstMs, lastMs } = session;
+  return judge.session({ ...session, group, startMs: firstMs, endMs: lastMs }, sliceMs, reach(lastMs) + 1);
 }
 
 function inOrder(

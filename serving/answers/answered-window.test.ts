@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addAccounted } from '#core/stats/accounted.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { Group } from '../index/group.ts';
@@ -8,18 +9,19 @@ import { freshnessOf, Judge } from './answered-window.ts';
 import { parseStats } from './query.ts';
 
 const MINUTE = 60_000;
-const LIVE = { isAsOf: false, isFolding: false };
+const LIVE = { isAsOf: false, isFolding: false, isAccounted: true };
 
 const table = new StatsTable(1);
 const slot = table.allocate();
 for (let i = 0; i < 5; i++) addReading(table, slot, i, i, false);
+addAccounted(table, slot, 5 * MINUTE, 0);
 
 /** A group of one series that reports once a minute from 0 on, and whose agent's watermark is known or not. */
 function groupOf(watermarkMs: number | null, holes = false): Group {
   const agents = new Agents();
   const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
   agents.put({ partition: 0, agent: 'a', watermarkMs, holes, ...counts, head: { incarnation: 1, highestSequence: 1 } });
-  const group = new Group('["north"]', agents);
+  const group = new Group('["north"]', agents, MINUTE);
   const series = { agent: 'a', series: 's', intervalMs: MINUTE, firstMs: 0 };
   group.progress.put({ view: 'v', version: 1, group: group.key, partition: 0, ...series });
   return group;
@@ -81,10 +83,21 @@ describe('a window that is judged', () => {
     expect(isFinal(100 * MINUTE, 'count', {}, true)).toBe(false);
   });
 
-  it('may be final later than it ends, as a session is', () => {
+  it('of which the rows do not tell what they account for is as complete as it has readings', () => {
+    const judge = new Judge(table, { metric: POWER, stats: [] }, { ...LIVE, isAccounted: false });
+    const sum = { group: groupOf(MINUTE), table, slot, revision: 1, pending: false, startMs: 0 };
+    expect(judge.window({ ...sum, endMs: 10 * MINUTE }).completeness).toBe(0.5);
+    expect(judge.window({ ...sum, endMs: 4 * MINUTE }).completeness).toBe(1);
+  });
+
+  it('as a session is final later than it ends, and expects nothing beyond its last reading', () => {
     const judge = new Judge(table, { metric: POWER, stats: [] }, LIVE);
-    const finalAt = (finalMs: number) => judge.span(groupOf(20 * MINUTE), 0, MINUTE, finalMs, slot, 1, false).final;
-    expect([finalAt(20 * MINUTE), finalAt(20 * MINUTE + 1)]).toEqual([true, false]);
+    const sum = { table, slot, revision: 1, pending: false, group: groupOf(20 * MINUTE) };
+    const session = (startMs: number, endMs: number, finalMs = 0) =>
+      judge.session({ ...sum, startMs, endMs }, MINUTE, finalMs);
+    expect([20 * MINUTE, 20 * MINUTE + 1].map((finalMs) => session(0, MINUTE, finalMs).final)).toEqual([true, false]);
+    expect(session(0, 4 * MINUTE)).toMatchObject({ startMs: 0, endMs: 4 * MINUTE, completeness: 1 });
+    expect(session(MINUTE - 1, 11 * MINUTE - 2).completeness).toBe(0.5);
   });
 
   it('is judged with its group as it was when the answer first looked at it', () => {

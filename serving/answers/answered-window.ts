@@ -1,7 +1,7 @@
 import { holdMsOf } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
-import { EVER, type Horizon } from '../index/progress.ts';
+import { EVER, type Horizon, type JudgedSlices } from '../index/progress.ts';
 import type { CombinedWindow } from './combine-windows.ts';
 import type { ViewQuery } from './query.ts';
 
@@ -16,7 +16,7 @@ export interface AnsweredWindow {
   /** From 0 to 1. */
   readonly completeness: number;
   readonly final: boolean;
-  /** Where the group's first reading lies after the start: nothing was expected before it. */
+  /** Where it lies after the start: nothing was expected of the group before it. */
   readonly expectedFromMs?: number;
 }
 
@@ -34,10 +34,15 @@ export interface AnswerHead {
   readonly asOf: { readonly cut: readonly number[]; readonly publishedAtMs: number } | undefined;
 }
 
+/** A window of a group whose sum stands in the judge's table. */
+type JudgedSum = Omit<CombinedWindow, 'table'>;
+
 /** What a source is, as far as its windows are judged by it. */
 export interface JudgedSource {
   readonly isAsOf: boolean;
   readonly isFolding: boolean;
+  /** Whether its rows tell for how long series kept their promises. */
+  readonly isAccounted: boolean;
 }
 
 /**
@@ -62,26 +67,42 @@ export class Judge {
     this.#heldMs = tellsHeld ? (intervalMs) => holdMsOf({ intervalMs, ...said }) : () => 0;
   }
 
-  window({ group, startMs, endMs, slot, revision, pending }: Omit<CombinedWindow, 'table'>): AnsweredWindow {
-    return this.span(group, startMs, endMs, endMs, slot, revision, pending);
+  /** A window, whose edges are edges of slices. */
+  window(window: JudgedSum): AnsweredWindow {
+    const { startMs, endMs } = window;
+    return this.#judged(window, this.#slices(window, startMs, endMs), endMs);
   }
 
   /**
-   * A span of a group whose readings are expected up to `endMs` and that is final once the watermarks have passed `finalMs`. As
-   * of an earlier cut nothing is final: how far the watermarks were then is not kept. While the version is folded nothing is complete.
+   * A session from its first reading to its last, of whole slices, to which a reading may be added until the watermarks have
+   * passed `finalMs`. Beyond its last reading nothing is expected of it.
    */
-  span(
-    group: Group,
-    startMs: number,
-    endMs: number,
+  session(session: JudgedSum, sliceMs: number, finalMs: number): AnsweredWindow {
+    const { startMs, endMs } = session;
+    const fromMs = Math.floor(startMs / sliceMs) * sliceMs;
+    const toMs = (Math.floor(endMs / sliceMs) + 1) * sliceMs;
+    const within = { fromMs: startMs, toMs: endMs + 1 };
+    return this.#judged(session, { ...this.#slices(session, fromMs, toMs), within }, finalMs);
+  }
+
+  #slices({ slot }: JudgedSum, fromMs: number, toMs: number): JudgedSlices {
+    const count = this.#table.count[slot]!;
+    return { fromMs, toMs, count, accountedMs: this.#source.isAccounted ? this.#table.accountedMs[slot]! : undefined };
+  }
+
+  /**
+   * As of an earlier cut nothing is final: how far the watermarks were then is not kept. While the version is folded
+   * nothing is complete.
+   */
+  #judged(
+    { group, startMs, endMs, slot, revision, pending }: JudgedSum,
+    slices: JudgedSlices,
     finalMs: number,
-    slot: number,
-    revision: number,
-    pending: boolean,
   ): AnsweredWindow {
     const { isAsOf, isFolding } = this.#source;
+    const { progress } = group;
     const horizon = this.#horizon(group);
-    const firstMs = group.progress.firstMs();
+    const heldMs = this.#heldMs(progress.longestIntervalMs());
     const told = {
       startMs,
       endMs,
@@ -89,13 +110,11 @@ export class Judge {
       slot,
       revision,
       pending,
-      completeness: group.progress.completeness(startMs, endMs, this.#table.count[slot]!, horizon),
-      final:
-        !isAsOf &&
-        !isFolding &&
-        group.progress.isFinal(startMs, finalMs, horizon, this.#heldMs(group.progress.longestIntervalMs())),
+      completeness: progress.completeness(slices, horizon),
+      final: !isAsOf && !isFolding && progress.isFinal(startMs, finalMs, horizon, heldMs),
     };
-    return firstMs > startMs && firstMs !== Number.POSITIVE_INFINITY ? { ...told, expectedFromMs: firstMs } : told;
+    const expectedFromMs = progress.expectedFromMs();
+    return expectedFromMs > startMs && expectedFromMs !== Number.POSITIVE_INFINITY ? { ...told, expectedFromMs } : told;
   }
 
   #horizon(group: Group): Horizon {

@@ -9,8 +9,10 @@ import { SlotStats } from './slot-stats.ts';
 
 /** Every part of stats as it is read one by one. */
 function partsOf(stats: Stats): Stats {
-  const { count, sum, squares, increase, integral, coveredMs, unchecked, min, max, first, last, histogram } = stats;
-  return { count, sum, squares, increase, integral, coveredMs, unchecked, min, max, first, last, histogram };
+  const { count, sum, squares, increase, integral, coveredMs, accountedMs, unchecked } = stats;
+  const { min, max, first, last, histogram } = stats;
+  const selected = { min, max, first, last, histogram };
+  return { count, sum, squares, increase, integral, coveredMs, accountedMs, unchecked, ...selected };
 }
 
 describe('the stats of a slot, part by part', () => {

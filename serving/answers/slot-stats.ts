@@ -1,5 +1,6 @@
 import type { BucketCounts } from '#core/numbers/log-buckets.ts';
 import { readWide, WIDE_BASE, type WideColumns } from '#core/numbers/wide.ts';
+import { accountedTotal } from '#core/stats/accounted.ts';
 import { coveredTotal } from '#core/stats/covered.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Stats, TimedValue } from '#core/stats/stats.ts';
@@ -46,6 +47,10 @@ export class SlotStats implements Stats {
 
   get coveredMs(): bigint {
     return coveredTotal(this.#table, this.#slot);
+  }
+
+  get accountedMs(): bigint {
+    return accountedTotal(this.#table, this.#slot);
   }
 
   get unchecked(): number {

@@ -83,7 +83,10 @@ function sourceOf({ results, changes }: StoredRows, toldCount: number): ViewSour
     },
   };
   const batch = { results: refs, cut: [0, 0], publishedAtMs: 0 };
-  const source = new ViewSource({ view: VIEW, version: 1, batch, isAsOf: false, isFolding: false }, backend);
+  const source = new ViewSource(
+    { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false, isAccounted: true },
+    backend,
+  );
   source.openGroup(GROUP);
   return source;
 }
@@ -143,6 +146,7 @@ describe('wide sums of some parts', () => {
         const stored = isStored ? { results: [[row]], changes: [] } : { results: [], changes: [row] };
         const [some, all] = [await read(stored, 0, statistic.needs), await read(stored, 0)];
         expect(statistic.compute(some.get(1)!.stats, metric)).toBe(statistic.compute(all.get(1)!.stats, metric));
+        expect(some.get(1)!.stats.accountedMs).toBe(all.get(1)!.stats.accountedMs);
       }),
     );
   });

@@ -56,7 +56,7 @@ describe('the windows of a query', () => {
 
 describe('a filter of tags', () => {
   it('admits groups whose tags all have one of the values', () => {
-    const group = new Group('["north","roof"]', new Agents());
+    const group = new Group('["north","roof"]', new Agents(), 60_000);
     const admits = (where: Record<string, string[]>) =>
       admitsGroup(['region', 'kind'], new Map(Object.entries(where)), group);
     expect(admits({})).toBe(true);

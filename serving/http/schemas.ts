@@ -93,7 +93,9 @@ const WindowSchema = z
     end: Instant,
     tags: z.record(z.string(), z.string()),
     stats: z.record(z.string(), z.union([ExactNumber, TimedValue, z.null()])),
-    completeness: z.number().openapi({ description: 'What arrived of what is expected of the series, from 0 to 1' }),
+    completeness: z
+      .number()
+      .openapi({ description: 'For how long the series kept their promises, of the time they promised; from 0 to 1' }),
     final: z.boolean().openapi({ description: 'Nothing more is expected' }),
     expectedFrom: Instant.optional().openapi({
       description: 'The first reading of the group, where it lies after the start: before it nothing was expected',

@@ -45,7 +45,7 @@ function groupOf(firstSlice: number | undefined, watermarkSlice: number | null):
   const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
   const head = { incarnation: 1, highestSequence: 1 };
   agents.put({ partition: 0, agent: 'a', watermarkMs, holes: false, ...counts, head });
-  const group = new Group('["r"]', agents);
+  const group = new Group('["r"]', agents, 60_000);
   if (firstSlice === undefined) return group;
   const series = { agent: 'a', series: 's', intervalMs: SLICE_MS, firstMs: firstSlice * SLICE_MS + 1 };
   group.progress.put({ view: 'v', version: 1, group: group.key, partition: 0, ...series });
@@ -54,13 +54,13 @@ function groupOf(firstSlice: number | undefined, watermarkSlice: number | null):
 
 function find(group: Group, stored: readonly number[], changed: readonly number[], epoch = 10, isAsOf = false) {
   const batch = { results: [RESULT], cut: [10], publishedAtMs: 0 };
-  const id = { view: VIEW, version: 1, batch, isAsOf, isFolding: false };
+  const id = { view: VIEW, version: 1, batch, isAsOf, isFolding: false, isAccounted: true };
   return findLastSlice(id, group, feedOf(changed, epoch), resultOf(stored));
 }
 
 function findFirst(group: Group, stored: readonly number[], changed: readonly number[], epoch = 10, isAsOf = false) {
   const batch = { results: [RESULT], cut: [10], publishedAtMs: 0 };
-  const id = { view: VIEW, version: 1, batch, isAsOf, isFolding: false };
+  const id = { view: VIEW, version: 1, batch, isAsOf, isFolding: false, isAccounted: true };
   return findFirstSlice(id, group, feedOf(changed, epoch), resultOf(stored));
 }
 
@@ -106,7 +106,7 @@ describe('the first slice of a group that holds anything', () => {
       },
     };
     const batch = { results: [RESULT], cut: [10, 10], publishedAtMs: 0 };
-    const id = { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false };
+    const id = { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false, isAccounted: true };
     expect(await findFirstSlice(id, groupOf(2, 20), feedOf([], 10), both)).toBe(2);
   });
 

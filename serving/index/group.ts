@@ -25,10 +25,10 @@ export class Group {
   /** The last slice that a commit has changed since the group was opened. */
   lastSliceTold = Number.NEGATIVE_INFINITY;
 
-  constructor(key: string, agents: Agents) {
+  constructor(key: string, agents: Agents, sliceMs: number) {
     this.key = key;
     this.tags = parseGroupKey(key);
-    this.progress = new GroupProgress(agents);
+    this.progress = new GroupProgress(agents, sliceMs);
   }
 
   /** The first slice that holds anything as far as it was looked for; undefined where there is none. */

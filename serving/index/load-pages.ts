@@ -17,6 +17,8 @@ export interface SourceId {
   readonly isAsOf: boolean;
   /** The version has not caught up with the log: what it answers is provisional. */
   readonly isFolding: boolean;
+  /** Its rows tell for how long series kept their promises. */
+  readonly isAccounted: boolean;
 }
 
 /** Which pages to load: `pageCount` consecutive ones of a group. */

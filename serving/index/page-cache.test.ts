@@ -32,7 +32,7 @@ function pageOf(number: number, slices = 100): Page {
 }
 
 function openGroup(name = 'a'): Group {
-  return new Group(JSON.stringify([name]), new Agents());
+  return new Group(JSON.stringify([name]), new Agents(), 60_000);
 }
 
 /** What a full page weighs, and one that has shed its slices. */

@@ -75,7 +75,7 @@ function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
   const batch = { results: refs, cut: [0, 0], publishedAtMs: 0 };
   return loadPages(
     {
-      id: { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false },
+      id: { view: VIEW, version: 1, batch, isAsOf: false, isFolding: false, isAccounted: true },
       group: GROUP,
       firstPage: 0,
       pageCount: 2,

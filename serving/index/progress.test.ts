@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import { agentKey, Agents, EVER, GroupProgress, memberKey } from './progress.ts';
+import { agentKey, Agents, EVER, GroupProgress, type Horizon, memberKey } from './progress.ts';
 
 function agentOf(agent: string, watermarkMs: number | null, holes = false, partition = 0): AgentRow {
   const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
@@ -14,7 +14,7 @@ function memberOf(agent: string, series: string, firstMs: number, intervalMs = 6
 function progressOf(agents: readonly AgentRow[], members: readonly MemberRow[]): GroupProgress {
   const known = new Agents();
   for (const row of agents) known.put(row);
-  const progress = new GroupProgress(known);
+  const progress = new GroupProgress(known, 10);
   for (const row of members) progress.put(row);
   return progress;
 }
@@ -41,6 +41,18 @@ describe('what is known of agents', () => {
     expect(memberKey({ ...member, firstMs: 9 })).toBe(memberKey(member));
   });
 });
+
+/** How complete a group is over slices that account for so many intervals of 10 ms, and hold as many readings. */
+function completeness(
+  progress: GroupProgress,
+  fromMs: number,
+  toMs: number,
+  intervals: number,
+  horizon: Horizon,
+): number {
+  const accountedMs = 10 * intervals;
+  return progress.completeness({ fromMs, toMs, count: intervals, accountedMs }, horizon);
+}
 
 describe('the progress of a group', () => {
   it('tells whether a member changed anything', () => {
@@ -110,9 +122,9 @@ describe('the progress of a group', () => {
     expect(progress.isFinal(0, 200, horizon)).toBe(true);
     expect(progress.isFinal(0, 201, horizon)).toBe(false);
     // At 0, 10, … 50 readings of it were due, and of the other one ten.
-    expect(progress.completeness(0, 100, 16, horizon)).toBe(1);
-    expect(progress.completeness(0, 100, 8, horizon)).toBe(0.5);
-    expect(progress.completeness(60, 100, 4, horizon)).toBe(1);
+    expect(completeness(progress, 0, 100, 16, horizon)).toBe(1);
+    expect(completeness(progress, 0, 100, 8, horizon)).toBe(0.5);
+    expect(completeness(progress, 60, 100, 4, horizon)).toBe(1);
     expect(progressOf([retired], members.slice(0, 1)).horizon()).toMatchObject({ watermarkMs: 50 });
   });
 
@@ -129,16 +141,16 @@ describe('the progress of a group', () => {
     const progress = progressOf([agentOf('a', 0)], [memberOf('a', 's', 0, 10)]);
     const whole = { watermarkMs: 0, stains: [], without: [] };
     const holed = { watermarkMs: 0, stains: [EVER], without: [] };
-    expect(progress.completeness(0, 100, 5, whole)).toBe(0.5);
-    expect(progress.completeness(0, 100, 12, whole)).toBe(1);
-    expect(progress.completeness(-100, 0, 0, whole)).toBe(1);
-    expect(progress.completeness(0, 100, -1, whole)).toBe(0);
-    expect(progress.completeness(0, 100, 10, holed)).toBe(10 / 11);
-    expect(progress.completeness(0, 100, 5, holed)).toBe(0.5);
-    expect(progress.completeness(0, 100, -1, holed)).toBe(0);
-    expect(progress.completeness(-100, 0, 0, holed)).toBe(0);
+    expect(completeness(progress, 0, 100, 5, whole)).toBe(0.5);
+    expect(completeness(progress, 0, 100, 12, whole)).toBe(1);
+    expect(completeness(progress, -100, 0, 0, whole)).toBe(1);
+    expect(completeness(progress, 0, 100, -1, whole)).toBe(0);
+    expect(completeness(progress, 0, 100, 10, holed)).toBe(10 / 11);
+    expect(completeness(progress, 0, 100, 5, holed)).toBe(0.5);
+    expect(completeness(progress, 0, 100, -1, holed)).toBe(0);
+    expect(completeness(progress, -100, 0, 0, holed)).toBe(0);
     progress.put(memberOf('a', 't', 0, 10));
-    expect(progress.completeness(0, 100, 5, whole)).toBe(0.25);
+    expect(completeness(progress, 0, 100, 5, whole)).toBe(0.25);
   });
 
   it('misses something in the windows alone that a missing frame reaches, where that is known', () => {
@@ -152,7 +164,7 @@ describe('the progress of a group', () => {
       [0, 500],
     ].map(([startMs, endMs]) => [
       progress.isFinal(startMs!, endMs!, progress.horizon()),
-      progress.completeness(startMs!, endMs!, 1000, progress.horizon()),
+      completeness(progress, startMs!, endMs!, 1000, progress.horizon()),
     ]);
     const [whole, holed] = [
       [true, 1],

@@ -1,6 +1,6 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
-import { ExpectedReadings } from './expected-readings.ts';
+import { ExpectedTime, type Promised, type SliceRange } from './expected-time.ts';
 
 /** What is known of every agent, by partition and name. */
 export class Agents {
@@ -21,8 +21,8 @@ export class Agents {
   }
 }
 
-function isRetired({ standing }: AgentRow): boolean {
-  return standing?.retired ?? false;
+function isRetired(row: AgentRow | undefined): boolean {
+  return row?.standing?.retired ?? false;
 }
 
 export function agentKey(partition: number, agent: string): string {
@@ -63,27 +63,40 @@ function isStained(stains: readonly Stain[], startMs: number, endMs: number): bo
   return stains.some(({ fromMs, toMs }) => fromMs < endMs && toMs >= startMs);
 }
 
-/** The series of a group and their agents: how many readings are expected, and whether more are to come. */
+/** Slices of a group that were added up, and what they came to. */
+export interface JudgedSlices extends SliceRange {
+  /** The part of them that is judged, where it is not all. */
+  readonly within?: SliceRange;
+  readonly count: number;
+  /** Undefined of versions whose rows don't tell: there the number of readings has to do. */
+  readonly accountedMs: number | undefined;
+}
+
+/** The series of a group and their agents: what is expected of them, and whether more is to come. */
 export class GroupProgress {
   readonly #agents: Agents;
+  readonly #sliceMs: number;
   readonly #members = new Map<string, MemberRow>();
-  #expected: ExpectedReadings | undefined;
+  #expected: ExpectedTime | undefined;
   #intervalMs: number | undefined;
+  #expectedFromMs: number | undefined;
   #groupAgents: readonly GroupAgent[] | undefined;
 
-  constructor(agents: Agents) {
+  constructor(agents: Agents, sliceMs: number) {
     this.#agents = agents;
+    this.#sliceMs = sliceMs;
   }
 
   /** Takes a member or its newer state; gives whether anything changed. */
   put(row: MemberRow): boolean {
     const key = memberKey(row);
     const before = this.#members.get(key);
-    if (before !== undefined && before.firstMs === row.firstMs && before.intervalMs === row.intervalMs) return false;
+    if (before !== undefined && isSamePromise(before, row)) return false;
     this.#members.set(key, row);
     this.#expected = undefined;
     this.#groupAgents = undefined;
     this.#intervalMs = undefined;
+    this.#expectedFromMs = undefined;
     return true;
   }
 
@@ -96,6 +109,16 @@ export class GroupProgress {
     let firstMs = Number.POSITIVE_INFINITY;
     for (const agent of this.agents()) firstMs = Math.min(firstMs, agent.firstMs);
     return firstMs;
+  }
+
+  /** From when on something is expected of the group, +Infinity where nothing is. */
+  expectedFromMs(): number {
+    if (this.#expectedFromMs === undefined) {
+      this.#expectedFromMs = Number.POSITIVE_INFINITY;
+      for (const member of this.#members.values())
+        this.#expectedFromMs = Math.min(this.#expectedFromMs, promisedFromMs(member));
+    }
+    return this.#expectedFromMs;
   }
 
   /** The agents that have series in the group. */
@@ -142,25 +165,25 @@ export class GroupProgress {
     for (const { key, firstMs } of this.agents()) {
       if (firstMs >= endMs) continue;
       const row = this.#agents.get(key);
-      if (row !== undefined && isRetired(row)) continue;
+      if (isRetired(row)) continue;
       if (row === undefined || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
       if (isStained(stainsOf(row), startMs, passedMs)) return false;
     }
     return this.#members.size > 0;
   }
 
-  /** What retired agents promised beyond their last watermark. */
-  #excused(startMs: number, endMs: number): number {
-    let excused = 0;
-    for (const { key } of this.agents()) {
-      const row = this.#agents.get(key);
-      if (row === undefined || !isRetired(row)) continue;
-      const untilMs = row.watermarkMs ?? Number.NEGATIVE_INFINITY;
-      if (untilMs >= endMs) continue;
-      const members = [...this.#members.values()].filter((one) => agentKey(one.partition, one.agent) === key);
-      excused += new ExpectedReadings(members).count(Math.max(startMs, untilMs + 1), endMs);
+  /** What a group expected, had its retired agents never promised anything beyond an interval after their last watermark. */
+  #excused(): ExpectedTime | undefined {
+    if (!this.agents().some(({ key }) => isRetired(this.#agents.get(key)))) return undefined;
+    const excused: Promised[] = [];
+    for (const member of this.#members.values()) {
+      const row = this.#agents.get(agentKey(member.partition, member.agent));
+      if (!isRetired(row)) continue;
+      const { intervalMs } = member;
+      const untilMs = (row?.watermarkMs ?? Number.NEGATIVE_INFINITY) + intervalMs;
+      excused.push({ intervalMs, fromMs: Math.max(promisedFromMs(member), untilMs) });
     }
-    return excused;
+    return new ExpectedTime(excused, this.#sliceMs);
   }
 
   /** The longest interval of the group's series, 0 where it has none. */
@@ -172,11 +195,34 @@ export class GroupProgress {
     return this.#intervalMs;
   }
 
-  /** From 0 to 1: what arrived of what is expected of the series; below 1 while an agent of the group misses a number that may reach into the span. */
-  completeness(startMs: number, endMs: number, count: number, horizon: Horizon): number {
-    this.#expected ??= new ExpectedReadings(this.#members.values());
-    const expected = this.#expected.count(startMs, endMs) - this.#excused(startMs, endMs);
-    const arrived = expected === 0 ? 1 : Math.min(1, Math.max(0, count / expected));
-    return isStained(horizon.stains, startMs, endMs) ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
+  /**
+   * From 0 to 1: for how long the series accounted of what is expected of them; below 1 while an agent of the group misses
+   * a number that may reach into what is judged.
+   */
+  completeness(slices: JudgedSlices, horizon: Horizon): number {
+    this.#expected ??= new ExpectedTime(
+      Array.from(this.#members.values(), (member) => ({
+        intervalMs: member.intervalMs,
+        fromMs: promisedFromMs(member),
+      })),
+      this.#sliceMs,
+    );
+    const { within, count, accountedMs } = slices;
+    const excused = this.#excused();
+    const of = (expected: ExpectedTime): number =>
+      accountedMs === undefined ? expected.readings(slices, within) : expected.ms(slices, within);
+    const expected = of(this.#expected) - (excused === undefined ? 0 : of(excused));
+    const arrived = expected <= 0 ? 1 : Math.min(1, Math.max(0, (accountedMs ?? count) / expected));
+    const { fromMs, toMs } = within ?? slices;
+    return isStained(horizon.stains, fromMs, toMs) ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
   }
+}
+
+function isSamePromise(a: MemberRow, b: MemberRow): boolean {
+  return a.firstMs === b.firstMs && a.intervalMs === b.intervalMs && a.sinceMs === b.sinceMs;
+}
+
+/** From when on a series is expected. */
+function promisedFromMs({ firstMs, sinceMs }: MemberRow): number {
+  return Math.min(firstMs, sinceMs ?? firstMs);
 }

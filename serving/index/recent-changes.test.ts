@@ -3,8 +3,8 @@ import { Group } from './group.ts';
 import { Agents } from './progress.ts';
 import { BATCHES_REMEMBERED_MAX, type GroupChange, RecentChanges, SLICES_REMEMBERED_MAX } from './recent-changes.ts';
 
-const GROUP = new Group('["a"]', new Agents());
-const OTHER = new Group('["b"]', new Agents());
+const GROUP = new Group('["a"]', new Agents(), 60_000);
+const OTHER = new Group('["b"]', new Agents(), 60_000);
 const NONE: ReadonlyMap<Group, GroupChange> = new Map();
 
 function changeOf(count: number): GroupChange {

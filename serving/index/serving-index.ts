@@ -184,11 +184,11 @@ export class ServingIndex implements AsyncDisposable {
   async #tryAdopt(served: Served, manifest: Manifest): Promise<void> {
     if (served.manifest !== manifest || this.#stop.signal.aborted) return;
     const live = liveVersion(manifest);
-    const { version, view, batch } = live;
+    const { version, view, batch, folding, accounted } = live;
     if (served.source !== undefined && isSame(served.source, live)) return;
     try {
       const source = new ViewSource(
-        { view, version, batch, isAsOf: false, isFolding: live.folding === true },
+        { view, version, batch, isAsOf: false, isFolding: folding === true, isAccounted: accounted === true },
         this.#backend,
       );
       served.opening = source;

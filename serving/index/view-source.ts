@@ -64,7 +64,7 @@ export class ViewSource {
   openGroup(key: string): Group {
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = new Group(key, this.#backend.agents);
+      group = new Group(key, this.#backend.agents, this.id.view.sliceMs);
       this.#groups.set(key, group);
       this.#sorted = undefined;
     }

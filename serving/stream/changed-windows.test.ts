@@ -12,8 +12,8 @@ import { changedWindows } from './changed-windows.ts';
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 0, 1);
 const DATA = { fromMs: START, toMs: START + 24 * HOUR };
-const NORTH = new Group('["north"]', new Agents());
-const SOUTH = new Group('["south"]', new Agents());
+const NORTH = new Group('["north"]', new Agents(), 60_000);
+const SOUTH = new Group('["south"]', new Agents(), 60_000);
 
 const at = (hour: number): number => START + hour * HOUR;
 
