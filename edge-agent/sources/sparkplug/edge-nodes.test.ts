@@ -81,6 +81,12 @@ describe('an edge node that is heard', () => {
     expect(host.heard.slice(1)).toEqual(['line1 amps="7" @9000', 'line1 volts="230" @5']);
   });
 
+  it('gives what it stored while nobody heard it at the times of that, also after its next birth (is_historical, §6.4.6)', () => {
+    const stored = { ...double(1, 4, 500), isHistorical: true };
+    host.hear(birth(), node.data([stored, double(1, 6, 2_000)], 2_100));
+    expect(host.heard.slice(1)).toEqual(['line1 amps="4" @500', 'line1 amps="6" @2000']);
+  });
+
   it('may use one alias for metrics of two devices, which have tables of their own', () => {
     host.hear(birth(), pressBirth(), node.deviceBirth('oven', [born('gas', 2, 1, 1_000)], 1_000));
     host.hear(heat(22, 2_000), node.deviceData('oven', [double(2, 3, 2_000)], 2_000));

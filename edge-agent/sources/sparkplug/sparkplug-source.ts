@@ -42,7 +42,7 @@ const COMMAND = { qos: 0, retain: false } as const;
 const NOTHING = (): void => undefined;
 
 /**
- * What edge nodes say by Sparkplug B, as a host application hears it (Eclipse Sparkplug 3.0; docs/design.md#messages). The
+ * What edge nodes say by Sparkplug B, as a host application hears it (Eclipse Sparkplug 3.0; docs/design.md#sparkplug). The
  * messages of a node are put in order and resolved as they come; rows are made of them when the agent asks for a batch.
  */
 export class SparkplugSource implements Source {
@@ -190,6 +190,8 @@ export class SparkplugSource implements Source {
   }
 
   #tick(): void {
+    // While nothing is read, nothing can come in time.
+    if (this.#pending.isFull) return;
     const atMs = performance.now();
     this.#nodes.tick(atMs);
     if (!this.#options.section.rebirth || this.#isPreview || !this.#link.isIn) return;
