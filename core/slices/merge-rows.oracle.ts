@@ -2,7 +2,7 @@
  * How rows of one slice merge, the slow, obvious way: readings as lists, the rule word by word. Shares no code with the
  * readers it judges.
  */
-import { statsOf } from '../stats/stats.oracle.ts';
+import { type Reading, statsOf } from '../stats/stats.oracle.ts';
 import type { Stats } from '../stats/stats.ts';
 import type { NotedRow } from './merge-rows.fixtures.ts';
 
@@ -29,16 +29,16 @@ function mergedSlice(partitions: readonly (readonly NotedRow[])[], slice: number
     current.flatMap(({ selected }) => selected),
     false,
   );
-  const readings = ofSlice.flatMap((rows) => rows.flatMap(({ counted }) => counted));
-  const additive = statsOf(readings, true, {
-    increase: 0n,
-    integral: 0n,
-    coveredMs: 0n,
-    accountedMs: BigInt(readings.reduce((sum, { ms }) => sum + ms, 0)),
-  });
+  const additive = countedStats(ofSlice.flatMap((rows) => rows.flatMap(({ counted }) => counted)));
   return {
     stats: { ...additive, min, max, first, last },
     revision: ofSlice.flat().reduce((sum, { revision }) => sum + revision, 0),
     pending: current.some(({ isPending }) => isPending),
   };
+}
+
+/** The stats of what rows count, as the fixtures build them: each reading accounts for a time of its own. */
+export function countedStats(readings: readonly Reading[]): Stats {
+  const accountedMs = readings.reduce((sum, { ms }) => sum + BigInt(ms), 0n);
+  return statsOf(readings, true, { increase: 0n, integral: 0n, coveredMs: 0n, accountedMs });
 }

@@ -7,10 +7,10 @@ import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
 import { CASE_SLICES, flagsOf, type NotedRow, type StoredRows, tableOf } from '#core/slices/merge-rows.fixtures.ts';
 import type { MergedSlice } from '#core/slices/merge-rows.oracle.ts';
+import { countedStats } from '#core/slices/merge-rows.oracle.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { statsOf } from '#core/stats/stats.oracle.ts';
 import { readStats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
 import { loadPages } from './load-pages.ts';
@@ -169,10 +169,7 @@ describe('a page in use', () => {
         const [from, to] = a < b ? [a * 60, b * 60] : [b * 60, a * 60];
         const inside = some.map((one, order) => ({ ...one, order })).filter(({ slice }) => slice >= from && slice < to);
         const expected = {
-          stats: statsOf(
-            inside.map(({ slice, value, order }) => ({ ms: slice * 60_000 + order, value })),
-            true,
-          ),
+          stats: countedStats(inside.map(({ slice, value, order }) => ({ ms: slice * 60_000 + order, value }))),
           revision: inside.reduce((sum, { order }) => sum + order + 1, 0),
           pending: inside.some(({ isPending }) => isPending),
         };
