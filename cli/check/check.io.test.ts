@@ -55,8 +55,9 @@ source m: csv, m.csv
     2024-01-01T00:01:00Z  power   region=DK2 device=b   -2 kW
   quarantine: line 4: …: "2024-01-01T00:02:00Z,a,DK1,much"
 view by-region: power by region, site, in slices of 15m: 2 of the series above, in 2 groups
-  2 of them have no tag site; they share the group whose site is empty
+  no series above has the tag site; they have region, device
 view one: power, in slices of 1h: 0 of the series above, in 0 groups
+  no series above has the tag d; they have region, device
 
 weir.yaml can be used.
 Next, each in a terminal of its own:
@@ -72,6 +73,12 @@ Next, each in a terminal of its own:
     expect(text).toBe(
       'metrics: none\n\n\nweir.yaml can be used.\nNext, each in a terminal of its own:\n  weir up --config weir.yaml\n',
     );
+  });
+
+  it('names the nearest to a tag of a view that no series has', async () => {
+    const views = 'views: { v: { metric: power, by: [regoin], slice: 15m } }\n';
+    const { text } = await checked(`${METRICS}${SOURCES}${views}`, 'time,d,r,kw\n2024-01-01T00:00:00Z,a,DK1,1\n');
+    expect(text).toContain('  no series above has the tag regoin; did you mean region?\n');
   });
 
   it('says that sources without an agent are not read', async () => {

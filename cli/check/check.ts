@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Metric } from '#core/metrics/metric.ts';
 import { type Duration, formatDuration, nominalMs } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
+import { nearestNames } from '#core/time/nearest-name.ts';
 import { groupKey, groupOf, type View, viewAdmits } from '#core/views/view.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
 import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
@@ -147,7 +148,7 @@ function agentLines({ agent, sources }: WeirConfig): readonly string[] {
 }
 
 function viewLines(view: View, series: readonly SeriesDescription[]): readonly string[] {
-  const { name, metric, by, sliceMs } = view;
+  const { name, metric, by, where, sliceMs } = view;
   const taken = series.filter((one) => viewAdmits(view, one));
   const groups = new Set(taken.map((one) => groupKey(groupOf(view, one))));
   const what = `view ${name}: ${metric}${by.length === 0 ? '' : ` by ${by.join(', ')}`}, in slices of ${formatDuration({ kind: 'fixed', ms: sliceMs })}`;
@@ -156,11 +157,26 @@ function viewLines(view: View, series: readonly SeriesDescription[]): readonly s
       ? what
       : `${what}: ${taken.length} of the series above, in ${groups.size} group${groups.size === 1 ? '' : 's'}`,
   ];
+  const measured = series.filter((one) => one.metric === metric);
+  for (const tag of Object.keys(where)) {
+    if (measured.length > 0 && measured.every(({ tags }) => tags[tag] === undefined))
+      lines.push(`  ${noSuchTag(tag, measured)}`);
+  }
   for (const tag of by) {
     const without = taken.filter((one) => one.tags[tag] === undefined).length;
-    if (without > 0) lines.push(`  ${without} of them have no tag ${tag}; they share the group whose ${tag} is empty`);
+    if (without === taken.length && without > 0) lines.push(`  ${noSuchTag(tag, taken)}`);
+    else if (without > 0)
+      lines.push(`  ${without} of them have no tag ${tag}; they share the group whose ${tag} is empty`);
   }
   return lines;
+}
+
+/** What is said of a tag that none of the series has. */
+function noSuchTag(tag: string, series: readonly SeriesDescription[]): string {
+  const known = [...new Set(series.flatMap(({ tags }) => Object.keys(tags)))];
+  const nearest = nearestNames(tag, known);
+  const remedy = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `they have ${known.join(', ')}`;
+  return `no series above has the tag ${tag}; ${remedy}`;
 }
 
 function nextSteps({ sources, agent, views }: WeirConfig, file: string, { fromMs, toMs }: Seen): string {

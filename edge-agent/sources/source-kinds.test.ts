@@ -145,6 +145,25 @@ describe('references of a source', () => {
     ]);
   });
 
+  it('are to a series each, unless no row fits both of two rules', () => {
+    const rule = { metric: 'power', value: 'a', device: '{house}', tags: { phase: '1' } };
+    const faults = (...series: readonly object[]): readonly string[] =>
+      declaredSource({ ...csv, series })
+        .faults(['power', 'energy'])
+        .map(({ path, value, remedy }) => `${path.join('.')}: ${value}; ${remedy}`);
+    expect(faults(rule, { ...rule, value: 'b' })).toEqual([
+      'series.1: for "b" makes the same series as the one for "a", power of {house}; give one of them another `device` or tag, or tell their rows apart by `when`',
+    ]);
+    expect(faults(rule, { ...rule, metric: 'energy' }, { ...rule, tags: { phase: '2' } })).toEqual([]);
+    const kinds = [
+      { ...rule, when: { kind: 'p', at: 'x' } },
+      { ...rule, when: { kind: 'q ' } },
+    ];
+    expect(faults(...kinds)).toEqual([]);
+    expect(faults(...kinds, { ...rule, when: { at: 'x' } })).toHaveLength(1);
+    expect(faults(...kinds, { ...rule, when: { kind: ' q' } })).toHaveLength(1);
+  });
+
   it('are to cells in their order, and to no more than a row may give', () => {
     const rule = { ...csv.series[0], device: 'd', metric: 'power' };
     const faults = (columns: readonly string[], series: readonly object[]): readonly string[] =>

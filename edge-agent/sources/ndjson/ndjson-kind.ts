@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../records/file-section.ts';
 import { RecordSource } from '../records/record-source.ts';
-import { checkMetrics } from '../rows/row-references.ts';
+import { checkDistinct, checkMetrics } from '../rows/row-references.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { NdjsonOpener } from './ndjson-opener.ts';
 
@@ -12,6 +12,6 @@ export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
   supports: fileSupport,
   describe: describeFile,
-  faults: checkMetrics,
+  faults: (section, metricNames) => [...checkMetrics(section, metricNames), ...checkDistinct(section)],
   open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new NdjsonOpener(section) }),
 };

@@ -4,7 +4,7 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import type { ReferenceFault } from '../source-kind.ts';
 import { timeColumns } from '../time/time-section.ts';
-import type { RowsSection } from './rows-section.ts';
+import type { RowsSection, SeriesRule } from './rows-section.ts';
 import { parseTextTemplate } from './text-template.ts';
 
 /** The most readings that the rules of a source take of a row: a year's hours of several columns, and half of a batch. */
@@ -27,6 +27,31 @@ export function checkMetrics(
     });
   });
   return faults;
+}
+
+/** Rules of a source of which a row may give the same series twice, at the same time. */
+export function checkDistinct({ series }: Pick<RowsSection, 'series'>): readonly ReferenceFault[] {
+  const bySeries = new Map<string, SeriesRule[]>();
+  return series.flatMap((rule, i) => {
+    const tags = Object.entries(rule.tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const key = JSON.stringify([rule.metric, rule.device, tags]);
+    const others = bySeries.get(key) ?? [];
+    const other = others.find(({ when }) => mayMeet(when, rule.when));
+    others.push(rule);
+    bySeries.set(key, others);
+    if (other === undefined) return [];
+    return {
+      path: ['series', i],
+      subject: 'rule',
+      value: `for ${JSON.stringify(rule.value)} makes the same series as the one for ${JSON.stringify(other.value)}, ${rule.metric} of ${rule.device}`,
+      remedy: 'give one of them another `device` or tag, or tell their rows apart by `when`',
+    };
+  });
+}
+
+/** Whether a row may fit both. */
+function mayMeet(a: SeriesRule['when'], b: SeriesRule['when']): boolean {
+  return Object.entries(a).every(([column, text]) => !Object.hasOwn(b, column) || b[column]!.trim() === text.trim());
 }
 
 /** The columns that the rules of a source need but its file doesn't have. */
