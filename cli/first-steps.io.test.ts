@@ -2,8 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { connectAsync } from 'mqtt';
+import { describe, expect, it, vi } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { answers, freePort } from '#edge-agent/sources/mqtt/brokers.fixtures.ts';
 import { startUp, startWeir, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from './compose/edge.ts';
 
@@ -69,6 +71,27 @@ describe('the first steps', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ rows: 192, counted: 383, repeats: 0 });
   });
 
+  it('lead from a device that publishes to a window', async () => {
+    await using folder = await makeTemporaryDirectory('first-steps');
+    const cwd = folder.dir;
+    const config = await readFile(join(EXAMPLES, 'devices.yaml'), 'utf8');
+    await writeFile(join(cwd, 'devices.yaml'), config);
+    await using server = await startUp(['--config', 'devices.yaml'], { cwd });
+    const port = await freePort();
+    const mine = config
+      .replace('listen: 127.0.0.1:1885', `listen: 127.0.0.1:${port}`)
+      .replace('{ id: home-1 }', `{ id: home-1, broker: 'mqtt://127.0.0.1:${server.mqttPort}' }`);
+    await writeFile(join(cwd, 'mine.yaml'), mine);
+    await using _agent = startWeir(['edge', '--config', 'mine.yaml'], { cwd });
+    await vi.waitUntil(() => answers(port), { timeout: 30_000 });
+    const device = await connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
+    await device.publishAsync('home/kitchen', '{"temperature":21.4}', { qos: 1 });
+    await device.endAsync();
+    const asked = ['query', 'temperature', '--from', '-1h', '--to', 'now', '--window', '1m', '--format', 'csv'];
+    const answer = async (): Promise<string> => (await weir([...asked, '--url', server.url], { cwd })).stdout;
+    while (!/,kitchen,1,21\.4,21\.4,/.test(await answer()));
+  });
+
   it('overwrite nothing', async () => {
     await using folder = await makeTemporaryDirectory('first-steps');
     await writeFile(join(folder.dir, 'mine.yaml'), 'mine');
@@ -95,7 +118,7 @@ describe('the first steps', () => {
     expect(none.stdout).toMatch(/absent\.csv does not exist; check its path/);
   });
 
-  it.each(['household', 'temperatures', 'plugs'])('work for the example %s', async (name) => {
+  it.each(['household', 'temperatures', 'plugs', 'devices'])('work for the example %s', async (name) => {
     const { status, stdout } = await weir(['check', '--config', `${name}.yaml`], { cwd: EXAMPLES });
     expect(stdout).toContain(`${name}.yaml can be used.`);
     expect(status).toBe(0);
