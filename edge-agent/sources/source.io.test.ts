@@ -42,13 +42,16 @@ const rows = {
   series: [{ metric: 'power', value: 'value', device: '{device}' }],
 };
 
-/** Sends more requests than are looked at; those that are left when the source stops are refused. */
+/** Sends one request after the other, so that each has a batch of its own; what is left when the source stops is refused. */
 function sendTo(path: string, bodyAt: (timeMs: number) => string): NonNullable<SourceCase['feed']> {
   return async (source) => {
     const { port } = await (source as RequestSource).listening;
-    for (const timeMs of times.slice(0, BATCHES + 1)) {
-      fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: bodyAt(timeMs) }).catch(() => undefined);
-    }
+    const send = async (): Promise<void> => {
+      for (const timeMs of times.slice(0, BATCHES + 1)) {
+        await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: bodyAt(timeMs) });
+      }
+    };
+    send().catch(() => undefined);
   };
 }
 

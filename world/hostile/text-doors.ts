@@ -227,7 +227,7 @@ const lines: Door = {
       nowMs: () => FAR_FUTURE_MS,
       batchReadingsMax: LIMITS.batchReadingsMax,
     });
-    const read = reader.read(bytes, 'ns', Date.UTC(2026, 0, 1));
+    const read = reader.read([bytes], 'ns', Date.UTC(2026, 0, 1));
     assert(read !== undefined, 'so few bytes are not too many readings');
     read.batches.forEach(checkBatch);
     const sum = (of: 'rows' | 'readings'): number => read.batches.reduce((all, { tallies }) => all + tallies[of], 0);

@@ -157,8 +157,8 @@ export class HttpDoor {
     return Number(headers['content-length'] ?? 0) > BODY_BYTES_MAX ? bodyTooLarge() : null;
   }
 
-  /** The whole body, unpacked, or why it is not taken: the rest is then left unread. */
-  async receive(request: IncomingMessage): Promise<Uint8Array | Problem> {
+  /** The whole body, unpacked, in the pieces it came in, or why it is not taken: the rest is then left unread. */
+  async receive(request: IncomingMessage): Promise<readonly Uint8Array[] | Problem> {
     const givenUp = Promise.withResolvers<Problem>();
     const received = this.#receiving.begin(() =>
       givenUp.resolve(unavailable('too much is being received at a time, and this for the longest; send it again')),
@@ -197,7 +197,7 @@ function encodingOf(headers: IncomingHttpHeaders): string {
 }
 
 /** What counts, and is limited, is what comes out: a body packed a thousand times as small is no smaller. */
-async function unpack(request: IncomingMessage, received: ReceivedBody): Promise<Uint8Array | Problem> {
+async function unpack(request: IncomingMessage, received: ReceivedBody): Promise<readonly Uint8Array[] | Problem> {
   const gunzip = createGunzip({ chunkSize: UNPACKED_CHUNK_BYTES });
   // A request also closes when it has come whole.
   const abandoned = (): void => {
@@ -221,7 +221,10 @@ function isZlibError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
 }
 
-async function readBody(stream: Pick<Readable, 'iterator'>, received: ReceivedBody): Promise<Uint8Array | Problem> {
+async function readBody(
+  stream: Pick<Readable, 'iterator'>,
+  received: ReceivedBody,
+): Promise<readonly Uint8Array[] | Problem> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
@@ -231,5 +234,5 @@ async function readBody(stream: Pick<Readable, 'iterator'>, received: ReceivedBo
     received.add(bytes.length);
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks);
+  return chunks;
 }

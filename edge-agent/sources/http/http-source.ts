@@ -56,8 +56,9 @@ async function take(
   source: RequestSource,
   { metrics, registry, nowMs }: HttpSourceOptions,
 ): Promise<Problem | Taken> {
-  const body = await source.door.receive(request);
-  if ('status' in body) return body;
+  const pieces = await source.door.receive(request);
+  if ('status' in pieces) return pieces;
+  const body = Buffer.concat(pieces);
   if (body.length === 0) return malformed('the body is empty; send an array of {time, metric, device, value, tags?}');
   const sent = readReadingsBody(body);
   if ('status' in sent) return sent;

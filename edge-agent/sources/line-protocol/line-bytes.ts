@@ -19,6 +19,6 @@ export const LOWER_I = 0x69;
 export const LOWER_T = 0x74;
 export const LOWER_U = 0x75;
 
-export function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= ZERO && byte <= ZERO + 9;
+export function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9;
 }

@@ -92,7 +92,7 @@ async function createDatabase(request: WriteRequest, source: RequestSource): Pro
   if (refused !== null) return refused;
   const body = await source.door.receive(request.message);
   if ('status' in body) return body;
-  const form = new URLSearchParams(Buffer.from(body).toString());
+  const form = new URLSearchParams(Buffer.concat(body).toString());
   return databaseAnswer(CREATE_DATABASE.test(request.query.get('q') ?? form.get('q') ?? ''));
 }
 

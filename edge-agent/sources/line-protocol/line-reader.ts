@@ -13,6 +13,9 @@ import { LINES_AT, MeasuredRow, ScannedLine, SCRATCH_AT } from './scanned-line.t
 /** Readings of one request. More belong into several: each is acknowledged as a whole. */
 export const REQUEST_READINGS_MAX = 400_000;
 
+/** The line ends that the scanner puts behind the lines. */
+const ROOM_BEHIND = 2;
+
 /** Lines that no rule is for that are shown, of one request. */
 const PASSED_SHOWN_MAX = 5;
 
@@ -78,11 +81,9 @@ export class LineReader {
     this.#scanner = new LineScanner(this.#line);
   }
 
-  /** Reads the lines of a request. Gives undefined where they hold more than REQUEST_READINGS_MAX readings. */
-  read(body: Uint8Array, precision: Precision, receivedMs: number): ReadLines | undefined {
-    const to = LINES_AT + body.length;
-    if (to > this.#bytes.length) this.#bytes = new Uint8Array(Math.max(to, 2 * this.#bytes.length));
-    this.#bytes.set(body, LINES_AT);
+  /** Reads the lines of a request, in pieces. Gives undefined where they hold more than REQUEST_READINGS_MAX readings. */
+  read(pieces: readonly Uint8Array[], precision: Precision, receivedMs: number): ReadLines | undefined {
+    const to = this.#take(pieces);
     this.#line.begin(this.#bytes, precision, receivedMs);
     this.#scanner.begin(this.#bytes, LINES_AT, to, SCRATCH_AT);
     const batches: LiveBatch[] = [];
@@ -110,6 +111,18 @@ export class LineReader {
     const first = batches.find(({ refusals }) => refusals.length > 0)?.refusals[0];
     const firstRefused = first === undefined ? null : { ...first, isPoint: first.line !== firstFault };
     return { batches, lines, refusedLines, firstRefused, passedLines, passedShown };
+  }
+
+  /** Copies lines to where they are scanned; gives where they end. */
+  #take(pieces: readonly Uint8Array[]): number {
+    let to = pieces.reduce((sum, { length }) => sum + length, LINES_AT);
+    if (to + ROOM_BEHIND > this.#bytes.length) this.#bytes = new Uint8Array(2 * (to + ROOM_BEHIND));
+    to = LINES_AT;
+    for (const piece of pieces) {
+      this.#bytes.set(piece, to);
+      to += piece.length;
+    }
+    return to;
   }
 
   #readRow(): void {

@@ -77,12 +77,17 @@ export class LineScanner {
     this.#listener = listener;
   }
 
-  /** Begins with the lines in `bytes[from, to)`. From `scratchAt` on there is room for LINE_BYTES_MAX bytes. */
+  /**
+   * Begins with the lines in `bytes[from, to)`. Behind them there is room for two line ends, which end every search, and from
+   * `scratchAt` on for LINE_BYTES_MAX bytes.
+   */
   begin(bytes: Uint8Array, from: number, to: number, scratchAt: number): void {
     this.#bytes = bytes;
     this.#to = to;
     this.#scratchFirst = scratchAt;
     this.#at = from;
+    bytes[to] = LF;
+    bytes[to + 1] = LF;
     this.#nextLine = 1;
   }
 
@@ -142,10 +147,10 @@ export class LineScanner {
   #value(): boolean {
     const bytes = this.#bytes;
     const start = this.#at;
-    const first = start < this.#to ? bytes[start]! : LF;
+    const first = bytes[start]!;
     if (first === QUOTE) return this.#string();
     if (beginsNumber(first)) {
-      const end = scanNumber(bytes, start, this.#to);
+      const end = scanNumber(bytes, start);
       if (end === NO_VALUE) return this.#refuse('invalid number');
       this.#at = end;
       const last = bytes[end - 1]!;
@@ -195,7 +200,7 @@ export class LineScanner {
     const start = this.#at;
     const digitsAt = bytes[start] === MINUS ? start + 1 : start;
     let at = digitsAt;
-    while (at < this.#to && isDigit(bytes[at])) at++;
+    while (isDigit(bytes[at]!)) at++;
     if (at === digitsAt || at - digitsAt > TIME_DIGITS_MAX) return this.#refuse('bad timestamp');
     this.#at = at;
     this.#skipBlanks();
@@ -213,22 +218,20 @@ export class LineScanner {
   /** Scans a name to `#start` and `#end`, unescaped, up to the byte that ends it, which is given: LF at the end. */
   #name(stops: Uint8Array): number {
     const bytes = this.#bytes;
-    const to = this.#to;
     const start = this.#at;
     let at = start;
     let isEscaped = false;
-    while (at < to) {
-      if (stops[bytes[at]!] === 0) at++;
-      else if (at > start && bytes[at - 1] === BACKSLASH && bytes[at] !== LF) {
-        isEscaped = true;
-        at++;
-      } else break;
+    for (;;) {
+      while (stops[bytes[at]!] === 0) at++;
+      if (at === start || bytes[at - 1] !== BACKSLASH || bytes[at] === LF) break;
+      isEscaped = true;
+      at++;
     }
     this.#at = at;
     this.#start = start;
     this.#end = at;
     if (isEscaped) this.#unescape(stops);
-    return at < to ? bytes[at]! : LF;
+    return bytes[at]!;
   }
 
   /** Copies the last text without the backslashes before what is escaped in it. */
@@ -249,22 +252,20 @@ export class LineScanner {
   #skipBlanks(): void {
     const bytes = this.#bytes;
     let at = this.#at;
-    while (at < this.#to && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+    while (bytes[at] === SPACE || bytes[at] === TAB) at++;
     this.#at = at;
   }
 
   #isLineEnd(): boolean {
     const bytes = this.#bytes;
     const at = this.#at;
-    if (at >= this.#to || bytes[at] === LF) return true;
-    return bytes[at] === CR && (at + 1 === this.#to || bytes[at + 1] === LF);
+    return bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] === LF);
   }
 
   /** Goes behind the end of the line, which is told. */
   #skipLine(): void {
     const bytes = this.#bytes;
-    const found = bytes.indexOf(LF, this.#at);
-    const end = found < 0 || found > this.#to ? this.#to : found;
+    const end = bytes[this.#at] === LF ? this.#at : Math.min(bytes.indexOf(LF, this.#at), this.#to);
     this.lineEnd = end > this.lineStart && bytes[end - 1] === CR ? end - 1 : end;
     this.#at = end + 1;
     this.#nextLine++;

@@ -16,29 +16,32 @@ export function beginsNumber(byte: number): boolean {
 
 /**
  * Where the number ends that begins at `start`: a decimal with an optional sign `-`, point and exponent, or an integer
- * with `i` behind it, of 64 bits, or an unsigned one with `u`. NO_VALUE where it is none.
+ * with `i` behind it, of 64 bits, or an unsigned one with `u`. NO_VALUE where it is none. Some byte behind it is no digit.
  */
-export function scanNumber(bytes: Uint8Array, start: number, to: number): number {
+export function scanNumber(bytes: Uint8Array, start: number): number {
   const wholeAt = bytes[start] === MINUS ? start + 1 : start;
   let at = wholeAt;
-  while (at < to && isDigit(bytes[at])) at++;
+  while (isDigit(bytes[at]!)) at++;
   let digits = at - wholeAt;
-  const suffix = at < to ? bytes[at] : undefined;
-  if (digits > 0 && (suffix === LOWER_I || suffix === LOWER_U)) {
-    return digits <= SURE_DIGITS || isInRange(bytes, start, at) ? signChecked(bytes, start, at + 1) : NO_VALUE;
-  }
-  if (suffix === POINT) {
+  let byte = bytes[at]!;
+  if (byte === POINT) {
     const fractionAt = ++at;
-    while (at < to && isDigit(bytes[at])) at++;
+    while (isDigit(bytes[at]!)) at++;
     digits += at - fractionAt;
+    byte = bytes[at]!;
+  } else if (byte === LOWER_I || byte === LOWER_U) {
+    const isInteger = digits > 0 && (digits <= SURE_DIGITS || isInRange(bytes, start, at));
+    return isInteger ? signChecked(bytes, start, at + 1) : NO_VALUE;
   }
   if (digits === 0) return NO_VALUE;
-  if (at >= to || (bytes[at] !== LOWER_E && bytes[at] !== UPPER_E)) return at;
-  at++;
-  if (at < to && (bytes[at] === PLUS || bytes[at] === MINUS)) at++;
-  const exponentAt = at;
-  while (at < to && isDigit(bytes[at])) at++;
-  return at > exponentAt ? at : NO_VALUE;
+  return byte === LOWER_E || byte === UPPER_E ? exponentEnd(bytes, at + 1) : at;
+}
+
+function exponentEnd(bytes: Uint8Array, start: number): number {
+  const digitsAt = bytes[start] === PLUS || bytes[start] === MINUS ? start + 1 : start;
+  let at = digitsAt;
+  while (isDigit(bytes[at]!)) at++;
+  return at > digitsAt ? at : NO_VALUE;
 }
 
 /** An unsigned number has no sign. */

@@ -72,8 +72,8 @@ export class ScannedLine<Row extends MeasuredRow> implements LineListener {
     this.hasValue = false;
     if (this.row === undefined) return;
     const { starts, ends } = this.row.fields;
-    starts.fill(ABSENT);
-    ends.fill(ABSENT);
+    // A row has few columns, which a loop clears faster than a call does.
+    for (let i = 0; i < starts.length; i++) starts[i] = ends[i] = ABSENT;
     starts[TIME_POSITION] = RECEIVED_AT;
     ends[TIME_POSITION] = this.#receivedEnd;
   }

@@ -64,11 +64,11 @@ export interface ScannedPoint {
 /** All lines of a text that are neither empty nor comments, as the scanner takes them apart. */
 export function scanAll(text: string): readonly ScannedPoint[] {
   const lines = new TextEncoder().encode(text);
-  const bytes = new Uint8Array(LINE_BYTES_MAX + lines.length);
+  const bytes = new Uint8Array(LINE_BYTES_MAX + lines.length + 2);
   bytes.set(lines, LINE_BYTES_MAX);
   const scribe = new Scribe(bytes);
   const scanner = new LineScanner(scribe);
-  scanner.begin(bytes, LINE_BYTES_MAX, bytes.length, 0);
+  scanner.begin(bytes, LINE_BYTES_MAX, bytes.length - 2, 0);
   const scanned: ScannedPoint[] = [];
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
     const { line, fault, lineStart, lineEnd } = scanner;

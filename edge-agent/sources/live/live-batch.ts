@@ -1,10 +1,36 @@
-import type { ReadingBatch } from '../source.ts';
+import { BATCH_REFUSALS_MAX } from '../batch-columns.ts';
+import { addTallies, type ReadingBatch } from '../source.ts';
 
 /** A batch but for what is known only when the agent is given it: checkpoint, watermark, acknowledgement. */
 export type LiveBatch = Pick<ReadingBatch, 'count' | 'entry' | 'timeMs' | 'value' | 'refusals' | 'tallies'> & {
   /** The highest event time in it; −∞ where it has no reading. */
   readonly highestMs: number;
 };
+
+/** Batches, at least one, as one: their readings one behind the other. Of refusals BATCH_REFUSALS_MAX are told, all counted. */
+export function joinBatches(batches: readonly LiveBatch[]): LiveBatch {
+  if (batches.length === 1) return batches[0]!;
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const entry = new Int32Array(count);
+  const timeMs = new Float64Array(count);
+  const value = new Float64Array(count);
+  let at = 0;
+  for (const batch of batches) {
+    entry.set(batch.entry, at);
+    timeMs.set(batch.timeMs, at);
+    value.set(batch.value, at);
+    at += batch.count;
+  }
+  return {
+    count,
+    entry,
+    timeMs,
+    value,
+    refusals: batches.flatMap(({ refusals }) => refusals).slice(0, BATCH_REFUSALS_MAX),
+    tallies: batches.map(({ tallies }) => tallies).reduce(addTallies),
+    highestMs: Math.max(...batches.map(({ highestMs }) => highestMs)),
+  };
+}
 
 /** What a live source's batch has for a checkpoint: nothing can be opened again. */
 export const LIVE_CHECKPOINT = { live: true } as const;

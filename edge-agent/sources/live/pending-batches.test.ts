@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import type { LiveBatch } from './live-batch.ts';
 import { ANSWER_TIMEOUT_MS, PENDING_READINGS_MAX, PENDING_SUBMISSIONS_MAX, PendingBatches } from './pending-batches.ts';
 
@@ -48,20 +49,39 @@ describe('pending batches', () => {
     expect(await pending.submit([batchOf(0)])).toContain('wait to be stored');
   });
 
-  it('come in the order they were submitted', async () => {
+  it('come in the order they were submitted, those that wait together as one, which answers all of them', async () => {
     const pending = open();
-    for (const count of [3, 1, 2]) void pending.submit([batchOf(count)]);
+    const answers = [1, 2, 3].map((value) => {
+      const refusals = [{ line: value, readings: 1, reason: 'none', text: '' }];
+      return pending.submit([{ ...batchOf(2), value: Float64Array.of(value, value), refusals }]);
+    });
+    const batch = (await pending.next())!;
+    expect([...batch.value]).toEqual([1, 1, 2, 2, 3, 3]);
+    expect([batch.count, batch.entry.length, batch.timeMs.length]).toEqual([6, 6, 6]);
+    expect(batch.tallies).toMatchObject({ rows: 6, readings: 6 });
+    expect(batch.refusals.map(({ line }) => line)).toEqual([1, 2, 3]);
+    batch.acknowledged!(new Error('the disk is full'));
+    for (const answer of answers) expect(await answer).toContain('the disk is full');
+  });
+
+  it('are no larger together than a batch may be', async () => {
+    const pending = open();
+    for (const count of [BATCH_READINGS_MAX - 1, 1, 1, BATCH_READINGS_MAX]) void pending.submit([batchOf(count)]);
     const counts = [await pending.next(), await pending.next(), await pending.next()].map((batch) => batch!.count);
-    expect(counts).toEqual([3, 1, 2]);
+    expect(counts).toEqual([BATCH_READINGS_MAX, 1, BATCH_READINGS_MAX]);
   });
 
   it('carry a watermark that never goes back and never passes the clock', async () => {
     const pending = open();
-    for (const highestMs of [Number.NEGATIVE_INFINITY, 500, 200, NOW_MS + 60_000])
-      void pending.submit([batchOf(1, highestMs)]);
     const watermarks = [];
-    for (let i = 0; i < 4; i++) watermarks.push((await pending.next())!.watermarkMs);
-    expect(watermarks).toEqual([null, 490, 490, NOW_MS - 10]);
+    for (const highestMs of [Number.NEGATIVE_INFINITY, 500, 200, NOW_MS + 60_000]) {
+      void pending.submit([batchOf(1, highestMs)]);
+      watermarks.push((await pending.next())!.watermarkMs);
+    }
+    void pending.submit([batchOf(1, 1)]);
+    void pending.submit([batchOf(1, NOW_MS)]);
+    watermarks.push((await pending.next())!.watermarkMs);
+    expect(watermarks).toEqual([null, 490, 490, NOW_MS - 10, NOW_MS - 10]);
   });
 
   it('are answered when the source stops: those not given out at once, those given out when acknowledged', async () => {

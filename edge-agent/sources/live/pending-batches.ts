@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import type { ReadingBatch } from '../source.ts';
-import { LIVE_CHECKPOINT, type LiveBatch, LiveWatermark } from './live-batch.ts';
+import { joinBatches, LIVE_CHECKPOINT, type LiveBatch, LiveWatermark } from './live-batch.ts';
 
 /** Submissions and readings that may wait for the journal at a time: some 10 MB. When full, no more are taken. */
 export const PENDING_SUBMISSIONS_MAX = 256;
@@ -96,7 +97,7 @@ export class PendingBatches {
     return { answer: answer.promise, done: done.promise, giveUp };
   }
 
-  /** The next batch, once there is one; null when stopped. Throws what `fail` was given. One caller at a time. */
+  /** What waits, as one batch, once there is something; null when stopped. Throws what `fail` was given. One caller at a time. */
   async next(): Promise<ReadingBatch | null> {
     while (this.#queue.length === 0 && !this.#stopped) {
       await new Promise<void>((resolve) => {
@@ -104,13 +105,22 @@ export class PendingBatches {
       });
     }
     if (this.#failure !== undefined) throw this.#failure;
-    const waiting = this.#queue.shift();
-    if (waiting === undefined) return null;
+    const taken = this.#queue.splice(0, this.#fitting());
+    if (taken.length === 0) return null;
     assert(!this.#stopped, 'stopping empties the queue');
-    const { batch, acknowledge } = waiting;
-    const { highestMs, ...columns } = batch;
+    const { highestMs, ...columns } = joinBatches(taken.map(({ batch }) => batch));
     this.#watermark.reach(highestMs);
-    return { ...columns, checkpoint: LIVE_CHECKPOINT, watermarkMs: this.#watermark.ms, acknowledged: acknowledge };
+    const acknowledged = (failure?: Error): void => {
+      for (const { acknowledge } of taken) acknowledge(failure);
+    };
+    return { ...columns, checkpoint: LIVE_CHECKPOINT, watermarkMs: this.#watermark.ms, acknowledged };
+  }
+
+  /** How many of the first that wait make one batch together: each sync costs the same, however little it stores. */
+  #fitting(): number {
+    let readings = 0;
+    const end = this.#queue.findIndex(({ batch }, i) => (readings += batch.count) > BATCH_READINGS_MAX && i > 0);
+    return end < 0 ? this.#queue.length : end;
   }
 
   /** Takes no more; what the agent has not been given is refused, what it has been given is still waited for. */
