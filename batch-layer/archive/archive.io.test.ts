@@ -207,7 +207,7 @@ describe('the archive', () => {
     writeRecord(unsynced, 0, 61, recordOf(61));
     const firsts = (await readdir(join(dir, '0'))).map((name) => Number.parseInt(name, 10));
     await appendFile(join(dir, '0', `${Math.max(...firsts)}.seg`), unsynced);
-    const again = await first.openAgain();
+    const again = await first.openAgain(new Error('the disk has failed'));
     expect(again.archivedTo).toBe(60);
     await again.close();
   });

@@ -101,15 +101,15 @@ export class Archive implements AsyncDisposable {
   }
 
   async #follow(partition: number, signal: AbortSignal): Promise<void> {
-    for (let isFailed = false; ;) {
+    for (let failed: unknown; ;) {
       try {
-        if (isFailed) this.#partitions[partition] = await this.#of(partition).openAgain();
-        isFailed = false;
+        if (failed !== undefined) this.#partitions[partition] = await this.#of(partition).openAgain(failed);
+        failed = undefined;
         await this.#of(partition).run(this.#log, signal);
         return;
       } catch (failure) {
         if (signal.aborted || !mayPass(failure)) throw failure;
-        isFailed = true;
+        failed = failure;
         this.#failed(failure);
         await sleep(this.#pauseMs, undefined, { signal }).catch(() => undefined);
       }

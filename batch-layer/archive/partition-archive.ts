@@ -161,10 +161,10 @@ export class PartitionArchive {
 
   /**
    * The same archive opened anew after a write or a sync that failed, without what was not on the disk by then: what a
-   * file says of that afterwards is not to be trusted. The log has it still.
+   * file says of that afterwards is not to be trusted. The log has it still. Who waits for it hears of the failure.
    */
-  async openAgain(): Promise<PartitionArchive> {
-    this.#failed.abort(new Error('the archive is opened anew'));
+  async openAgain(failure: unknown): Promise<PartitionArchive> {
+    this.#failed.abort(failure);
     await this.#syncing;
     clearTimeout(this.#syncTimer);
     for (const segment of this.#segments.toReversed()) {
