@@ -2,6 +2,7 @@ import { SILENCE_MS } from '../cast/watcher.ts';
 import { STRANGE } from '../plan/plan.ts';
 import { readAnswer, type ToldWindow } from '../truth/answer.ts';
 import { differences, statsAsked } from '../truth/compare.ts';
+import { completenessFaults } from '../truth/completeness.ts';
 import { expectedSlices } from '../truth/expected.ts';
 import { finalityFaults } from '../truth/finality.ts';
 import { get, request } from './settle.ts';
@@ -35,12 +36,18 @@ async function checkAnswers(world: World, when: string): Promise<void> {
     const found = await windowsOf(world, name, view.slice).then((windows) =>
       windows === undefined
         ? ['it is not answered']
-        : [...differences(truth, windows, view, metric), ...finalityFaults(setting, view, windows, world.closedMs)],
+        : [
+            ...differences(truth, windows, view, metric),
+            ...finalityFaults(setting, view, windows, world.closedMs),
+            ...completenessFaults(setting, world.series, view, world.taken, windows),
+          ],
     );
     const wide = { ...view, slice: WIDE_WINDOW };
     const hours = await windowsOf(world, name, WIDE_WINDOW);
-    if (hours !== undefined)
+    if (hours !== undefined) {
       found.push(...differences(expectedSlices(setting, world.series, wide, world.taken), hours, wide, metric));
+      found.push(...completenessFaults(setting, world.series, view, world.taken, hours));
+    }
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
 }
