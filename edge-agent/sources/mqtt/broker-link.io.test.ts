@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
+import { selfSigned } from '../doors/self-signed.fixtures.ts';
 import type { ReadingBatch } from '../source.ts';
 import { startAedes, startMosquitto, type TestBroker } from './brokers.fixtures.ts';
 import { RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';
@@ -170,6 +171,18 @@ describe('a broker that refuses', () => {
       );
     }
     await using running = new RunningMqtt({ url: broker.url, topics, user: 'meter', password }, { folder: folder.dir });
+    await connected(running);
+  });
+
+  it('is believed by its certificate alone', async () => {
+    const { cert, key } = selfSigned();
+    await writeFile(join(folder.dir, 'ca.pem'), cert);
+    await using broker = await startAedes(() => true, { cert, key });
+    await using distrusting = new RunningMqtt({ url: broker.url, topics });
+    await expect(distrusting.done).rejects.toThrow(
+      /has a certificate that can't be trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\); name the file/,
+    );
+    await using running = new RunningMqtt({ url: broker.url, topics, ca: 'ca.pem' }, { folder: folder.dir });
     await connected(running);
   });
 

@@ -7,7 +7,7 @@ import type { BrokerSecrets } from './broker-secrets.ts';
 import { brokerAddress, type BrokerSection } from './broker-section.ts';
 import { connectRefusal } from './connect-refusal.ts';
 import type { Deliveries } from './deliveries.ts';
-import { CONNECT_TIMEOUT_MS, KEEPALIVE_S, RECEIVE_MAX, SESSION_EXPIRY_S, STOP_TIMEOUT_MS } from './limits.ts';
+import { CONNECT_TIMEOUT_MS, FINISH_TIMEOUT_MS, KEEPALIVE_S, RECEIVE_MAX, SESSION_EXPIRY_S } from './limits.ts';
 import type { MessageLine } from './message-line.ts';
 import { PacketConnection, type PacketHandler } from './packet-connection.ts';
 import { CONNACK, MqttFault } from './packet-frames.ts';
@@ -66,9 +66,7 @@ export class BrokerSession implements PacketHandler {
     this.#options = options;
     const { host, port, isSecure } = brokerAddress(section.url);
     const ca = secrets.ca === undefined ? {} : { ca: secrets.ca };
-    const socket: Socket = isSecure
-      ? connectSecure({ host, port, servername: host, ...ca })
-      : connectPlain({ host, port });
+    const socket: Socket = isSecure ? connectSecure({ host, port, ...ca }) : connectPlain({ host, port });
     this.#connection = new PacketConnection({ socket, version, handler: this, first: CONNACK, receiving });
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
       this.#state = 'asking';
@@ -93,6 +91,14 @@ export class BrokerSession implements PacketHandler {
     clearInterval(keepalive);
     this.#options.deliveries.disconnected();
     if (this.#refusal !== undefined) return this.#refusal;
+    if (isDistrusted(fault)) {
+      const reason = `has a certificate that can't be trusted (${fault.code})`;
+      return {
+        reason,
+        remedy: 'name the file of one that has signed it as `ca`, and the broker by its name',
+        isVersion: false,
+      };
+    }
     const reason = fault === undefined ? 'ended the connection' : `can't be reached: ${reasonOf(fault)}`;
     // Brokers of 3.1.1 that don't know version 5 are to say so; some just hang up.
     return { reason, remedy: null, isVersion: fault === undefined && this.#state === 'asking' };
@@ -142,7 +148,7 @@ export class BrokerSession implements PacketHandler {
   /** Takes leave: the broker says no will. */
   leave(): void {
     if (this.isIn) this.#connection.send({ cmd: 'disconnect' });
-    this.#connection.finish(STOP_TIMEOUT_MS);
+    this.#connection.finish(FINISH_TIMEOUT_MS);
   }
 
   #connectPacket(): IConnectPacket {
@@ -204,4 +210,11 @@ export class BrokerSession implements PacketHandler {
       this.#connection.destroy(new MqttFault(`it was silent for ${Math.round(silentMs / 1_000)} s`));
     else this.#connection.send({ cmd: 'pingreq' });
   }
+}
+
+/** The codes by which Node tells that a certificate was looked at and is not trusted, or not that of the host. */
+const DISTRUST = /CERT|SELF_SIGNED|UNABLE_TO_/;
+
+function isDistrusted(fault: Error | undefined): fault is Error & { readonly code: string } {
+  return fault !== undefined && 'code' in fault && DISTRUST.test(String(fault.code));
 }

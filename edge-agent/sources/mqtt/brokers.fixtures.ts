@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createSecureServer, type TlsOptions } from 'node:tls';
 import { Aedes } from 'aedes';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 
@@ -20,6 +21,7 @@ export interface TestBroker extends AsyncDisposable {
 /** The broker aedes, which speaks 3.1.1 alone; `admits` says who may come in. */
 export async function startAedes(
   admits: (user: string | undefined, password: string | undefined) => boolean = () => true,
+  tls?: TlsOptions,
 ): Promise<TestBroker & { readonly aedes: Aedes }> {
   const aedes = await Aedes.createBroker();
   aedes.authenticate = (_client, user, password, done) => {
@@ -27,11 +29,12 @@ export async function startAedes(
     done(isWelcome ? null : Object.assign(new Error('not authorized'), { returnCode: 4 }), isWelcome);
   };
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const take = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     aedes.handle(socket);
-  });
+  };
+  const server = tls === undefined ? createServer(take) : createSecureServer(tls, take);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = async (): Promise<void> => {
@@ -39,7 +42,7 @@ export async function startAedes(
   };
   return {
     aedes,
-    url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'mqtt' : 'mqtts'}://localhost:${(server.address() as AddressInfo).port}`,
     cut,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');

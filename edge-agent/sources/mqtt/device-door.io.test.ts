@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
 import { generate } from 'mqtt-packet';
 import { describe, expect, it, vi } from 'vitest';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
+import { selfSigned } from '../doors/self-signed.fixtures.ts';
 import { cheapHash } from '../doors/users.fixtures.ts';
 import { PENDING_MESSAGES_MAX } from '../live/pending-messages.ts';
 import type { ReadingBatch } from '../source.ts';
@@ -215,6 +220,27 @@ describe('a door that asks who comes', () => {
     await expect(running.client({ username: 'meter', password: 'wrong' })).rejects.toMatchObject({ code: 4 });
     await expect(running.client({ username: 'meter', password: 'right' })).rejects.toMatchObject({ code: 3 });
     expect(running.seen).toEqual(['a 1', 'a 1']);
+  });
+});
+
+describe('a door with TLS', () => {
+  it('takes what comes by it, and nothing else', async () => {
+    await using folder = await makeTemporaryDirectory('mqtt-tls');
+    const { cert, key } = selfSigned();
+    await writeFile(join(folder.dir, 'cert.pem'), cert);
+    await writeFile(join(folder.dir, 'key.pem'), key);
+    const tls = { cert: 'cert.pem', key: 'key.pem' };
+    await using running = new RunningMqtt({ ...LISTEN, tls }, { folder: folder.dir });
+    const { port } = await running.source.listening!;
+    const device = await connectAsync(`mqtts://localhost:${port}`, { reconnectPeriod: 0, ca: cert });
+    await device.publishAsync('zigbee2mqtt/a', '{"temperature":1}', { qos: 1 });
+    await device.endAsync();
+    const open = connect(port, '127.0.0.1');
+    open.write(generate({ cmd: 'connect', clientId: 'a' }));
+    await once(open, 'close');
+    expect(running.seen).toEqual(['a 1']);
+    await using other = new RunningMqtt({ ...LISTEN, tls: { ...tls, key: 'absent.pem' } }, { folder: folder.dir });
+    await expect(other.done).rejects.toThrow(/absent\.pem does not exist/);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   CONNECTIONS_MAX,
   RECEIVING_BYTES_MAX,
   SILENCE_SWEEP_MS,
-  STOP_TIMEOUT_MS,
+  FINISH_TIMEOUT_MS,
 } from './limits.ts';
 import type { MessageLine } from './message-line.ts';
 
@@ -97,7 +97,7 @@ export class DeviceDoor {
     if (server === undefined) return;
     const closed = once(server, 'close');
     server.close();
-    for (const session of this.#sessions) session.finish(STOP_TIMEOUT_MS);
+    for (const session of this.#sessions) session.finish(FINISH_TIMEOUT_MS);
     await closed;
   }
 

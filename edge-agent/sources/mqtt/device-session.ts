@@ -4,7 +4,7 @@ import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { LoginVerdict } from '../doors/logins.ts';
 import type { Receiving } from '../live/receiving.ts';
 import type { Deliveries } from './deliveries.ts';
-import { CONNECT_TIMEOUT_MS, RECEIVE_MAX, STOP_TIMEOUT_MS } from './limits.ts';
+import { CONNECT_TIMEOUT_MS, RECEIVE_MAX, FINISH_TIMEOUT_MS } from './limits.ts';
 import type { MessageLine } from './message-line.ts';
 import { PacketConnection, type PacketHandler } from './packet-connection.ts';
 import { CONNECT, MqttFault } from './packet-frames.ts';
@@ -120,7 +120,7 @@ export class DeviceSession implements PacketHandler {
         break;
       case 'disconnect':
         if (packet.reasonCode !== DISCONNECT_WITH_WILL) this.#will = undefined;
-        connection.finish(STOP_TIMEOUT_MS);
+        connection.finish(FINISH_TIMEOUT_MS);
         break;
       case 'puback':
       case 'pubrec':
@@ -134,7 +134,7 @@ export class DeviceSession implements PacketHandler {
   /** Another connection of the device takes its place. */
   takenOver(): void {
     this.#say(SESSION_TAKEN_OVER);
-    this.#connection.finish(STOP_TIMEOUT_MS);
+    this.#connection.finish(FINISH_TIMEOUT_MS);
   }
 
   /** Takes nothing more, while what was taken may still be acknowledged. */
@@ -210,7 +210,7 @@ export class DeviceSession implements PacketHandler {
     const { returnCode, reasonCode } = REFUSALS[why];
     const code = this.#isFive ? { reasonCode } : { returnCode };
     this.#connection.send({ cmd: 'connack', sessionPresent: false, ...code });
-    this.#connection.finish(STOP_TIMEOUT_MS);
+    this.#connection.finish(FINISH_TIMEOUT_MS);
   }
 }
 

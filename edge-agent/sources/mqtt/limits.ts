@@ -61,6 +61,9 @@ export const SESSION_EXPIRY_S = 7 * 86_400;
 /** How long a stopping source waits for what the agent was given to become durable, so that it is acknowledged. */
 export const STOP_TIMEOUT_MS = 5_000;
 
+/** How long a connection that ends in order may take for what it has to be sent still. */
+export const FINISH_TIMEOUT_MS = 1_000;
+
 assert(OVERLONG_KEPT_BYTES <= MESSAGE_BYTES_MAX, 'what is kept of a long message is less than a short one');
 assert(RECEIVE_MAX <= PENDING_MESSAGES_MAX, 'one sender does not fill the line');
 assert(2 * MESSAGE_BYTES_MAX <= PENDING_MESSAGE_BYTES_MAX, 'the longest message can wait beside another');
