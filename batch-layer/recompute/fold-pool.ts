@@ -14,6 +14,12 @@ export const FOLD_THREADS_MAX = 16;
  */
 export const INLINE_BYTES_MAX = 128 * 1024;
 
+/**
+ * Of a thread's heap, where what is short-lived lies: most of what a job holds lies in columns beside the heap, and what V8
+ * would take of a large machine stays with the process when the thread is gone.
+ */
+const YOUNG_MB_MAX = 12;
+
 /** Threads that folding so many bytes of records pays for on this machine; 0: the calling one. */
 export function foldThreads(bytes: number): number {
   if (bytes <= INLINE_BYTES_MAX) return 0;
@@ -101,7 +107,9 @@ export class FoldPool implements AsyncDisposable {
 }
 
 function startWorker(): Worker {
-  const worker = new Worker(new URL('./fold.worker.ts', import.meta.url));
+  const worker = new Worker(new URL('./fold.worker.ts', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+  });
   // A thread that fails before it has a job fails its first job: it has ended by then.
   worker.on('error', () => undefined);
   return worker;

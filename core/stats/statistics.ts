@@ -11,7 +11,7 @@
 import { type Metric, METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
 import { amountUnit, secondsOf, squareOf } from '../metrics/unit.ts';
 import { quantileFromBuckets } from '../numbers/log-buckets.ts';
-import { divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
+import { DECIMALS_MAX, divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
 import { nearestNames } from '../time/nearest-name.ts';
 import { UnknownStatistic } from './stats-errors.ts';
 import type { Stats } from './stats.ts';
@@ -319,6 +319,12 @@ function doubleText(value: number): string {
   return String(value);
 }
 
+/** As far as twice the decimals that a metric may have. */
+const POWERS_OF_TEN: readonly bigint[] = Array.from(
+  { length: 2 * DECIMALS_MAX + 1 },
+  (_, power) => 10n ** BigInt(power),
+);
+
 function powerOfTen(power: number): bigint {
-  return 10n ** BigInt(power);
+  return POWERS_OF_TEN[power]!;
 }

@@ -135,11 +135,11 @@ function answerWide(
     const { table } = sums;
     const judge = new Judge(table, query, source.id);
     const windows: AnsweredWindow[] = [];
-    for (const { group, span, slot, revision, pending } of sums.windows()) {
-      if (!keeps(table, slot)) continue;
+    sums.each((group, { startMs, endMs }, slot, revision, pending) => {
+      if (!keeps(table, slot)) return;
       if (windows.length === windowsMax) throw tooMany('windows', windowsMax);
-      windows.push(judge.window({ ...span, group, slot, revision, pending }));
-    }
+      windows.push(judge.window({ group, startMs, endMs, slot, revision, pending }));
+    });
     noted();
     return { ...headOf(index, source, groups), table, windows };
   });

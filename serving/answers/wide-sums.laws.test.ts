@@ -104,14 +104,14 @@ async function read(
   });
   return sumWide({ source, groups: source.groups(), spans, parts: new Set(parts) }, (sums) => {
     const slices = new Map<number, MergedSlice>();
-    for (const { span, slot, revision, pending } of sums.windows()) {
+    sums.each((_, span, slot, revision, pending) => {
       if (revision > 0)
         slices.set(span.startMs / VIEW.sliceMs - FIRST_SLICE, {
           stats: readStats(sums.table, slot),
           revision,
           pending,
         });
-    }
+    });
     return slices;
   });
 }

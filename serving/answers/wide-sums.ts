@@ -34,15 +34,6 @@ export interface WideOptions {
   readonly parts: ReadonlySet<StatsPart>;
 }
 
-/** A window of a group and its sum. */
-export interface WideWindow {
-  readonly group: Group;
-  readonly span: WindowSpan;
-  readonly slot: number;
-  readonly revision: number;
-  readonly pending: boolean;
-}
-
 /**
  * Sums windows of many groups: batch results are read once, block by block in their order, and changes group by group. No
  * page is made of them, and in memory are the sums alone, the changes beside them, and one block. Calls `finish` at a moment
@@ -125,13 +116,13 @@ export class WideSums {
     this.#selects = parts.has('min') || parts.has('max') || parts.has('first') || parts.has('last');
   }
 
-  /** Every window, in the order of time, then of the groups. */
-  *windows(): Iterable<WideWindow> {
+  /** Calls back with every window, in the order of time, then of the groups. */
+  each(take: (group: Group, span: WindowSpan, slot: number, revision: number, pending: boolean) => void): void {
     const { groups, spans } = this.#options;
     let slot = 0;
     for (const span of spans) {
       for (const group of groups) {
-        yield { group, span, slot, revision: this.#revision[slot]!, pending: this.#pending[slot] === 1 };
+        take(group, span, slot, this.#revision[slot]!, this.#pending[slot] === 1);
         slot++;
       }
     }

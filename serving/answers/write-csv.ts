@@ -10,13 +10,44 @@ export function csvHeading({ view, stats }: ViewQuery): string {
   return `${names.map(csvField).join(',')}\r\n`;
 }
 
-/** One window as a line; a statistic that has no value is an empty field. */
-export function csvLine(table: StatsTable, query: ViewQuery, window: AnsweredWindow): string {
-  const read = new SlotStats(table).at(window.slot);
-  const fields = [formatInstant(window.startMs), formatInstant(window.endMs), ...window.tags.map(csvField)];
-  for (const statistic of query.stats) fields.push(statistic.compute(read, query.metric) ?? '');
-  fields.push(String(window.completeness), String(window.final), String(window.revision));
-  return `${fields.join(',')}\r\n`;
+/** Writes windows as lines; a statistic that has no value is an empty field. */
+export class CsvWriter {
+  readonly #query: ViewQuery;
+  readonly #stats: SlotStats;
+  readonly #tagTexts = new Map<readonly string[], string>();
+  /** Of the window before: those that follow one another mostly share their edges. */
+  #startMs = Number.NaN;
+  #endMs = Number.NaN;
+  #edges = '';
+
+  constructor(table: StatsTable, query: ViewQuery) {
+    this.#query = query;
+    this.#stats = new SlotStats(table);
+  }
+
+  /** One window as a line. */
+  line({ startMs, endMs, tags, slot, completeness, final, revision }: AnsweredWindow): string {
+    if (startMs !== this.#startMs || endMs !== this.#endMs) {
+      this.#edges = `${formatInstant(startMs)},${formatInstant(endMs)},`;
+      this.#startMs = startMs;
+      this.#endMs = endMs;
+    }
+    const { stats, metric } = this.#query;
+    const read = this.#stats.at(slot);
+    let text = this.#edges + this.#tags(tags);
+    for (const statistic of stats) text += `${statistic.compute(read, metric) ?? ''},`;
+    return `${text}${completeness},${final},${revision}\r\n`;
+  }
+
+  /** The fields of the tags, each with a comma behind it. */
+  #tags(tags: readonly string[]): string {
+    let text = this.#tagTexts.get(tags);
+    if (text === undefined) {
+      text = tags.map((tag) => `${csvField(tag)},`).join('');
+      this.#tagTexts.set(tags, text);
+    }
+    return text;
+  }
 }
 
 /** A field, in quotes where it holds a comma, a quote, a line break or an outer space. */

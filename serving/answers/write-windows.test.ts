@@ -4,7 +4,7 @@ import { StatsTable } from '#core/stats/stats-table.ts';
 import { POWER, POWER_BY_REGION } from '../world.fixtures.ts';
 import type { AnsweredWindow } from './answered-window.ts';
 import { parseStats, type ViewQuery } from './query.ts';
-import { csvField, csvHeading, csvLine } from './write-csv.ts';
+import { csvField, csvHeading, CsvWriter } from './write-csv.ts';
 import { headText, WindowWriter } from './write-json.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -54,10 +54,10 @@ describe('a window in CSV', () => {
     const query = queryOf('mean,count,last', ['region', 'odd,tag']);
     expect(csvHeading(query)).toBe('start,end,region,"odd,tag",mean,count,last,completeness,final,revision\r\n');
     const window = windowOf({ tags: ['a,b', 'c'] });
-    expect(csvLine(tableOf(), query, window)).toBe(
+    expect(new CsvWriter(tableOf(), query).line(window)).toBe(
       '2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,"a,b",c,0.625,2,-0.25,0.5,true,3\r\n',
     );
-    expect(csvLine(tableOf(), query, { ...window, slot: 0, final: false, completeness: 0 })).toBe(
+    expect(new CsvWriter(tableOf(), query).line({ ...window, slot: 0, final: false, completeness: 0 })).toBe(
       '2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,"a,b",c,,0,,0,false,3\r\n',
     );
   });

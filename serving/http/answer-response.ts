@@ -2,7 +2,7 @@ import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { WindowsAnswer } from '../answers/answer-windows.ts';
 import type { AnsweredWindow } from '../answers/answered-window.ts';
 import type { ViewQuery } from '../answers/query.ts';
-import { csvHeading, csvLine } from '../answers/write-csv.ts';
+import { csvHeading, CsvWriter } from '../answers/write-csv.ts';
 import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
 
 /** Windows per piece of a body: some 500 kB of text, a few milliseconds of work. */
@@ -47,7 +47,10 @@ function csvForm(query: ViewQuery): Form {
     heading: csvHeading(query),
     separator: '',
     ending: '',
-    writer: (table) => (window) => csvLine(table, query, window),
+    writer: (table) => {
+      const writer = new CsvWriter(table, query);
+      return (window) => writer.line(window);
+    },
   };
 }
 
