@@ -181,7 +181,7 @@ describe('points that are written', () => {
     await using running = new Running();
     const lines = ['mem,host=h used=1i', 'cpu,host=h usage_user=1', 'cpu,host=h,cpu=c usage_idle=1'].join('\n');
     expect((await running.write(lines)).status).toBe(204);
-    expect((await running.write('mem used=1')).status).toBe(204);
+    expect((await running.write('meter kW=1')).status).toBe(204);
     expect(running.batches.map(({ tallies }) => [tallies.rows, tallies.readings])).toEqual([
       [3, 1],
       [1, 0],
@@ -190,7 +190,10 @@ describe('points that are written', () => {
       { source: 'telegraf', lines: 2, such: ['mem,host=h used=1i', 'cpu,host=h usage_user=1'] },
     ]);
     expect(running.source.remarks()).toEqual([
-      '3 points that no rule is for, such as mem,host=h used=1i; cpu,host=h usage_user=1',
+      '3 points that no rule is for, such as mem,host=h used=1i; cpu,host=h usage_user=1; meter kW=1',
+      'no point had meter.kw; did you mean meter.kW?',
+      'no point had relay.on',
+      'no point had a.b.c',
     ]);
   });
 });

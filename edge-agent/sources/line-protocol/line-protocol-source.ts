@@ -37,19 +37,23 @@ export function openLineProtocolSource(options: LineProtocolOptions): RequestSou
   return new RequestSource({
     ...options,
     answer: (request, source) => writes.answer(request, source),
-    remarks: () => writes.passed.remarks(),
+    remarks: () => writes.remarks(),
   });
 }
 
 class Writes {
   readonly #reader: LineReader;
-  readonly passed: PassedLines;
+  readonly #passed: PassedLines;
   readonly #nowMs: () => number;
 
   constructor(options: LineProtocolOptions) {
     this.#reader = new LineReader(options);
-    this.passed = new PassedLines(options);
+    this.#passed = new PassedLines(options);
     this.#nowMs = options.nowMs;
+  }
+
+  remarks(): readonly string[] {
+    return this.#passed.remarks(this.#reader.neverFound());
   }
 
   async answer(message: IncomingMessage, source: RequestSource): Promise<HttpAnswer> {
@@ -82,7 +86,7 @@ class Writes {
     if (read === undefined) {
       return tooLarge(`the lines hold more than ${REQUEST_READINGS_MAX} readings; send them in several requests`);
     }
-    this.passed.add(read);
+    this.#passed.add(read);
     return (await source.store(read.batches)) ?? writtenAnswer(request.api, read);
   }
 }

@@ -64,6 +64,7 @@ export class LineReader {
   readonly #fullAt: number;
   readonly #line: ScannedLine<ReadRow>;
   readonly #scanner: LineScanner;
+  readonly #values: readonly string[];
   #bytes = new Uint8Array(LINES_AT + LINE_BYTES_MAX);
 
   constructor({ section, batchReadingsMax = BATCH_READINGS_MAX, ...options }: LineReaderOptions) {
@@ -79,6 +80,13 @@ export class LineReader {
     });
     this.#line = new ScannedLine(new Map(rows));
     this.#scanner = new LineScanner(this.#line);
+    this.#values = section.series.map(({ value }) => value);
+  }
+
+  /** The values of rules that no line has had. */
+  neverFound(): readonly string[] {
+    const found = this.#line.foundValues();
+    return [...new Set(this.#values)].filter((value) => !found.has(value));
   }
 
   /** Reads the lines of a request, in pieces. Gives undefined where they hold more than REQUEST_READINGS_MAX readings. */

@@ -1,3 +1,4 @@
+import { nearestNames } from '#core/time/nearest-name.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadLines } from './line-reader.ts';
 
@@ -7,6 +8,9 @@ const TELL_MS = 60_000;
 /** Lines that are shown, those of each measurement once. */
 const SHOWN_MAX = 8;
 
+/** Fields that are remembered, to name the nearest of them. */
+const FIELDS_MAX = 256;
+
 /** Counts the lines that no rule is for, and tells of them: in the log at once and then from time to time, and when asked. */
 export class PassedLines {
   readonly #options: Pick<SourceOptions, 'nowMs' | 'logger'> & { readonly name: string };
@@ -15,6 +19,8 @@ export class PassedLines {
   #toldMs = Number.NEGATIVE_INFINITY;
   /** By measurement. */
   readonly #shown = new Map<string, string>();
+  /** Fields that points had which no rule is for, as a rule would write them. */
+  readonly #fields = new Set<string>();
 
   constructor(options: Pick<SourceOptions, 'nowMs' | 'logger'> & { readonly name: string }) {
     this.#options = options;
@@ -24,7 +30,8 @@ export class PassedLines {
     if (passedLines === 0) return;
     this.#count += passedLines;
     for (const line of passedShown) {
-      const measurement = line.split(/[, ]/, 1)[0]!;
+      const { measurement, fields } = namesIn(line);
+      for (const field of fields) if (this.#fields.size < FIELDS_MAX) this.#fields.add(`${measurement}.${field}`);
       if (this.#shown.size < SHOWN_MAX && !this.#shown.has(measurement)) this.#shown.set(measurement, line);
     }
     const { name: source, nowMs, logger } = this.#options;
@@ -37,9 +44,30 @@ export class PassedLines {
     this.#toldMs = nowMs();
   }
 
-  remarks(): readonly string[] {
+  /** `neverFound`: the values of rules that no point has had. */
+  remarks(neverFound: readonly string[]): readonly string[] {
     if (this.#count === 0) return [];
     const points = this.#count === 1 ? '1 point that no rule is for' : `${this.#count} points that no rule is for`;
-    return [`${points}, such as ${[...this.#shown.values()].join('; ')}`];
+    return [
+      `${points}, such as ${[...this.#shown.values()].join('; ')}`,
+      ...neverFound.map((value) => {
+        const nearest = nearestNames(value, [...this.#fields]);
+        return `no point had ${value}${nearest.length > 0 ? `; did you mean ${nearest.join(' or ')}?` : ''}`;
+      }),
+    ];
   }
+}
+
+/** The names in the beginning of a line, for messages: unescaped, and as far as the text goes. */
+function namesIn(line: string): { readonly measurement: string; readonly fields: readonly string[] } {
+  const unescaped = (name: string): string => name.replaceAll(/\\([,= ])/g, '$1');
+  const head = /^(?:\\.|[^ \\])*/.exec(line)![0];
+  const fields = line
+    .slice(head.length)
+    .trim()
+    .split(/(?<!\\),/);
+  return {
+    measurement: unescaped(head.split(/(?<!\\),/, 1)[0]!),
+    fields: fields.map((field) => unescaped(field.split(/(?<!\\)=/, 1)[0]!)),
+  };
 }

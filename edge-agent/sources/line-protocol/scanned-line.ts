@@ -26,13 +26,23 @@ export class MeasuredRow {
   readonly fieldNames: NameTable;
   /** By position: 1 for a column that is a value. */
   readonly #values: Uint8Array;
+  readonly #columns: readonly string[];
+  /** By position: 1 where a line had that value. */
+  readonly found: Uint8Array;
 
   constructor({ columns, tags, fields, values }: MeasurementRules) {
     this.fields = new FieldTable(columns.length);
     this.fields.count = columns.length;
     this.tagNames = new NameTable(tags);
     this.fieldNames = new NameTable(fields);
+    this.#columns = columns;
+    this.found = new Uint8Array(columns.length);
     this.#values = Uint8Array.from(columns, (_, position) => (values.has(position) ? 1 : 0));
+  }
+
+  /** The values that lines have had. */
+  foundValues(): readonly string[] {
+    return this.#columns.filter((_, position) => this.found[position] === 1);
   }
 
   isValue(position: number): boolean {
@@ -56,6 +66,11 @@ export class ScannedLine<Row extends MeasuredRow> implements LineListener {
   constructor(rows: ReadonlyMap<string, Row>) {
     this.#rows = [...rows.values()];
     this.#measurements = new NameTable(new Map(Array.from(rows.keys(), (name, i) => [name, i])));
+  }
+
+  /** The values that any line has had. */
+  foundValues(): ReadonlySet<string> {
+    return new Set(this.#rows.flatMap((row) => row.foundValues()));
   }
 
   /** Begins with the lines of a request, which lie in `bytes` from LINES_AT on. */
@@ -96,7 +111,10 @@ export class ScannedLine<Row extends MeasuredRow> implements LineListener {
   fieldValue(kind: ValueKind, start: number, end: number): void {
     const { row } = this;
     if (row === undefined || this.#position === NOT_NAMED) return;
-    this.hasValue ||= row.isValue(this.#position);
+    if (row.isValue(this.#position)) {
+      this.hasValue = true;
+      row.found[this.#position] = 1;
+    }
     if (kind !== 'boolean') {
       this.#set(row, this.#position, start, end);
       return;
