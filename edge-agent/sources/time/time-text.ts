@@ -69,7 +69,7 @@ export function isFinerThanMs(bytes: Uint8Array, start: number, end: number): bo
 }
 
 /** Whether any of the digits `bytes[start, end)` is not 0. */
-function isNotZero(bytes: Uint8Array, start: number, end: number): boolean {
+export function isNotZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== ZERO) return true;
   return false;
 }

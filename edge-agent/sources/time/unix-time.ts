@@ -1,4 +1,13 @@
-import { digitsEnd, isDigit, type AfterTime, type TimeText, ZERO } from './time-text.ts';
+import {
+  type AfterTime,
+  digitsEnd,
+  fractionMs,
+  isDigit,
+  isFinerThanMs,
+  isNotZero,
+  type TimeText,
+  ZERO,
+} from './time-text.ts';
 
 const PLUS = 0x2b;
 const COMMA = 0x2c;
@@ -35,11 +44,16 @@ export class UnixTime implements TimeText {
   cut = false;
   fault = '';
   readonly #places: number;
+  /** Whole numbers of so many digits are exact in milliseconds too; none of units that are finer. */
+  readonly #plainDigitsMax: number;
+  readonly #plainMs: number;
   readonly #form: string;
   readonly #after: AfterTime;
 
   constructor(unit: UnixUnit, after: AfterTime = 'refuse') {
     this.#places = PLACES[unit];
+    this.#plainDigitsMax = this.#places < 0 ? 0 : MS_DIGITS_MAX - this.#places;
+    this.#plainMs = 10 ** Math.max(this.#places, 0);
     this.#after = after;
     const format = unit === 's' ? 'unix' : `unix-${unit}`;
     this.#form = `is not a number of ${NAMES[unit]} since 1970, as \`format: ${format}\` says`;
@@ -49,8 +63,33 @@ export class UnixTime implements TimeText {
     this.cut = false;
     const negative = start < end && bytes[start] === MINUS;
     const wholeAt = negative ? start + 1 : start;
-    const wholeEnd = digitsEnd(bytes, wholeAt, end);
-    if (wholeEnd === wholeAt) return this.#refuse();
+    let at = wholeAt;
+    let whole = 0;
+    for (; at < end; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      whole = whole * 10 + digit;
+    }
+    if (at === wholeAt) return this.#refuse();
+    // What nearly all files have, first: digits that a double holds, perhaps with a fraction.
+    if (at - wholeAt > this.#plainDigitsMax) return this.#exactly(bytes, wholeAt, at, end, negative);
+    let ms = whole * this.#plainMs;
+    if (at < end) {
+      const fractionAt = at + 1;
+      if (bytes[at] !== POINT || fractionAt === end || digitsEnd(bytes, fractionAt, end) < end) {
+        return this.#exactly(bytes, wholeAt, at, end, negative);
+      }
+      if (this.#plainMs === 1) this.cut = isNotZero(bytes, fractionAt, end);
+      else {
+        ms += fractionMs(bytes, fractionAt, end);
+        this.cut = isFinerThanMs(bytes, fractionAt, end);
+      }
+    }
+    return negative ? towardPast(ms, this.cut) : ms;
+  }
+
+  /** The same of any number, of which the digits before the point are known. */
+  #exactly(bytes: Uint8Array, wholeAt: number, wholeEnd: number, end: number, negative: boolean): number {
     let at = wholeEnd;
     let fractionAt = at;
     let fractionEnd = at;
@@ -69,8 +108,7 @@ export class UnixTime implements TimeText {
     }
     if (at < end && (this.#after === 'refuse' || isDigit(bytes[at]!))) return this.#refuse();
     const ms = this.#milliseconds(bytes, wholeAt, wholeEnd, fractionAt, fractionEnd, places);
-    if (!negative || Number.isNaN(ms)) return ms;
-    return this.cut ? -ms - 1 : 0 - ms;
+    return negative ? towardPast(ms, this.cut) : ms;
   }
 
   /** The digits before and behind the point, moved by `places`, up to the whole millisecond. */
@@ -106,6 +144,11 @@ export class UnixTime implements TimeText {
     this.fault = this.#form;
     return Number.NaN;
   }
+}
+
+/** The negative of a magnitude whose finer digits were cut, or of NaN. */
+function towardPast(ms: number, cut: boolean): number {
+  return cut ? -ms - 1 : 0 - ms;
 }
 
 /** Where an exponent ends whose sign or first digit is at `start`; -1 where there is none. */
