@@ -16,6 +16,7 @@ import { decodeRecord, encodeRecord } from '#core/records/record-codec.ts';
 import { Committer } from '#edge-agent/commit/committer.ts';
 import { readReadingsBody } from '#edge-agent/sources/http/readings-body.ts';
 import { readSentReadings } from '#edge-agent/sources/http/sent-readings.ts';
+import { LineReader } from '#edge-agent/sources/line-protocol/line-reader.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
 import type { ReadingBatch } from '#edge-agent/sources/source.ts';
 import { declaredSource, metricsOf } from '#edge-agent/sources/sources.fixtures.ts';
@@ -113,6 +114,21 @@ const byFile =
     return batches;
   };
 
+/** The readings as points: the metric names the measurement. */
+const byLines: Door = (told, agent) => {
+  const series = [...METRICS.keys()].map((metric) => ({
+    metric,
+    value: `${metric}.value`,
+    when: {},
+    device: '{device}',
+    tags: { tag: '{tag}' },
+  }));
+  const section = { missing: [''], series };
+  const reader = new LineReader({ section, metrics: METRICS, registry: agent.dictionary, nowMs: () => NOW_MS });
+  const { batches } = reader.read([new TextEncoder().encode(linesOf(told))], 'ms', NOW_MS)!;
+  return Promise.resolve(batches.map((batch) => ({ ...batch, checkpoint: {}, watermarkMs: null })));
+};
+
 const tagOf = ({ tags }: Told): string => Object.values(tags)[0] ?? 'x';
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 const csvOf = (told: readonly Told[]): string =>
@@ -122,6 +138,15 @@ const csvOf = (told: readonly Told[]): string =>
   ].join('\n');
 const ndjsonOf = (told: readonly Told[]): string =>
   told.map((one) => JSON.stringify({ ...one, tags: undefined, tag: tagOf(one) })).join('\n');
+
+const escaped = (text: string): string => text.replaceAll(/[,= ]/g, String.raw`\$&`);
+const linesOf = (told: readonly Told[]): string =>
+  told
+    .map((one) => {
+      const tags = `device=${escaped(one.device)},tag=${escaped(tagOf(one))}`;
+      return `${one.metric},${tags} value=${one.value} ${one.time}`;
+    })
+    .join('\n');
 
 /** What the fold makes of all that the agent spooled, as a broker that knows nothing decides on it. */
 async function brought(spool: Spool): Promise<{ complaints: string[]; fold: PartitionFold; counted: number }> {
@@ -156,6 +181,7 @@ describe('what a source accepts', () => {
     ['HTTP', byHttp],
     ['CSV', byFile('csv', csvOf)],
     ['NDJSON', byFile('ndjson', ndjsonOf)],
+    ['line protocol', byLines],
   ])('by %s is refused nowhere, and folded to the last reading', { timeout: 60_000 }, async (_kind, door) => {
     let accepted = 0;
     let refused = 0;
