@@ -37,11 +37,14 @@ describe('the stream', () => {
     ]);
   });
 
-  it('a reader that applies every message holds what a query would be answered', async () => {
+  it.each([
+    { window: '2h', every: '30m', zone: 'Europe/Paris' },
+    { window: '6h', offset: '90m', zone: 'Asia/Kathmandu' },
+  ])('a reader that applies every message holds what a query would be answered: %j', async (asked) => {
     const world = await World.open();
     await using served = await serveWorld(world);
     await using reader = await StreamReader.open(served.url);
-    reader.send({ ...HOURS, window: '2h', every: '30m', zone: 'Europe/Paris' });
+    reader.send({ ...HOURS, ...asked });
     await reader.until(({ type }) => type === 'snapshot');
     for (let i = 0; i < 20; i++) {
       await world.deliver(
@@ -51,9 +54,9 @@ describe('the stream', () => {
       );
       if (i === 12) await world.batch(1);
     }
-    const path =
-      '/api/v1/views/power-by-region/windows?from=2025-12-31T00:00:00Z&to=2026-01-03T00:00:00Z&window=2h&every=30m&zone=Europe/Paris';
-    const answer = readAnswer((await served.get(path)).text);
+    const range = { from: '2025-12-31T00:00:00Z', to: '2026-01-03T00:00:00Z' };
+    const query = new URLSearchParams(Object.entries({ ...range, ...asked })).toString();
+    const answer = readAnswer((await served.get(`/api/v1/views/power-by-region/windows?${query}`)).text);
     await reader.until(({ position }) => position === answer.position);
     const held = [...reader.windowsOf('a').values()].sort((a, b) =>
       a.start < b.start ? -1 : a.start > b.start ? 1 : a.tags['region']! < b.tags['region']! ? -1 : 1,
