@@ -59,14 +59,23 @@ export class World {
   readonly changes: ChangeTable;
   /** Every reading that was delivered: what an oracle adds up. */
   readonly readings: WorldReading[] = [];
+  /** From when on devices are expected, of those of which it is said. */
+  readonly #since: ReadonlyMap<string, number>;
   readonly #folds: readonly PartitionFold[];
   readonly #agents = new Map<string, Agent>();
   readonly #committed: number[];
   #results = 0;
 
-  private constructor(view: View, metric: Metric, partitions: number, changes: ChangeTable) {
+  private constructor(
+    view: View,
+    metric: Metric,
+    partitions: number,
+    since: ReadonlyMap<string, number>,
+    changes: ChangeTable,
+  ) {
     this.view = view;
     this.metric = metric;
+    this.#since = since;
     this.changes = changes;
     this.#committed = Array.from({ length: partitions }, () => 0);
     this.#folds = this.#committed.map(() => {
@@ -77,11 +86,16 @@ export class World {
   }
 
   static async open(
-    options: { readonly view?: View; readonly metric?: Metric; readonly partitions?: number } = {},
+    options: {
+      readonly view?: View;
+      readonly metric?: Metric;
+      readonly partitions?: number;
+      readonly since?: ReadonlyMap<string, number>;
+    } = {},
   ): Promise<World> {
-    const { view = POWER_BY_REGION, metric = POWER, partitions = 2 } = options;
+    const { view = POWER_BY_REGION, metric = POWER, partitions = 2, since = new Map<string, number>() } = options;
     const table = new MemoryTable();
-    const world = new World(view, metric, partitions, await ChangeTable.open(table));
+    const world = new World(view, metric, partitions, since, await ChangeTable.open(table));
     await world.manifests.change(view.name, (manifest) => declareView(manifest, view, partitions));
     return world;
   }
@@ -228,6 +242,7 @@ export class World {
         rollover: rolloverScaled,
         quantiles,
         paneMs,
+        ...(this.#since.has(device) ? { sinceMs: this.#since.get(device)! } : {}),
         device,
         tags,
       });

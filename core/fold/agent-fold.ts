@@ -1,4 +1,4 @@
-import type { SeriesEntry } from '../series/series.ts';
+import { type SeriesEntry, seriesKey } from '../series/series.ts';
 import { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
@@ -7,15 +7,22 @@ export class AgentFold {
   readonly name: string;
   readonly entries: SeriesEntry[];
   #routes: (readonly Route[])[] = [];
+  /** From when on series are expected, as the last entry says that says so of them. */
+  readonly #sinceMs = new Map<string, number>();
 
   constructor(name: string, entries: readonly SeriesEntry[] = []) {
     this.name = name;
     this.entries = [...entries];
+    for (const entry of entries) this.#takeSince(entry);
   }
 
   /** Takes up the entries of a birth. Entries that are known already stay as they are; a birth restates them. */
   learn(firstIndex: number, entries: readonly SeriesEntry[]): void {
-    for (const entry of entries.slice(Math.max(0, this.entries.length - firstIndex))) this.entries.push(entry);
+    for (const entry of entries.slice(Math.max(0, this.entries.length - firstIndex))) {
+      this.entries.push(entry);
+      // What routes have told of members may not be so any more.
+      if (this.#takeSince(entry)) this.forgetRoutes();
+    }
   }
 
   knows(dictionaryVersion: number): boolean {
@@ -37,9 +44,19 @@ export class AgentFold {
   #findRoutes(index: number, views: readonly ViewFold[]): readonly Route[] {
     const entry = this.entries[index];
     if (entry === undefined) return [];
+    const sinceMs = this.#sinceMs.get(seriesKey(entry));
     return views.flatMap((fold) => {
       const group = fold.groupFor(entry);
-      return group === undefined ? [] : [new Route(this.name, fold, group, entry)];
+      return group === undefined ? [] : [new Route(this.name, fold, group, entry, sinceMs)];
     });
+  }
+
+  /** Whether the entry says of its series since when it is expected, and otherwise than before. */
+  #takeSince(entry: SeriesEntry): boolean {
+    const { sinceMs } = entry;
+    const key = seriesKey(entry);
+    if (sinceMs === undefined || this.#sinceMs.get(key) === sinceMs) return false;
+    this.#sinceMs.set(key, sinceMs);
+    return true;
   }
 }

@@ -25,15 +25,18 @@ export class Route implements SliceSink {
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
   position = 0;
 
-  #sinceMs = Number.POSITIVE_INFINITY;
+  /** From when on the series is expected, where that was said. */
+  readonly #sinceMs: number | undefined;
+  #firstMs = Number.POSITIVE_INFINITY;
   /** The span asked for last: a run goes on from slice to slice. */
   #span: OpenSpan | undefined;
 
-  constructor(agent: string, fold: ViewFold, group: Group, entry: SeriesEntry) {
+  constructor(agent: string, fold: ViewFold, group: Group, entry: SeriesEntry, sinceMs?: number) {
     this.agent = agent;
     this.fold = fold;
     this.group = group;
     this.entry = entry;
+    this.#sinceMs = sinceMs;
     this.sliceMs = fold.id.view.sliceMs;
     this.rule = within(linkRuleOf(storedFacts(entry)), HELD_SLICES_MAX * this.sliceMs);
     this.table = fold.slots.table;
@@ -51,9 +54,9 @@ export class Route implements SliceSink {
 
   /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */
   noteReading(atMs: number): void {
-    if (atMs >= this.#sinceMs) return;
-    this.#sinceMs = atMs;
-    this.fold.noteMember(this.group, this.agent, this.entry, atMs);
+    if (atMs >= this.#firstMs) return;
+    this.#firstMs = atMs;
+    this.fold.noteMember(this.group, this.agent, this.entry, atMs, this.#sinceMs);
   }
 }
 

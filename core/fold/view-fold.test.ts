@@ -49,6 +49,45 @@ describe('the fold of a view', () => {
     expect(fold.slots.open).toBe(10_000);
   });
 
+  it('tells since when a member is expected as the last entry says that says so, and keeps it', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const entry = sampleSeries(0);
+    const agent = new AgentFold('a', [{ ...entry, sinceMs: 100 }, entry]);
+    const told = (index: number, atMs: number) => {
+      for (const route of agent.routesOf(index, [fold], 1)) route.noteReading(atMs);
+      return fold.takeChangedMembers().map(({ member }) => [member.firstMs, member.sinceMs]);
+    };
+    expect(told(1, 500)).toEqual([[500, 100]]);
+    expect(told(0, 600)).toEqual([]);
+    agent.learn(2, [{ ...entry, sinceMs: 300 }]);
+    expect(told(0, 700)).toEqual([[500, 300]]);
+    agent.learn(3, [entry]);
+    expect([told(3, 700), told(3, 400)]).toEqual([[], [[400, 300]]]);
+    // An agent that begins anew and doesn't say is expected as before.
+    fold.noteMember(fold.groupFor(entry)!, 'a', entry, 350);
+    expect(fold.takeChangedMembers().map(({ member }) => member.sinceMs)).toEqual([300]);
+  });
+
+  it('expects a series that was moved since when it was said only where it began', () => {
+    const [here, there] = [sampleSeries(0), { ...sampleSeries(0), tags: { device: 'd0', region: 'r9' } }];
+    const told = (fold: ViewFold, entry: SeriesEntry, atMs: number) => {
+      fold.noteMember(fold.groupFor(entry)!, 'a', entry, atMs, 100);
+      return fold.takeChangedMembers().map(({ group, member }) => [group, member.firstMs, member.sinceMs]);
+    };
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    expect(told(fold, there, 900)).toEqual([['["r9"]', 900, 100]]);
+    expect(told(fold, here, 500)).toEqual([
+      ['["r0"]', 500, 100],
+      ['["r9"]', 900, undefined],
+    ]);
+    expect(told(fold, there, 800)).toEqual([['["r9"]', 800, undefined]]);
+    const resumed = new ViewFold({ view: VIEW, version: 1 });
+    const member = { agent: 'a', series: '["power","d0"]', intervalMs: 10_000 };
+    resumed.restoreMember('["r9"]', { ...member, firstMs: 800 });
+    resumed.restoreMember('["r0"]', { ...member, firstMs: 500, sinceMs: 100 });
+    expect([told(resumed, there, 850), told(resumed, here, 600)]).toEqual([[], []]);
+  });
+
   it('tells no member again that was written before', () => {
     const fold = new ViewFold({ view: VIEW, version: 1 });
     const entry = sampleSeries(0);

@@ -19,6 +19,8 @@ export interface Member {
   readonly intervalMs: number;
   /** Event time of the earliest reading; the series' promise begins here. */
   readonly firstMs: number;
+  /** From when on it is expected, where that was said. */
+  readonly sinceMs?: number;
 }
 
 /** The fold of one version of a view over one partition: its slices, and which series each group has. */
@@ -26,6 +28,8 @@ export class ViewFold {
   readonly id: ViewVersion;
   readonly slots = new SliceSlots();
   readonly #members = new Map<string, Map<string, Member>>();
+  /** Where series began: the groups of their earliest readings. */
+  readonly #began = new Map<string, { readonly group: string; readonly member: Member }>();
   #changedMembers: { readonly group: string; readonly member: Member }[] = [];
 
   constructor(id: ViewVersion) {
@@ -38,22 +42,41 @@ export class ViewFold {
     return viewAdmits(view, entry) ? this.slots.groupOf(groupKey(groupOf(view, entry))) : undefined;
   }
 
-  /** Notes that the series has a reading at `atMs`; only the earliest one matters. */
-  noteMember(group: Group, agent: string, entry: SeriesEntry, atMs: number): void {
+  /**
+   * Notes that the series has a reading at `atMs`; only the earliest one matters. `saidSinceMs` is what was said last: it holds
+   * where the series began, and not in groups that it came to later.
+   */
+  noteMember(group: Group, agent: string, entry: SeriesEntry, atMs: number, saidSinceMs?: number): void {
     const series = seriesKey(entry);
     const key = `${agent}\n${series}`;
-    const members = this.#membersOf(group.key);
-    const known = members.get(key);
+    const known = this.#membersOf(group.key).get(key);
     const intervalMs = promiseMsOf(entry);
-    if (known !== undefined && known.firstMs <= atMs && known.intervalMs === intervalMs) return;
-    const member = { agent, series, intervalMs, firstMs: Math.min(atMs, known?.firstMs ?? atMs) };
-    members.set(key, member);
-    this.#changedMembers.push({ group: group.key, member });
+    const firstMs = Math.min(atMs, known?.firstMs ?? atMs);
+    const began = this.#began.get(key);
+    const beganHere = began === undefined || began.group === group.key || firstMs < began.member.firstMs;
+    const sinceMs = beganHere ? (saidSinceMs ?? began?.member.sinceMs) : undefined;
+    const isTold = known !== undefined && known.firstMs === firstMs && known.intervalMs === intervalMs;
+    if (isTold && known.sinceMs === sinceMs) return;
+    const member = { agent, series, intervalMs, firstMs, ...(sinceMs === undefined ? {} : { sinceMs }) };
+    this.#tell(group.key, key, member);
+    if (!beganHere) return;
+    this.#began.set(key, { group: group.key, member });
+    if (began === undefined || began.group === group.key || began.member.sinceMs === undefined) return;
+    const { sinceMs: _, ...moved } = began.member;
+    this.#tell(began.group, key, moved);
   }
 
   /** Takes up a member that an earlier run of the fold had written. */
   restoreMember(group: string, member: Member): void {
-    this.#membersOf(group).set(`${member.agent}\n${member.series}`, member);
+    const key = `${member.agent}\n${member.series}`;
+    this.#membersOf(group).set(key, member);
+    const began = this.#began.get(key);
+    if (began === undefined || member.firstMs < began.member.firstMs) this.#began.set(key, { group, member });
+  }
+
+  #tell(group: string, key: string, member: Member): void {
+    this.#membersOf(group).set(key, member);
+    this.#changedMembers.push({ group, member });
   }
 
   /** Members that are new or changed since the last call. */

@@ -47,6 +47,7 @@ describe('a series', () => {
     ['the coarsest step', { rolloverStep: 10 ** 9 }],
     ['the shortest hold', { kind: 'gauge' as const, rollover: null, holdMs: 1 }],
     ['the longest hold', { kind: 'gauge' as const, rollover: null, holdMs: 3 * INTERVAL_MS_MAX }],
+    ['a time since which it is expected', { sinceMs: -1 }],
     ['a register that may fall', { kind: 'total' as const, rollover: null }],
   ])('is taken with %s', (_what, change) => {
     const device = 'device' in change ? change.device : energy.device;
@@ -94,6 +95,8 @@ describe('a series', () => {
     ['number', { ...energy, holdMs: 1000 }],
     ['number', { ...energy, kind: 'gauge', rollover: null, holdMs: 0 }],
     ['number', { ...energy, kind: 'gauge', rollover: null, holdMs: 3 * INTERVAL_MS_MAX + 1 }],
+    ['number', { ...energy, sinceMs: 0.5 }],
+    ['number', { ...energy, sinceMs: 2 ** 52 }],
     ['number', { ...energy, rolloverStep: 1 }],
     ['number', { ...energy, rolloverStep: 10 ** 9 + 1 }],
     ['number', { ...energy, rollover: null, rolloverStep: 10 }],

@@ -22,6 +22,9 @@ export const HOLD_MS_MAX = HOLD_INTERVALS_MAX * INTERVAL_MS_MAX;
 /** A counter without decimals, of a metric with as many as there can be. */
 const ROLLOVER_STEP_MAX = 10 ** DECIMALS_MAX;
 
+/** Times lie within so many milliseconds of 1970, as those of readings do. */
+const SINCE_MS_MAX = 2 ** 52 - 1;
+
 /** Panes are short spans; a day is the longest. */
 export const PANE_MS_MAX = 86_400_000;
 
@@ -64,6 +67,8 @@ export interface SeriesEntry {
   readonly rolloverStep?: number;
   /** For how long a gauge's value holds where no further reading comes: three intervals where it is absent. */
   readonly holdMs?: number;
+  /** From when on readings of it are expected, where that was said: else from its first one on. */
+  readonly sinceMs?: number;
   /** Its panes carry histograms. */
   readonly quantiles: boolean;
   readonly paneMs: number;
@@ -91,7 +96,7 @@ const FIELDS = [
 ] as const;
 
 /** Fields that an entry lacks unless it says them. Like the kinds beside gauge and counter, they came with format 2. */
-const FIELDS_IF_SAID = ['holdMs', 'rolloverStep'] as const;
+const FIELDS_IF_SAID = ['holdMs', 'rolloverStep', 'sinceMs'] as const;
 
 /** Which format of births an entry needs: those of before version 2 know two kinds, and no field but the common ones. */
 export type SeriesFormat = 1 | 2;
@@ -135,12 +140,12 @@ export function parseSeries(value: unknown, format: SeriesFormat = 2): SeriesEnt
   return { metric, unit, decimals, kind, intervalMs, rollover, ...said, quantiles, paneMs, device, tags };
 }
 
-/** What an entry says of its own: how long its value holds, and how its counter steps. */
+/** What an entry says of its own: how long its value holds, how its counter steps, and since when it is expected. */
 function parseSaid(
-  { holdMs, rolloverStep }: Record<string, unknown>,
+  { holdMs, rolloverStep, sinceMs }: Record<string, unknown>,
   kind: MetricKind,
   rollover: number | null,
-): Pick<SeriesEntry, 'holdMs' | 'rolloverStep'> | SeriesFault {
+): Pick<SeriesEntry, (typeof FIELDS_IF_SAID)[number]> | SeriesFault {
   if (holdMs !== undefined && (kind !== 'gauge' || !isInteger(holdMs, 1, HOLD_MS_MAX))) {
     return seriesFault('number', 'holdMs', `must be absent, or for a gauge an integer from 1 to ${HOLD_MS_MAX}`);
   }
@@ -151,7 +156,14 @@ function parseSaid(
       `must be absent, or beside a rollover an integer from 2 to ${ROLLOVER_STEP_MAX}`,
     );
   }
-  return { ...(holdMs === undefined ? {} : { holdMs }), ...(rolloverStep === undefined ? {} : { rolloverStep }) };
+  if (sinceMs !== undefined && !isInteger(sinceMs, -SINCE_MS_MAX, SINCE_MS_MAX)) {
+    return seriesFault('number', 'sinceMs', `must be absent, or an integer within ±${SINCE_MS_MAX}`);
+  }
+  return {
+    ...(holdMs === undefined ? {} : { holdMs }),
+    ...(rolloverStep === undefined ? {} : { rolloverStep }),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+  };
 }
 
 /** What is wrong with the names that a source gives a series; null where an entry can carry them. */

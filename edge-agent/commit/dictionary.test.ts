@@ -18,6 +18,18 @@ describe('an agent’s dictionary', () => {
     expect([after.intern(SERIES), after.entries.length, after.seriesCount]).toEqual([0, 1, 1]);
   });
 
+  it('begins another entry of the same series where it is said anew since when it is expected', () => {
+    const before = new Dictionary(new Map([['power', metricNamed('power')]]));
+    const since = (dictionary: Dictionary, sinceMs?: number) =>
+      dictionary.intern(sinceMs === undefined ? SERIES : { ...SERIES, sinceMs });
+    expect([since(before), since(before, 5), since(before, 5), since(before), since(before, 9)]).toEqual([
+      0, 1, 1, 1, 2,
+    ]);
+    expect(before.entries.map(({ sinceMs }) => sinceMs)).toEqual([undefined, 5, 9]);
+    const after = reopened(before, {});
+    expect([since(after), since(after, 9), since(after, 5), after.seriesCount]).toEqual([2, 2, 3, 1]);
+  });
+
   it('takes so many series and refuses one more by name, but goes on with those it has', () => {
     const dictionary = new Dictionary(new Map([['power', metricNamed('power')]]), 2);
     const named = (device: string) => dictionary.intern({ metric: 'power', device, tags: { device } });

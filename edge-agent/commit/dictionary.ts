@@ -14,7 +14,8 @@ assert(AGENT_ENTRIES_MAX <= DICTIONARY_ENTRIES_MAX, 'every entry of an agent has
 
 /**
  * The agent's dictionary: every series it ever saw, with its tags, under a dense number that never changes. A series
- * whose tags change gets a further entry; both belong to the same series, so a reading keeps the tags it came with.
+ * whose tags change gets a further entry, and one of which is said anew since when it is expected; all belong to the same
+ * series, so a reading keeps the tags it came with.
  */
 export class Dictionary implements EntryRegistry {
   readonly entries: SeriesEntry[] = [];
@@ -39,7 +40,8 @@ export class Dictionary implements EntryRegistry {
 
   intern(description: SeriesDescription): number | SeriesFault {
     const known = this.#numbers.get(descriptionKey(description));
-    if (known !== undefined) return known;
+    const { sinceMs } = description;
+    if (known !== undefined && (sinceMs === undefined || this.entries[known]!.sinceMs === sinceMs)) return known;
     const fault = describedFault(description);
     if (fault !== null) return fault;
     if (this.entries.length >= this.#entriesMax) return full(this.#entriesMax);
@@ -81,8 +83,9 @@ function valuesKey(entry: SeriesEntry): string {
   return JSON.stringify([seriesKey(entry), entry.unit, entry.decimals, entry.kind]);
 }
 
-function entryOf(metric: Metric, { device, tags }: SeriesDescription): SeriesEntry {
-  return { metric: metric.name, ...entryFacts(metric), device, tags };
+function entryOf(metric: Metric, { device, tags, sinceMs }: SeriesDescription): SeriesEntry {
+  const said = sinceMs === undefined ? {} : { sinceMs };
+  return { metric: metric.name, ...entryFacts(metric), ...said, device, tags };
 }
 
 /**

@@ -14,17 +14,19 @@ export interface SeriesDescription {
   readonly metric: string;
   readonly device: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** From when on readings of it are expected, where that is said. */
+  readonly sinceMs?: number;
 }
 
 /**
- * Gives each distinct description a dense number from 0, the same number for an equal description. One that no frame can
- * carry gets none, but what is wrong with it: its readings belong into quarantine before anybody has journaled them.
+ * Gives each distinct description a dense number from 0, the same number for an equal description. From when on a series is
+ * expected is part of it where it is said; where it isn't, the last one that said so is meant. One that no frame can carry gets none, but what is wrong with it: its readings belong into quarantine before anybody has journaled them.
  */
 export interface EntryRegistry {
   intern(description: SeriesDescription): number | SeriesFault;
 }
 
-/** A text that is the same for equal descriptions, whatever the order of their tags. */
+/** A text that is the same for descriptions of the same series with the same tags, in whatever order. */
 export function descriptionKey({ metric, device, tags }: SeriesDescription): string {
   return JSON.stringify([metric, device, Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }

@@ -19,6 +19,12 @@ const DEVICES = [
   ['c', 'm4@S'],
 ] as const;
 
+/** From when on some are expected: before their first readings, mostly, and after them. */
+const SINCE = new Map([
+  ['m2@S', START - 30 * MINUTE],
+  ['m3@N', START + 10 * MINUTE],
+]);
+
 /** On time, early or late by some seconds, twice as often as promised, or anywhere. */
 const atMs = fc
   .tuple(
@@ -82,13 +88,14 @@ class Known {
     return DEVICES.filter(([, device]) => device.endsWith(region)).map(([agent, device]) => ({
       agent,
       times: [...this.#times.get(device)!],
+      ...(SINCE.has(device) ? { sinceMs: SINCE.get(device)! } : {}),
     }));
   }
 }
 
 async function play(steps: readonly Step[], kind: MetricKind, intervalMs: number): Promise<void> {
   const metric = { ...POWER, kind, intervalMs };
-  const world = await World.open({ metric });
+  const world = await World.open({ metric, since: SINCE });
   const known = new Known();
   await using index = await openIndexOf(world, 20_000);
   let batches = 0;
@@ -180,6 +187,37 @@ describe('how good a window is', () => {
         expect(windows.length).toBeGreaterThan(0);
         for (const { startMs, completeness } of windows) if (startMs >= START) expect(completeness).toBe(0.5);
       }
+    }
+  });
+
+  it('of a week whose data begin on Thursday says so, and is incomplete where they were expected since Monday', async () => {
+    const DAY_MS = 24 * 60 * MINUTE;
+    const monday = Date.UTC(2026, 2, 23);
+    const hourly = { ...POWER, intervalMs: 60 * MINUTE };
+    const week = {
+      view: POWER_BY_REGION,
+      metric: hourly,
+      spec: windowSpec(parseDuration('1w'), undefined, openZone('UTC')),
+      fromMs: monday,
+      toMs: monday + 7 * DAY_MS,
+      where: new Map(),
+      stats: parseStats('count', hourly),
+    };
+    for (const [said, completeness, expectedFromMs] of [
+      [[], 1, monday + 3 * DAY_MS],
+      [[['m1@N', monday + DAY_MS]], 4 / 6, monday + DAY_MS],
+      [[['m1@N', monday]], 4 / 7, undefined],
+    ] as const) {
+      const world = await World.open({ metric: hourly, since: new Map(said) });
+      await using index = await openIndexOf(world);
+      const readings = Array.from({ length: 4 * 24 }, (_, hour) => {
+        return { device: 'm1@N', atMs: monday + 3 * DAY_MS + hour * 60 * MINUTE, value: hour };
+      });
+      await world.deliver('a', readings, week.toMs);
+      const { windows } = await answerWindows(index, index.source(POWER_BY_REGION.name)!, week);
+      const judged = expectedFromMs === undefined ? { completeness } : { completeness, expectedFromMs };
+      expect(windows).toMatchObject([judged]);
+      expect(windows[0]!.expectedFromMs).toBe(expectedFromMs);
     }
   });
 });

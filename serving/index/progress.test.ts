@@ -70,6 +70,16 @@ describe('the progress of a group', () => {
     expect(progressOf([], []).firstMs()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('is expected from when it was said of a member, or from its earliest reading, whichever is first', () => {
+    const since = (sinceMs: number) => ({ ...memberOf('a', 's', 70, 10), sinceMs });
+    const progress = progressOf([agentOf('a', 500)], [since(30)]);
+    expect([progress.firstMs(), progress.expectedFromMs()]).toEqual([70, 30]);
+    expect(completeness(progress, 0, 100, 3, progress.horizon())).toBe(3 / 7);
+    expect(progress.put(since(90))).toBe(true);
+    expect(progress.expectedFromMs()).toBe(70);
+    expect(completeness(progress, 0, 100, 3, progress.horizon())).toBe(1);
+  });
+
   it('has reached the lowest watermark of its agents, and none while one has none', () => {
     const members = [memberOf('a', 's', 0), memberOf('b', 't', 0)];
     const horizonOf = (...agents: AgentRow[]) => progressOf(agents, members).horizon();

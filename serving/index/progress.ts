@@ -223,6 +223,6 @@ function isSamePromise(a: MemberRow, b: MemberRow): boolean {
 }
 
 /** From when on a series is expected. */
-function promisedFromMs({ firstMs, sinceMs }: MemberRow): number {
+export function promisedFromMs({ firstMs, sinceMs }: MemberRow): number {
   return Math.min(firstMs, sinceMs ?? firstMs);
 }

@@ -12,7 +12,7 @@ import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
-import { agentKey, type Agents, stainsOf } from './progress.ts';
+import { agentKey, type Agents, promisedFromMs, stainsOf } from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './sum.ts';
 
@@ -107,7 +107,7 @@ export class ViewSource {
     for (const row of batch.members) {
       if (row.view !== view.name || row.version !== version || !this.putMember(row)) continue;
       const change = changeOf(changes, this.openGroup(row.group));
-      change.endsAfterMs = Math.min(change.endsAfterMs, row.firstMs);
+      change.endsAfterMs = Math.min(change.endsAfterMs, promisedFromMs(row));
       change.endsToMs = Number.POSITIVE_INFINITY;
     }
     for (const span of batch.spans) {

@@ -7,7 +7,7 @@ import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source } from '../source.ts';
-import { collect, FAR_FUTURE_MS, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, FAR_FUTURE_MS, issuesOf, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -77,6 +77,22 @@ describe('a CSV source', () => {
       { metric: 'power', tags: { device: 'c' }, timeMs: at('2023-12-31T23:00:01.500Z'), value: -2_000 },
     ]);
     expect(tallies.rows).toBe(2);
+  });
+
+  it('says of the series of a rule since when they are expected', async () => {
+    await writeFile(join(folder, 'rows.csv'), 'ts,device,value,more\n2024-01-04,a,1,2\n');
+    const rule = { metric: 'power', value: 'value', device: '{device}' };
+    const series = [
+      { ...rule, since: '2024-01-01' },
+      { ...rule, value: 'more', device: 'b' },
+    ];
+    const { source, registry } = open({ series });
+    await collect(source, registry);
+    expect(registry.descriptions.map(({ device, sinceMs }) => [device, sinceMs])).toEqual([
+      ['a', at('2024-01-01T00:00:00Z')],
+      ['b', undefined],
+    ]);
+    expect(issuesOf({ ...base, series: [{ ...rule, since: 'Monday' }] })).toContain('Monday');
   });
 
   it('names line, reason and text of what it quarantines', async () => {

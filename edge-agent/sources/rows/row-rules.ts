@@ -4,8 +4,9 @@ import type { Bounds } from '#core/metrics/plausible.ts';
 import { type Factor, parseFactor } from '#core/numbers/factor.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
 import { DAY_MS } from '#core/time/civil.ts';
+import { parseInstant } from '#core/time/instant.ts';
 import type { Zone } from '#core/time/zone.ts';
-import type { EntryRegistry } from '../source.ts';
+import type { EntryRegistry, SeriesDescription } from '../source.ts';
 import { CellTimes } from '../time/cell-times.ts';
 import type { FieldTable } from './field-table.ts';
 import { KEY_REFUSED, KeyTable } from './key-table.ts';
@@ -60,6 +61,7 @@ export class RuleEntries {
   readonly #metric: string;
   readonly #device: TextTemplate;
   readonly #tags: readonly (readonly [string, TextTemplate])[];
+  readonly #said: Pick<SeriesDescription, 'sinceMs'>;
   readonly #positions: ReadonlyMap<string, number>;
   readonly #registry: EntryRegistry;
   /** Shared by the rules that name their series by the same columns; null where the rule has one series. */
@@ -79,6 +81,7 @@ export class RuleEntries {
     this.#metric = rule.metric;
     this.#device = parseTextTemplate(rule.device);
     this.#tags = Object.entries(rule.tags).map(([tag, template]) => [tag, parseTextTemplate(template)]);
+    this.#said = rule.since === undefined ? {} : { sinceMs: parseInstant(rule.since) };
     this.#positions = positions;
     this.#keys = keys;
     this.#registry = registry;
@@ -132,7 +135,12 @@ export class RuleEntries {
     const tags = this.#tags.map(([tag, template]) => [tag, this.#fill(template, bytes, fields)] as const);
     const complete = device !== '' && tags.every(([, text]) => text !== '');
     const interned = complete
-      ? this.#registry.intern({ metric: this.#metric, device, tags: { ...Object.fromEntries(tags), device } })
+      ? this.#registry.intern({
+          metric: this.#metric,
+          device,
+          tags: { ...Object.fromEntries(tags), device },
+          ...this.#said,
+        })
       : NO_ENTRY;
     const entry = typeof interned === 'number' ? interned : NO_ENTRY;
     if (typeof interned !== 'number' && this.#faults.size < FAULTS_KEPT_MAX) this.#faults.set(key, interned.message);

@@ -4,6 +4,7 @@ import { parseFactor } from '#core/numbers/factor.ts';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
 import { DAY_MS } from '#core/time/civil.ts';
 import { DurationError, formatDuration, nominalMs, parseDuration } from '#core/time/duration.ts';
+import { InstantError, parseInstant } from '#core/time/instant.ts';
 import { checkedBy, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { CellsCounted } from '../time/cell-times.ts';
 import { describeTime, type TimeSection, timeSchema } from '../time/time-section.ts';
@@ -51,6 +52,7 @@ const seriesRuleFields = {
   scale: scale.optional(),
   unit: unit.optional(),
   when: z.record(nameField, textField).default({}),
+  since: z.string().superRefine(checkedBy(parseInstant, InstantError)).optional(),
   device: template.pipe(z.string().min(1)),
   tags: z
     .record(seriesNameField, template)
