@@ -177,6 +177,28 @@ describe('points that are written', () => {
     expect(running.batches).toHaveLength(2);
   });
 
+  it('are told to come again while too many wait for the disk, and taken again when those are stored', async () => {
+    await using running = new Running({}, () => undefined);
+    const body = `meter serial="m",kw=1 ${AT_NS}\n`.repeat(100_000);
+    const first = running.write(body);
+    await running.arrived(1);
+    const waiting = [running.write(body), running.write(body), running.write(body)];
+    const health = async () => (await running.request({ method: 'GET', path: '/health' })).status;
+    while ((await health()) === 200);
+    const refused = await running.write('meter serial="m",kw=1');
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+    expect(JSON.parse(refused.text)).toMatchObject({ code: 'unavailable' });
+    running.batches[0]!.acknowledged!();
+    expect((await first).status).toBe(204);
+    expect(await health()).toBe(200);
+    // Two of them are more than one batch takes.
+    for (const i of [1, 2, 3]) {
+      await running.arrived(i + 1);
+      running.batches[i]!.acknowledged!();
+    }
+    for (const answer of waiting) expect((await answer).status).toBe(204);
+  });
+
   it('that no rule is for are counted, and shown in the log, but not each time', async () => {
     await using running = new Running();
     const lines = ['mem,host=h used=1i', 'cpu,host=h usage_user=1', 'cpu,host=h,cpu=c usage_idle=1'].join('\n');
