@@ -91,15 +91,23 @@ export class RowReader {
     const rules = this.#selector.select(bytes, fields);
     if (rules.length === 0) return;
     const atMs = this.#time.read(bytes, fields);
-    const isRead = !Number.isNaN(atMs) || this.#time.isTwice;
+    const time = this.#time;
+    if (Number.isNaN(atMs) && !time.isTwice) {
+      this.#refuseTime(rules, bytes, fields, line, start, end);
+      return;
+    }
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i]!;
-      if (rule.cells !== null) this.#cells(rule, rule.cells, atMs, bytes, fields, line, start, end);
-      else if (isRead) this.#reading(rule, atMs, bytes, fields, line, start, end);
+      if (rule.cells !== null) {
+        this.#cells(rule, rule.cells, atMs, bytes, fields, line, start, end);
+        continue;
+      }
+      if (this.#passesAbsent && fields.ends[rule.valueColumn] === ABSENT) continue;
+      const key = rule.entries.key(bytes, fields);
+      // Also a row without a value tells where its series has got to.
+      const readMs = time.needsSeries(atMs) ? time.ofSeries(atMs, rule.entries.name(key, bytes, fields)) : atMs;
+      this.#reading(rule, rule.valueColumn, key, readMs, bytes, fields, line, start, end);
     }
-    if (isRead) return;
-    const lost = this.#namedBy(rules, fields);
-    if (lost > 0) batch.refuse(line, lost, this.#time.fault, bytes, start, end);
   }
 
   /** Says that no row follows. */
@@ -135,22 +143,22 @@ export class RowReader {
     this.#batch.refuse(line, this.#selector.unreadableReadings, reason, bytes, start, end);
   }
 
-  #reading(
-    rule: RowRule,
-    rowMs: number,
+  /** Refuses the readings of a row that has no instant, but for those of a day that begins at none of its midnights. */
+  #refuseTime(
+    rules: readonly RowRule[],
     bytes: Uint8Array,
     fields: FieldTable,
     line: number,
     start: number,
     end: number,
   ): void {
-    if (this.#passesAbsent && fields.ends[rule.valueColumn] === ABSENT) return;
-    const key = rule.entries.key(bytes, fields);
-    let atMs = rowMs;
-    // Also a row without a value tells where its series has got to.
-    if (this.#time.needsSeries(rowMs)) atMs = this.#time.ofSeries(rowMs, rule.entries.name(key, bytes, fields));
-    if (this.#isMissing(rule.valueColumn, bytes, fields)) this.#batch.missing++;
-    else this.#value(rule, rule.valueColumn, key, atMs, bytes, fields, line, start, end);
+    const { fault } = this.#time;
+    let lost = 0;
+    for (const rule of rules) {
+      if (rule.cells !== null) this.#cells(rule, rule.cells, Number.NaN, bytes, fields, line, start, end);
+      else if (!this.#passesAbsent || fields.ends[rule.valueColumn] !== ABSENT) lost++;
+    }
+    if (lost > 0) this.#batch.refuse(line, lost, fault, bytes, start, end);
   }
 
   /** Reads the cells of a row that holds several readings of a rule. */
@@ -176,17 +184,15 @@ export class RowReader {
     for (let k = 0; k < times.count; k++) {
       const column = rule.valueColumn + k;
       const cellMs = times.at(k);
-      const isMissing = this.#isMissing(column, bytes, fields);
-      // An empty cell for a time that the day doesn't have is not even missing.
-      if (isMissing && !Number.isNaN(cellMs)) this.#batch.missing++;
-      if (isMissing) continue;
       if (Number.isNaN(cellMs)) {
+        // An empty cell for a time that the day doesn't have is not even missing.
+        if (this.#isMissing(column, bytes, fields)) continue;
         const reason = `column ${JSON.stringify(this.#columns[column])} ${times.fault}`;
         this.#batch.refuse(line, 1, reason, bytes, start, end);
         continue;
       }
       const before = this.#batch.count;
-      this.#value(rule, column, key, cellMs + time.shiftMs, bytes, fields, line, start, end);
+      this.#reading(rule, column, key, cellMs + time.shiftMs, bytes, fields, line, start, end);
       if (times.isAmbiguous) this.#ambiguousCells += this.#batch.count - before;
     }
   }
@@ -223,8 +229,8 @@ export class RowReader {
     return ends[column] === ABSENT || this.#missing.has(bytes, starts[column]!, ends[column]!);
   }
 
-  /** Makes a reading of a cell that holds something. */
-  #value(
+  /** Makes a reading of a cell, or counts what else it is. */
+  #reading(
     rule: RowRule,
     column: number,
     key: number,
@@ -238,6 +244,10 @@ export class RowReader {
     const batch = this.#batch;
     const valueStart = fields.starts[column]!;
     const valueEnd = fields.ends[column]!;
+    if (valueEnd === ABSENT || this.#missing.has(bytes, valueStart, valueEnd)) {
+      batch.missing++;
+      return;
+    }
     const { text } = rule;
     const value =
       text === null
@@ -270,14 +280,6 @@ export class RowReader {
     if (atMs > this.#highestMs) this.#highestMs = atMs;
     if (this.#time.cut) batch.truncatedTimes++;
     this.#time.countReading();
-  }
-
-  /** The readings of single cells that a row names. */
-  #namedBy(rules: readonly RowRule[], { ends }: FieldTable): number {
-    const named = rules.filter(({ cells, valueColumn }) => {
-      return cells === null && !(this.#passesAbsent && ends[valueColumn] === ABSENT);
-    });
-    return named.length;
   }
 
   #isFuture(atMs: number): boolean {
