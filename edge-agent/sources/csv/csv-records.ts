@@ -5,6 +5,7 @@ import { SPACE } from '../time/time-text.ts';
 
 const QUOTE = 0x22;
 const MARK_START = 0xef;
+const NONE = -1;
 
 /** What else is known of the rows of a file. */
 export interface CsvOptions {
@@ -40,13 +41,20 @@ export class CsvRecords implements RecordFormat {
   #extraLength = 0;
   readonly #heading: readonly Uint8Array[];
   readonly #lastIsOptional: boolean;
-  readonly #comment: Uint8Array | null;
+  readonly #comment: Uint8Array;
+  readonly #commentStart: number;
+  readonly #columnCount: number;
+  /** Bytes of the heading's first field, NONE without a heading. */
+  readonly #headingLength: number;
 
   constructor(delimiter: string, columnCount: number, options: CsvOptions = {}) {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#heading = options.heading ?? [];
     this.#lastIsOptional = options.lastIsOptional ?? false;
-    this.#comment = options.comment === undefined ? null : new TextEncoder().encode(options.comment);
+    this.#headingLength = this.#heading[0]?.length ?? NONE;
+    this.#comment = new TextEncoder().encode(options.comment);
+    this.#commentStart = this.#comment[0] ?? NONE;
+    this.#columnCount = columnCount;
     this.fields = new FieldTable(columnCount);
   }
 
@@ -56,9 +64,12 @@ export class CsvRecords implements RecordFormat {
     bytes[to] = LF;
     this.#scratchAt = to + 1;
     this.lineEnds = 0;
-    const begin = bytes[from] === MARK_START ? from + byteOrderMarkBytes(bytes, from, to) : from;
-    if (this.#comment !== null && startsWith(bytes, begin, this.#comment))
-      return this.#skipLine(bytes, from, to, atEnd);
+    let begin = from;
+    const first = bytes[from];
+    if (first === MARK_START || first === this.#commentStart) {
+      begin += byteOrderMarkBytes(bytes, from, to);
+      if (this.#isComment(bytes, begin)) return this.#skipLine(bytes, from, to, atEnd);
+    }
     let at = begin;
     let count = 0;
     for (;;) {
@@ -86,20 +97,35 @@ export class CsvRecords implements RecordFormat {
       if (bytes[at] === LF) break;
       at++;
     }
-    return this.#finish(bytes, begin, at, to, atEnd, count);
+    return this.#finish(bytes, begin, at, to, atEnd, count, ends[0]! - starts[0]!);
   }
 
-  #finish(bytes: Uint8Array, from: number, lineEndAt: number, to: number, atEnd: boolean, count: number): number {
+  #finish(
+    bytes: Uint8Array,
+    from: number,
+    lineEndAt: number,
+    to: number,
+    atEnd: boolean,
+    count: number,
+    firstLength: number,
+  ): number {
     const complete = lineEndAt < to;
     if (!complete && !atEnd) return INCOMPLETE;
-    const { starts, ends } = this.fields;
-    this.fields.count = count === starts.length ? count : this.#settledCount(count);
+    this.fields.count = count;
     this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
-    this.blank =
-      (starts[0] === ends[0] && this.#isBlank(bytes, from, this.textEnd)) ||
-      (ends[0]! - starts[0]! === this.#heading[0]?.length && this.#isHeading(bytes));
+    this.blank = false;
+    // Nearly every row has the columns of its file, and begins with something that is not as long as the heading's first.
+    if (count !== this.#columnCount || firstLength === 0 || firstLength === this.#headingLength)
+      this.#settle(bytes, from, count);
     if (complete) this.lineEnds++;
     return complete ? lineEndAt + 1 : to;
+  }
+
+  /** Finds what else a row may be: one that a delimiter ends, a line of delimiters, or the heading once more. */
+  #settle(bytes: Uint8Array, from: number, count: number): void {
+    const { starts, ends } = this.fields;
+    this.fields.count = this.#settledCount(count);
+    this.blank = (starts[0] === ends[0] && this.#isBlank(bytes, from, this.textEnd)) || this.#isHeading(bytes);
   }
 
   /** How many fields a row has that seems to have one too many or too few. */
@@ -110,6 +136,10 @@ export class CsvRecords implements RecordFormat {
     if (count !== columns - 1 || !this.#lastIsOptional) return count;
     starts[count] = ends[count] = ends[count - 1]!;
     return columns;
+  }
+
+  #isComment(bytes: Uint8Array, at: number): boolean {
+    return this.#commentStart !== NONE && this.#comment.every((byte, i) => bytes[at + i] === byte);
   }
 
   /** Takes a line for no row, whatever stands on it. */
@@ -126,7 +156,9 @@ export class CsvRecords implements RecordFormat {
   #isHeading(bytes: Uint8Array): boolean {
     const { count, starts, ends } = this.fields;
     return (
-      count === this.#heading.length && this.#heading.every((name, i) => equalBytes(name, bytes, starts[i]!, ends[i]!))
+      count > 0 &&
+      count === this.#heading.length &&
+      this.#heading.every((name, i) => equalBytes(name, bytes, starts[i]!, ends[i]!))
     );
   }
 
@@ -186,9 +218,4 @@ export class CsvRecords implements RecordFormat {
     this.fault = fault;
     return BROKEN;
   }
-}
-
-function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
 }

@@ -54,6 +54,8 @@ export class RowReader {
   #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
   #ambiguousCells = 0;
+  /** Whether nothing is to be counted of the time of the row beside its readings. */
+  #isTimePlain = true;
 
   constructor({ section, columns, metrics, registry, batch, nowMs, absent }: RowReaderOptions) {
     this.#nowMs = nowMs;
@@ -92,10 +94,12 @@ export class RowReader {
     if (rules.length === 0) return;
     const atMs = this.#time.read(bytes, fields);
     const time = this.#time;
+    this.#isTimePlain = !time.isTwice && !time.cut;
     if (Number.isNaN(atMs) && !time.isTwice) {
       this.#refuseTime(rules, bytes, fields, line, start, end);
       return;
     }
+    const needsSeries = time.needsSeries(atMs);
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i]!;
       if (rule.cells !== null) {
@@ -105,7 +109,7 @@ export class RowReader {
       if (this.#passesAbsent && fields.ends[rule.valueColumn] === ABSENT) continue;
       const key = rule.entries.key(bytes, fields);
       // Also a row without a value tells where its series has got to.
-      const readMs = time.needsSeries(atMs) ? time.ofSeries(atMs, rule.entries.name(key, bytes, fields)) : atMs;
+      const readMs = needsSeries ? time.ofSeries(atMs, rule.entries.name(key, bytes, fields)) : atMs;
       this.#reading(rule, rule.valueColumn, key, readMs, bytes, fields, line, start, end);
     }
   }
@@ -254,11 +258,7 @@ export class RowReader {
         ? parseScaledBytes(bytes, valueStart, valueEnd, rule.decimals, rule.excess)
         : text.parse(bytes, valueStart, valueEnd, fields);
     if (Number.isNaN(value)) {
-      const fault =
-        text === null
-          ? describeValueFault(lastScaledFault(), quote(bytes, valueStart, valueEnd), rule.decimals, PLAIN_MARKS)
-          : text.fault(bytes, valueStart, valueEnd, fields);
-      batch.refuse(line, 1, `column ${JSON.stringify(this.#columns[column])}: ${fault}`, bytes, start, end);
+      this.#refuseValue(rule, column, bytes, fields, line, start, end);
       return;
     }
     const entry = rule.entries.entry(key, bytes, fields);
@@ -278,8 +278,27 @@ export class RowReader {
     }
     batch.push(entry, atMs, value);
     if (atMs > this.#highestMs) this.#highestMs = atMs;
+    if (this.#isTimePlain) return;
     if (this.#time.cut) batch.truncatedTimes++;
     this.#time.countReading();
+  }
+
+  #refuseValue(
+    { text, decimals }: RowRule,
+    column: number,
+    bytes: Uint8Array,
+    fields: FieldTable,
+    line: number,
+    start: number,
+    end: number,
+  ): void {
+    const valueStart = fields.starts[column]!;
+    const valueEnd = fields.ends[column]!;
+    const fault =
+      text === null
+        ? describeValueFault(lastScaledFault(), quote(bytes, valueStart, valueEnd), decimals, PLAIN_MARKS)
+        : text.fault(bytes, valueStart, valueEnd, fields);
+    this.#batch.refuse(line, 1, `column ${JSON.stringify(this.#columns[column])}: ${fault}`, bytes, start, end);
   }
 
   #isFuture(atMs: number): boolean {
