@@ -19,6 +19,8 @@ export type LoginVerdict =
 /** Passwords that wait to be verified. One is verified at a time: it takes memory, and a thread that disks need as well. */
 export const VERIFICATIONS_MAX = 64;
 
+const TELL_MS = 1_000;
+
 const WELCOME: LoginVerdict = { kind: 'welcome' };
 const REFUSED: LoginVerdict = { kind: 'refused' };
 const BUSY: LoginVerdict = { kind: 'later', seconds: 1 };
@@ -28,7 +30,7 @@ const KEY_BYTES = 32;
 export interface LoginsOptions {
   readonly users: Users;
   readonly nowMs: () => number;
-  /** Told of each login that was refused, and how many that makes. */
+  /** Told of a login that was refused, and how many that makes by now: once in TELL_MS at most, for a log has an end. */
   readonly onRefused: (name: string, address: string, count: number) => void;
 }
 
@@ -41,12 +43,14 @@ export class Logins {
   readonly #users: Users;
   readonly #failed: FailedLogins;
   readonly #onRefused: LoginsOptions['onRefused'];
+  readonly #nowMs: () => number;
   readonly #digestKey = randomBytes(KEY_BYTES);
   /** By name, the digest of its password, once it is known. */
   readonly #known = new Map<string, Buffer>();
   readonly #verifying = new Map<string, { readonly digest: Buffer; readonly verdict: Promise<LoginVerdict> }>();
   #turn: Promise<unknown> = Promise.resolve();
   #refused = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
   /** Verified in place of a name that nobody has, so that such a name takes as long. */
   readonly #nobody: PasswordHash;
 
@@ -56,6 +60,7 @@ export class Logins {
     this.#users = users;
     this.#failed = new FailedLogins(nowMs);
     this.#onRefused = onRefused;
+    this.#nowMs = nowMs;
     this.#nobody = { ...first, salt: randomBytes(first.salt.length) };
   }
 
@@ -101,7 +106,10 @@ export class Logins {
 
   #refuse(key: string, name: string, address: string): LoginVerdict {
     this.#failed.add(key);
-    this.#onRefused(name, address, ++this.#refused);
+    this.#refused++;
+    if (Math.abs(this.#nowMs() - this.#toldMs) < TELL_MS) return REFUSED;
+    this.#toldMs = this.#nowMs();
+    this.#onRefused(name, address, this.#refused);
     return REFUSED;
   }
 }
