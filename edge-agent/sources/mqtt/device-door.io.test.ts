@@ -13,7 +13,7 @@ import { selfSigned } from '../doors/self-signed.fixtures.ts';
 import { cheapHash } from '../doors/users.fixtures.ts';
 import { PENDING_MESSAGES_MAX } from '../live/pending-messages.ts';
 import type { ReadingBatch } from '../source.ts';
-import { heard, NOW_MS, RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';
+import { NOW_MS, pinged, RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';
 
 const mosquittoPub = await serverForTests('mosquitto_pub');
 
@@ -48,9 +48,7 @@ describe('a device that publishes to the agent', () => {
         .then(() => acknowledged.push(value));
     const published = [publish(1, 1), publish(2, 2), publish(3, 1)];
     await running.until(() => running.readings.length === 3);
-    // The answer to a ping comes behind all acknowledgements there would be.
-    client.sendPing();
-    await heard(client, 'packetreceive');
+    await pinged(client);
     expect(acknowledged).toEqual([]);
     for (const batch of held) batch.acknowledged!();
     await Promise.all(published);
@@ -115,7 +113,7 @@ describe('a device that publishes to the agent', () => {
   it('takes over from its own former connection', async () => {
     await using running = new RunningMqtt(LISTEN);
     const first = await running.client({ clientId: 'one', protocolVersion: 5 });
-    const told = heard(first, 'disconnect');
+    const told = new Promise((resolve) => first.once('disconnect', resolve));
     const second = await running.client({ clientId: 'one', protocolVersion: 5 });
     expect(await told).toMatchObject({ reasonCode: 0x8e });
     await second.publishAsync('zigbee2mqtt/kitchen', '{"temperature":1}', { qos: 1 });
@@ -141,8 +139,7 @@ describe('an agent whose disk is behind', () => {
     await running.until(() => running.readings.length >= PENDING_MESSAGES_MAX);
     // Another one, that has nothing to say, is answered still.
     const other = await running.client();
-    other.sendPing();
-    await heard(other, 'packetreceive');
+    await pinged(other);
     expect(running.readings).toHaveLength(PENDING_MESSAGES_MAX);
     isBehind = false;
     for (const batch of held) batch.acknowledged!();

@@ -111,7 +111,16 @@ export class RunningMqtt implements AsyncDisposable {
   }
 }
 
-/** Resolves when a client next tells of an event, with what it tells. */
-export function heard(client: MqttClient, event: 'connect' | 'disconnect' | 'packetreceive'): Promise<unknown> {
-  return new Promise((resolve) => client.once(event, resolve));
+/** Resolves when a client has been answered a ping: whatever was sent to it before has come. */
+export async function pinged(client: MqttClient): Promise<void> {
+  const answered = new Promise<void>((resolve) => {
+    const hear = ({ cmd }: { readonly cmd?: string }): void => {
+      if (cmd !== 'pingresp') return;
+      client.removeListener('packetreceive', hear);
+      resolve();
+    };
+    client.on('packetreceive', hear);
+  });
+  client.sendPing();
+  await answered;
 }
