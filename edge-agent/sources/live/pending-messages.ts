@@ -142,7 +142,8 @@ export class PendingMessages<Message extends PendingMessage> {
     }
     const messages = this.#queue.slice(first, at);
     this.#next = at;
-    if (at === this.#queue.length || at > PENDING_MESSAGES_MAX) {
+    // What was read is the batch's, and not kept here for long.
+    if (at === this.#queue.length || at >= BATCH_MESSAGES_MAX) {
       this.#queue = this.#queue.slice(at);
       this.#next = 0;
     }

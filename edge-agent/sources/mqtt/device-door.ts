@@ -73,6 +73,8 @@ export class DeviceDoor {
           : createSecureServer({ ...tls, handshakeTimeout: CONNECT_TIMEOUT_MS }, (socket) => this.#admit(socket));
       server.maxConnections = CONNECTIONS_MAX;
       const address = await listenAt(server, this.#options.section.listen);
+      // As when there are too many open files: who was not let in tries again.
+      server.on('error', ({ message }) => this.#tell({ reason: message }, 'a device could not be let in'));
       this.#server = server;
       this.#sweep = setInterval(() => this.#cutSilent(), SILENCE_SWEEP_MS);
       this.#listening.resolve(address);
@@ -139,10 +141,9 @@ export class DeviceDoor {
     this.#sessions.delete(session);
     if (this.#present.get(clientId) === session) this.#present.delete(clientId);
     if (this.#isClosing) return;
-    const { logger, name: source, line } = this.#options;
-    if (fault !== undefined) {
-      logger?.warn({ source, client: clientId, reason: fault.message }, 'the connection of a device was ended');
-    }
+    const { line } = this.#options;
+    if (fault !== undefined)
+      this.#tell({ client: clientId, reason: fault.message }, 'the connection of a device was ended');
     if (will === undefined) return;
     const isAwaited = will.delayMs > 0 && this.#wills.size < CONNECTIONS_MAX;
     if (!isAwaited) {
@@ -155,6 +156,11 @@ export class DeviceDoor {
       line.takeWill(will.topic, will.payload);
     }, will.delayMs);
     this.#wills.set(clientId, timer);
+  }
+
+  #tell(fact: Readonly<Record<string, string>>, what: string): void {
+    const { logger, name: source } = this.#options;
+    logger?.warn({ source, ...fact }, what);
   }
 
   #cutSilent(): void {
