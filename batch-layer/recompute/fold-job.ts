@@ -14,11 +14,12 @@ import { FrameSource } from './frame-source.ts';
 import { RunWriter, type SortedRun } from './run-file.ts';
 
 /**
- * Slots of slices that a job holds in memory, over all views: some 250 bytes each, and so much less than a power of two, as
- * which the memory of a table grows, as a frame may open. Beyond it they are written as a sorted run and let go, all but the newest band: what
- * a log tells in the order of time has each band in one run. The merge adds up what several runs say of one slice.
+ * Slots of slices that a job holds in memory, over all views: some 130 bytes each where readings are of gauges, 250 at most,
+ * and so much less than a power of two, as which the memory of a table grows, as a frame may open. Beyond it they are
+ * written as a sorted run and let go, all but the newest band: what a log tells in the order of time has each band in one
+ * run, as far as a band of all groups fits. The merge adds up what several runs say of one slice.
  */
-export const JOB_SLICES_MAX = 200_000;
+export const JOB_SLICES_MAX = 400_000;
 
 /** Of these the newest band may hold so much before it is written like the others. */
 const NEWEST_BAND_SHARE = 3 / 4;

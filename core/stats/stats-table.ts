@@ -147,10 +147,10 @@ export class StatsTable {
     else ranges.push(first);
   }
 
-  /** Moves `slotCount` stats from slot `from` on to slot `to` on; what is left behind is to be released. */
+  /** Moves `slotCount` stats from slot `from` on to slot `to` on, where there are none; what is left behind is to be released. */
   moveRange(from: number, to: number, slotCount: number): void {
     const end = from + slotCount;
-    for (const column of this.#zeros) column.copyWithin(to, from, end);
+    for (const column of this.#zeros) if (!isZero(column, from, end)) column.copyWithin(to, from, end);
     for (const column of [this.min, this.max, this.firstMs, this.lastMs]) column.copyWithin(to, from, end);
     for (let i = 0; from + i < Math.min(end, this.histograms.length); i++) {
       const histogram = this.histograms[from + i];
@@ -205,7 +205,7 @@ export class StatsTable {
   }
 
   #resetRange(start: number, end: number): void {
-    for (const column of this.#zeros) column.fill(0, start, end);
+    for (const column of this.#zeros) if (!isZero(column, start, end)) column.fill(0, start, end);
     this.min.fill(Number.POSITIVE_INFINITY, start, end);
     this.max.fill(Number.NEGATIVE_INFINITY, start, end);
     this.firstMs.fill(Number.POSITIVE_INFINITY, start, end);
@@ -264,6 +264,15 @@ function growthOf(capacity: number): number {
 
 function grown(column: Float64Array, capacity: number): Float64Array {
   const larger = new Float64Array(capacity);
-  larger.set(column);
+  if (!isZero(column, 0, column.length)) larger.set(column);
   return larger;
+}
+
+/**
+ * Whether a part of a column holds nothing. What was never written to takes no memory, and many columns never are: upper
+ * limbs, the increase of a gauge. So zeros are not written over zeros.
+ */
+function isZero(column: Float64Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (column[i] !== 0) return false;
+  return true;
 }
