@@ -54,11 +54,11 @@ export class SnapshotMissed extends WeirError {
   }
 }
 
-/** A thread that folds has ended before its job, which happens when it has too little memory. */
-export class FoldingThreadEnded extends WeirError {
-  readonly kind = 'folding-thread-ended';
+/** A process that folds has ended before its job, which happens when the machine has too little memory. */
+export class FoldingEnded extends WeirError {
+  readonly kind = 'folding-ended';
   constructor() {
-    super('A folding thread has ended before its job. Give it more memory, or fold with fewer threads.', {
+    super('A process that folds has ended before its job. Give the machine more memory, and run batch again.', {
       fault: 'world',
     });
   }

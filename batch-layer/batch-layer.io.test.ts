@@ -44,7 +44,7 @@ describe('the batch layer', () => {
     let atMs = 1000;
     let rows = 0;
     const schedule = { every: 50, rows: 10, rowsOpened: () => rows };
-    const shared = { log, objects, manifests, changes, views, threads: 0, clock: () => atMs, statesKept: 2 };
+    const shared = { log, objects, manifests, changes, views, workers: 0, clock: () => atMs, statesKept: 2 };
     const layer = await startBatchLayer({ ...shared, archiveDir: join(world.archive.dir, 'other') });
     layer.runByItself(schedule);
     const cuts = async (): Promise<number> => (await world.log.bounds(0)).last - 2;
@@ -74,7 +74,7 @@ describe('the batch layer', () => {
     const { log, objects, manifests, changes, views } = world.resources;
     const told: object[] = [];
     const broken = { ...objects, put: () => Promise.reject(new Error('no room')) };
-    const shared = { log, objects: broken, manifests, changes, views, threads: 0, clock: () => 0 };
+    const shared = { log, objects: broken, manifests, changes, views, workers: 0, clock: () => 0 };
     const options = { ...shared, logger: { warn: (facts: object) => told.push(facts) } };
     const schedule = { every: 0, rows: 1, rowsOpened: () => 0 };
     await using layer = await startBatchLayer({ ...options, archiveDir: join(world.archive.dir, 'other') });

@@ -12,7 +12,7 @@ import type { View } from '#core/views/view.ts';
 import type { Archive } from './archive/archive.ts';
 import { BatchOvertaken } from './batch-errors.ts';
 import { coversCut, isSameCut, isSameState, type MadeResults, namedResults, publishResults } from './batch-state.ts';
-import { FoldPool, foldThreads } from './recompute/fold-pool.ts';
+import { FoldPool, foldWorkers } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
@@ -37,8 +37,8 @@ export interface BatchResources {
   readonly clock: () => number;
   /** Where what verify finds is named. */
   readonly logger?: Warner | undefined;
-  /** Folding threads; 0 folds in the calling one. Left out: as many as pay. */
-  readonly threads?: number | undefined;
+  /** Processes that fold; 0 folds in the calling thread. Left out: as many as pay. */
+  readonly workers?: number | undefined;
   /** Batch states of a version that are kept to go back to. Left out: as many as a manifest may hold. */
   readonly statesKept?: number | undefined;
 }
@@ -95,8 +95,8 @@ export async function runBatch(resources: BatchResources, request: BatchRequest)
   const bytes = Array.from({ length: log.partitions }, (_, partition) =>
     archive.bytesAfter(partition, planFrom(work, full, partition)),
   );
-  // Threads take their time to start; the cut and the archive take theirs meanwhile.
-  await using pool = new FoldPool(resources.threads ?? foldThreads(bytes.reduce((sum, one) => sum + one, 0)));
+  // Processes take their time to start; the cut and the archive take theirs meanwhile.
+  await using pool = new FoldPool(resources.workers ?? foldWorkers(bytes.reduce((sum, one) => sum + one, 0)));
   const copies = await cut(log, id, clock());
   await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
   const startedAtMs = performance.now();
@@ -200,8 +200,9 @@ class BatchRun {
     const name = nameOf(work, 'base');
     const scratch = join(archive.dir, 'scratch', randomUUID());
     await mkdir(scratch, { recursive: true });
-    // The base is large however little was folded, so it is not for the thread that readers wait for.
-    await using own = this.#pool.threads > 0 ? undefined : new FoldPool(1);
+    // The base may be large however little was folded, and then it is not for the thread that readers wait for.
+    const bytes = await bytesOf(objects, results);
+    await using own = this.#pool.workers > 0 ? undefined : new FoldPool(Math.min(1, foldWorkers(bytes)));
     try {
       await mergeResults(objects, results, name, scratch, own ?? this.#pool, this.#request.signal);
     } finally {
@@ -287,6 +288,13 @@ class BatchRun {
     }
     return planned;
   }
+}
+
+/** Bytes that results take. */
+async function bytesOf(objects: Objects, results: readonly ResultRef[]): Promise<number> {
+  let sum = 0;
+  for (const { name } of results) for (const { bytes } of await objects.list(`${name}/`)) sum += bytes;
+  return sum;
 }
 
 /** Every version that is folded for good: one that is being built gets its first result once it is live. */

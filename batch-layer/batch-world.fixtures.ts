@@ -77,7 +77,7 @@ export class BatchWorld implements AsyncDisposable {
     const changes = await ChangeTable.open(stack.use(await openEmbeddedTable({ dir: join(dir, 'table') })));
     let atMs = 0;
     const clock = (): number => ++atMs;
-    const options = { log, objects, manifests, changes, views, clock, threads: 0, archiveDir: join(dir, 'archive') };
+    const options = { log, objects, manifests, changes, views, clock, workers: 0, archiveDir: join(dir, 'archive') };
     const layer = stack.use(await startBatchLayer(options));
     return new BatchWorld(layer, options, changes, stack.move());
   }

@@ -24,7 +24,7 @@ export const JOB_SLICES_MAX = 400_000;
 /** Of these the newest band may hold so much before it is written like the others. */
 const NEWEST_BAND_SHARE = 3 / 4;
 
-/** Frames of one partition to be folded into some views: plain data, for any thread. */
+/** Frames of one partition to be folded into some views: plain data, for any process. */
 export interface FoldJob {
   readonly partition: number;
   readonly views: readonly ViewVersion[];
@@ -52,7 +52,7 @@ interface Results {
   readonly pending: readonly SliceName[][];
 }
 
-/** Folds the frames of a job and writes what comes out as sorted runs. Synchronous: for a thread of its own. */
+/** Folds the frames of a job and writes what comes out as sorted runs. Synchronous: for a process of its own. */
 export function runFoldJob(job: FoldJob): FoldJobResult {
   using source = new FrameSource(job.paths);
   using writer = new RunWriter(job.runPath);

@@ -1,51 +1,62 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { FoldingThreadEnded } from '../batch-errors.ts';
+import { fileURLToPath } from 'node:url';
+import { FoldingEnded } from '../batch-errors.ts';
 import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
 import { type MergeJob, runMergeJob } from './merge-runs.ts';
 import type { SortedRun } from './run-file.ts';
 
-/** Threads that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
-export const FOLD_THREADS_MAX = 16;
+/** Processes that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
+export const FOLD_WORKERS_MAX = 16;
 
 /**
- * Bytes of records below which jobs run in the calling thread, since starting another takes longer: at a byte a reading
+ * Bytes of records below which jobs run in the calling thread, since starting a process takes longer: at a byte a reading
  * they hold it up for a few tens of milliseconds.
  */
 export const INLINE_BYTES_MAX = 128 * 1024;
 
 /**
- * Of a thread's heap, where what is short-lived lies: most of what a job holds lies in columns beside the heap, and what V8
- * would take of a large machine stays with the process when the thread is gone.
+ * Megabytes of a process's heap where what is short-lived lies: nearly all that a job holds lies in columns beside the heap, and
+ * V8 would take more of a large machine.
  */
-const YOUNG_MB_MAX = 12;
+const SHORT_LIVED_MB = 4;
 
-/** Threads that folding so many bytes of records pays for on this machine; 0: the calling one. */
-export function foldThreads(bytes: number): number {
+/** Processes that folding so many bytes of records pays for on this machine; 0: the calling one. */
+export function foldWorkers(bytes: number): number {
   if (bytes <= INLINE_BYTES_MAX) return 0;
-  return Math.min(FOLD_THREADS_MAX, availableParallelism(), Math.ceil(bytes / INLINE_BYTES_MAX));
+  return Math.min(FOLD_WORKERS_MAX, availableParallelism(), Math.ceil(bytes / INLINE_BYTES_MAX));
 }
 
-/** What a thread is given to do. */
-export type ThreadTask =
+/** What a process is given to do. */
+export type FoldTask =
   | { readonly kind: 'fold'; readonly job: FoldJob }
   | { readonly kind: 'merge'; readonly job: MergeJob };
 
 /** Does what it is given. */
-export function runTask(task: ThreadTask): FoldJobResult | SortedRun {
+export function runTask(task: FoldTask): FoldJobResult | SortedRun {
   return task.kind === 'fold' ? runFoldJob(task.job) : runMergeJob(task.job);
 }
 
-/** Threads that run jobs. They are started with the pool, so that they are up when the first job is there. */
-export class FoldPool implements AsyncDisposable {
-  readonly #workers: readonly Worker[];
+/** What a process answers: what came out, or why nothing did. */
+export type FoldAnswer =
+  | { readonly kind: 'done'; readonly result: FoldJobResult | SortedRun }
+  | { readonly kind: 'failed'; readonly reason: string };
 
-  /** A pool of so many threads; with 0, jobs run in the calling thread, between other work. */
-  constructor(threads: number) {
-    this.#workers = Array.from({ length: threads }, () => startWorker());
+/**
+ * Processes that run jobs, behind those that answer readers where the machine is busy. They are started with the pool, so
+ * that they are up when the first job is there, and what they took of the memory goes with them: of a thread's the
+ * system would get little back.
+ */
+export class FoldPool implements AsyncDisposable {
+  readonly #workers: readonly ChildProcess[];
+
+  /** A pool of so many processes; with 0, jobs run in the calling thread, between other work. */
+  constructor(workers: number) {
+    this.#workers = Array.from({ length: workers }, () => startWorker());
   }
 
-  get threads(): number {
+  get workers(): number {
     return this.#workers.length;
   }
 
@@ -58,7 +69,7 @@ export class FoldPool implements AsyncDisposable {
     signal: AbortSignal,
     done: (job: FoldJob, result: FoldJobResult) => void | Promise<void>,
   ): Promise<void> {
-    const tasks = jobs.map((job): ThreadTask => ({ kind: 'fold', job }));
+    const tasks = jobs.map((job): FoldTask => ({ kind: 'fold', job }));
     return this.#run(tasks, signal, (at, result) => done(jobs[at]!, result as FoldJobResult));
   }
 
@@ -68,16 +79,16 @@ export class FoldPool implements AsyncDisposable {
     signal: AbortSignal,
     done: (job: MergeJob, run: SortedRun) => void | Promise<void>,
   ): Promise<void> {
-    const tasks = jobs.map((job): ThreadTask => ({ kind: 'merge', job }));
+    const tasks = jobs.map((job): FoldTask => ({ kind: 'merge', job }));
     return this.#run(tasks, signal, (at, run) => done(jobs[at]!, run as SortedRun));
   }
 
   async #run(
-    tasks: readonly ThreadTask[],
+    tasks: readonly FoldTask[],
     signal: AbortSignal,
     done: (at: number, result: FoldJobResult | SortedRun) => void | Promise<void>,
   ): Promise<void> {
-    if (this.threads === 0) {
+    if (this.workers === 0) {
       for (const [at, task] of tasks.entries()) {
         signal.throwIfAborted();
         await done(at, runTask(task));
@@ -96,26 +107,39 @@ export class FoldPool implements AsyncDisposable {
       }
     });
     await Promise.all(runs);
-    // Jobs that were left behind write on, so whoever clears away has to find their threads ended.
+    // Jobs that were left behind write on, so whoever clears away has to find their processes ended.
     if (ends.aborted) await this[Symbol.asyncDispose]();
     ends.throwIfAborted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.map(endWorker));
   }
 }
 
-function startWorker(): Worker {
-  const worker = new Worker(new URL('./fold.worker.ts', import.meta.url), {
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+function startWorker(): ChildProcess {
+  const worker = fork(fileURLToPath(new URL('./fold.worker.ts', import.meta.url)), [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [`--max-semi-space-size=${SHORT_LIVED_MB}`],
   });
-  // A thread that fails before it has a job fails its first job: it has ended by then.
+  // A process that fails before it has a job fails its first job: it has ended by then.
   worker.on('error', () => undefined);
   return worker;
 }
 
-function runOn(worker: Worker, task: ThreadTask, signal: AbortSignal): Promise<FoldJobResult | SortedRun> {
+async function endWorker(worker: ChildProcess): Promise<void> {
+  if (hasEnded(worker)) return;
+  const ended = once(worker, 'exit');
+  worker.kill('SIGKILL');
+  await ended;
+}
+
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
+}
+
+function runOn(worker: ChildProcess, task: FoldTask, signal: AbortSignal): Promise<FoldJobResult | SortedRun> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const settle = (): void => {
@@ -130,18 +154,21 @@ function runOn(worker: Worker, task: ThreadTask, signal: AbortSignal): Promise<F
       settle();
       reject(error);
     };
-    const finish = (result: FoldJobResult | SortedRun): void => {
+    const finish = (answer: FoldAnswer): void => {
+      if (answer.kind === 'failed') {
+        fail(new Error(answer.reason));
+        return;
+      }
       settle();
-      resolve(result);
+      resolve(answer.result);
     };
-    const end = (): void => fail(new FoldingThreadEnded());
-    // A thread that has ended has no number any more.
-    if (worker.threadId === -1) {
+    const end = (): void => fail(new FoldingEnded());
+    if (hasEnded(worker)) {
       end();
       return;
     }
     signal.addEventListener('abort', abort, { once: true });
     worker.on('message', finish).on('error', fail).on('exit', end);
-    worker.postMessage(task);
+    worker.send(task);
   });
 }

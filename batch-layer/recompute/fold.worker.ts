@@ -1,8 +1,23 @@
 import { strict as assert } from 'node:assert';
-import { parentPort } from 'node:worker_threads';
-import { runTask, type ThreadTask } from './fold-pool.ts';
+import { constants, setPriority } from 'node:os';
+import { reasonOf } from '#core/errors.ts';
+import { type FoldAnswer, type FoldTask, runTask } from './fold-pool.ts';
 
-/** A thread that does one task after another. What a task throws reaches the pool as the thread's error. */
-assert(parentPort !== null, 'this module is the start of a worker thread');
-const port = parentPort;
-port.on('message', (task: ThreadTask) => port.postMessage(runTask(task)));
+/** A process that does one task after another, and ends with the one that started it. */
+assert(process.send !== undefined, 'this module is the start of a process of FoldPool');
+const send = process.send.bind(process);
+
+// Where the machine is busy, what has just come in and who waits for an answer come first.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+process.on('disconnect', () => process.exit());
+// What a terminal tells all of its processes is for the one that started this.
+process.on('SIGINT', () => undefined);
+process.on('message', (task: FoldTask) => send(answerTo(task)));
+
+function answerTo(task: FoldTask): FoldAnswer {
+  try {
+    return { kind: 'done', result: runTask(task) };
+  } catch (failure) {
+    return { kind: 'failed', reason: reasonOf(failure) };
+  }
+}

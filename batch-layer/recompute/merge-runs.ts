@@ -7,7 +7,7 @@ import { type RunBlock, RunReader, RunWriter, type SortedRun } from './run-file.
 /** A block with at least so many rows is passed on as it is where nothing overlaps it; smaller ones are packed together. */
 const WHOLE_ROWS_MIN = 256;
 
-/** What a merge goes over, and where the one run goes that comes out. Plain data, for any thread. */
+/** What a merge goes over, and where the one run goes that comes out. Plain data, for any process. */
 export interface MergeJob {
   /** From the oldest rows to the newest: base before deltas, then changes. */
   readonly inputs: readonly MergeInput[];
@@ -21,7 +21,7 @@ export interface MergeInput {
   readonly order: number;
 }
 
-/** Merges sorted runs into one. Synchronous: for a thread of its own, or for little. Throws ObjectDamaged. */
+/** Merges sorted runs into one. Synchronous: for a process of its own, or for little. Throws ObjectDamaged. */
 export function runMergeJob({ inputs, outPath }: MergeJob): SortedRun {
   using reader = new RunReader();
   using writer = new RunWriter(outPath);

@@ -5,7 +5,7 @@ import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixture
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
-import { FoldPool, foldThreads, INLINE_BYTES_MAX } from './fold-pool.ts';
+import { FoldPool, foldWorkers, INLINE_BYTES_MAX } from './fold-pool.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';
 import { resultRows } from './result-runs.ts';
@@ -70,16 +70,16 @@ async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool
 }
 
 describe('a recompute', () => {
-  it('threads, jobs and spilled runs change no bit of a result', async () => {
+  it('processes, jobs and spilled runs change no bit of a result', async () => {
     await using stack = new AsyncDisposableStack();
     const { world, plan } = await openPlanned(stack);
     await using inline = new FoldPool(0);
     const plain = await rowsOf(world, plan, 'plain', inline);
     expect(plain.rows.length).toBeGreaterThan(100);
     expect(await rowsOf(world, plan, 'spilled', inline, 7)).toEqual(plain);
-    await using threads = new FoldPool(3);
-    expect(await rowsOf(world, plan, 'threads', threads)).toEqual(plain);
-    expect(await rowsOf(world, plan, 'both', threads, 20)).toEqual(plain);
+    await using processes = new FoldPool(3);
+    expect(await rowsOf(world, plan, 'processes', processes)).toEqual(plain);
+    expect(await rowsOf(world, plan, 'both', processes, 20)).toEqual(plain);
     expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
   });
 
@@ -94,9 +94,9 @@ describe('a recompute', () => {
     const plan = await planPartition(world.archive, { partition: 0, listFrom: 0, to: 31 }, never);
     expect(new Set(plan.planner.frames.position.subarray(0, 30))).toEqual(new Set([31]));
     await using inline = new FoldPool(0);
-    await using threads = new FoldPool(2);
-    for (const pool of [inline, threads]) {
-      const { readings, rows } = await rowsOf(world, plan, `waited-${pool.threads}`, pool, 0);
+    await using processes = new FoldPool(2);
+    for (const pool of [inline, processes]) {
+      const { readings, rows } = await rowsOf(world, plan, `waited-${pool.workers}`, pool, 0);
       expect(readings).toBe(30);
       expect(rows).toMatchObject([
         [0, '["r0"]', 0, 1, 0, { count: 30 }],
@@ -105,7 +105,7 @@ describe('a recompute', () => {
     }
   });
 
-  it('a run that is called off, or whose thread fails, ends with the reason and leaves no scratch behind', async () => {
+  it('a run that is called off, or whose process fails, ends with the reason and leaves no scratch behind', async () => {
     await using stack = new AsyncDisposableStack();
     const { world, plan } = await openPlanned(stack);
     const request = {
@@ -116,18 +116,20 @@ describe('a recompute', () => {
       fullPlan: () => Promise.resolve(plan),
       progress: () => undefined,
     };
-    await using threads = new FoldPool(2);
+    await using processes = new FoldPool(2);
     const called = AbortSignal.abort(new Error('called off'));
-    await expect(recompute({ ...request, plans: [plan], pool: threads, signal: called })).rejects.toThrow('called off');
+    await expect(recompute({ ...request, plans: [plan], pool: processes, signal: called })).rejects.toThrow(
+      'called off',
+    );
     const lost = { ...plan, paths: ['/no/such/segment'] };
     await using others = new FoldPool(2);
     await expect(recompute({ ...request, plans: [lost], pool: others, signal: never })).rejects.toThrow('no such file');
     expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
   });
 
-  it('threads are used where they pay', () => {
-    expect(foldThreads(0)).toBe(0);
-    expect(foldThreads(INLINE_BYTES_MAX)).toBe(0);
-    expect(foldThreads(INLINE_BYTES_MAX + 1)).toBeGreaterThanOrEqual(1);
+  it('processes are used where they pay', () => {
+    expect(foldWorkers(0)).toBe(0);
+    expect(foldWorkers(INLINE_BYTES_MAX)).toBe(0);
+    expect(foldWorkers(INLINE_BYTES_MAX + 1)).toBeGreaterThanOrEqual(1);
   });
 });

@@ -75,9 +75,9 @@ function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scr
   const jobs: FoldJob[] = [];
   const views = targets.map(({ view }) => view);
   const total = plans.reduce((sum, plan) => sum + listedBytes(plan, from[plan.partition]!), 0);
-  // As many jobs as keep all threads busy to the end, so that none waits long for the last.
-  const threads = Math.max(1, pool.threads);
-  const jobBytes = total / (threads * Math.ceil(total / (threads * JOB_BYTES_MAX)));
+  // As many jobs as keep all processes busy to the end, so that none waits long for the last.
+  const workers = Math.max(1, pool.workers);
+  const jobBytes = total / (workers * Math.ceil(total / (workers * JOB_BYTES_MAX)));
   for (const plan of plans) {
     const { frames, agents } = plan.planner;
     const { partition } = plan;

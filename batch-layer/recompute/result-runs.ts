@@ -61,7 +61,7 @@ export async function fetchRun(
 
 /**
  * Merges a base and the deltas that follow it into one new base, stored as `name`, without folding anything again: the
- * results combine row by row (core/slices/merge-rows.ts), in a thread of the pool. `dir` is for what it needs meanwhile.
+ * results combine row by row (core/slices/merge-rows.ts), in a process of the pool. `dir` is for what it needs meanwhile.
  */
 export async function mergeResults(
   objects: Objects,

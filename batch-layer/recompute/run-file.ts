@@ -12,7 +12,7 @@ export interface RunBlock extends BlockExtent {
   readonly bytes: number;
 }
 
-/** Rows in the order of results, in a file of the scratch; several may share one. Plain data, for any thread. */
+/** Rows in the order of results, in a file of the scratch; several may share one. Plain data, for any process. */
 export interface SortedRun {
   readonly path: string;
   readonly blocks: readonly RunBlock[];
