@@ -37,8 +37,8 @@ export class CsvRecords implements RecordFormat {
   #scratchAt = 0;
   #fieldStart = 0;
   #fieldEnd = 0;
-  /** The length of the last field that there was no column for. */
-  #extraLength = 0;
+  /** The length of the last field, whether there is a column for it or not. */
+  #lastLength = 0;
   readonly #heading: readonly Uint8Array[];
   readonly #lastIsOptional: boolean;
   readonly #comment: Uint8Array;
@@ -72,10 +72,11 @@ export class CsvRecords implements RecordFormat {
     }
     let at = begin;
     let count = 0;
+    let start = 0;
+    let end = 0;
     for (;;) {
-      let start = at;
+      start = at;
       while (bytes[start] === SPACE && delimiter !== SPACE) start++;
-      let end: number;
       if (bytes[start] === QUOTE) {
         at = this.#quoted(bytes, start, to, atEnd, oneLine);
         if (at < 0) return at;
@@ -92,28 +93,22 @@ export class CsvRecords implements RecordFormat {
       if (count < starts.length) {
         starts[count] = start;
         ends[count] = end;
-      } else this.#extraLength = end - start;
+      }
       count++;
       if (bytes[at] === LF) break;
       at++;
     }
-    return this.#finish(bytes, begin, at, to, atEnd, count, ends[0]! - starts[0]!);
+    this.#lastLength = end - start;
+    return this.#finish(bytes, begin, at, to, atEnd, count);
   }
 
-  #finish(
-    bytes: Uint8Array,
-    from: number,
-    lineEndAt: number,
-    to: number,
-    atEnd: boolean,
-    count: number,
-    firstLength: number,
-  ): number {
+  #finish(bytes: Uint8Array, from: number, lineEndAt: number, to: number, atEnd: boolean, count: number): number {
     const complete = lineEndAt < to;
     if (!complete && !atEnd) return INCOMPLETE;
     this.fields.count = count;
     this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
     this.blank = false;
+    const firstLength = this.fields.ends[0]! - this.fields.starts[0]!;
     // Nearly every row has the columns of its file, and begins with something that is not as long as the heading's first.
     if (count !== this.#columnCount || firstLength === 0 || firstLength === this.#headingLength)
       this.#settle(bytes, from, count);
@@ -132,7 +127,7 @@ export class CsvRecords implements RecordFormat {
   #settledCount(count: number): number {
     const { starts, ends } = this.fields;
     const columns = starts.length;
-    if (count === columns + 1 && this.#extraLength === 0) return columns;
+    if (count === columns + 1 && this.#lastLength === 0) return columns;
     if (count !== columns - 1 || !this.#lastIsOptional) return count;
     starts[count] = ends[count] = ends[count - 1]!;
     return columns;

@@ -77,7 +77,6 @@ export class RowTime {
    */
   read(bytes: Uint8Array, fields: FieldTable): number {
     this.#twiceLocalMs = Number.NaN;
-    this.#readMs = Number.NaN;
     let source = bytes;
     let start = 0;
     let end = 0;
@@ -88,16 +87,18 @@ export class RowTime {
       source = this.#joined;
       end = this.#join(bytes, fields);
       if (end < 0) {
+        this.#readMs = Number.NaN;
         this.fault = `the time is longer than ${TIME_BYTES_MAX} bytes`;
         return Number.NaN;
       }
     }
     const readMs = this.#text.parse(source, start, end);
+    this.#readMs = readMs;
     if (Number.isNaN(readMs)) return this.#refuse(source, start, end, this.#text.fault);
     if (!(readMs >= this.#earliestMs && readMs <= this.#latestMs)) {
+      this.#readMs = Number.NaN;
       return this.#refuse(source, start, end, 'lies outside the years 0 to 9999; `time.format` may name another unit');
     }
-    this.#readMs = readMs;
     if (this.#periods !== null) return this.#ofPeriod(readMs, source, start, end, bytes, fields);
     const order = this.#order;
     if (order === null) return readMs + this.shiftMs;
