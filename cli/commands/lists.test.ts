@@ -11,7 +11,7 @@ import { viewsTable } from './views.ts';
 describe('the list of views', () => {
   it('shows what each asks, its versions, and when its live one was published', () => {
     const version = { cut: [], results: 1 };
-    const view = { decimals: 3, kind: 'gauge', quantiles: false, units: {}, slice: '1m' };
+    const view = { decimals: 3, kind: 'gauge', interval: '10s', quantiles: false, units: {}, slice: '1m' };
     expect(
       viewsTable({
         views: [
@@ -71,9 +71,10 @@ describe('the list of agents', () => {
     lost: [{ life: 0, incarnation: 2, from: 3, to: 4 }],
     lostCount: 2,
   };
+  const refused = { rows: 0, readings: 0, frames: 3 };
   const presence = { since: '2024-01-02T00:00:00Z', lastSeen: '2024-01-03T00:00:00Z' };
-  const known: AgentAnswer = { agent: 'roof-1', presence: { ...presence, online: true }, ledger };
-  const silent: AgentAnswer = { agent: 'roof-2', presence: null, ledger: null };
+  const known: AgentAnswer = { agent: 'roof-1', presence: { ...presence, online: true }, ledger, refused };
+  const silent: AgentAnswer = { agent: 'roof-2', presence: null, ledger: null, refused };
 
   it('shows incarnation, presence, series, and how much is missing or lost', () => {
     const retired: AgentAnswer = { ...known, presence: null, ledger: { ...ledger, retired: true, missing: [] } };

@@ -25,7 +25,8 @@ export function App() {
   const [choice, choose] = useChoice();
   const nowMs = useServerNow(SECOND_MS);
   const { answer: views, problem } = useAsked('api/v1/views', readViews, VIEWS_EVERY_MS);
-  const { answer: agents = NO_AGENTS, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
+  const { answer: knownAgents, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
+  const agents = knownAgents ?? NO_AGENTS;
   const view = views?.find(({ name }) => choice.view === undefined || name === choice.view);
   const length = fittingWindow(choice.window, choice.span, sliceLengthMs(view?.slice ?? ''));
   const subscription = useSubscription(view, choice.measure, length, choice.span.text);
@@ -39,8 +40,8 @@ export function App() {
       <Header
         connection={connection}
         freshnessMs={windows.freshnessMs}
-        agents={agents}
-        windowMs={length.ms}
+        agents={agentsProblem === undefined ? knownAgents : undefined}
+        intervalMs={sliceLengthMs(view?.interval ?? '')}
         nowMs={nowMs}
       />
       <main>
@@ -64,7 +65,7 @@ export function App() {
         {agents.length === 0 ? null : (
           <>
             <Agents agents={agents} nowMs={nowMs} />
-            <Refused nowMs={nowMs} />
+            <Refused agents={agents} nowMs={nowMs} />
           </>
         )}
       </main>

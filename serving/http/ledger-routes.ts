@@ -3,6 +3,7 @@ import type { AgentRow, ChangeFeed, RefusedRow } from '#backbone/changes/changes
 import { formatInstant } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
+import type { RefusedCount } from '../index/refused-counts.ts';
 import type { AgentPresence, ServingOptions } from './options.ts';
 import { getRoute, jsonDoc, PROBLEMS } from './schemas.ts';
 
@@ -34,8 +35,16 @@ const Ledger = z
   .openapi('Ledger');
 
 const Presence = z.object({ online: z.boolean(), since: z.string(), lastSeen: z.string() });
+const RefusedCounted = z
+  .object({ rows: z.number(), readings: z.number(), frames: z.number() })
+  .openapi({ description: 'Rows of its sources that were refused, the readings in them, and frames' });
 const Agent = z
-  .object({ agent: z.string(), presence: Presence.nullable(), ledger: Ledger.nullable() })
+  .object({
+    agent: z.string(),
+    presence: Presence.nullable(),
+    ledger: Ledger.nullable(),
+    refused: RefusedCounted,
+  })
   .openapi('Agent');
 const Refused = z
   .object({
@@ -101,6 +110,7 @@ const quarantineRoute = createRoute({
 /** The ledgers that an index knows. */
 interface LedgerIndex {
   readonly agents: { all(): readonly AgentRow[] };
+  readonly refused: { of(agent: string): RefusedCount };
 }
 
 export function addLedgerRoutes(
@@ -108,7 +118,7 @@ export function addLedgerRoutes(
   index: LedgerIndex,
   options: { readonly feed: Pick<ChangeFeed, 'refused'>; readonly presence: ServingOptions['presence'] },
 ): void {
-  app.openapi(agentsRoute, (c) => c.json({ agents: agentsOf(index.agents.all(), options.presence()) }, 200));
+  app.openapi(agentsRoute, (c) => c.json({ agents: agentsOf(index, options.presence()) }, 200));
   app.openapi(ledgersRoute, (c) => c.json({ ledgers: index.agents.all().map(ledgerOf) }, 200));
   app.openapi(ledgerRoute, (c) => {
     const { agent } = c.req.valid('param');
@@ -130,7 +140,8 @@ export function addLedgerRoutes(
   });
 }
 
-function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]): AgentAnswer[] {
+function agentsOf({ agents, refused }: LedgerIndex, presences: readonly AgentPresence[]): AgentAnswer[] {
+  const rows = agents.all();
   const names = new Set([...rows.map(({ agent }) => agent), ...presences.map(({ agent }) => agent)]);
   const ledgers = new Map(rows.map((row) => [row.agent, ledgerOf(row)]));
   const present = new Map(presences.map((one) => [one.agent, one]));
@@ -140,7 +151,7 @@ function agentsOf(rows: readonly AgentRow[], presences: readonly AgentPresence[]
       one === undefined
         ? null
         : { online: one.online, since: formatInstant(one.sinceMs), lastSeen: formatInstant(one.lastSeenMs) };
-    return { agent, presence, ledger: ledgers.get(agent) ?? null };
+    return { agent, presence, ledger: ledgers.get(agent) ?? null, refused: { ...refused.of(agent) } };
   });
 }
 

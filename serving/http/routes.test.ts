@@ -35,7 +35,7 @@ describe('the ledgers', () => {
     [agents, refused, presences] = [[], [], []];
     addLedgerRoutes(
       app,
-      { agents: { all: () => agents } },
+      { agents: { all: () => agents }, refused: { of: (agent) => ({ rows: agent.length, readings: 7, frames: 1 }) } },
       {
         feed: {
           async *refused() {
@@ -83,7 +83,7 @@ describe('the ledgers', () => {
     ];
     expect((await get('/api/v1/agents')).body).toMatchObject({
       agents: [
-        { agent: 'a', presence: { online: true }, ledger: null },
+        { agent: 'a', presence: { online: true }, ledger: null, refused: { rows: 1, readings: 7, frames: 1 } },
         {
           agent: 'b',
           presence: { online: false, since: '2026-01-01T00:00:00Z', lastSeen: '2026-01-01T00:00:01Z' },

@@ -15,6 +15,7 @@ const ViewsSchema = z.object({
       unit: z.string().nullable(),
       decimals: z.number().nullable(),
       kind: z.string().nullable(),
+      interval: z.string().nullable().openapi({ description: 'A series promises a reading in each' }),
       quantiles: z.boolean().nullable(),
       units: z.record(z.string(), z.string().nullable()).openapi({
         description: 'The statistics that the view answers, beside quantiles, each with its unit; null of a count',
@@ -63,6 +64,7 @@ export function addViewsRoute(
         unit: metric?.unit ?? null,
         decimals: metric?.decimals ?? null,
         kind: metric?.kind ?? null,
+        interval: metric === undefined ? null : formatDuration({ kind: 'fixed', ms: metric.intervalMs }),
         quantiles: metric?.quantiles ?? null,
         units: metric === undefined ? {} : unitsOf({ metric, stats: answerable(metric) }),
         by: [...view.by],

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
+import type { ChangeBatch, RefusedRow } from '#backbone/changes/changes.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { POWER_BY_REGION, World } from '../world.fixtures.ts';
@@ -36,6 +37,14 @@ async function countOf(source: ViewSource, count = 60): Promise<number> {
   return table.count[sum.slot]!;
 }
 
+/** The commit of a record at a position that refuses something of agent `a`. */
+function refusal(position: number, over: Partial<RefusedRow>): ChangeBatch {
+  const number = { partition: 0, position, incarnation: 1, sequence: position };
+  const told = { agent: 'a', atMs: START, kind: 'frame' as const, code: 'skew', detail: '', source: 's', items: [] };
+  const nothing = { spans: [], members: [], agents: [] };
+  return { partition: 0, from: position - 1, to: position, ...nothing, refused: [{ ...number, ...told, ...over }] };
+}
+
 describe('the index of a serving node', () => {
   it('follows commits in place, and tells of each with its position taken up', async () => {
     const world = await World.open({ partitions: 1 });
@@ -52,6 +61,17 @@ describe('the index of a serving node', () => {
     end();
     await deliver(world, 2);
     expect(told).toEqual([reached]);
+  });
+
+  it('counts what was refused once, whether it was before the start or comes after', async () => {
+    const world = await World.open({ partitions: 1 });
+    const item = { line: 1, readings: 2, reason: 'no number', text: 'x' };
+    await world.changes.commit(refusal(1, { kind: 'rows', items: [item, item] }), []);
+    await using index = await open(world);
+    await world.changes.commit(refusal(2, { kind: 'rows', items: [item] }), []);
+    await world.changes.commit(refusal(3, { kind: 'frame' }), []);
+    expect(index.refused.of('a')).toStrictEqual({ rows: 3, readings: 6, frames: 1 });
+    expect(index.refused.of('b')).toStrictEqual({ rows: 0, readings: 0, frames: 0 });
   });
 
   it('takes up a batch result in one step, after which the source before it says that it was replaced', async () => {

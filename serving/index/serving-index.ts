@@ -9,6 +9,7 @@ import type { View } from '#core/views/view.ts';
 import { IndexBusy, SourceReplaced } from './index-errors.ts';
 import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';
 import { agentKey, Agents, memberKey } from './progress.ts';
+import { RefusedCounts } from './refused-counts.ts';
 import { type SourceBackend, ViewSource } from './view-source.ts';
 
 /** Loads that run at once: LevelDB reads on four threads. */
@@ -53,6 +54,7 @@ interface Served {
  */
 export class ServingIndex implements AsyncDisposable {
   readonly agents = new Agents();
+  readonly refused = new RefusedCounts();
   readonly cache: PageCache;
   /** Every query passes here. */
   readonly queries = limitOf(QUERIES_ACTIVE_MAX, QUERIES_WAITING_MAX);
@@ -145,7 +147,12 @@ export class ServingIndex implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { feed, manifests, views, logger } = this.#options;
+    const counted = new Map(feed.positions());
     this.#unsubscribe = feed.onCommit((batch) => this.#apply(batch));
+    // What is committed from here on is counted as it is told.
+    for await (const row of feed.refused()) {
+      if (row.position <= (counted.get(row.partition) ?? 0)) this.refused.add(row);
+    }
     const told = new Set<string>();
     const unsubscribe = feed.onCommit((batch) => {
       for (const row of batch.agents) told.add(agentKey(row.partition, row.agent));
@@ -167,6 +174,7 @@ export class ServingIndex implements AsyncDisposable {
     );
     const changes = sources.map((source) => source.progressChanges(batch.agents));
     for (const row of batch.agents) this.agents.put(row);
+    for (const row of batch.refused) this.refused.add(row);
     this.#positions.set(batch.partition, batch.to);
     for (const [i, source] of sources.entries()) source.apply(batch, changes[i]!);
     for (const source of sources) for (const listener of this.#listeners) listener(source);

@@ -6,7 +6,6 @@ const LEDGER = {
   watermark: '2026-11-21T15:32:13Z',
   holes: true,
   arrived: 48,
-  quarantined: 2,
   missing: [
     { incarnation: 1, from: 3, to: 5 },
     { incarnation: 2, from: 1, to: 1 },
@@ -25,10 +24,20 @@ describe('answers of the API', () => {
       unit: 'kW',
       decimals: 3,
       kind: 'gauge',
+      interval: '10s',
       by: ['region'],
       slice: '1m',
     };
-    const unknown = { name: 'other', metric: 'other', unit: null, decimals: null, kind: null, by: [], slice: '1h' };
+    const unknown = {
+      name: 'other',
+      metric: 'other',
+      unit: null,
+      decimals: null,
+      kind: null,
+      interval: null,
+      by: [],
+      slice: '1h',
+    };
     const units = { count: null, mean: 'kW', amount: 'kWh' };
     expect(
       readViews({
@@ -47,7 +56,12 @@ describe('answers of the API', () => {
 
   it('tell how many frames of an agent are missing', () => {
     expect(
-      readAgents({ agents: [agent('a', true, LEDGER), { agent: 'b', presence: null, ledger: null }] }),
+      readAgents({
+        agents: [
+          { ...agent('a', true, LEDGER), refused: { rows: 3, readings: 5, frames: 2 } },
+          { agent: 'b', presence: null, ledger: null },
+        ],
+      }),
     ).toStrictEqual([
       {
         agent: 'a',
@@ -56,25 +70,50 @@ describe('answers of the API', () => {
           watermarkMs: Date.UTC(2026, 10, 21, 15, 32, 13),
           arrived: 48,
           missing: 4,
-          quarantined: 2,
           hasHoles: true,
         },
+        refusedRows: 3,
+        refusedFrames: 2,
+        isGone: false,
       },
-      { agent: 'b', presence: undefined, ledger: undefined },
+      { agent: 'b', presence: undefined, ledger: undefined, refusedRows: 0, refusedFrames: 0, isGone: false },
     ]);
   });
 
-  it('tell what was refused, the newest first', () => {
-    const refused = ['2026-11-21T15:00:00Z', '2026-11-21T15:01:00Z'].map((at) => ({
-      agent: 'a',
-      at,
-      code: 'skew',
-      detail: 'too far ahead',
-    }));
-    expect(readRefused({ total: 7, refused })).toMatchObject({
-      total: 7,
-      refused: [{ atMs: Date.UTC(2026, 10, 21, 15, 1) }, { atMs: Date.UTC(2026, 10, 21, 15) }],
-    });
+  it('tell of which agents nothing is to come', () => {
+    const ledgers = [{}, { retired: true }, { retired: false, handedTo: null }, { handedTo: 'b' }];
+    const agents = ledgers.map((over, i) => agent(`a-${i}`, false, { ...LEDGER, ...over }));
+    expect(readAgents({ agents }).map(({ isGone }) => isGone)).toStrictEqual([false, true, false, true]);
+  });
+
+  it('tell each row and frame that was refused, the newest first, with its reason and text', () => {
+    const frame = { kind: 'frame', code: 'skew', detail: 'too far ahead', incarnation: 2, sequence: 7, items: [] };
+    const rows = {
+      kind: 'rows',
+      code: 'rows',
+      detail: '',
+      source: 'meters',
+      items: [
+        { line: 3, readings: 1, reason: 'value "x" is no number', text: '2026-11-21,x' },
+        { line: 9, readings: 2, reason: 'the time is missing', text: ',4.2' },
+      ],
+    };
+    const refused = [
+      { agent: 'a', at: '2026-11-21T15:00:00Z', ...frame },
+      { agent: 'b', at: '2026-11-21T15:01:00Z', ...rows },
+    ];
+    const told = { agent: 'b', atMs: Date.UTC(2026, 10, 21, 15, 1) };
+    expect(readRefused({ total: 2, refused })).toStrictEqual([
+      { ...told, where: 'meters line 9', reason: 'the time is missing', text: ',4.2' },
+      { ...told, where: 'meters line 3', reason: 'value "x" is no number', text: '2026-11-21,x' },
+      {
+        agent: 'a',
+        atMs: Date.UTC(2026, 10, 21, 15),
+        where: 'frame 2:7',
+        reason: 'skew: too far ahead',
+        text: '',
+      },
+    ]);
   });
 
   it.each([undefined, {}, { agents: [1] }, { agents: [{ agent: 7 }] }])(

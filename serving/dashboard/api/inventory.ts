@@ -7,6 +7,8 @@ export interface ViewInfo {
   readonly unit: string | null;
   readonly decimals: number | null;
   readonly kind: string | null;
+  /** How often a series tells a reading, as a span such as `10s`; null where that is not known. */
+  readonly interval: string | null;
   /** In which its statistic `amount` is told, null where it has none. */
   readonly amountUnit: string | null;
   readonly by: readonly string[];
@@ -19,6 +21,11 @@ export interface AgentInfo {
   readonly presence: { readonly online: boolean; readonly sinceMs: number; readonly lastSeenMs: number } | undefined;
   /** Undefined where none of its frames has arrived. */
   readonly ledger: LedgerInfo | undefined;
+  /** Rows of its sources, and frames, that were refused. */
+  readonly refusedRows: number;
+  readonly refusedFrames: number;
+  /** Nothing more comes of it: it was retired, or its series are another agent's. */
+  readonly isGone: boolean;
 }
 
 export interface LedgerInfo {
@@ -26,17 +33,18 @@ export interface LedgerInfo {
   readonly arrived: number;
   /** Frames that are known to exist and have not arrived. */
   readonly missing: number;
-  readonly quarantined: number;
   /** Something is missing, if only it is not known how much. */
   readonly hasHoles: boolean;
 }
 
-/** Something that was refused, and why. */
+/** A row or a frame that was refused: when it was told, where it stood, why, and what it said. */
 export interface RefusedInfo {
   readonly agent: string;
   readonly atMs: number;
-  readonly code: string;
-  readonly detail: string;
+  readonly where: string;
+  readonly reason: string;
+  /** Empty of a frame. */
+  readonly text: string;
 }
 
 /** Reads the answer of /api/v1/views. Throws StrangeMessage. */
@@ -47,6 +55,7 @@ export function readViews(answer: unknown): readonly ViewInfo[] {
     unit: orNull(view['unit'], 'string'),
     decimals: orNull(view['decimals'], 'number'),
     kind: orNull(view['kind'], 'string'),
+    interval: orNull(view['interval'], 'string'),
     amountUnit: isRecord(view['units']) ? orNull(view['units']['amount'], 'string') : null,
     by: Array.isArray(view['by']) ? (view['by'] as readonly string[]) : [],
     slice: text(view['slice']),
@@ -55,7 +64,7 @@ export function readViews(answer: unknown): readonly ViewInfo[] {
 
 /** Reads the answer of /api/v1/agents. Throws StrangeMessage. */
 export function readAgents(answer: unknown): readonly AgentInfo[] {
-  return list(answer, 'agents').map(({ agent, presence, ledger }) => ({
+  return list(answer, 'agents').map(({ agent, presence, ledger, refused }) => ({
     agent: text(agent),
     presence: isRecord(presence)
       ? {
@@ -65,24 +74,39 @@ export function readAgents(answer: unknown): readonly AgentInfo[] {
         }
       : undefined,
     ledger: isRecord(ledger) ? readLedger(ledger) : undefined,
+    refusedRows: isRecord(refused) ? Number(refused['rows']) : 0,
+    refusedFrames: isRecord(refused) ? Number(refused['frames']) : 0,
+    isGone: isRecord(ledger) && (ledger['retired'] === true || typeof ledger['handedTo'] === 'string'),
   }));
 }
 
-/** Reads the answer of /api/v1/quarantine, the newest first. Throws StrangeMessage. */
-export function readRefused(answer: unknown): { readonly total: number; readonly refused: readonly RefusedInfo[] } {
-  const refused = list(answer, 'refused').map(({ agent, at, code, detail }) => {
-    return { agent: text(agent), atMs: instant(at, 'at'), code: text(code), detail: text(detail) };
-  });
-  return { total: Number((answer as { total?: unknown }).total), refused: refused.reverse() };
+/** Reads the answer of /api/v1/quarantine: each row and frame, the newest first. Throws StrangeMessage. */
+export function readRefused(answer: unknown): readonly RefusedInfo[] {
+  return list(answer, 'refused')
+    .flatMap((entry): RefusedInfo[] => {
+      const told = { agent: text(entry['agent']), atMs: instant(entry['at'], 'at') };
+      if (entry['kind'] !== 'rows') {
+        const where = `frame ${numberText(entry['incarnation'])}:${numberText(entry['sequence'])}`;
+        return [{ ...told, where, reason: `${text(entry['code'])}: ${text(entry['detail'])}`, text: '' }];
+      }
+      return list(entry, 'items').map(({ line, reason, text: row }) => {
+        return {
+          ...told,
+          where: `${text(entry['source'])} line ${Number(line)}`,
+          reason: text(reason),
+          text: text(row),
+        };
+      });
+    })
+    .reverse();
 }
 
-function readLedger({ watermark, arrived, missing, quarantined, holes }: Record<string, unknown>): LedgerInfo {
+function readLedger({ watermark, arrived, missing, holes }: Record<string, unknown>): LedgerInfo {
   const ranges = Array.isArray(missing) ? (missing as readonly { from: number; to: number }[]) : [];
   return {
     watermarkMs: typeof watermark === 'string' ? instant(watermark, 'watermark') : undefined,
     arrived: Number(arrived),
     missing: ranges.reduce((count, { from, to }) => count + to - from + 1, 0),
-    quarantined: Number(quarantined),
     hasHoles: holes === true,
   };
 }
@@ -91,6 +115,11 @@ function list(answer: unknown, name: string): readonly Record<string, unknown>[]
   const items = isRecord(answer) ? answer[name] : undefined;
   if (!Array.isArray(items) || !items.every(isRecord)) throw new StrangeMessage(`no ${name}`);
   return items;
+}
+
+/** A number as it is written, `?` where it could not be read. */
+function numberText(value: unknown): string {
+  return typeof value === 'number' ? String(value) : '?';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,7 @@
 import type { Measure } from '../choice/measure.ts';
-import type { GroupWindows, ShownWindow } from '../stream/windows-state.ts';
+import type { Exact } from '../stream/exact-json.ts';
+import { type GroupWindows, isWhole, type ShownWindow } from '../stream/windows-state.ts';
+import { measured } from './window-words.ts';
 
 /** Numbers of one drawn line, one per x; null leaves a gap. */
 export type Column = (number | null)[];
@@ -11,6 +13,8 @@ export interface GroupColumns {
   readonly final: Column;
   /** Values of windows that are not, and of the final ones beside them, so that the line does not break. */
   readonly provisional: Column;
+  /** Values of windows that are not told over their whole length, of what adds up: they are less than those beside them. */
+  readonly partial: Column;
   /** The band, where the measure has one. */
   readonly low: Column;
   readonly high: Column;
@@ -27,8 +31,11 @@ export interface ChartData {
   readonly windows: readonly (readonly (ShownWindow | undefined)[])[];
 }
 
-/** The windows of groups as columns over one axis of time, on which spans without any window are gaps. */
-export function chartData(groups: readonly GroupWindows[], measure: Measure): ChartData {
+/**
+ * The windows of groups as columns over one axis of time, on which spans without any window are gaps. What agents have told
+ * reaches up to `freshnessMs`.
+ */
+export function chartData(groups: readonly GroupWindows[], measure: Measure, freshnessMs: number | null): ChartData {
   const { startMs, endMs } = axisOf(groups);
   const indexOf = new Map(startMs.map((atMs, index) => [atMs, index]));
   const windows = groups.map((group) => {
@@ -40,14 +47,13 @@ export function chartData(groups: readonly GroupWindows[], measure: Measure): Ch
     startMs,
     endMs,
     centresS: startMs.map((start, i) => (start + endMs[i]!) / 2_000),
-    groups: groups.map(({ key }, g) => columnsOf(key, windows[g]!, measure)),
+    groups: groups.map(({ key }, g) => columnsOf(key, windows[g]!, measure, freshnessMs)),
     windows,
   };
 }
 
-/** The value of a window's statistic as a double; null where it has none. */
-export function valueOf(window: ShownWindow | undefined, stat: string): number | null {
-  const value = window?.stats[stat];
+/** A statistic as a double; null where there is none. */
+function asDouble(value: Exact | null | undefined): number | null {
   return value === undefined || value === null ? null : Number(value);
 }
 
@@ -78,10 +84,16 @@ function axisOf(groups: readonly GroupWindows[]): { readonly startMs: number[]; 
   return { startMs, endMs };
 }
 
-function columnsOf(key: string, windows: readonly (ShownWindow | undefined)[], measure: Measure): GroupColumns {
-  const values = windows.map((window) => valueOf(window, measure.stat));
-  const isFinal = (i: number): boolean => windows[i]?.final === true;
-  const isOpen = (i: number): boolean => windows[i]?.final === false && values[i] !== null;
+function columnsOf(
+  key: string,
+  windows: readonly (ShownWindow | undefined)[],
+  measure: Measure,
+  freshnessMs: number | null,
+): GroupColumns {
+  const values = windows.map((window) => (window === undefined ? null : asDouble(measured(window, measure))));
+  const isPartial = windows.map((window) => measure.adds && window !== undefined && !isWhole(window, freshnessMs));
+  const isFinal = (i: number): boolean => windows[i]?.final === true && !isPartial[i];
+  const isOpen = (i: number): boolean => windows[i]?.final === false && !isPartial[i] && values[i] !== null;
   const { band } = measure;
   return {
     key,
@@ -89,8 +101,9 @@ function columnsOf(key: string, windows: readonly (ShownWindow | undefined)[], m
     provisional: values.map((value, i) =>
       isOpen(i) || (isFinal(i) && (isOpen(i - 1) || isOpen(i + 1))) ? value : null,
     ),
-    low: band === undefined ? [] : windows.map((window) => valueOf(window, band.low)),
-    high: band === undefined ? [] : windows.map((window) => valueOf(window, band.high)),
+    partial: values.map((value, i) => (isPartial[i] ? value : null)),
+    low: band === undefined ? [] : windows.map((window) => asDouble(window?.stats[band.low])),
+    high: band === undefined ? [] : windows.map((window) => asDouble(window?.stats[band.high])),
   };
 }
 

@@ -9,16 +9,17 @@ import { steppedTo } from './strip.tsx';
 
 const MEAN = measureNamed('mean', { kind: 'gauge' });
 const BAND = measureNamed('band', { kind: 'gauge' });
+const COUNT = measureNamed('count', { kind: 'gauge' });
 
 describe('what is drawn', () => {
   it('has a value in the middle of each window', () => {
-    const data = chartData([group('a', shown(0), shown(1, { stats: { mean: '2.50' } }))], MEAN);
+    const data = chartData([group('a', shown(0), shown(1, { stats: { mean: '2.50' } }))], MEAN, null);
     expect(data.centresS).toStrictEqual([T0_MS / 1_000 + 30, T0_MS / 1_000 + 90]);
     expect(data.groups[0]?.final).toStrictEqual([2, 2.5]);
   });
 
   it('breaks the line over a time without windows, in one place for all groups', () => {
-    const data = chartData([group('a', shown(0), shown(5)), group('b', shown(0), shown(1), shown(5))], MEAN);
+    const data = chartData([group('a', shown(0), shown(5)), group('b', shown(0), shown(1), shown(5))], MEAN, null);
     expect(data.startMs.map((atMs) => (atMs - T0_MS) / MINUTE_MS)).toStrictEqual([0, 1, 2, 5]);
     expect(data.groups.map(({ final }) => final)).toStrictEqual([
       [2, null, null, 2],
@@ -30,14 +31,47 @@ describe('what is drawn', () => {
     const data = chartData(
       [group('a', shown(0), shown(1), shown(2, { final: false }), shown(3, { final: false }))],
       MEAN,
+      null,
     );
     expect(data.groups[0]).toMatchObject({ final: [2, 2, null, null], provisional: [null, 2, 2, 2] });
   });
 
+  it('draws the count of a window that still fills, or that its group was not there from the start, apart', () => {
+    const started = shown(0, { stats: { count: 4, mean: 2 }, expectedFromMs: T0_MS + 36_000 });
+    const late = shown(2, { final: false });
+    const filling = shown(3, { stats: { count: 3, mean: 2 }, final: false });
+    const windows = [group('a', started, shown(1), late, filling)];
+    const freshnessMs = T0_MS + 3.3 * MINUTE_MS;
+    expect(chartData(windows, COUNT, freshnessMs).groups[0]).toMatchObject({
+      final: [null, 10, null, null],
+      provisional: [null, 10, 10, null],
+      partial: [4, null, null, 3],
+    });
+    expect(chartData(windows, COUNT, null).groups[0]?.partial).toStrictEqual([4, null, 10, 3]);
+    expect(chartData(windows, MEAN, freshnessMs).groups[0]).toMatchObject({
+      final: [2, 2, null, null],
+      provisional: [null, 2, 2, 2],
+      partial: [null, null, null, null],
+    });
+  });
+
+  it('tells what is per second by the length of each window', () => {
+    const load = measureNamed('load', { kind: 'gauge', amountUnit: 'kWh' });
+    const window = shown(0, { stats: { integral: '120.600' } });
+    expect(chartData([group('a', window)], load, null).groups[0]?.final).toStrictEqual([2.01]);
+    expect(chartData([group('a', shown(0, { stats: { integral: null } }))], load, null).groups[0]?.final).toStrictEqual(
+      [null],
+    );
+  });
+
   it('has a band where the measure has one, and nothing where a window has no value', () => {
-    const data = chartData([group('a', shown(0), shown(1, { stats: { mean: null, min: null, max: null } }))], BAND);
+    const data = chartData(
+      [group('a', shown(0), shown(1, { stats: { mean: null, min: null, max: null } }))],
+      BAND,
+      null,
+    );
     expect(data.groups[0]).toMatchObject({ low: [1, null], high: [3, null], final: [2, null] });
-    expect(chartData([group('a', shown(0))], MEAN).groups[0]).toMatchObject({ low: [], high: [] });
+    expect(chartData([group('a', shown(0))], MEAN, null).groups[0]).toMatchObject({ low: [], high: [] });
   });
 
   it('puts a dot where a value has no neighbour', () => {
@@ -45,7 +79,7 @@ describe('what is drawn', () => {
   });
 
   it('is nothing for no groups', () => {
-    expect(chartData([], MEAN)).toStrictEqual({ startMs: [], endMs: [], centresS: [], groups: [], windows: [] });
+    expect(chartData([], MEAN, null)).toStrictEqual({ startMs: [], endMs: [], centresS: [], groups: [], windows: [] });
   });
 });
 
@@ -156,6 +190,7 @@ describe('a bar of the strip', () => {
 describe('the plot', () => {
   const colours = {
     groups: ['#111111', '#222222'],
+    paper: '#ffffff',
     text: '',
     rule: '',
     track: '',
@@ -167,14 +202,18 @@ describe('the plot', () => {
   const optionsOf = (measure: typeof MEAN) =>
     plotOptions({ measure, colours, groupColours: [1, 0] }, { width: 600, height: 300 }, {});
 
-  it('draws a line and its provisional part per group, in the colour of the group', () => {
+  it('draws a line, its provisional part and hollow points per group, in the colour of the group', () => {
     const { series, bands } = optionsOf(MEAN);
     expect(series.slice(1).map(({ stroke, dash }) => [stroke, dash !== undefined])).toStrictEqual([
       ['#222222', false],
       ['#222222', true],
+      ['#222222', false],
       ['#111111', false],
       ['#111111', true],
+      ['#111111', false],
     ]);
+    expect(series[3]).toMatchObject({ points: { show: true, fill: '#ffffff', stroke: '#222222' } });
+    expect(series[3]?.paths?.({} as never, 3, 0, 1)).toBeNull();
     expect(bands).toStrictEqual([]);
   });
 
@@ -182,22 +221,35 @@ describe('the plot', () => {
     const { series, bands } = optionsOf(BAND);
     expect(bands).toStrictEqual([
       { series: [2, 1], fill: '#2222221a' },
-      { series: [6, 5], fill: '#1111111a' },
+      { series: [7, 6], fill: '#1111111a' },
     ]);
-    expect(series.slice(1).map(({ width }) => width)).toStrictEqual([1, 1, 2, 1.75, 1, 1, 2, 1.75]);
+    expect(series.slice(1).map(({ width }) => width)).toStrictEqual([
+      1,
+      1,
+      2,
+      1.75,
+      undefined,
+      1,
+      1,
+      2,
+      1.75,
+      undefined,
+    ]);
   });
 
   it('has as many columns as it draws lines, in their order', () => {
-    const [columns] = chartData([group('a', shown(0), shown(1, { final: false }))], BAND).groups;
+    const [columns] = chartData([group('a', shown(0), shown(1, { final: false }))], BAND, null).groups;
     expect(plotColumns(columns!, true)).toStrictEqual([
       [1, 1],
       [3, 3],
       [2, null],
       [2, 2],
+      [null, null],
     ]);
     expect(plotColumns(columns!, false)).toStrictEqual([
       [2, null],
       [2, 2],
+      [null, null],
     ]);
   });
 });

@@ -17,9 +17,11 @@ interface ChartProps extends Terms {
 
 /** The windows as lines, under them how complete each is, and at the pointer what they say in figures. */
 export function Chart({ groups, colours, span, ...terms }: ChartProps) {
-  const { measure, length, nowMs } = terms;
+  const { measure, length, nowMs, freshnessMs } = terms;
   const page = useColours();
-  const data = useMemo(() => chartData(groups, measure), [groups, measure]);
+  // Only of what adds up it matters: anything else need not be drawn again when it moves.
+  const toldMs = measure.adds ? freshnessMs : null;
+  const data = useMemo(() => chartData(groups, measure, toldMs), [groups, measure, toldMs]);
   const groupColours = groups.map(({ key }) => colours.get(key) ?? 0);
   const range = timeRange(newestEndMs(groups), nowMs, span.ms, length.ms);
   const styleKey = `${measure.name} ${groupColours.join()} ${groups.map(({ key }) => key).join()}`;
@@ -52,17 +54,18 @@ export function Chart({ groups, colours, span, ...terms }: ChartProps) {
       {edges === undefined || plot.geometry === undefined ? null : (
         <Tooltip groups={named} edges={edges} geometry={plot.geometry} terms={terms} />
       )}
-      <Key />
+      <Key adds={measure.adds} />
     </figure>
   );
 }
 
 /** What the strokes and bars of the chart mean. */
-function Key() {
+function Key({ adds }: { readonly adds: boolean }) {
   return (
     <p class="quiet key">
       <KeyItem sign="key-line" text="final" />
       <KeyItem sign="key-line key-dashed" text="provisional" />
+      {adds ? <KeyItem sign="key-dot" text="not whole" /> : null}
       <KeyItem sign="key-bar key-full" text="complete" />
       <KeyItem sign="key-bar key-partial" text="partial" />
     </p>

@@ -6,6 +6,7 @@ export const GROUPS_DRAWN_MAX = 8;
 /** The colours of the page as the style sheets have them now, for what is drawn on a canvas. */
 export interface Colours {
   readonly groups: readonly string[];
+  readonly paper: string;
   readonly text: string;
   readonly rule: string;
   readonly track: string;
@@ -21,6 +22,7 @@ export function readColours(): Colours {
   const property = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
     groups: Array.from({ length: GROUPS_DRAWN_MAX }, (_, i) => property(`group-${i}`)),
+    paper: property('paper'),
     text: property('text-quiet'),
     rule: property('rule'),
     track: property('track'),

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import type { Measure } from '../choice/measure.ts';
 import { timeLabel, valueLabels, valueRange } from './axis.ts';
-import { type GroupColumns, lonePoints } from './chart-data.ts';
+import { type Column, type GroupColumns, lonePoints } from './chart-data.ts';
 import { type Colours, withAlpha } from './colours.ts';
 
 /** What the drawing depends on, beside the numbers: when it changes, the plot is made anew. */
@@ -24,16 +24,16 @@ const AXIS_WIDTH_PX = 56;
 /** Room at the right, so that the last time on the axis is not cut, also where it is a day. */
 const RIGHT_PX = 28;
 
-/** Columns of a group on the plot: the edges of its band where there is one, its line, the provisional part of it. */
-export function plotColumns(group: GroupColumns, hasBand: boolean): (number | null)[][] {
-  return hasBand ? [group.low, group.high, group.final, group.provisional] : [group.final, group.provisional];
+/** Columns of a group on the plot: the edges of its band where there is one, its line, the provisional part of it, lone values. */
+export function plotColumns({ low, high, final, provisional, partial }: GroupColumns, hasBand: boolean): Column[] {
+  return hasBand ? [low, high, final, provisional, partial] : [final, provisional, partial];
 }
 
 /** The options of a plot for this style, without a legend: the figures above it are one. */
 export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks.Arrays): uPlot.Options {
   const { measure, colours, groupColours } = style;
   const hasBand = measure.band !== undefined;
-  const perGroup = hasBand ? 4 : 2;
+  const perGroup = hasBand ? 5 : 3;
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
   for (const number of groupColours) {
@@ -42,7 +42,7 @@ export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks
       bands.push({ series: [series.length + 1, series.length], fill: withAlpha(stroke, 0.1) });
       series.push(edge(stroke), edge(stroke));
     }
-    series.push(line(stroke), { ...line(stroke), dash: DASH, width: 1.75 });
+    series.push(line(stroke), { ...line(stroke), dash: DASH, width: 1.75 }, ring(stroke, colours.paper));
   }
   const isLine = (index: number): boolean => !hasBand || (index - 1) % perGroup >= 2;
   return {
@@ -80,6 +80,11 @@ function line(stroke: string): uPlot.Series {
       filter: (plot, index) => lonePoints(Array.from(plot.data[index]!)),
     },
   };
+}
+
+/** Hollow, and joined to nothing: a value that is not to be compared with those beside it. */
+function ring(stroke: string, fill: string): uPlot.Series {
+  return { stroke, paths: () => null, points: { show: true, size: 8, width: 2, stroke, fill } };
 }
 
 function edge(stroke: string): uPlot.Series {

@@ -78,8 +78,8 @@ export class Plot {
         const revisedAtMs = window?.revisedAtMs;
         if (revisedAtMs === undefined || revisedAtMs <= this.#haloedMs) continue;
         newestMs = Math.max(newestMs, revisedAtMs);
-        const { final, provisional } = data.groups[g]!;
-        this.#ring(data.centresS[i]!, final[i] ?? provisional[i] ?? null);
+        const { final, provisional, partial } = data.groups[g]!;
+        this.#ring(data.centresS[i]!, final[i] ?? provisional[i] ?? partial[i] ?? null);
       }
     }
     this.#haloedMs = newestMs;

@@ -42,7 +42,7 @@ export function Tooltip({ groups, edges, geometry, terms }: TooltipProps) {
                 {valueText(window!, terms)} <span class="quiet">{unitOf(terms)}</span>
               </td>
               <td class="number">{formatCompleteness(window!.completeness)}</td>
-              <td class="quiet">{stateText(window!)}</td>
+              <td class="quiet">{stateText(window!, terms)}</td>
             </tr>
           ))}
         </tbody>

@@ -8,7 +8,16 @@ const VIEWER = { zone: 'Asia/Kathmandu', locale: 'en-GB' };
 
 function terms(measure: string, over: Partial<Terms> = {}): Terms {
   const named = measureNamed(measure, { kind: 'gauge' });
-  return { measure: named, unit: 'kW', decimals: 1, length: WINDOWS[0]!, nowMs: T0_MS, viewer: VIEWER, ...over };
+  return {
+    measure: named,
+    unit: 'kW',
+    decimals: 1,
+    length: WINDOWS[0]!,
+    nowMs: T0_MS,
+    freshnessMs: T0_MS + MINUTE_MS,
+    viewer: VIEWER,
+    ...over,
+  };
 }
 
 describe('a window in words', () => {
@@ -49,10 +58,18 @@ describe('a window in words', () => {
   });
 
   it('says that it was revised, and what of it waits for a correction', () => {
-    expect(stateText(shown(0))).toBe('final');
-    expect(stateText({ ...shown(0), revisedAtMs: 1 })).toBe('final, revised');
-    expect(stateText({ ...shown(0, { final: false }), revisedAtMs: 1 })).toBe('provisional, revised');
-    expect(stateText(shown(0, { pending: ['min', 'max'] }))).toBe('final, min, max being corrected');
+    expect(stateText(shown(0), terms('mean'))).toBe('final');
+    expect(stateText({ ...shown(0), revisedAtMs: 1 }, terms('mean'))).toBe('final, revised');
+    expect(stateText({ ...shown(0, { final: false }), revisedAtMs: 1 }, terms('mean'))).toBe('provisional, revised');
+    expect(stateText(shown(0, { pending: ['min', 'max'] }), terms('mean'))).toBe('final, min, max being corrected');
+  });
+
+  it('says that more of it is to come, and since when its group is there', () => {
+    const open = shown(1, { final: false });
+    expect(stateText(open, terms('mean'))).toBe('so far');
+    expect(stateText(open, terms('mean', { freshnessMs: T0_MS + 2 * MINUTE_MS }))).toBe('provisional');
+    expect(stateText(open, terms('mean', { freshnessMs: null }))).toBe('so far');
+    expect(stateText(shown(0, { expectedFromMs: T0_MS + 30_000 }), terms('mean'))).toBe('final, since 17:45');
   });
 
   it('says its day where that is not today', () => {

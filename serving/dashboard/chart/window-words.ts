@@ -1,8 +1,9 @@
 import type { Measure } from '../choice/measure.ts';
 import type { Length } from '../choice/spans.ts';
 import { formatCompleteness, formatCount, formatValue, type Viewer } from '../format/numbers.ts';
-import { formatWindow } from '../format/times.ts';
-import type { ShownWindow } from '../stream/windows-state.ts';
+import { formatMoment, formatWindow } from '../format/times.ts';
+import type { Exact } from '../stream/exact-json.ts';
+import { hasEnded, type ShownWindow } from '../stream/windows-state.ts';
 
 /** In which terms windows are told: what of them, how exactly, and to whom. */
 export interface Terms {
@@ -11,6 +12,8 @@ export interface Terms {
   readonly decimals: number | null;
   readonly length: Length;
   readonly nowMs: number;
+  /** Up to when agents have told; null where that is not known. */
+  readonly freshnessMs: number | null;
   readonly viewer?: Viewer;
 }
 
@@ -19,19 +22,31 @@ export function unitOf({ measure, unit }: Pick<Terms, 'measure' | 'unit'>): stri
   return measure.hasUnit ? (unit ?? '') : 'readings';
 }
 
+/** What a measure says of a window; null or undefined where it says nothing. */
+export function measured({ stats, startMs, endMs }: ShownWindow, measure: Measure): Exact | null | undefined {
+  const value = stats[measure.stat];
+  if (measure.isPerSecond !== true || value === undefined || value === null) return value;
+  return Number(value) / ((endMs - startMs) / 1_000);
+}
+
 /** The value of a window, in words: with its band where the measure has one, without the unit. */
-export function valueText({ stats }: ShownWindow, { measure, decimals, viewer }: Terms): string {
+export function valueText(window: ShownWindow, { measure, decimals, viewer }: Terms): string {
+  const { stats } = window;
   if (!measure.hasUnit) return formatCount(stats[measure.stat] ?? 0, viewer);
   const { band } = measure;
-  if (band === undefined) return formatValue(stats[measure.stat], decimals, viewer);
+  if (band === undefined) return formatValue(measured(window, measure), decimals, viewer);
   return `${formatValue(stats[band.low], decimals, viewer)} – ${formatValue(stats[band.high], decimals, viewer)}`;
 }
 
-/** What state a window is in, in a word or two. */
-export function stateText({ final, revisedAtMs, pending }: ShownWindow): string {
-  const state = final ? 'final' : 'provisional';
-  if (pending.length > 0) return `${state}, ${pending.join(', ')} being corrected`;
-  return revisedAtMs === undefined ? state : `${state}, revised`;
+/** What state a window is in, in a few words: `so far` as long as more of it is to come. */
+export function stateText(window: ShownWindow, { freshnessMs, nowMs, viewer }: Terms): string {
+  const { final, revisedAtMs, pending, expectedFromMs } = window;
+  const state = final ? 'final' : hasEnded(window, freshnessMs) ? 'provisional' : 'so far';
+  const words = [state];
+  if (expectedFromMs !== undefined) words.push(`since ${formatMoment(expectedFromMs, nowMs, viewer)}`);
+  if (pending.length > 0) words.push(`${pending.join(', ')} being corrected`);
+  else if (revisedAtMs !== undefined) words.push('revised');
+  return words.join(', ');
 }
 
 /** When a window is: its edges, with the day where that is not today. */
@@ -48,7 +63,7 @@ export function describeWindow(
   const told = groups.map(({ name, window }) => {
     if (window === undefined) return `${name}: no readings`;
     const value = `${valueText(window, terms)} ${unitOf(terms)}`.trim();
-    return `${name}: ${value}, ${formatCompleteness(window.completeness, terms.viewer)} complete, ${stateText(window)}`;
+    return `${name}: ${value}, ${formatCompleteness(window.completeness, terms.viewer)} complete, ${stateText(window, terms)}`;
   });
   return `${edgesText(edges, terms)}. ${told.join('. ')}`;
 }

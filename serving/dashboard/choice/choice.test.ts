@@ -86,7 +86,7 @@ describe('windows in a span', () => {
 
 describe('the measures of a metric', () => {
   it('are those that mean something for its kind', () => {
-    expect(measuresOf({ kind: 'gauge' }).map(({ name }) => name)).toStrictEqual(['mean', 'band', 'sum', 'count']);
+    expect(measuresOf({ kind: 'gauge' }).map(({ name }) => name)).toStrictEqual(['mean', 'band', 'count']);
     expect(measuresOf({ kind: 'counter', amountUnit: 'kWh' }).map(({ name }) => name)).toStrictEqual([
       'increase',
       'band',
@@ -95,6 +95,7 @@ describe('the measures of a metric', () => {
     expect(measuresOf({ kind: 'gauge', amountUnit: 'kWh' }).map(({ name }) => name)).toStrictEqual([
       'mean',
       'band',
+      'load',
       'amount',
       'count',
     ]);
@@ -124,9 +125,21 @@ describe('the measures of a metric', () => {
 
   it('are final as early as they can be unless the amount of a rate is asked for', () => {
     const power = { kind: 'gauge', amountUnit: 'kWh' };
-    const [mean, , amount] = measuresOf(power);
+    const [mean, , load, amount] = measuresOf(power);
     expect(statsOf(power, mean!)).not.toContain('amount');
+    expect(statsOf(power, mean!)).not.toContain('integral');
+    expect(statsOf(power, load!)).toContain('integral');
     expect(statsOf(power, amount!)).toContain('amount');
+  });
+
+  it('have no sum of what is no amount', () => {
+    for (const kind of ['gauge', 'counter', 'total', null]) {
+      for (const amountUnit of [null, 'kWh']) {
+        const measures = measuresOf({ kind, amountUnit });
+        expect(measures.map(({ stat }) => stat)).not.toContain('sum');
+        for (const measure of measures) expect(statsOf({ kind, amountUnit }, measure)).not.toContain('sum');
+      }
+    }
   });
 
   it('fall back to the first where the one named is not among them', () => {

@@ -11,7 +11,7 @@ const COLUMNS: readonly TableColumn[] = [
   { name: 'Agent' },
   { name: 'Presence' },
   { name: 'Watermark', class: 'number' },
-  { name: 'Missing', class: 'number' },
+  { name: 'Missing', note: 'frames', class: 'number' },
   { name: 'Refused', class: 'number' },
 ];
 
@@ -40,13 +40,13 @@ export function Agents({ agents, nowMs }: AgentsProps) {
 }
 
 function AgentRow({
-  agent: { agent, presence, ledger },
+  agent: { agent, presence, ledger, refusedRows, refusedFrames, isGone },
   nowMs,
 }: {
   readonly agent: AgentInfo;
   readonly nowMs: number;
 }) {
-  const state = presence === undefined ? 'unknown' : presence.online ? 'online' : 'offline';
+  const state = presence?.online === true ? 'online' : isGone ? 'gone' : presence === undefined ? 'unknown' : 'offline';
   return (
     <tr>
       <th scope="row">{agent}</th>
@@ -58,8 +58,8 @@ function AgentRow({
       </td>
       <td class="number">{ledger?.watermarkMs === undefined ? NOTHING : formatAgo(ledger.watermarkMs, nowMs)}</td>
       <td class={ledger?.hasHoles === true ? 'number warns' : 'number'}>{missingText(ledger)}</td>
-      <td class={ledger !== undefined && ledger.quarantined > 0 ? 'number warns' : 'number'}>
-        {ledger === undefined ? NOTHING : formatCount(ledger.quarantined)}
+      <td class={refusedRows + refusedFrames > 0 ? 'number warns' : 'number'}>
+        {refusedText(refusedRows, refusedFrames)}
       </td>
     </tr>
   );
@@ -71,11 +71,24 @@ export function missingText(ledger: AgentInfo['ledger'], viewer?: Viewer): strin
   return ledger.missing === 0 && ledger.hasHoles ? 'some' : formatCount(ledger.missing, viewer);
 }
 
-/** How many of the agents are there. */
-export function onlineText(agents: readonly AgentInfo[], viewer?: Viewer): string {
+/** How much was refused: `2 rows, 1 frame`. */
+export function refusedText(rows: number, frames: number, viewer?: Viewer): string {
+  const counted = (count: number, word: string): string[] =>
+    count === 0 ? [] : [`${formatCount(count, viewer)} ${count === 1 ? word : `${word}s`}`];
+  return [...counted(rows, 'row'), ...counted(frames, 'frame')].join(', ') || '0';
+}
+
+/** How many of the agents are there, of those of which something is to come. */
+export function onlineText(all: readonly AgentInfo[], viewer?: Viewer): string {
+  const agents = all.filter(isExpected);
   const online = agents.filter(({ presence }) => presence?.online === true).length;
   if (agents.length === 1) return online === 1 ? '1 agent online' : '1 agent, offline';
   return `${formatCount(online, viewer)} of ${formatCount(agents.length, viewer)} agents online`;
+}
+
+/** Whether an agent should be there: one that is gone for good is missed only by who wants it back. */
+export function isExpected({ presence, isGone }: AgentInfo): boolean {
+  return !isGone || presence?.online === true;
 }
 
 /** Names are told apart by their numbers: agent-2 before agent-10. */
@@ -86,7 +99,7 @@ export function agentsByNeed(agents: readonly AgentInfo[]): readonly AgentInfo[]
   return agents.toSorted((a, b) => need(b) - need(a) || collator.compare(a.agent, b.agent));
 }
 
-function need({ presence, ledger }: AgentInfo): number {
-  const isOffline = presence?.online === false;
-  return (isOffline ? 4 : 0) + (ledger?.hasHoles === true ? 2 : 0) + ((ledger?.quarantined ?? 0) > 0 ? 1 : 0);
+function need({ presence, ledger, refusedRows, refusedFrames, isGone }: AgentInfo): number {
+  const isOffline = presence?.online !== true && !isGone;
+  return (isOffline ? 4 : 0) + (ledger?.hasHoles === true ? 2 : 0) + (refusedRows + refusedFrames > 0 ? 1 : 0);
 }

@@ -42,7 +42,7 @@ export function Answers({ view, windows, agents, choice, length, isOld, nowMs, c
   const { decimals } = view;
   const measure = measureNamed(choice.measure, view);
   const unit = measure.name === 'amount' ? view.amountUnit : view.unit;
-  const terms = { measure, unit, decimals, length, nowMs };
+  const terms = { measure, unit, decimals, length, nowMs, freshnessMs: windows.freshnessMs };
   const isEmpty = windows.position !== undefined && groups.length === 0 && windows.problem === undefined;
   return (
     <>
@@ -50,7 +50,7 @@ export function Answers({ view, windows, agents, choice, length, isOld, nowMs, c
       {isEmpty ? <NoReadings view={view.name} metric={view.metric} agents={agents} /> : null}
       {groups.length === 0 ? null : (
         <div class={isOld ? 'answers answers-old' : 'answers'}>
-          <Figures groups={groups} colours={colours} freshnessMs={windows.freshnessMs} onToggle={toggle} {...terms} />
+          <Figures groups={groups} colours={colours} onToggle={toggle} {...terms} />
           <Chart groups={drawn} colours={colours} span={span} {...terms} />
           <NewestWindows groups={groups} view={view} {...terms} />
         </div>

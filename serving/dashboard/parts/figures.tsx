@@ -1,8 +1,8 @@
 import { GROUPS_DRAWN_MAX } from '../chart/colours.ts';
-import { edgesText, type Terms, unitOf, valueText } from '../chart/window-words.ts';
+import { edgesText, measured, stateText, type Terms, unitOf, valueText } from '../chart/window-words.ts';
 import type { Measure } from '../choice/measure.ts';
 import { formatLarge } from '../format/numbers.ts';
-import { groupName, type GroupWindows, type ShownWindow } from '../stream/windows-state.ts';
+import { groupName, type GroupWindows, hasEnded, type ShownWindow } from '../stream/windows-state.ts';
 import { CompletenessText } from './completeness-text.tsx';
 
 /** Figures beyond these would fill the page; the chart draws fewer anyway. */
@@ -11,7 +11,6 @@ const FIGURES_MAX = 24;
 interface FiguresProps extends Terms {
   readonly groups: readonly GroupWindows[];
   readonly colours: ReadonlyMap<string, number>;
-  readonly freshnessMs: number | null;
   readonly onToggle: (key: string) => void;
 }
 
@@ -39,8 +38,8 @@ export function Figures({ groups, ...rest }: FiguresProps) {
 
 type FigureProps = Omit<FiguresProps, 'groups'> & { readonly group: GroupWindows };
 
-function Figure({ group, colours, freshnessMs, onToggle, ...terms }: FigureProps) {
-  const { measure, decimals } = terms;
+function Figure({ group, colours, onToggle, ...terms }: FigureProps) {
+  const { measure, decimals, freshnessMs } = terms;
   const colour = colours.get(group.key);
   const latest = latestWindow(group.windows, measure, freshnessMs);
   const exact = latest === undefined ? '' : `${valueText(latest, terms)} ${unitOf(terms)}`;
@@ -51,7 +50,7 @@ function Figure({ group, colours, freshnessMs, onToggle, ...terms }: FigureProps
         {groupName(group.tags)}
       </span>
       <span class="figure-value" title={exact}>
-        {formatLarge(latest?.stats[measure.stat], measure.hasUnit ? decimals : 0)}
+        {formatLarge(latest && measured(latest, measure), measure.hasUnit ? decimals : 0)}
         <span class="figure-unit">{unitOf(terms)}</span>
       </span>
       {latest === undefined ? null : (
@@ -59,7 +58,9 @@ function Figure({ group, colours, freshnessMs, onToggle, ...terms }: FigureProps
           <CompletenessText completeness={latest.completeness} />
           <span>
             {edgesText(latest, terms)}
-            {latest.final ? '' : ', so far'}
+            {hasEnded(latest, freshnessMs) && latest.expectedFromMs === undefined
+              ? ''
+              : `, ${stateText(latest, terms)}`}
           </span>
         </span>
       )}
@@ -78,5 +79,5 @@ export function latestWindow(
 ): ShownWindow | undefined {
   const newest = windows.at(-1);
   if (!measure.adds) return newest;
-  return windows.findLast(({ endMs, final }) => final || (freshnessMs !== null && endMs <= freshnessMs)) ?? newest;
+  return windows.findLast((window) => hasEnded(window, freshnessMs)) ?? newest;
 }

@@ -2,18 +2,19 @@ import type { AgentInfo } from '../api/inventory.ts';
 import type { Viewer } from '../format/numbers.ts';
 import { formatAgo, formatLong } from '../format/times.ts';
 import type { Connection } from '../stream/stream-client.ts';
-import { onlineText } from './agents.tsx';
+import { isExpected, onlineText } from './agents.tsx';
 
-/** Data that is older than this, and than two windows, is not what happens now. */
+/** Data that is older than this, and than two intervals of its metric, is not what happens now. */
 const LIVE_AGE_MS_MAX = 60_000;
-const LIVE_AGE_WINDOWS_MAX = 2;
+const LIVE_AGE_INTERVALS_MAX = 2;
 
 export interface HeaderProps {
   readonly connection: Connection;
   readonly freshnessMs: number | null;
-  readonly agents: readonly AgentInfo[];
-  /** The length of the windows shown. */
-  readonly windowMs: number;
+  /** Undefined as long as it is not known who there is. */
+  readonly agents: readonly AgentInfo[] | undefined;
+  /** How often the metric that is shown tells a reading; 0 where that is not known. */
+  readonly intervalMs: number;
   readonly nowMs: number;
 }
 
@@ -47,12 +48,16 @@ const WORDS: Readonly<Record<ConnectionKind, string>> = {
   away: 'Server away',
 };
 
-/** What the connection is called: `live` only where the data is of now and no agent is missing, else `connected`. */
-export function connectionKind({ connection, freshnessMs, agents, windowMs, nowMs }: HeaderProps): ConnectionKind {
+/**
+ * What the connection is called: `live` only where the data is of now, and every agent of which something is to come is
+ * there; else `connected`.
+ */
+export function connectionKind({ connection, freshnessMs, agents, intervalMs, nowMs }: HeaderProps): ConnectionKind {
   if (connection.kind !== 'live') return connection.kind;
-  const ageMsMax = Math.max(LIVE_AGE_MS_MAX, LIVE_AGE_WINDOWS_MAX * windowMs);
+  const ageMsMax = Math.max(LIVE_AGE_MS_MAX, LIVE_AGE_INTERVALS_MAX * intervalMs);
   const isFresh = freshnessMs !== null && nowMs - freshnessMs <= ageMsMax;
-  return isFresh && agents.every(({ presence }) => presence?.online !== false) ? 'live' : 'connected';
+  const isWhole = agents?.filter(isExpected).every(({ presence }) => presence?.online === true) === true;
+  return isFresh && isWhole ? 'live' : 'connected';
 }
 
 /** What there is to know of the connection: since when it is away, or how fresh the data is and who is there. */
@@ -64,7 +69,9 @@ export function connectionText({ connection, freshnessMs, agents, nowMs }: Heade
       return `for ${formatLong(nowMs - connection.sinceMs, viewer)}, tries again by itself`;
     case 'live': {
       const freshness = freshnessMs === null ? [] : [`data up to ${formatAgo(freshnessMs, nowMs, viewer)}`];
-      return [...freshness, ...(agents.length === 0 ? [] : [onlineText(agents, viewer)])].join(' · ');
+      return [...freshness, ...(agents === undefined || agents.length === 0 ? [] : [onlineText(agents, viewer)])].join(
+        ' · ',
+      );
     }
   }
 }

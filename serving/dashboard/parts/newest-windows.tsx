@@ -1,5 +1,5 @@
 import type { ViewInfo } from '../api/inventory.ts';
-import { edgesText, stateText, type Terms } from '../chart/window-words.ts';
+import { edgesText, measured, stateText, type Terms } from '../chart/window-words.ts';
 import { columnsOf } from '../choice/measure.ts';
 import { formatCount, formatValue } from '../format/numbers.ts';
 import { groupName, type GroupWindows, type ShownWindow } from '../stream/windows-state.ts';
@@ -17,6 +17,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   sum: 'Sum',
   increase: 'Increase',
   amount: 'Amount',
+  integral: 'Total',
 };
 
 interface NewestWindowsProps extends Terms {
@@ -51,7 +52,7 @@ export function NewestWindows({ groups, view, ...terms }: NewestWindowsProps) {
           <td>{groupName(group.tags)}</td>
           {stats.map((stat) => (
             <td key={stat} class={classOf(stat)}>
-              {formatValue(window.stats[stat], decimals)}
+              {formatValue(stat === measure.stat ? measured(window, measure) : window.stats[stat], decimals)}
             </td>
           ))}
           <td class={classOf('count')}>{formatCount(window.stats['count'] ?? 0)}</td>
@@ -59,7 +60,7 @@ export function NewestWindows({ groups, view, ...terms }: NewestWindowsProps) {
             <CompletenessText completeness={window.completeness} />
           </td>
           <td class="state" title={`revision ${window.revision}`}>
-            {stateText(window)}
+            {stateText(window, terms)}
           </td>
         </tr>
       ))}

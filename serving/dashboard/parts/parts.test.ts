@@ -3,20 +3,29 @@ import type { AgentInfo, LedgerInfo } from '../api/inventory.ts';
 import { measureNamed } from '../choice/measure.ts';
 import type { Connection } from '../stream/stream-client.ts';
 import { group, MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
-import { agentsByNeed, missingText, onlineText } from './agents.tsx';
+import { agentsByNeed, missingText, onlineText, refusedText } from './agents.tsx';
 import { latestWindow } from './figures.tsx';
 import { connectionKind, connectionText, type HeaderProps } from './header.tsx';
 import { newestRows, ROWS_MAX } from './newest-windows.tsx';
 
 const EN = { locale: 'en' };
-const WHOLE: LedgerInfo = { watermarkMs: T0_MS, arrived: 48, missing: 0, quarantined: 0, hasHoles: false };
+const WHOLE: LedgerInfo = { watermarkMs: T0_MS, arrived: 48, missing: 0, hasHoles: false };
 
 /** An agent; `undefined` as presence: it was never seen. */
-function agent(name: string, online: boolean | undefined, ledger: Partial<LedgerInfo> | null = {}): AgentInfo {
+function agent(
+  name: string,
+  online: boolean | undefined,
+  ledger: Partial<LedgerInfo> | null = {},
+  over: Partial<AgentInfo> = {},
+): AgentInfo {
   return {
     agent: name,
     presence: online === undefined ? undefined : { online, sinceMs: T0_MS, lastSeenMs: T0_MS },
     ledger: ledger === null ? undefined : { ...WHOLE, ...ledger },
+    refusedRows: 0,
+    refusedFrames: 0,
+    isGone: false,
+    ...over,
   };
 }
 
@@ -24,19 +33,23 @@ describe('agents', () => {
   it('stand in the order in which someone should look at them', () => {
     const agents = [
       agent('a-10', true),
-      agent('a-9', undefined, null),
-      agent('refuses', true, { quarantined: 1 }),
+      agent('a-9', true, null),
+      agent('never-seen', undefined),
+      agent('refuses', true, {}, { refusedRows: 1 }),
       agent('misses', true, { hasHoles: true }),
-      agent('misses-and-refuses', true, { hasHoles: true, quarantined: 1 }),
+      agent('misses-and-refuses', true, { hasHoles: true }, { refusedFrames: 1 }),
+      agent('retired', false, {}, { isGone: true }),
       agent('offline', false),
     ];
     expect(agentsByNeed(agents).map((one) => one.agent)).toStrictEqual([
+      'never-seen',
       'offline',
       'misses-and-refuses',
       'misses',
       'refuses',
       'a-9',
       'a-10',
+      'retired',
     ]);
   });
 
@@ -45,6 +58,16 @@ describe('agents', () => {
     expect(onlineText([agent('a', true)])).toBe('1 agent online');
     expect(onlineText([agent('a', false)])).toBe('1 agent, offline');
     expect(onlineText([agent('a', undefined)])).toBe('1 agent, offline');
+    expect(onlineText([agent('a', true), agent('b', false, {}, { isGone: true })])).toBe('1 agent online');
+  });
+
+  it('say how much of them was refused, in rows and frames', () => {
+    expect([
+      refusedText(0, 0, EN),
+      refusedText(1, 0, EN),
+      refusedText(1_234, 1, EN),
+      refusedText(0, 2, EN),
+    ]).toStrictEqual(['0', '1 row', '1,234 rows, 1 frame', '2 frames']);
   });
 
   it('say how much they miss as far as that is known', () => {
@@ -58,7 +81,7 @@ describe('agents', () => {
 });
 
 describe('the current value', () => {
-  const [MEAN, SUM] = ['mean', 'sum'].map((name) => measureNamed(name, { kind: 'gauge' }));
+  const [MEAN, SUM] = ['mean', 'sum'].map((name) => measureNamed(name, { kind: 'delta' }));
   const open = shown(1, { final: false });
 
   it('of a mean is that of the newest window', () => {
@@ -104,8 +127,8 @@ describe('the state of the connection', () => {
     return {
       connection: { kind: 'live' },
       freshnessMs: T0_MS - 2_000,
-      agents: [agent('a', true), agent('b', undefined)],
-      windowMs: MINUTE_MS,
+      agents: [agent('a', true), agent('b', false, {}, { isGone: true })],
+      intervalMs: 10_000,
       nowMs: T0_MS,
       ...over,
     };
@@ -113,18 +136,21 @@ describe('the state of the connection', () => {
 
   it('is live where the data is of now and no agent is missing', () => {
     expect(connectionKind(header())).toBe('live');
-    expect(connectionKind(header({ agents: [] }))).toBe('live');
-    expect(connectionKind(header({ agents: [agent('a', true), agent('b', false)] }))).toBe('connected');
+    for (const online of [false, undefined]) {
+      expect(connectionKind(header({ agents: [agent('a', true), agent('b', online)] }))).toBe('connected');
+    }
+    expect(connectionKind(header({ agents: undefined }))).toBe('connected');
     expect(connectionKind(header({ freshnessMs: null }))).toBe('connected');
   });
 
   it.each([
     [MINUTE_MS, 120_000],
     [10_000, 60_000],
-    [5 * MINUTE_MS, 600_000],
-  ])('of windows of %i ms is live up to an age of %i ms', (windowMs, ageMsMax) => {
-    expect(connectionKind(header({ windowMs, freshnessMs: T0_MS - ageMsMax }))).toBe('live');
-    expect(connectionKind(header({ windowMs, freshnessMs: T0_MS - ageMsMax - 1 }))).toBe('connected');
+    [0, 60_000],
+    [15 * MINUTE_MS, 1_800_000],
+  ])('of a reading every %i ms is live up to an age of %i ms', (intervalMs, ageMsMax) => {
+    expect(connectionKind(header({ intervalMs, freshnessMs: T0_MS - ageMsMax }))).toBe('live');
+    expect(connectionKind(header({ intervalMs, freshnessMs: T0_MS - ageMsMax - 1 }))).toBe('connected');
   });
 
   it('is nothing better than the connection is', () => {
@@ -133,8 +159,8 @@ describe('the state of the connection', () => {
   });
 
   it('says how fresh the data is and who is there, or since when the server is away', () => {
-    expect(connectionText(header(), EN)).toBe('data up to 2 s ago · 1 of 2 agents online');
-    expect(connectionText(header({ freshnessMs: null }), EN)).toBe('1 of 2 agents online');
+    expect(connectionText(header(), EN)).toBe('data up to 2 s ago · 1 agent online');
+    expect(connectionText(header({ freshnessMs: null }), EN)).toBe('1 agent online');
     expect(connectionText(header({ agents: [] }), EN)).toBe('data up to 2 s ago');
     expect(connectionText(header({ connection: { kind: 'connecting' } }), EN)).toBe('');
     expect(connectionText(header({ connection: AWAY }), EN)).toBe('for 1 min, tries again by itself');

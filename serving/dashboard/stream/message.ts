@@ -9,6 +9,8 @@ export interface StreamWindow {
   /** From 0 to 1. */
   readonly completeness: number;
   readonly final: boolean;
+  /** Before it nothing was expected of the group, where that lies within the window. */
+  readonly expectedFromMs?: number;
   readonly revision: number;
   /** Statistics that wait for a refold after a correction. */
   readonly pending: readonly string[];
@@ -92,7 +94,7 @@ export function readProblem(value: unknown): Problem {
 
 /** Reads a window of the API. Throws StrangeMessage. */
 export function readWindow(value: unknown): StreamWindow {
-  const { start, end, tags, stats, completeness, final, revision, pending } = record(value, 'a window');
+  const { start, end, tags, stats, completeness, final, expectedFrom, revision, pending } = record(value, 'a window');
   return {
     startMs: instant(start, 'start'),
     endMs: instant(end, 'end'),
@@ -100,6 +102,7 @@ export function readWindow(value: unknown): StreamWindow {
     stats: record(stats, 'stats') as Record<string, Exact | null>,
     completeness: Number(completeness),
     final: final === true,
+    ...(expectedFrom === undefined ? {} : { expectedFromMs: instant(expectedFrom, 'expectedFrom') }),
     revision: Number(revision),
     pending: Array.isArray(pending) ? (pending as readonly string[]) : NOTHING_PENDING,
   };

@@ -48,6 +48,19 @@ export function applyMessage(state: WindowsState, message: ServerMessage, spanMs
   return { groups, position, version, freshnessMs: message.freshnessMs, problem: undefined };
 }
 
+/**
+ * Whether all that is expected of a window has been told: it is final, or the agents have told beyond its end. While it
+ * has not, what adds up over it says too little.
+ */
+export function hasEnded({ endMs, final }: StreamWindow, freshnessMs: number | null): boolean {
+  return final || (freshnessMs !== null && endMs <= freshnessMs);
+}
+
+/** Whether a window is told over its whole length: it has ended, and its group was there from its start on. */
+export function isWhole(window: StreamWindow, freshnessMs: number | null): boolean {
+  return hasEnded(window, freshnessMs) && window.expectedFromMs === undefined;
+}
+
 /** The newest end of any window; undefined where there is none. */
 export function newestEndMs(groups: Iterable<GroupWindows>): number | undefined {
   let newest: number | undefined;
