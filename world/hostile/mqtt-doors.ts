@@ -1,6 +1,4 @@
 import { strict as assert } from 'node:assert';
-import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { generate, type Packet } from 'mqtt-packet';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
@@ -9,6 +7,7 @@ import { PendingMessages } from '#edge-agent/sources/live/pending-messages.ts';
 import { Receiving } from '#edge-agent/sources/live/receiving.ts';
 import { Deliveries } from '#edge-agent/sources/mqtt/deliveries.ts';
 import { DeviceSession } from '#edge-agent/sources/mqtt/device-session.ts';
+import { MemorySocket } from '#edge-agent/sources/mqtt/memory-socket.fixtures.ts';
 import { MessageLine, type MqttMessage } from '#edge-agent/sources/mqtt/message-line.ts';
 import { MessageReader } from '#edge-agent/sources/mqtt/message-reader.ts';
 import { mqttSchema } from '#edge-agent/sources/mqtt/mqtt-section.ts';
@@ -41,15 +40,6 @@ function publish(qos: 0 | 1 | 2, more: object = {}): Packet {
 }
 
 const PROPERTIES = { messageExpiryInterval: 60, contentType: 'application/json', userProperties: { unit: 'kW' } };
-
-/** A socket that is none: what is to come over it is handed to it. */
-class NoSocket extends Duplex {
-  setNoDelay(): void {}
-  override _read(): void {}
-  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
-    done();
-  }
-}
 
 function openReader(): { readonly reader: MessageReader; readonly batch: BatchColumns } {
   const { topics } = mqttSchema.parse({
@@ -92,11 +82,11 @@ async function speakAsDevice(bytes: Uint8Array): Promise<Outcome> {
     latenessMs: 0,
     nowMs: () => RECEIVED_MS,
   });
-  const socket = new NoSocket();
+  const socket = new MemorySocket();
   const receiving = new Receiving(RECEIVING_BYTES_MAX);
   let isIn = false;
   const session = new DeviceSession({
-    socket: socket as unknown as Socket,
+    socket: socket.asSocket,
     receiving,
     line: new MessageLine(pending, () => RECEIVED_MS),
     login: () => Promise.resolve({ kind: 'welcome' }),
@@ -107,7 +97,7 @@ async function speakAsDevice(bytes: Uint8Array): Promise<Outcome> {
   });
   const half = bytes.length >> 1;
   for (const part of [bytes.subarray(0, half), bytes.subarray(half)]) {
-    socket.emit('data', Buffer.from(part));
+    socket.receive(part);
     await turn();
   }
   pending.push({
@@ -181,18 +171,18 @@ const broker: Door = {
     ),
   ],
   open: async (bytes) => {
-    const socket = new NoSocket();
+    const socket = new MemorySocket();
     const seen: unknown[] = [];
     const handler = { publish: (one: unknown) => void seen.push(one), packet: (one: unknown) => void seen.push(one) };
     const receiving = new Receiving(RECEIVING_BYTES_MAX);
     const connection = new PacketConnection({
-      socket: socket as unknown as Socket,
+      socket: socket.asSocket,
       version: 5,
       handler,
       first: CONNACK,
       receiving,
     });
-    socket.emit('data', Buffer.from(bytes));
+    socket.receive(bytes);
     socket.destroy();
     const fault = await connection.ended;
     assert(fault === undefined || fault instanceof MqttFault);

@@ -4,7 +4,7 @@ import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { LoginVerdict } from '../doors/logins.ts';
 import type { Receiving } from '../live/receiving.ts';
 import type { Deliveries } from './deliveries.ts';
-import { CONNECT_TIMEOUT_MS, RECEIVE_MAX, FINISH_TIMEOUT_MS } from './limits.ts';
+import { BEHIND_MS_MAX, CONNECT_TIMEOUT_MS, RECEIVE_MAX, FINISH_TIMEOUT_MS } from './limits.ts';
 import type { MessageLine } from './message-line.ts';
 import { PacketConnection, type PacketHandler } from './packet-connection.ts';
 import { CONNECT, MqttFault } from './packet-frames.ts';
@@ -148,9 +148,11 @@ export class DeviceSession implements PacketHandler {
   }
 
   cutIfSilent(): void {
-    const { silentMs } = this.#connection;
-    if (silentMs <= this.#silentMsMax) return;
-    this.#connection.destroy(new MqttFault(`it was silent for ${Math.round(silentMs / 1_000)} s`));
+    const { silentMs, behindMs } = this.#connection;
+    const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
+    if (silentMs > this.#silentMsMax) this.#connection.destroy(new MqttFault(`it was silent for ${seconds(silentMs)}`));
+    else if (behindMs > BEHIND_MS_MAX)
+      this.#connection.destroy(new MqttFault(`it has taken nothing that it was sent for ${seconds(behindMs)}`));
   }
 
   #say(reasonCode: number): void {

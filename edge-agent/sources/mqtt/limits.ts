@@ -51,6 +51,9 @@ export const KEEPALIVE_S = 30;
 /** How often connections of devices are looked through for silent ones. */
 export const SILENCE_SWEEP_MS = 5_000;
 
+/** A device that doesn't take what it is sent (acknowledgements, all of it) for so long is cut off. */
+export const BEHIND_MS_MAX = 30_000;
+
 /** The wait before dialling again: the first, and the longest. */
 export const REDIAL_MS_MIN = 500;
 export const REDIAL_MS_MAX = 30_000;

@@ -4,7 +4,7 @@ import type { BatchColumns } from '../batch-columns.ts';
 import { MessageFields, RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
 import { isJsonObject, type JsonObject, type JsonText, parseJsonText, valueAtPath } from '../ndjson/json-fields.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { EntryRegistry } from '../source.ts';
+import { type EntryRegistry, REFUSED_TEXT_CHARS_MAX } from '../source.ts';
 import { TOPICS_REMEMBERED_MAX } from './limits.ts';
 import type { MqttMessage } from './message-line.ts';
 import { MessageTally } from './message-tally.ts';
@@ -76,7 +76,7 @@ export class MessageReader {
       this.#receivedText = String(receivedMs);
     }
     const text = isUtf8(payload) ? payload.toString('utf8') : undefined;
-    const quoted = `${topic} ${text ?? ''}`;
+    const quoted = `${topic} ${(text ?? '').slice(0, REFUSED_TEXT_CHARS_MAX)}`;
     // Parsed once, and not where no rule wants it; null can't stand for "not yet", since it is JSON.
     let json: { readonly value: JsonText | undefined } | undefined;
     let isRead = false;

@@ -49,7 +49,8 @@ export class PacketConnection {
   #waiting: PacketFrame[] = [];
   #received: ReceivedBody | undefined;
   #isPaused = false;
-  #isBehind = false;
+  /** Since when the other end hasn't taken what it was sent; undefined where it has. */
+  #behindSinceMs: number | undefined;
   #heardAtMs = performance.now();
 
   constructor({ socket, version, handler, first, receiving }: PacketConnectionOptions) {
@@ -66,7 +67,7 @@ export class PacketConnection {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#feed(chunk));
     socket.on('drain', () => {
-      this.#isBehind = false;
+      this.#behindSinceMs = undefined;
       this.#flow();
     });
     socket.on('error', (error) => (this.#fault ??= error));
@@ -84,7 +85,13 @@ export class PacketConnection {
 
   /** For how long nothing has come although it would have been read, in ms. */
   get silentMs(): number {
-    return this.#isPaused || this.#isBehind ? 0 : performance.now() - this.#heardAtMs;
+    const isRead = !this.#isPaused && this.#behindSinceMs === undefined;
+    return isRead ? performance.now() - this.#heardAtMs : 0;
+  }
+
+  /** For how long the other end hasn't taken what it was sent, in ms. */
+  get behindMs(): number {
+    return this.#behindSinceMs === undefined ? 0 : performance.now() - this.#behindSinceMs;
   }
 
   /** What a CONNECT said; packets after it are read so. */
@@ -199,12 +206,12 @@ export class PacketConnection {
     if (outbox.length === 0 || this.#socket.destroyed) return;
     this.#outbox = [];
     if (this.#socket.write(outbox.length === 1 ? outbox[0]! : Buffer.concat(outbox))) return;
-    this.#isBehind = true;
+    this.#behindSinceMs ??= performance.now();
     this.#flow();
   }
 
   #flow(): void {
-    if (this.#isPaused || this.#isBehind) this.#socket.pause();
+    if (this.#isPaused || this.#behindSinceMs !== undefined) this.#socket.pause();
     else this.#socket.resume();
   }
 
