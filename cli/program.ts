@@ -16,6 +16,7 @@ import { declareUp } from './commands/up.ts';
 import { declareVerify } from './commands/verify.ts';
 import { declareViews } from './commands/views.ts';
 import type { ExitCode } from './failure.ts';
+import { asCalled } from './terminal/called.ts';
 
 /** Every command, in the order of the help. Each file declares its flags and loads what it runs only when it runs. */
 const COMMANDS: readonly Declare[] = [
@@ -46,7 +47,7 @@ Your own file:
   weir up --config weir.yaml      start the server, and in a second terminal:
   weir edge --config weir.yaml --once
 
-Exit status: 0 done, 1 failed or differs, 2 used wrongly. From a checkout: npm run -s weir -- COMMAND …`;
+Exit status: 0 done, 1 failed or differs, 2 used wrongly. From a checkout: npx weir COMMAND …`;
 
 /** The whole command line. `exit` is told by a command that ends with another status than 0. */
 export function buildProgram(exit: (code: ExitCode) => void): Command {
@@ -54,7 +55,7 @@ export function buildProgram(exit: (code: ExitCode) => void): Command {
     .description('An edge-to-cloud streaming runtime for meters and sensors: live windows and years of history, exact.')
     .usage('COMMAND [OPTIONS]')
     .option('--version', 'say what runs: weir, Node, formats')
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ writeOut: (text) => process.stdout.write(asCalled(text)), outputError: () => undefined })
     .exitOverride()
     .addHelpText('after', AFTER_HELP);
   for (const declare of COMMANDS) declare(program, exit);

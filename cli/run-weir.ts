@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { describeFailure, type ExitCode } from './failure.ts';
 import { buildProgram } from './program.ts';
+import { asCalled } from './terminal/called.ts';
 
 /**
  * Runs the command that the arguments name, and gives the status to end with. Results go to standard output, everything
@@ -30,11 +31,11 @@ function report(error: unknown, args: readonly string[]): ExitCode {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     // Without a command commander has shown the help, which says more than a message could.
-    if (error.code !== 'commander.help') process.stderr.write(`weir: ${usageFault(error.message, args)}\n`);
+    if (error.code !== 'commander.help') process.stderr.write(asCalled(`weir: ${usageFault(error.message, args)}\n`));
     return 2;
   }
   const { message, exitCode } = describeFailure(error);
-  process.stderr.write(`weir: ${message}\n`);
+  process.stderr.write(asCalled(`weir: ${message}\n`));
   if (process.env['WEIR_DEBUG'] === '1')
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCode;

@@ -10,6 +10,7 @@ import { type SeriesDescription, SeriesList } from '#edge-agent/sources/source.t
 import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { UserError } from '../failure.ts';
+import { asCalled } from '../terminal/called.ts';
 import { writeOut } from '../terminal/output.ts';
 import {
   describePreview,
@@ -34,7 +35,7 @@ interface Finding {
 export async function check(file: string, listen?: Duration): Promise<boolean> {
   const verdict = await judgeConfig(file);
   if (verdict.kind === 'faulty') {
-    await writeOut(`${file} can't be used:\n${verdict.faults.map(formatFault).join('\n')}\n`);
+    await writeOut(`${file} can't be used:\n${asCalled(verdict.faults.map(formatFault).join('\n'))}\n`);
     return false;
   }
   const { config } = verdict.loaded;
@@ -144,7 +145,7 @@ function agentLines({ agent, sources }: WeirConfig): readonly string[] {
     ];
   return Object.keys(sources).length === 0
     ? []
-    : ['agent: none, so "weir edge" can\'t read the sources; add one, like agent: { id: roof-1 }'];
+    : [asCalled('agent: none, so "weir edge" can\'t read the sources; add one, like agent: { id: roof-1 }')];
 }
 
 function viewLines(view: View, series: readonly SeriesDescription[]): readonly string[] {
@@ -187,7 +188,7 @@ function nextSteps({ sources, agent, views }: WeirConfig, file: string, { fromMs
   if (views[0] !== undefined && fromMs <= toMs) {
     steps.push(`  weir query ${views[0].name} --from ${dayOf(fromMs)} --to ${dayOf(toMs + DAY_MS)} --window 1d`);
   }
-  return `Next, each in a terminal of its own:\n${steps.join('\n')}\n`;
+  return asCalled(`Next, each in a terminal of its own:\n${steps.join('\n')}\n`);
 }
 
 const DAY_MS = 86_400_000;

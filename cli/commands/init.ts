@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeDirectory } from '#backbone/disk/directory.ts';
 import { UserError } from '../failure.ts';
+import { asCalled } from '../terminal/called.ts';
 import { writeOut } from '../terminal/output.ts';
 import { addCommand, type Declare } from './flags.ts';
 
@@ -32,12 +33,14 @@ async function init(file: string): Promise<void> {
   // A sample that is there from the last time, or a file of the user's own, is as good.
   await writeNew(data, await readFile(new URL(`../sample/${SAMPLE_DATA}`, import.meta.url)));
   await writeOut(
-    `Wrote ${file}, and ${data} for it to read. Next:\n\n` +
-      `  weir check --config ${file}          what it would do\n` +
-      `  weir up --config ${file}             the server; in a second terminal:\n` +
-      `  weir edge --config ${file} --once    read the file and send it\n` +
-      '  weir query power-by-region --from 2024-10-14 --to 2024-10-15 --window 1h --zone Europe/Copenhagen\n\n' +
-      `Then name your own file under "sources" in ${file}.\n`,
+    asCalled(
+      `Wrote ${file}, and ${data} for it to read. Next:\n\n` +
+        `  weir check --config ${file}          what it would do\n` +
+        `  weir up --config ${file}             the server; in a second terminal:\n` +
+        `  weir edge --config ${file} --once    read the file and send it\n` +
+        '  weir query power-by-region --from 2024-10-14 --to 2024-10-15 --window 1h --zone Europe/Copenhagen\n\n' +
+        `Then name your own file under "sources" in ${file}.\n`,
+    ),
   );
 }
 

@@ -2,6 +2,7 @@ import type { LogReport } from '#backbone/log/log.ts';
 import { formatAddress, type Address } from '../address.ts';
 import type { RunningServer } from '../compose/server.ts';
 import type { WeirConfig } from '../config/schema.ts';
+import { asCalled } from './called.ts';
 
 export interface BannerFacts {
   readonly version: string;
@@ -36,8 +37,8 @@ function hints({ metrics, views }: BannerFacts['config']): readonly string[] {
     metrics.size === 0 ? 'What agents declare is taken and kept' : 'What agents send of the declared metrics is kept';
   return [
     '',
-    `${taken}, but no view asks for it yet. "weir init" writes a configuration to start from;`,
-    '"weir up --simulate denmark" shows live meters.',
+    asCalled(`${taken}, but no view asks for it yet. "weir init" writes a configuration to start from;`),
+    asCalled('"weir up --simulate denmark" shows live meters.'),
   ];
 }
 

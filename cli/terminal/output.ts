@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { asCalled } from './called.ts';
 
 const GAP = '  ';
 
@@ -28,7 +29,7 @@ export interface Column<Row> {
 
 /** Rows as lines in columns under their headings, ending with a line break; a sentence instead where there are none. */
 export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): string {
-  if (rows.length === 0) return `${whenEmpty}\n`;
+  if (rows.length === 0) return `${asCalled(whenEmpty)}\n`;
   const lines = [columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ cell }) => cell(row)))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
   return lines

@@ -277,7 +277,7 @@ describe.runIf(found)('the dashboard in a browser', () => {
     const page = await opened(server);
     const { id } = await server.asked('subscribe');
     server.tell(id, '{"type":"snapshot","id":"","version":1,"position":"p","freshness":null,"windows":[]}');
-    await page.getByText('npm run -s weir -- edge --config weir.yaml').waitFor();
+    await page.getByText('npx weir edge --config weir.yaml').waitFor();
     server.tell(
       id,
       '{"type":"error","id":"","problem":{"status":400,"title":"No","detail":"window 1d has edges inside slices"}}',

@@ -83,7 +83,7 @@ export function NoReadings({
         No agent is connected. Start one beside your data, with a configuration that names a source of metric{' '}
         <code>{metric}</code>:
       </p>
-      <pre>npm run -s weir -- edge --config weir.yaml</pre>
+      <pre>npx weir edge --config weir.yaml</pre>
       <p>Its windows appear here with the first reading; there is no need to reload.</p>
     </Notice>
   );

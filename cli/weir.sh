@@ -1,0 +1,17 @@
+#!/bin/sh
+# The command `weir`, on the project's own Node, from wherever it is called. A fresh checkout is made ready first.
+set -e
+here=$(dirname -- "$(readlink -f -- "$0")")
+node="$here/../node_modules/.bin/node"
+[ -x "$node" ] || node "$here/../tooling/bootstrap.mjs"
+
+# What a hint has to say so that it works where it is printed.
+if [ -n "${npm_command:-}" ]; then
+  WEIR_COMMAND='npx weir'
+elif command -v weir >/dev/null; then
+  WEIR_COMMAND=weir
+else
+  WEIR_COMMAND=$0
+fi
+export WEIR_COMMAND
+exec "$node" "$here/weir.ts" "$@"
