@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { reasonOf } from '#core/errors.ts';
 import { type FoldAnswer, type FoldTask, runTask } from './fold-pool.ts';
 
@@ -7,8 +7,10 @@ import { type FoldAnswer, type FoldTask, runTask } from './fold-pool.ts';
 assert(process.send !== undefined, 'this module is the start of a process of FoldPool');
 const send = process.send.bind(process);
 
-// Where the machine is busy, what has just come in and who waits for an answer come first.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+/** Where the machine is busy, what has just come in and who waits for an answer come first: a third of their share is left. */
+const PRIORITY = 5;
+
+setPriority(PRIORITY);
 process.on('disconnect', () => process.exit());
 // What a terminal tells all of its processes is for the one that started this.
 process.on('SIGINT', () => undefined);
