@@ -13,7 +13,7 @@
  * Time is kept in *cells*, aligned to the epoch: a slice, or as many slices as reach the interval where that is wider. All
  * of a cell stands in its first slice, so that a series opens no more slices than it has readings, and one for each cell.
  */
-import { addMs, totalMs } from './covered.ts';
+import { addMs, totalMs } from './exact-ms.ts';
 import type { SliceSink } from './link.ts';
 import type { StatsTable } from './stats-table.ts';
 

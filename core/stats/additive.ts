@@ -6,7 +6,8 @@
  */
 import { bucketOf } from '../numbers/log-buckets.ts';
 import { addProduct, addSafe, addWide, subtractWide } from '../numbers/wide.ts';
-import { addCovered, mergeMs } from './covered.ts';
+import { addCovered } from './covered.ts';
+import { mergeMs } from './exact-ms.ts';
 import { Histogram } from './histogram.ts';
 import type { StatsTable } from './stats-table.ts';
 

@@ -4,7 +4,7 @@ import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
-import { setMs, totalMs } from './covered.ts';
+import { type Rests, setMs, totalMs } from './exact-ms.ts';
 import { hasSelected } from './row-codec.ts';
 import type { StatsPart } from './statistics.ts';
 import type { StatsTable } from './stats-table.ts';
@@ -236,7 +236,7 @@ export function writeAccountedColumns(pack: PackWriter, table: StatsTable, slots
   writeMsColumns(pack, table.accountedMs, table.accountedRest, slots);
 }
 
-function writeMsColumns(pack: PackWriter, column: Float64Array, rests: Float64Array, slots: ArrayLike<number>): void {
+function writeMsColumns(pack: PackWriter, column: Float64Array, rests: Rests, slots: ArrayLike<number>): void {
   const rows = slots.length;
   let safe = true;
   for (let i = 0; i < rows; i++) {
@@ -263,13 +263,7 @@ export function readAccountedColumns(pack: PackReader, table: StatsTable, first:
   return readMsColumns(pack, table.accountedMs, table.accountedRest, first, rows);
 }
 
-function readMsColumns(
-  pack: PackReader,
-  column: Float64Array,
-  rests: Float64Array,
-  first: number,
-  rows: number,
-): boolean {
+function readMsColumns(pack: PackReader, column: Float64Array, rests: Rests, first: number, rows: number): boolean {
   const limbs = pack.bytes.byte();
   if (limbs === 1) {
     if (!pack.column(values, rows, -SAFE, SAFE)) return false;

@@ -26,7 +26,10 @@ describe('covered time', () => {
         expect(coveredTotal(table, 0)).toBe(exact);
         expect(table.coveredMs[0]).toBe(Number(exact));
         const reversed = totalOf(durations.toReversed());
-        expect([reversed.coveredMs[0], reversed.coveredRest[0]]).toEqual([table.coveredMs[0], table.coveredRest[0]]);
+        expect([reversed.coveredMs[0], reversed.coveredRest.at(0)]).toEqual([
+          table.coveredMs[0],
+          table.coveredRest.at(0),
+        ]);
       }),
       { numRuns: 300 },
     );
@@ -38,9 +41,9 @@ describe('covered time', () => {
       fc.property(total, total, (a, b) => {
         const [left, right, both] = [totalOf([]), totalOf([]), totalOf([])];
         expect(setCovered(left, 0, a) && setCovered(right, 0, b) && setCovered(both, 0, a + b)).toBe(true);
-        addCovered(left, 0, right.coveredMs[0]!, right.coveredRest[0]!);
+        addCovered(left, 0, right.coveredMs[0]!, right.coveredRest.at(0));
         expect(coveredTotal(left, 0)).toBe(a + b);
-        expect([left.coveredMs[0], left.coveredRest[0]]).toEqual([both.coveredMs[0], both.coveredRest[0]]);
+        expect([left.coveredMs[0], left.coveredRest.at(0)]).toEqual([both.coveredMs[0], both.coveredRest.at(0)]);
       }),
       { numRuns: 300 },
     );

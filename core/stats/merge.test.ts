@@ -34,8 +34,13 @@ describe('stats of two slots', () => {
     expect(equalSlots(b, 0, a, 0)).toBe(false);
   });
 
-  it('has twenty-five columns to differ in', () => {
-    expect(columnsOf(fullTable())).toHaveLength(25);
+  it('has twenty-three columns to differ in, and what two of them can not hold', () => {
+    expect(columnsOf(fullTable())).toHaveLength(23);
+    for (const rest of ['coveredRest', 'accountedRest'] as const) {
+      const [a, b] = [fullTable(), fullTable()];
+      b[rest].set(0, 1);
+      expect([equalSlots(a, 0, b, 0), equalSlots(b, 0, a, 0)]).toEqual([false, false]);
+    }
   });
 
   it('differ where a histogram has another bucket, another count, one more, or is not there', () => {

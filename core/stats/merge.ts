@@ -32,9 +32,9 @@ export function equalSlots(a: StatsTable, i: number, b: StatsTable, j: number): 
     equalWide(a.increase, i, b.increase, j) &&
     equalWide(a.integral, i, b.integral, j) &&
     a.coveredMs[i] === b.coveredMs[j] &&
-    a.coveredRest[i] === b.coveredRest[j] &&
+    a.coveredRest.at(i) === b.coveredRest.at(j) &&
     a.accountedMs[i] === b.accountedMs[j] &&
-    a.accountedRest[i] === b.accountedRest[j] &&
+    a.accountedRest.at(i) === b.accountedRest.at(j) &&
     a.unchecked[i] === b.unchecked[j] &&
     a.min[i] === b.min[j] &&
     a.max[i] === b.max[j] &&

@@ -114,7 +114,7 @@ function partsOf(table: StatsTable, slot: number): number {
   if (table.coveredMs[slot] !== 0 || !isZeroWide(table.integral, slot)) parts |= HELD;
   if (table.unchecked[slot] !== 0) parts |= UNCHECKED;
   if ((table.histograms[slot]?.length ?? 0) > 0) parts |= HISTOGRAM;
-  if (table.accountedRest[slot] !== 0 || table.accountedMs[slot] !== expectedMs(table, slot)) parts |= ACCOUNTED;
+  if (table.accountedRest.at(slot) !== 0 || table.accountedMs[slot] !== expectedMs(table, slot)) parts |= ACCOUNTED;
   return parts;
 }
 

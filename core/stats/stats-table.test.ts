@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { coveredTotal, setCovered } from './covered.ts';
 import { addReading, equalSlots } from './merge.ts';
 import { StatsTableFull } from './stats-errors.ts';
 import { STATS_SLOTS_MAX, StatsTable } from './stats-table.ts';
@@ -110,14 +111,29 @@ describe('a table of stats', () => {
     expect(readStats(a, 0).histogram).toBeNull();
   });
 
-  it('weighs 25 doubles a slot, spare ones too, and 12 bytes for each bucket there is room for', () => {
+  it('moves, releases and forgets what is beyond the safe integers with its slot', () => {
+    const table = new StatsTable(4);
+    const total = 2n ** 60n + 1n;
+    table.allocateMany(2);
+    for (const slot of [0, 1]) setCovered(table, slot, total);
+    const to = table.allocateMany(2);
+    table.moveRange(0, to, 2);
+    table.releaseRange(0, 2);
+    expect([0, 1, to, to + 1].map((slot) => coveredTotal(table, slot))).toEqual([0n, 0n, total, total]);
+    table.reset(to);
+    table.truncate(to + 1);
+    table.allocateMany(1);
+    expect([to, to + 1].map((slot) => coveredTotal(table, slot))).toEqual([0n, 0n]);
+  });
+
+  it('weighs 23 doubles a slot, spare ones too, and 12 bytes for each bucket there is room for', () => {
     const table = new StatsTable(10);
-    expect(table.bytes).toBe(10 * 25 * 8);
+    expect(table.bytes).toBe(10 * 23 * 8);
     table.allocateMany(11);
-    expect(table.bytes).toBe(20 * 25 * 8);
+    expect(table.bytes).toBe(20 * 23 * 8);
     for (let bucket = 0; bucket < 9; bucket++) addReading(table, 3, bucket, 2 ** bucket, true);
-    expect(table.bytes).toBe(20 * 25 * 8 + 100 + 16 * 12);
+    expect(table.bytes).toBe(20 * 23 * 8 + 100 + 16 * 12);
     table.release(3);
-    expect(table.bytes).toBe(20 * 25 * 8);
+    expect(table.bytes).toBe(20 * 23 * 8);
   });
 });

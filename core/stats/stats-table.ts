@@ -16,11 +16,12 @@
  */
 import { strict as assert } from 'node:assert';
 import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
+import { Rests } from './exact-ms.ts';
 import type { Histogram } from './histogram.ts';
 import { StatsTableFull } from './stats-errors.ts';
 
-/** What a slot takes in memory without its histogram: 25 columns of doubles. */
-export const SLOT_BYTES = 200;
+/** What a slot takes in memory without its histogram: 23 columns of doubles. */
+export const SLOT_BYTES = 184;
 
 /**
  * The most slots of one table: at SLOT_BYTES each some three gigabytes of columns. Owners evict long before; a table
@@ -45,10 +46,10 @@ export class StatsTable {
    * rest is 0 below 2^53 ms, but 300,000 meters reach that within one year.
    */
   coveredMs: Float64Array;
-  coveredRest: Float64Array;
-  /** For how long the series kept their promises (accounted.ts): likewise in two columns. */
+  readonly coveredRest = new Rests();
+  /** For how long the series kept their promises (accounted.ts), likewise. */
   accountedMs: Float64Array;
-  accountedRest: Float64Array;
+  readonly accountedRest = new Rests();
   /** Late readings that counted although the agent could no longer tell whether they were repeats. */
   unchecked: Float64Array;
   /** Absent until a value is added with buckets; an empty one means the same as none. */
@@ -83,9 +84,7 @@ export class StatsTable {
     this.increase = makeWide(SUM_LIMBS, capacity);
     this.integral = makeWide(INTEGRAL_LIMBS, capacity);
     this.coveredMs = new Float64Array(capacity);
-    this.coveredRest = new Float64Array(capacity);
     this.accountedMs = new Float64Array(capacity);
-    this.accountedRest = new Float64Array(capacity);
     this.unchecked = new Float64Array(capacity);
     this.min = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
     this.max = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY);
@@ -151,6 +150,8 @@ export class StatsTable {
   moveRange(from: number, to: number, slotCount: number): void {
     const end = from + slotCount;
     for (const column of this.#zeros) if (!isZero(column, from, end)) column.copyWithin(to, from, end);
+    this.coveredRest.move(from, to, slotCount);
+    this.accountedRest.move(from, to, slotCount);
     for (const column of [this.min, this.max, this.firstMs, this.lastMs]) column.copyWithin(to, from, end);
     for (let i = 0; from + i < Math.min(end, this.histograms.length); i++) {
       const histogram = this.histograms[from + i];
@@ -197,6 +198,8 @@ export class StatsTable {
   /** Makes the slot the identity. */
   reset(slot: number): void {
     for (const column of this.#zeros) column[slot] = 0;
+    this.coveredRest.set(slot, 0);
+    this.accountedRest.set(slot, 0);
     this.min[slot] = Number.POSITIVE_INFINITY;
     this.max[slot] = Number.NEGATIVE_INFINITY;
     this.firstMs[slot] = Number.POSITIVE_INFINITY;
@@ -206,6 +209,8 @@ export class StatsTable {
 
   #resetRange(start: number, end: number): void {
     for (const column of this.#zeros) if (!isZero(column, start, end)) column.fill(0, start, end);
+    this.coveredRest.clear(start, end);
+    this.accountedRest.clear(start, end);
     this.min.fill(Number.POSITIVE_INFINITY, start, end);
     this.max.fill(Number.NEGATIVE_INFINITY, start, end);
     this.firstMs.fill(Number.POSITIVE_INFINITY, start, end);
@@ -221,9 +226,7 @@ export class StatsTable {
       ...this.increase,
       ...this.integral,
       this.coveredMs,
-      this.coveredRest,
       this.accountedMs,
-      this.accountedRest,
       this.unchecked,
       this.firstValue,
       this.lastValue,
@@ -243,9 +246,7 @@ export class StatsTable {
     this.increase = this.increase.map((limb) => grown(limb, capacity));
     this.integral = this.integral.map((limb) => grown(limb, capacity));
     this.coveredMs = grown(this.coveredMs, capacity);
-    this.coveredRest = grown(this.coveredRest, capacity);
     this.accountedMs = grown(this.accountedMs, capacity);
-    this.accountedRest = grown(this.accountedRest, capacity);
     this.unchecked = grown(this.unchecked, capacity);
     this.min = grown(this.min, capacity).fill(Number.POSITIVE_INFINITY, old);
     this.max = grown(this.max, capacity).fill(Number.NEGATIVE_INFINITY, old);

@@ -88,7 +88,7 @@ describe('a sum of milliseconds', () => {
       table.allocateMany(2);
       expect(setCovered(table, 0, one)).toBe(true);
       const reader = written((writer) => writeMs(writer, table.coveredMs, table.coveredRest, 0, base));
-      table.coveredRest[1] = 5;
+      table.coveredRest.set(1, 5);
       readMs(reader, table.coveredMs, table.coveredRest, 1, base);
       expect(coveredTotal(table, 1)).toBe(one);
       expect(table.coveredMs[1]).toBe(Number(one));

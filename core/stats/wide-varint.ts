@@ -7,7 +7,7 @@ import { strict as assert } from 'node:assert';
 import { WIDE_BASE, addSafe, clearWide, readWide, writeWide } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import type { ByteReader, ByteWriter } from '../packing/bytes.ts';
-import { setMs, totalMs } from './covered.ts';
+import { type Rests, setMs, totalMs } from './exact-ms.ts';
 
 /** Magnitudes below this take at most seven bytes as zigzag varint, and everything about them is exact in doubles. */
 const SHORT_LIMIT = 2 ** 48;
@@ -69,13 +69,7 @@ export function readWideAt(reader: ByteReader, columns: WideColumns, index: numb
 }
 
 /** Writes a sum of milliseconds (covered.ts), less `base`, as a wide number. */
-export function writeMs(
-  writer: ByteWriter,
-  column: Float64Array,
-  rests: Float64Array,
-  slot: number,
-  base: number,
-): void {
+export function writeMs(writer: ByteWriter, column: Float64Array, rests: Rests, slot: number, base: number): void {
   const nearest = column[slot]!;
   const difference = nearest - base;
   if (Number.isSafeInteger(nearest) && Number.isSafeInteger(difference)) writeSigned(writer, difference);
@@ -83,18 +77,12 @@ export function writeMs(
 }
 
 /** Reads what `writeMs` wrote; a sum beyond what the columns hold fails the reader. */
-export function readMs(
-  reader: ByteReader,
-  column: Float64Array,
-  rests: Float64Array,
-  slot: number,
-  base: number,
-): void {
+export function readMs(reader: ByteReader, column: Float64Array, rests: Rests, slot: number, base: number): void {
   const difference = isShort(reader) ? readShort(reader) : reader.wide();
   const sum = typeof difference === 'number' ? difference + base : Number.NaN;
   if (Number.isSafeInteger(sum)) {
     column[slot] = sum;
-    rests[slot] = 0;
+    rests.set(slot, 0);
   } else if (reader.failed || !setMs(column, rests, slot, BigInt(difference) + BigInt(base))) reader.failed = true;
 }
 
