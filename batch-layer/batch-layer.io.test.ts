@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SampleAgent } from '#core/fold/sample-agent.fixtures.ts';
 import { BatchLayerStopped, NoSuchView } from './batch-errors.ts';
-import { startBatchLayer } from './batch-layer.ts';
+import { type BatchLayer, startBatchLayer } from './batch-layer.ts';
 import { BatchWorld, SAMPLE_VIEWS } from './batch-world.fixtures.ts';
 
 const VIEW = SAMPLE_VIEWS[0]!.name;
@@ -64,6 +64,37 @@ describe('the batch layer', () => {
     await layer.drain();
     expect(await cuts()).toBe(3);
     await layer.running;
+  });
+
+  it('runs by itself at its start where the last run was longer ago than the schedule says, and not before', async () => {
+    await using stack = new AsyncDisposableStack();
+    const world = stack.use(await BatchWorld.open(1));
+    const agent = new SampleAgent('a', 1);
+    await world.log.append(0, agent.birth());
+    await world.log.append(0, agent.readings([[0, 1000, 5]])!);
+    await world.speed();
+    const { log, objects, manifests, changes, views } = world.resources;
+    let atMs = 1_000;
+    const shared = { log, objects, manifests, changes, views, workers: 0, clock: () => atMs };
+    const started = async (): Promise<BatchLayer> => {
+      const layer = await startBatchLayer({ ...shared, archiveDir: join(world.archive.dir, 'other') });
+      layer.runByItself({ every: 1_000, rows: 10, rowsOpened: () => 0 });
+      return layer;
+    };
+    {
+      // Nothing was ever published, and there is something.
+      await using _ = await started();
+      await vi.waitFor(async () => expect((await world.liveBatch(VIEW)).results).toHaveLength(1), 10_000);
+    }
+    await world.log.append(0, agent.readings([[0, 2000, 5]])!);
+    await world.speed();
+    // Not yet due at the next start.
+    atMs += 600;
+    await using layer = await started();
+    await layer.verify();
+    atMs += 600;
+    await vi.waitFor(async () => expect((await world.liveBatch(VIEW)).results).toHaveLength(2), 10_000);
+    expect((await world.liveBatch(VIEW)).results[1]).toMatchObject({ madeAtMs: 2_200 });
   });
 
   it('tells of a run by itself that failed', async () => {

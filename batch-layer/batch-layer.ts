@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { liveVersion } from '#backbone/manifests/manifest.ts';
 import { reasonOf } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { refillLog } from './archive/refill-log.ts';
@@ -88,7 +89,9 @@ export class BatchLayer implements AsyncDisposable {
     // What an earlier process left is not known to be covered.
     let isChanged = [...changes.positions().values()].some((position) => position > 0);
     const unsubscribe = changes.onCommit(({ spans }) => (isChanged ||= spans.length > 0));
-    let begun = { atMs: clock(), rows: schedule.rowsOpened() };
+    // A start does not put off what was due.
+    const sinceMs = isChanged ? await this.#publishedMs() : clock();
+    let begun = { atMs: sinceMs, rows: schedule.rowsOpened() };
     let ranMs = 0;
     for (;;) {
       await sleep(SCHEDULE_PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
@@ -108,6 +111,17 @@ export class BatchLayer implements AsyncDisposable {
       }
     }
     unsubscribe();
+  }
+
+  /** When the results of the views were published, those of the view that has waited longest; 0 where one has none. */
+  async #publishedMs(): Promise<number> {
+    const { manifests, views, clock } = this.#resources;
+    let atMs = clock();
+    for (const { name } of views) {
+      const manifest = await manifests.get(name);
+      if (manifest !== undefined) atMs = Math.min(atMs, liveVersion(manifest).batch.publishedAtMs);
+    }
+    return atMs;
   }
 
   /** Runs `act` after everything that was asked for before has ended, however it ended. */
