@@ -92,7 +92,7 @@ Next, each in a terminal of its own:
   it('of a file without one reading, or that is not there, says that it can not be used', async () => {
     const empty = await checked(`${METRICS}${SOURCES}`, 'time,d,r,kw\nx,a,DK1,1\n');
     expect(empty.isUsable).toBe(false);
-    expect(empty.text).toContain('  not one reading; check `time` and `series` against the rows of the file\n');
+    expect(empty.text).toContain('  not one reading; check `time` and `series` against its rows\n');
     expect(empty.text).toContain("weir.yaml can't be used as it is: see above.\n");
     const absent = await checked(`${METRICS}${SOURCES.replace('m.csv', 'absent.csv')}`);
     expect(absent.isUsable).toBe(false);

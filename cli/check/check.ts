@@ -82,16 +82,16 @@ async function checkSource(
 ): Promise<Finding> {
   const title = `source ${name}: ${source.kind}`;
   const options = { metrics, folder, stdin: () => process.stdin, nowMs: Date.now };
-  const { nature, resumes } = source.supports;
+  const { nature, resumes, answers = false } = source.supports;
   // What comes through a pipe can be read once only, and is for `weir edge`.
   const isPipe = nature === 'file' && !resumes;
   try {
-    if (isPipe || (nature === 'live' && listen === undefined)) {
+    if (isPipe || (nature === 'live' && listen === undefined && !answers)) {
       await source.open(name, { ...options, registry: new SeriesList() }).inspect?.();
       return { lines: [`${title}, ${source.description}`], isUsable: true, seen: NOTHING_SEEN };
     }
     const logger = nature === 'live' ? { logger: tellingOf(name) } : {};
-    const signal = nature === 'live' ? AbortSignal.timeout(nominalMs(listen!)) : undefined;
+    const signal = nature === 'live' && listen !== undefined ? AbortSignal.timeout(nominalMs(listen)) : undefined;
     const preview = await previewSource(
       (registry) => source.open(name, { ...options, ...logger, registry, isPreview: true }),
       metrics,
@@ -113,7 +113,7 @@ async function checkSource(
 function nothingIn({ tallies }: SourcePreview, listen: Duration | undefined): readonly string[] {
   if (tallies.readings > 0) return [];
   return listen === undefined
-    ? ['  not one reading; check `time` and `series` against the rows of the file']
+    ? ['  not one reading; check `time` and `series` against its rows']
     : [`  not one reading came within ${formatDuration(listen)}`];
 }
 

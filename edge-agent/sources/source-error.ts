@@ -31,10 +31,16 @@ const FAULTS: Readonly<Record<SourceFault, Fault>> = {
 export class SourceError extends WeirError {
   readonly kind = 'source';
   readonly sourceFault: SourceFault;
+  readonly subject: string;
+  readonly value: string;
+  readonly remedy: string;
 
   constructor(sourceFault: SourceFault, subject: string, value: string, remedy: string, cause?: unknown) {
     super(`${subject} ${value}; ${remedy}`, { fault: FAULTS[sourceFault], cause });
     this.sourceFault = sourceFault;
+    this.subject = subject;
+    this.value = value;
+    this.remedy = remedy;
   }
 }
 

@@ -4,6 +4,7 @@ import { HTTP } from './http/http-kind.ts';
 import { LINE_PROTOCOL } from './line-protocol/line-protocol-kind.ts';
 import { MQTT } from './mqtt/mqtt-kind.ts';
 import { NDJSON } from './ndjson/ndjson-kind.ts';
+import { POLL } from './poll/poll-kind.ts';
 import { nameField } from './section-fields.ts';
 import { type DeclaredSource, type SourceKind, sourceKind } from './source-kind.ts';
 import { SPARKPLUG } from './sparkplug/sparkplug-kind.ts';
@@ -16,6 +17,7 @@ export const SOURCE_KINDS: readonly SourceKind[] = [
   sourceKind(LINE_PROTOCOL),
   sourceKind(MQTT),
   sourceKind(SPARKPLUG),
+  sourceKind(POLL),
 ];
 
 /** The `sources:` section of the configuration, by name, for these kinds. Unknown keys are errors. */

@@ -117,6 +117,8 @@ export interface SourceSupport {
   readonly nature: SourceNature;
   /** Whether it keeps the law of resumption: a pipe or a request can't be read again, and is given from its start. */
   readonly resumes: boolean;
+  /** Whether it asks for what it reads, and so shows some of it at once to who only looks, though it doesn't end. */
+  readonly answers?: boolean;
 }
 
 /**

@@ -5,39 +5,46 @@ import { checkColumns, checkDistinct, checkMetrics } from '../rows/row-reference
 import { CELLS_SERIES, COLUMNS_MAX } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
-import { CsvOpener, SKIPPED_LINES_MAX } from './csv-opener.ts';
+import { CsvOpener, type CsvSection, SKIPPED_LINES_MAX } from './csv-opener.ts';
+
+/** How CSV is written, wherever it comes from. */
+export const CSV_FIELDS = {
+  delimiter: z
+    .string()
+    .refine(
+      (mark) => /^[\t -~]$/.test(mark) && mark !== '"',
+      'delimiter must be one ASCII character, not a quote or a line end',
+    )
+    .default(','),
+  columns: z.array(nameField).min(1).max(COLUMNS_MAX).optional(),
+  header: z.boolean().optional(),
+  skip: z.int().min(0).max(SKIPPED_LINES_MAX).default(0),
+  comment: z
+    .string()
+    .regex(/^[^\s"].{0,7}$/u, 'comment must be what a line begins with that is no row, such as "#"')
+    .optional(),
+};
+
+/** What no single field of CSV can check. */
+export function checkCsv(
+  { columns, header }: Pick<CsvSection, 'columns' | 'header'>,
+  context: z.core.$RefinementCtx,
+): void {
+  if (header === false && columns === undefined) {
+    const message = 'a file without a heading needs `columns` to name them';
+    context.addIssue({ code: 'custom', path: ['columns'], message });
+  }
+  const repeated = columns?.find((column, i) => columns.indexOf(column) !== i);
+  if (repeated !== undefined) {
+    const message = `column ${JSON.stringify(repeated)} is named twice`;
+    context.addIssue({ code: 'custom', path: ['columns'], message });
+  }
+}
 
 const schema = z
-  .strictObject({
-    kind: z.literal('csv'),
-    ...FILE_FIELDS,
-    series: CELLS_SERIES,
-    delimiter: z
-      .string()
-      .refine(
-        (mark) => /^[\t -~]$/.test(mark) && mark !== '"',
-        'delimiter must be one ASCII character, not a quote or a line end',
-      )
-      .default(','),
-    columns: z.array(nameField).min(1).max(COLUMNS_MAX).optional(),
-    header: z.boolean().optional(),
-    skip: z.int().min(0).max(SKIPPED_LINES_MAX).default(0),
-    comment: z
-      .string()
-      .regex(/^[^\s"].{0,7}$/u, 'comment must be what a line begins with that is no row, such as "#"')
-      .optional(),
-  })
+  .strictObject({ kind: z.literal('csv'), ...FILE_FIELDS, series: CELLS_SERIES, ...CSV_FIELDS })
   .superRefine((section, context) => {
-    const { columns, header } = section;
-    if (header === false && columns === undefined) {
-      const message = 'a file without a heading needs `columns` to name them';
-      context.addIssue({ code: 'custom', path: ['columns'], message });
-    }
-    const repeated = columns?.find((column, i) => columns.indexOf(column) !== i);
-    if (repeated !== undefined) {
-      const message = `column ${JSON.stringify(repeated)} is named twice`;
-      context.addIssue({ code: 'custom', path: ['columns'], message });
-    }
+    checkCsv(section, context);
     checkFile(section, context);
   });
 

@@ -50,9 +50,10 @@ export class CsvOpener implements RecordFileOpener {
   readonly #section: CsvSection;
   readonly #subject: string;
 
-  constructor(section: CsvSection) {
+  /** `subject`: how messages call what is read, where it is no file. */
+  constructor(section: CsvSection, subject = subjectOf(section.file)) {
     this.#section = section;
-    this.#subject = subjectOf(section.file);
+    this.#subject = subject;
   }
 
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
