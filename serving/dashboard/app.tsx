@@ -2,9 +2,10 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { useAsked } from './api/ask.ts';
 import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/inventory.ts';
 import { useServerNow } from './api/server-clock.ts';
-import { useChoice } from './choice/choice.ts';
+import { type Choice, offsetOf, stretchOf, useChoice } from './choice/choice.ts';
 import { measureNamed, statsOf } from './choice/measure.ts';
 import { fittingWindow, type Length, sliceLengthMs, zoneOf } from './choice/spans.ts';
+import { type ShownGroups, useShownGroups } from './choice/use-shown-groups.ts';
 import { Agents } from './parts/agents.tsx';
 import { Answers } from './parts/answers.tsx';
 import { Controls } from './parts/controls.tsx';
@@ -28,9 +29,11 @@ export function App() {
   const { answer: knownAgents, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
   const agents = knownAgents ?? NO_AGENTS;
   const view = views?.find(({ name }) => choice.view === undefined || name === choice.view);
-  const length = fittingWindow(choice.window, choice.span, sliceLengthMs(view?.slice ?? ''));
-  const subscription = useSubscription(view, choice.measure, length, choice.span.text);
-  const { connection, windows } = useWindows(subscription, choice.span.ms, agentsProblem === undefined);
+  const stretch = stretchOf(choice);
+  const length = fittingWindow(choice.window, stretch, sliceLengthMs(view?.slice ?? ''));
+  const shown = useShownGroups(view?.name, choice.picked, stretch.ms / length.ms);
+  const subscription = useSubscription(shown.isKnown ? view : undefined, choice, length, shown.where);
+  const { connection, windows } = useWindows(subscription, choice.period, stretch.ms, agentsProblem === undefined);
   useEffect(() => {
     document.title = view === undefined ? 'Weir' : `${view.name} · Weir`;
   }, [view?.name]);
@@ -42,6 +45,7 @@ export function App() {
         freshnessMs={windows.freshnessMs}
         agents={agentsProblem === undefined ? knownAgents : undefined}
         intervalMs={sliceLengthMs(view?.interval ?? '')}
+        isPast={choice.period !== undefined}
         nowMs={nowMs}
       />
       <main>
@@ -49,13 +53,23 @@ export function App() {
           <NoView views={views} name={choice.view} problem={problem} />
         ) : (
           <>
-            <Controls views={views} view={view} length={length} choice={choice} choose={choose} />
+            <Controls
+              views={views}
+              view={view}
+              length={length}
+              data={shown.groups?.data}
+              nowMs={nowMs}
+              choice={choice}
+              choose={choose}
+            />
             <Answers
               view={view}
               windows={windows}
               agents={agents}
               choice={choice}
               length={length}
+              zone={subscription?.zone}
+              shown={shown}
               isOld={connection.kind === 'away'}
               nowMs={nowMs}
               choose={choose}
@@ -89,17 +103,27 @@ function NoView({ views, name, problem }: NoViewProps) {
 /** What to subscribe to; the same object as long as nothing of it changes, because another one is another question. */
 function useSubscription(
   view: ViewInfo | undefined,
-  measure: string | undefined,
+  choice: Choice,
   window: Length,
-  last: string,
+  where: ShownGroups['where'],
 ): Subscription | undefined {
   const { name, slice = '', kind = null, amountUnit = null } = view ?? {};
-  const stats = statsOf({ kind, amountUnit }, measureNamed(measure, { kind, amountUnit })).join(',');
+  const stats = statsOf({ kind, amountUnit }, measureNamed(choice.measure, { kind, amountUnit })).join(',');
+  const filter = where === undefined ? undefined : JSON.stringify(where);
+  const offset = offsetOf(choice, window);
+  const last = choice.span.text;
   return useMemo(() => {
     if (name === undefined) return undefined;
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     const place = { zone: timeZone, offsetMs: -new Date().getTimezoneOffset() * 60_000 };
-    const zone = zoneOf(window, sliceLengthMs(slice), place);
-    return { view: name, window: window.text, zone, stats: stats.split(','), last };
-  }, [name, slice, stats, window, last]);
+    return {
+      view: name,
+      window: window.text,
+      zone: zoneOf(window, sliceLengthMs(slice), place),
+      stats: stats.split(','),
+      last,
+      ...(offset === undefined ? {} : { offset }),
+      ...(filter === undefined ? {} : { where: JSON.parse(filter) as NonNullable<typeof where> }),
+    };
+  }, [name, slice, stats, window, last, offset, filter]);
 }

@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { build } from 'vite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { recorded, RECORDED_AT_MS, RecordedServer } from './recorded-server.fixtures.ts';
+import { recorded, RECORDED_AT_MS, RECORDED_GROUPS, RecordedServer } from './recorded-server.fixtures.ts';
 
 const found = await serverForTests('chromium');
 const snapshot = await recorded('snapshot');
@@ -243,7 +243,71 @@ describe.runIf(found)('the dashboard in a browser', () => {
       true,
       true,
       true,
+      true,
+      true,
     ]);
+    await page.close();
+  });
+
+  it('finds any of many groups by its name, and asks for it and the first others', async () => {
+    await using server = await RecordedServer.open(dir);
+    const houses = Array.from({ length: 50 }, (_, i) => ({ tags: { house: `house-${i + 1}` } }));
+    const groupsOf = (groups: object[], found: number): string =>
+      JSON.stringify({ view: 'usage-by-region', total: 50, found, data: null, groups });
+    server.says(RECORDED_GROUPS, groupsOf(houses.slice(0, 24), 50));
+    const page = await opened(server, '#span=15m');
+    const first = await server.asked('subscribe');
+    expect(first['where']).toStrictEqual({ house: houses.slice(0, 24).map(({ tags }) => tags.house) });
+    const { windows, ...head } = JSON.parse(snapshot) as { windows: object[] };
+    const told = (some: object[]): string =>
+      JSON.stringify({ ...head, windows: some.map((house) => ({ ...windows.at(-1), ...house })) });
+    server.tell(first.id, told(houses.slice(0, 24)));
+    await page.getByText('24 of 50 groups are shown.').waitFor();
+    server.says(RECORDED_GROUPS, groupsOf(houses.slice(49), 1));
+    await page.getByRole('searchbox', { name: 'Find a group' }).fill('50');
+    const found = page.getByRole('button', { name: 'house-50', exact: true });
+    await found.waitFor();
+    server.says(RECORDED_GROUPS, groupsOf(houses.slice(0, 24), 50));
+    await found.click();
+    const next = await server.asked('subscribe');
+    expect((next['where'] as { house: string[] }).house.slice(0, 2)).toStrictEqual(['house-50', 'house-1']);
+    server.tell(next.id, told([...houses.slice(0, 23), houses[49]!]));
+    await page.locator('.figure[aria-pressed=true] .figure-name', { hasText: /^house-50$/ }).waitFor();
+    expect(await page.locator('.figure-name').first().innerText()).toBe('house-50');
+    expect(new URLSearchParams(new URL(page.url()).hash.slice(1)).getAll('group')).toStrictEqual([
+      '[["house","house-50"]]',
+    ]);
+    await page.getByRole('button', { name: 'Pick house-50 no longer' }).click();
+    expect((await server.asked('subscribe'))['where']).toStrictEqual(first['where']);
+    await page.close();
+  });
+
+  it('shows any period, by the clock of the viewer, and does not call it live', async () => {
+    await using server = await RecordedServer.open(dir);
+    server.says('/api/v1/views/usage-by-region/windows', snapshot);
+    const page = await opened(server, '#window=1m&from=2026-11-21T15:30Z&to=2026-11-21T15:36Z');
+    await page.waitForSelector('.figure-value');
+    expect(server.requested('/api/v1/views/usage-by-region/windows')).toStrictEqual({
+      from: '2026-11-21T15:30Z',
+      to: '2026-11-21T15:36Z',
+      window: '1m',
+      zone: 'Europe/Copenhagen',
+      stats: 'count,mean,min,max',
+    });
+    expect(await page.getByRole('status').first().innerText()).toBe('Connected');
+    expect(await page.getByLabel('From').inputValue()).toBe('2026-11-21T16:30');
+    await page.getByText('There is data from 16:24 to 16:39.').waitFor();
+    await page.getByLabel('To').fill('2026-11-20T16:36');
+    await page.getByText('A period begins before it ends.').waitFor();
+    await page.getByLabel('From').fill('2006-12-16T17:24');
+    await page.getByLabel('To').fill('2010-11-26T21:02');
+    expect(new URL(page.url()).hash).toContain('from=2006-12-16T16%3A24Z&to=2010-11-26T20%3A02Z');
+    await page.getByText(/mean per day in Europe\/Copenhagen$/).waitFor();
+    await page.getByLabel('Days from').selectOption('06:00');
+    await page.getByText(/mean per day from 06:00 in Europe\/Copenhagen$/).waitFor();
+    expect(server.requested('/api/v1/views/usage-by-region/windows')).toMatchObject({ window: '1d', offset: '6h' });
+    await page.getByRole('radio', { name: '1 hour' }).first().check();
+    expect(await server.asked('subscribe')).toMatchObject({ last: '1h' });
     await page.close();
   });
 

@@ -8,6 +8,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 /** The wall clock of the recording: a moment after its last message. */
 export const RECORDED_AT_MS = Date.parse('2026-11-21T15:38:36Z');
 
+/** Where the groups of the recorded view are asked for. */
+export const RECORDED_GROUPS = '/api/v1/views/usage-by-region/groups';
+
 /** Stricter than the server's own: no inline style either. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'";
@@ -33,6 +36,7 @@ export class RecordedServer implements AsyncDisposable {
   readonly #server = createServer((request, response) => void this.#answer(request.url ?? '/', response));
   readonly #stream = new WebSocketServer({ server: this.#server, path: '/api/v1/stream' });
   readonly #asked: Asked[] = [];
+  readonly #requested = new Map<string, Readonly<Record<string, string>>>();
   #awaited: (() => void) | undefined;
   #port = 0;
 
@@ -51,6 +55,7 @@ export class RecordedServer implements AsyncDisposable {
   static async open(dir: string, nowMs = RECORDED_AT_MS): Promise<RecordedServer> {
     const server = new RecordedServer(dir, nowMs);
     for (const name of ['views', 'agents', 'quarantine']) server.#answers.set(`/api/v1/${name}`, await recorded(name));
+    server.#answers.set(RECORDED_GROUPS, await recorded('groups'));
     await server.listen();
     return server;
   }
@@ -80,6 +85,11 @@ export class RecordedServer implements AsyncDisposable {
     this.#answers.set(path, text);
   }
 
+  /** What `path` was asked with last. */
+  requested(path: string): Readonly<Record<string, string>> | undefined {
+    return this.#requested.get(path);
+  }
+
   /** The next message of a browser of that type; earlier ones are passed over. */
   async asked(type: string): Promise<Asked> {
     for (;;) {
@@ -103,7 +113,8 @@ export class RecordedServer implements AsyncDisposable {
 
   async #answer(url: string, response: ServerResponse): Promise<void> {
     response.setHeader('date', new Date(this.#nowMs).toUTCString());
-    const path = new URL(url, 'http://server').pathname;
+    const { pathname: path, searchParams } = new URL(url, 'http://server');
+    this.#requested.set(path, Object.fromEntries(searchParams));
     const answer = this.#answers.get(path);
     if (answer !== undefined) {
       response.setHeader('content-type', 'application/json').end(answer);

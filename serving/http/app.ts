@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
+import { addGroupsRoute } from './group-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
 import { measureRequests } from './measure.ts';
@@ -31,6 +32,7 @@ export function buildApp(
   app.use('/openapi.json', compressed);
   addQueryRoutes(app, reader);
   addViewsRoute(app, reader, options);
+  addGroupsRoute(app, reader);
   addLedgerRoutes(app, index, options);
   addOperationRoutes(app, reader, options);
   if (options.orders !== undefined) addOrderRoutes(app, options.orders);

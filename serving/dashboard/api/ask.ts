@@ -1,15 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
 import { parseExactJson } from '../stream/exact-json.ts';
-import { readProblem } from '../stream/message.ts';
+import { type Problem, readProblem } from '../stream/message.ts';
 import { serverClock } from './server-clock.ts';
 
 /** The API did not answer, or refused. `message` is a sentence for people. */
 export class AskFailed extends Error {
   readonly kind = 'ask-failed';
+  /** What the server refused; undefined where it did not answer. */
+  readonly refusal: Problem | undefined;
 
-  constructor(message: string, cause?: unknown) {
+  constructor(message: string, cause?: unknown, refusal?: Problem) {
     super(message, { cause });
     this.name = 'AskFailed';
+    this.refusal = refusal;
   }
 }
 
@@ -30,7 +33,8 @@ export async function ask<T>(path: string, read: (answer: unknown) => T): Promis
   try {
     const answer = parseExactJson(text);
     if (response.ok) return read(answer);
-    throw new AskFailed(readProblem(answer).detail);
+    const refusal = readProblem(answer);
+    throw new AskFailed(refusal.detail, undefined, refusal);
   } catch (error) {
     if (error instanceof AskFailed) throw error;
     throw new AskFailed(
@@ -44,22 +48,29 @@ export async function ask<T>(path: string, read: (answer: unknown) => T): Promis
 export interface Asked<T> {
   readonly answer: T | undefined;
   readonly problem: string | undefined;
+  /** What the server refused, where that is the problem. */
+  readonly refusal?: Problem | undefined;
+  /** Since when it has not answered. */
+  readonly awaySinceMs?: number | undefined;
 }
 
-/** Asks again and again while the page is seen. Another `path` or `read` begins anew. */
-export function useAsked<T>(path: string, read: (answer: unknown) => T, everyMs: number): Asked<T> {
-  const [asked, setAsked] = useState<Asked<T>>({ answer: undefined, problem: undefined });
+const NOT_ASKED = { of: undefined, answer: undefined, problem: undefined };
+
+/** Asks again and again while the page is seen. Another `path` or `read` begins anew; without a path nothing is asked. */
+export function useAsked<T>(path: string | undefined, read: (answer: unknown) => T, everyMs: number): Asked<T> {
+  const [{ of, ...asked }, setAsked] = useState<Asked<T> & { readonly of: string | undefined }>(NOT_ASKED);
   useEffect(() => {
+    if (path === undefined) return undefined;
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const once = async (): Promise<void> => {
       clearTimeout(timer);
       try {
         const answer = await ask(path, read);
-        if (!isOver) setAsked({ answer, problem: undefined });
+        if (!isOver) setAsked({ of: path, answer, problem: undefined });
       } catch (error) {
         if (!(error instanceof AskFailed)) throw error;
-        if (!isOver) setAsked(({ answer }) => ({ answer, problem: error.message }));
+        if (!isOver) setAsked((before) => ({ of: path, ...failed(error, before.of === path ? before : NOT_ASKED) }));
       }
       if (!isOver && !document.hidden) timer = setTimeout(() => void once(), everyMs);
     };
@@ -74,5 +85,12 @@ export function useAsked<T>(path: string, read: (answer: unknown) => T, everyMs:
       document.removeEventListener('visibilitychange', seen);
     };
   }, [path, read, everyMs]);
-  return asked;
+  // What was answered to another question is no answer to this one.
+  return of === path ? asked : NOT_ASKED;
+}
+
+/** What is known once asking has failed: the answer of before, and what is wrong. */
+function failed<T>({ message, refusal }: AskFailed, { answer, awaySinceMs }: Asked<T>): Asked<T> {
+  if (refusal !== undefined) return { answer, problem: message, refusal };
+  return { answer, problem: message, awaySinceMs: awaySinceMs ?? Date.now() };
 }

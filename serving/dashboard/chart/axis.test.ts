@@ -55,6 +55,16 @@ describe('the axis of time', () => {
     expect(timeLabel(midnightMs, hourS, viewer)).toBe(day);
   });
 
+  it('says seconds where it goes by less than minutes, and months where it goes by months', () => {
+    const viewer = { zone: 'Asia/Kathmandu', locale: 'en-GB' };
+    expect([0, 10_000, 20_000].map((ms) => timeLabel(midnightMs + ms, 10, viewer))).toStrictEqual([
+      '00:00:00',
+      '00:00:10',
+      '00:00:20',
+    ]);
+    expect(timeLabel(midnightMs, 31 * 24 * hourS, viewer)).toBe('Nov 2026');
+  });
+
   it('says days where it goes by days', () => {
     expect(timeLabel(midnightMs + 1, 24 * hourS, { zone: 'Asia/Kathmandu', locale: 'en-GB' })).toBe('21 Nov');
     expect(timeLabel(midnightMs + 1, 24 * hourS - 1, { zone: 'Asia/Kathmandu', locale: 'en-GB' })).toBe('00:00');

@@ -1,7 +1,10 @@
 import type { Viewer } from '../format/numbers.ts';
-import { formatClock, formatDay } from '../format/times.ts';
+import { formatClock, formatDay, formatMonth, formatSeconds } from '../format/times.ts';
 
-const DAY_S = 86_400;
+export const MINUTE_S = 60;
+export const DAY_S = 86_400;
+/** Where lines are months apart, the shortest has 28 days. */
+export const MONTH_S = 28 * DAY_S;
 /** Part of the range that is left free beyond the highest and the lowest value. */
 const HEADROOM = 0.08;
 /** From here thousands are shortened. */
@@ -38,8 +41,13 @@ export function valueLabels(values: readonly number[], step: number, { locale }:
   });
 }
 
-/** What stands at a time on the axis: midnight, and all that is days apart, as its day. */
+/**
+ * What stands at a time on the axis: midnight, and all that is days apart, as its day; what is months apart as its month,
+ * and what is less than a minute apart with seconds.
+ */
 export function timeLabel(atMs: number, stepS: number, viewer: Viewer = {}): string {
+  if (stepS >= MONTH_S) return formatMonth(atMs, viewer);
+  if (stepS < MINUTE_S) return formatSeconds(atMs, viewer);
   const day = formatDay(atMs, atMs, viewer);
   return stepS >= DAY_S || day !== formatDay(atMs - 1, atMs, viewer) ? day : formatClock(atMs, viewer);
 }

@@ -4,7 +4,7 @@ import { group, MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
 import { chartData, lonePoints, timeRange } from './chart-data.ts';
 import { assignColours, withAlpha } from './colours.ts';
 import { barOf, ROW_PX, stripHeightPx } from './draw-strip.ts';
-import { plotColumns, plotOptions } from './plot-options.ts';
+import { axisWidthPx, plotColumns, plotOptions } from './plot-options.ts';
 import { steppedTo } from './strip.tsx';
 
 const MEAN = measureNamed('mean', { kind: 'gauge' });
@@ -184,6 +184,13 @@ describe('a bar of the strip', () => {
     const narrow = { ...geometry, widthPx: 240 };
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1, narrow)?.widthPx).toBe(4);
     expect(barOf(T0_MS, T0_MS + MINUTE_MS, 1, { ...geometry, widthPx: 300 })?.widthPx).toBe(4);
+  });
+});
+
+describe('the axis of values', () => {
+  it('is wide enough for the widest of its labels', () => {
+    expect(axisWidthPx([])).toBe(axisWidthPx([10, 48]));
+    expect(axisWidthPx([10, 80.2, 30])).toBeGreaterThan(88);
   });
 });
 

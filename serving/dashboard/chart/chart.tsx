@@ -1,29 +1,32 @@
 import { useMemo } from 'preact/hooks';
-import type { Length } from '../choice/spans.ts';
+import type { Choice } from '../choice/choice.ts';
+import { formatPeriod } from '../format/times.ts';
 import { groupName, type GroupWindows, newestEndMs } from '../stream/windows-state.ts';
 import { chartData, timeRange } from './chart-data.ts';
 import { useColours } from './colours.ts';
 import { usePlot } from './plot.ts';
 import { Strip } from './strip.tsx';
 import { Tooltip } from './tooltip.tsx';
-import { describeWindow, type Terms, unitOf } from './window-words.ts';
+import { describeWindow, type Terms, unitOf, windowsText } from './window-words.ts';
 
 interface ChartProps extends Terms {
   /** The groups that are drawn. */
   readonly groups: readonly GroupWindows[];
   readonly colours: ReadonlyMap<string, number>;
-  readonly span: Length;
+  readonly choice: Pick<Choice, 'span' | 'period'>;
 }
 
 /** The windows as lines, under them how complete each is, and at the pointer what they say in figures. */
-export function Chart({ groups, colours, span, ...terms }: ChartProps) {
+export function Chart({ groups, colours, choice: { span, period }, ...terms }: ChartProps) {
   const { measure, length, nowMs, freshnessMs } = terms;
   const page = useColours();
   // Only of what adds up it matters: anything else need not be drawn again when it moves.
   const toldMs = measure.adds ? freshnessMs : null;
   const data = useMemo(() => chartData(groups, measure, toldMs), [groups, measure, toldMs]);
   const groupColours = groups.map(({ key }) => colours.get(key) ?? 0);
-  const range = timeRange(newestEndMs(groups), nowMs, span.ms, length.ms);
+  const range: [number, number] =
+    period === undefined ? timeRange(newestEndMs(groups), nowMs, span.ms, length.ms) : [period.fromMs, period.toMs];
+  const stretchText = period === undefined ? `the last ${span.words}` : formatPeriod(period, nowMs);
   const styleKey = `${measure.name} ${groupColours.join()} ${groups.map(({ key }) => key).join()}`;
   const plot = usePlot(data, range, { measure, colours: page, groupColours }, styleKey);
 
@@ -37,9 +40,9 @@ export function Chart({ groups, colours, span, ...terms }: ChartProps) {
     };
   });
   return (
-    <figure class="chart" aria-label={`${measure.words} in windows of ${length.words}, the last ${span.words}`}>
+    <figure class="chart" aria-label={`${measure.words} in windows of ${length.words}, ${stretchText}`}>
       <figcaption class="quiet chart-caption">
-        {`${unitOf(terms)} · ${measure.words.toLowerCase()} per ${length.words.replace(/^1 /, '')}`}
+        {`${unitOf(terms)} · ${measure.words.toLowerCase()} per ${windowsText(terms)}`}
       </figcaption>
       <div class="plot" ref={plot.host} aria-hidden="true" />
       <Strip

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 import type { Measure } from '../choice/measure.ts';
-import { timeLabel, valueLabels, valueRange } from './axis.ts';
+import { DAY_S, MINUTE_S, MONTH_S, timeLabel, valueLabels, valueRange } from './axis.ts';
 import { type Column, type GroupColumns, lonePoints } from './chart-data.ts';
 import { type Colours, withAlpha } from './colours.ts';
 
@@ -20,9 +20,11 @@ export interface PlotSize {
 
 const FONT = '12px system-ui, sans-serif';
 const DASH = [2, 4];
-const AXIS_WIDTH_PX = 56;
-/** Room at the right, so that the last time on the axis is not cut, also where it is a day. */
-const RIGHT_PX = 28;
+/** The axis of values is at least so wide, so that the plot seldom moves when its labels become longer. */
+const AXIS_WIDTH_PX_MIN = 56;
+const AXIS_GAP_PX = 8;
+/** At the right there is at least so much room. */
+const RIGHT_PX_MIN = 12;
 
 /** Columns of a group on the plot: the edges of its band where there is one, its line, the provisional part of it, lone values. */
 export function plotColumns({ low, high, final, provisional, partial }: GroupColumns, hasBand: boolean): Column[] {
@@ -47,7 +49,7 @@ export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks
   const isLine = (index: number): boolean => !hasBand || (index - 1) % perGroup >= 2;
   return {
     ...size,
-    padding: [10, RIGHT_PX, 0, 0],
+    padding: [10, rightPx, 0, 0],
     series,
     bands,
     hooks,
@@ -102,6 +104,29 @@ function strokeOf(plot: uPlot, index: number): unknown {
   return typeof stroke === 'function' ? stroke(plot, index) : stroke;
 }
 
+/** How wide the axis of values is: wide enough for the widest of its labels, which would else be cut at its front. */
+export function axisWidthPx(labelsPx: readonly number[]): number {
+  return Math.max(AXIS_WIDTH_PX_MIN, Math.ceil(Math.max(0, ...labelsPx) + AXIS_GAP_PX));
+}
+
+/** Room for the half of a label that stands at the very end of the axis of time, whether it is a time or a day. */
+function rightPx(plot: uPlot): number {
+  const atMs = (plot.scales['x']?.max ?? 0) * 1_000;
+  const labels = [MINUTE_S, DAY_S, MONTH_S].map((stepS) => timeLabel(atMs, stepS));
+  return Math.max(RIGHT_PX_MIN, Math.ceil(Math.max(...labels.map((label) => textWidthPx(label))) / 2));
+}
+
+/** A canvas of its own: the plot remembers which font it has set on its own one. */
+let measuring: CanvasRenderingContext2D | null | undefined;
+
+/** The width of a label, in CSS pixels. */
+function textWidthPx(text: string): number {
+  measuring ??= document.createElement('canvas').getContext('2d');
+  if (measuring === null) return 0;
+  measuring.font = FONT;
+  return measuring.measureText(text).width;
+}
+
 function timeAxis(colours: Colours): uPlot.Axis {
   return {
     stroke: colours.text,
@@ -121,8 +146,8 @@ function valueAxis(colours: Colours): uPlot.Axis {
     font: FONT,
     grid: { stroke: colours.rule, width: 1 },
     ticks: { show: false },
-    size: AXIS_WIDTH_PX,
-    gap: 8,
+    size: (_plot, labels) => axisWidthPx((labels ?? []).map(textWidthPx)),
+    gap: AXIS_GAP_PX,
     space: 44,
     values: (_plot, splits, _axis, _space, step) => valueLabels(splits, step),
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { measureNamed } from '../choice/measure.ts';
 import { WINDOWS } from '../choice/spans.ts';
 import { MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
-import { describeWindow, edgesText, stateText, type Terms, unitOf, valueText } from './window-words.ts';
+import { describeWindow, edgesText, stateText, type Terms, unitOf, valueText, windowsText } from './window-words.ts';
 
 const VIEWER = { zone: 'Asia/Kathmandu', locale: 'en-GB' };
 
@@ -70,6 +70,16 @@ describe('a window in words', () => {
     expect(stateText(open, terms('mean', { freshnessMs: T0_MS + 2 * MINUTE_MS }))).toBe('provisional');
     expect(stateText(open, terms('mean', { freshnessMs: null }))).toBe('so far');
     expect(stateText(shown(0, { expectedFromMs: T0_MS + 30_000 }), terms('mean'))).toBe('final, since 17:45');
+  });
+
+  it('is of the clock, or of the days, of a zone', () => {
+    const day = { length: WINDOWS[4]!, zone: 'Asia/Kathmandu' };
+    expect(windowsText(terms('mean'))).toBe('minute · times in Asia/Kathmandu');
+    expect(windowsText(terms('mean', { length: WINDOWS[3]!, zone: 'UTC' }))).toBe(
+      'hour · times in Asia/Kathmandu, 1 hour by UTC',
+    );
+    expect(windowsText(terms('mean', day))).toBe('day in Asia/Kathmandu');
+    expect(windowsText(terms('mean', { ...day, offset: '6h' }))).toBe('day from 06:00 in Asia/Kathmandu');
   });
 
   it('says its day where that is not today', () => {

@@ -1,5 +1,5 @@
 import type { Measure } from '../choice/measure.ts';
-import type { Length } from '../choice/spans.ts';
+import { DAY_MS, type Length } from '../choice/spans.ts';
 import { formatCompleteness, formatCount, formatValue, type Viewer } from '../format/numbers.ts';
 import { formatMoment, formatWindow } from '../format/times.ts';
 import type { Exact } from '../stream/exact-json.ts';
@@ -11,6 +11,10 @@ export interface Terms {
   readonly unit: string | null;
   readonly decimals: number | null;
   readonly length: Length;
+  /** The zone whose clock and days windows follow; the viewer's where not given. */
+  readonly zone?: string | undefined;
+  /** How much later than midnight days and longer windows begin. */
+  readonly offset?: string | undefined;
   readonly nowMs: number;
   /** Up to when agents have told; null where that is not known. */
   readonly freshnessMs: number | null;
@@ -47,6 +51,24 @@ export function stateText(window: ShownWindow, { freshnessMs, nowMs, viewer }: T
   if (pending.length > 0) words.push(`${pending.join(', ')} being corrected`);
   else if (revisedAtMs !== undefined) words.push('revised');
   return words.join(', ');
+}
+
+/**
+ * Of what windows are, with the zone whose clock or days they follow: `hour · times in Europe/Paris`, `day from 06:00 in
+ * Europe/Paris`.
+ */
+export function windowsText({ length, zone, offset, viewer = {} }: Terms): string {
+  const words = length.words.replace(/^1 /, '');
+  const own = viewer.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const of = zone ?? own;
+  if (length.ms < DAY_MS) return `${words} · times in ${own}${of === own ? '' : `, ${length.words} by ${of}`}`;
+  const from = offset === undefined ? '' : ` from ${formatClockOf(offset)}`;
+  return `${words}${from} in ${of}`;
+}
+
+/** The time of day that an offset of whole hours leads to. */
+function formatClockOf(offset: string): string {
+  return `${offset.replace('h', '').padStart(2, '0')}:00`;
 }
 
 /** When a window is: its edges, with the day where that is not today. */

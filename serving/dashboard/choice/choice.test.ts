@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Choice, CHOICE_DEFAULT, readChoice, writeChoice } from './choice.ts';
+import { type Choice, CHOICE_DEFAULT, OFFSETS, offsetOf, readChoice, stretchOf, writeChoice } from './choice.ts';
 import { columnsOf, measureNamed, measuresOf, statsOf } from './measure.ts';
 import {
   fits,
@@ -21,8 +21,11 @@ describe('a choice in the address', () => {
       view: 'usage & more #1',
       window: W1H!,
       span: S7D!,
+      period: { fromMs: Date.UTC(2006, 11, 16, 17, 24), toMs: Date.UTC(2010, 10, 26, 21, 2, 30) },
+      offset: '6h',
       measure: 'band',
       hidden: ['[["region","DK1"]]', 'x=1&y'],
+      picked: ['[["region","DK2"]]', '[["region","é"]]'],
     };
     expect(readChoice(`#${writeChoice(choice)}`)).toStrictEqual(choice);
     expect(readChoice(`#${writeChoice(CHOICE_DEFAULT)}`)).toStrictEqual(CHOICE_DEFAULT);
@@ -30,7 +33,9 @@ describe('a choice in the address', () => {
 
   it('is the default where it says nothing, or nothing that is known', () => {
     expect(readChoice('')).toStrictEqual(CHOICE_DEFAULT);
-    expect(readChoice('#window=2m&span=forever&other=1')).toStrictEqual(CHOICE_DEFAULT);
+    expect(readChoice('#window=2m&span=forever&offset=25h&from=2026-01-02&to=2026-01-01&other=1')).toStrictEqual(
+      CHOICE_DEFAULT,
+    );
   });
 });
 
@@ -44,6 +49,24 @@ describe('windows in a span', () => {
     }
     expect(fits(W1M!, S15M!, 60_000)).toBe(true);
     expect(fits(W1M!, S15M!, 300_000)).toBe(false);
+  });
+
+  it('may be a single one in a period, also a day of 23 hours', () => {
+    const stretch = stretchOf({ span: S7D!, period: { fromMs: 0, toMs: 23 * 3_600_000 } });
+    expect(fits(W1D!, stretch, 0)).toBe(true);
+    expect(fits(W1D!, { ms: stretch.ms }, 0)).toBe(false);
+    expect(fits(W1M!, { ...stretch, ms: (WINDOWS_PER_SPAN_MAX + 1) * W1M!.ms }, 0)).toBe(false);
+    expect(stretchOf({ span: S7D!, period: undefined })).toBe(S7D);
+  });
+
+  it('begin later than midnight only where they are days or longer', () => {
+    expect([W1H!, W1D!, WINDOWS.at(-1)!].map((window) => offsetOf({ offset: '6h' }, window))).toStrictEqual([
+      undefined,
+      '6h',
+      '6h',
+    ]);
+    expect(OFFSETS).toContain('6h');
+    expect(OFFSETS).not.toContain('24h');
   });
 
   it('leave a choice for every span', () => {
@@ -73,8 +96,8 @@ describe('windows in a span', () => {
 
   it('are as long as they are written', () => {
     for (const { text, ms } of [...WINDOWS, ...SPANS]) expect(sliceLengthMs(text)).toBe(ms);
-    expect(WINDOWS.map(({ words }) => words)).toStrictEqual(['1 minute', '5 minutes', '15 minutes', '1 hour', '1 day']);
-    expect(SPANS.map(({ words }) => words)).toStrictEqual(['15 minutes', '1 hour', '6 hours', '24 hours', '7 days']);
+    expect(WINDOWS.map(({ words }) => words).join()).toBe('1 minute,5 minutes,15 minutes,1 hour,1 day,1 week,1 month');
+    expect(SPANS.map(({ words }) => words).join()).toBe('15 minutes,1 hour,6 hours,24 hours,7 days,30 days,1 year');
   });
 
   it('know how long a slice is', () => {

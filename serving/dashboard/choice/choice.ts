@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { type Length, SPANS, WINDOWS } from './spans.ts';
+import { instantText, type Period, readPeriod } from './period.ts';
+import { DAY_MS, type Length, sliceLengthMs, SPANS, type Stretch, WINDOWS } from './spans.ts';
 
 /** What the viewer has chosen. It stands in the address, so that a view can be shared. */
 export interface Choice {
@@ -7,18 +8,27 @@ export interface Choice {
   readonly view: string | undefined;
   readonly window: Length;
   readonly span: Length;
+  /** What is looked at instead of the newest data. */
+  readonly period: Period | undefined;
+  /** How much later than midnight days and longer windows begin, such as `6h`. */
+  readonly offset: string | undefined;
   /** Name of a measure; undefined: the first that the metric has. */
   readonly measure: string | undefined;
   /** Keys of groups that are not drawn. */
   readonly hidden: readonly string[];
+  /** Keys of groups that were picked among many, the last one first. */
+  readonly picked: readonly string[];
 }
 
 export const CHOICE_DEFAULT: Choice = {
   view: undefined,
   window: WINDOWS[0]!,
   span: SPANS[1]!,
+  period: undefined,
+  offset: undefined,
   measure: undefined,
   hidden: [],
+  picked: [],
 };
 
 /** Reads the part of an address after `#`. What it does not know, or does not say, is as by default. */
@@ -28,20 +38,45 @@ export function readChoice(hash: string): Choice {
     view: said.get('view') ?? undefined,
     window: WINDOWS.find(({ text }) => text === said.get('window')) ?? CHOICE_DEFAULT.window,
     span: SPANS.find(({ text }) => text === said.get('span')) ?? CHOICE_DEFAULT.span,
+    period: readPeriod(said.get('from'), said.get('to')),
+    offset: OFFSETS.find((one) => one === said.get('offset')),
     measure: said.get('stat') ?? undefined,
     hidden: said.getAll('hide'),
+    picked: said.getAll('group'),
   };
 }
 
 /** Writes a choice as the part of an address after `#`; `readChoice` is its inverse. */
-export function writeChoice({ view, window, span, measure, hidden }: Choice): string {
+export function writeChoice({ view, window, span, period, offset, measure, hidden, picked }: Choice): string {
   const said = new URLSearchParams();
   if (view !== undefined) said.set('view', view);
   said.set('window', window.text);
   said.set('span', span.text);
+  if (period !== undefined) {
+    said.set('from', instantText(period.fromMs));
+    said.set('to', instantText(period.toMs));
+  }
+  if (offset !== undefined) said.set('offset', offset);
   if (measure !== undefined) said.set('stat', measure);
+  for (const key of picked) said.append('group', key);
   for (const key of hidden) said.append('hide', key);
   return said.toString();
+}
+
+/** By how much days may begin later than at midnight: by whole hours, which is what people agree on. */
+export const OFFSETS: readonly string[] = Array.from({ length: 23 }, (_, hour) => `${hour + 1}h`);
+
+/** A single window is enough to ask for; a day of 23 hours and a February are shorter than usual. */
+const PERIOD_WINDOWS_MIN = 0.9;
+
+/** How long the time is that is looked at. */
+export function stretchOf({ span, period }: Pick<Choice, 'span' | 'period'>): Stretch {
+  return period === undefined ? span : { ms: period.toMs - period.fromMs, windowsMin: PERIOD_WINDOWS_MIN };
+}
+
+/** How much later than midnight windows of this length begin; shorter ones begin as the clock has it. */
+export function offsetOf({ offset }: Pick<Choice, 'offset'>, window: Length): string | undefined {
+  return sliceLengthMs(window.text) >= DAY_MS ? offset : undefined;
 }
 
 /** The choice in the address, and what changes a part of it. It follows the address when that is changed by hand. */

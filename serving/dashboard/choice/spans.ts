@@ -7,7 +7,7 @@ export interface Length {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 export const WINDOWS: readonly Length[] = [
   { text: '1m', words: '1 minute', ms: MINUTE_MS },
@@ -15,6 +15,8 @@ export const WINDOWS: readonly Length[] = [
   { text: '15m', words: '15 minutes', ms: 15 * MINUTE_MS },
   { text: '1h', words: '1 hour', ms: HOUR_MS },
   { text: '1d', words: '1 day', ms: DAY_MS },
+  { text: '1w', words: '1 week', ms: 7 * DAY_MS },
+  { text: '1mo', words: '1 month', ms: 30 * DAY_MS },
 ];
 
 export const SPANS: readonly Length[] = [
@@ -23,7 +25,16 @@ export const SPANS: readonly Length[] = [
   { text: '6h', words: '6 hours', ms: 6 * HOUR_MS },
   { text: '24h', words: '24 hours', ms: DAY_MS },
   { text: '7d', words: '7 days', ms: 7 * DAY_MS },
+  { text: '30d', words: '30 days', ms: 30 * DAY_MS },
+  { text: '1y', words: '1 year', ms: 365 * DAY_MS },
 ];
+
+/** How long a stretch of time is that is looked at: a span, or a period. */
+export interface Stretch {
+  readonly ms: number;
+  /** Fewer windows in it make no sense; of a span where not given, since fewer make no curve. */
+  readonly windowsMin?: number;
+}
 
 /** Windows of one group in a span: more can't be told apart on a screen, and cost time to send. */
 export const WINDOWS_PER_SPAN_MAX = 2_100;
@@ -31,13 +42,13 @@ export const WINDOWS_PER_SPAN_MAX = 2_100;
 export const WINDOWS_PER_SPAN_MIN = 3;
 
 /** Whether windows of this length make a picture of the span, and are at least as wide as the view's slice. */
-export function fits(window: Length, span: Length, sliceMs: number): boolean {
-  const count = span.ms / window.ms;
-  return count >= WINDOWS_PER_SPAN_MIN && count <= WINDOWS_PER_SPAN_MAX && window.ms >= sliceMs;
+export function fits(window: Length, { ms, windowsMin = WINDOWS_PER_SPAN_MIN }: Stretch, sliceMs: number): boolean {
+  const count = ms / window.ms;
+  return count >= windowsMin && count <= WINDOWS_PER_SPAN_MAX && window.ms >= sliceMs;
 }
 
 /** The window nearest in length to the wanted one that fits the span; the wanted one where none fits. */
-export function fittingWindow(wanted: Length, span: Length, sliceMs: number): Length {
+export function fittingWindow(wanted: Length, span: Stretch, sliceMs: number): Length {
   const fitting = WINDOWS.filter((window) => fits(window, span, sliceMs));
   const distance = ({ ms }: Length): number => Math.abs(Math.log(ms / wanted.ms));
   return fitting.toSorted((a, b) => distance(a) - distance(b))[0] ?? wanted;
@@ -57,10 +68,19 @@ export function zoneOf(window: Length, sliceMs: number, { zone, offsetMs }: Plac
   return window.ms < DAY_MS && sliceMs > 0 && offsetMs % sliceMs !== 0 ? 'UTC' : zone;
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: MINUTE_MS,
+  h: HOUR_MS,
+  d: DAY_MS,
+  w: 7 * DAY_MS,
+  mo: 30 * DAY_MS,
+  y: 365 * DAY_MS,
+};
 
-/** The length of a slice such as `10s` or `1m`, in ms; 0 for a text that is none, which no window is narrower than. */
+/** The usual length of a span such as `10s` or `1m`, in ms; 0 for a text that is none, which no window is narrower than. */
 export function sliceLengthMs(text: string): number {
-  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
+  const match = /^(\d+)(ms|s|m|h|d|w|mo|y)$/.exec(text);
   return match === null ? 0 : Number(match[1]) * (UNITS_MS[match[2]!] ?? 0);
 }

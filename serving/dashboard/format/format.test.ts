@@ -117,6 +117,15 @@ describe('a time', () => {
     expect(formatWindow(Date.UTC(2026, 9, 24, 22), Date.UTC(2026, 9, 25, 23), nowMs, day, style)).toBe('25 Oct');
   });
 
+  it('of a window of days has its first and last, and the time where they begin at another than midnight', () => {
+    const [week, month] = [WINDOWS[5]!, WINDOWS[6]!];
+    const at = (day: number, hour: number): number => Date.UTC(2026, 10, day, hour);
+    expect(formatWindow(at(15, 23), at(22, 23), nowMs, week, style)).toBe('16 Nov–22 Nov');
+    expect(formatWindow(Date.UTC(2026, 9, 31, 23), at(30, 23), nowMs, month, style)).toBe('1 Nov–30 Nov');
+    expect(formatWindow(at(20, 5), at(21, 5), nowMs, day, style)).toBe('20 Nov, 06:00 – 21 Nov, 06:00');
+    expect(formatWindow(at(20, 0), at(21, 0), nowMs, day, style)).toBe('20 Nov, 01:00 – 21 Nov, 01:00');
+  });
+
   it('at midnight is 00:00', () => {
     expect(formatMoment(Date.UTC(2026, 10, 20, 23), nowMs, style)).toBe('00:00');
   });

@@ -26,6 +26,16 @@ export function formatClock(atMs: number, viewer: Viewer = {}): string {
   return isolated(formatter('clock', viewer).format(atMs));
 }
 
+/** Hours, minutes and seconds, in 24 hours. */
+export function formatSeconds(atMs: number, viewer: Viewer = {}): string {
+  return isolated(formatter('seconds', viewer).format(atMs));
+}
+
+/** A month with its year, such as `Nov 2026`. */
+export function formatMonth(atMs: number, viewer: Viewer = {}): string {
+  return isolated(formatter('month', viewer).format(atMs));
+}
+
 /** A day, such as `21 Nov`, with its year where that is not this one. */
 export function formatDay(atMs: number, nowMs: number, viewer: Viewer = {}): string {
   const year = formatter('year', viewer);
@@ -39,7 +49,25 @@ export function formatMoment(atMs: number, nowMs: number, viewer: Viewer = {}): 
   return day === formatDay(nowMs, nowMs, viewer) ? clock : `${day}, ${clock}`;
 }
 
-/** A window: `14:05–14:10`, with its day where that is not today; whole days as days. */
+/** A day, with its year. */
+export function formatDate(atMs: number, viewer: Viewer = {}): string {
+  return isolated(formatter('dayOfYear', viewer).format(atMs));
+}
+
+/** A period: both its edges, with their days. */
+export function formatPeriod(
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  nowMs: number,
+  viewer: Viewer = {},
+): string {
+  const moment = (atMs: number): string => `${formatDay(atMs, nowMs, viewer)}, ${formatClock(atMs, viewer)}`;
+  return `${moment(fromMs)} – ${moment(toMs)}`;
+}
+
+/**
+ * A window: `14:05–14:10`, with its day where that is not today; whole days by their first and last, and with the time where
+ * they begin at another than midnight.
+ */
 export function formatWindow(
   startMs: number,
   endMs: number,
@@ -47,14 +75,26 @@ export function formatWindow(
   window: Length,
   viewer: Viewer = {},
 ): string {
-  if (window.ms >= DAY_MS) return formatDay(startMs, nowMs, viewer);
+  if (window.ms >= DAY_MS) {
+    if (!beginsDay(startMs, viewer) || !beginsDay(endMs, viewer))
+      return formatPeriod({ fromMs: startMs, toMs: endMs }, nowMs, viewer);
+    const [first, last] = [startMs, endMs - 1].map((atMs) => formatDay(atMs, nowMs, viewer));
+    return first === last ? first! : `${first}–${last}`;
+  }
   return `${formatMoment(startMs, nowMs, viewer)}–${formatClock(endMs, viewer)}`;
 }
 
-type Form = 'clock' | 'day' | 'dayOfYear' | 'year';
+/** Whether a day of the viewer begins at that instant. */
+function beginsDay(atMs: number, viewer: Viewer): boolean {
+  return formatDate(atMs, viewer) !== formatDate(atMs - 1, viewer);
+}
+
+type Form = 'clock' | 'seconds' | 'month' | 'day' | 'dayOfYear' | 'year';
 
 const FORMS: Readonly<Record<Form, Intl.DateTimeFormatOptions>> = {
   clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  seconds: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+  month: { month: 'short', year: 'numeric' },
   day: { day: 'numeric', month: 'short' },
   dayOfYear: { day: 'numeric', month: 'short', year: 'numeric' },
   year: { year: 'numeric' },

@@ -1,30 +1,40 @@
 import type { ViewInfo } from '../api/inventory.ts';
-import type { Choice } from '../choice/choice.ts';
+import { type Choice, OFFSETS, stretchOf } from '../choice/choice.ts';
 import { measureNamed, measuresOf } from '../choice/measure.ts';
-import { fits, fittingWindow, type Length, sliceLengthMs, SPANS, WINDOWS } from '../choice/spans.ts';
+import { type Period, periodBefore } from '../choice/period.ts';
+import { DAY_MS, fits, fittingWindow, type Length, sliceLengthMs, SPANS, WINDOWS } from '../choice/spans.ts';
+import { PeriodInputs } from './period-inputs.tsx';
 
 interface ControlsProps {
   readonly views: readonly ViewInfo[];
   readonly view: ViewInfo;
   /** The window that is asked for. */
   readonly length: Length;
+  /** Where the view has data, as far as that is known. */
+  readonly data: Period | undefined;
+  readonly nowMs: number;
   readonly choice: Choice;
   readonly choose: (change: Partial<Choice>) => void;
 }
 
 /** What to look at: view, span, window, statistic. */
-export function Controls({ views, view, length, choice, choose }: ControlsProps) {
-  const { span } = choice;
+export function Controls({ views, view, length, data, nowMs, choice, choose }: ControlsProps) {
+  const { span, period } = choice;
+  const stretch = stretchOf(choice);
   const sliceMs = sliceLengthMs(view.slice);
   const chooseSpan = (text: string): void => {
+    if (text === PERIOD) return choose({ period: periodBefore(data?.toMs ?? nowMs, span.ms) });
     const next = SPANS.find((one) => one.text === text) ?? span;
-    choose({ span: next, window: fittingWindow(length, next, sliceMs) });
+    choose({ span: next, period: undefined, window: fittingWindow(length, next, sliceMs) });
   };
   return (
     <section class="controls" aria-label="What is shown">
       <label class="select">
         <span class="legend">View</span>
-        <select value={view.name} onChange={(event) => choose({ view: event.currentTarget.value, hidden: [] })}>
+        <select
+          value={view.name}
+          onChange={(event) => choose({ view: event.currentTarget.value, hidden: [], picked: [] })}
+        >
           {views.map(({ name }) => (
             <option key={name} value={name}>
               {name}
@@ -32,11 +42,17 @@ export function Controls({ views, view, length, choice, choose }: ControlsProps)
           ))}
         </select>
       </label>
-      <Options name="span" legend="Span" options={SPANS.map(asOption)} value={span.text} onChoose={chooseSpan} />
+      <Options
+        name="span"
+        legend="Span"
+        options={[...SPANS.map(asOption), { value: PERIOD, label: 'Period' }]}
+        value={period === undefined ? span.text : PERIOD}
+        onChoose={chooseSpan}
+      />
       <Options
         name="window"
         legend="Window"
-        options={WINDOWS.map((one) => ({ ...asOption(one), disabled: !fits(one, span, sliceMs) }))}
+        options={WINDOWS.map((one) => ({ ...asOption(one), disabled: !fits(one, stretch, sliceMs) }))}
         value={length.text}
         onChoose={(text) => choose({ window: WINDOWS.find((one) => one.text === text) ?? length })}
       />
@@ -47,7 +63,31 @@ export function Controls({ views, view, length, choice, choose }: ControlsProps)
         value={measureNamed(choice.measure, view).name}
         onChoose={(name) => choose({ measure: name })}
       />
+      {length.ms < DAY_MS ? null : <DayBegin choice={choice} choose={choose} />}
+      {period === undefined ? null : (
+        <PeriodInputs period={period} data={data} nowMs={nowMs} onChoose={(next) => choose({ period: next })} />
+      )}
     </section>
+  );
+}
+
+/** Stands for a period among the spans. */
+const PERIOD = 'period';
+
+/** When days begin: gas is told in days from 06:00. */
+function DayBegin({ choice: { offset }, choose }: Pick<ControlsProps, 'choice' | 'choose'>) {
+  return (
+    <label class="select">
+      <span class="legend">Days from</span>
+      <select value={offset ?? ''} onChange={({ currentTarget: { value } }) => choose({ offset: value || undefined })}>
+        <option value="">00:00</option>
+        {OFFSETS.map((one) => (
+          <option key={one} value={one}>
+            {`${one.replace('h', '').padStart(2, '0')}:00`}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -1,16 +1,17 @@
 import { GROUPS_DRAWN_MAX } from '../chart/colours.ts';
 import { edgesText, measured, stateText, type Terms, unitOf, valueText } from '../chart/window-words.ts';
 import type { Measure } from '../choice/measure.ts';
+import { GROUPS_SHOWN_MAX } from '../choice/shown-groups.ts';
 import { formatLarge } from '../format/numbers.ts';
 import { groupName, type GroupWindows, hasEnded, type ShownWindow } from '../stream/windows-state.ts';
 import { CompletenessText } from './completeness-text.tsx';
 
-/** Figures beyond these would fill the page; the chart draws fewer anyway. */
-const FIGURES_MAX = 24;
-
 interface FiguresProps extends Terms {
   readonly groups: readonly GroupWindows[];
   readonly colours: ReadonlyMap<string, number>;
+  /** A group that has told nothing for longer by `untilMs`, when others have, is silent; null where that is not known. */
+  readonly silentMs: number;
+  readonly untilMs: number | null;
   readonly onToggle: (key: string) => void;
 }
 
@@ -20,7 +21,7 @@ export function Figures({ groups, ...rest }: FiguresProps) {
   return (
     <section aria-label="Current values">
       <ul class="figures">
-        {groups.slice(0, FIGURES_MAX).map((group) => (
+        {groups.slice(0, GROUPS_SHOWN_MAX).map((group) => (
           <li key={group.key}>
             <Figure group={group} {...rest} />
           </li>
@@ -29,7 +30,7 @@ export function Figures({ groups, ...rest }: FiguresProps) {
       {/* Of fewer groups all are drawn unless they were hidden, which the viewer knows. */}
       {groups.length > GROUPS_DRAWN_MAX && groups.length > drawn ? (
         <p class="quiet note">
-          {drawn} of {groups.length} groups are drawn. Press one that is drawn to make room for the next.
+          {drawn} of {groups.length} groups are drawn. Press one to draw it, or to hide it and make room for the next.
         </p>
       ) : null}
     </section>
@@ -38,13 +39,19 @@ export function Figures({ groups, ...rest }: FiguresProps) {
 
 type FigureProps = Omit<FiguresProps, 'groups'> & { readonly group: GroupWindows };
 
-function Figure({ group, colours, onToggle, ...terms }: FigureProps) {
+function Figure({ group, colours, silentMs, untilMs, onToggle, ...terms }: FigureProps) {
   const { measure, decimals, freshnessMs } = terms;
   const colour = colours.get(group.key);
   const latest = latestWindow(group.windows, measure, freshnessMs);
+  const isSilent = latest !== undefined && untilMs !== null && latest.endMs + silentMs < untilMs;
   const exact = latest === undefined ? '' : `${valueText(latest, terms)} ${unitOf(terms)}`;
   return (
-    <button type="button" class="figure" aria-pressed={colour !== undefined} onClick={() => onToggle(group.key)}>
+    <button
+      type="button"
+      class={isSilent ? 'figure figure-silent' : 'figure'}
+      aria-pressed={colour !== undefined}
+      onClick={() => onToggle(group.key)}
+    >
       <span class="figure-name">
         <span class={`swatch swatch-${colour ?? 'none'}`} aria-hidden="true" />
         {groupName(group.tags)}
@@ -56,12 +63,7 @@ function Figure({ group, colours, onToggle, ...terms }: FigureProps) {
       {latest === undefined ? null : (
         <span class="figure-caption">
           <CompletenessText completeness={latest.completeness} />
-          <span>
-            {edgesText(latest, terms)}
-            {hasEnded(latest, freshnessMs) && latest.expectedFromMs === undefined
-              ? ''
-              : `, ${stateText(latest, terms)}`}
-          </span>
+          <span>{isSilent ? `${edgesText(latest, terms)}, nothing since` : captionText(latest, terms)}</span>
         </span>
       )}
     </button>
@@ -80,4 +82,11 @@ export function latestWindow(
   const newest = windows.at(-1);
   if (!measure.adds) return newest;
   return windows.findLast((window) => hasEnded(window, freshnessMs)) ?? newest;
+}
+
+/** When the window is whose value is shown, and what there is to know of it beside that it is whole. */
+function captionText(window: ShownWindow, terms: Terms): string {
+  const edges = edgesText(window, terms);
+  const isPlain = hasEnded(window, terms.freshnessMs) && window.expectedFromMs === undefined;
+  return isPlain ? edges : `${edges}, ${stateText(window, terms)}`;
 }

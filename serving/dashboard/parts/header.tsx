@@ -15,6 +15,8 @@ export interface HeaderProps {
   readonly agents: readonly AgentInfo[] | undefined;
   /** How often the metric that is shown tells a reading; 0 where that is not known. */
   readonly intervalMs: number;
+  /** A period is shown that was chosen, instead of the newest data. */
+  readonly isPast: boolean;
   readonly nowMs: number;
 }
 
@@ -49,15 +51,22 @@ const WORDS: Readonly<Record<ConnectionKind, string>> = {
 };
 
 /**
- * What the connection is called: `live` only where the data is of now, and every agent of which something is to come is
+ * What the connection is called: `live` only where the newest data is shown, that is of now, and every agent of which something is to come is
  * there; else `connected`.
  */
-export function connectionKind({ connection, freshnessMs, agents, intervalMs, nowMs }: HeaderProps): ConnectionKind {
+export function connectionKind({
+  connection,
+  freshnessMs,
+  agents,
+  intervalMs,
+  isPast,
+  nowMs,
+}: HeaderProps): ConnectionKind {
   if (connection.kind !== 'live') return connection.kind;
   const ageMsMax = Math.max(LIVE_AGE_MS_MAX, LIVE_AGE_INTERVALS_MAX * intervalMs);
   const isFresh = freshnessMs !== null && nowMs - freshnessMs <= ageMsMax;
   const isWhole = agents?.filter(isExpected).every(({ presence }) => presence?.online === true) === true;
-  return isFresh && isWhole ? 'live' : 'connected';
+  return isFresh && isWhole && !isPast ? 'live' : 'connected';
 }
 
 /** What there is to know of the connection: since when it is away, or how fresh the data is and who is there. */

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentInfo } from '../api/inventory.ts';
+import type { Period } from '../choice/period.ts';
+import { formatDate } from '../format/times.ts';
 import type { Problem } from '../stream/message.ts';
 
 /** The server can't be reached, and there is nothing from before to show. */
@@ -85,6 +87,16 @@ export function NoReadings({
       </p>
       <pre>npx weir edge --config weir.yaml</pre>
       <p>Its windows appear here with the first reading; there is no need to reload.</p>
+    </Notice>
+  );
+}
+
+/** The view has readings, but none in the period that was chosen. */
+export function NoReadingsThen({ data }: { readonly data: Period }) {
+  const [from, to] = [data.fromMs, data.toMs].map((atMs) => formatDate(atMs));
+  return (
+    <Notice title="No readings in this period">
+      <p>{`The view has readings from ${from} to ${to}. Choose a period that meets them, or a span.`}</p>
     </Notice>
   );
 }

@@ -129,6 +129,7 @@ describe('the state of the connection', () => {
       freshnessMs: T0_MS - 2_000,
       agents: [agent('a', true), agent('b', false, {}, { isGone: true })],
       intervalMs: 10_000,
+      isPast: false,
       nowMs: T0_MS,
       ...over,
     };
@@ -141,6 +142,7 @@ describe('the state of the connection', () => {
     }
     expect(connectionKind(header({ agents: undefined }))).toBe('connected');
     expect(connectionKind(header({ freshnessMs: null }))).toBe('connected');
+    expect(connectionKind(header({ isPast: true }))).toBe('connected');
   });
 
   it.each([

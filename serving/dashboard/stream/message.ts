@@ -48,6 +48,14 @@ export interface Subscription {
   readonly stats: readonly string[];
   /** How far back the windows reach. */
   readonly last: string;
+  readonly offset?: string;
+  /** The values that tags may have; where not given, all. */
+  readonly where?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Reads the answer to a question for windows, which is a snapshot of them. Throws StrangeMessage. */
+export function readAnswer(answer: unknown): ServerMessage {
+  return { kind: 'snapshot', ...told('answer', record(answer, 'the answer')) };
 }
 
 /** A text from the server that is not of the protocol. */

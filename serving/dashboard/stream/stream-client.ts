@@ -75,6 +75,15 @@ export class StreamClient {
     else if (this.#socket === undefined && this.#callOff === undefined) this.#connect();
   }
 
+  /** Nothing is wanted any more; the connection stays for what will be. */
+  unsubscribe(): void {
+    if (this.#wanted === undefined) return;
+    if (this.#isOpen) this.#send({ type: 'unsubscribe', id: this.#id });
+    this.#wanted = undefined;
+    this.#number++;
+    this.#resume = undefined;
+  }
+
   /** Tries at once where the next try is still to come: the page is looked at again, or the network is back. */
   retryNow(): void {
     if (this.#socket !== undefined || this.#isStopped || this.#wanted === undefined) return;
@@ -168,6 +177,7 @@ export class StreamClient {
   }
 
   #ask(): void {
+    if (this.#wanted === undefined) return;
     const resume = this.#resume === undefined ? {} : { resume: this.#resume };
     this.#send({ type: 'subscribe', id: this.#id, ...this.#wanted, ...resume });
   }

@@ -1,10 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Subscription } from './message.ts';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useAsked } from '../api/ask.ts';
+import { instantText, type Period } from '../choice/period.ts';
+import { readAnswer, type Subscription } from './message.ts';
 import { type Connection, type Socket, StreamClient, type StreamHost } from './stream-client.ts';
 import { applyMessage, NO_WINDOWS, type WindowsState } from './windows-state.ts';
 
 /** Changes are shown at most this often: the server tells them as often, and nobody reads faster. */
 const SHOW_EVERY_MS = 250;
+/** What is past changes seldom: by late readings, and corrections. */
+const ANSWER_EVERY_MS = 30_000;
 
 export interface Windows {
   readonly connection: Connection;
@@ -12,10 +16,50 @@ export interface Windows {
 }
 
 /**
- * The windows of a subscription as they are now. Without one it waits. `isAnswering` says whether the server answers
- * other questions; where it does not, the stream is not trusted either.
+ * The windows of a question as they are now: of a period as the server answers them, else as they come by the stream. Without
+ * a question it waits. `isAnswering` says whether the server answers other questions; where it does not, the stream is not
+ * trusted either.
  */
-export function useWindows(subscription: Subscription | undefined, spanMs: number, isAnswering: boolean): Windows {
+export function useWindows(
+  question: Subscription | undefined,
+  period: Period | undefined,
+  spanMs: number,
+  isAnswering: boolean,
+): Windows {
+  const streamed = useStreamed(period === undefined ? question : undefined, spanMs, isAnswering);
+  const answered = useAnswered(
+    question === undefined || period === undefined ? undefined : windowsPath(question, period),
+  );
+  return period === undefined ? streamed : answered;
+}
+
+/** The windows that the server answers at a path. */
+function useAnswered(path: string | undefined): Windows {
+  const { answer, refusal, awaySinceMs: sinceMs } = useAsked(path, readAnswer, ANSWER_EVERY_MS);
+  const windows = useMemo(() => {
+    const state = answer === undefined ? NO_WINDOWS : applyMessage(NO_WINDOWS, answer, Number.POSITIVE_INFINITY, 0);
+    return { ...state, problem: refusal };
+  }, [answer, refusal]);
+  if (sinceMs !== undefined) return { connection: { kind: 'away', retryAtMs: sinceMs, sinceMs }, windows };
+  const isAsked = answer !== undefined || refusal !== undefined;
+  return { connection: { kind: isAsked ? 'live' : 'connecting' }, windows };
+}
+
+/** Where the windows of a period are asked for. */
+export function windowsPath({ view, window, zone, stats, offset, where = {} }: Subscription, period: Period): string {
+  const asked = new URLSearchParams({
+    from: instantText(period.fromMs),
+    to: instantText(period.toMs),
+    window,
+    zone,
+    stats: stats.join(','),
+  });
+  if (offset !== undefined) asked.set('offset', offset);
+  for (const [tag, values] of Object.entries(where)) for (const value of values) asked.append(tag, value);
+  return `api/v1/views/${encodeURIComponent(view)}/windows?${asked}`;
+}
+
+function useStreamed(subscription: Subscription | undefined, spanMs: number, isAnswering: boolean): Windows {
   const [connection, setConnection] = useState<Connection>({ kind: 'connecting' });
   const [windows, setWindows] = useState<WindowsState>(NO_WINDOWS);
   const client = useRef<StreamClient | undefined>(undefined);
@@ -56,11 +100,11 @@ export function useWindows(subscription: Subscription | undefined, spanMs: numbe
   }, []);
 
   useEffect(() => {
-    if (subscription === undefined) return;
     span.current = spanMs;
     newest.current = NO_WINDOWS;
     setWindows(NO_WINDOWS);
-    client.current?.subscribe(subscription);
+    if (subscription === undefined) client.current?.unsubscribe();
+    else client.current?.subscribe(subscription);
   }, [subscription, spanMs]);
 
   useEffect(() => {
