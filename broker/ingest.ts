@@ -6,7 +6,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import { ACCEPTED, type Heartbeat, type LogRecord } from '#core/records/record.ts';
-import { type SeriesEntry, seriesKey } from '#core/series/series.ts';
+import { claimKey, type SeriesEntry } from '#core/series/series.ts';
 import { parseHeartbeat } from '#core/wire/heartbeat.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
 import { parseRefusalReport } from '#core/wire/refusal-report.ts';
@@ -171,7 +171,7 @@ export class Ingest {
 
   async #judgeEntries(agent: string, entries: readonly SeriesEntry[]): Promise<readonly KnownEntry[]> {
     const verdicts = entries.map((entry) => judgeSeries(entry, this.#options.metrics));
-    const keys = entries.map(seriesKey);
+    const keys = entries.map(claimKey);
     const wanted = new Set(keys.filter((_, i) => verdicts[i]!.kind === 'accepted'));
     const unclaimed = await this.#claim(agent, wanted);
     return entries.map((entry, i): KnownEntry => {

@@ -75,14 +75,14 @@ describe('changes that wait for a commit', () => {
     const { view } = openView();
     const pending = new PendingChanges(2);
     const entry = powerSeries('m', { tags: { region: 'r' } });
-    const group = view.groupFor(entry)!;
-    view.noteMember(group, 'x', entry, 500);
-    view.noteMember(group, 'x', entry, 600);
+    const newcomer = { group: view.groupFor(entry)!, agent: 'x', series: 'm', entry };
+    view.noteMember(newcomer, 500);
+    view.noteMember(newcomer, 600);
     pending.gather(view, 0);
     const [member, ...others] = pending.takeRows().members;
     expect(others).toEqual([]);
     expect(member).toMatchObject({ view: 'v', version: 4, group: '["r"]', partition: 2, agent: 'x', firstMs: 500 });
-    view.noteMember(group, 'x', entry, 400);
+    view.noteMember(newcomer, 400);
     pending.gather(view, 0);
     expect(pending.takeRows().members.map(({ firstMs }) => firstMs)).toEqual([400]);
   });

@@ -1,4 +1,4 @@
-import { type SeriesEntry, seriesKey } from '../series/series.ts';
+import { type SeriesEntry, SeriesKeys } from '../series/series.ts';
 import { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
@@ -7,21 +7,25 @@ export class AgentFold {
   readonly name: string;
   readonly entries: SeriesEntry[];
   #routes: (readonly Route[])[] = [];
+  readonly #keys = new SeriesKeys();
+  /** Which series each entry is of. */
+  readonly #series: string[] = [];
   /** From when on series are expected, as the last entry says that says so of them. */
   readonly #sinceMs = new Map<string, number>();
 
   constructor(name: string, entries: readonly SeriesEntry[] = []) {
     this.name = name;
-    this.entries = [...entries];
-    for (const entry of entries) this.#takeSince(entry);
+    this.entries = [];
+    this.learn(0, entries);
   }
 
   /** Takes up the entries of a birth. Entries that are known already stay as they are; a birth restates them. */
   learn(firstIndex: number, entries: readonly SeriesEntry[]): void {
     for (const entry of entries.slice(Math.max(0, this.entries.length - firstIndex))) {
       this.entries.push(entry);
+      this.#series.push(this.#keys.keyOf(entry));
       // What routes have told of members may not be so any more.
-      if (this.#takeSince(entry)) this.forgetRoutes();
+      if (this.#takeSince(this.entries.length - 1)) this.forgetRoutes();
     }
   }
 
@@ -44,17 +48,18 @@ export class AgentFold {
   #findRoutes(index: number, views: readonly ViewFold[]): readonly Route[] {
     const entry = this.entries[index];
     if (entry === undefined) return [];
-    const sinceMs = this.#sinceMs.get(seriesKey(entry));
+    const series = this.#series[index]!;
+    const sinceMs = this.#sinceMs.get(series);
     return views.flatMap((fold) => {
       const group = fold.groupFor(entry);
-      return group === undefined ? [] : [new Route(this.name, fold, group, entry, sinceMs)];
+      return group === undefined ? [] : [new Route({ agent: this.name, fold, group, entry, series, sinceMs })];
     });
   }
 
   /** Whether the entry says of its series since when it is expected, and otherwise than before. */
-  #takeSince(entry: SeriesEntry): boolean {
-    const { sinceMs } = entry;
-    const key = seriesKey(entry);
+  #takeSince(index: number): boolean {
+    const { sinceMs } = this.entries[index]!;
+    const key = this.#series[index]!;
     if (sinceMs === undefined || this.#sinceMs.get(key) === sinceMs) return false;
     this.#sinceMs.set(key, sinceMs);
     return true;

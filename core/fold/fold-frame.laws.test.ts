@@ -7,7 +7,7 @@ import { encodeReadings } from '../frames/encode-readings.ts';
 import { readHeader } from '../frames/header.ts';
 import { NO_LINKS, type SignedLinks } from '../frames/readings.ts';
 import { METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
-import { seriesKey, type SeriesEntry } from '../series/series.ts';
+import { type SeriesEntry, SeriesKeys } from '../series/series.ts';
 import { accountedBySlice } from '../stats/accounted.oracle.ts';
 import { linkRuleOf } from '../stats/link-rule.ts';
 import { copySelective } from '../stats/selective.ts';
@@ -211,7 +211,7 @@ class Sender {
   /** The time of the first reading of each series that the view asks for. */
   members(): Map<string, number> {
     const asked = [...this.series.entries()].filter(([series, all]) => series !== OTHER_METRIC && all.length > 0);
-    return new Map(asked.map(([series, all]) => [seriesKey(entryOf(this.#case, series)), all[0]!.ms]));
+    return new Map(asked.map(([series, all]) => [new SeriesKeys().keyOf(entryOf(this.#case, series)), all[0]!.ms]));
   }
 
   /** The stats of every slice that something counts in, from the readings as they are now. */

@@ -9,14 +9,20 @@ import type { SliceSink } from '../stats/link.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
 import { HELD_SLICES_MAX } from '../views/view.ts';
 import type { Group, OpenSpan } from './slice-slots.ts';
-import type { ViewFold } from './view-fold.ts';
+import type { Newcomer, ViewFold } from './view-fold.ts';
+
+export interface RouteOptions extends Newcomer {
+  readonly fold: ViewFold;
+}
 
 /** The way of one series' readings into one view: which slots they reach, and by which rule neighbours are joined. */
-export class Route implements SliceSink {
+export class Route implements SliceSink, Newcomer {
   readonly agent: string;
   readonly fold: ViewFold;
   readonly group: Group;
   readonly entry: SeriesEntry;
+  readonly series: string;
+  readonly sinceMs: number | undefined;
   readonly rule: LinkRule;
   readonly sliceMs: number;
   readonly table: StatsTable;
@@ -25,18 +31,17 @@ export class Route implements SliceSink {
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
   position = 0;
 
-  /** From when on the series is expected, where that was said. */
-  readonly #sinceMs: number | undefined;
   #firstMs = Number.POSITIVE_INFINITY;
   /** The span asked for last: a run goes on from slice to slice. */
   #span: OpenSpan | undefined;
 
-  constructor(agent: string, fold: ViewFold, group: Group, entry: SeriesEntry, sinceMs?: number) {
+  constructor({ agent, fold, group, entry, series, sinceMs }: RouteOptions) {
     this.agent = agent;
     this.fold = fold;
     this.group = group;
     this.entry = entry;
-    this.#sinceMs = sinceMs;
+    this.series = series;
+    this.sinceMs = sinceMs;
     this.sliceMs = fold.id.view.sliceMs;
     this.rule = within(linkRuleOf(storedFacts(entry)), HELD_SLICES_MAX * this.sliceMs);
     this.table = fold.slots.table;
@@ -56,7 +61,7 @@ export class Route implements SliceSink {
   noteReading(atMs: number): void {
     if (atMs >= this.#firstMs) return;
     this.#firstMs = atMs;
-    this.fold.noteMember(this.group, this.agent, this.entry, atMs, this.#sinceMs);
+    this.fold.noteMember(this, atMs);
   }
 }
 

@@ -20,7 +20,7 @@ describe('the fold of a view', () => {
     const entry = sampleSeries(0);
     const group = fold.groupFor(entry)!;
     const told = (agent: string, atMs: number, intervalMs = entry.intervalMs) => {
-      fold.noteMember(group, agent, { ...entry, intervalMs }, atMs);
+      fold.noteMember({ group, agent, series: 's', entry: { ...entry, intervalMs } }, atMs);
       return fold.takeChangedMembers().map(({ member }) => [member.agent, member.firstMs, member.intervalMs]);
     };
     expect(told('a', 500)).toEqual([['a', 500, 10_000]]);
@@ -35,7 +35,7 @@ describe('the fold of a view', () => {
     const promiseOf = (said: Partial<SeriesEntry>) => {
       const fold = new ViewFold({ view: VIEW, version: 1 });
       const entry = { ...sampleSeries(0), ...said };
-      fold.noteMember(fold.groupFor(entry)!, 'a', entry, 0);
+      fold.noteMember({ group: fold.groupFor(entry)!, agent: 'a', series: 's', entry }, 0);
       return fold.takeChangedMembers()[0]?.member.intervalMs;
     };
     expect([{}, { holdMs: 60_000 }, { holdMs: 1000 }].map(promiseOf)).toEqual([10_000, 60_000, 10_000]);
@@ -44,7 +44,7 @@ describe('the fold of a view', () => {
   it('opens no more slices for a held value than it may reach, however long its series was born to hold it', () => {
     const fold = new ViewFold({ view: VIEW, version: 1 });
     const entry = { ...sampleSeries(0), holdMs: 40_000_000 };
-    const route = new Route('a', fold, fold.groupFor(entry)!, entry);
+    const route = new Route({ agent: 'a', fold, group: fold.groupFor(entry)!, series: 's', entry });
     addLink(route, route.rule, route.sliceMs, 1, 0, 5, 1e9, 5);
     expect(fold.slots.open).toBe(10_000);
   });
@@ -64,40 +64,32 @@ describe('the fold of a view', () => {
     agent.learn(3, [entry]);
     expect([told(3, 700), told(3, 400)]).toEqual([[], [[400, 300]]]);
     // An agent that begins anew and doesn't say is expected as before.
-    fold.noteMember(fold.groupFor(entry)!, 'a', entry, 350);
+    for (const route of new AgentFold('a', [entry]).routesOf(0, [fold], 1)) route.noteReading(350);
     expect(fold.takeChangedMembers().map(({ member }) => member.sinceMs)).toEqual([300]);
   });
 
-  it('expects a series that was moved since when it was said only where it began', () => {
-    const [here, there] = [sampleSeries(0), { ...sampleSeries(0), tags: { device: 'd0', region: 'r9' } }];
-    const told = (fold: ViewFold, entry: SeriesEntry, atMs: number) => {
-      fold.noteMember(fold.groupFor(entry)!, 'a', entry, atMs, 100);
-      return fold.takeChangedMembers().map(({ group, member }) => [group, member.firstMs, member.sinceMs]);
-    };
-    const fold = new ViewFold({ view: VIEW, version: 1 });
-    expect(told(fold, there, 900)).toEqual([['["r9"]', 900, 100]]);
-    expect(told(fold, here, 500)).toEqual([
-      ['["r0"]', 500, 100],
-      ['["r9"]', 900, undefined],
+  it('takes series for members each that differ by a tag alone, also of one group', () => {
+    const fold = new ViewFold({ view: { ...VIEW, by: ['device'] }, version: 1 });
+    const of = (phase: string): SeriesEntry => ({ ...sampleSeries(0), tags: { ...sampleSeries(0).tags, phase } });
+    const agent = new AgentFold('a', [of('1'), { ...of('2'), sinceMs: 100 }]);
+    for (const index of [0, 1, 0]) for (const route of agent.routesOf(index, [fold], 1)) route.noteReading(500);
+    const members = fold.takeChangedMembers().map(({ group, member }) => [group, member.series, member.sinceMs]);
+    expect(members).toEqual([
+      ['["d0"]', '["power","d0"]', undefined],
+      ['["d0"]', expect.stringContaining('phase'), 100],
     ]);
-    expect(told(fold, there, 800)).toEqual([['["r9"]', 800, undefined]]);
-    const resumed = new ViewFold({ view: VIEW, version: 1 });
-    const member = { agent: 'a', series: '["power","d0"]', intervalMs: 10_000 };
-    resumed.restoreMember('["r9"]', { ...member, firstMs: 800 });
-    resumed.restoreMember('["r0"]', { ...member, firstMs: 500, sinceMs: 100 });
-    expect([told(resumed, there, 850), told(resumed, here, 600)]).toEqual([[], []]);
   });
 
   it('tells no member again that was written before', () => {
     const fold = new ViewFold({ view: VIEW, version: 1 });
     const entry = sampleSeries(0);
     const group = fold.groupFor(entry)!;
-    fold.noteMember(group, 'a', entry, 500);
+    fold.noteMember({ group, agent: 'a', series: 's', entry }, 500);
     const { group: key, member } = fold.takeChangedMembers()[0]!;
     const resumed = new ViewFold({ view: VIEW, version: 1 });
     resumed.restoreMember(key, member);
     expect(resumed.takeChangedMembers()).toEqual([]);
-    resumed.noteMember(resumed.groupFor(entry)!, 'a', entry, 500);
+    resumed.noteMember({ group: resumed.groupFor(entry)!, agent: 'a', series: 's', entry }, 500);
     expect(resumed.takeChangedMembers()).toEqual([]);
   });
 });

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  claimKey,
   INTERVAL_MS_MAX,
   NAME_LENGTH_MAX,
+  nameable,
   PANE_MS_MAX,
+  parseSeries,
   SERIES_TAGS_MAX,
+  type SeriesEntry,
+  SeriesKeys,
   TAG_VALUE_LENGTH_MAX,
   UNIT_LENGTH_MAX,
-  nameable,
-  parseSeries,
-  seriesKey,
-  type SeriesEntry,
 } from './series.ts';
 
 const energy: SeriesEntry = {
@@ -135,12 +136,12 @@ describe('a series', () => {
     expect(parseSeries({ ...energy, paneMs: 0 })).toMatchObject({ message: /paneMs .* from 1 to 86400000$/ });
   });
 
-  it('has a key that no other metric and device have', () => {
+  it('is claimed by a key that no other metric and device have', () => {
     const name = fc.string({ maxLength: 4, unit: fc.constantFrom('a', '"', ',', '\\', '/', '[') });
     fc.assert(
       fc.property(name, name, name, name, (metric, device, otherMetric, otherDevice) => {
         const same = metric === otherMetric && device === otherDevice;
-        expect(seriesKey({ metric, device }) === seriesKey({ metric: otherMetric, device: otherDevice })).toBe(same);
+        expect(claimKey({ metric, device }) === claimKey({ metric: otherMetric, device: otherDevice })).toBe(same);
       }),
     );
   });
@@ -164,5 +165,40 @@ describe('an entry of an agent that took any name', () => {
         },
       ),
     );
+  });
+});
+
+describe('the keys of the series of a dictionary', () => {
+  it('tell apart what differs in metric, device or tags, whatever the order of the tags', () => {
+    const text = fc.constantFrom('a', '"', ',', '[]', '');
+    const entries = fc.array(
+      fc.record({ metric: text, device: text, tags: fc.dictionary(text, text, { maxKeys: 3 }) }),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(entries, (list) => {
+        const keys = new SeriesKeys();
+        const told = list.map((entry) => keys.keyOf(entry));
+        const turned = list.map(({ tags, ...rest }) =>
+          keys.keyOf({ ...rest, tags: Object.fromEntries(Object.entries(tags).toReversed()) }),
+        );
+        expect(turned).toEqual(told);
+        const facts = list.map(({ metric, device, tags }) =>
+          JSON.stringify([metric, device, Object.entries(tags).sort()]),
+        );
+        for (const [i, key] of told.entries())
+          for (const [j, other] of told.entries()) expect(key === other).toBe(facts[i] === facts[j]);
+      }),
+    );
+  });
+
+  it('are those of metric and device for the first tags of each', () => {
+    const keys = new SeriesKeys();
+    const entry = (phase: string) => ({ metric: 'm', device: 'd', tags: { device: 'd', phase } });
+    expect(['1', '2', '1'].map((phase) => keys.keyOf(entry(phase)) === claimKey(entry(phase)))).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 });

@@ -77,9 +77,32 @@ export interface SeriesEntry {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Identity of a series: metric and device, so quoted that no two pairs make the same key. */
-export function seriesKey(entry: Pick<SeriesEntry, 'metric' | 'device'>): string {
+/** What an agent claims with a series: all series of its metric and device. No two pairs make the same key. */
+export function claimKey(entry: Pick<SeriesEntry, 'metric' | 'device'>): string {
   return JSON.stringify([entry.metric, entry.device]);
+}
+
+/** A text that is the same for equal tags, in whatever order they stand. */
+export function tagsKey(tags: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * Tells the series of one dictionary apart, whose entries it is to be given in their order: by metric, device and tags.
+ * The first tags of a metric and device add nothing to the key: so keys hold that were written when tags told no series
+ * apart.
+ */
+export class SeriesKeys {
+  /** The first tags of each metric and device. */
+  readonly #first = new Map<string, string>();
+
+  keyOf(entry: Pick<SeriesEntry, 'metric' | 'device' | 'tags'>): string {
+    const plain = claimKey(entry);
+    const tags = tagsKey(entry.tags);
+    const first = this.#first.get(plain);
+    if (first === undefined) this.#first.set(plain, tags);
+    return first === undefined || first === tags ? plain : JSON.stringify([entry.metric, entry.device, tags]);
+  }
 }
 
 const FIELDS = [

@@ -65,11 +65,16 @@ export interface AgentHead {
   readonly watermarkMs: number | null;
   /** False until the agent first sends anything; absent in states of before this was kept, which count as acquainted. */
   readonly acquainted?: boolean;
+  /**
+   * Of so many entries, the first ones, metric and device alone say which series they are of, since that was so when they
+   * were made; absent in states of that time, of all whose entries it holds.
+   */
+  readonly entriesByDevice?: number;
 }
 
 /**
- * Format 2 is that of agents whose dictionary has an entry that agents before it can't send (see {@link seriesFormat});
- * all others write format 1 on.
+ * Format 2 is that of agents whose dictionary has an entry that agents before it can't send (see {@link seriesFormat}), or
+ * series that differ by their tags alone; all others write format 1 on.
  */
 export const AGENT_STATE_FORMAT = 2;
 
@@ -102,6 +107,7 @@ export async function loadHead(table: Table, agent: string): Promise<AgentHead> 
       totals: NO_TOTALS,
       watermarkMs: null,
       acquainted: false,
+      entriesByDevice: 0,
     };
   }
   const head = JSON.parse(Buffer.from(bytes).toString()) as AgentHead;

@@ -27,7 +27,7 @@ const INTERVAL_MS = 1000;
 
 interface Row {
   readonly device: string;
-  /** A tag that changes within a series. */
+  /** A tag: the same device in another room is another series. */
   readonly room: string;
   readonly timeMs: number;
   readonly value: number;
@@ -162,22 +162,23 @@ function saysSomething({ count, coveredMs, integral, accountedMs }: Stats): bool
   return count > 0 || coveredMs !== 0n || integral !== 0n || accountedMs !== 0n;
 }
 
-/** The same by the slow way: the last value per (device, time), neighbours by sorting, a link by its later reading. */
+/** The same by the slow way: the last value per (series, time), neighbours by sorting, a link by its later reading. */
 function oracle(events: readonly Event[], declared: Metric): Map<string, Stats> {
   const rule = linkRuleOf(declared);
-  const devices = new Map<string, Map<number, Row>>();
+  const series = new Map<string, Map<number, Row>>();
   for (const one of events) {
     if (one.kind !== 'batch') continue;
     for (const offered of one.rows) {
-      const known = devices.get(offered.device) ?? new Map<number, Row>();
-      devices.set(offered.device, known);
-      known.set(offered.timeMs, { ...offered, room: known.get(offered.timeMs)?.room ?? offered.room });
+      const key = JSON.stringify([offered.device, offered.room]);
+      const known = series.get(key) ?? new Map<number, Row>();
+      series.set(key, known);
+      known.set(offered.timeMs, offered);
     }
   }
   const readings = new Map<string, Reading[]>();
   const links = new Map<string, Contribution>();
   const keyOf = ({ device, room }: Row, slice: number): string => `${JSON.stringify([device, room])}/${slice}`;
-  for (const known of devices.values()) {
+  for (const known of series.values()) {
     const rows = [...known.values()].toSorted((a, b) => a.timeMs - b.timeMs);
     for (const [i, later] of rows.entries()) {
       const key = keyOf(later, Math.floor(later.timeMs / SLICE_MS));

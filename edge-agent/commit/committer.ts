@@ -17,6 +17,7 @@ import type { SpoolItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import {
   addTotals,
+  AGENT_STATE_FORMAT,
   type AgentHead,
   type AgentTotals,
   entryOperations,
@@ -119,8 +120,10 @@ export class Committer {
   static async open(options: CommitterOptions): Promise<Committer> {
     const { table, id, metrics } = options;
     const head = await loadHead(table, id);
-    const dictionary = new Dictionary(metrics);
-    for (const entry of await loadEntries(table)) dictionary.restore(entry);
+    const entries = await loadEntries(table);
+    const { entriesByDevice = entries.length } = head;
+    const dictionary = new Dictionary(metrics, undefined, entriesByDevice);
+    for (const entry of entries) dictionary.restore(entry);
     const journal = await Journal.open({
       table,
       seriesOf: (entry) => dictionary.seriesOf[entry]!,
@@ -128,7 +131,7 @@ export class Committer {
       ...(options.journalBytesMax === undefined ? {} : { bytesMax: options.journalBytesMax }),
       repeatHorizonOf: (series) => dictionary.metricOf[series]!.repeatHorizonMs,
     });
-    const committer = new Committer(options, dictionary, journal, head);
+    const committer = new Committer(options, dictionary, journal, { ...head, entriesByDevice });
     await table.write([headOperation(committer.#head())], { sync: true });
     await committer.#sendHeld();
     return committer;
@@ -359,6 +362,7 @@ export class Committer {
     for (const entry of this.dictionary.entries.slice(this.#entriesWritten)) {
       this.#format = Math.max(this.#format, seriesFormat(entry));
     }
+    if (this.dictionary.hasSeriesByTags) this.#format = AGENT_STATE_FORMAT;
     this.#entriesWritten = this.dictionary.entries.length;
     operations.push(
       ...this.#journal.trim(),

@@ -18,6 +18,20 @@ describe('an agent’s dictionary', () => {
     expect([after.intern(SERIES), after.entries.length, after.seriesCount]).toEqual([0, 1, 1]);
   });
 
+  it('takes other tags for another series, but leaves together what an earlier version took for one', () => {
+    const metrics = new Map([['power', metricNamed('power')]]);
+    const of = (dictionary: Dictionary, phase: string) =>
+      dictionary.intern({ ...SERIES, tags: { ...SERIES.tags, phase } });
+    const fresh = new Dictionary(metrics);
+    expect(['1', '2', '1'].map((phase) => of(fresh, phase))).toEqual([0, 1, 0]);
+    expect([fresh.seriesOf, fresh.hasSeriesByTags]).toEqual([[0, 1], true]);
+    const older = new Dictionary(metrics, 9, 2);
+    for (const entry of fresh.entries) older.restore(entry);
+    expect([older.seriesOf, older.hasSeriesByTags]).toEqual([[0, 0], false]);
+    expect(['1', '2', '3'].map((phase) => of(older, phase))).toEqual([0, 1, 2]);
+    expect([older.seriesOf, older.hasSeriesByTags]).toEqual([[0, 0, 1], true]);
+  });
+
   it('begins another entry of the same series where it is said anew since when it is expected', () => {
     const before = new Dictionary(new Map([['power', metricNamed('power')]]));
     const since = (dictionary: Dictionary, sinceMs?: number) =>

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { DICTIONARY_ENTRIES_MAX } from '#core/frames/limits.ts';
 import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
 import { entryFacts, isAsDeclared, storedFacts } from '#core/series/declared.ts';
-import { describedFault, type SeriesEntry, type SeriesFault, seriesKey } from '#core/series/series.ts';
+import { claimKey, describedFault, type SeriesEntry, type SeriesFault, SeriesKeys } from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
 /**
@@ -13,9 +13,9 @@ export const AGENT_ENTRIES_MAX = 1 << 18;
 assert(AGENT_ENTRIES_MAX <= DICTIONARY_ENTRIES_MAX, 'every entry of an agent has a number that a frame can hold');
 
 /**
- * The agent's dictionary: every series it ever saw, with its tags, under a dense number that never changes. A series
- * whose tags change gets a further entry, and one of which is said anew since when it is expected; all belong to the same
- * series, so a reading keeps the tags it came with.
+ * The agent's dictionary: every series it ever saw under a dense number that never changes. A series of which something
+ * is declared otherwise, or said anew since when it is expected, gets a further entry; its readings are still told apart
+ * by their times. Other tags make another series.
  */
 export class Dictionary implements EntryRegistry {
   readonly entries: SeriesEntry[] = [];
@@ -25,13 +25,23 @@ export class Dictionary implements EntryRegistry {
   readonly metricOf: Metric[] = [];
   readonly #metrics: ReadonlyMap<string, Metric>;
   readonly #entriesMax: number;
+  /** Of so many entries, the first ones, metric and device alone say which series they are of: as of versions before. */
+  readonly #byDevice: number;
+  readonly #keys = new SeriesKeys();
+  #hasSeriesByTags = false;
   readonly #numbers = new Map<string, number>();
   readonly #series = new Map<string, number>();
 
   /** `entriesMax` is given by tests. */
-  constructor(metrics: ReadonlyMap<string, Metric>, entriesMax = AGENT_ENTRIES_MAX) {
+  constructor(metrics: ReadonlyMap<string, Metric>, entriesMax = AGENT_ENTRIES_MAX, byDevice = 0) {
+    this.#byDevice = byDevice;
     this.#metrics = metrics;
     this.#entriesMax = entriesMax;
+  }
+
+  /** Whether two series differ by their tags alone, which versions before would have taken for one. */
+  get hasSeriesByTags(): boolean {
+    return this.#hasSeriesByTags;
   }
 
   get seriesCount(): number {
@@ -64,7 +74,11 @@ export class Dictionary implements EntryRegistry {
     const declared = this.#metrics.get(entry.metric);
     const holds = declared !== undefined && isAsDeclared(entry, declared);
     if (holds) this.#numbers.set(descriptionKey(entry), number);
-    const key = valuesKey(entry);
+    const plain = claimKey(entry);
+    const told = this.#keys.keyOf(entry);
+    const isByTags = number >= this.#byDevice && told !== plain;
+    this.#hasSeriesByTags ||= isByTags;
+    const key = valuesKey(isByTags ? told : plain, entry);
     const series = this.#series.get(key) ?? this.metricOf.length;
     this.#series.set(key, series);
     this.metricOf[series] = holds ? declared : metricOfEntry(entry, declared);
@@ -79,8 +93,8 @@ function full(entriesMax: number): SeriesFault {
 }
 
 /** A series, as far as its values can be compared: those in another unit, or of other decimals, are another's. */
-function valuesKey(entry: SeriesEntry): string {
-  return JSON.stringify([seriesKey(entry), entry.unit, entry.decimals, entry.kind]);
+function valuesKey(series: string, { unit, decimals, kind }: SeriesEntry): string {
+  return JSON.stringify([series, unit, decimals, kind]);
 }
 
 function entryOf(metric: Metric, { device, tags, sinceMs }: SeriesDescription): SeriesEntry {
