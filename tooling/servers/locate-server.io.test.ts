@@ -72,10 +72,15 @@ describe('looking for a tool', () => {
     expect(await locate(can)).toStrictEqual({
       kind: 'missing',
       name: 'gauge',
+      isOptional: false,
       message:
         'gauge is not here. gauge could not be installed: go: not found\n' +
         'Without it gauges are not tested. Install gauge.',
     });
+  });
+
+  it('says of a tool that a new machine may lack that it is optional', async () => {
+    expect(await locate({ ...can, isOptional: true })).toMatchObject({ kind: 'missing', isOptional: true });
   });
 
   it('does not trust what was installed and does not start', async () => {

@@ -32,6 +32,8 @@ export interface ServerFound {
 export interface ServerMissing {
   readonly kind: 'missing';
   readonly name: string;
+  /** Whether a run that must leave no test out may go on without it. */
+  readonly isOptional: boolean;
   readonly message: string;
 }
 
@@ -73,7 +75,7 @@ export async function locate(recipe: ServerRecipe): Promise<ServerFound | Server
 
 function missing(recipe: ServerRecipe, reason: string): ServerMissing {
   const message = `${recipe.name} is not here. ${reason}\nWithout it ${recipe.leavesUntested}. ${recipe.remedy}`;
-  return { kind: 'missing', name: recipe.name, message };
+  return { kind: 'missing', name: recipe.name, isOptional: recipe.isOptional === true, message };
 }
 
 async function findOnPath(recipe: ServerRecipe): Promise<ServerFound | undefined> {

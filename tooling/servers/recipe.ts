@@ -9,6 +9,8 @@ export interface ServerRecipe {
   readonly binary: string;
   /** What is not tested without it: the rest of a sentence that begins with *without it*. */
   readonly leavesUntested: string;
+  /** True of a tool that no registry has, so that a new machine may lack it: a run may go on without it, also with `CI=true`. */
+  readonly isOptional?: boolean;
   /** How a person gets it, as a sentence. */
   readonly remedy: string;
   /** The version that a `--version` printed, or undefined where that text is not this tool's. */
