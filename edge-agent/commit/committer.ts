@@ -4,7 +4,6 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import { contentOf, countOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
-import { seriesFormat } from '#core/series/series.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
@@ -17,7 +16,6 @@ import type { SpoolItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import {
   addTotals,
-  AGENT_STATE_FORMAT,
   type AgentHead,
   type AgentTotals,
   entryOperations,
@@ -359,10 +357,7 @@ export class Committer {
     for (const { bytes } of frames) this.#totals = addTotals(this.#totals, { frames: 1, bytes: bytes.length });
     const items = [...frames, ...reports];
     operations.push(...entryOperations(this.dictionary.entries, this.#entriesWritten));
-    for (const entry of this.dictionary.entries.slice(this.#entriesWritten)) {
-      this.#format = Math.max(this.#format, seriesFormat(entry));
-    }
-    if (this.dictionary.hasSeriesByTags) this.#format = AGENT_STATE_FORMAT;
+    this.#format = Math.max(this.#format, this.dictionary.format);
     this.#entriesWritten = this.dictionary.entries.length;
     operations.push(
       ...this.#journal.trim(),

@@ -24,12 +24,12 @@ describe('an agent’s dictionary', () => {
       dictionary.intern({ ...SERIES, tags: { ...SERIES.tags, phase } });
     const fresh = new Dictionary(metrics);
     expect(['1', '2', '1'].map((phase) => of(fresh, phase))).toEqual([0, 1, 0]);
-    expect([fresh.seriesOf, fresh.hasSeriesByTags]).toEqual([[0, 1], true]);
+    expect([fresh.seriesOf, fresh.format]).toEqual([[0, 1], 2]);
     const older = new Dictionary(metrics, 9, 2);
     for (const entry of fresh.entries) older.restore(entry);
-    expect([older.seriesOf, older.hasSeriesByTags]).toEqual([[0, 0], false]);
+    expect([older.seriesOf, older.format]).toEqual([[0, 0], 1]);
     expect(['1', '2', '3'].map((phase) => of(older, phase))).toEqual([0, 1, 2]);
-    expect([older.seriesOf, older.hasSeriesByTags]).toEqual([[0, 0, 1], true]);
+    expect([older.seriesOf, older.format]).toEqual([[0, 0, 1], 2]);
   });
 
   it('begins another entry of the same series where it is said anew since when it is expected', () => {

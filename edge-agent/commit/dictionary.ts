@@ -2,7 +2,15 @@ import { strict as assert } from 'node:assert';
 import { DICTIONARY_ENTRIES_MAX } from '#core/frames/limits.ts';
 import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
 import { entryFacts, isAsDeclared, storedFacts } from '#core/series/declared.ts';
-import { claimKey, describedFault, type SeriesEntry, type SeriesFault, SeriesKeys } from '#core/series/series.ts';
+import {
+  claimKey,
+  describedFault,
+  type SeriesEntry,
+  type SeriesFault,
+  seriesFormat,
+  type SeriesFormat,
+  SeriesKeys,
+} from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
 /**
@@ -28,7 +36,7 @@ export class Dictionary implements EntryRegistry {
   /** Of so many entries, the first ones, metric and device alone say which series they are of: as of versions before. */
   readonly #byDevice: number;
   readonly #keys = new SeriesKeys();
-  #hasSeriesByTags = false;
+  #format: SeriesFormat = 1;
   readonly #numbers = new Map<string, number>();
   readonly #series = new Map<string, number>();
 
@@ -39,9 +47,9 @@ export class Dictionary implements EntryRegistry {
     this.#entriesMax = entriesMax;
   }
 
-  /** Whether two series differ by their tags alone, which versions before would have taken for one. */
-  get hasSeriesByTags(): boolean {
-    return this.#hasSeriesByTags;
+  /** The format of the agent's state that the dictionary needs: 2 also where two series differ by their tags alone. */
+  get format(): SeriesFormat {
+    return this.#format;
   }
 
   get seriesCount(): number {
@@ -77,7 +85,7 @@ export class Dictionary implements EntryRegistry {
     const plain = claimKey(entry);
     const told = this.#keys.keyOf(entry);
     const isByTags = number >= this.#byDevice && told !== plain;
-    this.#hasSeriesByTags ||= isByTags;
+    if (isByTags || seriesFormat(entry) === 2) this.#format = 2;
     const key = valuesKey(isByTags ? told : plain, entry);
     const series = this.#series.get(key) ?? this.metricOf.length;
     this.#series.set(key, series);
