@@ -43,6 +43,8 @@ export class ViewSource {
   #liveFound: Promise<void> | undefined;
   readonly #watchers = new Set<(group: Group, span: PageSpan) => void>();
   readonly #backend: SourceBackend;
+  /** The feed, which isn't asked where it is known to have nothing: what batch results cover stays stored for a while. */
+  readonly #changes: Pick<ChangeFeed, 'spans' | 'rows'>;
   readonly #groups = new Map<string, Group>();
   readonly #groupsOfAgent = new Map<string, Set<Group>>();
   #sorted: readonly Group[] | undefined;
@@ -53,6 +55,14 @@ export class ViewSource {
     // Where nothing beyond the cut is committed there is nothing yet: whatever comes is told.
     const isQuiet = [...backend.feed.positions()].every(([partition, at]) => at <= (id.batch.cut[partition] ?? 0));
     this.live = new LiveExtent(id.isAsOf || isQuiet);
+    const { feed } = backend;
+    const mayHold = (from: number, to: number): boolean => !this.live.isKnown || this.live.overlaps(from, to);
+    this.#changes = {
+      spans: (view, version, group, from, to) =>
+        mayHold(from, to) ? feed.spans(view, version, group, from, to) : nothing(),
+      rows: (view, version, group, from, to) =>
+        mayHold(from, to) ? feed.rows(view, version, group, from, to) : nothing(),
+    };
   }
 
   /** The groups, in the order of their tags. */
@@ -132,9 +142,9 @@ export class ViewSource {
   /** The last slice of the group that holds anything; undefined where none does. The first one is known then too. */
   async lastSlice(group: Group): Promise<number | undefined> {
     if (group.lastSliceStored === undefined) {
-      const { feed, results } = this.#backend;
-      const first = await findFirstSlice(this.id, group, feed, results);
-      const last = await findLastSlice(this.id, group, feed, results);
+      const { results } = this.#backend;
+      const first = await findFirstSlice(this.id, group, this.#changes, results);
+      const last = await findLastSlice(this.id, group, this.#changes, results);
       await this.#confirm();
       group.firstSliceStored = first;
       group.lastSliceStored = last;
@@ -241,7 +251,7 @@ export class ViewSource {
   /** The stored changes of a group that may hold the slices, beside what batch results cover. `confirm` has to follow. */
   async *changes({ key }: Group, fromSlice: number, toSlice: number): AsyncIterable<PageSpan> {
     const { view, version, batch } = this.id;
-    for await (const span of this.#backend.feed.spans(view.name, version, key, fromSlice, toSlice))
+    for await (const span of this.#changes.spans(view.name, version, key, fromSlice, toSlice))
       if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
   }
 
@@ -313,8 +323,8 @@ export class ViewSource {
   }
 
   async #readPages(group: Group, firstPage: number, pageCount: number, spans: Map<string, PageSpan>): Promise<void> {
-    const { feed, results, cache } = this.#backend;
-    const pages = await loadPages({ id: this.id, group: group.key, firstPage, pageCount }, feed, results);
+    const { results, cache } = this.#backend;
+    const pages = await loadPages({ id: this.id, group: group.key, firstPage, pageCount }, this.#changes, results);
     await this.#confirm();
     const spoiled = new Set<Page>();
     for (const span of spans.values()) {
@@ -331,6 +341,8 @@ export class ViewSource {
     if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
   }
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 function isSameStains(before: AgentRow, row: AgentRow): boolean {
   return before.holes === row.holes && changedStains(before, row).length === 0;
