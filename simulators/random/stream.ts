@@ -17,6 +17,10 @@ export const PURPOSE = {
   repeated: 22,
   conflicting: 23,
   rollover: 24,
+  consumption: 32,
+  publishing: 33,
+  correction: 34,
+  service: 35,
 } as const;
 
 export type Purpose = (typeof PURPOSE)[keyof typeof PURPOSE];

@@ -3,10 +3,11 @@ import { BYTE_DOORS } from './byte-doors.ts';
 import type { Door } from './door.ts';
 import { MQTT_DOORS } from './mqtt-doors.ts';
 import { mutate } from './mutate.ts';
+import { poll } from './poll-door.ts';
 import { sparkplug } from './sparkplug-door.ts';
 import { TEXT_DOORS } from './text-doors.ts';
 
-export const DOORS: readonly Door[] = [...BYTE_DOORS, ...MQTT_DOORS, sparkplug, ...TEXT_DOORS];
+export const DOORS: readonly Door[] = [...BYTE_DOORS, ...MQTT_DOORS, sparkplug, poll, ...TEXT_DOORS];
 
 /** Cases between two looks at the memory. */
 const MEMORY_EVERY_CASES = 512;

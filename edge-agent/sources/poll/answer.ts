@@ -69,6 +69,7 @@ class Watch {
   readonly signal: AbortSignal;
   readonly #total: NodeJS.Timeout;
   #silence: NodeJS.Timeout;
+  hasHeard = false;
   /** Why it was given up. */
   reason: string | undefined;
 
@@ -81,6 +82,7 @@ class Watch {
 
   /** Something came. */
   heard(): void {
+    this.hasHeard = true;
     clearTimeout(this.#silence);
     this.#silence = this.#watch();
   }
@@ -191,7 +193,7 @@ async function quoteBody(response: Response, secrets: readonly string[], stop: W
  * How long `Retry-After` (RFC 9110, 10.2.3) asks us to wait: seconds, or a date, which is taken by the clock of the service
  * where that is told.
  */
-export function readRetryAfter(headers: Headers, nowMs: number): number | undefined {
+export function readRetryAfter(headers: Pick<Headers, 'get'>, nowMs: number): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   const isSeconds = /^\d+$/.test(text);
   const servedMs = Date.parse(headers.get('date') ?? '');
@@ -212,5 +214,6 @@ function lost(error: unknown, stop: Watch): PollError {
   if (stop.reason !== undefined) return PollError.passing(`it ${stop.reason}`, { cause: error });
   const cause = (error as { readonly cause?: unknown }).cause ?? error;
   const { code, message } = cause as { readonly code?: string; readonly message?: string };
-  return PollError.passing(`its answer did not come whole (${code ?? message ?? String(cause)})`, { cause: error });
+  const what = stop.hasHeard ? 'its answer did not come whole' : "it can't be reached";
+  return PollError.passing(`${what} (${code ?? message ?? String(cause)})`, { cause: error });
 }

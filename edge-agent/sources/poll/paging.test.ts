@@ -80,6 +80,7 @@ describe('a header Link', () => {
     expect(nextLink('</p/1>; rel=prev; title="next, <x>", </p/3>;title="a;b";rel="start NEXT"')).toBe('/p/3');
     expect(nextLink('<?p=2>;rel=next')).toBe('?p=2');
     expect(nextLink('<https://a>; rel="nextest"')).toBeUndefined();
+    expect(nextLink('<https://a>; title="; rel=next"')).toBeUndefined();
     expect(nextLink('nonsense')).toBeUndefined();
   });
 });

@@ -102,13 +102,18 @@ function countIn(value: JsonText | undefined): number | undefined {
   return Number.isSafeInteger(count) ? (count as number) : undefined;
 }
 
+/** A parameter of a link, whose value may be quoted. */
+const PARAMETER = /;\s*([\w*-]+)\s*(?:=\s*(?:"([^"]*)"|([^",;\s]*)))?/g;
+
 /** The link of a header `Link` (RFC 8288) whose relation is `next`. */
 export function nextLink(header: string): string | undefined {
   for (const [, target, parameters] of header.matchAll(
-    /<([^>]*)>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:"[^"]*"|[^",;\s]*))?)*)/g,
+    /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:"[^"]*"|[^",;\s]*))?)*)/g,
   )) {
-    const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^",;\s]*))/i.exec(parameters!);
-    if ((relations?.[1] ?? relations?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+    for (const [, name, quoted, bare = ''] of parameters!.matchAll(PARAMETER)) {
+      const relations = (quoted ?? bare).toLowerCase().split(/\s+/);
+      if (name!.toLowerCase() === 'rel' && relations.includes('next')) return target;
+    }
   }
   return undefined;
 }
