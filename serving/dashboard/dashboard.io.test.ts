@@ -306,8 +306,33 @@ describe.runIf(found)('the dashboard in a browser', () => {
     await page.getByLabel('Days from').selectOption('06:00');
     await page.getByText(/mean per day from 06:00 in Europe\/Copenhagen$/).waitFor();
     expect(server.requested('/api/v1/views/usage-by-region/windows')).toMatchObject({ window: '1d', offset: '6h' });
+    await server.close();
+    await page.clock.fastForward('00:31');
+    await page.getByText('Server away').waitFor();
+    expect(await page.locator('.figure-value').count()).toBe(2);
+    await server.listen();
     await page.getByRole('radio', { name: '1 hour' }).first().check();
     expect(await server.asked('subscribe')).toMatchObject({ last: '1h' });
+    await page.close();
+  });
+
+  it('cuts no label of its axes, however long', async () => {
+    await using server = await RecordedServer.open(dir);
+    let value = 10_000_250;
+    const long = snapshot.replaceAll(/"mean": [\d.]+/g, () => `"mean": ${(value += 0.125)}`);
+    server.says('/api/v1/views/usage-by-region/windows', long);
+    // The last line of the axis of time stands at its very end, with a day, which is longer than a time.
+    const page = await opened(server, '#window=5m&from=2026-11-14T23:00Z&to=2026-11-21T23:00Z', { locale: 'de-DE' });
+    await page.waitForSelector('.figure-value');
+    const inkAt = (side: 'left' | 'right'): Promise<number> =>
+      page.locator('.plot canvas').evaluate((canvas: HTMLCanvasElement, at) => {
+        const { data } = canvas
+          .getContext('2d')!
+          .getImageData(at === 'left' ? 0 : canvas.width - 1, 0, 1, canvas.height);
+        return data.filter((part, i) => i % 4 === 3 && part > 0).length;
+      }, side);
+    await expect.poll(() => inkAt('left')).toBe(0);
+    await expect.poll(() => inkAt('right')).toBe(0);
     await page.close();
   });
 

@@ -62,7 +62,7 @@ export function addGroupsRoute(app: OpenAPIHono, reader: ViewReader): void {
         const groups = source.groups();
         const isExact = groups.length <= EXACT_EXTENT_GROUPS_MAX;
         const data = isExact ? await extentOf(source, groups) : await wideExtentOf(source);
-        const found = groups.filter(({ tags }) => standsIn(search, tags));
+        const found = inOrder(groups.filter(({ tags }) => standsIn(search, tags)));
         return {
           view,
           total: groups.length,
@@ -75,6 +75,18 @@ export function addGroupsRoute(app: OpenAPIHono, reader: ViewReader): void {
       },
     );
     return c.json(answer, 200);
+  });
+}
+
+/** `meter-2` before `meter-10`. */
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** Groups by their tags as people order them; more than are ever told at once stay as the index has them. */
+function inOrder<T extends { readonly tags: readonly string[] }>(groups: readonly T[]): readonly T[] {
+  if (groups.length > GROUPS_MAX) return groups;
+  return groups.toSorted((a, b) => {
+    const i = a.tags.findIndex((tag, at) => tag !== b.tags[at]);
+    return i < 0 ? 0 : collator.compare(a.tags[i]!, b.tags[i]!);
   });
 }
 

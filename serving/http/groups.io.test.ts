@@ -38,6 +38,12 @@ describe('the groups of a view', () => {
     expect(await found('search=%20&limit=1')).toMatchObject({ found: 3, groups: [{ tags: { region: 'Nord-1' } }] });
   });
 
+  it('stand in the order in which people count', async () => {
+    await using served = await serveRegions('r-10', 'r-9', 'r-1');
+    const { groups } = (await served.get(`${GROUPS}?limit=2`)).body as { groups: { tags: object }[] };
+    expect(groups.map(({ tags }) => tags)).toStrictEqual([{ region: 'r-1' }, { region: 'r-9' }]);
+  });
+
   it('are none, and no data, before the first reading', async () => {
     await using served = await serveRegions();
     expect((await served.get(GROUPS)).body).toMatchObject({ total: 0, found: 0, data: null, groups: [] });

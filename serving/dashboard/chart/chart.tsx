@@ -42,7 +42,7 @@ export function Chart({ groups, colours, choice: { span, period }, ...terms }: C
   return (
     <figure class="chart" aria-label={`${measure.words} in windows of ${length.words}, ${stretchText}`}>
       <figcaption class="quiet chart-caption">
-        {`${unitOf(terms)} · ${measure.words.toLowerCase()} per ${windowsText(terms)}`}
+        {`${unitOf(terms)} · ${measure.caption ?? measure.words.toLowerCase()} per ${windowsText(terms)}`}
       </figcaption>
       <div class="plot" ref={plot.host} aria-hidden="true" />
       <Strip

@@ -11,6 +11,8 @@ export interface Measure {
   readonly hasUnit: boolean;
   /** The statistic is one of unit · seconds, and is told per second of its window: so it is in the metric's unit again. */
   readonly isPerSecond?: boolean;
+  /** What is told of a window, where `words` alone would not say it. */
+  readonly caption?: string;
 }
 
 export type MeasureName = 'mean' | 'sum' | 'band' | 'count' | 'increase' | 'amount' | 'load';
@@ -28,7 +30,15 @@ const BAND: Measure = {
 const COUNT: Measure = { name: 'count', words: 'Count', stat: 'count', adds: true, hasUnit: false };
 const INCREASE: Measure = { name: 'increase', words: 'Increase', stat: 'increase', adds: true, hasUnit: true };
 /** What all series of the group came to together, on average over the window: of power the load. */
-const LOAD: Measure = { name: 'load', words: 'Total', stat: 'integral', adds: true, hasUnit: true, isPerSecond: true };
+const LOAD: Measure = {
+  name: 'load',
+  words: 'Total',
+  stat: 'integral',
+  adds: true,
+  hasUnit: true,
+  isPerSecond: true,
+  caption: 'total on average',
+};
 const AMOUNT: Measure = { name: 'amount', words: 'Amount', stat: 'amount', adds: true, hasUnit: true };
 
 /** What the page needs to know of a view's metric to tell of it what means something. */

@@ -12,7 +12,7 @@ import type { WindowsState } from '../stream/windows-state.ts';
 import { Figures } from './figures.tsx';
 import { GroupSearch } from './group-search.tsx';
 import { NewestWindows } from './newest-windows.tsx';
-import { NoReadings, NoReadingsThen, Refusal } from './notices.tsx';
+import { caveats, NoReadings, NoReadingsThen, Refusal } from './notices.tsx';
 
 /** A group that misses more intervals in a row is called silent. */
 const SILENT_INTERVALS_MAX = 3;
@@ -65,6 +65,11 @@ export function Answers({ view, windows, agents, choice, length, zone, shown, is
     <>
       {windows.problem === undefined ? null : <Refusal problem={windows.problem} />}
       {isEmpty ? <Empty view={view} shown={shown} agents={agents} period={period} /> : null}
+      {caveats(windows).map((caveat) => (
+        <p key={caveat} class="warns note">
+          {caveat}
+        </p>
+      ))}
       {total > GROUPS_DRAWN_MAX ? (
         <GroupSearch view={view.name} total={total} shown={groups.length} choice={choice} choose={choose} />
       ) : null}

@@ -20,7 +20,7 @@ export function Figures({ groups, ...rest }: FiguresProps) {
   const drawn = rest.colours.size;
   return (
     <section aria-label="Current values">
-      <ul class="figures">
+      <ul class={groups.length > GROUPS_DRAWN_MAX ? 'figures figures-many' : 'figures'}>
         {groups.slice(0, GROUPS_SHOWN_MAX).map((group) => (
           <li key={group.key}>
             <Figure group={group} {...rest} />

@@ -3,6 +3,7 @@ import type { AgentInfo } from '../api/inventory.ts';
 import type { Period } from '../choice/period.ts';
 import { formatDate } from '../format/times.ts';
 import type { Problem } from '../stream/message.ts';
+import type { WindowsState } from '../stream/windows-state.ts';
 
 /** The server can't be reached, and there is nothing from before to show. */
 export function ServerAway({ problem }: { readonly problem: string }) {
@@ -99,6 +100,26 @@ export function NoReadingsThen({ data }: { readonly data: Period }) {
       <p>{`The view has readings from ${from} to ${to}. Choose a period that meets them, or a span.`}</p>
     </Notice>
   );
+}
+
+/** Agents that are named where an answer does without them. */
+const WITHOUT_NAMED_MAX = 5;
+
+/** What the answer can't promise, in sentences. */
+export function caveats({
+  isProvisional,
+  without,
+}: Pick<WindowsState, 'isProvisional' | 'without'>): readonly string[] {
+  const sentences: string[] = [];
+  if (isProvisional) {
+    sentences.push('The view is being made from all that the log holds: nothing is complete or final yet.');
+  }
+  if (without.length > 0) {
+    const named = without.slice(0, WITHOUT_NAMED_MAX).join(', ');
+    const more = without.length > WITHOUT_NAMED_MAX ? ` and ${without.length - WITHOUT_NAMED_MAX} more` : '';
+    sentences.push(`Nothing more is waited for of ${named}${more}, or some of it was lost for good.`);
+  }
+  return sentences;
 }
 
 interface NoticeProps {

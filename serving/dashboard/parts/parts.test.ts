@@ -7,6 +7,7 @@ import { agentsByNeed, missingText, onlineText, refusedText } from './agents.tsx
 import { latestWindow } from './figures.tsx';
 import { connectionKind, connectionText, type HeaderProps } from './header.tsx';
 import { newestRows, ROWS_MAX } from './newest-windows.tsx';
+import { caveats } from './notices.tsx';
 
 const EN = { locale: 'en' };
 const WHOLE: LedgerInfo = { watermarkMs: T0_MS, arrived: 48, missing: 0, hasHoles: false };
@@ -100,6 +101,18 @@ describe('the current value', () => {
     expect(latestWindow([open], SUM!, T0_MS)).toBe(open);
     expect(latestWindow([open], SUM!, null)).toBe(open);
     expect(latestWindow([], SUM!, T0_MS)).toBeUndefined();
+  });
+});
+
+describe('what an answer can not promise', () => {
+  it('is said in a sentence each', () => {
+    expect(caveats({ isProvisional: false, without: [] })).toStrictEqual([]);
+    expect(caveats({ isProvisional: true, without: ['roof-2'] })).toStrictEqual([
+      'The view is being made from all that the log holds: nothing is complete or final yet.',
+      'Nothing more is waited for of roof-2, or some of it was lost for good.',
+    ]);
+    const many = Array.from({ length: 7 }, (_, i) => `a${i}`);
+    expect(caveats({ isProvisional: false, without: many })[0]).toContain('of a0, a1, a2, a3, a4 and 2 more, or');
   });
 });
 

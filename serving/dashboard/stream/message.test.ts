@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseServerMessage, StrangeMessage } from './message.ts';
+import { parseServerMessage, readAnswer, StrangeMessage, windowsPath } from './message.ts';
 
 const WINDOW =
   '{"start":"2026-11-21T15:32:00Z","end":"2026-11-21T15:33:00Z","tags":{"region":"DK1"},"stats":{"count":1040,"sum":90071992547409.931},"completeness":0.72,"final":false,"revision":33,"pending":["min"]}';
@@ -13,6 +13,8 @@ describe('a message of the server', () => {
       version: 2,
       position: 'p1',
       freshnessMs: Date.UTC(2026, 10, 21, 15, 32, 42),
+      isProvisional: false,
+      without: [],
       windows: [
         {
           startMs: Date.UTC(2026, 10, 21, 15, 32),
@@ -31,6 +33,19 @@ describe('a message of the server', () => {
   it('may not know how fresh it is', () => {
     const text = `{"type":"snapshot",${HEAD.replace('"2026-11-21T15:32:42Z"', 'null')},"windows":[]}`;
     expect(parseServerMessage(text)).toMatchObject({ kind: 'snapshot', freshnessMs: null, windows: [] });
+  });
+
+  it('tells what it can not promise: a view that is folded first, agents that it does without, windows begun later', () => {
+    const head = HEAD.replace('"tzdata"', '"provisional":true,"without":["roof-2"],"tzdata"');
+    const window = WINDOW.replace('"revision"', '"expectedFrom":"2026-11-21T15:32:30Z","revision"');
+    const told = { isProvisional: true, without: ['roof-2'] };
+    const windows = [{ expectedFromMs: Date.UTC(2026, 10, 21, 15, 32, 30) }];
+    expect(parseServerMessage(`{"type":"snapshot",${head},"windows":[${window}]}`)).toMatchObject({ ...told, windows });
+    expect(readAnswer(JSON.parse(`{${head.replace('"id":"a",', '')},"windows":[${window}]}`))).toMatchObject({
+      kind: 'snapshot',
+      ...told,
+      windows,
+    });
   });
 
   it('tells a problem with its status', () => {
@@ -55,5 +70,34 @@ describe('a message of the server', () => {
     `{"type":"changes",${HEAD},"windows":[{"start":"soon"}]}`,
   ])('that is none of the protocol is named as such: %s', (text) => {
     expect(() => parseServerMessage(text)).toThrow(StrangeMessage);
+  });
+});
+
+describe('the question for the windows of a period', () => {
+  const period = { fromMs: Date.UTC(2006, 11, 16, 17, 24), toMs: Date.UTC(2010, 10, 26) };
+
+  it('says all that a subscription does, but how far back', () => {
+    const asked = {
+      view: 'usage',
+      window: '1d',
+      zone: 'Europe/Paris',
+      stats: ['mean', 'max'],
+      last: '1h',
+      offset: '6h',
+    };
+    const path = windowsPath({ ...asked, where: { site: ['a'], device: ['1', '2'] } }, period);
+    const [where, query] = path.split('?');
+    expect(where).toBe('api/v1/views/usage/windows');
+    expect([...new URLSearchParams(query)]).toStrictEqual([
+      ['from', '2006-12-16T17:24Z'],
+      ['to', '2010-11-26T00:00Z'],
+      ['window', '1d'],
+      ['zone', 'Europe/Paris'],
+      ['stats', 'mean,max'],
+      ['offset', '6h'],
+      ['site', 'a'],
+      ['device', '1'],
+      ['device', '2'],
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { instantText, type Period } from '../choice/period.ts';
 import { type Exact, parseExactJson } from './exact-json.ts';
 
 /** A window as the server tells it. */
@@ -31,6 +32,10 @@ interface Told {
   readonly position: string;
   /** The lowest watermark of the agents in the answer; null where one has none. */
   readonly freshnessMs: number | null;
+  /** The view is folded for the first time: nothing is complete or final yet. */
+  readonly isProvisional: boolean;
+  /** Agents that the answer doesn't wait for, or that lost something for good. */
+  readonly without: readonly string[];
   readonly windows: readonly StreamWindow[];
 }
 
@@ -51,6 +56,20 @@ export interface Subscription {
   readonly offset?: string;
   /** The values that tags may have; where not given, all. */
   readonly where?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Where the windows of a period are asked for. */
+export function windowsPath({ view, window, zone, stats, offset, where = {} }: Subscription, period: Period): string {
+  const asked = new URLSearchParams({
+    from: instantText(period.fromMs),
+    to: instantText(period.toMs),
+    window,
+    zone,
+    stats: stats.join(','),
+  });
+  if (offset !== undefined) asked.set('offset', offset);
+  for (const [tag, values] of Object.entries(where)) for (const value of values) asked.append(tag, value);
+  return `api/v1/views/${encodeURIComponent(view)}/windows?${asked}`;
 }
 
 /** Reads the answer to a question for windows, which is a snapshot of them. Throws StrangeMessage. */
@@ -126,11 +145,19 @@ export function instant(value: unknown, what: string): number {
 const NOTHING_PENDING: readonly string[] = [];
 
 function told(id: unknown, rest: Record<string, unknown>): Told {
-  const { position, freshness, windows } = rest;
+  const { position, freshness, provisional, without, windows } = rest;
   if (typeof id !== 'string' || typeof position !== 'string') throw new StrangeMessage('no id or position');
   if (!Array.isArray(windows)) throw new StrangeMessage('no windows');
   const freshnessMs = freshness === null || freshness === undefined ? null : instant(freshness, 'freshness');
-  return { id, version: Number(rest['version']), position, freshnessMs, windows: windows.map(readWindow) };
+  return {
+    id,
+    version: Number(rest['version']),
+    position,
+    freshnessMs,
+    isProvisional: provisional === true,
+    without: Array.isArray(without) ? (without as readonly string[]) : [],
+    windows: windows.map(readWindow),
+  };
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {

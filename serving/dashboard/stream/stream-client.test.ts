@@ -94,6 +94,20 @@ describe('the client of the stream', () => {
     expect(messages.map((message) => 'position' in message && message.position)).toStrictEqual(['new']);
   });
 
+  it('wants nothing once it has unsubscribed, also on another connection, until it subscribes again', () => {
+    const socket = connected();
+    client.unsubscribe();
+    client.unsubscribe();
+    expect(socket.sent.slice(1)).toStrictEqual([{ type: 'unsubscribe', id: 'windows-1' }]);
+    socket.tell('changes', 'windows-1', 'late');
+    socket.onclose?.();
+    pass(WAIT_MS_MAX);
+    sockets[1]!.onopen?.();
+    expect([sockets[1]!.sent, messages]).toStrictEqual([[], []]);
+    client.subscribe(ASKED);
+    expect(sockets[1]!.sent).toMatchObject([{ type: 'subscribe', view: 'usage' }]);
+  });
+
   it('resumes from the position it has reached when the connection was lost', () => {
     const socket = connected();
     socket.tell('snapshot', 'windows-1', 'p1');

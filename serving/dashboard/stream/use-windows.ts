@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useAsked } from '../api/ask.ts';
-import { instantText, type Period } from '../choice/period.ts';
-import { readAnswer, type Subscription } from './message.ts';
+import type { Period } from '../choice/period.ts';
+import { readAnswer, type Subscription, windowsPath } from './message.ts';
 import { type Connection, type Socket, StreamClient, type StreamHost } from './stream-client.ts';
 import { applyMessage, NO_WINDOWS, type WindowsState } from './windows-state.ts';
 
@@ -43,20 +43,6 @@ function useAnswered(path: string | undefined): Windows {
   if (sinceMs !== undefined) return { connection: { kind: 'away', retryAtMs: sinceMs, sinceMs }, windows };
   const isAsked = answer !== undefined || refusal !== undefined;
   return { connection: { kind: isAsked ? 'live' : 'connecting' }, windows };
-}
-
-/** Where the windows of a period are asked for. */
-export function windowsPath({ view, window, zone, stats, offset, where = {} }: Subscription, period: Period): string {
-  const asked = new URLSearchParams({
-    from: instantText(period.fromMs),
-    to: instantText(period.toMs),
-    window,
-    zone,
-    stats: stats.join(','),
-  });
-  if (offset !== undefined) asked.set('offset', offset);
-  for (const [tag, values] of Object.entries(where)) for (const value of values) asked.append(tag, value);
-  return `api/v1/views/${encodeURIComponent(view)}/windows?${asked}`;
 }
 
 function useStreamed(subscription: Subscription | undefined, spanMs: number, isAnswering: boolean): Windows {

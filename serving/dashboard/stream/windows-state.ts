@@ -22,6 +22,8 @@ export interface WindowsState {
   readonly position: string | undefined;
   readonly version: number | undefined;
   readonly freshnessMs: number | null;
+  readonly isProvisional: boolean;
+  readonly without: readonly string[];
   readonly problem: Problem | undefined;
 }
 
@@ -33,6 +35,8 @@ export const NO_WINDOWS: WindowsState = {
   position: undefined,
   version: undefined,
   freshnessMs: null,
+  isProvisional: false,
+  without: [],
   problem: undefined,
 };
 
@@ -44,8 +48,8 @@ export function applyMessage(state: WindowsState, message: ServerMessage, spanMs
   if (message.kind === 'error') return { ...state, problem: message.problem };
   const base = message.kind === 'snapshot' ? new Map<string, GroupWindows>() : state.groups;
   const groups = withinSpan(merge(base, state.groups, message.windows, atMs), spanMs);
-  const { position, version } = message;
-  return { groups, position, version, freshnessMs: message.freshnessMs, problem: undefined };
+  const { position, version, freshnessMs, isProvisional, without } = message;
+  return { groups, position, version, freshnessMs, isProvisional, without, problem: undefined };
 }
 
 /**

@@ -22,7 +22,16 @@ export function windowAt(minute: number, over: Partial<StreamWindow> = {}): Stre
 
 /** A snapshot or changes with these windows. */
 export function told(kind: 'snapshot' | 'changes', windows: readonly StreamWindow[], position = 'p'): ServerMessage {
-  return { kind, id: 'windows-1', version: 1, position, freshnessMs: T0_MS, windows };
+  return {
+    kind,
+    id: 'windows-1',
+    version: 1,
+    position,
+    freshnessMs: T0_MS,
+    isProvisional: false,
+    without: [],
+    windows,
+  };
 }
 
 /** The same window as it is shown, not revised. */
