@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import type { Duration } from '#core/time/duration.ts';
 import { startAedes } from '#edge-agent/sources/mqtt/brokers.fixtures.ts';
+import { json, Served } from '#edge-agent/sources/poll/served.fixtures.ts';
 import { keepPrinted } from '../terminal/printed.fixtures.ts';
 import { check } from './check.ts';
 
@@ -116,6 +117,24 @@ Next, each in a terminal of its own:
     expect(text).toContain('\nsource standard: ndjson, standard input, read as it comes\n');
     expect(text).toContain('\nsource grows: csv, absent.csv, followed as it grows\n');
     expect(text).toContain('\nsource fleet: simulate, simulates denmark\n');
+  });
+
+  it('of a service that is polled asks for one page, and shows it', async () => {
+    const page = { records: [{ t: '2024-01-01T00:00:00Z', a: 'DK1', kw: 1.5 }], next: '/load?page=2' };
+    await using served = await Served.start(json(page));
+    const source = (rows: string): string =>
+      `${METRICS}sources: { m: { kind: poll, url: "${served.origin}/load", every: 5m, pages: { next: next }, rows: ${rows}, time: { columns: [t] }, series: [{ metric: power, value: kw, device: '{a}' }] } }\n`;
+    const { isUsable, text } = await checked(source('records'));
+    expect(isUsable).toBe(true);
+    expect(text).toContain(`\nsource m: poll, asks ${served.origin}/load every 5m\n`);
+    expect(text).toContain('  1 rows: 1 readings of 1 series, 0 missing, 0 to quarantine\n');
+    expect(text).toMatch(/2024-01-01T00:00:00Z {2}power {3}device=DK1 {2}1\.5 kW\n/);
+    expect(served.asked).toEqual(['/load']);
+    const wrong = await checked(source('recrods'));
+    expect(wrong.isUsable).toBe(false);
+    expect(wrong.text).toContain(
+      'gives nothing: its answer has no field "recrods" that `rows` names; did you mean records?',
+    );
   });
 
   it('that listens shows what comes in that time, and leaves nothing behind at a broker', async () => {

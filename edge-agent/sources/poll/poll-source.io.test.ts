@@ -68,19 +68,19 @@ describe('a polled service', () => {
     await expect(new Polled(section(), 1).read({ version: 2, offset: 7 })).rejects.toThrow(/none of a polled service/);
   });
 
-  it('does not take a range for read before its last page is', async () => {
+  it('does not take a range for read, nor its time for passed, before its last page is', async () => {
     served.answer = json({ records: loads([9]) }, { link: '</load?page=2>; rel="next"' });
     const polled = new Polled(section(), 2);
-    const checkpoints: unknown[] = [];
+    const told: unknown[] = [];
     const stop = new AbortController();
-    for await (const { checkpoint } of polled.source.batches(null, stop.signal)) {
-      checkpoints.push(checkpoint);
+    for await (const { checkpoint, watermarkMs } of polled.source.batches(null, stop.signal)) {
+      told.push({ ...checkpoint, watermarkMs });
       served.answer = json({ records: [] });
-      if (checkpoints.length === 2) stop.abort();
+      if (told.length === 2) stop.abort();
     }
-    expect(checkpoints).toEqual([
-      { version: 1, readToMs: null, highestMs: Date.UTC(2024, 0, 10, 9) },
-      { version: 1, readToMs: NOW_MS, highestMs: Date.UTC(2024, 0, 10, 9) },
+    expect(told).toEqual([
+      { version: 1, readToMs: null, highestMs: null, watermarkMs: null },
+      { version: 1, readToMs: NOW_MS, highestMs: Date.UTC(2024, 0, 10, 9), watermarkMs: Date.UTC(2024, 0, 8, 9) },
     ]);
   });
 

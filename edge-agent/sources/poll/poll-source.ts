@@ -28,6 +28,7 @@ const checkpointSchema = z.strictObject({
   version: z.literal(1),
   /** Up to which time everything was asked for and read; null before the first range was. */
   readToMs: z.int().nullable(),
+  /** The highest event time in it. */
   highestMs: z.int().nullable(),
 });
 
@@ -61,6 +62,7 @@ export class PollSource implements Source {
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   #reader: PageReader | null = null;
   #readToMs: number | null = null;
+  #highestMs: number | null = null;
   #hasRead = false;
   #failures = 0;
 
@@ -89,10 +91,10 @@ export class PollSource implements Source {
     const left = from === null ? null : this.#taken(from);
     this.#hasRead = left !== null;
     this.#readToMs = left?.readToMs ?? null;
-    const highestMs = left?.highestMs ?? null;
-    const reader = new PageReader(this.#options, highestMs);
+    this.#highestMs = left?.highestMs ?? null;
+    if (this.#highestMs !== null) this.#watermark.reach(this.#highestMs);
+    const reader = new PageReader(this.#options, this.#highestMs);
     this.#reader = reader;
-    if (highestMs !== null) this.#watermark.reach(highestMs);
     for (let startMs = nowMs(); !signal.aborted; startMs = nowMs()) {
       yield* this.#poll(reader, startMs, signal);
       if (isPreview || signal.aborted) return;
@@ -142,15 +144,15 @@ export class PollSource implements Source {
       for (const { batch, isLast } of page.batches()) {
         rows += batch.tallies.rows;
         if (isLast) last = batch;
-        else yield this.#told(reader, batch);
+        else yield this.#told(batch);
       }
       this.#succeeded();
       const after = isPreview ? null : nextOf(paging, { ...page, ...answer, rows });
       if (after === null) {
-        this.#readToMs = Math.max(this.#readToMs ?? range.toMs, range.toMs);
+        this.#finish(range, reader);
         last = reader.end(last);
       }
-      if (last !== undefined) yield this.#told(reader, last);
+      if (last !== undefined) yield this.#told(last);
       if (after instanceof PollError) throw after;
       next = after;
     }
@@ -219,11 +221,16 @@ export class PollSource implements Source {
     this.#hasRead = true;
   }
 
-  /** A batch with what it says of the source. */
-  #told(reader: PageReader, batch: ReadingBatch): ReadingBatch {
-    const { highestMs } = reader;
+  /** Everything up to the end of a range was read: only now, since services commonly give the newest rows first. */
+  #finish({ toMs }: Range, { highestMs }: PageReader): void {
+    this.#readToMs = Math.max(this.#readToMs ?? toMs, toMs);
+    this.#highestMs = highestMs;
     if (highestMs !== null) this.#watermark.reach(highestMs);
-    const checkpoint: PollCheckpoint = { version: 1, readToMs: this.#readToMs, highestMs };
+  }
+
+  /** A batch with what it says of the source. */
+  #told(batch: ReadingBatch): ReadingBatch {
+    const checkpoint: PollCheckpoint = { version: 1, readToMs: this.#readToMs, highestMs: this.#highestMs };
     return { ...batch, checkpoint, watermarkMs: this.#watermark.ms };
   }
 
