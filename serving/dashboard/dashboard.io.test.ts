@@ -296,7 +296,7 @@ describe.runIf(found)('the dashboard in a browser', () => {
     });
     expect(await page.getByRole('status').first().innerText()).toBe('Connected');
     expect(await page.getByLabel('From').inputValue()).toBe('2026-11-21T16:30');
-    await page.getByText('There is data from 16:24 to 16:39.').waitFor();
+    await page.getByText('There is data: 21 Nov, 16:24 – 21 Nov, 16:39.').waitFor();
     await page.getByLabel('To').fill('2026-11-20T16:36');
     await page.getByText('A period begins before it ends.').waitFor();
     await page.getByLabel('From').fill('2006-12-16T17:24');

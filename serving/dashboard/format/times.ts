@@ -50,7 +50,7 @@ export function formatMoment(atMs: number, nowMs: number, viewer: Viewer = {}): 
 }
 
 /** A day, with its year. */
-export function formatDate(atMs: number, viewer: Viewer = {}): string {
+function formatDate(atMs: number, viewer: Viewer = {}): string {
   return isolated(formatter('dayOfYear', viewer).format(atMs));
 }
 

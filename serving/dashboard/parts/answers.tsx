@@ -64,7 +64,7 @@ export function Answers({ view, windows, agents, choice, length, zone, shown, is
   return (
     <>
       {windows.problem === undefined ? null : <Refusal problem={windows.problem} />}
-      {isEmpty ? <Empty view={view} shown={shown} agents={agents} period={period} /> : null}
+      {isEmpty ? <Empty view={view} shown={shown} agents={agents} period={period} nowMs={nowMs} /> : null}
       {caveats(windows).map((caveat) => (
         <p key={caveat} class="warns note">
           {caveat}
@@ -96,11 +96,12 @@ interface EmptyProps {
   readonly shown: ShownGroups;
   readonly agents: readonly AgentInfo[];
   readonly period: Period | undefined;
+  readonly nowMs: number;
 }
 
 /** Why there is no window: the view has no readings at all, or none in the period that was chosen. */
-function Empty({ view, shown, agents, period }: EmptyProps) {
+function Empty({ view, shown, agents, period, nowMs }: EmptyProps) {
   const data = shown.groups?.data;
-  if (period !== undefined && data !== undefined) return <NoReadingsThen data={data} />;
+  if (period !== undefined && data !== undefined) return <NoReadingsThen data={data} nowMs={nowMs} />;
   return <NoReadings view={view.name} metric={view.metric} agents={agents} />;
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentInfo } from '../api/inventory.ts';
 import type { Period } from '../choice/period.ts';
-import { formatDate } from '../format/times.ts';
+import { formatPeriod } from '../format/times.ts';
 import type { Problem } from '../stream/message.ts';
 import type { WindowsState } from '../stream/windows-state.ts';
 
@@ -93,11 +93,10 @@ export function NoReadings({
 }
 
 /** The view has readings, but none in the period that was chosen. */
-export function NoReadingsThen({ data }: { readonly data: Period }) {
-  const [from, to] = [data.fromMs, data.toMs].map((atMs) => formatDate(atMs));
+export function NoReadingsThen({ data, nowMs }: { readonly data: Period; readonly nowMs: number }) {
   return (
     <Notice title="No readings in this period">
-      <p>{`The view has readings from ${from} to ${to}. Choose a period that meets them, or a span.`}</p>
+      <p>{`The view has readings: ${formatPeriod(data, nowMs)}. Choose a period that meets them, or a span.`}</p>
     </Notice>
   );
 }

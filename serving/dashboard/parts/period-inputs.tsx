@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { localText, type Period, readPeriod } from '../choice/period.ts';
-import { formatMoment } from '../format/times.ts';
+import { formatPeriod } from '../format/times.ts';
 
 interface PeriodInputsProps {
   readonly period: Period;
@@ -47,7 +47,5 @@ function Moment({ legend, value, onChoose }: MomentProps) {
 }
 
 function dataText(data: Period | undefined, nowMs: number): string {
-  return data === undefined
-    ? ''
-    : `There is data from ${formatMoment(data.fromMs, nowMs)} to ${formatMoment(data.toMs, nowMs)}.`;
+  return data === undefined ? '' : `There is data: ${formatPeriod(data, nowMs)}.`;
 }
