@@ -8,9 +8,17 @@ import { metricsOfScenario, startSimulator } from '#simulators/simulators.ts';
 import { UserError } from '../failure.ts';
 
 const schema = z.strictObject({
-  kind: z.literal('simulate'),
-  scenario: nameField,
-  seed: z.int().min(0).optional(),
+  kind: z.literal('simulate').meta({
+    description:
+      'A simulated fleet that lives by the clock of the machine. Its metrics have to be declared as it reads them.',
+    examples: ['simulate'],
+  }),
+  scenario: nameField.meta({ description: 'The fleet that is simulated.', examples: ['denmark'] }),
+  seed: z
+    .int()
+    .min(0)
+    .meta({ description: 'From what its chance is drawn. Always the same unless given.', examples: [7] })
+    .optional(),
 });
 
 type SimulateSection = z.output<typeof schema>;

@@ -16,14 +16,17 @@ const BATCH_ROWS_MIN = 10_000;
 const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** An amount of bytes: a number with KB, MB, GB or TB (powers of 1000). */
-const byteCount = z.string().transform((text, context) => {
-  const parts = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB|TB)$/.exec(text.trim());
-  if (parts?.[1] === undefined || parts[2] === undefined) {
-    context.addIssue({ code: 'custom', message: `${text} is no amount of bytes; write it like 256MB or 2GB` });
-    return z.NEVER;
-  }
-  return Math.round(Number(parts[1]) * UNITS[parts[2]]!);
-});
+const byteCount = z
+  .string()
+  .transform((text, context) => {
+    const parts = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB|TB)$/.exec(text.trim());
+    if (parts?.[1] === undefined || parts[2] === undefined) {
+      context.addIssue({ code: 'custom', message: `${text} is no amount of bytes; write it like 256MB or 2GB` });
+      return z.NEVER;
+    }
+    return Math.round(Number(parts[1]) * UNITS[parts[2]]!);
+  })
+  .meta({ title: 'amount of bytes' });
 
 const agentSchema = z.strictObject({
   id: z
@@ -31,35 +34,79 @@ const agentSchema = z.strictObject({
     .regex(
       AGENT_ID,
       'an agent id has up to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit',
-    ),
+    )
+    .meta({
+      description: 'The name of the agent, which is its own among all agents of a server.',
+      examples: ['roof-1'],
+    }),
   broker: z
     .string()
     .regex(/^mqtt:\/\/[^\s/]+\/?$/, 'the broker is a URL like mqtt://127.0.0.1:1883')
-    .default('mqtt://127.0.0.1:1883'),
+    .default('mqtt://127.0.0.1:1883')
+    .meta({ description: 'Where the server takes what agents send.', examples: ['mqtt://192.0.2.7:1883'] }),
   spool: z
     .strictObject({
-      dir: z.string().min(1).optional(),
+      dir: z
+        .string()
+        .min(1)
+        .meta({
+          description:
+            'The folder in which the agent keeps what it has read, from where weir was started. `.weir/` and the id unless given.',
+          examples: ['/var/lib/weir/roof-1'],
+        })
+        .optional(),
       bytes: byteCount
         .refine(
           (bytes) => bytes >= SPOOL_BYTES_MIN,
           `a spool has at least ${Math.ceil(SPOOL_BYTES_MIN / 1e6)}MB, room for a few of the largest frames`,
         )
-        .prefault(SPOOL_BYTES_DEFAULT),
+        .prefault(SPOOL_BYTES_DEFAULT)
+        .meta({
+          description: 'How much disk the agent uses at most, a quarter of it for its journal.',
+          examples: ['2GB'],
+        }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({
+      description: 'Where the agent keeps what it has read until the server has it.',
+      examples: [{ bytes: '1GB' }],
+    }),
 });
 
+const partitions = z
+  .int()
+  .min(1)
+  .max(PARTITIONS_MAX)
+  .meta({
+    description: 'Into how many parts the log is cut, as long as it is new. An existing log keeps its own.',
+    examples: [4],
+  })
+  .optional();
+
 const backboneSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('embedded'), partitions: z.int().min(1).max(PARTITIONS_MAX).optional() }),
   z.strictObject({
-    kind: z.literal('nats'),
-    servers: z.array(z.string().regex(/^nats:\/\/.+/, 'a server is a URL like nats://127.0.0.1:4222')).min(1),
+    kind: z.literal('embedded').meta({ description: 'The log is kept by the server itself.', examples: ['embedded'] }),
+    partitions,
+  }),
+  z.strictObject({
+    kind: z.literal('nats').meta({ description: 'The log is kept in NATS JetStream.', examples: ['nats'] }),
+    servers: z
+      .array(z.string().regex(/^nats:\/\/.+/, 'a server is a URL like nats://127.0.0.1:4222'))
+      .min(1)
+      .meta({
+        description: 'The servers of NATS JetStream, one of which is enough to find the others.',
+        examples: [['nats://127.0.0.1:4222']],
+      }),
     // How often a server syncs is told by its monitoring page only.
     monitor: z
       .string()
       .regex(/^https?:\/\/.+/, 'a monitoring page is a URL like http://127.0.0.1:8222')
+      .meta({
+        description: 'The monitoring page of a server, which alone tells how often it syncs.',
+        examples: ['http://127.0.0.1:8222'],
+      })
       .optional(),
-    partitions: z.int().min(1).max(PARTITIONS_MAX).optional(),
+    partitions,
   }),
 ]);
 
@@ -68,22 +115,72 @@ const everySpan = fixedSpan().refine((ms) => ms >= 1000, 'a run begins every sec
 /** When the batch layer runs by itself, and how many of its states are kept. */
 const batchSchema = z.strictObject({
   /** In ms; null: never. */
-  every: z.union([z.literal('never').transform(() => null), everySpan]).prefault('15m'),
-  rows: z.int().min(BATCH_ROWS_MIN).default(2_000_000),
-  keep: z.int().min(1).max(BATCH_STATES_KEPT).default(3),
+  every: z
+    .union([z.literal('never').transform(() => null), everySpan])
+    .prefault('15m')
+    .meta({
+      title: 'length of time, or never',
+      description: 'How long after a run the batch layer recomputes from history again, by itself.',
+      examples: ['1h'],
+    }),
+  rows: z
+    .int()
+    .min(BATCH_ROWS_MIN)
+    .default(2_000_000)
+    .meta({ description: 'After how many new rows of the log it runs before its time.', examples: [500000] }),
+  keep: z
+    .int()
+    .min(1)
+    .max(BATCH_STATES_KEPT)
+    .default(3)
+    .meta({ description: 'How many of its states are kept, to go back to.', examples: [5] }),
 });
 
-const storeSchema = z.strictObject({ kind: z.literal('level') });
+const storeSchema = z.strictObject({
+  kind: z.literal('level').meta({ description: 'Tables of windows are kept in LevelDB.', examples: ['level'] }),
+});
 
 /** weir.yaml: one file for all parts; a part reads its own sections. */
 export const configSchema = z.strictObject({
-  metrics: metricsSchema.prefault({}),
-  agent: agentSchema.optional(),
-  sources: sourcesSchema([...SOURCE_KINDS, sourceKind(SIMULATE)]).default({}),
-  backbone: backboneSchema.default({ kind: 'embedded' }),
-  store: storeSchema.default({ kind: 'level' }),
-  views: viewsSchema.prefault({}),
-  batch: batchSchema.prefault({}),
+  metrics: metricsSchema.prefault({}).meta({
+    description: 'What is measured, by name.',
+    examples: [{ power: { unit: 'kW', decimals: 3, kind: 'gauge', interval: '1m' } }],
+  }),
+  agent: agentSchema
+    .meta({
+      description: 'The agent that weir edge runs: it reads the sources and sends them to the server.',
+      examples: [{ id: 'roof-1' }],
+    })
+    .optional(),
+  sources: sourcesSchema([...SOURCE_KINDS, sourceKind(SIMULATE)])
+    .default({})
+    .meta({
+      description: 'Where readings come from, by name.',
+      examples: [
+        {
+          meters: {
+            kind: 'csv',
+            file: 'meters.csv',
+            time: { columns: ['time'] },
+            series: [{ metric: 'power', value: 'kw', device: '{meter}' }],
+          },
+        },
+      ],
+    }),
+  backbone: backboneSchema.default({ kind: 'embedded' }).meta({
+    description: 'What keeps the log of the server.',
+    examples: [{ kind: 'nats', servers: ['nats://127.0.0.1:4222'] }],
+  }),
+  store: storeSchema
+    .default({ kind: 'level' })
+    .meta({ description: 'What keeps windows.', examples: [{ kind: 'level' }] }),
+  views: viewsSchema.prefault({}).meta({
+    description: 'What can be asked for, by name.',
+    examples: [{ 'power-by-region': { metric: 'power', by: ['region'], slice: '15m' } }],
+  }),
+  batch: batchSchema
+    .prefault({})
+    .meta({ description: 'When the batch layer recomputes from history by itself.', examples: [{ every: '1h' }] }),
 });
 
 export type WeirConfig = z.output<typeof configSchema>;

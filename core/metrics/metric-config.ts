@@ -18,24 +18,96 @@ const PANE_DEFAULT = '10s';
 const DAY_MS = 86_400_000;
 
 /** YAML reads 99999.999 as a number; its shortest decimal text is what was written, as long as it has 15 digits. */
-const decimalText = z.union([z.string(), z.number().transform(String)]);
+const decimalText = z.union([z.string(), z.number().transform(String)]).meta({ title: 'number' });
 
 const metricSchema = z.strictObject({
-  unit: z.string().min(1).max(UNIT_LENGTH_MAX).refine(isSeriesUnit, 'a unit is text without control characters'),
-  decimals: z.int().min(0).max(DECIMALS_MAX),
-  kind: z.enum(METRIC_KINDS),
-  interval: fixedSpan(),
-  hold: fixedSpan().optional(),
-  send: z.enum(['panes', 'readings', 'adaptive']).default('panes'),
-  excess: z.enum(['round', 'refuse']).default('round'),
-  conflict: z.enum(['last', 'first']).default('last'),
-  rollover: decimalText.optional(),
-  quantiles: z.boolean().default(false),
-  pane: fixedSpan().prefault(PANE_DEFAULT),
-  repeatHorizon: fixedSpan().optional(),
-  earliest: z.string().default(EARLIEST_DEFAULT),
-  min: decimalText.optional(),
-  max: decimalText.optional(),
+  unit: z
+    .string()
+    .min(1)
+    .max(UNIT_LENGTH_MAX)
+    .refine(isSeriesUnit, 'a unit is text without control characters')
+    .meta({
+      description:
+        'What a value is measured in. Units that are known, such as W, kWh and m³/h, give integrals their own.',
+      examples: ['kW'],
+    }),
+  decimals: z
+    .int()
+    .min(0)
+    .max(DECIMALS_MAX)
+    .meta({
+      description:
+        'Digits behind the decimal mark that are kept. Values are whole numbers of the last of them, and sums exact.',
+      examples: [3],
+    }),
+  kind: z.enum(METRIC_KINDS).meta({
+    description:
+      'What a value says: a level that holds until the next (gauge), a register that grows (counter), one that runs both ways (total), or the amount of an interval that begins at its time (delta).',
+    examples: ['gauge'],
+  }),
+  interval: fixedSpan().meta({
+    description: 'How far apart readings of a series are expected. Completeness goes by it.',
+    examples: ['1m'],
+  }),
+  hold: fixedSpan()
+    .meta({
+      description: 'How long the value of a gauge holds where no further reading comes. Three intervals unless given.',
+      examples: ['1h'],
+    })
+    .optional(),
+  send: z
+    .enum(['panes', 'readings', 'adaptive'])
+    .default('panes')
+    .meta({
+      description:
+        'How readings leave the agent: as the statistics of short panes, one by one, or one by one as long as the uplink keeps up.',
+      examples: ['readings'],
+    }),
+  excess: z
+    .enum(['round', 'refuse'])
+    .default('round')
+    .meta({
+      description: 'What becomes of values with more decimals: they are rounded half to even, or go to quarantine.',
+      examples: ['refuse'],
+    }),
+  conflict: z
+    .enum(['last', 'first'])
+    .default('last')
+    .meta({ description: 'Which of two different values of one series and time counts.', examples: ['first'] }),
+  rollover: decimalText
+    .meta({
+      description:
+        'The highest value that a counter shows before it begins again at 0, written with as many digits as it shows.',
+      examples: ['99999.999'],
+    })
+    .optional(),
+  quantiles: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether quantiles (p50, p90, p99) can be asked for.', examples: [true] }),
+  pane: fixedSpan()
+    .prefault(PANE_DEFAULT)
+    .meta({
+      description: 'The stretch of which an agent sends statistics at a time, a whole part of a day.',
+      examples: ['1m'],
+    }),
+  repeatHorizon: fixedSpan()
+    .meta({
+      description:
+        'How far behind the newest reading of a series repeats are told from news. As far as there is room unless given.',
+      examples: ['7d'],
+    })
+    .optional(),
+  earliest: z
+    .string()
+    .default(EARLIEST_DEFAULT)
+    .meta({
+      title: 'time',
+      description: 'Readings dated before it go to quarantine: a clock stood at zero.',
+      examples: ['2020-01-01'],
+    }),
+  min: decimalText.meta({ description: 'Values below it go to quarantine.', examples: [-40] }).optional(),
+  max: decimalText.meta({ description: 'Values above it go to quarantine.', examples: [85] }).optional(),
 });
 
 /** The `metrics:` section: what is measured, by name. */

@@ -15,10 +15,28 @@ const VIEW_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const tagValues = z.union([z.string().transform((value) => [value]), z.array(z.string()).min(1)]);
 
 const viewSchema = z.strictObject({
-  metric: z.string(),
-  by: z.array(z.string().min(1)).max(BY_TAGS_MAX).default([]),
-  where: z.record(z.string(), tagValues).default({}),
-  slice: fixedSpan(),
+  metric: z.string().meta({ description: 'The metric whose readings are taken.', examples: ['power'] }),
+  by: z
+    .array(z.string().min(1))
+    .max(BY_TAGS_MAX)
+    .default([])
+    .meta({
+      description:
+        'The tags that tell groups apart, each of which has windows of its own. Without any, all series are one group.',
+      examples: [['region']],
+    }),
+  where: z
+    .record(z.string(), tagValues)
+    .default({})
+    .meta({
+      description: 'The values of tags that a series must have to be taken: one, or a list of those that are as good.',
+      examples: [{ region: ['DK1', 'DK2'] }],
+    }),
+  slice: fixedSpan().meta({
+    description:
+      'The shortest window that can be asked for: a whole part of a day, and a multiple of the pane of the metric.',
+    examples: ['15m'],
+  }),
 });
 
 /** The `views:` section: what is asked, by name. */

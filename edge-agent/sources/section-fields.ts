@@ -6,7 +6,10 @@ import { DurationError, nominalMs, parseDuration } from '#core/time/duration.ts'
 const NAME_CHARS_MAX = 256;
 
 /** YAML reads a bare 1 as a number; where text is wanted, a whole number is as good as its digits. */
-export const textField = z.union([z.string(), z.int().transform(String)]).pipe(z.string().max(NAME_CHARS_MAX));
+export const textField = z
+  .union([z.string(), z.int().transform(String)])
+  .pipe(z.string().max(NAME_CHARS_MAX))
+  .meta({ title: 'text' });
 
 export const nameField = textField.pipe(z.string().min(1));
 
@@ -14,16 +17,19 @@ export const nameField = textField.pipe(z.string().min(1));
 export const seriesNameField = textField.pipe(z.string().refine(isSeriesName, SERIES_NAME_RULE));
 
 /** A span by which older readings may come after newer ones before the watermark has passed them; `0` is one too. */
-export const latenessField = z.string().transform((value, context) => {
-  if (/^0(ms|s|m|h|d)?$/.test(value)) return 0;
-  try {
-    return nominalMs(parseDuration(value));
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-    return z.NEVER;
-  }
-});
+export const latenessField = z
+  .string()
+  .transform((value, context) => {
+    if (/^0(ms|s|m|h|d)?$/.test(value)) return 0;
+    try {
+      return nominalMs(parseDuration(value));
+    } catch (error) {
+      if (!(error instanceof DurationError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  })
+  .meta({ title: 'length of time' });
 
 /** Runs a parser for its errors: those of the given class become issues, any other is a mistake of ours. */
 export function checkedBy(parse: (value: string) => unknown, errorClass: abstract new (...args: never[]) => Error) {

@@ -15,13 +15,31 @@ export const CSV_FIELDS = {
       (mark) => /^[\t -~]$/.test(mark) && mark !== '"',
       'delimiter must be one ASCII character, not a quote or a line end',
     )
-    .default(','),
-  columns: z.array(nameField).min(1).max(COLUMNS_MAX).optional(),
-  header: z.boolean().optional(),
-  skip: z.int().min(0).max(SKIPPED_LINES_MAX).default(0),
+    .default(',')
+    .meta({ description: 'What stands between the fields of a row.', examples: [';'] }),
+  columns: z
+    .array(nameField)
+    .min(1)
+    .max(COLUMNS_MAX)
+    .meta({
+      description: 'The names of the columns, of a file that has no heading or another one.',
+      examples: [['time', 'kw']],
+    })
+    .optional(),
+  header: z
+    .boolean()
+    .meta({ description: 'Whether there is a heading. There is one unless columns names them.', examples: [false] })
+    .optional(),
+  skip: z
+    .int()
+    .min(0)
+    .max(SKIPPED_LINES_MAX)
+    .default(0)
+    .meta({ description: 'How many lines stand before the heading.', examples: [3] }),
   comment: z
     .string()
     .regex(/^[^\s"].{0,7}$/u, 'comment must be what a line begins with that is no row, such as "#"')
+    .meta({ description: 'What lines begin with that are no rows.', examples: ['#'] })
     .optional(),
 };
 
@@ -42,7 +60,12 @@ export function checkCsv(
 }
 
 const schema = z
-  .strictObject({ kind: z.literal('csv'), ...FILE_FIELDS, series: CELLS_SERIES, ...CSV_FIELDS })
+  .strictObject({
+    kind: z.literal('csv').meta({ description: 'A CSV file, or standard input.', examples: ['csv'] }),
+    ...FILE_FIELDS,
+    series: CELLS_SERIES,
+    ...CSV_FIELDS,
+  })
   .superRefine((section, context) => {
     checkCsv(section, context);
     checkFile(section, context);

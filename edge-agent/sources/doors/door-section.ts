@@ -31,10 +31,44 @@ const usersField = z
   .refine(({ size }) => size > 0, 'names nobody; name a user, or leave `users` out')
   .refine(({ size }) => size <= USERS_MAX, `names more than ${USERS_MAX} users; let devices share a name`);
 
-const tlsField = z.strictObject({ cert: z.string().min(1), key: z.string().min(1) });
+/** Of no password that is in use. */
+const HASH_EXAMPLE = '$scrypt$ln=15,r=8,p=3$oXYAVq0Y0vwNO83XR/CjpA$SgNPtPKNjQ5pElQ9SltElzHFheXRwRMRJdUebonBY28';
+
+const tlsField = z.strictObject({
+  cert: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'path',
+      description: 'A PEM file with the certificate, and those that lead to one which clients trust.',
+      examples: ['gateway.crt'],
+    }),
+  key: z
+    .string()
+    .min(1)
+    .meta({ title: 'path', description: 'A PEM file with its private key.', examples: ['gateway.key'] }),
+});
 
 /** The fields of every source that listens. */
-export const DOOR_FIELDS = { listen: listenField, users: usersField.optional(), tls: tlsField.optional() };
+export const DOOR_FIELDS = {
+  listen: listenField.meta({
+    description: 'Where the source listens. Other machines than this one need users.',
+    examples: ['127.0.0.1:8090'],
+  }),
+  users: usersField
+    .meta({
+      title: 'hashes by name',
+      description: 'Who may come in: names, and the hashes that weir password prints.',
+      examples: [{ pump: HASH_EXAMPLE }],
+    })
+    .optional(),
+  tls: tlsField
+    .meta({
+      description: 'With what the door is encrypted. Not at all unless given.',
+      examples: [{ cert: 'gateway.crt', key: 'gateway.key' }],
+    })
+    .optional(),
+};
 
 export interface DoorSection {
   readonly listen: ListenAddress;

@@ -13,18 +13,21 @@ export interface ListenAddress {
 }
 
 /** `host:port`, an IPv6 address in brackets. */
-export const listenField = z.string().transform((value, context): ListenAddress => {
-  const match = LISTEN.exec(value);
-  const port = Number(match?.[3]);
-  if (match === null || port > PORT_MAX) {
-    context.addIssue({
-      code: 'custom',
-      message: `listen ${JSON.stringify(value)} is not host:port with a port up to ${PORT_MAX}; write it like 127.0.0.1:8090`,
-    });
-    return z.NEVER;
-  }
-  return { host: (match[1] ?? match[2])!, port };
-});
+export const listenField = z
+  .string()
+  .transform((value, context): ListenAddress => {
+    const match = LISTEN.exec(value);
+    const port = Number(match?.[3]);
+    if (match === null || port > PORT_MAX) {
+      context.addIssue({
+        code: 'custom',
+        message: `listen ${JSON.stringify(value)} is not host:port with a port up to ${PORT_MAX}; write it like 127.0.0.1:8090`,
+      });
+      return z.NEVER;
+    }
+    return { host: (match[1] ?? match[2])!, port };
+  })
+  .meta({ title: 'host:port' });
 
 export function formatAddress({ host, port }: ListenAddress): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;

@@ -7,10 +7,18 @@ import { openHttpSource } from './http-source.ts';
 
 const schema = z
   .strictObject({
-    kind: z.literal('http'),
+    kind: z.literal('http').meta({
+      description:
+        'Readings that are sent to the agent: POST /readings with a list of { time, metric, device, value, tags }.',
+      examples: ['http'],
+    }),
     ...DOOR_FIELDS,
     // Devices that send for themselves send beside each other: one pane's length is left for the slower ones.
-    lateness: latenessField.prefault('10s'),
+    lateness: latenessField.prefault('10s').meta({
+      description:
+        'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+      examples: ['1m'],
+    }),
   })
   .superRefine(checkDoor);
 

@@ -10,12 +10,22 @@ import { checkValues } from './line-rules.ts';
 
 const schema = z
   .strictObject({
-    kind: z.literal('line-protocol'),
+    kind: z.literal('line-protocol').meta({
+      description: 'Points that are written to the agent as to InfluxDB, by Telegraf and others.',
+      examples: ['line-protocol'],
+    }),
     ...DOOR_FIELDS,
     missing: ROWS_FIELDS.missing,
-    series: ROWS_FIELDS.series,
+    series: ROWS_FIELDS.series.meta({
+      description: 'Which readings a point holds: a rule for each.',
+      examples: [[{ metric: 'power', value: 'meter.kw', device: '{host}' }]],
+    }),
     // Collectors hold points back to send many at once: Telegraf for 10 s, and as long again where that failed.
-    lateness: latenessField.prefault('20s'),
+    lateness: latenessField.prefault('20s').meta({
+      description:
+        'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+      examples: ['1m'],
+    }),
   })
   .superRefine(checkDoor);
 

@@ -21,14 +21,46 @@ const urlField = z.string().superRefine((text, context) => {
 
 /** The fields of every source that connects to a broker. */
 export const BROKER_FIELDS = {
-  url: urlField,
+  url: urlField.meta({
+    title: 'URL',
+    description: 'The broker that is read: mqtt, or mqtts for TLS.',
+    examples: ['mqtt://192.0.2.7'],
+  }),
   /** Of MQTT: 3 is 3.1.1. Left out: 5, and 3 where the broker doesn't know that. */
-  version: z.literal([3, 5]).optional(),
-  clientId: nameField.optional(),
-  user: textField.optional(),
-  password: z.strictObject({ file: z.string().min(1) }).optional(),
+  version: z
+    .literal([3, 5])
+    .meta({
+      description: "The version of MQTT, 3 for 3.1.1. 5, and 3 of a broker that doesn't know it, unless given.",
+      examples: [3],
+    })
+    .optional(),
+  clientId: nameField
+    .meta({
+      description:
+        'The name under which the broker keeps what comes while the agent is away. weir-AGENT-SOURCE unless given.',
+      examples: ['weir-roof'],
+    })
+    .optional(),
+  user: textField.meta({ description: 'The name that the agent gives at the broker.', examples: ['weir'] }).optional(),
+  password: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .meta({
+          title: 'path',
+          description: 'The file that holds it, and nothing else.',
+          examples: ['broker.password'],
+        }),
+    })
+    .meta({ description: 'Where the password for user stands.', examples: [{ file: 'broker.password' }] })
+    .optional(),
   /** A file in PEM: whose certificates are trusted beside, or in place of, those that the system trusts. */
-  ca: z.string().min(1).optional(),
+  ca: z
+    .string()
+    .min(1)
+    .meta({ title: 'path', description: 'A PEM file of certificates that are trusted.', examples: ['ca.crt'] })
+    .optional(),
 };
 
 export interface BrokerSection {

@@ -11,15 +11,35 @@ const { listen, ...doorFields } = DOOR_FIELDS;
 const { url, ...brokerFields } = BROKER_FIELDS;
 
 const fields = z.strictObject({
-  kind: z.literal('mqtt'),
+  kind: z.literal('mqtt').meta({
+    description: 'Messages of a broker, which url names, or of devices that publish to the agent itself, at listen.',
+    examples: ['mqtt'],
+  }),
   url: url.optional(),
   ...brokerFields,
-  qos: z.literal([0, 1, 2]).optional(),
+  qos: z
+    .literal([0, 1, 2])
+    .meta({ description: 'The quality of service of the subscriptions. 1 unless given.', examples: [2] })
+    .optional(),
   listen: listen.optional(),
   ...doorFields,
-  topics: topicsField,
+  topics: topicsField.meta({
+    description: 'Which messages are read, and what is made of them.',
+    examples: [
+      [
+        {
+          topic: 'home/+',
+          names: ['room'],
+          series: [{ metric: 'temperature', value: 'temperature', device: '{room}' }],
+        },
+      ],
+    ],
+  }),
   // Devices publish beside each other: one pane's length is left for the slower ones.
-  lateness: latenessField.prefault('10s'),
+  lateness: latenessField.prefault('10s').meta({
+    description: 'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+    examples: ['1m'],
+  }),
 });
 
 type Fields = z.output<typeof fields>;

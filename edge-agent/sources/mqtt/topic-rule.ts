@@ -23,12 +23,30 @@ const topicField = z.string().transform((text, context) => {
 });
 
 const fields = z.strictObject({
-  topic: topicField,
-  names: z.array(nameField).default([]),
-  payload: z.enum(['json', 'text']).default('json'),
+  topic: topicField.meta({
+    title: 'topic filter',
+    description: 'The topics that are meant: + stands for one level, # for all that follow.',
+    examples: ['home/+'],
+  }),
+  names: z
+    .array(nameField)
+    .default([])
+    .meta({
+      description: 'Names for what stands in the place of each +, in order: fields like those of the payload.',
+      examples: [['room']],
+    }),
+  payload: z
+    .enum(['json', 'text'])
+    .default('json')
+    .meta({ description: 'What a message holds. One that is but a value is called payload.', examples: ['text'] }),
   ...ROWS_FIELDS,
   /** Left out: the time of receipt. */
-  time: ROWS_FIELDS.time.optional(),
+  time: ROWS_FIELDS.time
+    .meta({
+      description: 'Which fields hold the time of a message, and how it is written. The time of receipt unless given.',
+      examples: [{ columns: ['Time'], zone: 'Europe/Copenhagen' }],
+    })
+    .optional(),
 });
 
 /** What is made of the messages on some topics. */

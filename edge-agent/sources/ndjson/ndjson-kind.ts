@@ -5,7 +5,15 @@ import { checkDistinct, checkMetrics } from '../rows/row-references.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { NdjsonOpener } from './ndjson-opener.ts';
 
-const schema = z.strictObject({ kind: z.literal('ndjson'), ...FILE_FIELDS }).superRefine(checkFile);
+const schema = z
+  .strictObject({
+    kind: z.literal('ndjson').meta({
+      description: 'A file of JSON texts, a line each, or standard input. A column is a path, such as ENERGY.Total.0.',
+      examples: ['ndjson'],
+    }),
+    ...FILE_FIELDS,
+  })
+  .superRefine(checkFile);
 
 /** NDJSON files, and standard input where `file` is `-`. */
 export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {

@@ -22,7 +22,8 @@ const url = z.string().superRefine((text, context) => {
 const span = z
   .string()
   .superRefine(checkedBy(parseDuration, DurationError))
-  .transform((text) => nominalMs(parseDuration(text)));
+  .transform((text) => nominalMs(parseDuration(text)))
+  .meta({ title: 'length of time' });
 
 const every = span.refine(
   (ms) => ms >= EVERY_MS_MIN,
@@ -34,45 +35,132 @@ const since = z.string().superRefine(checkedBy((text) => sinceMs(text, 'UTC', 0)
 
 const range = z
   .strictObject({
-    format: z.enum(RANGE_FORMATS).default('iso-minutes'),
-    zone: z.string().superRefine(checkedBy(openZone, UnknownZoneError)).default('UTC'),
-    step: span.prefault('7d'),
+    format: z
+      .enum(RANGE_FORMATS)
+      .default('iso-minutes')
+      .meta({ description: 'How times are written in the URL.', examples: ['date'] }),
+    zone: z
+      .string()
+      .superRefine(checkedBy(openZone, UnknownZoneError))
+      .default('UTC')
+      .meta({ title: 'time zone', description: 'By the clock of which zone.', examples: ['Europe/Copenhagen'] }),
+    step: span.prefault('7d').meta({ description: 'The longest range that is asked for at once.', examples: ['31d'] }),
   })
   .prefault({});
 
 const pages = z.union(
   [
     z.enum(['none', 'link']),
-    z.strictObject({ next: nameField }),
     z.strictObject({
-      offset: nameField,
-      limit: nameField,
-      size: z.int().min(1).max(PAGE_ROWS_MAX).default(PAGE_ROWS_DEFAULT),
-      total: nameField.optional(),
+      next: nameField.meta({
+        title: 'path in JSON',
+        description: 'The path of the link to the next page in the answer.',
+        examples: ['links.next'],
+      }),
+    }),
+    z.strictObject({
+      offset: nameField.meta({
+        description: 'The parameter that says how many rows are skipped.',
+        examples: ['offset'],
+      }),
+      limit: nameField.meta({ description: 'The parameter that says how many rows are wanted.', examples: ['limit'] }),
+      size: z
+        .int()
+        .min(1)
+        .max(PAGE_ROWS_MAX)
+        .default(PAGE_ROWS_DEFAULT)
+        .meta({ description: 'How many rows are asked for at a time.', examples: [500] }),
+      total: nameField
+        .meta({
+          title: 'path in JSON',
+          description: 'The path in the answer of how many there are. Without it pages are read until one is empty.',
+          examples: ['total'],
+        })
+        .optional(),
     }),
   ],
   'pages must be { next: PATH } for a link in the answer, link for one in its header, { offset, limit, size } for the names of parameters, or none',
 );
 
-const secretFile = z.strictObject({ file: z.string().min(1) });
+const secretFile = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .meta({ title: 'path', description: 'The file that holds it.', examples: ['service.token'] }),
+});
 
 const fields = z.strictObject({
-  kind: z.literal('poll'),
-  url,
-  every,
-  overlap: latenessField.prefault('1d'),
-  since: since.optional(),
-  range,
-  pages: pages.optional(),
-  headers: secretFile.optional(),
-  token: secretFile.optional(),
-  format: z.enum(['json', 'csv']).optional(),
-  rows: nameField.optional(),
-  encoding: z.enum(ENCODINGS).optional(),
+  kind: z
+    .literal('poll')
+    .meta({ description: 'A service that is asked by HTTP, again and again.', examples: ['poll'] }),
+  url: url.meta({
+    title: 'URL',
+    description: 'What is asked: {from} and {to} stand for the range of time that is wanted, {token} for the token.',
+    examples: ['https://api.example.org/meters?start={from}&end={to}'],
+  }),
+  every: every.meta({ description: 'How often the service is asked.', examples: ['5m'] }),
+  overlap: latenessField.prefault('1d').meta({
+    description:
+      'How much before the time that everything was read up to is asked for once more, so that corrections come in.',
+    examples: ['2d'],
+  }),
+  since: since
+    .meta({
+      title: 'time',
+      description: 'Where the first poll begins: a time, or a span before now. At the overlap unless given.',
+      examples: ['-30d'],
+    })
+    .optional(),
+  range: range.meta({ description: 'How a range is written in the URL.', examples: [{ format: 'date' }] }),
+  pages: pages
+    .meta({
+      description:
+        'Where more of an answer is: none, link for one in its header, { next } for one in the answer, { offset, limit, size, total } for the names of parameters.',
+      examples: ['link', { next: 'links.next' }],
+    })
+    .optional(),
+  headers: secretFile
+    .meta({ description: 'Headers that let the agent in, a line each.', examples: [{ file: 'service.headers' }] })
+    .optional(),
+  token: secretFile
+    .meta({
+      description: 'The text of {token} in the URL, or else a bearer token.',
+      examples: [{ file: 'service.token' }],
+    })
+    .optional(),
+  format: z
+    .enum(['json', 'csv'])
+    .meta({
+      description: 'What the service answers. As the answer says, or as it looks, unless given.',
+      examples: ['csv'],
+    })
+    .optional(),
+  rows: nameField
+    .meta({
+      title: 'path in JSON',
+      description: 'The path of the array of rows in JSON. The answer itself unless given.',
+      examples: ['result.records'],
+    })
+    .optional(),
+  encoding: z
+    .enum(ENCODINGS)
+    .meta({ description: 'How text is written. As the answer says unless given.', examples: ['iso-8859-1'] })
+    .optional(),
   ...CSV_FIELDS,
   ...ROWS_FIELDS,
-  time: ROWS_FIELDS.time.optional(),
-  lateness: latenessField.optional(),
+  time: ROWS_FIELDS.time
+    .meta({
+      description: 'Which columns hold the time of a row, and how it is written. The time of receipt unless given.',
+      examples: [{ columns: ['HourUTC'] }],
+    })
+    .optional(),
+  lateness: latenessField
+    .meta({
+      description:
+        'How far behind the newest reading older ones are still expected, before windows are taken for final. The overlap unless given.',
+      examples: ['1d'],
+    })
+    .optional(),
 });
 
 type Fields = z.output<typeof fields>;

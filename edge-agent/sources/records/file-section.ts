@@ -10,12 +10,31 @@ const STDIN = '-';
 
 /** The fields of every kind of file. */
 export const FILE_FIELDS = {
-  file: z.string().min(1),
+  file: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'path',
+      description: 'The file that is read, from the folder of the configuration; - is standard input.',
+      examples: ['meters.csv'],
+    }),
   /** UTF-8, or UTF-16 by its mark, where it isn't said. */
-  encoding: z.enum(ENCODINGS).optional(),
+  encoding: z
+    .enum(ENCODINGS)
+    .meta({
+      description: 'How text is written. UTF-8, or UTF-16 by its mark, unless given.',
+      examples: ['windows-1252'],
+    })
+    .optional(),
   ...ROWS_FIELDS,
-  lateness: latenessField.prefault('0s'),
-  follow: z.boolean().default(false),
+  lateness: latenessField.prefault('0s').meta({
+    description: 'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+    examples: ['1h'],
+  }),
+  follow: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether the file is read on as it grows.', examples: [true] }),
 };
 
 /** What every section of a file says. */

@@ -20,10 +20,12 @@ export const COLUMNS_MAX = 16_384;
 /** Texts that may stand for no reading. */
 const MISSING_TEXTS_MAX = 64;
 
-const template = textField.superRefine(checkedBy(parseTextTemplate, TextTemplateError));
+const template = textField
+  .superRefine(checkedBy(parseTextTemplate, TextTemplateError))
+  .meta({ title: 'text with {names}' });
 
 /** A factor as it is written: `0.001` or `1/1000`. */
-const factorField = z.union([z.number().transform(String), textField]);
+const factorField = z.union([z.number().transform(String), textField]).meta({ title: 'number, or column' });
 
 const scale = factorField.pipe(z.string().min(1)).superRefine((value, context) => {
   if (parseFactor(value)?.numerator === 0n) {
@@ -47,13 +49,42 @@ const unit = z
   });
 
 const seriesRuleFields = {
-  metric: nameField,
-  value: nameField,
-  scale: scale.optional(),
-  unit: unit.optional(),
-  when: z.record(nameField, textField).default({}),
-  since: z.string().superRefine(checkedBy(parseInstant, InstantError)).optional(),
-  device: template.pipe(z.string().min(1)),
+  metric: nameField.meta({ description: 'The metric that readings are of.', examples: ['power'] }),
+  value: nameField.meta({
+    description:
+      'The column that holds the value; a path in JSON, a measurement and field of line protocol, a metric of Sparkplug.',
+    examples: ['kw'],
+  }),
+  scale: scale
+    .meta({
+      description: 'What values are multiplied by, exactly: a number, a fraction, or the column that holds it.',
+      examples: ['1/1000'],
+    })
+    .optional(),
+  unit: unit
+    .meta({
+      title: 'text, or numbers by unit',
+      description: "A unit that may stand behind values; or several, with what each makes of the metric's own.",
+      examples: [{ kWh: 1, Wh: '1/1000' }],
+    })
+    .optional(),
+  when: z
+    .record(nameField, textField)
+    .default({})
+    .meta({ description: 'The rows that the rule is for, by the text of columns.', examples: [{ type: 'import' }] }),
+  since: z
+    .string()
+    .superRefine(checkedBy(parseInstant, InstantError))
+    .meta({
+      title: 'time',
+      description: 'From when on readings are expected: windows before the first one are incomplete from then.',
+      examples: ['2024-05-01'],
+    })
+    .optional(),
+  device: template.pipe(z.string().min(1)).meta({
+    description: 'The device that was measured. {column} stands for the text of that column.',
+    examples: ['{meter}'],
+  }),
   tags: z
     .record(seriesNameField, template)
     .refine((tags) => !Object.hasOwn(tags, 'device'), 'tag "device" is given by `device`; leave it out')
@@ -61,7 +92,11 @@ const seriesRuleFields = {
       (tags) => Object.keys(tags).length < SERIES_TAGS_MAX,
       `a series has at most ${SERIES_TAGS_MAX - 1} tags beside its device`,
     )
-    .default({}),
+    .default({})
+    .meta({
+      description: 'Further tags of the series, by name. {column} stands for the text of that column.',
+      examples: [{ region: '{area}' }],
+    }),
 };
 
 const seriesRuleSchema = z.strictObject(seriesRuleFields);
@@ -79,18 +114,37 @@ const cellsEvery = z.string().superRefine((text, context) => {
 const cellsRuleSchema = z
   .strictObject({
     ...seriesRuleFields,
-    value: z.union(
-      [
-        nameField,
-        z.strictObject({
-          from: nameField,
-          to: nameField,
-          every: cellsEvery,
-          counted: z.enum(['clock', 'elapsed']).optional(),
-        }),
-      ],
-      'value must be a column, or the columns of several readings: { from, to, every }, and counted: clock or elapsed',
-    ),
+    value: z
+      .union(
+        [
+          nameField,
+          z.strictObject({
+            from: nameField.meta({
+              description: 'The first of several columns that hold a reading each.',
+              examples: ['h1'],
+            }),
+            to: nameField.meta({ description: 'The last of them.', examples: ['h24'] }),
+            every: cellsEvery.meta({
+              title: 'length of time',
+              description: 'How much later each is than the one before.',
+              examples: ['1h'],
+            }),
+            counted: z
+              .enum(['clock', 'elapsed'])
+              .meta({
+                description:
+                  'Whether columns go by the time of day, or by elapsed time. By the clock where they make up 24 hours, unless given.',
+                examples: ['clock'],
+              })
+              .optional(),
+          }),
+        ],
+        'value must be a column, or the columns of several readings: { from, to, every }, and counted: clock or elapsed',
+      )
+      .meta({
+        description: 'The column that holds the value; or the first and the last of several that hold a reading each.',
+        examples: ['kw', { from: 'h1', to: 'h24', every: '1h' }],
+      }),
   })
   .transform(({ value, ...rule }): SeriesRule => {
     if (typeof value === 'string') return { ...rule, value };
@@ -100,15 +154,45 @@ const cellsRuleSchema = z
 
 /** What becomes of rows, whatever they come in: the fields of every source whose rows a RowReader reads. */
 export const ROWS_FIELDS = {
-  missing: z.array(textField).max(MISSING_TEXTS_MAX).default(['']),
-  decimal: z.enum(DECIMAL_MARKS).default('.'),
-  thousands: z.enum(THOUSANDS_MARKS).optional(),
-  time: timeSchema,
-  series: z.array(seriesRuleSchema).min(1).max(SERIES_RULES_MAX),
+  missing: z
+    .array(textField)
+    .max(MISSING_TEXTS_MAX)
+    .default([''])
+    .meta({ description: 'Texts that stand for no value.', examples: [['', '?']] }),
+  decimal: z
+    .enum(DECIMAL_MARKS)
+    .default('.')
+    .meta({ description: 'The decimal mark of numbers.', examples: [','] }),
+  thousands: z
+    .enum(THOUSANDS_MARKS)
+    .meta({
+      description: 'The mark between groups of digits. A space stands for no-break spaces too.',
+      examples: ['.'],
+    })
+    .optional(),
+  time: timeSchema.meta({
+    description: 'Which columns hold the time of a row, and how it is written.',
+    examples: [{ columns: ['time'] }],
+  }),
+  series: z
+    .array(seriesRuleSchema)
+    .min(1)
+    .max(SERIES_RULES_MAX)
+    .meta({
+      description: 'Which readings a row holds: a rule for each.',
+      examples: [[{ metric: 'power', value: 'kw', device: 'roof' }]],
+    }),
 };
 
 /** `series` where rows have an order of columns. */
-export const CELLS_SERIES = z.array(cellsRuleSchema).min(1).max(SERIES_RULES_MAX);
+export const CELLS_SERIES = z
+  .array(cellsRuleSchema)
+  .min(1)
+  .max(SERIES_RULES_MAX)
+  .meta({
+    description: 'Which readings a row holds: a rule for each.',
+    examples: [[{ metric: 'power', value: 'kw', device: 'roof' }]],
+  });
 
 export interface SeriesRule extends z.output<typeof seriesRuleSchema> {
   /** Where the rule takes several readings of a row: `value` is the column of the first one. */

@@ -12,19 +12,46 @@ const GROUPS_MAX = 64;
 const idField = nameField.refine((id) => !/[+#/]/.test(id), 'an id of Sparkplug has no +, # or /');
 
 const fields = z.strictObject({
-  kind: z.literal('sparkplug'),
+  kind: z
+    .literal('sparkplug')
+    .meta({ description: 'What edge nodes say by Sparkplug B, at a broker.', examples: ['sparkplug'] }),
   ...BROKER_FIELDS,
   /** Left out: those of all groups. */
-  groups: z.array(idField).min(1).max(GROUPS_MAX).optional(),
+  groups: z
+    .array(idField)
+    .min(1)
+    .max(GROUPS_MAX)
+    .meta({ description: 'The groups whose edge nodes are heard. All unless given.', examples: [['press-shop']] })
+    .optional(),
   /** As which primary host application the source says that it is there; left out, it says nothing. */
-  host: idField.optional(),
+  host: idField
+    .meta({
+      description:
+        'The id of the primary host application as which the source says that it is there. It says nothing unless given.',
+      examples: ['weir'],
+    })
+    .optional(),
   /** Whether edge nodes are asked for their births. */
-  rebirth: z.boolean().default(true),
-  reorder: latenessField.prefault('2s'),
+  rebirth: z
+    .boolean()
+    .default(true)
+    .meta({
+      description: 'Whether edge nodes are asked for their births where something is missing.',
+      examples: [false],
+    }),
+  reorder: latenessField
+    .prefault('2s')
+    .meta({ description: 'How long a message that is missing is waited for.', examples: ['5s'] }),
   missing: ROWS_FIELDS.missing,
-  series: ROWS_FIELDS.series,
+  series: ROWS_FIELDS.series.meta({
+    description: 'Which metrics of edge nodes and devices are read: a rule for each.',
+    examples: [[{ metric: 'temperature', value: 'Inputs/Temperature', device: '{device}' }]],
+  }),
   // Nodes send beside each other: one pane's length is left for the slower ones.
-  lateness: latenessField.prefault('10s'),
+  lateness: latenessField.prefault('10s').meta({
+    description: 'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+    examples: ['1m'],
+  }),
 });
 
 export interface SparkplugSection extends BrokerSection {

@@ -53,19 +53,71 @@ const passTexts = z
 
 export const timeSchema = z
   .strictObject({
-    columns: z.array(nameField).min(1).max(TIME_COLUMNS_MAX),
-    format: timeFormat.default('iso'),
-    zone: zone.default('UTC'),
+    columns: z
+      .array(nameField)
+      .min(1)
+      .max(TIME_COLUMNS_MAX)
+      .meta({ description: 'The columns that hold the time, joined by a space.', examples: [['date', 'hour']] }),
+    format: timeFormat.default('iso').meta({
+      title: 'text',
+      description:
+        'How it is written: iso, unix, unix-ms, unix-us, unix-ns, or a pattern of yyyy yy MM dd HH mm ss SSS and an offset.',
+      examples: ['dd/MM/yyyy HH:mm'],
+    }),
+    zone: zone.default('UTC').meta({
+      title: 'time zone',
+      description: 'The time zone of times without an offset of their own.',
+      examples: ['Europe/Copenhagen'],
+    }),
     /** What becomes of text after the time. */
-    rest: z.enum(['refuse', 'ignore']).default('refuse'),
+    rest: z
+      .enum(['refuse', 'ignore'])
+      .default('refuse')
+      .meta({
+        description: 'What becomes of text after the time: the row goes to quarantine, or the text is passed over.',
+        examples: ['ignore'],
+      }),
     /** Where in the interval of its metric a time stands. */
-    stamp: z.enum(['start', 'end']).default('start'),
+    stamp: z
+      .enum(['start', 'end'])
+      .default('start')
+      .meta({ description: "Which end of the metric's interval the time names.", examples: ['end'] }),
     /** Moves every time, in ms. */
-    shift: shift.default(0),
+    shift: shift.default(0).meta({
+      title: 'length of time with a sign',
+      description: 'By how much times are moved: - moves them back.',
+      examples: ['-15s'],
+    }),
     /** The number of a stretch of the day, counted from 1 at the start of the local day that `columns` name. */
-    period: z.strictObject({ column: nameField, every }).optional(),
+    period: z
+      .strictObject({
+        column: nameField.meta({ description: 'The column that holds the number.', examples: ['SettlementPeriod'] }),
+        every: every.meta({
+          title: 'length of time',
+          description: 'How long a period is, a whole part of a day.',
+          examples: ['30m'],
+        }),
+      })
+      .meta({
+        description: 'Where rows are numbered through the local day from 1: which column says so.',
+        examples: [{ column: 'SettlementPeriod', every: '30m' }],
+      })
+      .optional(),
     /** The texts of a column that say that a local time which comes twice is the second of them. */
-    repeated: z.strictObject({ column: nameField, second: passTexts }).optional(),
+    repeated: z
+      .strictObject({
+        column: nameField.meta({ description: 'The column that tells.', examples: ['dst'] }),
+        second: passTexts.meta({
+          title: 'text, or list of text',
+          description: 'The texts that say that it is the second time.',
+          examples: [['B']],
+        }),
+      })
+      .meta({
+        description: 'Where a column tells which of two local times is meant that come twice in autumn.',
+        examples: [{ column: 'dst', second: 'B' }],
+      })
+      .optional(),
   })
   .superRefine(({ stamp, period, repeated }, context) => {
     if (period === undefined) return;
