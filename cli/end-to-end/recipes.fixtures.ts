@@ -1,4 +1,5 @@
 /** Runs what a recipe tells one to type, as it is written there, but for the addresses: other tests have theirs. */
+import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
@@ -55,6 +56,10 @@ case $command in
 esac
 `;
     await writeFile(join(bin, 'weir'), command, { mode: 0o755 });
+    // In a checkout npx calls what is in it.
+    await writeFile(join(bin, 'npx'), `#!/bin/sh\nPATH='${bin}:${ROOT}node_modules/.bin':$PATH exec "$@"\n`, {
+      mode: 0o755,
+    });
     await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
     // By the clock of the machine, which is that of `date` too.
     const mine = Object.entries(process.env).filter(
@@ -70,24 +75,45 @@ esac
     return elsewhere.replace('agent: { ', `agent: { broker: 'mqtt://127.0.0.1:${this.#ports.get(1883)}', `);
   }
 
+  /** Does what blocks say, in their order. The last is what is to be seen in the end. */
+  async follow(blocks: readonly Block[], untilMs: number): Promise<void> {
+    assert.equal(blocks.at(-1)?.kind, 'text');
+    for (const [i, { kind, text }] of blocks.entries()) {
+      const next = blocks[i + 1];
+      switch (kind) {
+        case 'sh':
+          await this.#runUntil(text, next?.kind === 'text' ? next.text : undefined, untilMs);
+          break;
+        case 'sh running':
+          this.#start(text);
+          break;
+        case 'sh install':
+        case 'text':
+          break;
+        default:
+          assert.fail(`a block of ${kind} is none that can be followed`);
+      }
+    }
+  }
+
   /** Leaves a command running. */
-  start(block: string): void {
+  #start(block: string): void {
     const { child, output } = this.#spawn(this.moved(block));
     this.#running.push({ child, output });
   }
 
   /** Runs a command to its end. Gives what it printed, and whether it succeeded. */
-  async run(block: string): Promise<{ readonly isDone: boolean; readonly output: string }> {
+  async #run(block: string): Promise<{ readonly isDone: boolean; readonly output: string }> {
     const { child, output } = this.#spawn(this.moved(block));
     const [status] = (await once(child, 'close')) as [number | null];
     return { isDone: status === 0, output: output() };
   }
 
   /** Runs a command, as often as somebody does who is too quick, until it succeeds and shows what it should. */
-  async runUntil(block: string, shown: string | undefined, untilMs: number): Promise<void> {
+  async #runUntil(block: string, shown: string | undefined, untilMs: number): Promise<void> {
     const lines = (shown === undefined ? [] : this.moved(shown).trimEnd().split('\n')).map(patternOf);
     for (;;) {
-      const { isDone, output } = await this.run(block);
+      const { isDone, output } = await this.#run(block);
       if (isDone && lines.every((line) => line.test(output))) return;
       if (performance.now() > untilMs) {
         const beside = this.#running.map((one) => one.output()).join('\n');

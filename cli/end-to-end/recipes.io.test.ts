@@ -1,5 +1,6 @@
 /** Every recipe is followed as it is written, block by block. */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
@@ -44,20 +45,24 @@ describe('a recipe', () => {
 
   it.each(possible)('%s works as it is written', async (name, programs) => {
     const blocks = blocksOf(await readFile(new URL(`${name}.md`, RECIPES), 'utf8'));
-    expect(blocks.map(({ kind }) => kind).filter((kind) => !/^(?:text|sh(?: running| install)?)$/.test(kind))).toEqual(
-      [],
-    );
-    const untilMs = performance.now() + RECIPE_MS_MAX;
     await using folder = await makeTemporaryDirectory('recipe');
     await using cook = await Cook.begin(
       folder.dir,
       programs.map((program) => program!.path),
     );
-    for (const [i, { kind, text }] of blocks.entries()) {
-      const next = blocks[i + 1];
-      if (kind === 'sh running') cook.start(text);
-      if (kind === 'sh') await cook.runUntil(text, next?.kind === 'text' ? next.text : undefined, untilMs);
-    }
-    expect(blocks.at(-1)?.kind).toBe('text');
+    await cook.follow(blocks, performance.now() + RECIPE_MS_MAX);
+  });
+});
+
+describe('the README', () => {
+  it('leads from a device that publishes to its window, as it is written', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const [section] = /^## A device of your own[^]*?(?=^## )/m.exec(readme)!;
+    await using folder = await makeTemporaryDirectory('readme');
+    await using cook = await Cook.begin(folder.dir, []);
+    const devices = await readFile(new URL('../../examples/devices.yaml', import.meta.url), 'utf8');
+    await mkdir(join(folder.dir, 'examples'));
+    await writeFile(join(folder.dir, 'examples/devices.yaml'), cook.moved(devices));
+    await cook.follow(blocksOf(section), performance.now() + RECIPE_MS_MAX);
   });
 });
