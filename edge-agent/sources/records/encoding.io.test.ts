@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList, type SourceCheckpoint } from '../source.ts';
 import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { FileFeed } from './byte-feed.ts';
+import { DecodedFile } from './decoded-feed.ts';
 import { RECORD_LIMITS, type RecordLimits } from './record-limits.ts';
 
 let folder: string;
@@ -140,5 +142,19 @@ describe('an encoding', () => {
     await appendFile(path, row.subarray(1));
     const second = await read({ from: first.checkpoints.at(-1)! });
     expect(second.readings.map(({ tags }) => tags['device'])).toEqual(['😀']);
+  });
+});
+
+describe('a file in another encoding', () => {
+  it('is read from its start after its head was looked at', async () => {
+    const path = join(folder, 'head.csv');
+    await writeFile(path, WRITERS['utf-16le']!('äbcdef'));
+    const file = await FileFeed.open(path);
+    const decoded = new DecodedFile(file, 'utf-16le');
+    expect(Buffer.from(await decoded.readHead(3)).toString()).toBe('äb');
+    const into = new Uint8Array(100);
+    const count = await decoded.read(into, 0, 100);
+    expect(Buffer.from(into.subarray(0, count)).toString()).toBe('äbcdef');
+    await decoded.close();
   });
 });

@@ -131,3 +131,21 @@ describe('the value of a rule', () => {
       expect(read(text, { decimal: plain.decimal })).toContain(remedy);
   });
 });
+
+describe('a value that is no number', () => {
+  it('is told with the key that would read it, and with the marks that it is looked at with', () => {
+    const plain = { decimal: '.', thousands: undefined } as const;
+    const comma = { decimal: ',', thousands: '.' } as const;
+    for (const [text, marks, remedy] of [
+      ['much', plain, "write digits with '.' as the decimal mark, or name it under `missing`"],
+      ['much', comma, 'with "," as its decimal mark and "." between thousands; name it under `missing`'],
+      ['much', { ...comma, thousands: undefined }, 'with "," as its decimal mark; name it under `missing`'],
+      ['0,067', plain, 'say `decimal: ","`'],
+      ['1 234.5', plain, 'say `thousands: " "`'],
+      ['12 kWh', plain, 'say `unit: kWh`'],
+      ['1\ufffd2', plain, 'say how the file is written, as in `encoding: windows-1252`'],
+    ] as const) {
+      expect(read(text, marks)).toContain(remedy);
+    }
+  });
+});
