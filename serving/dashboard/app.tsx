@@ -2,9 +2,9 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { useAsked } from './api/ask.ts';
 import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/inventory.ts';
 import { useServerNow } from './api/server-clock.ts';
-import { type Choice, offsetOf, stretchOf, useChoice } from './choice/choice.ts';
+import { fittingChoice, type FittingChoice, offsetOf, stretchOf, useChoice } from './choice/choice.ts';
 import { measureNamed, statsOf } from './choice/measure.ts';
-import { fittingWindow, type Length, sliceLengthMs, zoneOf } from './choice/spans.ts';
+import { type Length, sliceLengthMs, zoneOf } from './choice/spans.ts';
 import { type ShownGroups, useShownGroups } from './choice/use-shown-groups.ts';
 import { Agents } from './parts/agents.tsx';
 import { Answers } from './parts/answers.tsx';
@@ -23,14 +23,16 @@ const NO_AGENTS: readonly AgentInfo[] = [];
 
 /** The dashboard: live windows of a view, how complete they are, and who sends them. */
 export function App() {
-  const [choice, choose] = useChoice();
+  const [chosen, choose] = useChoice();
   const nowMs = useServerNow(SECOND_MS);
   const { answer: views, problem } = useAsked('api/v1/views', readViews, VIEWS_EVERY_MS);
   const { answer: knownAgents, problem: agentsProblem } = useAsked('api/v1/agents', readAgents, AGENTS_EVERY_MS);
   const agents = knownAgents ?? NO_AGENTS;
-  const view = views?.find(({ name }) => choice.view === undefined || name === choice.view);
+  const view = views?.find(({ name }) => chosen.view === undefined || name === chosen.view);
+  const intervalMs = sliceLengthMs(view?.interval ?? '');
+  const choice = fittingChoice(chosen, { sliceMs: sliceLengthMs(view?.slice ?? ''), intervalMs });
+  const { window: length } = choice;
   const stretch = stretchOf(choice);
-  const length = fittingWindow(choice.window, stretch, sliceLengthMs(view?.slice ?? ''));
   const shown = useShownGroups(view?.name, choice.picked, stretch.ms / length.ms);
   const subscription = useSubscription(shown.isKnown ? view : undefined, choice, length, shown.where);
   const { connection, windows } = useWindows(subscription, choice.period, stretch.ms, agentsProblem === undefined);
@@ -44,7 +46,7 @@ export function App() {
         connection={connection}
         freshnessMs={windows.freshnessMs}
         agents={agentsProblem === undefined ? knownAgents : undefined}
-        intervalMs={sliceLengthMs(view?.interval ?? '')}
+        intervalMs={intervalMs}
         isPast={choice.period !== undefined}
         nowMs={nowMs}
       />
@@ -103,7 +105,7 @@ function NoView({ views, name, problem }: NoViewProps) {
 /** What to subscribe to; the same object as long as nothing of it changes, because another one is another question. */
 function useSubscription(
   view: ViewInfo | undefined,
-  choice: Choice,
+  choice: FittingChoice,
   window: Length,
   where: ShownGroups['where'],
 ): Subscription | undefined {
@@ -115,11 +117,12 @@ function useSubscription(
   return useMemo(() => {
     if (name === undefined) return undefined;
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-    const place = { zone: timeZone, offsetMs: -new Date().getTimezoneOffset() * 60_000 };
+    const year = new Date().getFullYear();
+    const offsetsMs = [0, 6].map((month) => new Date(year, month).getTimezoneOffset() * -60_000);
     return {
       view: name,
       window: window.text,
-      zone: zoneOf(window, sliceLengthMs(slice), place),
+      zone: zoneOf(sliceLengthMs(slice), { zone: timeZone, offsetsMs }),
       stats: stats.split(','),
       last,
       ...(offset === undefined ? {} : { offset }),

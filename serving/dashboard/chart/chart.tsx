@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { Choice } from '../choice/choice.ts';
+import type { FittingChoice } from '../choice/choice.ts';
 import { formatPeriod } from '../format/times.ts';
 import { groupName, type GroupWindows, newestEndMs } from '../stream/windows-state.ts';
 import { chartData, timeRange } from './chart-data.ts';
@@ -13,7 +13,7 @@ interface ChartProps extends Terms {
   /** The groups that are drawn. */
   readonly groups: readonly GroupWindows[];
   readonly colours: ReadonlyMap<string, number>;
-  readonly choice: Pick<Choice, 'span' | 'period'>;
+  readonly choice: Pick<FittingChoice, 'span' | 'period'>;
 }
 
 /** The windows as lines, under them how complete each is, and at the pointer what they say in figures. */

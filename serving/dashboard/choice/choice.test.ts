@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Choice, CHOICE_DEFAULT, OFFSETS, offsetOf, readChoice, stretchOf, writeChoice } from './choice.ts';
+import {
+  type Choice,
+  CHOICE_DEFAULT,
+  fittingChoice,
+  OFFSETS,
+  offsetOf,
+  readChoice,
+  stretchOf,
+  writeChoice,
+} from './choice.ts';
 import { columnsOf, measureNamed, measuresOf, statsOf } from './measure.ts';
 import {
   fits,
@@ -49,6 +58,20 @@ describe('windows in a span', () => {
     }
     expect(fits(W1M!, S15M!, 60_000)).toBe(true);
     expect(fits(W1M!, S15M!, 300_000)).toBe(false);
+    expect(fits(WINDOWS[2]!, SPANS[2]!, 600_000)).toBe(false);
+  });
+
+  it('suit the view where none was chosen, and fit it where some were', () => {
+    const asked = (choice: Partial<Choice>, sliceMs: number, intervalMs: number): string => {
+      const { span, window } = fittingChoice({ ...CHOICE_DEFAULT, ...choice }, { sliceMs, intervalMs });
+      return `${window.text} in ${span.text}`;
+    };
+    expect(asked({}, 60_000, 10_000)).toBe('1m in 1h');
+    expect(asked({}, 60_000, 900_000)).toBe('15m in 6h');
+    expect(asked({}, 3_600_000, 3_600_000)).toBe('1h in 24h');
+    expect(asked({}, 86_400_000, 86_400_000)).toBe('1d in 30d');
+    expect(asked({ span: S15M!, window: W1M! }, 3_600_000, 0)).toBe('1h in 6h');
+    expect(asked({ span: S7D!, window: W1H! }, 60_000, 10_000)).toBe('1h in 7d');
   });
 
   it('may be a single one in a period, also a day of 23 hours', () => {
@@ -79,15 +102,16 @@ describe('windows in a span', () => {
     expect(fittingWindow(W1H!, S7D!, 60_000)).toBe(W1H);
   });
 
-  it('follow the clock of whoever looks, but hours of a zone that its slices do not fit', () => {
-    const [kolkata, paris] = [
-      { zone: 'Asia/Kolkata', offsetMs: 330 * 60_000 },
-      { zone: 'Europe/Paris', offsetMs: 120 * 60_000 },
+  it('follow the clock of whoever looks, but not where its slices do not fit it', () => {
+    const [kolkata, london] = [
+      { zone: 'Asia/Kolkata', offsetsMs: [330 * 60_000, 330 * 60_000] },
+      { zone: 'Europe/London', offsetsMs: [0, 60 * 60_000] },
     ];
-    expect(zoneOf(W1H!, 60 * 60_000, kolkata)).toBe('UTC');
-    expect(zoneOf(W1H!, 15 * 60_000, kolkata)).toBe('Asia/Kolkata');
-    expect(zoneOf(W1D!, 60 * 60_000, kolkata)).toBe('Asia/Kolkata');
-    expect(zoneOf(W1H!, 60 * 60_000, paris)).toBe('Europe/Paris');
+    expect(zoneOf(60 * 60_000, kolkata!)).toBe('UTC');
+    expect(zoneOf(15 * 60_000, kolkata!)).toBe('Asia/Kolkata');
+    expect(zoneOf(60 * 60_000, london!)).toBe('Europe/London');
+    expect(zoneOf(24 * 60 * 60_000, london!)).toBe('UTC');
+    expect(zoneOf(0, london!)).toBe('Europe/London');
   });
 
   it('stay as they are where none fits', () => {

@@ -1,13 +1,25 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { instantText, type Period, readPeriod } from './period.ts';
-import { DAY_MS, type Length, sliceLengthMs, SPANS, type Stretch, WINDOWS } from './spans.ts';
+import {
+  DAY_MS,
+  fittingSpan,
+  fittingWindow,
+  type Length,
+  sliceLengthMs,
+  spanFor,
+  SPANS,
+  type Stretch,
+  windowFor,
+  WINDOWS,
+} from './spans.ts';
 
 /** What the viewer has chosen. It stands in the address, so that a view can be shared. */
 export interface Choice {
   /** Undefined: the first view there is. */
   readonly view: string | undefined;
-  readonly window: Length;
-  readonly span: Length;
+  /** Undefined: what suits the view. */
+  readonly window: Length | undefined;
+  readonly span: Length | undefined;
   /** What is looked at instead of the newest data. */
   readonly period: Period | undefined;
   /** How much later than midnight days and longer windows begin, such as `6h`. */
@@ -20,10 +32,16 @@ export interface Choice {
   readonly picked: readonly string[];
 }
 
+/** A choice with which a view can be asked: span and window fit each other and the slice of the view. */
+export interface FittingChoice extends Choice {
+  readonly window: Length;
+  readonly span: Length;
+}
+
 export const CHOICE_DEFAULT: Choice = {
   view: undefined,
-  window: WINDOWS[0]!,
-  span: SPANS[1]!,
+  window: undefined,
+  span: undefined,
   period: undefined,
   offset: undefined,
   measure: undefined,
@@ -36,8 +54,8 @@ export function readChoice(hash: string): Choice {
   const said = new URLSearchParams(hash.replace(/^#/, ''));
   return {
     view: said.get('view') ?? undefined,
-    window: WINDOWS.find(({ text }) => text === said.get('window')) ?? CHOICE_DEFAULT.window,
-    span: SPANS.find(({ text }) => text === said.get('span')) ?? CHOICE_DEFAULT.span,
+    window: WINDOWS.find(({ text }) => text === said.get('window')),
+    span: SPANS.find(({ text }) => text === said.get('span')),
     period: readPeriod(said.get('from'), said.get('to')),
     offset: OFFSETS.find((one) => one === said.get('offset')),
     measure: said.get('stat') ?? undefined,
@@ -50,8 +68,8 @@ export function readChoice(hash: string): Choice {
 export function writeChoice({ view, window, span, period, offset, measure, hidden, picked }: Choice): string {
   const said = new URLSearchParams();
   if (view !== undefined) said.set('view', view);
-  said.set('window', window.text);
-  said.set('span', span.text);
+  if (window !== undefined) said.set('window', window.text);
+  if (span !== undefined) said.set('span', span.text);
   if (period !== undefined) {
     said.set('from', instantText(period.fromMs));
     said.set('to', instantText(period.toMs));
@@ -70,8 +88,23 @@ export const OFFSETS: readonly string[] = Array.from({ length: 23 }, (_, hour) =
 const PERIOD_WINDOWS_MIN = 0.9;
 
 /** How long the time is that is looked at. */
-export function stretchOf({ span, period }: Pick<Choice, 'span' | 'period'>): Stretch {
+export function stretchOf({ span, period }: Pick<FittingChoice, 'span' | 'period'>): Stretch {
   return period === undefined ? span : { ms: period.toMs - period.fromMs, windowsMin: PERIOD_WINDOWS_MIN };
+}
+
+/** What decides which spans and windows suit a view. */
+export interface Grain {
+  readonly sliceMs: number;
+  /** How often a series tells a reading; 0 where that is not known. */
+  readonly intervalMs: number;
+}
+
+/** The choice as it can be asked: what was not chosen suits the view, and what does not fit is as near as can be. */
+export function fittingChoice(choice: Choice, { sliceMs, intervalMs }: Grain): FittingChoice {
+  const span = fittingSpan(choice.span ?? spanFor(intervalMs), sliceMs);
+  const stretch = stretchOf({ span, period: choice.period });
+  const window = fittingWindow(choice.window ?? windowFor(intervalMs), stretch, sliceMs);
+  return { ...choice, span, window };
 }
 
 /** How much later than midnight windows of this length begin; shorter ones begin as the clock has it. */

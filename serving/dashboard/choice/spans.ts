@@ -41,10 +41,10 @@ export const WINDOWS_PER_SPAN_MAX = 2_100;
 /** Fewer make no curve. */
 export const WINDOWS_PER_SPAN_MIN = 3;
 
-/** Whether windows of this length make a picture of the span, and are at least as wide as the view's slice. */
+/** Whether windows of this length make a picture of the span, and are made of whole slices of the view. */
 export function fits(window: Length, { ms, windowsMin = WINDOWS_PER_SPAN_MIN }: Stretch, sliceMs: number): boolean {
   const count = ms / window.ms;
-  return count >= windowsMin && count <= WINDOWS_PER_SPAN_MAX && window.ms >= sliceMs;
+  return count >= windowsMin && count <= WINDOWS_PER_SPAN_MAX && (sliceMs === 0 || window.ms % sliceMs === 0);
 }
 
 /** The window nearest in length to the wanted one that fits the span; the wanted one where none fits. */
@@ -54,18 +54,37 @@ export function fittingWindow(wanted: Length, span: Stretch, sliceMs: number): L
   return fitting.toSorted((a, b) => distance(a) - distance(b))[0] ?? wanted;
 }
 
-/** Where somebody looks from: the zone, and how far its clock is from UTC now. */
+/** The wanted span, or the next longer one in which any windows fit; the wanted one where none is. */
+export function fittingSpan(wanted: Length, sliceMs: number): Length {
+  const fitting = SPANS.filter((span) => WINDOWS.some((window) => fits(window, span, sliceMs)));
+  return fitting.find(({ ms }) => ms >= wanted.ms) ?? wanted;
+}
+
+/** Readings of a series that make a curve. */
+const READINGS_MIN = 12;
+
+/** The span to begin with: an hour, or longer where readings are rare. */
+export function spanFor(intervalMs: number): Length {
+  return SPANS.find(({ ms }) => ms >= Math.max(HOUR_MS, READINGS_MIN * intervalMs)) ?? SPANS.at(-1)!;
+}
+
+/** The window to begin with: narrower than readings are apart it would mostly be empty. */
+export function windowFor(intervalMs: number): Length {
+  return WINDOWS.find(({ ms }) => ms >= intervalMs) ?? WINDOWS.at(-1)!;
+}
+
+/** Where somebody looks from: the zone, and how far its clock is from UTC, in winter and in summer. */
 export interface Place {
   readonly zone: string;
-  readonly offsetMs: number;
+  readonly offsetsMs: readonly number[];
 }
 
 /**
  * The zone whose clock windows are to follow: the viewer's, but UTC where slices can't be put together so, such as hours at
- * +05:30 of slices of an hour. Days stay those of the viewer.
+ * +05:30 of slices of an hour, or days of slices of a day. The page says which.
  */
-export function zoneOf(window: Length, sliceMs: number, { zone, offsetMs }: Place): string {
-  return window.ms < DAY_MS && sliceMs > 0 && offsetMs % sliceMs !== 0 ? 'UTC' : zone;
+export function zoneOf(sliceMs: number, { zone, offsetsMs }: Place): string {
+  return sliceMs > 0 && offsetsMs.some((offsetMs) => offsetMs % sliceMs !== 0) ? 'UTC' : zone;
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = {

@@ -84,7 +84,18 @@ describe('a time', () => {
   const day = WINDOWS[4]!;
 
   it('says how long ago it was, in its largest whole unit', () => {
-    const ages = [0, 900, 12_000, 59_999, 60_000, 3_600_000, 47 * 3_600_000, 48 * 3_600_000];
+    const ages = [
+      0,
+      900,
+      12_000,
+      59_999,
+      60_000,
+      3_600_000,
+      47 * 3_600_000,
+      48 * 3_600_000,
+      730 * 86_400_000,
+      5_825 * 86_400_000,
+    ];
     expect(ages.map((ageMs) => formatAgo(nowMs - ageMs, nowMs, EN))).toStrictEqual([
       'now',
       'now',
@@ -94,6 +105,8 @@ describe('a time', () => {
       '1 h ago',
       '47 h ago',
       '2 d ago',
+      '730 d ago',
+      '15 y ago',
     ]);
   });
 

@@ -5,8 +5,9 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 365.25 * DAY_MS;
 
-/** How long ago something was: `now`, `12 s ago`, `3 min ago`, `5 h ago`, `12 d ago`. */
+/** How long ago something was: `now`, `12 s ago`, `3 min ago`, `5 h ago`, `12 d ago`, `16 y ago`. */
 export function formatAgo(atMs: number, nowMs: number, viewer: Viewer = {}): string {
   const ageMs = nowMs - atMs;
   return ageMs < SECOND_MS ? 'now' : `${formatLong(ageMs, viewer)} ago`;
@@ -18,7 +19,8 @@ export function formatLong(ms: number, viewer: Viewer = {}): string {
   if (ms < MINUTE_MS) return `${whole(SECOND_MS)} s`;
   if (ms < HOUR_MS) return `${whole(MINUTE_MS)} min`;
   if (ms < 2 * DAY_MS) return `${whole(HOUR_MS)} h`;
-  return `${whole(DAY_MS)} d`;
+  if (ms < 2 * YEAR_MS) return `${whole(DAY_MS)} d`;
+  return `${whole(YEAR_MS)} y`;
 }
 
 /** Hours and minutes, in 24 hours. */

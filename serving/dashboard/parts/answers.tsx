@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { AgentInfo, ViewInfo } from '../api/inventory.ts';
 import { Chart } from '../chart/chart.tsx';
 import { assignColours, GROUPS_DRAWN_MAX } from '../chart/colours.ts';
-import { type Choice, offsetOf } from '../choice/choice.ts';
+import { type Choice, type FittingChoice, offsetOf } from '../choice/choice.ts';
 import { measureNamed } from '../choice/measure.ts';
 import type { Period } from '../choice/period.ts';
 import { inShownOrder } from '../choice/shown-groups.ts';
@@ -21,7 +21,7 @@ interface AnswersProps {
   readonly view: ViewInfo;
   readonly windows: WindowsState;
   readonly agents: readonly AgentInfo[];
-  readonly choice: Choice;
+  readonly choice: FittingChoice;
   /** The window that is asked for, which is the chosen one where that fits the span. */
   readonly length: Length;
   /** The zone whose clock and days windows follow. */

@@ -1,8 +1,17 @@
 import type { ViewInfo } from '../api/inventory.ts';
-import { type Choice, OFFSETS, stretchOf } from '../choice/choice.ts';
+import { type Choice, type FittingChoice, OFFSETS, stretchOf } from '../choice/choice.ts';
 import { measureNamed, measuresOf } from '../choice/measure.ts';
 import { type Period, periodBefore } from '../choice/period.ts';
-import { DAY_MS, fits, fittingWindow, type Length, sliceLengthMs, SPANS, WINDOWS } from '../choice/spans.ts';
+import {
+  DAY_MS,
+  fits,
+  fittingSpan,
+  fittingWindow,
+  type Length,
+  sliceLengthMs,
+  SPANS,
+  WINDOWS,
+} from '../choice/spans.ts';
 import { PeriodInputs } from './period-inputs.tsx';
 
 interface ControlsProps {
@@ -13,7 +22,7 @@ interface ControlsProps {
   /** Where the view has data, as far as that is known. */
   readonly data: Period | undefined;
   readonly nowMs: number;
-  readonly choice: Choice;
+  readonly choice: FittingChoice;
   readonly choose: (change: Partial<Choice>) => void;
 }
 
@@ -45,7 +54,10 @@ export function Controls({ views, view, length, data, nowMs, choice, choose }: C
       <Options
         name="span"
         legend="Span"
-        options={[...SPANS.map(asOption), { value: PERIOD, label: 'Period' }]}
+        options={[
+          ...SPANS.map((one) => ({ ...asOption(one), disabled: fittingSpan(one, sliceMs) !== one })),
+          { value: PERIOD, label: 'Period' },
+        ]}
         value={period === undefined ? span.text : PERIOD}
         onChoose={chooseSpan}
       />

@@ -105,7 +105,9 @@ function merge(base: Groups, before: Groups, told: readonly StreamWindow[], atMs
     const kept = base.get(key)?.windows ?? [];
     merged.set(key, { key, tags: windows[0]!.tags, windows: mergeGroup(kept, old, windows, atMs) });
   }
-  return merged.size === base.size ? merged : new Map([...merged].toSorted(([a], [b]) => compareKeys(a, b)));
+  return merged.size === base.size
+    ? merged
+    : new Map([...merged].toSorted(([, a], [, b]) => collator.compare(groupName(a.tags), groupName(b.tags))));
 }
 
 function mergeGroup(
@@ -155,7 +157,3 @@ function withinSpan(groups: Groups, spanMs: number): Groups {
 
 /** `DK2` before `DK10`. */
 const collator = new Intl.Collator('en', { numeric: true });
-
-function compareKeys(a: string, b: string): number {
-  return collator.compare(a, b);
-}
