@@ -119,6 +119,22 @@ Next, each in a terminal of its own:
     expect(text).toContain('\nsource fleet: simulate, simulates denmark\n');
   });
 
+  it('names the nearest tag where no source gives a view the one it asks for, without having seen a reading', async () => {
+    const rule = "{ metric: power, value: kw, device: '{room}', tags: { region: x, floor: '1' } }";
+    const home = (series: string): string =>
+      `home: { kind: mqtt, listen: '127.0.0.1:0', topics: [{ topic: home/+, names: [room], series: [${series}] }] }`;
+    const view = 'views: { p: { metric: power, by: [device, regoin], where: { site: a }, slice: 1h } }\n';
+    const { isUsable, text } = await checked(`${METRICS}sources: { ${home(rule)} }\n${view}`);
+    expect(isUsable).toBe(true);
+    expect(text).toContain(
+      '  no source gives power the tag regoin; did you mean region?\n  no source gives power the tag site; they have device, region, floor\n',
+    );
+    // Who sends by HTTP says the tags; and what nobody here measures, others may.
+    const open = `${METRICS}sources: { ${home(rule)}, all: { kind: http, listen: '127.0.0.1:0' } }\n${view}`;
+    expect((await checked(open)).text).not.toContain('no source gives');
+    expect((await checked(`${METRICS}${view}`)).text).not.toContain('no source gives');
+  });
+
   it('of a service that is polled asks for one page, and shows it', async () => {
     const page = { records: [{ t: '2024-01-01T00:00:00Z', a: 'DK1', kw: 1.5 }], next: '/load?page=2' };
     await using served = await Served.start(json(page));

@@ -46,7 +46,7 @@ export async function check(file: string, listen?: Duration): Promise<boolean> {
     metricLines(config),
     agentLines(config),
     ...sources.map(({ lines }) => lines),
-    ...config.views.map((view) => viewLines(view, seen.series)),
+    ...config.views.map((view) => [...viewLines(view, seen.series), ...unknownTags(view, config, seen.series)]),
   ];
   await writeOut(`${sections.map((lines) => `${lines.join('\n')}\n`).join('')}\n`);
   await writeOut(
@@ -172,12 +172,34 @@ function viewLines(view: View, series: readonly SeriesDescription[]): readonly s
   return lines;
 }
 
+/**
+ * The tags of a view that no rule gives to its metric, where no series of it have been seen. Other agents may send it
+ * with them, so it is only told; nothing is where a source takes whatever tags come.
+ */
+function unknownTags(
+  { metric, by, where }: View,
+  { sources }: WeirConfig,
+  seen: readonly SeriesDescription[],
+): readonly string[] {
+  const rules = Object.values(sources).map(({ makes }) => makes);
+  if (seen.some((one) => one.metric === metric) || rules.includes(undefined)) return [];
+  const made = rules.flatMap((some) => some ?? []).filter((one) => one.metric === metric);
+  const known = [...new Set(made.flatMap(({ tags }) => tags))];
+  if (known.length === 0) return [];
+  return [...new Set([...by, ...Object.keys(where)])]
+    .filter((tag) => !known.includes(tag))
+    .map((tag) => `  no source gives ${metric} the tag ${tag}; ${tagRemedy(tag, known)}`);
+}
+
 /** What is said of a tag that none of the series has. */
 function noSuchTag(tag: string, series: readonly SeriesDescription[]): string {
   const known = [...new Set(series.flatMap(({ tags }) => Object.keys(tags)))];
+  return `no series above has the tag ${tag}; ${tagRemedy(tag, known)}`;
+}
+
+function tagRemedy(tag: string, known: readonly string[]): string {
   const nearest = nearestNames(tag, known);
-  const remedy = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `they have ${known.join(', ')}`;
-  return `no series above has the tag ${tag}; ${remedy}`;
+  return nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `they have ${known.join(', ')}`;
 }
 
 function nextSteps({ sources, agent, views }: WeirConfig, file: string, { fromMs, toMs }: Seen): string {

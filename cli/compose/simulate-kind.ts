@@ -29,6 +29,7 @@ export const SIMULATE: SourceKindDefinition<SimulateSection> = {
   supports: () => ({ nature: 'live', resumes: true }),
   describe: ({ scenario }) => `simulates ${scenario}`,
   faults: () => [],
+  makes: () => undefined,
   open: openSimulatedSource,
 };
 

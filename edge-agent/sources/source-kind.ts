@@ -35,6 +35,13 @@ export interface ReferenceFault {
   readonly remedy: string;
 }
 
+/** What a rule of a section makes series of. */
+export interface SeriesMade {
+  readonly metric: string;
+  /** The names of their tags, `device` among them. */
+  readonly tags: readonly string[];
+}
+
 /** How a kind of source is written: everything that it adds to the system stands here. */
 export interface SourceKindDefinition<Section extends { readonly kind: string }> {
   /** What its section of the configuration may hold: a strict object with the literal `kind`; defaults filled in. */
@@ -44,6 +51,8 @@ export interface SourceKindDefinition<Section extends { readonly kind: string }>
   describe(section: Section): string;
   /** The names in the section that nobody has declared. */
   faults(section: Section, metricNames: readonly string[]): readonly ReferenceFault[];
+  /** What the section makes series of; undefined where only what comes says it. */
+  makes(section: Section): readonly SeriesMade[] | undefined;
   /** The source; opens nothing before batches are asked for. */
   open(name: string, section: Section, options: SourceOptions): Source;
 }
@@ -53,6 +62,7 @@ export interface DeclaredSource {
   readonly kind: string;
   readonly supports: SourceSupport;
   readonly description: string;
+  readonly makes: readonly SeriesMade[] | undefined;
   faults(metricNames: readonly string[]): readonly ReferenceFault[];
   open(name: string, options: SourceOptions): Source;
 }
@@ -82,6 +92,7 @@ export function declareSource<Section extends { readonly kind: string }>(
     kind: section.kind,
     supports: definition.supports(section),
     description: definition.describe(section),
+    makes: definition.makes(section),
     faults: (metricNames) => definition.faults(section, metricNames),
     open: (name, options) => definition.open(name, section, options),
   };

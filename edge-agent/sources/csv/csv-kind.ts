@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../records/file-section.ts';
 import { RecordSource } from '../records/record-source.ts';
-import { checkColumns, checkDistinct, checkMetrics } from '../rows/row-references.ts';
+import { checkColumns, checkDistinct, checkMetrics, seriesMade } from '../rows/row-references.ts';
 import { CELLS_SERIES, COLUMNS_MAX } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
@@ -86,5 +86,6 @@ export const CSV: SourceKindDefinition<z.output<typeof schema>> = {
     ...checkDistinct(section),
     ...(section.columns === undefined ? [] : checkColumns(section, section.columns)),
   ],
+  makes: seriesMade,
   open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new CsvOpener(section) }),
 };

@@ -29,5 +29,6 @@ export const HTTP: SourceKindDefinition<z.output<typeof schema>> = {
   describe: (section) =>
     `takes POST ${section.tls === undefined ? 'http' : 'https'}://${formatAddress(section.listen)}/readings${describeDoor(section)}`,
   faults: () => [],
+  makes: () => undefined,
   open: (name, section, options) => openHttpSource({ ...options, name, section }),
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkDoor, describeDoor, DOOR_FIELDS } from '../doors/door-section.ts';
 import { formatAddress } from '../doors/listen-address.ts';
-import { checkMetrics } from '../rows/row-references.ts';
+import { checkMetrics, seriesMade } from '../rows/row-references.ts';
 import { ROWS_FIELDS } from '../rows/rows-section.ts';
 import { latenessField } from '../section-fields.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
@@ -36,5 +36,6 @@ export const LINE_PROTOCOL: SourceKindDefinition<z.output<typeof schema>> = {
   describe: (section) =>
     `takes points as InfluxDB does at ${section.tls === undefined ? 'http' : 'https'}://${formatAddress(section.listen)}${describeDoor(section)}`,
   faults: ({ series }, metricNames) => [...checkMetrics({ series }, metricNames), ...checkValues(series)],
+  makes: seriesMade,
   open: (name, section, options) => openLineProtocolSource({ ...options, name, section }),
 };

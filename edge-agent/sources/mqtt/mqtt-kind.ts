@@ -1,3 +1,4 @@
+import { seriesMade } from '../rows/row-references.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { describeMqtt, mqttSchema, type MqttSection } from './mqtt-section.ts';
 import { MqttSource } from './mqtt-source.ts';
@@ -9,5 +10,6 @@ export const MQTT: SourceKindDefinition<MqttSection> = {
   supports: () => ({ nature: 'live', resumes: false }),
   describe: describeMqtt,
   faults: ({ topics }, metricNames) => checkTopics(topics, metricNames),
+  makes: ({ topics }) => topics.flatMap(seriesMade),
   open: (name, section, options) => new MqttSource({ ...options, name, section }),
 };

@@ -68,4 +68,16 @@ describe('a section of MQTT', () => {
       },
     ]);
   });
+
+  it('names two rules of a topic that make the same series, of which one message would give one reading alone', () => {
+    const [rule] = TEMPERATURE.series;
+    const faults = (...series: readonly object[]): readonly string[] =>
+      declaredSource(section({ ...LISTEN, topics: [{ ...TEMPERATURE, series }] }))
+        .faults(['temperature'])
+        .map(({ path, value }) => `${path.join('.')}: ${value}`);
+    expect(faults(rule!, { ...rule, value: 'inside' })).toEqual([
+      expect.stringMatching(/^topics\.0\.series\.1: for "inside" makes the same series as the one for /),
+    ]);
+    expect(faults(rule!, { ...rule, value: 'inside', tags: { at: 'inside' } })).toEqual([]);
+  });
 });

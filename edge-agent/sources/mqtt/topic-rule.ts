@@ -1,7 +1,7 @@
 /** What a topic's entry in the section says: whose messages are meant, and which readings are made of them. */
 import { z } from 'zod';
 import { RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
-import { checkMetrics, neededColumns } from '../rows/row-references.ts';
+import { checkDistinct, checkMetrics, neededColumns } from '../rows/row-references.ts';
 import { checkRows, ROWS_FIELDS } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import type { ReferenceFault } from '../source-kind.ts';
@@ -81,10 +81,10 @@ export const topicsField = z
   .min(1)
   .max(TOPICS_MAX);
 
-/** The metrics that topics' rules speak of but nobody has declared. */
+/** The metrics that topics' rules speak of but nobody has declared, and rules of one topic that make the same series. */
 export function checkTopics(topics: readonly TopicRule[], metricNames: readonly string[]): readonly ReferenceFault[] {
   return topics.flatMap((topic, i) =>
-    checkMetrics(topic, metricNames).map((fault) => ({
+    [...checkMetrics(topic, metricNames), ...checkDistinct(topic)].map((fault) => ({
       ...fault,
       path: ['topics', i, ...fault.path],
     })),

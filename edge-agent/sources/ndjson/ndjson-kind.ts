@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkFile, describeFile, FILE_FIELDS, fileSupport } from '../records/file-section.ts';
 import { RecordSource } from '../records/record-source.ts';
-import { checkDistinct, checkMetrics } from '../rows/row-references.ts';
+import { checkDistinct, checkMetrics, seriesMade } from '../rows/row-references.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { NdjsonOpener } from './ndjson-opener.ts';
 
@@ -21,5 +21,6 @@ export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {
   supports: fileSupport,
   describe: describeFile,
   faults: (section, metricNames) => [...checkMetrics(section, metricNames), ...checkDistinct(section)],
+  makes: seriesMade,
   open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new NdjsonOpener(section) }),
 };

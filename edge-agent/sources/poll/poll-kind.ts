@@ -1,4 +1,4 @@
-import { checkDistinct, checkMetrics } from '../rows/row-references.ts';
+import { checkDistinct, checkMetrics, seriesMade } from '../rows/row-references.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { describePoll, type PollSection, pollSchema } from './poll-section.ts';
 import { PollSource } from './poll-source.ts';
@@ -9,5 +9,6 @@ export const POLL: SourceKindDefinition<PollSection> = {
   supports: () => ({ nature: 'live', resumes: true, answers: true }),
   describe: describePoll,
   faults: (section, metricNames) => [...checkMetrics(section, metricNames), ...checkDistinct(section)],
+  makes: seriesMade,
   open: (name, section, options) => new PollSource({ ...options, name, section }),
 };

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { parseFactor } from '#core/numbers/factor.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
-import type { ReferenceFault } from '../source-kind.ts';
+import type { ReferenceFault, SeriesMade } from '../source-kind.ts';
 import { timeColumns } from '../time/time-section.ts';
 import type { RowsSection, SeriesRule } from './rows-section.ts';
 import { parseTextTemplate } from './text-template.ts';
@@ -27,6 +27,11 @@ export function checkMetrics(
     });
   });
   return faults;
+}
+
+/** What the rules of a source make series of. */
+export function seriesMade({ series }: Pick<RowsSection, 'series'>): readonly SeriesMade[] {
+  return series.map(({ metric, tags }) => ({ metric, tags: ['device', ...Object.keys(tags)] }));
 }
 
 /** Rules of a source of which a row may give the same series twice, at the same time. */

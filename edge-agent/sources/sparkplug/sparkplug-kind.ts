@@ -1,4 +1,4 @@
-import { checkMetrics, missingColumns, missingRemedy } from '../rows/row-references.ts';
+import { checkMetrics, missingColumns, missingRemedy, seriesMade } from '../rows/row-references.ts';
 import type { ReferenceFault, SourceKindDefinition } from '../source-kind.ts';
 import { METRIC_COLUMNS, metricRowsSection, NAMED_COLUMNS } from './metric-rows.ts';
 import { describeSparkplug, type SparkplugSection, sparkplugSchema } from './sparkplug-section.ts';
@@ -10,6 +10,7 @@ export const SPARKPLUG: SourceKindDefinition<SparkplugSection> = {
   supports: () => ({ nature: 'live', resumes: false }),
   describe: describeSparkplug,
   faults: checkNames,
+  makes: seriesMade,
   open: (name, section, options) => new SparkplugSource({ ...options, name, section }),
 };
 
