@@ -76,9 +76,10 @@ describe('a window in words', () => {
     const day = { length: WINDOWS[4]!, zone: 'Asia/Kathmandu' };
     expect(windowsText(terms('mean'))).toBe('minute · times in Asia/Kathmandu');
     expect(windowsText(terms('mean', { length: WINDOWS[3]!, zone: 'UTC' }))).toBe(
-      'hour · times in Asia/Kathmandu, 1 hour by UTC',
+      'hour in UTC · times in Asia/Kathmandu',
     );
     expect(windowsText(terms('mean', day))).toBe('day in Asia/Kathmandu');
+    expect(windowsText(terms('mean', { ...day, zone: 'UTC' }))).toBe('day in UTC · times in Asia/Kathmandu');
     expect(windowsText(terms('mean', { ...day, offset: '6h' }))).toBe('day from 06:00 in Asia/Kathmandu');
   });
 

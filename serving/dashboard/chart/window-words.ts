@@ -61,9 +61,9 @@ export function windowsText({ length, zone, offset, viewer = {} }: Terms): strin
   const words = length.words.replace(/^1 /, '');
   const own = viewer.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const of = zone ?? own;
-  if (length.ms < DAY_MS) return `${words} · times in ${own}${of === own ? '' : `, ${length.words} by ${of}`}`;
+  if (of === own && length.ms < DAY_MS) return `${words} · times in ${own}`;
   const from = offset === undefined ? '' : ` from ${formatClockOf(offset)}`;
-  return `${words}${from} in ${of}`;
+  return `${words}${from} in ${of}${of === own ? '' : ` · times in ${own}`}`;
 }
 
 /** The time of day that an offset of whole hours leads to. */

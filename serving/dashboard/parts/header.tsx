@@ -5,8 +5,10 @@ import type { Connection } from '../stream/stream-client.ts';
 import { isExpected, onlineText } from './agents.tsx';
 
 /** Data that is older than this, and than two intervals of its metric, is not what happens now. */
-const LIVE_AGE_MS_MAX = 60_000;
-const LIVE_AGE_INTERVALS_MAX = 2;
+const LIVE_AGE_MS_MIN = 60_000;
+const LIVE_AGE_INTERVALS = 2;
+/** However seldom a metric is told, what is older than this is called by its age. */
+const LIVE_AGE_MS_MAX = 3_600_000;
 
 export interface HeaderProps {
   readonly connection: Connection;
@@ -63,7 +65,7 @@ export function connectionKind({
   nowMs,
 }: HeaderProps): ConnectionKind {
   if (connection.kind !== 'live') return connection.kind;
-  const ageMsMax = Math.max(LIVE_AGE_MS_MAX, LIVE_AGE_INTERVALS_MAX * intervalMs);
+  const ageMsMax = Math.min(LIVE_AGE_MS_MAX, Math.max(LIVE_AGE_MS_MIN, LIVE_AGE_INTERVALS * intervalMs));
   const isFresh = freshnessMs !== null && nowMs - freshnessMs <= ageMsMax;
   const isWhole = agents?.filter(isExpected).every(({ presence }) => presence?.online === true) === true;
   return isFresh && isWhole && !isPast ? 'live' : 'connected';

@@ -163,6 +163,7 @@ describe('the state of the connection', () => {
     [10_000, 60_000],
     [0, 60_000],
     [15 * MINUTE_MS, 1_800_000],
+    [1_440 * MINUTE_MS, 3_600_000],
   ])('of a reading every %i ms is live up to an age of %i ms', (intervalMs, ageMsMax) => {
     expect(connectionKind(header({ intervalMs, freshnessMs: T0_MS - ageMsMax }))).toBe('live');
     expect(connectionKind(header({ intervalMs, freshnessMs: T0_MS - ageMsMax - 1 }))).toBe('connected');

@@ -8,6 +8,8 @@ import { refusedText } from './agents.tsx';
 const REFRESH_MS = 10_000;
 /** Rows and frames that are listed: what one looks at. `weir quarantine` tells more. */
 const REFUSED_SHOWN = 20;
+/** As many as the command lists at once. */
+const LISTED_MAX = 10_000;
 /** A report holds at least one row, so as many reports hold all that is listed. */
 const PATH = `api/v1/quarantine?limit=${REFUSED_SHOWN}`;
 
@@ -42,7 +44,8 @@ function RefusedList({ count, nowMs }: { readonly count: number; readonly nowMs:
     <>
       {count > shown.length ? (
         <p class="quiet note">
-          The newest {shown.length} of {formatCount(count)}. All of them: <code>weir quarantine --limit {count}</code>
+          The newest {shown.length} of {formatCount(count)}. More of them:{' '}
+          <code>npx weir quarantine --limit {Math.min(count, LISTED_MAX)}</code>
         </p>
       ) : null}
       <ul class="refused">
