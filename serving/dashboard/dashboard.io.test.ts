@@ -234,6 +234,9 @@ describe.runIf(found)('the dashboard in a browser', () => {
     await page.getByRole('button', { name: 'house-3' }).click();
     await page.locator('.figure[aria-pressed=true]', { hasText: 'house-9' }).waitFor();
     expect(await page.getByRole('button', { name: 'house-10' }).getAttribute('aria-pressed')).toBe('false');
+    await page.getByRole('button', { name: 'house-10' }).click();
+    await page.locator('.figure[aria-pressed=true] .figure-name', { hasText: /^house-10$/ }).waitFor();
+    expect(await page.locator('.figure-name').first().innerText()).toBe('house-10');
     const bar = page.locator('.figure progress').first();
     expect([await bar.getAttribute('max'), await bar.getAttribute('value')]).toStrictEqual(['1', '0.5']);
     const choices = page.getByRole('group', { name: 'Window' }).getByRole('radio');
