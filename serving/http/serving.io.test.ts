@@ -251,6 +251,7 @@ describe('the HTTP interface', () => {
       'get /api/v1/ledger: 200',
       'get /api/v1/quarantine: 200 400',
       'get /api/v1/status: 200',
+      'get /api/v1/views/{view}/groups: 200 400 404 503',
       'get /api/v1/views/{view}/sessions: 200 400 404 503',
       'get /api/v1/views/{view}/windows: 200 400 404 503',
       'get /api/v1/views: 200',
