@@ -115,7 +115,7 @@ export class BrokerHarness implements AsyncDisposable {
       clock: () => NOW_MS,
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.resolve({ incarnation: 3, highestSequence: 17 }),
-      wantedOf: () => Promise.resolve({ incarnation: 3, highestSequence: 17, missing: [] }),
+      wantedOf: () => Promise.resolve({ heads: [], missing: [] }),
       dictionaryOf: () => [],
       ...options,
     });

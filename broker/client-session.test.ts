@@ -15,7 +15,7 @@ const HEAD = { incarnation: 3, highestSequence: 17 };
 function openSession(
   decision: Decision = { record: undefined },
   ledgerHead = () => Promise.resolve(HEAD),
-  wantedOf: ClientSessionOptions['wantedOf'] = () => Promise.resolve({ ...HEAD, missing: [] }),
+  wantedOf: ClientSessionOptions['wantedOf'] = () => Promise.resolve({ heads: [HEAD], missing: [] }),
 ) {
   const logged: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
@@ -134,9 +134,9 @@ describe('the session of a client', () => {
     subscribe('verdict', 'wanted');
     await new Promise((resolve) => setImmediate(resolve));
     expect(sent).toStrictEqual([]);
-    wanted.resolve({ ...HEAD, missing: [{ incarnation: 2, from: 5, to: 6 }] });
+    wanted.resolve({ heads: [HEAD], missing: [{ incarnation: 2, from: 5, to: 6 }] });
     await vi.waitUntil(() => sent.length > 0);
-    expect(sent).toStrictEqual([{ topic: `${ROOT}/wanted`, body: { ...HEAD, missing: [[2, 5, 6]] } }]);
+    expect(sent).toStrictEqual([{ topic: `${ROOT}/wanted`, body: { heads: [[3, 17]], missing: [[2, 5, 6]] } }]);
   });
 
   it('lets go of who would say what is lacking when it ends, without a word', async () => {

@@ -11,7 +11,7 @@ import type { ViewVersion } from '#core/fold/view-fold.ts';
 import type { AgentDecision, Ledger, MissingRange } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { WANTED_RANGES_MAX } from '#core/wire/down-messages.ts';
-import type { LedgerHead, WantedFrames } from '#core/wire/topics.ts';
+import { type LedgerHead, WANTED_HEADS_MAX, type WantedFrames } from '#core/wire/topics.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { buildVersion } from './version-builder.ts';
 
@@ -123,11 +123,10 @@ export class SpeedLayer implements AsyncDisposable {
     return handedTo === null ? ledger.head() : { ...ledger.head(), handedTo };
   }
 
-  /** What the ledger lacks of an agent's frames: all of an unknown one's. */
+  /** What the ledger has of an agent's frames, and lacks: nothing, and all, of an unknown one's. */
   wantedOf(agent: string): WantedFrames {
-    const missing = this.#ledgerOf(agent)?.missing(WANTED_RANGES_MAX) ?? [];
-    const { incarnation, highestSequence } = this.ledgerHead(agent);
-    return { incarnation, highestSequence, missing };
+    const ledger = this.#ledgerOf(agent);
+    return { heads: ledger?.heads(WANTED_HEADS_MAX) ?? [], missing: ledger?.missing(WANTED_RANGES_MAX) ?? [] };
   }
 
   /** Resolves once all is folded and committed up to the given position of each partition. Throws the signal's reason. */

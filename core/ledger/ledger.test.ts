@@ -20,6 +20,19 @@ describe('the ledger', () => {
     expect(ledger.progress()).toEqual({ watermarkMs: 3000, holes: false });
   });
 
+  it('says the highest number that has arrived of the newest incarnations', () => {
+    const ledger = new Ledger();
+    ledger.arrive(1, 3, 0, null);
+    ledger.arrive(4, 1, 0, null);
+    ledger.heartbeat({ incarnation: 2, highestSequence: 9, watermarkMs: null, closed: false });
+    const heads = [
+      { incarnation: 4, highestSequence: 1 },
+      { incarnation: 2, highestSequence: 0 },
+      { incarnation: 1, highestSequence: 3 },
+    ];
+    expect([ledger.heads(9), ledger.heads(2)]).toEqual([heads, heads.slice(0, 2)]);
+  });
+
   it('a heartbeat that promises more than has arrived opens a hole, and its watermark waits', () => {
     const ledger = new Ledger();
     ledger.arrive(1, 1, 0, 1000);

@@ -236,6 +236,12 @@ export class Ledger {
     return { incarnation, highestSequence: this.#incarnations.get(incarnation)?.arrived.highest ?? 0 };
   }
 
+  /** The highest number that has arrived of each of the newest incarnations that are known, the newest first. */
+  heads(limit: number): { readonly incarnation: number; readonly highestSequence: number }[] {
+    const newest = [...this.#incarnations].toSorted(([a], [b]) => b - a).slice(0, limit);
+    return newest.map(([incarnation, { arrived }]) => ({ incarnation, highestSequence: arrived.highest }));
+  }
+
   get forks(): number {
     return this.#forks;
   }

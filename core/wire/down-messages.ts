@@ -1,7 +1,15 @@
 import { DICTIONARY_ENTRIES_MAX } from '../frames/limits.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
 import { isIntegerWithin, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
-import { AGENT_ID, type LedgerHead, type RefusedFrame, type WantedFrames, type WantedRange } from './topics.ts';
+import {
+  AGENT_ID,
+  type LedgerHead,
+  type RefusedFrame,
+  WANTED_HEADS_MAX,
+  type WantedFrames,
+  type WantedHead,
+  type WantedRange,
+} from './topics.ts';
 
 /** Characters of a verdict's code: a word with dashes. */
 export const VERDICT_CODE_MAX = 64;
@@ -36,21 +44,38 @@ export function parseLedgerHead(bytes: Uint8Array): LedgerHead | MessageFault {
   return { incarnation, highestSequence, handedTo };
 }
 
-export function encodeWantedFrames({ incarnation, highestSequence, missing }: WantedFrames): Uint8Array {
-  const ranges = missing.slice(0, WANTED_RANGES_MAX).map((range) => [range.incarnation, range.from, range.to]);
-  return utf8.encode(JSON.stringify({ incarnation, highestSequence, missing: ranges }));
+export function encodeWantedFrames({ heads, missing }: WantedFrames): Uint8Array {
+  return utf8.encode(
+    JSON.stringify({
+      heads: heads.slice(0, WANTED_HEADS_MAX).map(({ incarnation, highestSequence }) => [incarnation, highestSequence]),
+      missing: missing.slice(0, WANTED_RANGES_MAX).map(({ incarnation, from, to }) => [incarnation, from, to]),
+    }),
+  );
 }
 
 export function parseWantedFrames(bytes: Uint8Array): WantedFrames | MessageFault {
-  const head = parseLedgerHead(bytes);
-  if ('message' in head) return head;
-  const { incarnation, highestSequence } = head;
-  const missing = parseObject(bytes)?.['missing'];
+  const value = parseObject(bytes);
+  if (value === undefined) return messageFault('wanted frames are no JSON object in UTF-8');
+  const { heads, missing } = value;
+  if (!Array.isArray(heads) || heads.length > WANTED_HEADS_MAX || !heads.every(isHead)) {
+    return messageFault('wanted frames: heads must be a short list of [incarnation, highestSequence]');
+  }
   if (!Array.isArray(missing) || missing.length > WANTED_RANGES_MAX || !missing.every(isRange)) {
     return messageFault('wanted frames: missing must be a short list of [incarnation, from, to]');
   }
-  const ranges = missing.map(([of, from, to]): WantedRange => ({ incarnation: of, from, to }));
-  return { incarnation, highestSequence, missing: ranges };
+  return {
+    heads: heads.map(([incarnation, highestSequence]): WantedHead => ({ incarnation, highestSequence })),
+    missing: missing.map(([incarnation, from, to]): WantedRange => ({ incarnation, from, to })),
+  };
+}
+
+function isHead(value: unknown): value is readonly [number, number] {
+  return (
+    Array.isArray(value) &&
+    value.length === 2 &&
+    isIntegerWithin(value[0], 0, INCARNATION_MAX) &&
+    isIntegerWithin(value[1], 0, Number.MAX_SAFE_INTEGER)
+  );
 }
 
 function isRange(value: unknown): value is readonly [number, number, number] {

@@ -22,7 +22,7 @@ import {
   REPORT_TEXT_MAX,
   splitRefusalReport,
 } from './refusal-report.ts';
-import { isWanted } from './topics.ts';
+import { isWanted, WANTED_HEADS_MAX, type WantedFrames } from './topics.ts';
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const HEARTBEAT = { incarnation: 1, highestSequence: 2, watermarkMs: 3, closed: false };
@@ -205,7 +205,13 @@ describe('the messages between agent and broker', () => {
 });
 
 describe('wanted frames', () => {
-  const WANTED = { incarnation: 3, highestSequence: 9, missing: [{ incarnation: 2, from: 4, to: 6 }] };
+  const WANTED = {
+    heads: [
+      { incarnation: 4, highestSequence: 9 },
+      { incarnation: 2, highestSequence: 7 },
+    ],
+    missing: [{ incarnation: 2, from: 4, to: 6 }],
+  };
 
   it('come back as they were written, the first of them where they are many', () => {
     expect(parseWantedFrames(encodeWantedFrames(WANTED))).toStrictEqual(WANTED);
@@ -214,32 +220,56 @@ describe('wanted frames', () => {
       from: i + 1,
       to: i + 1,
     }));
-    expect(parseWantedFrames(encodeWantedFrames({ ...WANTED, missing }))).toStrictEqual({
-      ...WANTED,
+    const heads = Array.from({ length: WANTED_HEADS_MAX + 1 }, (_, i) => ({
+      incarnation: 900 - i,
+      highestSequence: i,
+    }));
+    expect(parseWantedFrames(encodeWantedFrames({ heads, missing }))).toStrictEqual({
+      heads: heads.slice(0, WANTED_HEADS_MAX),
       missing: missing.slice(0, WANTED_RANGES_MAX),
     });
   });
 
-  it('are all above the head, and those that are missing below it', () => {
-    const numbers = [
-      [3, 10],
-      [4, 1],
+  const numbersOf = (wanted: WantedFrames, numbers: readonly (readonly [number, number])[]): boolean[] =>
+    numbers.map(([incarnation, sequence]) => isWanted(wanted, incarnation, sequence));
+
+  it('are those above a head, those that are missing below it, and all of incarnations that are not known', () => {
+    const lacking = [
+      [4, 10],
+      [2, 8],
       [2, 4],
       [2, 6],
+      [5, 1],
+      [3, 1],
+      [1, 1],
     ] as const;
-    for (const [incarnation, sequence] of numbers) expect(isWanted(WANTED, incarnation, sequence)).toBe(true);
-    const others = [
-      [3, 9],
-      [3, 5],
+    expect(numbersOf(WANTED, lacking)).toEqual(lacking.map(() => true));
+    const there = [
+      [4, 9],
+      [4, 5],
       [2, 3],
       [2, 7],
-      [1, 5],
     ] as const;
-    for (const [incarnation, sequence] of others) expect(isWanted(WANTED, incarnation, sequence)).toBe(false);
+    expect(numbersOf(WANTED, there)).toEqual(there.map(() => false));
   });
 
-  it('with ranges that are none can not be read', () => {
-    const tooMany = Array.from({ length: WANTED_RANGES_MAX + 1 }, () => [1, 1, 1]);
+  it('are none of incarnations before those of which there was room to tell', () => {
+    const heads = Array.from({ length: WANTED_HEADS_MAX }, (_, i) => ({
+      incarnation: 900 - 2 * i,
+      highestSequence: 1,
+    }));
+    const lowest = heads.at(-1)!.incarnation;
+    expect(
+      numbersOf({ heads, missing: [] }, [
+        [lowest - 1, 1],
+        [lowest + 1, 1],
+        [901, 1],
+      ]),
+    ).toEqual([false, true, true]);
+  });
+
+  it('that are none can not be read', () => {
+    const tooMany = Array.from({ length: 300 }, () => [1, 1, 1]);
     for (const missing of [
       undefined,
       7,
@@ -251,10 +281,11 @@ describe('wanted frames', () => {
       [[1, 1, '2']],
       tooMany,
     ]) {
-      expect(parseWantedFrames(json({ ...WANTED, missing }))).toMatchObject({ message: /missing/ });
+      expect(parseWantedFrames(json({ heads: [], missing }))).toMatchObject({ message: /missing/ });
     }
-    expect(parseWantedFrames(json({ ...WANTED, incarnation: -1, missing: [] }))).toMatchObject({
-      message: /incarnation/,
-    });
+    for (const heads of [undefined, 7, [7], [[1]], [[-1, 1]], [[1, -1]], [[1, 1, 1]], tooMany.map(() => [1, 1])]) {
+      expect(parseWantedFrames(json({ heads, missing: [] }))).toMatchObject({ message: /heads/ });
+    }
+    expect(parseWantedFrames(Uint8Array.of(1))).toMatchObject({ message: /JSON/ });
   });
 });

@@ -48,24 +48,35 @@ export interface WantedRange {
   readonly to: number;
 }
 
-/**
- * Body of a `wanted` message: what the server lacks of the agent's frames although it has folded all that its log holds.
- * Of what was acknowledged that is nothing, unless the server was set back to an older copy of its disk.
- */
-export interface WantedFrames {
-  /** Every number above these is lacking: the newest incarnation of which one was seen, and its highest number. */
+/** The highest number that was seen of an incarnation; 0 where it is known of, and none has come. */
+export interface WantedHead {
   readonly incarnation: number;
   readonly highestSequence: number;
-  /** Those below that are missing, the earliest WANTED_RANGES_MAX of them. */
+}
+
+/** Incarnations whose heads one message names. */
+export const WANTED_HEADS_MAX = 256;
+
+/**
+ * Body of a `wanted` message: what the server has of the agent's frames once it has folded all that its log holds. What it
+ * lacks of those that were acknowledged it has lost: it was set back to an older copy of its disk.
+ */
+export interface WantedFrames {
+  /** The newest incarnations that it knows, at most WANTED_HEADS_MAX. */
+  readonly heads: readonly WantedHead[];
+  /** Numbers below these that are missing, the earliest WANTED_RANGES_MAX ranges of them. */
   readonly missing: readonly WantedRange[];
 }
 
-/** Whether the server lacks a frame. */
-export function isWanted(wanted: WantedFrames, incarnation: number, sequence: number): boolean {
-  if (incarnation > wanted.incarnation) return true;
-  if (incarnation === wanted.incarnation && sequence > wanted.highestSequence) return true;
-  return wanted.missing.some(
-    (range) => range.incarnation === incarnation && range.from <= sequence && sequence <= range.to,
+/** Whether the server lacks a frame. Of incarnations before those that are named it is not known. */
+export function isWanted({ heads, missing }: WantedFrames, incarnation: number, sequence: number): boolean {
+  const head = heads.find((one) => one.incarnation === incarnation);
+  if (head === undefined) {
+    return heads.length < WANTED_HEADS_MAX || incarnation > Math.min(...heads.map((one) => one.incarnation));
+  }
+  return (
+    sequence > head.highestSequence ||
+    missing.some((range) => range.incarnation === incarnation && range.from <= sequence && sequence <= range.to)
   );
 }
 

@@ -226,7 +226,7 @@ describe('the uplink', () => {
     const uplink = start();
     await put(1);
     await uplink.drain(soon());
-    const wanted = { incarnation: 1, highestSequence: 4, missing: [[1, 2, 2]] };
+    const wanted = { heads: [[1, 4]], missing: [[1, 2, 2]] };
     broker.say('wanted', wanted);
     broker.say('wanted', wanted);
     await vi.waitUntil(() => broker.frames().length >= 4);
