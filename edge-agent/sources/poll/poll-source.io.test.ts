@@ -213,6 +213,15 @@ describe('a service that fails', () => {
     expect(told[0]).toMatchObject({ reason: 'it answered 403', remedy: 'check the file of `headers` or `token`' });
   });
 
+  it('is asked ever more rarely where a later page of a range is refused again and again', async () => {
+    served.answer = (url, request, response) => {
+      const answer = url.searchParams.has('page') ? text('', {}, 404) : json({ records: loads([9]), next: '?page=2' });
+      answer(url, request, response);
+    };
+    const { waits } = await new Polled(section({ pages: { next: 'next' } }), 6).read();
+    expect(waits).toEqual([150_000, 300_000, 600_000, 1_200_000, 1_800_000, 1_800_000]);
+  });
+
   it('is given up in silence, and where it sends more than the limit', async () => {
     served.answer = (_, _request, response) => response.writeHead(200).write('{"records":');
     const { told } = await new Polled(section(), 1, { silenceMs: 50 }).read();

@@ -64,7 +64,9 @@ export class PollSource implements Source {
   #readToMs: number | null = null;
   #highestMs: number | null = null;
   #hasRead = false;
+  /** Failures that may pass, since the last page; refusals, since the last range that was read whole. */
   #failures = 0;
+  #refusals = 0;
 
   constructor(options: PollSourceOptions) {
     const { name, section, nowMs } = options;
@@ -126,7 +128,9 @@ export class PollSource implements Source {
     const { since, overlap, range } = this.#section;
     if (!this.#hasRange) return nowMs;
     if (this.#readToMs !== null) return Math.min(this.#readToMs, nowMs) - overlap;
-    return since === undefined ? nowMs - Math.max(overlap, this.#section.every) : sinceMs(since, range.zone, nowMs);
+    return since === undefined
+      ? nowMs - Math.max(overlap, this.#section.every)
+      : Math.min(sinceMs(since, range.zone, nowMs), nowMs);
   }
 
   async *#range(reader: PageReader, range: Range, signal: AbortSignal): AsyncGenerator<ReadingBatch, void, undefined> {
@@ -195,7 +199,8 @@ export class PollSource implements Source {
       );
     }
     const againMs = this.#waitMs(error);
-    this.#failures++;
+    if (remedy === undefined) this.#failures++;
+    else this.#refusals++;
     const fact = { source: name, service, reason, ...(remedy === undefined ? {} : { remedy }), againMs };
     logger?.warn(fact, 'the service gives nothing; it is asked again');
     await this.#pause(againMs, signal);
@@ -206,23 +211,28 @@ export class PollSource implements Source {
     const { random = Math.random } = this.#options;
     const firstMs = remedy === undefined ? RETRY_MS_MIN : Math.max(REFUSED_MS_MIN, this.#section.every);
     const mostMs = remedy === undefined ? RETRY_MS_MAX : Math.max(REFUSED_MS_MAX, this.#section.every);
-    const longestMs = Math.min(mostMs, firstMs * 2 ** Math.min(this.#failures, 16));
+    const before = remedy === undefined ? this.#failures : this.#refusals;
+    const longestMs = Math.min(mostMs, firstMs * 2 ** Math.min(before, 16));
     const backoffMs = longestMs / 2 + (random() * longestMs) / 2;
     const askedMs = retryAfterMs === 0 ? 0 : retryAfterMs + random() * RETRY_AFTER_SPREAD_MS;
     return Math.ceil(Math.max(backoffMs, askedMs));
   }
 
   #succeeded(): void {
-    const { name, logger } = this.#options;
-    if (this.#failures > 0) {
-      logger?.info({ source: name, service: serviceName(this.#section.url) }, 'the service answers again');
-    }
+    if (this.#failures > 0) this.#tellMended();
     this.#failures = 0;
     this.#hasRead = true;
   }
 
+  #tellMended(): void {
+    const { name, logger } = this.#options;
+    logger?.info({ source: name, service: serviceName(this.#section.url) }, 'the service answers again');
+  }
+
   /** Everything up to the end of a range was read: only now, since services commonly give the newest rows first. */
   #finish({ toMs }: Range, { highestMs }: PageReader): void {
+    if (this.#refusals > 0) this.#tellMended();
+    this.#refusals = 0;
     this.#readToMs = Math.max(this.#readToMs ?? toMs, toMs);
     this.#highestMs = highestMs;
     if (highestMs !== null) this.#watermark.reach(highestMs);
