@@ -50,15 +50,18 @@ export function tooMany(what: 'windows' | 'sessions', max: number): QueryError {
   return new QueryError(what, `more than ${max}`, `is beyond the limit of ${max} ${what} in one JSON answer`, remedy);
 }
 
+/** What HTTP says of it. */
+export type QueryStatus = 400 | 404 | 406 | 409 | 503;
+
 /** Something in a query that can't be answered as asked: what, its value, and what to ask instead. */
 export class QueryError extends WeirError {
   readonly kind = 'query-unanswerable';
-  readonly status: 400 | 404 | 409 | 503;
+  readonly status: QueryStatus;
   readonly subject: string;
   readonly value: string;
   readonly remedy: string;
 
-  constructor(subject: string, value: string, what: string, remedy: string, status: 400 | 404 | 409 | 503 = 400) {
+  constructor(subject: string, value: string, what: string, remedy: string, status: QueryStatus = 400) {
     super(`${subject} ${JSON.stringify(value)} ${what}; ${remedy}`, { fault: 'asked', retryable: status === 503 });
     this.status = status;
     this.subject = subject;

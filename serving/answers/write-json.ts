@@ -91,8 +91,15 @@ export function unitsOf({ stats, metric }: Pick<ViewQuery, 'stats' | 'metric'>):
   return Object.fromEntries(stats.map((one) => [one.name, one.unitOf(metric)]));
 }
 
+/** What an answer says of its query. */
+export interface QueryTold {
+  readonly units: Units;
+  /** Whose clock and calendar the windows follow; sessions have none. */
+  readonly zone?: string;
+}
+
 /** The fields of an answer before its windows, as the beginning of a JSON object. */
-export function headText(head: AnswerHead, tzdata: string, units?: Units): string {
+export function headText(head: AnswerHead, tzdata: string, told?: QueryTold): string {
   const freshness = head.freshnessMs === null ? null : formatInstant(head.freshnessMs);
   const asOf =
     head.asOf === undefined ? {} : { asOf: { cut: head.asOf.cut, published: formatInstant(head.asOf.publishedAtMs) } };
@@ -103,7 +110,7 @@ export function headText(head: AnswerHead, tzdata: string, units?: Units): strin
     freshness,
     ...(head.provisional ? { provisional: true } : {}),
     tzdata,
-    ...(units === undefined ? {} : { units }),
+    ...told,
     ...(head.without.length === 0 ? {} : { without: head.without }),
     ...asOf,
   });

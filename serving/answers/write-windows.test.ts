@@ -118,6 +118,8 @@ describe('the head of an answer', () => {
       freshness: '2026-01-01T00:00:00Z',
       tzdata: '2026a',
     });
+    const told = { zone: 'Asia/Kolkata', units: { count: null } };
+    expect(JSON.parse(`${headText(HEAD, '2026a', told)}}`)).toMatchObject(told);
     expect(headText({ ...HEAD, provisional: true }, '2026a')).toContain('"provisional":true');
     expect(JSON.parse(`${headText({ ...HEAD, without: ['roof-1'] }, '2026a')}}`)).toMatchObject({
       without: ['roof-1'],

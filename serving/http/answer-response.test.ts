@@ -101,8 +101,9 @@ describe('answers as rows', () => {
   });
 
   it('say by which time zones they were made', async () => {
-    const { headers } = await rowsResponse('csv', [], query);
+    const { headers } = await rowsResponse('csv', [], query, { zone: 'Asia/Kolkata' });
     expect(headers.get('weir-tzdata')).toBe(process.versions['tz']);
+    expect(headers.get('weir-zone')).toBe('Asia/Kolkata');
   });
 
   it('are nothing where there are none', async () => {

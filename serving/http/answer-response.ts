@@ -4,6 +4,7 @@ import type { AnsweredWindow } from '../answers/answered-window.ts';
 import type { ViewQuery } from '../answers/query.ts';
 import { csvHeading, CsvWriter } from '../answers/write-csv.ts';
 import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
+import { MEDIA_TYPES } from './answer-format.ts';
 
 /** Windows per piece of a body: some 500 kB of text, a few milliseconds of work. */
 export const PIECE_WINDOWS = 2_500;
@@ -17,10 +18,11 @@ interface Form {
   readonly writer: (table: StatsTable) => (window: AnsweredWindow) => string;
 }
 
-function jsonForm(answer: WindowsAnswer, query: ViewQuery): Form {
+function jsonForm(answer: WindowsAnswer, query: ViewQuery, { zone }: Manner): Form {
+  const told = { ...(zone === undefined ? {} : { zone }), units: unitsOf(query) };
   return {
-    contentType: 'application/json',
-    heading: `${headText(answer, TZDATA, unitsOf(query))},"windows":[`,
+    contentType: MEDIA_TYPES.json,
+    heading: `${headText(answer, TZDATA, told)},"windows":[`,
     separator: ',',
     ending: ']}',
     writer: jsonWriter(query),
@@ -30,7 +32,7 @@ function jsonForm(answer: WindowsAnswer, query: ViewQuery): Form {
 /** One window object a line (https://github.com/ndjson/ndjson-spec). */
 function ndjsonForm(query: ViewQuery): Form {
   return {
-    contentType: 'application/x-ndjson',
+    contentType: MEDIA_TYPES.ndjson,
     heading: '',
     separator: '',
     ending: '',
@@ -43,7 +45,7 @@ function ndjsonForm(query: ViewQuery): Form {
 
 function csvForm(query: ViewQuery): Form {
   return {
-    contentType: 'text/csv; charset=utf-8; header=present',
+    contentType: `${MEDIA_TYPES.csv}; charset=utf-8; header=present`,
     heading: csvHeading(query),
     separator: '',
     ending: '',
@@ -61,20 +63,29 @@ function jsonWriter(query: ViewQuery): Form['writer'] {
   };
 }
 
-/** An answer as one JSON object. */
-export function jsonResponse(answer: WindowsAnswer, query: ViewQuery): Promise<Response> {
-  const form = jsonForm(answer, query);
-  return streamResponse(texts([answer], form), form.contentType);
+/** What an answer is sent with, beside its windows. */
+export interface Manner {
+  /** Whose clock the windows follow; sessions have none. */
+  readonly zone?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Windows as rows, of one answer after the other. What JSON says of an answer as a whole is not told. */
+/** An answer as one JSON object. */
+export function jsonResponse(answer: WindowsAnswer, query: ViewQuery, manner: Manner = {}): Promise<Response> {
+  const form = jsonForm(answer, query, manner);
+  return streamResponse(texts([answer], form), form.contentType, manner.headers);
+}
+
+/** Windows as rows, of one answer after the other. What JSON says of an answer as a whole is told by headers, or not at all. */
 export function rowsResponse(
   format: 'csv' | 'ndjson',
   answers: Iterable<WindowsAnswer> | AsyncIterable<WindowsAnswer>,
   query: ViewQuery,
+  { zone, headers }: Manner = {},
 ): Promise<Response> {
   const form = format === 'csv' ? csvForm(query) : ndjsonForm(query);
-  return streamResponse(texts(answers, form), form.contentType, { 'weir-tzdata': TZDATA });
+  const told = { 'weir-tzdata': TZDATA, ...(zone === undefined ? {} : { 'weir-zone': zone }), ...headers };
+  return streamResponse(texts(answers, form), form.contentType, told);
 }
 
 /** The text of answers, in pieces. */

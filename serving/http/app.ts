@@ -1,8 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { etag } from 'hono/etag';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
+import { STREAM_PATH } from '../stream/stream-server.ts';
 import { addGroupsRoute } from './group-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
@@ -28,8 +31,9 @@ export function buildApp(
   const app = openApp(options.logger);
   measureRequests(app, options.registry, index);
   addSafety(app, ownAddresses);
+  app.use(keptByNobody);
   app.use('/api/v1/views/*', compressed);
-  app.use('/openapi.json', compressed);
+  app.use('/openapi.json', compressed, described);
   addQueryRoutes(app, reader);
   addViewsRoute(app, reader, options);
   addGroupsRoute(app, reader);
@@ -45,8 +49,34 @@ export function buildApp(
       description: 'Windows of views, exact and live. Errors are problem details (RFC 9457).',
     },
   });
+  addStreamNote(app);
   addPage(app, options.dashboardDir);
   return app;
+}
+
+/** What says nothing else is as of now, and what a cache would guess of it is wrong (RFC 9111, 4.2.2). */
+const keptByNobody: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+};
+
+/** A description changes with the program: caches keep it, and ask each time whether it has changed. */
+const described: MiddlewareHandler = async (c, next) => {
+  const response = await tagged(c, next);
+  c.header('cache-control', 'no-cache');
+  return response;
+};
+const tagged = etag();
+
+/** What comes to the place of the stream by plain HTTP learns what to speak there (RFC 9110, 15.5.22). */
+function addStreamNote(app: OpenAPIHono): void {
+  app.get(STREAM_PATH, (c) => {
+    const remedy = 'open it as a WebSocket (RFC 6455)';
+    const parts = { subject: 'upgrade', value: c.req.header('upgrade') ?? '', remedy };
+    const response = problemResponse(problem(426, `the stream is no HTTP; ${remedy}`, parts));
+    response.headers.set('upgrade', 'websocket');
+    return response;
+  });
 }
 
 /** An interface without routes, which says of every request that is wrong, or fails, what the problem is. */
@@ -98,8 +128,17 @@ function methodNotAllowed(method: string, path: string, allowed: readonly string
   return response;
 }
 
+/** A route with the names that a path has in the places of its own. */
+function likePath(route: string, path: string): string {
+  const asked = path.split('/');
+  return route
+    .split('/')
+    .map((part, i) => (part.startsWith(':') ? asked[i] || part : part))
+    .join('/');
+}
+
 function notFound(app: OpenAPIHono, path: string) {
-  const known = [...new Set(app.routes.map((route) => route.path))].filter((one) => !one.includes('*'));
+  const known = [...new Set(app.routes.map((route) => likePath(route.path, path)))].filter((one) => !one.includes('*'));
   const nearest = nearestNames(path, known);
   const remedy = nearest.length === 0 ? 'see /openapi.json for what there is' : `did you mean ${nearest.join(' or ')}?`;
   return problem(404, `path ${JSON.stringify(path)} leads nowhere; ${remedy}`, {

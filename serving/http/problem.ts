@@ -18,9 +18,11 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'The request comes from another origin',
   404: 'There is no such thing',
   405: 'The method is not allowed here',
+  406: 'There is no such form of the answer',
   409: 'The state does not allow it',
   413: 'The request is too large',
   421: 'The request is meant for another server',
+  426: 'The protocol has to be another one',
   500: 'The server failed',
   503: 'The server can not answer now',
 };

@@ -15,7 +15,8 @@ import {
   type WindowsQuery,
 } from '../answers/query.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { jsonResponse, rowsResponse } from './answer-response.ts';
+import { fileNameOf, type Format, formatOf } from './answer-format.ts';
+import { jsonResponse, type Manner, rowsResponse } from './answer-response.ts';
 import { answerDocs, SessionsParams, TAG_PARAMETERS, ViewPath, WindowsParams } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
 
@@ -23,7 +24,7 @@ import type { ViewReader } from './view-reader.ts';
 const ROW_SESSIONS_MAX = 1_000_000;
 
 /** Sessions that one answer of a format may hold. */
-export function sessionsMaxOf(format: 'json' | 'csv' | 'ndjson'): number {
+export function sessionsMaxOf(format: Format): number {
   return format === 'json' ? JSON_WINDOWS_MAX : ROW_SESSIONS_MAX;
 }
 
@@ -62,28 +63,42 @@ export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
     const tags = tagQueries(c.req.queries(), WINDOWS_PARAMS);
     const sourceOf = (): ViewSource => reader.source(name, params.asOf);
     const queryOf = (source: ViewSource): WindowsQuery => readWindowsQuery(reader, source, params, tags);
-    if (params.format !== 'json') {
+    const format = formatOf(params.format, c.req.header('accept'));
+    if (format !== 'json') {
       const query = queryOf(sourceOf());
-      return rowsResponse(params.format, streamWindows(index, sourceOf, query), query);
+      return rowsResponse(format, streamWindows(index, sourceOf, query), query, mannerOf(query, format));
     }
     const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
       const asked = queryOf(source);
       return { query: asked, answer: await answerWindows(index, source, asked) };
     });
-    return jsonResponse(answer, query);
+    return jsonResponse(answer, query, mannerOf(query, format));
   });
   app.openapi(sessionsRoute, async (c) => {
     const { view: name } = c.req.valid('param');
     const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), SESSIONS_PARAMS);
+    const format = formatOf(params.format, c.req.header('accept'));
     const sourceOf = (): ViewSource => reader.source(name, undefined);
     const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
       const asked = readSessionsQuery(reader, source, params, tags);
-      return { query: asked, answer: await answerSessions(index, source, asked, sessionsMaxOf(params.format)) };
+      return { query: asked, answer: await answerSessions(index, source, asked, sessionsMaxOf(format)) };
     });
-    return params.format === 'json' ? jsonResponse(answer, query) : rowsResponse(params.format, [answer], query);
+    const manner = mannerOf(query, format);
+    return format === 'json' ? jsonResponse(answer, query, manner) : rowsResponse(format, [answer], query, manner);
   });
 }
+
+/** What is sent with an answer: rows are a file. */
+function mannerOf(query: WindowsQuery | SessionsQuery, format: Format): Manner {
+  const zone = 'spec' in query ? query.spec.zone : undefined;
+  const headers: Record<string, string> = { vary: 'Accept' };
+  if (format !== 'json')
+    headers['content-disposition'] = `attachment; filename="${fileNameOf(query, zone ?? UTC, format)}"`;
+  return { ...(zone === undefined ? {} : { zone: zone.name }), headers };
+}
+
+const UTC = parseZone(undefined);
 
 const WINDOWS_PARAMS = Object.keys(WindowsParams.shape);
 const SESSIONS_PARAMS = Object.keys(SessionsParams.shape);
@@ -119,7 +134,7 @@ function readSessionsQuery(
   params: z.infer<typeof SessionsParams>,
   tags: TagQueries,
 ): SessionsQuery {
-  const query = readViewQuery(reader, source, params, parseZone(undefined), tags, SESSIONS_PARAMS);
+  const query = readViewQuery(reader, source, params, UTC, tags, SESSIONS_PARAMS);
   return { ...query, gap: parseSpan('gap', params.gap) };
 }
 

@@ -304,9 +304,14 @@ describe('requests', () => {
 
   it('to a path that leads nowhere are told the nearest one', async () => {
     app.get('/api/v1/views', (c) => c.text(''));
+    app.get('/api/v1/views/:view/windows', (c) => c.text(''));
     expect(await get('/api/v1/view')).toMatchObject({
       status: 404,
       body: { detail: 'path "/api/v1/view" leads nowhere; did you mean /api/v1/views?' },
+    });
+    expect(await get('/api/v1/views/usage-by-region/window')).toMatchObject({
+      status: 404,
+      body: { remedy: 'did you mean /api/v1/views/usage-by-region/windows?' },
     });
     expect(await get('/quite/elsewhere/x')).toMatchObject({ body: { remedy: 'see /openapi.json for what there is' } });
   });

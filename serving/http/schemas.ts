@@ -29,10 +29,10 @@ const TELLING = {
     description: 'Statistics, with commas between; count,sum,mean,min,max where not given',
     example: 'count,mean,p99',
   }),
-  format: z
-    .enum(['json', 'csv', 'ndjson'])
-    .default('json')
-    .openapi({ description: 'json has a limit of 100,000 windows, csv and ndjson have none' }),
+  format: z.enum(['json', 'csv', 'ndjson']).optional().openapi({
+    description:
+      'Where not given, what `Accept` prefers, else json. json has a limit of 100,000 windows, csv and ndjson have none',
+  }),
 };
 const AS_OF = z.string().optional().openapi({
   description:
@@ -119,7 +119,11 @@ const WindowsAnswerSchema = z
       .boolean()
       .optional()
       .openapi({ description: 'True while the view is folded for the first time: nothing is complete or final yet' }),
-    tzdata: z.string(),
+    tzdata: z.string().openapi({ description: 'Version of the time zone data', example: '2026a' }),
+    zone: z.string().optional().openapi({
+      description: 'Of windows: whose clock and calendar they follow. Times are told in UTC whatever it is',
+      example: 'Europe/Paris',
+    }),
     units: z.record(z.string(), z.string().nullable()).openapi({
       description: 'The unit of each statistic, by its name; null of a number of readings',
       example: { count: null, mean: 'kW', integral: 'kW·s', amount: 'kWh' },
@@ -158,7 +162,11 @@ export function answerDocs(description: string) {
     'text/csv': { schema: z.string() },
     'application/x-ndjson': { schema: z.string() },
   };
-  return { 200: { description, content }, ...PROBLEMS };
+  const refused = {
+    406: problemResponseDoc('The reader accepts none of the formats'),
+    409: problemResponseDoc('The metric of the view is no longer declared'),
+  };
+  return { 200: { description, content }, ...PROBLEMS, ...refused };
 }
 
 /** A route that is asked for by its path alone. */

@@ -22,7 +22,7 @@ import {
   type WindowsQuery,
 } from '../answers/query.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
-import { headText, TZDATA, type Units, unitsOf, WindowWriter } from '../answers/write-json.ts';
+import { headText, type QueryTold, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { readPositionToken } from '../index/position-token.ts';
 import type { RecentBatch } from '../index/recent-changes.ts';
@@ -149,9 +149,9 @@ export class Subscription {
     this.#sequence = sequence;
     this.#freshnessMs = answer.freshnessMs;
     const writer = new WindowWriter(answer.table, query);
-    // Changes are of the query whose snapshot told its units.
-    const units = type === 'snapshot' ? unitsOf(query) : undefined;
-    return messageText(type, this.id, answer, answer.windows, writer, units);
+    // Changes are of the query whose snapshot told its units and its zone.
+    const told = type === 'snapshot' ? { zone: query.spec.zone.name, units: unitsOf(query) } : undefined;
+    return messageText(type, this.id, answer, answer.windows, writer, told);
   }
 
   #query(source: ViewSource): WindowsQuery {
@@ -189,8 +189,8 @@ function messageText(
   head: AnswerHead,
   windows: readonly AnsweredWindow[],
   writer: WindowWriter,
-  units: Units | undefined,
+  told: QueryTold | undefined,
 ): string {
   const texts = windows.map((window) => writer.text(window));
-  return `{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA, units).slice(1)},"windows":[${texts.join(',')}]}`;
+  return `{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA, told).slice(1)},"windows":[${texts.join(',')}]}`;
 }
