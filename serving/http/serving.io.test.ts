@@ -51,30 +51,6 @@ describe('the HTTP interface', () => {
     ]);
   });
 
-  it('an answer has the format that is named, else the one its reader prefers, or is refused with those there are', async () => {
-    await using served = await serveWorld(await smallWorld());
-    const ask = (accept: string, query = '') =>
-      fetch(`${served.url}${DAY}&window=1d&zone=Europe/Paris${query}`, { headers: { accept, connection: 'close' } });
-    const csv = await ask('text/csv, application/json;q=0.5');
-    expect(csv.headers.get('content-type')).toContain('text/csv');
-    expect(csv.headers.get('content-disposition')).toBe(
-      'attachment; filename="power-by-region_2026-01-01_2026-01-02_1d.csv"',
-    );
-    expect([csv.headers.get('vary'), csv.headers.get('weir-zone')]).toStrictEqual(['Accept', 'Europe/Paris']);
-    const json = await ask('text/csv', '&format=json');
-    expect(json.headers.get('content-disposition')).toBeNull();
-    expect(await json.json()).toMatchObject({ zone: 'Europe/Paris' });
-    const refused = await ask('image/png');
-    expect(refused.status).toBe(406);
-    expect(((await refused.json()) as { remedy: string }).remedy).toContain('application/x-ndjson');
-  });
-
-  it('the place of the stream says over plain HTTP what to speak there', async () => {
-    await using served = await serveWorld(await smallWorld());
-    const { status, headers } = await served.get('/api/v1/stream');
-    expect([status, headers.get('upgrade')]).toStrictEqual([426, 'websocket']);
-  });
-
   it('NDJSON has one window object a line, the same as in JSON', async () => {
     await using served = await serveWorld(await smallWorld());
     const lines = (await served.get(`${DAY}&window=1h&format=ndjson`)).text.trim().split('\n');

@@ -6,6 +6,12 @@ const DAY = '/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02
 const NOON = Date.UTC(2026, 0, 1, 12);
 const MINUTE = 60_000;
 
+async function readingAtNoon(): Promise<World> {
+  const world = await World.open();
+  await world.deliver('a', [{ device: 'm1@IDF', atMs: NOON, value: 1 }]);
+  return world;
+}
+
 describe('windows over HTTP', () => {
   it('an hour of readings is answered exactly', async () => {
     const world = await World.open();
@@ -66,5 +72,29 @@ describe('windows over HTTP', () => {
     await using served = await serveWorld(world);
     const answer = await served.get(`${DAY}&${query}`);
     expect((answer.body as { windows: { start: string }[] }).windows.map(({ start }) => start)).toStrictEqual(starts);
+  });
+
+  it('an answer has the format that is named, else the one its reader prefers, or is refused with those there are', async () => {
+    await using served = await serveWorld(await readingAtNoon());
+    const ask = (accept: string, query = '') =>
+      fetch(`${served.url}${DAY}&window=1d&zone=Europe/Paris${query}`, { headers: { accept, connection: 'close' } });
+    const csv = await ask('text/csv, application/json;q=0.5');
+    expect(csv.headers.get('content-type')).toContain('text/csv');
+    expect(csv.headers.get('content-disposition')).toBe(
+      'attachment; filename="power-by-region_2026-01-01_2026-01-02_1d.csv"',
+    );
+    expect([csv.headers.get('vary'), csv.headers.get('weir-zone')]).toStrictEqual(['Accept', 'Europe/Paris']);
+    const json = await ask('text/csv', '&format=json');
+    expect(json.headers.get('content-disposition')).toBeNull();
+    expect(await json.json()).toMatchObject({ zone: 'Europe/Paris' });
+    const refused = await ask('image/png');
+    expect(refused.status).toBe(406);
+    expect(((await refused.json()) as { remedy: string }).remedy).toContain('application/x-ndjson');
+  });
+
+  it('the place of the stream says over plain HTTP what to speak there', async () => {
+    await using served = await serveWorld(await readingAtNoon());
+    const { status, headers } = await served.get('/api/v1/stream');
+    expect([status, headers.get('upgrade')]).toStrictEqual([426, 'websocket']);
   });
 });
