@@ -1,7 +1,7 @@
 import { spanOf, SPAN_SLICES } from '#core/slices/slice-span.ts';
 import { type StoringOptions, untilStored } from '../disk/until-stored.ts';
 import { intKey, joinKeys, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
-import type { Table, TableOperation } from '../table/table.ts';
+import type { KeyRange, Table, TableOperation } from '../table/table.ts';
 import type {
   AgentRow,
   ChangeBatch,
@@ -133,14 +133,27 @@ export class ChangeTable implements ChangeFeed {
     toSlice: number,
   ): AsyncIterable<RowSpan> {
     if (toSlice <= fromSlice) return;
-    const prefix = groupSpansPrefix(view, version, group);
-    // A span's opener lies within it: those that hold a slice of the range begin and end with the spans of its ends.
-    const end = Math.min((spanOf(toSlice - 1) + 1) * SPAN_SLICES, Number.MAX_SAFE_INTEGER);
-    const begin = Math.max(spanOf(fromSlice) * SPAN_SLICES, -Number.MAX_SAFE_INTEGER);
-    const range = { gte: joinKeys(prefix, intKey(begin)), lt: joinKeys(prefix, intKey(end)) };
+    const range = spansRange(view, version, group, fromSlice, toSlice);
     for await (const [key, bytes] of this.#table.scan(range)) {
       yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
     }
+  }
+
+  async *spansOfGroups(
+    view: string,
+    version: number,
+    groups: Iterable<string>,
+    fromSlice: number,
+    toSlice: number,
+  ): AsyncIterable<RowSpan> {
+    if (toSlice <= fromSlice) return;
+    let group = '';
+    function* ranges(): Iterable<KeyRange> {
+      for (group of groups) yield spansRange(view, version, group, fromSlice, toSlice);
+    }
+    const spansEach = spanOf(toSlice - 1) - spanOf(fromSlice) + 1;
+    for await (const [key, bytes] of this.#table.scanRanges(ranges(), spansEach))
+      yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
   }
 
   async *rows(
@@ -233,6 +246,14 @@ export class ChangeTable implements ChangeFeed {
     }
     if (operations.length > 0) await this.#table.write(operations, { sync: false });
   }
+}
+
+/** The keys of a group's spans that hold a slice of [fromSlice, toSlice): a span's opener lies within it. */
+function spansRange(view: string, version: number, group: string, fromSlice: number, toSlice: number): KeyRange {
+  const prefix = groupSpansPrefix(view, version, group);
+  const end = Math.min((spanOf(toSlice - 1) + 1) * SPAN_SLICES, Number.MAX_SAFE_INTEGER);
+  const begin = Math.max(spanOf(fromSlice) * SPAN_SLICES, -Number.MAX_SAFE_INTEGER);
+  return { gte: joinKeys(prefix, intKey(begin)), lt: joinKeys(prefix, intKey(end)) };
 }
 
 function pushSpans(operations: TableOperation[], spans: readonly ChangedSpan[]): void {

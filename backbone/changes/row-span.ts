@@ -76,46 +76,77 @@ export function flagsOfSpan(bytes: Uint8Array): number {
   return bytes[1]!;
 }
 
+/** What the rows of a span are read with: its opener, and the part that it is named by. */
+type SpanNames = Pick<RowSpan, 'view' | 'group' | 'opener' | 'part'>;
+
+/** Reads the rows of one span after the other, in ascending order of slices, without an object for any. */
+export class SpanCursor {
+  /** Of the row that was read; its stats lie in [statsAt, statsEnd) of the bytes. */
+  slice = 0;
+  part = 0;
+  revision = 0;
+  flags = 0;
+  statsAt = 0;
+  statsEnd = 0;
+  readonly #reader = new ByteReader();
+  #span!: SpanNames;
+  #end = 0;
+  #placeMin = 0;
+  #flagsOfAll = 0;
+  #flagsSaid = 0;
+
+  /** Begins with a span whose bytes are those in [from, end). Throws RowSpanDamaged, as `next` does. */
+  open(span: SpanNames, bytes: Uint8Array, from = 0, end = bytes.length): void {
+    const format = from < end ? bytes[from] : undefined;
+    if (end - from < HEAD_BYTES || format !== ROW_SPAN_FORMAT)
+      throw new RowSpanDamaged(span, `have format ${format}, which this program does not know`);
+    if (end - from === HEAD_BYTES) throw new RowSpanDamaged(span, 'are missing');
+    this.#span = span;
+    this.#end = end;
+    this.#placeMin = 0;
+    this.#flagsOfAll = 0;
+    this.#flagsSaid = bytes[from + 1]!;
+    this.#reader.open(bytes, from + HEAD_BYTES, end);
+  }
+
+  /** Reads the next row; false behind the last. */
+  next(): boolean {
+    const reader = this.#reader;
+    const span = this.#span;
+    if (reader.at >= this.#end) {
+      if (this.#flagsOfAll !== this.#flagsSaid) throw new RowSpanDamaged(span, 'have other flags than it says');
+      return false;
+    }
+    const place = reader.byte();
+    if (place < this.#placeMin || place >= SPAN_SLICES)
+      throw new RowSpanDamaged(span, 'lie outside of it or in no order');
+    this.#placeMin = place + 1;
+    this.slice = spanOf(span.opener) * SPAN_SLICES + place;
+    this.flags = reader.byte();
+    this.revision = reader.varint();
+    this.part = span.part + reader.varint();
+    const length = reader.varint();
+    this.statsAt = reader.at;
+    this.statsEnd = reader.at + length;
+    if (reader.failed || this.statsEnd > this.#end) throw new RowSpanDamaged(span, 'end too early');
+    if (!Number.isSafeInteger(this.part)) throw new RowSpanDamaged(span, 'were opened by no record that can be');
+    this.#flagsOfAll |= this.flags;
+    reader.at = this.statsEnd;
+    return true;
+  }
+}
+
 /** The rows of a span, in ascending order of slices; their stats are views of its bytes. Throws RowSpanDamaged. */
 export function rowsOfSpan(span: RowSpan): SliceRow[] {
   const { view, version, group, partition, epoch, bytes } = span;
-  if (bytes.length < HEAD_BYTES || bytes[0] !== ROW_SPAN_FORMAT)
-    throw new RowSpanDamaged(span, `have format ${bytes[0]}, which this program does not know`);
-  const reader = new ByteReader();
-  reader.open(bytes, HEAD_BYTES, bytes.length);
-  const first = spanOf(span.opener) * SPAN_SLICES;
+  const cursor = new SpanCursor();
+  cursor.open(span, bytes);
   const rows: SliceRow[] = [];
-  let placeMin = 0;
-  let flagsOfAll = 0;
-  while (reader.at < bytes.length) {
-    const place = reader.byte();
-    if (place < placeMin || place >= SPAN_SLICES) throw new RowSpanDamaged(span, 'lie outside of it or in no order');
-    placeMin = place + 1;
-    const slice = first + place;
-    const flags = reader.byte();
-    const revision = reader.varint();
-    const part = span.part + reader.varint();
-    const length = reader.varint();
-    const at = reader.at;
-    if (reader.failed || at + length > bytes.length) throw new RowSpanDamaged(span, 'end too early');
-    if (!Number.isSafeInteger(part)) throw new RowSpanDamaged(span, 'were opened by no record that can be');
-    flagsOfAll |= flags;
-    rows.push({
-      view,
-      version,
-      group,
-      slice,
-      partition,
-      epoch,
-      part,
-      revision,
-      flags,
-      stats: bytes.subarray(at, at + length),
-    });
-    reader.open(bytes, at + length, bytes.length);
+  while (cursor.next()) {
+    const { slice, part, revision, flags, statsAt, statsEnd } = cursor;
+    const stats = bytes.subarray(statsAt, statsEnd);
+    rows.push({ view, version, group, slice, partition, epoch, part, revision, flags, stats });
   }
-  if (rows.length === 0) throw new RowSpanDamaged(span, 'are missing');
-  if (flagsOfAll !== flagsOfSpan(bytes)) throw new RowSpanDamaged(span, 'have other flags than it says');
   return rows;
 }
 

@@ -24,7 +24,7 @@ export type KeyKind = 'uint' | 'int' | 'string';
 /** Bytes that a number takes in a key. */
 export const NUMBER_KEY_BYTES = 8;
 
-const INT_OFFSET = 2n ** 53n;
+/** What an int key is of is 2^53 more: so much in its upper half. */
 const INT_OFFSET_HIGH = 2 ** 21;
 /** Two zeros. */
 const STRING_END_BYTES = 2;
@@ -56,11 +56,14 @@ function writeHalves(target: Uint8Array, offset: number, high: number, low: numb
   target[offset + 7] = low;
 }
 
+function readHalf(key: Uint8Array, offset: number): number {
+  return ((key[offset]! << 24) | (key[offset + 1]! << 16) | (key[offset + 2]! << 8) | key[offset + 3]!) >>> 0;
+}
+
 /** The integer that `writeUintKey` wrote at `offset`. */
 export function readUintKey(key: Uint8Array, offset = 0): number {
   assert(key.length >= offset + NUMBER_KEY_BYTES, 'a uint key has eight bytes');
-  let value = 0;
-  for (let index = 0; index < NUMBER_KEY_BYTES; index++) value = value * 256 + key[offset + index]!;
+  const value = readHalf(key, offset) * 0x1_0000_0000 + readHalf(key, offset + 4);
   assert(Number.isSafeInteger(value), 'a uint key is at most 2^53 − 1');
   return value;
 }
@@ -82,7 +85,9 @@ export function writeIntKey(target: Uint8Array, offset: number, value: number): 
 
 /** The integer that `intKey` made, read at `offset`. */
 export function readIntKey(key: Uint8Array, offset = 0): number {
-  const value = Number(viewOf(key).getBigUint64(offset) - INT_OFFSET);
+  assert(key.length >= offset + NUMBER_KEY_BYTES, 'an int key has eight bytes');
+  const high = readHalf(key, offset) - INT_OFFSET_HIGH;
+  const value = high * 0x1_0000_0000 + readHalf(key, offset + 4);
   assert(Number.isSafeInteger(value), 'an int key lies within ±(2^53 − 1)');
   return value;
 }
@@ -173,8 +178,4 @@ function readString(key: Uint8Array, from: number): { value: string; end: number
     at++;
   }
   assert.fail('a string key is closed by two zeros');
-}
-
-function viewOf(key: Uint8Array): DataView {
-  return new DataView(key.buffer, key.byteOffset, key.byteLength);
 }

@@ -3,8 +3,10 @@ import { claimDirectory } from '../disk/marker.ts';
 import { type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { DirectoryGone, StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import {
+  type KeyRange,
   SCAN_BATCH_BYTES,
   SCAN_BATCH_ENTRIES,
+  SCAN_FIRST_ENTRIES,
   type Table,
   TABLE_WRITE_BYTES_MAX,
   type TableOperation,
@@ -13,6 +15,9 @@ import {
 
 /** The format of a table's directory. */
 export const TABLE_FORMAT = 1;
+
+/** How much larger each batch of a scan is than the one before. */
+const SCAN_GROWTH = 8;
 
 const TUNING = { writeBufferBytes: 16 * 1024 * 1024, cacheBytes: 16 * 1024 * 1024, compression: true };
 
@@ -83,10 +88,38 @@ class EmbeddedTable implements Table {
       highWaterMarkBytes: SCAN_BATCH_BYTES,
     });
     try {
-      for (;;) {
-        const entries = await this.#run(() => iterator.nextv(SCAN_BATCH_ENTRIES));
+      for (let size = SCAN_FIRST_ENTRIES; ; size = Math.min(size * SCAN_GROWTH, SCAN_BATCH_ENTRIES)) {
+        const entries = await this.#run(() => iterator.nextv(size));
         if (entries.length === 0) return;
         for (const [key, value] of entries) yield [plainBytes(key), plainBytes(value)];
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async *scanRanges(
+    ranges: Iterable<KeyRange>,
+    entriesEach: number,
+  ): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+    this.#checkOpen();
+    const level = this.#level.readable ?? (await this.#level.reader());
+    const iterator = level.iterator({ highWaterMarkBytes: SCAN_BATCH_BYTES });
+    // One more than is expected: so the end of a range is seen with its last entry.
+    const size = Math.max(SCAN_FIRST_ENTRIES, Math.min(entriesEach + 1, SCAN_BATCH_ENTRIES));
+    try {
+      for (const { gte, lt } of ranges) {
+        this.#checkOpen();
+        iterator.seek(gte);
+        for (let isWithin = true; isWithin;) {
+          const entries = await this.#run(() => iterator.nextv(size));
+          isWithin = entries.length > 0;
+          for (const [key, value] of entries) {
+            isWithin = Buffer.compare(key, lt) < 0;
+            if (!isWithin) break;
+            yield [plainBytes(key), plainBytes(value)];
+          }
+        }
       }
     } finally {
       await iterator.close();

@@ -1,5 +1,5 @@
 import { StoreClosed } from '../storage-errors.ts';
-import type { Table, TableOperation, TableRange } from './table.ts';
+import type { KeyRange, Table, TableOperation, TableRange } from './table.ts';
 
 type Entries = Map<string, Uint8Array>;
 
@@ -62,6 +62,16 @@ export class MemoryTable implements Table {
       this.#checkOpen();
       const [key, value] = sorted[range.reverse === true ? to - 1 - i : from + i]!;
       yield [new Uint8Array(Buffer.from(key, 'latin1')), value.slice()];
+    }
+  }
+
+  async *scanRanges(ranges: Iterable<KeyRange>): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+    const state = new MemoryTable(this.#live);
+    for (const range of ranges) {
+      for await (const entry of state.scan(range)) {
+        this.#checkOpen();
+        yield entry;
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { uintKey } from '../keys/order.ts';
+import { readUintKey, uintKey } from '../keys/order.ts';
 import { StoreClosed } from '../storage-errors.ts';
 import type { Table, TableOperation, TableRange } from './table.ts';
 
@@ -75,6 +75,32 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect(await table.get(uintKey(2_999))).toBeUndefined();
     });
 
+    it('gives many ranges as of one moment, and asks for each when those before it are given', async () => {
+      await using harness = await makeHarness();
+      await using table = await harness.open();
+      const keys = Array.from({ length: 3_000 }, (_, index) => uintKey(index));
+      await table.write(
+        keys.map((key) => ({ kind: 'put', key, value: key })),
+        { sync: false },
+      );
+      const asked: number[] = [];
+      function* ranges() {
+        for (const from of [2_000, 10, 2_999, 500]) {
+          asked.push(from);
+          yield { gte: uintKey(from), lt: uintKey(from + 40) };
+        }
+      }
+      const seen: number[] = [];
+      for await (const [key] of table.scanRanges(ranges(), 8)) {
+        if (seen.length === 0) await table.write([{ kind: 'delete', key: uintKey(501) }], { sync: false });
+        seen.push(readUintKey(key));
+        expect(seen.at(-1)).toBeGreaterThanOrEqual(asked.at(-1)!);
+        expect(seen.at(-1)).toBeLessThan(asked.at(-1)! + 40);
+      }
+      const upTo = (from: number, end: number): number[] => Array.from({ length: end - from }, (_, i) => from + i);
+      expect(seen).toEqual([...upTo(2_000, 2_040), ...upTo(10, 50), 2_999, ...upTo(500, 540)]);
+    });
+
     it('lets a reader leave a scan early, and be closed then', async () => {
       await using harness = await makeHarness();
       const table = await harness.open();
@@ -117,6 +143,11 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
             }
             const sorted = [...model.values()].sort(([a], [b]) => Buffer.compare(a, b));
             for (const one of ranges) expect(await entriesOf(table, one)).toEqual(within(sorted, one));
+            const closed = ranges.flatMap(({ gte, lt }) => (gte === undefined || lt === undefined ? [] : [{ gte, lt }]));
+            for (const entriesEach of [1, 100])
+              expect(await Array.fromAsync(table.scanRanges(closed, entriesEach))).toEqual(
+                closed.flatMap((one) => within(sorted, one)),
+              );
           },
         ),
         { numRuns: 25 },

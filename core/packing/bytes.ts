@@ -97,6 +97,18 @@ export class ByteReader {
     return 0;
   }
 
+  /** Steps over a varint or a wide integer. */
+  skipWide(): void {
+    const { bytes, end } = this;
+    const last = Math.min(this.at + WIDE_BYTES_MAX, end);
+    for (let at = this.at; at < last; at++) {
+      if (bytes[at]! >= 0x80) continue;
+      this.at = at + 1;
+      return;
+    }
+    this.failed = true;
+  }
+
   /** A signed integer of less than 192 bits. */
   wide(): bigint {
     const first = this.at;

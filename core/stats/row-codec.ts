@@ -21,9 +21,9 @@
  */
 import { strict as assert } from 'node:assert';
 import { BUCKET_MAX } from '../numbers/log-buckets.ts';
-import { isZeroWide } from '../numbers/wide.ts';
+import { isZeroWide, type WideColumns } from '../numbers/wide.ts';
 import { ByteReader, ByteWriter } from '../packing/bytes.ts';
-import { histogramOf } from './additive.ts';
+import { type AdditiveParts, histogramOf } from './additive.ts';
 import { HISTOGRAM_BUCKETS_MAX } from './histogram.ts';
 import type { Histogram } from './histogram.ts';
 import { StatsDataFault } from './stats-errors.ts';
@@ -80,18 +80,39 @@ export function writeRow(table: StatsTable, slot: number): Uint8Array {
  * fault, after which the slot holds the identity.
  */
 export function decodeRow(bytes: Uint8Array, table: StatsTable, slot: number, at = 0): number | StatsDataFault {
+  return decodeRowParts(bytes, table, slot, at, bytes.length, ALL_PARTS);
+}
+
+const ALL_PARTS: AdditiveParts = {
+  sum: true,
+  squares: true,
+  increase: true,
+  integral: true,
+  coveredMs: true,
+  histogram: true,
+};
+
+/** The same of a row that ends before `end`. Sums, squares, increase, integral and histogram are read where they are asked for, else stepped over. */
+export function decodeRowParts(
+  bytes: Uint8Array,
+  table: StatsTable,
+  slot: number,
+  at: number,
+  end: number,
+  asked: AdditiveParts,
+): number | StatsDataFault {
   table.reset(slot);
-  reader.open(bytes, at, bytes.length);
+  reader.open(bytes, at, end);
   const version = reader.byte();
   const parts = reader.byte();
   if (reader.failed) return new StatsDataFault('truncated', at, 'stats row ends before its version and parts');
   if (version !== ROW_VERSION && version !== ROW_VERSION_UNACCOUNTED)
     return versionFault('row', version, ROW_VERSION, at);
-  const whole = readParts(table, slot, parts, version);
+  const whole = readParts(table, slot, parts, version, asked);
   if (whole && !reader.failed) return reader.at - at;
   table.reset(slot);
-  return reader.at >= bytes.length
-    ? new StatsDataFault('truncated', reader.at, `stats row of ${bytes.length - at} bytes ends before its last part`)
+  return reader.at >= end
+    ? new StatsDataFault('truncated', reader.at, `stats row of ${end - at} bytes ends before its last part`)
     : new StatsDataFault('invalid', reader.at, `stats row holds no valid part at byte ${reader.at - at}`);
 }
 
@@ -165,29 +186,35 @@ function writeSelected(table: StatsTable, slot: number): void {
 }
 
 /** Whether the parts named are there and make sense; `reader.failed` tells the rest. */
-function readParts(table: StatsTable, slot: number, parts: number, version: number): boolean {
+function readParts(table: StatsTable, slot: number, parts: number, version: number, asked: AdditiveParts): boolean {
   if (parts & SELECTED && parts & SELECTED_FAR) return false;
   if (version === ROW_VERSION_UNACCOUNTED && parts & ACCOUNTED) return false;
   if (parts & VALUES) {
     table.count[slot] = readSigned(reader);
-    readWideAt(reader, table.sum, slot);
-    readWideAt(reader, table.squares, slot);
+    readWideIf(asked.sum, table.sum, slot);
+    readWideIf(asked.squares, table.squares, slot);
   }
   if (parts & SELECTED) readSelected(table, slot);
   if (parts & SELECTED_FAR) for (const column of selectedColumns(table)) column[slot] = readSigned(reader);
   if (parts & (SELECTED | SELECTED_FAR) && !isOrdered(table, slot)) return false;
-  if (parts & INCREASE) readWideAt(reader, table.increase, slot);
+  if (parts & INCREASE) readWideIf(asked.increase, table.increase, slot);
   if (parts & HELD) {
-    readWideAt(reader, table.integral, slot);
+    readWideIf(asked.integral, table.integral, slot);
     readMs(reader, table.coveredMs, table.coveredRest, slot, 0);
   }
   if (parts & UNCHECKED) table.unchecked[slot] = readSigned(reader);
-  if (parts & HISTOGRAM && !readHistogram(reader, table, slot)) return false;
+  if (parts & HISTOGRAM && !(asked.histogram ? readHistogram(reader, table, slot) : skipHistogram())) return false;
   if (parts & ACCOUNTED) readMs(reader, table.accountedMs, table.accountedRest, slot, expectedMs(table, slot));
   else if (version === ROW_VERSION) table.accountedMs[slot] = expectedMs(table, slot);
+  if (asked !== ALL_PARTS) return true;
   // Each stats has one form: a part that holds nothing is not written.
   const told = version === ROW_VERSION ? partsOf(table, slot) : partsOf(table, slot) & ~ACCOUNTED;
   return reader.failed || told === parts;
+}
+
+function readWideIf(asked: boolean, columns: WideColumns, slot: number): void {
+  if (asked) readWideAt(reader, columns, slot);
+  else reader.skipWide();
 }
 
 function readSelected(table: StatsTable, slot: number): void {
@@ -227,6 +254,14 @@ export function writeHistogram(into: ByteWriter, histogram: Histogram): void {
     writeSigned(into, histogram.countAt(i));
     before = bucket;
   }
+}
+
+/** Steps over what `writeHistogram` wrote. */
+function skipHistogram(): boolean {
+  const bucketCount = reader.varint();
+  if (bucketCount > HISTOGRAM_BUCKETS_MAX) return false;
+  for (let i = 0; i < 2 * bucketCount && !reader.failed; i++) reader.skipWide();
+  return true;
 }
 
 /** Reads what `writeHistogram` wrote; false where it is no histogram. Its size is bounded by the bytes there are. */

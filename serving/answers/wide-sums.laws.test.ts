@@ -58,7 +58,7 @@ function sourceOf({ results, changes }: StoredRows, toldCount: number): ViewSour
     const batch = { partition: 0, from: 0, to: 1, members: [], agents: [], refused: [] };
     source.apply({ ...batch, spans: rows.map(changeOf) }, new Map());
   };
-  const feed = { spans, allSpans: spans, positions: () => new Map([[0, 100]]) } as unknown as ChangeFeed;
+  const feed = { spansOfGroups: spans, allSpans: spans, positions: () => new Map([[0, 100]]) } as unknown as ChangeFeed;
   const reader: Pick<ResultReader, 'scan'> = {
     async *scan({ name }) {
       yield* results[Number(name)]!.map(blockOf);

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResultBlock } from '#backbone/results/results.ts';
 import { joinFlags, PENDING, RESETS } from '#core/slices/merge-rows.ts';
-import { SPAN_SLICES } from '#core/slices/slice-span.ts';
+import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { type AdditiveParts, mergeAdditiveParts } from '#core/stats/additive.ts';
-import { decodeRow } from '#core/stats/row-codec.ts';
+import { decodeRowParts } from '#core/stats/row-codec.ts';
 import { mergeSelective } from '#core/stats/selective.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -13,11 +13,9 @@ import { IndexRowDamaged, SourceReplaced } from '../index/index-errors.ts';
 import type { PageSpan } from '../index/page.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { EdgeInsideSlice } from './combine-windows.ts';
-import { LiveSpans, type SpanName } from './live-spans.ts';
+import { type LiveRow, LiveSpans } from './live-spans.ts';
 import { Turns } from './turns.ts';
 
-/** Groups whose changes are read beside each other. */
-const GROUPS_AT_ONCE = 8;
 /** Spans that were told meanwhile and are added up in one go at the end; more are added up in turns before it. */
 const TOLD_AT_ONCE_MAX = 512;
 /** How often what was told meanwhile is added up in turns before the rest is done in one go. */
@@ -35,8 +33,8 @@ export interface WideOptions {
 }
 
 /**
- * Sums windows of many groups: batch results are read once, block by block in their order, and changes group by group. No
- * page is made of them, and in memory are the sums alone, the changes beside them, and one block. Calls `finish` at a moment
+ * Sums windows of many groups: batch results are read once, block by block in their order, and changes in one scan of
+ * all groups. No page is made of them, and in memory are the sums alone, the changes beside them, and one block. Calls `finish` at a moment
  * at which all of it is as of the source's state. Throws SourceReplaced where the source was.
  */
 export async function sumWide<T>(options: WideOptions, finish: (sums: WideSums) => T): Promise<T> {
@@ -84,10 +82,11 @@ export class WideSums {
   readonly #additive: AdditiveParts;
   readonly #selects: boolean;
   readonly #turns = new Turns();
-  readonly #live = new LiveSpans();
+  readonly #live: LiveSpans;
   /** Sums of the changes alone, which are made again when one changes. */
   #liveSums: LiveSums | undefined;
-  #told = new Map<string, SpanName>();
+  /** Places of `#live`. */
+  #told = new Set<number>();
   /** Slices of which a newer row resets min, max, first and last. */
   readonly #resets = new Set<string>();
 
@@ -105,6 +104,7 @@ export class WideSums {
       if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
     this.#starts = Float64Array.from(spans, ({ startMs }) => startMs / sliceMs);
     this.#ends = Float64Array.from(spans, ({ endMs }) => endMs / sliceMs);
+    this.#live = new LiveSpans(groups.length, this.#starts[0]!, this.#ends.at(-1)!);
     this.#additive = {
       sum: parts.has('sum'),
       squares: parts.has('squares'),
@@ -131,10 +131,10 @@ export class WideSums {
   /** Takes what a commit told. */
   tell({ key }: Group, span: PageSpan): void {
     const group = this.#numberOf.get(key);
-    const number = Math.floor(span.opener / SPAN_SLICES);
-    if (group === undefined || !this.#holdsSpan(number)) return;
+    const place = group === undefined ? undefined : this.#live.placeOf(group, span.opener);
+    if (group === undefined || place === undefined) return;
     if (!this.#live.putTold(group, span)) this.isSpoiled = true;
-    this.#told.set(`${group}/${number}`, { group, number });
+    this.#told.add(place);
   }
 
   /** Reads and adds up everything, up to what commits tell at last. */
@@ -145,21 +145,20 @@ export class WideSums {
       await source.findLive();
       if (source.live.overlaps(fromSlice, toSlice)) await this.#readChanges(fromSlice, toSlice);
     }
-    for (const { group, partition, slice } of this.#live.resetting())
-      this.#resets.add(resetKey(group, partition, slice));
+    this.#live.eachResetting((group, partition, slice) => this.#resets.add(resetKey(group, partition, slice)));
     for await (const block of source.scan(fromSlice, toSlice, this.#options.parts)) {
       this.#addBlock(block);
       if (this.#turns.isDue) await this.#turns.next();
     }
     await source.confirm();
     this.#told.clear();
-    for (const name of this.#live.names()) {
-      this.#addSpan(name);
+    for (const place of this.#live.places()) {
+      this.#addPlace(place);
       if (this.#turns.isDue) await this.#turns.next();
     }
     for (let catchUps = 0; catchUps < CATCH_UPS_MAX && this.#told.size > TOLD_AT_ONCE_MAX; catchUps++) {
-      for (const name of this.#takeTold()) {
-        this.#sumAgain(name);
+      for (const place of this.#takeTold()) {
+        this.#sumAgain(place);
         if (this.#turns.isDue) await this.#turns.next();
       }
     }
@@ -167,7 +166,7 @@ export class WideSums {
 
   /** Adds what is left, all in one go: from here on the sums are whole. */
   close(): void {
-    for (const name of this.#takeTold()) this.#sumAgain(name);
+    for (const place of this.#takeTold()) this.#sumAgain(place);
     const live = this.#liveSums;
     if (live === undefined) return;
     for (let slot = 0; slot < this.#revision.length; slot++) {
@@ -180,12 +179,10 @@ export class WideSums {
 
   async #readChanges(fromSlice: number, toSlice: number): Promise<void> {
     const { source, groups } = this.#options;
-    const waiting = groups.entries();
-    const worker = async (): Promise<void> => {
-      for (const [number, group] of waiting)
-        for await (const span of source.changes(group, fromSlice, toSlice)) this.#live.putStored(number, span);
-    };
-    await Promise.all(Array.from({ length: GROUPS_AT_ONCE }, worker));
+    for await (const span of source.changes(groups, fromSlice, toSlice)) {
+      this.#live.putStored(this.#numberOf.get(span.group)!, span);
+      if (this.#turns.isDue) await this.#turns.next();
+    }
     // A scan may see spans of a batch whose commit has not been told yet; a turn of the event loop later it has been.
     await nextTurn();
   }
@@ -222,46 +219,47 @@ export class WideSums {
     return isReset;
   }
 
-  /** Adds the changes of a span to the sums of its windows. */
-  #addSpan(name: SpanName): void {
-    for (const [slice, rows] of this.#live.rows(name)) {
-      for (let w = this.#firstWindowOf(slice); w < this.#starts.length && this.#starts[w]! <= slice; w++)
-        this.#addRows(rows, w * this.#options.groups.length + name.group);
-    }
+  /** Adds the changes at a place to the sums of their windows. */
+  #addPlace(place: number): void {
+    const group = this.#live.groupOf(place);
+    this.#live.rows(place, (row, newer) => {
+      this.#addRow(row, newer, group, this.#firstWindowOf(row.slice), this.#starts.length);
+    });
   }
 
-  /** Makes the sums of the changes of every window that a span reaches into anew. */
-  #sumAgain({ group, number }: SpanName): void {
-    const { length } = this.#options.groups;
-    const [fromSlice, toSlice] = [number * SPAN_SLICES, (number + 1) * SPAN_SLICES];
+  /** Makes the sums of the changes of every window that the slices of a place reach into anew. */
+  #sumAgain(place: number): void {
+    const group = this.#live.groupOf(place);
+    const fromSlice = this.#live.firstSliceOf(place);
+    const toSlice = fromSlice + SPAN_SLICES;
+    const sums = this.#sumsOfChanges();
     for (let w = this.#firstWindowOf(fromSlice); w < this.#starts.length && this.#starts[w]! < toSlice; w++) {
-      const slot = w * length + group;
-      const sums = this.#sumsOfChanges();
+      const slot = w * this.#options.groups.length + group;
       sums.table.reset(slot);
       sums.revision[slot] = 0;
       sums.pending[slot] = 0;
       sums.isTouched[slot] = 0;
       const [start, end] = [this.#starts[w]!, this.#ends[w]!];
-      for (let one = Math.floor(start / SPAN_SLICES); one * SPAN_SLICES < end; one++)
-        for (const [slice, rows] of this.#live.rows({ group, number: one }))
-          if (slice >= start && slice < end) this.#addRows(rows, slot);
+      for (let at = start; at < end; at = (spanOf(at) + 1) * SPAN_SLICES)
+        this.#live.rows(this.#live.placeOf(group, at)!, (row, newer) => {
+          if (row.slice >= start && row.slice < end) this.#addRow(row, newer, group, w, w + 1);
+        });
     }
   }
 
-  #addRows(rows: ReturnType<LiveSpans['rows']>[number][1], slot: number): void {
+  /** Adds a row to the sums of those windows from `first` on and before `end` that hold its slice. */
+  #addRow(row: LiveRow, newer: number, group: number, first: number, end: number): void {
+    const { slice, bytes, statsAt, statsEnd } = row;
+    if (first >= end || this.#starts[first]! > slice) return;
     const { table, revision, pending, isTouched } = this.#sumsOfChanges();
-    isTouched[slot] = 1;
-    let partition = -1;
-    let newer = 0;
-    for (const row of rows) {
-      if (row.partition !== partition) newer = 0;
-      partition = row.partition;
-      const read = decodeRow(row.stats, staging, staged);
-      if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
+    const read = decodeRowParts(bytes, staging, staged, statsAt, statsEnd, this.#additive);
+    if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
+    for (let w = first; w < end && this.#starts[w]! <= slice; w++) {
+      const slot = w * this.#options.groups.length + group;
+      isTouched[slot] = 1;
       this.#merge(table, slot, staging, staged, (newer & RESETS) === 0);
-      newer = joinFlags(row.flags, newer);
       revision[slot]! += row.revision;
-      if ((newer & PENDING) !== 0) pending[slot] = 1;
+      if ((joinFlags(row.flags, newer) & PENDING) !== 0) pending[slot] = 1;
     }
   }
 
@@ -281,14 +279,10 @@ export class WideSums {
     return this.#liveSums;
   }
 
-  #takeTold(): Iterable<SpanName> {
+  #takeTold(): Iterable<number> {
     const told = this.#told;
-    this.#told = new Map();
-    return told.values();
-  }
-
-  #holdsSpan(number: number): boolean {
-    return (number + 1) * SPAN_SLICES > this.#starts[0]! && number * SPAN_SLICES < this.#ends.at(-1)!;
+    this.#told = new Set();
+    return told;
   }
 
   /** The first window that ends behind the slice. */

@@ -1,4 +1,4 @@
-import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
+import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow, RowSpan } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
@@ -248,10 +248,12 @@ export class ViewSource {
       yield* this.#backend.results.scan(result, fromSlice, toSlice, parts);
   }
 
-  /** The stored changes of a group that may hold the slices, beside what batch results cover. `confirm` has to follow. */
-  async *changes({ key }: Group, fromSlice: number, toSlice: number): AsyncIterable<PageSpan> {
+  /** The stored changes of groups that may hold the slices, beside what batch results cover. `confirm` has to follow. */
+  async *changes(groups: readonly Group[], fromSlice: number, toSlice: number): AsyncIterable<RowSpan> {
     const { view, version, batch } = this.id;
-    for await (const span of this.#changes.spans(view.name, version, key, fromSlice, toSlice))
+    const { feed } = this.#backend;
+    const keys = groups.values().map(({ key }) => key);
+    for await (const span of feed.spansOfGroups(view.name, version, keys, fromSlice, toSlice))
       if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
   }
 
