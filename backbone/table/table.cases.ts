@@ -143,7 +143,9 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
             }
             const sorted = [...model.values()].sort(([a], [b]) => Buffer.compare(a, b));
             for (const one of ranges) expect(await entriesOf(table, one)).toEqual(within(sorted, one));
-            const closed = ranges.flatMap(({ gte, lt }) => (gte === undefined || lt === undefined ? [] : [{ gte, lt }]));
+            const closed = ranges.flatMap(({ gte, lt }) =>
+              gte === undefined || lt === undefined ? [] : [{ gte, lt }],
+            );
             for (const entriesEach of [1, 100])
               expect(await Array.fromAsync(table.scanRanges(closed, entriesEach))).toEqual(
                 closed.flatMap((one) => within(sorted, one)),

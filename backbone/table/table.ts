@@ -45,10 +45,7 @@ export interface Table extends AsyncDisposable {
    * The entries of one range after the other, of one state of the table; cheaper than a scan of each. A range is asked for
    * once all entries of the one before are given. `entriesEach` is how many are expected in each, about.
    */
-  scanRanges(
-    ranges: Iterable<KeyRange>,
-    entriesEach: number,
-  ): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
+  scanRanges(ranges: Iterable<KeyRange>, entriesEach: number): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
 }
 
 /**

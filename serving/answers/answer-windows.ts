@@ -11,7 +11,7 @@ import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } f
 import { WindowCombiner } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
 import { sumWide } from './wide-sums.ts';
-import { admitsGroup, type Extent, extentOf, spanChunks, wideExtentOf } from './window-spans.ts';
+import { admitsGroup, askedExtentOf, type Extent, extentOf, spanChunks } from './window-spans.ts';
 
 /** An answer whose windows' sums stand in `table`. */
 export interface WindowsAnswer extends AnswerHead {
@@ -72,7 +72,7 @@ export async function answerWindows(
 ): Promise<WindowsAnswer> {
   const groups = groupsOf(source, query.where);
   const isWide = groups.length >= wideGroupsMin;
-  const data = isWide ? await wideExtentOf(source) : await extentOf(source, groups);
+  const data = isWide ? await askedExtentOf(source, query.spec, query, groups.length) : await extentOf(source, groups);
   checkEdges(query, data);
   if (isWide) {
     const spans = takeSpans(query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
@@ -102,7 +102,7 @@ export async function* streamWindows(
   const groups = groupsOf(source, query.where);
   const isWide = groups.length >= wideGroupsMin;
   const data = await withSource(index, view.name, sourceOf, (one) =>
-    isWide ? wideExtentOf(one) : extentOf(one, groupsOf(one, query.where)),
+    isWide ? askedExtentOf(one, query.spec, query, groups.length) : extentOf(one, groupsOf(one, query.where)),
   );
   checkEdges(query, data);
   const sizeOf = isWide ? wideChunks(query, groups.length) : () => chunkSize(groups.length);

@@ -99,8 +99,7 @@ export class LiveSpans {
       return;
     }
     const rows: LiveRow[] = [];
-    for (let span = head; span !== NONE; span = this.#next[span]!)
-      this.#rowsOf(span, (row) => rows.push({ ...row }));
+    for (let span = head; span !== NONE; span = this.#next[span]!) this.#rowsOf(span, (row) => rows.push({ ...row }));
     rows.sort((a, b) => a.slice - b.slice || newestFirst(a, b));
     let before: LiveRow | undefined;
     let newer = 0;
@@ -132,7 +131,17 @@ export class LiveSpans {
     cursor.open(names, bytes, this.#bytes[3 * span + 1]!, this.#bytes[3 * span + 2]!);
     while (cursor.next()) {
       const { slice, revision, flags, statsAt, statsEnd } = cursor;
-      take({ slice, revision, flags, statsAt, statsEnd, bytes, partition: partition!, epoch: epoch!, part: cursor.part });
+      take({
+        slice,
+        revision,
+        flags,
+        statsAt,
+        statsEnd,
+        bytes,
+        partition: partition!,
+        epoch: epoch!,
+        part: cursor.part,
+      });
     }
   }
 

@@ -142,8 +142,7 @@ export class WideSums {
     const { source } = this.#options;
     const [fromSlice, toSlice] = [this.#starts[0]!, this.#ends.at(-1)!];
     if (!source.id.isAsOf) {
-      await source.findLive();
-      if (source.live.overlaps(fromSlice, toSlice)) await this.#readChanges(fromSlice, toSlice);
+      if (source.mayHoldChanges(fromSlice, toSlice)) await this.#readChanges(fromSlice, toSlice);
     }
     this.#live.eachResetting((group, partition, slice) => this.#resets.add(resetKey(group, partition, slice)));
     for await (const block of source.scan(fromSlice, toSlice, this.#options.parts)) {

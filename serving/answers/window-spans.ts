@@ -1,4 +1,10 @@
-import { longestWindowMs, type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
+import {
+  countWindows,
+  longestWindowMs,
+  type WindowSpan,
+  type WindowSpec,
+  windowsOverlapping,
+} from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { TagFilter } from './query.ts';
@@ -42,6 +48,21 @@ export async function wideExtentOf(source: ViewSource): Promise<Extent | undefin
   const found = await source.extent();
   const { sliceMs } = source.id.view;
   return found === undefined ? undefined : { fromMs: found.fromSlice * sliceMs, toMs: found.toSlice * sliceMs };
+}
+
+/** Windows of all groups together that are rather summed, though empty, than where there is data looked for. */
+const UNCLIPPED_WINDOWS_MAX = 524_288;
+
+/** As `wideExtentOf`; or, where that takes a look at all changes and few windows are asked for, the range itself. */
+export async function askedExtentOf(
+  source: ViewSource,
+  spec: WindowSpec,
+  range: Extent,
+  groupCount: number,
+): Promise<Extent | undefined> {
+  if (source.live.isKnown) return wideExtentOf(source);
+  const countMax = Math.floor(UNCLIPPED_WINDOWS_MAX / groupCount);
+  return countWindows(spec, range.fromMs, range.toMs, countMax) < countMax ? range : wideExtentOf(source);
 }
 
 /** The windows that overlap both the query's range and the data, in pieces of at most as many as `sizeOf` says, in the order of time. */

@@ -56,13 +56,17 @@ export class ViewSource {
     const isQuiet = [...backend.feed.positions()].every(([partition, at]) => at <= (id.batch.cut[partition] ?? 0));
     this.live = new LiveExtent(id.isAsOf || isQuiet);
     const { feed } = backend;
-    const mayHold = (from: number, to: number): boolean => !this.live.isKnown || this.live.overlaps(from, to);
     this.#changes = {
       spans: (view, version, group, from, to) =>
-        mayHold(from, to) ? feed.spans(view, version, group, from, to) : nothing(),
+        this.mayHoldChanges(from, to) ? feed.spans(view, version, group, from, to) : nothing(),
       rows: (view, version, group, from, to) =>
-        mayHold(from, to) ? feed.rows(view, version, group, from, to) : nothing(),
+        this.mayHoldChanges(from, to) ? feed.rows(view, version, group, from, to) : nothing(),
     };
+  }
+
+  /** Whether there may be changes of the slices beside the batch results. */
+  mayHoldChanges(fromSlice: number, toSlice: number): boolean {
+    return !this.live.isKnown || this.live.overlaps(fromSlice, toSlice);
   }
 
   /** The groups, in the order of their tags. */
