@@ -138,6 +138,12 @@ class EntryIterator {
     });
   }
 
+  /** Goes on at the first entry whose key is not less, before or behind. Of an iterator that ascends. */
+  seek(target: Uint8Array): void {
+    const next = this.#entries.findIndex(([key]) => Buffer.compare(key, target) >= 0);
+    this.#next = next < 0 ? this.#entries.length : next;
+  }
+
   all(): Promise<Entry[]> {
     return this.nextv(this.#entries.length);
   }
