@@ -1,15 +1,8 @@
 import { DICTIONARY_ENTRIES_MAX } from '../frames/limits.ts';
+import type { MissingRange } from '../ledger/ledger.ts';
 import { INCARNATION_MAX } from './heartbeat.ts';
 import { isIntegerWithin, isTextUpTo, type MessageFault, messageFault, parseObject } from './message-fault.ts';
-import {
-  AGENT_ID,
-  type LedgerHead,
-  type RefusedFrame,
-  WANTED_HEADS_MAX,
-  type WantedFrames,
-  type WantedHead,
-  type WantedRange,
-} from './topics.ts';
+import { AGENT_ID, type LedgerHead, type RefusedFrame, WANTED_HEADS_MAX, type WantedFrames } from './topics.ts';
 
 /** Characters of a verdict's code: a word with dashes. */
 export const VERDICT_CODE_MAX = 64;
@@ -64,8 +57,8 @@ export function parseWantedFrames(bytes: Uint8Array): WantedFrames | MessageFaul
     return messageFault('wanted frames: missing must be a short list of [incarnation, from, to]');
   }
   return {
-    heads: heads.map(([incarnation, highestSequence]): WantedHead => ({ incarnation, highestSequence })),
-    missing: missing.map(([incarnation, from, to]): WantedRange => ({ incarnation, from, to })),
+    heads: heads.map(([incarnation, highestSequence]): LedgerHead => ({ incarnation, highestSequence })),
+    missing: missing.map(([incarnation, from, to]): MissingRange => ({ incarnation, from, to })),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { MissingRange } from '../ledger/ledger.ts';
+
 /**
  * The MQTT topics between an agent and the broker. An agent may publish under its own name only, and its MQTT client
  * identifier is its agent id.
@@ -41,19 +43,6 @@ export interface LedgerHead {
   readonly handedTo?: string;
 }
 
-/** Frame numbers from `from` to `to` of an incarnation. */
-export interface WantedRange {
-  readonly incarnation: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The highest number that was seen of an incarnation; 0 where it is known of, and none has come. */
-export interface WantedHead {
-  readonly incarnation: number;
-  readonly highestSequence: number;
-}
-
 /** Incarnations whose heads one message names. */
 export const WANTED_HEADS_MAX = 256;
 
@@ -62,10 +51,10 @@ export const WANTED_HEADS_MAX = 256;
  * lacks of those that were acknowledged it has lost: it was set back to an older copy of its disk.
  */
 export interface WantedFrames {
-  /** The newest incarnations that it knows, at most WANTED_HEADS_MAX. */
-  readonly heads: readonly WantedHead[];
+  /** How far it has got in the newest incarnations that it knows, at most WANTED_HEADS_MAX; 0 where no number has come. */
+  readonly heads: readonly LedgerHead[];
   /** Numbers below these that are missing, the earliest WANTED_RANGES_MAX ranges of them. */
-  readonly missing: readonly WantedRange[];
+  readonly missing: readonly MissingRange[];
 }
 
 /** Whether the server lacks a frame. Of incarnations before those that are named it is not known. */

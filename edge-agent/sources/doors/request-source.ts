@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type LiveBatch } from '../live/live-batch.ts';
+import { liveBatches } from '../live/live-batches.ts';
 import { PendingBatches } from '../live/pending-batches.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import type { DoorSection } from './door-section.ts';
@@ -61,15 +62,8 @@ export class RequestSource implements Source {
       this.door.closing();
       this.#pending.stop();
     };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    try {
-      for (let batch = await this.#pending.next(); batch !== null; batch = await this.#pending.next()) yield batch;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      stop();
-      await this.door.close(() => this.#pending.abandon());
-    }
+    const end = (): Promise<void> => this.door.close(() => this.#pending.abandon());
+    yield* liveBatches({ next: () => this.#pending.next(), stop, end }, signal);
   }
 
   /** Why nothing can be taken now, or null. */

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { BatchColumns } from '../batch-columns.ts';
+import { liveBatches } from '../live/live-batches.ts';
 import { PendingMessages } from '../live/pending-messages.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
@@ -89,15 +90,10 @@ export class MqttSource implements Source {
       end.stop();
       pending.stop();
     };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    try {
-      for (let batch = await pending.next(); batch !== null; batch = await pending.next()) yield batch;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      stop();
+    const leave = async (): Promise<void> => {
       await pending.settled(STOP_TIMEOUT_MS);
       await (end instanceof DeviceDoor ? end.close() : (end.leave(), running));
-    }
+    };
+    yield* liveBatches({ next: () => pending.next(), stop, end: leave }, signal);
   }
 }

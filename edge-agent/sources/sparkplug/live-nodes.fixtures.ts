@@ -44,6 +44,11 @@ export class LiveNode implements AsyncDisposable {
     for (const { topic, payload } of sent) await this.#client.publishAsync(topic, Buffer.from(payload), { qos: 0 });
   }
 
+  /** Resolves when the broker has taken what was said, which it does in order. */
+  async isHeard(): Promise<void> {
+    await this.#client.publishAsync('heard', '', { qos: 1 });
+  }
+
   /** Dies without a word: the broker says its will. */
   async die(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#client.once('close', resolve));

@@ -1,4 +1,5 @@
 import { BatchColumns } from '../batch-columns.ts';
+import { liveBatches } from '../live/live-batches.ts';
 import { type PendingMessage, PendingMessages } from '../live/pending-messages.ts';
 import { BrokerLink } from '../mqtt/broker-link.ts';
 import { STOP_TIMEOUT_MS } from '../mqtt/limits.ts';
@@ -131,18 +132,13 @@ export class SparkplugSource implements Source {
       link.stop();
       pending.stop();
     };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    try {
-      for (let batch = await pending.next(); batch !== null; batch = await pending.next()) yield batch;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      stop();
+    const end = async (): Promise<void> => {
       await pending.settled(STOP_TIMEOUT_MS);
       this.#sayState(false);
       link.leave();
       await running;
-    }
+    };
+    yield* liveBatches({ next: () => pending.next(), stop, end }, signal);
   }
 
   get #isPreview(): boolean {
