@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import { encodePanes } from '#core/frames/encode-panes.ts';
-import { FrameOpener, type OpenedFrame } from '#core/frames/frame-opener.ts';
+import { FrameOpener, type OpenedFrame } from '#core/frames/frame.ts';
 import { type FrameHeader, readHeader } from '#core/frames/header.ts';
 import { NO_LINKS } from '#core/frames/readings.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';

@@ -1,11 +1,10 @@
 import type { FrameFault } from '#core/frames/fault.ts';
-import { entriesIn, type OpenedFrame } from '#core/frames/frame-opener.ts';
+import { entriesIn, type OpenedFrame } from '#core/frames/frame.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
 import { holdMsOf, type Metric } from '#core/metrics/metric.ts';
 import { ACCEPTED, type Verdict } from '#core/records/record.ts';
-import { countsAs, type DeclaredFacts, entryFacts, storedFacts } from '#core/series/declared.ts';
-import type { SeriesEntry } from '#core/series/series.ts';
+import { countsAs, type DeclaredFacts, entryFacts, type SeriesEntry, storedFacts } from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX, VERDICT_ENTRIES_MAX } from '#core/wire/down-messages.ts';
 
 /** What of a frame is decided without asking anybody. All decisions here are functions of their arguments. */

@@ -1,6 +1,6 @@
 import type { Log } from '#backbone/log/log.ts';
 import type { Birth } from '#core/frames/birth.ts';
-import { FrameOpener } from '#core/frames/frame-opener.ts';
+import { FrameOpener } from '#core/frames/frame.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { partitionOf } from '#core/records/partition.ts';
@@ -22,8 +22,8 @@ import {
   judgeHeader,
   judgeSeries,
   type KnownEntry,
-  type RefusedVerdict,
   refused,
+  type RefusedVerdict,
 } from './frame-verdict.ts';
 import { PANE_FORMS_MAX, PRESENCE_AGENTS_MAX } from './limits.ts';
 

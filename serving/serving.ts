@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { codeOf } from '#backbone/disk/error-code.ts';
+import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
 import { buildApp } from './http/app.ts';
 import { addGauge } from './http/measure.ts';

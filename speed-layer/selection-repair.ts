@@ -4,8 +4,8 @@ import { LIVE_FRAMES, type PartitionFold } from '#core/fold/partition-fold.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
-import { type SliceName, SliceSet } from '#core/slices/slice-name.ts';
-import { copySelective } from '#core/stats/selective.ts';
+import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
+import { copySelective } from '#core/stats/merge.ts';
 import { readHistory } from './history.ts';
 
 /** Slices refolded in one pass over the history; the others wait for the next. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryTable } from '../table/memory-table.fixtures.ts';
 import { ChangeTable } from './change-table.ts';
 import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
-import { REFUSED_ROWS_MAX } from './refused-retention.ts';
+import { REFUSED_ROWS_MAX } from './pending-changes.ts';
 import { spansOfRows } from './row-span.ts';
 
 function rowOf(changed: Partial<SliceRow> = {}): SliceRow {

@@ -1,33 +1,33 @@
-import { spanOf, SPAN_SLICES } from '#core/slices/slice-span.ts';
+import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { type StoringOptions, untilStored } from '../disk/until-stored.ts';
 import { intKey, joinKeys, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
 import type { KeyRange, Table, TableOperation } from '../table/table.ts';
 import type {
   AgentRow,
   ChangeBatch,
-  ChangeFeed,
   ChangedSpan,
+  ChangeFeed,
   MemberRow,
   RefusedRow,
   RowSpan,
   SliceRow,
 } from './changes.ts';
-import { RefusedRetention } from './refused-retention.ts';
+import { RefusedRetention } from './pending-changes.ts';
 import { bringRowsOver } from './row-format-one.ts';
 import {
   agentPrefix,
   agentRowKey,
   flaggedKey,
-  GroupPrefixes,
   groupOfSpanKey,
+  GroupPrefixes,
   groupSpansPrefix,
   keyOfFlagged,
   memberPrefix,
   memberRowKey,
+  parseRefusedKey,
   positionKey,
   positionPrefix,
   readSpanTail,
-  parseRefusedKey,
   refusedPrefix,
   refusedRowKey,
   spanKey,

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../storage-errors.ts';
 import { freeBytesIn } from './directory.ts';
-import { codeOf } from './error-code.ts';
 
 /**
  * Free bytes below which nothing more is taken: what databases need to be opened again after a write has failed, and to

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { codeOf } from './error-code.ts';
+import { codeOf } from '../storage-errors.ts';
 
 /** The start of the name of every file that is still being written; such files are never read. */
 export const UNFINISHED_PREFIX = '.unfinished-';

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DirectoryGone, StoreClosed, type StoreName } from '../storage-errors.ts';
+import { codeOf, DirectoryGone, StoreClosed, type StoreName } from '../storage-errors.ts';
 import { freeBytesIn } from './directory.ts';
-import { codeOf } from './error-code.ts';
 import { type ByteLevel, type LevelTuning, openLevel } from './open-level.ts';
 
 /** How a database is opened; tests give one that fails. */

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DirectoryMismatch, DirectoryUnusable, NewerFormat } from '../storage-errors.ts';
+import { codeOf, DirectoryMismatch, DirectoryUnusable, NewerFormat } from '../storage-errors.ts';
 import { createDurably, makeDirectoryDurably } from './durable-file.ts';
-import { codeOf } from './error-code.ts';
 
 /** The file that says what a directory of Weir's holds and in which format, as one line of JSON that people can read. */
 export const MARKER_FILE = 'weir.json';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Level } from 'level';
-import { DirectoryInUse, DirectoryUnusable } from '../storage-errors.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf, DirectoryInUse, DirectoryUnusable } from '../storage-errors.ts';
 
 /** An ordered store of bytes by bytes; keys compare as unsigned bytes, which is LevelDB's own order. */
 export type ByteLevel = Level<Uint8Array, Uint8Array>;

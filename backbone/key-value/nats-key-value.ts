@@ -1,15 +1,20 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
 import { headers } from '@nats-io/transport-node';
-import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
-import { isConflict } from '../nats/nats-errors.ts';
+import {
+  isConflict,
+  type NatsLink,
+  type NatsPlace,
+  openNatsLink,
+  REQUEST_TIMEOUT_MS,
+} from '../nats/nats-connection.ts';
 import { openBucket } from '../nats/nats-key-value-bucket.ts';
 import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
 import {
   checkKey,
   checkKeyPrefix,
-  checkValue,
   checkRevision,
+  checkValue,
   type KeyValue,
   type KeyValueChange,
   type KeyValueEntry,

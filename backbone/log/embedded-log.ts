@@ -20,7 +20,7 @@ import {
   RECORD_BYTES_MAX,
 } from './log.ts';
 
-/** The format of an embedded log's directory; its keys are drawn in `embedded-records.ts`. */
+/** The format of an embedded log's directory; its keys are drawn in `embedded-store.ts`. */
 export const EMBEDDED_LOG_FORMAT = 1;
 
 /** The magic number of Linux' tmpfs, whose files live in memory. */

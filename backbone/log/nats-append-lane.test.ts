@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { API_CODE } from '../nats/nats-errors.ts';
+import { API_CODE } from '../nats/nats-connection.ts';
 import { LogFull } from './log-errors.ts';
 import { ACK_TIMEOUT_MS, NatsAppendLane, parseStoreAnswer, REFUSAL_REST_MS } from './nats-append-lane.ts';
 

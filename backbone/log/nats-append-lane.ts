@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { API_CODE } from '../nats/nats-errors.ts';
+import { API_CODE } from '../nats/nats-connection.ts';
 import { TooLarge } from '../storage-errors.ts';
 import { LogFull } from './log-errors.ts';
 

@@ -4,7 +4,7 @@ import type { StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg } from '@nats-io/transport-node';
 import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
 import { type NatsLink, type NatsPlace, openNatsLink } from '../nats/nats-connection.ts';
-import { StoreClosed, TooLarge, StoreUnavailable } from '../storage-errors.ts';
+import { StoreClosed, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import { LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import {
   APPENDS_IN_FLIGHT_BYTES_MAX,
@@ -18,10 +18,9 @@ import {
   PARTITIONS_MAX,
 } from './log.ts';
 import { NatsAppendLane, parseStoreAnswer, type StoreAnswer } from './nats-append-lane.ts';
-import { AppendNotifier } from './nats-append-notifier.ts';
 import { askSync, recordBytesMaxOf, reportOf } from './nats-log-report.ts';
 import { type NatsLogFacts, prepareStreams, recordSubject, storedSubject, streamName } from './nats-log-streams.ts';
-import { readStream } from './nats-reader.ts';
+import { AppendNotifier, readStream } from './nats-reader.ts';
 
 /** How often lanes look for records without an acknowledgement. */
 const TICK_MS = 50;

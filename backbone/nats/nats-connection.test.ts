@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { untilAborted } from './nats-connection.ts';
-import { apiCodeOf, isConflict } from './nats-errors.ts';
+import { apiCodeOf, isConflict, untilAborted } from './nats-connection.ts';
 
 describe('waiting for a server that may be gone', () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -1,6 +1,5 @@
 import { type KV, Kvm } from '@nats-io/kv';
-import { type NatsLink, REQUEST_TIMEOUT_MS } from './nats-connection.ts';
-import { API_CODE, apiCodeOf } from './nats-errors.ts';
+import { API_CODE, apiCodeOf, type NatsLink, REQUEST_TIMEOUT_MS } from './nats-connection.ts';
 
 /**
  * Opens a bucket of JetStream's key-value store, made when it isn't there: in files, one value per key. Reads go to the

@@ -1,11 +1,9 @@
 import { open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDurably, makeDirectoryDurably, syncDirectory, UNFINISHED_PREFIX } from '../disk/durable-file.ts';
-import { codeOf } from '../disk/error-code.ts';
 import { claimDirectory } from '../disk/marker.ts';
-import { DirectoryUnusable, StoreClosed, StoreUnavailable } from '../storage-errors.ts';
-import { checkObject, checkObjectName, ObjectDiffers } from './objects.ts';
-import type { ObjectListing, Objects } from './objects.ts';
+import { codeOf, DirectoryUnusable, StoreClosed, StoreUnavailable } from '../storage-errors.ts';
+import { checkObject, checkObjectName, ObjectDiffers, type ObjectListing, type Objects } from './objects.ts';
 
 /** The format of a directory of objects: one file per object in the folder `objects`, `/` in its name written `%2F`. */
 export const EMBEDDED_OBJECTS_FORMAT = 1;

@@ -1,11 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { reasonOf } from '#core/errors.ts';
-import { type NatsLink, type NatsPlace, openNatsLink, REQUEST_TIMEOUT_MS } from '../nats/nats-connection.ts';
-import { isConflict } from '../nats/nats-errors.ts';
+import {
+  isConflict,
+  type NatsLink,
+  type NatsPlace,
+  openNatsLink,
+  REQUEST_TIMEOUT_MS,
+} from '../nats/nats-connection.ts';
 import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
-import { checkObject, checkObjectName, ObjectDamaged, ObjectDiffers } from './objects.ts';
-import type { ObjectListing, Objects } from './objects.ts';
+import {
+  checkObject,
+  checkObjectName,
+  ObjectDamaged,
+  ObjectDiffers,
+  type ObjectListing,
+  type Objects,
+} from './objects.ts';
 
 /** How long one object may take to be written or read: 64 MiB at 1 MiB/s. */
 export const OBJECT_TIMEOUT_MS = 64_000;

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { takeOlderRow } from '#core/slices/merge-rows.ts';
-import { copySelective } from '#core/stats/selective.ts';
+import { copySelective } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { BlockExtent } from './result-directory.ts';
 import { encodeResultBlock, RESULT_BLOCK_ROWS_MAX } from './result-format.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SampleAgent } from '#core/fold/sample-agent.fixtures.ts';
-import type { SliceName } from '#core/slices/slice-name.ts';
+import type { SliceName } from '#core/slices/slice-span.ts';
 import { amendedSlices } from './partition-plan.ts';
 import { PartitionPlanner } from './partition-planner.ts';
 import { clustersOf } from './refold.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
-import { type SliceName, SliceSet } from '#core/slices/slice-name.ts';
+import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
 import { groupKey, groupOf, viewAdmits } from '#core/views/view.ts';
 import type { Archive } from '../archive/archive.ts';
 import { FrameSource } from './frame-source.ts';

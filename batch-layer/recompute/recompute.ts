@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
-import { SliceSet } from '#core/slices/slice-name.ts';
+import { SliceSet } from '#core/slices/slice-span.ts';
 import type { Archive } from '../archive/archive.ts';
 import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
 import type { FoldPool } from './fold-pool.ts';

@@ -4,7 +4,7 @@ import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
-import type { SliceName } from '#core/slices/slice-name.ts';
+import type { SliceName } from '#core/slices/slice-span.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { FOLDED_KINDS } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';

@@ -1,8 +1,7 @@
 import type { GroupRows } from '#backbone/results/results.ts';
 import { compareRows, type RowName } from '#backbone/results/row-order.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
-import { equalSlots } from '#core/stats/merge.ts';
-import { copySelective } from '#core/stats/selective.ts';
+import { copySelective, equalSlots } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 
 /** A slice that two results don't agree on. */

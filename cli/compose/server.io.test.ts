@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { MetricChanged } from '#backbone/manifests/metric-changed.ts';
+import { MetricChanged } from '#backbone/manifests/manifest.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { startEdge } from './edge.ts';

@@ -1,5 +1,5 @@
 import type { FrameFault } from '../frames/fault.ts';
-import { FrameOpener } from '../frames/frame-opener.ts';
+import { FrameOpener } from '../frames/frame.ts';
 import type { FrameHeader } from '../frames/header.ts';
 import type { AgentFold } from './agent-fold.ts';
 import { foldAmends } from './fold-corrections.ts';

@@ -9,9 +9,8 @@ import {
 } from '../stats/accounted.ts';
 import { addLink } from '../stats/link.ts';
 import { addHeldRun, addRegularRun, addTimedRun } from '../stats/run.ts';
-import type { AgentFold } from './agent-fold.ts';
+import type { AgentFold, Route } from './agent-fold.ts';
 import { foldLinks } from './fold-corrections.ts';
-import type { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /** The reading before the one that is folded next, where there is one. Changed in place: nothing is allocated per chunk. */

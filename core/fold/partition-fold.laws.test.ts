@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeRecord } from '../records/record-codec.ts';
-import { copySelective } from '../stats/selective.ts';
+import { copySelective } from '../stats/merge.ts';
 import { readStats } from '../stats/stats.ts';
 import { admissionCases, type AdmittingReader } from './admission.cases.ts';
 import { TOLD_VIEW } from './admission.fixtures.ts';

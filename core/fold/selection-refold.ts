@@ -1,10 +1,10 @@
-import { decodeAmend, type AmendFrame } from '../frames/amend-frame.ts';
+import { type AmendFrame, decodeAmend } from '../frames/amend-frame.ts';
 import { decodeFrame } from '../frames/frame.ts';
 import type { FrameHeader } from '../frames/header.ts';
 import type { PanesFrame } from '../frames/panes.ts';
 import type { ReadingsFrame } from '../frames/readings.ts';
-import { sliceKey, type SliceName } from '../slices/slice-name.ts';
-import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
+import { sliceKey, type SliceName } from '../slices/slice-span.ts';
+import { includeFirst, includeLast, includeRange } from '../stats/merge.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
 import type { AgentFold } from './agent-fold.ts';

@@ -1,6 +1,5 @@
 import { PENDING, RESETS } from '../slices/merge-rows.ts';
-import { SliceSet } from '../slices/slice-name.ts';
-import { SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
+import { SliceSet, SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 
 /** A group of a view within one partition. */

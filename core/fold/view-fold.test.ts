@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SeriesEntry } from '../series/series.ts';
 import { addLink } from '../stats/link.ts';
-import { AgentFold } from './agent-fold.ts';
-import { Route } from './route.ts';
+import { AgentFold, Route } from './agent-fold.ts';
 import { sampleSeries } from './sample-agent.fixtures.ts';
 import { ViewFold } from './view-fold.ts';
 

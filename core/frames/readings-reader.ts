@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { ColumnCursor } from '../packing/column-cursor.ts';
 import { COLUMN_ROOM, PackReader } from '../packing/pack-reader.ts';
-import { accumulate, accumulateChecked } from './accumulate.ts';
 import { type FrameFault, frameFault } from './fault.ts';
 import { type FrameHeader, readHeader } from './header.ts';
 import { FRAME_READINGS_MAX, VALUE_MAX } from './limits.ts';
 import { LinkColumns } from './links.ts';
+import { accumulate, accumulateChecked } from './run-columns.ts';
 import { RunHeads } from './run-heads.ts';
 
 /** Readings in a chunk at most: 8 KiB of values stay in the nearest cache. */

@@ -8,8 +8,8 @@ import {
   SERIES_NAME_RULE,
   UNIT_LENGTH_MAX,
 } from '../series/series.ts';
+import { fixedSpan } from '../time/duration.ts';
 import { InstantError, parseInstant } from '../time/instant.ts';
-import { fixedSpan } from '../time/span-config.ts';
 import { EARLIEST_DEFAULT, holdMsOf, type Metric, METRIC_KINDS, UNBOUNDED } from './metric.ts';
 import { scaledBound } from './plausible.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { addAccounted } from '../stats/accounted.ts';
 import { addValue } from '../stats/additive.ts';
-import { includeFirst, includeLast, includeRange } from '../stats/selective.ts';
+import { includeFirst, includeLast, includeRange } from '../stats/merge.ts';
 import { StatsTable } from '../stats/stats-table.ts';
 import type { Reading } from '../stats/stats.oracle.ts';
 import { PENDING, RESETS } from './merge-rows.ts';

@@ -17,7 +17,7 @@
  * of a partition's newer rows is their flags, and the slot that is added to may serve all partitions.
  */
 import { mergeAdditive } from '../stats/additive.ts';
-import { mergeSelective } from '../stats/selective.ts';
+import { mergeSelective } from '../stats/merge.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
 
 /** The row still holds what an amend took away: its min, max, first and last wait for a refold. */

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LinkRule } from './link-rule.ts';
-import { addLink } from './link.ts';
-import type { SliceSink } from './link.ts';
+import { addLink, type LinkRule, type SliceSink } from './link.ts';
 import { equalSlots } from './merge.ts';
 import { StatsTable } from './stats-table.ts';
 import { linkRule, seriesReadings } from './stats.fixtures.ts';
-import { linksOf } from './stats.oracle.ts';
-import type { Reading } from './stats.oracle.ts';
+import { linksOf, type Reading } from './stats.oracle.ts';
 import { readStats } from './stats.ts';
 
 /** Slices in slots of one table, made when they are first touched. */

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linkRuleOf } from './link-rule.ts';
-import type { LinkRule } from './link-rule.ts';
-import { addLink, rollsOver, sliceIndexOf } from './link.ts';
+import { addLink, type LinkRule, linkRuleOf, rollsOver, sliceIndexOf } from './link.ts';
 import { StatsTable } from './stats-table.ts';
 import { readStats } from './stats.ts';
 

@@ -11,7 +11,7 @@
  * distance split in two halves of 21 bits. Where it is larger, the piece itself is cut in two, down to one value.
  */
 import { addProduct, addProductAnd, addSafe } from '../numbers/wide.ts';
-import { includeRange } from './selective.ts';
+import { includeRange } from './merge.ts';
 import type { StatsTable } from './stats-table.ts';
 
 const PIECE_VALUES_MAX = 512;

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addHeld } from './additive.ts';
-import type { LinkRule } from './link-rule.ts';
-import { addLink } from './link.ts';
+import { addLink, type LinkRule } from './link.ts';
 import { addReading, equalSlots } from './merge.ts';
 import { addPieces } from './piece.ts';
 import { addHeldRun, addRegularRun, addTimedRun } from './run.ts';
 import { StatsTable } from './stats-table.ts';
 import { counterValue, linkRule, runValues, scaledValue, seriesReadings } from './stats.fixtures.ts';
-import { linksOf, statsOf } from './stats.oracle.ts';
-import type { Reading } from './stats.oracle.ts';
+import { linksOf, type Reading, statsOf } from './stats.oracle.ts';
 import { readStats } from './stats.ts';
 
 /** One slice so long that every generated time from 0 on lies in it. */

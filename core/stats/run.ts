@@ -8,10 +8,9 @@ import { strict as assert } from 'node:assert';
 import { addProduct, addSafe } from '../numbers/wide.ts';
 import { addBuckets, addHeld } from './additive.ts';
 import { addCovered } from './covered.ts';
-import type { CounterRule, LinkRule, TotalRule } from './link-rule.ts';
-import { addIncrease } from './link.ts';
+import { addIncrease, type CounterRule, type LinkRule, type TotalRule } from './link.ts';
+import { includeFirst, includeLast } from './merge.ts';
 import { addPieces } from './piece.ts';
-import { includeFirst, includeLast } from './selective.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /**

@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { SCALED_MAX } from '../numbers/scaled.ts';
 import { addAccounted } from './accounted.ts';
-import type { LinkRule } from './link-rule.ts';
-import { addLink } from './link.ts';
+import { addLink, type LinkRule } from './link.ts';
 import { addReading } from './merge.ts';
 import { StatsTable } from './stats-table.ts';
 import type { Reading } from './stats.oracle.ts';

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeAdditive, subtractAdditive, subtractReading } from './additive.ts';
-import { addReading, equalSlots, mergeInto } from './merge.ts';
-import { copySelective, mergeSelective } from './selective.ts';
+import { addReading, copySelective, equalSlots, mergeInto, mergeSelective } from './merge.ts';
 import { StatsTable } from './stats-table.ts';
-import { foldSteps, scaledValue, steps } from './stats.fixtures.ts';
-import type { Step } from './stats.fixtures.ts';
+import { foldSteps, scaledValue, type Step, steps } from './stats.fixtures.ts';
 import { statsOf } from './stats.oracle.ts';
 import { readStats } from './stats.ts';
 

@@ -3,7 +3,7 @@
  * code with the tables it judges, but the numbering of the histogram's buckets.
  */
 import { bucketOf } from '../numbers/log-buckets.ts';
-import type { LinkRule, Rollover } from './link-rule.ts';
+import type { LinkRule, Rollover } from './link.ts';
 import type { Stats } from './stats.ts';
 
 export interface Reading {

@@ -4,8 +4,7 @@
  * Both paths write the same bytes; the short one only avoids bigint.
  */
 import { strict as assert } from 'node:assert';
-import { WIDE_BASE, addSafe, clearWide, readWide, writeWide } from '../numbers/wide.ts';
-import type { WideColumns } from '../numbers/wide.ts';
+import { addSafe, clearWide, readWide, WIDE_BASE, type WideColumns, writeWide } from '../numbers/wide.ts';
 import type { ByteReader, ByteWriter } from '../packing/bytes.ts';
 import { type Rests, setMs, totalMs } from './exact-ms.ts';
 

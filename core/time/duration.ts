@@ -1,10 +1,12 @@
 import { strict as assert } from 'node:assert';
+import { z } from 'zod';
+import { WeirError } from '../errors.ts';
+
 /**
  * Durations as people write them: `250ms 10s 5m 1h` are fixed spans, `1d 1w 1mo 1y` follow a calendar.
  *
  * The unit decides, not the length: `24h` is always 24 hours, `1d` is a local day of 23, 24 or 25.
  */
-import { WeirError } from '../errors.ts';
 
 export type CalendarUnit = 'day' | 'week' | 'month' | 'year';
 
@@ -120,4 +122,20 @@ function calendarUnitMs(monthDays: number, yearDays: number): Readonly<Record<Ca
     month: monthDays * CALENDAR_DAY_MS,
     year: yearDays * CALENDAR_DAY_MS,
   };
+}
+
+/** A duration text as milliseconds; days and longer count as 24 h each, since a span has no calendar. */
+export function fixedSpan() {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return nominalMs(parseDuration(text));
+      } catch (error) {
+        if (!(error instanceof DurationError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+        return z.NEVER;
+      }
+    })
+    .meta({ title: 'length of time' });
 }

@@ -1,12 +1,13 @@
 import { strict as assert } from 'node:assert';
-/**
- * Instants as text: ISO 8601 and RFC 3339 in, RFC 3339 in UTC out. Inside, an instant is integer milliseconds of UTC.
- */
 import { WeirError } from '../errors.ts';
 import { addCalendar } from './calendar.ts';
 import { civilFromDays, DAY_MS, daysFromCivil, daysInMonth } from './civil.ts';
 import { DurationError, parseDuration } from './duration.ts';
 import { earliestOf, type Zone } from './zone.ts';
+
+/**
+ * Instants as text: ISO 8601 and RFC 3339 in, RFC 3339 in UTC out. Inside, an instant is integer milliseconds of UTC.
+ */
 
 /** The instants that RFC 3339 can write: years 0000 to 9999. */
 export const INSTANT_MIN_MS = daysFromCivil(0, 1, 1) * DAY_MS;

@@ -1,3 +1,8 @@
+import { addToDay, stepAt, stepDay } from './calendar.ts';
+import { DAY_MS } from './civil.ts';
+import { type CalendarDuration, type Duration, nominalMs } from './duration.ts';
+import { earliestOf, OFFSET_SPREAD_MS, type Zone } from './zone.ts';
+
 /**
  * The starts of windows, one every step, from an origin that an offset may move.
  *
@@ -8,10 +13,6 @@
  *   the step that holds it shorter or longer, as it does a day: of steps of six hours, one of five or of seven.
  * - All other fixed steps are multiples counted from the Unix epoch, in every zone.
  */
-import { addToDay, stepAt, stepDay } from './calendar.ts';
-import { DAY_MS } from './civil.ts';
-import { type CalendarDuration, type Duration, nominalMs } from './duration.ts';
-import { earliestOf, OFFSET_SPREAD_MS, type Zone } from './zone.ts';
 
 export interface WindowSteps {
   /** The latest start that is not after an instant. */

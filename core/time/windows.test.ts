@@ -5,8 +5,8 @@ import { formatInstant, parseInstant } from './instant.ts';
 import {
   countWindows,
   windowEdgesFitSlice,
-  windowsOverlapping,
   WindowError,
+  windowsOverlapping,
   type WindowSpec,
   windowSpec,
 } from './windows.ts';

@@ -1,16 +1,17 @@
 import { strict as assert } from 'node:assert';
-/**
- * Windows as a reader asks for them: tumbling (one after the other) and hopping (overlapping), fixed or by calendar.
- *
- * A window starts at every step of `every` (of `size`, when it tumbles; window-steps.ts) and reaches `size` forward from its
- * start, or up to the next one, when it tumbles. An `offset` moves all starts.
- */
 import { WeirError } from '../errors.ts';
 import { addCalendar } from './calendar.ts';
 import { DAY_MS } from './civil.ts';
 import { type Duration, formatDuration, longestMs, nominalMs } from './duration.ts';
 import { followsClock, openSteps } from './window-steps.ts';
 import type { Zone } from './zone.ts';
+
+/**
+ * Windows as a reader asks for them: tumbling (one after the other) and hopping (overlapping), fixed or by calendar.
+ *
+ * A window starts at every step of `every` (of `size`, when it tumbles; window-steps.ts) and reaches `size` forward from its
+ * start, or up to the next one, when it tumbles. An `offset` moves all starts.
+ */
 
 interface WindowPlace {
   readonly zone: Zone;

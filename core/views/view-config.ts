@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { holdMsOf, type Metric } from '../metrics/metric.ts';
-import { formatDuration } from '../time/duration.ts';
+import { fixedSpan, formatDuration } from '../time/duration.ts';
 import { nearestNames } from '../time/nearest-name.ts';
-import { fixedSpan } from '../time/span-config.ts';
 import { HELD_SLICES_MAX, type View } from './view.ts';
 
 /** Tags that tell the groups of a view apart. */

@@ -1,8 +1,14 @@
 import { strict as assert } from 'node:assert';
 import type { ConflictRule } from '#core/metrics/metric.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
-import { type Amend, amendOf } from './amend.ts';
-import type { ChangedValue, LateRun, LinkCorrection, TakenReadings } from './corrections.ts';
+import {
+  type Amend,
+  amendOf,
+  type ChangedValue,
+  type LateRun,
+  type LinkCorrection,
+  type TakenReadings,
+} from './amend.ts';
 import { conflictAt, decide } from './decide.ts';
 import { placeLate } from './late-runs.ts';
 import { sortBatch } from './sort-batch.ts';

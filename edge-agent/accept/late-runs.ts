@@ -1,5 +1,5 @@
 import type { RememberedReading, SeriesJournal } from '../journal/series-journal.ts';
-import type { LateRun, LinkCorrection, TakenReadings } from './corrections.ts';
+import type { LateRun, LinkCorrection, TakenReadings } from './amend.ts';
 
 /** What late readings of one series come to, before the journal takes them in. */
 export interface LatePlacement {

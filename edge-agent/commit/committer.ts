@@ -18,16 +18,15 @@ import {
   addTotals,
   type AgentHead,
   type AgentTotals,
+  checkpointOperation,
   entryOperations,
   headOperation,
+  loadCheckpoint,
   loadEntries,
   loadHead,
-  loadCheckpoint,
-  checkpointOperation,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
-import { HeldFrames } from './held-frames.ts';
-import { Outstanding } from './outstanding.ts';
+import { HeldFrames, Outstanding } from './held-frames.ts';
 
 /** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
 const FRAME_READINGS_TARGET = 32_768;

@@ -1,15 +1,17 @@
 import { strict as assert } from 'node:assert';
 import { DICTIONARY_ENTRIES_MAX } from '#core/frames/limits.ts';
 import { type Metric, UNBOUNDED } from '#core/metrics/metric.ts';
-import { entryFacts, isAsDeclared, storedFacts } from '#core/series/declared.ts';
 import {
   claimKey,
   describedFault,
+  entryFacts,
+  isAsDeclared,
   type SeriesEntry,
   type SeriesFault,
-  seriesFormat,
   type SeriesFormat,
+  seriesFormat,
   SeriesKeys,
+  storedFacts,
 } from '#core/series/series.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 

@@ -3,6 +3,9 @@ import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
 import { contentOf, encodeContent, type FrameContent } from '#core/frames/pick-entries.ts';
+import { type FrameSpan, joinedSpans } from '#core/ledger/frame-spans.ts';
+import { HEARTBEAT_SPANS_MAX } from '#core/wire/heartbeat.ts';
+import type { NumberedFrame } from '../seal/frame-writer.ts';
 import type { Spool } from '../spool/spool.ts';
 
 /** What refused frames may take on the disk, beside the spool. Of further ones the numbers are kept, and nothing else. */
@@ -71,4 +74,30 @@ function nameOf({ incarnation, sequence }: FrameNumber): string {
 
 function numberOf(key: Uint8Array): FrameNumber {
   return { incarnation: readUintKey(key, key.length - 16), sequence: readUintKey(key, key.length - 8) };
+}
+
+/** Spans that are kept; an agent that is cut off for long takes neighbours together. */
+const SPANS_MAX = 256;
+
+/**
+ * The frames of this incarnation that the broker has not acknowledged, with the event time that they reach: should one be
+ * lost, only that much is in doubt. Births are in none of the spans, since what waits for them may be anything.
+ */
+export class Outstanding {
+  #spans: readonly FrameSpan[] = [];
+
+  made(frames: readonly NumberedFrame[]): void {
+    const spans = frames.flatMap(({ sequence, extent }) =>
+      extent === null
+        ? []
+        : [{ from: sequence, to: sequence, earliestMs: extent.earliestMs, latestMs: extent.latestMs }],
+    );
+    if (spans.length > 0) this.#spans = joinedSpans([...this.#spans, ...spans], SPANS_MAX);
+  }
+
+  /** What a heartbeat tells, where everything below `firstNumber` is acknowledged. */
+  told(firstNumber: number): readonly FrameSpan[] {
+    if (this.#spans.length > 0) this.#spans = this.#spans.filter(({ to }) => to >= firstNumber);
+    return joinedSpans(this.#spans, HEARTBEAT_SPANS_MAX);
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HEARTBEAT_SPANS_MAX } from '#core/wire/heartbeat.ts';
-import { Outstanding } from './outstanding.ts';
+import { Outstanding } from './held-frames.ts';
 
 const frame = (sequence: number, earliestMs?: number, latestMs = earliestMs) => ({
   incarnation: 1,

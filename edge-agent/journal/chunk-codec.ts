@@ -3,7 +3,7 @@ import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import { NO_LINKS } from '#core/frames/readings.ts';
-import type { TakenReadings } from '../accept/corrections.ts';
+import type { TakenReadings } from '../accept/amend.ts';
 
 /** The readings of one entry that a chunk holds, in order of time. */
 export type Chunk = readonly { readonly entry: number; readonly times: number[]; readonly values: number[] }[];

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
-import type { TakenReadings } from '../accept/corrections.ts';
+import type { TakenReadings } from '../accept/amend.ts';
 import { decodeChunk, encodeChunks } from './chunk-codec.ts';
-import { CHANGES_FILED_MAX, Journal } from './journal.ts';
-import { type ChunkSeries, mayForget } from './trim.ts';
+import { CHANGES_FILED_MAX, type ChunkSeries, Journal, mayForget } from './journal.ts';
 
 function taken(rows: readonly (readonly [entry: number, timeMs: number, value: number])[]): TakenReadings {
   return {

@@ -1,10 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { joinKeys, NUMBER_KEY_BYTES, prefixRange, readUintKey, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
-import type { ChangedValue, TakenReadings } from '../accept/corrections.ts';
+import type { ChangedValue, TakenReadings } from '../accept/amend.ts';
 import { decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { SeriesJournal } from './series-journal.ts';
-import { type ChunkSeries, mayForget } from './trim.ts';
 
 /**
  * Readings that the journal keeps for telling repeats and neighbours, over all series: 4 M take some 100 MB of memory.
@@ -341,4 +340,29 @@ function finite(value: number): number | null {
 
 function json(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
+}
+
+/** What the journal knows of one series' readings in its oldest chunk, all times in ms of event time. */
+export interface ChunkSeries {
+  /** The latest reading of the series in the chunk. */
+  readonly lastMs: number;
+  /** Up to where the series is in frames. */
+  readonly sealedMs: number;
+  /** The latest reading of the series at all. */
+  readonly newestMs: number;
+  /** How far behind it the metric's readings have to be remembered; null: as far as there is room. */
+  readonly repeatHorizonMs: number | null;
+}
+
+/**
+ * Whether the oldest chunk is forgotten: when the journal has no room for it, or when its readings all lie beyond the
+ * horizons of their metrics. A reading that is in no frame yet is never forgotten, since frames are made from the journal.
+ */
+export function mayForget(chunk: readonly ChunkSeries[], isOverBudget: boolean): boolean {
+  if (chunk.some(({ lastMs, sealedMs }) => lastMs > sealedMs)) return false;
+  return isOverBudget || chunk.every(isBeyondHorizon);
+}
+
+function isBeyondHorizon({ lastMs, newestMs, repeatHorizonMs }: ChunkSeries): boolean {
+  return repeatHorizonMs !== null && lastMs < newestMs - repeatHorizonMs;
 }

@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { encodeAmend, type Amends } from '#core/frames/amend-frame.ts';
-import { encodeBirth } from '#core/frames/birth.ts';
-import type { PreviousIncarnation } from '#core/frames/birth.ts';
+import { type Amends, encodeAmend } from '#core/frames/amend-frame.ts';
+import { encodeBirth, type PreviousIncarnation } from '#core/frames/birth.ts';
 import { encodePanes } from '#core/frames/encode-panes.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
@@ -12,11 +11,9 @@ import { type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
 import type { FrameSpan } from '#core/ledger/frame-spans.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
-import type { Amend } from '../accept/amend.ts';
-import type { Amendment } from '../accept/corrections.ts';
+import type { Amend, Amendment } from '../accept/amend.ts';
 import { signedLinks } from './runs-builder.ts';
-import { splitPanes } from './split-panes.ts';
-import { splitRuns } from './split-runs.ts';
+import { splitPanes, splitRuns } from './split-runs.ts';
 
 /** Entries of one birth, as long as their names are short; with long ones it is divided. */
 const BIRTH_ENTRIES_MAX = 32;

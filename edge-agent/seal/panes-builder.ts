@@ -2,7 +2,7 @@ import type { PaneColumns, PaneHistogram } from '#core/frames/panes.ts';
 import { NO_LINKS } from '#core/frames/readings.ts';
 import { readWide } from '#core/numbers/wide.ts';
 import { addAccounted, unaccountedMs } from '#core/stats/accounted.ts';
-import type { LinkRule } from '#core/stats/link-rule.ts';
+import type { LinkRule } from '#core/stats/link.ts';
 import { addTimedRun } from '#core/stats/run.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { RememberedReading } from '../journal/series-journal.ts';

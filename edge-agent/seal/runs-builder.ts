@@ -1,5 +1,5 @@
 import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
-import type { LinkCorrection } from '../accept/corrections.ts';
+import type { LinkCorrection } from '../accept/amend.ts';
 
 const CAPACITY_FIRST = 1024;
 

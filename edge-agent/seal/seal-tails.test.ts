@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReadingsRuns } from '#core/frames/readings.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { Metric } from '#core/metrics/metric.ts';
-import { entryFacts } from '#core/series/declared.ts';
+import { entryFacts } from '#core/series/series.ts';
 import { SeriesJournal } from '../journal/series-journal.ts';
 import { PanesBuilder } from './panes-builder.ts';
 import { RunsBuilder } from './runs-builder.ts';

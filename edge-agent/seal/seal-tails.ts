@@ -1,8 +1,6 @@
 import { type Metric, promiseMsOf } from '#core/metrics/metric.ts';
-import { isAsDeclared } from '#core/series/declared.ts';
-import type { SeriesEntry } from '#core/series/series.ts';
-import type { LinkRule } from '#core/stats/link-rule.ts';
-import { linkRuleOf } from '#core/stats/link-rule.ts';
+import { isAsDeclared, type SeriesEntry } from '#core/series/series.ts';
+import { type LinkRule, linkRuleOf } from '#core/stats/link.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 import type { PanesBuilder } from './panes-builder.ts';
 import type { RunsBuilder } from './runs-builder.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CSV } from './csv/csv-kind.ts';
-import { HTTP } from './http/http-kind.ts';
-import { NDJSON } from './ndjson/ndjson-kind.ts';
+import { HTTP } from './http/http-source.ts';
+import { NDJSON } from './ndjson/ndjson-opener.ts';
 import { declaredSource, issuesOf } from './sources.fixtures.ts';
 
 const SECTION = `

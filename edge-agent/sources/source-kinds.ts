@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { CSV } from './csv/csv-kind.ts';
-import { HTTP } from './http/http-kind.ts';
-import { LINE_PROTOCOL } from './line-protocol/line-protocol-kind.ts';
-import { MQTT } from './mqtt/mqtt-kind.ts';
-import { NDJSON } from './ndjson/ndjson-kind.ts';
+import { HTTP } from './http/http-source.ts';
+import { LINE_PROTOCOL } from './line-protocol/line-protocol-source.ts';
+import { MQTT } from './mqtt/mqtt-source.ts';
+import { NDJSON } from './ndjson/ndjson-opener.ts';
 import { POLL } from './poll/poll-kind.ts';
 import { nameField } from './section-fields.ts';
 import { type DeclaredSource, type SourceKind, sourceKind } from './source-kind.ts';
-import { SPARKPLUG } from './sparkplug/sparkplug-kind.ts';
+import { SPARKPLUG } from './sparkplug/sparkplug-source.ts';
 
 /** The kinds of sources that an agent has of its own. */
 export const SOURCE_KINDS: readonly SourceKind[] = [

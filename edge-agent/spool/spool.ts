@@ -3,7 +3,7 @@ import { joinKeys, prefixRange, readUintKey, uintKey } from '#backbone/keys/orde
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
-import { EntryQueue } from './entry-queue.ts';
+import { EntryQueue, Waiters } from './entry-queue.ts';
 import {
   BYTES,
   decodeEntry,
@@ -19,13 +19,12 @@ import {
 import {
   DELETIONS_PER_STAGE_MAX,
   ENTRY_OVERHEAD_BYTES,
+  FRAMES_BYTES_MIN,
   READ_AHEAD_BYTES,
   READ_AHEAD_ENTRIES_MAX,
   RELEASES_UNWRITTEN_MAX,
-  FRAMES_BYTES_MIN,
   SPOOL_CACHE_BYTES_MAX,
 } from './limits.ts';
-import { Waiters } from './waiters.ts';
 
 export interface SpoolOptions {
   /** Budget of all that is kept, released or not, counted with ENTRY_OVERHEAD_BYTES each; at least FRAMES_BYTES_MIN. */

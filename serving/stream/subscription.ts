@@ -7,8 +7,8 @@ import {
   groupsOf,
   headOf,
   openCombiner,
-  withSource,
   type WindowsAnswer,
+  withSource,
 } from '../answers/answer-windows.ts';
 import { type AnsweredWindow, type AnswerHead, Judge } from '../answers/answered-window.ts';
 import {

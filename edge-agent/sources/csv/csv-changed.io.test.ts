@@ -8,7 +8,7 @@ import { FOLLOW_POLL_MS } from '../records/byte-feed.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
-import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, type Collected, metricsOf, openSection } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { BROKEN, byteOrderMarkBytes, CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
-import { FieldTable } from '../rows/field-table.ts';
-import { equalBytes } from '../rows/missing-texts.ts';
+import { FieldTable } from '../rows/key-table.ts';
+import { equalBytes } from '../rows/value-text.ts';
 import { SPACE } from '../time/time-text.ts';
 
 const QUOTE = 0x22;

@@ -7,7 +7,7 @@ import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source } from '../source.ts';
-import { collect, FAR_FUTURE_MS, issuesOf, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, type Collected, FAR_FUTURE_MS, issuesOf, metricsOf, openSection } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { issuesOf } from '../sources.fixtures.ts';
-import { cheapHash } from './users.fixtures.ts';
+import { cheapHash } from './doors.fixtures.ts';
 
 const hash = cheapHash('secret');
 const issues = (listen: string, more: object = {}): string => issuesOf({ kind: 'http', listen, ...more });

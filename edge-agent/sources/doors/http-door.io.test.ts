@@ -5,12 +5,11 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { basicCredentials } from './http-credentials.ts';
+import { cheapHash, selfSigned } from './doors.fixtures.ts';
 import { HttpDoor } from './http-door.ts';
+import { basicCredentials } from './logins.ts';
 import { parsePasswordHash } from './password-hash.ts';
 import { problemAnswer } from './problem.ts';
-import { selfSigned } from './self-signed.fixtures.ts';
-import { cheapHash } from './users.fixtures.ts';
 
 const LISTEN = { host: '127.0.0.1', port: 0 };
 const USERS = new Map([['meter', parsePasswordHash(cheapHash('secret'))!]]);

@@ -14,10 +14,8 @@ import { createGunzip } from 'node:zlib';
 import { isOwnHost, isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
 import { type ReceivedBody, Receiving } from '../live/receiving.ts';
 import type { SourceOptions } from '../source-kind.ts';
-import type { DoorSection } from './door-section.ts';
-import { CHALLENGE } from './http-credentials.ts';
-import { listenAt } from './listen-address.ts';
-import { type Credentials, Logins } from './logins.ts';
+import { type DoorSection, listenAt } from './door-section.ts';
+import { CHALLENGE, type Credentials, Logins } from './logins.ts';
 import { type HttpAnswer, malformed, type Problem, tooLarge, unavailable, unsupported } from './problem.ts';
 import { readTlsFiles, type TlsOptions } from './tls-files.ts';
 

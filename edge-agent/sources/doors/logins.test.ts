@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { cheapHash } from './doors.fixtures.ts';
 import { addressKey, FAILED_LOGINS_MAX, FailedLogins } from './failed-logins.ts';
 import { Logins, VERIFICATIONS_MAX } from './logins.ts';
-import { PASSWORD_BYTES_MAX, parsePasswordHash } from './password-hash.ts';
-import { cheapHash } from './users.fixtures.ts';
+import { parsePasswordHash, PASSWORD_BYTES_MAX } from './password-hash.ts';
 
 const HERE = '192.0.2.1';
 const THERE = '192.0.2.2';

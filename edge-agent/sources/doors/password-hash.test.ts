@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { cheapHash } from './doors.fixtures.ts';
 import { hashPassword, parsePasswordHash, verifyPassword } from './password-hash.ts';
-import { cheapHash } from './users.fixtures.ts';
 
 /** The third test vector of RFC 7914, section 12, written in the PHC string format. */
 const VECTOR = phc(

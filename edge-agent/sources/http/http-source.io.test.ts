@@ -1,17 +1,16 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import { acknowledge, type ReceivedAnswer, RunningSource } from '../doors/doors.fixtures.ts';
 import { BODY_BYTES_MAX } from '../doors/http-door.ts';
 import type { RequestSection } from '../doors/request-source.ts';
-import { acknowledge, type ReceivedAnswer, RunningSource } from '../doors/running-source.fixtures.ts';
 import { SourceError } from '../source-error.ts';
 import type { ReadingBatch } from '../source.ts';
 import { metricsOf } from '../sources.fixtures.ts';
-import { FUTURE_MS_MAX } from '../time/open-time.ts';
-import { HTTP } from './http-kind.ts';
-import { openHttpSource } from './http-source.ts';
+import { FUTURE_MS_MAX } from '../time/time-section.ts';
+import { HTTP, openHttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { basicCredentials } from '../doors/http-credentials.ts';
+import { z } from 'zod';
+import { checkDoor, describeDoor, DOOR_FIELDS, formatAddress } from '../doors/door-section.ts';
+import { basicCredentials } from '../doors/logins.ts';
 import {
   type HttpAnswer,
   malformed,
@@ -9,7 +11,8 @@ import {
   problemAnswer,
 } from '../doors/problem.ts';
 import { type RequestSection, RequestSource } from '../doors/request-source.ts';
-import type { SourceOptions } from '../source-kind.ts';
+import { latenessField } from '../section-fields.ts';
+import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import { readReadingsBody } from './readings-body.ts';
 import { readSentReadings } from './sent-readings.ts';
 
@@ -65,3 +68,31 @@ async function take(
   const { batches, accepted, missing, quarantined } = readSentReadings(sent, metrics, registry, nowMs());
   return (await source.store(batches)) ?? { accepted, missing, quarantined };
 }
+
+const schema = z
+  .strictObject({
+    kind: z.literal('http').meta({
+      description:
+        'Readings that are sent to the agent: POST /readings with a list of { time, metric, device, value, tags }.',
+      examples: ['http'],
+    }),
+    ...DOOR_FIELDS,
+    // Devices that send for themselves send beside each other: one pane's length is left for the slower ones.
+    lateness: latenessField.prefault('10s').meta({
+      description:
+        'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+      examples: ['1m'],
+    }),
+  })
+  .superRefine(checkDoor);
+
+/** Readings that are sent to the agent by HTTP. */
+export const HTTP: SourceKindDefinition<z.output<typeof schema>> = {
+  schema,
+  supports: () => ({ nature: 'live', resumes: false }),
+  describe: (section) =>
+    `takes POST ${section.tls === undefined ? 'http' : 'https'}://${formatAddress(section.listen)}/readings${describeDoor(section)}`,
+  faults: () => [],
+  makes: () => undefined,
+  open: (name, section, options) => openHttpSource({ ...options, name, section }),
+};

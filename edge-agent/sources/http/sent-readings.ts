@@ -5,8 +5,8 @@ import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX, BATCH_REFUSALS_MAX } from '../batch-columns.ts';
 import type { LiveBatch } from '../live/live-batch.ts';
-import { REFUSED_TEXT_CHARS_MAX, type EntryRegistry, type Refusal } from '../source.ts';
-import { FUTURE_MS_MAX } from '../time/open-time.ts';
+import { type EntryRegistry, type Refusal, REFUSED_TEXT_CHARS_MAX } from '../source.ts';
+import { FUTURE_MS_MAX } from '../time/time-section.ts';
 import type { SentReading } from './readings-body.ts';
 
 export interface ReadRequest {

@@ -1,14 +1,13 @@
-/** InfluxData's own client, unchanged, writes to the source. */
 import { HttpError, InfluxDB, Point, setLogger, type WriteOptions } from '@influxdata/influxdb-client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
-import { acknowledge, RunningSource } from '../doors/running-source.fixtures.ts';
-import { cheapHash } from '../doors/users.fixtures.ts';
+import { acknowledge, cheapHash, RunningSource } from '../doors/doors.fixtures.ts';
 import { metricsOf } from '../sources.fixtures.ts';
-import { LINE_PROTOCOL } from './line-protocol-kind.ts';
-import { openLineProtocolSource } from './line-protocol-source.ts';
+import { LINE_PROTOCOL, openLineProtocolSource } from './line-protocol-source.ts';
 import { scanAll } from './scanned-points.fixtures.ts';
+
+/** InfluxData's own client, unchanged, writes to the source. */
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
 

@@ -2,13 +2,11 @@ import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
+import { acknowledge, cheapHash, type ReceivedAnswer, RunningSource } from '../doors/doors.fixtures.ts';
 import { BODY_BYTES_MAX } from '../doors/http-door.ts';
-import { acknowledge, type ReceivedAnswer, RunningSource } from '../doors/running-source.fixtures.ts';
-import { cheapHash } from '../doors/users.fixtures.ts';
 import type { ReadingBatch, SeriesList } from '../source.ts';
 import { metricsOf } from '../sources.fixtures.ts';
-import { LINE_PROTOCOL } from './line-protocol-kind.ts';
-import { openLineProtocolSource } from './line-protocol-source.ts';
+import { LINE_PROTOCOL, openLineProtocolSource } from './line-protocol-source.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
 

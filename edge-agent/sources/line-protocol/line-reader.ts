@@ -7,8 +7,8 @@ import { type RowsSection, SERIES_RULES_MAX } from '../rows/rows-section.ts';
 import type { EntryRegistry, Refusal } from '../source.ts';
 import { LINE_TIME, type MeasurementRules, rulesByMeasurement } from './line-rules.ts';
 import { LINE_BYTES_MAX, LineScanner } from './line-scanner.ts';
-import type { Precision } from './precision.ts';
 import { LINES_AT, MeasuredRow, ScannedLine, SCRATCH_AT } from './scanned-line.ts';
+import type { Precision } from './write-request.ts';
 
 /** Readings of one request. More belong into several: each is acknowledged as a whole. */
 export const REQUEST_READINGS_MAX = 400_000;

@@ -1,4 +1,4 @@
-import { equalBytes } from '../rows/missing-texts.ts';
+import { equalBytes } from '../rows/value-text.ts';
 
 /** What `find` gives for a name that is not there. */
 export const NOT_NAMED = -1;

@@ -1,9 +1,9 @@
-import { ABSENT, FieldTable } from '../rows/field-table.ts';
-import { LOWER_T, UPPER_T } from './line-bytes.ts';
+import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import { type MeasurementRules, TIME_POSITION } from './line-rules.ts';
 import { LINE_BYTES_MAX, type LineListener, type ValueKind } from './line-scanner.ts';
 import { NameTable, NOT_NAMED } from './name-table.ts';
-import { type Precision, TIME_TEXT_BYTES_MAX, writeNanoseconds, writeText } from './precision.ts';
+import { LOWER_T, UPPER_T } from './scan-value.ts';
+import { type Precision, TIME_TEXT_BYTES_MAX, writeNanoseconds, writeText } from './write-request.ts';
 
 /** What stands before the lines in their buffer: the texts of booleans, two times, and what was unescaped. */
 const BOOLEANS = 'truefalse10';

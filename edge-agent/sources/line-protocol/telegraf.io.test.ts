@@ -6,12 +6,9 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { acknowledge, RunningSource } from '../doors/running-source.fixtures.ts';
-import { selfSigned } from '../doors/self-signed.fixtures.ts';
-import { cheapHash } from '../doors/users.fixtures.ts';
+import { acknowledge, cheapHash, RunningSource, selfSigned } from '../doors/doors.fixtures.ts';
 import { metricsOf } from '../sources.fixtures.ts';
-import { LINE_PROTOCOL } from './line-protocol-kind.ts';
-import { openLineProtocolSource } from './line-protocol-source.ts';
+import { LINE_PROTOCOL, openLineProtocolSource } from './line-protocol-source.ts';
 
 const telegraf = await serverForTests('telegraf');
 

@@ -1,4 +1,4 @@
-import { ABSENT, FieldTable } from '../rows/field-table.ts';
+import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import { neededColumns } from '../rows/row-references.ts';
 import type { RowsSection } from '../rows/rows-section.ts';

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { selfSigned } from '../doors/self-signed.fixtures.ts';
+import { selfSigned } from '../doors/doors.fixtures.ts';
 import type { ReadingBatch } from '../source.ts';
 import { startAedes, startMosquitto, type TestBroker } from './brokers.fixtures.ts';
 import { RunningMqtt, TEMPERATURE } from './mqtt.fixtures.ts';

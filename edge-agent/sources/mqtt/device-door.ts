@@ -1,20 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
-import { type DoorSection } from '../doors/door-section.ts';
-import { listenAt } from '../doors/listen-address.ts';
-import { type LoginVerdict, Logins } from '../doors/logins.ts';
+import { type DoorSection, listenAt } from '../doors/door-section.ts';
+import { Logins, type LoginVerdict } from '../doors/logins.ts';
 import { readTlsFiles, type TlsOptions } from '../doors/tls-files.ts';
 import { Receiving } from '../live/receiving.ts';
 import type { SourceOptions } from '../source-kind.ts';
-import { DeviceSession } from './device-session.ts';
-import { DeviceSessions } from './device-sessions.ts';
+import { DeviceSession, DeviceSessions } from './device-session.ts';
 import {
   CONNECT_TIMEOUT_MS,
   CONNECTIONS_MAX,
+  FINISH_TIMEOUT_MS,
   RECEIVING_BYTES_MAX,
   SILENCE_SWEEP_MS,
-  FINISH_TIMEOUT_MS,
 } from './limits.ts';
 import type { MessageLine } from './message-line.ts';
 

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { LoginVerdict } from '../doors/logins.ts';
 import type { Receiving } from '../live/receiving.ts';
-import type { Deliveries } from './deliveries.ts';
-import { BEHIND_MS_MAX, CONNECT_TIMEOUT_MS, RECEIVE_MAX, FINISH_TIMEOUT_MS } from './limits.ts';
+import { Deliveries } from './deliveries.ts';
+import { BEHIND_MS_MAX, CONNECT_TIMEOUT_MS, FINISH_TIMEOUT_MS, RECEIVE_MAX, SESSIONS_MAX } from './limits.ts';
 import type { MessageLine } from './message-line.ts';
 import { PacketConnection, type PacketHandler } from './packet-connection.ts';
 import { CONNECT, MqttFault } from './packet-frames.ts';
@@ -219,4 +219,19 @@ export class DeviceSession implements PacketHandler {
 function willOf({ topic, payload, properties }: NonNullable<IConnectPacket['will']>): Will {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
   return { topic, payload: bytes, delayMs: (properties?.willDelayInterval ?? 0) * 1_000 };
+}
+
+/** What is remembered of devices over their connections, by client id; beyond the limit the one longest unseen goes. */
+export class DeviceSessions {
+  readonly #deliveries = new Map<string, Deliveries>();
+
+  /** What is known of a device; `isPresent` says whether anything was. */
+  open(clientId: string): { readonly deliveries: Deliveries; readonly isPresent: boolean } {
+    const known = this.#deliveries.get(clientId);
+    const deliveries = known ?? new Deliveries();
+    this.#deliveries.delete(clientId);
+    this.#deliveries.set(clientId, deliveries);
+    if (this.#deliveries.size > SESSIONS_MAX) this.#deliveries.delete(this.#deliveries.keys().next().value!);
+    return { deliveries, isPresent: known !== undefined };
+  }
 }

@@ -1,7 +1,6 @@
 /** What a section of `kind: mqtt` says. */
 import { z } from 'zod';
-import { checkDoor, describeDoor, DOOR_FIELDS, type DoorSection } from '../doors/door-section.ts';
-import { formatAddress } from '../doors/listen-address.ts';
+import { checkDoor, describeDoor, DOOR_FIELDS, type DoorSection, formatAddress } from '../doors/door-section.ts';
 import { latenessField } from '../section-fields.ts';
 import { BROKER_FIELDS, type BrokerSection, checkBroker } from './broker-section.ts';
 import { overlapFilters, parseTopicFilter, withoutCovered } from './topic-filter.ts';

@@ -2,15 +2,17 @@ import type { AddressInfo } from 'node:net';
 import { BatchColumns } from '../batch-columns.ts';
 import { liveBatches } from '../live/live-batches.ts';
 import { PendingMessages } from '../live/pending-messages.ts';
-import type { SourceOptions } from '../source-kind.ts';
+import { seriesMade } from '../rows/row-references.ts';
+import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import { BrokerLink } from './broker-link.ts';
 import { DeviceDoor } from './device-door.ts';
 import { STOP_TIMEOUT_MS } from './limits.ts';
 import { MessageLine, type MqttMessage } from './message-line.ts';
 import { MessageReader } from './message-reader.ts';
-import type { MqttSection } from './mqtt-section.ts';
+import { describeMqtt, mqttSchema, type MqttSection } from './mqtt-section.ts';
 import { parseTopicFilter, withoutCovered } from './topic-filter.ts';
+import { checkTopics } from './topic-rule.ts';
 
 /** What is read, beside what every source is given. */
 export interface MqttSourceOptions extends Omit<SourceOptions, 'stdin' | 'limits'> {
@@ -97,3 +99,13 @@ export class MqttSource implements Source {
     yield* liveBatches({ next: () => pending.next(), stop, end: leave }, signal);
   }
 }
+
+/** Messages that devices publish: to a broker which the agent reads, or to the agent itself. */
+export const MQTT: SourceKindDefinition<MqttSection> = {
+  schema: mqttSchema,
+  supports: () => ({ nature: 'live', resumes: false }),
+  describe: describeMqtt,
+  faults: ({ topics }, metricNames) => checkTopics(topics, metricNames),
+  makes: ({ topics }) => topics.flatMap(seriesMade),
+  open: (name, section, options) => new MqttSource({ ...options, name, section }),
+};

@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import { nearestNames } from '#core/time/nearest-name.ts';
-import type { FileSection } from '../records/file-section.ts';
+import { checkFile, describeFile, FILE_FIELDS, type FileSection, fileSupport } from '../records/file-section.ts';
 import { byteOrderMarkBytes, LF, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
-import { neededColumns } from '../rows/row-references.ts';
+import { RecordSource } from '../records/record-source.ts';
+import { checkDistinct, checkMetrics, neededColumns, seriesMade } from '../rows/row-references.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
-import { isJsonObject, parseJsonText, pathsOf, valueAtPath, type JsonObject } from './json-fields.ts';
+import type { SourceKindDefinition } from '../source-kind.ts';
+import { isJsonObject, type JsonObject, parseJsonText, pathsOf, valueAtPath } from './json-fields.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
 
 /** Lines at the beginning that are looked at to tell NDJSON from other files: some may be damaged, not all. */
@@ -74,3 +77,23 @@ export class NdjsonOpener implements RecordFileOpener {
     return lines;
   }
 }
+
+const schema = z
+  .strictObject({
+    kind: z.literal('ndjson').meta({
+      description: 'A file of JSON texts, a line each, or standard input. A column is a path, such as ENERGY.Total.0.',
+      examples: ['ndjson'],
+    }),
+    ...FILE_FIELDS,
+  })
+  .superRefine(checkFile);
+
+/** NDJSON files, and standard input where `file` is `-`. */
+export const NDJSON: SourceKindDefinition<z.output<typeof schema>> = {
+  schema,
+  supports: fileSupport,
+  describe: describeFile,
+  faults: (section, metricNames) => [...checkMetrics(section, metricNames), ...checkDistinct(section)],
+  makes: seriesMade,
+  open: (name, section, options) => new RecordSource({ ...options, name, section, opener: new NdjsonOpener(section) }),
+};

@@ -1,6 +1,6 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
-import { ABSENT, FieldTable } from '../rows/field-table.ts';
+import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import { isJsonObject, parseJsonText, valueAtPath } from './json-fields.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
-import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, type Collected, metricsOf, openSection } from '../sources.fixtures.ts';
 
 let folder: string;
 beforeAll(async () => {

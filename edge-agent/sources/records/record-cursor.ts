@@ -5,7 +5,7 @@ import type { RowReader } from '../rows/row-reader.ts';
 import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
 import { NO_ORDER } from '../time/local-order.ts';
 import type { FileIdentity, Inode, RecordCheckpoint } from './record-checkpoint.ts';
-import { BROKEN, INCOMPLETE, LF, CR, type RecordFormat } from './record-format.ts';
+import { BROKEN, CR, INCOMPLETE, LF, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
 
 export interface RecordCursorOptions {

@@ -1,4 +1,4 @@
-import type { FieldTable } from '../rows/field-table.ts';
+import type { FieldTable } from '../rows/key-table.ts';
 
 /** `next` needs more bytes before it can tell where the record ends. */
 export const INCOMPLETE = -1;

@@ -4,7 +4,7 @@ import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
-import type { ReadingBatch, Source, SourceNature, SourceCheckpoint } from '../source.ts';
+import type { ReadingBatch, Source, SourceCheckpoint, SourceNature } from '../source.ts';
 import { type ByteFeed, type FileBytes, FileFeed, FollowFeed, rotatedAway, StreamFeed } from './byte-feed.ts';
 import { DecodedFeed, DecodedFile, GROWTH_MAX } from './decoded-feed.ts';
 import { checkUtf8, type Encoding, ENCODING_BYTES, encodingOf } from './encoding.ts';

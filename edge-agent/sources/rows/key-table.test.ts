@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FieldTable } from './field-table.ts';
-import { KEY_BYTES_MAX, KEY_REFUSED, KeyTable } from './key-table.ts';
+import { FieldTable, KEY_BYTES_MAX, KEY_REFUSED, KeyTable } from './key-table.ts';
 
 const encoder = new TextEncoder();
 

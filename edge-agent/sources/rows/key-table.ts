@@ -1,5 +1,3 @@
-import type { FieldTable } from './field-table.ts';
-
 /** Distinct keys of one source: a million series is beyond what one agent carries. A further key is refused. */
 export const KEYS_MAX = 1_000_000;
 
@@ -110,4 +108,25 @@ export class KeyTable {
 function grown<T extends Uint8Array | Int32Array | Float64Array>(from: T, into: T): T {
   into.set(from);
   return into;
+}
+
+/** Start and end of a field that a row doesn't have: no reading, whatever texts are named as missing. */
+export const ABSENT = -1;
+
+/**
+ * Where the fields of one row lie in a buffer: what a file format hands to the row reader. Fields are trimmed, unquoted
+ * text, so `bytes[starts[i], ends[i])` is field i as its writer meant it. Written again for each row.
+ */
+export class FieldTable {
+  /** Fields in the row; those beyond the table's size are counted and not kept. */
+  count = 0;
+  /** Why the row could not be taken apart, or null: then the fields mean nothing. */
+  fault: string | null = null;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+
+  constructor(size: number) {
+    this.starts = new Int32Array(size);
+    this.ends = new Int32Array(size);
+  }
 }

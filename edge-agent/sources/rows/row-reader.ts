@@ -1,18 +1,17 @@
 import type { Metric } from '#core/metrics/metric.ts';
 import { implausible } from '#core/metrics/plausible.ts';
 import { lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
-import { quote, type BatchColumns } from '../batch-columns.ts';
+import { type BatchColumns, quote } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';
 import type { CellTimes } from '../time/cell-times.ts';
 import type { OrderSnapshot } from '../time/local-order.ts';
-import { describeFuture, FUTURE_MS_MAX } from '../time/open-time.ts';
 import { RowTime } from '../time/row-time.ts';
-import { ABSENT, type FieldTable } from './field-table.ts';
-import { MissingTexts } from './missing-texts.ts';
+import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
+import { ABSENT, type FieldTable } from './key-table.ts';
 import { PLAIN_MARKS } from './number-text.ts';
 import { compileRules, NO_ENTRY, type RowCells, type RowRule, RuleSelector } from './row-rules.ts';
 import type { RowsSection } from './rows-section.ts';
-import { describeValueFault } from './value-text.ts';
+import { describeValueFault, MissingTexts } from './value-text.ts';
 
 /** What a row reader needs to know beside its configuration. */
 export interface RowReaderOptions {

@@ -8,13 +8,11 @@ import { parseInstant } from '#core/time/instant.ts';
 import type { Zone } from '#core/time/zone.ts';
 import type { EntryRegistry, SeriesDescription } from '../source.ts';
 import { CellTimes } from '../time/cell-times.ts';
-import type { FieldTable } from './field-table.ts';
-import { KEY_REFUSED, KeyTable } from './key-table.ts';
-import { equalBytes } from './missing-texts.ts';
+import { type FieldTable, KEY_REFUSED, KeyTable } from './key-table.ts';
 import type { NumberMarks } from './number-text.ts';
 import type { CellsRule, SeriesRule } from './rows-section.ts';
 import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
-import { type ValueRule, ValueText } from './value-text.ts';
+import { equalBytes, type ValueRule, ValueText } from './value-text.ts';
 
 /** A series rule whose names have become positions: what the row reader runs per row. */
 export interface RowRule {

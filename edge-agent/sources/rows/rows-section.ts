@@ -7,7 +7,7 @@ import { DurationError, formatDuration, nominalMs, parseDuration } from '#core/t
 import { InstantError, parseInstant } from '#core/time/instant.ts';
 import { checkedBy, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { CellsCounted } from '../time/cell-times.ts';
-import { describeTime, type TimeSection, timeSchema } from '../time/time-section.ts';
+import { describeTime, timeSchema, type TimeSection } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
 

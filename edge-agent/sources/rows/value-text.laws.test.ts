@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFactor } from '#core/numbers/factor.ts';
 import { parseScaled } from '#core/numbers/scaled.ts';
-import { FieldTable } from './field-table.ts';
+import { FieldTable } from './key-table.ts';
 import type { NumberMarks } from './number-text.ts';
 import { type ValueRule, ValueText } from './value-text.ts';
 

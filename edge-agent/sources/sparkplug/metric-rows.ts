@@ -1,5 +1,5 @@
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
-import { ABSENT, FieldTable } from '../rows/field-table.ts';
+import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import type { RowsSection, SeriesRule } from '../rows/rows-section.ts';
 import { timeSchema } from '../time/time-section.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { declaredSource, issuesOf } from '../sources.fixtures.ts';
-import { NameTally } from './name-tally.ts';
+import { NameTally } from './metric-table.ts';
 import { topicsOf } from './sparkplug-section.ts';
 import { parseMessageTopic } from './topic.ts';
 

@@ -5,15 +5,23 @@ import { BrokerLink } from '../mqtt/broker-link.ts';
 import { STOP_TIMEOUT_MS } from '../mqtt/limits.ts';
 import { MessageLine, type MqttMessage } from '../mqtt/message-line.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import type { SourceOptions } from '../source-kind.ts';
+import { checkMetrics, missingColumns, missingRemedy, seriesMade } from '../rows/row-references.ts';
+import type { ReferenceFault, SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import type { NodeMessage, TakenMessage } from './edge-node.ts';
 import { EdgeNodes, type NodeName } from './edge-nodes.ts';
 import { READ_BYTES_PER_BYTE, TICK_MS } from './limits.ts';
-import { METRIC_COLUMNS, MetricRows, metricRowsSection, metricsOfBatch, rulesPerMetric } from './metric-rows.ts';
-import { NameTally } from './name-tally.ts';
+import {
+  METRIC_COLUMNS,
+  MetricRows,
+  metricRowsSection,
+  metricsOfBatch,
+  NAMED_COLUMNS,
+  rulesPerMetric,
+} from './metric-rows.ts';
+import { NameTally } from './metric-table.ts';
 import { decodePayload, encodeRebirthRequest } from './payload.ts';
-import { type SparkplugSection, topicsOf } from './sparkplug-section.ts';
+import { describeSparkplug, sparkplugSchema, type SparkplugSection, topicsOf } from './sparkplug-section.ts';
 import { commandTopic, parseMessageTopic, stateTopic } from './topic.ts';
 
 /** What is read, beside what every source is given. */
@@ -251,4 +259,35 @@ export class SparkplugSource implements Source {
 
 function statePayload(online: boolean, timestamp: number): Buffer {
   return Buffer.from(JSON.stringify({ online, timestamp }));
+}
+
+/** What edge nodes say by Sparkplug B, by way of a broker. */
+export const SPARKPLUG: SourceKindDefinition<SparkplugSection> = {
+  schema: sparkplugSchema,
+  supports: () => ({ nature: 'live', resumes: false }),
+  describe: describeSparkplug,
+  faults: checkNames,
+  makes: seriesMade,
+  open: (name, section, options) => new SparkplugSource({ ...options, name, section }),
+};
+
+function checkNames(section: SparkplugSection, metricNames: readonly string[]): readonly ReferenceFault[] {
+  const rows = metricRowsSection(section);
+  const unknown = missingColumns(rows, METRIC_COLUMNS).map((missing) => ({
+    path: missing.path,
+    subject: 'field',
+    value: `${JSON.stringify(missing.column)} is none of a Sparkplug metric`,
+    remedy: missingRemedy([missing], NAMED_COLUMNS),
+  }));
+  const twice = section.series.flatMap(({ when }, i) => (Object.hasOwn(when, 'metric') ? [named(i)] : []));
+  return [...checkMetrics(rows, metricNames), ...unknown, ...twice];
+}
+
+function named(rule: number): ReferenceFault {
+  return {
+    path: ['series', rule, 'when', 'metric'],
+    subject: 'when',
+    value: 'names a metric',
+    remedy: '`value` does that already; leave it out',
+  };
 }

@@ -1,4 +1,3 @@
-import { offsetEnd, offsetMs } from './offset-text.ts';
 import {
   type AfterTime,
   digitsEnd,
@@ -9,9 +8,11 @@ import {
   midnightMs,
   NO_CALENDAR_DATE,
   OFFSET_BEYOND,
+  offsetEnd,
+  offsetMs,
   SPACE,
-  twoDigits,
   type TimeText,
+  twoDigits,
   ZERO,
 } from './time-text.ts';
 
@@ -32,7 +33,7 @@ const FORM = 'is not ISO 8601; write it like 2006-12-16T17:24:00Z, or say how it
 
 /**
  * ISO 8601 extended format as in RFC 3339: a date, then `T` or one space and hours and minutes, optional seconds with
- * a fraction of any length after `.` or `,`, and an optional offset (offset-text.ts), also after a space. Without an
+ * a fraction of any length after `.` or `,`, and an optional offset (time-text.ts), also after a space. Without an
  * offset the time is local; a date alone is its local midnight, and 24:00 the midnight that ends it.
  */
 export class IsoTime implements TimeText {

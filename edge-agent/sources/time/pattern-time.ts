@@ -1,7 +1,6 @@
 import type { Zone } from '#core/time/zone.ts';
 import { lettersEnd, monthNamed, offsetsNamed, weekdayNamed } from './names-in-times.ts';
-import { offsetEnd, offsetMs } from './offset-text.ts';
-import { parseTimePattern, type NumberField, type PatternPart } from './time-pattern.ts';
+import { type NumberField, parseTimePattern, type PatternPart } from './time-pattern.ts';
 import {
   type AfterTime,
   digitsEnd,
@@ -12,6 +11,8 @@ import {
   midnightMs,
   NO_CALENDAR_DATE,
   OFFSET_BEYOND,
+  offsetEnd,
+  offsetMs,
   SPACE,
   type TimeText,
   ZERO,

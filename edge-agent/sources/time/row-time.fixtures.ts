@@ -1,5 +1,5 @@
-import { FieldTable } from '../rows/field-table.ts';
-import { RowTime, type RowOrder } from './row-time.ts';
+import { FieldTable } from '../rows/key-table.ts';
+import { type RowOrder, RowTime } from './row-time.ts';
 import { timeSchema } from './time-section.ts';
 
 /** The times of rows of texts, as a section given as it is in a configuration reads them; null where one is refused. */

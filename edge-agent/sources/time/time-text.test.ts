@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openZone } from '#core/time/zone.ts';
-import { openTimeText } from './open-time.ts';
 import { PatternTime } from './pattern-time.ts';
 import { parseTimePattern } from './time-pattern.ts';
+import { openTimeText } from './time-section.ts';
 import type { TimeText } from './time-text.ts';
 import { UnixTime } from './unix-time.ts';
 

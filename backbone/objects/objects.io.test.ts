@@ -5,7 +5,9 @@ import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { UNFINISHED_PREFIX } from '../disk/durable-file.ts';
 import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
 import { type DirectoryHarness, makeDirectoryHarness } from '../disk/temporary-directory.ts';
+import { describeOnNatsServer } from '../nats/nats-server.fixtures.ts';
 import { openEmbeddedObjects, UNFINISHED_AGE_MAX_MS } from './embedded-objects.ts';
+import { openNatsObjects } from './nats-objects.ts';
 import { runObjectsCases } from './objects.cases.ts';
 import type { Objects } from './objects.ts';
 
@@ -45,5 +47,12 @@ describe('embedded objects', () => {
     await using objects = await openEmbeddedObjects({ dir: harness.dir, nowMs });
     expect(await objects.list('')).toEqual([]);
     expect(await readdir(folder)).toEqual([`${UNFINISHED_PREFIX}torn`]);
+  });
+});
+
+await describeOnNatsServer((nats) => {
+  runObjectsCases('nats', async () => {
+    const place = nats.newPlace();
+    return { open: () => openNatsObjects(place), [Symbol.asyncDispose]: async () => {} };
   });
 });

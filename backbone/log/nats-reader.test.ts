@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppendNotifier } from './nats-append-notifier.ts';
+import { AppendNotifier } from './nats-reader.ts';
 
 describe('the notifier of appends', () => {
   beforeEach(() => void vi.useFakeTimers());

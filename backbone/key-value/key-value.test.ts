@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryTable } from '../table/memory-table.fixtures.ts';
+import { TableKeyValue } from './embedded-key-value.ts';
+import { runKeyValueCases } from './key-value.cases.ts';
 import type { KeyValueChange } from './key-value.ts';
 import { LatestChanges } from './latest-changes.ts';
+
+runKeyValueCases('a table in memory', async () => {
+  let table = new MemoryTable();
+  return {
+    open: () => TableKeyValue.open('memory', (table = table.crash())),
+    [Symbol.asyncDispose]: () => table[Symbol.asyncDispose](),
+  };
+});
 
 const change = (key: string, revision: number): KeyValueChange => ({ key, value: Uint8Array.of(revision), revision });
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

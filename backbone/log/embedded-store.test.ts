@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { firstKey, firstValue, positionOfKey, recordKey } from './embedded-records.ts';
+import { firstKey, firstValue, positionOfKey, recordKey } from './embedded-store.ts';
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 
-// The forms stand on disks: these bytes were worked out from the drawing in `embedded-records.ts`, not by it.
+// The forms stand on disks: these bytes were worked out from the drawing in `embedded-store.ts`, not by it.
 describe('the keys of the embedded log', () => {
   it('hold partition and position, big endian', () => {
     expect(hex(recordKey(0, 1))).toBe('01' + '0000' + '0000000000000001');
