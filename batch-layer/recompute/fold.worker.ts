@@ -1,9 +1,17 @@
 import { strict as assert } from 'node:assert';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { setPriority } from 'node:os';
-import { reasonOf } from '#core/errors.ts';
-import { type FoldAnswer, type FoldTask, runTask } from './fold-pool.ts';
+import type { FoldAnswer, FoldTask } from './fold-pool.ts';
 
-/** A process that does one task after another, and ends with the one that started it. */
+/**
+ * A process that does one task after another, and ends with the one that started it. Nearly all that its start takes is
+ * for reading the sources, so what Node makes of them is kept between starts: written down at once, since the process is killed in the end.
+ */
+enableCompileCache();
+const { reasonOf } = await import('#core/errors.ts');
+const { runTask } = await import('./fold-pool.ts');
+flushCompileCache();
+
 assert(process.send !== undefined, 'this module is the start of a process of FoldPool');
 const send = process.send.bind(process);
 
