@@ -1,8 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DirectoryWatch } from './directory-watch.ts';
-import { bytesIn, makeDirectory } from './directory.ts';
+import { bytesIn, DirectoryWatch, makeDirectory } from './directory.ts';
 import { createDurably, makeDirectoryDurably } from './durable-file.ts';
 import { claimDirectory, readMarker } from './marker.ts';
 import { makeTemporaryDirectory } from './temporary-directory.ts';

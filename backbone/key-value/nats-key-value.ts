@@ -5,10 +5,10 @@ import {
   isConflict,
   type NatsLink,
   type NatsPlace,
+  openBucket,
   openNatsLink,
   REQUEST_TIMEOUT_MS,
 } from '../nats/nats-connection.ts';
-import { openBucket } from '../nats/nats-key-value-bucket.ts';
 import { StoreClosed, StoreUnavailable } from '../storage-errors.ts';
 import {
   checkKey,

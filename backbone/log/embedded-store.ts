@@ -1,6 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { FREE_BYTES_MIN } from '../disk/directory-watch.ts';
-import { freeBytesIn } from '../disk/directory.ts';
+import { FREE_BYTES_MIN, freeBytesIn } from '../disk/directory.ts';
 import { isFull, KeptLevel, OPENING_WRITE_BUFFERS, type OpenLevel } from '../disk/kept-level.ts';
 import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { NUMBER_KEY_BYTES, readUintKey, uintKey, writeUintKey } from '../keys/order.ts';

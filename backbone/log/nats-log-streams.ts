@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
-import { API_CODE, apiCodeOf, isConflict, type NatsLink } from '../nats/nats-connection.ts';
-import { openBucket } from '../nats/nats-key-value-bucket.ts';
+import { API_CODE, apiCodeOf, isConflict, type NatsLink, openBucket } from '../nats/nats-connection.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { LogMisconfigured, LogPartitionsMismatch, LogPartitionsMissing } from './log-errors.ts';
 

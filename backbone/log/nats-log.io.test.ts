@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startNatsServer } from '#tooling/servers/nats-server.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
-import { NatsUnreachable, NatsUnsuitable, openNatsLink } from '../nats/nats-connection.ts';
-import { openBucket } from '../nats/nats-key-value-bucket.ts';
+import { NatsUnreachable, NatsUnsuitable, openBucket, openNatsLink } from '../nats/nats-connection.ts';
 import { describeOnNatsServer } from '../nats/nats-server.fixtures.ts';
 import { NewerFormat, TooLarge } from '../storage-errors.ts';
 import { runLogCrashCases, runLogServerCrashCases } from './log-crash.cases.ts';

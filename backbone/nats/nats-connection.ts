@@ -1,4 +1,5 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { reasonOf, WeirError } from '#core/errors.ts';
 
@@ -228,4 +229,20 @@ export const API_CODE = {
 export function isConflict(error: unknown): boolean {
   const code = apiCodeOf(error);
   return code === API_CODE.wrongLastSequence || code === API_CODE.wrongLastSequenceUnknown;
+}
+
+/**
+ * Opens a bucket of JetStream's key-value store, made when it isn't there: in files, one value per key. Reads go to the
+ * leader (no direct get), so that what was stored is seen at once on a cluster too.
+ */
+export async function openBucket(link: NatsLink, bucket: string, replicas: number): Promise<KV> {
+  const buckets = new Kvm(link.connection);
+  const options = { history: 1, storage: 'file' as const, replicas, allow_direct: false, timeout: REQUEST_TIMEOUT_MS };
+  try {
+    await link.manager.streams.info(`KV_${bucket}`);
+  } catch (error) {
+    if (apiCodeOf(error) !== API_CODE.streamNotFound) throw error;
+    return buckets.create(bucket, options);
+  }
+  return buckets.open(bucket, { allow_direct: false, timeout: REQUEST_TIMEOUT_MS });
 }

@@ -7,6 +7,7 @@ import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
 import { type DirectoryHarness, makeDirectoryHarness } from '../disk/temporary-directory.ts';
 import { describeOnNatsServer } from '../nats/nats-server.fixtures.ts';
 import { openEmbeddedObjects, UNFINISHED_AGE_MAX_MS } from './embedded-objects.ts';
+import { MemoryObjects } from './memory-objects.fixtures.ts';
 import { openNatsObjects } from './nats-objects.ts';
 import { runObjectsCases } from './objects.cases.ts';
 import type { Objects } from './objects.ts';
@@ -55,4 +56,9 @@ await describeOnNatsServer((nats) => {
     const place = nats.newPlace();
     return { open: () => openNatsObjects(place), [Symbol.asyncDispose]: async () => {} };
   });
+});
+
+runObjectsCases('memory', async () => {
+  const stored = new Map<string, Uint8Array>();
+  return { open: async () => new MemoryObjects(stored), [Symbol.asyncDispose]: () => Promise.resolve() };
 });

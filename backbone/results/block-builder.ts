@@ -12,7 +12,7 @@ export interface BuiltBlock {
 }
 
 /**
- * Merges the rows of one slice after the other into a block of one partition. Slices come in the order of row-order.ts, the
+ * Merges the rows of one slice after the other into a block of one partition. Slices come in the order of results.ts, the
  * rows of a slice from the newest to the oldest (core/slices/merge-rows.ts). One builder fills many blocks.
  */
 export class BlockBuilder {

@@ -4,7 +4,7 @@ import { PackWriter } from '#core/packing/pack-writer.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { directoryColumnsOne } from './format-one.ts';
-import { BAND_SLICES, bandOf, type RowName } from './row-order.ts';
+import { BAND_SLICES, bandOf, type RowName } from './results.ts';
 
 /**
  * The directory of a batch result, which says where its blocks are, little endian:
@@ -22,7 +22,7 @@ import { BAND_SLICES, bandOf, type RowName } from './row-order.ts';
  *                            rows, number of the object, offset in it, bytes
  * ```
  *
- * Blocks stand in the order of their rows (row-order.ts), and don't overlap in it. The objects of a result are
+ * Blocks stand in the order of their rows (results.ts), and don't overlap in it. The objects of a result are
  * `<name>/directory` and `<name>/<number>`. Magic and version keep their place.
  */
 export const RESULT_DIRECTORY_FORMAT = 2;

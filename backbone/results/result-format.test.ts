@@ -8,7 +8,7 @@ import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { type BlockPlace, decodeDirectory, encodeDirectory, RESULT_DIRECTORY_FORMAT } from './result-directory.ts';
 import { type BlockRows, decodeResultBlock, encodeResultBlock, RESULT_BLOCK_FORMAT } from './result-format.ts';
-import type { RowName } from './row-order.ts';
+import type { RowName } from './results.ts';
 
 /** Rows of two groups, each with half of the slices, whose i-th row holds i readings, at slots in descending order. */
 function rowsOf(slices: readonly number[], groups = ['["r1"]', '["r2"]']): BlockRows {

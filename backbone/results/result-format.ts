@@ -11,7 +11,7 @@ import { decodeBlockOne } from './format-one.ts';
 import type { ResultBlock } from './results.ts';
 
 /**
- * A block of a batch result: rows of one partition, of one group or of many, in the order of row-order.ts, little endian.
+ * A block of a batch result: rows of one partition, of one group or of many, in the order of results.ts, little endian.
  *
  * ```
  *   at  size

@@ -4,14 +4,12 @@ import { StatsTable } from '#core/stats/stats-table.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { openEmbeddedObjects } from '../objects/embedded-objects.ts';
-import { ObjectDamaged } from '../objects/objects.ts';
-import type { Objects } from '../objects/objects.ts';
+import { ObjectDamaged, type Objects } from '../objects/objects.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { encodeResultBlock } from './result-format.ts';
 import { openResultReader } from './result-reader.ts';
 import { removeResult, ResultWriter } from './result-writer.ts';
-import { groupRows } from './results.ts';
-import { compareRows } from './row-order.ts';
+import { compareRows, groupRows } from './results.ts';
 
 const RESULT: ResultRef = {
   name: 'results/x/v1-base-1',

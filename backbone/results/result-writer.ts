@@ -7,7 +7,7 @@ import {
   directoryName,
   encodeDirectory,
 } from './result-directory.ts';
-import { compareRows } from './row-order.ts';
+import { compareRows } from './results.ts';
 
 /** Bytes of blocks in one object. */
 export const RESULT_OBJECT_BYTES = 2 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { encodeResultBlock, RESULT_BLOCK_ROWS_MAX } from '#backbone/results/result-format.ts';
-import { BAND_SLICES, bandOf } from '#backbone/results/row-order.ts';
+import { BAND_SLICES, bandOf } from '#backbone/results/results.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { FrameFolder } from '#core/fold/fold-frame.ts';
 import { type Group, slicesIn, type SliceSlots } from '#core/fold/slice-slots.ts';

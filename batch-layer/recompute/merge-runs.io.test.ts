@@ -5,7 +5,7 @@ import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { MemoryObjects } from '#backbone/objects/memory-objects.fixtures.ts';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
 import { RESULT_BLOCK_ROWS_MAX } from '#backbone/results/result-format.ts';
-import { BAND_SLICES, compareRows, type RowName } from '#backbone/results/row-order.ts';
+import { BAND_SLICES, compareRows, type RowName } from '#backbone/results/results.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ResultOutdated } from '../batch-errors.ts';
 import { runMergeJob } from './merge-runs.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
-import { compareRows, type RowName } from '#backbone/results/row-order.ts';
+import { compareRows, type RowName } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
 import { flagsOf, type NotedRow, type StoredRows, tableOf } from '#core/slices/merge-rows.fixtures.ts';
 import type { MergedSlice } from '#core/slices/merge-rows.oracle.ts';

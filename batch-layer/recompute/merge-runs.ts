@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
-import type { ResultBlock } from '#backbone/results/results.ts';
-import { compareRows, type RowName } from '#backbone/results/row-order.ts';
+import { compareRows, type ResultBlock, type RowName } from '#backbone/results/results.ts';
 import { type RunBlock, RunReader, RunWriter, type SortedRun } from './run-file.ts';
 
 /** A block with at least so many rows is passed on as it is where nothing overlaps it; smaller ones are packed together. */

@@ -1,5 +1,5 @@
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
-import { compareRows } from '#backbone/results/row-order.ts';
+import { compareRows } from '#backbone/results/results.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';

@@ -1,5 +1,4 @@
-import type { GroupRows } from '#backbone/results/results.ts';
-import { compareRows, type RowName } from '#backbone/results/row-order.ts';
+import { compareRows, type GroupRows, type RowName } from '#backbone/results/results.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { copySelective, equalSlots } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';

@@ -3,7 +3,7 @@ import type { SliceRow } from '#backbone/changes/changes.ts';
 import type { ManifestVersion } from '#backbone/manifests/manifest.ts';
 import { ObjectDamaged, type Objects } from '#backbone/objects/objects.ts';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
-import { compareRows, type RowName } from '#backbone/results/row-order.ts';
+import { compareRows, type RowName } from '#backbone/results/results.ts';
 import { newestFirst, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';

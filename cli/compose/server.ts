@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
-import { DirectoryWatch } from '#backbone/disk/directory-watch.ts';
+import { DirectoryWatch } from '#backbone/disk/directory.ts';
 import type { LogReport } from '#backbone/log/log.ts';
 import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { checkMetricsKept, declareView, type Manifest } from '#backbone/manifests/manifest.ts';

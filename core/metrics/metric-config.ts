@@ -10,8 +10,7 @@ import {
 } from '../series/series.ts';
 import { fixedSpan } from '../time/duration.ts';
 import { InstantError, parseInstant } from '../time/instant.ts';
-import { EARLIEST_DEFAULT, holdMsOf, type Metric, METRIC_KINDS, UNBOUNDED } from './metric.ts';
-import { scaledBound } from './plausible.ts';
+import { EARLIEST_DEFAULT, holdMsOf, type Metric, METRIC_KINDS, scaledBound, UNBOUNDED } from './metric.ts';
 
 /** A pane is this long unless a metric says otherwise (docs/design.md#pane). */
 const PANE_DEFAULT = '10s';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from './metric.fixtures.ts';
-import { implausible, scaledBound } from './plausible.ts';
-import { amountUnit, secondsOf, squareOf } from './unit.ts';
+import { amountUnit, implausible, scaledBound, secondsOf, squareOf } from './metric.ts';
 
 describe('a bound of values', () => {
   it.each([

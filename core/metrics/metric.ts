@@ -1,4 +1,5 @@
-import type { ExcessRule } from '../numbers/scaled.ts';
+import { DECIMALS_MAX, type ExcessRule, formatScaled } from '../numbers/scaled.ts';
+import { formatInstant } from '../time/instant.ts';
 
 /** How a metric's readings leave the edge: as stats of short panes, as every reading, or whichever the uplink allows. */
 export type SendPolicy = 'panes' | 'readings' | 'adaptive';
@@ -108,4 +109,91 @@ export function holdMsOf({ intervalMs, holdMs }: Pick<Metric, 'intervalMs' | 'ho
  */
 export function promiseMsOf({ intervalMs, holdMs }: Pick<Metric, 'intervalMs' | 'holdMs'>): number {
   return Math.max(intervalMs, holdMs ?? intervalMs);
+}
+
+/** A bound of a metric as it is written, to the last decimal that numbers have. */
+const DECIMAL = new RegExp(`^([+-]?)(\\d{1,15})(?:\\.(\\d{1,${DECIMALS_MAX}}))?$`);
+
+/**
+ * The least (`up`) or greatest (`down`) scaled integer that a bound lets pass, where it may have more decimals than the
+ * metric: a least value of 0.001 at two decimals is 0.01. NaN for a text that is no such number, or one beyond 2^53.
+ */
+export function scaledBound(text: string, decimals: number, towards: 'up' | 'down'): number {
+  const read = DECIMAL.exec(text);
+  if (read === null) return Number.NaN;
+  const [, sign, whole = '', fraction = ''] = read;
+  const finest = BigInt(`${whole}${fraction.padEnd(DECIMALS_MAX, '0')}`) * (sign === '-' ? -1n : 1n);
+  const unit = 10n ** BigInt(DECIMALS_MAX - decimals);
+  const cut = finest / unit;
+  const rest = finest % unit;
+  const bound = Number(towards === 'up' ? cut + (rest > 0n ? 1n : 0n) : cut - (rest < 0n ? 1n : 0n));
+  return Number.isSafeInteger(bound) ? bound : Number.NaN;
+}
+
+/** Why a reading of the metric can't be, undefined where it may. Every source asks it, so all refuse the same. */
+export function implausible(
+  { name, decimals, earliestMs, minScaled, maxScaled }: Bounds,
+  timeMs: number,
+  value: number,
+): string | undefined {
+  if (timeMs < earliestMs) {
+    return `time ${formatInstant(timeMs)} lies before ${formatInstant(earliestMs)}, \`earliest\` of metric ${name}; is it of the unit and format that were said?`;
+  }
+  if (value < minScaled) {
+    return `value ${formatScaled(BigInt(value), decimals)} is below ${formatScaled(BigInt(minScaled), decimals)}, \`min\` of metric ${name}`;
+  }
+  if (value > maxScaled) {
+    return `value ${formatScaled(BigInt(value), decimals)} is above ${formatScaled(BigInt(maxScaled), decimals)}, \`max\` of metric ${name}`;
+  }
+  return undefined;
+}
+
+/** What a metric says of possible readings. */
+export type Bounds = Pick<Metric, 'name' | 'decimals' | 'earliestMs' | 'minScaled' | 'maxScaled'>;
+
+/** What so many of a unit come to over time: in another unit, of which one comes in `perMs` of one of the first. */
+export interface AmountUnit {
+  readonly unit: string;
+  readonly perMs: number;
+}
+
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+
+/** A quotient by time, such as m³/h, l/min or kWh/d: over time it comes to what stands above the line. */
+const QUOTIENT = /^(.*\S)\s*\/\s*(s|sec|min|h|hr|d|day)$/u;
+
+const TIMES_MS: Readonly<Record<string, number>> = {
+  s: SECOND_MS,
+  sec: SECOND_MS,
+  min: 60_000,
+  h: HOUR_MS,
+  hr: HOUR_MS,
+  d: 24 * HOUR_MS,
+  day: 24 * HOUR_MS,
+};
+
+/** Powers and currents with the prefixes that are in use. They are metered by the hour: kW in kWh, A in Ah. */
+const BY_THE_HOUR = /^[mkMGT]?(?:W|VA|var|VAr|A)$/u;
+
+/** The unit in which people tell what a rate comes to over time; undefined where the unit is that of no rate known here. */
+export function amountUnit(unit: string): AmountUnit | undefined {
+  const [, above, time] = QUOTIENT.exec(unit) ?? [];
+  if (above !== undefined && time !== undefined) return { unit: above, perMs: TIMES_MS[time]! };
+  return BY_THE_HOUR.test(unit) ? { unit: `${unit}h`, perMs: HOUR_MS } : undefined;
+}
+
+/** The unit of a value times seconds. */
+export function secondsOf(unit: string): string {
+  return `${factor(unit)}·s`;
+}
+
+/** The unit of a value times itself. */
+export function squareOf(unit: string): string {
+  return `${factor(unit)}²`;
+}
+
+/** A unit that can stand in a product: what isn't one word of letters is put in brackets. */
+function factor(unit: string): string {
+  return /^[\p{L}%°Ω]+$/u.test(unit) ? unit : `(${unit})`;
 }

@@ -1,12 +1,17 @@
 import { strict as assert } from 'node:assert';
 import { TIME_MS_MAX } from '../frames/limits.ts';
 import { VERDICT_CODE_MAX, VERDICT_DETAIL_MAX } from '../wire/down-messages.ts';
-import { encodeHeartbeat, parseHeartbeat } from '../wire/heartbeat.ts';
-import { isIntegerWithin, isMessageFault } from '../wire/message-fault.ts';
+import { encodeHeartbeat, INCARNATION_MAX, parseHeartbeat } from '../wire/heartbeat.ts';
+import {
+  isIntegerWithin,
+  isMessageFault,
+  type MessageFault,
+  messageFault,
+  parseObject,
+} from '../wire/message-fault.ts';
 import { encodeRefusalReport, parseRefusalReport } from '../wire/refusal-report.ts';
 import { AGENT_ID } from '../wire/topics.ts';
-import { encodeAgentOrder, parseAgentOrder } from './agent-order.ts';
-import { ACCEPTED, type LogRecord, type Verdict } from './record.ts';
+import { ACCEPTED, type AgentOrder, type LogRecord, type Verdict } from './record.ts';
 
 /**
  * A record of the log, little endian:
@@ -191,4 +196,37 @@ function isVerdictText(code: string, detail: string): boolean {
 
 function recordFault(code: RecordFault['code'], message: string): RecordFault {
   return { kind: 'record-fault', code, message };
+}
+
+/** Lives that an agent can have: more than anybody replaces a gateway. */
+export const LIVES_MAX = 0xffff;
+
+/** An order as JSON: `{"kind": …}` with what belongs to its kind. */
+export function encodeAgentOrder(order: AgentOrder): Uint8Array {
+  return utf8.encode(JSON.stringify(order));
+}
+
+export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
+  const value = parseObject(bytes);
+  if (value === undefined) return messageFault('order is no JSON object in UTF-8');
+  const { kind, life, to, incarnation, from } = value;
+  switch (kind) {
+    case 'readmit':
+      if (!isIntegerWithin(life, 0, LIVES_MAX)) return messageFault(`order: life must be from 0 to ${LIVES_MAX}`);
+      return { kind, life };
+    case 'hand-over':
+      if (typeof to !== 'string' || !AGENT_ID.test(to)) return messageFault('order: to must be an agent id');
+      return { kind, to };
+    case 'retire':
+      return { kind };
+    case 'give-up':
+      if (!isIntegerWithin(life, 0, LIVES_MAX)) return messageFault(`order: life must be from 0 to ${LIVES_MAX}`);
+      if (!isIntegerWithin(incarnation, 1, INCARNATION_MAX))
+        return messageFault('order: incarnation must be a u32 from 1');
+      if (!isIntegerWithin(from, 1, Number.MAX_SAFE_INTEGER) || !isIntegerWithin(to, from, Number.MAX_SAFE_INTEGER))
+        return messageFault('order: from and to must be frame numbers in their order');
+      return { kind, life, incarnation, from, to };
+    default:
+      return messageFault('order: kind must be readmit, hand-over, retire or give-up');
+  }
 }

@@ -6,8 +6,7 @@
  */
 import { bucketOf } from '../numbers/log-buckets.ts';
 import { addProduct, addSafe, addWide, subtractWide } from '../numbers/wide.ts';
-import { addCovered } from './covered.ts';
-import { mergeMs } from './exact-ms.ts';
+import { addMs, mergeMs, setMs, totalMs } from './exact-ms.ts';
 import { Histogram } from './histogram.ts';
 import type { StatsTable } from './stats-table.ts';
 
@@ -98,4 +97,19 @@ export function histogramOf(table: StatsTable, slot: number): Histogram {
   const made = new Histogram();
   histograms[slot] = made;
   return made;
+}
+
+/** Adds ms + rest to the covered time. */
+export function addCovered(table: StatsTable, slot: number, ms: number, rest: number): void {
+  addMs(table.coveredMs, table.coveredRest, slot, ms, rest);
+}
+
+/** The whole covered time in ms. */
+export function coveredTotal(table: StatsTable, slot: number): bigint {
+  return totalMs(table.coveredMs, table.coveredRest, slot);
+}
+
+/** Sets the covered time; false, and nothing changed, where it is beyond what the two columns hold. */
+export function setCovered(table: StatsTable, slot: number, total: bigint): boolean {
+  return setMs(table.coveredMs, table.coveredRest, slot, total);
 }

@@ -6,8 +6,7 @@
  */
 import { strict as assert } from 'node:assert';
 import { addProduct, addSafe } from '../numbers/wide.ts';
-import { addBuckets, addHeld } from './additive.ts';
-import { addCovered } from './covered.ts';
+import { addBuckets, addCovered, addHeld } from './additive.ts';
 import { addIncrease, type CounterRule, type LinkRule, type TotalRule } from './link.ts';
 import { includeFirst, includeLast } from './merge.ts';
 import { addPieces } from './piece.ts';

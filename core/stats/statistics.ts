@@ -8,8 +8,7 @@
  * all digits of an integer statistic, and the shortest form of the nearest double of the others (mean, variance,
  * stddev, timeMean, the amount of a rate), which are rounded once.
  */
-import { type Metric, METRIC_KINDS, type MetricKind } from '../metrics/metric.ts';
-import { amountUnit, secondsOf, squareOf } from '../metrics/unit.ts';
+import { amountUnit, type Metric, METRIC_KINDS, type MetricKind, secondsOf, squareOf } from '../metrics/metric.ts';
 import { quantileFromBuckets } from '../numbers/log-buckets.ts';
 import { DECIMALS_MAX, divideToDouble, formatScaled, sqrtToDouble } from '../numbers/scaled.ts';
 import { nearestNames } from '../time/nearest-name.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { coveredTotal, setCovered } from './covered.ts';
+import { coveredTotal, setCovered } from './additive.ts';
 import { addReading, equalSlots } from './merge.ts';
 import { StatsTableFull } from './stats-errors.ts';
 import { STATS_SLOTS_MAX, StatsTable } from './stats-table.ts';

@@ -1,7 +1,7 @@
 import type { BucketCounts } from '../numbers/log-buckets.ts';
 import { readWide } from '../numbers/wide.ts';
 import { accountedTotal } from './accounted.ts';
-import { coveredTotal } from './covered.ts';
+import { coveredTotal } from './additive.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** A reading by its event time in ms and its scaled value. */

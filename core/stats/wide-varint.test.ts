@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeWide, readWide, writeWide } from '../numbers/wide.ts';
 import { ByteReader, ByteWriter } from '../packing/bytes.ts';
-import { coveredTotal, setCovered } from './covered.ts';
+import { coveredTotal, setCovered } from './additive.ts';
 import { StatsTable } from './stats-table.ts';
 import { readMs, readSigned, readWideAt, writeMs, writeSigned, writeUnsigned, writeWideAt } from './wide-varint.ts';
 

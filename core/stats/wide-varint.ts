@@ -67,7 +67,7 @@ export function readWideAt(reader: ByteReader, columns: WideColumns, index: numb
   else reader.failed = true;
 }
 
-/** Writes a sum of milliseconds (covered.ts), less `base`, as a wide number. */
+/** Writes a sum of milliseconds (exact-ms.ts), less `base`, as a wide number. */
 export function writeMs(writer: ByteWriter, column: Float64Array, rests: Rests, slot: number, base: number): void {
   const nearest = column[slot]!;
   const difference = nearest - base;

@@ -1,7 +1,7 @@
 import type { BucketCounts } from '#core/numbers/log-buckets.ts';
 import { readWide, WIDE_BASE, type WideColumns } from '#core/numbers/wide.ts';
 import { accountedTotal } from '#core/stats/accounted.ts';
-import { coveredTotal } from '#core/stats/covered.ts';
+import { coveredTotal } from '#core/stats/additive.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Stats, TimedValue } from '#core/stats/stats.ts';
 

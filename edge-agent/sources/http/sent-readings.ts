@@ -1,5 +1,4 @@
-import type { Metric } from '#core/metrics/metric.ts';
-import { implausible } from '#core/metrics/plausible.ts';
+import { implausible, type Metric } from '#core/metrics/metric.ts';
 import { describeScaledFault, lastScaledFault, parseScaled, scaledFromNumber } from '#core/numbers/scaled.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, readInstantText } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';

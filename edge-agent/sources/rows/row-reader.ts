@@ -1,5 +1,4 @@
-import type { Metric } from '#core/metrics/metric.ts';
-import { implausible } from '#core/metrics/plausible.ts';
+import { implausible, type Metric } from '#core/metrics/metric.ts';
 import { lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { type BatchColumns, quote } from '../batch-columns.ts';
 import type { EntryRegistry } from '../source.ts';

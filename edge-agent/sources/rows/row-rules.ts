@@ -1,6 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { Metric } from '#core/metrics/metric.ts';
-import type { Bounds } from '#core/metrics/plausible.ts';
+import type { Bounds, Metric } from '#core/metrics/metric.ts';
 import { type Factor, parseFactor } from '#core/numbers/factor.ts';
 import type { ExcessRule } from '#core/numbers/scaled.ts';
 import { DAY_MS } from '#core/time/civil.ts';

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
+import { makeDirectoryHarness } from '../disk/temporary-directory.ts';
 import { uintKey } from '../keys/order.ts';
+import { openEmbeddedTable } from './embedded-table.ts';
 import { MemoryTable } from './memory-table.fixtures.ts';
 import { runTableCases, type TableHarness } from './table.cases.ts';
 
@@ -26,3 +29,6 @@ describe('a table in memory', () => {
     expect(await keysOf(table.kill())).toStrictEqual([uintKey(2), uintKey(3)]);
   });
 });
+
+runTableCases('embedded', () => makeDirectoryHarness('table', openEmbeddedTable));
+runMarkedDirectoryCases({ kind: 'table', format: 1, isExclusive: true, open: openEmbeddedTable });
