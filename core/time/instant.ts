@@ -118,10 +118,9 @@ const BEFORE_NOW = /^(?:now)?-(.*)$/s;
  * the calendar of the zone. Undefined for any other text. Throws InstantError for what begins so and is no span.
  */
 export function parseRelative(text: string, zone: Zone, nowMs: number): number | undefined {
-  const trimmed = text.trim();
-  if (trimmed === 'now') return nowMs;
-  const span = BEFORE_NOW.exec(trimmed)?.[1];
-  if (span === undefined) return undefined;
+  if (!isRelative(text)) return undefined;
+  const span = BEFORE_NOW.exec(text.trim())?.[1];
+  if (span === undefined) return nowMs;
   try {
     const duration = parseDuration(span);
     if (duration.kind === 'fixed') return nowMs - duration.ms;
@@ -130,6 +129,12 @@ export function parseRelative(text: string, zone: Zone, nowMs: number): number |
     if (!(error instanceof DurationError)) throw error;
     throw new InstantError(text, 'is no span before now; write it like -90m, -7d or -1mo');
   }
+}
+
+/** Whether a text names an instant by when it is read. */
+export function isRelative(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed === 'now' || BEFORE_NOW.test(trimmed);
 }
 
 /** RFC 3339 in UTC: `2006-12-16T17:24:00Z`, with three fraction digits only where the milliseconds are not zero. */

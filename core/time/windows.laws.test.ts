@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { DAY_MS } from './civil.ts';
 import { type Duration, nominalMs, parseDuration } from './duration.ts';
 import { oracleOffsetMs, zoneAndMinute } from './wall-clock.oracle.ts';
-import { countWindows, windowEdgesFitSlice, windowsOverlapping, type WindowSpan, windowSpec } from './windows.ts';
+import {
+  countWindows,
+  hullOfWindows,
+  windowEdgesFitSlice,
+  windowsOverlapping,
+  type WindowSpan,
+  windowSpec,
+} from './windows.ts';
 import { openZone } from './zone.ts';
 
 const MINUTE_MS = 60_000;
@@ -224,6 +231,21 @@ describe('laws of windows', () => {
         expect([...windowsOverlapping(spec, fromMs, toMs)]).toStrictEqual(expected);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('their hull reaches from the first start to the last end, and is the range itself where that is empty', () => {
+    fc.assert(
+      fc.property(question, ({ zoneName, size, every, everyOffset, sizeOffset, fromMs, toMs }) => {
+        const zone = openZone(zoneName);
+        const isHopping = nominalMs(every) <= nominalMs(size);
+        const spec = windowSpec(size, isHopping ? every : undefined, zone, isHopping ? everyOffset : sizeOffset);
+        const windows = [...windowsOverlapping(spec, fromMs, toMs)];
+        const endMs = Math.max(...windows.map((window) => window.endMs));
+        expect(hullOfWindows(spec, fromMs, toMs)).toStrictEqual({ startMs: windows[0]!.startMs, endMs });
+        expect(hullOfWindows(spec, fromMs, fromMs)).toStrictEqual({ startMs: fromMs, endMs: fromMs });
+      }),
+      { numRuns: 300 },
     );
   });
 

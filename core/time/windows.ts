@@ -78,6 +78,16 @@ export function* windowsOverlapping(spec: WindowSpec, fromMs: number, toMs: numb
   }
 }
 
+/** From the start of the first window that overlaps [fromMs, toMs) to the end of the last; the range itself where it is empty. */
+export function hullOfWindows(spec: WindowSpec, fromMs: number, toMs: number): WindowSpan {
+  const first = windowsOverlapping(spec, fromMs, toMs).next();
+  if (first.done === true) return { startMs: fromMs, endMs: toMs };
+  const steps = openSteps(everyOf(spec), spec.offset, spec.zone);
+  const lastMs = steps.startAt(toMs - 1);
+  const endMs = spec.kind === 'tumbling' ? steps.next(lastMs) : endOfWindow(lastMs, spec.size, spec.zone);
+  return { startMs: first.value.startMs, endMs };
+}
+
 /** The longest that a window of the spec can last, in ms: for bounds, never for edges. */
 export function longestWindowMs(spec: WindowSpec): number {
   return longestMs(spec.size) + (followsClock(spec.size) ? DAY_MS : 0);

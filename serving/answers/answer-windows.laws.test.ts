@@ -106,7 +106,7 @@ async function play(
         one.window,
       );
       const answer = await withSource(index, view.name, sourceOf, (source) =>
-        answerWindows(index, source, query, undefined, undefined, options),
+        answerWindows(index, source, query, undefined, options),
       );
       expect(textsOf(answer, query)).toEqual(expectedTexts(world, query));
       const streamed: string[] = [];
@@ -155,7 +155,7 @@ describe('windows', () => {
         await using index = await openIndexOf(world);
         const options = wideGroupsMin === undefined ? {} : { wideGroupsMin };
         const source = index.source(world.view.name)!;
-        const whole = await answerWindows(index, source, query, undefined, undefined, options);
+        const whole = await answerWindows(index, source, query, undefined, options);
         expect(textsOf(whole, query)).toEqual(expectedTexts(world, query));
         const streamed: string[] = [];
         for await (const part of streamWindows(index, () => source, query, options))
@@ -222,7 +222,7 @@ describe('windows', () => {
                 index,
                 view.name,
                 () => index.source(view.name)!,
-                (source) => answerWindows(index, source, query, undefined, undefined, { wideGroupsMin }),
+                (source) => answerWindows(index, source, query, undefined, { wideGroupsMin }),
               ),
             );
           // One in a group that is read early and one in a group that is read late.

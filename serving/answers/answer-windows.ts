@@ -61,13 +61,12 @@ export async function withSource<T>(
   }
 }
 
-/** The whole answer, as of one moment, at which `noted` is called. More than `windowsMax` windows are a QueryError. */
+/** The whole answer, as of one moment. More than `windowsMax` windows are a QueryError. */
 export async function answerWindows(
   index: ServingIndex,
   source: ViewSource,
   query: WindowsQuery,
   windowsMax = JSON_WINDOWS_MAX,
-  noted: () => void = () => undefined,
   { wideGroupsMin = WIDE_GROUPS_MIN }: AnswerOptions = {},
 ): Promise<WindowsAnswer> {
   const groups = groupsOf(source, query.where);
@@ -76,7 +75,7 @@ export async function answerWindows(
   checkEdges(query, data);
   if (isWide) {
     const spans = takeSpans(query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
-    if (spans !== undefined) return await answerWide(index, source, query, groups, spans, windowsMax, noted);
+    if (spans !== undefined) return await answerWide(index, source, query, groups, spans, windowsMax);
   }
   const combiner = openCombiner(source, query);
   for (const spans of spanChunks(query.spec, query, data, () => chunkSize(groups.length))) {
@@ -85,7 +84,6 @@ export async function answerWindows(
   }
   return combiner.settle(() => {
     if (combiner.count > windowsMax) throw tooMany('windows', windowsMax);
-    noted();
     return judged(index, source, query, combiner);
   });
 }
@@ -127,7 +125,6 @@ function answerWide(
   groups: readonly Group[],
   spans: readonly WindowSpan[],
   windowsMax: number,
-  noted: () => void = () => undefined,
 ): Promise<WindowsAnswer> {
   const parts = new Set<StatsPart>(query.stats.flatMap(({ needs }) => needs));
   const keeps = keepsWindow(query);
@@ -140,7 +137,6 @@ function answerWide(
       if (windows.length === windowsMax) throw tooMany('windows', windowsMax);
       windows.push(judge.window({ group, startMs, endMs, slot, revision, pending }));
     });
-    noted();
     return { ...headOf(index, source, groups), table, windows };
   });
 }
@@ -181,6 +177,7 @@ export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable
     freshnessMs: isFolding ? null : freshnessOf(groups),
     provisional: isFolding,
     without: withoutOf(groups),
+    sequence: source.recent.newest,
     asOf: isAsOf ? { cut: batch.cut, publishedAtMs: batch.publishedAtMs } : undefined,
   };
 }

@@ -30,6 +30,8 @@ export interface AnswerHead {
   readonly provisional: boolean;
   /** Agents that the answer doesn't wait for, or that lost frames for good, by name. */
   readonly without: readonly string[];
+  /** How far it is in the recent changes of its source; not told. */
+  readonly sequence: number;
   /** Of an answer as of an earlier cut: the position of that cut per partition, and when it was published. */
   readonly asOf: { readonly cut: readonly number[]; readonly publishedAtMs: number } | undefined;
 }
@@ -46,6 +48,16 @@ export interface JudgedSource {
 }
 
 /**
+ * For how long a value may be held beyond a window's end, where that is told, by the longest interval of the series of its
+ * group: the window isn't final until then (docs/design.md#final-is-what-nothing-more-is-expected-for).
+ */
+export function heldBeyond({ metric, stats }: Pick<ViewQuery, 'metric' | 'stats'>): (intervalMs: number) => number {
+  const tellsHeld = metric.kind === 'gauge' && stats.some(({ needs }) => needs.includes('integral'));
+  const said = metric.holdMs === undefined ? {} : { holdMs: metric.holdMs };
+  return tellsHeld ? (intervalMs) => holdMsOf({ intervalMs, ...said }) : () => 0;
+}
+
+/**
  * Judges windows: how complete they are, and whether more is expected. Groups are looked at once per answer.
  *
  * An interval belongs to its later reading, so what a gauge holds at a window's end is known only when the next reading
@@ -54,17 +66,13 @@ export interface JudgedSource {
 export class Judge {
   readonly #table: StatsTable;
   readonly #source: JudgedSource;
-  /** For how long a value may be held beyond the window's end, by the longest interval of its group's series. */
   readonly #heldMs: (intervalMs: number) => number;
   readonly #horizons = new Map<Group, Horizon>();
 
   constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, source: JudgedSource) {
     this.#table = table;
     this.#source = source;
-    const tellsHeld = query.metric.kind === 'gauge' && query.stats.some(({ needs }) => needs.includes('integral'));
-    const { holdMs } = query.metric;
-    const said = holdMs === undefined ? {} : { holdMs };
-    this.#heldMs = tellsHeld ? (intervalMs) => holdMsOf({ intervalMs, ...said }) : () => 0;
+    this.#heldMs = heldBeyond(query);
   }
 
   /** A window, whose edges are edges of slices. */

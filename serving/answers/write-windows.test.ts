@@ -15,6 +15,7 @@ const HEAD = {
   freshnessMs: START,
   provisional: false,
   without: [],
+  sequence: 0,
   asOf: undefined,
 };
 

@@ -32,6 +32,7 @@ function answerOf(count: number, first = 0): WindowsAnswer {
     freshnessMs: null,
     provisional: false,
     without: [],
+    sequence: 0,
     asOf: undefined,
     table,
     windows,

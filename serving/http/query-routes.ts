@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
+import { isRelative } from '#core/time/instant.ts';
 import type { Zone } from '#core/time/zone.ts';
 import { answerSessions } from '../answers/answer-sessions.ts';
 import { answerWindows, streamWindows, withSource } from '../answers/answer-windows.ts';
@@ -17,6 +19,7 @@ import {
 import type { ViewSource } from '../index/view-source.ts';
 import { fileNameOf, type Format, formatOf } from './answer-format.ts';
 import { jsonResponse, type Manner, rowsResponse } from './answer-response.ts';
+import { EntityTags, type Match, meetsAny } from './entity-tags.ts';
 import { answerDocs, SessionsParams, TAG_PARAMETERS, ViewPath, WindowsParams } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
 
@@ -57,22 +60,30 @@ function queryRoute<P extends string, Q extends z.ZodObject>(path: P, summary: s
 /** The two queries of a view: for windows, and for sessions. */
 export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
   const { index } = reader;
+  const entityTags = new EntityTags(randomBytes(16).toString('base64url'), index);
   app.openapi(windowsRoute, async (c) => {
     const { view: name } = c.req.valid('param');
     const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), WINDOWS_PARAMS);
     const sourceOf = (): ViewSource => reader.source(name, params.asOf);
-    const queryOf = (source: ViewSource): WindowsQuery => readWindowsQuery(reader, source, params, tags);
+    const askedOf = (source: ViewSource) => ({ source, format, query: readWindowsQuery(reader, source, params, tags) });
     const format = formatOf(params.format, c.req.header('accept'));
+    const asked = askedOf(sourceOf());
+    const condition = c.req.header('if-none-match');
+    const known = entityTags.match(asked, condition);
+    if (known !== undefined) return notModified(cachingOf(known, params), format);
     if (format !== 'json') {
-      const query = queryOf(sourceOf());
-      return rowsResponse(format, streamWindows(index, sourceOf, query), query, mannerOf(query, format));
+      const { query } = asked;
+      const manner = mannerOf(query, format, cachingOf(entityTags.ofRows(asked), params));
+      return rowsResponse(format, streamWindows(index, sourceOf, query), query, manner);
     }
-    const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
-      const asked = queryOf(source);
-      return { query: asked, answer: await answerWindows(index, source, asked) };
+    const { answered, answer } = await withSource(index, name, sourceOf, async (source) => {
+      const one = askedOf(source);
+      return { answered: one, answer: await answerWindows(index, source, one.query) };
     });
-    return jsonResponse(answer, query, mannerOf(query, format));
+    const caching = cachingOf(entityTags.ofAnswer(answered, answer), params);
+    if (meetsAny(condition)) return notModified(caching, format);
+    return jsonResponse(answer, answered.query, mannerOf(answered.query, format, caching));
   });
   app.openapi(sessionsRoute, async (c) => {
     const { view: name } = c.req.valid('param');
@@ -80,19 +91,59 @@ export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
     const tags = tagQueries(c.req.queries(), SESSIONS_PARAMS);
     const format = formatOf(params.format, c.req.header('accept'));
     const sourceOf = (): ViewSource => reader.source(name, undefined);
-    const { query, answer } = await withSource(index, name, sourceOf, async (source) => {
-      const asked = readSessionsQuery(reader, source, params, tags);
-      return { query: asked, answer: await answerSessions(index, source, asked, sessionsMaxOf(format)) };
+    const askedOf = (source: ViewSource) => ({
+      source,
+      format,
+      query: readSessionsQuery(reader, source, params, tags),
     });
-    const manner = mannerOf(query, format);
+    const condition = c.req.header('if-none-match');
+    const known = entityTags.match(askedOf(sourceOf()), condition);
+    if (known !== undefined) return notModified(cachingOf(known, params), format);
+    const { answered, answer } = await withSource(index, name, sourceOf, async (source) => {
+      const one = askedOf(source);
+      return { answered: one, answer: await answerSessions(index, source, one.query, sessionsMaxOf(format)) };
+    });
+    const { query } = answered;
+    const caching = cachingOf(entityTags.ofAnswer(answered, answer), params);
+    if (meetsAny(condition)) return notModified(caching, format);
+    const manner = mannerOf(query, format, caching);
     return format === 'json' ? jsonResponse(answer, query, manner) : rowsResponse(format, [answer], query, manner);
   });
 }
 
+/**
+ * For how long an answer of which all is final may be told without asking whether it still is: a correction is rare then,
+ * and nobody should wait long to see it.
+ */
+const FINAL_MAX_AGE_S = 60;
+
+/** How caches may keep an answer: each asks whether it still holds, but for what is final and asked for by fixed times. */
+function cachingOf(
+  { tag, isFinal }: Match,
+  { from, to }: { readonly from: string; readonly to: string },
+): Readonly<Record<string, string>> {
+  const isKept = isFinal && !isRelative(from) && !isRelative(to);
+  return { etag: tag, 'cache-control': isKept ? `max-age=${FINAL_MAX_AGE_S}` : 'no-cache' };
+}
+
+/** What the reader has is still so (RFC 9110, 15.4.5). */
+function notModified(caching: Readonly<Record<string, string>>, format: Format): Response {
+  return new Response(null, { status: 304, headers: { ...caching, vary: variesBy(format) } });
+}
+
+/** Rows are not compressed. */
+function variesBy(format: Format): string {
+  return format === 'json' ? 'Accept, Accept-Encoding' : 'Accept';
+}
+
 /** What is sent with an answer: rows are a file. */
-function mannerOf(query: WindowsQuery | SessionsQuery, format: Format): Manner {
+function mannerOf(
+  query: WindowsQuery | SessionsQuery,
+  format: Format,
+  caching: Readonly<Record<string, string>>,
+): Manner {
   const zone = 'spec' in query ? query.spec.zone : undefined;
-  const headers: Record<string, string> = { vary: 'Accept' };
+  const headers: Record<string, string> = { ...caching, vary: variesBy(format) };
   if (format !== 'json')
     headers['content-disposition'] = `attachment; filename="${fileNameOf(query, zone ?? UTC, format)}"`;
   return { ...(zone === undefined ? {} : { zone: zone.name }), headers };

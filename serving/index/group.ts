@@ -13,6 +13,7 @@ export interface PageLoad {
 export class Group {
   readonly key: string;
   readonly tags: readonly string[];
+  readonly sliceMs: number;
   readonly progress: GroupProgress;
   readonly pages = new Map<number, Page>();
   readonly loads = new Map<number, PageLoad>();
@@ -28,6 +29,7 @@ export class Group {
   constructor(key: string, agents: Agents, sliceMs: number) {
     this.key = key;
     this.tags = parseGroupKey(key);
+    this.sliceMs = sliceMs;
     this.progress = new GroupProgress(agents, sliceMs);
   }
 

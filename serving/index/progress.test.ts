@@ -55,14 +55,26 @@ function completeness(
 }
 
 describe('the progress of a group', () => {
-  it('tells whether a member changed anything', () => {
-    const progress = progressOf([], [memberOf('a', 's', 100)]);
-    expect(progress.put(memberOf('a', 's', 100))).toBe(false);
-    expect(progress.put(memberOf('a', 's', 90))).toBe(true);
-    expect(progress.put(memberOf('a', 's', 90, 1_000))).toBe(true);
-    expect(progress.put(memberOf('a', 't', 95))).toBe(true);
+  it('tells from when on a member changes how windows are judged', () => {
+    const progress = progressOf([], []);
+    expect(progress.put(memberOf('a', 's', 100))).toBe(100);
+    expect(progress.put(memberOf('a', 's', 100))).toBeUndefined();
+    expect(progress.put(memberOf('a', 's', 90))).toBe(90);
+    expect(progress.put({ ...memberOf('a', 's', 90), sinceMs: 40 })).toBe(40);
+    expect(progress.put({ ...memberOf('a', 's', 90), sinceMs: 60 })).toBe(40);
+    expect(progress.put(memberOf('a', 't', 95))).toBe(95);
     expect([...progress.members()]).toHaveLength(2);
     expect(progress.firstMs()).toBe(90);
+  });
+
+  it('changes all windows where its longest interval does, for so long values are held', () => {
+    const progress = progressOf([], [memberOf('a', 's', 100, 10)]);
+    expect(progress.put(memberOf('a', 't', 200, 10))).toBe(200);
+    expect(progress.put(memberOf('a', 'u', 300, 20))).toBe(Number.NEGATIVE_INFINITY);
+    expect(progress.longestIntervalMs()).toBe(20);
+    expect(progress.put(memberOf('a', 'u', 300, 5))).toBe(Number.NEGATIVE_INFINITY);
+    expect(progress.longestIntervalMs()).toBe(10);
+    expect(progress.put(memberOf('a', 'v', 400, 5))).toBe(400);
   });
 
   it('begins with the earliest reading of any member, and nowhere without one', () => {
@@ -75,7 +87,7 @@ describe('the progress of a group', () => {
     const progress = progressOf([agentOf('a', 500)], [since(30)]);
     expect([progress.firstMs(), progress.expectedFromMs()]).toEqual([70, 30]);
     expect(completeness(progress, 0, 100, 3, progress.horizon())).toBe(3 / 7);
-    expect(progress.put(since(90))).toBe(true);
+    expect(progress.put(since(90))).toBe(30);
     expect(progress.expectedFromMs()).toBe(70);
     expect(completeness(progress, 0, 100, 3, progress.horizon())).toBe(1);
   });

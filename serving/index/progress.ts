@@ -5,9 +5,17 @@ import { ExpectedTime, type Promised, type SliceRange } from './expected-time.ts
 /** What is known of every agent, by partition and name. */
 export class Agents {
   readonly #rows = new Map<string, AgentRow>();
+  #turns = 0;
 
   put(row: AgentRow): void {
-    this.#rows.set(agentKey(row.partition, row.agent), row);
+    const key = agentKey(row.partition, row.agent);
+    if (!isSameStanding(this.#rows.get(key), row)) this.#turns++;
+    this.#rows.set(key, row);
+  }
+
+  /** How often an agent came, went, or missed something else than before: what is judged without its watermark stays between two turns. */
+  get turns(): number {
+    return this.#turns;
   }
 
   get(key: string): AgentRow | undefined {
@@ -21,8 +29,26 @@ export class Agents {
   }
 }
 
-function isRetired(row: AgentRow | undefined): boolean {
+export function isRetired(row: AgentRow | undefined): boolean {
   return row?.standing?.retired ?? false;
+}
+
+/** Whether two states of an agent differ in nothing but what it sent: neither in what it misses nor in whether more is expected. */
+export function isSameStanding(before: AgentRow | undefined, row: AgentRow): boolean {
+  return (
+    before !== undefined &&
+    isRetired(before) === isRetired(row) &&
+    before.holes === row.holes &&
+    changedStains(before, row).length === 0
+  );
+}
+
+/** The stains of one of the rows that the other doesn't have. */
+export function changedStains(before: AgentRow, row: AgentRow): Stain[] {
+  const [had, has] = [stainsOf(before), stainsOf(row)];
+  const only = (some: readonly Stain[], others: readonly Stain[]): readonly Stain[] =>
+    some.filter((one) => !others.some(({ fromMs, toMs }) => fromMs === one.fromMs && toMs === one.toMs));
+  return [...only(had, has), ...only(has, had)];
 }
 
 export function agentKey(partition: number, agent: string): string {
@@ -78,7 +104,7 @@ export class GroupProgress {
   readonly #sliceMs: number;
   readonly #members = new Map<string, MemberRow>();
   #expected: ExpectedTime | undefined;
-  #intervalMs: number | undefined;
+  #intervalMs: number | undefined = 0;
   #expectedFromMs: number | undefined;
   #groupAgents: readonly GroupAgent[] | undefined;
 
@@ -87,17 +113,25 @@ export class GroupProgress {
     this.#sliceMs = sliceMs;
   }
 
-  /** Takes a member or its newer state; gives whether anything changed. */
-  put(row: MemberRow): boolean {
+  /**
+   * Takes a member or its newer state. Gives from when on windows may be judged otherwise by it, undefined where nothing
+   * changed.
+   */
+  put(row: MemberRow): number | undefined {
     const key = memberKey(row);
     const before = this.#members.get(key);
-    if (before !== undefined && isSamePromise(before, row)) return false;
+    if (before !== undefined && isSamePromise(before, row)) return undefined;
+    const isFirst = this.#members.size === 0;
     this.#members.set(key, row);
     this.#expected = undefined;
     this.#groupAgents = undefined;
-    this.#intervalMs = undefined;
     this.#expectedFromMs = undefined;
-    return true;
+    // By the longest interval goes how long values are held, and with it when each window of the group is final.
+    const longestMs = this.#intervalMs;
+    if (row.intervalMs < (before?.intervalMs ?? 0)) this.#intervalMs = undefined;
+    else if (longestMs !== undefined) this.#intervalMs = Math.max(longestMs, row.intervalMs);
+    if (!isFirst && (longestMs === undefined || this.#intervalMs !== longestMs)) return Number.NEGATIVE_INFINITY;
+    return Math.min(promisedFromMs(row), before === undefined ? Number.POSITIVE_INFINITY : promisedFromMs(before));
   }
 
   members(): Iterable<MemberRow> {

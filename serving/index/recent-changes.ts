@@ -1,3 +1,4 @@
+import { EarliestChanges } from './earliest-changes.ts';
 import type { Group } from './group.ts';
 
 /** Batches that are remembered: half a minute of four busy partitions. A reader that is further behind reads anew. */
@@ -31,6 +32,7 @@ export class RecentChanges {
   readonly #batches: RecentBatch[] = [];
   #first = 0;
   #slices = 0;
+  readonly #earliest = new EarliestChanges();
   /** Sequence number of the next batch. */
   #next = 1;
 
@@ -40,6 +42,7 @@ export class RecentChanges {
   }
 
   push(partition: number, from: number, to: number, groups: ReadonlyMap<Group, GroupChange>): void {
+    this.#earliest.push(this.#next, earliestOf(groups));
     this.#batches.push({ sequence: this.#next++, partition, from, to, groups });
     this.#slices += sliceCount(groups);
     while (this.#batches.length - this.#first > BATCHES_REMEMBERED_MAX || this.#slices > SLICES_REMEMBERED_MAX)
@@ -52,6 +55,14 @@ export class RecentChanges {
     const asked = this.newest - sequence;
     if (asked > known) return undefined;
     return this.#batches.slice(this.#batches.length - asked);
+  }
+
+  /**
+   * The earliest event time that any batch after a sequence number changed, also of those that are forgotten; it may be told
+   * too early.
+   */
+  earliestSince(sequence: number): number {
+    return this.#earliest.since(sequence);
   }
 
   /** The batches beyond the positions; undefined where some of them are forgotten or the positions lie within a batch. */
@@ -77,6 +88,15 @@ export class RecentChanges {
     this.#batches.splice(0, this.#first);
     this.#first = 0;
   }
+}
+
+function earliestOf(groups: ReadonlyMap<Group, GroupChange>): number {
+  let earliestMs = Number.POSITIVE_INFINITY;
+  for (const [{ sliceMs }, { slices, endsAfterMs }] of groups) {
+    earliestMs = Math.min(earliestMs, endsAfterMs);
+    for (const slice of slices) earliestMs = Math.min(earliestMs, slice * sliceMs);
+  }
+  return earliestMs;
 }
 
 function sliceCount(groups: ReadonlyMap<Group, GroupChange>): number {

@@ -91,6 +91,24 @@ describe('the index of a serving node', () => {
     expect(await countOf(after)).toBe(2);
   });
 
+  it('knows that every window may be judged otherwise where an agent is retired', async () => {
+    const world = await World.open({ partitions: 1 });
+    await deliver(world, 0);
+    await using index = await open(world);
+    const { recent } = index.source(VIEW)!;
+    const [row] = index.agentRows();
+    const turns = index.agents.turns;
+    const commitOf = (retired: boolean): ChangeBatch => {
+      const { from, to, ...others } = refusal(100 + recent.newest, {});
+      const standing = { life: 0, retired, handedTo: null };
+      return { ...others, from, to, refused: [], agents: [{ ...row!, standing }] };
+    };
+    await world.changes.commit(commitOf(false), []);
+    expect([recent.earliestSince(recent.newest - 1), index.agents.turns]).toEqual([Infinity, turns]);
+    await world.changes.commit(commitOf(true), []);
+    expect([recent.earliestSince(recent.newest - 1), index.agents.turns]).toEqual([-Infinity, turns + 1]);
+  });
+
   it('keeps the sources of four earlier cuts, and gives each again while it is kept', async () => {
     const world = await World.open({ partitions: 1 });
     const states: BatchState[] = [];

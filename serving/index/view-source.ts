@@ -1,7 +1,6 @@
 import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow, RowSpan } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
-import type { Stain } from '#core/ledger/incarnation.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
@@ -12,7 +11,7 @@ import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
-import { agentKey, type Agents, promisedFromMs, stainsOf } from './progress.ts';
+import { agentKey, type Agents, changedStains, EVER, isRetired, isSameStanding } from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './sum.ts';
 
@@ -85,7 +84,8 @@ export class ViewSource {
     return group;
   }
 
-  putMember(row: MemberRow): boolean {
+  /** Gives from when on windows of its group may be judged otherwise; undefined where nothing changed. */
+  putMember(row: MemberRow): number | undefined {
     const group = this.openGroup(row.group);
     const key = agentKey(row.partition, row.agent);
     let groups = this.#groupsOfAgent.get(key);
@@ -103,8 +103,11 @@ export class ViewSource {
     for (const row of agents) {
       const key = agentKey(row.partition, row.agent);
       const before = this.#backend.agents.get(key);
-      if (before !== undefined && before.watermarkMs === row.watermarkMs && isSameStains(before, row)) continue;
+      const isSame = isSameStanding(before, row);
+      if (isSame && before?.watermarkMs === row.watermarkMs) continue;
       const changed = before === undefined ? [] : changedStains(before, row);
+      // Of an agent that is retired nothing more is expected, wherever it stood.
+      if (before !== undefined && isRetired(before) !== isRetired(row)) changed.push(EVER);
       const marks = [before?.watermarkMs ?? Number.NEGATIVE_INFINITY, row.watermarkMs ?? Number.NEGATIVE_INFINITY];
       for (const group of this.#groupsOfAgent.get(key) ?? []) {
         const change = changeOf(changes, group);
@@ -119,9 +122,11 @@ export class ViewSource {
   apply(batch: ChangeBatch, changes: Map<Group, GroupChange>): void {
     const { view, version } = this.id;
     for (const row of batch.members) {
-      if (row.view !== view.name || row.version !== version || !this.putMember(row)) continue;
+      if (row.view !== view.name || row.version !== version) continue;
+      const changedFromMs = this.putMember(row);
+      if (changedFromMs === undefined) continue;
       const change = changeOf(changes, this.openGroup(row.group));
-      change.endsAfterMs = Math.min(change.endsAfterMs, promisedFromMs(row));
+      change.endsAfterMs = Math.min(change.endsAfterMs, changedFromMs);
       change.endsToMs = Number.POSITIVE_INFINITY;
     }
     for (const span of batch.spans) {
@@ -349,18 +354,6 @@ export class ViewSource {
 }
 
 async function* nothing(): AsyncGenerator<never> {}
-
-function isSameStains(before: AgentRow, row: AgentRow): boolean {
-  return before.holes === row.holes && changedStains(before, row).length === 0;
-}
-
-/** The stains of one of the rows that the other doesn't have. */
-function changedStains(before: AgentRow, row: AgentRow): readonly Stain[] {
-  const [had, has] = [stainsOf(before), stainsOf(row)];
-  const only = (some: readonly Stain[], others: readonly Stain[]): readonly Stain[] =>
-    some.filter((one) => !others.some(({ fromMs, toMs }) => fromMs === one.fromMs && toMs === one.toMs));
-  return [...only(had, has), ...only(has, had)];
-}
 
 function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
   let change = changes.get(group);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { windowSpec } from '#core/time/windows.ts';
 import { openZone } from '#core/time/zone.ts';
-import { parseSpan, type WindowsQuery } from '../answers/query.ts';
+import { parseSpan, parseStats, type WindowsQuery } from '../answers/query.ts';
 import { Group } from '../index/group.ts';
 import { Agents } from '../index/progress.ts';
 import { type GroupChange, RecentChanges } from '../index/recent-changes.ts';
@@ -63,6 +63,15 @@ describe('the windows that changes touch', () => {
     expect(hoursOf([[NORTH, changeOf([], at(3) - 1, at(5) - 1)]])).toEqual({ north: [2, 3] });
     expect(hoursOf([[NORTH, changeOf([3.5], at(3), at(5))]])).toEqual({ north: [3, 4] });
     expect(hoursOf([[NORTH, changeOf([], at(5), at(5))]])).toEqual({});
+  });
+
+  it('end before it by as long as values are held, where that is told, for they become final that much later', () => {
+    const group = new Group('["west"]', new Agents(), 60_000);
+    const member = { view: 'v', version: 1, group: group.key, partition: 0, agent: 'a', series: 's' };
+    group.progress.put({ ...member, intervalMs: HOUR, firstMs: START });
+    const passed: readonly (readonly [Group, GroupChange])[] = [[group, changeOf([], at(10) - 1, at(10))]];
+    expect(hoursOf(passed)).toEqual({ west: [9] });
+    expect(hoursOf(passed, queryOf({ stats: parseStats('integral', POWER) }))).toEqual({ west: [6, 9] });
   });
 
   it('are all over data where a hole opens or closes', () => {

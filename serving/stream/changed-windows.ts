@@ -1,4 +1,5 @@
 import { type WindowSpan, windowsOverlapping } from '#core/time/windows.ts';
+import { heldBeyond } from '../answers/answered-window.ts';
 import { spansOfSlices } from '../answers/combine-windows.ts';
 import type { WindowsQuery } from '../answers/query.ts';
 import { admitsGroup, type Extent } from '../answers/window-spans.ts';
@@ -15,11 +16,15 @@ export function changedWindows(
 ): ReadonlyMap<Group, readonly WindowSpan[]> {
   const changed = new Map<Group, readonly WindowSpan[]>();
   const { by } = source.id.view;
+  const heldMs = heldBeyond(query);
   for (const [group, change] of combined(batches)) {
     if (!admitsGroup(by, query.where, group)) continue;
     const spans = new Map<number, WindowSpan>();
     for (const span of spansOfSlices({ source, ...query }, change.slices)) spans.set(span.startMs, span);
     for (const span of endingIn(query, change, data)) spans.set(span.startMs, span);
+    // What was held at its end makes a window final later than the watermark passes it.
+    const laterMs = heldMs(group.progress.longestIntervalMs());
+    if (laterMs > 0) for (const span of endingIn(query, earlier(change, laterMs), data)) spans.set(span.startMs, span);
     if (spans.size > 0)
       changed.set(
         group,
@@ -45,6 +50,10 @@ function combined(batches: readonly RecentBatch[]): ReadonlyMap<Group, GroupChan
     }
   }
   return all;
+}
+
+function earlier(change: GroupChange, ms: number): GroupChange {
+  return { ...change, endsAfterMs: change.endsAfterMs - ms, endsToMs: change.endsToMs - ms };
 }
 
 /** The windows over data whose end lies in (endsAfterMs, endsToMs]. */

@@ -97,15 +97,8 @@ export class Subscription {
   }
 
   async #snapshot(source: ViewSource, query: WindowsQuery): Promise<string> {
-    let sequence = source.recent.newest;
-    const answer = await answerWindows(
-      this.#reader.index,
-      source,
-      query,
-      SNAPSHOT_WINDOWS_MAX,
-      () => (sequence = source.recent.newest),
-    );
-    return this.#told('snapshot', source, sequence, query, answer);
+    const answer = await answerWindows(this.#reader.index, source, query, SNAPSHOT_WINDOWS_MAX);
+    return this.#told('snapshot', source, query, answer);
   }
 
   async #changes(
@@ -130,23 +123,17 @@ export class Subscription {
       const isResumed = this.#source !== source;
       const head = headOf(this.#reader.index, source, groups);
       if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) {
-        this.#sequence = source.recent.newest;
+        this.#sequence = head.sequence;
         return undefined;
       }
       const answer = { ...head, table: combiner.table, windows };
-      return this.#told('changes', source, source.recent.newest, query, answer);
+      return this.#told('changes', source, query, answer);
     });
   }
 
-  #told(
-    type: 'snapshot' | 'changes',
-    source: ViewSource,
-    sequence: number,
-    query: WindowsQuery,
-    answer: WindowsAnswer,
-  ): string {
+  #told(type: 'snapshot' | 'changes', source: ViewSource, query: WindowsQuery, answer: WindowsAnswer): string {
     this.#source = source;
-    this.#sequence = sequence;
+    this.#sequence = answer.sequence;
     this.#freshnessMs = answer.freshnessMs;
     const writer = new WindowWriter(answer.table, query);
     // Changes are of the query whose snapshot told its units and its zone.
