@@ -16,7 +16,7 @@ import { declareUp } from './commands/up.ts';
 import { declareVerify } from './commands/verify.ts';
 import { declareViews } from './commands/views.ts';
 import type { ExitCode } from './failure.ts';
-import { asCalled } from './terminal/called.ts';
+import { asCalled } from './terminal/output.ts';
 
 /** Every command, in the order of the help. Each file declares its flags and loads what it runs only when it runs. */
 const COMMANDS: readonly Declare[] = [

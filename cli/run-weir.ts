@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { describeFailure, type ExitCode } from './failure.ts';
 import { buildProgram } from './program.ts';
-import { asCalled } from './terminal/called.ts';
+import { asCalled } from './terminal/output.ts';
 
 /**
  * Runs the command that the arguments name, and gives the status to end with. Results go to standard output, everything

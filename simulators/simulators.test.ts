@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startSimulator } from './simulators.ts';
-import type { SimulationClock } from './sources/clock.ts';
+import type { SimulationClock } from './sources/live-source.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12);
 

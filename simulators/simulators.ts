@@ -1,8 +1,7 @@
-import type { SimulatedMetric } from './fleet/metrics.ts';
+import type { SimulatedMetric } from './fleet/fleet.ts';
 import { findScenario } from './scenarios/scenario.ts';
 import { openSimulation, type Simulation, type SimulationOptions } from './scenarios/simulation.ts';
-import { type SimulationClock, wallClock } from './sources/clock.ts';
-import { BACKFILL_MS_DEFAULT, liveSource } from './sources/live-source.ts';
+import { BACKFILL_MS_DEFAULT, liveSource, type SimulationClock, wallClock } from './sources/live-source.ts';
 import type { SeriesRegistry, SimulatedBatch, SimulatedSource } from './sources/simulated-source.ts';
 
 export interface SimulatorOptions extends SimulationOptions {

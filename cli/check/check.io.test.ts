@@ -6,7 +6,7 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import type { Duration } from '#core/time/duration.ts';
 import { startAedes } from '#edge-agent/sources/mqtt/brokers.fixtures.ts';
 import { json, Served } from '#edge-agent/sources/poll/served.fixtures.ts';
-import { keepPrinted } from '../terminal/printed.fixtures.ts';
+import { keepPrinted } from '../terminal/terminal.fixtures.ts';
 import { check } from './check.ts';
 
 let folder: TemporaryDirectory;

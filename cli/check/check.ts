@@ -10,8 +10,7 @@ import { type SeriesDescription, SeriesList } from '#edge-agent/sources/source.t
 import { formatFault, judgeConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { UserError } from '../failure.ts';
-import { asCalled } from '../terminal/called.ts';
-import { writeOut } from '../terminal/output.ts';
+import { asCalled, writeOut } from '../terminal/output.ts';
 import {
   describePreview,
   NOTHING_SEEN,

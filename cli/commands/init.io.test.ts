@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { buildProgram } from '../program.ts';
-import { keepPrinted } from '../terminal/printed.fixtures.ts';
+import { keepPrinted } from '../terminal/terminal.fixtures.ts';
 
 let folder: TemporaryDirectory;
 const printed = keepPrinted();

@@ -2,8 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeDirectory } from '#backbone/disk/directory.ts';
 import { UserError } from '../failure.ts';
-import { asCalled } from '../terminal/called.ts';
-import { writeOut } from '../terminal/output.ts';
+import { asCalled, writeOut } from '../terminal/output.ts';
 import { addCommand, type Declare } from './flags.ts';
 
 const SAMPLE_CONFIG = new URL('../sample/weir.yaml', import.meta.url);

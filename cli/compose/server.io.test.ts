@@ -9,6 +9,7 @@ import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { startEdge } from './edge.ts';
 import { type RunningServer, type ServerStatus, startServer } from './server.ts';
+import { openStorage } from './storage.ts';
 
 const DOOR = { host: '127.0.0.1', port: 0 };
 const logger = pino({ level: 'silent' });
@@ -148,5 +149,19 @@ describe('a server', () => {
     await Promise.all([first.stop(), first.stop()]);
     await using second = await start(configOf(''));
     expect(second.httpPort).toBeGreaterThan(0);
+  });
+});
+
+describe('the storage of a server', () => {
+  it('has four partitions where none are asked for, and keeps the number that it was made with', async () => {
+    await using folder = await makeTemporaryDirectory('storage');
+    const partitionsOf = async (dir: string, partitions?: number): Promise<number> => {
+      await using storage = await openStorage({ kind: 'embedded', partitions }, `${folder.dir}/${dir}`);
+      return storage.log.partitions;
+    };
+    expect(await partitionsOf('a')).toBe(4);
+    expect(await partitionsOf('b', 2)).toBe(2);
+    expect(await partitionsOf('b')).toBe(2);
+    await expect(partitionsOf('b', 3)).rejects.toThrow(/\b3\b/);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../config/schema.ts';
 import { banner, logReportLines } from './banner.ts';
-import { SAMPLE_LOG_REPORT } from './log-report.fixtures.ts';
+import { SAMPLE_LOG_REPORT } from './terminal.fixtures.ts';
 
 const FACTS = {
   version: '1.2.3',

@@ -1,8 +1,8 @@
 import type { LogReport } from '#backbone/log/log.ts';
-import { formatAddress, type Address } from '../address.ts';
+import { type Address, formatAddress } from '../address.ts';
 import type { RunningServer } from '../compose/server.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { asCalled } from './called.ts';
+import { asCalled } from './output.ts';
 
 export interface BannerFacts {
   readonly version: string;

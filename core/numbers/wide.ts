@@ -1,4 +1,3 @@
-import { strict as assert } from 'node:assert';
 /**
  * Wide integers: exact signed sums in typed arrays.
  *
@@ -13,6 +12,8 @@ import { strict as assert } from 'node:assert';
  * Both are far inside the safe integers; four limbs hold everything below 2^173, so integrals (value × milliseconds)
  * have room as well.
  */
+
+import { strict as assert } from 'node:assert';
 import { WeirError } from '../errors.ts';
 
 export const WIDE_BASE = 2 ** 40;

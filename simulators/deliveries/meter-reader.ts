@@ -1,7 +1,6 @@
 import type { FaultRates } from '../faults/fault-rates.ts';
-import { MeterFaults, type Fate } from '../faults/meter-faults.ts';
-import type { Fleet, Meter } from '../fleet/fleet.ts';
-import { METER_METRICS } from '../fleet/metrics.ts';
+import { type Fate, MeterFaults } from '../faults/meter-faults.ts';
+import { type Fleet, type Meter, METER_METRICS } from '../fleet/fleet.ts';
 import { REGISTER_WH } from '../household/dwelling.ts';
 import { PURPOSE, RandomStream } from '../random/stream.ts';
 

@@ -1,9 +1,40 @@
 import { strict as assert } from 'node:assert';
+import type { Metric } from '#core/metrics/metric.ts';
 import { openRegion } from '../climate/region.ts';
 import type { PriceArea } from '../climate/temperature.ts';
-import { drawDwelling } from '../household/dwelling.ts';
+import { drawDwelling, REGISTER_WH } from '../household/dwelling.ts';
 import { Household } from '../household/household.ts';
-import { METER_METRICS, type SimulatedMetric } from './metrics.ts';
+
+/** What the simulators declare of a metric; everything else is as a configuration leaves it. */
+export type SimulatedMetric = Pick<
+  Metric,
+  'name' | 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'holdMs' | 'rolloverScaled' | 'rolloverStep' | 'conflict'
+>;
+
+/** What a household draws now. */
+export const USAGE: SimulatedMetric = {
+  name: 'usage',
+  unit: 'kW',
+  decimals: 3,
+  kind: 'gauge',
+  intervalMs: 5_000,
+  rolloverScaled: null,
+  conflict: 'last',
+};
+
+/** The register of a household's meter. */
+export const ENERGY: SimulatedMetric = {
+  name: 'energy',
+  unit: 'kWh',
+  decimals: 3,
+  kind: 'counter',
+  intervalMs: 60_000,
+  rolloverScaled: REGISTER_WH - 1,
+  conflict: 'last',
+};
+
+/** All metrics of a smart meter, in the order in which it reads them. */
+export const METER_METRICS: readonly SimulatedMetric[] = [USAGE, ENERGY];
 
 /** The most meters of one fleet: each takes some 20 kB, and their numbers stand in device names of four digits. */
 export const METERS_MAX = 9_999;

@@ -1,5 +1,6 @@
-import { NO_FAULTS, TROUBLE, type FaultRates } from '../faults/fault-rates.ts';
-import { UnknownScenarioError } from './scenario-errors.ts';
+import { WeirError } from '#core/errors.ts';
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { type FaultRates, NO_FAULTS, TROUBLE } from '../faults/fault-rates.ts';
 
 /** A world by name: who is in it, and what goes wrong. */
 export interface Scenario {
@@ -32,4 +33,43 @@ export function findScenario(name: string): Scenario {
   if (found !== undefined) return found;
   const known = SCENARIOS.map((scenario) => scenario.name);
   throw new UnknownScenarioError(name, known);
+}
+
+/** A scenario name that nobody declared. */
+export class UnknownScenarioError extends WeirError {
+  readonly kind = 'unknown-scenario';
+  readonly scenario: string;
+
+  constructor(scenario: string, known: readonly string[]) {
+    const nearest = nearestNames(scenario, known);
+    const remedy = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `choose one of ${known.join(', ')}`;
+    super(`scenario ${JSON.stringify(scenario.slice(0, 64))} is not known; ${remedy}`, { fault: 'asked' });
+    this.scenario = scenario;
+  }
+}
+
+/** An option of a simulation that is out of its range. */
+export class SimulationOptionError extends WeirError {
+  readonly kind = 'simulation-option';
+  readonly option: string;
+
+  constructor(option: string, value: unknown, remedy: string) {
+    super(`simulation ${option} ${JSON.stringify(value) ?? String(value)} is not possible; ${remedy}`, {
+      fault: 'asked',
+    });
+    this.option = option;
+  }
+}
+
+/** A checkpoint in a simulation that none of our sources has written. */
+export class SimulationCheckpointError extends WeirError {
+  readonly kind = 'simulation-checkpoint';
+
+  constructor(checkpoint: Readonly<Record<string, unknown>>) {
+    super(
+      `simulation checkpoint ${JSON.stringify(checkpoint).slice(0, 200)} has no sinceMs and nextMs in whole seconds; ` +
+        'start the source without a checkpoint, or give each source a name of its own',
+      { fault: 'data' },
+    );
+  }
 }

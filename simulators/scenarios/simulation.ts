@@ -2,10 +2,8 @@ import { WORLD_END_MS, WORLD_FIRST_MS } from '../climate/civil-clock.ts';
 import { DeliveryRun } from '../deliveries/delivery-run.ts';
 import { meterReaders } from '../deliveries/meter-reader.ts';
 import type { FaultRates } from '../faults/fault-rates.ts';
-import { METERS_MAX, openFleet, type MeterSeries } from '../fleet/fleet.ts';
-import { METER_METRICS, type SimulatedMetric } from '../fleet/metrics.ts';
-import { SimulationOptionError } from './scenario-errors.ts';
-import type { Scenario } from './scenario.ts';
+import { METER_METRICS, METERS_MAX, type MeterSeries, openFleet, type SimulatedMetric } from '../fleet/fleet.ts';
+import { type Scenario, SimulationOptionError } from './scenario.ts';
 
 /** What can be asked of a scenario; what is not named is as the scenario has it. */
 export interface SimulationOptions {

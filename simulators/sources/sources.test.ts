@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { MeterSeries } from '../fleet/fleet.ts';
 import {
-  SimulationOptionError,
+  findScenario,
   SimulationCheckpointError,
+  SimulationOptionError,
   UnknownScenarioError,
-} from '../scenarios/scenario-errors.ts';
-import { findScenario } from '../scenarios/scenario.ts';
+} from '../scenarios/scenario.ts';
 import { openSimulation } from '../scenarios/simulation.ts';
-import type { SimulationClock } from './clock.ts';
-import { liveSource } from './live-source.ts';
-import { replaySource } from './replay-source.ts';
-import type { SeriesRegistry, SimulatedBatch, SimulatedSource } from './simulated-source.ts';
+import { liveSource, type SimulationClock } from './live-source.ts';
+import { replaySource, type SeriesRegistry, type SimulatedBatch, type SimulatedSource } from './simulated-source.ts';
 
 const FROM_MS = Date.UTC(2026, 10, 16, 5);
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,6 @@
 import { formatScaled } from '#core/numbers/scaled.ts';
 import type { Delivery } from '../deliveries/delivery-columns.ts';
-import type { MeterSeries } from '../fleet/fleet.ts';
-import { METER_METRICS } from '../fleet/metrics.ts';
+import { METER_METRICS, type MeterSeries } from '../fleet/fleet.ts';
 import { RowFile } from './row-file.ts';
 import { metricConfigs, type TableConfig } from './table-config.ts';
 

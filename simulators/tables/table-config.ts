@@ -1,6 +1,6 @@
 import { formatScaled } from '#core/numbers/scaled.ts';
 import { formatDuration } from '#core/time/duration.ts';
-import type { SimulatedMetric } from '../fleet/metrics.ts';
+import type { SimulatedMetric } from '../fleet/fleet.ts';
 
 /** The sections `metrics` and `sources` of a configuration that reads a table, as plain data. */
 export interface TableConfig {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
-import { ENERGY, USAGE, type SimulatedMetric } from '../fleet/metrics.ts';
+import { ENERGY, type SimulatedMetric, USAGE } from '../fleet/fleet.ts';
 import { findScenario } from '../scenarios/scenario.ts';
 import { openSimulation } from '../scenarios/simulation.ts';
-import { truthOf, type TrueStats } from '../truth/truth.ts';
+import { type TrueStats, truthOf } from '../truth/truth.ts';
 import { writeLongCsv, writeNdjson, writeWideCsv } from './delivery-tables.ts';
 import { writeWalkCsv } from './walk-table.ts';
 

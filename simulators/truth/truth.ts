@@ -1,5 +1,3 @@
-import type { Delivery } from '../deliveries/delivery-columns.ts';
-import type { MeterSeries } from '../fleet/fleet.ts';
 /**
  * The truth: the exact answer that a system must reach from a list of deliveries, worked out the slow and obvious way.
  *
@@ -18,7 +16,8 @@ import type { MeterSeries } from '../fleet/fleet.ts';
  * Laws: permuting deliveries changes nothing, unless they hold different values for one (series, time); and the answers
  * of all slices added up are the answer of one slice that holds everything.
  */
-import type { SimulatedMetric } from '../fleet/metrics.ts';
+import type { Delivery } from '../deliveries/delivery-columns.ts';
+import type { MeterSeries, SimulatedMetric } from '../fleet/fleet.ts';
 
 /** A reading in force: times in ms, values scaled. */
 export interface TrueReading {

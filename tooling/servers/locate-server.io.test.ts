@@ -1,14 +1,12 @@
 import { access, chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cacheRoot, fillDir } from './cache.ts';
 import { runCommand } from './command.ts';
-import { locate } from './locate-server.ts';
-import { natsServerRecipe } from './nats-server.recipe.ts';
-import { InstallFailed, type ServerRecipe } from './recipe.ts';
-import { mustRunAll } from './server-for-tests.ts';
-import { telegrafRecipe } from './telegraf.recipe.ts';
+import { cacheRoot, fillDir, locate } from './locate-server.ts';
+import { mustRunAll, serverForTests } from './server-for-tests.ts';
+import { InstallFailed, SERVER_RECIPES, type ServerRecipe } from './server-recipes.ts';
 
 let home = '';
 
@@ -119,9 +117,9 @@ describe('a command', () => {
 
 describe('the versions of nats-server', () => {
   it('are those that have what the log needs', () => {
-    expect(natsServerRecipe.versionIn('nats-server: v2.15.2\n')).toBe('2.15.2');
-    expect(natsServerRecipe.versionIn('v2.15.2')).toBeUndefined();
-    expect(['2.11.9', '2.12.0', '2.15.2', '3.0.0'].filter(natsServerRecipe.accepts)).toStrictEqual([
+    expect(SERVER_RECIPES['nats-server'].versionIn('nats-server: v2.15.2\n')).toBe('2.15.2');
+    expect(SERVER_RECIPES['nats-server'].versionIn('v2.15.2')).toBeUndefined();
+    expect(['2.11.9', '2.12.0', '2.15.2', '3.0.0'].filter(SERVER_RECIPES['nats-server'].accepts)).toStrictEqual([
       '2.12.0',
       '2.15.2',
     ]);
@@ -130,9 +128,12 @@ describe('the versions of nats-server', () => {
 
 describe('the versions of Telegraf', () => {
   it('are those whose outputs are what writers have today', () => {
-    expect(telegrafRecipe.versionIn('Telegraf 1.37.2 (git: HEAD@abc)\n')).toBe('1.37.2');
-    expect(telegrafRecipe.versionIn('Telegraf unknown')).toBeUndefined();
-    expect(['1.29.5', '1.30.0', '1.37.2', '2.0.0'].filter(telegrafRecipe.accepts)).toStrictEqual(['1.30.0', '1.37.2']);
+    expect(SERVER_RECIPES.telegraf.versionIn('Telegraf 1.37.2 (git: HEAD@abc)\n')).toBe('1.37.2');
+    expect(SERVER_RECIPES.telegraf.versionIn('Telegraf unknown')).toBeUndefined();
+    expect(['1.29.5', '1.30.0', '1.37.2', '2.0.0'].filter(SERVER_RECIPES.telegraf.accepts)).toStrictEqual([
+      '1.30.0',
+      '1.37.2',
+    ]);
   });
 });
 
@@ -140,5 +141,22 @@ describe('CI', () => {
   it('asks for all tests unless its variable says no', () => {
     expect([{}, { CI: '' }, { CI: '0' }, { CI: 'false' }].map(mustRunAll)).toStrictEqual([false, false, false, false]);
     expect([{ CI: 'true' }, { CI: '1' }, { CI: 'yes' }].map(mustRunAll)).toStrictEqual([true, true, true]);
+  });
+});
+
+const browser = await serverForTests('chromium');
+
+describe.runIf(browser)('the browser of the tests', () => {
+  it('shows a page as wide as a phone', async () => {
+    const running = await chromium.launch({ executablePath: browser?.path ?? '' });
+    try {
+      const page = await running.newPage({ viewport: { width: 390, height: 844 } });
+      await page.setContent('<h1>Weir</h1><script>document.title = innerWidth + " wide"</script>');
+      expect(await page.textContent('h1')).toBe('Weir');
+      expect(await page.title()).toBe('390 wide');
+      expect((await page.screenshot()).subarray(1, 4).toString()).toBe('PNG');
+    } finally {
+      await running.close();
+    }
   });
 });

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { locateServer } from './locate-server.ts';
-import { lastLines } from './recipe.ts';
 import { ServerNeeded } from './server-for-tests.ts';
+import { lastLines } from './server-recipes.ts';
 
 /** Frames are far below 8 MB; the server's own default of 1 MB is too near to the largest. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;

@@ -3,8 +3,9 @@
  * waits for a compiler. Says what it installed and what it could not; with `CI=true` a missing one is a failure, unless
  * the machine alone can have it.
  */
-import { locateServer, SERVER_RECIPES, type ServerName } from './locate-server.ts';
+import { locateServer } from './locate-server.ts';
 import { mustRunAll } from './server-for-tests.ts';
+import { SERVER_RECIPES, type ServerName } from './server-recipes.ts';
 
 for (const name of Object.keys(SERVER_RECIPES) as ServerName[]) {
   const location = await locateServer(name);

@@ -1,4 +1,5 @@
-import { locateServer, type ServerFound, type ServerName } from './locate-server.ts';
+import { locateServer, type ServerFound } from './locate-server.ts';
+import type { ServerName } from './server-recipes.ts';
 
 /** A test needs a tool that is not there, where all tests have to run (`CI=true`). */
 export class ServerNeeded extends Error {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wallClock } from './clock.ts';
+import { wallClock } from './live-source.ts';
 
 describe('the wall clock', () => {
   it('shows at least what it was asked to reach', async () => {
