@@ -1,5 +1,6 @@
 import { WeirError } from '#core/errors.ts';
-import { AGENT_ID, agentTopic, DOWN_TOPICS, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
+import { permits } from '#core/identity/permits.ts';
+import { AGENT_ID, agentTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
 
 /** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3) that the broker gives. */
 export const IDENTIFIER_REJECTED = 2;
@@ -46,18 +47,16 @@ export type PublishJudgement =
   | { readonly kind: 'take'; readonly topic: UpTopic }
   | { readonly kind: 'foreign'; readonly message: string };
 
-const UP: ReadonlySet<string> = new Set<UpTopic>(['frame', 'heartbeat', 'refused', 'gone']);
-
 /** Whether a client may publish to a topic: only to its own up topics. */
 export function judgePublish(agent: string, full: string): PublishJudgement {
-  const parsed = parseAgentTopic(full);
-  if (parsed?.agent === agent && UP.has(parsed.topic)) return { kind: 'take', topic: parsed.topic as UpTopic };
+  if (permits({ kind: 'agent', agent }, { kind: 'publish', topic: full }))
+    return { kind: 'take', topic: parseAgentTopic(full)!.topic as UpTopic };
   return { kind: 'foreign', message: `agent ${agent} may not publish to ${JSON.stringify(full.slice(0, 120))}` };
 }
 
 /** Whether a client may subscribe: to its own down topics, without wildcards. */
 export function maySubscribe(agent: string, filter: string): boolean {
-  return DOWN_TOPICS.some((topic) => filter === agentTopic(agent, topic));
+  return permits({ kind: 'agent', agent }, { kind: 'subscribe', filter });
 }
 
 function turnedAway(returnCode: number, message: string): ConnectJudgement {

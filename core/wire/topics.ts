@@ -17,6 +17,7 @@ export const TOPIC_ROOT = 'weir/v1';
 export type UpTopic = 'frame' | 'heartbeat' | 'refused' | 'gone';
 export type DownTopic = 'head' | 'wanted' | 'verdict';
 
+export const UP_TOPICS: readonly UpTopic[] = ['frame', 'heartbeat', 'refused', 'gone'];
 export const DOWN_TOPICS: readonly DownTopic[] = ['head', 'wanted', 'verdict'];
 
 /** Letters, digits, dot, dash and underscore: safe in topics, file names, subjects and keys. */
