@@ -12,6 +12,7 @@ import { declareQuarantine } from './commands/quarantine.ts';
 import { declareQuery } from './commands/query.ts';
 import { declareSessions } from './commands/sessions.ts';
 import { declareStatus } from './commands/status.ts';
+import { declareTokens } from './commands/tokens.ts';
 import { declareUp } from './commands/up.ts';
 import { declareVerify } from './commands/verify.ts';
 import { declareViews } from './commands/views.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Declare[] = [
   declareAgents,
   declareLedger,
   declareQuarantine,
+  declareTokens,
   declarePassword,
   declareBench,
 ];

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { chained, type ChainHead, EMPTY_CHAIN, followedBy, headOf } from '#core/identity/chain.ts';
 import { Identities, identityChange, type IdentityChange } from '#core/identity/identities.ts';
 import { createDurably } from '../disk/durable-file.ts';
-import { codeOf } from '../disk/error-code.ts';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
+import { codeOf } from '../storage-errors.ts';
 import { IdentitiesUnusable } from './identity-errors.ts';
 
 /**

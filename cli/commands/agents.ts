@@ -4,11 +4,12 @@ import type { OrderAnswer } from '#serving/http/order-routes.ts';
 import { askJson } from '../api/ask.ts';
 import { UserError } from '../failure.ts';
 import { formatTable, writeList, writeOut } from '../terminal/output.ts';
+import { addEnrolment } from './enrolment.ts';
 import { addCommand, addListFlags, type Declare, type ListFlags, urlOption, type UrlFlag } from './flags.ts';
 
 export const declareAgents: Declare = (program) => {
   const command = addCommand(program, 'agents', {
-    summary: 'list the agents; let one begin anew, hand its series over, retire it',
+    summary: 'list the agents; let them in, let one begin anew, hand its series over, retire it',
     description:
       'Lists the agents: whether they are connected, when they were last heard of, how many series they have and what is missing. ' +
       'Of an agent that is gone, its commands below say what becomes of it; the second time they do nothing.',
@@ -19,6 +20,7 @@ export const declareAgents: Declare = (program) => {
     const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
     await writeList(format, { agents }, agentsTable);
   });
+  addEnrolment(command);
   addCommand(command, 'readmit', {
     summary: 'let an agent whose disk is lost begin anew; what it had not sent stays named in the ledger',
     description:

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../config/schema.ts';
+import { dataDirOf } from '../data-dir.ts';
 import { withDemo } from './demo.ts';
-import { dataDirOf, settledConfig } from './up.ts';
+import { settledConfig } from './up.ts';
 
 const config = configSchema.parse({
   metrics: { power: { unit: 'kW', decimals: 3, kind: 'gauge', interval: '1m' } },

@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDirectory } from '#backbone/disk/directory.ts';
 import { DirectoryUnusable } from '#backbone/storage-errors.ts';
@@ -6,6 +5,7 @@ import { type Address, checkPortIsFree, refuseBeyondLoopback } from '../address.
 import type { LogFlag } from '../commands/flags.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configSchema, type WeirConfig } from '../config/schema.ts';
+import { dataDirOf } from '../data-dir.ts';
 import { openLogger } from '../logger.ts';
 import { stopSignal, stopWithin } from '../stop-signal.ts';
 import { banner } from '../terminal/banner.ts';
@@ -14,7 +14,6 @@ import { weirVersion } from '../version.ts';
 import { runDemo, withDemo } from './demo.ts';
 import { startServer } from './server.ts';
 
-const DATA_DIR = '.weir/data';
 const DASHBOARD_DIR = fileURLToPath(new URL('../../serving/dashboard/dist', import.meta.url));
 
 /** What `weir up` is told. */
@@ -92,12 +91,6 @@ export function settledConfig(declared: WeirConfig, flags: Pick<UpFlags, 'simula
   if (flags.backbone.kind === 'embedded') return { ...config, backbone: { kind: 'embedded', partitions } };
   const monitor = config.backbone.kind === 'nats' ? config.backbone.monitor : undefined;
   return { ...config, backbone: { kind: 'nats', servers: [...flags.backbone.servers], partitions, monitor } };
-}
-
-/** Where everything is stored: as named, else beside the configuration, else in the working directory. */
-export function dataDirOf({ data, config }: Pick<UpFlags, 'data' | 'config'>): string {
-  if (data !== undefined) return resolve(data);
-  return resolve(config === undefined ? '.' : dirname(config), DATA_DIR);
 }
 
 async function makeDataDir(dataDir: string): Promise<void> {

@@ -24,13 +24,10 @@ function chainOf(facts: readonly object[]): { readonly lines: readonly string[];
 }
 
 const facts = fc.array(fc.record({ at: fc.string(), what: fc.jsonValue() }), { minLength: 1, maxLength: 12 });
-const change = fc.constantFrom('edit', 'drop', 'repeat', 'swap', 'put in');
+const CHANGES = ['edit', 'drop', 'repeat', 'swap', 'put in'] as const;
+const change = fc.constantFrom(...CHANGES);
 
-function changedBy(
-  how: 'edit' | 'drop' | 'repeat' | 'swap' | 'put in' | string,
-  lines: readonly string[],
-  at: number,
-): string[] {
+function changedBy(how: (typeof CHANGES)[number], lines: readonly string[], at: number): string[] {
   const line = lines[at]!;
   switch (how) {
     case 'edit':
@@ -41,7 +38,7 @@ function changedBy(
       return lines.toSpliced(at, 0, line);
     case 'swap':
       return [...lines.slice(0, at), ...lines.slice(at + 1), line];
-    default:
+    case 'put in':
       return lines.toSpliced(at, 0, chained({ put: 'in' }, EMPTY_CHAIN).line);
   }
 }

@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Identities, type IdentityChange } from './identities.ts';
 import type { Grant } from './principal.ts';
-import { formatToken, hashToken, isToken, parseToken, TOKEN_CHARACTERS_MAX } from './token.ts';
+import { isToken, makeToken, parseToken, TOKEN_CHARACTERS_MAX } from './token.ts';
 
-const made = (kind: 'agent' | 'token', byte: number) => {
-  const text = formatToken(kind, new Uint8Array(6).fill(byte), new Uint8Array(32).fill(byte));
-  return { text, id: parseToken(text)!.id, hash: hashToken(text) };
-};
+const made = (kind: 'agent' | 'token', byte: number) => makeToken(kind, (bytes) => new Uint8Array(bytes).fill(byte));
 const GRANT: Grant = { may: 'read', views: null, where: {}, untilMs: null };
 
 const enrolled = (agent: string, { id, hash }: { id: string; hash: string }): IdentityChange => ({

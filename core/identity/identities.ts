@@ -3,10 +3,6 @@ import { AGENT_ID } from '../wire/topics.ts';
 import { type Grant, type Principal, RIGHTS, STRANGER } from './principal.ts';
 import { isToken, parseToken } from './token.ts';
 
-/** Agents and tokens that are known at a time. */
-export const AGENTS_MAX = 100_000;
-export const TOKENS_MAX = 10_000;
-
 /** What a token may be called. */
 export const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 

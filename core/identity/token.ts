@@ -10,9 +10,9 @@ export interface TokenParts {
   readonly id: string;
 }
 
-export const TOKEN_ID_BYTES = 6;
+const ID_BYTES = 6;
 /** Nobody guesses so much, so a fast hash of it is as good as a slow one. */
-export const TOKEN_SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
 
 /** Characters of RFC 9110's `token` all of them, so that a token may stand in every header. */
 const TOKEN = /^weir_(agent|token)_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
@@ -20,9 +20,18 @@ const TOKEN = /^weir_(agent|token)_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 /** The longest text that is looked at. */
 export const TOKEN_CHARACTERS_MAX = 69;
 
-/** A token of random bytes. */
-export function formatToken(kind: TokenKind, id: Uint8Array, secret: Uint8Array): string {
-  return `weir_${kind}_${Buffer.from(id).toString('hex')}_${Buffer.from(secret).toString('base64url')}`;
+/** A token that was just made: `text` is told once, `id` and `hash` are kept. */
+export interface NewToken {
+  readonly text: string;
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** Makes a token; `random` gives so many bytes that nobody can foretell. */
+export function makeToken(kind: TokenKind, random: (bytes: number) => Uint8Array): NewToken {
+  const id = Buffer.from(random(ID_BYTES)).toString('hex');
+  const text = `weir_${kind}_${id}_${Buffer.from(random(SECRET_BYTES)).toString('base64url')}`;
+  return { text, id, hash: hashToken(text) };
 }
 
 /** What a text says that has the form of a token; undefined where it has another. */

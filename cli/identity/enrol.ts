@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { changeIdentities, NOTHING_READ, readChanges } from '#backbone/identity/identity-file.ts';
+import { addToken, enrol, revokeAgent, revokeToken } from '#core/identity/decisions.ts';
+import { Identities, type KnownToken } from '#core/identity/identities.ts';
+import type { Grant } from '#core/identity/principal.ts';
+import { makeToken, type TokenKind } from '#core/identity/token.ts';
+import { type DataFlags, dataDirOf, identityDirOf } from '../data-dir.ts';
+import { writeOut } from '../terminal/output.ts';
+
+/** Lets an agent in; its token goes to standard output, and nowhere else. Throws IdentityRefused, IdentitiesUnusable. */
+export async function enrollAgent(
+  agent: string,
+  flags: DataFlags & { readonly replace?: true; readonly certificate?: true },
+): Promise<void> {
+  const token = flags.certificate === true ? null : makeToken('agent', randomBytes);
+  const dir = identityDirOf(dataDirOf(flags));
+  await changeIdentities(dir, now(), (known) => enrol(known, agent, token, flags.replace === true));
+  const how = token === null ? 'by a certificate of its name' : 'by this token, which is told once';
+  process.stderr.write(`agent ${agent} is enrolled in ${dir}, and comes in ${how}\n`);
+  if (token !== null) await writeOut(`${token.text}\n`);
+}
+
+/** Adds a token, likewise. */
+export async function giveToken(name: string, grant: Grant, flags: DataFlags): Promise<void> {
+  const token = makeToken('token', randomBytes);
+  const dir = identityDirOf(dataDirOf(flags));
+  await changeIdentities(dir, now(), (known) => addToken(known, name, token, grant));
+  process.stderr.write(`token ${name} is added in ${dir}; it is told once\n`);
+  await writeOut(`${token.text}\n`);
+}
+
+/** Ends what an agent or a token may. */
+export async function revoke(kind: TokenKind, name: string, flags: DataFlags): Promise<void> {
+  const dir = identityDirOf(dataDirOf(flags));
+  await changeIdentities(dir, now(), (known) =>
+    kind === 'agent' ? revokeAgent(known, name) : revokeToken(known, name),
+  );
+  process.stderr.write(`${kind} ${name} is revoked in ${dir}; a server that runs hears of it within two seconds\n`);
+}
+
+/** All tokens that are known, those that have ended too. */
+export async function listTokens(flags: DataFlags): Promise<readonly KnownToken[]> {
+  const known = new Identities();
+  const { changes } = await readChanges(identityDirOf(dataDirOf(flags)), NOTHING_READ);
+  for (const { change } of changes) known.apply(change);
+  return [...known.tokens.values()];
+}
+
+function now(): { readonly at: string; readonly by: string } {
+  return { at: new Date().toISOString(), by: userName() };
+}
+
+/** Containers run as users that have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
