@@ -21,16 +21,18 @@ const TOPICS = ['frame', 'heartbeat', 'refused', 'gone', 'head', 'wanted', 'verd
 const NAMES = ['roof-1', 'roof-2', '+', '#', '', 'roof-1/frame'];
 const FULL = [
   ...NAMES.flatMap((name) => TOPICS.map((topic) => `weir/v1/${name}/${topic}`)),
-  ...[
-    '#',
-    '+',
-    '$SYS/#',
-    '$share/g/weir/v1/roof-1/head',
-    'weir/v1/roof-1',
-    'weir/v2/roof-1/frame',
-    '/weir/v1/roof-1/frame',
-  ],
-  ...['weir/v1/roof-1/frame/', 'weir/v1/roof-1/frame/x', 'weir/v1/Roof-1/frame', 'weir/v1/roof-1/Frame', ''],
+  '#',
+  '+',
+  '$SYS/#',
+  '$share/g/weir/v1/roof-1/head',
+  'weir/v1/roof-1',
+  'weir/v2/roof-1/frame',
+  '/weir/v1/roof-1/frame',
+  'weir/v1/roof-1/frame/',
+  'weir/v1/roof-1/frame/x',
+  'weir/v1/Roof-1/frame',
+  'weir/v1/roof-1/Frame',
+  '',
 ];
 
 describe('an agent', () => {
