@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hasEnded, type KnownToken } from '#core/identity/identities.ts';
 import { type Grant, type Right, RIGHTS } from '#core/identity/principal.ts';
 import { addCalendar } from '#core/time/calendar.ts';
@@ -33,7 +33,7 @@ export const declareTokens: Declare = (program) => {
     usage: '[COMMAND] [OPTIONS]',
     examples: ['weir tokens', 'weir tokens add grafana --may read', 'weir tokens revoke grafana'],
   });
-  const addList = (command: typeof tokens): void => {
+  const addList = (command: Command): void => {
     command.addOption(
       new Option('--format <format>', 'table is for people, json for scripts')
         .choices(['table', 'json'])
@@ -54,6 +54,21 @@ export const declareTokens: Declare = (program) => {
       examples: ['weir tokens list --format json'],
     }),
   );
+  declareAdd(tokens);
+  const revoke = addCommand(tokens, 'revoke', {
+    summary: 'end a token, and what it has open',
+    description: 'Ends a token: what is asked with it is refused, and what it has open is ended within two seconds.',
+    usage: 'NAME [OPTIONS]',
+    examples: ['weir tokens revoke grafana --config weir.yaml'],
+  }).argument('<name>', 'the token');
+  for (const option of dataOptions()) revoke.addOption(option);
+  revoke.action(async (name: string, _: DataFlags, told: { optsWithGlobals(): DataFlags }) => {
+    const { revoke: end } = await import('../identity/enrol.ts');
+    await end('token', name, told.optsWithGlobals());
+  });
+};
+
+function declareAdd(tokens: Command): void {
   const add = addCommand(tokens, 'add', {
     summary: 'add a token, and print it, once',
     description: 'Adds a token and prints it; only a hash of it is kept.',
@@ -85,18 +100,7 @@ export const declareTokens: Declare = (program) => {
     const { giveToken } = await import('../identity/enrol.ts');
     await giveToken(name, grantOf(flags), flags);
   });
-  const revoke = addCommand(tokens, 'revoke', {
-    summary: 'end a token, and what it has open',
-    description: 'Ends a token: what is asked with it is refused, and what it has open is ended within two seconds.',
-    usage: 'NAME [OPTIONS]',
-    examples: ['weir tokens revoke grafana --config weir.yaml'],
-  }).argument('<name>', 'the token');
-  for (const option of dataOptions()) revoke.addOption(option);
-  revoke.action(async (name: string, _: DataFlags, told: { optsWithGlobals(): DataFlags }) => {
-    const { revoke: end } = await import('../identity/enrol.ts');
-    await end('token', name, told.optsWithGlobals());
-  });
-};
+}
 
 /** What the flags of `add` allow; several values of a tag are alternatives. */
 export function grantOf({ may, views, where, until }: Omit<AddFlags, keyof DataFlags>): Grant {
