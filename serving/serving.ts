@@ -62,7 +62,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   }
   const { port } = server.address() as AddressInfo;
   own = listenAddresses(options.listen.host, port);
-  const stream = new StreamServer(server, reader, own, options.logger);
+  const stream = new StreamServer(server, reader, { own, others: options.corsOrigins ?? [] }, options.logger);
   measureStream(stream, options.registry);
   options.logger.info({ host: options.listen.host, port }, 'serving listens');
   let drained: Promise<void> | undefined;

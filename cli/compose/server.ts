@@ -19,7 +19,7 @@ import { openStorage, type Storage } from './storage.ts';
 import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
-  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch'>;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'http'>;
   readonly dataDir: string;
   readonly http: Address;
   readonly mqtt: Address;
@@ -169,6 +169,7 @@ function openServing({ config, http, dashboardDir, logger }: ServerOptions, part
     listen: http,
     metrics: config.metrics,
     views: config.views,
+    corsOrigins: config.http.cors,
     registry: new Registry(),
     dashboardDir,
     clock: Date.now,

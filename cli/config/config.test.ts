@@ -26,6 +26,7 @@ describe('a configuration', () => {
       views: [],
       backbone: { kind: 'embedded' },
       store: { kind: 'level' },
+      http: { cors: [] },
       batch: { every: 900_000, rows: 2_000_000, keep: 3 },
     });
   });
@@ -153,6 +154,25 @@ describe('a backbone', () => {
     expect(faultsOf('backbone: { kind: nats, servers: [nats://a:1], monitor: a:8222 }')).toEqual([
       'backbone.monitor: a monitoring page is a URL like http://127.0.0.1:8222',
     ]);
+  });
+});
+
+describe('an origin that may ask', () => {
+  it.each(['https://dash.example', 'http://localhost:3000', 'http://[::1]:8080'])('is %s', (origin) => {
+    expect(configOf(`http: { cors: ["${origin}"] }`).http.cors).toEqual([origin]);
+  });
+
+  it.each(['*', 'null', 'dash.example', 'https://dash.example/', 'https://Dash.example', 'https://dash.example:443'])(
+    'is not %s',
+    (origin) => {
+      expect(faultsOf(`http: { cors: ["${origin}"] }`)).toEqual([
+        'http.cors.0: an origin is what browsers send, like https://dash.example or http://localhost:3000, without a path',
+      ]);
+    },
+  );
+
+  it('is none where nothing is said', () => {
+    expect(configOf('{}').http.cors).toEqual([]);
   });
 });
 

@@ -13,6 +13,8 @@ import { SIMULATE } from '../compose/simulate-kind.ts';
 const SPOOL_BYTES_DEFAULT = '256MB';
 /** A run takes some tenths of a second, however little there is to add up. */
 const BATCH_ROWS_MIN = 10_000;
+/** Each is looked at with every request of a page. */
+const CORS_ORIGINS_MAX = 100;
 const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** An amount of bytes: a number with KB, MB, GB or TB (powers of 1000). */
@@ -136,6 +138,25 @@ const batchSchema = z.strictObject({
     .meta({ description: 'How many of its states are kept, to go back to.', examples: [5] }),
 });
 
+/** An origin as browsers write it (RFC 6454, 6.2): scheme, host, and the port where it isn't the scheme's own. */
+const origin = z
+  .string()
+  .refine(
+    (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
+    'an origin is what browsers send, like https://dash.example or http://localhost:3000, without a path',
+  );
+
+const httpSchema = z.strictObject({
+  cors: z
+    .array(origin)
+    .max(CORS_ORIGINS_MAX)
+    .default([])
+    .meta({
+      description: 'Origins of other servers whose pages may read here and open the stream; they can change nothing.',
+      examples: [['https://dash.example', 'http://localhost:3000']],
+    }),
+});
+
 const storeSchema = z.strictObject({
   kind: z.literal('level').meta({ description: 'Tables of windows are kept in LevelDB.', examples: ['level'] }),
 });
@@ -177,6 +198,10 @@ export const configSchema = z.strictObject({
   views: viewsSchema.prefault({}).meta({
     description: 'What can be asked for, by name.',
     examples: [{ 'power-by-region': { metric: 'power', by: ['region'], slice: '15m' } }],
+  }),
+  http: httpSchema.prefault({}).meta({
+    description: 'Who may ask the server by HTTP.',
+    examples: [{ cors: ['https://dash.example'] }],
   }),
   batch: batchSchema
     .prefault({})

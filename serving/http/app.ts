@@ -6,6 +6,7 @@ import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
 import { STREAM_PATH } from '../stream/stream-server.ts';
+import { addCors } from './cors.ts';
 import { addGroupsRoute } from './group-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
@@ -30,6 +31,7 @@ export function buildApp(
   const { index } = reader;
   const app = openApp(options.logger);
   measureRequests(app, options.registry, index);
+  addCors(app, options.corsOrigins ?? [], ownAddresses);
   addSafety(app, ownAddresses);
   app.use(keptByNobody);
   app.use('/api/v1/views/*', compressed);

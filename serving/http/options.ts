@@ -63,6 +63,8 @@ export interface ServingOptions {
   readonly operations: Operations;
   /** Absent where no broker is at hand. */
   readonly orders?: AgentOrders | undefined;
+  /** Origins beside the server's own whose pages may read, exactly as browsers name them; none where not given. */
+  readonly corsOrigins?: readonly string[];
   /** What runs, as JSON. */
   readonly status: () => unknown;
   readonly isReady: () => boolean;

@@ -17,20 +17,25 @@ const GOING_AWAY = 1001;
 /** How long a reader has to answer a close before it is cut off. */
 const CLOSE_TIMEOUT_MS = 500;
 
+/** Whose pages may open a stream: those of the addresses under which the server is reached, and of other origins that are named. */
+export interface StreamOrigins {
+  readonly own: readonly string[];
+  readonly others: readonly string[];
+}
+
 /** The WebSocket endpoint (RFC 6455) of a server: readers, their subscriptions, and the beat at which they are told. */
 export class StreamServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
   readonly #clients = new Map<WebSocket, StreamConnection>();
   readonly #reader: ViewReader;
-  readonly #addresses: readonly string[];
+  readonly #origins: StreamOrigins;
   readonly #logger: Logger;
   readonly #beat: NodeJS.Timeout;
   readonly #ping: NodeJS.Timeout;
 
-  /** `addresses` are those under which the server is reached. */
-  constructor(server: Server, reader: ViewReader, addresses: readonly string[], logger: Logger) {
+  constructor(server: Server, reader: ViewReader, origins: StreamOrigins, logger: Logger) {
     this.#reader = reader;
-    this.#addresses = addresses;
+    this.#origins = origins;
     this.#logger = logger;
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     // A beat costs nothing where nothing changed, and a reader that was full is looked at again by the next.
@@ -68,7 +73,7 @@ export class StreamServer {
     // A client that leaves before it is answered is none of anybody's business.
     socket.on('error', () => undefined);
     try {
-      const refusal = upgradeProblem(request, this.#addresses, this.#clients.size);
+      const refusal = upgradeProblem(request, this.#origins, this.#clients.size);
       if (refusal !== undefined) return refuse(socket, refusal);
       this.#sockets.handleUpgrade(request, socket, head, (opened) => {
         this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#logger));
@@ -99,16 +104,16 @@ export class StreamServer {
 /** Why a stream isn't opened, undefined where it is. */
 export function upgradeProblem(
   { url, headers }: Pick<IncomingMessage, 'url' | 'headers'>,
-  addresses: readonly string[],
+  { own, others }: StreamOrigins,
   clients: number,
 ): Problem | undefined {
-  const foreign = hostProblem(headers.host, addresses);
+  const foreign = hostProblem(headers.host, own);
   if (foreign !== undefined) return foreign;
   const path = (url ?? '/').split('?', 1)[0]!;
   if (path !== STREAM_PATH) return problem(404, `no stream is at ${path}; it is at ${STREAM_PATH}`);
   const { origin } = headers;
-  if (!isOwnOrigin(origin, addresses)) {
-    const remedy = 'open the stream from its own pages, or without an Origin header';
+  if (!isOwnOrigin(origin, own) && !others.includes(origin!)) {
+    const remedy = `open the stream from its own pages, or let others by \`http: { cors: ["${origin}"] }\` in the configuration`;
     return problem(403, `origin ${origin} is not this server; ${remedy}`);
   }
   if (clients < CLIENTS_MAX) return undefined;
