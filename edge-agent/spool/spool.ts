@@ -33,6 +33,12 @@ export interface SpoolOptions {
   readonly prefix: Uint8Array;
 }
 
+/** What was released at one moment: later releases don't change it. */
+export interface ReleasedPlaces {
+  readonly highest: number;
+  readonly has: (place: number) => boolean;
+}
+
 interface Staged {
   readonly entry: SpoolEntry;
   readonly bytes: Uint8Array;
@@ -131,20 +137,23 @@ export class Spool {
     return (this.#heads.get(incarnation) ?? 0) + 1;
   }
 
-  /** The place up to which all is released. */
-  get releasedPlace(): number {
-    return this.#releasedPlace;
+  /** What is released now, in order or not. */
+  get released(): ReleasedPlaces {
+    const inOrder = this.#releasedPlace;
+    const early = new Set(this.#early);
+    return { highest: Math.max(inOrder, ...early), has: (place) => place <= inOrder || early.has(place) };
   }
 
-  /** The first frame above `after` and up to `to` that is released and still kept, and that `isWanted`; undefined where there is none. */
+  /** The first frame above `after` of those released that is still kept, and that `isWanted`; undefined where there is none. */
   async nextKept(
     after: number,
-    to: number,
+    released: ReleasedPlaces,
     isWanted: (entry: SpoolEntry) => boolean,
   ): Promise<SpooledItem | undefined> {
-    let entry = this.#released.above(after);
-    for (; entry !== undefined && entry.place <= to; entry = this.#released.above(entry.place)) {
-      if (entry.channel !== 'frame' || !isWanted(entry)) continue;
+    const above = (place: number): SpoolEntry | undefined =>
+      this.#released.above(place) ?? this.#unreleased.above(place);
+    for (let entry = above(after); entry !== undefined && entry.place <= released.highest; entry = above(entry.place)) {
+      if (entry.channel !== 'frame' || !released.has(entry.place) || !isWanted(entry)) continue;
       const { place, channel, incarnation, sequence } = entry;
       const bytes = await this.#table.get(placeKey(this.#prefix, BYTES, place));
       // It may have made room for newer ones meanwhile.

@@ -7,7 +7,7 @@ import { isMessageFault } from '#core/wire/message-fault.ts';
 import { type DownTopic, isWanted, type LedgerHead, type RefusedFrame, type WantedFrames } from '#core/wire/topics.ts';
 import { Waiters } from '../spool/entry-queue.ts';
 import type { SpooledItem } from '../spool/entry.ts';
-import type { Spool } from '../spool/spool.ts';
+import type { ReleasedPlaces, Spool } from '../spool/spool.ts';
 import { type Connection, ConnectionLost } from './connection.ts';
 import { ACKNOWLEDGEMENT_TIMEOUT_MS, CLOSING_TIMEOUT_MS, HEARTBEAT_MS } from './limits.ts';
 
@@ -57,13 +57,13 @@ export class Session {
   #progressAtMs = 0;
   #ready = false;
   #closing = false;
-  /** What is released up to here was acknowledged on earlier connections. */
-  readonly #releasedBefore: number;
+  /** What was acknowledged on earlier connections, in order or not. */
+  readonly #releasedBefore: ReleasedPlaces;
   #hasSentAgain = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#releasedBefore = options.spool.releasedPlace;
+    this.#releasedBefore = options.spool.released;
   }
 
   /** Runs until the connection ends, and throws the reason. `ready` is called when sending may begin. */
