@@ -1,17 +1,13 @@
 import { strict as assert } from 'node:assert';
 import type { ConflictRule } from '#core/metrics/metric.ts';
+import type { LinkCorrection } from '../journal/link-correction.ts';
+import type { SeriesBreak } from '../journal/series-breaks.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
-import {
-  type Amend,
-  amendOf,
-  type ChangedValue,
-  type LateRun,
-  type LinkCorrection,
-  type TakenReadings,
-} from './amend.ts';
+import { type Amend, amendOf, type ChangedValue, type LateRun, type TakenReadings } from './amend.ts';
 import { conflictAt, decide } from './decide.ts';
 import { placeLate } from './late-runs.ts';
 import { sortBatch } from './sort-batch.ts';
+import { takeBreak } from './take-break.ts';
 
 /** What accepting needs to know of a series. */
 export interface SeriesRule {
@@ -19,13 +15,14 @@ export interface SeriesRule {
   readonly paneMs: number;
 }
 
-/** Readings as a source delivers them, with the series that each belongs to. */
+/** Readings, and breaks, as a source delivers them, with the series that each belongs to. */
 export interface OfferedReadings {
   readonly count: number;
   readonly entry: Int32Array;
   readonly seriesOfRow: Int32Array;
   readonly timeMs: Float64Array;
   readonly value: Float64Array;
+  readonly breaks?: readonly SeriesBreak[];
 }
 
 /** How many of the offered readings were what. `unchecked` ones are among the counted, refused ones among the amended. */
@@ -41,7 +38,9 @@ export interface AcceptedBatch {
   readonly tallies: AcceptedTallies;
   readonly taken: TakenReadings;
   readonly changed: readonly ChangedValue[];
-  /** What is shipped for readings that came before the tails of their series. */
+  /** The breaks that were not known. */
+  readonly breaks: readonly SeriesBreak[];
+  /** What is shipped for readings, or breaks, that came before the tails of their series. */
   readonly late: { readonly runs: readonly LateRun[]; readonly links: readonly LinkCorrection[] };
   /** What is shipped for changed values that are in frames already. */
   readonly amends: readonly Amend[];
@@ -67,6 +66,7 @@ export function acceptBatch(
   }
   // Only now have all new neighbours of a changed reading their places.
   const amends = acceptance.changed.flatMap((change) => applyChange(journals[change.series]!, change, ruleOf));
+  for (const one of offered.breaks ?? []) acceptance.acceptBreak(one, journals[one.series]!);
   return acceptance.result(amends);
 }
 
@@ -79,6 +79,7 @@ function applyChange(
   const index = journal.indexFrom(timeMs);
   const oldValue = journal.values[index]!;
   journal.values[index] = value;
+  journal.breaks.touch(timeMs);
   return timeMs <= journal.sealedMs ? [amendOf(journal, index, oldValue, ruleOf(series).paneMs)] : [];
 }
 
@@ -95,6 +96,7 @@ class Acceptance {
   };
   readonly #runs: LateRun[] = [];
   readonly #links: LinkCorrection[] = [];
+  readonly #breaks: SeriesBreak[] = [];
   #repeats = 0;
   #amended = 0;
   #unchecked = 0;
@@ -143,6 +145,13 @@ class Acceptance {
     this.#remember(journal, lateFrom, newFrom);
   }
 
+  acceptBreak(one: SeriesBreak, journal: SeriesJournal): void {
+    const links = takeBreak(journal, one);
+    if (links === null) return;
+    this.#breaks.push(one);
+    this.#links.push(...links);
+  }
+
   result(amends: readonly Amend[]): AcceptedBatch {
     const { count, entry, timeMs, value } = this.#taken;
     return {
@@ -154,6 +163,7 @@ class Acceptance {
         value: value.subarray(0, count),
       },
       changed: this.changed,
+      breaks: this.#breaks,
       late: { runs: this.#runs, links: this.#links },
       amends,
     };
@@ -221,6 +231,7 @@ class Acceptance {
   /** Takes what was accepted of a series into its journal: late readings from `lateFrom` on, new ones from `newFrom` on. */
   #remember(journal: SeriesJournal, lateFrom: number, newFrom: number): void {
     const { count, entry, timeMs, value } = this.#taken;
+    if (lateFrom < count) journal.breaks.touch(timeMs[lateFrom]!);
     if (lateFrom < newFrom) {
       const { runs, links, sealedMs } = placeLate(journal, this.#taken, lateFrom, newFrom);
       this.#runs.push(...runs);

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { LinkCorrection } from '../journal/link-correction.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 
 /** What has to be shipped where the value of a reading changed that is in a frame. */
@@ -29,7 +30,7 @@ function relink(journal: SeriesJournal, index: number, oldValue: number, newValu
     const span = { entry: journal.entries[index]!, fromMs: from.timeMs, fromValue: from.value, toMs: atMs };
     links.push({ ...span, sign: -1, toValue: oldValue }, { ...span, sign: 1, toValue: newValue });
   }
-  if (index + 1 < journal.tailStart) {
+  if (index + 1 < journal.tailStart && !journal.breaks.lieBetween(atMs, journal.times[index + 1]!)) {
     const to = journal.at(index + 1);
     const span = { entry: journal.entries[index + 1]!, fromMs: atMs, toMs: to.timeMs, toValue: to.value };
     links.push({ ...span, sign: -1, fromValue: oldValue }, { ...span, sign: 1, fromValue: newValue });
@@ -60,16 +61,6 @@ function selectPane(journal: SeriesJournal, entry: number, startMs: number, pane
   }
   assert(selection !== undefined, 'an amended reading is in a frame, and so is its pane');
   return selection;
-}
-
-/** An interval between two neighbouring readings that a frame adds (+1) or takes back (-1). */
-export interface LinkCorrection {
-  readonly entry: number;
-  readonly sign: 1 | -1;
-  readonly fromMs: number;
-  readonly fromValue: number;
-  readonly toMs: number;
-  readonly toValue: number;
 }
 
 /** Readings that lie before the tail of their series, between the same two neighbours. */

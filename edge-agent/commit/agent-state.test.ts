@@ -28,6 +28,6 @@ describe("an agent's state", () => {
     expect(await loadHead(table, 'roof-1')).toEqual({ ...head, incarnation: 3 });
     await expect(loadHead(table, 'roof-2')).rejects.toThrow(AgentStateRefused);
     await table.write([headOperation({ ...head, format: AGENT_STATE_FORMAT + 1 })], { sync: true });
-    await expect(loadHead(table, 'roof-1')).rejects.toThrow('newer than 2');
+    await expect(loadHead(table, 'roof-1')).rejects.toThrow('newer than 3');
   });
 });

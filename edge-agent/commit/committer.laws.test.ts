@@ -33,9 +33,16 @@ interface Row {
   readonly value: number;
 }
 
+type Part = Omit<Row, 'value'>;
+
 /** What happens to an agent: a batch arrives, or it is killed and started again. */
 type Event =
-  | { readonly kind: 'batch'; readonly rows: readonly Row[]; readonly extent: SealExtent }
+  | {
+      readonly kind: 'batch';
+      readonly rows: readonly Row[];
+      readonly breaks: readonly Part[];
+      readonly extent: SealExtent;
+    }
   | { readonly kind: 'killed' };
 
 /** Few devices, times and values, so that repeats, amends, late readings and ties abound. */
@@ -51,7 +58,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('batch' as const),
-      rows: fc.array(row, { minLength: 1, maxLength: 25 }),
+      rows: fc.array(row, { maxLength: 25 }),
+      breaks: fc.array(row, { maxLength: 3 }),
       extent: fc.constantFrom<SealExtent>('complete', 'everything', 'nothing'),
     }),
   },
@@ -99,7 +107,7 @@ async function framesOf(
   let agent = await start(table, declared);
   for (const one of events) {
     if (one.kind === 'killed') agent = await start(table, declared);
-    else await agent.offer('s', batchOf(one.rows, agent), one.extent);
+    else await agent.offer('s', batchOf(one.rows, one.breaks, agent), one.extent);
   }
   await agent.close();
   const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
@@ -113,14 +121,16 @@ async function start(table: Table, declared: Metric): Promise<Committer> {
   return Committer.open({ id: 'agent', table, spool, metrics: new Map([['m', declared]]) });
 }
 
-function batchOf(rows: readonly Row[], agent: Committer): ReadingBatch {
-  const describe = ({ device, room }: Row) => ({ metric: 'm', device, tags: { device, room } });
+function batchOf(rows: readonly Row[], breaks: readonly Part[], agent: Committer): ReadingBatch {
+  const entryOf = ({ device, room }: Part): number =>
+    Number(agent.dictionary.intern({ metric: 'm', device, tags: { device, room } }));
   const readings = rows.length;
   return {
     count: rows.length,
-    entry: Int32Array.from(rows, (one) => Number(agent.dictionary.intern(describe(one)))),
+    entry: Int32Array.from(rows, entryOf),
     timeMs: Float64Array.from(rows, (one) => one.timeMs),
     value: Float64Array.from(rows, (one) => one.value),
+    breaks: breaks.map((one) => ({ entry: entryOf(one), atMs: one.timeMs })),
     refusals: [],
     tallies: { rows: readings, readings, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 },
     checkpoint: {},
@@ -162,10 +172,14 @@ function saysSomething({ count, coveredMs, integral, accountedMs }: Stats): bool
   return count > 0 || coveredMs !== 0n || integral !== 0n || accountedMs !== 0n;
 }
 
-/** The same by the slow way: the last value per (series, time), neighbours by sorting, a link by its later reading. */
+/**
+ * The same by the slow way: the last value per (series, time), neighbours by sorting, a link by its later reading. Of a
+ * gauge, a reading with a break behind it has a link to that, as to a reading which is none.
+ */
 function oracle(events: readonly Event[], declared: Metric): Map<string, Stats> {
   const rule = linkRuleOf(declared);
   const series = new Map<string, Map<number, Row>>();
+  const breaks = new Map<string, Set<number>>();
   for (const one of events) {
     if (one.kind !== 'batch') continue;
     for (const offered of one.rows) {
@@ -174,21 +188,44 @@ function oracle(events: readonly Event[], declared: Metric): Map<string, Stats> 
       series.set(key, known);
       known.set(offered.timeMs, offered);
     }
+    for (const { device, room, timeMs } of declared.kind === 'gauge' ? one.breaks : []) {
+      const key = JSON.stringify([device, room]);
+      breaks.set(key, (breaks.get(key) ?? new Set()).add(timeMs));
+    }
   }
   const readings = new Map<string, Reading[]>();
   const links = new Map<string, Contribution>();
   const keyOf = ({ device, room }: Row, slice: number): string => `${JSON.stringify([device, room])}/${slice}`;
-  for (const known of series.values()) {
+  for (const [name, known] of series) {
+    const parted = [...(breaks.get(name) ?? [])].toSorted((a, b) => a - b);
     const rows = [...known.values()].toSorted((a, b) => a.timeMs - b.timeMs);
     for (const [i, later] of rows.entries()) {
       const key = keyOf(later, Math.floor(later.timeMs / SLICE_MS));
       readings.set(key, [...(readings.get(key) ?? []), { ms: later.timeMs, value: later.value }]);
-      const pair = rows.slice(Math.max(0, i - 1), i + 1).map(({ timeMs, value }) => ({ ms: timeMs, value }));
-      for (const [slice, link] of linksOf(pair, rule, SLICE_MS)) addContribution(links, keyOf(later, slice), link);
-      const accounted = accountedByReading(rows[i - 1]?.timeMs, later.timeMs, INTERVAL_MS, SLICE_MS);
-      for (const [slice, accountedMs] of accounted) {
-        addContribution(links, keyOf(later, slice), { increase: 0n, integral: 0n, coveredMs: 0n, accountedMs });
-      }
+      const earlier = rows[i - 1];
+      const isParted = earlier !== undefined && parted.some((ms) => earlier.timeMs < ms && ms <= later.timeMs);
+      const before = isParted ? undefined : earlier;
+      const addLink = (from: Row, ms: number, value: number): void => {
+        const pair = [
+          { ms: from.timeMs, value: from.value },
+          { ms, value },
+        ];
+        for (const [slice, link] of linksOf(pair, rule, SLICE_MS)) addContribution(links, keyOf(later, slice), link);
+      };
+      const addAccounted = (beforeMs: number | undefined, atMs: number, sign: 1n | -1n): void => {
+        for (const [slice, ms] of accountedByReading(beforeMs, atMs, INTERVAL_MS, SLICE_MS)) {
+          const accountedMs = sign * ms;
+          addContribution(links, keyOf(later, slice), { increase: 0n, integral: 0n, coveredMs: 0n, accountedMs });
+        }
+      };
+      if (before !== undefined) addLink(before, later.timeMs, later.value);
+      addAccounted(before?.timeMs, later.timeMs, 1n);
+      const nextMs = rows[i + 1]?.timeMs ?? Number.POSITIVE_INFINITY;
+      const end = parted.find((ms) => later.timeMs < ms && ms <= nextMs);
+      if (end === undefined) continue;
+      addLink(later, end, later.value);
+      addAccounted(later.timeMs, end, 1n);
+      addAccounted(undefined, end, -1n);
     }
   }
   const keys = new Set([...readings.keys(), ...links.keys()]);

@@ -16,6 +16,7 @@ import type { SpoolItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import {
   addTotals,
+  AGENT_STATE_FORMAT,
   type AgentHead,
   type AgentTotals,
   checkpointOperation,
@@ -190,14 +191,15 @@ export class Committer {
     const seriesOfRow = new Int32Array(batch.count);
     for (let row = 0; row < batch.count; row++) seriesOfRow[row] = this.dictionary.seriesOf[batch.entry[row]!]!;
     const accepted = acceptBatch(
-      { ...batch, seriesOfRow },
+      { ...batch, seriesOfRow, breaks: this.dictionary.breaksOf(batch.breaks ?? []) },
       this.#journal.series,
       (series) => this.dictionary.metricOf[series]!,
     );
     this.#noteWatermark(source, batch.watermarkMs);
     this.#count(batch, accepted);
     const operations = this.#journal.record(accepted.taken, accepted.changed, this.dictionary.entries.length);
-    operations.push(checkpointOperation(source, batch.checkpoint));
+    operations.push(...this.#journal.breaks.record(accepted.breaks), checkpointOperation(source, batch.checkpoint));
+    if (accepted.breaks.length > 0) this.#format = AGENT_STATE_FORMAT;
     this.#correct(accepted);
     this.#seal(extent);
     return this.#commit(operations, this.#reportItems(source, batch));
@@ -316,6 +318,7 @@ export class Committer {
         if (this.#panes.count >= FRAME_PANES_TARGET) this.#writer.panes(this.#panes.take());
       }
     }
+    this.#runs.addLinks(this.#journal.breaks.settle());
     this.#writer.watermarkMs = this.#safeWatermark();
     if (this.#panes.count > 0) this.#writer.panes(this.#panes.take());
     if (!this.#runs.isEmpty) this.#writer.readings(this.#runs.take());

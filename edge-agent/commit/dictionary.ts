@@ -13,6 +13,7 @@ import {
   SeriesKeys,
   storedFacts,
 } from '#core/series/series.ts';
+import type { Break, SeriesBreak } from '../journal/series-breaks.ts';
 import { descriptionKey, type EntryRegistry, type SeriesDescription } from '../sources/source.ts';
 
 /**
@@ -72,6 +73,13 @@ export class Dictionary implements EntryRegistry {
       );
     }
     return this.restore(entryOf(metric, description));
+  }
+
+  /** The series of breaks, as far as they are gauges: whatever else a series counts goes on beyond them. */
+  breaksOf(breaks: readonly Break[]): readonly SeriesBreak[] {
+    return breaks
+      .map((one) => ({ ...one, series: this.seriesOf[one.entry]! }))
+      .filter(({ series }) => this.metricOf[series]!.kind === 'gauge');
   }
 
   /**

@@ -10,12 +10,14 @@ const RULE = { conflict: 'last', paneMs: 10 } as const;
 
 interface Commit {
   readonly rows: readonly (readonly [entry: number, timeMs: number, value: number])[];
+  readonly breaks: readonly (readonly [entry: number, atMs: number])[];
   readonly seals: readonly boolean[];
 }
 
 const commits: fc.Arbitrary<readonly Commit[]> = fc.array(
   fc.record({
     rows: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 0, max: 60 }), fc.nat(3)), { maxLength: 8 }),
+    breaks: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 0, max: 65 })), { maxLength: 2 }),
     seals: fc.tuple(fc.boolean(), fc.boolean()),
   }),
   { maxLength: 25 },
@@ -32,22 +34,28 @@ function open(table: MemoryTable, horizonMs: number | null, readingsMax: number)
 }
 
 /** One commit as an agent makes it; what is accepted is in frames where the series is sealed. */
-async function commit(journal: Journal, table: MemoryTable, { rows, seals }: Commit): Promise<void> {
+async function commit(journal: Journal, table: MemoryTable, { rows, breaks: broken, seals }: Commit): Promise<void> {
   const entry = Int32Array.from(rows, ([number]) => number);
-  const { taken, changed } = acceptBatch(
+  const { taken, changed, breaks } = acceptBatch(
     {
       count: rows.length,
       entry,
       seriesOfRow: entry.map((number) => SERIES[number]!),
       timeMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
       value: Float64Array.from(rows, ([, , value]) => value),
+      breaks: broken.map(([number, atMs]) => ({ series: SERIES[number]!, entry: number, atMs })),
     },
     journal.series,
     () => RULE,
   );
   const operations = journal.record(taken, changed, 3);
-  for (const [i, series] of journal.series.entries())
-    if (seals[i] && series.length > 0) series.sealedMs = series.lastMs;
+  operations.push(...journal.breaks.record(breaks));
+  for (const [i, series] of journal.series.entries()) {
+    if (!seals[i] || series.length === 0) continue;
+    series.breaks.touch(Math.max(series.sealedMs, 0));
+    series.sealedMs = series.lastMs;
+  }
+  journal.breaks.settle();
   operations.push(...journal.trim(), journal.recordSeals());
   await journal.lookAhead();
   await table.write(operations, { sync: true });
@@ -55,14 +63,19 @@ async function commit(journal: Journal, table: MemoryTable, { rows, seals }: Com
 
 /** All that the journal remembers and that acceptance goes by; readings among forgotten ones may be lost on the way. */
 function memoryOf({ series }: Journal): unknown {
-  return series.map(({ times, values, entries, length, sealedMs, forgottenMs, forgottenValue, lastMs }) => {
+  return series.map((one) => {
+    const { times, values, entries, length, sealedMs, forgottenMs, forgottenValue, lastMs } = one;
     const first = times.subarray(0, length).findIndex((timeMs) => timeMs > forgottenMs);
     const readings = Array.from({ length: first < 0 ? 0 : length - first }, (_, i) => [
       times[first + i],
       values[first + i],
       entries[first + i],
     ]);
-    return { readings, sealedMs, forgottenMs, forgottenValue, lastMs };
+    const isParted = Array.from({ length: 66 }, (_, atMs) => one.breaks.lieBetween(atMs - 1, atMs));
+    // What was shipped of held time that ends at a break, and is not settled anew.
+    one.breaks.touch(Number.NEGATIVE_INFINITY);
+    const unsettled = one.settleBreaks();
+    return { readings, isParted, unsettled, sealedMs, forgottenMs, forgottenValue, lastMs };
   });
 }
 

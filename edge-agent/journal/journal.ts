@@ -4,6 +4,7 @@ import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { ChangedValue, TakenReadings } from '../accept/amend.ts';
 import { decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { SeriesJournal } from './series-journal.ts';
+import { StoredBreaks } from './stored-breaks.ts';
 
 /**
  * Readings that the journal keeps for telling repeats and neighbours, over all series: 4 M take some 100 MB of memory.
@@ -79,6 +80,7 @@ export interface JournalOptions {
  */
 export class Journal {
   readonly series: SeriesJournal[] = [];
+  readonly breaks = new StoredBreaks(this.series);
   readonly #options: JournalOptions;
   readonly #readingsMax: number;
   readonly #bytesMax: number;
@@ -116,6 +118,7 @@ export class Journal {
     }
     const sealed = await table.get(SEALED);
     if (sealed !== undefined) journal.#loadSealed(sealed);
+    await journal.breaks.load(table);
     await journal.lookAhead();
     return journal;
   }
@@ -183,9 +186,9 @@ export class Journal {
     });
   }
 
-  /** Bytes of chunks and changes on disk. */
+  /** Bytes of chunks, changes and breaks on disk. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.breaks.bytes;
   }
 
   /** The write that makes durable up to where each series is in frames. */
@@ -206,11 +209,11 @@ export class Journal {
       assert(oldest.number === number, 'what is looked at are the first chunks');
       const chunk = runs.map((run) => this.#chunkSeries(run));
       if (!mayForget(chunk, this.#isOverBudget)) break;
-      for (const run of runs) operations.push(this.#forget(run));
+      for (const run of runs) operations.push(...this.#forget(run));
       operations.push({ kind: 'delete', key: joinKeys(CHUNK, uintKey(number)) });
       const changed = new Set((this.#changes.get(number) ?? []).flatMap(({ places }) => places.map(([one]) => one)));
       operations.push(...this.#dropChanges(number));
-      for (const series of changed) operations.push(this.#recordForgotten(series));
+      for (const series of changed) operations.push(...this.#recordForgotten(series));
       this.#contents.shift();
       this.#chunks.shift();
       this.#count -= oldest.count;
@@ -236,7 +239,7 @@ export class Journal {
   }
 
   get #isOverBudget(): boolean {
-    return this.#count > this.#readingsMax || this.#bytes > this.#bytesMax;
+    return this.#count + this.breaks.count > this.#readingsMax || this.bytes > this.#bytesMax;
   }
 
   #chunkSeries({ entry, lastMs }: ChunkContents['runs'][number]): ChunkSeries {
@@ -245,13 +248,13 @@ export class Journal {
     return { lastMs, sealedMs, newestMs, repeatHorizonMs: this.#repeatHorizonMs[number]! };
   }
 
-  #forget({ entry, lastMs }: ChunkContents['runs'][number]): TableOperation {
+  #forget({ entry, lastMs }: ChunkContents['runs'][number]): readonly TableOperation[] {
     const number = this.#options.seriesOf(entry);
     this.#goneMs[number] = Math.max(lastMs, this.#goneMs[number]!);
     return this.#recordForgotten(number);
   }
 
-  #recordForgotten(number: number): TableOperation {
+  #recordForgotten(number: number): readonly TableOperation[] {
     const journal = this.series[number]!;
     journal.forget(this.#goneMs[number]!);
     const last = Math.max(journal.tailStart, 1) - 1;
@@ -262,7 +265,8 @@ export class Journal {
       lastValue: journal.values[last]!,
       entry: journal.entries[last]!,
     };
-    return { kind: 'put', key: joinKeys(FORGOTTEN, uintKey(number)), value: json(stored) };
+    const put = { kind: 'put', key: joinKeys(FORGOTTEN, uintKey(number)), value: json(stored) } as const;
+    return [put, ...this.breaks.forget(number)];
   }
 
   #fileChange(chunk: number, change: FiledChange): void {

@@ -1,12 +1,8 @@
 import { strict as assert } from 'node:assert';
+import type { LinkCorrection, RememberedReading } from './link-correction.ts';
+import { SeriesBreaks } from './series-breaks.ts';
 
 const CAPACITY_MIN = 16;
-
-/** A reading as the journal remembers it. */
-export interface RememberedReading {
-  readonly timeMs: number;
-  readonly value: number;
-}
 
 /**
  * What the agent remembers of one series: its accepted readings in order of time, from some time on.
@@ -25,6 +21,7 @@ export class SeriesJournal {
   forgottenMs = Number.NEGATIVE_INFINITY;
   /** Value of the reading at `forgottenMs`: still the neighbour of what came after it. */
   forgottenValue = 0;
+  readonly breaks = new SeriesBreaks();
 
   get lastMs(): number {
     return this.length === 0 ? Number.NEGATIVE_INFINITY : this.times[this.length - 1]!;
@@ -62,11 +59,18 @@ export class SeriesJournal {
     return { timeMs: this.times[index]!, value: this.values[index]! };
   }
 
+  /** The reading that the one at `index` is linked to: the one before it, unless the series broke off between them. */
+  before(index: number): RememberedReading | null {
+    const before = this.neighbourOf(index);
+    if (before === null || this.breaks.isEmpty) return before;
+    return this.breaks.lieBetween(before.timeMs, this.times[index]!) ? null : before;
+  }
+
   /**
    * The reading before the one at `index`, or null where there was none. Readings that came late, before what the
    * journal has forgotten, are no neighbours of what came after it: the forgotten one is.
    */
-  before(index: number): RememberedReading | null {
+  neighbourOf(index: number): RememberedReading | null {
     const timeMs = index > 0 ? this.times[index - 1]! : Number.NEGATIVE_INFINITY;
     if (timeMs > this.forgottenMs) return { timeMs, value: this.values[index - 1]! };
     if (this.forgottenMs === Number.NEGATIVE_INFINITY) return null;
@@ -102,6 +106,21 @@ export class SeriesJournal {
       else source--;
     }
   }
+
+  /** What has to be shipped of held time that ends where the series broke off. */
+  settleBreaks(): readonly LinkCorrection[] {
+    return this.breaks.settle(this.#lastInFrames);
+  }
+
+  /** Takes up what was shipped of held time that ends at breaks, once all is here that was stored. */
+  restoreBreaks(): void {
+    this.breaks.restore(this.#lastInFrames);
+  }
+
+  readonly #lastInFrames = (timeMs: number): RememberedReading | null => {
+    const last = this.neighbourOf(this.indexFrom(timeMs));
+    return last !== null && last.timeMs <= this.sealedMs ? last : null;
+  };
 
   /** Lets go of all readings up to `timeMs`, but never of the last one nor of the tail. */
   forget(timeMs: number): void {

@@ -5,7 +5,7 @@ import { addAccounted, unaccountedMs } from '#core/stats/accounted.ts';
 import type { LinkRule } from '#core/stats/link.ts';
 import { addTimedRun } from '#core/stats/run.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import type { RememberedReading } from '../journal/series-journal.ts';
+import type { RememberedReading } from '../journal/link-correction.ts';
 
 interface PaneFacts {
   readonly entry: number;

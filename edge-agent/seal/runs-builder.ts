@@ -1,5 +1,5 @@
 import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';
-import type { LinkCorrection } from '../accept/amend.ts';
+import type { LinkCorrection } from '../journal/link-correction.ts';
 
 const CAPACITY_FIRST = 1024;
 

@@ -34,7 +34,10 @@ export function sealTail(
   const start = journal.tailStart;
   const end = Math.min(journal.length, journal.indexFrom(untilMs));
   if (start >= end) return;
-  const { times, values, entries } = journal;
+  const { times, values, entries, breaks } = journal;
+  breaks.touch(times[start]!);
+  // Where the series never broke off, nobody asks for each of its readings.
+  const isParted = (at: number): boolean => !breaks.isEmpty && breaks.lieBetween(times[at - 1]!, times[at]!);
   let runStart = start;
   const addRunUpTo = (to: number): void => {
     if (runStart < to) runs.addRun(entries[runStart]!, times, values, runStart, to, journal.before(runStart), false);
@@ -45,9 +48,9 @@ export function sealTail(
     const sendsPanes = rule.sendsPanes && rule.fits(entries[from]!);
     const paneEndMs = sendsPanes ? paneStartMs + rule.paneMs : Number.POSITIVE_INFINITY;
     const entry = entries[from]!;
-    if (entry !== entries[runStart]) addRunUpTo(from);
+    if (entry !== entries[runStart] || (from > runStart && isParted(from))) addRunUpTo(from);
     let to = from + 1;
-    while (to < end && times[to]! < paneEndMs && entries[to] === entry) to++;
+    while (to < end && times[to]! < paneEndMs && entries[to] === entry && !isParted(to)) to++;
     if (sendsPanes && to - from >= PANE_READINGS_MIN) {
       addRunUpTo(from);
       const { paneMs, intervalMs } = rule;

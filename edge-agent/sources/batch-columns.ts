@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { Break } from '../journal/series-breaks.ts';
 import { REFUSED_TEXT_CHARS_MAX, type ReadingBatch, type Refusal, type SourceCheckpoint } from './source.ts';
 
 /**
@@ -45,6 +46,7 @@ export class BatchColumns {
   value: Float64Array;
   #quarantined = 0;
   #refusals: Refusal[] = [];
+  #breaks: Break[] = [];
   #spare: Columns;
 
   constructor(readingsMax = BATCH_READINGS_MAX) {
@@ -74,6 +76,11 @@ export class BatchColumns {
     this.value[index] = value;
   }
 
+  /** Says where series broke off. */
+  breakOff(breaks: readonly Break[]): void {
+    for (const one of breaks) this.#breaks.push(one);
+  }
+
   /** Quarantines `readings` that stand in `bytes[start, end)` from a line on. */
   refuse(line: number, readings: number, reason: string, bytes: Uint8Array, start: number, end: number): void {
     this.#quarantined += readings;
@@ -91,6 +98,7 @@ export class BatchColumns {
       entry: entry.subarray(0, count),
       timeMs: timeMs.subarray(0, count),
       value: value.subarray(0, count),
+      ...(this.#breaks.length === 0 ? {} : { breaks: this.#breaks }),
       refusals: this.#refusals,
       tallies: {
         rows,
@@ -108,6 +116,7 @@ export class BatchColumns {
     this.#spare = { entry, timeMs, value };
     this.count = this.rows = this.missing = this.truncatedTimes = this.#quarantined = 0;
     this.#refusals = [];
+    this.#breaks = [];
     return batch;
   }
 }

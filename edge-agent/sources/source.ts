@@ -1,4 +1,5 @@
 import { describedFault, type SeriesFault } from '#core/series/series.ts';
+import type { Break } from '../journal/series-breaks.ts';
 
 /**
  * A source turns something foreign (a file, a request, a simulation) into batches of readings.
@@ -99,6 +100,8 @@ export interface ReadingBatch {
   readonly timeMs: Float64Array;
   /** Scaled integers. */
   readonly value: Float64Array;
+  /** Where series broke off, by the numbers that the registry gave. It tells of gauges alone; others go on. */
+  readonly breaks?: readonly Break[];
   readonly refusals: readonly Refusal[];
   readonly tallies: SourceTallies;
   /** Where to open the source again once this batch is durable. */

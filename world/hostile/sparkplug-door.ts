@@ -8,6 +8,7 @@ import type { NodeMessage } from '#edge-agent/sources/sparkplug/edge-node.ts';
 import { EdgeNodes } from '#edge-agent/sources/sparkplug/edge-nodes.ts';
 import { METRIC_COLUMNS, MetricRows, metricRowsSection } from '#edge-agent/sources/sparkplug/metric-rows.ts';
 import { decodePayload } from '#edge-agent/sources/sparkplug/payload.ts';
+import { SpokenSeries } from '#edge-agent/sources/sparkplug/spoken-series.ts';
 import {
   born,
   double,
@@ -86,6 +87,7 @@ export const sparkplug: Door = {
   open: (bytes) => {
     const options = { section: SECTION, columns: METRIC_COLUMNS, metrics: METRICS, nowMs: () => FAR_FUTURE_MS };
     const rows = new MetricRows(new RowReader({ ...options, registry: new SeriesList(), batch }));
+    const spoken = new SpokenSeries();
     let delivered = 0;
     let expected = 0;
     const nodes = new EdgeNodes<NodeMessage>({
@@ -93,7 +95,10 @@ export const sparkplug: Door = {
       reorderMs: REORDER_MS,
       deliver: (taken) => {
         expected += taken.metrics.length + (taken.refused === null ? 0 : 1);
+        const from = batch.count;
         rows.read(taken, ++delivered);
+        spoken.heard(taken.message.topic, batch, from, batch.count);
+        if (taken.ends) batch.breakOff(spoken.end(taken.message.topic, T));
       },
     });
     let received = 0;
@@ -113,6 +118,7 @@ export const sparkplug: Door = {
     const { readings, missing, quarantined } = read.tallies;
     assert.equal(readings + missing + quarantined, expected, 'each metric that is taken is counted once');
     checkBatch(read);
+    for (const { atMs } of read.breaks ?? []) assert(Number.isSafeInteger(atMs) && atMs >= T, 'a break has a time');
     return outcome;
   },
 };

@@ -27,6 +27,8 @@ export interface TakenMessage<Message extends NodeMessage = NodeMessage> {
   readonly metrics: readonly TakenMetric[];
   /** Why some of its metrics, which may be meant by rules, are not among those; null where all are. */
   readonly refused: string | null;
+  /** Whether it ends what its topic speaks of: a device, or the node with all its devices. */
+  readonly ends: boolean;
 }
 
 /** What the nodes of a source share. */
@@ -137,15 +139,16 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
 
   /** A death of another session than this one may come after the birth of this one, and concerns nobody any more. */
   #death(message: Message, atMs: number): void {
-    if (this.#isAlive && bdSeqOf(message.payload) === this.#bdSeq) {
+    const isOfAnother = this.#isAlive && bdSeqOf(message.payload) !== this.#bdSeq;
+    if (this.#isAlive && !isOfAnother) {
       this.#end(atMs);
       this.rebirth.clear();
     }
-    this.#options.deliver({ message, metrics: [], refused: null });
+    this.#options.deliver({ message, metrics: [], refused: null, ends: !isOfAnother });
   }
 
   #inTurn(message: Message, atMs: number): void {
-    if (!this.#isAlive) return this.#take(message, atMs, null);
+    if (!this.#isAlive) return this.#take(message, atMs, null, isDeath(message));
     const { seq } = message.payload;
     const ahead = (seq - this.#nextSeq + SEQ_COUNT) % SEQ_COUNT;
     if (ahead >= SEQ_COUNT / 2) {
@@ -200,8 +203,8 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
     this.#nextSeq = (message.payload.seq + 1) % SEQ_COUNT;
     const { type, device } = message.topic;
     if (type === 'DBIRTH') this.#takeBirth(message, atMs);
-    else this.#take(message, atMs, null);
-    if (type === 'DDEATH') this.#forget(device);
+    else this.#take(message, atMs, null, isDeath(message));
+    if (isDeath(message)) this.#forget(device);
   }
 
   /** What follows was not said in this session: what waits is taken, and what its births defined is forgotten. */
@@ -229,7 +232,7 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
     this.#tables.delete(device);
   }
 
-  #take(message: Message, atMs: number, fault: string | null): void {
+  #take(message: Message, atMs: number, fault: string | null, ends = false): void {
     const { payload, topic } = message;
     const table = this.#tables.get(topic.device)?.table ?? new MetricTable([], this.#options.isTaken);
     const metrics: TakenMetric[] = [];
@@ -242,7 +245,7 @@ export class EdgeNode<Message extends NodeMessage = NodeMessage> {
       } else if (definition !== 'untaken') refused ??= REFUSED[definition];
       if (definition === 'unknown') this.rebirth.want(atMs + this.#options.reorderMs);
     }
-    this.#options.deliver({ message, metrics, refused });
+    this.#options.deliver({ message, metrics, refused, ends });
   }
 }
 
@@ -252,6 +255,10 @@ const REFUSED: Readonly<Record<Exclude<Unresolved, 'untaken'>, string>> = {
 };
 
 const NO_ROOM = `has no room: a node has up to ${DEVICES_MAX} devices, and all nodes together ${DEFINITIONS_MAX} metrics`;
+
+function isDeath({ topic }: NodeMessage): boolean {
+  return topic.type === 'DDEATH';
+}
 
 function bdSeqOf({ metrics }: SparkplugPayload): string | undefined {
   const metric = metrics.find(({ name }) => name === BDSEQ_METRIC);

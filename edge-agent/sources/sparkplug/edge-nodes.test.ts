@@ -13,6 +13,8 @@ const REORDER_MS = 2_000;
 class Host {
   readonly heard: string[] = [];
   readonly refused: string[] = [];
+  /** Whom deaths have ended. */
+  readonly ended: string[] = [];
   readonly nodes: EdgeNodes;
   nowMs = 0;
 
@@ -36,13 +38,14 @@ class Host {
     return this.nodes.takeRebirths(this.nowMs).map(({ group, node }) => `${group}/${node}`);
   }
 
-  #write({ message: { topic }, metrics, refused }: TakenMessage): void {
+  #write({ message: { topic }, metrics, refused, ends }: TakenMessage): void {
     for (const { definition, metric, atMs } of metrics) {
       if (definition.name === 'bdSeq' || definition.name.startsWith('Node Control')) continue;
       const text = metricText(metric, definition.datatype);
       this.heard.push(`${topic.device ?? topic.node} ${definition.name}=${JSON.stringify(text)} @${atMs}`);
     }
     if (refused !== null) this.refused.push(`${topic.type}: ${refused}`);
+    if (ends) this.ended.push(topic.device ?? topic.node);
   }
 }
 
@@ -245,6 +248,7 @@ describe('a death', () => {
     host.hear(node.death(), lost);
     expect(host.heard).toHaveLength(2);
     expect(host.refused).toHaveLength(1);
+    expect(host.ended).toEqual(['line1']);
     host.hear(birth(), pressBirth(), heat(3, 3));
     expect(host.heard.at(-1)).toBe('press heat="3" @3');
   });
@@ -254,7 +258,13 @@ describe('a death', () => {
     const late = node.death();
     host.hear(birth(), late, node.data([double(1, 6, 2)], 2));
     expect(host.heard.at(-1)).toBe('line1 amps="6" @2');
-    expect(host.refused).toEqual([]);
+    expect([host.refused, host.ended]).toEqual([[], []]);
+  });
+
+  it('of a node, or of a device, whose birth was not heard ends it too', () => {
+    birth();
+    host.hear(node.deviceDeath('press', 5), node.death());
+    expect(host.ended).toEqual(['press', 'line1']);
   });
 
   it('lets what waited be taken first, and asks for nothing', () => {
@@ -269,6 +279,7 @@ describe('a death', () => {
     host.hear(birth(), pressBirth(), node.deviceDeath('press', 5), heat(1, 1), node.data([double(1, 6, 2)], 2));
     expect(host.heard.slice(2)).toEqual(['line1 amps="6" @2']);
     expect(host.refused).toHaveLength(1);
+    expect(host.ended).toEqual(['press']);
   });
 });
 

@@ -31,7 +31,7 @@ export class EdgeNodes<Message extends NodeMessage = NodeMessage> {
     const session = this.#sessionOf(message.topic);
     if (session !== undefined) return session.receive(message, atMs);
     const refused = `comes from one more than the ${this.#nodesMax} edge nodes that a source hears at a time`;
-    this.#options.deliver({ message, metrics: [], refused });
+    this.#options.deliver({ message, metrics: [], refused, ends: false });
   }
 
   /** What time alone changes. To be called a few times a second. */

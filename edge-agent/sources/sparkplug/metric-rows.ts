@@ -66,7 +66,7 @@ export class MetricRows {
   }
 
   /** Reads what was taken of a message, the one of this number from 1 on. */
-  read({ message, metrics, refused }: TakenMessage, line: number): void {
+  read({ message, metrics, refused }: Omit<TakenMessage, 'ends'>, line: number): void {
     const end = this.#begin(message);
     if (refused !== null) this.#refuse(`the message ${refused}`, line, end);
     for (const metric of metrics) this.#row(metric, line, end);

@@ -24,6 +24,7 @@ const SERIES = [{ metric: 'heat', value: 'Inputs/Temperature', device: '{device}
 class Running implements AsyncDisposable {
   readonly readings: string[] = [];
   readonly refusals: Refusal[] = [];
+  readonly breaks: string[] = [];
   /** The readings of each batch that has any. */
   readonly batches: number[] = [];
   readonly source: Source;
@@ -58,6 +59,10 @@ class Running implements AsyncDisposable {
         this.readings.push(
           `${metric} ${tags['node']}/${tags['device']}=${batch.value[i]! / 1_000} @${batch.timeMs[i]}`,
         );
+      }
+      for (const { entry, atMs } of batch.breaks ?? []) {
+        const { metric, tags } = this.#registry.descriptions[entry]!;
+        this.breaks.push(`${metric} ${tags['node']}/${tags['device']} @${atMs}`);
       }
       this.refusals.push(...batch.refusals);
       if (batch.count > 0) this.batches.push(batch.count);
@@ -101,7 +106,7 @@ class Line {
 describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
   it('are heard from birth to death and birth again, and asked for births where a message is missing', async () => {
     await using broker = await start();
-    await using running = new Running(broker.url);
+    await using running = new Running(broker.url, {}, { nowMs: () => at(600) });
     await running.connected;
     const line = new Line();
     await using node = await line.start(broker.url);
@@ -115,7 +120,12 @@ describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
     expect(running.readings.some((reading) => reading.includes('=99'))).toBe(false);
     await vi.waitFor(() => expect(node.requests).toBe(1), WAIT);
 
+    await node.say(line.node.deviceDeath('press', at(500)), line.node.deviceBirth('press', [], at(501)));
+    await vi.waitFor(() => expect(running.breaks).toEqual([`heat line1/press @${at(500)}`]), WAIT);
+    await node.say(...line.births(), line.heat(22, 502));
+    await running.reads(`heat line1/press=22 @${at(502)}`);
     await node.die();
+    await vi.waitFor(() => expect(running.breaks.slice(1)).toEqual([`heat line1/press @${at(600)}`]), WAIT);
     line.node.death();
     line.alias = 7;
     await using again = await line.start(broker.url);

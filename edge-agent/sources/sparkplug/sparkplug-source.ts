@@ -22,6 +22,7 @@ import {
 import { NameTally } from './metric-table.ts';
 import { decodePayload, encodeRebirthRequest } from './payload.ts';
 import { describeSparkplug, sparkplugSchema, type SparkplugSection, topicsOf } from './sparkplug-section.ts';
+import { SpokenSeries } from './spoken-series.ts';
 import { commandTopic, parseMessageTopic, stateTopic } from './topic.ts';
 
 /** What is read, beside what every source is given. */
@@ -32,6 +33,8 @@ export interface SparkplugSourceOptions extends Omit<SourceOptions, 'stdin' | 'l
 
 /** A message of an edge node that waits for its turn. */
 interface HeardMessage extends NodeMessage {
+  /** ms since 1970. */
+  readonly receivedMs: number;
   readonly acknowledged: (failure?: Error) => void;
 }
 
@@ -61,6 +64,8 @@ export class SparkplugSource implements Source {
   readonly #names: NameTally;
   readonly #nodes: EdgeNodes<HeardMessage>;
   readonly #rows: MetricRows;
+  readonly #batch = new BatchColumns();
+  readonly #spoken = new SpokenSeries();
   readonly #metricsOfBatch: number;
   readonly #pending: PendingMessages<ReadableMessage>;
   readonly #line: MessageLine;
@@ -85,7 +90,7 @@ export class SparkplugSource implements Source {
       deliver: (taken) => this.#deliver(taken),
       onGap: () => void this.#gaps++,
     });
-    const batch = new BatchColumns();
+    const batch = this.#batch;
     const rows = metricRowsSection(section);
     const reader = new RowReader({ section: rows, columns: METRIC_COLUMNS, metrics, registry, batch, nowMs });
     this.#rows = new MetricRows(reader);
@@ -209,7 +214,7 @@ export class SparkplugSource implements Source {
     logger?.info({ source: this.name, group, node }, 'an edge node was asked for its births');
   }
 
-  #hear({ topic, payload, isKept, isWhole, bytes, acknowledged }: MqttMessage): void {
+  #hear({ topic, payload, isKept, isWhole, receivedMs, bytes, acknowledged }: MqttMessage): void {
     const parsed = parseMessageTopic(topic);
     if (isKept || parsed === null) {
       if (topic === this.#state) this.#hearState(payload);
@@ -220,7 +225,7 @@ export class SparkplugSource implements Source {
     const heldBytes = bytes + payload.length * READ_BYTES_PER_BYTE;
     if (typeof decoded !== 'string') {
       return this.#nodes.receive(
-        { topic: parsed, payload: decoded, bytes: heldBytes, acknowledged },
+        { topic: parsed, payload: decoded, receivedMs, bytes: heldBytes, acknowledged },
         performance.now(),
       );
     }
@@ -238,12 +243,12 @@ export class SparkplugSource implements Source {
     const most = this.#metricsOfBatch;
     let from = 0;
     for (; metrics.length - from > most; from += most) {
-      const part = { ...taken, refused: null, metrics: metrics.slice(from, from + most) };
+      const part = { ...taken, refused: null, ends: false, metrics: metrics.slice(from, from + most) };
       this.#pending.push({
         bytes: 0,
         acknowledged: NOTHING,
         metrics: most,
-        read: (line) => this.#rows.read(part, line),
+        read: (line) => this.#read(part, line),
       });
     }
     const rest = from === 0 ? taken : { ...taken, metrics: metrics.slice(from) };
@@ -252,9 +257,23 @@ export class SparkplugSource implements Source {
       bytes,
       acknowledged,
       metrics: rest.metrics.length,
-      read: (line) => this.#rows.read(rest, line),
+      read: (line) => this.#read(rest, line),
     });
   }
+
+  #read(taken: TakenMessage<HeardMessage>, line: number): void {
+    const batch = this.#batch;
+    const { topic } = taken.message;
+    const from = batch.count;
+    this.#rows.read(taken, line);
+    this.#spoken.heard(topic, batch, from, batch.count);
+    if (taken.ends) batch.breakOff(this.#spoken.end(topic, deathMs(taken.message)));
+  }
+}
+
+/** When somebody died. A node says so of its device; of a node the broker does, with what that had left before it began. */
+function deathMs({ topic, payload, receivedMs }: HeardMessage): number {
+  return topic.device === null || Number.isNaN(payload.atMs) ? receivedMs : Math.min(payload.atMs, receivedMs);
 }
 
 function statePayload(online: boolean, timestamp: number): Buffer {
