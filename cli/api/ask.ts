@@ -1,13 +1,15 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { UserError } from '../failure.ts';
+import { type Progress, ProgressBar } from '../terminal/progress-bar.ts';
 
 /** How long the server may take until the first byte of an answer; recomputations say how far they are before that. */
 const FIRST_BYTE_TIMEOUT_MS = 120_000;
 
 /** What is asked of a running weir. Parameters without a value are left out. */
-export interface ApiRequest {
+interface ApiRequest {
   readonly method?: 'GET' | 'POST';
   /** From the root, already encoded. */
   readonly path: string;
@@ -78,7 +80,7 @@ function refusal(base: URL, status: number, body: string): UserError {
 }
 
 /** The `detail` of problem details (RFC 9457), which stands alone. */
-export function problemDetail(body: string): string | undefined {
+function problemDetail(body: string): string | undefined {
   try {
     const { detail } = JSON.parse(body) as { readonly detail?: unknown };
     return typeof detail === 'string' ? detail : undefined;
@@ -89,4 +91,54 @@ export function problemDetail(body: string): string | undefined {
 
 function notAWeir(base: URL): UserError {
   return new UserError(`what answers at ${base.origin} is no weir, or another version; say where yours is with --url`);
+}
+
+/**
+ * Runs an operation of the server that says how far it is: a body of lines, `{"progress":…}` until the last, which is
+ * `{"result":…}` or `{"problem":…}`. Shows a bar on a terminal; gives the result. Throws UserError.
+ */
+export async function runOperation<Result>(base: URL, what: string, asked: ApiRequest): Promise<Result> {
+  const response = await ask(base, { ...asked, method: 'POST' });
+  using bar = new ProgressBar();
+  for await (const line of linesOf(response, what)) {
+    const { progress, result, problem } = parseLine(line, what);
+    if (problem !== undefined) throw new UserError(problemDetail(JSON.stringify(problem)) ?? `${what} failed`);
+    if (result !== undefined) return result as Result;
+    if (progress !== undefined) bar.show(describeProgress(what, progress));
+  }
+  throw new UserError(`${what} was cut off: the server ended the connection; look into its log, and run it again`);
+}
+
+async function* linesOf(response: IncomingMessage, what: string): AsyncGenerator<string> {
+  try {
+    yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    throw new UserError(`${what} was cut off: the server ended the connection; look into its log, and run it again`, {
+      cause: error,
+    });
+  }
+}
+
+interface OperationLine {
+  readonly progress?: Readonly<Record<string, unknown>>;
+  readonly result?: unknown;
+  readonly problem?: unknown;
+}
+
+function parseLine(line: string, what: string): OperationLine {
+  try {
+    return JSON.parse(line) as OperationLine;
+  } catch (error) {
+    throw new UserError(`${what} was answered by something that is no weir, or another version; check --url`, {
+      cause: error,
+    });
+  }
+}
+
+/** How far an operation is, for the bar; what the server doesn't tell is left out. */
+export function describeProgress(what: string, progress: Readonly<Record<string, unknown>>): Progress {
+  const { label, done, total } = progress;
+  const words = typeof label === 'string' ? `${what}: ${label}` : what;
+  if (typeof done !== 'number') return { label: words, done: 0 };
+  return typeof total === 'number' ? { label: words, done, total } : { label: words, done };
 }

@@ -1,4 +1,4 @@
-import { runOperation } from '../api/operation.ts';
+import { runOperation } from '../api/ask.ts';
 import { writeOut } from '../terminal/output.ts';
 import { addCommand, type Declare, type UrlFlag, urlOption } from './flags.ts';
 

@@ -4,7 +4,7 @@ import { HTTP } from './http/http-source.ts';
 import { LINE_PROTOCOL } from './line-protocol/line-protocol-source.ts';
 import { MQTT } from './mqtt/mqtt-source.ts';
 import { NDJSON } from './ndjson/ndjson-opener.ts';
-import { POLL } from './poll/poll-kind.ts';
+import { POLL } from './poll/poll-source.ts';
 import { nameField } from './section-fields.ts';
 import { type DeclaredSource, type SourceKind, sourceKind } from './source-kind.ts';
 import { SPARKPLUG } from './sparkplug/sparkplug-source.ts';

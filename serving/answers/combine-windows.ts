@@ -1,9 +1,9 @@
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
-import { type WindowSpan, type WindowSpec, windowsOverlapping } from '#core/time/windows.ts';
+import { windowsOverlapping, type WindowSpan, type WindowSpec } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
-import type { Sum } from '../index/sum.ts';
+import type { Sum } from '../index/section-sums.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { QueryError } from './query.ts';
 import { Turns } from './turns.ts';

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { PENDING, RESETS } from '#core/slices/merge-rows.ts';
-import { serveWorld } from '../serving.fixtures.ts';
+import { readAnswer, serveWorld } from '../serving.fixtures.ts';
 import { POWER, POWER_BY_REGION, World } from '../world.fixtures.ts';
-import { readAnswer } from './read-answer.fixtures.ts';
 import { BODY_BYTES_MAX } from './safety.ts';
 import { AddressUnavailable } from './serving-errors.ts';
 

@@ -6,8 +6,7 @@ import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
 import { CASE_SLICES, flagsOf, type NotedRow, type StoredRows, tableOf } from '#core/slices/merge-rows.fixtures.ts';
-import type { MergedSlice } from '#core/slices/merge-rows.oracle.ts';
-import { countedStats } from '#core/slices/merge-rows.oracle.ts';
+import { countedStats, type MergedSlice } from '#core/slices/merge-rows.oracle.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -16,7 +15,7 @@ import type { View } from '#core/views/view.ts';
 import { loadPages } from './load-pages.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import { Page } from './page.ts';
-import type { Sum } from './sum.ts';
+import type { Sum } from './section-sums.ts';
 
 const GROUP = '["r1"]';
 const VIEW: View = { name: 'power', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };

@@ -8,8 +8,7 @@ import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { IndexRowDamaged } from './index-errors.ts';
 import { PAGE_SLICES, SECTION_SLICES } from './page-size.ts';
-import { SectionSums } from './section-sums.ts';
-import { addToSum, type Sum } from './sum.ts';
+import { addToSum, SectionSums, type Sum } from './section-sums.ts';
 
 /** A span of changes as a page keeps it: encoded, since it is decoded only when its slices change. */
 export type PageSpan = Omit<RowSpan, 'view' | 'version' | 'group'>;

@@ -13,7 +13,7 @@ import { PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
 import { agentKey, type Agents, changedStains, EVER, isRetired, isSameStanding } from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
-import type { Sum } from './sum.ts';
+import type { Sum } from './section-sums.ts';
 
 /** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
 export const LOAD_PAGES_MAX = 16;

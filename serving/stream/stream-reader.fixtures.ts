@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { type ReadWindow, readAnswer } from '../http/read-answer.fixtures.ts';
+import { readAnswer, type ReadWindow } from '../serving.fixtures.ts';
 
 /** A message of the stream, its statistics as texts. */
 export interface StreamMessage {

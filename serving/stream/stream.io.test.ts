@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { readAnswer } from '../http/read-answer.fixtures.ts';
-import { serveWorld } from '../serving.fixtures.ts';
+import { readAnswer, serveWorld } from '../serving.fixtures.ts';
 import { World } from '../world.fixtures.ts';
 import { SUBSCRIPTIONS_MAX } from './limits.ts';
 import { StreamReader } from './stream-reader.fixtures.ts';

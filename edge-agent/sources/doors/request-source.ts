@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type LiveBatch } from '../live/live-batch.ts';
-import { liveBatches } from '../live/live-batches.ts';
+import { type LiveBatch, liveBatches } from '../live/live-batch.ts';
 import { PendingBatches } from '../live/pending-batches.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import type { DoorSection } from './door-section.ts';

@@ -7,8 +7,8 @@ import { Receiving } from '../live/receiving.ts';
 import { Deliveries } from './deliveries.ts';
 import { DeviceSession } from './device-session.ts';
 import { ANSWER_DOUBTED_MS, BEHIND_MS_MAX, CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX } from './limits.ts';
-import { MemorySocket } from './memory-socket.fixtures.ts';
 import { MessageLine, type MqttMessage } from './message-line.ts';
+import { MemorySocket } from './mqtt.fixtures.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { BatchColumns } from '../batch-columns.ts';
-import { liveBatches } from '../live/live-batches.ts';
+import { liveBatches } from '../live/live-batch.ts';
 import { PendingMessages } from '../live/pending-messages.ts';
 import { seriesMade } from '../rows/row-references.ts';
 import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';

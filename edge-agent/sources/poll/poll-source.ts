@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { LiveWatermark } from '../live/live-batch.ts';
+import { checkDistinct, checkMetrics, seriesMade } from '../rows/row-references.ts';
 import { SourceError } from '../source-error.ts';
-import type { SourceOptions } from '../source-kind.ts';
+import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import { type Answer, ask } from './answer.ts';
 import { REFUSED_MS_MAX, REFUSED_MS_MIN, RETRY_AFTER_SPREAD_MS, RETRY_MS_MAX, RETRY_MS_MIN } from './limits.ts';
 import { PageReader } from './page-reader.ts';
 import { Paging, type ReadPage } from './paging.ts';
 import { PollError } from './poll-error.ts';
-import { type PollSection, sinceMs } from './poll-section.ts';
+import { describePoll, pollSchema, type PollSection, sinceMs } from './poll-section.ts';
 import { RangeText } from './range-text.ts';
 import { readRequestSecrets, type RequestSecrets } from './request-headers.ts';
 import { fillUrl, placesIn, serviceName } from './service-url.ts';
@@ -272,3 +273,13 @@ function nextOf(paging: Paging, page: ReadPage): URL | PollError | null {
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
+
+/** Services that are asked by HTTP, in JSON or CSV. */
+export const POLL: SourceKindDefinition<PollSection> = {
+  schema: pollSchema,
+  supports: () => ({ nature: 'live', resumes: true, answers: true }),
+  describe: describePoll,
+  faults: (section, metricNames) => [...checkMetrics(section, metricNames), ...checkDistinct(section)],
+  makes: seriesMade,
+  open: (name, section, options) => new PollSource({ ...options, name, section }),
+};

@@ -1,5 +1,5 @@
 import { BatchColumns } from '../batch-columns.ts';
-import { liveBatches } from '../live/live-batches.ts';
+import { liveBatches } from '../live/live-batch.ts';
 import { type PendingMessage, PendingMessages } from '../live/pending-messages.ts';
 import { BrokerLink } from '../mqtt/broker-link.ts';
 import { STOP_TIMEOUT_MS } from '../mqtt/limits.ts';

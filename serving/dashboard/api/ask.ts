@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { parseExactJson } from '../stream/exact-json.ts';
-import { type Problem, readProblem } from '../stream/message.ts';
+import { parseExactJson, type Problem, readProblem } from '../stream/message.ts';
 import { serverClock } from './server-clock.ts';
 
 /** The API did not answer, or refused. `message` is a sentence for people. */

@@ -1,5 +1,5 @@
 import type { Measure } from '../choice/measure.ts';
-import type { Exact } from '../stream/exact-json.ts';
+import type { Exact } from '../stream/message.ts';
 import { type GroupWindows, isWhole, type ShownWindow } from '../stream/windows-state.ts';
 import { measured } from './window-words.ts';
 

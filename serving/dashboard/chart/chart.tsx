@@ -1,13 +1,13 @@
 import { useMemo } from 'preact/hooks';
 import type { FittingChoice } from '../choice/choice.ts';
+import { formatCompleteness } from '../format/numbers.ts';
 import { formatPeriod } from '../format/times.ts';
-import { groupName, type GroupWindows, newestEndMs } from '../stream/windows-state.ts';
+import { groupName, type GroupWindows, newestEndMs, type ShownWindow } from '../stream/windows-state.ts';
 import { chartData, timeRange } from './chart-data.ts';
 import { useColours } from './colours.ts';
-import { usePlot } from './plot.ts';
+import { type PlotGeometry, usePlot } from './plot.ts';
 import { Strip } from './strip.tsx';
-import { Tooltip } from './tooltip.tsx';
-import { describeWindow, type Terms, unitOf, windowsText } from './window-words.ts';
+import { describeWindow, edgesText, stateText, type Terms, unitOf, valueText, windowsText } from './window-words.ts';
 
 interface ChartProps extends Terms {
   /** The groups that are drawn. */
@@ -81,5 +81,53 @@ function KeyItem({ sign, text }: { readonly sign: string; readonly text: string 
       <span class={sign} aria-hidden="true" />
       {text}
     </span>
+  );
+}
+
+interface TooltipProps {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly colour: number;
+    readonly window: ShownWindow | undefined;
+  }[];
+  readonly edges: { readonly startMs: number; readonly endMs: number };
+  readonly geometry: PlotGeometry;
+  readonly terms: Terms;
+}
+
+const DISTANCE_PX = 14;
+
+/** What the windows at the pointer say. It stands on the side where there is more room. */
+function Tooltip({ groups, edges, geometry, terms }: TooltipProps) {
+  const { leftPx, widthPx, fromMs, toMs } = geometry;
+  const atPx = leftPx + (((edges.startMs + edges.endMs) / 2 - fromMs) / (toMs - fromMs)) * widthPx;
+  const isLeft = atPx > leftPx + widthPx / 2;
+  const there = groups.filter(({ window }) => window !== undefined);
+  return (
+    <div
+      class={isLeft ? 'tooltip tooltip-left' : 'tooltip'}
+      style={{ left: `${isLeft ? atPx - DISTANCE_PX : atPx + DISTANCE_PX}px` }}
+      aria-hidden="true"
+    >
+      <p class="tooltip-time">{edgesText(edges, terms)}</p>
+      {there.length === 0 ? <p class="quiet">no readings</p> : null}
+      <table>
+        <tbody>
+          {there.map(({ name, colour, window }) => (
+            <tr key={name}>
+              <th scope="row">
+                <span class={`swatch swatch-${colour}`} />
+                {name}
+              </th>
+              <td class="number">
+                {valueText(window!, terms)} <span class="quiet">{unitOf(terms)}</span>
+              </td>
+              <td class="number">{formatCompleteness(window!.completeness)}</td>
+              <td class="quiet">{stateText(window!, terms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

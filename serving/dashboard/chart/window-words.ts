@@ -2,7 +2,7 @@ import type { Measure } from '../choice/measure.ts';
 import { DAY_MS, type Length } from '../choice/spans.ts';
 import { formatCompleteness, formatCount, formatValue, type Viewer } from '../format/numbers.ts';
 import { formatMoment, formatWindow } from '../format/times.ts';
-import type { Exact } from '../stream/exact-json.ts';
+import type { Exact } from '../stream/message.ts';
 import { hasEnded, type ShownWindow } from '../stream/windows-state.ts';
 
 /** In which terms windows are told: what of them, how exactly, and to whom. */

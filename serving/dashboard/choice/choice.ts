@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { instantText, type Period, readPeriod } from './period.ts';
 import {
   DAY_MS,
   fittingSpan,
   fittingWindow,
+  instantText,
   type Length,
+  type Period,
+  readPeriod,
   sliceLengthMs,
   spanFor,
   SPANS,

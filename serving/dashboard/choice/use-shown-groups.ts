@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { useAsked } from '../api/ask.ts';
-import { type GroupsInfo, groupsPath, readGroups } from '../api/groups.ts';
+import { type GroupsInfo, groupsPath, readGroups } from '../api/inventory.ts';
 import { filterOf, GROUPS_SHOWN_MAX, groupsShownMax, shownKeys } from './shown-groups.ts';
 
 /** Groups come with their first readings. */

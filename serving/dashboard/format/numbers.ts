@@ -1,4 +1,4 @@
-import type { Exact } from '../stream/exact-json.ts';
+import type { Exact } from '../stream/message.ts';
 
 /** The zone and the language of whoever looks; the browser's where not given. */
 export interface Viewer {

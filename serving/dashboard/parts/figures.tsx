@@ -2,9 +2,8 @@ import { GROUPS_DRAWN_MAX } from '../chart/colours.ts';
 import { edgesText, measured, stateText, type Terms, unitOf, valueText } from '../chart/window-words.ts';
 import type { Measure } from '../choice/measure.ts';
 import { GROUPS_SHOWN_MAX } from '../choice/shown-groups.ts';
-import { formatLarge } from '../format/numbers.ts';
+import { completenessLevel, formatCompleteness, formatLarge } from '../format/numbers.ts';
 import { groupName, type GroupWindows, hasEnded, type ShownWindow } from '../stream/windows-state.ts';
-import { CompletenessText } from './completeness-text.tsx';
 
 interface FiguresProps extends Terms {
   readonly groups: readonly GroupWindows[];
@@ -89,4 +88,19 @@ function captionText(window: ShownWindow, terms: Terms): string {
   const edges = edgesText(window, terms);
   const isPlain = hasEnded(window, terms.freshnessMs) && window.expectedFromMs === undefined;
   return isPlain ? edges : `${edges}, ${stateText(window, terms)}`;
+}
+
+/** How complete something is: a bar beside its percentage, which says the same. */
+export function CompletenessText({ completeness }: { readonly completeness: number }) {
+  return (
+    <span class="completeness">
+      <progress
+        class={`bar bar-${completenessLevel(completeness)}`}
+        max={1}
+        value={Math.min(1, completeness)}
+        aria-hidden="true"
+      />
+      <span class="percent">{formatCompleteness(completeness)}</span>
+    </span>
+  );
 }

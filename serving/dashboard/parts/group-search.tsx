@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useAsked } from '../api/ask.ts';
-import { groupsPath, readGroups } from '../api/groups.ts';
+import { groupsPath, readGroups } from '../api/inventory.ts';
 import type { Choice } from '../choice/choice.ts';
 import { tagsOfKey } from '../choice/shown-groups.ts';
 import { formatCount } from '../format/numbers.ts';

@@ -3,7 +3,7 @@ import { edgesText, measured, stateText, type Terms } from '../chart/window-word
 import { columnsOf } from '../choice/measure.ts';
 import { formatCount, formatValue } from '../format/numbers.ts';
 import { groupName, type GroupWindows, type ShownWindow } from '../stream/windows-state.ts';
-import { CompletenessText } from './completeness-text.tsx';
+import { CompletenessText } from './figures.tsx';
 import { TablePanel } from './table.tsx';
 
 /** Rows of the table: what one looks at, not what one searches. */

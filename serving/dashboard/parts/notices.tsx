@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentInfo } from '../api/inventory.ts';
-import type { Period } from '../choice/period.ts';
+import type { Period } from '../choice/spans.ts';
 import { formatPeriod } from '../format/times.ts';
 import type { Problem } from '../stream/message.ts';
 import type { WindowsState } from '../stream/windows-state.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseServerMessage, readAnswer, StrangeMessage, windowsPath } from './message.ts';
+import { parseExactJson, parseServerMessage, readAnswer, StrangeMessage, windowsPath } from './message.ts';
 
 const WINDOW =
   '{"start":"2026-11-21T15:32:00Z","end":"2026-11-21T15:33:00Z","tags":{"region":"DK1"},"stats":{"count":1040,"sum":90071992547409.931},"completeness":0.72,"final":false,"revision":33,"pending":["min"]}';
@@ -99,5 +99,32 @@ describe('the question for the windows of a period', () => {
       ['device', '1'],
       ['device', '2'],
     ]);
+  });
+});
+
+describe('JSON of the server', () => {
+  it('keeps the digits that a double would lose', () => {
+    expect(parseExactJson('{"sum":123456789012345678901.234}')).toStrictEqual({ sum: '123456789012345678901.234' });
+    expect(parseExactJson('[9007199254740993, -9007199254740993]')).toStrictEqual([
+      '9007199254740993',
+      '-9007199254740993',
+    ]);
+  });
+
+  it('gives numbers where a double holds all that was written', () => {
+    expect(parseExactJson('{"count":1440,"mean":0.5875965277777778,"min":-0.5,"none":null}')).toStrictEqual({
+      count: 1440,
+      mean: 0.5875965277777778,
+      min: -0.5,
+      none: null,
+    });
+  });
+
+  it('keeps a trailing zero, which says how exact a value is', () => {
+    expect(parseExactJson('[1.50, 0.000]')).toStrictEqual(['1.50', '0.000']);
+  });
+
+  it('leaves texts alone that look like numbers', () => {
+    expect(parseExactJson('{"region":"007"}')).toStrictEqual({ region: '007' });
   });
 });

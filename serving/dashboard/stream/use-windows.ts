@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useAsked } from '../api/ask.ts';
-import type { Period } from '../choice/period.ts';
+import type { Period } from '../choice/spans.ts';
 import { readAnswer, type Subscription, windowsPath } from './message.ts';
 import { type Connection, type Socket, StreamClient, type StreamHost } from './stream-client.ts';
 import { applyMessage, NO_WINDOWS, type WindowsState } from './windows-state.ts';
