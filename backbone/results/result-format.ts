@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
 import { COLUMN_ROOM, PackReader } from '#core/packing/pack-reader.ts';
 import { PackWriter } from '#core/packing/pack-writer.ts';
-import { decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
+import { BlockTarget, decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
@@ -86,18 +86,31 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   return bytes;
 }
 
-/** Where the rows of a block are read to, and which parts of their stats. */
-export interface BlockTarget {
-  /** Emptied before. */
-  readonly table: StatsTable;
-  readonly parts: ReadonlySet<StatsPart>;
+/** Where the rows of one block after the other are read to: each is valid until the next is read. */
+export class ResultBlockTarget {
+  readonly stats: BlockTarget;
+  readonly ends = new Float64Array(RESULT_BLOCK_ROWS_MAX + COLUMN_ROOM);
+  readonly slice = new Float64Array(RESULT_BLOCK_ROWS_MAX + COLUMN_ROOM);
+  readonly revision = new Float64Array(RESULT_BLOCK_ROWS_MAX + COLUMN_ROOM);
+  readonly flagColumn = new Float64Array(RESULT_BLOCK_ROWS_MAX + COLUMN_ROOM);
+  readonly flags = new Uint8Array(RESULT_BLOCK_ROWS_MAX);
+
+  /** Of stats only these parts are read. */
+  constructor(parts: ReadonlySet<StatsPart>) {
+    this.stats = new BlockTarget(RESULT_BLOCK_ROWS_MAX, parts);
+  }
 }
 
 /**
  * The rows of a block; of a target only what it asks for. Throws NewerFormat, or ObjectDamaged with the name of the object
  * and its place.
  */
-export function decodeResultBlock(bytes: Uint8Array, object: string, place: string, target?: BlockTarget): ResultBlock {
+export function decodeResultBlock(
+  bytes: Uint8Array,
+  object: string,
+  place: string,
+  target?: ResultBlockTarget,
+): ResultBlock {
   const damaged = (what: string): ObjectDamaged => new ObjectDamaged(object, place, what);
   if (bytes.length < HEAD_BYTES) throw damaged(`a block has ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -110,10 +123,9 @@ export function decodeResultBlock(bytes: Uint8Array, object: string, place: stri
   const statsAt = columnsAt + view.getUint32(16, true);
   if (statsAt > bytes.length) throw damaged('a block ends within its columns');
   const groups = JSON.parse(utf8Decoder.decode(bytes.subarray(HEAD_BYTES, columnsAt))) as string[];
-  const ends = new Float64Array(groups.length + COLUMN_ROOM);
-  const slice = new Float64Array(count + COLUMN_ROOM);
-  const revision = new Float64Array(count + COLUMN_ROOM);
-  const flagColumn = new Float64Array(count + COLUMN_ROOM);
+  if (count > RESULT_BLOCK_ROWS_MAX || groups.length > count) throw damaged(`a block has ${count} rows`);
+  const room = target ?? columnsFor(count, groups.length);
+  const { ends, slice, revision, flagColumn, flags } = room;
   const whole =
     reader.open(bytes.subarray(0, statsAt), columnsAt) &&
     reader.column(ends, groups.length, 1, count) &&
@@ -124,11 +136,39 @@ export function decodeResultBlock(bytes: Uint8Array, object: string, place: stri
   if (!whole) throw damaged('the columns of a block can not be unpacked');
   for (let i = 1; i < groups.length; i++) ends[i]! += ends[i - 1]!;
   if (ends[groups.length - 1] !== count) throw damaged('the groups of a block have other rows than it has');
-  target?.table.truncate(0);
-  const table = target?.table ?? new StatsTable(Math.max(1, count));
-  const firstSlot = decodeBlock(bytes.subarray(statsAt), table, target?.parts);
+  for (let i = 0; i < count; i++) flags[i] = flagColumn[i]!;
+  const { table, firstSlot } = readStats(bytes.subarray(statsAt), count, target, damaged);
+  return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, table, firstSlot };
+}
+
+function readStats(
+  bytes: Uint8Array,
+  count: number,
+  target: ResultBlockTarget | undefined,
+  damaged: (what: string) => ObjectDamaged,
+): Pick<ResultBlock, 'table' | 'firstSlot'> {
+  if (target !== undefined) {
+    const fault = target.stats.read(bytes, count);
+    if (fault !== undefined) throw damaged(fault.message);
+    return { table: target.stats.table, firstSlot: 0 };
+  }
+  const table = new StatsTable(Math.max(1, count));
+  const firstSlot = decodeBlock(bytes, table);
   if (typeof firstSlot !== 'number') throw damaged(firstSlot.message);
   if (table.size !== count) throw damaged(`a block of ${count} rows has ${table.size} stats`);
-  const flags = Uint8Array.from(flagColumn.subarray(0, count));
-  return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, table, firstSlot };
+  return { table, firstSlot };
+}
+
+function columnsFor(
+  count: number,
+  groupCount: number,
+): Pick<ResultBlockTarget, 'ends' | 'slice' | 'revision' | 'flagColumn' | 'flags'> {
+  const column = (length: number) => new Float64Array(length + COLUMN_ROOM);
+  return {
+    ends: column(groupCount),
+    slice: column(count),
+    revision: column(count),
+    flagColumn: column(count),
+    flags: new Uint8Array(count),
+  };
 }

@@ -1,5 +1,4 @@
 import type { StatsPart } from '#core/stats/statistics.ts';
-import { StatsTable } from '#core/stats/stats-table.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Objects } from '../objects/objects.ts';
@@ -11,7 +10,7 @@ import {
   directoryName,
   type ResultDirectory,
 } from './result-directory.ts';
-import { decodeResultBlock, RESULT_BLOCK_ROWS_MAX } from './result-format.ts';
+import { decodeResultBlock, ResultBlockTarget } from './result-format.ts';
 import { type GroupRows, groupRows, type ResultBlock, type ResultReader } from './results.ts';
 
 /** Bytes of decoded blocks and directories that a reader keeps, unless told otherwise. */
@@ -68,7 +67,7 @@ class CachingResultReader implements ResultReader {
   ): AsyncIterable<ResultBlock> {
     const directory = await this.#directory(result.name);
     const found = directory.within(fromSlice, toSlice);
-    const target = { table: new StatsTable(RESULT_BLOCK_ROWS_MAX), parts };
+    const target = new ResultBlockTarget(parts);
     let next: Promise<ReadBlocks | undefined> = this.#readSome(result.name, directory, found, 0);
     for (let read = await next; read !== undefined; read = await next) {
       // The next ones are read while these are worked on.

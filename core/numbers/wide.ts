@@ -179,6 +179,25 @@ function accumulate(into: WideColumns, i: number, from: WideColumns, j: number, 
   }
 }
 
+/** Numbers of which the sums of equal limbs may be added in one go: below 2^40 each, the sum stays far from 2^53. */
+export const WIDE_RUN_MAX = 2 ** 12;
+
+/**
+ * Adds a sum of limbs k, of WIDE_RUN_MAX numbers at most, and what was carried from the limb below. Gives what is to be carried
+ * to the next; of the last limb nothing is.
+ */
+export function addLimbSums(into: WideColumns, k: number, index: number, limbs: number): number {
+  const column = into[k]!;
+  const sum = column[index]! + limbs;
+  if (k === into.length - 1) {
+    column[index] = sum;
+    return 0;
+  }
+  const carry = Math.floor(sum * INVERSE_BASE);
+  column[index] = sum - carry * WIDE_BASE;
+  return carry;
+}
+
 /** Whether the number is zero: in canonical form only that has all limbs zero. */
 export function isZeroWide(columns: WideColumns, index: number): boolean {
   for (const column of columns) if (column[index] !== 0) return false;
@@ -188,6 +207,16 @@ export function isZeroWide(columns: WideColumns, index: number): boolean {
 /** Sets the number to zero. */
 export function clearWide(columns: WideColumns, index: number): void {
   for (const column of columns) column[index] = 0;
+}
+
+/**
+ * The number as a double: by Horner's rule each step is exact where the number is safe, and where it isn't, the result is
+ * no less large than the safe integers.
+ */
+export function readNear(columns: WideColumns, index: number): number {
+  let nearest = 0;
+  for (let k = columns.length - 1; k >= 0; k--) nearest = nearest * WIDE_BASE + columns[k]![index]!;
+  return nearest;
 }
 
 /** The number as a bigint. */

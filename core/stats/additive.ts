@@ -29,26 +29,6 @@ export type AdditiveParts = Readonly<
   Record<'sum' | 'squares' | 'increase' | 'integral' | 'coveredMs' | 'histogram', boolean>
 >;
 
-/** The same in some parts only: the others stay as they are. */
-export function mergeAdditiveParts(
-  table: StatsTable,
-  slot: number,
-  from: StatsTable,
-  fromSlot: number,
-  parts: AdditiveParts,
-): void {
-  table.count[slot]! += from.count[fromSlot]!;
-  table.unchecked[slot]! += from.unchecked[fromSlot]!;
-  if (parts.sum) addWide(table.sum, slot, from.sum, fromSlot);
-  if (parts.squares) addWide(table.squares, slot, from.squares, fromSlot);
-  if (parts.increase) addWide(table.increase, slot, from.increase, fromSlot);
-  if (parts.integral) addWide(table.integral, slot, from.integral, fromSlot);
-  if (parts.coveredMs) mergeMs(table.coveredMs, table.coveredRest, slot, from.coveredMs, from.coveredRest, fromSlot, 1);
-  mergeMs(table.accountedMs, table.accountedRest, slot, from.accountedMs, from.accountedRest, fromSlot, 1);
-  const histogram = parts.histogram ? from.histograms[fromSlot] : undefined;
-  if (histogram !== undefined) histogramOf(table, slot).addAll(histogram, 1);
-}
-
 /** The inverse of `mergeAdditive`. */
 export function subtractAdditive(table: StatsTable, slot: number, from: StatsTable, fromSlot: number): void {
   table.count[slot]! -= from.count[fromSlot]!;

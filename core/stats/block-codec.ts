@@ -39,7 +39,7 @@ import { Histogram } from './histogram.ts';
 import { readHistogram, versionFault, writeHistogram } from './row-codec.ts';
 import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
-import type { StatsTable } from './stats-table.ts';
+import { StatsTable } from './stats-table.ts';
 
 export const BLOCK_VERSION = 2;
 /** The one before it, which is read still. */
@@ -85,6 +85,64 @@ export function decodeBlock(
   table: StatsTable,
   parts: ReadonlySet<StatsPart> = EVERY_PART,
 ): number | StatsDataFault {
+  const head = readHead(bytes);
+  if (head instanceof StatsDataFault) return head;
+  const { version, rows } = head;
+  const first = table.allocateMany(rows);
+  if (readWhole(bytes, table, first, rows, version, parts)) return first;
+  table.truncate(first);
+  return damaged(bytes, rows);
+}
+
+/** Where the rows of one block after the other are read to, of which always the same parts are read. */
+export class BlockTarget {
+  readonly table: StatsTable;
+  readonly parts: ReadonlySet<StatsPart>;
+
+  constructor(rowsMax: number, parts: ReadonlySet<StatsPart>) {
+    this.table = new StatsTable(rowsMax);
+    this.table.allocateMany(rowsMax);
+    this.parts = parts;
+  }
+
+  /**
+   * Reads a block of so many rows into the first slots, over those of the block before: what is read is overwritten, and
+   * what isn't was never written to. Gives the fault where there is one; the slots mean nothing then.
+   */
+  read(bytes: Uint8Array, rows: number): StatsDataFault | undefined {
+    const { table, parts } = this;
+    const head = readHead(bytes);
+    if (head instanceof StatsDataFault) return head;
+    if (head.rows !== rows || rows > table.size)
+      return new StatsDataFault('invalid', 2, `stats block of ${head.rows} rows should have ${rows}`);
+    table.coveredRest.clear(0, rows);
+    table.accountedRest.clear(0, rows);
+    table.histograms = [];
+    if (head.version === BLOCK_VERSION_UNACCOUNTED) table.accountedMs.fill(0, 0, rows);
+    return readWhole(bytes, table, 0, rows, head.version, parts) ? undefined : damaged(bytes, rows);
+  }
+}
+
+function readWhole(
+  bytes: Uint8Array,
+  table: StatsTable,
+  first: number,
+  rows: number,
+  version: number,
+  parts: ReadonlySet<StatsPart>,
+): boolean {
+  return reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows, version, parts) && reader.finished();
+}
+
+function damaged(bytes: Uint8Array, rows: number): StatsDataFault {
+  return new StatsDataFault(
+    'invalid',
+    HEADER_BYTES,
+    `stats block of ${rows} rows and ${bytes.length} bytes is damaged: its columns are not those of stats`,
+  );
+}
+
+function readHead(bytes: Uint8Array): StatsDataFault | { readonly version: number; readonly rows: number } {
   if (bytes.length < HEADER_BYTES) {
     return new StatsDataFault(
       'truncated',
@@ -99,16 +157,7 @@ export function decodeBlock(
   if (bytes[1] !== 0 || rows < 1 || rows > BLOCK_ROWS_MAX) {
     return new StatsDataFault('invalid', 2, `stats block of ${rows} rows is none: it holds 1 to ${BLOCK_ROWS_MAX}`);
   }
-  const first = table.allocateMany(rows);
-  const whole =
-    reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows, version, parts) && reader.finished();
-  if (whole) return first;
-  table.truncate(first);
-  return new StatsDataFault(
-    'invalid',
-    HEADER_BYTES,
-    `stats block of ${rows} rows and ${bytes.length} bytes is damaged: its columns are not those of stats`,
-  );
+  return { version, rows };
 }
 
 function readColumns(

@@ -1,5 +1,5 @@
 /** The columns of a block's rows; see block-codec.ts for the layout. */
-import { WIDE_BASE, makeWide, readWide, writeWide } from '../numbers/wide.ts';
+import { WIDE_BASE, makeWide, readNear, readWide, writeWide } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
@@ -153,9 +153,7 @@ export function writeWideColumns(pack: PackWriter, columns: WideColumns, slots: 
   const rows = slots.length;
   let safe = true;
   for (let i = 0; i < rows && safe; i++) {
-    // By Horner's rule: each step is exact where the number is safe, and the result is no less large where it isn't.
-    let nearest = 0;
-    for (let k = columns.length - 1; k >= 0; k--) nearest = nearest * WIDE_BASE + columns[k]![slots[i]!]!;
+    const nearest = readNear(columns, slots[i]!);
     values[i] = nearest;
     safe = nearest <= SAFE && nearest >= -SAFE;
   }

@@ -34,6 +34,30 @@ const CAPACITY_DEFAULT = 16;
 /** Covered time × value: below 2^53 times some 2^70 ms, so three limbs (133 bits) have room. */
 export const INTEGRAL_LIMBS = SUM_LIMBS;
 
+/** Parts of stats that a table may do without, beside count, what is accounted for, and unchecked. */
+export interface TableParts {
+  readonly sum: boolean;
+  readonly squares: boolean;
+  readonly increase: boolean;
+  readonly integral: boolean;
+  readonly coveredMs: boolean;
+  /** Min and max. */
+  readonly range: boolean;
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+const ALL_PARTS: TableParts = {
+  sum: true,
+  squares: true,
+  increase: true,
+  integral: true,
+  coveredMs: true,
+  range: true,
+  first: true,
+  last: true,
+};
+
 export class StatsTable {
   // Additive part.
   count: Float64Array;
@@ -63,6 +87,7 @@ export class StatsTable {
   lastMs: Float64Array;
   lastValue: Float64Array;
 
+  readonly #isWhole: boolean;
   #capacity: number;
   #size = 0;
   /** Slots that were given back, the last one on top, and the same as a mark per slot. */
@@ -74,24 +99,33 @@ export class StatsTable {
   /** The columns whose identity is 0, anew after each growth. */
   #zeros: readonly Float64Array[];
 
-  constructor(capacity: number = CAPACITY_DEFAULT) {
+  /**
+   * A table of some parts has columns for these alone: it doesn't grow, and the others, which hold the identity, are not to be
+   * written to, since tables share them.
+   */
+  constructor(capacity: number = CAPACITY_DEFAULT, parts: TableParts = ALL_PARTS) {
     assert(capacity >= 1 && capacity <= STATS_SLOTS_MAX, 'a capacity lies between 1 and STATS_SLOTS_MAX');
     this.#capacity = capacity;
     this.#isReleased = new Uint8Array(capacity);
     this.count = new Float64Array(capacity);
-    this.sum = makeWide(SUM_LIMBS, capacity);
-    this.squares = makeWide(SQUARE_LIMBS, capacity);
-    this.increase = makeWide(SUM_LIMBS, capacity);
-    this.integral = makeWide(INTEGRAL_LIMBS, capacity);
-    this.coveredMs = new Float64Array(capacity);
+    const wide = (isHeld: boolean, limbs: number): Float64Array[] =>
+      isHeld ? makeWide(limbs, capacity) : Array.from({ length: limbs }, () => ZEROS.ofLength(capacity));
+    const column = (isHeld: boolean, identity: Identity): Float64Array =>
+      isHeld ? identity.newColumn(capacity) : identity.ofLength(capacity);
+    this.#isWhole = parts === ALL_PARTS;
+    this.sum = wide(parts.sum, SUM_LIMBS);
+    this.squares = wide(parts.squares, SQUARE_LIMBS);
+    this.increase = wide(parts.increase, SUM_LIMBS);
+    this.integral = wide(parts.integral, INTEGRAL_LIMBS);
+    this.coveredMs = column(parts.coveredMs, ZEROS);
     this.accountedMs = new Float64Array(capacity);
     this.unchecked = new Float64Array(capacity);
-    this.min = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
-    this.max = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY);
-    this.firstMs = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
-    this.firstValue = new Float64Array(capacity);
-    this.lastMs = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY);
-    this.lastValue = new Float64Array(capacity);
+    this.min = column(parts.range, HIGHEST);
+    this.max = column(parts.range, LOWEST);
+    this.firstMs = column(parts.first, HIGHEST);
+    this.firstValue = column(parts.first, ZEROS);
+    this.lastMs = column(parts.last, LOWEST);
+    this.lastValue = column(parts.last, ZEROS);
     this.#zeros = this.#zeroColumns();
   }
 
@@ -234,6 +268,7 @@ export class StatsTable {
   }
 
   #grow(sizeMin: number): void {
+    assert(this.#isWhole, 'a table of some parts is made as large as it has to be');
     const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, growthOf(this.#capacity) * this.#capacity));
     const old = this.#capacity;
     this.#capacity = capacity;
@@ -257,6 +292,30 @@ export class StatsTable {
     this.#zeros = this.#zeroColumns();
   }
 }
+
+/** A column of the identity, shared by all tables that do without it, as long as the longest of them. */
+class Identity {
+  readonly #value: number;
+  #shared: Float64Array = new Float64Array(0);
+
+  constructor(value: number) {
+    this.#value = value;
+  }
+
+  newColumn(capacity: number): Float64Array {
+    const column = new Float64Array(capacity);
+    return this.#value === 0 ? column : column.fill(this.#value);
+  }
+
+  ofLength(capacity: number): Float64Array {
+    if (this.#shared.length < capacity) this.#shared = this.newColumn(capacity);
+    return this.#shared;
+  }
+}
+
+const ZEROS = new Identity(0);
+const HIGHEST = new Identity(Number.POSITIVE_INFINITY);
+const LOWEST = new Identity(Number.NEGATIVE_INFINITY);
 
 /** What is not touched costs no memory, so tables of a middle size take larger steps, and copy less. */
 function growthOf(capacity: number): number {

@@ -4,7 +4,7 @@
  * Both paths write the same bytes; the short one only avoids bigint.
  */
 import { strict as assert } from 'node:assert';
-import { addSafe, clearWide, readWide, WIDE_BASE, type WideColumns, writeWide } from '../numbers/wide.ts';
+import { addSafe, clearWide, readNear, readWide, type WideColumns, writeWide } from '../numbers/wide.ts';
 import type { ByteReader, ByteWriter } from '../packing/bytes.ts';
 import { type Rests, setMs, totalMs } from './exact-ms.ts';
 
@@ -45,9 +45,7 @@ export function readSigned(reader: ByteReader): number {
 
 /** Writes the wide number at `index`. */
 export function writeWideAt(writer: ByteWriter, columns: WideColumns, index: number): void {
-  // By Horner's rule from the top; where the number is short each step is exact, where not the result is no less large.
-  let nearest = 0;
-  for (let k = columns.length - 1; k >= 0; k--) nearest = nearest * WIDE_BASE + columns[k]![index]!;
+  const nearest = readNear(columns, index);
   if (nearest < SHORT_LIMIT && nearest > -SHORT_LIMIT) writeSigned(writer, nearest);
   else writer.wide(readWide(columns, index));
 }

@@ -110,7 +110,7 @@ describe('sessions', () => {
             () => index.source(view.name)!,
             (source) => answerSessions(index, source, query),
           );
-          const told = answer.windows.map(({ startMs, endMs, tags, slot }) => ({
+          const told = Array.from(answer.windows, ({ startMs, endMs, tags, slot }) => ({
             region: tags[0],
             startMs,
             endMs,

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TextWriter } from '#core/packing/text-writer.ts';
 import { parseDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { windowSpec, windowsOverlapping } from '#core/time/windows.ts';
 import { openZone } from '#core/time/zone.ts';
 import { openIndexOf, World, type WorldReading } from '../world.fixtures.ts';
-import { answerWindows, streamWindows, type WindowsAnswer, withSource } from './answer-windows.ts';
+import { type AnsweredRows, answerWindows, streamWindows, type WindowsAnswer, withSource } from './answer-windows.ts';
 import { parseStats, type WindowsQuery } from './query.ts';
 import { countWindows, threeDecimals } from './windows.oracle.ts';
 import { WindowWriter } from './write-json.ts';
@@ -60,9 +61,13 @@ function queryOf(world: World, fromMs: number, toMs: number, window: string): Wi
   };
 }
 
-function textsOf(answer: WindowsAnswer, query: WindowsQuery): readonly string[] {
+function textsOf(answer: AnsweredRows, query: WindowsQuery): readonly string[] {
   const writer = new WindowWriter(answer.table, query);
-  return answer.windows.map((window) => /"start".*?"stats":\{.*?\}/.exec(writer.text(window))![0]);
+  const out = new TextWriter();
+  return Array.from(answer.windows, (window) => {
+    writer.write(out, window);
+    return /"start".*?"stats":\{.*?\}/.exec(out.takeString())![0];
+  });
 }
 
 /** What the oracle says: the readings one by one, over the windows that core/time names. */
@@ -234,7 +239,8 @@ describe('windows', () => {
           if (i % 2 === round % 2) await nextTurn();
         }
         for (const answer of await Promise.all(asked)) {
-          const count = answer.windows.reduce((sum, { slot }) => sum + answer.table.count[slot]!, 0);
+          let count = 0;
+          for (const { slot } of answer.windows) count += answer.table.count[slot]!;
           const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
             number,
             number[],

@@ -1,3 +1,4 @@
+import { BAND_SLICES } from '#backbone/results/results.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatDuration, longestMs } from '#core/time/duration.ts';
@@ -10,14 +11,17 @@ import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
 import { WindowCombiner } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
-import { sumWide } from './wide-sums.ts';
+import { sumWide, type WideSums } from './wide-sums.ts';
+import { WideWindows } from './wide-windows.ts';
 import { admitsGroup, askedExtentOf, type Extent, extentOf, spanChunks } from './window-spans.ts';
 
-/** An answer whose windows' sums stand in `table`. */
-export interface WindowsAnswer extends AnswerHead {
+/** Windows whose sums stand in `table`. Each is valid until the next is asked for. */
+export interface AnsweredRows {
   readonly table: StatsTable;
-  readonly windows: readonly AnsweredWindow[];
+  readonly windows: Iterable<AnsweredWindow>;
 }
+
+export interface WindowsAnswer extends AnswerHead, AnsweredRows {}
 
 /** Windows that are summed between two looks at the limit, over all groups. */
 const CHUNK_WINDOWS = 16_384;
@@ -75,7 +79,13 @@ export async function answerWindows(
   checkEdges(query, data);
   if (isWide) {
     const spans = takeSpans(query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
-    if (spans !== undefined) return await answerWide(index, source, query, groups, spans, windowsMax);
+    if (spans !== undefined) {
+      return await sumWide({ source, groups, spans, parts: partsOf(query) }, (sums) => {
+        const rows = judgedWide(source, query, sums);
+        if (rows.windows.count > windowsMax) throw tooMany('windows', windowsMax);
+        return { ...headOf(index, source, groups), ...rows };
+      });
+    }
   }
   const combiner = openCombiner(source, query);
   for (const spans of spanChunks(query.spec, query, data, () => chunkSize(groups.length))) {
@@ -84,7 +94,8 @@ export async function answerWindows(
   }
   return combiner.settle(() => {
     if (combiner.count > windowsMax) throw tooMany('windows', windowsMax);
-    return judged(index, source, query, combiner);
+    const now = groupsOf(source, query.where);
+    return { ...headOf(index, source, now), ...judged(source, query, combiner, now) };
   });
 }
 
@@ -94,7 +105,7 @@ export async function* streamWindows(
   sourceOf: SourceOf,
   query: WindowsQuery,
   { wideGroupsMin = WIDE_GROUPS_MIN }: AnswerOptions = {},
-): AsyncGenerator<WindowsAnswer> {
+): AsyncGenerator<AnsweredRows> {
   const { view } = query;
   const source = sourceOf();
   const groups = groupsOf(source, query.where);
@@ -109,36 +120,30 @@ export async function* streamWindows(
       // Another version may group or slice otherwise: rows of both in one stream would say nothing.
       if (one.id.version !== source.id.version) throw new SourceReplaced(view.name);
       const now = groupsOf(one, query.where);
-      if (isWide) return answerWide(index, one, query, now, spans, Number.POSITIVE_INFINITY);
+      if (isWide)
+        return sumWide({ source: one, groups: now, spans, parts: partsOf(query) }, (sums) =>
+          judgedWide(one, query, sums),
+        );
       const combiner = openCombiner(one, query);
       await combiner.add(now, spans);
-      return combiner.settle(() => judged(index, one, query, combiner));
+      return combiner.settle(() => judged(one, query, combiner, now));
     });
   }
 }
 
-/** The windows of many groups, read all together. */
-function answerWide(
-  index: ServingIndex,
+/** The parts of stats that a query asks for. */
+function partsOf({ stats }: ViewQuery): ReadonlySet<StatsPart> {
+  return new Set(stats.flatMap(({ needs }) => needs));
+}
+
+/** Windows of many groups that were summed together. */
+function judgedWide(
   source: ViewSource,
-  query: WindowsQuery,
-  groups: readonly Group[],
-  spans: readonly WindowSpan[],
-  windowsMax: number,
-): Promise<WindowsAnswer> {
-  const parts = new Set<StatsPart>(query.stats.flatMap(({ needs }) => needs));
-  const keeps = keepsWindow(query);
-  return sumWide({ source, groups, spans, parts }, (sums) => {
-    const { table } = sums;
-    const judge = new Judge(table, query, source.id);
-    const windows: AnsweredWindow[] = [];
-    sums.each((group, { startMs, endMs }, slot, revision, pending) => {
-      if (!keeps(table, slot)) return;
-      if (windows.length === windowsMax) throw tooMany('windows', windowsMax);
-      windows.push(judge.window({ group, startMs, endMs, slot, revision, pending }));
-    });
-    return { ...headOf(index, source, groups), table, windows };
-  });
+  query: ViewQuery,
+  { slots }: WideSums,
+): AnsweredRows & { windows: WideWindows } {
+  const { table } = slots;
+  return { table, windows: new WideWindows(slots, new Judge(table, query, source.id), keepsWindow(query)) };
 }
 
 /** The first windows that may hold data, where they are no more than so many; undefined where there are more. */
@@ -149,15 +154,21 @@ function takeSpans(query: WindowsQuery, data: Extent | undefined, countMax: numb
   return first.value.length === countMax && chunks.next().done !== true ? undefined : first.value;
 }
 
-/** Windows that are summed at once over so many groups: few at first. */
-function wideChunks({ spec, view }: WindowsQuery, groupCount: number): () => number {
+/**
+ * Windows that are summed at once over so many groups: few at first. Where a piece reaches over a band, it ends with one, so
+ * that no band is read twice.
+ */
+function wideChunks({ spec, view }: WindowsQuery, groupCount: number): (startMs: number) => number {
   const slices = Math.max(1, longestMs(spec.size) / view.sliceMs);
+  const stepMs = longestMs(spec.kind === 'hopping' ? spec.every : spec.size);
+  const bandMs = BAND_SLICES * view.sliceMs;
   const most = Math.min(WIDE_WINDOWS_MAX, WIDE_SLICES_MAX / slices);
   let isFirst = true;
-  return () => {
-    const count = isFirst ? Math.min(FIRST_WINDOWS_MAX, most) : most;
+  return (startMs) => {
+    const countMax = Math.max(1, Math.floor((isFirst ? Math.min(FIRST_WINDOWS_MAX, most) : most) / groupCount));
     isFirst = false;
-    return Math.max(1, Math.floor(count / groupCount));
+    const bandEndMs = Math.floor((startMs + countMax * stepMs) / bandMs) * bandMs;
+    return bandEndMs > startMs ? Math.max(1, Math.floor((bandEndMs - startMs) / stepMs)) : countMax;
   };
 }
 
@@ -227,11 +238,14 @@ export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuery, data: Ext
 
 const YEAR_MS = 366 * 86_400_000;
 
-function judged(index: ServingIndex, source: ViewSource, query: WindowsQuery, combiner: WindowCombiner): WindowsAnswer {
-  const groups = groupsOf(source, query.where);
+function judged(
+  source: ViewSource,
+  query: WindowsQuery,
+  combiner: WindowCombiner,
+  groups: readonly Group[],
+): AnsweredRows {
   const judge = new Judge(combiner.table, query, source.id);
-  const windows = combiner.windows(groups).map((window) => judge.window(window));
-  return { ...headOf(index, source, groups), table: combiner.table, windows };
+  return { table: combiner.table, windows: combiner.windows(groups).map((window) => judge.window(window)) };
 }
 
 function chunkSize(groupCount: number): number {

@@ -1,7 +1,7 @@
 import { holdMsOf } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
-import { EVER, type Horizon, type JudgedSlices } from '../index/progress.ts';
+import { EVER, type GroupProgress, type Horizon, type JudgedSlices } from '../index/progress.ts';
 import type { CombinedWindow } from './combine-windows.ts';
 import type { ViewQuery } from './query.ts';
 
@@ -17,7 +17,7 @@ export interface AnsweredWindow {
   readonly completeness: number;
   readonly final: boolean;
   /** Where it lies after the start: nothing was expected of the group before it. */
-  readonly expectedFromMs?: number;
+  readonly expectedFromMs?: number | undefined;
 }
 
 /** What every answer says of itself. */
@@ -67,7 +67,7 @@ export class Judge {
   readonly #table: StatsTable;
   readonly #source: JudgedSource;
   readonly #heldMs: (intervalMs: number) => number;
-  readonly #horizons = new Map<Group, Horizon>();
+  readonly #groups = new Map<Group, GroupJudge>();
 
   constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, source: JudgedSource) {
     this.#table = table;
@@ -77,8 +77,8 @@ export class Judge {
 
   /** A window, whose edges are edges of slices. */
   window(window: JudgedSum): AnsweredWindow {
-    const { startMs, endMs } = window;
-    return this.#judged(window, this.#slices(window, startMs, endMs), endMs);
+    const { slot, startMs, endMs } = window;
+    return this.#judged(window, this.slices(slot, startMs, endMs), endMs);
   }
 
   /**
@@ -86,31 +86,37 @@ export class Judge {
    * passed `finalMs`. Beyond its last reading nothing is expected of it.
    */
   session(session: JudgedSum, sliceMs: number, finalMs: number): AnsweredWindow {
-    const { startMs, endMs } = session;
+    const { slot, startMs, endMs } = session;
     const fromMs = Math.floor(startMs / sliceMs) * sliceMs;
     const toMs = (Math.floor(endMs / sliceMs) + 1) * sliceMs;
     const within = { fromMs: startMs, toMs: endMs + 1 };
-    return this.#judged(session, { ...this.#slices(session, fromMs, toMs), within }, finalMs);
+    return this.#judged(session, { ...this.slices(slot, fromMs, toMs), within }, finalMs);
   }
 
-  #slices({ slot }: JudgedSum, fromMs: number, toMs: number): JudgedSlices {
+  /** The slices [fromMs, toMs), whose sum stands in the slot. */
+  slices(slot: number, fromMs: number, toMs: number): JudgedSlices {
     const count = this.#table.count[slot]!;
     return { fromMs, toMs, count, accountedMs: this.#source.isAccounted ? this.#table.accountedMs[slot]! : undefined };
   }
 
-  /**
-   * As of an earlier cut nothing is final: how far the watermarks were then is not kept. While the version is folded
-   * nothing is complete.
-   */
+  /** The judge of the windows of one group. */
+  group(group: Group): GroupJudge {
+    let judge = this.#groups.get(group);
+    if (judge === undefined) {
+      const { progress } = group;
+      judge = new GroupJudge(progress, this.#source, this.#heldMs(progress.longestIntervalMs()));
+      this.#groups.set(group, judge);
+    }
+    return judge;
+  }
+
   #judged(
     { group, startMs, endMs, slot, revision, pending }: JudgedSum,
     slices: JudgedSlices,
     finalMs: number,
   ): AnsweredWindow {
-    const { isAsOf, isFolding } = this.#source;
-    const { progress } = group;
-    const horizon = this.#horizon(group);
-    const heldMs = this.#heldMs(progress.longestIntervalMs());
+    const judge = this.group(group);
+    const { expectedFromMs } = judge;
     const told = {
       startMs,
       endMs,
@@ -118,22 +124,43 @@ export class Judge {
       slot,
       revision,
       pending,
-      completeness: progress.completeness(slices, horizon),
-      final: !isAsOf && !isFolding && progress.isFinal(startMs, finalMs, horizon, heldMs),
+      completeness: judge.completeness(slices),
+      final: judge.isFinal(startMs, finalMs),
     };
+    return expectedFromMs > startMs ? { ...told, expectedFromMs } : told;
+  }
+}
+
+/**
+ * Judges the windows of one group, as of one moment. As of an earlier cut nothing is final: how far the watermarks were then
+ * is not kept. While the version is folded nothing is complete.
+ */
+class GroupJudge {
+  /** From when on something is expected of the group, -Infinity where nothing is. */
+  readonly expectedFromMs: number;
+  readonly #progress: GroupProgress;
+  readonly #horizon: Horizon;
+  readonly #isOpen: boolean;
+  readonly #heldMs: number;
+
+  constructor(progress: GroupProgress, { isAsOf, isFolding }: JudgedSource, heldMs: number) {
+    const horizon = progress.horizon();
     const expectedFromMs = progress.expectedFromMs();
-    return expectedFromMs > startMs && expectedFromMs !== Number.POSITIVE_INFINITY ? { ...told, expectedFromMs } : told;
+    this.expectedFromMs = expectedFromMs === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : expectedFromMs;
+    this.#progress = progress;
+    // What has not been folded yet is missing as a frame is that has not arrived.
+    this.#horizon = isFolding ? { ...horizon, stains: [EVER] } : horizon;
+    this.#isOpen = isAsOf || isFolding;
+    this.#heldMs = heldMs;
   }
 
-  #horizon(group: Group): Horizon {
-    let horizon = this.#horizons.get(group);
-    if (horizon === undefined) {
-      horizon = group.progress.horizon();
-      // What has not been folded yet is missing as a frame is that has not arrived.
-      if (this.#source.isFolding) horizon = { ...horizon, stains: [EVER] };
-      this.#horizons.set(group, horizon);
-    }
-    return horizon;
+  completeness(slices: JudgedSlices): number {
+    return this.#progress.completeness(slices, this.#horizon);
+  }
+
+  /** Whether nothing more is expected of a window from `startMs` on to which something may be added until `finalMs`. */
+  isFinal(startMs: number, finalMs: number): boolean {
+    return !this.#isOpen && this.#progress.isFinal(startMs, finalMs, this.#horizon, this.#heldMs);
   }
 }
 

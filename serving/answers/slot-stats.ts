@@ -1,12 +1,9 @@
 import type { BucketCounts } from '#core/numbers/log-buckets.ts';
-import { readWide, WIDE_BASE, type WideColumns } from '#core/numbers/wide.ts';
+import { readNear, readWide, type WideColumns } from '#core/numbers/wide.ts';
 import { accountedTotal } from '#core/stats/accounted.ts';
 import { coveredTotal } from '#core/stats/additive.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Stats, TimedValue } from '#core/stats/stats.ts';
-
-/** A second limb below this leaves the sum of both a safe integer. */
-const SAFE_LIMB = 2 ** 13;
 
 /**
  * A slot of a table as Stats whose parts are read when a statistic asks for them: a window is mostly asked for a few of
@@ -87,8 +84,6 @@ function timedValue(ms: number, value: number): TimedValue | null {
 
 /** As readWide, by one conversion where the number is small. */
 function readWideSoon(columns: WideColumns, slot: number): bigint {
-  const upper = columns[1]![slot]!;
-  if (upper >= SAFE_LIMB) return readWide(columns, slot);
-  for (let k = 2; k < columns.length; k++) if (columns[k]![slot] !== 0) return readWide(columns, slot);
-  return BigInt(columns[0]![slot]! + upper * WIDE_BASE);
+  const near = readNear(columns, slot);
+  return Number.isSafeInteger(near) ? BigInt(near) : readWide(columns, slot);
 }

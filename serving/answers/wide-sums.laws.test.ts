@@ -104,14 +104,11 @@ async function read(
   });
   return sumWide({ source, groups: source.groups(), spans, parts: new Set(parts) }, (sums) => {
     const slices = new Map<number, MergedSlice>();
-    sums.each((_, span, slot, revision, pending) => {
-      if (revision > 0)
-        slices.set(span.startMs / VIEW.sliceMs - FIRST_SLICE, {
-          stats: readStats(sums.table, slot),
-          revision,
-          pending,
-        });
-    });
+    const { table, revision, pending } = sums.slots;
+    for (const slot of spans.keys()) {
+      if (revision[slot]! > 0)
+        slices.set(slot, { stats: readStats(table, slot), revision: revision[slot]!, pending: pending[slot] === 1 });
+    }
     return slices;
   });
 }

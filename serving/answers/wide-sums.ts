@@ -2,8 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResultBlock } from '#backbone/results/results.ts';
 import { joinFlags, PENDING, RESETS } from '#core/slices/merge-rows.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
-import { type AdditiveParts, mergeAdditiveParts } from '#core/stats/additive.ts';
-import { mergeSelective } from '#core/stats/merge.ts';
+import { additiveOf, type MergedParts, mergedParts, mergeRun } from '#core/stats/merge-run.ts';
 import { decodeRowParts } from '#core/stats/row-codec.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
@@ -15,6 +14,7 @@ import type { ViewSource } from '../index/view-source.ts';
 import { EdgeInsideSlice } from './combine-windows.ts';
 import { type LiveRow, LiveSpans } from './live-spans.ts';
 import { Turns } from './turns.ts';
+import type { WideSlots } from './wide-windows.ts';
 
 /** Spans that were told meanwhile and are added up in one go at the end; more are added up in turns before it. */
 const TOLD_AT_ONCE_MAX = 512;
@@ -68,19 +68,18 @@ interface LiveSums {
   readonly isTouched: Uint8Array;
 }
 
-/** The sums of `sumWide`: that of window w of group g stands at slot w · groups + g. */
+/** The sums of `sumWide`. */
 export class WideSums {
-  readonly table: StatsTable;
+  readonly slots: WideSlots;
   /** A commit has changed what batch results give: what was read is worthless. */
   isSpoiled = false;
   readonly #options: WideOptions;
-  readonly #revision: Float64Array;
-  readonly #pending: Uint8Array;
   readonly #numberOf: ReadonlyMap<string, number>;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
-  readonly #additive: AdditiveParts;
-  readonly #selects: boolean;
+  readonly #parts: MergedParts;
+  /** Of rows of which a newer one resets the others. */
+  readonly #additive: MergedParts;
   readonly #turns = new Turns();
   readonly #live: LiveSpans;
   /** Sums of the changes alone, which are made again when one changes. */
@@ -95,37 +94,17 @@ export class WideSums {
     const { sliceMs } = source.id.view;
     const count = groups.length * spans.length;
     this.#options = options;
-    this.table = new StatsTable(Math.max(1, count));
-    this.table.allocateMany(count);
-    this.#revision = new Float64Array(count);
-    this.#pending = new Uint8Array(count);
+    this.#parts = mergedParts(parts);
+    this.#additive = additiveOf(this.#parts);
+    const table = new StatsTable(Math.max(1, count), this.#parts);
+    table.allocateMany(count);
+    this.slots = { groups, spans, table, revision: new Float64Array(count), pending: new Uint8Array(count) };
     this.#numberOf = new Map(groups.map(({ key }, number) => [key, number]));
     for (const span of spans)
       if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
     this.#starts = Float64Array.from(spans, ({ startMs }) => startMs / sliceMs);
     this.#ends = Float64Array.from(spans, ({ endMs }) => endMs / sliceMs);
     this.#live = new LiveSpans(groups.length, this.#starts[0]!, this.#ends.at(-1)!);
-    this.#additive = {
-      sum: parts.has('sum'),
-      squares: parts.has('squares'),
-      increase: parts.has('increase'),
-      integral: parts.has('integral'),
-      coveredMs: parts.has('coveredMs'),
-      histogram: parts.has('histogram'),
-    };
-    this.#selects = parts.has('min') || parts.has('max') || parts.has('first') || parts.has('last');
-  }
-
-  /** Calls back with every window, in the order of time, then of the groups. */
-  each(take: (group: Group, span: WindowSpan, slot: number, revision: number, pending: boolean) => void): void {
-    const { groups, spans } = this.#options;
-    let slot = 0;
-    for (const span of spans) {
-      for (const group of groups) {
-        take(group, span, slot, this.#revision[slot]!, this.#pending[slot] === 1);
-        slot++;
-      }
-    }
   }
 
   /** Takes what a commit told. */
@@ -168,11 +147,12 @@ export class WideSums {
     for (const place of this.#takeTold()) this.#sumAgain(place);
     const live = this.#liveSums;
     if (live === undefined) return;
-    for (let slot = 0; slot < this.#revision.length; slot++) {
+    const { table, revision, pending } = this.slots;
+    for (let slot = 0; slot < revision.length; slot++) {
       if (live.isTouched[slot] === 0) continue;
-      this.#merge(this.table, slot, live.table, slot, true);
-      this.#revision[slot]! += live.revision[slot]!;
-      this.#pending[slot]! |= live.pending[slot]!;
+      mergeRun(table, slot, live.table, slot, slot + 1, this.#parts);
+      revision[slot]! += live.revision[slot]!;
+      pending[slot]! |= live.pending[slot]!;
     }
   }
 
@@ -186,28 +166,46 @@ export class WideSums {
     await nextTurn();
   }
 
-  #addBlock({ partition, groups, ends, slice, revision, flags, table, firstSlot }: ResultBlock): void {
-    const [first, last] = [this.#starts[0]!, this.#ends.at(-1)!];
+  #addBlock(block: ResultBlock): void {
+    const { groups, ends } = block;
     for (let stretch = 0, at = 0; stretch < groups.length; stretch++) {
       const end = ends[stretch]!;
-      const number = this.#numberOf.get(groups[stretch]!);
-      if (number !== undefined && slice[at]! < last && slice[end - 1]! >= first) {
-        let from = 0;
-        for (let i = at; i < end; i++) {
-          const one = slice[i]!;
-          if (one < first) continue;
-          if (one >= last) break;
-          while (this.#ends[from]! <= one) from++;
-          const isReset = this.#isReset(number, partition, one, flags[i]!);
-          for (let w = from; w < this.#starts.length && this.#starts[w]! <= one; w++) {
-            const slot = w * this.#options.groups.length + number;
-            this.#merge(this.table, slot, table, firstSlot + i, !isReset);
-            this.#revision[slot]! += revision[i]!;
-            if (!isReset && (flags[i]! & PENDING) !== 0) this.#pending[slot] = 1;
-          }
-        }
-      }
+      const group = this.#numberOf.get(groups[stretch]!);
+      if (group !== undefined) this.#addStretch(block, group, at, end);
       at = end;
+    }
+  }
+
+  /** Adds rows of one group to the windows that hold their slices: those of each window in one go, where none has flags. */
+  #addStretch(block: ResultBlock, group: number, start: number, end: number): void {
+    const { slice, revision, flags, table, firstSlot } = block;
+    if (this.#resets.size > 0 || hasAny(flags, start, end)) return this.#addFlagged(block, group, start, end);
+    const { slots } = this;
+    let first = start;
+    for (let w = this.#firstWindowOf(slice[start]!); w < this.#starts.length; w++) {
+      while (first < end && slice[first]! < this.#starts[w]!) first++;
+      if (first === end) return;
+      let last = first;
+      const slot = w * slots.groups.length + group;
+      for (; last < end && slice[last]! < this.#ends[w]!; last++) slots.revision[slot]! += revision[last]!;
+      if (last > first) mergeRun(slots.table, slot, table, firstSlot + first, firstSlot + last, this.#parts);
+    }
+  }
+
+  /** The same row by row: one that resets has older ones give nothing but their additive part. */
+  #addFlagged(block: ResultBlock, group: number, start: number, end: number): void {
+    const { partition, slice, revision, flags, table, firstSlot } = block;
+    const { slots } = this;
+    for (let i = start; i < end; i++) {
+      const one = slice[i]!;
+      const isReset = this.#isReset(group, partition, one, flags[i]!);
+      for (let w = this.#firstWindowOf(one); w < this.#starts.length && this.#starts[w]! <= one; w++) {
+        const slot = w * slots.groups.length + group;
+        const row = firstSlot + i;
+        mergeRun(slots.table, slot, table, row, row + 1, isReset ? this.#additive : this.#parts);
+        slots.revision[slot]! += revision[i]!;
+        if (!isReset && (flags[i]! & PENDING) !== 0) slots.pending[slot] = 1;
+      }
     }
   }
 
@@ -251,26 +249,21 @@ export class WideSums {
     const { slice, bytes, statsAt, statsEnd } = row;
     if (first >= end || this.#starts[first]! > slice) return;
     const { table, revision, pending, isTouched } = this.#sumsOfChanges();
-    const read = decodeRowParts(bytes, staging, staged, statsAt, statsEnd, this.#additive);
+    const read = decodeRowParts(bytes, staging, staged, statsAt, statsEnd, this.#parts);
     if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
     for (let w = first; w < end && this.#starts[w]! <= slice; w++) {
       const slot = w * this.#options.groups.length + group;
       isTouched[slot] = 1;
-      this.#merge(table, slot, staging, staged, (newer & RESETS) === 0);
+      mergeRun(table, slot, staging, staged, staged + 1, (newer & RESETS) === 0 ? this.#parts : this.#additive);
       revision[slot]! += row.revision;
       if ((joinFlags(row.flags, newer) & PENDING) !== 0) pending[slot] = 1;
     }
   }
 
-  #merge(table: StatsTable, slot: number, from: StatsTable, fromSlot: number, selects: boolean): void {
-    mergeAdditiveParts(table, slot, from, fromSlot, this.#additive);
-    if (selects && this.#selects) mergeSelective(table, slot, from, fromSlot);
-  }
-
   #sumsOfChanges(): LiveSums {
     if (this.#liveSums === undefined) {
-      const count = this.#revision.length;
-      const table = new StatsTable(Math.max(1, count));
+      const count = this.slots.revision.length;
+      const table = new StatsTable(Math.max(1, count), this.#parts);
       table.allocateMany(count);
       const revision = new Float64Array(count);
       this.#liveSums = { table, revision, pending: new Uint8Array(count), isTouched: new Uint8Array(count) };
@@ -295,6 +288,11 @@ export class WideSums {
     }
     return low;
   }
+}
+
+function hasAny(flags: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (flags[i] !== 0) return true;
+  return false;
 }
 
 function resetKey(group: number, partition: number, slice: number): string {

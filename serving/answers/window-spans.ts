@@ -65,12 +65,12 @@ export async function askedExtentOf(
   return countWindows(spec, range.fromMs, range.toMs, countMax) < countMax ? range : wideExtentOf(source);
 }
 
-/** The windows that overlap both the query's range and the data, in pieces of at most as many as `sizeOf` says, in the order of time. */
+/** The windows that overlap both the query's range and the data, in pieces of at most as many as `sizeOf` says of their first, in the order of time. */
 export function* spanChunks(
   spec: WindowSpec,
   range: Extent,
   data: Extent | undefined,
-  sizeOf: () => number,
+  sizeOf: (startMs: number) => number,
 ): Generator<readonly WindowSpan[]> {
   if (data === undefined) return;
   // A window that overlaps both need not hold an instant of both at once, so the range is clipped with room to spare.
@@ -79,14 +79,14 @@ export function* spanChunks(
   const toMs = Math.min(range.toMs, data.toMs + roomMs);
   if (fromMs >= toMs) return;
   let chunk: WindowSpan[] = [];
-  let sizeMax = sizeOf();
+  let sizeMax = 0;
   for (const span of windowsOverlapping(spec, fromMs, toMs)) {
     if (span.endMs <= data.fromMs || span.startMs >= data.toMs) continue;
+    if (chunk.length === 0) sizeMax = sizeOf(span.startMs);
     chunk.push(span);
     if (chunk.length < sizeMax) continue;
     yield chunk;
     chunk = [];
-    sizeMax = sizeOf();
   }
   if (chunk.length > 0) yield chunk;
 }

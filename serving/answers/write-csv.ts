@@ -1,8 +1,12 @@
+import type { TextWriter } from '#core/packing/text-writer.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import type { AnsweredWindow } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
-import { SlotStats } from './slot-stats.ts';
+import { StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
+
+const COMMA = 0x2c;
+const utf8 = new TextEncoder();
 
 /** The first line: `start,end,<tags>,<stats>,completeness,final,revision`. Lines end by CRLF (RFC 4180). */
 export function csvHeading({ view, stats }: ViewQuery): string {
@@ -13,37 +17,44 @@ export function csvHeading({ view, stats }: ViewQuery): string {
 /** Writes windows as lines; a statistic that has no value is an empty field. */
 export class CsvWriter {
   readonly #query: ViewQuery;
-  readonly #stats: SlotStats;
-  readonly #tagTexts = new Map<readonly string[], string>();
+  readonly #stats: StatsWriter;
+  readonly #tagTexts: TagTexts;
   /** Of the window before: those that follow one another mostly share their edges. */
   #startMs = Number.NaN;
   #endMs = Number.NaN;
-  #edges = '';
+  #edges = new Uint8Array(0);
 
-  constructor(table: StatsTable, query: ViewQuery) {
+  /** Writers of one answer share the texts of its tags. */
+  constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = new Map()) {
+    this.#tagTexts = tagTexts;
     this.#query = query;
-    this.#stats = new SlotStats(table);
+    this.#stats = new StatsWriter(table, query);
   }
 
   /** One window as a line. */
-  line({ startMs, endMs, tags, slot, completeness, final, revision }: AnsweredWindow): string {
+  write(out: TextWriter, { startMs, endMs, tags, slot, completeness, final, revision }: AnsweredWindow): void {
     if (startMs !== this.#startMs || endMs !== this.#endMs) {
-      this.#edges = `${formatInstant(startMs)},${formatInstant(endMs)},`;
+      this.#edges = utf8.encode(`${formatInstant(startMs)},${formatInstant(endMs)},`);
       this.#startMs = startMs;
       this.#endMs = endMs;
     }
-    const { stats, metric } = this.#query;
-    const read = this.#stats.at(slot);
-    let text = this.#edges + this.#tags(tags);
-    for (const statistic of stats) text += `${statistic.compute(read, metric) ?? ''},`;
-    return `${text}${completeness},${final},${revision}\r\n`;
+    out.append(this.#edges);
+    out.append(this.#tags(tags));
+    for (let i = 0; i < this.#query.stats.length; i++) {
+      this.#stats.write(out, i, slot, '');
+      out.byte(COMMA);
+    }
+    writeShare(out, completeness);
+    out.ascii(final ? ',true,' : ',false,');
+    out.integer(revision);
+    out.ascii('\r\n');
   }
 
   /** The fields of the tags, each with a comma behind it. */
-  #tags(tags: readonly string[]): string {
+  #tags(tags: readonly string[]): Uint8Array {
     let text = this.#tagTexts.get(tags);
     if (text === undefined) {
-      text = tags.map((tag) => `${csvField(tag)},`).join('');
+      text = utf8.encode(tags.map((tag) => `${csvField(tag)},`).join(''));
       this.#tagTexts.set(tags, text);
     }
     return text;

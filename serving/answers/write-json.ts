@@ -1,10 +1,12 @@
-import type { MeasuredMetric, Statistic } from '#core/stats/statistics.ts';
+import type { TextWriter } from '#core/packing/text-writer.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { tzdataVersion } from '#core/time/zone.ts';
 import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
-import { SlotStats } from './slot-stats.ts';
+import { StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
+
+const utf8 = new TextEncoder();
 
 /** The statistics that wait for a refold after an amend. */
 const PENDING_TEXT = '["min","max","first","last"]';
@@ -15,70 +17,70 @@ const PENDING_TEXT = '["min","max","first","last"]';
  */
 export class WindowWriter {
   readonly #query: ViewQuery;
-  readonly #stats: SlotStats;
+  readonly #stats: StatsWriter;
   readonly #table: StatsTable;
   readonly #tagNames: readonly string[];
-  readonly #keys: readonly string[];
-  readonly #instants = new Map<number, string>();
-  readonly #tagTexts = new Map<readonly string[], string>();
+  readonly #keys: readonly Uint8Array[];
+  readonly #tagTexts: TagTexts;
+  /** Of the window before: those that follow one another mostly share their edges. */
+  #startMs = Number.NaN;
+  #endMs = Number.NaN;
+  #edges = new Uint8Array(0);
 
-  constructor(table: StatsTable, query: ViewQuery) {
+  /** Writers of one answer share the texts of its tags. */
+  constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = new Map()) {
+    this.#tagTexts = tagTexts;
     this.#query = query;
     this.#table = table;
-    this.#stats = new SlotStats(table);
+    this.#stats = new StatsWriter(table, query);
     this.#tagNames = query.view.by.map((tag) => JSON.stringify(tag));
-    this.#keys = query.stats.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`);
+    this.#keys = query.stats.map(({ name }, i) => utf8.encode(`${i === 0 ? '' : ','}${JSON.stringify(name)}:`));
   }
 
   /** One window as a JSON object. */
-  text(window: AnsweredWindow): string {
+  write(out: TextWriter, window: AnsweredWindow): void {
     const { startMs, endMs, tags, slot, completeness, final, revision, pending, expectedFromMs } = window;
-    const unchecked = this.#table.unchecked[slot]!;
-    return (
-      `{"start":${this.#instant(startMs)},"end":${this.#instant(endMs)},"tags":${this.#tags(tags)},"stats":{${this.#values(slot)}},` +
-      `"completeness":${completeness},"final":${final},"revision":${revision}` +
-      `${expectedFromMs === undefined ? '' : `,"expectedFrom":${this.#instant(expectedFromMs)}`}` +
-      `${pending ? `,"pending":${PENDING_TEXT}` : ''}${unchecked > 0 ? `,"unchecked":${unchecked}` : ''}}`
-    );
-  }
-
-  #values(slot: number): string {
-    const { stats, metric } = this.#query;
-    const read = this.#stats.at(slot);
-    let text = '';
-    for (let i = 0; i < stats.length; i++) text += this.#keys[i]! + valueText(stats[i]!, read, metric);
-    return text;
-  }
-
-  #instant(atMs: number): string {
-    let text = this.#instants.get(atMs);
-    if (text === undefined) {
-      text = `"${formatInstant(atMs)}"`;
-      if (this.#instants.size >= INSTANTS_KEPT) this.#instants.clear();
-      this.#instants.set(atMs, text);
+    if (startMs !== this.#startMs || endMs !== this.#endMs) {
+      this.#edges = utf8.encode(`{"start":"${formatInstant(startMs)}","end":"${formatInstant(endMs)}","tags":`);
+      this.#startMs = startMs;
+      this.#endMs = endMs;
     }
-    return text;
+    out.append(this.#edges);
+    out.append(this.#tags(tags));
+    out.ascii(',"stats":{');
+    for (let i = 0; i < this.#keys.length; i++) {
+      out.append(this.#keys[i]!);
+      this.#value(out, i, slot);
+    }
+    out.ascii('},"completeness":');
+    writeShare(out, completeness);
+    out.ascii(final ? ',"final":true,"revision":' : ',"final":false,"revision":');
+    out.integer(revision);
+    if (expectedFromMs !== undefined) out.ascii(`,"expectedFrom":"${formatInstant(expectedFromMs)}"`);
+    if (pending) out.ascii(`,"pending":${PENDING_TEXT}`);
+    const unchecked = this.#table.unchecked[slot]!;
+    if (unchecked > 0) out.ascii(`,"unchecked":${unchecked}`);
+    out.ascii('}');
   }
 
-  #tags(tags: readonly string[]): string {
+  /** A statistic's value as JSON: a number with all its digits, null, or for `first` and `last` the reading. */
+  #value(out: TextWriter, i: number, slot: number): void {
+    const { name } = this.#query.stats[i]!;
+    const reading = name === 'first' || name === 'last' ? this.#stats.stats.at(slot)[name] : null;
+    if (reading === null) return this.#stats.write(out, i, slot, 'null');
+    out.ascii(`{"time":"${formatInstant(reading.ms)}","value":`);
+    this.#stats.write(out, i, slot, 'null');
+    out.ascii('}');
+  }
+
+  #tags(tags: readonly string[]): Uint8Array {
     let text = this.#tagTexts.get(tags);
     if (text === undefined) {
-      text = `{${tags.map((value, i) => `${this.#tagNames[i]}:${JSON.stringify(value)}`).join(',')}}`;
+      text = utf8.encode(`{${tags.map((value, i) => `${this.#tagNames[i]}:${JSON.stringify(value)}`).join(',')}}`);
       this.#tagTexts.set(tags, text);
     }
     return text;
   }
-}
-
-/** Texts of edges that are kept: neighbouring windows share them, and so do groups. */
-const INSTANTS_KEPT = 4_096;
-
-/** A statistic's value as JSON: a number with all its digits, null, or for `first` and `last` the reading. */
-function valueText(statistic: Statistic, stats: SlotStats, metric: MeasuredMetric): string {
-  const value = statistic.compute(stats, metric) ?? 'null';
-  if (statistic.name !== 'first' && statistic.name !== 'last') return value;
-  const reading = stats[statistic.name];
-  return reading === null ? 'null' : `{"time":"${formatInstant(reading.ms)}","value":${value}}`;
 }
 
 /** The version of the time zone data by which answers are made. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TextWriter } from '#core/packing/text-writer.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { POWER, POWER_BY_REGION } from '../world.fixtures.ts';
@@ -37,6 +38,18 @@ function tableOf(): StatsTable {
   return table;
 }
 
+const out = new TextWriter();
+
+function lineOf(query: ViewQuery, window: AnsweredWindow): string {
+  new CsvWriter(tableOf(), query).write(out, window);
+  return out.takeString();
+}
+
+function textOf(writer: WindowWriter, window: AnsweredWindow): string {
+  writer.write(out, window);
+  return out.takeString();
+}
+
 describe('a window in CSV', () => {
   it.each([
     ['plain text', 'a b', 'a b'],
@@ -55,10 +68,10 @@ describe('a window in CSV', () => {
     const query = queryOf('mean,count,last', ['region', 'odd,tag']);
     expect(csvHeading(query)).toBe('start,end,region,"odd,tag",mean,count,last,completeness,final,revision\r\n');
     const window = windowOf({ tags: ['a,b', 'c'] });
-    expect(new CsvWriter(tableOf(), query).line(window)).toBe(
+    expect(lineOf(query, window)).toBe(
       '2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,"a,b",c,0.625,2,-0.25,0.5,true,3\r\n',
     );
-    expect(new CsvWriter(tableOf(), query).line({ ...window, slot: 0, final: false, completeness: 0 })).toBe(
+    expect(lineOf(query, { ...window, slot: 0, final: false, completeness: 0 })).toBe(
       '2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,"a,b",c,,0,,0,false,3\r\n',
     );
   });
@@ -68,13 +81,13 @@ describe('a window in JSON', () => {
   it('has numbers with all their digits, readings with their time, and null where there is none', () => {
     const writer = new WindowWriter(tableOf(), queryOf('sum,first,last,min', ['region', 'a "tag"']));
     const window = windowOf({ tags: ['n"', ''] });
-    expect(writer.text(window)).toBe(
+    expect(textOf(writer, window)).toBe(
       '{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T01:00:00Z","tags":{"region":"n\\"","a \\"tag\\"":""},' +
         '"stats":{"sum":1.25,"first":{"time":"2026-01-01T00:00:01Z","value":1.5},' +
         '"last":{"time":"2026-01-01T00:00:02Z","value":-0.25},"min":-0.25},' +
         '"completeness":0.5,"final":true,"revision":3}',
     );
-    expect(JSON.parse(writer.text({ ...window, slot: 0 }))).toMatchObject({
+    expect(JSON.parse(textOf(writer, { ...window, slot: 0 }))).toMatchObject({
       stats: { sum: null, first: null, last: null, min: null },
     });
   });
@@ -82,7 +95,7 @@ describe('a window in JSON', () => {
   it('says what is pending, and how many readings were not checked, only where there is something to say', () => {
     const table = tableOf();
     const writer = new WindowWriter(table, queryOf('count'));
-    const read = (changed: Partial<AnsweredWindow>) => JSON.parse(writer.text(windowOf(changed))) as object;
+    const read = (changed: Partial<AnsweredWindow>) => JSON.parse(textOf(writer, windowOf(changed))) as object;
     expect(read({})).not.toHaveProperty('pending');
     expect(read({})).not.toHaveProperty('unchecked');
     expect(read({ pending: true })).toHaveProperty('pending', ['min', 'max', 'first', 'last']);
@@ -93,7 +106,7 @@ describe('a window in JSON', () => {
   it('keeps its edges apart from those of other windows, however many there are', () => {
     const writer = new WindowWriter(tableOf(), queryOf('count'));
     for (let i = 0; i < 5_000; i++) {
-      const { start } = JSON.parse(writer.text(windowOf({ startMs: START + i * 60_000 }))) as { start: string };
+      const { start } = JSON.parse(textOf(writer, windowOf({ startMs: START + i * 60_000 }))) as { start: string };
       expect(Date.parse(start)).toBe(START + i * 60_000);
     }
   });
@@ -102,11 +115,11 @@ describe('a window in JSON', () => {
 describe('a window that begins before its group', () => {
   it('says in JSON from when on something was expected', () => {
     const writer = new WindowWriter(tableOf(), queryOf('count'));
-    expect(JSON.parse(writer.text(windowOf({ expectedFromMs: START + 60_000 })))).toMatchObject({
+    expect(JSON.parse(textOf(writer, windowOf({ expectedFromMs: START + 60_000 })))).toMatchObject({
       revision: 3,
       expectedFrom: '2026-01-01T00:01:00Z',
     });
-    expect(writer.text(windowOf())).not.toContain('expectedFrom');
+    expect(textOf(writer, windowOf())).not.toContain('expectedFrom');
   });
 });
 

@@ -122,9 +122,9 @@ describe('a body of texts', () => {
   it('asks for no more than its reader takes, and ends when the reader leaves', async () => {
     let given = 0;
     let isOver = false;
-    async function* endless(): AsyncGenerator<string> {
+    async function* endless(): AsyncGenerator<Uint8Array> {
       try {
-        for (;;) yield `${given++} `;
+        for (;;) yield Buffer.from(`${given++} `);
       } finally {
         isOver = true;
       }
@@ -137,8 +137,8 @@ describe('a body of texts', () => {
   });
 
   it('is refused before it begins where its first or second text can not be given', async () => {
-    async function* failing(after: number): AsyncGenerator<string> {
-      for (let i = 0; i < after; i++) yield 'text';
+    async function* failing(after: number): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < after; i++) yield Buffer.from('text');
       throw new Error('no more');
     }
     await expect(streamResponse(failing(0), 'text/plain')).rejects.toThrow('no more');

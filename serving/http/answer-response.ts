@@ -1,9 +1,11 @@
+import { TextWriter } from '#core/packing/text-writer.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
-import type { WindowsAnswer } from '../answers/answer-windows.ts';
+import type { AnsweredRows, WindowsAnswer } from '../answers/answer-windows.ts';
 import type { AnsweredWindow } from '../answers/answered-window.ts';
 import type { ViewQuery } from '../answers/query.ts';
 import { csvHeading, CsvWriter } from '../answers/write-csv.ts';
 import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
+import type { TagTexts } from '../answers/write-stats.ts';
 import { MEDIA_TYPES } from './answer-format.ts';
 
 /** Windows per piece of a body: some 500 kB of text, a few milliseconds of work. */
@@ -15,7 +17,7 @@ interface Form {
   readonly heading: string;
   readonly separator: string;
   readonly ending: string;
-  readonly writer: (table: StatsTable) => (window: AnsweredWindow) => string;
+  readonly writer: (table: StatsTable, out: TextWriter) => (window: AnsweredWindow) => void;
 }
 
 function jsonForm(answer: WindowsAnswer, query: ViewQuery, { zone }: Manner): Form {
@@ -25,41 +27,42 @@ function jsonForm(answer: WindowsAnswer, query: ViewQuery, { zone }: Manner): Fo
     heading: `${headText(answer, TZDATA, told)},"windows":[`,
     separator: ',',
     ending: ']}',
-    writer: jsonWriter(query),
+    writer: (table, out) => {
+      const writer = new WindowWriter(table, query);
+      return (window) => writer.write(out, window);
+    },
   };
 }
 
 /** One window object a line (https://github.com/ndjson/ndjson-spec). */
 function ndjsonForm(query: ViewQuery): Form {
+  const tagTexts: TagTexts = new Map();
   return {
     contentType: MEDIA_TYPES.ndjson,
     heading: '',
     separator: '',
     ending: '',
-    writer: (table) => {
-      const write = jsonWriter(query)(table);
-      return (window) => `${write(window)}\n`;
+    writer: (table, out) => {
+      const writer = new WindowWriter(table, query, tagTexts);
+      return (window) => {
+        writer.write(out, window);
+        out.ascii('\n');
+      };
     },
   };
 }
 
 function csvForm(query: ViewQuery): Form {
+  const tagTexts: TagTexts = new Map();
   return {
     contentType: `${MEDIA_TYPES.csv}; charset=utf-8; header=present`,
     heading: csvHeading(query),
     separator: '',
     ending: '',
-    writer: (table) => {
-      const writer = new CsvWriter(table, query);
-      return (window) => writer.line(window);
+    writer: (table, out) => {
+      const writer = new CsvWriter(table, query, tagTexts);
+      return (window) => writer.write(out, window);
     },
-  };
-}
-
-function jsonWriter(query: ViewQuery): Form['writer'] {
-  return (table) => {
-    const writer = new WindowWriter(table, query);
-    return (window) => writer.text(window);
   };
 }
 
@@ -79,7 +82,7 @@ export function jsonResponse(answer: WindowsAnswer, query: ViewQuery, manner: Ma
 /** Windows as rows, of one answer after the other. What JSON says of an answer as a whole is told by headers, or not at all. */
 export function rowsResponse(
   format: 'csv' | 'ndjson',
-  answers: Iterable<WindowsAnswer> | AsyncIterable<WindowsAnswer>,
+  answers: Iterable<AnsweredRows> | AsyncIterable<AnsweredRows>,
   query: ViewQuery,
   { zone, headers }: Manner = {},
 ): Promise<Response> {
@@ -90,23 +93,23 @@ export function rowsResponse(
 
 /** The text of answers, in pieces. */
 async function* texts(
-  answers: Iterable<WindowsAnswer> | AsyncIterable<WindowsAnswer>,
+  answers: Iterable<AnsweredRows> | AsyncIterable<AnsweredRows>,
   { heading, separator, ending, writer }: Form,
-): AsyncGenerator<string> {
-  let text = heading;
+): AsyncGenerator<Uint8Array> {
+  const out = new TextWriter();
+  out.text(heading);
   let written = 0;
   for await (const { table, windows } of answers) {
-    const write = writer(table);
+    const write = writer(table, out);
     for (const window of windows) {
-      text += written === 0 ? write(window) : separator + write(window);
+      if (written > 0) out.ascii(separator);
+      write(window);
       written++;
-      if (written % PIECE_WINDOWS !== 0) continue;
-      yield text;
-      text = '';
+      if (written % PIECE_WINDOWS === 0) yield out.take();
     }
   }
-  text += ending;
-  if (text !== '') yield text;
+  out.ascii(ending);
+  if (out.length > 0) yield out.take();
 }
 
 /**
@@ -115,7 +118,7 @@ async function* texts(
  * answered is refused with its status, and not in the middle of a body.
  */
 export async function streamResponse(
-  texts: AsyncGenerator<string>,
+  texts: AsyncGenerator<Uint8Array>,
   contentType: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
@@ -124,17 +127,14 @@ export async function streamResponse(
   if (first.done === true) return new Response('', { headers });
   const second = await texts.next();
   // A body of one piece needs no stream: it goes out with its length, in one write.
-  if (second.done === true) {
-    const length = String(Buffer.byteLength(first.value));
-    return new Response(first.value, { headers: { ...headers, 'content-length': length } });
-  }
-  const encoder = new TextEncoder();
+  if (second.done === true)
+    return new Response(first.value, { headers: { ...headers, 'content-length': String(first.value.length) } });
   const read = [first, second];
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = read.shift() ?? (await texts.next());
       if (done === true) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      else controller.enqueue(value);
     },
     async cancel() {
       await texts.return(undefined);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '#backbone/manifests/manifest.ts';
+import { TextWriter } from '#core/packing/text-writer.ts';
 import { windowSpec } from '#core/time/windows.ts';
 import { openZone } from '#core/time/zone.ts';
 import { answerSessions } from '../answers/answer-sessions.ts';
@@ -130,7 +131,9 @@ function textOf(query: WindowsQuery | SessionsQuery, answer: WindowsAnswer): str
   const writer = new WindowWriter(table, query);
   const { toMs } = 'spec' in query ? extentOfWindows(query) : extentOfSessions(query, windows);
   const freshness = freshnessMs === null ? null : Math.min(freshnessMs, toMs);
-  return JSON.stringify([version, freshness, without, windows.map((window) => writer.text(window))]);
+  const out = new TextWriter();
+  for (const window of windows) writer.write(out, window);
+  return JSON.stringify([version, freshness, without, out.takeString()]);
 }
 
 describe('a tag that is still good', () => {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { formatDuration } from '#core/time/duration.ts';
 import { groupsOf, headOf, type WindowsAnswer } from '../answers/answer-windows.ts';
-import type { AnswerHead } from '../answers/answered-window.ts';
+import type { AnsweredWindow, AnswerHead } from '../answers/answered-window.ts';
 import type { SessionsQuery, WindowsQuery } from '../answers/query.ts';
 import { extentOfSessions, extentOfWindows, isUnchangedSince } from '../answers/unchanged.ts';
 import type { Extent } from '../answers/window-spans.ts';
@@ -64,7 +64,7 @@ export class EntityTags {
       answer.asOf === undefined &&
       answer.freshnessMs !== null &&
       answer.freshnessMs >= extent.toMs &&
-      answer.windows.every(({ final }) => final);
+      areFinal(answer.windows);
     return { tag: this.#tag(asked, { sequence: answer.sequence, extent, isFinal }, answer), isFinal };
   }
 
@@ -148,4 +148,9 @@ function textsOf(query: WindowsQuery | SessionsQuery): readonly unknown[] {
   const every = spec.kind === 'hopping' ? formatDuration(spec.every) : null;
   const offset = spec.offset === undefined ? null : formatDuration(spec.offset);
   return [...told, formatDuration(spec.size), every, offset, spec.zone.name];
+}
+
+function areFinal(windows: Iterable<AnsweredWindow>): boolean {
+  for (const { final } of windows) if (!final) return false;
+  return true;
 }

@@ -11,8 +11,8 @@ app.get('/answer/:type/:length', compressed, (c) => {
   return streamResponse(once('x'.repeat(Number(length))), decodeURIComponent(type));
 });
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
+async function* once(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }
 
 type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string>; readonly duplex?: 'half' };

@@ -37,6 +37,10 @@ export class ExpectedTime {
 
   /** What is expected of all in the cells that begin in the slices, as far as these lie in `within`; in ms. */
   ms(slices: SliceRange, within: SliceRange = ALL_TIME): number {
+    if (this.#classes.length === 1 && within === ALL_TIME) {
+      const ms = steadyMs(this.#classes[0]!, slices);
+      if (ms <= Number.MAX_SAFE_INTEGER) return ms;
+    }
     const sum = new MsSum();
     for (const one of this.#classes) addExpected(sum, one, slices, within);
     return sum.total;
@@ -75,6 +79,13 @@ class MsSum {
   get total(): number {
     return this.#wide === 0n ? this.#safe : Number(this.#wide + BigInt(this.#safe));
   }
+}
+
+/** What a class whose promises have all begun by then is expected to account for; NaN where some begin later. */
+function steadyMs({ cellMs, fromMs }: IntervalClass, slices: SliceRange): number {
+  const startMs = Math.ceil(slices.fromMs / cellMs) * cellMs;
+  if (fromMs[fromMs.length - 1]! > startMs) return Number.NaN;
+  return fromMs.length * (Math.ceil(slices.toMs / cellMs) * cellMs - startMs);
 }
 
 function addExpected(sum: MsSum, { cellMs, fromMs }: IntervalClass, slices: SliceRange, within: SliceRange): void {

@@ -74,6 +74,8 @@ export interface Horizon {
   readonly stains: readonly Stain[];
   /** Agents of the group that are retired or have lost frames for good, by name. */
   readonly without: readonly string[];
+  /** Whether an agent of it is retired. */
+  readonly hasRetired: boolean;
 }
 
 /** All of event time: where nobody knows what a missing frame would have held. */
@@ -173,10 +175,12 @@ export class GroupProgress {
     const stains: Stain[] = [];
     const without: string[] = [];
     let retiredMs: number | null = null;
+    let hasRetired = false;
     for (const { key } of this.agents()) {
       const row = this.#agents.get(key);
       if (row !== undefined && (isRetired(row) || (row.lostCount ?? 0) > 0)) without.push(row.agent);
       if (row !== undefined && isRetired(row)) {
+        hasRetired = true;
         if (row.watermarkMs !== null) retiredMs = Math.max(row.watermarkMs, retiredMs ?? row.watermarkMs);
         continue;
       }
@@ -185,7 +189,8 @@ export class GroupProgress {
       watermarkMs = markMs === null || watermarkMs === null ? null : Math.min(watermarkMs, markMs);
     }
     // Where all are retired the group stands where the last of them ended.
-    return { watermarkMs: watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs, stains, without };
+    const reachedMs = watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs;
+    return { watermarkMs: reachedMs, stains, without, hasRetired };
   }
 
   /**
@@ -207,8 +212,7 @@ export class GroupProgress {
   }
 
   /** What a group expected, had its retired agents never promised anything beyond an interval after their last watermark. */
-  #excused(): ExpectedTime | undefined {
-    if (!this.agents().some(({ key }) => isRetired(this.#agents.get(key)))) return undefined;
+  #excused(): ExpectedTime {
     const excused: Promised[] = [];
     for (const member of this.#members.values()) {
       const row = this.#agents.get(agentKey(member.partition, member.agent));
@@ -242,14 +246,18 @@ export class GroupProgress {
       this.#sliceMs,
     );
     const { within, count, accountedMs } = slices;
-    const excused = this.#excused();
-    const of = (expected: ExpectedTime): number =>
-      accountedMs === undefined ? expected.readings(slices, within) : expected.ms(slices, within);
-    const expected = of(this.#expected) - (excused === undefined ? 0 : of(excused));
+    let expected = expectedOf(this.#expected, slices);
+    if (horizon.hasRetired) expected -= expectedOf(this.#excused(), slices);
     const arrived = expected <= 0 ? 1 : Math.min(1, Math.max(0, (accountedMs ?? count) / expected));
     const { fromMs, toMs } = within ?? slices;
     return isStained(horizon.stains, fromMs, toMs) ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
   }
+}
+
+/** In ms, or in readings where the slices don't tell for how long promises were kept. */
+function expectedOf(expected: ExpectedTime, slices: JudgedSlices): number {
+  const { within, accountedMs } = slices;
+  return accountedMs === undefined ? expected.readings(slices, within) : expected.ms(slices, within);
 }
 
 function isSamePromise(a: MemberRow, b: MemberRow): boolean {

@@ -1,3 +1,4 @@
+import { TextWriter } from '#core/packing/text-writer.ts';
 import { addCalendar } from '#core/time/calendar.ts';
 import type { Duration } from '#core/time/duration.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
@@ -174,10 +175,18 @@ function messageText(
   type: string,
   id: string,
   head: AnswerHead,
-  windows: readonly AnsweredWindow[],
+  windows: Iterable<AnsweredWindow>,
   writer: WindowWriter,
   told: QueryTold | undefined,
 ): string {
-  const texts = windows.map((window) => writer.text(window));
-  return `{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA, told).slice(1)},"windows":[${texts.join(',')}]}`;
+  const out = new TextWriter();
+  out.text(`{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA, told).slice(1)},"windows":[`);
+  let separator = '';
+  for (const window of windows) {
+    out.ascii(separator);
+    writer.write(out, window);
+    separator = ',';
+  }
+  out.ascii(']}');
+  return out.takeString();
 }
