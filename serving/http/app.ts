@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
+import { describeStream } from '../stream/async-api.ts';
 import { STREAM_PATH } from '../stream/stream-server.ts';
 import { addCors } from './cors.ts';
 import { addGroupsRoute } from './group-routes.ts';
@@ -35,7 +36,7 @@ export function buildApp(
   addSafety(app, ownAddresses);
   app.use(keptByNobody);
   app.use('/api/v1/views/*', compressed);
-  app.use('/openapi.json', compressed, described);
+  for (const path of ['/openapi.json', '/asyncapi.json']) app.use(path, compressed, described);
   addQueryRoutes(app, reader);
   addViewsRoute(app, reader, options);
   addGroupsRoute(app, reader);
@@ -52,6 +53,7 @@ export function buildApp(
     },
   });
   addStreamNote(app);
+  app.get('/asyncapi.json', (c) => c.json(describeStream(STREAM_PATH, new URL(c.req.url).host)));
   addPage(app, options.dashboardDir);
   return app;
 }

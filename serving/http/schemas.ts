@@ -109,7 +109,7 @@ const WindowSchema = z
   })
   .openapi('Window');
 
-const WindowsAnswerSchema = z
+export const WindowsAnswerSchema = z
   .object({
     view: z.string(),
     version: z.number(),
@@ -128,6 +128,10 @@ const WindowsAnswerSchema = z
       description: 'The unit of each statistic, by its name; null of a number of readings',
       example: { count: null, mean: 'kW', integral: 'kW·s', amount: 'kWh' },
     }),
+    without: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Agents that are not waited for, or that lost something for good' }),
     asOf: z.object({ cut: z.array(z.number()), published: Instant }).optional(),
     windows: z.array(WindowSchema),
   })

@@ -1,29 +1,47 @@
 import { z } from '@hono/zod-openapi';
 import { QueryError } from '../answers/query.ts';
 
-const Id = z.string().min(1).max(64);
+const Id = z.string().min(1).max(64).openapi({
+  description: 'A name for the subscription, by which all that is told of it is called',
+  example: 'north',
+});
+const Span = z.string().max(40);
 
-const Subscribe = z.strictObject({
+export const Subscribe = z.strictObject({
   type: z.literal('subscribe'),
   id: Id,
-  view: z.string().max(200),
-  window: z.string().max(40),
-  every: z.string().max(40).optional(),
-  offset: z.string().max(40).optional(),
-  zone: z.string().max(64).optional(),
-  stats: z.array(z.string().max(40)).min(1).max(64).optional(),
-  /** The snapshot reaches back so far from the newest data, and no change before that is told. */
-  last: z.string().max(40).optional(),
-  /** Or it begins here. Without both it begins with the first data. */
-  from: z.string().max(40).optional(),
+  view: z.string().max(200).openapi({ description: 'Name of the view', example: 'usage-by-region' }),
+  window: Span.openapi({ description: 'Size of a window', example: '1h' }),
+  every: Span.optional().openapi({ description: 'Distance of the starts of hopping windows', example: '10m' }),
+  offset: Span.optional().openapi({ description: 'How much later windows begin', example: '6h' }),
+  zone: z.string().max(64).optional().openapi({
+    description: 'IANA zone whose clock and calendar windows follow; UTC where not given',
+    example: 'Europe/Paris',
+  }),
+  stats: z
+    .array(z.string().max(40))
+    .min(1)
+    .max(64)
+    .optional()
+    .openapi({ description: 'Statistics; count, sum, mean, min and max where not given', example: ['count', 'p99'] }),
+  last: Span.optional().openapi({
+    description: 'The snapshot reaches back so far from the newest data, and no change before that is told',
+    example: '7d',
+  }),
+  from: Span.optional().openapi({
+    description: 'Or it begins at this instant, written as in a query. Without both it begins with the first data',
+    example: '2026-01-01',
+  }),
   where: z
     .record(z.string().max(200), z.union([z.string().max(1000), z.array(z.string().max(1000)).max(100)]))
-    .optional(),
-  /** A position that was told before: only what changed since is told, where that is still known. */
-  resume: z.string().max(16_384).optional(),
+    .optional()
+    .openapi({ description: 'The values that tags may have', example: { region: ['IDF', 'PACA'] } }),
+  resume: z.string().max(16_384).optional().openapi({
+    description: 'A position that was told before: only what changed since is told, where that is still known',
+  }),
 });
 
-const Unsubscribe = z.strictObject({ type: z.literal('unsubscribe'), id: Id });
+export const Unsubscribe = z.strictObject({ type: z.literal('unsubscribe'), id: Id });
 
 const ClientMessage = z.discriminatedUnion('type', [Subscribe, Unsubscribe]);
 
