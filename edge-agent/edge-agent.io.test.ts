@@ -64,6 +64,23 @@ function kindsAt({ taken }: ScriptedBroker): string[] {
   return frames.map(({ payload }) => decodeFrame(payload).kind);
 }
 
+/** A source that takes readings by HTTP, and what posts one to it. */
+function httpDoor(): { readonly door: DeclaredSource; post(): Promise<Response> } {
+  const opened = Promise.withResolvers<RequestSource>();
+  const declared = declaredSource({ kind: 'http', listen: '127.0.0.1:0' });
+  const open: DeclaredSource['open'] = (name, options) => {
+    const source = declared.open(name, options);
+    opened.resolve(source as RequestSource);
+    return source;
+  };
+  const body = JSON.stringify([{ time: 1_000, metric: 'power', device: 'd', value: 1 }]);
+  const post = async (): Promise<Response> => {
+    const { port } = await (await opened.promise).listening;
+    return fetch(`http://127.0.0.1:${port}/readings`, { method: 'POST', body });
+  };
+  return { door: { ...declared, open }, post };
+}
+
 describe('an edge agent', () => {
   it('reads its files to their end, and brings all of it to the broker when it is drained', async () => {
     await using house = await openHouse();
@@ -97,18 +114,9 @@ describe('an edge agent', () => {
 
   it('ends a live source when it is drained, with all that the source was given', async () => {
     await using house = await openHouse();
-    const listening = Promise.withResolvers<RequestSource>();
-    const http = declaredSource({ kind: 'http', listen: '127.0.0.1:0' });
-    const open: DeclaredSource['open'] = (name, options) => {
-      const source = http.open(name, options);
-      listening.resolve(source as RequestSource);
-      return source;
-    };
-    await using agent = await house.start({ door: { ...http, open } });
-    const { port } = await (await listening.promise).listening;
-    const body = JSON.stringify([{ time: 1_000, metric: 'power', device: 'd', value: 1 }]);
-    const answer = await fetch(`http://127.0.0.1:${port}/readings`, { method: 'POST', body });
-    expect(await answer.json()).toMatchObject({ accepted: 1 });
+    const { door, post } = httpDoor();
+    await using agent = await house.start({ door });
+    expect(await (await post()).json()).toMatchObject({ accepted: 1 });
     await agent.drain();
     await agent.ended;
     expect(kindsAt(house.broker)).toEqual(['birth', 'readings']);
@@ -129,11 +137,12 @@ describe('an edge agent', () => {
     await expect(agent.drain()).rejects.toThrow('absent.csv does not exist');
   });
 
-  it('ends with the reason where what it measures can not be kept any more, instead of failing unheard', async () => {
+  it('ends with the reason where what it measures can not be kept any more, and acknowledges nothing', async () => {
     await using house = await openHouse();
-    await using agent = await house.start({ door: declaredSource({ kind: 'http', listen: '127.0.0.1:0' }) });
+    const { door, post } = httpDoor();
+    await using agent = await house.start({ door });
     await rm(join(house.dir, 'spool'), { recursive: true });
-    // Nothing is sent to it: it is a seal that finds out.
+    expect((await post()).ok).toBe(false);
     await expect(agent.ended).rejects.toThrow(DirectoryGone);
   });
 

@@ -36,4 +36,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
     summary: 'a week of 1 h windows over 1,000 series by region, at the server',
     run: async () => (await import('./benchmarks/query.bench.ts')).benchQuery(),
   },
+  {
+    name: 'latency',
+    summary: 'from a reading that an idle agent is handed to the changed window at a subscriber',
+    run: async () => (await import('./benchmarks/latency.bench.ts')).benchLatency(),
+  },
 ];

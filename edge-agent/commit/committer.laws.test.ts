@@ -17,9 +17,10 @@ import { linkRuleOf } from '#core/stats/link.ts';
 import { copySelective } from '#core/stats/merge.ts';
 import { type Contribution, linksOf, type Reading, statsOf } from '#core/stats/stats.oracle.ts';
 import { readStats, type Stats } from '#core/stats/stats.ts';
+import type { SealExtent } from '../seal/frame-pace.ts';
 import type { ReadingBatch } from '../sources/source.ts';
 import { Spool } from '../spool/spool.ts';
-import { Committer, type SealExtent } from './committer.ts';
+import { Committer } from './committer.ts';
 
 const SLICE_MS = 20_000;
 const PANE_MS = 10_000;

@@ -7,6 +7,7 @@ import type { Heartbeat } from '#core/records/record.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
+import type { SealExtent } from '../seal/frame-pace.ts';
 import { FrameWriter } from '../seal/frame-writer.ts';
 import { PanesBuilder } from '../seal/panes-builder.ts';
 import { RunsBuilder } from '../seal/runs-builder.ts';
@@ -47,15 +48,6 @@ export interface CommitterOptions {
   /** How long a write that fails is tried again, and who is told; left out, it fails at once. */
   readonly storing?: StoringOptions;
 }
-
-/** Which readings a commit puts into frames. */
-export type SealExtent =
-  /** All of metrics sent as readings; of those sent as panes, the panes that are over. */
-  | 'complete'
-  /** Everything: open panes too. */
-  | 'everything'
-  /** Nothing: journal only; a timer seals later. */
-  | 'nothing';
 
 /**
  * Accepts readings, journals them, derives frames from the journal and spools them. A commit is one atomic, synced

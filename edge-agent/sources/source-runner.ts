@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Committer } from '../commit/committer.ts';
+import { FramePace } from '../seal/frame-pace.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Source } from './source.ts';
 
-/** A frame leaves at most this long after its first reading (docs/design.md#a-frame-keeps-its-number). */
-const SEAL_MS = 1000;
-/** A pane that no later reading ends is sent this long after it was last touched: every so many seals. */
-const SEALS_PER_OPEN_PANE = 11;
-/** What live sources have to say of what gave no reading is told after so many seals, then after twice as many, and so on. */
-const SEALS_PER_REMARKS = 60;
+/** What live sources have to say of what gave no reading is told after so long, then after twice as long, and so on. */
+const REMARKS_AFTER_MS = 60_000;
+const REMARKS_AFTER_MS_MAX = 24 * 60 * 60_000;
 
 export interface SourceRunnerOptions {
   readonly committer: Committer;
@@ -30,11 +28,13 @@ export class SourceRunner {
   readonly #failed = new AbortController();
   /** Ends the sources: the stop, or a failure. */
   readonly #ends: AbortSignal;
+  readonly #pace: FramePace;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: SourceRunnerOptions) {
     this.#options = options;
     this.#ends = AbortSignal.any([options.signal, this.#failed.signal]);
+    this.#pace = new FramePace(options.spool);
   }
 
   /** Ends when every source has ended; everything delivered is durable then. Rejects with the first failure. */
@@ -54,13 +54,13 @@ export class SourceRunner {
     const { committer, sources } = this.#options;
     for (const source of sources) committer.expect(source.name);
     const live = sources.filter((source) => source.nature === 'live');
-    const sealing = this.#watch(live.length > 0 ? this.#sealRegularly() : Promise.resolve());
+    const regularly = live.length > 0 ? [this.#watch(this.#sealWhenDue()), this.#tellRegularly(live)] : [];
     await Promise.all([
       this.#watch(this.#runFiles(sources.filter((source) => source.nature === 'file'))),
       ...live.map((source) => this.#watch(this.#runSource(source))),
     ]);
     this.#stopped.abort();
-    await sealing;
+    await Promise.all(regularly);
     this.#failed.signal.throwIfAborted();
     await committer.seal('everything');
   }
@@ -79,7 +79,6 @@ export class SourceRunner {
     const signal = this.#ends;
     const checkpoint = await committer.checkpointOf(source.name);
     logger.info({ source: source.name, resumed: checkpoint !== null }, 'source opened');
-    const extent = source.nature === 'file' ? 'complete' : 'nothing';
     let writing: Promise<void> = Promise.resolve();
     for await (const batch of source.batches(checkpoint, signal)) {
       // The batch before is being written while this one was made; no third is begun before the first is durable.
@@ -88,10 +87,15 @@ export class SourceRunner {
         batch.acknowledged?.(new Error('the agent is stopping'));
         break;
       }
+      const extent = source.nature === 'file' ? 'complete' : this.#pace.accept();
       const durable = committer.offer(source.name, batch, extent);
       durable.then(
         () => batch.acknowledged?.(),
-        (failure: unknown) => batch.acknowledged?.(failure as Error),
+        (failure: unknown) => {
+          batch.acknowledged?.(failure as Error);
+          // Nothing more may be taken, also where no further batch would find out.
+          this.#failed.abort(failure);
+        },
       );
       writing = durable;
     }
@@ -105,15 +109,19 @@ export class SourceRunner {
     for (const remark of source.remarks?.() ?? []) this.#options.logger.warn({ source: source.name }, remark);
   }
 
-  async #sealRegularly(): Promise<void> {
-    const { committer, sources } = this.#options;
-    let remarksAt = SEALS_PER_REMARKS;
-    for (let count = 1; !this.#stopped.signal.aborted; count++) {
-      await sleep(SEAL_MS, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
-      await committer.seal(count % SEALS_PER_OPEN_PANE === 0 ? 'everything' : 'complete');
-      if (count < remarksAt) continue;
-      remarksAt *= 2;
-      for (const source of sources) if (source.nature === 'live') this.#tellRemarks(source);
+  async #sealWhenDue(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      const extent = await this.#pace.whenDue(signal).catch(() => undefined);
+      if (extent !== undefined) await this.#options.committer.seal(extent);
+    }
+  }
+
+  async #tellRegularly(live: readonly Source[]): Promise<void> {
+    const { signal } = this.#stopped;
+    for (let afterMs = REMARKS_AFTER_MS; !signal.aborted; afterMs = Math.min(2 * afterMs, REMARKS_AFTER_MS_MAX)) {
+      await sleep(afterMs, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) for (const source of live) this.#tellRemarks(source);
     }
   }
 }

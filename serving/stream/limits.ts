@@ -13,7 +13,16 @@ export const MESSAGE_BYTES_MAX = 16 * 1024;
 export const MESSAGES_WAITING_MAX = 64;
 
 /** Changes are told at most this often; what happens between is told once, by its newest state. */
-export const CHANGES_EVERY_MS = 250;
+export const CHANGES_EVERY_MS = 25;
+
+/** Telling takes this share of the time at the most: with more readers, or larger changes, they are told less often. */
+export const TELLING_SHARE_MAX = 0.25;
+
+/** A round that takes longer is no longer waited for. */
+export const TELLING_MS_MAX = 1_000;
+
+/** A reader that was full is looked at again this often. */
+export const FULL_AGAIN_MS = 250;
 
 /**
  * While a reader has more bytes than this on their way it is told nothing. Its changes are not queued: they are read

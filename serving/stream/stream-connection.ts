@@ -38,12 +38,15 @@ export class StreamConnection {
     return this.#subscriptions.size;
   }
 
-  /** Tells every subscription that is behind, unless too much is still on its way to the reader. */
-  tell(): void {
-    if (this.#isTelling || this.#isFull()) return;
-    if (![...this.#subscriptions.values()].some((one) => one.isBehind)) return;
+  /**
+   * Tells every subscription that is behind, unless too much is still on its way to the reader. Resolves when it is told;
+   * at once where nothing is to be told, or is told already.
+   */
+  tell(): Promise<void> | undefined {
+    if (this.#isTelling || this.#isFull()) return undefined;
+    if (![...this.#subscriptions.values()].some((one) => one.isBehind)) return undefined;
     this.#isTelling = true;
-    this.#enqueue(async () => {
+    return this.#enqueue(async () => {
       this.#isTelling = false;
       for (const one of this.#subscriptions.values()) if (one.isBehind && !this.#isFull()) await this.#tellOne(one);
     });
@@ -66,7 +69,7 @@ export class StreamConnection {
       return;
     }
     this.#waiting++;
-    this.#enqueue(async () => {
+    void this.#enqueue(async () => {
       this.#waiting--;
       await this.#take(text);
     });
@@ -119,10 +122,11 @@ export class StreamConnection {
     this.#socket.send(JSON.stringify({ type: 'error', ...(id === undefined ? {} : { id }), problem }));
   }
 
-  #enqueue(task: () => Promise<void>): void {
+  #enqueue(task: () => Promise<void>): Promise<void> {
     this.#work = this.#work
       .then(task)
       .catch((error: unknown) => this.#logger.error({ reason: reasonOf(error) }, 'a stream could not be served'));
+    return this.#work;
   }
 }
 

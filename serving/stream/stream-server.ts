@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { reasonOf } from '#core/errors.ts';
@@ -7,7 +8,15 @@ import { isOwnOrigin } from '#core/wire/own-origin.ts';
 import { type Problem, problem, problemOf, PROBLEM_TYPE } from '../http/problem.ts';
 import { hostProblem } from '../http/safety.ts';
 import type { ViewReader } from '../http/view-reader.ts';
-import { CHANGES_EVERY_MS, CLIENTS_MAX, MESSAGE_BYTES_MAX, PING_EVERY_MS } from './limits.ts';
+import {
+  CHANGES_EVERY_MS,
+  CLIENTS_MAX,
+  FULL_AGAIN_MS,
+  MESSAGE_BYTES_MAX,
+  PING_EVERY_MS,
+  TELLING_MS_MAX,
+  TELLING_SHARE_MAX,
+} from './limits.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 export const STREAM_PATH = '/api/v1/stream';
@@ -23,23 +32,29 @@ export interface StreamOrigins {
   readonly others: readonly string[];
 }
 
-/** The WebSocket endpoint (RFC 6455) of a server: readers, their subscriptions, and the beat at which they are told. */
+/** The WebSocket endpoint (RFC 6455) of a server: readers, their subscriptions, and when they are told. */
 export class StreamServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
   readonly #clients = new Map<WebSocket, StreamConnection>();
   readonly #reader: ViewReader;
   readonly #origins: StreamOrigins;
   readonly #logger: Logger;
+  readonly #unsubscribe: () => void;
   readonly #beat: NodeJS.Timeout;
   readonly #ping: NodeJS.Timeout;
+  #telling: NodeJS.Timeout | undefined;
+  /** The next round begins here at the earliest, as of `performance.now`. */
+  #nextAtMs = 0;
+  #isOwed = false;
 
   constructor(server: Server, reader: ViewReader, origins: StreamOrigins, logger: Logger) {
     this.#reader = reader;
     this.#origins = origins;
     this.#logger = logger;
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    // A beat costs nothing where nothing changed, and a reader that was full is looked at again by the next.
-    this.#beat = setInterval(() => this.#tellAll(), CHANGES_EVERY_MS);
+    this.#unsubscribe = reader.index.onChange(() => this.#tellSoon());
+    // Costs nothing where nobody is behind.
+    this.#beat = setInterval(() => this.#tellSoon(), FULL_AGAIN_MS);
     this.#ping = setInterval(() => this.#pingAll(), PING_EVERY_MS);
   }
 
@@ -55,6 +70,8 @@ export class StreamServer {
 
   /** Says goodbye to every reader, and cuts off those that do not answer. */
   async drain(): Promise<void> {
+    this.#unsubscribe();
+    clearTimeout(this.#telling);
     clearInterval(this.#beat);
     clearInterval(this.#ping);
     const gone = [...this.#clients.keys()].map(
@@ -85,8 +102,27 @@ export class StreamServer {
     }
   }
 
-  #tellAll(): void {
-    for (const client of this.#clients.values()) client.tell();
+  /** The first change after a rest is told at once; those that follow share rounds. */
+  #tellSoon(): void {
+    if (this.#telling !== undefined) {
+      this.#isOwed = true;
+      return;
+    }
+    this.#telling = setTimeout(() => void this.#tellAll(), Math.max(0, this.#nextAtMs - performance.now()));
+  }
+
+  async #tellAll(): Promise<void> {
+    const startMs = performance.now();
+    this.#isOwed = false;
+    const told = Promise.all(Array.from(this.#clients.values(), (client) => client.tell()));
+    // A reader whose answer takes long, since it lies on a disk, keeps no other waiting.
+    const end = new AbortController();
+    await Promise.race([told, sleep(TELLING_MS_MAX, undefined, { signal: end.signal }).catch(() => undefined)]);
+    end.abort();
+    const endMs = performance.now();
+    this.#nextAtMs = Math.max(startMs + CHANGES_EVERY_MS, endMs + (endMs - startMs) * (1 / TELLING_SHARE_MAX - 1));
+    this.#telling = undefined;
+    if (this.#isOwed) this.#tellSoon();
   }
 
   #pingAll(): void {

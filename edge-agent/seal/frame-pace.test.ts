@@ -1,0 +1,90 @@
+import { strict as assert } from 'node:assert';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Waiters } from '../spool/entry-queue.ts';
+import { FRAME_PAUSE_MS, FRAME_WAIT_MS, FramePace, OPEN_PANE_WAIT_MS } from './frame-pace.ts';
+
+const NEVER = new AbortController().signal;
+
+/** What is on its way, as the test says. */
+class Sending {
+  unreleasedCount = 0;
+  readonly #drained = new Waiters();
+
+  whenDrained(signal: AbortSignal): Promise<void> {
+    return this.#drained.until(() => this.unreleasedCount === 0, signal);
+  }
+
+  acknowledge(): void {
+    this.unreleasedCount = 0;
+    this.#drained.wake();
+  }
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** When the next frame is due, from now on, and how much goes into it. */
+async function due(pace: FramePace): Promise<readonly [afterMs: number, extent: string]> {
+  const startMs = performance.now();
+  let extent: string | undefined;
+  void pace.whenDue(NEVER).then((one) => (extent = one));
+  await vi.advanceTimersByTimeAsync(0);
+  for (let i = 0; extent === undefined && i < 4; i++) await vi.advanceTimersToNextTimerAsync();
+  assert(extent !== undefined, 'a frame is due');
+  return [performance.now() - startMs, extent];
+}
+
+describe('the pace of frames', () => {
+  it('lets a reading leave at once where nothing is on its way', () => {
+    expect(new FramePace(new Sending()).accept()).toBe('complete');
+  });
+
+  it('lets readings that follow wait for the end of a pause', async () => {
+    const pace = new FramePace(new Sending());
+    pace.accept();
+    expect([pace.accept(), pace.accept()]).toEqual(['nothing', 'nothing']);
+    expect(await due(pace)).toEqual([FRAME_PAUSE_MS, 'complete']);
+  });
+
+  it('doubles the pause while readings come all the time, up to a second, and forgets it after a rest', async () => {
+    const pace = new FramePace(new Sending());
+    pace.accept();
+    const pauses: number[] = [];
+    for (let frame = 0; frame < 6; frame++) {
+      pace.accept();
+      pauses.push((await due(pace))[0]);
+    }
+    expect(pauses).toEqual([100, 200, 400, 800, FRAME_WAIT_MS, FRAME_WAIT_MS]);
+    vi.advanceTimersByTime(FRAME_WAIT_MS);
+    expect(pace.accept()).toBe('complete');
+    pace.accept();
+    expect(await due(pace)).toEqual([FRAME_PAUSE_MS, 'complete']);
+  });
+
+  it('waits for what is on its way, and no longer than a second', async () => {
+    const sending = new Sending();
+    const pace = new FramePace(sending);
+    sending.unreleasedCount = 1;
+    expect(pace.accept()).toBe('nothing');
+    expect(await due(pace)).toEqual([FRAME_WAIT_MS, 'complete']);
+    pace.accept();
+    setTimeout(() => sending.acknowledge(), FRAME_WAIT_MS / 2);
+    expect(await due(pace)).toEqual([FRAME_WAIT_MS / 2, 'complete']);
+  });
+
+  it('seals open panes after a while, and nothing where nothing has come', async () => {
+    const pace = new FramePace(new Sending());
+    pace.accept();
+    expect(await due(pace)).toEqual([OPEN_PANE_WAIT_MS, 'everything']);
+    void pace.whenDue(NEVER);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends with its signal', async () => {
+    const stop = new AbortController();
+    const waiting = new FramePace(new Sending()).whenDue(stop.signal);
+    stop.abort(new Error('stopped'));
+    await expect(waiting).rejects.toThrow('stopped');
+  });
+});
