@@ -65,7 +65,7 @@ function kindsAt({ taken }: ScriptedBroker): string[] {
 }
 
 /** A source that takes readings by HTTP, and what posts one to it. */
-function httpDoor(): { readonly door: DeclaredSource; post(): Promise<Response> } {
+function httpDoor(): { readonly door: DeclaredSource; readonly post: () => Promise<Response> } {
   const opened = Promise.withResolvers<RequestSource>();
   const declared = declaredSource({ kind: 'http', listen: '127.0.0.1:0' });
   const open: DeclaredSource['open'] = (name, options) => {

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Waiters } from '../spool/entry-queue.ts';
+import { Waiters } from '../spool/waiters.ts';
 import { FRAME_PAUSE_MS, FRAME_WAIT_MS, FramePace, OPEN_PANE_WAIT_MS } from './frame-pace.ts';
 
 const NEVER = new AbortController().signal;

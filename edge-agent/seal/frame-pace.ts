@@ -1,4 +1,4 @@
-import { Waiters } from '../spool/entry-queue.ts';
+import { Waiters } from '../spool/waiters.ts';
 
 /** A frame leaves at most this long after its first reading (docs/design.md#a-frame-keeps-its-number). */
 export const FRAME_WAIT_MS = 1000;

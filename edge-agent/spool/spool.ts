@@ -3,7 +3,7 @@ import { joinKeys, prefixRange, readUintKey, uintKey } from '#backbone/keys/orde
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
-import { EntryQueue, Waiters } from './entry-queue.ts';
+import { EntryQueue } from './entry-queue.ts';
 import {
   BYTES,
   decodeEntry,
@@ -25,6 +25,7 @@ import {
   RELEASES_UNWRITTEN_MAX,
   SPOOL_CACHE_BYTES_MAX,
 } from './limits.ts';
+import { Waiters } from './waiters.ts';
 
 export interface SpoolOptions {
   /** Budget of all that is kept, released or not, counted with ENTRY_OVERHEAD_BYTES each; at least FRAMES_BYTES_MIN. */

@@ -5,9 +5,9 @@ import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { AGENT_IN_FLIGHT_BYTES_MAX, AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
 import { type DownTopic, isWanted, type LedgerHead, type RefusedFrame, type WantedFrames } from '#core/wire/topics.ts';
-import { Waiters } from '../spool/entry-queue.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { ReleasedPlaces, Spool } from '../spool/spool.ts';
+import { Waiters } from '../spool/waiters.ts';
 import { type Connection, ConnectionLost } from './connection.ts';
 import { ACKNOWLEDGEMENT_TIMEOUT_MS, CLOSING_TIMEOUT_MS, HEARTBEAT_MS } from './limits.ts';
 

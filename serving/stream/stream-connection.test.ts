@@ -60,14 +60,14 @@ describe('a client of the stream', () => {
     socket.bufferedAmount = QUEUED_BYTES_MAX + 1;
     for (let i = 0; i < 50; i++) {
       await world.deliver('a', [{ device: 'm@IDF', atMs: START + i * 60_000, value: 1 }]);
-      client.tell();
+      void client.tell();
     }
     expect(socket.sent).toHaveLength(1);
     socket.bufferedAmount = 0;
-    client.tell();
+    void client.tell();
     await vi.waitUntil(() => socket.sent.length === 2);
     expect(readAnswer(socket.sent[1]!).windows.map(({ stats }) => stats['count'])).toEqual(['50']);
-    client.tell();
+    void client.tell();
     await new Promise((resolve) => setImmediate(resolve));
     expect(socket.sent).toHaveLength(2);
   });
@@ -83,7 +83,7 @@ describe('a client of the stream', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(socket.sent).toEqual([]);
     socket.bufferedAmount = 0;
-    client.tell();
+    void client.tell();
     await vi.waitUntil(() => socket.sent.length === 2);
     expect(socket.isTerminated).toBe(false);
   });

@@ -114,7 +114,7 @@ export class StreamServer {
   async #tellAll(): Promise<void> {
     const startMs = performance.now();
     this.#isOwed = false;
-    const told = Promise.all(Array.from(this.#clients.values(), (client) => client.tell()));
+    const told = Promise.all([...this.#clients.values()].flatMap((client) => client.tell() ?? []));
     // A reader whose answer takes long, since it lies on a disk, keeps no other waiting.
     const end = new AbortController();
     await Promise.race([told, sleep(TELLING_MS_MAX, undefined, { signal: end.signal }).catch(() => undefined)]);
