@@ -1,10 +1,9 @@
+import { CR, LF } from '../ascii.ts';
 import type { FileSection } from '../records/file-section.ts';
 import {
   BROKEN,
   byteOrderMarkBytes,
-  CR,
   INCOMPLETE,
-  LF,
   type RecordFileOpener,
   type RecordFileOpening,
 } from '../records/record-format.ts';

@@ -1,9 +1,8 @@
-import { BROKEN, byteOrderMarkBytes, CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
+import { CR, LF, QUOTE, SPACE } from '../ascii.ts';
+import { BROKEN, byteOrderMarkBytes, INCOMPLETE, type RecordFormat } from '../records/record-format.ts';
 import { FieldTable } from '../rows/key-table.ts';
 import { equalBytes } from '../rows/value-text.ts';
-import { SPACE } from '../time/time-text.ts';
 
-const QUOTE = 0x22;
 const MARK_START = 0xef;
 const NONE = -1;
 

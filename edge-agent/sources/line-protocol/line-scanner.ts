@@ -1,6 +1,5 @@
 import {
   BACKSLASH,
-  beginsNumber,
   COMMA,
   CR,
   EQUALS,
@@ -10,13 +9,11 @@ import {
   LOWER_I,
   LOWER_U,
   MINUS,
-  NO_VALUE,
   QUOTE,
-  scanBoolean,
-  scanNumber,
   SPACE,
   TAB,
-} from './scan-value.ts';
+} from '../ascii.ts';
+import { beginsNumber, NO_VALUE, scanBoolean, scanNumber } from './scan-value.ts';
 
 /** Bytes of a line, and so of what is unescaped of it: InfluxDB has no longer series keys and strings. */
 export const LINE_BYTES_MAX = 65_536;

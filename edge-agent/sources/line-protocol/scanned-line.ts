@@ -1,8 +1,8 @@
+import { LOWER_T, UPPER_T } from '../ascii.ts';
 import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import { type MeasurementRules, TIME_POSITION } from './line-rules.ts';
 import { LINE_BYTES_MAX, type LineListener, type ValueKind } from './line-scanner.ts';
 import { NameTable, NOT_NAMED } from './name-table.ts';
-import { LOWER_T, UPPER_T } from './scan-value.ts';
 import { type Precision, TIME_TEXT_BYTES_MAX, writeNanoseconds, writeText } from './write-request.ts';
 
 /** What stands before the lines in their buffer: the texts of booleans, two times, and what was unescaped. */

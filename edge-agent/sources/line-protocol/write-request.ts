@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { MINUS, ZERO } from '../ascii.ts';
 import { basicCredentials, type Credentials, splitCredentials } from '../doors/logins.ts';
 import { malformed, type Problem } from '../doors/problem.ts';
-import { MINUS, ZERO } from './scan-value.ts';
 
 /** Whose API a request speaks: that of InfluxDB 2 (`/api/v2/write`), or of InfluxDB 1 (`/write`). */
 export type WriteApi = 'v1' | 'v2';

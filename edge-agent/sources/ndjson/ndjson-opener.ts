@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { nearestNames } from '#core/time/nearest-name.ts';
+import { LF } from '../ascii.ts';
 import { checkFile, describeFile, FILE_FIELDS, type FileSection, fileSupport } from '../records/file-section.ts';
-import { byteOrderMarkBytes, LF, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
+import { byteOrderMarkBytes, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
 import { RecordSource } from '../records/record-source.ts';
 import { checkDistinct, checkMetrics, neededColumns, seriesMade } from '../rows/row-references.ts';
 import { SourceError, subjectOf } from '../source-error.ts';

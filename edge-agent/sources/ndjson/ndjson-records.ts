@@ -1,5 +1,6 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { CR, INCOMPLETE, LF, type RecordFormat } from '../records/record-format.ts';
+import { CR, LF } from '../ascii.ts';
+import { INCOMPLETE, type RecordFormat } from '../records/record-format.ts';
 import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import { isJsonObject, parseJsonText, valueAtPath } from './json-fields.ts';
 

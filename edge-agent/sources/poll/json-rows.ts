@@ -1,17 +1,18 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LF,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+} from '../ascii.ts';
 import { isJsonObject, type JsonObject, type JsonText } from '../ndjson/json-fields.ts';
-import { LF } from '../records/record-format.ts';
 import { PollError } from './poll-error.ts';
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const ARRAY = 0x5b;
-const ARRAY_END = 0x5d;
-const OBJECT = 0x7b;
-const OBJECT_END = 0x7d;
-const SPACE = 0x20;
 
 /** Names that are told where a path leads nowhere. */
 const LISTED_MAX = 12;
@@ -35,9 +36,9 @@ export function takeJsonRows(answer: Uint8Array, path: string | undefined, recei
   const text = new JsonBytes(answer);
   const at = path === undefined ? text.skipSpace(0) : text.find(text.skipSpace(0), path);
   if (at === null) throw noSuchPath(answer, path!);
-  const isArray = answer[at] === ARRAY;
+  const isArray = answer[at] === OPEN_BRACKET;
   const end = text.valueEnd(at);
-  const elements = isArray ? text.elements(at) : answer[at] === OBJECT ? [at, end] : [];
+  const elements = isArray ? text.elements(at) : answer[at] === OPEN_BRACE ? [at, end] : [];
   const rest = parsed(`${decode(answer.subarray(0, at))}null${decode(answer.subarray(end))}`);
   if (rest === undefined) {
     // Throws where it ends too early.
@@ -74,7 +75,7 @@ function asLines(
       const byte = answer[at]!;
       bytes[end++] = byte < SPACE ? SPACE : byte;
     }
-    if (received !== '' && bytes[from] === OBJECT) {
+    if (received !== '' && bytes[from] === OPEN_BRACE) {
       do end--;
       while (end > from && bytes[end - 1] === SPACE);
       if (end - from > 1) bytes[end++] = COMMA;
@@ -152,7 +153,7 @@ class JsonBytes {
   valueEnd(at: number): number {
     const bytes = this.#bytes;
     if (bytes[at] === QUOTE) return this.#textEnd(at);
-    if (bytes[at] === ARRAY || bytes[at] === OBJECT) return this.#bracketEnd(at);
+    if (bytes[at] === OPEN_BRACKET || bytes[at] === OPEN_BRACE) return this.#bracketEnd(at);
     let next = at;
     while (!this.#isDelimiter(next)) next++;
     return next;
@@ -164,8 +165,8 @@ class JsonBytes {
     for (let next = at; next < bytes.length; next++) {
       const byte = bytes[next];
       if (byte === QUOTE) next = this.#textEnd(next) - 1;
-      else if (byte === ARRAY || byte === OBJECT) depth++;
-      else if ((byte === ARRAY_END || byte === OBJECT_END) && --depth === 0) return next + 1;
+      else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) depth++;
+      else if ((byte === CLOSE_BRACKET || byte === CLOSE_BRACE) && --depth === 0) return next + 1;
     }
     throw cutOff();
   }
@@ -174,7 +175,7 @@ class JsonBytes {
   elements(at: number): readonly number[] {
     const found: number[] = [];
     let next = this.skipSpace(at + 1);
-    while (this.#bytes[next] !== ARRAY_END) {
+    while (this.#bytes[next] !== CLOSE_BRACKET) {
       const end = this.valueEnd(next);
       if (end === next) throw notJson();
       found.push(next, end);
@@ -188,10 +189,10 @@ class JsonBytes {
     const bytes = this.#bytes;
     const dot = path.indexOf('.');
     const first = dot < 0 ? path : path.slice(0, dot);
-    const isArray = bytes[at] === ARRAY;
-    if (!isArray && bytes[at] !== OBJECT) return null;
+    const isArray = bytes[at] === OPEN_BRACKET;
+    if (!isArray && bytes[at] !== OPEN_BRACE) return null;
     let next = this.skipSpace(at + 1);
-    for (let index = 0; bytes[next] !== (isArray ? ARRAY_END : OBJECT_END); index++) {
+    for (let index = 0; bytes[next] !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE); index++) {
       let name = String(index);
       if (!isArray) {
         if (bytes[next] !== QUOTE) throw notJson();
@@ -217,7 +218,7 @@ class JsonBytes {
     const next = this.skipSpace(at);
     const byte = this.#bytes[next];
     if (byte === COMMA) return this.skipSpace(next + 1);
-    if (byte === ARRAY_END || byte === OBJECT_END) return next;
+    if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) return next;
     throw notJson();
   }
 
@@ -233,6 +234,6 @@ class JsonBytes {
 
   #isDelimiter(at: number): boolean {
     const byte = this.#bytes[at];
-    return byte === undefined || byte <= SPACE || byte === COMMA || byte === ARRAY_END || byte === OBJECT_END;
+    return byte === undefined || byte <= SPACE || byte === COMMA || byte === CLOSE_BRACKET || byte === CLOSE_BRACE;
   }
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Metric } from '#core/metrics/metric.ts';
+import { LF, OPEN_BRACE, OPEN_BRACKET, SPACE } from '../ascii.ts';
 import { BatchColumns } from '../batch-columns.ts';
 import { CsvOpener } from '../csv/csv-opener.ts';
 import { RECEIVED_TIME } from '../live/message-fields.ts';
@@ -7,7 +8,7 @@ import { isJsonObject, type JsonText, parseJsonText, pathsOf } from '../ndjson/j
 import { NdjsonRecords } from '../ndjson/ndjson-records.ts';
 import { checkUtf8, type Encoding, ENCODING_BYTES, encodingOf, ENCODINGS } from '../records/encoding.ts';
 import { RecordCursor } from '../records/record-cursor.ts';
-import { LF, type RecordFileOpening } from '../records/record-format.ts';
+import type { RecordFileOpening } from '../records/record-format.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { neededColumns } from '../rows/row-references.ts';
@@ -33,10 +34,6 @@ const KNOWN_BYTES_MAX = 65_536;
 
 /** How messages call a page. */
 const SUBJECT = 'its answer';
-
-const SPACE = 0x20;
-const ARRAY = 0x5b;
-const OBJECT = 0x7b;
 
 /** Behind the last row: the line end that it may lack, and what formats write behind their data. */
 const ROOM_BYTES = 3;
@@ -202,7 +199,7 @@ function isJson({ type }: Answer, format: PollSection['format'], first: number):
   if (format !== undefined) return format === 'json';
   if (/[/+]json$/.test(type)) return true;
   if (/[/]csv$/.test(type)) return false;
-  return first === OBJECT || first === ARRAY;
+  return first === OPEN_BRACE || first === OPEN_BRACKET;
 }
 
 function jsonRecords(section: PollSection, columns: readonly string[], rows: Uint8Array): NdjsonRecords {

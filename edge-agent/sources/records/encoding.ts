@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { LF } from '../ascii.ts';
 import { SourceError } from '../source-error.ts';
-import { LF } from './record-format.ts';
 
 /** How a file may say that its text is encoded. `utf-16` is told apart by its mark, or by where its zero bytes stand. */
 export const ENCODINGS = [

@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
+import { CR, LF } from '../ascii.ts';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
 import { NO_ORDER } from '../time/local-order.ts';
 import type { FileIdentity, Inode, RecordCheckpoint } from './record-checkpoint.ts';
-import { BROKEN, CR, INCOMPLETE, LF, type RecordFormat } from './record-format.ts';
+import { BROKEN, INCOMPLETE, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
 
 export interface RecordCursorOptions {

@@ -5,9 +5,6 @@ export const INCOMPLETE = -1;
 /** The record can't be taken apart: `fault` says why and `brokenAt` where. */
 export const BROKEN = -2;
 
-export const LF = 0x0a;
-export const CR = 0x0d;
-
 /**
  * Takes one record of a file apart.
  *

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { CR, LF } from '../ascii.ts';
 import { BatchColumns } from '../batch-columns.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
@@ -17,7 +18,7 @@ import {
   type RecordCheckpoint,
 } from './record-checkpoint.ts';
 import { RecordCursor, type RecordCursorOptions } from './record-cursor.ts';
-import { CR, LF, type RecordFileOpener, type RecordFileOpening, type RecordFormat } from './record-format.ts';
+import type { RecordFileOpener, RecordFileOpening, RecordFormat } from './record-format.ts';
 import { bufferBytes, RECORD_LIMITS, type RecordLimits } from './record-limits.ts';
 
 /** What kind of file it is, beside what every source is given. */

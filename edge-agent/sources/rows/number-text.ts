@@ -1,4 +1,4 @@
-import { SPACE } from '../time/time-text.ts';
+import { MINUS, PLUS, POINT, SPACE, ZERO } from '../ascii.ts';
 
 export const DECIMAL_MARKS = ['.', ','] as const;
 export const THOUSANDS_MARKS = ['.', ',', "'", ' '] as const;
@@ -15,11 +15,6 @@ export const PLAIN_MARKS: NumberMarks = { decimal: '.' };
 
 /** The longest text of a value or of its factor: any number that can be one has fewer digits. */
 export const NUMBER_BYTES_MAX = 128;
-
-const PLUS = 0x2b;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
 
 /** No digit has stood behind a thousands mark yet, since there was none. */
 const NO_GROUP = -1;

@@ -1,3 +1,4 @@
+import { SPACE } from '../ascii.ts';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import type { RowReader } from '../rows/row-reader.ts';
@@ -124,8 +125,6 @@ export class MetricRows {
     this.#reader.row(this.#bytes, fields, line, 0, end);
   }
 }
-
-const SPACE = 0x20;
 
 function encodedBytes(text: string): number {
   return Buffer.byteLength(text);

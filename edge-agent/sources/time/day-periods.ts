@@ -1,10 +1,8 @@
 import { civilFromDays, DAY_MS } from '#core/time/civil.ts';
 import { formatDuration } from '#core/time/duration.ts';
 import type { Zone } from '#core/time/zone.ts';
-import { digitsEnd, ZERO } from './time-text.ts';
-
-const COLON = 0x3a;
-const POINT = 0x2e;
+import { COLON, POINT, ZERO } from '../ascii.ts';
+import { digitsEnd } from './time-text.ts';
 
 /** More digits than any day has periods. */
 const NUMBER_DIGITS_MAX = 9;

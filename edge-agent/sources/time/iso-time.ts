@@ -1,8 +1,21 @@
 import {
+  CASE_BIT,
+  COLON,
+  COMMA,
+  isDigit,
+  LOWER_T,
+  LOWER_Z,
+  MINUS,
+  PLUS,
+  POINT,
+  SPACE,
+  UPPER_T,
+  ZERO,
+} from '../ascii.ts';
+import {
   type AfterTime,
   digitsEnd,
   fractionMs,
-  isDigit,
   isFinerThanMs,
   LEAP_SECOND,
   midnightMs,
@@ -10,24 +23,13 @@ import {
   OFFSET_BEYOND,
   offsetEnd,
   offsetMs,
-  SPACE,
   type TimeText,
   twoDigits,
-  ZERO,
 } from './time-text.ts';
 
 const DATE_BYTES = 10;
 const MINUTES_BYTES = 5;
 const OFFSET_BYTES = 6;
-const CASE_BIT = 0x20;
-const PLUS = 0x2b;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const COLON = 0x3a;
-const UPPER_T = 0x54;
-const LOWER_T = 0x74;
-const LOWER_Z = 0x7a;
 
 const FORM = 'is not ISO 8601; write it like 2006-12-16T17:24:00Z, or say how it is written in `time.format`';
 

@@ -1,11 +1,9 @@
+import { CASE_BIT, LOWER_A, LOWER_Z } from '../ascii.ts';
+
 /**
  * The names that times are written with, told by their letters in any case: of months and weekdays in English, and of the
  * offsets that zones have in winter and in summer.
  */
-
-const LOWER_A = 0x61;
-const LOWER_Z = 0x7a;
-const CASE_BIT = 0x20;
 
 const MONTHS = [
   'january',

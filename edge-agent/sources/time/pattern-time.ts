@@ -1,11 +1,11 @@
 import type { Zone } from '#core/time/zone.ts';
+import { CASE_BIT, isDigit, LOWER_A, LOWER_M, LOWER_P, POINT, SPACE, ZERO } from '../ascii.ts';
 import { lettersEnd, monthNamed, offsetsNamed, weekdayNamed } from './names-in-times.ts';
 import { type NumberField, parseTimePattern, type PatternPart } from './time-pattern.ts';
 import {
   type AfterTime,
   digitsEnd,
   fractionMs,
-  isDigit,
   isFinerThanMs,
   LEAP_SECOND,
   midnightMs,
@@ -13,9 +13,7 @@ import {
   OFFSET_BEYOND,
   offsetEnd,
   offsetMs,
-  SPACE,
   type TimeText,
-  ZERO,
 } from './time-text.ts';
 
 // Parts as small integers: the loop below runs once per row and switches on nothing slower.
@@ -57,12 +55,6 @@ const CODES: Readonly<Record<Exclude<PatternPart['kind'], 'number'> | NumberFiel
   minute: MINUTE,
   second: SECOND,
 };
-
-const CASE_BIT = 0x20;
-const LOWER_A = 0x61;
-const LOWER_M = 0x6d;
-const LOWER_P = 0x70;
-const POINT = 0x2e;
 
 /** Spaces that don't break, which browsers and spreadsheets put where a space is meant: U+00A0 and U+202F in UTF-8. */
 const HARD_SPACES: readonly (readonly number[])[] = [

@@ -2,13 +2,14 @@ import { addCalendar } from '#core/time/calendar.ts';
 import { DAY_MS } from '#core/time/civil.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { openZone, type Zone } from '#core/time/zone.ts';
+import { SPACE } from '../ascii.ts';
 import { quote } from '../batch-columns.ts';
 import type { FieldTable } from '../rows/key-table.ts';
 import { MissingTexts } from '../rows/value-text.ts';
 import { DayPeriods, wholeDay } from './day-periods.ts';
 import { type LocalOrder, NO_ORDER, type OrderSnapshot, type Pass } from './local-order.ts';
 import { openLocalOrder, openTimeText, type TimeSection } from './time-section.ts';
-import { SPACE, type TimeText } from './time-text.ts';
+import type { TimeText } from './time-text.ts';
 
 /** The longest text of a time, all its columns joined. */
 const TIME_BYTES_MAX = 256;

@@ -1,4 +1,5 @@
 import { DAY_MS, daysFromCivil, daysInMonth } from '#core/time/civil.ts';
+import { CASE_BIT, COLON, LOWER_Z, MINUS, PLUS } from '../ascii.ts';
 
 /**
  * Reads the time of a row from bytes, without making a string: called once per row, so it allocates nothing.
@@ -22,9 +23,9 @@ export interface TimeText {
 /** What becomes of text after a time: the time is refused, or the text is left unread. It never begins with a digit. */
 export type AfterTime = 'refuse' | 'ignore';
 
-export const ZERO = 0x30;
+/** As in ascii.ts, from where they would be fetched for each digit of each row. */
+const ZERO = 0x30;
 const NINE = 0x39;
-export const SPACE = 0x20;
 
 /** The fraction digits that a millisecond holds. */
 const MS_DIGITS = 3;
@@ -39,10 +40,6 @@ export function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at]! - ZERO;
   const ones = bytes[at + 1]! - ZERO;
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
-}
-
-export function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE;
 }
 
 /** Where the digits end that begin at `start`. */
@@ -79,12 +76,6 @@ export function midnightMs(year: number, month: number, day: number): number {
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
   return daysFromCivil(year, month, day) * DAY_MS;
 }
-
-const PLUS = 0x2b;
-const MINUS = 0x2d;
-const COLON = 0x3a;
-const CASE_BIT = 0x20;
-const LOWER_Z = 0x7a;
 
 /** What stands for no offset: as Ruby, Go and browsers print it. */
 const ZERO_NAMES: readonly Uint8Array[] = ['utc', 'gmt'].map((name) => new TextEncoder().encode(name));

@@ -1,20 +1,5 @@
-import {
-  type AfterTime,
-  digitsEnd,
-  fractionMs,
-  isDigit,
-  isFinerThanMs,
-  isNotZero,
-  type TimeText,
-  ZERO,
-} from './time-text.ts';
-
-const PLUS = 0x2b;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const LOWER_E = 0x65;
-const CASE_BIT = 0x20;
+import { CASE_BIT, COMMA, isDigit, LOWER_E, MINUS, PLUS, POINT, ZERO } from '../ascii.ts';
+import { type AfterTime, digitsEnd, fractionMs, isFinerThanMs, isNotZero, type TimeText } from './time-text.ts';
 
 /** Fifteen digits are exact in a double, and milliseconds have no more until the year 33658. */
 const MS_DIGITS_MAX = 15;
