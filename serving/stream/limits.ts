@@ -1,7 +1,7 @@
 /** Limits of the stream: what one node holds for its readers, whatever they do. */
 
-/** Readers at once; a further one is refused with 503 at its upgrade. */
-export const CLIENTS_MAX = 256;
+/** Readers at once; a further one is refused with 503 at its upgrade. One that only listens takes some 20 KB. */
+export const CLIENTS_MAX = 8_192;
 
 /** Subscriptions of a reader: a dashboard has a few. */
 export const SUBSCRIPTIONS_MAX = 32;
@@ -29,6 +29,10 @@ export const FULL_AGAIN_MS = 250;
  * from the index when it has room again, and are then the newest state of each window.
  */
 export const QUEUED_BYTES_MAX = 1024 * 1024;
+
+/** Messages to equal subscriptions that are kept until the next change, and their bytes. */
+export const SHARED_TELLINGS_MAX = 1_024;
+export const SHARED_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Windows of one snapshot or one message of changes; a subscription that reaches further back is refused. */
 export const SNAPSHOT_WINDOWS_MAX = 20_000;

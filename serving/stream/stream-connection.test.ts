@@ -7,6 +7,7 @@ import { ServingIndex } from '../index/serving-index.ts';
 import { readAnswer } from '../serving.fixtures.ts';
 import { World } from '../world.fixtures.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX } from './limits.ts';
+import { SharedTellings } from './shared-tellings.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -20,8 +21,8 @@ class SlowSocket extends EventEmitter {
   isTerminated = false;
   bufferedAmount = 0;
 
-  send(text: string): void {
-    this.sent.push(text);
+  send(text: string | Buffer): void {
+    this.sent.push(text.toString());
   }
 
   terminate(): void {
@@ -45,7 +46,7 @@ async function openClient(world: World) {
   const socket = new SlowSocket();
   const metrics = new Map([[world.metric.name, world.metric]]);
   const reader = new ViewReader(index, { views: [world.view], metrics, clock: () => 0 });
-  const client = new StreamConnection(socket as unknown as WebSocket, reader, logger);
+  const client = new StreamConnection(socket as unknown as WebSocket, reader, new SharedTellings(), logger);
   const subscribe = { type: 'subscribe', id: 'a', view: world.view.name, window: '1h' };
   return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
 }

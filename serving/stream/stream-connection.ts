@@ -6,6 +6,7 @@ import { problemOf } from '../http/problem.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX, SUBSCRIPTIONS_MAX } from './limits.ts';
 import { idOf, parseClientMessage } from './messages.ts';
+import type { SharedTellings } from './shared-tellings.ts';
 import { Subscription } from './subscription.ts';
 
 /** RFC 6455 §7.4.1: the endpoint received what its policy does not allow. */
@@ -15,6 +16,7 @@ const POLICY_VIOLATION = 1008;
 export class StreamConnection {
   readonly #socket: WebSocket;
   readonly #reader: ViewReader;
+  readonly #shared: SharedTellings;
   readonly #logger: Logger;
   readonly #subscriptions = new Map<string, Subscription>();
   #work: Promise<void> = Promise.resolve();
@@ -23,9 +25,10 @@ export class StreamConnection {
   /** Whether it has answered since the last ping. */
   isAlive = true;
 
-  constructor(socket: WebSocket, reader: ViewReader, logger: Logger) {
+  constructor(socket: WebSocket, reader: ViewReader, shared: SharedTellings, logger: Logger) {
     this.#socket = socket;
     this.#reader = reader;
+    this.#shared = shared;
     this.#logger = logger;
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : textOf(data)));
     socket.on('pong', () => (this.isAlive = true));
@@ -95,7 +98,7 @@ export class StreamConnection {
           'unsubscribe from some, or open another connection',
         );
       }
-      const subscription = new Subscription(message, this.#reader);
+      const subscription = new Subscription(message, this.#reader, this.#shared);
       this.#subscriptions.set(message.id, subscription);
       // One that still has to read is told when it has room, as of its changes.
       if (!this.#isFull()) await this.#tellOne(subscription);
@@ -107,8 +110,9 @@ export class StreamConnection {
   /** A subscription that fails ends, and says why. */
   async #tellOne(subscription: Subscription): Promise<void> {
     try {
-      const text = await subscription.next();
-      if (text !== undefined && this.#subscriptions.get(subscription.id) === subscription) this.#socket.send(text);
+      const bytes = await subscription.next();
+      if (bytes !== undefined && this.#subscriptions.get(subscription.id) === subscription)
+        this.#socket.send(bytes, { binary: false });
     } catch (error) {
       this.#subscriptions.delete(subscription.id);
       this.#sendProblem(subscription.id, error);

@@ -17,6 +17,7 @@ import {
   TELLING_MS_MAX,
   TELLING_SHARE_MAX,
 } from './limits.ts';
+import { SharedTellings } from './shared-tellings.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 export const STREAM_PATH = '/api/v1/stream';
@@ -36,6 +37,7 @@ export interface StreamOrigins {
 export class StreamServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
   readonly #clients = new Map<WebSocket, StreamConnection>();
+  readonly #shared = new SharedTellings();
   readonly #reader: ViewReader;
   readonly #origins: StreamOrigins;
   readonly #logger: Logger;
@@ -93,7 +95,7 @@ export class StreamServer {
       const refusal = upgradeProblem(request, this.#origins, this.#clients.size);
       if (refusal !== undefined) return refuse(socket, refusal);
       this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-        this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#logger));
+        this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#shared, this.#logger));
         opened.on('close', () => this.#clients.delete(opened));
       });
     } catch (error) {

@@ -11,7 +11,7 @@ import {
   type WindowsAnswer,
   withSource,
 } from '../answers/answer-windows.ts';
-import { type AnsweredWindow, type AnswerHead, Judge } from '../answers/answered-window.ts';
+import { Judge } from '../answers/answered-window.ts';
 import {
   parseFilter,
   parseSpan,
@@ -23,7 +23,7 @@ import {
   type WindowsQuery,
 } from '../answers/query.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
-import { headText, type QueryTold, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
+import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { readPositionToken } from '../index/position-token.ts';
 import type { RecentBatch } from '../index/recent-changes.ts';
@@ -31,6 +31,7 @@ import type { ViewSource } from '../index/view-source.ts';
 import { changedWindows } from './changed-windows.ts';
 import { SNAPSHOT_WINDOWS_MAX } from './limits.ts';
 import type { SubscribeMessage } from './messages.ts';
+import { SharedMessage, type SharedTellings, type Telling } from './shared-tellings.ts';
 
 /** From the start of a year that every window of the first data fits in, to the last one that can be written. */
 const EVER: Extent = { fromMs: INSTANT_MIN_MS, toMs: INSTANT_MAX_MS };
@@ -43,19 +44,22 @@ export class Subscription {
   readonly id: string;
   readonly #asked: SubscribeMessage;
   readonly #reader: ViewReader;
+  readonly #shared: SharedTellings;
   readonly #last: Duration | undefined;
   /** When it was asked for: what a time relative to now is counted from, as long as it stays open. */
   readonly #askedAtMs: number;
   #source: ViewSource | undefined;
+  /** What was told last, as of which changes, and of which freshness. */
   #sequence = 0;
   #freshnessMs: number | null = null;
   #resume: string | undefined;
 
   /** Throws QueryError. */
-  constructor(asked: SubscribeMessage, reader: ViewReader) {
+  constructor(asked: SubscribeMessage, reader: ViewReader, shared: SharedTellings) {
     this.id = asked.id;
     this.#asked = asked;
     this.#reader = reader;
+    this.#shared = shared;
     this.#askedAtMs = reader.nowMs();
     this.#resume = asked.resume;
     if (asked.last !== undefined && asked.from !== undefined)
@@ -68,19 +72,31 @@ export class Subscription {
     return this.#source === undefined || this.#source.isReplaced || this.#source.recent.newest !== this.#sequence;
   }
 
-  /** What to tell next, as the text of a message; undefined where nothing changed that it asks for. Throws QueryError. */
-  next(): Promise<string | undefined> {
-    const { view } = this.#asked;
-    return withSource(
+  /** What to tell next, as the bytes of a text message; undefined where nothing changed that it asks for. Throws QueryError. */
+  async next(): Promise<Buffer | undefined> {
+    const { source, telling } = await withSource(
       this.#reader.index,
-      view,
-      () => this.#reader.source(view, undefined),
-      (source) => this.#tell(source),
+      this.#asked.view,
+      () => this.#reader.source(this.#asked.view, undefined),
+      async (live) => ({ source: live, telling: await this.#share(live) }),
     );
+    this.#source = source;
+    this.#resume = undefined;
+    this.#sequence = telling.sequence;
+    this.#freshnessMs = telling.freshnessMs;
+    return telling.message?.bytesFor(this.id);
   }
 
-  async #tell(source: ViewSource): Promise<string | undefined> {
+  /** Subscriptions that ask for the same, and stand at the same place, are told the same: it is made once. */
+  #share(source: ViewSource): Promise<Telling> {
     const query = this.#query(source);
+    const { id: _, from, resume, ...asked } = this.#asked;
+    const place = this.#source === source ? [this.#sequence, this.#freshnessMs] : [this.#resume];
+    const key = JSON.stringify([asked, from === undefined ? undefined : query.fromMs, place]);
+    return this.#shared.tell(source, key, () => this.#tell(source, query));
+  }
+
+  async #tell(source: ViewSource, query: WindowsQuery): Promise<Telling> {
     const data = await extentOf(source, groupsOf(source, query.where));
     const scope = { ...query, ...this.#scope(data, query) };
     const batches = this.#missed(source);
@@ -91,15 +107,13 @@ export class Subscription {
   #missed(source: ViewSource): readonly RecentBatch[] | undefined {
     if (this.#source === source) return source.recent.since(this.#sequence);
     const token = this.#resume === undefined ? undefined : readPositionToken(this.#resume);
-    this.#resume = undefined;
     const { version, batch } = source.id;
     if (token === undefined || token.version !== version || token.cut.join() !== batch.cut.join()) return undefined;
     return source.recent.beyond(token.positions, this.#reader.index.positions);
   }
 
-  async #snapshot(source: ViewSource, query: WindowsQuery): Promise<string> {
-    const answer = await answerWindows(this.#reader.index, source, query, SNAPSHOT_WINDOWS_MAX);
-    return this.#told('snapshot', source, query, answer);
+  async #snapshot(source: ViewSource, query: WindowsQuery): Promise<Telling> {
+    return tellingOf('snapshot', query, await answerWindows(this.#reader.index, source, query, SNAPSHOT_WINDOWS_MAX));
   }
 
   async #changes(
@@ -107,7 +121,7 @@ export class Subscription {
     query: WindowsQuery,
     data: Extent | undefined,
     batches: readonly RecentBatch[],
-  ): Promise<string | undefined> {
+  ): Promise<Telling> {
     checkEdges(query, data);
     const combiner = openCombiner(source, query);
     const changed = changedWindows(source, query, batches, data);
@@ -123,23 +137,9 @@ export class Subscription {
       const windows = combiner.windows(groups).map((window) => judge.window(window));
       const isResumed = this.#source !== source;
       const head = headOf(this.#reader.index, source, groups);
-      if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) {
-        this.#sequence = head.sequence;
-        return undefined;
-      }
-      const answer = { ...head, table: combiner.table, windows };
-      return this.#told('changes', source, query, answer);
+      if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) return head;
+      return tellingOf('changes', query, { ...head, table: combiner.table, windows });
     });
-  }
-
-  #told(type: 'snapshot' | 'changes', source: ViewSource, query: WindowsQuery, answer: WindowsAnswer): string {
-    this.#source = source;
-    this.#sequence = answer.sequence;
-    this.#freshnessMs = answer.freshnessMs;
-    const writer = new WindowWriter(answer.table, query);
-    // Changes are of the query whose snapshot told its units and its zone.
-    const told = type === 'snapshot' ? { zone: query.spec.zone.name, units: unitsOf(query) } : undefined;
-    return messageText(type, this.id, answer, answer.windows, writer, told);
   }
 
   #query(source: ViewSource): WindowsQuery {
@@ -171,22 +171,19 @@ export class Subscription {
   }
 }
 
-function messageText(
-  type: string,
-  id: string,
-  head: AnswerHead,
-  windows: Iterable<AnsweredWindow>,
-  writer: WindowWriter,
-  told: QueryTold | undefined,
-): string {
+function tellingOf(type: 'snapshot' | 'changes', query: WindowsQuery, answer: WindowsAnswer): Telling {
+  const writer = new WindowWriter(answer.table, query);
+  // Changes are of the query whose snapshot told its units and its zone.
+  const told = type === 'snapshot' ? { zone: query.spec.zone.name, units: unitsOf(query) } : undefined;
   const out = new TextWriter();
-  out.text(`{"type":"${type}","id":${JSON.stringify(id)},${headText(head, TZDATA, told).slice(1)},"windows":[`);
+  out.text(`${headText(answer, TZDATA, told).slice(1)},"windows":[`);
   let separator = '';
-  for (const window of windows) {
+  for (const window of answer.windows) {
     out.ascii(separator);
     writer.write(out, window);
     separator = ',';
   }
   out.ascii(']}');
-  return out.takeString();
+  const { sequence, freshnessMs } = answer;
+  return { sequence, freshnessMs, message: new SharedMessage(type, Buffer.from(out.takeString())) };
 }
