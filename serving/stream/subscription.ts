@@ -90,7 +90,7 @@ export class Subscription {
   /** Subscriptions that ask for the same, and stand at the same place, are told the same: it is made once. */
   #share(source: ViewSource): Promise<Telling> {
     const query = this.#query(source);
-    const { id: _, from, resume, ...asked } = this.#asked;
+    const { from, ...asked } = { ...this.#asked, id: undefined, resume: undefined };
     const place = this.#source === source ? [this.#sequence, this.#freshnessMs] : [this.#resume];
     const key = JSON.stringify([asked, from === undefined ? undefined : query.fromMs, place]);
     return this.#shared.tell(source, key, () => this.#tell(source, query));
