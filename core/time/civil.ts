@@ -8,16 +8,16 @@ export const DAY_MS = 86_400_000;
 export const DAYS_PER_WEEK = 7;
 export const MONTHS_PER_YEAR = 12;
 
-const DAYS_PER_400_YEARS = 146_097;
-/** Days from 0000-03-01 to 1970-01-01. */
-const EPOCH_SHIFT_DAYS = 719_468;
-
 /** A date: month 1 to 12, day 1 to 31, year 0 is 1 BC. */
 export interface CivilDate {
   readonly year: number;
   readonly month: number;
   readonly day: number;
 }
+
+const DAYS_PER_400_YEARS = 146_097;
+/** Days from 0000-03-01 to 1970-01-01. */
+const EPOCH_SHIFT_DAYS = 719_468;
 
 /** The days from 1970-01-01 to a date that exists. */
 export function daysFromCivil(year: number, month: number, day: number): number {

@@ -12,14 +12,13 @@ import { agentKey, Agents, memberKey } from './progress.ts';
 import { RefusedCounts } from './refused-counts.ts';
 import { type SourceBackend, ViewSource } from './view-source.ts';
 
-/** Loads that run at once: LevelDB reads on four threads. */
-const LOADS_ACTIVE_MAX = 4;
-/** Loads that wait: what sixteen queries ask for at a time, four groups each, several times over. Beyond it a query is refused as too busy. */
-const LOADS_WAITING_MAX = 256;
-/** Queries that are answered at once; more would only share the one thread, and hold their sums meanwhile. */
-const QUERIES_ACTIVE_MAX = 16;
-/** Queries that wait for their turn; beyond it one is refused as too busy. */
-const QUERIES_WAITING_MAX = 512;
+/**
+ * Loads of pages: LevelDB reads on four threads, and those wait that sixteen queries ask for at a time, four groups each,
+ * several times over. Beyond it a query is refused as too busy.
+ */
+const LOADS_MAX = { active: 4, waiting: 256 };
+/** Queries: more at once would only share the one thread, and hold their sums meanwhile. */
+const QUERIES_MAX = { active: 16, waiting: 512 };
 /** Pages that are loaded before a new batch state takes over: what a dashboard of a few groups shows. */
 const WARM_PAGES_MAX = 256;
 /** Sources of earlier batch states that are kept for `asOf`. */
@@ -57,7 +56,7 @@ export class ServingIndex implements AsyncDisposable {
   readonly refused = new RefusedCounts();
   readonly cache: PageCache;
   /** Every query passes here. */
-  readonly queries = limitOf(QUERIES_ACTIVE_MAX, QUERIES_WAITING_MAX);
+  readonly queries = limitOf(QUERIES_MAX);
   readonly #options: ServingIndexOptions;
   readonly #positions: Map<number, number>;
   readonly #served = new Map<string, Served>();
@@ -73,7 +72,7 @@ export class ServingIndex implements AsyncDisposable {
     const { feed, results } = options;
     this.cache = new PageCache(options.bytesMax ?? INDEX_BYTES_DEFAULT);
     this.#positions = new Map(feed.positions());
-    const loadsInFlight = limitOf(LOADS_ACTIVE_MAX, LOADS_WAITING_MAX);
+    const loadsInFlight = limitOf(LOADS_MAX);
     const confirm = (source: ViewSource): Promise<void> => this.#confirm(source);
     this.#backend = { feed, results, cache: this.cache, loadsInFlight, agents: this.agents, confirm };
     for (const view of options.views) {
@@ -258,9 +257,9 @@ export class ServingIndex implements AsyncDisposable {
 }
 
 /** So many at once, so many more waiting, and IndexBusy for the others. */
-function limitOf(countMax: number, waitingMax: number): InFlightLimit {
+function limitOf(max: { readonly active: number; readonly waiting: number }): InFlightLimit {
   const whenFull = (waiting: number): Error => new IndexBusy(waiting);
-  return new InFlightLimit({ countMax, queue: { countMax: waitingMax, whenFull } });
+  return new InFlightLimit({ countMax: max.active, queue: { countMax: max.waiting, whenFull } });
 }
 
 function isSame({ id }: ViewSource, { version, batch, folding }: ManifestVersion): boolean {

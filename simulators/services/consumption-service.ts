@@ -10,9 +10,8 @@ import type { Consumption, ConsumedHour } from './consumption.ts';
 /** Services of this kind take times by the clock of the country. */
 const ZONE = openZone('Europe/Copenhagen');
 
-/** Rows of a page where none are asked for, and the most that may be. */
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 10_000;
+/** Rows of a page. */
+const LIMIT = { default: 100, max: 10_000 };
 
 /** How long a service that is busy asks to be left alone. */
 const BUSY_S_MAX = 120;
@@ -128,7 +127,7 @@ export class ConsumptionService implements AsyncDisposable {
     const fromMs = parseInstant(given.get('start') ?? '', ZONE);
     const toMs = parseInstant(given.get('end') ?? '', ZONE);
     const offset = count(given, 'offset', 0);
-    const limit = Math.min(count(given, 'limit', LIMIT_DEFAULT), LIMIT_MAX);
+    const limit = Math.min(count(given, 'limit', LIMIT.default), LIMIT.max);
     const all = this.#options.consumption.published(fromMs, toMs, this.#options.nowMs());
     return {
       total: all.length,

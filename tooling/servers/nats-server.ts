@@ -12,11 +12,6 @@ import { lastLines } from './server-recipes.ts';
 /** Frames are far below 8 MB; the server's own default of 1 MB is too near to the largest. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
-/** Loading a store of some GB with two busy cores; a usual start takes 50 ms. */
-const READY_TIMEOUT_MS = 30_000;
-const READY_POLL_MS = 10;
-const GREETING_TIMEOUT_MS = 2_000;
-
 export interface NatsServerOptions {
   /** Where JetStream keeps its files; made when it is not there. Configuration and server log are beside them. */
   readonly storeDir: string;
@@ -72,6 +67,8 @@ async function portTaken(dir: string, pid: number): Promise<number | undefined> 
   return port === undefined ? undefined : Number(port);
 }
 
+const GREETING_TIMEOUT_MS = 2_000;
+
 /**
  * Whether a server answers: it greets each connection with an INFO line (NATS client protocol), and listens only after
  * JetStream has recovered its streams.
@@ -92,6 +89,10 @@ async function answers(port: number): Promise<boolean> {
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
+
+/** Loading a store of some GB with two busy cores; a usual start takes 50 ms. */
+const READY_TIMEOUT_MS = 30_000;
+const READY_POLL_MS = 10;
 
 /** Starts the process and waits until it answers. Throws ServerNotReady. */
 async function launch(

@@ -12,9 +12,6 @@ export const DOORS: readonly Door[] = [...BYTE_DOORS, ...MQTT_DOORS, sparkplug, 
 /** Cases between two looks at the memory. */
 const MEMORY_EVERY_CASES = 512;
 
-/** How many of the inputs that can be sealed are. */
-const SEALED_SHARE = 0.75;
-
 export interface HostileOptions {
   readonly seed: number;
   /** Case numbers of each door, from `from` up to but not including `to`. */
@@ -64,6 +61,9 @@ export async function runHostile({ seed, from, to, doors = DOORS, done }: Hostil
   }
   return report;
 }
+
+/** How many of the inputs that can be sealed are. */
+const SEALED_SHARE = 0.75;
 
 /** The input of a case. */
 export function caseOf(door: Door, seed: number, number: number): Uint8Array {

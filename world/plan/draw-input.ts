@@ -3,10 +3,6 @@ import { spanMs } from '../truth/span.ts';
 import { BROKEN_ITEMS } from './broken-items.ts';
 import type { PlannedReading, Setting, Step } from './plan.ts';
 
-/** Between two requests of a sensor. */
-const REQUEST_MS_MIN = 500;
-const REQUEST_MS_MAX = 6_000;
-
 /** Shares of readings that come in other ways than once, in order and in time; a world has some of these ways. */
 interface Habits {
   readonly late: number;
@@ -31,6 +27,10 @@ export function drawInput(draws: Draws, setting: Setting, startsAtMs: number, en
   };
   return setting.agents.flatMap((agent) => new SensorInput(draws, setting, agent, habits, startsAtMs).draw(endMs));
 }
+
+/** Between two requests of a sensor. */
+const REQUEST_MS_MIN = 500;
+const REQUEST_MS_MAX = 6_000;
 
 class SensorInput {
   readonly #draws: Draws;

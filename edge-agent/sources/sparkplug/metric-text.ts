@@ -12,14 +12,6 @@ const SIGNED_BITS: Readonly<Record<number, number>> = {
   [DATATYPE.int64]: 64,
 };
 
-const INT32_MAX = 0x7fff_ffff;
-
-/** A float has at most so many digits, and any decimal of at most DIGITS_SURE is told from its neighbours. */
-const DIGITS_MAX = 9;
-const DIGITS_SURE = 6;
-const SURE_BELOW = 100;
-const SURE_SCALE = 10_000;
-
 /** Why a metric has no text: it isn't one value, or can't be told for sure. */
 export interface UntakenMetric {
   readonly reason: string;
@@ -64,6 +56,12 @@ function isGood({ keys, values }: NonNullable<SparkplugMetric['properties']>): b
   return value === undefined || value.intValue === QUALITY_GOOD || value.longValue.low === QUALITY_GOOD;
 }
 
+/** A float has at most so many digits, and any decimal of at most DIGITS_SURE is told from its neighbours. */
+const DIGITS_MAX = 9;
+const DIGITS_SURE = 6;
+const SURE_BELOW = 100;
+const SURE_SCALE = 10_000;
+
 /** The shortest decimal that reads back as this normal float (IEEE 754 binary32), which is what its writer most likely meant. */
 export function floatText(value: number): string {
   const rounded = Math.round(value * SURE_SCALE) / SURE_SCALE;
@@ -74,6 +72,8 @@ export function floatText(value: number): string {
   }
   return String(Number(value.toPrecision(DIGITS_MAX)));
 }
+
+const INT32_MAX = 0x7fff_ffff;
 
 /** An unsigned integer of 32 bits, as what its datatype says that its bits are. */
 function integerText(value: number, datatype: number): string | UntakenMetric {
