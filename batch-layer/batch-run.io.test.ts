@@ -371,6 +371,7 @@ async function tamperWithResult(objects: Objects, result: string): Promise<void>
   addReading(table, firstSlot, 0, 1, false);
   const slots = Int32Array.from({ length: count }, (_, i) => firstSlot + i);
   const columns = {
+    sliceMs: 0,
     slices: slice.subarray(0, count),
     revisions: revision.subarray(0, count),
     flags: flags.subarray(0, count),

@@ -204,7 +204,15 @@ class BatchRun {
     const bytes = await bytesOf(objects, results);
     await using own = this.#pool.workers > 0 ? undefined : new FoldPool(Math.min(1, foldWorkers(bytes)));
     try {
-      await mergeResults(objects, results, name, scratch, own ?? this.#pool, this.#request.signal);
+      await mergeResults(
+        objects,
+        results,
+        work.version.view.sliceMs,
+        name,
+        scratch,
+        own ?? this.#pool,
+        this.#request.signal,
+      );
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }

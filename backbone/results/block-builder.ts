@@ -16,6 +16,7 @@ export interface BuiltBlock {
  * rows of a slice from the newest to the oldest (core/slices/merge-rows.ts). One builder fills many blocks.
  */
 export class BlockBuilder {
+  readonly #sliceMs: number;
   readonly #table = new StatsTable(RESULT_BLOCK_ROWS_MAX);
   readonly #slices = new Float64Array(RESULT_BLOCK_ROWS_MAX);
   readonly #revisions = new Float64Array(RESULT_BLOCK_ROWS_MAX);
@@ -24,6 +25,11 @@ export class BlockBuilder {
   #groups: string[] = [];
   #ends: number[] = [];
   #rows = 0;
+
+  /** Of rows whose slices are so long; 0 where that isn't known. */
+  constructor(sliceMs: number) {
+    this.#sliceMs = sliceMs;
+  }
 
   /** It has to be taken before the next slice is opened. */
   get isFull(): boolean {
@@ -64,6 +70,7 @@ export class BlockBuilder {
     if (rows === 0) return undefined;
     const bytes = encodeResultBlock({
       partition,
+      sliceMs: this.#sliceMs,
       groups: this.#groups,
       ends: this.#ends,
       slices: this.#slices.subarray(0, rows),

@@ -20,6 +20,7 @@ function rowsOf(slices: readonly number[], groups = ['["r1"]', '["r2"]']): Block
   });
   return {
     partition: 5,
+    sliceMs: 1000,
     groups: slices.length === 1 ? [groups[0]!] : groups,
     ends: slices.length === 1 ? [1] : [slices.length >>> 1, slices.length],
     slices: Float64Array.from(slices),
@@ -45,7 +46,7 @@ describe('a block of a result', () => {
     const hash = createHash('sha256')
       .update(encodeResultBlock(rowsOf([-2, 0, 1, 500])))
       .digest('hex');
-    expect(hash).toBe('2871ee862bced9b7ead90a871a22432dd22ae45d9e4b03b3d8128730a17c7747');
+    expect(hash).toBe('32c997ce9857f1f41514b3a957f78acb93b8f4c8a41ff6e1ed9a572fb57ab511');
   });
 
   it('reads back as it was written', () => {
@@ -71,6 +72,24 @@ describe('a block of a result', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('of format 2 is read still', () => {
+    const hex =
+      '0200040099172da605000000150000001c0000005b225b5c22615c225d222c225b5c22625c225d225d040000000b0000005500000035000000080400' +
+      '000103020202020103020004000f0000007100000085a0000007fffff705fffff760ea80a90300003075000000e803e80300e0b100820300000cfc00' +
+      'f74a0a005178e6000080a9431f0000000000020202040001880201808080808080100280808080808010000188020180808080808010028080808080' +
+      '8010010180010004021201020e02030180010102010188010180808080808010040108018001018080feffff3f01800101feffff3f00010001000101' +
+      '110101800200c0a90703b81701000205028218020000';
+    const block = decodeResultBlock(Buffer.from(hex, 'hex'), 'x', 'y');
+    expect(block).toMatchObject({ partition: 5, groups: ['["a"]', '["b"]'], count: 4 });
+    expect([...block.ends].slice(0, 2)).toEqual([3, 4]);
+    expect([...block.slice.subarray(0, 4)]).toEqual([1, 2, 3, 4]);
+    expect([...block.revision.subarray(0, 4)]).toEqual([1, 2, 1, 1]);
+    expect([...block.flags]).toEqual([0, 1, 0, 2]);
+    const { table, firstSlot } = block;
+    expect([...table.count.subarray(firstSlot, firstSlot + 4)]).toEqual([2, 2, 0, 1]);
+    expect([...table.lastMs.subarray(firstSlot, firstSlot + 4)]).toEqual([61_000, 125_000, -Infinity, 240_000]);
   });
 
   it('of a newer format is refused by name', () => {

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { COLUMN_ROOM, PackReader } from '#core/packing/pack-reader.ts';
 import { PackWriter } from '#core/packing/pack-writer.ts';
 import { BlockTarget, decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
+import type { BlockGrid } from '#core/stats/foretold.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
@@ -15,7 +16,7 @@ import type { ResultBlock } from './results.ts';
  *
  * ```
  *   at  size
- *    0   1   format version  2
+ *    0   1   format version  3
  *    1   1   0
  *    2   2   rows            1 … 1024
  *    4   4   checksum        u32, CRC-32 over everything behind it
@@ -23,14 +24,18 @@ import type { ResultBlock } from './results.ts';
  *   12   4   text bytes t    u32
  *   16   4   column bytes c  u32
  *   20   t   groups          JSON array of the keys of the groups, UTF-8: one for each stretch of rows of one group
- *        c   columns         pack: rows of each stretch; then of each row slice, revision, flags
- *                            (see core/packing/pack-writer.ts)
- *        …   stats           of the rows (see core/stats/block-codec.ts)
+ *        c   columns         pack: varint ms of a slice, 0 where it isn't known; rows of each stretch; then of each row slice,
+ *                            revision, flags (see core/packing/pack-writer.ts)
+ *        …   stats           of the rows (see core/stats/block-codec.ts), whose grid is that of the slices
  * ```
  *
- * The version keeps its place in every later format. Blocks of format 1 hold one group (format-one.ts).
+ * The version keeps its place in every later format. Format 2 has no ms of a slice and a grid of zeros; blocks of format 1
+ * hold one group (format-one.ts).
  */
-export const RESULT_BLOCK_FORMAT = 2;
+export const RESULT_BLOCK_FORMAT = 3;
+
+/** The one before it, which is read still. */
+const FORMAT_WITHOUT_GRID = 2;
 
 /**
  * The most rows of a block: what is read and unpacked for one row of it. Enough that a block's own bytes and the turns that
@@ -44,10 +49,13 @@ const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder();
 const reader = new PackReader();
 const pack = new PackWriter();
+const startMs = new Float64Array(RESULT_BLOCK_ROWS_MAX);
 
 /** Rows to be written as one block: row i is at `slots[i]` of the table. */
 export interface BlockRows {
   readonly partition: number;
+  /** How long the slices are, 0 where that isn't known: with it the rows take fewer bytes. */
+  readonly sliceMs: number;
   /** Of each stretch of rows of one group: the group, and the row behind its last one. */
   readonly groups: readonly string[];
   readonly ends: ArrayLike<number>;
@@ -65,13 +73,15 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   const { groups, ends } = rows;
   const text = utf8.encode(JSON.stringify(groups));
   const lengths = Int32Array.from(groups, (_, i) => ends[i]! - (i === 0 ? 0 : ends[i - 1]!));
+  const grid = gridOf(rows.slices, count, rows.sliceMs);
   pack.reset();
+  pack.bytes.varint(grid.sliceMs);
   pack.column(lengths, lengths.length);
   pack.column(rows.slices, count);
   pack.column(rows.revisions, count);
   pack.column(rows.flags, count);
   const columns = pack.finish(0);
-  const stats = encodeBlock(rows.table, rows.slots);
+  const stats = encodeBlock(rows.table, rows.slots, grid);
   const bytes = new Uint8Array(HEAD_BYTES + text.length + columns.length + stats.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, RESULT_BLOCK_FORMAT);
@@ -84,6 +94,17 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   bytes.set(stats, HEAD_BYTES + text.length + columns.length);
   view.setUint32(4, crc32(bytes.subarray(8)), true);
   return bytes;
+}
+
+/** Holds until the next one is asked for. */
+function gridOf(slices: Float64Array, count: number, sliceMs: number): BlockGrid {
+  let isKnown = true;
+  for (let i = 0; i < count; i++) {
+    startMs[i] = slices[i]! * sliceMs;
+    isKnown &&= Number.isSafeInteger(startMs[i]);
+  }
+  if (!isKnown) startMs.fill(0, 0, count);
+  return { startMs, sliceMs: isKnown ? sliceMs : 0 };
 }
 
 /** Where the rows of one block after the other are read to: each is valid until the next is read. */
@@ -117,7 +138,7 @@ export function decodeResultBlock(
   const version = view.getUint8(0);
   if (version > RESULT_BLOCK_FORMAT) throw new NewerFormat('block of a result', object, version, RESULT_BLOCK_FORMAT);
   if (crc32(bytes.subarray(8)) !== view.getUint32(4, true)) throw damaged('the checksum of a block is wrong');
-  if (version < RESULT_BLOCK_FORMAT) return decodeBlockOne(bytes, damaged);
+  if (version < FORMAT_WITHOUT_GRID) return decodeBlockOne(bytes, damaged);
   const count = view.getUint16(2, true);
   const columnsAt = HEAD_BYTES + view.getUint32(12, true);
   const statsAt = columnsAt + view.getUint32(16, true);
@@ -126,8 +147,10 @@ export function decodeResultBlock(
   if (count > RESULT_BLOCK_ROWS_MAX || groups.length > count) throw damaged(`a block has ${count} rows`);
   const room = target ?? columnsFor(count, groups.length);
   const { ends, slice, revision, flagColumn, flags } = room;
+  const isOpen = reader.open(bytes.subarray(0, statsAt), columnsAt);
+  const sliceMs = version === FORMAT_WITHOUT_GRID ? 0 : reader.bytes.varint();
   const whole =
-    reader.open(bytes.subarray(0, statsAt), columnsAt) &&
+    isOpen &&
     reader.column(ends, groups.length, 1, count) &&
     reader.column(slice, count, -SAFE, SAFE) &&
     reader.column(revision, count, 0, SAFE) &&
@@ -137,23 +160,24 @@ export function decodeResultBlock(
   for (let i = 1; i < groups.length; i++) ends[i]! += ends[i - 1]!;
   if (ends[groups.length - 1] !== count) throw damaged('the groups of a block have other rows than it has');
   for (let i = 0; i < count; i++) flags[i] = flagColumn[i]!;
-  const { table, firstSlot } = readStats(bytes.subarray(statsAt), count, target, damaged);
+  const { table, firstSlot } = readStats(bytes.subarray(statsAt), gridOf(slice, count, sliceMs), count, target, damaged);
   return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, table, firstSlot };
 }
 
 function readStats(
   bytes: Uint8Array,
+  grid: BlockGrid,
   count: number,
   target: ResultBlockTarget | undefined,
   damaged: (what: string) => ObjectDamaged,
 ): Pick<ResultBlock, 'table' | 'firstSlot'> {
   if (target !== undefined) {
-    const fault = target.stats.read(bytes, count);
+    const fault = target.stats.read(bytes, count, grid);
     if (fault !== undefined) throw damaged(fault.message);
     return { table: target.stats.table, firstSlot: 0 };
   }
   const table = new StatsTable(Math.max(1, count));
-  const firstSlot = decodeBlock(bytes, table);
+  const firstSlot = decodeBlock(bytes, table, undefined, grid);
   if (typeof firstSlot !== 'number') throw damaged(firstSlot.message);
   if (table.size !== count) throw damaged(`a block of ${count} rows has ${table.size} stats`);
   return { table, firstSlot };

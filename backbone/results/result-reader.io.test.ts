@@ -33,7 +33,7 @@ function blockOf(partition: number, group: string, first: number, last: number) 
   const slices = Float64Array.from({ length: rows }, (_, i) => first + i);
   slices.forEach((slice, i) => addReading(table, i, slice * 1000, slice, false));
   const slots = Int32Array.from(slices, (_, i) => i);
-  const columns = { revisions: new Float64Array(rows).fill(1), flags: new Uint8Array(rows) };
+  const columns = { sliceMs: 1000, revisions: new Float64Array(rows).fill(1), flags: new Uint8Array(rows) };
   const block = encodeResultBlock({ partition, groups: [group], ends: [rows], slices, ...columns, table, slots });
   const extent = { first: { partition, group, slice: first }, last: { partition, group, slice: last }, rows };
   return { extent, block };
@@ -87,7 +87,7 @@ describe('a result reader', () => {
     for (const rowsPerBlock of [1, 3, 7, 64, 1000]) {
       const name = `results/x/${rowsPerBlock}`;
       const writer = new ResultWriter(objects, name);
-      const builder = new BlockBuilder();
+      const builder = new BlockBuilder(1000);
       let held = 0;
       const flush = async (): Promise<void> => {
         const built = builder.build(0);

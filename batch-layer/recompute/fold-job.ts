@@ -91,7 +91,8 @@ function flush(
   result: Results,
   keepsNewest: boolean,
 ): void {
-  views.forEach(({ slots }, view) => {
+  views.forEach((fold, view) => {
+    const { slots } = fold;
     for (const { group, slice } of job.amendedBefore[view]!) {
       const known = slots.groups.get(group);
       const slot = known === undefined ? undefined : slots.slotOf(known, slice);
@@ -99,7 +100,7 @@ function flush(
     }
     const bands = bandsOf(slots);
     const kept = keepsNewest ? bands.pop() : undefined;
-    const rows = new RowGatherer(job.partition, slots, writer, result.pending[view]!);
+    const rows = new RowGatherer(job.partition, fold, writer, result.pending[view]!);
     const keys = [...slots.groups.keys()].sort();
     for (const band of bands) for (const key of keys) rows.gatherBand(slots.groups.get(key)!, band);
     rows.flush();
@@ -126,6 +127,7 @@ const SPANS_PER_BAND = BAND_SLICES / SPAN_SLICES;
 class RowGatherer {
   readonly groups = new Set<string>();
   readonly #partition: number;
+  readonly #sliceMs: number;
   readonly #slots: SliceSlots;
   readonly #writer: RunWriter;
   readonly #pending: SliceName[];
@@ -137,8 +139,9 @@ class RowGatherer {
   #ends: number[] = [];
   #rows = 0;
 
-  constructor(partition: number, slots: SliceSlots, writer: RunWriter, pending: SliceName[]) {
+  constructor(partition: number, { id, slots }: ViewFold, writer: RunWriter, pending: SliceName[]) {
     this.#partition = partition;
+    this.#sliceMs = id.view.sliceMs;
     this.#slots = slots;
     this.#writer = writer;
     this.#pending = pending;
@@ -162,6 +165,7 @@ class RowGatherer {
     const groups = this.#stretches;
     const block = encodeResultBlock({
       partition,
+      sliceMs: this.#sliceMs,
       groups,
       ends: this.#ends,
       slices: this.#slices.subarray(0, count),

@@ -18,7 +18,7 @@ one.count[one.allocate()] = 1;
 /** A run of rows that count one reading each. */
 function runOf(dir: string, names: readonly RowName[]): SortedRun {
   using writer = new RunWriter(join(dir, randomUUID()));
-  const builder = new BlockBuilder();
+  const builder = new BlockBuilder(1000);
   let partition = 0;
   const flush = (): void => {
     const built = builder.build(partition);
@@ -55,7 +55,7 @@ describe('a merge of runs', () => {
     const { dir } = directory;
     const count = RESULT_BLOCK_ROWS_MAX - 100;
     const inputs = [0, 1].map((first) => ({ run: runOf(dir, names(0, 'a', first, count, 2)), order: 0 }));
-    const merged = runMergeJob({ inputs, outPath: join(dir, 'out') });
+    const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
     expect(merged.blocks.map(({ rows }) => rows)).toStrictEqual([
       RESULT_BLOCK_ROWS_MAX,
       2 * count - RESULT_BLOCK_ROWS_MAX,
@@ -69,7 +69,7 @@ describe('a merge of runs', () => {
     const early = [...names(0, 'b', -3, 300), ...names(1, 'a', 5, 2)];
     const late = [...names(0, 'a', 100, 400), ...names(0, 'b', 290, 500)];
     const inputs = [early, late].map((rows) => ({ run: runOf(dir, rows), order: 0 }));
-    const merged = runMergeJob({ inputs, outPath: join(dir, 'out') });
+    const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
     const counts = new Map<string, RowName & { count: number }>();
     for (const row of [...early, ...late]) {
       const key = JSON.stringify(row);
@@ -86,7 +86,7 @@ describe('a merge of runs', () => {
     const { dir } = directory;
     const [first, second] = [0, 10 * BAND_SLICES].map((from) => runOf(dir, names(0, 'a', from, 700)));
     const inputs = [second!, first!].map((run) => ({ run, order: 0 }));
-    const merged = runMergeJob({ inputs, outPath: join(dir, 'out') });
+    const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
     const bytes = (run: SortedRun): readonly Uint8Array[] => {
       using reader = new RunReader();
       return run.blocks.map((block) => reader.read(run.path, block));

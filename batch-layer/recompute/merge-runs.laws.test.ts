@@ -34,7 +34,9 @@ function nameOf({ partition, slice }: NotedRow): RowName {
   return { partition, group: slice % 2 === 0 ? '["r1"]' : '["r2"]', slice: slice * 77 };
 }
 
-const builder = new BlockBuilder();
+const SLICE_MS = 10;
+
+const builder = new BlockBuilder(SLICE_MS);
 
 /** Rows of distinct slices as a run, each in a block of its own. */
 function runOf(rows: readonly NotedRow[]): SortedRun {
@@ -61,14 +63,14 @@ function changeOf(row: NotedRow): SliceRow {
 /** Merges what is stored into one run, as `verify` and the merging of results do, and reads that. */
 async function merge({ results, changes }: StoredRows): Promise<ReadonlyMap<number, MergedSlice>> {
   const inputs = results.map((rows, order): MergeInput => ({ run: runOf(rows), order }));
-  using runs = new ChangeRuns(newPath(), 3);
+  using runs = new ChangeRuns(newPath(), SLICE_MS, 3);
   const inTableOrder = (a: SliceRow, b: SliceRow): number =>
     (a.group === b.group ? a.slice - b.slice : a.group < b.group ? -1 : 1) ||
     a.partition - b.partition ||
     a.part - b.part;
   for (const row of changes.map(changeOf).sort(inTableOrder)) runs.add(row);
   for (const run of runs.finish()) inputs.push({ run, order: results.length });
-  return await read(runMergeJob({ inputs, outPath: newPath() }));
+  return await read(runMergeJob({ inputs, sliceMs: SLICE_MS, outPath: newPath() }));
 }
 
 /** The slices of a run, its partitions added up. */

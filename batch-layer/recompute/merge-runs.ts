@@ -10,6 +10,8 @@ const WHOLE_ROWS_MIN = 256;
 export interface MergeJob {
   /** From the oldest rows to the newest: base before deltas, then changes. */
   readonly inputs: readonly MergeInput[];
+  /** How long the slices of their rows are. */
+  readonly sliceMs: number;
   /** File for what comes out. */
   readonly outPath: string;
 }
@@ -21,10 +23,10 @@ export interface MergeInput {
 }
 
 /** Merges sorted runs into one. Synchronous: for a process of its own, or for little. Throws ObjectDamaged. */
-export function runMergeJob({ inputs, outPath }: MergeJob): SortedRun {
+export function runMergeJob({ inputs, sliceMs, outPath }: MergeJob): SortedRun {
   using reader = new RunReader();
   using writer = new RunWriter(outPath);
-  new Merge(inputs, reader, writer).run();
+  new Merge(inputs, sliceMs, reader, writer).run();
   return writer.finish(new Set(inputs.flatMap(({ run }) => run.groups)));
 }
 
@@ -106,13 +108,14 @@ class Cursor implements RowName {
  */
 class Merge {
   readonly #writer: RunWriter;
-  readonly #builder = new BlockBuilder();
+  readonly #builder: BlockBuilder;
   /** A heap: no cursor stands behind one of the two below it; of those that stand at one row the newest is on top. */
   readonly #heap: Cursor[] = [];
   #partition = 0;
 
-  constructor(inputs: readonly MergeInput[], reader: RunReader, writer: RunWriter) {
+  constructor(inputs: readonly MergeInput[], sliceMs: number, reader: RunReader, writer: RunWriter) {
     this.#writer = writer;
+    this.#builder = new BlockBuilder(sliceMs);
     for (const input of inputs) {
       const cursor = new Cursor(input, reader);
       if (!cursor.isDone) this.#heap.push(cursor);

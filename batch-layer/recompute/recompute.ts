@@ -59,7 +59,7 @@ export async function recompute(request: RecomputeRequest): Promise<number> {
       const refolded = await refoldPending(request, target.view, index, results, join(scratch, `${index}.refolded`));
       // What was refolded takes the place of what was found, as a newer row does that resets.
       for (const run of refolded) inputs.push({ run, order: 1 });
-      merges.push({ inputs, outPath: join(scratch, `${index}.merged`) });
+      merges.push({ inputs, sliceMs: target.view.view.sliceMs, outPath: join(scratch, `${index}.merged`) });
     }
     await request.pool.merge(merges, request.signal, async (job, run) =>
       storeRun(request.objects, request.targets[merges.indexOf(job)]!.result, run),

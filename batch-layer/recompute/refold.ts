@@ -37,7 +37,7 @@ export function refoldSelection(
     const refold = refoldCluster(plan, source, view, cluster);
     return cluster.map(({ group, slice }) => ({ partition, group, slice, refold }));
   });
-  const builder = new BlockBuilder();
+  const builder = new BlockBuilder(view.view.sliceMs);
   const flush = (): void => {
     const built = builder.build(partition);
     if (built !== undefined) writer.add(built.extent, built.bytes);

@@ -61,11 +61,12 @@ export async function fetchRun(
 
 /**
  * Merges a base and the deltas that follow it into one new base, stored as `name`, without folding anything again: the
- * results combine row by row (core/slices/merge-rows.ts), in a process of the pool. `dir` is for what it needs meanwhile.
+ * results, whose slices are so long, combine row by row (core/slices/merge-rows.ts), in a process of the pool. `dir` is for what it needs meanwhile.
  */
 export async function mergeResults(
   objects: Objects,
   results: readonly ResultRef[],
+  sliceMs: number,
   name: string,
   dir: string,
   pool: FoldPool,
@@ -76,7 +77,7 @@ export async function mergeResults(
     signal.throwIfAborted();
     inputs.push({ run: await fetchRun(objects, result.name, join(dir, `${randomUUID()}.run`)), order });
   }
-  await pool.merge([{ inputs, outPath: join(dir, `${randomUUID()}.run`) }], signal, async (_, run) =>
+  await pool.merge([{ inputs, sliceMs, outPath: join(dir, `${randomUUID()}.run`) }], signal, async (_, run) =>
     storeRun(objects, name, run),
   );
 }

@@ -30,7 +30,7 @@ function rowOf(changed: Partial<SliceRow>): SliceRow {
 
 /** The rows of each run, as partition, group, slice, count of readings and revision. */
 async function runsOf(name: string, rows: readonly SliceRow[], rowsMax?: number) {
-  using runs = new ChangeRuns(join(dir, name), rowsMax);
+  using runs = new ChangeRuns(join(dir, name), 60_000, rowsMax);
   for (const row of rows) runs.add(row);
   using reader = new RunReader();
   return runs
@@ -84,7 +84,7 @@ describe('the runs of rows of changes', () => {
   });
 
   it('can not be made of rows whose stats are damaged', () => {
-    using runs = new ChangeRuns(join(dir, 'damaged'));
+    using runs = new ChangeRuns(join(dir, 'damaged'), 60_000);
     runs.add(rowOf({ stats: stats.subarray(1) }));
     expect(() => runs.finish()).toThrow(StatsDataFault);
   });

@@ -31,17 +31,18 @@ export interface LiveOptions {
 export async function combineLive(
   { objects, scratch, dir, pool, signal, logger }: LiveOptions,
   index: number,
-  { batch }: ManifestVersion,
+  { batch, view }: ManifestVersion,
   rows: AsyncIterable<SliceRow>,
 ): Promise<void> {
-  using runs = new ChangeRuns(join(dir, `changes-${index}.run`));
+  const { sliceMs } = view;
+  using runs = new ChangeRuns(join(dir, `changes-${index}.run`), sliceMs);
   for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
   const inputs = runs.finish().map((run): MergeInput => ({ run, order: batch.results.length }));
   for (const [order, { name }] of batch.results.entries()) {
     const run = await soundRun(objects, name, join(dir, `live-${index}-${order}.run`), logger);
     if (run !== undefined) inputs.push({ run, order });
   }
-  await pool.merge([{ inputs, outPath: join(dir, `live-${index}.run`) }], signal, async (_, run) =>
+  await pool.merge([{ inputs, sliceMs, outPath: join(dir, `live-${index}.run`) }], signal, async (_, run) =>
     storeRun(scratch, `live-${index}`, run),
   );
 }
@@ -80,7 +81,7 @@ interface HeldRow extends RowName {
 export class ChangeRuns implements Disposable {
   readonly #writer: RunWriter;
   readonly #rowsMax: number;
-  readonly #builder = new BlockBuilder();
+  readonly #builder: BlockBuilder;
   readonly #runs: SortedRun[] = [];
   readonly #table = new StatsTable();
   readonly #staging = new StatsTable(1);
@@ -89,7 +90,8 @@ export class ChangeRuns implements Disposable {
   /** Rows of one slice and partition, which are complete once another one begins. */
   #rows: SliceRow[] = [];
 
-  constructor(path: string, rowsMax = ROWS_MAX) {
+  constructor(path: string, sliceMs: number, rowsMax = ROWS_MAX) {
+    this.#builder = new BlockBuilder(sliceMs);
     this.#writer = new RunWriter(path);
     this.#rowsMax = rowsMax;
   }

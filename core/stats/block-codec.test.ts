@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PackWriter } from '../packing/pack-writer.ts';
+import { addHeld } from './additive.ts';
 import { decodeBlock, encodeBlock } from './block-codec.ts';
 import { BLOCK_ROWS_MAX } from './block-columns.ts';
+import type { BlockGrid } from './foretold.ts';
+import type { LinkRule } from './link-rule.ts';
+import { addLink } from './link.ts';
 import { addReading, equalSlots, mergeInto } from './merge.ts';
 import { STATS_PARTS } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
@@ -11,6 +15,8 @@ import { StatsTable } from './stats-table.ts';
 import { foldSteps, steps } from './stats.fixtures.ts';
 import type { Step } from './stats.fixtures.ts';
 import { readStats } from './stats.ts';
+
+const MAX = Number.MAX_SAFE_INTEGER;
 
 function tableOf(rows: readonly (readonly Step[])[]): StatsTable {
   const table = new StatsTable();
@@ -37,6 +43,25 @@ function sampleTable(): StatsTable {
   }
   return table;
 }
+
+/** Three hours of minutes of a gauge that speaks each 10 s, then each 10 min, and is 7 s late. */
+function gaugeMinutes(): StatsTable {
+  const table = new StatsTable();
+  table.allocateMany(MINUTES.startMs.length);
+  const sink = { table, slotOf: (slice: number) => slice };
+  let before = { ms: -3_000, value: 1_000_000 };
+  while (before.ms < 170 * 60_000) {
+    const ms = before.ms + (before.ms < 90 * 60_000 ? 10_000 : 600_000);
+    const value = before.value + ((before.ms / 1000) % 17) - 8;
+    if (before.ms >= 0) addLink(sink, GAUGE, 60_000, 1, before.ms, before.value, ms, value);
+    addReading(table, Math.floor(ms / 60_000), ms, value, false);
+    before = { ms, value };
+  }
+  return table;
+}
+
+const GAUGE: LinkRule = { kind: 'gauge', holdMsMax: 1_800_000, quantiles: false };
+const MINUTES: BlockGrid = { startMs: Float64Array.from({ length: 180 }, (_, i) => i * 60_000), sliceMs: 60_000 };
 
 describe('a block', () => {
   it('decodes to the stats it was made of, bit by bit and in order, behind what the table holds', () => {
@@ -81,6 +106,70 @@ describe('a block', () => {
     }
   });
 
+  it('keeps every bit whatever its slices are said to be', () => {
+    const slices = fc.record({
+      sliceMs: fc.constantFrom(0, 1, 1000, 60_000, 2 ** 31),
+      steps: fc.array(fc.constantFrom(1, 1, 1, 2, -5, 2 ** 18), { minLength: 12, maxLength: 12 }),
+    });
+    fc.assert(
+      fc.property(rowLists, slices, fc.subarray([...STATS_PARTS]), (rows, { sliceMs, steps: apart }, parts) => {
+        const table = tableOf(rows);
+        let slice = -2;
+        const grid = { startMs: Float64Array.from(rows, (_, i) => (slice += apart[i]!) * sliceMs), sliceMs };
+        const bytes = encodeBlock(table, slotsOf(table), grid);
+        const whole = new StatsTable();
+        expect(decodeBlock(bytes, whole, undefined, grid)).toBe(0);
+        rows.forEach((_, i) => expect(equalSlots(whole, i, table, i)).toBe(true));
+        const some = new StatsTable();
+        expect(decodeBlock(bytes, some, new Set(parts), grid)).toBe(0);
+        for (const part of parts)
+          rows.forEach((_, i) => expect(readStats(some, i)[part]).toEqual(readStats(table, i)[part]));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('says of minutes with a few readings of one series little beside their values', () => {
+    const table = gaugeMinutes();
+    const slots = slotsOf(table);
+    const into = new StatsTable();
+    const bytes = encodeBlock(table, slots, MINUTES);
+    expect(decodeBlock(bytes, into, undefined, MINUTES)).toBe(0);
+    for (const slot of slots) expect(equalSlots(into, slot, table, slot)).toBe(true);
+    expect(bytes.length / slots.length).toBeLessThan(8);
+  });
+
+  it('says of minutes in which a value is merely held, or read once, nothing but the value', () => {
+    const table = gaugeMinutes();
+    const rows = 60;
+    const slots = Int32Array.from({ length: rows }, (_, i) => 110 + i);
+    const grid = { startMs: MINUTES.startMs.subarray(110), sliceMs: 60_000 };
+    expect(encodeBlock(table, slots, grid).length).toBeLessThan(4 * rows);
+    const single = new StatsTable();
+    single.allocateMany(128);
+    for (let i = 0; i < 128; i++) {
+      addReading(single, i, i * 60_000, 230_000 + ((i * 37) % 64), false);
+      addHeld(single, i, 230_000 + ((i * 37) % 64), 60_000);
+      single.accountedMs[i] = 60_000;
+    }
+    // Differences of seven bits.
+    expect(encodeBlock(single, slotsOf(single), MINUTES).length).toBeLessThan(128 * 1.5);
+  });
+
+  it('keeps squares and integrals beyond the safe integers by their distances', () => {
+    const table = new StatsTable();
+    table.allocateMany(128);
+    for (let i = 0; i < 128; i++) {
+      addReading(table, i, i * 60_000, 2 ** 45 + i, false);
+      addHeld(table, i, 2 ** 45 + i, 60_000);
+    }
+    const bytes = encodeBlock(table, slotsOf(table), MINUTES);
+    const into = new StatsTable();
+    expect(decodeBlock(bytes, into, undefined, MINUTES)).toBe(0);
+    for (let i = 0; i < 128; i++) expect(equalSlots(into, i, table, i)).toBe(true);
+    expect(bytes.length).toBeLessThan(128);
+  });
+
   it('takes any slots in any order', () => {
     const table = sampleTable();
     const slots = [7, 5, 5, 250];
@@ -113,12 +202,41 @@ describe('a block', () => {
     expect([0, 1].map((slot) => readStats(into, slot).accountedMs)).toEqual([0n, 0n]);
   });
 
-  it('keeps the format of version 2', () => {
+  it('of version 2 is read still', () => {
+    const hex =
+      '020004000f0000007100000085a0000007fffff705fffff760ea80a90300003075000000e803e80300e0b100820300000cfc00f74a0a005178e60000' +
+      '80a9431f00000000000202020400018802018080808080801002808080808080100001880201808080808080100280808080808010010180010004021' +
+      '201020e02030180010102010188010180808080808010040108018001018080feffff3f01800101feffff3f00010001000101110101800200c0a90703' +
+      'b81701000205028218020000';
+    const written = new StatsTable();
+    written.allocateMany(4);
+    addReading(written, 0, 60_000, 5, false);
+    addReading(written, 0, 61_000, 7, false);
+    addReading(written, 1, 120_000, Number.MAX_SAFE_INTEGER, true);
+    addReading(written, 1, 125_000, -3, true);
+    addReading(written, 3, 240_000, -9, false);
+    written.coveredMs.set([59_000, 0, 60_000, 1_000]);
+    written.accountedMs.set([60_000, 0, 0, 1_500]);
+    written.unchecked[1] = 1;
+    const into = new StatsTable();
+    expect(decodeBlock(Buffer.from(hex, 'hex'), into)).toBe(0);
+    for (let slot = 0; slot < 4; slot++) expect(equalSlots(into, slot, written, slot), `row ${slot}`).toBe(true);
+    for (const part of STATS_PARTS) {
+      const some = new StatsTable();
+      expect(decodeBlock(Buffer.from(hex, 'hex'), some, new Set([part]))).toBe(0);
+      for (let slot = 0; slot < 4; slot++) expect(readStats(some, slot)[part]).toEqual(readStats(written, slot)[part]);
+    }
+  });
+
+  it('keeps the format of version 3', () => {
     const table = sampleTable();
+    const grid = { startMs: Float64Array.from(slotsOf(table), (slot) => slot * 1000), sliceMs: 1000 };
     const hash = createHash('sha256')
       .update(encodeBlock(table, slotsOf(table)))
+      .update(encodeBlock(table, slotsOf(table), grid))
+      .update(encodeBlock(gaugeMinutes(), slotsOf(gaugeMinutes()), MINUTES))
       .digest('hex');
-    expect(hash).toBe('257daa1dd0e05e83420982ea5c7107aa84aca29dcb8547162ef8a2724701e014');
+    expect(hash).toBe('322a80375cb5327fa37a12285c4ba400132cf8b68708d1fc04420b2639cf60df');
   });
 });
 
@@ -142,8 +260,8 @@ describe('bytes that are no block', () => {
 
   it('of any other kind are a fault', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), (tail) => {
-        const bytes = Uint8Array.from([1, 0, 1, 0, ...tail]);
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(1, 2, 3), (tail, version) => {
+        const bytes = Uint8Array.from([version, 0, 1, 0, ...tail]);
         const into = new StatsTable();
         if (decodeBlock(bytes, into) instanceof StatsDataFault) expect(into.size).toBe(0);
       }),
@@ -151,46 +269,51 @@ describe('bytes that are no block', () => {
     );
   });
 
-  /** A block of one row: the six numbers of its selective part, and what follows its count and unchecked. */
-  function craftedBlock(selected: readonly number[], wides: readonly (readonly number[])[]): Uint8Array {
+  /** A block of one row: the six numbers of its selective part, and the numbers that follow them. */
+  function craftedBlock(selected: readonly number[], numbers: readonly (readonly number[])[]): Uint8Array {
     const pack = new PackWriter();
-    const [min, max, firstValue, lastValue, firstMs, lastMs] = selected.map((value) => Float64Array.of(value));
+    const [min, ...others] = selected.map((value) => Float64Array.of(value));
     pack.bytes.byte(1);
-    pack.column(min!, 1);
-    for (const column of [max!, firstValue!, lastValue!]) pack.relativeColumn(column, min!, 1);
-    pack.column(firstMs!, 1);
-    pack.relativeColumn(lastMs!, firstMs!, 1);
     for (let i = 0; i < 2; i++) pack.column(Float64Array.of(1), 1);
-    for (const limbs of wides) {
+    pack.column(min!, 1);
+    for (const column of others) {
+      pack.bytes.byte(0);
+      pack.column(column, 1);
+    }
+    for (const limbs of numbers) {
       pack.bytes.byte(limbs.length);
       for (const limb of limbs) pack.column(Float64Array.of(limb), 1);
     }
     pack.bytes.byte(0);
     const bytes = pack.finish(4);
-    bytes.set([2, 0, 1, 0]);
+    bytes.set([3, 0, 1, 0]);
     return bytes;
   }
 
-  const selected = [1, 5, 2, 3, 10, 20];
-  const wides = [[6, 0, 0], [1], [1], [1], [1], [1]];
+  /** min, max, last and first value, first and last time. */
+  const selected = [1, 5, 3, 2, 10, 20];
+  /** Covered and accounted time; sum, squares, increase, integral. */
+  const numbers = [[1], [1], [6, 0, 0], [1], [], [1]];
 
   it('but crafted like one are read where they make sense', () => {
-    expect(decodeBlock(craftedBlock(selected, wides), new StatsTable())).toBe(0);
+    expect(decodeBlock(craftedBlock(selected, numbers), new StatsTable())).toBe(0);
   });
 
   it.each([
-    ['a first value below the smallest', [1, 5, 0, 3, 10, 20], wides],
-    ['a last value above the largest', [1, 5, 2, 6, 10, 20], wides],
-    ['a last reading before the first', [1, 5, 2, 3, 10, 9], wides],
-    ['a limb beyond its base', selected, [[2 ** 40, 0, 0], [1], [1], [1], [1], [1]]],
-    ['a negative limb', selected, [[0, -1, 0], [1], [1], [1], [1], [1]]],
-    ['a limb too few', selected, [[6, 0], [1], [1], [1], [1], [1]]],
-    ['covered time that no table holds', selected, [[1], [1], [1], [1], [0, 0, 2 ** 30], [1]]],
-    ['accounted time that no table holds', selected, [[1], [1], [1], [1], [1], [0, 0, 2 ** 30]]],
+    ['a first value below the smallest', [1, 5, 3, 0, 10, 20], numbers],
+    ['a last value above the largest', [1, 5, 6, 2, 10, 20], numbers],
+    ['a last reading before the first', [1, 5, 3, 2, 10, 9], numbers],
+    ['a limb beyond its base', selected, [[1], [1], [2 ** 40, 0, 0], [1], [1], [1]]],
+    ['a negative limb', selected, [[1], [1], [0, -1, 0], [1], [1], [1]]],
+    ['a limb too few', selected, [[1], [1], [6, 0], [1], [1], [1]]],
+    ['a sum that is none', [MAX, MAX, MAX, MAX, 10, 20], [[1], [1], [MAX], [1], [1], [1]]],
+    ['covered time that no table holds', selected, [[0, 0, 2 ** 30], [1], [1], [1], [1], [1]]],
+    ['accounted time that no table holds', selected, [[1], [0, 0, 2 ** 30], [1], [1], [1], [1]]],
+    ['accounted time that is none', selected, [[MAX], [1], [1], [1], [1], [1]]],
     ['a number too few', selected, [[1], [1], [1], [1], [1]]],
     ['a number too many', selected, [[1], [1], [1], [1], [1], [1], [1]]],
-  ])('that hold %s are invalid', (_, crafted, numbers) => {
-    expect(decodeBlock(craftedBlock(crafted, numbers), new StatsTable())).toMatchObject({ problem: 'invalid' });
+  ])('that hold %s are invalid', (_, crafted, rest) => {
+    expect(decodeBlock(craftedBlock(crafted, rest), new StatsTable())).toMatchObject({ problem: 'invalid' });
   });
 
   it('of a newer version, or with no rows, say so', () => {

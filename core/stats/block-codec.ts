@@ -2,21 +2,25 @@
  * Up to 4096 rows of stats as columns, for results that are read back at query time.
  *
  * ```
- *   u8     format version (2)
+ *   u8     format version (3)
  *   u8     0
  *   u16    rows, 1 to 4096, low byte first
- *   pack   see #core/packing/pack-writer.ts: columns of one number per row, with bytes and varints between them
+ *   pack   see #core/packing/pack-writer.ts: columns of one number per row, with bytes and varints between them. "By"
+ *          are distances from what is foretold (foretold.ts).
  *
  *          u8 1 where all rows have min, max, first and last; 0 where some don't, and a column of 0 and 1 follows
- *          min; max, firstValue, lastValue relative to min; firstMs; lastMs relative to firstMs; a row that has none
- *               repeats those of the row before it
  *          count; unchecked
- *          sum, squares, increase, integral, covered time, accounted time, each: u8 1 and a column of the numbers, where all are safe
- *               integers; else u8 k and the columns of their k limbs
+ *          min; max by min; last value by both; first value by these and the row before
+ *          first time by the start of the slice; last time by the first
+ *          covered time; accounted time by the covered: each u8 1 and a column, where all are safe integers; else u8 3 and
+ *               the columns of their limbs
+ *          sum, squares, increase, integral, each: u8 0 where all are 0; u8 1 and a column, by what was told before, where the
+ *               distances are safe integers; else u8 k and the columns of their k limbs
  *          u8 1 and the histograms of all rows as in row-codec.ts, 0 buckets for none; or u8 0 where no row has one
  * ```
  *
- * Version 1 had no accounted time.
+ * Where a row has no reading, min, max, first and last say what it held. Sums that are written by their limbs foretell nothing,
+ * nor do covered times. Versions 1 and 2: block-two.ts.
  */
 import { strict as assert } from 'node:assert';
 import { PackReader } from '../packing/pack-reader.ts';
@@ -24,50 +28,53 @@ import { PackWriter } from '../packing/pack-writer.ts';
 import {
   BLOCK_ROWS_MAX,
   columnRoom,
-  readAccountedColumns,
-  readCoveredColumns,
-  readSelectedColumns,
-  readWideColumns,
-  skipCoveredColumns,
-  skipWideColumns,
-  writeAccountedColumns,
-  writeCoveredColumns,
-  writeSelectedColumns,
+  gatherMs,
+  gatherNearest,
+  isSafe,
+  writeDistances,
+  writeHistogramColumn,
+  writeIfZero,
+  writeLimbs,
+  writeMsColumn,
   writeWideColumns,
 } from './block-columns.ts';
-import { Histogram } from './histogram.ts';
-import { readHistogram, versionFault, writeHistogram } from './row-codec.ts';
+import { readColumns } from './block-read.ts';
+import { BLOCK_VERSION_UNACCOUNTED, readColumnsTwo } from './block-two.ts';
+import { type BlockGrid, foretoldRoom, RowFacts } from './foretold.ts';
+import { hasSelected, versionFault } from './row-codec.ts';
 import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import { StatsTable } from './stats-table.ts';
 
-export const BLOCK_VERSION = 2;
-/** The one before it, which is read still. */
-const BLOCK_VERSION_UNACCOUNTED = 1;
+export const BLOCK_VERSION = 3;
 const HEADER_BYTES = 4;
 
 const reader = new PackReader();
 const pack = new PackWriter();
-const scratch = columnRoom();
+const facts = new RowFacts();
+const nearest = columnRoom();
+const integral = columnRoom();
+const guess = columnRoom();
+const nothing = columnRoom();
+const foretold = foretoldRoom();
+const NO_GRID: BlockGrid = { startMs: columnRoom(), sliceMs: 0 };
 const EVERY_PART: ReadonlySet<StatsPart> = new Set(STATS_PARTS);
-const NO_BUCKETS = new Histogram();
 
-/** The bytes of the stats in `slots`, 1 to BLOCK_ROWS_MAX of them, in their order. */
-export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8Array {
+/** The bytes of the stats in `slots`, 1 to BLOCK_ROWS_MAX of them, in their order. The grid makes them fewer. */
+export function encodeBlock(table: StatsTable, slots: ArrayLike<number>, grid = NO_GRID): Uint8Array {
   const rows = slots.length;
   assert(rows >= 1 && rows <= BLOCK_ROWS_MAX, `a block holds 1 to ${BLOCK_ROWS_MAX} rows, not ${rows}`);
   pack.reset();
-  writeSelectedColumns(pack, table, slots);
-  for (const column of [table.count, table.unchecked]) {
-    for (let i = 0; i < rows; i++) scratch[i] = column[slots[i]!]!;
-    pack.column(scratch, rows);
-  }
-  for (const columns of [table.sum, table.squares, table.increase, table.integral]) {
-    writeWideColumns(pack, columns, slots);
-  }
-  writeCoveredColumns(pack, table, slots);
-  writeAccountedColumns(pack, table, slots);
-  writeHistograms(pack, table, slots);
+  facts.rows = rows;
+  facts.grid = grid;
+  gatherMs(facts.coveredMs, table.coveredMs, slots);
+  gatherNearest(integral, table.integral, slots);
+  gather(facts.count, table.count, slots);
+  writeSelectedColumns(table, slots);
+  writeMsColumn(pack, table.coveredMs, table.coveredRest, slots, nothing);
+  writeMsColumn(pack, table.accountedMs, table.accountedRest, slots, facts.coveredMs);
+  writeSums(table, slots);
+  writeHistogramColumn(pack, table, slots);
   const bytes = pack.finish(HEADER_BYTES);
   bytes[0] = BLOCK_VERSION;
   bytes[2] = rows & 0xff;
@@ -77,19 +84,21 @@ export function encodeBlock(table: StatsTable, slots: ArrayLike<number>): Uint8A
 
 /**
  * Reads a block into new slots side by side and gives the first of them; the last is `table.size - 1`. Or gives the
- * fault, and the table is as it was. The memory it takes is bounded by BLOCK_ROWS_MAX and the length of `bytes`. Of `parts`
- * only these are read, what is accounted for, and the readings that are unchecked; the others are those of the identity.
+ * fault, and the table is as it was. The memory it takes is bounded by BLOCK_ROWS_MAX and the length of `bytes`. The grid is
+ * the one that it was written with. Of `parts` only these are read, what is accounted for, and the readings that are
+ * unchecked; the others are those of the identity.
  */
 export function decodeBlock(
   bytes: Uint8Array,
   table: StatsTable,
   parts: ReadonlySet<StatsPart> = EVERY_PART,
+  grid = NO_GRID,
 ): number | StatsDataFault {
   const head = readHead(bytes);
   if (head instanceof StatsDataFault) return head;
   const { version, rows } = head;
   const first = table.allocateMany(rows);
-  if (readWhole(bytes, table, first, rows, version, parts)) return first;
+  if (readWhole(bytes, table, first, head, parts, grid)) return first;
   table.truncate(first);
   return damaged(bytes, rows);
 }
@@ -109,7 +118,7 @@ export class BlockTarget {
    * Reads a block of so many rows into the first slots, over those of the block before: what is read is overwritten, and
    * what isn't was never written to. Gives the fault where there is one; the slots mean nothing then.
    */
-  read(bytes: Uint8Array, rows: number): StatsDataFault | undefined {
+  read(bytes: Uint8Array, rows: number, grid = NO_GRID): StatsDataFault | undefined {
     const { table, parts } = this;
     const head = readHead(bytes);
     if (head instanceof StatsDataFault) return head;
@@ -119,19 +128,31 @@ export class BlockTarget {
     table.accountedRest.clear(0, rows);
     table.histograms = [];
     if (head.version === BLOCK_VERSION_UNACCOUNTED) table.accountedMs.fill(0, 0, rows);
-    return readWhole(bytes, table, 0, rows, head.version, parts) ? undefined : damaged(bytes, rows);
+    return readWhole(bytes, table, 0, head, parts, grid) ? undefined : damaged(bytes, rows);
   }
+}
+
+interface BlockHead {
+  readonly version: number;
+  readonly rows: number;
 }
 
 function readWhole(
   bytes: Uint8Array,
   table: StatsTable,
   first: number,
-  rows: number,
-  version: number,
+  { version, rows }: BlockHead,
   parts: ReadonlySet<StatsPart>,
+  grid: BlockGrid,
 ): boolean {
-  return reader.open(bytes, HEADER_BYTES) && readColumns(table, first, rows, version, parts) && reader.finished();
+  if (!reader.open(bytes, HEADER_BYTES)) return false;
+  facts.rows = rows;
+  facts.grid = grid;
+  const isRead =
+    version === BLOCK_VERSION
+      ? readColumns(reader, table, first, facts, parts)
+      : readColumnsTwo(reader, table, first, rows, version, parts);
+  return isRead && reader.finished();
 }
 
 function damaged(bytes: Uint8Array, rows: number): StatsDataFault {
@@ -142,7 +163,7 @@ function damaged(bytes: Uint8Array, rows: number): StatsDataFault {
   );
 }
 
-function readHead(bytes: Uint8Array): StatsDataFault | { readonly version: number; readonly rows: number } {
+function readHead(bytes: Uint8Array): StatsDataFault | BlockHead {
   if (bytes.length < HEADER_BYTES) {
     return new StatsDataFault(
       'truncated',
@@ -151,7 +172,7 @@ function readHead(bytes: Uint8Array): StatsDataFault | { readonly version: numbe
     );
   }
   const version = bytes[0]!;
-  if (version !== BLOCK_VERSION && version !== BLOCK_VERSION_UNACCOUNTED)
+  if (version < BLOCK_VERSION_UNACCOUNTED || version > BLOCK_VERSION)
     return versionFault('block', version, BLOCK_VERSION, 0);
   const rows = bytes[2]! + 256 * bytes[3]!;
   if (bytes[1] !== 0 || rows < 1 || rows > BLOCK_ROWS_MAX) {
@@ -160,45 +181,84 @@ function readHead(bytes: Uint8Array): StatsDataFault | { readonly version: numbe
   return { version, rows };
 }
 
-function readColumns(
-  table: StatsTable,
-  first: number,
-  rows: number,
-  version: number,
-  parts: ReadonlySet<StatsPart>,
-): boolean {
-  if (!readSelectedColumns(reader, table, first, rows, parts)) return false;
-  for (const column of [table.count, table.unchecked]) {
-    if (!reader.column(scratch, rows, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) return false;
-    column.set(scratch.subarray(0, rows), first);
+function writeSelectedColumns(table: StatsTable, slots: ArrayLike<number>): void {
+  const { rows, selected, count, min, max, first, last, firstMs, lastMs, grid } = facts;
+  let all = true;
+  for (let i = 0; i < rows; i++) {
+    const has = hasSelected(table, slots[i]!);
+    selected[i] = has ? 1 : 0;
+    all &&= has;
   }
-  for (const part of ['sum', 'squares', 'increase', 'integral'] as const) {
-    const columns = table[part];
-    const isRead = parts.has(part)
-      ? readWideColumns(reader, columns, first, rows)
-      : skipWideColumns(reader, columns, rows);
-    if (!isRead) return false;
-  }
-  const hasCovered = parts.has('coveredMs')
-    ? readCoveredColumns(reader, table, first, rows)
-    : skipCoveredColumns(reader, rows);
-  if (!hasCovered) return false;
-  const isAccounted = version !== BLOCK_VERSION_UNACCOUNTED;
-  if (isAccounted && !readAccountedColumns(reader, table, first, rows)) return false;
-  return readHistograms(table, first, rows, parts.has('histogram'));
+  pack.bytes.byte(all ? 1 : 0);
+  if (!all) pack.column(selected, rows);
+  pack.column(count, rows);
+  gather(nearest, table.unchecked, slots);
+  pack.column(nearest, rows);
+  gather(min, table.min, slots);
+  gather(max, table.max, slots);
+  gather(last, table.lastValue, slots);
+  gather(first, table.firstValue, slots);
+  gather(firstMs, table.firstMs, slots);
+  gather(lastMs, table.lastMs, slots);
+  if (!all) fillUnselected();
+  pack.column(min, rows);
+  pack.relativeColumn(max, min, rows);
+  facts.foretellLast(guess);
+  pack.relativeColumn(last, guess, rows);
+  facts.foretellFirst(guess);
+  pack.relativeColumn(first, guess, rows);
+  pack.relativeColumn(firstMs, grid.startMs, rows);
+  pack.relativeColumn(lastMs, firstMs, rows);
 }
 
-function writeHistograms(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
-  let some = false;
-  for (let i = 0; i < slots.length && !some; i++) some = (table.histograms[slots[i]!]?.length ?? 0) > 0;
-  pack.bytes.byte(some ? 1 : 0);
-  for (let i = 0; i < slots.length && some; i++) writeHistogram(pack.bytes, table.histograms[slots[i]!] ?? NO_BUCKETS);
+function gather(into: Float64Array, column: Float64Array, slots: ArrayLike<number>): void {
+  for (let i = 0; i < slots.length; i++) into[i] = column[slots[i]!]!;
 }
 
-function readHistograms(table: StatsTable, first: number, rows: number, isWanted: boolean): boolean {
-  const some = reader.bytes.byte();
-  if (some > 1) return false;
-  if (some === 1 && !isWanted) return reader.stepOverRest();
-  for (let i = 0; i < rows && some === 1; i++) if (!readHistogram(reader.bytes, table, first + i)) return false;
+/** Gives rows without a reading what they held as values, else those of the row before, so that they foretell as much as they can. */
+function fillUnselected(): void {
+  const { rows, selected, min, max, first, last, firstMs, lastMs, coveredMs, grid } = facts;
+  for (let i = 0; i < rows; i++) {
+    if (selected[i] === 1) continue;
+    const held = integral[i]! / coveredMs[i]!;
+    const value = Number.isSafeInteger(held) ? held : i > 0 ? last[i - 1]! : 0;
+    for (const column of [min, max, first, last]) column[i] = value;
+    firstMs[i] = grid.startMs[i]!;
+    lastMs[i] = grid.startMs[i]!;
+  }
+}
+
+function writeSums(table: StatsTable, slots: ArrayLike<number>): void {
+  const { rows, sum } = facts;
+  if (!gatherNearest(sum, table.sum, slots) || !writeSafeSums()) {
+    writeLimbs(pack, table.sum, slots);
+    sum.fill(Number.NaN, 0, rows);
+  }
+  gatherNearest(nearest, table.squares, slots);
+  if (!writeIfZero(pack, nearest, rows)) {
+    facts.foretellSquares(foretold);
+    writeWideColumns(pack, table.squares, slots, nearest, foretold);
+  }
+  gatherNearest(nearest, table.increase, slots);
+  if (!writeIfZero(pack, nearest, rows)) {
+    facts.foretellIncrease(foretold);
+    writeWideColumns(pack, table.increase, slots, nearest, foretold);
+  }
+  if (!writeIfZero(pack, integral, rows)) {
+    facts.foretellIntegral(foretold);
+    writeWideColumns(pack, table.integral, slots, integral, foretold);
+  }
+}
+
+/** Writes the sums, which are safe integers; false, and nothing is written, where their distances are none. */
+function writeSafeSums(): boolean {
+  const { rows, sum } = facts;
+  if (writeIfZero(pack, sum, rows)) return true;
+  facts.foretellSum(guess);
+  for (let i = 0; i < rows; i++) {
+    nearest[i] = sum[i]! - guess[i]!;
+    if (!isSafe(nearest[i]!)) return false;
+  }
+  writeDistances(pack, nearest, rows);
   return true;
 }

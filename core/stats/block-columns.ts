@@ -1,129 +1,285 @@
-/** The columns of a block's rows; see block-codec.ts for the layout. */
-import { WIDE_BASE, makeWide, readNear, readWide, writeWide } from '../numbers/wide.ts';
+/** Columns of a block's rows, one at a time; see block-codec.ts for the layout. */
+import { addProduct, addSafe, makeWide, readWide, SQUARE_LIMBS, WIDE_BASE, writeWide } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
 import { type Rests, setMs, totalMs } from './exact-ms.ts';
-import { hasSelected } from './row-codec.ts';
-import type { StatsPart } from './statistics.ts';
+import type { Foretold } from './foretold.ts';
+import { Histogram } from './histogram.ts';
+import { readHistogram, writeHistogram } from './row-codec.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /** Few enough that a column stays in the processor's first-level cache, and enough to fill packed blocks. */
 export const BLOCK_ROWS_MAX = 4096;
 
+/** Limbs of a total of ms where it is no safe integer. */
+export const MS_LIMBS = 3;
+
 const SAFE = Number.MAX_SAFE_INTEGER;
 const INVERSE_BASE = 1 / WIDE_BASE;
-const MS_LIMBS = 3;
+const NO_BUCKETS = new Histogram();
+
+/** How numbers are written. Any other code is the number of limbs, of which each has a column. */
+export const ALL_ZERO = 0;
+export const DISTANCES = 1;
 
 /** Room for one column of a block while it is written or read. */
 export function columnRoom(): Float64Array {
   return new Float64Array(BLOCK_ROWS_MAX + COLUMN_ROOM);
 }
 
-const selected = columnRoom();
-const base = columnRoom();
 const values = columnRoom();
+const totals = columnRoom();
+const rest = makeWide(SQUARE_LIMBS, 1);
 
-/** Writes the selective part of the rows. */
-export function writeSelectedColumns(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
-  const rows = slots.length;
-  let all = true;
-  for (let i = 0; i < rows; i++) {
-    const has = hasSelected(table, slots[i]!);
-    selected[i] = has ? 1 : 0;
-    all &&= has;
-  }
-  pack.bytes.byte(all ? 1 : 0);
-  if (!all) pack.column(selected, rows);
-  gather(base, table.min, slots);
-  pack.column(base, rows);
-  for (const column of [table.max, table.firstValue, table.lastValue]) {
-    gather(values, column, slots);
-    pack.relativeColumn(values, base, rows);
-  }
-  gather(base, table.firstMs, slots);
-  pack.column(base, rows);
-  gather(values, table.lastMs, slots);
-  pack.relativeColumn(values, base, rows);
-}
-
-/** A row that has none repeats the row before, so that it costs no difference. */
-function gather(into: Float64Array, column: Float64Array, slots: ArrayLike<number>): void {
-  let before = 0;
-  for (let i = 0; i < slots.length; i++) {
-    if (selected[i] === 1) before = column[slots[i]!]!;
-    into[i] = before;
-  }
+export function isSafe(value: number): boolean {
+  return value <= SAFE && value >= -SAFE;
 }
 
 /**
- * Reads the selective part of `rows` rows into the slots from `first` on, as far as it is among `parts`; false where it is
- * none.
+ * The double nearest to each wide number. By Horner's rule: each step is exact where the number is safe, and the result is
+ * no less large where it isn't. Gives whether all are safe.
  */
-export function readSelectedColumns(
-  pack: PackReader,
-  table: StatsTable,
-  first: number,
-  rows: number,
-  parts: ReadonlySet<StatsPart>,
-): boolean {
-  const all = pack.bytes.byte();
-  if (all > 1 || (all === 0 && !pack.column(selected, rows, 0, 1))) return false;
-  const [hasFirst, hasLast] = [parts.has('first'), parts.has('last')];
-  const isRead =
-    readValues(pack, table, first, rows, {
-      min: parts.has('min'),
-      max: parts.has('max'),
-      firstValue: hasFirst,
-      lastValue: hasLast,
-    }) && readTimes(pack, table, first, rows, hasFirst, hasLast);
-  if (!isRead) return false;
-  const isWhole = hasFirst && hasLast && parts.has('min') && parts.has('max');
-  if (isWhole && !areOrdered(table, first, rows)) return false;
-  if (all === 0) clearAbsent(table, first, rows);
+export function gatherNearest(into: Float64Array, columns: WideColumns, slots: ArrayLike<number>): boolean {
+  const rows = slots.length;
+  const last = columns.length - 1;
+  const [lowest, second, third] = columns;
+  let safe = true;
+  for (let i = 0; i < rows; i++) {
+    const slot = slots[i]!;
+    let nearest = last === 3 ? columns[3]![slot]! : 0;
+    nearest = (nearest * WIDE_BASE + third![slot]!) * WIDE_BASE + second![slot]!;
+    nearest = nearest * WIDE_BASE + lowest![slot]!;
+    into[i] = nearest;
+    safe &&= isSafe(nearest);
+  }
+  return safe;
+}
+
+/** Says that all of the numbers are zero, where they are. */
+export function writeIfZero(pack: PackWriter, nearest: Float64Array, rows: number): boolean {
+  for (let i = 0; i < rows; i++) if (nearest[i] !== 0) return false;
+  pack.bytes.byte(ALL_ZERO);
   return true;
 }
 
-function readValues(
+/** Writes wide numbers by their distances from what is foretold of them where these are safe integers, else limb by limb. */
+export function writeWideColumns(
+  pack: PackWriter,
+  columns: WideColumns,
+  slots: ArrayLike<number>,
+  nearest: Float64Array,
+  foretold: Foretold,
+): void {
+  const rows = slots.length;
+  let safe = true;
+  for (let i = 0; i < rows && safe; i++) {
+    const distance = distanceOf(columns, slots[i]!, nearest[i]!, foretold, i);
+    values[i] = distance;
+    safe = isSafe(distance);
+  }
+  if (safe) writeDistances(pack, values, rows);
+  else writeLimbs(pack, columns, slots);
+}
+
+/** Writes distances, which are safe integers. */
+export function writeDistances(pack: PackWriter, distances: Float64Array, rows: number): void {
+  pack.bytes.byte(DISTANCES);
+  pack.column(distances, rows);
+}
+
+/** Writes wide numbers limb by limb. */
+export function writeLimbs(pack: PackWriter, columns: WideColumns, slots: ArrayLike<number>): void {
+  const rows = slots.length;
+  pack.bytes.byte(columns.length);
+  for (const column of columns) {
+    for (let i = 0; i < rows; i++) values[i] = column[slots[i]!]!;
+    pack.column(values, rows);
+  }
+}
+
+/** Where it is no safe integer it is some number beyond them. */
+function distanceOf(columns: WideColumns, slot: number, nearest: number, foretold: Foretold, i: number): number {
+  const times = foretold.times[i]!;
+  const by = foretold.by[i]!;
+  const plus = foretold.plus[i]!;
+  const product = times * by;
+  const above = nearest - product;
+  if (isSafe(nearest) && isSafe(product) && isSafe(above)) return above - plus;
+  for (let k = 0; k < SQUARE_LIMBS; k++) rest[k]![0] = 0;
+  addProduct(rest, 0, -times, by);
+  addSafe(rest, 0, -plus);
+  let carry = 0;
+  let distance = 0;
+  // Only the nearest double is asked for, but small distances of large numbers have to be exact.
+  for (let k = 0; k < SQUARE_LIMBS; k++) {
+    const sum = rest[k]![0]! + (columns[k]?.[slot] ?? 0) + carry;
+    carry = k === SQUARE_LIMBS - 1 ? 0 : Math.floor(sum * INVERSE_BASE);
+    rest[k]![0] = sum - carry * WIDE_BASE;
+  }
+  for (let k = SQUARE_LIMBS - 1; k >= 0; k--) distance = distance * WIDE_BASE + rest[k]![0]!;
+  return distance;
+}
+
+/** Reads the distances of `rows` wide numbers into the columns from `first` on; false where they are none. */
+export function readWideColumns(
   pack: PackReader,
-  table: StatsTable,
+  columns: WideColumns,
   first: number,
   rows: number,
-  wanted: Readonly<Record<'min' | 'max' | 'firstValue' | 'lastValue', boolean>>,
+  { times, by, plus }: Foretold,
 ): boolean {
-  const relative = wanted.max || wanted.firstValue || wanted.lastValue;
-  if (!(wanted.min || relative ? pack.column(base, rows, -SAFE, SAFE) : pack.skip(rows))) return false;
-  if (wanted.min) table.min.set(base.subarray(0, rows), first);
-  for (const name of ['max', 'firstValue', 'lastValue'] as const) {
-    if (!wanted[name]) {
-      if (!pack.skipRelative(rows)) return false;
-      continue;
-    }
-    if (!pack.relativeColumn(values, base, rows, -SAFE, SAFE)) return false;
-    table[name].set(values.subarray(0, rows), first);
+  if (!pack.column(values, rows, -SAFE, SAFE)) return false;
+  let safe = true;
+  for (let i = 0; i < rows; i++) {
+    const product = times[i]! * by[i]!;
+    const above = values[i]! + plus[i]!;
+    const total = product + above;
+    safe &&= isSafe(product) && isSafe(above) && isSafe(total);
+    totals[i] = total;
+  }
+  if (safe) {
+    spread(columns, first, rows, totals);
+    return true;
+  }
+  clearColumns(columns, first, rows);
+  for (let i = 0; i < rows; i++) {
+    addProduct(columns, first + i, times[i]!, by[i]!);
+    addSafe(columns, first + i, plus[i]!);
+    addSafe(columns, first + i, values[i]!);
   }
   return true;
 }
 
-function readTimes(
+/** Steps over what `writeWideColumns` and its like wrote behind the code; false where they are none. */
+export function skipWideColumns(pack: PackReader, code: number, limbs: number, rows: number): boolean {
+  if (code > DISTANCES && code !== limbs) return false;
+  for (let k = 0; k < code; k++) if (!pack.skip(rows)) return false;
+  return true;
+}
+
+/** Reads `rows` wide numbers limb by limb into the columns from `first` on; false where they are none. */
+export function readLimbs(pack: PackReader, columns: WideColumns, first: number, rows: number): boolean {
+  const last = columns.length - 1;
+  for (let k = 0; k <= last; k++) {
+    const [low, high] = k === last ? [-SAFE, SAFE] : [0, WIDE_BASE - 1];
+    if (!pack.column(values, rows, low, high)) return false;
+    columns[k]!.set(values.subarray(0, rows), first);
+  }
+  return true;
+}
+
+/** Splits safe integers into canonical limbs: a negative one borrows from the last limb, through all between. */
+export function spread(columns: WideColumns, first: number, rows: number, numbers: Float64Array): void {
+  const lowest = columns[0]!;
+  const second = columns[1]!;
+  const last = columns.length - 1;
+  let isNegative = false;
+  for (let k = 2; k <= last; k++) clearColumn(columns[k]!, first, rows);
+  for (let i = 0; i < rows; i++) {
+    const value = numbers[i]!;
+    const high = Math.floor(value * INVERSE_BASE);
+    lowest[first + i] = value - high * WIDE_BASE;
+    second[first + i] = high < 0 ? high + WIDE_BASE : high;
+    isNegative ||= high < 0;
+  }
+  if (!isNegative) return;
+  for (let k = 2; k <= last; k++) {
+    const column = columns[k]!;
+    const borrowed = k === last ? -1 : WIDE_BASE - 1;
+    for (let i = 0; i < rows; i++) column[first + i] = numbers[i]! < 0 ? borrowed : 0;
+  }
+}
+
+/** Makes wide numbers zero. */
+export function clearColumns(columns: WideColumns, first: number, rows: number): void {
+  for (const column of columns) clearColumn(column, first, rows);
+}
+
+/** Zeros are not written over zeros, since what was never written to takes no memory. */
+function clearColumn(column: Float64Array, first: number, rows: number): void {
+  const end = first + rows;
+  let at = first;
+  while (at < end && column[at] === 0) at++;
+  if (at < end) column.fill(0, at, end);
+}
+
+/** Gathers totals of ms; false, and all are 0, where one is no safe integer. */
+export function gatherMs(into: Float64Array, column: Float64Array, slots: ArrayLike<number>): boolean {
+  const rows = slots.length;
+  let safe = true;
+  for (let i = 0; i < rows; i++) {
+    const ms = column[slots[i]!]!;
+    into[i] = ms;
+    safe &&= isSafe(ms);
+  }
+  if (!safe) into.fill(0, 0, rows);
+  return safe;
+}
+
+/** Writes totals of ms by their distances from `foretold`, where all are safe integers, else limb by limb. */
+export function writeMsColumn(
+  pack: PackWriter,
+  column: Float64Array,
+  rests: Rests,
+  slots: ArrayLike<number>,
+  foretold: Float64Array,
+): void {
+  const rows = slots.length;
+  let safe = true;
+  for (let i = 0; i < rows; i++) {
+    const ms = column[slots[i]!]!;
+    values[i] = ms - foretold[i]!;
+    safe &&= isSafe(ms) && isSafe(values[i]!);
+  }
+  if (safe) {
+    writeDistances(pack, values, rows);
+    return;
+  }
+  const limbs = makeWide(MS_LIMBS, rows);
+  for (let i = 0; i < rows; i++) writeWide(limbs, i, totalMs(column, rests, slots[i]!));
+  pack.bytes.byte(MS_LIMBS);
+  for (const limb of limbs) pack.column(limb, rows);
+}
+
+/** Reads `rows` totals of ms into the slots from `first` on; false where they are none. */
+export function readMsColumn(
   pack: PackReader,
-  table: StatsTable,
+  column: Float64Array,
+  rests: Rests,
   first: number,
   rows: number,
-  hasFirst: boolean,
-  hasLast: boolean,
+  foretold?: Float64Array,
 ): boolean {
-  if (!(hasFirst || hasLast ? pack.column(base, rows, -SAFE, SAFE) : pack.skip(rows))) return false;
-  if (hasFirst) table.firstMs.set(base.subarray(0, rows), first);
-  if (!hasLast) return pack.skipRelative(rows);
-  if (!pack.relativeColumn(values, base, rows, -SAFE, SAFE)) return false;
-  table.lastMs.set(values.subarray(0, rows), first);
+  const code = pack.bytes.byte();
+  if (code !== DISTANCES) return code === MS_LIMBS && readMsLimbs(pack, column, rests, first, rows);
+  if (!pack.column(values, rows, -SAFE, SAFE)) return false;
+  let safe = true;
+  for (let i = 0; i < rows && foretold !== undefined; i++) {
+    values[i] = values[i]! + foretold[i]!;
+    safe &&= isSafe(values[i]!);
+  }
+  column.set(values.subarray(0, rows), first);
+  return safe;
+}
+
+/** The same where they are written limb by limb. */
+export function readMsLimbs(
+  pack: PackReader,
+  column: Float64Array,
+  rests: Rests,
+  first: number,
+  rows: number,
+): boolean {
+  const limbs = makeWide(MS_LIMBS, BLOCK_ROWS_MAX);
+  if (!readLimbs(pack, limbs, 0, rows)) return false;
+  for (let i = 0; i < rows; i++) if (!setMs(column, rests, first + i, readWide(limbs, i))) return false;
   return true;
 }
 
 /** Whether min ≤ first, last ≤ max and first is not after last, in every row. */
-function areOrdered(table: StatsTable, first: number, rows: number): boolean {
+export function areOrdered(table: StatsTable, first: number, rows: number): boolean {
   const { min, max, firstValue, lastValue, firstMs, lastMs } = table;
   for (let slot = first; slot < first + rows; slot++) {
     const low = min[slot]!;
@@ -135,7 +291,8 @@ function areOrdered(table: StatsTable, first: number, rows: number): boolean {
   return true;
 }
 
-function clearAbsent(table: StatsTable, first: number, rows: number): void {
+/** Makes the selective part of rows that have none the identity. */
+export function clearUnselected(table: StatsTable, first: number, rows: number, selected: Float64Array): void {
   for (let i = 0; i < rows; i++) {
     if (selected[i] === 1) continue;
     const slot = first + i;
@@ -148,129 +305,26 @@ function clearAbsent(table: StatsTable, first: number, rows: number): void {
   }
 }
 
-/** Writes the wide numbers of the rows: as one column of safe integers where they are that, else limb by limb. */
-export function writeWideColumns(pack: PackWriter, columns: WideColumns, slots: ArrayLike<number>): void {
-  const rows = slots.length;
-  let safe = true;
-  for (let i = 0; i < rows && safe; i++) {
-    const nearest = readNear(columns, slots[i]!);
-    values[i] = nearest;
-    safe = nearest <= SAFE && nearest >= -SAFE;
-  }
-  pack.bytes.byte(safe ? 1 : columns.length);
-  if (safe) {
-    pack.column(values, rows);
-    return;
-  }
-  for (const column of columns) {
-    for (let i = 0; i < rows; i++) values[i] = column[slots[i]!]!;
-    pack.column(values, rows);
-  }
+/** Writes the histograms of the rows, where one has any. */
+export function writeHistogramColumn(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
+  let some = false;
+  if (table.histograms.length > 0)
+    for (let i = 0; i < slots.length && !some; i++) some = (table.histograms[slots[i]!]?.length ?? 0) > 0;
+  pack.bytes.byte(some ? 1 : 0);
+  for (let i = 0; i < slots.length && some; i++) writeHistogram(pack.bytes, table.histograms[slots[i]!] ?? NO_BUCKETS);
 }
 
-/** Reads `rows` wide numbers into the columns from `first` on; false where they are none. */
-export function readWideColumns(pack: PackReader, columns: WideColumns, first: number, rows: number): boolean {
-  const limbs = pack.bytes.byte();
-  if (limbs === 1) {
-    if (!pack.column(values, rows, -SAFE, SAFE)) return false;
-    spread(columns, first, rows);
-    return true;
-  }
-  return limbs === columns.length && readLimbs(pack, columns, first, rows);
-}
-
-/** Steps over `rows` wide numbers; false where they are none. */
-export function skipWideColumns(pack: PackReader, columns: WideColumns, rows: number): boolean {
-  return skipLimbs(pack, columns.length, rows);
-}
-
-/** Steps over `rows` covered times; false where they are none. */
-export function skipCoveredColumns(pack: PackReader, rows: number): boolean {
-  return skipLimbs(pack, MS_LIMBS, rows);
-}
-
-function skipLimbs(pack: PackReader, limbsMax: number, rows: number): boolean {
-  const limbs = pack.bytes.byte();
-  if (limbs !== 1 && limbs !== limbsMax) return false;
-  for (let k = 0; k < limbs; k++) if (!pack.skip(rows)) return false;
-  return true;
-}
-
-function readLimbs(pack: PackReader, columns: WideColumns, first: number, rows: number): boolean {
-  const last = columns.length - 1;
-  for (let k = 0; k <= last; k++) {
-    const [low, high] = k === last ? [-SAFE, SAFE] : [0, WIDE_BASE - 1];
-    if (!pack.column(values, rows, low, high)) return false;
-    columns[k]!.set(values.subarray(0, rows), first);
-  }
-  return true;
-}
-
-/** Splits safe integers into canonical limbs: a negative one borrows from the last limb, through all between. */
-function spread(columns: WideColumns, first: number, rows: number): void {
-  const lowest = columns[0]!;
-  const second = columns[1]!;
-  const last = columns.length - 1;
-  for (let i = 0; i < rows; i++) {
-    const value = values[i]!;
-    const high = Math.floor(value * INVERSE_BASE);
-    lowest[first + i] = value - high * WIDE_BASE;
-    second[first + i] = high < 0 ? high + WIDE_BASE : high;
-  }
-  for (let k = 2; k <= last; k++) {
-    const column = columns[k]!;
-    const borrowed = k === last ? -1 : WIDE_BASE - 1;
-    for (let i = 0; i < rows; i++) column[first + i] = values[i]! < 0 ? borrowed : 0;
-  }
-}
-
-/** Writes the covered times of the rows as wide numbers. */
-export function writeCoveredColumns(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
-  writeMsColumns(pack, table.coveredMs, table.coveredRest, slots);
-}
-
-/** Writes the accounted times of the rows as wide numbers. */
-export function writeAccountedColumns(pack: PackWriter, table: StatsTable, slots: ArrayLike<number>): void {
-  writeMsColumns(pack, table.accountedMs, table.accountedRest, slots);
-}
-
-function writeMsColumns(pack: PackWriter, column: Float64Array, rests: Rests, slots: ArrayLike<number>): void {
-  const rows = slots.length;
-  let safe = true;
-  for (let i = 0; i < rows; i++) {
-    values[i] = column[slots[i]!]!;
-    safe &&= Number.isSafeInteger(values[i]);
-  }
-  pack.bytes.byte(safe ? 1 : MS_LIMBS);
-  if (safe) {
-    pack.column(values, rows);
-    return;
-  }
-  const totals = makeWide(MS_LIMBS, rows);
-  for (let i = 0; i < rows; i++) writeWide(totals, i, totalMs(column, rests, slots[i]!));
-  for (const limb of totals) pack.column(limb, rows);
-}
-
-/** Reads `rows` covered times into the slots from `first` on; false where they are none. */
-export function readCoveredColumns(pack: PackReader, table: StatsTable, first: number, rows: number): boolean {
-  return readMsColumns(pack, table.coveredMs, table.coveredRest, first, rows);
-}
-
-/** The same of accounted times. */
-export function readAccountedColumns(pack: PackReader, table: StatsTable, first: number, rows: number): boolean {
-  return readMsColumns(pack, table.accountedMs, table.accountedRest, first, rows);
-}
-
-function readMsColumns(pack: PackReader, column: Float64Array, rests: Rests, first: number, rows: number): boolean {
-  const limbs = pack.bytes.byte();
-  if (limbs === 1) {
-    if (!pack.column(values, rows, -SAFE, SAFE)) return false;
-    column.set(values.subarray(0, rows), first);
-    return true;
-  }
-  if (limbs !== MS_LIMBS) return false;
-  const totals = makeWide(MS_LIMBS, BLOCK_ROWS_MAX);
-  if (!readLimbs(pack, totals, 0, rows)) return false;
-  for (let i = 0; i < rows; i++) if (!setMs(column, rests, first + i, readWide(totals, i))) return false;
+/** Reads what `writeHistogramColumn` wrote, or steps over it; false where it is none. */
+export function readHistogramColumn(
+  pack: PackReader,
+  table: StatsTable,
+  first: number,
+  rows: number,
+  isWanted: boolean,
+): boolean {
+  const some = pack.bytes.byte();
+  if (some > 1) return false;
+  if (some === 1 && !isWanted) return pack.stepOverRest();
+  for (let i = 0; i < rows && some === 1; i++) if (!readHistogram(pack.bytes, table, first + i)) return false;
   return true;
 }
