@@ -83,7 +83,7 @@ describe('a block of a result', () => {
       '110101800200c0a90703b81701000205028218020000';
     const block = decodeResultBlock(Buffer.from(hex, 'hex'), 'x', 'y');
     expect(block).toMatchObject({ partition: 5, groups: ['["a"]', '["b"]'], count: 4 });
-    expect([...block.ends].slice(0, 2)).toEqual([3, 4]);
+    expect([block.ends[0], block.ends[1]]).toEqual([3, 4]);
     expect([...block.slice.subarray(0, 4)]).toEqual([1, 2, 3, 4]);
     expect([...block.revision.subarray(0, 4)]).toEqual([1, 2, 1, 1]);
     expect([...block.flags]).toEqual([0, 1, 0, 2]);

@@ -28,6 +28,7 @@ import { PackWriter } from '../packing/pack-writer.ts';
 import {
   BLOCK_ROWS_MAX,
   columnRoom,
+  foretoldRoom,
   gatherMs,
   gatherNearest,
   isSafe,
@@ -40,7 +41,7 @@ import {
 } from './block-columns.ts';
 import { readColumns } from './block-read.ts';
 import { BLOCK_VERSION_UNACCOUNTED, readColumnsTwo } from './block-two.ts';
-import { type BlockGrid, foretoldRoom, RowFacts } from './foretold.ts';
+import { type BlockGrid, RowFacts } from './foretold.ts';
 import { hasSelected, versionFault } from './row-codec.ts';
 import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';

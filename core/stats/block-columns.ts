@@ -5,7 +5,6 @@ import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
 import { type Rests, setMs, totalMs } from './exact-ms.ts';
-import type { Foretold } from './foretold.ts';
 import { Histogram } from './histogram.ts';
 import { readHistogram, writeHistogram } from './row-codec.ts';
 import type { StatsTable } from './stats-table.ts';
@@ -27,6 +26,17 @@ export const DISTANCES = 1;
 /** Room for one column of a block while it is written or read. */
 export function columnRoom(): Float64Array {
   return new Float64Array(BLOCK_ROWS_MAX + COLUMN_ROOM);
+}
+
+/** What is foretold of the numbers of a column (foretold.ts): times · by + plus; all safe integers. */
+export interface Foretold {
+  readonly times: Float64Array;
+  readonly by: Float64Array;
+  readonly plus: Float64Array;
+}
+
+export function foretoldRoom(): Foretold {
+  return { times: columnRoom(), by: columnRoom(), plus: columnRoom() };
 }
 
 const values = columnRoom();

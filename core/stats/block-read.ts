@@ -9,6 +9,7 @@ import {
   clearUnselected,
   columnRoom,
   DISTANCES,
+  foretoldRoom,
   isSafe,
   MS_LIMBS,
   readHistogramColumn,
@@ -19,7 +20,7 @@ import {
   skipWideColumns,
   spread,
 } from './block-columns.ts';
-import { foretoldRoom, type RowFacts } from './foretold.ts';
+import type { RowFacts } from './foretold.ts';
 import type { StatsPart } from './statistics.ts';
 import type { StatsTable } from './stats-table.ts';
 

@@ -7,23 +7,12 @@
  * right, or exact, for the numbers to be exact; it only must not depend on what a reader can't know. IEEE 754 doubles give
  * the same bits on every machine. A change of any formula is another version of the block.
  */
-import { columnRoom, isSafe } from './block-columns.ts';
+import { columnRoom, type Foretold, isSafe } from './block-columns.ts';
 
 /** The slices of the rows of a block: when each begins, and how long they are, as safe integers. Zeros where that isn't known. */
 export interface BlockGrid {
   readonly startMs: Float64Array;
   readonly sliceMs: number;
-}
-
-/** Of each row, times · by + plus; all safe integers. */
-export interface Foretold {
-  readonly times: Float64Array;
-  readonly by: Float64Array;
-  readonly plus: Float64Array;
-}
-
-export function foretoldRoom(): Foretold {
-  return { times: columnRoom(), by: columnRoom(), plus: columnRoom() };
 }
 
 /** The columns of a block that others are foretold from, as they are known while it is written or read. */
