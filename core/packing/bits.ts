@@ -19,9 +19,10 @@ export function halfOfWidth(width: number): number {
 
 /** The narrowest field that holds `d`: 0 for 0, 1 for −1, 2 for 1. */
 export function widthOf(d: number): number {
+  const word = d | 0;
+  // A negative number's ones in front say as little as a positive one's zeros.
+  if (word === d) return word === 0 ? 0 : 33 - Math.clz32(word ^ (word >> 31));
   const magnitude = d < 0 ? -d - 1 : d;
-  if (magnitude === 0) return d < 0 ? 1 : 0;
-  if (magnitude < 0x8000_0000) return 33 - Math.clz32(magnitude);
   return 64 - Math.clz32(Math.floor(magnitude / 0x8000_0000));
 }
 

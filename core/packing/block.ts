@@ -48,9 +48,28 @@ export function packBlock(
 function packPlane(fields: Int32Array, count: number, width: number, words: Int32Array, at: number): void {
   if (width === 0) return;
   if (count === BLOCK_VALUES) {
-    for (let i = 0; i < count; i++) writeField(words, at + (i & 3), LANES, (i >>> 2) * width, width, fields[i]!);
+    for (let lane = 0; lane < LANES; lane++) packLane(fields, lane, width, words, at);
   } else {
     for (let i = 0; i < count; i++) writeField(words, at, 1, i * width, width, fields[i]!);
+  }
+}
+
+/** Packs the fields of a lane of a full block; a word is put together before it is stored. */
+function packLane(fields: Int32Array, lane: number, width: number, words: Int32Array, at: number): void {
+  const mask = width === 32 ? -1 : (1 << width) - 1;
+  let next = at + lane;
+  let word = 0;
+  let shift = 0;
+  for (let i = lane; i < BLOCK_VALUES; i += LANES) {
+    const field = fields[i]! & mask;
+    word |= field << shift;
+    shift += width;
+    if (shift < 32) continue;
+    words[next] = word;
+    next += LANES;
+    shift -= 32;
+    // A shift by 32 would be one by 0.
+    word = shift === 0 ? 0 : field >>> (width - shift);
   }
 }
 

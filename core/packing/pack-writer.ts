@@ -123,23 +123,25 @@ export class PackWriter {
       this.bytes.byte(0);
       return;
     }
+    const low = this.#low;
+    const high = this.#high;
     tally.fill(0);
     for (let i = 0; i < count; i++) {
       const value = values[from + i]!;
       // Asked apart, since the text of an assertion is made for each value, also where it holds.
       if (!Number.isSafeInteger(value)) assert.fail(`a column holds safe integers, not ${value}`);
       // An integer that enters an Int32Array is taken modulo 2^32 (ECMA-262, ToInt32): its low word, exactly.
-      this.#low[i] = value;
-      this.#high[i] = Math.floor(value / 0x1_0000_0000);
+      low[i] = value;
       const bits = widthOf(value);
       tally[bits] = tally[bits]! + 1;
     }
     const width = chooseWidth(count);
+    if (width > 32) for (let i = 0; i < count; i++) high[i] = Math.floor(values[from + i]! / 0x1_0000_0000);
     const patched = this.#patch(values, from, count, width);
     this.bytes.byte(width | (patched ? HEAD_PATCHED : 0));
     const words = blockWords(count, width);
     this.#reserve(words);
-    packBlock(this.#low, this.#high, count, width, this.#words, this.#wordCount);
+    packBlock(low, high, count, width, this.#words, this.#wordCount);
     this.#wordCount += words;
   }
 
