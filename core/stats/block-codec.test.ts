@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PackWriter } from '../packing/pack-writer.ts';
 import { addHeld } from './additive.ts';
-import { decodeBlock, encodeBlock } from './block-codec.ts';
+import { BlockTarget, decodeBlock, encodeBlock } from './block-codec.ts';
 import { BLOCK_ROWS_MAX } from './block-columns.ts';
 import type { BlockGrid } from './foretold.ts';
 import { addLink, type LinkRule } from './link.ts';
@@ -125,6 +125,21 @@ describe('a block', () => {
           rows.forEach((_, i) => expect(readStats(some, i)[part]).toEqual(readStats(table, i)[part]));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('leaves nothing of itself where the next one is read over it', () => {
+    fc.assert(
+      fc.property(fc.array(rowLists, { minLength: 2, maxLength: 4 }), fc.subarray([...STATS_PARTS]), (blocks, parts) => {
+        const target = new BlockTarget(12, new Set(parts));
+        for (const rows of blocks) {
+          const table = tableOf(rows);
+          expect(target.read(encodeBlock(table, slotsOf(table)), rows.length)).toBe(undefined);
+          for (const part of [...parts, 'count', 'accountedMs', 'unchecked'] as const)
+            rows.forEach((_, i) => expect(readStats(target.table, i)[part]).toEqual(readStats(table, i)[part]));
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -97,7 +97,7 @@ export function decodeBlock(
 ): number | StatsDataFault {
   const head = readHead(bytes);
   if (head instanceof StatsDataFault) return head;
-  const { version, rows } = head;
+  const { rows } = head;
   const first = table.allocateMany(rows);
   if (readWhole(bytes, table, first, head, parts, grid)) return first;
   table.truncate(first);

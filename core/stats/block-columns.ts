@@ -1,5 +1,5 @@
 /** Columns of a block's rows, one at a time; see block-codec.ts for the layout. */
-import { addProduct, addSafe, makeWide, readWide, SQUARE_LIMBS, WIDE_BASE, writeWide } from '../numbers/wide.ts';
+import { addProduct, addSafe, makeWide, readNear, readWide, SQUARE_LIMBS, WIDE_BASE, writeWide } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
@@ -47,22 +47,12 @@ export function isSafe(value: number): boolean {
   return value <= SAFE && value >= -SAFE;
 }
 
-/**
- * The double nearest to each wide number. By Horner's rule: each step is exact where the number is safe, and the result is
- * no less large where it isn't. Gives whether all are safe.
- */
+/** The double nearest to each wide number, exact where it is safe. Gives whether all are. */
 export function gatherNearest(into: Float64Array, columns: WideColumns, slots: ArrayLike<number>): boolean {
-  const rows = slots.length;
-  const last = columns.length - 1;
-  const [lowest, second, third] = columns;
   let safe = true;
-  for (let i = 0; i < rows; i++) {
-    const slot = slots[i]!;
-    let nearest = last === 3 ? columns[3]![slot]! : 0;
-    nearest = (nearest * WIDE_BASE + third![slot]!) * WIDE_BASE + second![slot]!;
-    nearest = nearest * WIDE_BASE + lowest![slot]!;
-    into[i] = nearest;
-    safe &&= isSafe(nearest);
+  for (let i = 0; i < slots.length; i++) {
+    into[i] = readNear(columns, slots[i]!);
+    safe &&= isSafe(into[i]!);
   }
   return safe;
 }
@@ -121,15 +111,13 @@ function distanceOf(columns: WideColumns, slot: number, nearest: number, foretol
   addProduct(rest, 0, -times, by);
   addSafe(rest, 0, -plus);
   let carry = 0;
-  let distance = 0;
   // Only the nearest double is asked for, but small distances of large numbers have to be exact.
   for (let k = 0; k < SQUARE_LIMBS; k++) {
     const sum = rest[k]![0]! + (columns[k]?.[slot] ?? 0) + carry;
     carry = k === SQUARE_LIMBS - 1 ? 0 : Math.floor(sum * INVERSE_BASE);
     rest[k]![0] = sum - carry * WIDE_BASE;
   }
-  for (let k = SQUARE_LIMBS - 1; k >= 0; k--) distance = distance * WIDE_BASE + rest[k]![0]!;
-  return distance;
+  return readNear(rest, 0);
 }
 
 /** Reads the distances of `rows` wide numbers into the columns from `first` on; false where they are none. */
