@@ -160,7 +160,13 @@ export function decodeResultBlock(
   for (let i = 1; i < groups.length; i++) ends[i]! += ends[i - 1]!;
   if (ends[groups.length - 1] !== count) throw damaged('the groups of a block have other rows than it has');
   for (let i = 0; i < count; i++) flags[i] = flagColumn[i]!;
-  const { table, firstSlot } = readStats(bytes.subarray(statsAt), gridOf(slice, count, sliceMs), count, target, damaged);
+  const { table, firstSlot } = readStats(
+    bytes.subarray(statsAt),
+    gridOf(slice, count, sliceMs),
+    count,
+    target,
+    damaged,
+  );
   return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, table, firstSlot };
 }
 

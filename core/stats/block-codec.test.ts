@@ -130,15 +130,19 @@ describe('a block', () => {
 
   it('leaves nothing of itself where the next one is read over it', () => {
     fc.assert(
-      fc.property(fc.array(rowLists, { minLength: 2, maxLength: 4 }), fc.subarray([...STATS_PARTS]), (blocks, parts) => {
-        const target = new BlockTarget(12, new Set(parts));
-        for (const rows of blocks) {
-          const table = tableOf(rows);
-          expect(target.read(encodeBlock(table, slotsOf(table)), rows.length)).toBe(undefined);
-          for (const part of [...parts, 'count', 'accountedMs', 'unchecked'] as const)
-            rows.forEach((_, i) => expect(readStats(target.table, i)[part]).toEqual(readStats(table, i)[part]));
-        }
-      }),
+      fc.property(
+        fc.array(rowLists, { minLength: 2, maxLength: 4 }),
+        fc.subarray([...STATS_PARTS]),
+        (blocks, parts) => {
+          const target = new BlockTarget(12, new Set(parts));
+          for (const rows of blocks) {
+            const table = tableOf(rows);
+            expect(target.read(encodeBlock(table, slotsOf(table)), rows.length)).toBe(undefined);
+            for (const part of [...parts, 'count', 'accountedMs', 'unchecked'] as const)
+              rows.forEach((_, i) => expect(readStats(target.table, i)[part]).toEqual(readStats(table, i)[part]));
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });

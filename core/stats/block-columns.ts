@@ -1,5 +1,14 @@
 /** Columns of a block's rows, one at a time; see block-codec.ts for the layout. */
-import { addProduct, addSafe, makeWide, readNear, readWide, SQUARE_LIMBS, WIDE_BASE, writeWide } from '../numbers/wide.ts';
+import {
+  addProduct,
+  addSafe,
+  makeWide,
+  readNear,
+  readWide,
+  SQUARE_LIMBS,
+  WIDE_BASE,
+  writeWide,
+} from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
