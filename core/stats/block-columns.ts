@@ -116,16 +116,11 @@ function distanceOf(columns: WideColumns, slot: number, nearest: number, foretol
   const product = times * by;
   const above = nearest - product;
   if (isSafe(nearest) && isSafe(product) && isSafe(above)) return above - plus;
-  for (let k = 0; k < SQUARE_LIMBS; k++) rest[k]![0] = 0;
+  clearWide(rest, 0);
   addProduct(rest, 0, -times, by);
   addSafe(rest, 0, -plus);
-  let carry = 0;
-  // Only the nearest double is asked for, but small distances of large numbers have to be exact.
-  for (let k = 0; k < SQUARE_LIMBS; k++) {
-    const sum = rest[k]![0]! + (columns[k]?.[slot] ?? 0) + carry;
-    carry = k === SQUARE_LIMBS - 1 ? 0 : Math.floor(sum * INVERSE_BASE);
-    rest[k]![0] = sum - carry * WIDE_BASE;
-  }
+  // Limbs out of their canonical form are as good for the nearest double.
+  columns.forEach((column, k) => (rest[k]![0]! += column[slot]!));
   return readNear(rest, 0);
 }
 

@@ -29,7 +29,6 @@ import type { StatsPart } from './statistics.ts';
 import type { StatsTable } from './stats-table.ts';
 
 export const BLOCK_VERSION_UNACCOUNTED = 1;
-export const BLOCK_VERSION_UNFORETOLD = 2;
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const selected = columnRoom();
