@@ -8,6 +8,7 @@ import {
   SQUARE_LIMBS,
   WIDE_BASE,
   writeWide,
+  clearWide,
 } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
