@@ -82,7 +82,8 @@ export class StoreClosed extends WeirError {
 export class StoreUnavailable extends WeirError {
   readonly kind = 'store-unavailable';
   constructor(store: StoreName, place: string, cause: unknown, remedy = REMEDIES[store]) {
-    super(`The ${store} at ${place} doesn't answer: ${reasonOf(cause)}. ${remedy}.`, {
+    // A reason that is a sentence itself brings its own full stop.
+    super(`The ${store} at ${place} doesn't answer: ${reasonOf(cause).replace(/\.$/, '')}. ${remedy}.`, {
       fault: 'world',
       retryable: true,
       cause,
@@ -111,10 +112,14 @@ export class NameNotAllowed extends WeirError {
 /** Wraps the reason why a database can't be opened, which is its cause and says more. */
 const WRAPPING_CODE = 'LEVEL_DATABASE_NOT_OPEN';
 
+/** How Node's own codes begin: of assertions that fail and calls that are wrong, which say nothing of the system. */
+const OWN_CODES = 'ERR_';
+
 /** The system's code of an error (`ENOSPC`, `LEVEL_LOCKED`), looked for along its chain of causes. */
 export function codeOf(thrown: unknown): string | undefined {
   for (let error = thrown, depth = 0; error instanceof Error && depth < CAUSES_MAX; error = error.cause, depth++) {
-    if ('code' in error && typeof error.code === 'string' && error.code !== WRAPPING_CODE) return error.code;
+    const code = 'code' in error ? error.code : undefined;
+    if (typeof code === 'string' && code !== WRAPPING_CODE && !code.startsWith(OWN_CODES)) return code;
   }
   return undefined;
 }

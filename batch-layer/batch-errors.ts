@@ -1,4 +1,16 @@
-import { WeirError } from '#core/errors.ts';
+import { reasonOf, WeirError } from '#core/errors.ts';
+
+/** What a run needs of the disk beside the stores can't be had now: the archive, or the room for what it writes for itself. */
+export class BatchDiskFailing extends WeirError {
+  readonly kind = 'batch-disk-failing';
+  constructor(archiveDir: string, cause: unknown) {
+    super(
+      `The batch layer can't use its directory ${archiveDir}: ${reasonOf(cause)}. What was live stays live. ` +
+        `Check its disk and its free space, and ask again.`,
+      { fault: 'world', retryable: true, cause },
+    );
+  }
+}
 
 /** While a run was under way, another one (or a rollback) has changed what is live. */
 export class BatchOvertaken extends WeirError {

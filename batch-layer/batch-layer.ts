@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { liveVersion } from '#backbone/manifests/manifest.ts';
-import { reasonOf } from '#core/errors.ts';
+import { codeOf } from '#backbone/storage-errors.ts';
+import { reasonOf, WeirError } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { refillLog } from './archive/refill-log.ts';
-import { BatchLayerStopped } from './batch-errors.ts';
+import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
 import { type BatchSchedule, isBatchDue } from './schedule.ts';
@@ -90,7 +91,7 @@ export class BatchLayer implements AsyncDisposable {
     let isChanged = [...changes.positions().values()].some((position) => position > 0);
     const unsubscribe = changes.onCommit(({ spans }) => (isChanged ||= spans.length > 0));
     // A start does not put off what was due.
-    const sinceMs = isChanged ? await this.#publishedMs() : clock();
+    const sinceMs = isChanged ? await this.#publishedMs().catch(unknownMs) : clock();
     let begun = { atMs: sinceMs, rows: schedule.rowsOpened() };
     let ranMs = 0;
     for (;;) {
@@ -130,12 +131,18 @@ export class BatchLayer implements AsyncDisposable {
     if (this.#drained !== undefined) return Promise.reject(new BatchLayerStopped());
     const run = this.#last.then(() => {
       signal.throwIfAborted();
-      return act(signal);
+      return act(signal).catch((failure: unknown) => {
+        const isNamed = failure instanceof WeirError || codeOf(failure) === undefined;
+        throw isNamed ? failure : new BatchDiskFailing(this.archive.dir, failure);
+      });
     });
     this.#last = run.catch(() => undefined);
     return run;
   }
 }
+
+/** Where it can't be read when results were published, a run is due, and tells what is wrong. */
+const unknownMs = (): number => 0;
 
 /**
  * Starts the batch layer, and appends again what the log has lost and the archive has. Throws ArchiveSeamBroken,

@@ -1,6 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log } from '#backbone/log/log.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
@@ -17,6 +15,7 @@ import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
 import { isOutdated, mergeResults } from './recompute/result-runs.ts';
+import { withScratch } from './scratch.ts';
 
 /** Deltas beside a base. Readers add up all of them, so beyond it they are merged into a new base. */
 export const DELTAS_MAX = 8;
@@ -198,24 +197,13 @@ class BatchRun {
     const { archive, objects } = this.#resources;
     const newest = results.at(-1)!;
     const name = nameOf(work, 'base');
-    const scratch = join(archive.dir, 'scratch', randomUUID());
-    await mkdir(scratch, { recursive: true });
     // The base may be large however little was folded, and then it is not for the thread that readers wait for.
     const bytes = await bytesOf(objects, results);
     await using own = this.#pool.workers > 0 ? undefined : new FoldPool(Math.min(1, foldWorkers(bytes)));
-    try {
-      await mergeResults(
-        objects,
-        results,
-        work.version.view.sliceMs,
-        name,
-        scratch,
-        own ?? this.#pool,
-        this.#request.signal,
-      );
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+    const pool = own ?? this.#pool;
+    await withScratch(archive.dir, (scratch) =>
+      mergeResults(objects, results, work.version.view.sliceMs, name, scratch, pool, this.#request.signal),
+    );
     const readings = results.reduce((sum, result) => sum + result.readings, 0);
     return { ...newest, name, kind: 'base', from: newest.from.map(() => 0), readings };
   }

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout } from 'node:timers/promises';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
-import type { StoringOptions } from '#backbone/disk/until-stored.ts';
+import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts';
 import type { Log } from '#backbone/log/log.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
 import { promoteVersion, type Manifest } from '#backbone/manifests/manifest.ts';
@@ -71,7 +71,13 @@ export class SpeedLayer implements AsyncDisposable {
     this.#stop = stop;
     this.#storing = storing;
     const { signal } = stop;
-    const tasks = [...workers.map((worker) => worker.run()), this.#buildMissing(signal), this.#repair(signal)];
+    // A store that fails for now is read again from where its reader stands: each of these can begin anew at any time.
+    const goOn = (task: () => Promise<void>): Promise<void> => untilStored(task, storing);
+    const tasks = [
+      ...workers.map((worker) => goOn(() => worker.run())),
+      goOn(() => this.#buildMissing(signal)),
+      goOn(() => this.#repair(signal)),
+    ];
     this.running = Promise.all(tasks).then(() => undefined);
     this.running.catch(() => this.#stop.abort());
   }

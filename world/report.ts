@@ -20,14 +20,16 @@ export interface WorldReport {
   /** The promise that was broken, in words; null where all were kept. */
   readonly broken: string | null;
   readonly trace: readonly string[];
+  /** Of a machine whose writes are counted, in order. */
+  readonly writes: readonly string[];
   /** The smallest plan found that breaks the same promise, and what happens in it. */
   readonly shrunk: { readonly plan: Plan; readonly trace: readonly string[] } | null;
 }
 
 /** Runs the world of a seed; where it breaks a promise, looks for a smaller one that does. */
 export async function report({ seed, all, shrinkMs, plan = makePlan(seed, all) }: WorldTask): Promise<WorldReport> {
-  const { broken, events, trace } = await runWorld(plan);
-  const found = { seed, events: [...events], broken: broken?.message ?? null, trace };
+  const { broken, events, trace, writes } = await runWorld(plan);
+  const found = { seed, events: [...events], broken: broken?.message ?? null, trace, writes };
   if (broken === undefined || shrinkMs === 0) return { ...found, shrunk: null };
   const kind = kindOf(broken.message);
   const untilMs = performance.now() + shrinkMs;

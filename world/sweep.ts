@@ -54,17 +54,21 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   return { seeds, failed: failed.toSorted((a, b) => a - b), events, seconds: (performance.now() - startMs) / 1000 };
 }
 
-/** Runs one world as it was kept. */
-export async function runKept(plan: Plan): Promise<WorldReport> {
+/** Runs worlds as they are planned, as many at a time as the machine has cores; gives what became of each, in their order. */
+export async function runPlans(plans: readonly Plan[]): Promise<readonly WorldReport[]> {
   const reports: WorldReport[] = [];
-  let task: WorldTask | undefined = { plan, seed: plan.seed, all: true, shrinkMs: 0 };
-  const take = (): WorldTask | undefined => {
-    const taken = task;
-    task = undefined;
-    return taken;
+  let next = 0;
+  const run = async (): Promise<void> => {
+    let at = 0;
+    const take = (): WorldTask | undefined => {
+      at = next++;
+      const plan = plans[at];
+      return plan === undefined ? undefined : { plan, seed: plan.seed, all: true, shrinkMs: 0 };
+    };
+    await runWorker(take, (report) => (reports[at] = report));
   };
-  await runWorker(take, (report) => reports.push(report));
-  return reports[0]!;
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), plans.length) }, run));
+  return reports;
 }
 
 /** Worlds of one thread: modules that they share keep something of each, some 25 MB, which goes with the thread. */

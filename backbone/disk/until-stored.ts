@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '#core/errors.ts';
 
-/** Between a write that failed and its next try: a disk that is full is seldom not so a moment later. */
+/** Between what failed and its next try: a disk that is full is seldom not so a moment later. */
 const STORE_RETRY_MS = 1000;
 
 export interface StoringOptions {
@@ -14,14 +14,14 @@ export interface StoringOptions {
 }
 
 /**
- * Does `write` until it succeeds, where its failure is one that may pass (a full disk, a store that doesn't answer);
- * any other one is thrown. Doing it again has to be harmless: a write that failed may have been done.
+ * Does `act` until it succeeds, where its failure is one that may pass (a full disk, a store that doesn't answer); any
+ * other one is thrown. Doing it again has to be harmless: a write that failed may have been done.
  */
-export async function untilStored(write: () => Promise<void>, options: StoringOptions): Promise<void> {
+export async function untilStored(act: () => Promise<void>, options: StoringOptions): Promise<void> {
   const { signal, failed, pauseMs = STORE_RETRY_MS } = options;
   for (;;) {
     try {
-      await write();
+      await act();
       return;
     } catch (error) {
       if (signal.aborted || !(error instanceof WeirError) || !error.retryable) throw error;

@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimDirectory } from '#backbone/disk/marker.ts';
 import type { Log } from '#backbone/log/log.ts';
-import { codeOf } from '#backbone/storage-errors.ts';
+import { codeOf, DirectoryUnusable } from '#backbone/storage-errors.ts';
 import { WeirError } from '#core/errors.ts';
+import { scratchOf } from '../scratch.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
 import { type ArchivedBatch, PartitionArchive } from './partition-archive.ts';
 import { SEGMENT_BYTES_MAX } from './segment-format.ts';
@@ -61,13 +61,17 @@ export class Archive implements AsyncDisposable {
     const marker = await claimDirectory(dir, { kind: 'archive', format: ARCHIVE_FORMAT, facts });
     const { generation } = marker.facts;
     if (generation !== log.generation) throw new ArchiveOfAnotherLog(dir, String(generation), log.generation);
-    // What a recompute that was killed had not cleared away.
-    await rm(join(dir, 'scratch'), { recursive: true, force: true });
-    const partitions: PartitionArchive[] = [];
-    for (let partition = 0; partition < log.partitions; partition++) {
-      partitions.push(await PartitionArchive.open(dir, { generation: log.generation, partition }, segmentBytesMax));
+    try {
+      // What a recompute that was killed had not cleared away.
+      await rm(scratchOf(dir), { recursive: true, force: true });
+      const partitions: PartitionArchive[] = [];
+      for (let partition = 0; partition < log.partitions; partition++) {
+        partitions.push(await PartitionArchive.open(dir, { generation: log.generation, partition }, segmentBytesMax));
+      }
+      return new Archive(options, partitions);
+    } catch (error) {
+      throw error instanceof WeirError || codeOf(error) === undefined ? error : new DirectoryUnusable(dir, error);
     }
-    return new Archive(options, partitions);
   }
 
   get partitions(): number {

@@ -41,7 +41,7 @@ export function runTask(task: FoldTask): FoldJobResult | SortedRun {
 /** What a process answers: what came out, or why nothing did. */
 export type FoldAnswer =
   | { readonly kind: 'done'; readonly result: FoldJobResult | SortedRun }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly code: string | undefined };
 
 /**
  * Processes that run jobs, behind those that answer readers where the machine is busy. They are started with the pool, so
@@ -156,7 +156,7 @@ function runOn(worker: ChildProcess, task: FoldTask, signal: AbortSignal): Promi
     };
     const finish = (answer: FoldAnswer): void => {
       if (answer.kind === 'failed') {
-        fail(new Error(answer.reason));
+        fail(Object.assign(new Error(answer.reason), answer.code === undefined ? {} : { code: answer.code }));
         return;
       }
       settle();

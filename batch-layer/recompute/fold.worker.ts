@@ -8,6 +8,7 @@ import type { FoldAnswer, FoldTask } from './fold-pool.ts';
  * for reading the sources, so what Node makes of them is kept between starts: written down at once, since the process is killed in the end.
  */
 enableCompileCache();
+const { codeOf } = await import('#backbone/storage-errors.ts');
 const { reasonOf } = await import('#core/errors.ts');
 const { runTask } = await import('./fold-pool.ts');
 flushCompileCache();
@@ -28,6 +29,6 @@ function answerTo(task: FoldTask): FoldAnswer {
   try {
     return { kind: 'done', result: runTask(task) };
   } catch (failure) {
-    return { kind: 'failed', reason: reasonOf(failure) };
+    return { kind: 'failed', reason: reasonOf(failure), code: codeOf(failure) };
   }
 }

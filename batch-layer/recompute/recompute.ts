@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { SliceSet } from '#core/slices/slice-span.ts';
 import type { Archive } from '../archive/archive.ts';
+import { withScratch } from '../scratch.ts';
 import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
 import type { FoldPool } from './fold-pool.ts';
 import type { MergeInput, MergeJob } from './merge-runs.ts';
@@ -40,34 +39,32 @@ export interface RecomputeRequest {
 }
 
 /** Recomputes results for the targets from the archive and stores them; gives the readings that were folded. */
-export async function recompute(request: RecomputeRequest): Promise<number> {
-  const scratch = join(request.archive.dir, 'scratch', randomUUID());
-  await mkdir(scratch, { recursive: true });
-  try {
-    const jobs = jobsOf(request, scratch);
-    const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
-    const results: { readonly partition: number; readonly result: FoldJobResult }[] = [];
-    let done = 0;
-    await request.pool.fold(jobs, request.signal, (job, result) => {
-      results.push({ partition: job.partition, result });
-      done += bytesOf(job);
-      request.progress(done, total);
-    });
-    const merges: MergeJob[] = [];
-    for (const [index, target] of request.targets.entries()) {
-      const inputs = results.flatMap(({ result }) => result.runs[index]!.map((run): MergeInput => ({ run, order: 0 })));
-      const refolded = await refoldPending(request, target.view, index, results, join(scratch, `${index}.refolded`));
-      // What was refolded takes the place of what was found, as a newer row does that resets.
-      for (const run of refolded) inputs.push({ run, order: 1 });
-      merges.push({ inputs, sliceMs: target.view.view.sliceMs, outPath: join(scratch, `${index}.merged`) });
-    }
-    await request.pool.merge(merges, request.signal, async (job, run) =>
-      storeRun(request.objects, request.targets[merges.indexOf(job)]!.result, run),
-    );
-    return results.reduce((sum, { result }) => sum + result.readings, 0);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
+export function recompute(request: RecomputeRequest): Promise<number> {
+  return withScratch(request.archive.dir, (scratch) => recomputeIn(scratch, request));
+}
+
+async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<number> {
+  const jobs = jobsOf(request, scratch);
+  const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
+  const results: { readonly partition: number; readonly result: FoldJobResult }[] = [];
+  let done = 0;
+  await request.pool.fold(jobs, request.signal, (job, result) => {
+    results.push({ partition: job.partition, result });
+    done += bytesOf(job);
+    request.progress(done, total);
+  });
+  const merges: MergeJob[] = [];
+  for (const [index, target] of request.targets.entries()) {
+    const inputs = results.flatMap(({ result }) => result.runs[index]!.map((run): MergeInput => ({ run, order: 0 })));
+    const refolded = await refoldPending(request, target.view, index, results, join(scratch, `${index}.refolded`));
+    // What was refolded takes the place of what was found, as a newer row does that resets.
+    for (const run of refolded) inputs.push({ run, order: 1 });
+    merges.push({ inputs, sliceMs: target.view.view.sliceMs, outPath: join(scratch, `${index}.merged`) });
   }
+  await request.pool.merge(merges, request.signal, async (job, run) =>
+    storeRun(request.objects, request.targets[merges.indexOf(job)]!.result, run),
+  );
+  return results.reduce((sum, { result }) => sum + result.readings, 0);
 }
 
 /** Cuts what the plans list into jobs, nowhere within the frames of one position: a record counts once per slice. */

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SliceRow } from '#backbone/changes/changes.ts';
 import { liveVersion, type ManifestVersion } from '#backbone/manifests/manifest.ts';
@@ -12,6 +10,7 @@ import { FoldPool, foldWorkers } from '../recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from '../recompute/partition-plan.ts';
 import { recompute } from '../recompute/recompute.ts';
 import { resultRows } from '../recompute/result-runs.ts';
+import { withScratch } from '../scratch.ts';
 import { compareResults, type Difference } from './compare-results.ts';
 import { combineLive } from './live-result.ts';
 
@@ -38,14 +37,10 @@ export interface VerifyOutcome {
  * combine: the live results of each view's live version and the rows of changes after them. Changes nothing.
  */
 export async function runVerify(resources: BatchResources, control: RunControl): Promise<VerifyOutcome> {
-  const dir = join(resources.archive.dir, 'scratch', `verify-${randomUUID()}`);
-  await mkdir(dir, { recursive: true });
-  try {
+  return withScratch(resources.archive.dir, async (dir) => {
     await using scratch = await openEmbeddedObjects({ dir: join(dir, 'objects') });
     return await verify(resources, control, dir, scratch);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 async function verify(

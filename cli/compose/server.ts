@@ -70,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const views = await declareViews(config, manifests, goal);
   const writeFailed = (failure: WeirError): void =>
-    logger.warn({ reason: reasonOf(failure) }, 'what was folded could not be stored, and is tried again');
+    logger.warn({ reason: reasonOf(failure) }, 'the fold can not read or store what it has to, and tries again');
   const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views, writeFailed }));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
   batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });

@@ -1,4 +1,4 @@
-import type { EndOfLife } from '../platform/life.ts';
+import type { EndOfLife, Life } from '../platform/life.ts';
 import type { Machine } from '../platform/machine.ts';
 
 /** A process that runs: what a supervisor sees of it. */
@@ -13,6 +13,8 @@ export interface SupervisedEvents {
   readonly started: () => void;
   /** It ended although nobody told it to. */
   readonly gaveUp: (reason: unknown) => void;
+  /** It was told to end, and said that something could not be done any more. */
+  readonly endedBadly: (reason: unknown) => void;
 }
 
 /** How long a supervisor waits before it starts again what ended by itself. */
@@ -28,6 +30,8 @@ export class Supervised<P extends RunningProcess> {
   readonly machine: Machine;
   process: P | undefined;
   starts = 0;
+  /** The one that was told to end. */
+  #ending: Life | undefined;
   readonly #start: () => Promise<P>;
   readonly #events: SupervisedEvents;
 
@@ -49,6 +53,11 @@ export class Supervised<P extends RunningProcess> {
         await process.failed;
       } catch (reason) {
         if (life.ended) return;
+        if (this.#ending === life) {
+          this.#events.endedBadly(reason);
+          this.end('left', 0);
+          return;
+        }
         this.#events.gaveUp(reason);
         this.end('left', RESTART_MS);
       }
@@ -70,8 +79,13 @@ export class Supervised<P extends RunningProcess> {
     const { process } = this;
     const { life } = this.machine;
     if (process === undefined || life === undefined) return;
+    this.#ending = life;
     void life.run(async () => {
-      await process.stop();
+      try {
+        await process.stop();
+      } catch (reason) {
+        if (!life.ended) this.#events.endedBadly(reason);
+      }
       if (this.machine.life === life) this.end('left', 0);
     });
     this.machine.scheduler.after(STOP_MS_MAX, life, () => {

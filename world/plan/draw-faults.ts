@@ -17,7 +17,8 @@ const TIMES_MAX = 5;
 /** Probability that a world has a kind of fault: some have many, most have a few. */
 const KIND_CHANCE = 0.3;
 
-type FaultKind = Exclude<StepKind, 'send' | 'send-broken'>;
+/** A write is made to fail by its number where all of them are tried in turn. */
+type FaultKind = Exclude<StepKind, 'send' | 'send-broken' | 'fail-write'>;
 
 /**
  * Draws the faults of a world. A world has only some kinds, so that what one alone does is seen too. Those that break a

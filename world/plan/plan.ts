@@ -102,6 +102,16 @@ export type Step = { readonly atMs: number } & (
       readonly code: 'ENOSPC' | 'EIO';
       readonly leaves: 'nothing' | 'half' | 'all';
     }
+  /** The disk fails from one of the writes on that follow, of whatever kind. */
+  | {
+      readonly kind: 'fail-write';
+      readonly machine: string;
+      /** The how many-th, from 1. */
+      readonly write: number;
+      readonly forMs: number;
+      readonly code: 'ENOSPC' | 'EIO';
+      readonly leaves: 'nothing' | 'half' | 'all';
+    }
   | { readonly kind: 'restore'; readonly machine: string; readonly ageMs: number }
   | { readonly kind: 'clock'; readonly machine: string; readonly byMs: number }
 );

@@ -37,8 +37,8 @@ export class Disk {
   readonly #parts: DiskParts;
   /** Each may say what happens at a durable write; the first that does is heard. */
   readonly #armed = new Set<(write: DurableWrite) => WriteFault | undefined>();
-  /** Decides whether any write fails now. */
-  failing: () => Extract<WriteFault, { kind: 'fails' }> | undefined = () => undefined;
+  /** Decides whether a write, of any kind, fails now; asked without one, whether the next would. */
+  failing: (what?: string) => Extract<WriteFault, { kind: 'fails' }> | undefined = () => undefined;
   #nodes = new Map<string, DiskNode>([['/', 'directory']]);
   #durable = new Map<string, DiskNode>([['/', 'directory']]);
   /** Names that changed since their directory was synced, in order. */
@@ -138,7 +138,7 @@ export class Disk {
   /** A write that nobody relies on yet. */
   async write<T>(what: string, act: () => T): Promise<T> {
     return this.#later(WRITE_MS, () => {
-      const fault = this.failing();
+      const fault = this.failing(what);
       if (fault !== undefined) throw systemError(fault.code, what);
       return act();
     });
@@ -155,14 +155,14 @@ export class Disk {
   /** The same without waiting, for what is written synchronously. */
   writeNow<T>(what: string, act: () => T): T {
     if (Life.current?.ended === true) throw new LifeEnded();
-    const fault = this.failing();
+    const fault = this.failing(what);
     if (fault !== undefined) throw systemError(fault.code, what);
     return act();
   }
 
   #durably<T>(what: string, act: () => T, spoil: (leaves: Leftover) => void): T {
     const number = ++this.#durableWrites;
-    let fault: WriteFault | undefined = this.failing();
+    let fault: WriteFault | undefined = this.failing(what);
     for (const decide of this.#armed) fault ??= decide({ number, what });
     if (fault?.kind === 'fails') {
       spoil(fault.leaves);

@@ -108,16 +108,23 @@ export class Level {
     const written = this.#pending.then(async () => {
       const file = this.#opened();
       const { disk } = machineOf(this.#life);
+      const what = `batch ${this.#path} (${subjectsOf(operations)})`;
       const act = (): void => {
         if (file.refuses) throw systemError('EIO', `write '${this.#path}'`);
         file.write(operations, sync);
       };
-      if (sync) await disk.writeDurably(`batch ${this.#path}`, act, (leaves) => file.fail(operations, leaves));
-      else await disk.write(`batch ${this.#path}`, act);
+      if (sync) await disk.writeDurably(what, act, (leaves) => file.fail(operations, leaves));
+      else await disk.write(what, act);
     });
     this.#pending = written.then(undefined, () => undefined);
     return written;
   }
+}
+
+/** What a write is about, as far as keys tell by how they begin. */
+function subjectsOf(operations: readonly DatabaseOperation[]): string {
+  const beginnings = operations.map(({ type, key }) => `${type} ${Buffer.from(key.subarray(0, 2)).toString('hex')}`);
+  return [...new Set(beginnings)].sort().join(', ');
 }
 
 class EntryIterator {

@@ -19,6 +19,8 @@ export function askDuring(world: World, step: Request): void {
     ({ status, text }) => {
       if (status === 500 && !text.includes('no earlier result'))
         world.break(`${method} ${path} is answered 500: ${text}`);
+      if (status !== 200 || text.includes('"problem"')) world.trace.say('reader', `is answered ${status}: ${text}`);
+      if (/"problem":.*"status":500/.test(text)) world.break(`${method} ${path} fails without saying why: ${text}`);
       if (status === 200) judge(world, step, text, punctual);
     },
     () => world.count(step.kind === 'batch' ? 'a batch run is interrupted' : 'a question is not answered'),

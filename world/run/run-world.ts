@@ -13,6 +13,8 @@ export interface Outcome {
   readonly broken: PromiseBroken | undefined;
   readonly events: ReadonlyMap<EventName, number>;
   readonly trace: readonly string[];
+  /** Of a machine whose writes are counted. */
+  readonly writes: readonly string[];
 }
 
 /** The world that runs, for what no one in it has caught. */
@@ -56,5 +58,5 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   for (const machine of world.platform.machines) machine.end('killed');
   if (world.broken !== undefined) world.trace.say('world', `BROKEN: ${world.broken.message}`);
   world.trace.say('world', `ends after ${scheduler.happened} events`);
-  return { broken: world.broken, events: world.events, trace: world.trace.lines };
+  return { broken: world.broken, events: world.events, trace: world.trace.lines, writes: world.writes };
 }

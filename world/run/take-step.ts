@@ -52,6 +52,7 @@ export function take(world: World, step: Step): void {
     case 'restart':
     case 'power':
     case 'disk-fails':
+    case 'fail-write':
     case 'restore':
     case 'clock':
       takeOnMachine(world, step);
@@ -98,7 +99,7 @@ const DAY_MS = 86_400_000;
 
 type MachineStep = Extract<
   Step,
-  { kind: 'kill' | 'kill-at-write' | 'restart' | 'power' | 'disk-fails' | 'restore' | 'clock' }
+  { kind: 'kill' | 'kill-at-write' | 'restart' | 'power' | 'disk-fails' | 'fail-write' | 'restore' | 'clock' }
 >;
 
 function takeOnMachine(world: World, step: MachineStep): void {
@@ -128,6 +129,9 @@ function takeOnMachine(world: World, step: MachineStep): void {
       return;
     case 'disk-fails':
       failDisk(world, step);
+      return;
+    case 'fail-write':
+      failWrite(world, step);
       return;
     case 'restore': {
       const image = world.images.get(step);
@@ -173,6 +177,28 @@ function failDisk(world: World, step: Extract<Step, { kind: 'disk-fails' }>): vo
   disk.failing = () => {
     if (scheduler.nowMs >= untilMs) return undefined;
     world.count(code === 'ENOSPC' ? 'a write finds no space' : 'a write fails');
+    return { kind: 'fails', code, leaves };
+  };
+}
+
+function failWrite(world: World, step: Extract<Step, { kind: 'fail-write' }>): void {
+  const supervised = world.supervised(step.machine);
+  const { disk, scheduler } = supervised.machine;
+  const { write, forMs, code, leaves } = step;
+  let left = write;
+  let untilMs: number | undefined;
+  disk.failing = (what) => {
+    if (what !== undefined) {
+      world.writes.push(what);
+      if (--left === 0) {
+        untilMs = scheduler.nowMs + forMs;
+        world.trace.say(step.machine, `its disk fails with ${code} for ${forMs} ms, from this on: ${what}`);
+        // Who can't write while it starts may say so and end; who runs has to stay.
+        if (!supervised.isUp) world.excuse(step.machine, untilMs, 'a process gives up because its disk fails');
+      }
+    }
+    if (untilMs === undefined || scheduler.nowMs >= untilMs) return undefined;
+    if (what !== undefined) world.count(code === 'ENOSPC' ? 'a write finds no space' : 'a write fails');
     return { kind: 'fails', code, leaves };
   };
 }

@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino';
+import { reasonOf, WeirError } from '#core/errors.ts';
 import { type EdgeProcess, startEdgeProcess } from '../cast/edge-process.ts';
 import { LoggerFile } from '../cast/logger-file.ts';
 import { type Delivered, Sensor } from '../cast/sensor.ts';
@@ -79,6 +80,8 @@ export class World {
   readonly images = new Map<Step, DiskImage>();
   /** Until when a process may give up, and what that is then called. */
   readonly #excused = new Map<string, { readonly untilMs: number; readonly event: EventName }>();
+  /** Every write of a machine whose writes are counted, in order. */
+  readonly writes: string[] = [];
   readonly punctuality: Punctuality;
   /** How often each event happened. */
   readonly events = new Map<EventName, number>();
@@ -216,14 +219,22 @@ export class World {
     const logger = this.#logger(name);
     return new Supervised(machine, () => start(logger), {
       started: () => this.trace.say(name, 'runs'),
+      endedBadly: (reason) => this.#hearSentence(name, 'ended with', reason),
       gaveUp: (reason) => {
-        const words = reason instanceof Error ? reason.message : String(reason);
-        this.trace.say(name, `gave up: ${words}`);
+        const words = this.#hearSentence(name, 'gave up', reason);
         const excuse = this.#excused.get(name);
         if (excuse !== undefined && this.platform.scheduler.nowMs < excuse.untilMs) this.count(excuse.event);
         else this.break(`${name} ended by itself: ${words}`);
       },
     });
+  }
+
+  /** What a process says when it ends, which has to be meant for people. */
+  #hearSentence(name: string, how: string, reason: unknown): string {
+    const words = reasonOf(reason);
+    this.trace.say(name, `${how}: ${words}`);
+    if (!(reason instanceof WeirError)) this.break(`${name} ${how} what is no sentence for people: ${words}`);
+    return words;
   }
 
   /** What a part says goes into the trace, from warnings on. */
