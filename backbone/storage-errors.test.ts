@@ -15,7 +15,9 @@ describe('the code of a failure', () => {
   it("is the system's, however deep in what was made of it", async () => {
     const failure: unknown = await readFile('/nowhere/at/all').catch((error: unknown) => error);
     expect(codeOf(failure)).toBe('ENOENT');
-    expect(codeOf(new StoreUnavailable('log', '/data', new Error('it was not read', { cause: failure })))).toBe('ENOENT');
+    expect(codeOf(new StoreUnavailable('log', '/data', new Error('it was not read', { cause: failure })))).toBe(
+      'ENOENT',
+    );
   });
 
   it('is none of a mistake of our own, which nothing can be expected to pass of', () => {
