@@ -1,3 +1,4 @@
+import { FileUnusable } from '#backbone/doors/secret-file.ts';
 import { type Fault, WeirError } from '#core/errors.ts';
 
 /** What is wrong with a source: it can't be read, is no such file, or is not what it was when it was last read. */
@@ -47,4 +48,14 @@ export class SourceError extends WeirError {
 /** How messages call the file of a source, `-` being standard input. */
 export function subjectOf(file: string): string {
   return file === '-' ? 'standard input' : `file ${file}`;
+}
+
+/** What is read from files beside a source, its faults told as the source's own. */
+export async function readBeside<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof FileUnusable)) throw error;
+    throw new SourceError('unreadable', error.subject, error.value, error.remedy, error.cause);
+  }
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv6, type Server } from 'node:net';
 import { z } from 'zod';
+import type { TlsFiles } from '#backbone/doors/tls-files.ts';
 import { isLoopback } from '#core/wire/own-origin.ts';
 import { SourceError } from '../source-error.ts';
 import { parsePasswordHash, type PasswordHash } from './password-hash.ts';
-import type { TlsFiles } from './tls-files.ts';
 
 const LISTEN = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/;
 const PORT_MAX = 65_535;

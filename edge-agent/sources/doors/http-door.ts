@@ -11,13 +11,14 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { readTlsFiles, type TlsOptions } from '#backbone/doors/tls-files.ts';
 import { isOwnHost, isOwnOrigin, listenAddresses } from '#core/wire/own-origin.ts';
 import { type ReceivedBody, Receiving } from '../live/receiving.ts';
+import { readBeside } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import { type DoorSection, listenAt } from './door-section.ts';
 import { CHALLENGE, type Credentials, Logins } from './logins.ts';
 import { type HttpAnswer, malformed, type Problem, tooLarge, unavailable, unsupported } from './problem.ts';
-import { readTlsFiles, type TlsOptions } from './tls-files.ts';
 
 /** The largest body, unpacked. */
 export const BODY_BYTES_MAX = 8_388_608;
@@ -178,7 +179,7 @@ export class HttpDoor {
 
   async #tls(): Promise<TlsOptions | undefined> {
     const { section, folder } = this.#options;
-    return section.tls === undefined ? undefined : readTlsFiles(section.tls, folder);
+    return section.tls === undefined ? undefined : readBeside(readTlsFiles(section.tls, folder));
   }
 }
 

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { addressKey, FailedLogins } from '#backbone/doors/failed-logins.ts';
 import type { Users } from './door-section.ts';
-import { addressKey, FailedLogins } from './failed-logins.ts';
 import { PASSWORD_BYTES_MAX, type PasswordHash, verifyPassword } from './password-hash.ts';
 
 /** Who somebody says to be. */

@@ -1,9 +1,8 @@
-import { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readSecretFile, readSecretLine } from '../secret-file.ts';
+import { readCertificates, readSecretLine } from '#backbone/doors/secret-file.ts';
 import { nameField, textField } from '../section-fields.ts';
-import { SourceError, subjectOf } from '../source-error.ts';
+import { readBeside } from '../source-error.ts';
 
 /** What the section of a source says of the broker that it connects to. */
 
@@ -112,28 +111,12 @@ export interface BrokerSecrets {
   readonly ca: Buffer | undefined;
 }
 
-/** A chain of certificates, or all that a system trusts. */
-const CERTIFICATES_BYTES_MAX = 1_048_576;
-
 /** Reads them; relative paths start at `folder`. Throws SourceError. */
 export async function readBrokerSecrets({ password, ca }: BrokerSection, folder: string): Promise<BrokerSecrets> {
+  const line = async (file: string): Promise<Buffer> =>
+    Buffer.from(await readSecretLine(resolve(folder, file), 'password.file', 'the password'), 'latin1');
   return {
-    password:
-      password === undefined
-        ? undefined
-        : Buffer.from(await readSecretLine(resolve(folder, password.file), 'password.file', 'the password'), 'latin1'),
-    ca: ca === undefined ? undefined : await readCertificates(resolve(folder, ca)),
+    password: password === undefined ? undefined : await readBeside(line(password.file)),
+    ca: ca === undefined ? undefined : await readBeside(readCertificates(resolve(folder, ca), 'ca')),
   };
-}
-
-async function readCertificates(file: string): Promise<Buffer> {
-  const pem = await readSecretFile(file, 'ca', CERTIFICATES_BYTES_MAX);
-  try {
-    // Made to see whether it is one.
-    void new X509Certificate(pem);
-    return pem;
-  } catch (error) {
-    const remedy = 'name a file that begins with -----BEGIN CERTIFICATE----- at `ca`';
-    throw new SourceError('unreadable', subjectOf(file), 'holds no certificate', remedy, error);
-  }
 }

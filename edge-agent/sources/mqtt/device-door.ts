@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
+import { readTlsFiles, type TlsOptions } from '#backbone/doors/tls-files.ts';
 import { type DoorSection, listenAt } from '../doors/door-section.ts';
 import { Logins, type LoginVerdict } from '../doors/logins.ts';
-import { readTlsFiles, type TlsOptions } from '../doors/tls-files.ts';
 import { Receiving } from '../live/receiving.ts';
+import { readBeside } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
 import { DeviceSession, DeviceSessions } from './device-session.ts';
 import {
@@ -167,6 +168,6 @@ export class DeviceDoor {
 
   async #tls(): Promise<TlsOptions | undefined> {
     const { section, folder } = this.#options;
-    return section.tls === undefined ? undefined : readTlsFiles(section.tls, folder);
+    return section.tls === undefined ? undefined : readBeside(readTlsFiles(section.tls, folder));
   }
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { readSecretFile, readSecretLine } from '../secret-file.ts';
-import { SourceError, subjectOf } from '../source-error.ts';
+import { readSecretFile, readSecretLine } from '#backbone/doors/secret-file.ts';
+import { readBeside, SourceError, subjectOf } from '../source-error.ts';
 import { HEADERS_BYTES_MAX, HEADERS_MAX } from './limits.ts';
 import { placesIn } from './service-url.ts';
 
@@ -36,7 +36,7 @@ export async function readRequestSecrets(section: SecretFiles, folder: string): 
   }
   let token = '';
   if (section.token !== undefined) {
-    const held = await readSecretLine(resolve(folder, section.token.file), 'token.file', 'the token');
+    const held = await readBeside(readSecretLine(resolve(folder, section.token.file), 'token.file', 'the token'));
     secrets.push(held, encodeURIComponent(held));
     if (placesIn(section.url).has('token')) token = held;
     else setHeader(headers, 'authorization', `Bearer ${held}`, section.token.file);
@@ -45,7 +45,9 @@ export async function readRequestSecrets(section: SecretFiles, folder: string): 
 }
 
 async function readHeaders(file: string): Promise<readonly (readonly [name: string, value: string])[]> {
-  const lines = (await readSecretFile(file, 'headers.file', HEADERS_BYTES_MAX)).toString('latin1').split(/\r?\n/);
+  const lines = (await readBeside(readSecretFile(file, 'headers.file', HEADERS_BYTES_MAX)))
+    .toString('latin1')
+    .split(/\r?\n/);
   const found: (readonly [string, string])[] = [];
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;

@@ -2,21 +2,23 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { SourceError, subjectOf } from '../source-error.ts';
+import { FileUnusable, readCertificates, unreadable } from './secret-file.ts';
 
-/** Files in PEM: the certificate of the door, with those between it and its root behind it, and its key. */
+/** Files in PEM: the certificate of one end, with those between it and its root behind it, and its key. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+  /** Of a door: the certificates by which those of its clients are told to be genuine. */
+  readonly clients?: string | undefined;
 }
 
-/** What a server that speaks TLS is made with. */
-export type TlsOptions = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion'>;
+/** What an end that speaks TLS is made with. */
+export type TlsOptions = Pick<SecureContextOptions, 'cert' | 'key' | 'ca' | 'minVersion'>;
 
 /** Older versions are broken (RFC 8996). */
-const VERSION_MIN = 'TLSv1.2';
+export const TLS_VERSION_MIN = 'TLSv1.2';
 
-/** Reads them; relative paths start at `folder`. Throws SourceError, which names the file and what is wrong with it. */
+/** Reads them; relative paths start at `folder`. Throws FileUnusable, which names the file and what is wrong with it. */
 export async function readTlsFiles(files: TlsFiles, folder: string): Promise<TlsOptions> {
   const certFile = resolve(folder, files.cert);
   const keyFile = resolve(folder, files.key);
@@ -25,14 +27,16 @@ export async function readTlsFiles(files: TlsFiles, folder: string): Promise<Tls
   const certificate = certificateIn(cert, certFile);
   if (!certificate.checkPrivateKey(keyIn(key, keyFile))) {
     const remedy = 'name the key that the certificate was made with';
-    throw new SourceError('unreadable', subjectOf(keyFile), `is not the key of ${certFile}`, remedy);
+    throw new FileUnusable(keyFile, `is not the key of ${certFile}`, remedy);
   }
-  const options: TlsOptions = { cert, key, minVersion: VERSION_MIN };
+  const { clients } = files;
+  const ca = clients === undefined ? {} : { ca: await readCertificates(resolve(folder, clients), 'tls.clients') };
+  const options: TlsOptions = { cert, key, ...ca, minVersion: TLS_VERSION_MIN };
   try {
     createSecureContext(options);
   } catch (error) {
     const value = `can't be used for TLS (${error instanceof Error ? error.message : String(error)})`;
-    throw new SourceError('unreadable', subjectOf(certFile), value, 'make another certificate', error);
+    throw new FileUnusable(certFile, value, 'make another certificate', error);
   }
   return options;
 }
@@ -41,9 +45,7 @@ async function readPem(file: string, field: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const value = code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`;
-    throw new SourceError('unreadable', subjectOf(file), value, `check the path and its permissions at \`${field}\``);
+    throw unreadable(file, field, error);
   }
 }
 
@@ -52,7 +54,7 @@ function certificateIn(pem: Buffer, file: string): X509Certificate {
     return new X509Certificate(pem);
   } catch (error) {
     const remedy = 'name a file that begins with -----BEGIN CERTIFICATE----- at `tls.cert`';
-    throw new SourceError('unreadable', subjectOf(file), 'holds no certificate', remedy, error);
+    throw new FileUnusable(file, 'holds no certificate', remedy, error);
   }
 }
 
@@ -63,8 +65,8 @@ function keyIn(pem: Buffer, file: string): KeyObject {
     const isLocked = pem.includes('ENCRYPTED');
     const value = isLocked ? 'is locked with a passphrase' : 'holds no private key';
     const remedy = isLocked
-      ? 'unlock it (openssl pkey -in … -out …) and let only the agent read it'
+      ? 'unlock it (openssl pkey -in … -out …) and let only weir read it'
       : 'name a file that holds -----BEGIN PRIVATE KEY----- at `tls.key`';
-    throw new SourceError('unreadable', subjectOf(file), value, remedy, error);
+    throw new FileUnusable(file, value, remedy, error);
   }
 }
