@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { declareAgents } from './commands/agents.ts';
 import { declareBatch } from './commands/batch.ts';
 import { declareBench } from './commands/bench.ts';
+import { declareCerts } from './commands/certs.ts';
 import { declareCheck } from './commands/check.ts';
 import { declareEdge } from './commands/edge.ts';
 import type { Declare } from './commands/flags.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly Declare[] = [
   declareLedger,
   declareQuarantine,
   declareTokens,
+  declareCerts,
   declarePassword,
   declareBench,
 ];

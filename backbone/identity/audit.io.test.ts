@@ -31,7 +31,7 @@ async function written(count: number): Promise<string> {
   await using log = await open();
   for (let i = 0; i < count; i++) log.note({ kind: 'asked', who: 'op', what: `POST ${i}` });
   await log.flush();
-  return readFile(path(), 'utf8');
+  return await readFile(path(), 'utf8');
 }
 
 describe('the audit log', () => {

@@ -3,10 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { selfSigned } from '#backbone/doors/certificates.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
-import { acknowledge, cheapHash, RunningSource, selfSigned } from '../doors/doors.fixtures.ts';
+import { acknowledge, cheapHash, RunningSource } from '../doors/doors.fixtures.ts';
 import { metricsOf } from '../sources.fixtures.ts';
 import { LINE_PROTOCOL, openLineProtocolSource } from './line-protocol-source.ts';
 
