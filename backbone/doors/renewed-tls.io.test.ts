@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { TestAuthority, writePair } from './certificates.fixtures.ts';
+import { RenewedTls } from './renewed-tls.ts';
+import { readTlsFiles } from './tls-files.ts';
+
+const FILES = { cert: 'server.crt', key: 'server.key' };
+const authority = new TestAuthority();
+
+let dir: string;
+let logged: string[];
+
+beforeEach(async () => {
+  const place = await makeTemporaryDirectory('tls');
+  onTestFinished(() => place[Symbol.asyncDispose]());
+  ({ dir } = place);
+  logged = [];
+  await writePair(dir, 'server', authority.pair('server', 'first'));
+});
+
+/** A server that echoes, and how to connect to it. */
+async function serve() {
+  const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+  const tls = await RenewedTls.open(FILES, dir, logger);
+  const server = createServer(tls.options, (socket) => socket.on('error', () => undefined).pipe(socket));
+  onTestFinished(async () => {
+    server.close();
+    await tls[Symbol.asyncDispose]();
+  });
+  tls.renew(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return async (options: { readonly maxVersion?: 'TLSv1.1' | 'TLSv1.2' } = {}): Promise<TLSSocket> => {
+    const socket = connect({ port, host: '127.0.0.1', ca: authority.cert, ...options });
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'secureConnect');
+    return socket;
+  };
+}
+
+const nameOf = (socket: TLSSocket): unknown => socket.getPeerCertificate().subject.CN;
+
+describe('a certificate whose files are changed', () => {
+  it('is the new one for who connects then, and open connections go on', async () => {
+    const dial = await serve();
+    const before = await dial();
+    expect(nameOf(before)).toBe('first');
+    await writePair(dir, 'server', authority.pair('server', 'second'));
+    await expect.poll(async () => nameOf(await dial()), { timeout: 5_000 }).toBe('second');
+    before.write('still here');
+    expect(String((await once(before, 'data'))[0])).toBe('still here');
+  });
+
+  it('stays the one before where they can not be used, until they can', async () => {
+    const dial = await serve();
+    await writeFile(join(dir, 'server.crt'), '-----BEGIN CERT');
+    await expect.poll(() => logged.length, { timeout: 5_000 }).toBe(1);
+    expect(logged[0]).toContain('holds no certificate; name a file that begins with');
+    expect(nameOf(await dial())).toBe('first');
+    await writePair(dir, 'server', authority.pair('server', 'second'));
+    await expect.poll(async () => nameOf(await dial()), { timeout: 5_000 }).toBe('second');
+  });
+});
+
+describe('a door with TLS', () => {
+  it('speaks 1.2 and newer', async () => {
+    const dial = await serve();
+    expect((await dial()).getProtocol()).toBe('TLSv1.3');
+    expect((await dial({ maxVersion: 'TLSv1.2' })).getProtocol()).toBe('TLSv1.2');
+    await expect(dial({ maxVersion: 'TLSv1.1' })).rejects.toThrow();
+  });
+
+  it('is refused with what is wrong with its files', async () => {
+    const other = new TestAuthority().pair('server');
+    await writePair(dir, 'other', other);
+    const refused = (files: object) => expect(readTlsFiles({ ...FILES, ...files }, dir)).rejects;
+    await refused({ cert: 'none.crt' }).toThrow(
+      'none.crt does not exist; check the path and its permissions at `tls.cert`',
+    );
+    await refused({ key: 'other.key' }).toThrow('other.key is not the key of');
+    await refused({ key: 'server.crt' }).toThrow('server.crt holds no private key');
+    await refused({ clients: 'server.key' }).toThrow('server.key holds no certificate; name a file that begins with');
+  });
+});
