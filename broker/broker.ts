@@ -1,16 +1,19 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Logger } from 'pino';
+import type { RenewedTls } from '#backbone/doors/renewed-tls.ts';
 import type { KeyValue } from '#backbone/key-value/key-value.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead, WantedFrames } from '#core/wire/topics.ts';
+import type { BrokerIdentity } from './agent-logins.ts';
 import { AgentOrders, type KnownStanding } from './agent-orders.ts';
 import { SeriesClaims } from './claims.ts';
 import { type BrokerCounters, newTally } from './counters.ts';
 import { Ingest } from './ingest.ts';
-import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, DRAIN_TIMEOUT_MS } from './limits.ts';
+import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS } from './limits.ts';
 import { MqttListener } from './mqtt-listener.ts';
 import { type AgentPresence, Presence } from './presence.ts';
 
@@ -38,6 +41,10 @@ export interface BrokerOptions {
   /** What the fold knows of an agent, for orders about it; without it none are taken. */
   readonly agentDecision?: (agent: string) => KnownStanding | undefined;
   readonly onPresence?: (presence: AgentPresence) => void;
+  /** How agents are told apart; left out: who connects under the name of an agent is taken for it. */
+  readonly identity?: BrokerIdentity | undefined;
+  /** With what connections are encrypted; left out: not at all. */
+  readonly tls?: RenewedTls | undefined;
   /** How far event times may be ahead of `clock`; CLOCK_SKEW_MS_MAX when left out. */
   readonly clockSkewMsMax?: number;
 }
@@ -95,8 +102,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     standingOf: options.agentDecision ?? (() => undefined),
     onOrdered: (agent) => ingest.forget(agent),
   });
-  const listener = await MqttListener.open({ ingest, presence, tally, clock, logger, ledgerHead, wantedOf });
-  const server = createServer((socket) => listener.admit(socket));
+  const { identity } = options;
+  const listener = await MqttListener.open({
+    ingest,
+    presence,
+    tally,
+    clock,
+    logger,
+    ledgerHead,
+    wantedOf,
+    identity,
+  });
+  const server = openDoor(options, (socket) => listener.admit(socket));
   server.maxConnections = CLIENTS_MAX;
   server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));
   let port: number;
@@ -128,6 +145,20 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     drain: () => drain(new AbortController().signal),
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };
+}
+
+/** Agents show a token where they have no certificate, so that isn't asked for as a condition. */
+function openDoor({ tls, logger }: BrokerOptions, admit: (socket: Socket) => void): Server {
+  if (tls === undefined) return createServer(admit);
+  const server = createTlsServer(
+    { ...tls.options, handshakeTimeout: CONNECT_TIMEOUT_MS, requestCert: tls.asksClients, rejectUnauthorized: false },
+    admit,
+  );
+  server.on('tlsClientError', (error, { remoteAddress }) =>
+    logger.debug({ address: remoteAddress, reason: error.message }, 'a connection did not come to TLS'),
+  );
+  tls.renew(server);
+  return server;
 }
 
 function listen(server: Server, { host, port }: BrokerOptions['listen']): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Client, PublishPacket, Subscription } from 'aedes';
 import type { Logger } from 'pino';
+import type { EnrolledAgent } from '#core/identity/identities.ts';
 import { encodeLedgerHead, encodeRefusedFrame, encodeWantedFrames } from '#core/wire/down-messages.ts';
 import { agentTopic, type DownTopic, type LedgerHead, type UpTopic, type WantedFrames } from '#core/wire/topics.ts';
 import { ClientRefused, judgePublish, maySubscribe } from './connect-verdict.ts';
@@ -24,6 +25,8 @@ const NOTHING = Buffer.alloc(0);
 /** What passes between the broker and one client, from its CONNECT to the end of its connection. */
 export class ClientSession {
   readonly agent: string;
+  /** How the agent is enrolled that it was recognised as; undefined as long as it wasn't, or where nobody is asked. */
+  enrolled: EnrolledAgent | undefined;
   readonly connection: GuardedConnection;
   readonly #client: Client;
   readonly #options: ClientSessionOptions;

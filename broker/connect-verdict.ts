@@ -4,6 +4,7 @@ import { AGENT_ID, agentTopic, parseAgentTopic, type UpTopic } from '#core/wire/
 
 /** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3) that the broker gives. */
 export const IDENTIFIER_REJECTED = 2;
+export const BAD_USER_NAME_OR_PASSWORD = 4;
 export const NOT_AUTHORIZED = 5;
 
 /** A client did what agents may not do; its connection is ended, with this return code where it only began. */

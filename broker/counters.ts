@@ -15,6 +15,8 @@ export interface BrokerCounters {
   readonly appendsFailed: number;
   /** Connections ended for what they sent or did. */
   readonly connectionsCut: number;
+  /** Clients that were not the agents that they said to be. */
+  readonly loginsRefused: number;
   /** PUBLISH packets let in and not answered, and their bytes. */
   readonly inFlight: number;
   readonly inFlightBytes: number;
@@ -36,5 +38,6 @@ export function newTally(): Tally {
     messagesUnreadable: 0,
     appendsFailed: 0,
     connectionsCut: 0,
+    loginsRefused: 0,
   };
 }

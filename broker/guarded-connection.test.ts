@@ -93,6 +93,7 @@ function connectClient(
 ) {
   const socket = new FakeSocket();
   const connection = new GuardedConnection(socket as unknown as Socket, limit);
+  connection.letIn();
   const errors: Error[] = [];
   connection.on('error', (error) => errors.push(error));
   const passed: Uint8Array[] = [];

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { InFlightLimit, Permit } from '#backbone/flow/in-flight-limit.ts';
 import { PACKET_HEAD_BYTES_MAX } from '#core/wire/mqtt-head.ts';
 import {
@@ -13,8 +14,15 @@ import {
 } from './limits.ts';
 import { judgePacket, PacketCut } from './packet-guard.ts';
 
-/** Why nothing is let through: too much is in flight of all clients, of this one; the parser is behind; the broker stops. */
-type Hindrance = 'limit' | 'client' | 'reader' | 'hold';
+/** Why nothing is let through: nobody knows yet who it is; too much is in flight of all clients, of this one; the parser is behind; the broker stops. */
+type Hindrance = 'stranger' | 'limit' | 'client' | 'reader' | 'hold';
+
+/** Who is at the other end of a socket, as far as the socket tells. */
+export interface Peer {
+  readonly address: string;
+  /** The common name of a certificate that it showed and that was verified. */
+  readonly certified: string | undefined;
+}
 
 interface HeldPacket {
   readonly bytes: number;
@@ -27,10 +35,11 @@ interface HeldPacket {
  *
  * The permit for a whole packet is taken when its length is known and released by `answered()`, in order, when the
  * packet was acknowledged, or when the connection ends. So what a broker holds of all its clients is bounded, and
- * packets that began can always be completed. While there is no permit, or too many other packets wait for the parser, the
+ * packets that began can always be completed. Behind CONNECT nothing is read until `letIn()`, so that strangers take no permits. While there is no permit, or too many other packets wait for the parser, the
  * socket isn't read, and TCP makes the client wait.
  */
 export class GuardedConnection extends Duplex {
+  readonly peer: Peer;
   readonly #socket: Socket;
   readonly #allInFlight: InFlightLimit;
   readonly #held: HeldPacket[] = [];
@@ -46,11 +55,13 @@ export class GuardedConnection extends Duplex {
   #packetBytesLeft = 0;
   #packetDueAt = Number.POSITIVE_INFINITY;
   #first = true;
+  #isIn = false;
   #controlPacketsUnread = 0;
   #tookLeave = false;
 
   constructor(socket: Socket, allInFlight: InFlightLimit) {
     super({ readableHighWaterMark: CLIENT_IN_FLIGHT_BYTES_MAX });
+    this.peer = { address: socket.remoteAddress ?? '', certified: certifiedName(socket) };
     this.#socket = socket;
     this.#allInFlight = allInFlight;
     socket.on('data', (chunk: Uint8Array) => {
@@ -66,6 +77,12 @@ export class GuardedConnection extends Duplex {
   /** Packets of this connection that were let through and not yet answered. */
   get inFlight(): number {
     return this.#held.length;
+  }
+
+  /** Who connects is known: what it sends from now on is let through. */
+  letIn(): void {
+    this.#isIn = true;
+    if (this.#waiting === 'stranger') this.#goOn();
   }
 
   /** A PUBLISH is being stored: until it is answered it holds its bytes, also where the connection ends before. */
@@ -170,6 +187,7 @@ export class GuardedConnection extends Duplex {
   #advance(): void {
     while (this.#waiting === 'no' && this.#rest.length > 0) {
       if (this.#packetBytesLeft > 0) this.#passBody();
+      else if (!this.#first && !this.#isIn) this.#wait('stranger');
       else if (!this.#passHeader()) return;
     }
   }
@@ -242,4 +260,11 @@ export class GuardedConnection extends Duplex {
     this.#heldBytes += bytes;
     return true;
   }
+}
+
+/** Several names are none: which one an authority meant nobody knows. */
+function certifiedName(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name: unknown = socket.getPeerCertificate().subject?.CN;
+  return typeof name === 'string' ? name : undefined;
 }

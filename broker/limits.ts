@@ -41,6 +41,12 @@ export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** From connecting to a complete CONNECT. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
+/** How long who shows a wrong token waits for the answer, once it has failed before. */
+export const LOGIN_WAIT_MS_MAX = 2_000;
+
+/** Those that wait so at a time; beyond it connections are cut without an answer. */
+export const LOGINS_HELD_MAX = 256;
+
 /** From the length field of a PUBLISH, when its permit was given, to its last byte: 17 kB/s for the longest. */
 export const PACKET_TIMEOUT_MS = 30_000;
 
@@ -83,6 +89,8 @@ assert(REPORT_BYTES_MAX <= FRAME_BYTES_MAX, 'a refusal report fits a packet');
 assert(PACKET_BYTES_MAX + RECORD_OVERHEAD_BYTES_MAX <= RECORD_BYTES_MAX, 'whatever a packet holds fits a record');
 assert(PACKET_BYTES_MAX <= CLIENT_IN_FLIGHT_BYTES_MAX, 'the longest packet can be in flight');
 assert(AGENT_IN_FLIGHT_MAX < CLIENT_IN_FLIGHT_MAX, 'heartbeats pass beside an agent’s frames');
+assert(LOGIN_WAIT_MS_MAX < CONNECT_TIMEOUT_MS, 'who is refused is told before the time to connect ends');
+assert(LOGINS_HELD_MAX <= CLIENTS_MAX / 10, 'those that are refused leave room for those that are not');
 assert(AGENT_KEEPALIVE_S <= KEEPALIVE_S_MAX, 'agents may be silent as long as they say');
 assert(
   CLIENT_IN_FLIGHT_BYTES_MAX <= IN_FLIGHT_BYTES_MAX && CLIENT_IN_FLIGHT_MAX <= IN_FLIGHT_MAX,

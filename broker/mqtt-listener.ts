@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
+import type { IdentityChange } from '#core/identity/identities.ts';
+import { AgentLogins, type BrokerIdentity } from './agent-logins.ts';
 import { ClientSession, type ClientSessionOptions, type PacketDone } from './client-session.ts';
-import { ClientRefused, judgeConnect } from './connect-verdict.ts';
+import { BAD_USER_NAME_OR_PASSWORD, ClientRefused, judgeConnect } from './connect-verdict.ts';
 import type { Tally } from './counters.ts';
 import { GuardedConnection } from './guarded-connection.ts';
 import {
@@ -16,6 +18,14 @@ import {
 
 export interface MqttListenerOptions extends ClientSessionOptions {
   readonly tally: Tally;
+  /** Undefined: nobody is asked who they are. */
+  readonly identity: BrokerIdentity | undefined;
+}
+
+/** What CONNECT says of who it is of. */
+interface ShownLogin {
+  readonly user: Readonly<string | undefined>;
+  readonly password: Readonly<Buffer | undefined>;
 }
 
 /**
@@ -33,7 +43,9 @@ export class MqttListener {
   readonly #refusals = new WeakMap<Client, ClientRefused>();
   /** Who is in, by agent. */
   readonly #present = new Map<string, ClientSession>();
+  readonly #logins: AgentLogins | undefined;
   readonly #sweep: NodeJS.Timeout;
+  readonly #deafen: () => void;
   #pending = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -41,7 +53,7 @@ export class MqttListener {
     this.#options = options;
     this.#aedes = aedes;
     aedes.preConnect = (client, packet, done) => this.#preConnect(client, packet, done);
-    aedes.authenticate = (client, _name, _password, done) => void this.#authenticate(client, done);
+    aedes.authenticate = (client, user, password, done) => void this.#authenticate(client, { user, password }, done);
     aedes.authorizePublish = (client, packet, done) => void this.#authorizePublish(client, packet, done);
     aedes.authorizeSubscribe = (client, subscription, done) =>
       done(null, this.#sessions.get(client)?.authorizeSubscribe(subscription) ?? null);
@@ -54,6 +66,12 @@ export class MqttListener {
     aedes.on('connectionError', (_client, error) =>
       options.logger.info({ err: error }, 'a connection ended before an agent came in'),
     );
+    const { identity } = options;
+    this.#logins =
+      identity === undefined
+        ? undefined
+        : new AgentLogins(identity, options.clock, () => options.tally.loginsRefused++);
+    this.#deafen = identity?.known.listen((changes) => this.#endStrangers(changes)) ?? ((): void => undefined);
     this.#sweep = setInterval(() => this.#cutStalled(), PACKET_SWEEP_MS);
     this.#sweep.unref();
   }
@@ -89,6 +107,7 @@ export class MqttListener {
   /** Ends all connections, acknowledgements first. */
   async close(): Promise<void> {
     clearInterval(this.#sweep);
+    this.#deafen();
     await Promise.all([...this.#connections].map((connection) => connection.finish()));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
   }
@@ -110,18 +129,22 @@ export class MqttListener {
     done(null, true);
   }
 
-  /** A second connection of an agent takes over (MQTT-3.1.4-2), once the first has really ended. */
+  /** A second connection of an agent takes over (MQTT-3.1.4-2), once it has said who it is and the first has really ended. */
   async #authenticate(
     client: Client,
+    shown: ShownLogin,
     done: (error: AuthenticateError | null, success: boolean) => void,
   ): Promise<void> {
-    const { tally, logger } = this.#options;
+    const { logger } = this.#options;
     const session = this.#sessions.get(client);
     if (session === undefined) {
-      const refusal = this.#refusals.get(client);
-      tally.connectionsCut++;
-      logger.warn({ reason: refusal?.message }, 'a client was turned away');
-      done(refusal ?? null, false);
+      this.#turnAway(this.#refusals.get(client), done);
+      return;
+    }
+    const refusal = await this.#recognise(session, shown);
+    if (refusal !== undefined) {
+      this.#sessions.delete(client);
+      this.#turnAway(refusal, done);
       return;
     }
     const previous = this.#present.get(session.agent);
@@ -130,7 +153,51 @@ export class MqttListener {
       previous.connection.destroy();
       await previous.ended;
     }
+    session.connection.letIn();
     done(null, true);
+  }
+
+  #turnAway(
+    refusal: ClientRefused | undefined,
+    done: (error: AuthenticateError | null, success: boolean) => void,
+  ): void {
+    this.#options.tally.connectionsCut++;
+    this.#options.logger.warn({ reason: refusal?.message }, 'a client was turned away');
+    done(refusal ?? null, false);
+  }
+
+  /** Why a client isn't the agent that it says to be, or nothing. */
+  async #recognise(session: ClientSession, { user, password }: ShownLogin): Promise<ClientRefused | undefined> {
+    if (this.#logins === undefined) return undefined;
+    const { agent, connection } = session;
+    const facts = { agent, user: user ?? undefined, password: password ?? undefined, ...connection.peer };
+    const judgement = await this.#logins.judge(facts);
+    if (judgement.kind === 'welcome') {
+      session.enrolled = judgement.enrolled;
+      return undefined;
+    }
+    if (judgement.kind === 'lost') connection.destroy();
+    return new ClientRefused(`agent ${agent} may not come in: ${judgement.why}`, BAD_USER_NAME_OR_PASSWORD);
+  }
+
+  /** Whether a client still is the agent that it was recognised as. */
+  #isStill({ agent, enrolled }: ClientSession): boolean {
+    const { identity } = this.#options;
+    return identity === undefined || (enrolled !== undefined && identity.known.enrolmentOf(agent) === enrolled);
+  }
+
+  #endStrangers(changes: readonly IdentityChange[]): void {
+    for (const change of changes) {
+      const session = 'agent' in change ? this.#present.get(change.agent) : undefined;
+      if (session !== undefined && !this.#isStill(session)) this.#endStranger(session);
+    }
+  }
+
+  #endStranger(session: ClientSession): void {
+    const { agent } = session;
+    this.#options.identity?.audit.note({ kind: 'ended', door: 'mqtt', who: agent });
+    this.#options.logger.warn({ agent }, 'the agent was revoked, or got another token; its connection was ended');
+    session.connection.destroy();
   }
 
   async #authorizePublish(client: Client | null, packet: PublishPacket, done: PacketDone): Promise<void> {
@@ -156,6 +223,8 @@ export class MqttListener {
     this.#present.set(agent, session);
     this.#options.presence.online(agent, this.#options.clock());
     this.#options.logger.info({ agent }, 'agent connected');
+    // Its identity may have ended while it came in.
+    if (!this.#isStill(session)) this.#endStranger(session);
   }
 
   #leave(client: Client): void {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import type { ChainHead } from '#core/identity/chain.ts';
-import { Identities, type IdentityChange } from '#core/identity/identities.ts';
+import { type EnrolledAgent, Identities, type IdentityChange } from '#core/identity/identities.ts';
 import type { Principal } from '#core/identity/principal.ts';
 import { NOTHING_READ, type ReadChanges, readChanges, type ReadSoFar } from './identity-file.ts';
 
@@ -59,9 +59,9 @@ export class KnownIdentities implements AsyncDisposable {
     return this.#identities.agentBy(agent, token);
   }
 
-  /** Whether an agent is enrolled, however it shows who it is. */
-  isEnrolled(agent: string): boolean {
-    return this.#identities.agents.has(agent);
+  /** How an agent is enrolled: another object once its token is another; undefined where it isn't. */
+  enrolmentOf(agent: string): EnrolledAgent | undefined {
+    return this.#identities.agents.get(agent);
   }
 
   /** The holder of a token, or a stranger. */
