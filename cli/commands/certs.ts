@@ -1,15 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { AGENT_ID } from '#core/wire/topics.ts';
+import type { CertsFlags } from '../identity/certificates.ts';
 import { addCommand, type Declare } from './flags.ts';
 
 const DAYS_MAX = 3_650;
-
-/** What `weir certs` is told. */
-export interface CertsFlags {
-  readonly host?: readonly string[];
-  readonly agent?: string;
-  readonly days: number;
-}
 
 const MORE = `
 The first time it makes an authority, ca.crt and ca.key, for ten years; with --host a certificate for a server, server.crt and

@@ -11,7 +11,6 @@ import {
   serialOf,
 } from '#backbone/doors/certificate.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
-import type { CertsFlags } from '../commands/certs.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
 
@@ -20,6 +19,13 @@ const AUTHORITY_DAYS = 3_650;
 const SERIAL_BYTES = 16;
 /** Clocks that are a little behind take a new certificate too. */
 const BEFORE_NOW_MS = 3_600_000;
+
+/** What `weir certs` is told. */
+export interface CertsFlags {
+  readonly host?: readonly string[];
+  readonly agent?: string;
+  readonly days: number;
+}
 
 /** Makes an authority where there is none, and the certificates that are asked for. Throws UserError. */
 export async function makeCertificates(dir: string, { host, agent, days }: CertsFlags): Promise<void> {
