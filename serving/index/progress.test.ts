@@ -55,6 +55,14 @@ function completeness(
 }
 
 describe('the progress of a group', () => {
+  it('tells of a new member from when on its agent may have lost something', () => {
+    const stains = [{ fromMs: 20, toMs: 30 }];
+    const progress = progressOf([agentOf('a', null, true), { ...agentOf('b', 95, true), stains }], []);
+    expect(progress.put(memberOf('b', 's', 100))).toBe(20);
+    expect(progress.put(memberOf('b', 's', 90))).toBe(90);
+    expect(progress.put(memberOf('a', 's', 100))).toBe(Number.NEGATIVE_INFINITY);
+  });
+
   it('tells from when on a member changes how windows are judged', () => {
     const progress = progressOf([], []);
     expect(progress.put(memberOf('a', 's', 100))).toBe(100);

@@ -133,7 +133,10 @@ export class GroupProgress {
     if (row.intervalMs < (before?.intervalMs ?? 0)) this.#intervalMs = undefined;
     else if (longestMs !== undefined) this.#intervalMs = Math.max(longestMs, row.intervalMs);
     if (!isFirst && (longestMs === undefined || this.#intervalMs !== longestMs)) return Number.NEGATIVE_INFINITY;
-    return Math.min(promisedFromMs(row), before === undefined ? Number.POSITIVE_INFINITY : promisedFromMs(before));
+    if (before !== undefined) return Math.min(promisedFromMs(row), promisedFromMs(before));
+    // With its first series an agent brings what it misses into the group.
+    const stains = stainsOf(this.#agents.get(agentKey(row.partition, row.agent)));
+    return Math.min(promisedFromMs(row), ...stains.map(({ fromMs }) => fromMs));
   }
 
   members(): Iterable<MemberRow> {
