@@ -164,6 +164,31 @@ describe('references of a source', () => {
     expect(faults(...kinds, { ...rule, when: { kind: ' q' } })).toHaveLength(1);
   });
 
+  it.each([
+    ['csv', csv],
+    ['ndjson', { ...csv, kind: 'ndjson' }],
+    ['poll', { kind: 'poll', url: 'http://127.0.0.1/', every: '5m', time: { columns: ['ts'] } }],
+    ['line-protocol', { kind: 'line-protocol', listen: '127.0.0.1:0' }],
+    ['sparkplug', { kind: 'sparkplug', url: 'mqtt://127.0.0.1' }],
+    ['mqtt', { kind: 'mqtt', listen: '127.0.0.1:0' }],
+  ])('are to a series each, whatever the rows come in: %s', (kind, section) => {
+    const rule = { metric: 'power', value: 'line.a', device: 'd' };
+    const faults = (...series: readonly object[]): readonly string[] =>
+      declaredSource(kind === 'mqtt' ? { ...section, topics: [{ topic: 'a', series }] } : { ...section, series })
+        .faults(['power'])
+        .map(({ path, value }) => `${path.slice(-2).join('.')}: ${value}`);
+    expect(faults(rule, { ...rule, value: 'line.b' })).toEqual([
+      'series.1: for "line.b" makes the same series as the one for "line.a", power of d',
+    ]);
+    expect(faults(rule, { ...rule, value: 'line.b', tags: { phase: '2' } })).toEqual([]);
+  });
+
+  it('are to a series for each metric of Sparkplug that a template names', () => {
+    const rule = { metric: 'power', value: 'L1/kW', device: '{device}', tags: { of: '{metric}' } };
+    const series = [rule, { ...rule, value: 'L2/kW' }];
+    expect(declaredSource({ kind: 'sparkplug', url: 'mqtt://127.0.0.1', series }).faults(['power'])).toEqual([]);
+  });
+
   it('are to cells in their order, and to no more than a row may give', () => {
     const rule = { ...csv.series[0], device: 'd', metric: 'power' };
     const faults = (columns: readonly string[], series: readonly object[]): readonly string[] =>

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkDoor, describeDoor, DOOR_FIELDS, formatAddress } from '../doors/door-section.ts';
 import { type HttpAnswer, methodNotAllowed, notFound, type Problem, tooLarge } from '../doors/problem.ts';
 import { type RequestSection, RequestSource } from '../doors/request-source.ts';
-import { checkMetrics, seriesMade } from '../rows/row-references.ts';
+import { checkDistinct, checkMetrics, seriesMade } from '../rows/row-references.ts';
 import { ROWS_FIELDS, type RowsSection } from '../rows/rows-section.ts';
 import { latenessField } from '../section-fields.ts';
 import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
@@ -148,7 +148,11 @@ export const LINE_PROTOCOL: SourceKindDefinition<z.output<typeof schema>> = {
   supports: () => ({ nature: 'live', resumes: false }),
   describe: (section) =>
     `takes points as InfluxDB does at ${section.tls === undefined ? 'http' : 'https'}://${formatAddress(section.listen)}${describeDoor(section)}`,
-  faults: ({ series }, metricNames) => [...checkMetrics({ series }, metricNames), ...checkValues(series)],
+  faults: (section, metricNames) => [
+    ...checkMetrics(section, metricNames),
+    ...checkValues(section.series),
+    ...checkDistinct(section),
+  ],
   makes: seriesMade,
   open: (name, section, options) => openLineProtocolSource({ ...options, name, section }),
 };

@@ -5,7 +5,8 @@ import { BrokerLink } from '../mqtt/broker-link.ts';
 import { STOP_TIMEOUT_MS } from '../mqtt/limits.ts';
 import { MessageLine, type MqttMessage } from '../mqtt/message-line.ts';
 import { RowReader } from '../rows/row-reader.ts';
-import { checkMetrics, missingColumns, missingRemedy, seriesMade } from '../rows/row-references.ts';
+import { checkDistinct, checkMetrics, missingColumns, missingRemedy, seriesMade } from '../rows/row-references.ts';
+import type { SeriesRule } from '../rows/rows-section.ts';
 import type { ReferenceFault, SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import type { ReadingBatch, Source, SourceCheckpoint } from '../source.ts';
 import type { NodeMessage, TakenMessage } from './edge-node.ts';
@@ -298,11 +299,19 @@ function checkNames(section: SparkplugSection, metricNames: readonly string[]): 
     value: `${JSON.stringify(missing.column)} is none of a Sparkplug metric`,
     remedy: missingRemedy([missing], NAMED_COLUMNS),
   }));
-  const twice = section.series.flatMap(({ when }, i) => (Object.hasOwn(when, 'metric') ? [named(i)] : []));
-  return [...checkMetrics(rows, metricNames), ...unknown, ...twice];
+  const twice = section.series.flatMap(({ when }, i) => (Object.hasOwn(when, 'metric') ? [namedByWhen(i)] : []));
+  const distinct = checkDistinct({ series: section.series.map(withMetricNamed) });
+  return [...checkMetrics(rows, metricNames), ...unknown, ...twice, ...distinct];
 }
 
-function named(rule: number): ReferenceFault {
+/** A rule is for one metric: what names it in a template is known, and tells its series from those of other rules. */
+function withMetricNamed(rule: SeriesRule): SeriesRule {
+  const named = (template: string): string => template.replaceAll('{metric}', rule.value);
+  const tags = Object.entries(rule.tags).map(([tag, template]) => [tag, named(template)] as const);
+  return { ...rule, device: named(rule.device), tags: Object.fromEntries(tags) };
+}
+
+function namedByWhen(rule: number): ReferenceFault {
   return {
     path: ['series', rule, 'when', 'metric'],
     subject: 'when',
