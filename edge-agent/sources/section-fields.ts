@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isSeriesName, SERIES_NAME_RULE } from '#core/series/series.ts';
 import { DurationError, nominalMs, parseDuration } from '#core/time/duration.ts';
+import { InstantError, parseInstant } from '#core/time/instant.ts';
 
 const NAME_CHARS_MAX = 256;
 
@@ -42,3 +43,13 @@ export function checkedBy(parse: (value: string) => unknown, errorClass: abstrac
     }
   };
 }
+
+/** From when on readings of series are expected, where that is before the first of them. */
+export const expectedSinceField = z
+  .string()
+  .superRefine(checkedBy(parseInstant, InstantError))
+  .meta({
+    title: 'time',
+    description: 'From when on readings are expected: windows before the first one are incomplete from then.',
+    examples: ['2024-05-01'],
+  });

@@ -5,17 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { acknowledge, type ReceivedAnswer, RunningSource } from '../doors/doors.fixtures.ts';
 import { BODY_BYTES_MAX } from '../doors/http-door.ts';
-import type { RequestSection } from '../doors/request-source.ts';
 import { SourceError } from '../source-error.ts';
 import type { ReadingBatch } from '../source.ts';
 import { metricsOf } from '../sources.fixtures.ts';
 import { FUTURE_MS_MAX } from '../time/time-section.ts';
-import { HTTP, openHttpSource } from './http-source.ts';
+import { HTTP, type HttpSection, openHttpSource } from './http-source.ts';
 import { REQUEST_READINGS_MAX } from './readings-body.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
 
-function configured(listen: string, given: Readonly<Record<string, unknown>> = {}): RequestSection {
+function configured(listen: string, given: Readonly<Record<string, unknown>> = {}): HttpSection {
   return HTTP.schema.parse({ kind: 'http', listen, ...given });
 }
 
@@ -46,6 +45,12 @@ interface Answer extends ReceivedAnswer {
 const reading = { time: '2024-05-01T00:00:00Z', metric: 'power', device: 'a', value: 1.5 };
 
 describe('POST /readings', () => {
+  it('tells from when on its series are expected, where the source says so', async () => {
+    await using running = new Running(acknowledge, configured('127.0.0.1:0', { since: '2024-04-01' }));
+    await running.send([reading]);
+    expect(running.registry.descriptions).toMatchObject([{ device: 'a', sinceMs: Date.UTC(2024, 3, 1) }]);
+  });
+
   it('answers once its readings are durable, and not before', async () => {
     await using running = new Running(() => undefined);
     let answered = false;

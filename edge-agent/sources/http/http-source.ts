@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { parseInstant } from '#core/time/instant.ts';
 import { checkDoor, describeDoor, DOOR_FIELDS, formatAddress } from '../doors/door-section.ts';
 import { basicCredentials } from '../doors/logins.ts';
 import {
@@ -11,15 +12,21 @@ import {
   problemAnswer,
 } from '../doors/problem.ts';
 import { type RequestSection, RequestSource } from '../doors/request-source.ts';
-import { latenessField } from '../section-fields.ts';
+import { expectedSinceField, latenessField } from '../section-fields.ts';
 import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
+import type { EntryRegistry } from '../source.ts';
 import { readReadingsBody } from './readings-body.ts';
 import { readSentReadings } from './sent-readings.ts';
 
 /** What is listened for, beside what every source is given. */
 export interface HttpSourceOptions extends Pick<SourceOptions, 'metrics' | 'registry' | 'folder' | 'nowMs' | 'logger'> {
   readonly name: string;
-  readonly section: RequestSection;
+  readonly section: HttpSection;
+}
+
+/** What a section of `kind: http` says. */
+export interface HttpSection extends RequestSection {
+  readonly since?: string | undefined;
 }
 
 /** What became of the readings of a request. */
@@ -35,12 +42,20 @@ interface Taken {
  * problems.
  */
 export function openHttpSource(options: HttpSourceOptions): RequestSource {
+  const registry = registrySince(options.section.since, options.registry);
   const answer = async (request: IncomingMessage, source: RequestSource): Promise<HttpAnswer> => {
-    const taken = (await refusal(request, source)) ?? (await take(request, source, options));
+    const taken = (await refusal(request, source)) ?? (await take(request, source, { ...options, registry }));
     if ('status' in taken) return problemAnswer(taken);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(taken) };
   };
   return new RequestSource({ ...options, answer });
+}
+
+/** Describes series with the time from which on they are expected. */
+function registrySince(since: string | undefined, registry: EntryRegistry): EntryRegistry {
+  if (since === undefined) return registry;
+  const sinceMs = parseInstant(since);
+  return { intern: (description) => registry.intern({ ...description, sinceMs }) };
 }
 
 /** What is wrong with a request before its body is read, or null. The cheapest checks come first. */
@@ -77,6 +92,7 @@ const schema = z
       examples: ['http'],
     }),
     ...DOOR_FIELDS,
+    since: expectedSinceField.optional(),
     // Devices that send for themselves send beside each other: one pane's length is left for the slower ones.
     lateness: latenessField.prefault('10s').meta({
       description:

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { LF } from '../ascii.ts';
 import { checkFile, describeFile, FILE_FIELDS, type FileSection, fileSupport } from '../records/file-section.ts';
 import { byteOrderMarkBytes, type RecordFileOpener, type RecordFileOpening } from '../records/record-format.ts';
 import { RecordSource } from '../records/record-source.ts';
@@ -8,6 +7,7 @@ import { checkDistinct, checkMetrics, neededColumns, seriesMade } from '../rows/
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { isJsonObject, type JsonObject, parseJsonText, pathsOf, valueAtPath } from './json-fields.ts';
+import { JsonTextCutter } from './json-text-cutter.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
 
 /** Lines at the beginning that are looked at to tell NDJSON from other files: some may be damaged, not all. */
@@ -41,7 +41,7 @@ export class NdjsonOpener implements RecordFileOpener {
         'not-text',
         this.#subject,
         'is not NDJSON',
-        'write one JSON object a line, or name another `kind`',
+        'write one JSON object a line, or an array of objects, or name another `kind`',
       );
     }
     for (const column of needed) this.#checkTime(column, objects);
@@ -67,13 +67,12 @@ export class NdjsonOpener implements RecordFileOpener {
 
   #firstLines(bytes: Uint8Array, from: number, to: number, atEnd: boolean): readonly string[] {
     const lines: string[] = [];
+    const cutter = new JsonTextCutter();
     for (let at = from; at < to && lines.length < TRIED_LINES_MAX;) {
-      const found = bytes.indexOf(LF, at);
-      const lineEnd = found < 0 || found >= to ? -1 : found;
-      if (lineEnd < 0 && !atEnd) break;
-      const line = decoder.decode(bytes.subarray(at, lineEnd < 0 ? to : lineEnd)).trim();
+      at = cutter.next(bytes, at, to, atEnd);
+      if (at < 0) break;
+      const line = decoder.decode(bytes.subarray(cutter.textStart, cutter.textEnd)).trim();
       if (line !== '') lines.push(line);
-      at = lineEnd < 0 ? to : lineEnd + 1;
     }
     return lines;
   }
@@ -82,7 +81,8 @@ export class NdjsonOpener implements RecordFileOpener {
 const schema = z
   .strictObject({
     kind: z.literal('ndjson').meta({
-      description: 'A file of JSON texts, a line each, or standard input. A column is a path, such as ENERGY.Total.0.',
+      description:
+        'A file of JSON objects, or arrays of them, a line each, or standard input. A column is a path, such as ENERGY.Total.0.',
       examples: ['ndjson'],
     }),
     ...FILE_FIELDS,

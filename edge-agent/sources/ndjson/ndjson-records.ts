@@ -1,8 +1,8 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
-import { CR, LF } from '../ascii.ts';
-import { INCOMPLETE, type RecordFormat } from '../records/record-format.ts';
+import type { RecordFormat } from '../records/record-format.ts';
 import { ABSENT, FieldTable } from '../rows/key-table.ts';
 import { isJsonObject, parseJsonText, valueAtPath } from './json-fields.ts';
+import { JsonTextCutter } from './json-text-cutter.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -17,17 +17,16 @@ export interface NdjsonOptions {
 }
 
 /**
- * NDJSON (one JSON object a line): the fields that rules name are written as text behind the data, where they are like
+ * NDJSON (one JSON object a line, or an array of objects, which are records each): the fields that rules name are written as text behind the data, where they are like
  * those of any row. Numbers keep the digits they were written with; strings stand for themselves; `null` and a field
  * that is not there are absent. Objects and arrays are no values, and damage their row.
  */
 export class NdjsonRecords implements RecordFormat {
   readonly fields: FieldTable;
-  textEnd = 0;
-  lineEnds = 0;
   blank = false;
   readonly fault = '';
   readonly brokenAt = 0;
+  readonly #cutter = new JsonTextCutter();
   readonly #paths: readonly string[];
   readonly #options: NdjsonOptions;
   /** Whether each path is one of a number, and the last names of those paths; empty where JSON's own mark will do. */
@@ -50,13 +49,17 @@ export class NdjsonRecords implements RecordFormat {
   }
 
   next(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
-    bytes[to] = LF;
-    const lineEnd = bytes.indexOf(LF, from);
-    if (lineEnd === to && !atEnd) return INCOMPLETE;
-    this.lineEnds = lineEnd < to ? 1 : 0;
-    this.textEnd = lineEnd > from && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
-    this.#take(bytes, from, to + 1);
-    return lineEnd < to ? lineEnd + 1 : to;
+    const end = this.#cutter.next(bytes, from, to, atEnd);
+    if (end >= 0) this.#take(bytes, to);
+    return end;
+  }
+
+  get textEnd(): number {
+    return this.#cutter.textEnd;
+  }
+
+  get lineEnds(): number {
+    return this.#cutter.lineEnds;
   }
 
   /** The paths that have led nowhere, each with the nearest that lead somewhere. */
@@ -75,8 +78,9 @@ export class NdjsonRecords implements RecordFormat {
     });
   }
 
-  #take(bytes: Uint8Array, from: number, scratchAt: number): void {
-    const text = decode(bytes.subarray(from, this.textEnd));
+  #take(bytes: Uint8Array, scratchAt: number): void {
+    const { textStart, textEnd } = this.#cutter;
+    const text = decode(bytes.subarray(textStart, textEnd));
     this.blank = text?.trim() === '';
     this.fields.fault = this.blank ? null : this.#fill(text, bytes, scratchAt);
   }
@@ -94,7 +98,7 @@ export class NdjsonRecords implements RecordFormat {
     if (text === undefined) return 'the line is not UTF-8 text';
     const object = parseJsonText(text, this.#numberNames.size === 0 ? undefined : this.#textOf);
     if (object === undefined) return 'the line is not JSON; write one object a line';
-    if (!isJsonObject(object)) return 'the line is JSON but no object; write one object a line';
+    if (!isJsonObject(object)) return 'the line is JSON but no object; write one object a line, or an array of objects';
     const { starts, ends } = this.fields;
     this.#lines++;
     let at = scratchAt;

@@ -84,6 +84,33 @@ describe('an NDJSON source', () => {
     expect(refusals[0]!.reason).toBe('field "E" holds an array where a value is wanted; name what is in it, like E.0');
   });
 
+  it.each([RECORD_LIMITS, { ...RECORD_LIMITS, batchReadingsMax: 8, chunkBytes: 48, lineBytesMax: 47 }])(
+    'reads lines that are arrays of objects, and goes on within them: %#',
+    async (limits) => {
+      const row = (ts: number): string => `{"ts":${ts},"kind":"p","device":"]}","value":${ts}}`;
+      const text = [
+        `[${row(1)},${row(2)} , ${row(3)}]\r`,
+        row(4),
+        ' [ ] ',
+        `[${row(5)},{"ts":5`,
+        `[${row(6)} ${row(7)}]`,
+        `[${row(8)}] 9`,
+        '[1,2]',
+        `[${row(9)}]`,
+      ].join('\n');
+      await writeFile(join(folder, 'rows.ndjson'), text);
+      const registry = new SeriesList();
+      const all = await collect(open('ndjson', rules, registry, limits), registry);
+      expect(all.readings.map(({ timeMs }) => timeMs / 1_000)).toEqual([1, 2, 3, 4, 5, 6, 8, 9]);
+      expect(all.refusals.map(({ line }) => line)).toEqual([4, 5, 6, 7]);
+      for (const [i, checkpoint] of all.checkpoints.entries()) {
+        const rest = await collect(open('ndjson', rules, registry, limits), registry, checkpoint);
+        const before = await collect(open('ndjson', rules, registry, limits), registry, null, i + 1);
+        expect([...before.readings, ...rest.readings]).toEqual(all.readings);
+      }
+    },
+  );
+
   it('has the decimal mark of its texts, and that of JSON in numbers', async () => {
     const { readings } = await read(
       '{"ts":1.0,"kind":"p","device":"a","value":"1.234,5"}\n{"ts":1700000000.1234567,"kind":"p","device":"a","value":1.25}\n{"ts":3,"kind":"p","device":"a","value":0.35000000000000003}\n',

@@ -283,5 +283,5 @@ async function sumOfRead(file: FileBytes, left: RecordCheckpoint, head: Uint8Arr
   if (left.at === 'open') return next === undefined || next === LF || next === CR ? sum : null;
   if (left.at === 'overlong' || left.offset === 0) return sum;
   // Checkpoints of older versions have no sum: that a record begins there is all that can be seen.
-  return last === LF ? sum : null;
+  return left.crc32 !== null || last === LF ? sum : null;
 }

@@ -4,8 +4,7 @@ import { parseFactor } from '#core/numbers/factor.ts';
 import { SERIES_TAGS_MAX } from '#core/series/series.ts';
 import { DAY_MS } from '#core/time/civil.ts';
 import { DurationError, formatDuration, nominalMs, parseDuration } from '#core/time/duration.ts';
-import { InstantError, parseInstant } from '#core/time/instant.ts';
-import { checkedBy, nameField, seriesNameField, textField } from '../section-fields.ts';
+import { checkedBy, expectedSinceField, nameField, seriesNameField, textField } from '../section-fields.ts';
 import type { CellsCounted } from '../time/cell-times.ts';
 import { describeTime, timeSchema, type TimeSection } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
@@ -72,15 +71,7 @@ const seriesRuleFields = {
     .record(nameField, textField)
     .default({})
     .meta({ description: 'The rows that the rule is for, by the text of columns.', examples: [{ type: 'import' }] }),
-  since: z
-    .string()
-    .superRefine(checkedBy(parseInstant, InstantError))
-    .meta({
-      title: 'time',
-      description: 'From when on readings are expected: windows before the first one are incomplete from then.',
-      examples: ['2024-05-01'],
-    })
-    .optional(),
+  since: expectedSinceField.optional(),
   device: template.pipe(z.string().min(1)).meta({
     description: 'The device that was measured. {column} stands for the text of that column.',
     examples: ['{meter}'],

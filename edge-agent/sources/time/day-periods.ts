@@ -1,8 +1,10 @@
 import { civilFromDays, DAY_MS } from '#core/time/civil.ts';
 import { formatDuration } from '#core/time/duration.ts';
 import type { Zone } from '#core/time/zone.ts';
-import { COLON, POINT, ZERO } from '../ascii.ts';
+import { CASE_BIT, COLON, LOWER_A, LOWER_Z, POINT, SPACE, ZERO } from '../ascii.ts';
 import { digitsEnd } from './time-text.ts';
+
+const HOUR_MS = DAY_MS / 24;
 
 /** More digits than any day has periods. */
 const NUMBER_DIGITS_MAX = 9;
@@ -27,7 +29,7 @@ export class DayPeriods {
 
   /** When the period begins whose number is `bytes[start, end)`, of a day counted from 1970-01-01; NaN where it has none. */
   start(day: number, bytes: Uint8Array, start: number, end: number): number {
-    const number = numberIn(bytes, start, end);
+    const number = numberIn(bytes, start, end, HOUR_MS / this.#everyMs);
     if (!(number >= 1)) {
       this.fault = 'is no number of a period; they count from 1';
       return Number.NaN;
@@ -51,17 +53,49 @@ export class DayPeriods {
   }
 }
 
-/** A whole number, also as a clock or a spreadsheet writes it (`7`, `07`, `07:00`, `7.0`); NaN for another text. */
-function numberIn(bytes: Uint8Array, start: number, end: number): number {
-  const numberEnd = digitsEnd(bytes, start, end);
-  if (numberEnd === start || numberEnd - start > NUMBER_DIGITS_MAX) return Number.NaN;
-  if (numberEnd < end) {
-    const mark = bytes[numberEnd];
-    if ((mark !== COLON && mark !== POINT) || numberEnd + 1 === end) return Number.NaN;
-    for (let at = numberEnd + 1; at < end; at++) if (bytes[at] !== ZERO) return Number.NaN;
+/**
+ * A whole number, also as a clock or a spreadsheet writes it (`7`, `07`, `07:00`, `7.0`), behind letters (`P7`, `Hour 7`), or,
+ * where the cell holds the date too, behind a space. `perHour` periods of an hour may be numbered anew in each: `H7Q3` is
+ * the third of the seventh hour. NaN for another text.
+ */
+function numberIn(bytes: Uint8Array, start: number, end: number, perHour: number): number {
+  const numberAt = behindLetters(bytes, behindWords(bytes, start, end), end);
+  const numberEnd = digitsEnd(bytes, numberAt, end);
+  const number = digitsOf(bytes, numberAt, numberEnd);
+  if (numberEnd === end) return number;
+  const partAt = behindLetters(bytes, numberEnd, end);
+  if (partAt > numberEnd && numberAt > start) {
+    const partEnd = digitsEnd(bytes, partAt, end);
+    const part = partEnd === end ? digitsOf(bytes, partAt, end) : Number.NaN;
+    return part >= 1 && part <= perHour && number >= 1 ? (number - 1) * perHour + part : Number.NaN;
   }
+  const mark = bytes[numberEnd];
+  if ((mark !== COLON && mark !== POINT) || numberEnd + 1 === end) return Number.NaN;
+  for (let at = numberEnd + 1; at < end; at++) if (bytes[at] !== ZERO) return Number.NaN;
+  return number;
+}
+
+/** The index behind the last space: what stands before is a word, or the date. */
+function behindWords(bytes: Uint8Array, start: number, end: number): number {
+  const space = bytes.subarray(start, end).lastIndexOf(SPACE);
+  return space < 0 ? start : start + space + 1;
+}
+
+function behindLetters(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isLetter(bytes[at]!)) at++;
+  return at;
+}
+
+function isLetter(byte: number): boolean {
+  const small = byte | CASE_BIT;
+  return small >= LOWER_A && small <= LOWER_Z;
+}
+
+function digitsOf(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end || end - start > NUMBER_DIGITS_MAX) return Number.NaN;
   let number = 0;
-  for (let at = start; at < numberEnd; at++) number = number * 10 + bytes[at]! - ZERO;
+  for (let at = start; at < end; at++) number = number * 10 + bytes[at]! - ZERO;
   return number;
 }
 

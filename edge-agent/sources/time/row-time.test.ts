@@ -53,6 +53,11 @@ describe('periods of a day', () => {
     ['2024-06-01', '-1', 'no number of a period'],
     ['2024-06-01', '1:30', 'no number of a period'],
     ['2024-06-01', '9999999999', 'no number of a period'],
+    ['2024-06-01', 'H1Q3', 'no number of a period'],
+    ['2024-06-01', 'H1Q', 'no number of a period'],
+    ['2024-06-01', '1Q1', 'no number of a period'],
+    ['2024-06-01', 'P', 'no number of a period'],
+    ['2023-10-29', 'H26Q1', 'period "H26Q1" is beyond 2023-10-29, which has 50 periods of 30m in Europe/London'],
   ])('are refused where a day has none such: %s %s', (date, period, fault) => {
     expect(times.texts([[date, period]])[0]).toContain(fault);
   });
@@ -60,6 +65,23 @@ describe('periods of a day', () => {
   it('are numbered as clocks and spreadsheets write numbers too', () => {
     const starts = times.texts(['3', '03', '03:00', '3.0'].map((number) => ['2024-06-01', number]));
     expect(new Set(starts)).toStrictEqual(new Set(['2024-06-01T00:00:00Z']));
+  });
+
+  it('may have letters before them, or be those of an hour', () => {
+    const starts = (...cells: readonly string[]): readonly unknown[] =>
+      times.texts(cells.map((cell) => ['2023-10-29', cell]));
+    expect(new Set(starts('P4', 'SP04', 'SP 4', 'Period 4', 'H2Q2', 'h02q2'))).toStrictEqual(
+      new Set(['2023-10-29T00:30:00Z']),
+    );
+    expect(starts('H25Q2')).toStrictEqual(['2023-10-29T23:30:00Z']);
+  });
+
+  it('may stand in one cell with their date', () => {
+    const inOne = { ...section, columns: ['when'], rest: 'ignore', period: { column: 'when', every: '30m' } };
+    expect(new RowTimes(inOne, ['when']).texts([['2023-10-29 P5'], ['2023-10-29 05']])).toStrictEqual([
+      '2023-10-29T01:00:00Z',
+      '2023-10-29T01:00:00Z',
+    ]);
   });
 
   it('stand beside a date alone', () => {
