@@ -63,7 +63,8 @@ async function admitUpTo(
     for (const { position, bytes } of entries) {
       const outcome = admission.admit(position, decodeRecord(bytes));
       if (outcome.kind !== 'fold' && outcome.kind !== 'learned') continue;
-      for (const { header, held } of readyFrames(outcome)) callback({ agent: outcome.agent.fold, header, frame: held });
+      const { fold: agent, index: life } = outcome.agent;
+      for (const { header, held } of readyFrames(outcome)) callback({ agent, life, header, frame: held });
     }
   }
 }

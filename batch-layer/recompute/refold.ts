@@ -69,7 +69,8 @@ function refoldCluster(
       if (frames.latestMs[i]! < earliestMs - sliceMs || frames.earliestMs[i]! >= latestMs + sliceMs) continue;
       const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
       const header = readHeader(bytes);
-      if (header.kind !== 'fault') take({ agent: agents[frames.agent[i]!]!.fold, header, frame: bytes });
+      const life = frames.agent[i]!;
+      if (header.kind !== 'fault') take({ agent: agents[life]!.fold, life, header, frame: bytes });
     }
   };
   visit(

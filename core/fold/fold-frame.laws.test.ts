@@ -305,7 +305,7 @@ function foldAll(sender: Sender, agent: AgentFold, view: View): Map<string, Stat
   const frames = sender.frames.map((frame) => {
     const header = readHeader(frame);
     assert(header.kind !== 'fault', 'frames are sound');
-    return { agent, header, frame };
+    return { agent, life: 0, header, frame };
   });
   for (const [i, { frame, header }] of frames.entries()) {
     const counted = folder.fold(frame, header, agent, [fold], i + 1);

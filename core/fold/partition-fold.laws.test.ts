@@ -73,9 +73,8 @@ class RefoldingFold {
   apply(bytes: Uint8Array): void {
     const outcome = this.#fold.apply(this.#fold.position + 1, decodeRecord(bytes));
     if (!('agent' in outcome) || outcome.agent === undefined) return;
-    for (const { header, held } of readyFrames(outcome)) {
-      this.#frames.push({ agent: outcome.agent.fold, header, frame: held });
-    }
+    const { fold: agent, index: life } = outcome.agent;
+    for (const { header, held } of readyFrames(outcome)) this.#frames.push({ agent, life, header, frame: held });
   }
 
   refold(): void {

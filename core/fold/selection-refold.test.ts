@@ -17,7 +17,7 @@ const fold = new AgentFold('a', [sampleSeries(0)]);
 function framed(frame: Uint8Array): AgentFrame {
   const header = readHeader(frame);
   assert(header.kind !== 'fault', 'the frame is sound');
-  return { agent: fold, header, frame };
+  return { agent: fold, life: 0, header, frame };
 }
 
 function frameOf(record: Uint8Array | null): AgentFrame {
@@ -58,6 +58,23 @@ describe('a refold of min, max, first and last', () => {
     const found = [9, 9, { ms: 1, value: 9 }, { ms: 1, value: 9 }];
     expect(refold(frames, frames)).toEqual(found);
     expect(refold(frames.toReversed(), frames)).toEqual(found);
+  });
+
+  it("keeps an amend of one life from speaking for the frames of the agent's next, whose numbers begin anew", () => {
+    const before = new SampleAgent('a', 1);
+    before.birth();
+    before.birth();
+    const former = [before.readings([[0, 0, 5]]), before.amend(0, 0, 7)].map(frameOf);
+    const next = new AgentFold('a', [sampleSeries(0)]);
+    const after = new SampleAgent('a', 1);
+    const frames = [after.readings([[0, 1000, 100]]), after.amend(0, 1000, 90), after.readings([[0, 2000, 80]])];
+    const present = frames.map(frameOf).map((one) => ({ ...one, agent: next, life: 1 }));
+    expect(former[0]!.header.incarnation).toBeGreaterThan(present[2]!.header.incarnation);
+    // The former life's dictionary entry of the same number may even be another series.
+    const all = [...former, ...present];
+    const found = [7, 90, { ms: 0, value: 7 }, { ms: 2000, value: 80 }];
+    expect(refold(all, all)).toEqual(found);
+    expect(refold(all.toReversed(), all.toReversed())).toEqual(found);
   });
 
   it('takes no part of what lies outside its slices', () => {

@@ -19,7 +19,7 @@ interface PaneAfter {
   readonly index: number;
 }
 
-/** The order in which an agent made its frames. */
+/** The order in which an agent made its frames, in one life. */
 interface FrameOrder {
   readonly incarnation: number;
   readonly sequence: number;
@@ -28,6 +28,8 @@ interface FrameOrder {
 /** A frame of the log that admission lets fold, with the agent that sent it. */
 export interface AgentFrame {
   readonly agent: AgentFold;
+  /** Number of the agent's life, as admission counts them: each has a dictionary and frame numbers of its own. */
+  readonly life: number;
   readonly header: FrameHeader;
   readonly frame: Uint8Array;
 }
@@ -74,7 +76,7 @@ export class SelectionRefold {
   }
 
   /** First pass: notes what amends say of the panes of the slices. Tells the slices that the frame amends. */
-  survey({ agent, header, frame: bytes }: AgentFrame): readonly SliceName[] {
+  survey({ agent, life, header, frame: bytes }: AgentFrame): readonly SliceName[] {
     if (header.kind !== 'amend') return [];
     const frame = decodeAmend(bytes, header);
     if (frame.kind === 'fault') return [];
@@ -84,7 +86,7 @@ export class SelectionRefold {
       const slot = this.#slotKeyOf(agent, amends.entry[i]!, amends.timeMs[i]!);
       if (slot === undefined) continue;
       amended.set(slot, this.#names.get(slot)!);
-      const pane = paneKey(agent, amends.entry[i]!, amends.paneStartMs[i]!);
+      const pane = paneKey(life, amends.entry[i]!, amends.paneStartMs[i]!);
       const revision = amends.revision[i]!;
       const known = this.#panes.get(pane);
       if (
@@ -98,12 +100,13 @@ export class SelectionRefold {
   }
 
   /** Second pass: takes in what the frame says of the slices. */
-  fold({ agent, header, frame: bytes }: AgentFrame): void {
+  fold(given: AgentFrame): void {
+    const { header, frame: bytes } = given;
     if (header.kind === 'birth' || header.kind === 'amend') return;
     if (header.latestMs < this.#earliestMs || header.earliestMs >= this.#latestMs) return;
     const frame = decodeFrame(bytes, header);
-    if (frame.kind === 'readings') this.#foldReadings(agent, frame);
-    else if (frame.kind === 'panes') this.#foldPanes(agent, frame);
+    if (frame.kind === 'readings') this.#foldReadings(given, frame.runs);
+    else if (frame.kind === 'panes') this.#foldPanes(given, frame.panes);
   }
 
   /** After the second pass: takes in what the amends say. */
@@ -117,14 +120,14 @@ export class SelectionRefold {
     }
   }
 
-  #foldReadings(agent: AgentFold, { header, runs }: ReadingsFrame): void {
+  #foldReadings(frame: AgentFrame, runs: ReadingsFrame['runs']): void {
     let from = 0;
     for (let run = 0; run < runs.runCount; run++) {
       const end = from + runs.length[run]!;
       const entry = runs.entry[run]!;
       for (let i = from; i < end; i++) {
         const timeMs = runs.timeMs[i]!;
-        const slot = this.#liveSlot(agent, entry, timeMs, header);
+        const slot = this.#liveSlot(frame, entry, timeMs);
         if (slot === undefined) continue;
         const value = runs.value[i]!;
         includeRange(this.#table, slot, value, value);
@@ -135,10 +138,10 @@ export class SelectionRefold {
     }
   }
 
-  #foldPanes(agent: AgentFold, { header, panes }: PanesFrame): void {
+  #foldPanes(frame: AgentFrame, panes: PanesFrame['panes']): void {
     for (let i = 0; i < panes.count; i++) {
       if (panes.readings[i] === 0) continue;
-      const slot = this.#liveSlot(agent, panes.entry[i]!, panes.startMs[i]!, header);
+      const slot = this.#liveSlot(frame, panes.entry[i]!, panes.startMs[i]!);
       if (slot === undefined) continue;
       includeRange(this.#table, slot, panes.min[i]!, panes.max[i]!);
       includeFirst(this.#table, slot, panes.firstMs[i]!, panes.firstValue[i]!);
@@ -147,13 +150,13 @@ export class SelectionRefold {
   }
 
   /** The slot that a reading at the time counts in, unless an amend of its pane with a higher number speaks for it. */
-  #liveSlot(agent: AgentFold, entry: number, timeMs: number, order: FrameOrder): number | undefined {
+  #liveSlot({ agent, life, header }: AgentFrame, entry: number, timeMs: number): number | undefined {
     if (timeMs < this.#earliestMs || timeMs >= this.#latestMs) return undefined;
     const key = this.#slotKeyOf(agent, entry, timeMs);
     if (key === undefined) return undefined;
     const { paneMs } = agent.entries[entry]!;
-    const pane = this.#panes.get(paneKey(agent, entry, Math.floor(timeMs / paneMs) * paneMs));
-    if (pane !== undefined && isBefore(order, pane.order)) return undefined;
+    const pane = this.#panes.get(paneKey(life, entry, Math.floor(timeMs / paneMs) * paneMs));
+    if (pane !== undefined && isBefore(header, pane.order)) return undefined;
     return this.#slots.get(key);
   }
 
@@ -178,8 +181,8 @@ export class SelectionRefold {
 }
 
 /** An amend speaks for the readings of its dictionary entry: those with other tags belong to other groups. */
-function paneKey({ name }: AgentFold, entry: number, startMs: number): string {
-  return JSON.stringify([name, entry, startMs]);
+function paneKey(life: number, entry: number, startMs: number): string {
+  return `${life}/${entry}/${startMs}`;
 }
 
 function isBefore(a: FrameOrder, b: FrameOrder): boolean {

@@ -160,7 +160,7 @@ function foldFrames(frames: readonly Uint8Array[]): Map<string, Stats> {
   for (const pass of ['survey', 'fold'] as const) {
     for (const frame of frames) {
       const header = readHeader(frame);
-      if (agent !== undefined && header.kind !== 'fault') refold[pass]({ agent, header, frame });
+      if (agent !== undefined && header.kind !== 'fault') refold[pass]({ agent, life: 0, header, frame });
     }
   }
   refold.finish();

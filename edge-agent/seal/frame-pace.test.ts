@@ -72,6 +72,13 @@ describe('the pace of frames', () => {
     expect(await due(pace)).toEqual([FRAME_WAIT_MS / 2, 'complete']);
   });
 
+  it('seals a pane that was opened while nothing was due, though no reading follows', async () => {
+    const pace = new FramePace(new Sending());
+    const waiting = due(pace);
+    setTimeout(() => expect(pace.accept()).toBe('complete'), FRAME_WAIT_MS);
+    expect(await waiting).toEqual([FRAME_WAIT_MS + OPEN_PANE_WAIT_MS, 'everything']);
+  });
+
   it('seals open panes after a while, and nothing where nothing has come', async () => {
     const pace = new FramePace(new Sending());
     pace.accept();

@@ -44,7 +44,11 @@ export class FramePace {
   /** Readings are being accepted: what of them is sealed with them. What isn't is due later. */
   accept(): SealExtent {
     const nowMs = performance.now();
-    this.#openSinceMs ??= nowMs;
+    if (this.#openSinceMs === undefined) {
+      this.#openSinceMs = nowMs;
+      // Who waits for what is due has to hear of it, also where the reading itself leaves at once.
+      this.#come.wake();
+    }
     const isFree = nowMs >= this.#sealedAtMs + this.#pauseMs && this.#sending.unreleasedCount === 0;
     if (isFree && this.#waitingSinceMs === undefined) return this.#seal('complete', nowMs, FRAME_PAUSE_MS);
     this.#waitingSinceMs ??= nowMs;
@@ -57,12 +61,13 @@ export class FramePace {
     for (;;) {
       signal.throwIfAborted();
       const nowMs = performance.now();
-      const paneDueMs = (this.#openSinceMs ?? Number.POSITIVE_INFINITY) + OPEN_PANE_WAIT_MS;
+      const openSinceMs = this.#openSinceMs;
+      const paneDueMs = (openSinceMs ?? Number.POSITIVE_INFINITY) + OPEN_PANE_WAIT_MS;
       if (nowMs >= paneDueMs) return this.#seal('everything', nowMs, this.#pauseMs);
       const waitingSinceMs = this.#waitingSinceMs;
       if (waitingSinceMs === undefined) {
         await within(paneDueMs - nowMs, signal, (end) =>
-          this.#come.until(() => this.#waitingSinceMs !== undefined, end),
+          this.#come.until(() => this.#waitingSinceMs !== undefined || this.#openSinceMs !== openSinceMs, end),
         );
         continue;
       }

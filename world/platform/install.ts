@@ -32,6 +32,7 @@ export function installPlatform(): void {
   replaceSockets();
   replaceHttpServers();
   replaceDatabase();
+  replaceProcesses();
   syncBuiltinESMExports();
 }
 
@@ -152,6 +153,12 @@ function replaceRandomness(): void {
     process.nextTick(callback, null, bytes);
     return undefined;
   }) as never);
+}
+
+/** Processes of their own would run by Node's clock, and while they do the world's doesn't wait: there is none to be had. */
+function replaceProcesses(): void {
+  const os = require('node:os') as Record<string, AnyFunction>;
+  os['availableParallelism'] = routed(os['availableParallelism']!, (() => 0) as never);
 }
 
 /** When memory is collected depends on the machine, so nothing of a world hears of it. */

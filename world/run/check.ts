@@ -12,9 +12,10 @@ const DAY_MS = 86_400_000;
 
 /** Everything that holds once a world has settled; the first thing that doesn't breaks it. */
 export async function checkSettled(world: World): Promise<void> {
+  // What is lost shows in the ledger first, by its name.
+  await checkLedger(world);
   await checkAnswers(world, 'once all has settled');
   await checkWatchers(world);
-  await checkLedger(world);
   await checkTotals(world);
   await operate(world, '/api/v1/batch', '{}');
   await checkAnswers(world, 'after a batch run');
