@@ -27,15 +27,15 @@ import {
 import { startBroker } from './broker.ts';
 import { CLIENT_IN_FLIGHT_BYTES_MAX, PACKET_BYTES_MAX } from './limits.ts';
 
+let harness: BrokerHarness;
+
+beforeEach(async () => {
+  harness = await BrokerHarness.open();
+});
+
+afterEach(() => harness[Symbol.asyncDispose]());
+
 describe('what the broker takes', () => {
-  let harness: BrokerHarness;
-
-  beforeEach(async () => {
-    harness = await BrokerHarness.open();
-  });
-
-  afterEach(() => harness[Symbol.asyncDispose]());
-
   it('acknowledges a frame only when the log has stored it', async () => {
     const gate = gated(harness.log);
     await harness.start({ log: gate.log });
@@ -218,14 +218,6 @@ describe('what the broker takes', () => {
 });
 
 describe('who comes to the broker', () => {
-  let harness: BrokerHarness;
-
-  beforeEach(async () => {
-    harness = await BrokerHarness.open();
-  });
-
-  afterEach(() => harness[Symbol.asyncDispose]());
-
   it("says the ledger's head to who subscribes to it, and nothing to who may not", async () => {
     await harness.start();
     const agent = await harness.client('roof-1');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePanes } from '#core/frames/encode-panes.ts';
 import { FrameOpener, type OpenedFrame } from '#core/frames/frame.ts';
 import { type FrameHeader, readHeader } from '#core/frames/header.ts';
-import { NO_LINKS } from '#core/frames/readings.ts';
+import { columnsOf, quietPanes } from '#core/frames/sample-frames.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { powerSeries } from '#core/series/series.fixtures.ts';
 import { VERDICT_DETAIL_MAX } from '#core/wire/down-messages.ts';
@@ -134,29 +134,15 @@ describe('the verdict on what a frame holds', () => {
     const histogram = quantiles ? { buckets: Int32Array.of(5), counts: Float64Array.of(1) } : null;
     const one = Float64Array.of(1);
     const bytes = encodePanes(meta, {
-      count: 1,
+      ...quietPanes(1),
       entry: Int32Array.of(entry),
-      startMs: Float64Array.of(startMs),
       spanMs: Float64Array.of(spanMs),
       readings: one,
       sum: [1n],
       squares: [1n],
-      increase: [0n],
-      integral: [0n],
-      coveredMs: Float64Array.of(0),
-      unchecked: Float64Array.of(0),
-      anchored: Uint8Array.of(0),
-      anchorTimeMs: Float64Array.of(0),
-      anchorValue: Float64Array.of(0),
-      min: one,
-      max: one,
-      firstMs: Float64Array.of(startMs),
-      firstValue: one,
-      lastMs: Float64Array.of(startMs),
-      lastValue: one,
+      ...columnsOf(['startMs', 'firstMs', 'lastMs'], Float64Array.of(startMs)),
+      ...columnsOf(['min', 'max', 'firstValue', 'lastValue'], one),
       histogram: [histogram],
-      accountedMs: Float64Array.of(0),
-      links: NO_LINKS,
     });
     const header = readHeader(bytes);
     assert(header.kind !== 'fault');

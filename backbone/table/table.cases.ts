@@ -60,11 +60,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
     it('scans the table as it was when the first entry was asked for, and more than one batch of it', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
-      const keys = Array.from({ length: 3_000 }, (_, index) => uintKey(index));
-      await table.write(
-        keys.map((key) => ({ kind: 'put', key, value: key })),
-        { sync: false },
-      );
+      await writeNumbers(table, 3_000);
       let seen = 0;
       for await (const [key] of table.scan({})) {
         if (seen === 0) await table.write([{ kind: 'delete', key: uintKey(2_999) }, put('z', 'late')], { sync: false });
@@ -78,11 +74,7 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
     it('gives many ranges as of one moment, and asks for each when those before it are given', async () => {
       await using harness = await makeHarness();
       await using table = await harness.open();
-      const keys = Array.from({ length: 3_000 }, (_, index) => uintKey(index));
-      await table.write(
-        keys.map((key) => ({ kind: 'put', key, value: key })),
-        { sync: false },
-      );
+      await writeNumbers(table, 3_000);
       const asked: number[] = [];
       function* ranges() {
         for (const from of [2_000, 10, 2_999, 500]) {
@@ -200,6 +192,15 @@ async function entriesOf(table: Table, asked: TableRange): Promise<(readonly [Ui
   const entries: (readonly [Uint8Array, Uint8Array])[] = [];
   for await (const entry of table.scan(asked)) entries.push(entry);
   return entries;
+}
+
+/** Writes the numbers below `count` as keys, each with itself. */
+async function writeNumbers(table: Table, count: number): Promise<void> {
+  const keys = Array.from({ length: count }, (_, index) => uintKey(index));
+  await table.write(
+    keys.map((key) => ({ kind: 'put', key, value: key })),
+    { sync: false },
+  );
 }
 
 function put(name: string, value: string): TableOperation {

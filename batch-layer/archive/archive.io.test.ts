@@ -3,7 +3,6 @@ import {
   copyFile,
   cp,
   mkdir,
-  mkdtemp,
   open,
   readdir,
   readFile,
@@ -12,9 +11,9 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
@@ -33,9 +32,16 @@ function recordOf(n: number): Uint8Array {
 }
 
 async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'weir-archive-'));
-  stack.defer(() => rm(dir, { recursive: true, force: true }));
-  return dir;
+  return stack.use(await makeTemporaryDirectory('archive')).dir;
+}
+
+/** A log to be archived, in a folder of its own. */
+async function openLog(
+  stack: AsyncDisposableStack,
+  partitions = 1,
+): Promise<{ readonly dir: string; readonly log: Log }> {
+  const dir = await temporaryDir(stack);
+  return { dir, log: stack.use(await openEmbeddedLog({ dir: join(dir, 'log'), partitions })) };
 }
 
 async function fill(log: Log, partition: number, from: number, to: number): Promise<void> {
@@ -72,8 +78,7 @@ function range(from: number, to: number): number[] {
 describe('the archive', () => {
   it('the archive holds every record of the log byte for byte, in sealed segments, and goes on after it is reopened', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 2 });
+    const { dir, log } = await openLog(stack, 2);
     await fill(log, 0, 1, 400);
     await fill(log, 1, 1, 3);
     const archiveDir = join(dir, 'archive');
@@ -96,8 +101,7 @@ describe('the archive', () => {
 
   it('a torn tail is cut off at the last whole record and read again from the log', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 60);
     await archived(log, join(dir, 'archive'), () => Promise.resolve());
     const path = join(dir, 'archive', '0', '1.seg');
@@ -119,8 +123,7 @@ describe('the archive', () => {
 
   it('a footer that a crash cut off is written again', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 200);
     await archived(log, join(dir, 'archive'), () => Promise.resolve());
     await fill(log, 0, 201, 201);
@@ -163,8 +166,7 @@ describe('the archive', () => {
 
   it('goes on by itself once the disk has failed, from what had reached it', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 60);
     const archiveDir = join(dir, 'archive');
     const failures: unknown[] = [];
@@ -192,8 +194,7 @@ describe('the archive', () => {
 
   it('opened again it has only what had reached the disk, and the rest once more', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 60);
     const owner = { generation: log.generation, partition: 0 };
     const first = await PartitionArchive.open(dir, owner, 5_000);
@@ -214,8 +215,7 @@ describe('the archive', () => {
 
   it('a segment and an archive of a newer format are refused by name and left as they are', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 3);
     await archived(log, join(dir, 'archive'), () => Promise.resolve());
     const path = join(dir, 'archive', '0', '1.seg');
@@ -275,8 +275,7 @@ describe('the archive', () => {
 
   it('an archive refuses another log, and a log that lost or changed what is archived', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 3);
     await archived(log, join(dir, 'archive'), () => Promise.resolve());
     await using other = await openEmbeddedLog({ dir: join(dir, 'other'), partitions: 1 });
@@ -300,8 +299,7 @@ describe('the archive', () => {
 
   it('a sealed segment with a changed record is damaged, and a missing one too', async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await temporaryDir(stack);
-    await using log = await openEmbeddedLog({ dir: join(dir, 'log'), partitions: 1 });
+    const { dir, log } = await openLog(stack);
     await fill(log, 0, 1, 200);
     await archived(log, join(dir, 'archive'), () => Promise.resolve());
     await fill(log, 0, 201, 260);

@@ -1,23 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { describe, expect, it } from 'vitest';
+import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import type { Duration } from '#core/time/duration.ts';
 import { startAedes } from '#edge-agent/sources/mqtt/brokers.fixtures.ts';
 import { json, Served } from '#edge-agent/sources/poll/served.fixtures.ts';
 import { keepPrinted } from '../terminal/terminal.fixtures.ts';
 import { check } from './check.ts';
 
-let folder: TemporaryDirectory;
+const folder = folderPerTest('check');
 const printed = keepPrinted();
-
-beforeEach(async () => {
-  folder = await makeTemporaryDirectory('check');
-});
-afterEach(async () => {
-  await folder[Symbol.asyncDispose]();
-});
 
 /** Checks a configuration whose file of readings is `m.csv`; gives what was printed, and whether it can be used. */
 async function checked(

@@ -1,19 +1,12 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { describe, expect, it } from 'vitest';
+import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { buildProgram } from '../program.ts';
 import { keepPrinted } from '../terminal/terminal.fixtures.ts';
 
-let folder: TemporaryDirectory;
+const folder = folderPerTest('init');
 const printed = keepPrinted();
-
-beforeEach(async () => {
-  folder = await makeTemporaryDirectory('init');
-});
-afterEach(async () => {
-  await folder[Symbol.asyncDispose]();
-});
 
 async function init(file: string): Promise<void> {
   await buildProgram(() => undefined).parseAsync(['init', file], { from: 'user' });

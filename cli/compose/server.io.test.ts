@@ -2,9 +2,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { MetricChanged } from '#backbone/manifests/manifest.ts';
+import type { EdgeAgent } from '#edge-agent/edge-agent.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { startEdge } from './edge.ts';
@@ -14,12 +16,10 @@ import { openStorage } from './storage.ts';
 const DOOR = { host: '127.0.0.1', port: 0 };
 const logger = pino({ level: 'silent' });
 
-let folder: TemporaryDirectory;
+const folder = folderPerTest('server');
 beforeEach(async () => {
-  folder = await makeTemporaryDirectory('server');
   await writeFile(join(folder.dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n2024-01-01T00:01:00Z,2\n');
 });
-afterEach(() => folder[Symbol.asyncDispose]());
 
 function configOf(text: string): WeirConfig {
   const judged = judgeConfigText(text);
@@ -35,13 +35,13 @@ function start(config: WeirConfig): Promise<RunningServer> {
 const metric = (name: string): string =>
   `metrics: { ${name}: { unit: kW, decimals: 3, kind: gauge, interval: 1m, send: readings } }\n`;
 
-/** Sends the file as one metric, to the end. */
-async function send(name: string, server: RunningServer): Promise<void> {
+/** Starts an agent that sends the file as one metric, and waits until it has read it. */
+async function startAgent(name: string, server: RunningServer): Promise<EdgeAgent> {
   const source = `{ kind: csv, file: m.csv, time: { columns: [time] }, series: [{ metric: ${name}, value: kw, device: d }] }`;
   const { metrics, sources, agent } = configOf(
     `${metric(name)}agent: { id: roof-1, broker: 'mqtt://127.0.0.1:${server.mqttPort}' }\nsources: { m: ${source} }\n`,
   );
-  await using running = await startEdge({
+  const running = await startEdge({
     agent: agent!,
     metrics,
     folder: folder.dir,
@@ -49,6 +49,12 @@ async function send(name: string, server: RunningServer): Promise<void> {
     sources: Object.entries(sources),
   });
   await running.ended;
+  return running;
+}
+
+/** Sends the file as one metric, to the end. */
+async function send(name: string, server: RunningServer): Promise<void> {
+  await using running = await startAgent(name, server);
   await running.drain();
 }
 
@@ -110,17 +116,7 @@ describe('a server', () => {
     await expect.poll(async () => (await ready()).status, { timeout: 20_000 }).toBe('ready');
     await rm(join(folder.dir, 'data'), { recursive: true });
     expect(await ready()).toMatchObject({ reason: expect.stringContaining('removed or replaced') as string });
-    const { metrics, sources, agent } = configOf(
-      `${metric('power')}agent: { id: roof-1, broker: 'mqtt://127.0.0.1:${server.mqttPort}' }\nsources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ metric: power, value: kw, device: d }] } }\n`,
-    );
-    await using running = await startEdge({
-      agent: agent!,
-      metrics,
-      folder: folder.dir,
-      logger,
-      sources: Object.entries(sources),
-    });
-    await running.ended;
+    await using running = await startAgent('power', server);
     const failures = async (): Promise<number> => (await statusOf(server)).broker.appendsFailed;
     await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThan(0);
     expect(running.unsent()).toBeGreaterThan(0);

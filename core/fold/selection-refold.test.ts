@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import { encodePanes } from '../frames/encode-panes.ts';
 import { readHeader } from '../frames/header.ts';
-import { NO_LINKS } from '../frames/readings.ts';
+import { columnsOf, quietPanes } from '../frames/sample-frames.fixtures.ts';
 import { decodeRecord } from '../records/record-codec.ts';
 import { readStats } from '../stats/stats.ts';
 import { AgentFold } from './agent-fold.ts';
@@ -110,29 +110,15 @@ describe('a refold of min, max, first and last', () => {
     const panes = encodePanes(
       { incarnation: 1, sequence: 1, dictionaryVersion: 1, watermarkMs: null },
       {
-        count: 2,
-        entry: Int32Array.of(0, 0),
+        ...quietPanes(2),
         startMs: Float64Array.of(0, 5000),
         spanMs: Float64Array.of(5000, 5000),
         readings: one(1),
         sum: [0n, 8n],
         squares: [0n, 64n],
-        min: one(8),
-        max: one(8),
-        firstMs: one(6000),
-        firstValue: one(8),
-        lastMs: one(6000),
-        lastValue: one(8),
-        increase: [0n, 0n],
-        integral: [0n, 0n],
-        coveredMs: Float64Array.of(0, 0),
-        unchecked: Float64Array.of(0, 0),
-        anchored: Uint8Array.of(0, 0),
-        anchorTimeMs: Float64Array.of(0, 0),
-        anchorValue: Float64Array.of(0, 0),
+        ...columnsOf(['min', 'max', 'firstValue', 'lastValue'], one(8)),
+        ...columnsOf(['firstMs', 'lastMs'], one(6000)),
         accountedMs: null,
-        histogram: [null, null],
-        links: NO_LINKS,
       },
     );
     const frames = [framed(panes)];

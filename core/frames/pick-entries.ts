@@ -52,11 +52,11 @@ export function pickEntries(content: FrameContent, wanted: (entry: number) => bo
       return runs.runCount + runs.links.count === 0 ? undefined : { kind: 'readings', runs };
     }
     case 'panes': {
-      const panes = pickPanes(content.panes, wanted);
+      const panes = pickWithLinks(content.panes, wanted);
       return panes.count + panes.links.count === 0 ? undefined : { kind: 'panes', panes };
     }
     case 'amend': {
-      const amends = pickAmends(content.amends, wanted);
+      const amends = pickWithLinks(content.amends, wanted);
       return amends.count + amends.links.count === 0 ? undefined : { kind: 'amend', amends };
     }
   }
@@ -87,72 +87,33 @@ function pickRuns(runs: ReadingsRuns, wanted: (entry: number) => boolean): Readi
     unchecked: Uint8Array.from(places, (place) => runs.unchecked[place]!),
     timeMs: Float64Array.from(timeMs),
     value: Float64Array.from(value),
-    links: pickLinks(runs.links, wanted),
+    links: pickColumns(runs.links, wanted),
   };
 }
 
-function pickPanes(panes: PaneColumns, wanted: (entry: number) => boolean): PaneColumns {
-  const places = placesOf(panes.entry, panes.count, wanted);
-  const listed = Array.from(places);
-  return {
-    count: places.length,
-    entry: places.map((place) => panes.entry[place]!),
-    startMs: at(panes.startMs, places),
-    spanMs: at(panes.spanMs, places),
-    readings: at(panes.readings, places),
-    sum: listed.map((place) => panes.sum[place]!),
-    squares: listed.map((place) => panes.squares[place]!),
-    increase: listed.map((place) => panes.increase[place]!),
-    integral: listed.map((place) => panes.integral[place]!),
-    coveredMs: at(panes.coveredMs, places),
-    unchecked: at(panes.unchecked, places),
-    anchored: Uint8Array.from(places, (place) => panes.anchored[place]!),
-    anchorTimeMs: at(panes.anchorTimeMs, places),
-    anchorValue: at(panes.anchorValue, places),
-    min: at(panes.min, places),
-    max: at(panes.max, places),
-    firstMs: at(panes.firstMs, places),
-    firstValue: at(panes.firstValue, places),
-    lastMs: at(panes.lastMs, places),
-    lastValue: at(panes.lastValue, places),
-    histogram: listed.map((place) => panes.histogram[place] ?? null),
-    accountedMs: panes.accountedMs === null ? null : at(panes.accountedMs, places),
-    links: pickLinks(panes.links, wanted),
-  };
+/** Whatever has a value per entry in each of its columns, of the entries that are wanted. */
+function pickColumns<Columns extends Entries>(columns: Columns, wanted: (entry: number) => boolean): Columns {
+  const kept = Array.from({ length: columns.count }, (_, place) => wanted(columns.entry[place]!));
+  const picked = Object.entries(columns).map(([name, column]: [string, unknown]) => [
+    name,
+    isColumn(column) ? column.filter((_, place) => kept[place] === true) : column,
+  ]);
+  return { ...(Object.fromEntries(picked) as Columns), count: kept.filter((one) => one).length };
 }
 
-function pickAmends(amends: Amends, wanted: (entry: number) => boolean): Amends {
-  const places = placesOf(amends.entry, amends.count, wanted);
-  return {
-    count: places.length,
-    entry: places.map((place) => amends.entry[place]!),
-    timeMs: at(amends.timeMs, places),
-    oldValue: at(amends.oldValue, places),
-    newValue: at(amends.newValue, places),
-    paneStartMs: at(amends.paneStartMs, places),
-    paneMs: at(amends.paneMs, places),
-    revision: at(amends.revision, places),
-    minAfter: at(amends.minAfter, places),
-    maxAfter: at(amends.maxAfter, places),
-    firstMsAfter: at(amends.firstMsAfter, places),
-    firstValueAfter: at(amends.firstValueAfter, places),
-    lastMsAfter: at(amends.lastMsAfter, places),
-    lastValueAfter: at(amends.lastValueAfter, places),
-    links: pickLinks(amends.links, wanted),
-  };
+type Entries = Pick<SignedLinks, 'count' | 'entry'>;
+
+/** Typed arrays are filtered as arrays are. */
+function isColumn(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
 }
 
-function pickLinks(links: SignedLinks, wanted: (entry: number) => boolean): SignedLinks {
-  const places = placesOf(links.entry, links.count, wanted);
-  return {
-    count: places.length,
-    entry: places.map((place) => links.entry[place]!),
-    sign: Int8Array.from(places, (place) => links.sign[place]!),
-    fromMs: at(links.fromMs, places),
-    fromValue: at(links.fromValue, places),
-    toMs: at(links.toMs, places),
-    toValue: at(links.toValue, places),
-  };
+/** The same of what has links beside its columns. */
+function pickWithLinks<Columns extends Entries & { readonly links: SignedLinks }>(
+  columns: Columns,
+  wanted: (entry: number) => boolean,
+): Columns {
+  return { ...pickColumns(columns, wanted), links: pickColumns(columns.links, wanted) };
 }
 
 /** Places among the first `count` entries that are wanted. */

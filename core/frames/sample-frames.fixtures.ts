@@ -26,6 +26,30 @@ export const sampleRuns: ReadingsRuns = {
   links: sampleLinks,
 };
 
+/** One column under several names. */
+export function columnsOf<Name extends string, Column>(
+  names: readonly Name[],
+  column: Column,
+): Readonly<Record<Name, Column>> {
+  return Object.fromEntries(names.map((name) => [name, column])) as Record<Name, Column>;
+}
+
+/** So many panes of the first entry without a reading, for tests to say what is otherwise. */
+export function quietPanes(count: number): PaneColumns {
+  const none = Array.from({ length: count }, () => 0n);
+  return {
+    count,
+    entry: new Int32Array(count),
+    anchored: new Uint8Array(count),
+    ...columnsOf(['startMs', 'spanMs', 'readings', 'coveredMs', 'unchecked'], new Float64Array(count)),
+    ...columnsOf(['min', 'max', 'firstMs', 'firstValue', 'lastMs', 'lastValue'], new Float64Array(count)),
+    ...columnsOf(['anchorTimeMs', 'anchorValue', 'accountedMs'], new Float64Array(count)),
+    ...columnsOf(['sum', 'squares', 'increase', 'integral'], none),
+    histogram: Array.from({ length: count }, () => null),
+    links: NO_LINKS,
+  };
+}
+
 /** A pane of three readings, and one that an interval only runs through. */
 export const samplePanes: PaneColumns = {
   count: 2,

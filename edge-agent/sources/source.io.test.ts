@@ -1,9 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { connectAsync } from 'mqtt';
-import { afterAll, beforeAll } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import type { RequestSource } from './doors/request-source.ts';
 import type { MqttSource } from './mqtt/mqtt-source.ts';
@@ -20,12 +19,8 @@ const texts = {
   ndjson: times.map((timeMs, i) => `${JSON.stringify({ ts: timeMs, device: `d${i % 3}`, value: i })}\n`).join(''),
 };
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-sources-'));
-  for (const [kind, text] of Object.entries(texts)) await writeFile(join(folder, `rows.${kind}`), text);
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('sources');
+for (const [kind, text] of Object.entries(texts)) await writeFile(join(folder, `rows.${kind}`), text);
 
 function caseOf(section: Readonly<Record<string, unknown>>, feed?: SourceCase['feed']): SourceCase {
   const declared = declaredSource(section);

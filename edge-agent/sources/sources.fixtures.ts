@@ -46,6 +46,14 @@ export function openSection(
   });
 }
 
+/** A section that reads the power of devices from `rows.csv`. */
+export const CSV_ROWS = {
+  kind: 'csv',
+  file: 'rows.csv',
+  time: { columns: ['ts'] },
+  series: [{ metric: 'power', value: 'value', device: '{device}' }],
+};
+
 /** One reading with its series written out. */
 export interface CollectedReading {
   readonly metric: string;

@@ -1,17 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList } from '../source.ts';
-import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, type Collected, metricsOf, openSection } from '../sources.fixtures.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-cells-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('cells');
 
 interface Layout {
   readonly zone: string;

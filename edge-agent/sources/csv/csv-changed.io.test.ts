@@ -1,27 +1,17 @@
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { FOLLOW_POLL_MS } from '../records/byte-feed.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
-import { collect, type Collected, metricsOf, openSection } from '../sources.fixtures.ts';
+import { collect, type Collected, CSV_ROWS, metricsOf, openSection } from '../sources.fixtures.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-again-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('again');
 
-const base = {
-  kind: 'csv',
-  file: 'rows.csv',
-  time: { columns: ['ts'] },
-  series: [{ metric: 'power', value: 'value', device: '{device}' }],
-};
 const metrics = metricsOf(metricNamed('power'));
 
 interface Opened {
@@ -31,7 +21,7 @@ interface Opened {
 
 function open(given: Readonly<Record<string, unknown>> = {}, limits: RecordLimits = RECORD_LIMITS): Opened {
   const registry = new SeriesList();
-  return { source: openSection({ ...base, ...given }, { metrics, registry, folder, limits }), registry };
+  return { source: openSection({ ...CSV_ROWS, ...given }, { metrics, registry, folder, limits }), registry };
 }
 
 async function read(text: string): Promise<Collected> {

@@ -1,26 +1,24 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source } from '../source.ts';
-import { collect, type Collected, FAR_FUTURE_MS, issuesOf, metricsOf, openSection } from '../sources.fixtures.ts';
+import {
+  collect,
+  type Collected,
+  CSV_ROWS,
+  FAR_FUTURE_MS,
+  issuesOf,
+  metricsOf,
+  openSection,
+} from '../sources.fixtures.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-csv-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('csv');
 
-const base = {
-  kind: 'csv',
-  file: 'rows.csv',
-  time: { columns: ['ts'] },
-  series: [{ metric: 'power', value: 'value', device: '{device}' }],
-};
 const metrics = metricsOf(metricNamed('power'), metricNamed('strict', { decimals: 1, excess: 'refuse' }));
 
 interface Opened {
@@ -36,7 +34,7 @@ function open(
 ): Opened {
   const registry = new SeriesList();
   const options = { metrics, registry, folder, stdin: () => stdin ?? Readable.from([]), nowMs: () => nowMs, limits };
-  return { source: openSection({ ...base, ...given }, options), registry };
+  return { source: openSection({ ...CSV_ROWS, ...given }, options), registry };
 }
 
 async function read(text: string | Uint8Array, given: Readonly<Record<string, unknown>> = {}): Promise<Collected> {
@@ -92,7 +90,7 @@ describe('a CSV source', () => {
       ['a', at('2024-01-01T00:00:00Z')],
       ['b', undefined],
     ]);
-    expect(issuesOf({ ...base, series: [{ ...rule, since: 'Monday' }] })).toContain('Monday');
+    expect(issuesOf({ ...CSV_ROWS, series: [{ ...rule, since: 'Monday' }] })).toContain('Monday');
   });
 
   it('names line, reason and text of what it quarantines', async () => {

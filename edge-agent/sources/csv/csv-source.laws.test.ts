@@ -1,17 +1,13 @@
-import { mkdtemp, rm, writeFile, appendFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList, type Source } from '../source.ts';
 import { collect, metricsOf, openSection } from '../sources.fixtures.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-csv-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('csv');
 
 const metrics = metricsOf(metricNamed('power'), metricNamed('level', { decimals: 1, excess: 'refuse' }));
 

@@ -1,18 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
 import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
 import { collect, type Collected, metricsOf, openSection } from '../sources.fixtures.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-ndjson-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('ndjson');
 
 const metrics = metricsOf(metricNamed('power'), metricNamed('fine', { decimals: 9 }));
 const rules = {

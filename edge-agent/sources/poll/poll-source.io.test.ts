@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { SourceError } from '../source-error.ts';
 import { describeSource } from '../source.cases.ts';
 import {
@@ -274,12 +274,8 @@ describe('a service that fails', () => {
   });
 });
 
-describe('what lets us in', () => {
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'weir-poll-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
+describe('what lets us in', async () => {
+  const folder = await sharedFolder('poll');
 
   it('is read from files, and sent with every request', async () => {
     await writeFile(join(folder, 'headers'), '# of the gateway\nX-Api-Key: s3cret\n\naccept: text/csv\n');

@@ -1,21 +1,17 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList, type SourceCheckpoint } from '../source.ts';
-import { collect, metricsOf, openSection, type Collected } from '../sources.fixtures.ts';
+import { collect, type Collected, metricsOf, openSection } from '../sources.fixtures.ts';
 import { FileFeed } from './byte-feed.ts';
 import { DecodedFile } from './decoded-feed.ts';
 import { RECORD_LIMITS, type RecordLimits } from './record-limits.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weir-encoding-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder('encoding');
 
 const section = {
   kind: 'csv',

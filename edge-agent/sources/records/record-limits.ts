@@ -1,22 +1,19 @@
 import { strict as assert } from 'node:assert';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 
-/** Bytes read at a time: the next are read while these are taken apart, and a batch holds no more than these. */
-export const CHUNK_BYTES = 4_194_304;
-
-/** The longest record of a file, and the longest line. A row of 16,384 columns fits; what is longer is no row. */
-export const LINE_BYTES_MAX = 1_048_576;
-
 /** How much of a file is held at a time. Tests hold less, so that everything is torn. */
 export interface RecordLimits {
+  /** Bytes read at a time: the next are read while these are taken apart, and a batch holds no more than these. */
   readonly chunkBytes: number;
+  /** The longest record of a file, and the longest line. */
   readonly lineBytesMax: number;
   readonly batchReadingsMax: number;
 }
 
+/** A row of 16,384 columns fits into a line; what is longer is no row. */
 export const RECORD_LIMITS: RecordLimits = {
-  chunkBytes: CHUNK_BYTES,
-  lineBytesMax: LINE_BYTES_MAX,
+  chunkBytes: 4_194_304,
+  lineBytesMax: 1_048_576,
   batchReadingsMax: BATCH_READINGS_MAX,
 };
 

@@ -6,10 +6,6 @@ import { tagsOfKey } from '../choice/shown-groups.ts';
 import { formatCount } from '../format/numbers.ts';
 import { groupKey, groupName } from '../stream/windows-state.ts';
 
-/** Groups that a search lists: with more, typing another letter is quicker than reading on. */
-const FOUND_MAX = 12;
-/** Groups come and go while one looks for them. */
-const SEARCH_EVERY_MS = 10_000;
 /** Whoever types is not answered letter by letter. */
 const TYPING_MS = 150;
 
@@ -67,6 +63,11 @@ export function GroupSearch({ view, total, shown, choice, choose }: GroupSearchP
     </search>
   );
 }
+
+/** Groups that a search lists: with more, typing another letter is quicker than reading on. */
+const FOUND_MAX = 12;
+/** Groups come and go while one looks for them. */
+const SEARCH_EVERY_MS = 10_000;
 
 interface FoundProps {
   readonly view: string;
