@@ -13,6 +13,7 @@ import { declareQuarantine } from './commands/quarantine.ts';
 import { declareQuery } from './commands/query.ts';
 import { declareSessions } from './commands/sessions.ts';
 import { declareStatus } from './commands/status.ts';
+import { declareStore } from './commands/store.ts';
 import { declareTokens } from './commands/tokens.ts';
 import { declareUp } from './commands/up.ts';
 import { declareVerify } from './commands/verify.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly Declare[] = [
   declareAgents,
   declareLedger,
   declareQuarantine,
+  declareStore,
   declareTokens,
   declareCerts,
   declarePassword,

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { SliceFeed } from '#backbone/answers/slice-feed.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
+import { IndexFeed } from './feed/slice-feed.ts';
 import { buildApp } from './http/app.ts';
 import { addGauge } from './http/measure.ts';
 import type { ServingOptions } from './http/options.ts';
@@ -16,6 +18,8 @@ export type { ServingOptions } from './http/options.ts';
 /** A serving node that listens: windows of views by HTTP, their changes by WebSocket, and the dashboard. */
 export interface Serving extends AsyncDisposable {
   readonly port: number;
+  /** Tells whole views to those who keep their windows elsewhere. */
+  readonly slices: SliceFeed;
   /** Takes no connection any more and says goodbye to readers of the stream; resolves when all answers are on their way. */
   drain(): Promise<void>;
   /** Drains for at most DRAIN_TIMEOUT_MS, then cuts all connections. */
@@ -74,7 +78,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     clearTimeout(cut);
     await index[Symbol.asyncDispose]();
   };
-  return { port, drain, [Symbol.asyncDispose]: () => (disposed ??= dispose()) };
+  return { port, slices: new IndexFeed(reader), drain, [Symbol.asyncDispose]: () => (disposed ??= dispose()) };
 }
 
 async function whyNotReady(

@@ -153,6 +153,13 @@ export class World {
     await this.commit();
   }
 
+  /** Decides that nothing more is expected of an agent. */
+  async retire(agent: string): Promise<void> {
+    const { partition } = this.#agentOf(agent);
+    this.#append(partition, { kind: 'order', agent, atMs: 0, order: { kind: 'retire' } });
+    await this.commit();
+  }
+
   /** Lets go of all slices in memory, so that what comes next opens new parts. */
   evict(): void {
     for (const { views } of this.#folds) for (const { slots } of views) slots.evict(() => false);

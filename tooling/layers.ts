@@ -6,6 +6,7 @@ const PARTS = [
   'speed-layer',
   'batch-layer',
   'serving',
+  'view-stores',
   'simulators',
 ] as const;
 
@@ -21,11 +22,23 @@ export const LAYERS = {
   'speed-layer': ['core', 'backbone'],
   'batch-layer': ['core', 'backbone'],
   serving: ['core', 'backbone'],
+  'view-stores': ['core', 'backbone'],
   simulators: ['core', 'backbone'],
   'load-tests': [...PARTS, 'tooling'],
   cli: [...PARTS, 'load-tests'],
   // The whole system as cli composes it, on simulated machines: above all others, and nothing that ships is in it.
-  world: ['core', 'backbone', 'edge-agent', 'broker', 'speed-layer', 'batch-layer', 'serving', 'simulators', 'cli'],
+  world: [
+    'core',
+    'backbone',
+    'edge-agent',
+    'broker',
+    'speed-layer',
+    'batch-layer',
+    'serving',
+    'view-stores',
+    'simulators',
+    'cli',
+  ],
   tooling: [],
 } as const satisfies Record<string, readonly string[]>;
 

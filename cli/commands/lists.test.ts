@@ -182,6 +182,20 @@ describe('the status', () => {
         { ...partition, partition: 1, committed: 0, watermarkMs: null, refusedFrames: 0, faultyFrames: 0 },
       ],
       broker: { framesAccepted: 7, framesRefused: 1 } as ServerStatus['broker'],
+      stores: [
+        {
+          store: 'influx',
+          url: 'http://127.0.0.1:8086',
+          state: 'failing',
+          untold: 12,
+          behindSeconds: 61.4,
+          written: 900,
+          forgotten: 0,
+          failures: 3,
+          failure: 'nobody listens there.',
+          retryAt: '2024-01-01T00:01:00.000Z',
+        },
+      ],
     };
     expect(statusText(status)).toBe(
       [
@@ -194,6 +208,9 @@ describe('the status', () => {
         '        1          0        5       600                1        0            4  none',
         '',
         'broker: framesAccepted 7, framesRefused 1',
+        '',
+        'store influx at http://127.0.0.1:8086: failing, 900 slices written, 12 slices wait for 61 s',
+        '  nobody listens there. Next at 2024-01-01T00:01:00.000Z.',
         '',
       ].join('\n'),
     );

@@ -1,3 +1,4 @@
+import type { StoreStatus } from '#view-stores/store-status.ts';
 import { askJson } from '../api/ask.ts';
 import type { ServerStatus } from '../compose/server.ts';
 import { logReportLines } from '../terminal/banner.ts';
@@ -16,7 +17,7 @@ export const declareStatus: Declare = (program) => {
 };
 
 /** What runs, for people: the log, a table of its partitions, the broker's counters. */
-export function statusText({ version, startedAt, log, partitions, broker }: ServerStatus): string {
+export function statusText({ version, startedAt, log, partitions, broker, stores }: ServerStatus): string {
   const counters = Object.entries(broker).map(
     ([name, count]) => `${name} ${typeof count === 'number' ? count : JSON.stringify(count)}`,
   );
@@ -24,7 +25,15 @@ export function statusText({ version, startedAt, log, partitions, broker }: Serv
     `weir ${version}, since ${startedAt}\n${logReportLines(log).join('\n')}\n`,
     partitionsTable(partitions),
     `broker: ${counters.join(', ')}\n`,
+    ...stores.map(storeText),
   ].join('\n');
+}
+
+/** A store for people: what it does, and why not. */
+function storeText({ store, url, state, untold, behindSeconds, written, failure, retryAt }: StoreStatus): string {
+  const waiting = untold === 0 ? 'nothing waits' : `${untold ?? 'all'} slices wait for ${Math.round(behindSeconds)} s`;
+  const why = failure === undefined ? '' : `\n  ${failure} Next at ${retryAt}.`;
+  return `store ${store} at ${url}: ${state}, ${written} slices written, ${waiting}${why}\n`;
 }
 
 function partitionsTable(partitions: ServerStatus['partitions']): string {

@@ -13,13 +13,18 @@ import type { BrokerCounters } from '#broker/counters.ts';
 import { reasonOf, type WeirError } from '#core/errors.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
 import { type PartitionStatus, type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
+import type { StoreStatus } from '#view-stores/store-status.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { measureStores, Stores } from './stores.ts';
 import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
-  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'http'>;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'http'> &
+    Partial<Pick<WeirConfig, 'stores'>>;
+  /** Where relative paths of the configuration start; the working directory unless given. */
+  readonly folder?: string;
   readonly dataDir: string;
   readonly http: Address;
   readonly mqtt: Address;
@@ -47,6 +52,8 @@ export interface ServerStatus extends Pick<RunningServer, 'log'> {
   readonly acknowledged: readonly number[];
   readonly partitions: readonly PartitionStatus[];
   readonly broker: BrokerCounters;
+  /** Who else keeps the windows of the views. */
+  readonly stores: readonly StoreStatus[];
 }
 
 /** Starts the server's parts on one backbone, storage first, doors last. Throws what its parts throw, with nothing left open. */
@@ -77,6 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const results = openResultReader(objects);
   const tracked = new TrackedLog(log, goal);
   const broker = stack.use(await openBroker(options, tracked, storage, speed));
+  const stores = openStores(options);
+  const registry = new Registry();
   let isReady = false;
   const status = (): ServerStatus => ({
     version,
@@ -85,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     acknowledged: tracked.appended,
     partitions: speed.status(),
     broker: broker.counters,
+    stores: stores.status(),
   });
   const serving = stack.use(
     await openServing(options, {
@@ -94,11 +104,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       presence: () => presenceOf(broker),
       operations: batch,
       orders: broker.orders,
+      stores,
       status,
+      registry,
       whyNotKept: () => watch.whyNotKept(),
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
   );
+  await stores.start(serving.slices);
+  // What is told comes from serving, so serving ends after it.
+  stack.use(stores);
+  measureStores(registry, stores);
   const owned = stack.move();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= owned.disposeAsync());
@@ -160,7 +176,17 @@ function openBroker(
 
 type ServingParts = Pick<
   Parameters<typeof startServing>[0],
-  'feed' | 'manifests' | 'results' | 'presence' | 'operations' | 'orders' | 'status' | 'isReady' | 'whyNotKept'
+  | 'feed'
+  | 'manifests'
+  | 'results'
+  | 'presence'
+  | 'operations'
+  | 'orders'
+  | 'stores'
+  | 'status'
+  | 'registry'
+  | 'isReady'
+  | 'whyNotKept'
 >;
 
 function openServing({ config, http, dashboardDir, logger }: ServerOptions, parts: ServingParts): Promise<Serving> {
@@ -170,11 +196,14 @@ function openServing({ config, http, dashboardDir, logger }: ServerOptions, part
     metrics: config.metrics,
     views: config.views,
     corsOrigins: config.http.cors,
-    registry: new Registry(),
     dashboardDir,
     clock: Date.now,
     logger: logger.child({ part: 'serving' }),
   });
+}
+
+function openStores({ config, folder = '.', dataDir, logger }: ServerOptions): Stores {
+  return new Stores({ stores: config.stores ?? {}, folder, dataDir, views: config.views, logger });
 }
 
 function presenceOf(broker: Broker) {

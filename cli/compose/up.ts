@@ -35,7 +35,8 @@ export type BackboneFlag =
 export async function up(flags: UpFlags): Promise<void> {
   refuseBeyondLoopback('--http', flags.http);
   refuseBeyondLoopback('--mqtt', flags.mqtt);
-  const declared = flags.config === undefined ? configSchema.parse({}) : (await loadConfig(flags.config)).config;
+  const { config: declared, folder } =
+    flags.config === undefined ? { config: configSchema.parse({}), folder: '.' } : await loadConfig(flags.config);
   const config = settledConfig(declared, flags);
   await checkPortIsFree('--http', flags.http);
   await checkPortIsFree('--mqtt', flags.mqtt);
@@ -46,7 +47,16 @@ export async function up(flags: UpFlags): Promise<void> {
   const version = weirVersion();
   const { http, mqtt } = flags;
   const simulates = simulatedBy(flags);
-  const server = await startServer({ config, dataDir, http, mqtt, dashboardDir: DASHBOARD_DIR, version, logger });
+  const server = await startServer({
+    config,
+    folder,
+    dataDir,
+    http,
+    mqtt,
+    dashboardDir: DASHBOARD_DIR,
+    version,
+    logger,
+  });
   await writeOut(banner({ version, server, http, mqtt, dataDir, config, simulates }));
   const demo =
     simulates === undefined

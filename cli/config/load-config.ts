@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isScalar, parseDocument, visit, type YAMLParseError } from 'yaml';
 import { viewFault } from '#core/views/view-config.ts';
+import { reservedTag } from '#view-stores/influx/influx-section.ts';
 import { UserError } from '../failure.ts';
 import { type ConfigFault, describeIssue } from './describe-issue.ts';
 import { configSchema, type WeirConfig } from './schema.ts';
@@ -147,6 +148,11 @@ function referenceFaults(config: WeirConfig): ConfigFault[] {
   for (const view of config.views) {
     const fault = viewFault(view, config.metrics);
     if (fault !== undefined) faults.push({ path: `views.${view.name}.${fault.key}`, message: fault.message });
+    const tag = config.stores.influx === undefined ? undefined : reservedTag(view.by);
+    if (tag !== undefined) {
+      const message = `InfluxDB has no tag named ${tag}; give the tag another name, or leave stores.influx out`;
+      faults.push({ path: `views.${view.name}.by`, message });
+    }
   }
   for (const [name, source] of Object.entries(config.sources)) {
     for (const fault of source.faults([...config.metrics.keys()])) {

@@ -8,6 +8,7 @@ import { AGENT_ID } from '#core/wire/topics.ts';
 import { sourceKind } from '#edge-agent/sources/source-kind.ts';
 import { SOURCE_KINDS, sourcesSchema } from '#edge-agent/sources/source-kinds.ts';
 import { SPOOL_BYTES_MIN } from '#edge-agent/spool/limits.ts';
+import { storesSchema } from '#view-stores/influx/influx-section.ts';
 import { SIMULATE } from '../compose/simulate-kind.ts';
 
 const SPOOL_BYTES_DEFAULT = '256MB';
@@ -195,6 +196,12 @@ export const configSchema = z.strictObject({
   store: storeSchema
     .default({ kind: 'level' })
     .meta({ description: 'What keeps windows.', examples: [{ kind: 'level' }] }),
+  stores: storesSchema.prefault({}).meta({
+    description: 'Who else keeps the windows of the views, for other tools.',
+    examples: [
+      { influx: { url: 'http://127.0.0.1:8086', org: 'weir', bucket: 'views', token: { file: 'influx.token' } } },
+    ],
+  }),
   views: viewsSchema.prefault({}).meta({
     description: 'What can be asked for, by name.',
     examples: [{ 'power-by-region': { metric: 'power', by: ['region'], slice: '15m' } }],

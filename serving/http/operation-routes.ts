@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import { QueryError } from '../answers/query.ts';
-import type { Operations, Progress, ServingOptions } from './options.ts';
+import type { Operations, Progress, ServingOptions, StoreOrders } from './options.ts';
 import { problemOf } from './problem.ts';
 import { AnyObject, jsonDoc, PROBLEMS, ViewPath } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
@@ -36,6 +36,16 @@ const verifyRoute = createRoute({
   responses: { 200: LINES, ...PROBLEMS },
 });
 
+const rebuildRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/stores/{store}/rebuild',
+  summary: 'Removes what a store that keeps windows for other tools has of the views, and writes it again',
+  request: {
+    params: z.object({ store: z.string().openapi({ description: 'Its name under `stores`', example: 'influx' }) }),
+  },
+  responses: { 200: LINES, ...PROBLEMS },
+});
+
 const rollbackRoute = createRoute({
   method: 'post',
   path: '/api/v1/views/{view}/rollback',
@@ -47,12 +57,13 @@ const rollbackRoute = createRoute({
 export function addOperationRoutes(
   app: OpenAPIHono,
   reader: Pick<ViewReader, 'checkName'>,
-  options: Pick<ServingOptions, 'operations' | 'logger'>,
+  options: Pick<ServingOptions, 'operations' | 'stores' | 'logger'>,
 ): void {
-  const { operations, logger } = options;
+  const { operations, stores, logger } = options;
   const runs = new OperationRuns(logger);
   // The library takes x-ndjson for JSON, so these two are described to it and answered beside it.
-  for (const described of [batchRoute, verifyRoute]) app.openAPIRegistry.registerPath(described);
+  for (const described of [batchRoute, verifyRoute, ...(stores === undefined ? [] : [rebuildRoute])])
+    app.openAPIRegistry.registerPath(described);
   app.post(batchRoute.path, async (c) => {
     const { full } = parseBatchBody(await c.req.text());
     return new Response(
@@ -68,7 +79,24 @@ export function addOperationRoutes(
         { headers: LINES_HEADERS },
       ),
   );
+  if (stores !== undefined) addRebuild(app, runs, stores);
   if (operations.rollback !== undefined) addRollback(app, reader, operations.rollback.bind(operations));
+}
+
+function addRebuild(app: OpenAPIHono, runs: OperationRuns, stores: StoreOrders): void {
+  app.post('/api/v1/stores/:store/rebuild', (c) => {
+    const store = c.req.param('store');
+    const names = stores.names();
+    if (!names.includes(store)) {
+      const remedy =
+        names.length === 0 ? 'none is configured; add one under `stores`' : `known are ${names.join(', ')}`;
+      throw new QueryError('store', store, 'is not configured', remedy, 404);
+    }
+    return new Response(
+      runs.start(`rebuild ${store}`, (progress) => stores.rebuild(store, progress)),
+      { headers: LINES_HEADERS },
+    );
+  });
 }
 
 /** The body of a batch request; none is the same as {}. */

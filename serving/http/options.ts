@@ -51,6 +51,13 @@ export interface AgentOrders {
   giveUp(agent: string, range: MissingRange): Promise<OrderOutcome>;
 }
 
+/** Who else keeps the windows of the views. */
+export interface StoreOrders {
+  names(): readonly string[];
+  /** Fills the store of that name anew. */
+  rebuild(store: string, progress: Progress): Promise<unknown>;
+}
+
 export interface ServingOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
@@ -63,6 +70,8 @@ export interface ServingOptions {
   readonly operations: Operations;
   /** Absent where no broker is at hand. */
   readonly orders?: AgentOrders | undefined;
+  /** Absent where there is none. */
+  readonly stores?: StoreOrders | undefined;
   /** Origins beside the server's own whose pages may read, exactly as browsers name them; none where not given. */
   readonly corsOrigins?: readonly string[];
   /** What runs, as JSON. */

@@ -47,6 +47,11 @@ export class ViewReader {
     return this.index.asOfSource(name, this.#batchState(name, source, asOf));
   }
 
+  /** Whether the metric that a source answers about is declared still. */
+  declares(source: ViewSource): boolean {
+    return this.#options.metrics.has(source.id.view.metric);
+  }
+
   /** What a source answers about. */
   about(source: ViewSource): ViewAndMetric {
     const { view } = source.id;

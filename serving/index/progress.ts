@@ -29,12 +29,17 @@ export class Agents {
   }
 }
 
-export function isRetired(row: AgentRow | undefined): boolean {
+/** What of an agent decides how complete and how final windows are. */
+export interface JudgedAgent extends Pick<AgentRow, 'partition' | 'agent' | 'watermarkMs' | 'holes' | 'stains'> {
+  readonly standing?: Pick<NonNullable<AgentRow['standing']>, 'retired'>;
+}
+
+export function isRetired(row: Pick<JudgedAgent, 'standing'> | undefined): boolean {
   return row?.standing?.retired ?? false;
 }
 
 /** Whether two states of an agent differ in nothing but what it sent: neither in what it misses nor in whether more is expected. */
-export function isSameStanding(before: AgentRow | undefined, row: AgentRow): boolean {
+export function isSameStanding(before: JudgedAgent | undefined, row: JudgedAgent): boolean {
   return (
     before !== undefined &&
     isRetired(before) === isRetired(row) &&
@@ -44,7 +49,7 @@ export function isSameStanding(before: AgentRow | undefined, row: AgentRow): boo
 }
 
 /** The stains of one of the rows that the other doesn't have. */
-export function changedStains(before: AgentRow, row: AgentRow): Stain[] {
+export function changedStains(before: JudgedAgent, row: JudgedAgent): Stain[] {
   const [had, has] = [stainsOf(before), stainsOf(row)];
   const only = (some: readonly Stain[], others: readonly Stain[]): readonly Stain[] =>
     some.filter((one) => !others.some(({ fromMs, toMs }) => fromMs === one.fromMs && toMs === one.toMs));

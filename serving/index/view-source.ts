@@ -1,5 +1,6 @@
-import type { AgentRow, ChangeBatch, ChangedSpan, ChangeFeed, MemberRow, RowSpan } from '#backbone/changes/changes.ts';
+import type { ChangeBatch, ChangedSpan, ChangeFeed, MemberRow, RowSpan } from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
+import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
@@ -11,7 +12,16 @@ import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
-import { agentKey, type Agents, changedStains, EVER, isRetired, isSameStanding } from './progress.ts';
+import {
+  agentKey,
+  type Agents,
+  type JudgedAgent,
+  changedStains,
+  EVER,
+  isRetired,
+  isSameStanding,
+  stainsOf,
+} from './progress.ts';
 import { type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './section-sums.ts';
 
@@ -98,14 +108,14 @@ export class ViewSource {
    * What a batch's agents change: which windows a watermark passes, or all where a hole opens or closes. To be called
    * before the agents are taken up.
    */
-  progressChanges(agents: readonly AgentRow[]): Map<Group, GroupChange> {
+  progressChanges(agents: readonly JudgedAgent[]): Map<Group, GroupChange> {
     const changes = new Map<Group, GroupChange>();
     for (const row of agents) {
       const key = agentKey(row.partition, row.agent);
       const before = this.#backend.agents.get(key);
       const isSame = isSameStanding(before, row);
       if (isSame && before?.watermarkMs === row.watermarkMs) continue;
-      const changed = before === undefined ? [] : changedStains(before, row);
+      const changed = before === undefined ? [...stainsOf(row)] : changedStains(before, row);
       // Of an agent that is retired nothing more is expected, wherever it stood.
       if (before !== undefined && isRetired(before) !== isRetired(row)) changed.push(EVER);
       const marks = [before?.watermarkMs ?? Number.NEGATIVE_INFINITY, row.watermarkMs ?? Number.NEGATIVE_INFINITY];
@@ -126,7 +136,9 @@ export class ViewSource {
       const changedFromMs = this.putMember(row);
       if (changedFromMs === undefined) continue;
       const change = changeOf(changes, this.openGroup(row.group));
-      change.endsAfterMs = Math.min(change.endsAfterMs, changedFromMs);
+      // What its agent misses may be of an earlier time.
+      const stains = stainsOf(this.#backend.agents.get(agentKey(row.partition, row.agent)));
+      change.endsAfterMs = Math.min(change.endsAfterMs, changedFromMs, ...stains.map(({ fromMs }) => fromMs));
       change.endsToMs = Number.POSITIVE_INFINITY;
     }
     for (const span of batch.spans) {
@@ -227,10 +239,24 @@ export class ViewSource {
   }
 
   async #lookForLive(): Promise<void> {
-    const { view, version, batch } = this.id;
-    for await (const { partition, epoch, opener } of this.#backend.feed.allSpans(view.name, version))
-      if (epoch >= (batch.cut[partition] ?? 0)) this.live.note(partition, epoch, opener);
+    for await (const { partition, epoch, opener } of this.liveSpans()) this.live.note(partition, epoch, opener);
     this.live.isKnown = true;
+  }
+
+  /** Every stored span of changes, beside what batch results cover. `confirm` has to follow. */
+  async *liveSpans(): AsyncIterable<RowSpan> {
+    const { view, version, batch } = this.id;
+    for await (const span of this.#backend.feed.allSpans(view.name, version))
+      if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
+  }
+
+  /** The groups of a batch result, and the first slice that it may have. `confirm` has to follow. */
+  async reachOf(result: ResultRef): Promise<{ readonly groups: readonly string[]; readonly fromSlice: number }> {
+    const { results } = this.#backend;
+    const extent = await results.extent(result);
+    return extent === undefined
+      ? { groups: [], fromSlice: 0 }
+      : { groups: await results.groups(result), fromSlice: extent[0] };
   }
 
   /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */

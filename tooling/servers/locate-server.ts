@@ -82,7 +82,7 @@ async function versionAt(recipe: ServerRecipe, path: string): Promise<string | u
     // Absent or not executable are one answer here: it is not at this place.
     return undefined;
   }
-  const { output } = await runCommand(path, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
+  const { output } = await runCommand(path, recipe.versionArgs ?? ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
   return recipe.versionIn(output);
 }
 

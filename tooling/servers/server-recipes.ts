@@ -1,6 +1,6 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from './command.ts';
+import { type CommandResult, runCommand } from './command.ts';
 
 /** How one real server or tool is found or made. */
 export interface ServerRecipe {
@@ -17,7 +17,9 @@ export interface ServerRecipe {
   readonly isOptional?: boolean;
   /** How a person gets it, as a sentence. */
   readonly remedy: string;
-  /** The version that a `--version` printed, or undefined where that text is not this tool's. */
+  /** What it is asked its version by, where that is not `--version`. */
+  readonly versionArgs?: readonly string[];
+  /** The version that was printed then, or undefined where that text is not this tool's. */
   readonly versionIn: (output: string) => string | undefined;
   /** Whether a version found on the PATH will do. */
   readonly accepts: (version: string) => boolean;
@@ -201,6 +203,78 @@ const mosquittoPubRecipe = mosquittoProgram(
   'mosquitto-clients',
 );
 
+const INFLUXD_VERSION = '2.7.12';
+const INFLUXD_MODULE = 'github.com/influxdata/influxdb/v2';
+
+/**
+ * InfluxDB 2, built from the Go module proxy (some five minutes: its query engine is Rust). `go install` refuses a module
+ * that replaces others, so a module of our own repeats its requirements and replacements and imports its command. Any 2.x
+ * from 2.7 on will do where one is installed.
+ */
+const influxdRecipe: ServerRecipe = {
+  name: 'influxd',
+  version: INFLUXD_VERSION,
+  commands: ['influxd'],
+  binary: 'influxd',
+  versionArgs: ['version'],
+  leavesUntested: 'the view store is tested against a stand-in of InfluxDB alone, and dashboards against nothing',
+  // The tests that use it also run against a stand-in of what is written to.
+  isOptional: true,
+  remedy: `Install Go 1.25 or newer (https://go.dev/dl/), Rust (https://rustup.rs) and a C compiler and run again, or put influxd ${INFLUXD_VERSION} on the PATH.`,
+  versionIn: (output) => /InfluxDB v?(\d+\.\d+\.\d+)/.exec(output)?.[1],
+  accepts: (version) => isMinorOrLater(version, 2, 7),
+  install: async (draft) => {
+    const build = join(draft, 'build');
+    await mkdir(build);
+    const env = { ...process.env, GOBIN: build, GOFLAGS: '-mod=mod' };
+    const go = async (args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<CommandResult> => {
+      const result = await runCommand('go', args, {
+        timeoutMs: BUILD_TIMEOUT_MS,
+        cwd: build,
+        env: { ...env, ...more },
+      });
+      if (result.status !== 0) throw new InstallFailed('influxd', lastLines(result.output));
+      return result;
+    };
+    await go(['install', '-trimpath', 'github.com/influxdata/pkg-config@latest'], { GOFLAGS: '' });
+    const { output } = await go(['mod', 'download', '-json', `${INFLUXD_MODULE}@v${INFLUXD_VERSION}`]);
+    await writeModule(build, /"Dir": "([^"]+)"/.exec(output)?.[1] ?? '');
+    await go(
+      [
+        'build',
+        '-trimpath',
+        `-ldflags=-s -w -X main.version=v${INFLUXD_VERSION}`,
+        '-o',
+        'influxd',
+        `${INFLUXD_MODULE}/cmd/influxd`,
+      ],
+      {
+        PKG_CONFIG: join(build, 'pkg-config'),
+        // Its own toolchain file asks for one that is no longer to be had.
+        RUSTUP_TOOLCHAIN: 'stable',
+        RUSTC_WRAPPER: join(build, 'rustc.sh'),
+      },
+    );
+    await rename(join(build, 'influxd'), join(draft, 'influxd'));
+    await rm(build, { recursive: true, force: true });
+  },
+};
+
+/** A module that requires InfluxDB as InfluxDB requires everything else, with a rustc that takes today's lints for warnings. */
+async function writeModule(build: string, source: string): Promise<void> {
+  const requirements = (await readFile(join(source, 'go.mod'), 'utf8'))
+    .replace(/^module .*$/m, 'module influxd')
+    .replace(/^toolchain .*$/m, '');
+  await writeFile(join(build, 'go.mod'), `${requirements}\nrequire ${INFLUXD_MODULE} v${INFLUXD_VERSION}\n`);
+  await copyFile(join(source, 'go.sum'), join(build, 'go.sum'));
+  await chmod(join(build, 'go.sum'), 0o644);
+  await writeFile(
+    join(build, 'influxd.go'),
+    `//go:build influxd\n\npackage influxd\n\nimport _ "${INFLUXD_MODULE}/cmd/influxd"\n`,
+  );
+  await writeFile(join(build, 'rustc.sh'), '#!/bin/sh\nexec "$@" --cap-lints warn\n', { mode: 0o755 });
+}
+
 /** The real servers and tools that tests use. */
 export const SERVER_RECIPES = {
   'nats-server': natsServerRecipe,
@@ -208,6 +282,7 @@ export const SERVER_RECIPES = {
   mosquitto: mosquittoRecipe,
   mosquitto_pub: mosquittoPubRecipe,
   telegraf: telegrafRecipe,
+  influxd: influxdRecipe,
 } as const;
 
 export type ServerName = keyof typeof SERVER_RECIPES;

@@ -1,0 +1,97 @@
+import type { StatsPart } from '#core/stats/statistics.ts';
+import type { StatsTable } from '#core/stats/stats-table.ts';
+import type { WindowSpan } from '#core/time/windows.ts';
+import { keepsWindow } from '../answers/answer-windows.ts';
+import { type AnsweredWindow, Judge } from '../answers/answered-window.ts';
+import { WindowCombiner } from '../answers/combine-windows.ts';
+import type { WindowsQuery } from '../answers/query.ts';
+import { sumWide } from '../answers/wide-sums.ts';
+import { WideWindows } from '../answers/wide-windows.ts';
+import type { Group } from '../index/group.ts';
+import type { ViewSource } from '../index/view-source.ts';
+import type { SliceRanges } from './slice-ranges.ts';
+
+/** Slices as they are answered; their sums stand in `table`. */
+export interface AnsweredSlices {
+  readonly table: StatsTable;
+  /** Each is valid until the next is asked for. */
+  readonly windows: Iterable<AnsweredWindow>;
+  readonly count: number;
+}
+
+/** From so many groups on they are read all together. */
+const WIDE_GROUPS_MIN = 64;
+/** How many more slices than asked for may be read so. */
+const WIDE_EXCESS_MAX = 4;
+
+/** Slices [from, to) of all the groups, as of one moment; those that hold nothing are left out. */
+export function answerAll(
+  source: ViewSource,
+  query: WindowsQuery,
+  groups: readonly Group[],
+  from: number,
+  to: number,
+): Promise<AnsweredSlices> {
+  const spans = spansOf(source, from, to);
+  if (groups.length < WIDE_GROUPS_MIN)
+    return answerEach(source, query, new Map(groups.map((group) => [group, spans] as const)));
+  const parts = new Set<StatsPart>(query.stats.flatMap(({ needs }) => needs));
+  const keeps = keepsWindow(query);
+  return sumWide({ source, groups, spans, parts }, ({ slots }) => {
+    const windows = new WideWindows(slots, new Judge(slots.table, query, source.id), keeps);
+    return { table: slots.table, windows, count: windows.count };
+  });
+}
+
+/** Slices of some groups, as of one moment; those that hold nothing are left out, some others of these groups may be among them. */
+export function answerRanges(
+  source: ViewSource,
+  query: WindowsQuery,
+  ranges: ReadonlyMap<Group, SliceRanges>,
+): Promise<AnsweredSlices> {
+  let [from, to, asked] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const some of ranges.values()) {
+    from = Math.min(from, some.extent[0]);
+    to = Math.max(to, some.extent[1]);
+    asked += some.slices;
+  }
+  const isDense = (to - from) * ranges.size <= WIDE_EXCESS_MAX * asked;
+  if (isDense && ranges.size >= WIDE_GROUPS_MIN) return answerAll(source, query, [...ranges.keys()], from, to);
+  const spans = new Map<Group, readonly WindowSpan[]>();
+  for (const [group, some] of ranges) {
+    const edges = some.edges();
+    const ofGroup: WindowSpan[] = [];
+    for (let i = 0; i < edges.length; i += 2) ofGroup.push(...spansOf(source, edges[i]!, edges[i + 1]!));
+    spans.set(group, ofGroup);
+  }
+  return answerEach(source, query, spans);
+}
+
+async function answerEach(
+  source: ViewSource,
+  query: WindowsQuery,
+  spans: ReadonlyMap<Group, readonly WindowSpan[]>,
+): Promise<AnsweredSlices> {
+  const combiner = new WindowCombiner({
+    source,
+    spec: query.spec,
+    fromMs: query.fromMs,
+    toMs: query.toMs,
+    admits: (group) => spans.has(group),
+    keeps: keepsWindow(query),
+  });
+  for (const [group, some] of spans) await combiner.add([group], some);
+  return combiner.settle(() => {
+    const judge = new Judge(combiner.table, query, source.id);
+    const windows = combiner.windows([...spans.keys()]).map((window) => judge.window(window));
+    return { table: combiner.table, windows, count: windows.length };
+  });
+}
+
+function spansOf(source: ViewSource, from: number, to: number): readonly WindowSpan[] {
+  const { sliceMs } = source.id.view;
+  return Array.from({ length: to - from }, (_, i) => ({
+    startMs: (from + i) * sliceMs,
+    endMs: (from + i + 1) * sliceMs,
+  }));
+}
