@@ -183,7 +183,7 @@ export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable
   return {
     view: view.name,
     version,
-    position: writePositionToken(version, batch, positions),
+    position: writePositionToken({ run: index.run, version, cut: batch.cut, positions }),
     // How far a version is that is still folded, its agents don't tell.
     freshnessMs: isFolding ? null : freshnessOf(groups),
     provisional: isFolding,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
@@ -55,6 +56,8 @@ export class ServingIndex implements AsyncDisposable {
   readonly agents = new Agents();
   readonly refused = new RefusedCounts();
   readonly cache: PageCache;
+  /** Names this run of the server among all others. */
+  readonly run: string = randomUUID();
   /** Every query passes here. */
   readonly queries = limitOf(QUERIES_MAX);
   readonly #options: ServingIndexOptions;

@@ -107,9 +107,11 @@ export class Subscription {
   #missed(source: ViewSource): readonly RecentBatch[] | undefined {
     if (this.#source === source) return source.recent.since(this.#sequence);
     const token = this.#resume === undefined ? undefined : readPositionToken(this.#resume);
+    const { run, positions } = this.#reader.index;
+    if (token?.run !== run) return undefined;
     const { version, batch } = source.id;
-    if (token === undefined || token.version !== version || token.cut.join() !== batch.cut.join()) return undefined;
-    return source.recent.beyond(token.positions, this.#reader.index.positions);
+    if (token.version !== version || token.cut.join() !== batch.cut.join()) return undefined;
+    return source.recent.beyond(token.positions, positions);
   }
 
   async #snapshot(source: ViewSource, query: WindowsQuery): Promise<Telling> {
