@@ -9,16 +9,22 @@ import { encodeRecord } from '#core/records/record-codec.ts';
 import type { View } from '#core/views/view.ts';
 import type { Archive } from './archive/archive.ts';
 import { BatchOvertaken } from './batch-errors.ts';
-import { coversCut, isSameCut, isSameState, type MadeResults, namedResults, publishResults } from './batch-state.ts';
+import {
+  coversCut,
+  isSameCut,
+  isSameState,
+  type MadeResults,
+  namedResults,
+  publishResults,
+  mergedFrom,
+  RESULTS_MAX,
+} from './batch-state.ts';
 import { FoldPool, foldWorkers } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
 import { isOutdated, mergeResults } from './recompute/result-runs.ts';
 import { withScratch } from './scratch.ts';
-
-/** Deltas beside a base. Readers add up all of them, so beyond it they are merged into a new base. */
-export const DELTAS_MAX = 8;
 
 /** How far long work has come; `total` is in the unit of `done`. */
 export type Progress = (progress: { readonly label: string; readonly done: number; readonly total: number }) => void;
@@ -175,8 +181,8 @@ class BatchRun {
     const { manifests, views } = this.#resources;
     for (const [work, made] of this.#made) {
       const { before, delta } = made;
-      if (made.base === undefined && delta !== undefined && before.results.length >= DELTAS_MAX)
-        this.#made.set(work, { ...made, base: await this.#mergeDeltas(work, [...before.results, delta]) });
+      if (made.base === undefined && delta !== undefined && before.results.length >= RESULTS_MAX)
+        this.#made.set(work, { ...made, merged: await this.#merge(work, [...before.results, delta]) });
     }
     const published: Manifest[] = [];
     for (const { name } of views) {
@@ -192,20 +198,23 @@ class BatchRun {
     return published;
   }
 
-  /** A new base out of the base and its deltas, in order. */
-  async #mergeDeltas(work: Work, results: readonly ResultRef[]): Promise<ResultRef> {
+  /** The results, the newest of them merged into one: a delta, or a base where the base is among them. */
+  async #merge(work: Work, results: readonly ResultRef[]): Promise<readonly ResultRef[]> {
     const { archive, objects } = this.#resources;
-    const newest = results.at(-1)!;
-    const name = nameOf(work, 'base');
-    // The base may be large however little was folded, and then it is not for the thread that readers wait for.
-    const bytes = await bytesOf(objects, results);
-    await using own = this.#pool.workers > 0 ? undefined : new FoldPool(Math.min(1, foldWorkers(bytes)));
+    const bytes = await Promise.all(results.map((result) => bytesOf(objects, result)));
+    const from = mergedFrom(bytes);
+    const parts = results.slice(from);
+    const kind = from === 0 ? 'base' : 'delta';
+    const name = nameOf(work, kind);
+    // They may be large however little was folded, and then they are not for the thread that readers wait for.
+    const workers = foldWorkers(bytes.slice(from).reduce((sum, one) => sum + one, 0));
+    await using own = this.#pool.workers > 0 ? undefined : new FoldPool(Math.min(1, workers));
     const pool = own ?? this.#pool;
     await withScratch(archive.dir, (scratch) =>
-      mergeResults(objects, results, work.version.view.sliceMs, name, scratch, pool, this.#request.signal),
+      mergeResults(objects, parts, work.version.view.sliceMs, name, scratch, pool, this.#request.signal),
     );
-    const readings = results.reduce((sum, result) => sum + result.readings, 0);
-    return { ...newest, name, kind: 'base', from: newest.from.map(() => 0), readings };
+    const readings = parts.reduce((sum, result) => sum + result.readings, 0);
+    return [...results.slice(0, from), { ...parts.at(-1)!, name, kind, from: parts[0]!.from, readings }];
   }
 
   /** Removes what no state names any more: results, kept plans, and rows of the speed layer before the state before this. */
@@ -286,11 +295,9 @@ class BatchRun {
   }
 }
 
-/** Bytes that results take. */
-async function bytesOf(objects: Objects, results: readonly ResultRef[]): Promise<number> {
-  let sum = 0;
-  for (const { name } of results) for (const { bytes } of await objects.list(`${name}/`)) sum += bytes;
-  return sum;
+/** Bytes that a result takes. */
+async function bytesOf(objects: Objects, { name }: ResultRef): Promise<number> {
+  return (await objects.list(`${name}/`)).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Every version that is folded for good: one that is being built gets its first result once it is live. */

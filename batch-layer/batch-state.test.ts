@@ -5,7 +5,7 @@ import {
   type ManifestVersion,
   type ResultRef,
 } from '#backbone/manifests/manifest.ts';
-import { namedResults, publishResults, rollBackResults, rowsKeptFrom } from './batch-state.ts';
+import { mergedFrom, namedResults, publishResults, RESULTS_MAX, rollBackResults, rowsKeptFrom } from './batch-state.ts';
 import { SAMPLE_VIEWS } from './batch-world.fixtures.ts';
 
 function refOf(kind: 'base' | 'delta', from: number, to: number): ResultRef {
@@ -62,6 +62,42 @@ describe('publishing', () => {
     const delta = { name: 'd', from: [30], to: [40], readings: 1, madeAtMs: 40, kind: 'delta' } as const;
     const { history } = publishResults(made, { before: made.batch, delta, cut: [40], atMs: 40 }, 2);
     expect(history.map(({ cut }) => cut)).toEqual([[30], [20]]);
+  });
+});
+
+describe('merging results', () => {
+  it('takes the fewest of the newest that are half as large as the one before, else all', () => {
+    expect(mergedFrom([1000, 10, 10, 10])).toBe(1);
+    expect(mergedFrom([1000, 300, 80, 20, 20])).toBe(3);
+    expect(mergedFrom([1000, 300, 79, 20, 20])).toBe(2);
+    expect(mergedFrom([100, 40, 20, 20])).toBe(0);
+    expect(mergedFrom([100, 10])).toBe(0);
+  });
+
+  it('writes for each run a few times what is new, however long the history', () => {
+    const written: number[] = [];
+    let sizes = [1];
+    for (let run = 0; run < 20_000; run++) {
+      sizes = [...sizes, 1];
+      written.push(1);
+      if (sizes.length <= RESULTS_MAX) continue;
+      const from = mergedFrom(sizes);
+      const merged = sizes.slice(from).reduce((sum, size) => sum + size, 0);
+      sizes = [...sizes.slice(0, from), merged];
+      written[run]! += merged;
+    }
+    const mean = (runs: readonly number[]): number => runs.reduce((sum, one) => sum + one, 0) / runs.length;
+    expect(mean(written.slice(0, 1000))).toBeLessThan(12);
+    expect(mean(written)).toBeLessThan(12);
+  });
+
+  it('keeps what is replaced, brought to the same cut', () => {
+    const version = run(run(NEW, 10, false), 20, false);
+    const merged = [refOf('base', 0, 10), refOf('delta', 10, 30)];
+    const made = { before: version.batch, delta: refOf('delta', 20, 30), merged, cut: [30], atMs: 30 };
+    const published = publishResults(version, made);
+    expect(told(published.batch)).toBe('base-0-10 delta-10-30 @30');
+    expect(published.history.map(told)[0]).toBe('base-0-10 delta-10-20 delta-20-30 @30');
   });
 });
 

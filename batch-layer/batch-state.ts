@@ -15,14 +15,33 @@ export interface MadeResults {
   readonly delta?: ResultRef | undefined;
   /** Over everything up to the cut; absent in an incremental run. */
   readonly base?: ResultRef | undefined;
+  /** The results before with the delta, some of them merged; absent where none were. */
+  readonly merged?: readonly ResultRef[] | undefined;
   readonly cut: readonly number[];
   readonly atMs: number;
+}
+
+/** Results that a state names. Readers add up all of them, so where there are more some are merged. */
+export const RESULTS_MAX = 8;
+
+/**
+ * From which result on they are merged into one, given the bytes of each, of which there are two at least: the fewest, the newest, that together are half as
+ * large as the one before them at most; else all. What a run writes grows so with what is new, not with history: each
+ * result is merged into larger ones only, as often as its size doubles.
+ */
+export function mergedFrom(bytes: readonly number[]): number {
+  let sum = bytes.at(-1) ?? 0;
+  for (let first = bytes.length - 2; first > 0; first--) {
+    sum += bytes[first]!;
+    if (2 * sum <= bytes[first - 1]!) return first;
+  }
+  return 0;
 }
 
 /**
  * The version with what was made live, and the states before it kept to go back to.
  *
- * Where a new base takes the place of older results, these are kept once more together with the delta that brings them
+ * Where a new base or a merged result takes the place of older results, these are kept once more together with the delta that brings them
  * to the same cut: going back to them loses nothing, even when the rows of the speed layer are gone
  * (docs/design.md#a-manifest-names-a-base-and-deltas).
  */
@@ -31,12 +50,13 @@ export function publishResults(
   made: MadeResults,
   statesKept: number = BATCH_STATES_KEPT,
 ): ManifestVersion {
-  const { before, delta, base, cut, atMs } = made;
+  const { before, delta, base, merged, cut, atMs } = made;
   assert(delta !== undefined || base !== undefined, 'a run that publishes has made a result');
   const grown = delta === undefined ? undefined : { results: [...before.results, delta], cut, publishedAtMs: atMs };
-  const batch = base === undefined ? grown! : { results: [base], cut, publishedAtMs: atMs };
+  const replaced = base === undefined ? merged : [base];
+  const batch = replaced === undefined ? grown! : { results: replaced, cut, publishedAtMs: atMs };
   const kept: BatchState[] = [];
-  if (base !== undefined && grown !== undefined) kept.push(grown);
+  if (replaced !== undefined && grown !== undefined) kept.push(grown);
   if (before.results.length > 0) kept.push(before);
   return { ...version, batch, history: [...kept, ...version.history].slice(0, statesKept) };
 }
