@@ -5,38 +5,16 @@ import { promoteVersion, declareView } from '#backbone/manifests/manifest.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { decodeDirectory, encodeDirectory } from '#backbone/results/result-directory.ts';
 import { decodeResultBlock, encodeResultBlock } from '#backbone/results/result-format.ts';
-import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import { addReading } from '#core/stats/merge.ts';
 import { decodeRow, encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { BatchOvertaken, NoSuchView, NothingToRollBack } from './batch-errors.ts';
 import { runBatch } from './batch-run.ts';
-import { RESULTS_MAX } from './batch-state.ts';
-import { BatchWorld, SAMPLE_VIEWS } from './batch-world.fixtures.ts';
+import { begin, SAMPLE_VIEWS } from './batch-world.fixtures.ts';
 
 const VIEW = SAMPLE_VIEWS[0]!.name;
 const never = new AbortController().signal;
-
-/** A world with an agent whose birth is in the log. */
-async function begin(stack: AsyncDisposableStack, partitions = 1) {
-  const world = stack.use(await BatchWorld.open(partitions));
-  const agent = new SampleAgent('a', 4);
-  const append = async (record: Uint8Array | null): Promise<void> => {
-    if (record !== null) await world.log.append(0, record);
-  };
-  await append(agent.birth());
-  let tick = 0;
-  /** Ten frames of readings of all series. */
-  const readings = async (): Promise<void> => {
-    for (let i = 0; i < 10; i++, tick++) {
-      await append(
-        agent.readings([0, 1, 2, 3].map((series): SampleReading => [series, tick * 7000, tick * (series + 1)])),
-      );
-    }
-  };
-  return { world, agent, append, readings };
-}
 
 describe('a batch run', () => {
   it('batch covers what lies before the cut, speed what lies after, and the sum changes with neither', async () => {
@@ -153,54 +131,6 @@ describe('a batch run', () => {
     expect([...seen.values()]).toMatchObject([
       { stats: { count: 1, sum: 5n, max: 5, first: { value: 5 }, last: { value: 5 } } },
     ]);
-    await world.batch({ full: true });
-    expect(await world.see(VIEW)).toEqual(seen);
-  });
-
-  it('many deltas are merged into a larger one beside a base that is larger still', async () => {
-    await using stack = new AsyncDisposableStack();
-    const { world, readings, append, agent } = await begin(stack);
-    const dayMs = 86_400_000;
-    const many = Array.from({ length: 12_000 }, (_, i): SampleReading => [
-      i % 4,
-      dayMs + i * 2000,
-      (i * 7919) % 10_007,
-    ]);
-    await append(agent.readings(many));
-    await world.batch({ full: false });
-    const [base] = (await world.liveBatch(VIEW)).results;
-    for (let run = 1; run <= RESULTS_MAX; run++) {
-      await readings();
-      // Of a slice that the base has, and of one that only deltas have.
-      await append(agent.amend(0, dayMs, 20_000 - run));
-      await append(agent.amend(1, 7000, -run));
-      await world.batch({ full: false });
-    }
-    const { results, cut } = await world.liveBatch(VIEW);
-    expect(results).toMatchObject([base!, { kind: 'delta', from: base!.to, to: cut, readings: 40 * RESULTS_MAX }]);
-    const seen = await world.see(VIEW);
-    await world.speed();
-    expect(await world.verify()).toMatchObject({ different: 0 });
-    await world.rollback(VIEW);
-    expect((await world.liveBatch(VIEW)).results).toHaveLength(RESULTS_MAX + 1);
-    expect(await world.see(VIEW)).toEqual(seen);
-    await world.batch({ full: true });
-    expect(await world.see(VIEW)).toEqual(seen);
-  });
-
-  it('many deltas are merged with a base that is no larger, and the answer stays the same', async () => {
-    await using stack = new AsyncDisposableStack();
-    const { world, readings, append, agent } = await begin(stack);
-    for (let run = 0; run <= RESULTS_MAX; run++) {
-      await readings();
-      await append(agent.amend(run % 4, 0, 1000 - run));
-      await world.batch({ full: false });
-      expect((await world.liveBatch(VIEW)).results).toHaveLength(run === RESULTS_MAX ? 1 : run + 1);
-    }
-    const seen = await world.see(VIEW);
-    expect((await world.liveBatch(VIEW)).results[0]).toMatchObject({ kind: 'base', readings: 40 * (RESULTS_MAX + 1) });
-    await world.speed();
-    expect(await world.verify()).toMatchObject({ different: 0 });
     await world.batch({ full: true });
     expect(await world.see(VIEW)).toEqual(seen);
   });

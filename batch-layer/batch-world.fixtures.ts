@@ -12,6 +12,7 @@ import type { Objects } from '#backbone/objects/objects.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
+import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import { decodeRecord } from '#core/records/record-codec.ts';
 import { PENDING, takeOlderRow } from '#core/slices/merge-rows.ts';
@@ -216,4 +217,24 @@ class SpeedStandIn {
       if (fold.position > from) await this.#changes.commit(pending.take(fold, from, []), []);
     }
   }
+}
+
+/** A world with an agent whose birth is in the log. */
+export async function begin(stack: AsyncDisposableStack, partitions = 1) {
+  const world = stack.use(await BatchWorld.open(partitions));
+  const agent = new SampleAgent('a', 4);
+  const append = async (record: Uint8Array | null): Promise<void> => {
+    if (record !== null) await world.log.append(0, record);
+  };
+  await append(agent.birth());
+  let tick = 0;
+  /** Ten frames of readings of all series. */
+  const readings = async (): Promise<void> => {
+    for (let i = 0; i < 10; i++, tick++) {
+      await append(
+        agent.readings([0, 1, 2, 3].map((series): SampleReading => [series, tick * 7000, tick * (series + 1)])),
+      );
+    }
+  };
+  return { world, agent, append, readings };
 }
