@@ -6,6 +6,7 @@ import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
 import { IndexFeed } from './feed/slice-feed.ts';
 import { buildApp } from './http/app.ts';
+import { HEAD_BYTES_MAX } from './http/describe-api.ts';
 import { addGauge } from './http/measure.ts';
 import type { ServingOptions } from './http/options.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
@@ -30,7 +31,6 @@ export interface Serving extends AsyncDisposable {
 const DRAIN_TIMEOUT_MS = 2_000;
 /** A request's head has to arrive within this time, its body too: nothing here takes a large one. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 1_024;
 
 /** Starts a serving node: its index, the HTTP interface and the stream. Throws AddressUnavailable. */
@@ -53,7 +53,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   );
   const listener = getRequestListener(app.fetch);
   const server = createServer(
-    { maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true },
+    { maxHeaderSize: HEAD_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true },
     (request, response) => void listener(request, response),
   );
   server.maxConnections = CONNECTIONS_MAX;

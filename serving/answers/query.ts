@@ -3,7 +3,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import { parseStatistics, type Statistic, whyUnanswerable } from '#core/stats/statistics.ts';
 import { UnknownStatistic } from '#core/stats/stats-errors.ts';
 import { type Duration, DurationError, parseDuration } from '#core/time/duration.ts';
-import { InstantError, parseInstant, parseRelative } from '#core/time/instant.ts';
+import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, parseInstant, parseRelative } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { WindowError, windowSpec, type WindowSpec } from '#core/time/windows.ts';
 import { openZone, UnknownZoneError, type Zone } from '#core/time/zone.ts';
@@ -94,7 +94,9 @@ export function parseRange(
 /** A time, also before `nowMs`; one without an offset is one of the zone. Throws QueryError. */
 export function parseTime(subject: string, text: string, zone: Zone, nowMs: number): number {
   try {
-    return parseRelative(text, zone, nowMs) ?? parseInstant(text, zone);
+    const atMs = parseRelative(text, zone, nowMs) ?? parseInstant(text, zone);
+    if (atMs >= INSTANT_MIN_MS && atMs <= INSTANT_MAX_MS) return atMs;
+    throw new QueryError(subject, text, 'lies beyond the years 0000 to 9999 of UTC', 'name a time within them');
   } catch (error) {
     if (error instanceof InstantError) throw restated(subject, text, error);
     throw error;

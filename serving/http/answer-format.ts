@@ -1,5 +1,5 @@
 import { formatDuration } from '#core/time/duration.ts';
-import { formatInstant } from '#core/time/instant.ts';
+import { formatInstant, INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import type { Zone } from '#core/time/zone.ts';
 import { QueryError, type SessionsQuery, type WindowsQuery } from '../answers/query.ts';
 
@@ -61,7 +61,8 @@ export function fileNameOf(query: WindowsQuery | SessionsQuery, zone: Zone, form
 
 /** A day, with the time where it isn't its beginning; without the colons, which not every system has in names. */
 function edgeText(atMs: number, zone: Zone): string {
-  return formatInstant(atMs + zone.offsetAtMs(atMs))
+  const localMs = atMs + zone.offsetAtMs(atMs);
+  return formatInstant(Math.min(Math.max(localMs, INSTANT_MIN_MS), INSTANT_MAX_MS))
     .replace(/T00:00:00Z$/, '')
     .replaceAll(/[:Z]/g, '');
 }

@@ -8,6 +8,7 @@ import { QueryError } from '../answers/query.ts';
 import { describeStream } from '../stream/async-api.ts';
 import { STREAM_PATH } from '../stream/stream-server.ts';
 import { addCors } from './cors.ts';
+import { addDescription } from './describe-api.ts';
 import { addGroupsRoute } from './group-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
@@ -44,14 +45,7 @@ export function buildApp(
   addOperationRoutes(app, reader, options);
   if (options.orders !== undefined) addOrderRoutes(app, options.orders);
   addHealthRoutes(app, { whyNotReady, status: options.status, registry: options.registry });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: {
-      title: 'Weir',
-      version: '1',
-      description: 'Windows of views, exact and live. Errors are problem details (RFC 9457).',
-    },
-  });
+  addDescription(app, options.views);
   addStreamNote(app);
   app.get('/asyncapi.json', (c) => c.json(describeStream(STREAM_PATH, new URL(c.req.url).host)));
   addPage(app, options.dashboardDir);

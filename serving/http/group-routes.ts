@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { formatInstant } from '#core/time/instant.ts';
 import { withSource } from '../answers/answer-windows.ts';
 import { extentOf, wideExtentOf } from '../answers/window-spans.ts';
-import { jsonDoc, PROBLEMS, ViewPath } from './schemas.ts';
+import { jsonDoc, limitParam, PROBLEMS, ViewPath } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
 
 /** Groups that one answer names. */
@@ -11,19 +11,12 @@ const GROUPS_MAX = 10_000;
 /** With more groups than this, where their data lies is told a little too wide instead of being looked for in each. */
 const EXACT_EXTENT_GROUPS_MAX = 1_000;
 
-const LIMIT_REMEDY = `write one from 1 to ${GROUPS_MAX}`;
-
 const GroupsParams = z.strictObject({
   search: z.string().max(200).default('').openapi({
     description: 'Words that all stand in the tags of a group, whatever their case; all groups where none is given',
     example: 'north 7',
   }),
-  limit: z.coerce
-    .number({ error: `is no number; ${LIMIT_REMEDY}` })
-    .int({ error: `is no whole number; ${LIMIT_REMEDY}` })
-    .min(1, { error: `is too small; ${LIMIT_REMEDY}` })
-    .max(GROUPS_MAX, { error: `is too large; ${LIMIT_REMEDY}` })
-    .default(GROUPS_DEFAULT),
+  limit: limitParam(GROUPS_MAX, GROUPS_DEFAULT),
 });
 
 const Instant = z.string().openapi({ format: 'date-time' });

@@ -5,7 +5,7 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 import { QueryError } from '../answers/query.ts';
 import type { RefusedCount } from '../index/refused-counts.ts';
 import type { AgentPresence, ServingOptions } from './options.ts';
-import { getRoute, jsonDoc, PROBLEMS } from './schemas.ts';
+import { getRoute, jsonDoc, limitParam, PROBLEMS } from './schemas.ts';
 
 /** Refused things that one answer tells, the newest ones. */
 const QUARANTINE_DEFAULT = 100;
@@ -92,12 +92,7 @@ const quarantineRoute = createRoute({
   summary: 'Frames and rows that were refused, the newest last',
   request: {
     query: z.strictObject({
-      limit: z.coerce
-        .number({ error: `is no number; write one from 1 to ${QUARANTINE_MAX}` })
-        .int({ error: `is no whole number; write one from 1 to ${QUARANTINE_MAX}` })
-        .min(1, { error: `is too small; write one from 1 to ${QUARANTINE_MAX}` })
-        .max(QUARANTINE_MAX, { error: `is too large; write one from 1 to ${QUARANTINE_MAX}` })
-        .default(QUARANTINE_DEFAULT),
+      limit: limitParam(QUARANTINE_MAX, QUARANTINE_DEFAULT),
       agent: z.string().optional(),
     }),
   },

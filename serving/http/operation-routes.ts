@@ -4,7 +4,7 @@ import { reasonOf } from '#core/errors.ts';
 import { QueryError } from '../answers/query.ts';
 import type { Operations, Progress, ServingOptions, StoreOrders } from './options.ts';
 import { problemOf } from './problem.ts';
-import { AnyObject, jsonDoc, PROBLEMS, ViewPath } from './schemas.ts';
+import { AnyObject, CHANGE_PROBLEMS, jsonDoc, ViewPath } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
 
 /** Progress lines that wait for a slow reader; beyond it the oldest are left out, since a later one says more. */
@@ -26,14 +26,14 @@ const batchRoute = createRoute({
   request: {
     body: { required: false, content: { 'application/json': { schema: BatchBody } } },
   },
-  responses: { 200: LINES, ...PROBLEMS },
+  responses: { 200: LINES, 400: CHANGE_PROBLEMS[400], 409: CHANGE_PROBLEMS[409] },
 });
 
 const verifyRoute = createRoute({
   method: 'post',
   path: '/api/v1/verify',
   summary: 'Recomputes everything and compares it with the live result and the speed layer, bit by bit',
-  responses: { 200: LINES, ...PROBLEMS },
+  responses: { 200: LINES, 409: CHANGE_PROBLEMS[409] },
 });
 
 const rebuildRoute = createRoute({
@@ -51,7 +51,7 @@ const rollbackRoute = createRoute({
   path: '/api/v1/views/{view}/rollback',
   summary: 'Makes what was live before live again',
   request: { params: ViewPath },
-  responses: { 200: jsonDoc('What is live now', AnyObject), ...PROBLEMS },
+  responses: { 200: jsonDoc('What is live now', AnyObject), ...CHANGE_PROBLEMS },
 });
 
 export function addOperationRoutes(

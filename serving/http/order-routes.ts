@@ -3,7 +3,7 @@ import { INCARNATION_MAX } from '#core/wire/heartbeat.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
 import { QueryError } from '../answers/query.ts';
 import type { AgentOrders, OrderOutcome } from './options.ts';
-import { jsonDoc, PROBLEMS } from './schemas.ts';
+import { BODY_PROBLEMS, CHANGE_PROBLEMS, jsonDoc } from './schemas.ts';
 
 const AgentPath = z.object({
   agent: z.string().regex(AGENT_ID, {
@@ -31,7 +31,7 @@ const readmitRoute = createRoute({
   path: '/api/v1/agents/{agent}/readmit',
   summary: 'Lets an agent whose disk is lost begin anew; what it had not sent stays named in the ledger',
   request: { params: AgentPath },
-  responses: { 200: jsonDoc('It may begin', Done), ...PROBLEMS },
+  responses: { 200: jsonDoc('It may begin', Done), ...CHANGE_PROBLEMS },
 });
 
 const retireRoute = createRoute({
@@ -39,7 +39,7 @@ const retireRoute = createRoute({
   path: '/api/v1/agents/{agent}/retire',
   summary: 'Windows wait for the agent no longer, unless it sends again',
   request: { params: AgentPath },
-  responses: { 200: jsonDoc('It is retired', Done), ...PROBLEMS },
+  responses: { 200: jsonDoc('It is retired', Done), ...CHANGE_PROBLEMS },
 });
 
 const handOverRoute = createRoute({
@@ -49,7 +49,7 @@ const handOverRoute = createRoute({
   request: { params: AgentPath, body: { content: { 'application/json': { schema: HandOverBody } }, required: true } },
   responses: {
     200: jsonDoc('They are its own now', Done.extend({ to: z.string(), series: z.number() })),
-    ...PROBLEMS,
+    ...BODY_PROBLEMS,
   },
 });
 
@@ -58,7 +58,7 @@ const giveUpRoute = createRoute({
   path: '/api/v1/agents/{agent}/give-up',
   summary: 'Windows wait no longer for frames that are lost, and answers name the agent',
   request: { params: AgentPath, body: { content: { 'application/json': { schema: GiveUpBody } }, required: true } },
-  responses: { 200: jsonDoc('They are given up', Done), ...PROBLEMS },
+  responses: { 200: jsonDoc('They are given up', Done), ...BODY_PROBLEMS },
 });
 
 export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {

@@ -1,3 +1,4 @@
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { WeirError, reasonOf } from '#core/errors.ts';
 import { QueryError } from '../answers/query.ts';
@@ -21,6 +22,7 @@ const TITLES: Readonly<Record<number, string>> = {
   406: 'There is no such form of the answer',
   409: 'The state does not allow it',
   413: 'The request is too large',
+  415: 'The body is of another kind',
   421: 'The request is meant for another server',
   426: 'The protocol has to be another one',
   500: 'The server failed',
@@ -40,6 +42,11 @@ export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof QueryError) {
     const { status, message, subject, value, remedy } = thrown;
     return problem(status, message, { subject, value, remedy });
+  }
+  // What reads bodies before a route does throws these two.
+  if (thrown instanceof HTTPException && (thrown.status === 400 || thrown.status === 415)) {
+    const remedy = 'send JSON (RFC 8259), with Content-Type: application/json';
+    return problem(thrown.status, `the body is no JSON; ${remedy}`, { subject: 'body', value: '', remedy });
   }
   if (thrown instanceof WeirError && thrown.retryable) {
     return problem(503, thrown.message, { subject: thrown.kind, value: '', remedy: 'ask again in a moment' });

@@ -20,7 +20,7 @@ import type { ViewSource } from '../index/view-source.ts';
 import { fileNameOf, type Format, formatOf } from './answer-format.ts';
 import { jsonResponse, type Manner, rowsResponse } from './answer-response.ts';
 import { EntityTags, type Match, meetsAny } from './entity-tags.ts';
-import { answerDocs, SessionsParams, TAG_PARAMETERS, ViewPath, WindowsParams } from './schemas.ts';
+import { answerDocs, SessionsParams, OTHER_PARAMETERS, ViewPath, WindowsParams } from './schemas.ts';
 import type { ViewReader } from './view-reader.ts';
 
 /** Sessions of one answer as CSV or NDJSON: they are found before the first is written, at some 250 bytes each. */
@@ -51,7 +51,7 @@ function queryRoute<P extends string, Q extends z.ZodObject>(path: P, summary: s
     method: 'get',
     path,
     summary,
-    parameters: TAG_PARAMETERS,
+    parameters: OTHER_PARAMETERS,
     request,
     responses: answerDocs(answer),
   });
