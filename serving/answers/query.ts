@@ -2,7 +2,7 @@ import { WeirError } from '#core/errors.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { parseStatistics, type Statistic, whyUnanswerable } from '#core/stats/statistics.ts';
 import { UnknownStatistic } from '#core/stats/stats-errors.ts';
-import { type Duration, DurationError, parseDuration } from '#core/time/duration.ts';
+import { type Duration, DurationError, nominalMs, parseDuration } from '#core/time/duration.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, InstantError, parseInstant, parseRelative } from '#core/time/instant.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import { WindowError, windowSpec, type WindowSpec } from '#core/time/windows.ts';
@@ -121,10 +121,17 @@ export function parseSpan(subject: string, text: string): Duration {
   }
 }
 
+/** Windows of which an instant may be in: each of them takes time, also where it holds nothing. */
+const OVERLAPPING_WINDOWS_MAX = 100_000;
+
 export function parseWindowSpec(texts: WindowTexts, zone: Zone): WindowSpec {
   const size = parseSpan('window', texts.window);
   const every = texts.every === undefined ? undefined : parseSpan('every', texts.every);
   const offset = texts.offset === undefined ? undefined : parseSpan('offset', texts.offset);
+  if (every !== undefined && nominalMs(size) / nominalMs(every) > OVERLAPPING_WINDOWS_MAX) {
+    const what = `lets more than ${OVERLAPPING_WINDOWS_MAX} windows of ${texts.window} overlap`;
+    throw new QueryError('every', texts.every!, what, 'make it longer, or the windows shorter');
+  }
   try {
     return windowSpec(size, every, zone, offset);
   } catch (error) {

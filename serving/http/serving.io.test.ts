@@ -124,6 +124,7 @@ describe('the HTTP interface', () => {
     ['an unknown statistic', `${DAY}&window=1d&stats=count,meen`, 400, 'did you mean mean'],
     ['a statistic of the other kind', `${DAY}&window=1d&stats=increase`, 400, 'counter'],
     ['gaps between windows', `${DAY}&window=1h&every=2h`, 400, 'at most 1h'],
+    ['windows that overlap without end', `${DAY}&window=1y&every=1m`, 400, 'make it longer'],
     ['an offset as long as a window', `${DAY}&window=1d&offset=1d`, 400, 'what is left over'],
     ['a span before now that is none', `${WINDOWS}?from=-7q&to=now&window=1h`, 400, '-1mo'],
     ['edges inside slices', `${DAY}&window=90s`, 400, '30s'],

@@ -178,8 +178,8 @@ export class ViewSource {
    * are there; else a promise, and the pages of slices up to `aheadSlice` are read ahead.
    */
   sumInto(sum: Sum, group: Group, fromSlice: number, toSlice: number, aheadSlice: number): Promise<void> | undefined {
-    const lastPage = pageOf(toSlice - 1);
-    for (let number = pageOf(fromSlice); number <= lastPage; number++) {
+    const [firstPage, lastPage] = heldPages(group, fromSlice, toSlice);
+    for (let number = firstPage; number <= lastPage; number++) {
       const page = this.#peek(group, number, fromSlice, toSlice);
       if (page === undefined) return this.#sumLater(sum, group, number, fromSlice, toSlice, aheadSlice);
       page.sumInto(sum, fromSlice, toSlice);
@@ -195,7 +195,7 @@ export class ViewSource {
     toSlice: number,
     aheadSlice: number,
   ): Promise<void> {
-    const lastPage = pageOf(toSlice - 1);
+    const [, lastPage] = heldPages(group, fromSlice, toSlice);
     for (let number = fromPage; number <= lastPage; number++) {
       const page =
         this.#peek(group, number, fromSlice, toSlice) ??
@@ -377,6 +377,14 @@ export class ViewSource {
     if (!this.id.isAsOf) await this.#backend.confirm(this);
     if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
   }
+}
+
+/** The first and the last page of slices, as far as the group is known to hold any there: windows may be far wider. */
+function heldPages(group: Group, fromSlice: number, toSlice: number): readonly [number, number] {
+  const [first, last] = [pageOf(fromSlice), pageOf(toSlice - 1)];
+  const [firstHeld, lastHeld] = [group.firstSliceKnown(), group.lastSliceKnown()];
+  if (group.lastSliceStored === undefined || firstHeld === undefined || lastHeld === undefined) return [first, last];
+  return [Math.max(first, pageOf(firstHeld)), Math.min(last, pageOf(lastHeld))];
 }
 
 async function* nothing(): AsyncGenerator<never> {}
