@@ -43,7 +43,7 @@ const rebuildRoute = createRoute({
   request: {
     params: z.object({ store: z.string().openapi({ description: 'Its name under `stores`', example: 'influx' }) }),
   },
-  responses: { 200: LINES, ...PROBLEMS },
+  responses: { 200: LINES, 404: CHANGE_PROBLEMS[404], 409: CHANGE_PROBLEMS[409] },
 });
 
 const rollbackRoute = createRoute({
