@@ -8,18 +8,20 @@ import { BatchWorld, SAMPLE_VIEWS } from './batch-world.fixtures.ts';
 const VIEW = SAMPLE_VIEWS[0]!.name;
 
 /** A world whose log holds a birth and a frame. */
-async function begin(stack: AsyncDisposableStack): Promise<BatchWorld> {
+async function begin(
+  stack: AsyncDisposableStack,
+): Promise<{ readonly world: BatchWorld; readonly agent: SampleAgent }> {
   const world = stack.use(await BatchWorld.open(1));
   const agent = new SampleAgent('a', 1);
   await world.log.append(0, agent.birth());
   await world.log.append(0, agent.readings([[0, 1000, 5]])!);
-  return world;
+  return { world, agent };
 }
 
 describe('the batch layer', () => {
   it('does one thing after the other, whatever became of the one before', async () => {
     await using stack = new AsyncDisposableStack();
-    const { layer } = await begin(stack);
+    const { layer } = (await begin(stack)).world;
     const outcomes = await Promise.allSettled([
       layer.batch(false),
       layer.rollback('none'),
@@ -36,10 +38,7 @@ describe('the batch layer', () => {
 
   it('runs by itself once its rows or its time have come, and not where nothing has changed', async () => {
     await using stack = new AsyncDisposableStack();
-    const world = stack.use(await BatchWorld.open(1));
-    const agent = new SampleAgent('a', 1);
-    await world.log.append(0, agent.birth());
-    await world.log.append(0, agent.readings([[0, 1000, 5]])!);
+    const { world, agent } = await begin(stack);
     const { log, objects, manifests, changes, views } = world.resources;
     let atMs = 1000;
     let rows = 0;
@@ -68,10 +67,7 @@ describe('the batch layer', () => {
 
   it('runs by itself at its start where the last run was longer ago than the schedule says, and not before', async () => {
     await using stack = new AsyncDisposableStack();
-    const world = stack.use(await BatchWorld.open(1));
-    const agent = new SampleAgent('a', 1);
-    await world.log.append(0, agent.birth());
-    await world.log.append(0, agent.readings([[0, 1000, 5]])!);
+    const { world, agent } = await begin(stack);
     await world.speed();
     const { log, objects, manifests, changes, views } = world.resources;
     let atMs = 1_000;
@@ -117,7 +113,7 @@ describe('the batch layer', () => {
 
   it('tells how far a run is', async () => {
     await using stack = new AsyncDisposableStack();
-    const { layer } = await begin(stack);
+    const { layer } = (await begin(stack)).world;
     const labels: string[] = [];
     await layer.batch(true, ({ label, done, total }) => {
       expect(done).toBeLessThanOrEqual(total);
@@ -129,7 +125,7 @@ describe('the batch layer', () => {
 
   it('finishes on draining what was asked for, and takes nothing new', async () => {
     await using stack = new AsyncDisposableStack();
-    const { layer } = await begin(stack);
+    const { layer } = (await begin(stack)).world;
     const asked = [layer.batch(false), layer.batch(false)];
     const drained = layer.drain();
     await expect(layer.verify()).rejects.toThrow(BatchLayerStopped);
@@ -141,7 +137,7 @@ describe('the batch layer', () => {
 
   it('calls off what runs when it is disposed of, and what was live stays live', async () => {
     await using stack = new AsyncDisposableStack();
-    const world = await begin(stack);
+    const { world } = await begin(stack);
     const live = await world.liveBatch(VIEW);
     const asked = [world.layer.batch(true), world.layer.rollback(VIEW)];
     const settled = Promise.allSettled(asked);
@@ -152,7 +148,7 @@ describe('the batch layer', () => {
 
   it('tells that the archive can not go on', async () => {
     await using stack = new AsyncDisposableStack();
-    const { resources, layer } = await begin(stack);
+    const { resources, layer } = (await begin(stack)).world;
     await layer.batch(false);
     await layer.drain();
     // What the archive has not read leaves the log.

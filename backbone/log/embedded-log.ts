@@ -3,20 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import type { OpenLevel } from '../disk/kept-level.ts';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
-import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
+import type { Permit } from '../flow/in-flight-limit.ts';
 import { DirectoryMismatch, StoreClosed, TooLarge } from '../storage-errors.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import { LogPartitionsMismatch, LogPartitionsMissing, LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import {
-  APPENDS_IN_FLIGHT_BYTES_MAX,
-  APPENDS_IN_FLIGHT_MAX,
+  assertPartitionCount,
   type FollowOptions,
   isPartitionCount,
   type Log,
   type LogBounds,
   type LogEntry,
   type LogReport,
-  PARTITIONS_MAX,
+  newAppendLimit,
   RECORD_BYTES_MAX,
 } from './log.ts';
 
@@ -41,7 +40,7 @@ export interface EmbeddedLogOptions {
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions, open?: OpenLevel): Promise<Log> {
   const { dir, partitions: asked } = options;
-  assert(asked === undefined || isPartitionCount(asked), `a log has 1 to ${PARTITIONS_MAX} partitions, not ${asked}`);
+  assertPartitionCount(asked);
   const present = await readMarker(dir, 'log', EMBEDDED_LOG_FORMAT);
   if (present === undefined && asked === undefined) throw new LogPartitionsMissing(dir);
   const marker =
@@ -85,7 +84,7 @@ class EmbeddedLog implements Log {
   readonly generation: string;
   readonly #dir: string;
   readonly #store: EmbeddedStore;
-  readonly #inFlight = new InFlightLimit({ countMax: APPENDS_IN_FLIGHT_MAX, bytesMax: APPENDS_IN_FLIGHT_BYTES_MAX });
+  readonly #inFlight = newAppendLimit();
   /** Bounded by what may be in flight. */
   #waiting: WaitingAppend[] = [];
   #committing: Promise<void> | undefined;

@@ -1,3 +1,6 @@
+import { strict as assert } from 'node:assert';
+import { InFlightLimit } from '../flow/in-flight-limit.ts';
+
 /** One record of a partition. `bytes` are the reader's own. */
 export interface LogEntry {
   readonly position: number;
@@ -122,8 +125,18 @@ export function isPartitionCount(count: number): boolean {
   return Number.isInteger(count) && count >= 1 && count <= PARTITIONS_MAX;
 }
 
+/** Checks the number of partitions that a log is asked to have, where one is asked for. */
+export function assertPartitionCount(asked: number | undefined): void {
+  assert(asked === undefined || isPartitionCount(asked), `a log has 1 to ${PARTITIONS_MAX} partitions, not ${asked}`);
+}
+
 /** Appends in flight per opened log. Measured with JetStream: 256 to 512 keep a server busy, more add only delay. */
-export const APPENDS_IN_FLIGHT_MAX = 512;
+const APPENDS_IN_FLIGHT_MAX = 512;
 
 /** Bytes of appends in flight per opened log: 512 records of a usual 16 kB fit, and a few dozen of the largest. */
-export const APPENDS_IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024;
+const APPENDS_IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** What holds back the appends of an opened log. */
+export function newAppendLimit(): InFlightLimit {
+  return new InFlightLimit({ countMax: APPENDS_IN_FLIGHT_MAX, bytesMax: APPENDS_IN_FLIGHT_BYTES_MAX });
+}

@@ -2,20 +2,18 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg } from '@nats-io/transport-node';
-import { InFlightLimit, type Permit } from '../flow/in-flight-limit.ts';
+import type { Permit } from '../flow/in-flight-limit.ts';
 import { type NatsLink, type NatsPlace, openNatsLink } from '../nats/nats-connection.ts';
 import { StoreClosed, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import { LogPositionAhead, LogPositionGone } from './log-errors.ts';
 import {
-  APPENDS_IN_FLIGHT_BYTES_MAX,
-  APPENDS_IN_FLIGHT_MAX,
+  assertPartitionCount,
   type FollowOptions,
-  isPartitionCount,
   type Log,
   type LogBounds,
   type LogEntry,
   type LogReport,
-  PARTITIONS_MAX,
+  newAppendLimit,
 } from './log.ts';
 import { NatsAppendLane, parseStoreAnswer, type StoreAnswer } from './nats-append-lane.ts';
 import { askSync, recordBytesMaxOf, reportOf } from './nats-log-report.ts';
@@ -57,7 +55,7 @@ export interface NatsLogOptions extends NatsPlace {
  */
 export async function openNatsLog(options: NatsLogOptions): Promise<Log> {
   const { partitions: asked, replicas = 1, monitor } = options;
-  assert(asked === undefined || isPartitionCount(asked), `a log has 1 to ${PARTITIONS_MAX} partitions, not ${asked}`);
+  assertPartitionCount(asked);
   const link = await openNatsLink(options);
   try {
     return new NatsLog(link, await prepareStreams(link, asked, replicas), monitor);
@@ -75,7 +73,7 @@ class NatsLog implements Log {
   readonly #place: string;
   readonly #monitor: string | undefined;
   readonly #recordBytesMax: number;
-  readonly #inFlight = new InFlightLimit({ countMax: APPENDS_IN_FLIGHT_MAX, bytesMax: APPENDS_IN_FLIGHT_BYTES_MAX });
+  readonly #inFlight = newAppendLimit();
   readonly #lanes: NatsAppendLane[];
   readonly #ticker: NodeJS.Timeout;
   #closed = false;

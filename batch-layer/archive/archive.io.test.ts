@@ -35,11 +35,13 @@ async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
   return stack.use(await makeTemporaryDirectory('archive')).dir;
 }
 
+interface OpenedLog {
+  readonly dir: string;
+  readonly log: Log;
+}
+
 /** A log to be archived, in a folder of its own. */
-async function openLog(
-  stack: AsyncDisposableStack,
-  partitions = 1,
-): Promise<{ readonly dir: string; readonly log: Log }> {
+async function openLog(stack: AsyncDisposableStack, partitions = 1): Promise<OpenedLog> {
   const dir = await temporaryDir(stack);
   return { dir, log: stack.use(await openEmbeddedLog({ dir: join(dir, 'log'), partitions })) };
 }
@@ -58,6 +60,12 @@ async function archived<T>(log: Log, dir: string, use: (archive: Archive) => Pro
     await Promise.race([archive.whenArchived(partition, last, never), running]);
   }
   return await use(archive);
+}
+
+/** Fills the first partition and has it archived beside the log. */
+async function fillAndArchive({ dir, log }: OpenedLog, from: number, to: number): Promise<void> {
+  await fill(log, 0, from, to);
+  await archived(log, join(dir, 'archive'), () => Promise.resolve());
 }
 
 async function positionsOf(archive: Archive, partition: number, from: number, to: number): Promise<number[]> {
@@ -102,8 +110,7 @@ describe('the archive', () => {
   it('a torn tail is cut off at the last whole record and read again from the log', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);
-    await fill(log, 0, 1, 60);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fillAndArchive({ dir, log }, 1, 60);
     const path = join(dir, 'archive', '0', '1.seg');
     const whole = await readFile(path);
     for (const tear of ['cut', 'garbage', 'zeros', 'header'] as const) {
@@ -124,10 +131,8 @@ describe('the archive', () => {
   it('a footer that a crash cut off is written again', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);
-    await fill(log, 0, 1, 200);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
-    await fill(log, 0, 201, 201);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fillAndArchive({ dir, log }, 1, 200);
+    await fillAndArchive({ dir, log }, 201, 201);
     const folder = join(dir, 'archive', '0');
     const firsts = (await readdir(folder)).map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
     await rm(join(folder, `${firsts.at(-1)}.seg`));
@@ -216,8 +221,7 @@ describe('the archive', () => {
   it('a segment and an archive of a newer format are refused by name and left as they are', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);
-    await fill(log, 0, 1, 3);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fillAndArchive({ dir, log }, 1, 3);
     const path = join(dir, 'archive', '0', '1.seg');
     const file = await open(path, 'r+');
     await file.write(Uint8Array.of(2), 0, 1, 4);
@@ -276,8 +280,7 @@ describe('the archive', () => {
   it('an archive refuses another log, and a log that lost or changed what is archived', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);
-    await fill(log, 0, 1, 3);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fillAndArchive({ dir, log }, 1, 3);
     await using other = await openEmbeddedLog({ dir: join(dir, 'other'), partitions: 1 });
     await expect(Archive.open({ dir: join(dir, 'archive'), log: other })).rejects.toThrow(ArchiveOfAnotherLog);
 
@@ -300,10 +303,8 @@ describe('the archive', () => {
   it('a sealed segment with a changed record is damaged, and a missing one too', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);
-    await fill(log, 0, 1, 200);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
-    await fill(log, 0, 201, 260);
-    await archived(log, join(dir, 'archive'), () => Promise.resolve());
+    await fillAndArchive({ dir, log }, 1, 200);
+    await fillAndArchive({ dir, log }, 201, 260);
     const path = join(dir, 'archive', '0', '1.seg');
     await mkdir(join(dir, 'kept'));
     await copyFile(path, join(dir, 'kept', '1.seg'));

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Address, parseAddress } from '../address.ts';
+import { askJson } from '../api/ask.ts';
 import type { ExitCode } from '../failure.ts';
-import type { ListFormat } from '../terminal/output.ts';
+import { type ListFormat, writeList } from '../terminal/output.ts';
 
 /** Adds one command to the program. `exit` is told by its action when it ends with another status than 0. */
 export type Declare = (program: Command, exit: (code: ExitCode) => void) => void;
@@ -51,6 +52,19 @@ export function addListFlags(command: Command): Command {
         .default('table'),
     )
     .addOption(urlOption());
+}
+
+/** Adds a command that lists what a path of the API answers: as JSON, or as the text that is made of it. */
+export function addListCommand<Answer>(
+  program: Command,
+  name: string,
+  text: CommandText,
+  path: string,
+  textOf: (answer: Answer) => string,
+): void {
+  addListFlags(addCommand(program, name, text)).action(async ({ url, format }: ListFlags) => {
+    await writeList(format, await askJson<Answer>(url, { path }), textOf);
+  });
 }
 
 export function addressOption(flag: string, what: string, address: string): Option {

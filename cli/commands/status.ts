@@ -1,19 +1,16 @@
 import type { StoreStatus } from '#view-stores/store-status.ts';
-import { askJson } from '../api/ask.ts';
 import type { ServerStatus } from '../compose/server.ts';
 import { logReportLines } from '../terminal/banner.ts';
-import { formatTable, writeList } from '../terminal/output.ts';
-import { addCommand, addListFlags, type Declare, type ListFlags } from './flags.ts';
+import { formatTable } from '../terminal/output.ts';
+import { addListCommand, type Declare } from './flags.ts';
 
 export const declareStatus: Declare = (program) => {
-  const command = addCommand(program, 'status', {
+  const text = {
     summary: 'say what runs, and how well',
     description:
       'Says what a running weir consists of: its log and what that promises, the partitions and how far they are folded, the broker.',
-  });
-  addListFlags(command).action(async ({ url, format }: ListFlags) => {
-    await writeList(format, await askJson<ServerStatus>(url, { path: '/api/v1/status' }), statusText);
-  });
+  };
+  addListCommand(program, 'status', text, '/api/v1/status', statusText);
 };
 
 /** What runs, for people: the log, a table of its partitions, the broker's counters. */

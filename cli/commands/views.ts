@@ -1,17 +1,14 @@
 import type { ViewsAnswer } from '#serving/http/view-routes.ts';
-import { askJson } from '../api/ask.ts';
-import { formatTable, writeList } from '../terminal/output.ts';
-import { addCommand, addListFlags, type Declare, type ListFlags } from './flags.ts';
+import { formatTable } from '../terminal/output.ts';
+import { addListCommand, type Declare } from './flags.ts';
 
 export const declareViews: Declare = (program) => {
-  const command = addCommand(program, 'views', {
+  const text = {
     summary: 'list the views and their versions',
     description:
       'Lists what a running weir is asked: each view, its metric, tags and slice, and which version is live.',
-  });
-  addListFlags(command).action(async ({ url, format }: ListFlags) => {
-    await writeList(format, await askJson<ViewsAnswer>(url, { path: '/api/v1/views' }), viewsTable);
-  });
+  };
+  addListCommand(program, 'views', text, '/api/v1/views', viewsTable);
 };
 
 /** The views for people. */

@@ -32,6 +32,14 @@ export const latenessField = z
   })
   .meta({ title: 'length of time' });
 
+/** The lateness of a source that readings are sent to: `usual` where none is said. */
+export function sentLatenessField(usual: string) {
+  return latenessField.prefault(usual).meta({
+    description: 'How far behind the newest reading older ones are still expected, before windows are taken for final.',
+    examples: ['1m'],
+  });
+}
+
 /** Runs a parser for its errors: those of the given class become issues, any other is a mistake of ours. */
 export function checkedBy(parse: (value: string) => unknown, errorClass: abstract new (...args: never[]) => Error) {
   return (value: string, context: z.core.$RefinementCtx<string>): void => {

@@ -1,6 +1,7 @@
 /** What tests of sources share: metrics, sources opened as a configuration would open them, and all they deliver. */
 import { z } from 'zod';
 import type { Metric } from '#core/metrics/metric.ts';
+import { SourceError } from './source-error.ts';
 import type { DeclaredSource, SourceOptions } from './source-kind.ts';
 import { SOURCE_KINDS, sourcesSchema } from './source-kinds.ts';
 import {
@@ -95,4 +96,15 @@ export async function collect(
     checkpoints: batches.map(({ checkpoint }) => checkpoint),
     watermarks: batches.map(({ watermarkMs }) => watermarkMs),
   };
+}
+
+/** What a source failed with; throws where it did not fail, or with something that is none of its errors. */
+export async function failure(reading: Promise<unknown>): Promise<SourceError> {
+  try {
+    await reading;
+  } catch (error) {
+    if (error instanceof SourceError) return error;
+    throw error;
+  }
+  throw new Error('the source was read to its end');
 }

@@ -24,6 +24,11 @@ function filled(batches: number): RecentChanges {
 const sequences = (batches: readonly { readonly sequence: number }[] | undefined) =>
   batches?.map(({ sequence }) => sequence);
 
+/** Positions of the two partitions. */
+function positions(first: number, second: number): ReadonlyMap<number, number> {
+  return new Map([first, second].entries());
+}
+
 describe('the recent changes of a view', () => {
   it('gives the batches after a sequence number, oldest first', () => {
     const recent = filled(4);
@@ -37,49 +42,17 @@ describe('the recent changes of a view', () => {
 
   it('gives the batches beyond positions, of each partition from where it is', () => {
     const recent = filled(6);
-    const now = new Map([
-      [0, 30],
-      [1, 30],
-    ]);
-    expect(
-      sequences(
-        recent.beyond(
-          new Map([
-            [0, 10],
-            [1, 20],
-          ]),
-          now,
-        ),
-      ),
-    ).toEqual([3, 5, 6]);
+    const now = positions(30, 30);
+    expect(sequences(recent.beyond(positions(10, 20), now))).toEqual([3, 5, 6]);
     expect(sequences(recent.beyond(new Map(), now))).toEqual([1, 2, 3, 4, 5, 6]);
     expect(recent.beyond(now, now)).toEqual([]);
   });
 
   it('gives nothing for positions within a batch, ahead of what there is, or of a partition that it knows nothing of', () => {
     const recent = filled(4);
-    const now = new Map([
-      [0, 20],
-      [1, 20],
-    ]);
-    expect(
-      recent.beyond(
-        new Map([
-          [0, 5],
-          [1, 20],
-        ]),
-        now,
-      ),
-    ).toBeUndefined();
-    expect(
-      recent.beyond(
-        new Map([
-          [0, 20],
-          [1, 30],
-        ]),
-        now,
-      ),
-    ).toBeUndefined();
+    const now = positions(20, 20);
+    expect(recent.beyond(positions(5, 20), now)).toBeUndefined();
+    expect(recent.beyond(positions(20, 30), now)).toBeUndefined();
     expect(recent.beyond(now, new Map([...now, [2, 1]]))).toBeUndefined();
   });
 
@@ -121,21 +94,8 @@ describe('the recent changes of a view', () => {
     expect(sequences(recent.since(newest - BATCHES_REMEMBERED_MAX))?.[0]).toBe(newest - BATCHES_REMEMBERED_MAX + 1);
     expect(recent.since(newest - BATCHES_REMEMBERED_MAX - 1)).toBeUndefined();
     const at = (newest / 2) * 10;
-    const now = new Map([
-      [0, at],
-      [1, at],
-    ]);
-    expect(
-      sequences(
-        recent.beyond(
-          new Map([
-            [0, at - 10],
-            [1, at],
-          ]),
-          now,
-        ),
-      ),
-    ).toEqual([newest - 1]);
+    const now = positions(at, at);
+    expect(sequences(recent.beyond(positions(at - 10, at), now))).toEqual([newest - 1]);
     expect(recent.beyond(new Map(), now)).toBeUndefined();
   });
 });

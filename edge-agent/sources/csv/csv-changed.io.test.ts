@@ -6,9 +6,8 @@ import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { FOLLOW_POLL_MS } from '../records/byte-feed.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
-import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source, type SourceCheckpoint } from '../source.ts';
-import { collect, type Collected, CSV_ROWS, metricsOf, openSection } from '../sources.fixtures.ts';
+import { collect, type Collected, CSV_ROWS, failure, metricsOf, openSection } from '../sources.fixtures.ts';
 
 const folder = await sharedFolder('again');
 
@@ -28,15 +27,6 @@ async function read(text: string): Promise<Collected> {
   await writeFile(join(folder, 'rows.csv'), text);
   const { source, registry } = open();
   return collect(source, registry);
-}
-
-async function failure(reading: Promise<unknown>): Promise<SourceError> {
-  const error = await reading.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(SourceError);
-  return error as SourceError;
 }
 
 describe('a CSV file that is read again', () => {

@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { RECORD_LIMITS, type RecordLimits } from '../records/record-limits.ts';
-import { SourceError } from '../source-error.ts';
 import { SeriesList, type Source } from '../source.ts';
 import {
   collect,
   type Collected,
   CSV_ROWS,
+  failure,
   FAR_FUTURE_MS,
   issuesOf,
   metricsOf,
@@ -41,15 +41,6 @@ async function read(text: string | Uint8Array, given: Readonly<Record<string, un
   await writeFile(join(folder, 'rows.csv'), text);
   const { source, registry } = open(given);
   return collect(source, registry);
-}
-
-async function failure(reading: Promise<unknown>): Promise<SourceError> {
-  const error = await reading.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(SourceError);
-  return error as SourceError;
 }
 
 const at = (text: string): number => Date.parse(text);

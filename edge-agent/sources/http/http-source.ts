@@ -12,7 +12,7 @@ import {
   problemAnswer,
 } from '../doors/problem.ts';
 import { type RequestSection, RequestSource } from '../doors/request-source.ts';
-import { expectedSinceField, latenessField } from '../section-fields.ts';
+import { expectedSinceField, sentLatenessField } from '../section-fields.ts';
 import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import type { EntryRegistry } from '../source.ts';
 import { readReadingsBody } from './readings-body.ts';
@@ -94,11 +94,7 @@ const schema = z
     ...DOOR_FIELDS,
     since: expectedSinceField.optional(),
     // Devices that send for themselves send beside each other: one pane's length is left for the slower ones.
-    lateness: latenessField.prefault('10s').meta({
-      description:
-        'How far behind the newest reading older ones are still expected, before windows are taken for final.',
-      examples: ['1m'],
-    }),
+    lateness: sentLatenessField('10s'),
   })
   .superRefine(checkDoor);
 

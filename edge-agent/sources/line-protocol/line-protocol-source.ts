@@ -5,7 +5,7 @@ import { type HttpAnswer, methodNotAllowed, notFound, type Problem, tooLarge } f
 import { type RequestSection, RequestSource } from '../doors/request-source.ts';
 import { checkDistinct, checkMetrics, seriesMade } from '../rows/row-references.ts';
 import { ROWS_FIELDS, type RowsSection } from '../rows/rows-section.ts';
-import { latenessField } from '../section-fields.ts';
+import { sentLatenessField } from '../section-fields.ts';
 import type { SourceKindDefinition, SourceOptions } from '../source-kind.ts';
 import { LineReader, REQUEST_READINGS_MAX } from './line-reader.ts';
 import { checkValues } from './line-rules.ts';
@@ -134,11 +134,7 @@ const schema = z
       examples: [[{ metric: 'power', value: 'meter.kw', device: '{host}' }]],
     }),
     // Collectors hold points back to send many at once: Telegraf for 10 s, and as long again where that failed.
-    lateness: latenessField.prefault('20s').meta({
-      description:
-        'How far behind the newest reading older ones are still expected, before windows are taken for final.',
-      examples: ['1m'],
-    }),
+    lateness: sentLatenessField('20s'),
   })
   .superRefine(checkDoor);
 
