@@ -52,6 +52,12 @@ function openReader(): { readonly reader: MessageReader; readonly batch: BatchCo
         time: { columns: ['at'] },
         series: ['power.0', 'power.1.kW', 'level'].map((value) => ({ metric: 'power', value, device: '{device}' })),
       },
+      {
+        topic: 'home/#',
+        names: ['rest'],
+        rows: 'power',
+        series: [{ metric: 'power', value: 'kW', device: '{rest}', texts: { ON: 1 } }],
+      },
       { topic: '+/+/power', payload: 'text', series: [{ metric: 'power', value: 'payload', device: 'x' }] },
     ],
   });
@@ -76,7 +82,7 @@ async function speakAsDevice(bytes: Uint8Array): Promise<Outcome> {
   const pending = new PendingMessages<MqttMessage>({
     batch,
     read: (message) => reader.read(message),
-    readingsMax: ({ topic }) => reader.readingsMax(topic),
+    readingsMax: (one) => reader.readingsMax(one),
     highestMs: () => reader.highestMs,
     takeAmbiguous: () => reader.takeAmbiguous(),
     latenessMs: 0,

@@ -15,6 +15,9 @@ export const OVERLONG_KEPT_BYTES = 1_024;
 /** Messages of one sender that may wait for their acknowledgement; who speaks MQTT 5 is told so. */
 export const RECEIVE_MAX = 2_048;
 
+/** Rows of one message; fewer where its source has so many rules that their readings would not fit into a batch. */
+export const MESSAGE_ROWS_MAX = 8_192;
+
 /** Topic rules of one source. */
 export const TOPICS_MAX = 256;
 

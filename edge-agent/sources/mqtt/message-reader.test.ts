@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BatchColumns } from '../batch-columns.ts';
 import { SeriesList } from '../source.ts';
-import { UNFIT_TOPICS_MAX } from './limits.ts';
+import { MESSAGE_ROWS_MAX, UNFIT_TOPICS_MAX } from './limits.ts';
 import type { MqttMessage } from './message-line.ts';
 import { MessageReader } from './message-reader.ts';
 import { mqttSchema } from './mqtt-section.ts';
@@ -42,6 +42,41 @@ const rule = (more: Rule = {}): Rule => ({
   names: ['site', 'device'],
   series: [{ metric: 'temperature', value: 'temperature', device: '{device}', tags: { site: '{site}' } }],
   ...more,
+});
+
+describe('a message of several rows', () => {
+  const rows = rule({
+    rows: 'all',
+    series: [{ metric: 'temperature', value: 't', device: '{name}', tags: { site: '{site}' } }],
+  });
+
+  it('has fields of its own for them, which come first; what can be no reading is told with its row', () => {
+    const { readings, tallies, refusals } = readAll(
+      [rows],
+      [
+        ['home/a/b', '{"name":"n","all":[{"t":1},{"t":2,"name":"m"},{"t":null},{"x":5},7,{"t":"much"}]}'],
+        ['home/a/b', '{"name":"n","all":{"t":3}}'],
+        ['home/a/b', '{"name":"n","all":[]}'],
+        ['home/a/b', '{"name":"n","t":9}'],
+      ],
+    );
+    expect(readings.map(([, { device }, value]) => [device, value])).toEqual([
+      ['n', 1],
+      ['m', 2],
+      ['n', 3],
+    ]);
+    expect(tallies).toMatchObject({ readings: 3, missing: 1, quarantined: 1 });
+    expect(refusals[0]!.text).toBe('home/a/b {"t":"much"}');
+  });
+
+  it('is refused where it has more of them than a batch has room for', () => {
+    const { tallies, refusals } = readAll(
+      [rows],
+      [['home/a/b', JSON.stringify({ all: Array.from({ length: MESSAGE_ROWS_MAX + 1 }, () => 1) })]],
+    );
+    expect(tallies).toMatchObject({ readings: 0, quarantined: 1 });
+    expect(refusals[0]!.reason).toContain(`${MESSAGE_ROWS_MAX} is the limit`);
+  });
 });
 
 describe('a message', () => {

@@ -1,11 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import type { Metric } from '#core/metrics/metric.ts';
-import type { BatchColumns } from '../batch-columns.ts';
+import { BATCH_READINGS_MAX, type BatchColumns } from '../batch-columns.ts';
 import { MessageFields, RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
-import { isJsonObject, type JsonObject, type JsonText, parseJsonText, valueAtPath } from '../ndjson/json-fields.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonText,
+  parseJsonText,
+  textOfValue,
+  truthColumns,
+  valueAtPath,
+} from '../ndjson/json-fields.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { type EntryRegistry, REFUSED_TEXT_CHARS_MAX } from '../source.ts';
-import { TOPICS_REMEMBERED_MAX } from './limits.ts';
+import { MESSAGE_ROWS_MAX, TOPICS_REMEMBERED_MAX } from './limits.ts';
 import type { MqttMessage } from './message-line.ts';
 import { MessageTally } from './message-tally.ts';
 import { matchTopic, parseTopicFilter, type TopicFilter } from './topic-filter.ts';
@@ -25,6 +33,18 @@ interface Match {
   readonly names: readonly string[];
 }
 
+/** What of a message is the same for all of its rows. */
+interface OpenMessage {
+  readonly topic: string;
+  readonly names: readonly string[];
+  readonly received: string;
+  /** What stands for it where it is refused. */
+  readonly quoted: string;
+  /** Its number, from 1. */
+  readonly line: number;
+  readonly tally: MessageTally;
+}
+
 /** Makes readings of messages: every rule whose topic fits reads each, by the rules that rows of files have. */
 export class MessageReader {
   readonly tally: MessageTally;
@@ -36,12 +56,14 @@ export class MessageReader {
 
   constructor({ topics, ...options }: MessageReaderOptions) {
     this.tally = new MessageTally(topics);
-    this.#rules = topics.map((topic, i) => new OpenRule(topic, i, options));
+    const rules = topics.reduce((total, { series }) => total + series.length, 0);
+    const rowsMax = Math.max(1, Math.min(MESSAGE_ROWS_MAX, Math.floor(BATCH_READINGS_MAX / rules)));
+    this.#rules = topics.map((topic, i) => new OpenRule(topic, i, rowsMax, options));
   }
 
-  /** How many readings a message on this topic gives at most. */
-  readingsMax(topic: string): number {
-    return this.#matched(topic).reduce((total, { rule }) => total + rule.readingsMax, 0);
+  /** How many readings a message gives at most. */
+  readingsMax({ topic, payload }: Pick<MqttMessage, 'topic' | 'payload'>): number {
+    return this.#matched(topic).reduce((total, { rule }) => total + rule.readingsMax(payload.length), 0);
   }
 
   /** The highest event time that has been read, or null before the first reading. */
@@ -84,7 +106,8 @@ export class MessageReader {
       if (rule.isJson && json === undefined) json = { value: text === undefined ? undefined : parseJsonText(text) };
       const root = rule.isJson ? asObject(json?.value) : text === undefined ? undefined : { [PAYLOAD]: text };
       if (rule.isJson) this.tally.looked(rule.index, root);
-      const isFit = rule.read(names, root, this.#receivedText, quoted, this.#count, this.tally);
+      const message = { topic, names, received: this.#receivedText, quoted, line: this.#count, tally: this.tally };
+      const isFit = rule.read(message, root);
       isRead ||= isFit;
     }
     if (!isRead) this.tally.unfit(topic, 'no-value');
@@ -113,47 +136,87 @@ class OpenRule {
   readonly index: number;
   readonly filter: TopicFilter;
   readonly isJson: boolean;
-  readonly readingsMax: number;
   readonly reader: RowReader;
+  readonly #series: number;
+  /** Where the rows are of a message that has several, and how many it may have. */
+  readonly #rowsPath: string | undefined;
+  readonly #rowsMax: number;
   readonly #fields: MessageFields;
   /** Where the names of the topic go; undefined for one that no rule asks for. */
   readonly #names: readonly (number | undefined)[];
-  readonly #paths: readonly { readonly path: string; readonly position: number; readonly isValue: boolean }[];
+  readonly #paths: readonly {
+    readonly path: string;
+    readonly position: number;
+    readonly isValue: boolean;
+    readonly isTruth: boolean;
+  }[];
   readonly #received: number | undefined;
 
-  constructor(topic: TopicRule, index: number, options: Omit<MessageReaderOptions, 'topics'>) {
+  constructor(topic: TopicRule, index: number, rowsMax: number, options: Omit<MessageReaderOptions, 'topics'>) {
     const section = { ...topic, time: topic.time ?? RECEIVED_TIME };
     this.index = index;
     this.filter = parseTopicFilter(topic.topic);
     this.isJson = topic.payload === 'json';
-    this.readingsMax = topic.series.length;
+    this.#series = topic.series.length;
+    this.#rowsPath = topic.rows;
+    this.#rowsMax = rowsMax;
     this.#fields = new MessageFields(section);
     const { columns } = this.#fields;
     this.reader = new RowReader({ ...options, section, columns });
     this.#names = topic.names.map((name) => this.#fields.positionOf(name));
     this.#received = this.#fields.positionOf(RECEIVED_COLUMN);
     const values = new Set(topic.series.map(({ value }) => value));
+    const truths = new Set(truthColumns(topic.series));
     this.#paths = columns.flatMap((path, position) =>
-      topic.names.includes(path) || path === RECEIVED_COLUMN ? [] : [{ path, position, isValue: values.has(path) }],
+      topic.names.includes(path) || path === RECEIVED_COLUMN
+        ? []
+        : [{ path, position, isValue: values.has(path), isTruth: truths.has(path) }],
     );
   }
 
-  /** Reads a message; undefined stands for a payload that can't be read. False where it holds no value that a rule wants. */
-  read(
-    names: readonly string[],
+  /** How many readings a payload of so many bytes gives at most: an element of an array takes two. */
+  readingsMax(payloadBytes: number): number {
+    return this.#series * (this.#rowsPath === undefined ? 1 : Math.min(this.#rowsMax, 1 + (payloadBytes >> 1)));
+  }
+
+  /**
+   * Reads a message, whose root is undefined where its payload can't be read. False where it holds no value that a rule
+   * wants.
+   */
+  read(message: OpenMessage, root: JsonObject | undefined): boolean {
+    if (root === undefined || this.#rowsPath === undefined) return this.#row(message, root, undefined);
+    const rows = valueAtPath(root, this.#rowsPath);
+    if (rows === undefined) return false;
+    const elements: readonly JsonText[] = Array.isArray(rows) ? (rows as readonly JsonText[]) : [rows];
+    if (elements.length > this.#rowsMax) {
+      this.#fields.begin(message.quoted);
+      this.#fields.refuse(`it holds ${elements.length} rows, ${this.#rowsMax} is the limit; send fewer in a message`);
+      this.#fields.read(this.reader, message.line);
+      return true;
+    }
+    let isRead = false;
+    for (const element of elements) {
+      const row = isJsonObject(element) ? element : { [PAYLOAD]: element };
+      const quoted = `${message.topic} ${JSON.stringify(element).slice(0, REFUSED_TEXT_CHARS_MAX)}`;
+      isRead = this.#row({ ...message, quoted }, root, row) || isRead;
+    }
+    return isRead;
+  }
+
+  /** Reads a message, or a row of it, whose fields come before those of the message. */
+  #row(
+    { names, received, quoted, line, tally }: OpenMessage,
     root: JsonObject | undefined,
-    received: string,
-    quoted: string,
-    line: number,
-    tally: MessageTally,
+    row: JsonObject | undefined,
   ): boolean {
     const fields = this.#fields;
     fields.begin(quoted);
     let holdsValue = root === undefined;
     if (root === undefined) fields.refuse(`the payload is not ${this.isJson ? 'JSON' : 'UTF-8 text'}`);
     else {
-      for (const { path, position, isValue } of this.#paths) {
-        const value = valueAtPath(root, path);
+      for (const { path, position, isValue, isTruth } of this.#paths) {
+        const own = row === undefined ? undefined : valueAtPath(row, path);
+        const value = own === undefined ? valueAtPath(root, path) : own;
         if (value === undefined) continue;
         if (isValue) {
           holdsValue = true;
@@ -162,7 +225,7 @@ class OpenRule {
         if (value === null) continue;
         if (typeof value === 'object')
           fields.refuse(`field ${JSON.stringify(path)} holds ${describe(value)} where a value is wanted`);
-        else fields.set(position, String(value));
+        else fields.set(position, textOfValue(value, isTruth));
       }
     }
     if (!holdsValue) return false;

@@ -41,7 +41,7 @@ export class MqttSource implements Source {
     this.#pending = new PendingMessages<MqttMessage>({
       batch,
       read: (message) => reader.read(message),
-      readingsMax: ({ topic }) => reader.readingsMax(topic),
+      readingsMax: (message) => reader.readingsMax(message),
       highestMs: () => reader.highestMs,
       takeAmbiguous: () => reader.takeAmbiguous(),
       latenessMs: section.lateness,

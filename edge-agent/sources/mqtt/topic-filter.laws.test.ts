@@ -36,8 +36,10 @@ describe('a topic filter', () => {
     );
   });
 
-  it('names what its + stand for, in their order', () => {
-    expect(matchTopic(parseTopicFilter('home/+/+/power/#'), 'home/attic/a/power/x')).toEqual(['attic', 'a']);
+  it('names what its + stand for, in their order, and last what # does', () => {
+    const filter = parseTopicFilter('home/+/+/power/#');
+    expect(matchTopic(filter, 'home/attic/a/power/x/y')).toEqual(['attic', 'a', 'x/y']);
+    expect(matchTopic(filter, 'home/attic/a/power')).toEqual(['attic', 'a', '']);
     expect(matchTopic(parseTopicFilter('home/+'), 'home/')).toEqual(['']);
   });
 

@@ -18,6 +18,8 @@ export interface TopicFilter {
   readonly levels: readonly string[];
   /** How many of the levels are `+`. */
   readonly plusCount: number;
+  /** Whether `#` comes last. */
+  readonly hasRest: boolean;
 }
 
 /** Reads a topic filter (MQTT 3.1.1 and 5.0, section 4.7). Throws TopicFilterError. */
@@ -36,10 +38,11 @@ export function parseTopicFilter(text: string): TopicFilter {
     }
     if (level === '#' && i < levels.length - 1) throw new TopicFilterError(text, 'goes on after #; # comes last');
   });
-  return { text, levels, plusCount: levels.filter((level) => level === '+').length };
+  const plusCount = levels.filter((level) => level === '+').length;
+  return { text, levels, plusCount, hasRest: levels.at(-1) === '#' };
 }
 
-/** What the `+` of a filter stand for in a topic, in their order; null where the topic isn't meant. */
+/** What the `+` of a filter stand for in a topic, in their order, and last what its `#` does; null where the topic isn't meant. */
 export function matchTopic({ levels }: TopicFilter, topic: string): readonly string[] | null {
   // Topics that begin with $ are a broker's own, and not meant by wildcards (section 4.7.2).
   if (topic.startsWith('$') && /^[+#]/.test(levels[0]!)) return null;
@@ -48,7 +51,7 @@ export function matchTopic({ levels }: TopicFilter, topic: string): readonly str
   for (let i = 0; i < levels.length; i++) {
     const level = levels[i]!;
     // `a/#` means `a` too.
-    if (level === '#') return names;
+    if (level === '#') return [...names, parts.slice(i).join('/')];
     const part = parts[i];
     if (part === undefined) return null;
     if (level === '+') names.push(part);

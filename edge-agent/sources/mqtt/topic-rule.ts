@@ -32,13 +32,20 @@ const fields = z.strictObject({
     .array(nameField)
     .default([])
     .meta({
-      description: 'Names for what stands in the place of each +, in order: fields like those of the payload.',
+      description:
+        'Names for what stands in the place of each +, in order, and of #: fields like those of the payload.',
       examples: [['room']],
     }),
   payload: z
     .enum(['json', 'text'])
     .default('json')
     .meta({ description: 'What a message holds. One that is but a value is called payload.', examples: ['text'] }),
+  rows: nameField
+    .meta({
+      description: 'The path of the array of objects that are rows each; payload, where that is all of the message.',
+      examples: ['metrics'],
+    })
+    .optional(),
   ...ROWS_FIELDS,
   /** Left out: the time of receipt. */
   time: ROWS_FIELDS.time
@@ -54,8 +61,9 @@ export type TopicRule = z.output<typeof fields>;
 
 function checkNames({ topic, names }: TopicRule, context: z.core.$RefinementCtx): void {
   const issue = (message: string): void => context.addIssue({ code: 'custom', path: ['names'], message });
-  const { plusCount } = parseTopicFilter(topic);
-  if (names.length !== 0 && names.length !== plusCount) {
+  const { plusCount, hasRest } = parseTopicFilter(topic);
+  const isFit = names.length === plusCount || (hasRest && names.length === plusCount + 1);
+  if (names.length !== 0 && !isFit) {
     issue(`topic ${topic} has ${plusCount} +, and ${names.length} names; give a name to each, or to none`);
   }
   if (new Set(names).size < names.length) issue('a name stands there twice; give each + its own');
@@ -63,6 +71,13 @@ function checkNames({ topic, names }: TopicRule, context: z.core.$RefinementCtx)
 
 function checkText(rule: TopicRule, context: z.core.$RefinementCtx): void {
   if (rule.payload !== 'text') return;
+  if (rule.rows !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['rows'],
+      message: 'a payload that is text has no rows; leave `rows` out',
+    });
+  }
   const known = [...rule.names, PAYLOAD];
   for (const { column, path } of neededColumns({ series: rule.series, time: rule.time ?? RECEIVED_TIME })) {
     if (column === RECEIVED_COLUMN || known.includes(column)) continue;

@@ -1,4 +1,5 @@
 import { parseJsonExactly } from '../json-source-text.ts';
+import type { SeriesRule } from '../rows/rows-section.ts';
 
 /** A JSON value in which a number whose digits a double might lose is text. */
 export type JsonText = string | number | boolean | null | readonly JsonText[] | JsonObject;
@@ -15,6 +16,18 @@ export function parseJsonText(text: string, textOf?: (source: string, name: stri
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** The text of a plain value. Of a column of values true is 1 and false is 0, unless texts of its rule say otherwise. */
+export function textOfValue(value: string | number | boolean, isTruthNumber: boolean): string {
+  return typeof value === 'boolean' && isTruthNumber ? String(Number(value)) : String(value);
+}
+
+/** The columns of rules in which true and false are the numbers 1 and 0. */
+export function truthColumns(series: readonly Pick<SeriesRule, 'value' | 'texts'>[]): readonly string[] {
+  const saysOtherwise = ({ texts }: Pick<SeriesRule, 'texts'>): boolean =>
+    'true' in (texts ?? {}) || 'false' in (texts ?? {});
+  return series.flatMap((rule) => (saysOtherwise(rule) ? [] : [rule.value]));
 }
 
 export function isJsonObject(value: JsonText | undefined): value is JsonObject {

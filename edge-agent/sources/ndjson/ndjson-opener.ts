@@ -6,7 +6,7 @@ import { RecordSource } from '../records/record-source.ts';
 import { checkDistinct, checkMetrics, neededColumns, seriesMade } from '../rows/row-references.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
-import { isJsonObject, type JsonObject, parseJsonText, pathsOf, valueAtPath } from './json-fields.ts';
+import { isJsonObject, type JsonObject, parseJsonText, pathsOf, truthColumns, valueAtPath } from './json-fields.ts';
 import { JsonTextCutter } from './json-text-cutter.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
 
@@ -49,7 +49,7 @@ export class NdjsonOpener implements RecordFileOpener {
     const knownPaths = [...new Set(objects.flatMap((object) => pathsOf(object)))];
     const { decimal, series } = this.#section;
     const numbers = series.flatMap(({ value, scale }) => (scale === undefined ? [value] : [value, scale]));
-    const format = new NdjsonRecords(columns, { knownPaths, decimal, numbers });
+    const format = new NdjsonRecords(columns, { knownPaths, decimal, numbers, truths: truthColumns(series) });
     return { columns, format, dataAt: markBytes, dataLine: 1 };
   }
 

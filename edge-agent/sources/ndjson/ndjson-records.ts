@@ -1,7 +1,7 @@
 import { nearestNames } from '#core/time/nearest-name.ts';
 import type { RecordFormat } from '../records/record-format.ts';
 import { ABSENT, FieldTable } from '../rows/key-table.ts';
-import { isJsonObject, parseJsonText, valueAtPath } from './json-fields.ts';
+import { isJsonObject, parseJsonText, textOfValue, valueAtPath } from './json-fields.ts';
 import { JsonTextCutter } from './json-text-cutter.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -14,6 +14,8 @@ export interface NdjsonOptions {
   /** The decimal mark of texts, which numbers of JSON get too where a path of `numbers` leads to them. */
   readonly decimal?: string;
   readonly numbers?: readonly string[];
+  /** Paths that lead to values in which true is 1 and false is 0. */
+  readonly truths?: readonly string[];
 }
 
 /**
@@ -31,6 +33,7 @@ export class NdjsonRecords implements RecordFormat {
   readonly #options: NdjsonOptions;
   /** Whether each path is one of a number, and the last names of those paths; empty where JSON's own mark will do. */
   readonly #isNumber: readonly boolean[];
+  readonly #isTruth: readonly boolean[];
   readonly #numberNames: ReadonlySet<string>;
   /** Whether each path has led anywhere, and in how many lines it was looked for. */
   readonly #isFound: Uint8Array;
@@ -39,7 +42,8 @@ export class NdjsonRecords implements RecordFormat {
   constructor(paths: readonly string[], options: NdjsonOptions = {}) {
     this.#paths = paths;
     this.#options = options;
-    const { decimal = '.', numbers = [] } = options;
+    const { decimal = '.', numbers = [], truths = [] } = options;
+    this.#isTruth = paths.map((path) => truths.includes(path));
     const others = decimal === '.' ? [] : numbers;
     this.#isNumber = paths.map((path) => others.includes(path));
     this.#numberNames = new Set(others.map((path) => path.slice(path.lastIndexOf('.') + 1)));
@@ -118,7 +122,7 @@ export class NdjsonRecords implements RecordFormat {
       const isNumber = typeof value === 'number' && this.#isNumber[i]!;
       const field = isNumber
         ? this.#marked(String(value))
-        : String(value as string | boolean).replaceAll(EDGE_SPACES, '');
+        : textOfValue(value, this.#isTruth[i]!).replaceAll(EDGE_SPACES, '');
       const { read, written } = encoder.encodeInto(field, bytes.subarray(at));
       if (read < field.length) return 'the fields of the line are longer than the line may be';
       starts[i] = at;

@@ -107,6 +107,22 @@ describe('an NDJSON source', () => {
     },
   );
 
+  it('has 1 and 0 for true and false, and numbers for the texts that stand for one', async () => {
+    const { readings, refusals } = await read(
+      ['true', 'false', '"ON"', '" OFF "', '2.5', '"standby"']
+        .map((value, ts) => `{"ts":${ts + 1},"kind":"p","device":"a","value":${value}}`)
+        .join('\n'),
+      { ...rules, series: [{ ...rules.series[0], texts: { ON: 1, OFF: 0.25 } }] },
+    );
+    expect(readings.map(({ value }) => value)).toEqual([1_000, 0, 1_000, 250, 2_500]);
+    expect(refusals.map(({ line }) => line)).toEqual([6]);
+    const turned = await read('{"ts":1,"kind":"p","device":"a","value":true}', {
+      ...rules,
+      series: [{ ...rules.series[0], texts: { true: 0, false: 1 } }],
+    });
+    expect(turned.readings.map(({ value }) => value)).toEqual([0]);
+  });
+
   it('has the decimal mark of its texts, and that of JSON in numbers', async () => {
     const { readings } = await read(
       '{"ts":1.0,"kind":"p","device":"a","value":"1.234,5"}\n{"ts":1700000000.1234567,"kind":"p","device":"a","value":1.25}\n{"ts":3,"kind":"p","device":"a","value":0.35000000000000003}\n',
@@ -122,7 +138,7 @@ describe('an NDJSON source', () => {
         '{"ts":1,"kind":"p","device":"a"}',
         '{"ts":1,"kind":"p","device":"a","value":"?"}',
         '{"ts":1,"kind":"p","device":"a","value":[1]}',
-        '{"ts":1,"kind":"p","device":"a","value":true}',
+        '{"ts":1,"kind":"p","device":"a","value":"true"}',
         '{"ts":1,"kind":"p","value":1}',
         '{"kind":"p","device":"a","value":1}',
         '{"ts":1,"kind":"p","device":"a","value":1',

@@ -4,7 +4,7 @@ import { LF, OPEN_BRACE, OPEN_BRACKET, SPACE } from '../ascii.ts';
 import { BatchColumns } from '../batch-columns.ts';
 import { CsvOpener } from '../csv/csv-opener.ts';
 import { RECEIVED_TIME } from '../live/message-fields.ts';
-import { isJsonObject, type JsonText, parseJsonText, pathsOf } from '../ndjson/json-fields.ts';
+import { isJsonObject, type JsonText, parseJsonText, pathsOf, truthColumns } from '../ndjson/json-fields.ts';
 import { NdjsonRecords } from '../ndjson/ndjson-records.ts';
 import { checkUtf8, type Encoding, ENCODING_BYTES, encodingOf, ENCODINGS } from '../records/encoding.ts';
 import { RecordCursor } from '../records/record-cursor.ts';
@@ -207,7 +207,8 @@ function jsonRecords(section: PollSection, columns: readonly string[], rows: Uin
   const objects = first.map((line) => parseJsonText(line)).filter(isJsonObject);
   const knownPaths = [...new Set(objects.flatMap((object) => pathsOf(object)))].filter((path) => path !== '');
   const numbers = section.series.flatMap(({ value, scale }) => (scale === undefined ? [value] : [value, scale]));
-  return new NdjsonRecords(columns, { knownPaths, decimal: section.decimal, numbers });
+  const truths = truthColumns(section.series);
+  return new NdjsonRecords(columns, { knownPaths, decimal: section.decimal, numbers, truths });
 }
 
 /** The text of a body in UTF-8: by its mark, what the section says, or else what the service says. Throws SourceError. */

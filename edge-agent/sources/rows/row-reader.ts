@@ -8,7 +8,7 @@ import { RowTime } from '../time/row-time.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
 import { ABSENT, type FieldTable } from './key-table.ts';
 import { PLAIN_MARKS } from './number-text.ts';
-import { compileRules, NO_ENTRY, type RowCells, type RowRule, RuleSelector } from './row-rules.ts';
+import { compileRules, NO_ENTRY, type RowCells, type RowRule, RuleSelector, standingValue } from './row-rules.ts';
 import type { RowsSection } from './rows-section.ts';
 import { describeValueFault, MissingTexts } from './value-text.ts';
 
@@ -250,11 +250,12 @@ export class RowReader {
       batch.missing++;
       return;
     }
-    const { text } = rule;
-    const value =
+    const { text, texts } = rule;
+    let value =
       text === null
         ? parseScaledBytes(bytes, valueStart, valueEnd, rule.decimals, rule.excess)
         : text.parse(bytes, valueStart, valueEnd, fields);
+    if (Number.isNaN(value) && texts !== null) value = standingValue(texts, bytes, valueStart, valueEnd);
     if (Number.isNaN(value)) {
       this.#refuseValue(rule, column, bytes, fields, line, start, end);
       return;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Bounds, Metric } from '#core/metrics/metric.ts';
 import { type Factor, parseFactor } from '#core/numbers/factor.ts';
-import type { ExcessRule } from '#core/numbers/scaled.ts';
+import { type ExcessRule, scaledFromNumber } from '#core/numbers/scaled.ts';
 import { DAY_MS } from '#core/time/civil.ts';
 import { parseInstant } from '#core/time/instant.ts';
 import type { Zone } from '#core/time/zone.ts';
@@ -25,8 +25,21 @@ export interface RowRule {
   readonly cells: RowCells | null;
   /** Null where the values are plain decimals. */
   readonly text: ValueText | null;
+  /** Texts that are no numbers, and stand for one each; null where there are none. */
+  readonly texts: readonly StandingText[] | null;
   readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
   readonly entries: RuleEntries;
+}
+
+/** A text, and the scaled value that it stands for. */
+interface StandingText {
+  readonly text: Uint8Array;
+  readonly value: number;
+}
+
+/** The scaled value that `bytes[start, end)` stands for, or NaN. */
+export function standingValue(texts: readonly StandingText[], bytes: Uint8Array, start: number, end: number): number {
+  return texts.find(({ text }) => equalBytes(text, bytes, start, end))?.value ?? Number.NaN;
 }
 
 /** The cells of a rule that has many in a row, and when they begin. */
@@ -205,6 +218,7 @@ export function compileRules(
       cells:
         rule.cells === undefined ? null : rowCells(rule.cells, position(rule.value), position(rule.cells.to), zone),
       text: valueText(rule, metric, position, marks),
+      texts: standingTexts(rule, metric),
       when: Object.entries(rule.when).map(([name, text]) => ({
         column: position(name),
         text: new TextEncoder().encode(text.trim()),
@@ -218,6 +232,14 @@ function rowCells({ everyMs, counted }: CellsRule, from: number, to: number, zon
   const count = to - from + 1;
   const isGuessed = counted === undefined && count * everyMs === DAY_MS;
   return { times: new CellTimes(zone, count, everyMs, counted ?? (isGuessed ? 'clock' : 'elapsed')), isGuessed };
+}
+
+function standingTexts({ texts }: SeriesRule, { decimals, excess }: Metric): readonly StandingText[] | null {
+  if (texts === undefined) return null;
+  return Object.entries(texts).map(([text, number]) => ({
+    text: new TextEncoder().encode(text.trim()),
+    value: scaledFromNumber(number, decimals, excess),
+  }));
 }
 
 /** How the values of a rule are read; null where the reader of plain decimals does. */

@@ -47,6 +47,8 @@ const unit = z
     }
   });
 
+const NUMERIC = /^\s*[+-]?[\d.,]/;
+
 const seriesRuleFields = {
   metric: nameField.meta({ description: 'The metric that readings are of.', examples: ['power'] }),
   value: nameField.meta({
@@ -65,6 +67,21 @@ const seriesRuleFields = {
       title: 'text, or numbers by unit',
       description: "A unit that may stand behind values; or several, with what each makes of the metric's own.",
       examples: [{ kWh: 1, Wh: '1/1000' }],
+    })
+    .optional(),
+  texts: z
+    .record(nameField, z.number())
+    .superRefine((texts, context) => {
+      for (const text of Object.keys(texts)) {
+        if (!NUMERIC.test(text)) continue;
+        const message = `${JSON.stringify(text)} is a number itself; multiply numbers by \`scale\``;
+        context.addIssue({ code: 'custom', path: [text], message });
+      }
+    })
+    .meta({
+      title: 'numbers by text',
+      description: 'Texts that stand for a number each. In JSON true is 1 and false is 0 unless they are among them.',
+      examples: [{ ON: 1, OFF: 0 }],
     })
     .optional(),
   when: z
