@@ -3,7 +3,7 @@ import { MemoryTable } from '../table/memory-table.fixtures.ts';
 import { ChangeTable } from './change-table.ts';
 import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
 import { REFUSED_ROWS_MAX } from './pending-changes.ts';
-import { spansOfRows } from './row-span.ts';
+import { rowsOfSpan, spansOfRows } from './row-span.ts';
 
 function rowOf(changed: Partial<SliceRow> = {}): SliceRow {
   const place = { view: 'v', version: 1, group: '["a"]', slice: 0, partition: 0, epoch: 0, part: 2 };
@@ -36,8 +36,11 @@ async function opened() {
   const table = new MemoryTable();
   const changes = await ChangeTable.open(table);
   const commit = (changed: NamedBatch): Promise<void> => changes.commit(batchOf(changed), []);
-  const parts = async (...where: Parameters<ChangeTable['rows']>): Promise<number[]> =>
-    (await Array.fromAsync(changes.rows(...where))).map(({ part }) => part);
+  const parts = async (...where: Parameters<ChangeTable['spans']>): Promise<number[]> => {
+    const [, , , fromSlice, toSlice] = where;
+    const rows = (await Array.fromAsync(changes.spans(...where))).flatMap(rowsOfSpan);
+    return rows.filter(({ slice }) => slice >= fromSlice && slice < toSlice).map(({ part }) => part);
+  };
   return { table, changes, commit, parts };
 }
 
@@ -203,5 +206,58 @@ describe('the table of changes', () => {
     });
     await changes.dropEpochs('v', 1, () => 1);
     expect((await Array.fromAsync(changes.allRows('v', 1))).map(({ slice }) => slice)).toEqual([20_000]);
+  });
+
+  it('gives the spans of many groups in one scan, band by band, and of some groups those alone', async () => {
+    const { changes, commit } = await opened();
+    const slices = [-130, 5, 6, 127, 128, 400];
+    const rows = ['["a"]', '["b"]', '["c"]'].flatMap((group) => slices.map((slice) => rowOf({ slice, group })));
+    await commit({ rows: [...rows, rowOf({ slice: 5, version: 2 }), rowOf({ slice: 5, view: 'w' })] });
+    const found = async (groups: readonly string[] | 'all', from: number, to: number): Promise<string[]> => {
+      const batches = await Array.fromAsync(changes.spansOfGroups('v', 1, groups, from, to));
+      return batches.flat().map(({ group, opener }) => `${opener}${group[2]}`);
+    };
+    expect(await found('all', -1_000, 1_000)).toEqual(
+      ['-130a', '-130b', '-130c', '5a', '127a', '5b', '127b', '5c', '127c'].concat([
+        '128a',
+        '128b',
+        '128c',
+        '400a',
+        '400b',
+        '400c',
+      ]),
+    );
+    // A scan gives whole bands, a look at some groups what lies in the range.
+    expect(await found('all', 6, 7)).toEqual(['5a', '127a', '5b', '127b', '5c', '127c']);
+    expect(await found(['["c"]', '["a"]'], 6, 129)).toEqual(['5c', '127c', '5a', '127a', '128c', '128a']);
+    expect(await found('all', 401, 401)).toEqual([]);
+    expect(await found('all', 2_000, 3_000)).toEqual([]);
+  });
+
+  it('knows where it has spans, also when it is opened again, and no longer where they were dropped', async () => {
+    const { changes, commit, table } = await opened();
+    await commit({ rows: [rowOf({ slice: 20, epoch: 3 }), rowOf({ slice: 50, epoch: 3 })] });
+    await commit({ rows: [rowOf({ slice: 90, epoch: 7 }), rowOf({ slice: 10, partition: 1, epoch: 7 })] });
+    await commit({ rows: [rowOf({ slice: -1, epoch: 3 })] });
+    const told = (one: ChangeTable) =>
+      [...one.extents('v', 1)].map(({ partition, epoch, fromSlice, toSlice }) => [
+        partition,
+        epoch,
+        fromSlice,
+        toSlice,
+      ]);
+    const all = [
+      [0, 3, -16, 64],
+      [0, 7, 80, 96],
+      [1, 7, 0, 16],
+    ];
+    expect(told(changes)).toEqual(all);
+    expect(told(await ChangeTable.open(table.crash()))).toEqual(all);
+    await changes.dropEpochs('v', 1, (partition) => (partition === 0 ? 5 : 0));
+    expect(told(changes)).toEqual(all.slice(1));
+    expect(told(await ChangeTable.open(table.kill()))).toEqual(all.slice(1));
+    await changes.dropVersion('v', 1, (partition) => partition === 1);
+    expect(told(changes)).toEqual([[0, 7, 80, 96]]);
+    expect([...changes.extents('v', 2)]).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { type StoringOptions, untilStored } from '../disk/until-stored.ts';
 import { intKey, joinKeys, prefixRange, readUintKey, uintKey } from '../keys/order.ts';
-import type { KeyRange, Table, TableOperation } from '../table/table.ts';
+import { BAND_SLICES, bandOf } from '../results/results.ts';
+import type { KeyRange, Table, TableEntry, TableOperation } from '../table/table.ts';
 import type {
   AgentRow,
   ChangeBatch,
@@ -11,14 +12,17 @@ import type {
   RefusedRow,
   RowSpan,
   SliceRow,
+  SpanExtent,
 } from './changes.ts';
+import { Extents } from './extents.ts';
+import { bringRowsOver } from './older-rows.ts';
 import { RefusedRetention } from './pending-changes.ts';
-import { bringRowsOver } from './row-format-one.ts';
 import {
   agentPrefix,
   agentRowKey,
+  bandPrefix,
   flaggedKey,
-  groupOfSpanKey,
+  GroupKeys,
   GroupPrefixes,
   groupSpansPrefix,
   keyOfFlagged,
@@ -49,17 +53,25 @@ export class ChangeTable implements ChangeFeed {
   readonly #positions: Map<number, number>;
   /** By partition. */
   readonly #refused: Map<number, RefusedRetention>;
+  readonly #extents: Extents;
   readonly #listeners = new Set<(batch: ChangeBatch) => void>();
 
-  private constructor(table: Table, positions: Map<number, number>, refused: Map<number, RefusedRetention>) {
+  private constructor(
+    table: Table,
+    positions: Map<number, number>,
+    refused: Map<number, RefusedRetention>,
+    extents: Extents,
+  ) {
     this.#table = table;
+    this.#extents = extents;
     this.#refused = refused;
     this.#positions = positions;
   }
 
   /** Opens the table of changes; the `Table` stays the caller's. Rows that an older program wrote are brought over once. */
   static async open(table: Table): Promise<ChangeTable> {
-    await bringRowsOver(table);
+    const extents = await Extents.read(table);
+    await bringRowsOver(table, extents);
     const positions = new Map<number, number>();
     for await (const [key, value] of scanPrefix(table, positionPrefix())) {
       positions.set(readUintKey(key, positionPrefix().length), readUintKey(value));
@@ -69,7 +81,7 @@ export class ChangeTable implements ChangeFeed {
       const { partition, position } = parseRefusedKey(key);
       retentionOf(refused, partition).add(position, value.length);
     }
-    return new ChangeTable(table, positions, refused);
+    return new ChangeTable(table, positions, refused, extents);
   }
 
   /**
@@ -78,12 +90,13 @@ export class ChangeTable implements ChangeFeed {
    */
   async commit(batch: ChangeBatch, added: readonly TableOperation[], storing?: StoringOptions): Promise<void> {
     const operations: TableOperation[] = [...added];
-    pushSpans(operations, batch.spans);
+    this.#pushSpans(operations, batch.spans);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
     this.#pushRefused(operations, batch);
     operations.push({ kind: 'put', key: positionKey(batch.partition), value: uintKey(batch.to) });
     await this.#write(operations, storing);
+    this.#extents.settle(batch.spans);
     this.#positions.set(batch.partition, batch.to);
     for (const listener of this.#listeners) listener(batch);
   }
@@ -112,12 +125,19 @@ export class ChangeTable implements ChangeFeed {
     storing?: StoringOptions,
   ): Promise<void> {
     const operations: TableOperation[] = [];
-    pushSpans(operations, spans);
+    this.#pushSpans(operations, spans);
     for (const row of members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
     await this.#write(operations, storing);
+    this.#extents.settle(spans);
     const position = this.#positions.get(partition) ?? 0;
     const batch = { partition, from: position, to: position, spans, members, agents: [], refused: [] };
     for (const listener of this.#listeners) listener(batch);
+  }
+
+  #pushSpans(operations: TableOperation[], spans: readonly ChangedSpan[]): void {
+    const prefixes = new GroupPrefixes();
+    for (const span of spans) operations.push(...spanOperations(span, spanKey(span, prefixes.of(span))));
+    operations.push(...this.#extents.widen(spans));
   }
 
   async #write(operations: readonly TableOperation[], storing: StoringOptions | undefined): Promise<void> {
@@ -132,64 +152,90 @@ export class ChangeTable implements ChangeFeed {
     fromSlice: number,
     toSlice: number,
   ): AsyncIterable<RowSpan> {
-    if (toSlice <= fromSlice) return;
-    const range = spansRange(view, version, group, fromSlice, toSlice);
-    for await (const [key, bytes] of this.#table.scan(range)) {
-      yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
-    }
+    for await (const spans of this.spansOfGroups(view, version, [group], fromSlice, toSlice)) yield* spans;
   }
 
   async *spansOfGroups(
     view: string,
     version: number,
-    groups: Iterable<string>,
+    groups: readonly string[] | 'all',
     fromSlice: number,
     toSlice: number,
-  ): AsyncIterable<RowSpan> {
-    if (toSlice <= fromSlice) return;
-    let group = '';
-    function* ranges(): Iterable<KeyRange> {
-      for (group of groups) yield spansRange(view, version, group, fromSlice, toSlice);
+  ): AsyncIterable<readonly RowSpan[]> {
+    const [from, to] = this.#clip(view, version, fromSlice, toSlice);
+    if (from >= to) return;
+    if (groups === 'all') {
+      const { gte } = prefixRange(bandPrefix(view, version, from));
+      const { lt } = prefixRange(bandPrefix(view, version, to - 1));
+      yield* this.#readSpans(view, version, this.#table.scanBatches({ gte, lt }));
+      return;
     }
-    const spansEach = spanOf(toSlice - 1) - spanOf(fromSlice) + 1;
-    for await (const [key, bytes] of this.#table.scanRanges(ranges(), spansEach))
-      yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
+    function* ranges(): Iterable<KeyRange> {
+      for (let band = bandOf(from); band <= bandOf(to - 1); band++)
+        for (const group of groups) yield spansRange(view, version, group, band, from, to);
+    }
+    const spansEach = Math.min(BAND_SLICES / SPAN_SLICES, spanOf(to - 1) - spanOf(from) + 1);
+    yield* this.#readSpans(view, version, inBatches(this.#table.scanRanges(ranges(), spansEach)));
   }
 
-  async *rows(
+  extents(view: string, version: number): Iterable<SpanExtent> {
+    return this.#extents.of(view, version);
+  }
+
+  /** Every span of a view's version, band by band, in the order of groups and spans. */
+  async *allSpans(view: string, version: number): AsyncIterable<RowSpan> {
+    const scan = this.#table.scanBatches(prefixRange(viewSpansPrefix(view, version)));
+    for await (const spans of this.#readSpans(view, version, scan)) yield* spans;
+  }
+
+  async *#readSpans(
     view: string,
     version: number,
-    group: string,
-    fromSlice: number,
-    toSlice: number,
-  ): AsyncIterable<SliceRow> {
-    for await (const row of rowsInOrder(this.spans(view, version, group, fromSlice, toSlice)))
-      if (row.slice >= fromSlice && row.slice < toSlice) yield row;
-  }
-
-  /** Every span of a view's version, in the order of groups and spans. */
-  async *allSpans(view: string, version: number): AsyncIterable<RowSpan> {
-    const prefix = viewSpansPrefix(view, version);
-    for await (const [key, bytes] of scanPrefix(this.#table, prefix)) {
-      const group = groupOfSpanKey(key, prefix.length);
-      yield { view, version, group, ...readSpanTail(key), flags: flagsOfSpan(bytes), bytes };
+    batches: AsyncIterable<readonly TableEntry[]>,
+  ): AsyncIterable<readonly RowSpan[]> {
+    const groups = new GroupKeys(viewSpansPrefix(view, version));
+    for await (const entries of batches) {
+      yield entries.map(([key, bytes]): RowSpan => {
+        const { opener, partition, epoch, part } = readSpanTail(key);
+        return {
+          view,
+          version,
+          group: groups.of(key),
+          opener,
+          partition,
+          epoch,
+          part,
+          flags: flagsOfSpan(bytes),
+          bytes,
+        };
+      });
     }
   }
 
-  /** The spans of a partition that have any flags, in the order of groups and spans. */
+  /** The slices of [fromSlice, toSlice) outside of which there are no spans. */
+  #clip(view: string, version: number, fromSlice: number, toSlice: number): readonly [number, number] {
+    let [first, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const extent of this.#extents.of(view, version)) {
+      first = Math.min(first, extent.fromSlice);
+      end = Math.max(end, extent.toSlice);
+    }
+    return [Math.max(first, fromSlice), Math.min(end, toSlice)];
+  }
+
+  /** The spans of a partition that have any flags, band by band, in the order of groups and spans. */
   async *flaggedSpans(view: string, version: number, partition: number): AsyncIterable<RowSpan> {
     const prefix = viewFlaggedPrefix(view, version);
+    const groups = new GroupKeys(prefix);
     for await (const [flagged] of scanPrefix(this.#table, prefix)) {
       const place = readSpanTail(flagged);
       if (place.partition !== partition) continue;
       const bytes = await this.#table.get(keyOfFlagged(flagged));
       if (bytes === undefined) continue;
-      const group = groupOfSpanKey(flagged, prefix.length);
-      yield { view, version, group, ...place, flags: flagsOfSpan(bytes), bytes };
+      yield { view, version, group: groups.of(flagged), ...place, flags: flagsOfSpan(bytes), bytes };
     }
   }
 
-  /** Every row of a view's version, by group, slice, partition, epoch and part. */
+  /** Every row of a view's version, by band, group, slice, partition, epoch and part. */
   allRows(view: string, version: number): AsyncIterable<SliceRow> {
     return rowsInOrder(this.allSpans(view, version));
   }
@@ -222,12 +268,19 @@ export class ChangeTable implements ChangeFeed {
       const { epoch, partition } = readSpanTail(key);
       return epoch < epochOf(partition);
     });
+    await this.#forget(view, version, ({ epoch, partition }) => epoch < epochOf(partition));
   }
 
   /** Deletes everything that a view's version has in the partitions that `goes` names. */
   async dropVersion(view: string, version: number, goes: (partition: number) => boolean): Promise<void> {
     await this.#drop(viewSpansPrefix(view, version), true, (key) => goes(readSpanTail(key).partition));
+    await this.#forget(view, version, ({ partition }) => goes(partition));
     await this.#drop(memberPrefix(view, version), false, (_, value) => goes(parseJson<MemberRow>(value).partition));
+  }
+
+  async #forget(view: string, version: number, goes: (extent: SpanExtent) => boolean): Promise<void> {
+    const operations = this.#extents.forget(view, version, goes);
+    if (operations.length > 0) await this.#table.write(operations, { sync: false });
   }
 
   async #drop(
@@ -248,20 +301,26 @@ export class ChangeTable implements ChangeFeed {
   }
 }
 
-/** The keys of a group's spans that hold a slice of [fromSlice, toSlice): a span's opener lies within it. */
-function spansRange(view: string, version: number, group: string, fromSlice: number, toSlice: number): KeyRange {
-  const prefix = groupSpansPrefix(view, version, group);
-  const end = Math.min((spanOf(toSlice - 1) + 1) * SPAN_SLICES, Number.MAX_SAFE_INTEGER);
-  const begin = Math.max(spanOf(fromSlice) * SPAN_SLICES, -Number.MAX_SAFE_INTEGER);
-  return { gte: joinKeys(prefix, intKey(begin)), lt: joinKeys(prefix, intKey(end)) };
+/** The keys of a group's spans in a band that hold a slice of [fromSlice, toSlice): a span's opener lies within it. */
+function spansRange(
+  view: string,
+  version: number,
+  group: string,
+  band: number,
+  fromSlice: number,
+  toSlice: number,
+): KeyRange {
+  const first = Math.max(spanOf(fromSlice) * SPAN_SLICES, band * BAND_SLICES);
+  const end = Math.min((spanOf(toSlice - 1) + 1) * SPAN_SLICES, (band + 1) * BAND_SLICES);
+  const prefix = groupSpansPrefix(view, version, group, first);
+  return { gte: joinKeys(prefix, intKey(first)), lt: joinKeys(prefix, intKey(end)) };
 }
 
-function pushSpans(operations: TableOperation[], spans: readonly ChangedSpan[]): void {
-  const prefixes = new GroupPrefixes();
-  for (const span of spans) operations.push(...spanOperations(span, spanKey(span, prefixes.of(span))));
+async function* inBatches(entries: AsyncIterable<TableEntry>): AsyncIterable<readonly TableEntry[]> {
+  for await (const entry of entries) yield [entry];
 }
 
-/** The rows of spans that come in the order of their keys: by group, slice, partition, epoch and part. */
+/** The rows of spans that come in the order of their keys: by band, group, slice, partition, epoch and part. */
 async function* rowsInOrder(spans: AsyncIterable<RowSpan>): AsyncIterable<SliceRow> {
   let rows: SliceRow[] = [];
   for await (const span of spans) {

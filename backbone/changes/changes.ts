@@ -52,6 +52,14 @@ export interface ChangedSpan extends RowSpan {
   readonly changed: number;
 }
 
+/** Slices outside of which a view's version has no spans of a partition and epoch. */
+export interface SpanExtent {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly fromSlice: number;
+  readonly toSlice: number;
+}
+
 /** A series in a group: what it promises, and since when (core/fold/view-fold.ts). */
 export interface MemberRow {
   readonly view: string;
@@ -120,18 +128,16 @@ export interface ChangeBatch {
 export interface ChangeFeed {
   /** The spans that may hold rows of a group's slices in [fromSlice, toSlice), of every partition, epoch and part. */
   spans(view: string, version: number, group: string, fromSlice: number, toSlice: number): AsyncIterable<RowSpan>;
-  /** The same of many groups, one after the other, of one state: cheaper than to ask for each. */
+  /** The same of some groups, or of all, in batches, band by band and of one state: cheaper than to ask for each. */
   spansOfGroups(
     view: string,
     version: number,
-    groups: Iterable<string>,
+    groups: readonly string[] | 'all',
     fromSlice: number,
     toSlice: number,
-  ): AsyncIterable<RowSpan>;
-  /** Every span of a view's version, in the order of groups and spans. */
-  allSpans(view: string, version: number): AsyncIterable<RowSpan>;
-  /** The rows of a group's slices in [fromSlice, toSlice), by slice, partition, epoch and part. */
-  rows(view: string, version: number, group: string, fromSlice: number, toSlice: number): AsyncIterable<SliceRow>;
+  ): AsyncIterable<readonly RowSpan[]>;
+  /** Where a view's version has spans. */
+  extents(view: string, version: number): Iterable<SpanExtent>;
   /** The members of every group of a view. */
   members(view: string, version: number): AsyncIterable<MemberRow>;
   agents(): AsyncIterable<AgentRow>;

@@ -4,7 +4,6 @@ import type { ViewFold } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { RecordFault } from '#core/records/record-codec.ts';
 import type { LogRecord } from '#core/records/record.ts';
-import { writeRow } from '#core/stats/row-codec.ts';
 import type { AgentRow, ChangeBatch, ChangedSpan, MemberRow, RefusedRow } from './changes.ts';
 import { SpanWriter } from './row-span.ts';
 
@@ -31,14 +30,19 @@ export class PendingChanges {
     const names = { view: id.view.name, version: id.version, partition: this.#partition };
     for (const span of slots.dirty) {
       const { opener, part } = span;
-      this.#writer.begin(part);
+      this.#writer.begin(opener, part);
       for (const slice of slicesIn(span, span.open)) {
         const slot = span.origin + slice;
         const [revision, flags] = [slots.revisionAt(slot), slots.flagsAt(slot)];
-        this.#writer.add(slice, slots.partAt(slot), revision, flags, writeRow(slots.table, slot));
+        this.#writer.add(slice, slots.partAt(slot), revision, flags, slot);
       }
       const place = { ...names, group: span.group.key, opener, epoch, part };
-      this.#spans.push({ ...place, flags: this.#writer.flags, bytes: this.#writer.finish(), changed: span.dirty });
+      this.#spans.push({
+        ...place,
+        flags: this.#writer.flags,
+        bytes: this.#writer.finish(slots.table),
+        changed: span.dirty,
+      });
       this.#rowCount += this.#writer.rows;
     }
     slots.settle();

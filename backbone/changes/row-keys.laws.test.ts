@@ -1,16 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bandOf } from '../results/results.ts';
 import type { SliceRow } from './changes.ts';
 import {
+  GroupKeys,
   GroupPrefixes,
-  groupOfSpanKey,
   groupSpansPrefix,
   readSpanTail,
   spanKey,
   type SpanName,
   viewSpansPrefix,
 } from './row-keys.ts';
-import { flagsOfSpan, RowSpanDamaged, rowsOfSpan, spansOfRows } from './row-span.ts';
+import { RowSpanDamaged } from './row-span-damaged.ts';
+import { flagsOfSpan, rowsOfSpan, spansOfRows } from './row-span.ts';
 
 const name = fc.oneof(fc.constantFrom('', 'a', 'b', '\0', 'ä'), fc.string()).map((text) => text.toWellFormed());
 const position = fc.oneof(fc.nat(3), fc.nat(2 ** 31 - 1), fc.constantFrom(2 ** 40, Number.MAX_SAFE_INTEGER));
@@ -32,12 +34,13 @@ const row: fc.Arbitrary<SliceRow> = fc.record({
   stats: fc.uint8Array({ maxLength: 200 }),
 });
 
-/** The order of the table of changes: by view, version, group, opener, partition, epoch, part. */
+/** The order of the table of changes: by view, version, band, group, opener, partition, epoch, part. */
 function inOrder(a: SpanName, b: SpanName): number {
   const bytes = (text: string) => Buffer.from(text);
   return (
     Buffer.compare(bytes(a.view), bytes(b.view)) ||
     a.version - b.version ||
+    bandOf(a.opener) - bandOf(b.opener) ||
     Buffer.compare(bytes(a.group), bytes(b.group)) ||
     a.opener - b.opener ||
     a.partition - b.partition ||
@@ -53,7 +56,7 @@ describe('the key of a span of changes', () => {
         const { view, version, group, ...tail } = one;
         const key = spanKey(one);
         expect(readSpanTail(key)).toEqual(tail);
-        expect(groupOfSpanKey(key, viewSpansPrefix(view, version).length)).toBe(group);
+        expect(new GroupKeys(viewSpansPrefix(view, version)).of(key)).toBe(group);
       }),
     );
   });
@@ -72,7 +75,7 @@ describe('the key of a span of changes', () => {
         const prefixes = new GroupPrefixes();
         for (const one of [...spans, ...spans]) {
           expect(spanKey(one, prefixes.of(one))).toEqual(spanKey(one));
-          expect(prefixes.of(one)).toEqual(groupSpansPrefix(one.view, one.version, one.group));
+          expect(prefixes.of(one)).toEqual(groupSpansPrefix(one.view, one.version, one.group, one.opener));
         }
       }),
     );
@@ -127,8 +130,8 @@ describe('a span of changes', () => {
     for (let bytes = 3; bytes < one!.bytes.length; bytes++)
       expect(() => rowsOfSpan({ ...one!, bytes: one!.bytes.subarray(0, bytes) })).toThrow(RowSpanDamaged);
     const newer = Uint8Array.from(one!.bytes);
-    newer[0] = 2;
-    expect(() => rowsOfSpan({ ...one!, bytes: newer })).toThrow('have format 2');
+    newer[0] = 3;
+    expect(() => rowsOfSpan({ ...one!, bytes: newer })).toThrow('have format 3');
   });
 
   it('are known to be damaged where their places, flags or parts can not be', () => {

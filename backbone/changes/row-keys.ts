@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import {
+  intKey,
   joinKeys,
   NUMBER_KEY_BYTES,
   readIntKey,
@@ -10,6 +11,7 @@ import {
   writeIntKey,
   writeUintKey,
 } from '../keys/order.ts';
+import { bandOf } from '../results/results.ts';
 import type { TableOperation } from '../table/table.ts';
 import type { AgentRow, MemberRow, RefusedRow, RowSpan } from './changes.ts';
 
@@ -19,16 +21,21 @@ import type { AgentRow, MemberRow, RefusedRow, RowSpan } from './changes.ts';
  * ```
  * "agent"  partition agent                                        JSON of AgentRow
  * "member" view version group partition agent series              JSON of MemberRow
- * "span"   view version group opener partition epoch part         a span of rows (row-span.ts)
- * "flagged" as of a span                                          nothing: the span has rows that wait for a refold, or reset
+ * "band"   view version band group opener partition epoch part    a span of rows (row-span.ts)
+ * "flagged band" as of a span                                     nothing: the span has rows that wait for a refold, or reset
+ * "extent" view version partition epoch                           first slice and end of the spans there are (two ints)
  * "refused" partition position                                     JSON of RefusedRow
  * "at"     partition                                              position (uint)
  * ```
+ *
+ * A band is a stretch of time, the same as that of batch results: so what all groups have in it lies together, one group's
+ * year is a read for each of its bands, and what comes in the order of time is written in order.
  */
 const AGENT = stringKey('agent');
 const MEMBER = stringKey('member');
-const SPAN = stringKey('span');
-const FLAGGED = stringKey('flagged');
+const SPAN = stringKey('band');
+const FLAGGED = stringKey('flagged band');
+const EXTENT = stringKey('extent');
 const REFUSED = stringKey('refused');
 const AT = stringKey('at');
 
@@ -76,9 +83,32 @@ export function viewSpansPrefix(view: string, version: number): Uint8Array {
   return joinKeys(SPAN, stringKey(view), uintKey(version));
 }
 
-export function groupSpansPrefix(view: string, version: number, group: string): Uint8Array {
-  return joinKeys(viewSpansPrefix(view, version), stringKey(group));
+/** The keys of all spans in the band that holds a slice begin so. */
+export function bandPrefix(view: string, version: number, slice: number): Uint8Array {
+  return joinKeys(viewSpansPrefix(view, version), intKey(bandOf(slice)));
 }
+
+/** The keys of a group's spans in the band that holds a slice begin so. */
+export function groupSpansPrefix(view: string, version: number, group: string, slice: number): Uint8Array {
+  return joinKeys(bandPrefix(view, version, slice), stringKey(group));
+}
+
+export function extentPrefix(view?: string, version = 0): Uint8Array {
+  return view === undefined ? EXTENT : joinKeys(EXTENT, stringKey(view), uintKey(version));
+}
+
+export function extentKey({ view, version, partition, epoch }: ExtentName): Uint8Array {
+  return joinKeys(extentPrefix(view, version), uintKey(partition), uintKey(epoch));
+}
+
+/** Reads what {@link extentKey} wrote. */
+export function parseExtentKey(key: Uint8Array): ExtentName {
+  const [view, version, partition, epoch] = readKey(key.subarray(EXTENT.length), ['string', 'uint', 'uint', 'uint']);
+  return { view: String(view), version: Number(version), partition: Number(partition), epoch: Number(epoch) };
+}
+
+/** What an extent is of. */
+export type ExtentName = Pick<RowSpan, 'view' | 'version' | 'partition' | 'epoch'>;
 
 /** What names a span. */
 export type SpanName = Omit<RowSpan, 'flags' | 'bytes'>;
@@ -86,7 +116,7 @@ export type SpanName = Omit<RowSpan, 'flags' | 'bytes'>;
 /** The key of a span below its group's prefix. Made for every changed span, so it is written in one go. */
 export function spanKey(
   span: SpanName,
-  groupPrefix: Uint8Array = groupSpansPrefix(span.view, span.version, span.group),
+  groupPrefix: Uint8Array = groupSpansPrefix(span.view, span.version, span.group, span.opener),
 ): Uint8Array {
   const key = new Uint8Array(groupPrefix.length + SPAN_TAIL_BYTES);
   key.set(groupPrefix);
@@ -122,11 +152,11 @@ export function spanOperations({ flags, bytes }: RowSpan, key: Uint8Array): Tabl
 export class GroupPrefixes {
   readonly #prefixes = new Map<string, Uint8Array>();
 
-  of({ view, version, group }: SpanName): Uint8Array {
-    const name = `${version}/${view}/${group}`;
+  of({ view, version, group, opener }: SpanName): Uint8Array {
+    const name = `${version}/${bandOf(opener)}/${view}/${group}`;
     let prefix = this.#prefixes.get(name);
     if (prefix === undefined) {
-      prefix = groupSpansPrefix(view, version, group);
+      prefix = groupSpansPrefix(view, version, group, opener);
       this.#prefixes.set(name, prefix);
     }
     return prefix;
@@ -144,11 +174,32 @@ export function readSpanTail(key: Uint8Array): Pick<RowSpan, 'opener' | 'partiti
   };
 }
 
-/** The group that a key below a prefix of so many bytes names. */
-export function groupOfSpanKey(key: Uint8Array, prefixBytes: number): string {
-  const [group] = readKey(key.subarray(prefixBytes, key.length - SPAN_TAIL_BYTES), ['string']);
-  assert(typeof group === 'string', 'the key of a span names its group');
-  return group;
+/** Reads the groups of keys that begin with a prefix of a view; neighbours mostly are of one group. */
+export class GroupKeys {
+  readonly #prefixBytes: number;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #group = '';
+
+  constructor(viewPrefix: Uint8Array) {
+    this.#prefixBytes = viewPrefix.length + NUMBER_KEY_BYTES;
+  }
+
+  of(key: Uint8Array): string {
+    const bytes = key.subarray(this.#prefixBytes, key.length - SPAN_TAIL_BYTES);
+    if (isSame(bytes, this.#bytes)) return this.#group;
+    const [group] = readKey(bytes, ['string']);
+    assert(typeof group === 'string', 'the key of a span names its group');
+    this.#bytes = bytes;
+    this.#group = group;
+    return group;
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  // Groups differ at their ends rather than where they begin.
+  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export function positionKey(partition: number): Uint8Array {

@@ -9,6 +9,7 @@ import {
   SCAN_FIRST_ENTRIES,
   type Table,
   TABLE_WRITE_BYTES_MAX,
+  type TableEntry,
   type TableOperation,
   type TableRange,
 } from './table.ts';
@@ -77,7 +78,11 @@ class EmbeddedTable implements Table {
     await this.#run(() => this.#level.write(batch, bytes, options.sync));
   }
 
-  async *scan(range: TableRange): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+  async *scan(range: TableRange): AsyncGenerator<TableEntry> {
+    for await (const entries of this.scanBatches(range)) yield* entries;
+  }
+
+  async *scanBatches(range: TableRange): AsyncGenerator<readonly TableEntry[]> {
     this.#checkOpen();
     const level = this.#level.readable ?? (await this.#level.reader());
     const iterator = level.iterator({
@@ -91,7 +96,7 @@ class EmbeddedTable implements Table {
       for (let size = SCAN_FIRST_ENTRIES; ; size = Math.min(size * SCAN_GROWTH, SCAN_BATCH_ENTRIES)) {
         const entries = await this.#run(() => iterator.nextv(size));
         if (entries.length === 0) return;
-        for (const [key, value] of entries) yield [plainBytes(key), plainBytes(value)];
+        yield entries.map(([key, value]): TableEntry => [plainBytes(key), plainBytes(value)]);
       }
     } finally {
       await iterator.close();

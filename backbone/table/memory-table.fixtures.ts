@@ -1,7 +1,10 @@
 import { StoreClosed } from '../storage-errors.ts';
-import type { KeyRange, Table, TableOperation, TableRange } from './table.ts';
+import type { KeyRange, Table, TableEntry, TableOperation, TableRange } from './table.ts';
 
 type Entries = Map<string, Uint8Array>;
+
+/** Few, so that tests see several batches. */
+const BATCH_ENTRIES = 3;
 
 /**
  * A table in memory, for tests: it runs the suite of its port, and knows what was synced. `crash` gives the table as a
@@ -63,6 +66,17 @@ export class MemoryTable implements Table {
       const [key, value] = sorted[range.reverse === true ? to - 1 - i : from + i]!;
       yield [new Uint8Array(Buffer.from(key, 'latin1')), value.slice()];
     }
+  }
+
+  async *scanBatches(range: TableRange): AsyncGenerator<readonly TableEntry[]> {
+    let batch: TableEntry[] = [];
+    for await (const entry of this.scan(range)) {
+      batch.push(entry);
+      if (batch.length < BATCH_ENTRIES) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
   }
 
   async *scanRanges(ranges: Iterable<KeyRange>): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {

@@ -134,7 +134,10 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
               }
             }
             const sorted = [...model.values()].sort(([a], [b]) => Buffer.compare(a, b));
-            for (const one of ranges) expect(await entriesOf(table, one)).toEqual(within(sorted, one));
+            for (const one of ranges) {
+              expect(await entriesOf(table, one)).toEqual(within(sorted, one));
+              expect((await Array.fromAsync(table.scanBatches(one))).flat()).toEqual(within(sorted, one));
+            }
             const closed = ranges.flatMap(({ gte, lt }) =>
               gte === undefined || lt === undefined ? [] : [{ gte, lt }],
             );

@@ -3,6 +3,9 @@ export type TableOperation =
   | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly kind: 'delete'; readonly key: Uint8Array };
 
+/** A key and its value. */
+export type TableEntry = readonly [Uint8Array, Uint8Array];
+
 /** A half-open range of keys with both bounds. */
 export interface KeyRange {
   readonly gte: Uint8Array;
@@ -41,6 +44,8 @@ export interface Table extends AsyncDisposable {
   write(operations: readonly TableOperation[], options: { readonly sync: boolean }): Promise<void>;
   /** Entries of a range in order, read ahead by SCAN_BATCH_BYTES at most. Leaving the loop early frees what it holds. */
   scan(range: TableRange): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
+  /** The same in batches, for whoever reads very many: a turn for each entry costs more than the entry. */
+  scanBatches(range: TableRange): AsyncIterable<readonly TableEntry[]>;
   /**
    * The entries of one range after the other, of one state of the table; cheaper than a scan of each. A range is asked for
    * once all entries of the one before are given. `entriesEach` is how many are expected in each, about.

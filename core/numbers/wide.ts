@@ -219,6 +219,16 @@ export function readNear(columns: WideColumns, index: number): number {
   return nearest;
 }
 
+/** Writes a safe integer in canonical form. */
+export function writeSafe(columns: WideColumns, index: number, value: number): void {
+  const high = Math.floor(value * INVERSE_BASE);
+  const last = columns.length - 1;
+  columns[0]![index] = value - high * WIDE_BASE;
+  columns[1]![index] = high < 0 ? high + WIDE_BASE : high;
+  // A negative number borrows from the last limb, through all between.
+  for (let k = 2; k <= last; k++) columns[k]![index] = value < 0 ? (k === last ? -1 : WIDE_BASE - 1) : 0;
+}
+
 /** The number as a bigint. */
 export function readWide(columns: WideColumns, index: number): bigint {
   let value = 0n;

@@ -56,6 +56,10 @@ class SlowTable implements Table {
     return this.#table.scan(range);
   }
 
+  scanBatches(range: Parameters<Table['scan']>[0]): ReturnType<Table['scanBatches']> {
+    return this.#table.scanBatches(range);
+  }
+
   scanRanges(ranges: Parameters<Table['scanRanges']>[0]): ReturnType<Table['scan']> {
     return this.#table.scanRanges(ranges);
   }

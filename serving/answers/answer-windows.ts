@@ -5,15 +5,16 @@ import { formatDuration, longestMs } from '#core/time/duration.ts';
 import { windowEdgesFitSlice, type WindowSpan } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
+import type { WindowSums } from '../index/kept-sums.ts';
 import { writePositionToken } from '../index/position-token.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
 import { WindowCombiner } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
-import { sumWide, type WideSums } from './wide-sums.ts';
+import { sumWide } from './wide-sums.ts';
 import { WideWindows } from './wide-windows.ts';
-import { admitsGroup, askedExtentOf, type Extent, extentOf, spanChunks } from './window-spans.ts';
+import { admitsGroup, askedExtentOf, type Extent, spanChunks, wideExtentOf } from './window-spans.ts';
 
 /** Windows whose sums stand in `table`. Each is valid until the next is asked for. */
 export interface AnsweredRows {
@@ -75,7 +76,7 @@ export async function answerWindows(
 ): Promise<WindowsAnswer> {
   const groups = groupsOf(source, query.where);
   const isWide = groups.length >= wideGroupsMin;
-  const data = isWide ? await askedExtentOf(source, query.spec, query, groups.length) : await extentOf(source, groups);
+  const data = isWide ? await wideExtentOf(source) : await askedExtentOf(source, query.spec, query, groups);
   checkEdges(query, data);
   if (isWide) {
     const spans = takeSpans(query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
@@ -111,7 +112,7 @@ export async function* streamWindows(
   const groups = groupsOf(source, query.where);
   const isWide = groups.length >= wideGroupsMin;
   const data = await withSource(index, view.name, sourceOf, (one) =>
-    isWide ? askedExtentOf(one, query.spec, query, groups.length) : extentOf(one, groupsOf(one, query.where)),
+    isWide ? wideExtentOf(one) : askedExtentOf(one, query.spec, query, groupsOf(one, query.where)),
   );
   checkEdges(query, data);
   const sizeOf = isWide ? wideChunks(query, groups.length) : () => chunkSize(groups.length);
@@ -137,13 +138,9 @@ function partsOf({ stats }: ViewQuery): ReadonlySet<StatsPart> {
 }
 
 /** Windows of many groups that were summed together. */
-function judgedWide(
-  source: ViewSource,
-  query: ViewQuery,
-  { slots }: WideSums,
-): AnsweredRows & { windows: WideWindows } {
-  const { table } = slots;
-  return { table, windows: new WideWindows(slots, new Judge(table, query, source.id), keepsWindow(query)) };
+function judgedWide(source: ViewSource, query: ViewQuery, sums: WindowSums): AnsweredRows & { windows: WideWindows } {
+  const { table } = sums;
+  return { table, windows: new WideWindows(sums, new Judge(table, query, source.id), keepsWindow(query)) };
 }
 
 /** The first windows that may hold data, where they are no more than so many; undefined where there are more. */

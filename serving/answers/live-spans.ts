@@ -1,6 +1,7 @@
-import { SpanCursor } from '#backbone/changes/row-span.ts';
-import { joinFlags, newestFirst, RESETS, type RowPlace } from '#core/slices/merge-rows.ts';
+import { SpanRows } from '#backbone/changes/row-span.ts';
+import { joinFlags, newestFirst, RESETS } from '#core/slices/merge-rows.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
+import { type MergedParts, mergedParts } from '#core/stats/merge-run.ts';
 import type { PageSpan } from '../index/page.ts';
 
 /** Bytes of spans that are kept in one array: so many that what an array costs is small. */
@@ -8,16 +9,6 @@ const BLOCK_BYTES = 1024 * 1024;
 /** Spans that there is room for at first. */
 const SPANS_FIRST = 256;
 const NONE = -1;
-
-/** A row of changes, valid until the next one is read; its stats lie in [statsAt, statsEnd) of `bytes`. */
-export interface LiveRow extends RowPlace {
-  readonly slice: number;
-  readonly revision: number;
-  readonly flags: number;
-  readonly bytes: Uint8Array;
-  readonly statsAt: number;
-  readonly statsEnd: number;
-}
 
 /**
  * Spans of changes of many groups, encoded, each in its newest state that is known. They lie one behind the other in a
@@ -40,10 +31,15 @@ export class LiveSpans {
   #count = 0;
   readonly #blocks: Uint8Array[] = [];
   #written = 0;
-  readonly #cursor = new SpanCursor();
+  readonly #parts: MergedParts;
+  readonly #rows: SpanRows;
+  /** For spans of which only the flags matter. */
+  readonly #bare = new SpanRows(mergedParts(new Set()));
 
-  /** For so many groups, and the slices [fromSlice, toSlice). */
-  constructor(groupCount: number, fromSlice: number, toSlice: number) {
+  /** For so many groups, and the slices [fromSlice, toSlice), of which some parts of the stats are read. */
+  constructor(groupCount: number, fromSlice: number, toSlice: number, parts: MergedParts) {
+    this.#parts = parts;
+    this.#rows = new SpanRows(parts);
     this.#firstNumber = spanOf(fromSlice);
     this.#numbers = spanOf(toSlice - 1) + 1 - this.#firstNumber;
     this.#heads = new Int32Array(groupCount * this.#numbers).fill(NONE);
@@ -87,27 +83,38 @@ export class LiveSpans {
     for (const [place, head] of this.#heads.entries()) if (head !== NONE) yield place;
   }
 
+  /** Whether a row at a place resets, so that it matters which rows are newer. */
+  resetsAny(place: number): boolean {
+    for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!)
+      if ((this.#flags[span]! & RESETS) !== 0) return true;
+    return false;
+  }
+
+  /** Calls back with the rows of each span at a place, valid until the next. */
+  spans(place: number, take: (rows: SpanRows) => void): void {
+    for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!) take(this.#read(span, this.#rows));
+  }
+
   /**
    * Calls back with the rows of a place, those of one slice and partition from the newest on; `newer` are the flags of all
    * newer ones taken together, 0 before the newest.
    */
-  rows(place: number, take: (row: LiveRow, newer: number) => void): void {
-    const head = this.#heads[place]!;
-    if (head === NONE) return;
-    if (this.#next[head] === NONE) {
-      this.#rowsOf(head, (row) => take(row, 0));
-      return;
+  newestFirst(place: number, take: (rows: SpanRows, row: number, newer: number) => void): void {
+    const placed: { slice: number; partition: number; epoch: number; part: number; rows: SpanRows; row: number }[] = [];
+    for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!) {
+      const rows = this.#read(span, new SpanRows(this.#parts));
+      const [partition, epoch] = [this.#names[4 * span + 1]!, this.#names[4 * span + 2]!];
+      for (let row = 0; row < rows.count; row++)
+        placed.push({ slice: rows.slice[row]!, partition, epoch, part: rows.part[row]!, rows, row });
     }
-    const rows: LiveRow[] = [];
-    for (let span = head; span !== NONE; span = this.#next[span]!) this.#rowsOf(span, (row) => rows.push({ ...row }));
-    rows.sort((a, b) => a.slice - b.slice || newestFirst(a, b));
-    let before: LiveRow | undefined;
+    placed.sort((a, b) => a.slice - b.slice || newestFirst(a, b));
+    let before: (typeof placed)[number] | undefined;
     let newer = 0;
-    for (const row of rows) {
-      if (row.slice !== before?.slice || row.partition !== before.partition) newer = 0;
-      before = row;
-      take(row, newer);
-      newer = joinFlags(row.flags, newer);
+    for (const one of placed) {
+      if (one.slice !== before?.slice || one.partition !== before.partition) newer = 0;
+      before = one;
+      take(one.rows, one.row, newer);
+      newer = joinFlags(one.rows.flags[one.row]!, newer);
     }
   }
 
@@ -116,33 +123,17 @@ export class LiveSpans {
     for (const place of this.places()) {
       for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!) {
         if ((this.#flags[span]! & RESETS) === 0) continue;
-        this.#rowsOf(span, ({ partition, slice, flags }) => {
-          if ((flags & RESETS) !== 0) take(this.groupOf(place), partition, slice);
-        });
+        const { count, flags, slice } = this.#read(span, this.#bare);
+        for (let row = 0; row < count; row++)
+          if ((flags[row]! & RESETS) !== 0) take(this.groupOf(place), this.#names[4 * span + 1]!, slice[row]!);
       }
     }
   }
 
-  #rowsOf(span: number, take: (row: LiveRow) => void): void {
-    const [opener, partition, epoch, part] = this.#names.subarray(4 * span, 4 * span + 4);
-    const bytes = this.#blocks[this.#bytes[3 * span]!]!;
-    const cursor = this.#cursor;
-    const names = { view: '', group: '', opener: opener!, part: part! };
-    cursor.open(names, bytes, this.#bytes[3 * span + 1]!, this.#bytes[3 * span + 2]!);
-    while (cursor.next()) {
-      const { slice, revision, flags, statsAt, statsEnd } = cursor;
-      take({
-        slice,
-        revision,
-        flags,
-        statsAt,
-        statsEnd,
-        bytes,
-        partition: partition!,
-        epoch: epoch!,
-        part: cursor.part,
-      });
-    }
+  #read(span: number, rows: SpanRows): SpanRows {
+    const names = { view: '', group: '', opener: this.#names[4 * span]!, part: this.#names[4 * span + 3]! };
+    rows.read(names, this.#blocks[this.#bytes[3 * span]!]!, this.#bytes[3 * span + 1]!, this.#bytes[3 * span + 2]!);
+    return rows;
   }
 
   #find(place: number, { opener, partition, epoch, part }: PageSpan): number {

@@ -10,9 +10,10 @@ import { CASE_SLICES, flagsOf, type NotedRow, type StoredRows, tableOf } from '#
 import type { MergedSlice } from '#core/slices/merge-rows.oracle.ts';
 import { SPAN_SLICES } from '#core/slices/slice-span.ts';
 import { encodeRow } from '#core/stats/row-codec.ts';
-import { STATISTICS, STATS_PARTS } from '#core/stats/statistics.ts';
+import { STATISTICS, STATS_PARTS, type StatsPart } from '#core/stats/statistics.ts';
 import { readStats } from '#core/stats/stats.ts';
 import type { View } from '#core/views/view.ts';
+import { KeptSums } from '../index/kept-sums.ts';
 import { PageCache } from '../index/page-cache.ts';
 import { Agents } from '../index/progress.ts';
 import { type SourceBackend, ViewSource } from '../index/view-source.ts';
@@ -46,19 +47,20 @@ function blockOf(row: NotedRow): ResultBlock {
 }
 
 /** A source of what is stored; the last `toldCount` changes are committed while the results are read, and after it. */
-function sourceOf({ results, changes }: StoredRows, toldCount: number): ViewSource {
+function sourceOf({ results, changes }: StoredRows, toldCount: number) {
   const stored = changes.slice(0, changes.length - toldCount);
   const told = changes.slice(changes.length - toldCount);
   async function* spans() {
     await Promise.resolve();
-    yield* stored.map(changeOf);
+    yield stored.map(changeOf);
   }
   const commit = (rows: readonly NotedRow[]): void => {
     stored.push(...rows);
     const batch = { partition: 0, from: 0, to: 1, members: [], agents: [], refused: [] };
     source.apply({ ...batch, spans: rows.map(changeOf) }, new Map());
   };
-  const feed = { spansOfGroups: spans, allSpans: spans, positions: () => new Map([[0, 100]]) } as unknown as ChangeFeed;
+  const everywhere = { partition: 0, epoch: 0, fromSlice: 0, toSlice: 1_000 };
+  const feed: Pick<ChangeFeed, 'spansOfGroups' | 'extents'> = { spansOfGroups: spans, extents: () => [everywhere] };
   const reader: Pick<ResultReader, 'scan'> = {
     async *scan({ name }) {
       yield* results[Number(name)]!.map(blockOf);
@@ -72,9 +74,10 @@ function sourceOf({ results, changes }: StoredRows, toldCount: number): ViewSour
   });
   if (results.length === 0) results = [[]];
   const backend: SourceBackend = {
-    feed,
+    feed: feed as ChangeFeed,
     results: reader as ResultReader,
     cache: new PageCache(1),
+    keptSums: new KeptSums(1e6),
     loadsInFlight: new InFlightLimit({ countMax: 1 }),
     agents: new Agents(),
     confirm: async () => {
@@ -88,23 +91,27 @@ function sourceOf({ results, changes }: StoredRows, toldCount: number): ViewSour
     backend,
   );
   source.openGroup(GROUP);
-  return source;
+  return { source, keptSums: backend.keptSums, commit };
 }
 
 /** The sums of windows of so many slices, one of which begins with each slice. */
 async function read(
   stored: StoredRows,
   toldCount: number,
-  parts = STATS_PARTS as readonly (typeof STATS_PARTS)[number][],
+  parts: readonly StatsPart[] = STATS_PARTS,
 ): Promise<ReadonlyMap<number, MergedSlice>> {
-  const source = sourceOf(stored, toldCount);
+  const { source } = sourceOf(stored, toldCount);
+  return ask(source, parts);
+}
+
+function ask(source: ViewSource, parts: readonly StatsPart[]): Promise<ReadonlyMap<number, MergedSlice>> {
   const spans = Array.from({ length: CASE_SLICES }, (_, i) => {
     const startMs = (FIRST_SLICE + i) * VIEW.sliceMs;
     return { startMs, endMs: startMs + VIEW.sliceMs };
   });
   return sumWide({ source, groups: source.groups(), spans, parts: new Set(parts) }, (sums) => {
     const slices = new Map<number, MergedSlice>();
-    const { table, revision, pending } = sums.slots;
+    const { table, revision, pending } = sums;
     for (const slot of spans.keys()) {
       if (revision[slot]! > 0)
         slices.set(slot, { stats: readStats(table, slot), revision: revision[slot]!, pending: pending[slot] === 1 });
@@ -120,6 +127,35 @@ keepsTheMergeLaw('wide sums that hear of changes while they read', (stored) =>
 keepsTheMergeLaw('wide sums that hear of every change while they read', (stored) =>
   read(stored, stored.changes.length),
 );
+
+describe('wide sums that were asked for before', () => {
+  it('are given as they are to the same question alone, until a commit changes one of them', async () => {
+    const stored = { results: [], changes: [plainRow(0, 1), plainRow(1, 2)] };
+    const { source, keptSums, commit } = sourceOf(stored, 0);
+    let reads = 0;
+    const changes = source.changes.bind(source);
+    source.changes = (...of) => {
+      reads++;
+      return changes(...of);
+    };
+    const before = await ask(source, STATS_PARTS);
+    expect(await ask(source, STATS_PARTS)).toEqual(before);
+    expect(reads).toBe(1);
+    await ask(source, ['sum']);
+    expect(reads).toBe(2);
+    commit([plainRow(2, 3)]);
+    expect(keptSums.bytes).toBe(0);
+    expect((await ask(source, STATS_PARTS)).size).toBe(3);
+    source.replace();
+    await expect(ask(source, STATS_PARTS)).rejects.toThrow('was replaced');
+    expect(keptSums.bytes).toBe(0);
+  });
+});
+
+function plainRow(slice: number, order: number): NotedRow {
+  const counted = [{ ms: 5, value: 7 }];
+  return { slice, partition: 0, order, revision: 1, isPending: false, resets: false, counted, selected: counted };
+}
 
 describe('wide sums of some parts', () => {
   it('give every statistic that needs these parts as sums of all of them do', async () => {

@@ -1,20 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SpanRows } from '#backbone/changes/row-span.ts';
 import type { ResultBlock } from '#backbone/results/results.ts';
 import { joinFlags, PENDING, RESETS } from '#core/slices/merge-rows.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { additiveOf, type MergedParts, mergedParts, mergeRun } from '#core/stats/merge-run.ts';
-import { decodeRowParts } from '#core/stats/row-codec.ts';
-import type { StatsPart } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import type { WindowSpan } from '#core/time/windows.ts';
 import type { Group } from '../index/group.ts';
-import { IndexRowDamaged, SourceReplaced } from '../index/index-errors.ts';
+import { SourceReplaced } from '../index/index-errors.ts';
+import type { AskedSums, WindowSums } from '../index/kept-sums.ts';
 import type { PageSpan } from '../index/page.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { EdgeInsideSlice } from './combine-windows.ts';
-import { type LiveRow, LiveSpans } from './live-spans.ts';
+import { LiveSpans } from './live-spans.ts';
 import { Turns } from './turns.ts';
-import type { WideSlots } from './wide-windows.ts';
 
 /** Spans that were told meanwhile and are added up in one go at the end; more are added up in turns before it. */
 const TOLD_AT_ONCE_MAX = 512;
@@ -23,31 +21,29 @@ const CATCH_UPS_MAX = 16;
 /** How often a read begins anew since a commit changed what batch results give. */
 const READS_MAX = 8;
 
-export interface WideOptions {
+export interface WideQuestion extends AskedSums {
   readonly source: ViewSource;
-  readonly groups: readonly Group[];
-  /** In the order of time. */
-  readonly spans: readonly WindowSpan[];
-  /** The parts of stats that are asked for; count comes with them. */
-  readonly parts: ReadonlySet<StatsPart>;
 }
 
 /**
  * Sums windows of many groups: batch results are read once, block by block in their order, and changes in one scan of
- * all groups. No page is made of them, and in memory are the sums alone, the changes beside them, and one block. Calls `finish` at a moment
- * at which all of it is as of the source's state. Throws SourceReplaced where the source was.
+ * all groups. No page is made of them, and in memory are the sums alone, the changes beside them, and one block. Calls `finish`
+ * at a moment at which all of it is as of the source's state. Throws SourceReplaced where the source was.
  */
-export async function sumWide<T>(options: WideOptions, finish: (sums: WideSums) => T): Promise<T> {
-  const { source } = options;
+export async function sumWide<T>(asked: WideQuestion, finish: (sums: WindowSums) => T): Promise<T> {
+  const { source } = asked;
+  const kept = source.keptSums.find(asked);
+  if (kept !== undefined) return finish(kept);
   for (let reads = 0; reads < READS_MAX; reads++) {
-    const sums = new WideSums(options);
+    const sums = new WideSums(asked);
     const unwatch = source.watch((group, span) => sums.tell(group, span));
     try {
       await sums.read();
       if (source.isReplaced) break;
       if (!sums.isSpoiled) {
         sums.close();
-        return finish(sums);
+        source.keptSums.put(asked, sums.slots);
+        return finish(sums.slots);
       }
     } finally {
       unwatch();
@@ -56,24 +52,24 @@ export async function sumWide<T>(options: WideOptions, finish: (sums: WideSums) 
   throw new SourceReplaced(source.id.view.name);
 }
 
-const staging = new StatsTable(1);
-const staged = staging.allocate();
-
-/** Sums of changes alone, by the slot of their window. */
-interface LiveSums {
+/** Sums by the slot of their window. */
+interface Sums {
   readonly table: StatsTable;
   readonly revision: Float64Array;
   readonly pending: Uint8Array;
   /** Whether anything was added: a row that resets has nothing to add, and counts. */
-  readonly isTouched: Uint8Array;
+  readonly isTouched?: Uint8Array;
 }
 
+/** Rows of one group, in ascending order of slices: row i has its stats in slot `firstSlot` + i. */
+type Rows = Pick<ResultBlock, 'slice' | 'revision' | 'flags' | 'table' | 'firstSlot'>;
+
 /** The sums of `sumWide`. */
-export class WideSums {
-  readonly slots: WideSlots;
+class WideSums {
+  readonly slots: WindowSums;
   /** A commit has changed what batch results give: what was read is worthless. */
   isSpoiled = false;
-  readonly #options: WideOptions;
+  readonly #options: WideQuestion;
   readonly #numberOf: ReadonlyMap<string, number>;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
@@ -83,13 +79,13 @@ export class WideSums {
   readonly #turns = new Turns();
   readonly #live: LiveSpans;
   /** Sums of the changes alone, which are made again when one changes. */
-  #liveSums: LiveSums | undefined;
+  #liveSums: Required<Sums> | undefined;
   /** Places of `#live`. */
   #told = new Set<number>();
   /** Slices of which a newer row resets min, max, first and last. */
   readonly #resets = new Set<string>();
 
-  constructor(options: WideOptions) {
+  constructor(options: WideQuestion) {
     const { groups, spans, parts, source } = options;
     const { sliceMs } = source.id.view;
     const count = groups.length * spans.length;
@@ -104,7 +100,7 @@ export class WideSums {
       if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
     this.#starts = Float64Array.from(spans, ({ startMs }) => startMs / sliceMs);
     this.#ends = Float64Array.from(spans, ({ endMs }) => endMs / sliceMs);
-    this.#live = new LiveSpans(groups.length, this.#starts[0]!, this.#ends.at(-1)!);
+    this.#live = new LiveSpans(groups.length, this.#starts[0]!, this.#ends.at(-1)!, this.#parts);
   }
 
   /** Takes what a commit told. */
@@ -131,7 +127,7 @@ export class WideSums {
     await source.confirm();
     this.#told.clear();
     for (const place of this.#live.places()) {
-      this.#addPlace(place);
+      this.#addPlace(place, 0, this.#starts.length);
       if (this.#turns.isDue) await this.#turns.next();
     }
     for (let catchUps = 0; catchUps < CATCH_UPS_MAX && this.#told.size > TOLD_AT_ONCE_MAX; catchUps++) {
@@ -158,8 +154,11 @@ export class WideSums {
 
   async #readChanges(fromSlice: number, toSlice: number): Promise<void> {
     const { source, groups } = this.#options;
-    for await (const span of source.changes(groups, fromSlice, toSlice)) {
-      this.#live.putStored(this.#numberOf.get(span.group)!, span);
+    for await (const spans of source.changes(groups, fromSlice, toSlice)) {
+      for (const span of spans) {
+        const group = this.#numberOf.get(span.group);
+        if (group !== undefined) this.#live.putStored(group, span);
+      }
       if (this.#turns.isDue) await this.#turns.next();
     }
     // A scan may see spans of a batch whose commit has not been told yet; a turn of the event loop later it has been.
@@ -176,19 +175,31 @@ export class WideSums {
     }
   }
 
-  /** Adds rows of one group to the windows that hold their slices: those of each window in one go, where none has flags. */
+  /** Adds rows of a block that one group has. */
   #addStretch(block: ResultBlock, group: number, start: number, end: number): void {
-    const { slice, revision, flags, table, firstSlot } = block;
-    if (this.#resets.size > 0 || hasAny(flags, start, end)) return this.#addFlagged(block, group, start, end);
-    const { slots } = this;
-    let first = start;
-    for (let w = this.#firstWindowOf(slice[start]!); w < this.#starts.length; w++) {
-      while (first < end && slice[first]! < this.#starts[w]!) first++;
-      if (first === end) return;
-      let last = first;
-      const slot = w * slots.groups.length + group;
-      for (; last < end && slice[last]! < this.#ends[w]!; last++) slots.revision[slot]! += revision[last]!;
-      if (last > first) mergeRun(slots.table, slot, table, firstSlot + first, firstSlot + last, this.#parts);
+    if (this.#resets.size > 0 || hasResets(block.flags, start, end)) this.#addFlagged(block, group, start, end);
+    else this.#addRows(this.slots, block, start, end, group, 0, this.#starts.length);
+  }
+
+  /**
+   * Adds rows of one group, of which none resets or is reset, to the windows from `first` on and before `last` that hold their
+   * slices: those of each window in one go.
+   */
+  #addRows(into: Sums, rows: Rows, start: number, end: number, group: number, first: number, last: number): void {
+    const { slice, revision, flags, table, firstSlot } = rows;
+    let from = start;
+    for (let w = Math.max(first, this.#firstWindowOf(slice[start]!)); w < last; w++) {
+      while (from < end && slice[from]! < this.#starts[w]!) from++;
+      if (from === end) return;
+      const slot = w * this.slots.groups.length + group;
+      let to = from;
+      for (; to < end && slice[to]! < this.#ends[w]!; to++) {
+        into.revision[slot]! += revision[to]!;
+        if ((flags[to]! & PENDING) !== 0) into.pending[slot] = 1;
+      }
+      if (to === from) continue;
+      mergeRun(into.table, slot, table, firstSlot + from, firstSlot + to, this.#parts);
+      if (into.isTouched !== undefined) into.isTouched[slot] = 1;
     }
   }
 
@@ -216,12 +227,15 @@ export class WideSums {
     return isReset;
   }
 
-  /** Adds the changes at a place to the sums of their windows. */
-  #addPlace(place: number): void {
+  /** Adds the changes at a place to the sums of those of the windows [first, last) that hold their slices. */
+  #addPlace(place: number, first: number, last: number): void {
     const group = this.#live.groupOf(place);
-    this.#live.rows(place, (row, newer) => {
-      this.#addRow(row, newer, group, this.#firstWindowOf(row.slice), this.#starts.length);
-    });
+    const sums = this.#sumsOfChanges();
+    if (this.#live.resetsAny(place)) {
+      this.#live.newestFirst(place, (rows, row, newer) => this.#addChange(sums, rows, row, newer, group, first, last));
+      return;
+    }
+    this.#live.spans(place, (rows) => this.#addRows(sums, rows, 0, rows.count, group, first, last));
   }
 
   /** Makes the sums of the changes of every window that the slices of a place reach into anew. */
@@ -236,31 +250,32 @@ export class WideSums {
       sums.revision[slot] = 0;
       sums.pending[slot] = 0;
       sums.isTouched[slot] = 0;
-      const [start, end] = [this.#starts[w]!, this.#ends[w]!];
-      for (let at = start; at < end; at = (spanOf(at) + 1) * SPAN_SLICES)
-        this.#live.rows(this.#live.placeOf(group, at)!, (row, newer) => {
-          if (row.slice >= start && row.slice < end) this.#addRow(row, newer, group, w, w + 1);
-        });
+      for (let at = this.#starts[w]!; at < this.#ends[w]!; at = (spanOf(at) + 1) * SPAN_SLICES)
+        this.#addPlace(this.#live.placeOf(group, at)!, w, w + 1);
     }
   }
 
-  /** Adds a row to the sums of those windows from `first` on and before `end` that hold its slice. */
-  #addRow(row: LiveRow, newer: number, group: number, first: number, end: number): void {
-    const { slice, bytes, statsAt, statsEnd } = row;
-    if (first >= end || this.#starts[first]! > slice) return;
-    const { table, revision, pending, isTouched } = this.#sumsOfChanges();
-    const read = decodeRowParts(bytes, staging, staged, statsAt, statsEnd, this.#parts);
-    if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
-    for (let w = first; w < end && this.#starts[w]! <= slice; w++) {
+  /** Adds one row, beside newer ones with such flags. */
+  #addChange(
+    sums: Required<Sums>,
+    rows: SpanRows,
+    row: number,
+    newer: number,
+    group: number,
+    first: number,
+    last: number,
+  ): void {
+    const slice = rows.slice[row]!;
+    for (let w = Math.max(first, this.#firstWindowOf(slice)); w < last && this.#starts[w]! <= slice; w++) {
       const slot = w * this.#options.groups.length + group;
-      isTouched[slot] = 1;
-      mergeRun(table, slot, staging, staged, staged + 1, (newer & RESETS) === 0 ? this.#parts : this.#additive);
-      revision[slot]! += row.revision;
-      if ((joinFlags(row.flags, newer) & PENDING) !== 0) pending[slot] = 1;
+      mergeRun(sums.table, slot, rows.table, row, row + 1, (newer & RESETS) === 0 ? this.#parts : this.#additive);
+      sums.isTouched[slot] = 1;
+      sums.revision[slot]! += rows.revision[row]!;
+      if ((joinFlags(rows.flags[row]!, newer) & PENDING) !== 0) sums.pending[slot] = 1;
     }
   }
 
-  #sumsOfChanges(): LiveSums {
+  #sumsOfChanges(): Required<Sums> {
     if (this.#liveSums === undefined) {
       const count = this.slots.revision.length;
       const table = new StatsTable(Math.max(1, count), this.#parts);
@@ -290,8 +305,8 @@ export class WideSums {
   }
 }
 
-function hasAny(flags: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (flags[i] !== 0) return true;
+function hasResets(flags: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if ((flags[i]! & RESETS) !== 0) return true;
   return false;
 }
 

@@ -1,16 +1,6 @@
 import type { StatsTable } from '#core/stats/stats-table.ts';
-import type { WindowSpan } from '#core/time/windows.ts';
-import type { Group } from '../index/group.ts';
+import type { WindowSums } from '../index/kept-sums.ts';
 import type { AnsweredWindow, Judge } from './answered-window.ts';
-
-/** Sums of all windows of all groups: that of window w of group g stands at slot w · groups + g. */
-export interface WideSlots {
-  readonly groups: readonly Group[];
-  readonly spans: readonly WindowSpan[];
-  readonly table: StatsTable;
-  readonly revision: Float64Array;
-  readonly pending: Uint8Array;
-}
 
 /** What is said of a slot whose window is not told. */
 const NOT_TOLD = 2;
@@ -22,15 +12,15 @@ const NOT_TOLD = 2;
 export class WideWindows implements Iterable<AnsweredWindow> {
   /** How many are told. */
   readonly count: number;
-  readonly #slots: WideSlots;
+  readonly #sums: WindowSums;
   readonly #completeness: Float64Array;
   /** 0 or 1, or NOT_TOLD. */
   readonly #final: Uint8Array;
   readonly #expectedFromMs: Float64Array;
 
-  constructor(slots: WideSlots, judge: Judge, keeps: (table: StatsTable, slot: number) => boolean) {
-    const { groups, spans, table } = slots;
-    this.#slots = slots;
+  constructor(sums: WindowSums, judge: Judge, keeps: (table: StatsTable, slot: number) => boolean) {
+    const { groups, spans, table } = sums;
+    this.#sums = sums;
     this.#completeness = new Float64Array(groups.length * spans.length);
     this.#final = new Uint8Array(groups.length * spans.length).fill(NOT_TOLD);
     this.#expectedFromMs = new Float64Array(groups.length);
@@ -50,7 +40,7 @@ export class WideWindows implements Iterable<AnsweredWindow> {
   }
 
   [Symbol.iterator](): Iterator<AnsweredWindow, undefined> {
-    const { groups, spans, revision, pending } = this.#slots;
+    const { groups, spans, revision, pending } = this.#sums;
     const window = {
       startMs: 0,
       endMs: 0,

@@ -50,19 +50,23 @@ export async function wideExtentOf(source: ViewSource): Promise<Extent | undefin
   return found === undefined ? undefined : { fromMs: found.fromSlice * sliceMs, toMs: found.toSlice * sliceMs };
 }
 
-/** Windows of all groups together that are rather summed, though empty, than where there is data looked for. */
-const UNCLIPPED_WINDOWS_MAX = 524_288;
+/** Windows of all groups together that are rather summed, though empty, than it is looked for where each group has data. */
+const UNCLIPPED_WINDOWS_MAX = 4_096;
 
-/** As `wideExtentOf`; or, where that takes a look at all changes and few windows are asked for, the range itself. */
+/** A span outside of which the groups have no data: as narrow as it can be where that leaves out many empty windows. */
 export async function askedExtentOf(
   source: ViewSource,
   spec: WindowSpec,
   range: Extent,
-  groupCount: number,
+  groups: readonly Group[],
 ): Promise<Extent | undefined> {
-  if (source.live.isKnown) return wideExtentOf(source);
-  const countMax = Math.floor(UNCLIPPED_WINDOWS_MAX / groupCount);
-  return countWindows(spec, range.fromMs, range.toMs, countMax) < countMax ? range : wideExtentOf(source);
+  const all = await wideExtentOf(source);
+  if (all === undefined || groups.every((group) => group.lastSliceStored !== undefined))
+    return extentOf(source, groups);
+  const countMax = Math.floor(UNCLIPPED_WINDOWS_MAX / Math.max(1, groups.length));
+  const fromMs = Math.max(range.fromMs, all.fromMs);
+  const toMs = Math.max(fromMs, Math.min(range.toMs, all.toMs));
+  return countWindows(spec, fromMs, toMs, countMax) < countMax ? all : extentOf(source, groups);
 }
 
 /** The windows that overlap both the query's range and the data, in pieces of at most as many as `sizeOf` says of their first, in the order of time. */

@@ -37,9 +37,10 @@ export function answerAll(
     return answerEach(source, query, new Map(groups.map((group) => [group, spans] as const)));
   const parts = new Set<StatsPart>(query.stats.flatMap(({ needs }) => needs));
   const keeps = keepsWindow(query);
-  return sumWide({ source, groups, spans, parts }, ({ slots }) => {
-    const windows = new WideWindows(slots, new Judge(slots.table, query, source.id), keeps);
-    return { table: slots.table, windows, count: windows.count };
+  // Nobody asks for the same again.
+  return sumWide({ source, groups, spans, parts, isOnce: true }, (sums) => {
+    const windows = new WideWindows(sums, new Judge(sums.table, query, source.id), keeps);
+    return { table: sums.table, windows, count: windows.count };
   });
 }
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
+import { spansOfRows } from '#backbone/changes/row-span.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
+import { spanOf } from '#core/slices/slice-span.ts';
+import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { Group } from './group.ts';
@@ -13,16 +16,22 @@ const VIEW = { name: 'v', metric: 'power', by: ['region'], where: {}, sliceMs: S
 const RESULT: ResultRef = { name: 'r', from: [0], to: [10], readings: 1, madeAtMs: 0, kind: 'base' };
 
 /** A feed with rows of the slices, before (epoch 9) or from (epoch 10) the cut on. */
-function feedOf(slices: readonly number[], epoch: number): Pick<ChangeFeed, 'rows'> {
+function feedOf(slices: readonly number[], epoch: number): Pick<ChangeFeed, 'spans'> {
+  const stats = encodeRow(EMPTY, 0);
   return {
-    async *rows(view, version, group, fromSlice, toSlice) {
+    async *spans(view, version, group, fromSlice, toSlice) {
       await Promise.resolve();
-      for (const slice of slices.filter((one) => one >= fromSlice && one < toSlice)) {
-        yield { view, version, group, slice, partition: 0, epoch, part: 2, revision: 1, flags: 0, stats: Buffer.of() };
-      }
+      const rows = slices.map((slice) => {
+        return { view, version, group, slice, partition: 0, epoch, part: 2, revision: 1, flags: 0, stats };
+      });
+      for (const span of spansOfRows(rows))
+        if (spanOf(span.opener) >= spanOf(fromSlice) && spanOf(span.opener) <= spanOf(toSlice - 1)) yield span;
     },
   };
 }
+
+const EMPTY = new StatsTable(1);
+EMPTY.allocateMany(1);
 
 /** A result whose one block holds the slices, and which gives it whole to whoever asks for some of it. */
 function resultOf(slices: readonly number[]): Pick<ResultReader, 'blocks'> {

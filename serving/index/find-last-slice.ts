@@ -1,5 +1,7 @@
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
+import { slicesOfSpan } from '#backbone/changes/row-span.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
+import { spanOf } from '#core/slices/slice-span.ts';
 import type { Group } from './group.ts';
 import type { SourceId } from './load-pages.ts';
 
@@ -13,7 +15,7 @@ const SLICE_END = Number.MAX_SAFE_INTEGER;
 export async function findLastSlice(
   id: SourceId,
   group: Group,
-  feed: Pick<ChangeFeed, 'rows'>,
+  feed: Pick<ChangeFeed, 'spans'>,
   results: Pick<ResultReader, 'blocks'>,
 ): Promise<number | undefined> {
   const holdsFrom = (slice: number): Promise<boolean> => holdsAnythingFrom(id, group, feed, results, slice);
@@ -51,7 +53,7 @@ export async function findLastSlice(
 export async function findFirstSlice(
   id: SourceId,
   { key }: Group,
-  feed: Pick<ChangeFeed, 'rows'>,
+  feed: Pick<ChangeFeed, 'spans'>,
   results: Pick<ResultReader, 'blocks'>,
 ): Promise<number | undefined> {
   let first = SLICE_END;
@@ -68,10 +70,13 @@ export async function findFirstSlice(
     }
   }
   if (!id.isAsOf) {
-    for await (const row of feed.rows(id.view.name, id.version, key, -SLICE_END, first)) {
-      if (row.epoch < (id.batch.cut[row.partition] ?? 0)) continue;
-      first = Math.min(first, row.slice);
-      break;
+    // Of the spans that hold the same slices, each may hold the first.
+    let number: number | undefined;
+    for await (const span of feed.spans(id.view.name, id.version, key, -SLICE_END, first)) {
+      if (span.epoch < (id.batch.cut[span.partition] ?? 0)) continue;
+      number ??= spanOf(span.opener);
+      if (number !== spanOf(span.opener)) break;
+      first = Math.min(first, slicesOfSpan(span)[0]!);
     }
   }
   return first === SLICE_END ? undefined : first;
@@ -80,13 +85,13 @@ export async function findFirstSlice(
 async function holdsAnythingFrom(
   id: SourceId,
   group: Group,
-  feed: Pick<ChangeFeed, 'rows'>,
+  feed: Pick<ChangeFeed, 'spans'>,
   results: Pick<ResultReader, 'blocks'>,
   slice: number,
 ): Promise<boolean> {
   if (!id.isAsOf) {
-    for await (const row of feed.rows(id.view.name, id.version, group.key, slice, SLICE_END)) {
-      if (row.epoch >= (id.batch.cut[row.partition] ?? 0)) return true;
+    for await (const span of feed.spans(id.view.name, id.version, group.key, slice, SLICE_END)) {
+      if (span.epoch >= (id.batch.cut[span.partition] ?? 0) && slicesOfSpan(span).at(-1)! >= slice) return true;
     }
   }
   for (const result of id.batch.results) {

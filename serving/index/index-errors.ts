@@ -1,21 +1,4 @@
 import { WeirError } from '#core/errors.ts';
-import type { StatsDataFault } from '#core/stats/stats-errors.ts';
-
-/** A stored row of changes can't be read: its disk lies, or a newer program wrote it. */
-export class IndexRowDamaged extends WeirError {
-  readonly kind = 'index-row-damaged';
-
-  constructor(
-    row: { readonly slice: number; readonly partition: number; readonly part: number },
-    fault: StatsDataFault,
-  ) {
-    super(
-      `The row of slice ${row.slice}, partition ${row.partition}, part ${row.part} can't be read: ${fault.message}. ` +
-        'Fold the log again into an empty data directory.',
-      { fault: 'data', cause: fault },
-    );
-  }
-}
 
 /** What was asked is being replaced by a newer version or batch result: ask again, it answers then. */
 export class SourceReplaced extends WeirError {

@@ -1,12 +1,10 @@
 import { strict as assert } from 'node:assert';
-import type { RowSpan, SliceRow } from '#backbone/changes/changes.ts';
-import { rowsOfSpan } from '#backbone/changes/row-span.ts';
-import { newestFirst, PENDING, RESETS, takeOlderRow } from '#core/slices/merge-rows.ts';
+import type { RowSpan } from '#backbone/changes/changes.ts';
+import { SpanRows } from '#backbone/changes/row-span.ts';
+import { newestFirst, PENDING, RESETS, type RowPlace, takeOlderRow } from '#core/slices/merge-rows.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { mergeInto } from '#core/stats/merge.ts';
-import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { IndexRowDamaged } from './index-errors.ts';
 import { PAGE_SLICES, SECTION_SLICES } from './page-size.ts';
 import { addToSum, SectionSums, type Sum } from './section-sums.ts';
 
@@ -29,8 +27,15 @@ interface Base {
 /** Slots of a page at first: a live page fills up slowly, a loaded one grows in five steps. */
 const SLOTS_FIRST = 64;
 
-const staging = new StatsTable(1);
-const staged = staging.allocate();
+/** A row of changes that was read. */
+interface PlacedRow extends RowPlace {
+  readonly rows: SpanRows;
+  readonly row: number;
+}
+
+/** What the spans of one place are read into, one after the other; of so many it is kept. */
+const spansRead: SpanRows[] = [];
+const SPANS_KEPT = 4;
 
 /**
  * PAGE_SLICES consecutive slices of a group: merged stats per slice, the spans of changes behind them, and sums of sections.
@@ -205,18 +210,29 @@ export class Page {
 
   #mergeSpan(place: number): void {
     const first = place * SPAN_SLICES;
-    const rows: SliceRow[][] = Array.from({ length: SPAN_SLICES }, () => []);
-    for (const span of this.#spans.get(place) ?? []) {
-      for (const row of rowsOfSpan({ view: '', version: 0, group: '', ...span }))
-        rows[row.slice - this.firstSlice - first]!.push(row);
+    const byPlace: PlacedRow[][] = Array.from({ length: SPAN_SLICES }, () => []);
+    for (const [i, span] of (this.#spans.get(place) ?? []).entries()) {
+      const rows = (spansRead[i] ??= new SpanRows());
+      rows.read({ view: '', group: '', ...span }, span.bytes);
+      const { partition, epoch } = span;
+      for (let row = 0; row < rows.count; row++)
+        byPlace[rows.slice[row]! - this.firstSlice - first]!.push({
+          partition,
+          epoch,
+          part: rows.part[row]!,
+          rows,
+          row,
+        });
     }
-    for (const [i, some] of rows.entries()) {
+    // What was many once is not kept for all others.
+    spansRead.length = Math.min(spansRead.length, SPANS_KEPT);
+    for (const [i, some] of byPlace.entries()) {
       if (some.length > 0 || this.#base.has(first + i)) this.#mergeSlice(first + i, some.sort(newestFirst));
     }
     for (const offset of [first, first + SPAN_SLICES - 1]) this.#sections?.forget(Math.floor(offset / SECTION_SLICES));
   }
 
-  #mergeSlice(offset: number, newestRows: readonly SliceRow[]): void {
+  #mergeSlice(offset: number, newestRows: readonly PlacedRow[]): void {
     const table = this.#slices();
     let slot = this.#slot![offset]!;
     if (slot < 0) slot = this.#slot![offset] = table.allocate();
@@ -227,13 +243,11 @@ export class Page {
     if (base !== undefined) mergeInto(table, slot, table, base.slot);
     let partition = -1;
     let newer = 0;
-    for (const row of newestRows) {
-      if (row.partition !== partition) newer = 0;
-      partition = row.partition;
-      const read = decodeRow(row.stats, staging, staged);
-      if (typeof read !== 'number') throw new IndexRowDamaged(row, read);
-      newer = takeOlderRow(table, slot, newer, staging, staged, row.flags);
-      revision += row.revision;
+    for (const one of newestRows) {
+      if (one.partition !== partition) newer = 0;
+      partition = one.partition;
+      newer = takeOlderRow(table, slot, newer, one.rows.table, one.row, one.rows.flags[one.row]!);
+      revision += one.rows.revision[one.row]!;
       pending ||= (newer & PENDING) !== 0;
     }
     this.#revision[offset] = revision;

@@ -15,6 +15,16 @@ export interface GroupChange {
   endsToMs: number;
 }
 
+/** What a batch changed in the group so far. */
+export function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
+  let change = changes.get(group);
+  if (change === undefined) {
+    change = { slices: new Set(), endsAfterMs: Number.POSITIVE_INFINITY, endsToMs: Number.NEGATIVE_INFINITY };
+    changes.set(group, change);
+  }
+  return change;
+}
+
 /** What one committed batch changed in a view. */
 export interface RecentBatch {
   readonly sequence: number;

@@ -8,6 +8,7 @@ import type { ResultReader } from '#backbone/results/results.ts';
 import { reasonOf } from '#core/errors.ts';
 import type { View } from '#core/views/view.ts';
 import { IndexBusy, SourceReplaced } from './index-errors.ts';
+import { KEPT_SUMS_BYTES_DEFAULT, KeptSums } from './kept-sums.ts';
 import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';
 import { agentKey, Agents, memberKey } from './progress.ts';
 import { RefusedCounts } from './refused-counts.ts';
@@ -77,7 +78,8 @@ export class ServingIndex implements AsyncDisposable {
     this.#positions = new Map(feed.positions());
     const loadsInFlight = limitOf(LOADS_MAX);
     const confirm = (source: ViewSource): Promise<void> => this.#confirm(source);
-    this.#backend = { feed, results, cache: this.cache, loadsInFlight, agents: this.agents, confirm };
+    const keptSums = new KeptSums(KEPT_SUMS_BYTES_DEFAULT);
+    this.#backend = { feed, results, cache: this.cache, keptSums, loadsInFlight, agents: this.agents, confirm };
     for (const view of options.views) {
       this.#served.set(view.name, {
         manifest: undefined,

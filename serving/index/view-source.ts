@@ -1,4 +1,11 @@
-import type { ChangeBatch, ChangedSpan, ChangeFeed, MemberRow, RowSpan } from '#backbone/changes/changes.ts';
+import type {
+  ChangeBatch,
+  ChangedSpan,
+  ChangeFeed,
+  MemberRow,
+  RowSpan,
+  SpanExtent,
+} from '#backbone/changes/changes.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
@@ -7,7 +14,7 @@ import type { StatsPart } from '#core/stats/statistics.ts';
 import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
-import { LiveExtent, type SliceRange } from './live-extent.ts';
+import type { KeptSums } from './kept-sums.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { PAGE_SLICES, pageOf } from './page-size.ts';
@@ -22,17 +29,27 @@ import {
   isSameStanding,
   stainsOf,
 } from './progress.ts';
-import { type GroupChange, RecentChanges } from './recent-changes.ts';
+import { changeOf, type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './section-sums.ts';
 
 /** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
 export const LOAD_PAGES_MAX = 16;
+
+/** A half-open range of slices. */
+type SliceExtent = Pick<SpanExtent, 'fromSlice' | 'toSlice'>;
+
+/** Where a question is for less than this part of the groups they are looked up, else all are read in their order. */
+const SCANNED_SHARE = 4;
+
+/** No instant lies in a slice beyond: event time in milliseconds is a safe integer. */
+const SLICE_MAX = Number.MAX_SAFE_INTEGER;
 
 /** What a source reads from, shared by all sources of an index. */
 export interface SourceBackend {
   readonly feed: ChangeFeed;
   readonly results: ResultReader;
   readonly cache: PageCache;
+  readonly keptSums: KeptSums;
   readonly loadsInFlight: InFlightLimit;
   readonly agents: Agents;
   /** Throws SourceReplaced when the manifest no longer names what the source reads. */
@@ -46,14 +63,11 @@ export interface SourceBackend {
 export class ViewSource {
   readonly id: SourceId;
   readonly recent = new RecentChanges();
-  /** Where there are changes beside the batch results. */
-  readonly live: LiveExtent;
   isReplaced = false;
-  #liveFound: Promise<void> | undefined;
   readonly #watchers = new Set<(group: Group, span: PageSpan) => void>();
   readonly #backend: SourceBackend;
   /** The feed, which isn't asked where it is known to have nothing: what batch results cover stays stored for a while. */
-  readonly #changes: Pick<ChangeFeed, 'spans' | 'rows'>;
+  readonly #changes: Pick<ChangeFeed, 'spans'>;
   readonly #groups = new Map<string, Group>();
   readonly #groupsOfAgent = new Map<string, Set<Group>>();
   #sorted: readonly Group[] | undefined;
@@ -61,21 +75,20 @@ export class ViewSource {
   constructor(id: SourceId, backend: SourceBackend) {
     this.id = id;
     this.#backend = backend;
-    // Where nothing beyond the cut is committed there is nothing yet: whatever comes is told.
-    const isQuiet = [...backend.feed.positions()].every(([partition, at]) => at <= (id.batch.cut[partition] ?? 0));
-    this.live = new LiveExtent(id.isAsOf || isQuiet);
     const { feed } = backend;
     this.#changes = {
       spans: (view, version, group, from, to) =>
         this.mayHoldChanges(from, to) ? feed.spans(view, version, group, from, to) : nothing(),
-      rows: (view, version, group, from, to) =>
-        this.mayHoldChanges(from, to) ? feed.rows(view, version, group, from, to) : nothing(),
     };
+  }
+
+  get keptSums(): KeptSums {
+    return this.#backend.keptSums;
   }
 
   /** Whether there may be changes of the slices beside the batch results. */
   mayHoldChanges(fromSlice: number, toSlice: number): boolean {
-    return !this.live.isKnown || this.live.overlaps(fromSlice, toSlice);
+    return this.#liveExtents().some((extent) => extent.fromSlice < toSlice && extent.toSlice > fromSlice);
   }
 
   /** The groups, in the order of their tags. */
@@ -145,7 +158,6 @@ export class ViewSource {
       if (span.view !== view.name || span.version !== version) continue;
       if (span.epoch < (this.id.batch.cut[span.partition] ?? 0)) continue;
       const group = this.openGroup(span.group);
-      this.live.note(span.partition, span.epoch, span.opener);
       for (const watcher of this.#watchers) watcher(group, span);
       const { slices } = changeOf(changes, group);
       const first = spanOf(span.opener) * SPAN_SLICES;
@@ -166,7 +178,7 @@ export class ViewSource {
       const { results } = this.#backend;
       const first = await findFirstSlice(this.id, group, this.#changes, results);
       const last = await findLastSlice(this.id, group, this.#changes, results);
-      await this.#confirm();
+      await this.confirm();
       group.firstSliceStored = first;
       group.lastSliceStored = last;
     }
@@ -231,23 +243,20 @@ export class ViewSource {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Finds where there are changes beside the batch results, by a look at all of them; once. */
-  async findLive(): Promise<void> {
-    if (this.live.isKnown) return;
-    this.#liveFound ??= this.#lookForLive().finally(() => (this.#liveFound = undefined));
-    await this.#liveFound;
-  }
-
-  async #lookForLive(): Promise<void> {
-    for await (const { partition, epoch, opener } of this.liveSpans()) this.live.note(partition, epoch, opener);
-    this.live.isKnown = true;
+  /** Where there are changes beside the batch results. */
+  #liveExtents(): readonly SpanExtent[] {
+    const { view, version, batch, isAsOf } = this.id;
+    if (isAsOf) return [];
+    const extents = [...this.#backend.feed.extents(view.name, version)];
+    return extents.filter(({ partition, epoch }) => epoch >= (batch.cut[partition] ?? 0));
   }
 
   /** Every stored span of changes, beside what batch results cover. `confirm` has to follow. */
   async *liveSpans(): AsyncIterable<RowSpan> {
     const { view, version, batch } = this.id;
-    for await (const span of this.#backend.feed.allSpans(view.name, version))
-      if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
+    const { feed } = this.#backend;
+    for await (const spans of feed.spansOfGroups(view.name, version, 'all', -SLICE_MAX, SLICE_MAX))
+      for (const span of spans) if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
   }
 
   /** The groups of a batch result, and the first slice that it may have. `confirm` has to follow. */
@@ -260,7 +269,7 @@ export class ViewSource {
   }
 
   /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */
-  async extent(): Promise<SliceRange | undefined> {
+  async extent(): Promise<SliceExtent | undefined> {
     let fromSlice = Number.POSITIVE_INFINITY;
     let toSlice = Number.NEGATIVE_INFINITY;
     const widen = (from: number, to: number): void => {
@@ -271,9 +280,8 @@ export class ViewSource {
       const found = await this.#backend.results.extent(result);
       if (found !== undefined) widen(...found);
     }
-    await this.findLive();
-    for (const range of this.live.ranges()) widen(range.fromSlice, range.toSlice);
-    await this.#confirm();
+    for (const range of this.#liveExtents()) widen(range.fromSlice, range.toSlice);
+    await this.confirm();
     return fromSlice < toSlice ? { fromSlice, toSlice } : undefined;
   }
 
@@ -283,23 +291,21 @@ export class ViewSource {
       yield* this.#backend.results.scan(result, fromSlice, toSlice, parts);
   }
 
-  /** The stored changes of groups that may hold the slices, beside what batch results cover. `confirm` has to follow. */
-  async *changes(groups: readonly Group[], fromSlice: number, toSlice: number): AsyncIterable<RowSpan> {
+  /**
+   * The stored changes that may hold the slices, of the groups, maybe with those of others, beside what batch results cover.
+   * `confirm` has to follow.
+   */
+  async *changes(groups: readonly Group[], fromSlice: number, toSlice: number): AsyncIterable<readonly RowSpan[]> {
     const { view, version, batch } = this.id;
     const { feed } = this.#backend;
-    const keys = groups.values().map(({ key }) => key);
-    for await (const span of feed.spansOfGroups(view.name, version, keys, fromSlice, toSlice))
-      if (span.epoch >= (batch.cut[span.partition] ?? 0)) yield span;
-  }
-
-  /** Throws SourceReplaced where what was read may not be whole, since a newer source takes over. */
-  confirm(): Promise<void> {
-    return this.#confirm();
+    const isMost = groups.length * SCANNED_SHARE >= this.#groups.size;
+    const asked = isMost ? 'all' : groups.map(({ key }) => key);
+    for await (const spans of feed.spansOfGroups(view.name, version, asked, fromSlice, toSlice))
+      yield spans.filter(({ partition, epoch }) => epoch >= (batch.cut[partition] ?? 0));
   }
 
   /** Takes over how far the groups of an older source of the same version reach: a batch result holds no less. */
   takeExtents(older: ViewSource): void {
-    this.live.take(older.live, this.id.batch.cut);
     for (const group of older.groups()) {
       if (group.lastSliceStored === undefined) continue;
       const own = this.openGroup(group.key);
@@ -362,7 +368,7 @@ export class ViewSource {
   async #readPages(group: Group, firstPage: number, pageCount: number, spans: Map<string, PageSpan>): Promise<void> {
     const { results, cache } = this.#backend;
     const pages = await loadPages({ id: this.id, group: group.key, firstPage, pageCount }, this.#changes, results);
-    await this.#confirm();
+    await this.confirm();
     const spoiled = new Set<Page>();
     for (const span of spans.values()) {
       const page = pages[pageOf(span.opener) - firstPage]!;
@@ -372,8 +378,11 @@ export class ViewSource {
     for (const page of pages.toReversed()) if (!spoiled.has(page)) cache.add(group, page);
   }
 
-  /** Speed drops rows once a newer batch result covers them, so what was read is whole only if no newer one is there. */
-  async #confirm(): Promise<void> {
+  /**
+   * Throws SourceReplaced where what was read may not be whole: speed drops rows once a newer batch result covers them, so it is
+   * only while no newer one is there.
+   */
+  async confirm(): Promise<void> {
     if (!this.id.isAsOf) await this.#backend.confirm(this);
     if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
   }
@@ -388,12 +397,3 @@ function heldPages(group: Group, fromSlice: number, toSlice: number): readonly [
 }
 
 async function* nothing(): AsyncGenerator<never> {}
-
-function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
-  let change = changes.get(group);
-  if (change === undefined) {
-    change = { slices: new Set(), endsAfterMs: Number.POSITIVE_INFINITY, endsToMs: Number.NEGATIVE_INFINITY };
-    changes.set(group, change);
-  }
-  return change;
-}
