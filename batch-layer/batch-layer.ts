@@ -17,6 +17,15 @@ export interface BatchLayerOptions extends Omit<BatchResources, 'archive'> {
   readonly archiveDir: string;
 }
 
+/** What has become of the runs since the start. */
+export interface BatchRuns {
+  readonly done: number;
+  readonly failed: number;
+  /** When the last that was done had ended, and how long it took; undefined before one was. */
+  readonly doneAtMs?: number;
+  readonly tookMs?: number;
+}
+
 /** Between two looks whether a run is due. */
 const SCHEDULE_PAUSE_MS = 250;
 /** After a run by itself that failed, until the next. */
@@ -33,6 +42,7 @@ export class BatchLayer implements AsyncDisposable {
   readonly archive: Archive;
   readonly #resources: BatchResources;
   readonly #stop = new AbortController();
+  #runs: BatchRuns = { done: 0, failed: 0 };
   #drained: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** Ends what begins runs by itself. */
@@ -52,7 +62,12 @@ export class BatchLayer implements AsyncDisposable {
    * that failed goes on with the cut that it made where its `id` is given again.
    */
   batch(full: boolean, progress?: Progress, id: string = randomUUID()): Promise<BatchOutcome> {
-    return this.#inTurn((signal) => runBatch(this.#resources, { full, id, progress, signal }));
+    return this.#inTurn((signal) => this.#counted(() => runBatch(this.#resources, { full, id, progress, signal })));
+  }
+
+  /** What has become of the runs since the start; those that were called off are not counted. */
+  get runs(): BatchRuns {
+    return this.#runs;
   }
 
   /** Begins runs by itself from now on, as the schedule says. To be called once. */
@@ -123,6 +138,20 @@ export class BatchLayer implements AsyncDisposable {
       if (manifest !== undefined) atMs = Math.min(atMs, liveVersion(manifest).batch.publishedAtMs);
     }
     return atMs;
+  }
+
+  async #counted(run: () => Promise<BatchOutcome>): Promise<BatchOutcome> {
+    const { clock } = this.#resources;
+    const startedMs = clock();
+    try {
+      const outcome = await run();
+      const doneAtMs = clock();
+      this.#runs = { ...this.#runs, done: this.#runs.done + 1, doneAtMs, tookMs: doneAtMs - startedMs };
+      return outcome;
+    } catch (failure) {
+      if (!this.#stop.signal.aborted) this.#runs = { ...this.#runs, failed: this.#runs.failed + 1 };
+      throw failure;
+    }
   }
 
   /** Runs `act` after everything that was asked for before has ended, however it ended. */

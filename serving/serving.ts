@@ -7,6 +7,7 @@ import { listenAddresses } from '#core/wire/own-origin.ts';
 import { IndexFeed } from './feed/slice-feed.ts';
 import { buildApp } from './http/app.ts';
 import { HEAD_BYTES_MAX } from './http/describe-api.ts';
+import { measureAgents } from './http/measure-agents.ts';
 import { addGauge } from './http/measure.ts';
 import type { ServingOptions } from './http/options.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
@@ -68,6 +69,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   own = listenAddresses(options.listen.host, port);
   const stream = new StreamServer(server, reader, { own, others: options.corsOrigins ?? [] }, options.logger);
   measureStream(stream, options.registry);
+  measureAgents(options.registry, index, options.presence);
   options.logger.info({ host: options.listen.host, port }, 'serving listens');
   let drained: Promise<void> | undefined;
   let disposed: Promise<void> | undefined;

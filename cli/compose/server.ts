@@ -16,8 +16,9 @@ import { type PartitionStatus, type SpeedLayer, startSpeedLayer } from '#speed-l
 import type { StoreStatus } from '#view-stores/store-status.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
+import { measureServer } from './measure-server.ts';
 import { openStorage, type Storage } from './storage.ts';
-import { measureStores, Stores } from './stores.ts';
+import { Stores } from './stores.ts';
 import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
@@ -114,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await stores.start(serving.slices);
   // What is told comes from serving, so serving ends after it.
   stack.use(stores);
-  measureStores(registry, stores);
+  measureServer(registry, { status, batchRuns: () => batch.runs, dataDir });
   const owned = stack.move();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= owned.disposeAsync());

@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
 import type { SliceFeed } from '#backbone/answers/slice-feed.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { View } from '#core/views/view.ts';
@@ -64,49 +63,4 @@ export class Stores implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
   }
-}
-
-/** Measures what stores have been told, as it is asked for. */
-export function measureStores(registry: Registry, stores: Pick<Stores, 'status'>): void {
-  const gauge = (name: string, help: string, value: (status: StoreStatus) => number): void => {
-    const one: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: ['store'],
-      registers: [registry],
-      collect: () => {
-        for (const status of stores.status()) one.set({ store: status.store }, value(status));
-      },
-    });
-  };
-  const counter = (name: string, help: string, value: (status: StoreStatus) => number): void => {
-    const one: Counter = new Counter({
-      name,
-      help,
-      labelNames: ['store'],
-      registers: [registry],
-      collect: () => {
-        one.reset();
-        for (const status of stores.status()) one.inc({ store: status.store }, value(status));
-      },
-    });
-  };
-  gauge('weir_store_up', 'Whether a view store takes what it is told', ({ state }) => (state === 'failing' ? 0 : 1));
-  gauge(
-    'weir_store_behind_seconds',
-    'For how long something has waited to be told to a view store',
-    (status) => status.behindSeconds,
-  );
-  gauge(
-    'weir_store_untold_slices',
-    'Slices that a view store is still to be told, about',
-    ({ untold }) => untold ?? Number.POSITIVE_INFINITY,
-  );
-  counter('weir_store_slices_total', 'Slices that a view store has acknowledged', ({ written }) => written);
-  counter(
-    'weir_store_forgotten_slices_total',
-    'Slices that a view store dropped by its retention',
-    ({ forgotten }) => forgotten,
-  );
-  counter('weir_store_failures_total', 'Requests to a view store that failed', ({ failures }) => failures);
 }
