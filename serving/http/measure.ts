@@ -18,7 +18,7 @@ export function measureRequests(app: OpenAPIHono, registry: Registry, index: Mea
     registers,
   });
   const seconds = new Histogram({
-    name: 'weir_serving_request_seconds',
+    name: 'weir_serving_request_duration_seconds',
     help: 'Time until the head of the response',
     labelNames: ['route'],
     buckets: SECONDS_BUCKETS,

@@ -294,7 +294,7 @@ describe('requests', () => {
     const text = await registry.metrics();
     expect(text).toContain('weir_serving_requests_total{route="/items/:id",status="200"} 2');
     expect(text).toContain('weir_serving_requests_total{route="other",status="404"} 2');
-    expect(text).toContain('weir_serving_request_seconds_count{route="/items/:id"} 2');
+    expect(text).toContain('weir_serving_request_duration_seconds_count{route="/items/:id"} 2');
     expect([...text.matchAll(/_bucket\{le="([^"]+)",route="other"\}/g)].map(([, le]) => le)).toStrictEqual(
       '0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.25 0.5 1 2.5 5 10 +Inf'.split(' '),
     );

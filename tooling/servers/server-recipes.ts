@@ -275,6 +275,21 @@ async function writeModule(build: string, source: string): Promise<void> {
   await writeFile(join(build, 'rustc.sh'), '#!/bin/sh\nexec "$@" --cap-lints warn\n', { mode: 0o755 });
 }
 
+/** Prometheus' own tool that reads its files, and tries rules. */
+const promtoolRecipe: ServerRecipe = {
+  name: 'promtool',
+  version: '2.42',
+  commands: ['promtool'],
+  binary: 'promtool',
+  leavesUntested: 'rules of alerts are parsed, and not tried',
+  // It comes with Prometheus, which is in no package registry.
+  isOptional: true,
+  remedy: 'Install Prometheus (Debian: apt install prometheus) and run again.',
+  versionIn: (output) => /^promtool, version (\d+\.\d+)/m.exec(output)?.[1],
+  accepts: (version) => Number.parseInt(version, 10) >= 2,
+  install: () => Promise.reject(new InstallFailed('promtool', 'it comes with Prometheus, not from a package registry')),
+};
+
 /** The real servers and tools that tests use. */
 export const SERVER_RECIPES = {
   'nats-server': natsServerRecipe,
@@ -283,6 +298,7 @@ export const SERVER_RECIPES = {
   mosquitto_pub: mosquittoPubRecipe,
   telegraf: telegrafRecipe,
   influxd: influxdRecipe,
+  promtool: promtoolRecipe,
 } as const;
 
 export type ServerName = keyof typeof SERVER_RECIPES;
