@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ask, askJson } from '../api/ask.ts';
-import type { ServerStatus } from '../compose/server.ts';
+import type { ServerStatus } from '../compose/server-status.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
 import { type UrlFlag, urlOption } from './flags.ts';

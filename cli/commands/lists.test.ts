@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentAnswer, QuarantineAnswer } from '#serving/http/ledger-routes.ts';
-import type { ServerStatus } from '../compose/server.ts';
+import type { ServerStatus } from '../compose/server-status.ts';
 import { SAMPLE_LOG_REPORT } from '../terminal/terminal.fixtures.ts';
 import { agentsTable, parseMissing } from './agents.ts';
 import { chosenAgents, ledgerTable } from './ledger.ts';

@@ -1,5 +1,5 @@
 import type { StoreStatus } from '#view-stores/store-status.ts';
-import type { ServerStatus } from '../compose/server.ts';
+import type { ServerStatus } from '../compose/server-status.ts';
 import { logReportLines } from '../terminal/banner.ts';
 import { formatTable } from '../terminal/output.ts';
 import { addListCommand, type Declare } from './flags.ts';

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BatchRuns } from '#batch-layer/batch-layer.ts';
 import type { StoreStatus } from '#view-stores/store-status.ts';
-import type { ServerStatus } from './server.ts';
+import type { ServerStatus } from './server-status.ts';
 
 /** What is measured of a server beside what its parts measure themselves. */
 export interface MeasuredServer {

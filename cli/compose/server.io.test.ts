@@ -10,7 +10,8 @@ import type { EdgeAgent } from '#edge-agent/edge-agent.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { startEdge } from './edge.ts';
-import { type RunningServer, type ServerStatus, startServer } from './server.ts';
+import type { ServerStatus } from './server-status.ts';
+import { type RunningServer, startServer } from './server.ts';
 import { openStorage } from './storage.ts';
 
 const DOOR = { host: '127.0.0.1', port: 0 };

@@ -9,14 +9,13 @@ import { checkMetricsKept, declareView, type Manifest } from '#backbone/manifest
 import { openResultReader } from '#backbone/results/result-reader.ts';
 import { startBatchLayer } from '#batch-layer/batch-layer.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
-import type { BrokerCounters } from '#broker/counters.ts';
 import { reasonOf, type WeirError } from '#core/errors.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
-import { type PartitionStatus, type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
-import type { StoreStatus } from '#view-stores/store-status.ts';
+import { type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { measureServer } from './measure-server.ts';
+import type { ServerStatus } from './server-status.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { Stores } from './stores.ts';
 import { TrackedLog } from './tracked-log.ts';
@@ -43,18 +42,6 @@ export interface RunningServer extends AsyncDisposable {
   readonly failed: Promise<never>;
   /** Doors first, storage last. */
   stop(): Promise<void>;
-}
-
-/** What `GET /api/v1/status` says of it. */
-export interface ServerStatus extends Pick<RunningServer, 'log'> {
-  readonly version: string;
-  readonly startedAt: string;
-  /** Per partition, the position of the last record that the broker has acknowledged. */
-  readonly acknowledged: readonly number[];
-  readonly partitions: readonly PartitionStatus[];
-  readonly broker: BrokerCounters;
-  /** Who else keeps the windows of the views. */
-  readonly stores: readonly StoreStatus[];
 }
 
 /** Starts the server's parts on one backbone, storage first, doors last. Throws what its parts throw, with nothing left open. */

@@ -183,7 +183,7 @@ describe.runIf(influxd)('a query of views that InfluxDB is asked', () => {
   it('finds the views to choose from', async () => {
     const [choice] = views.templating.list;
     const found = await put(choice!.query.query, '');
-    expect(found.map((row) => row['_value']).toSorted()).toEqual(['energy', 'power']);
+    expect(new Set(found.map((row) => row['_value']))).toEqual(new Set(['energy', 'power']));
   });
 
   it.each(targetsOf(views))('gives something: $title $refId', async ({ query }) => {
