@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ChangeTable } from '#backbone/changes/change-table.ts';
 import type { Log } from '#backbone/log/log.ts';
-import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
-import type { Manifest, ManifestVersion, ResultRef } from '#backbone/manifests/manifest.ts';
+import type { Manifest, ManifestStore, ManifestVersion, ResultRef } from '#backbone/manifests/manifest.ts';
 import type { Objects } from '#backbone/objects/objects.ts';
 import { removeResult } from '#backbone/results/result-writer.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
@@ -14,9 +13,9 @@ import {
   isSameCut,
   isSameState,
   type MadeResults,
+  mergedFrom,
   namedResults,
   publishResults,
-  mergedFrom,
   RESULTS_MAX,
 } from './batch-state.ts';
 import { FoldPool, foldWorkers } from './recompute/fold-pool.ts';

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
-import { encodePanes } from '#core/frames/encode-panes.ts';
 import { FrameOpener, type OpenedFrame } from '#core/frames/frame.ts';
 import { type FrameHeader, readHeader } from '#core/frames/header.ts';
+import { encodePanes } from '#core/frames/panes-codec.ts';
 import { columnsOf, quietPanes } from '#core/frames/sample-frames.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { powerSeries } from '#core/series/series.fixtures.ts';

@@ -1,6 +1,5 @@
 import type { SimulatedMetric } from './fleet/fleet.ts';
-import { findScenario } from './scenarios/scenario.ts';
-import { openSimulation, type Simulation, type SimulationOptions } from './scenarios/simulation.ts';
+import { findScenario, openSimulation, type Simulation, type SimulationOptions } from './scenarios/scenario.ts';
 import { BACKFILL_MS_DEFAULT, liveSource, type SimulationClock, wallClock } from './sources/live-source.ts';
 import type { SeriesRegistry, SimulatedBatch, SimulatedSource } from './sources/simulated-source.ts';
 

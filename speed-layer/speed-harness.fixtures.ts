@@ -9,8 +9,7 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import { openEmbeddedKeyValue } from '#backbone/key-value/embedded-key-value.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
-import { ManifestStore } from '#backbone/manifests/manifest-store.ts';
-import { declareView, liveVersion } from '#backbone/manifests/manifest.ts';
+import { declareView, liveVersion, ManifestStore } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { WeirError } from '#core/errors.ts';
 import { slicesIn } from '#core/fold/slice-slots.ts';

@@ -12,8 +12,8 @@ import {
   type KeyValueChange,
   type KeyValueEntry,
   type KeyValueOutcome,
+  LatestChanges,
 } from './key-value.ts';
-import { LatestChanges } from './latest-changes.ts';
 
 /**
  * The format of an embedded key-value store.

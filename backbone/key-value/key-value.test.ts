@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryTable } from '../table/memory-table.fixtures.ts';
 import { TableKeyValue } from './embedded-key-value.ts';
 import { runKeyValueCases } from './key-value.cases.ts';
-import type { KeyValueChange } from './key-value.ts';
-import { LatestChanges } from './latest-changes.ts';
+import { type KeyValueChange, LatestChanges } from './key-value.ts';
 
 runKeyValueCases('a table in memory', async () => {
   let table = new MemoryTable();

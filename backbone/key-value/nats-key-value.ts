@@ -19,8 +19,8 @@ import {
   type KeyValueChange,
   type KeyValueEntry,
   type KeyValueOutcome,
+  LatestChanges,
 } from './key-value.ts';
-import { LatestChanges } from './latest-changes.ts';
 
 /** How long a watcher whose watch broke off waits before it watches again. */
 const WATCH_AGAIN_MS = 200;

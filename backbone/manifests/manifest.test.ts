@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { StoredMetric } from '#core/metrics/metric.ts';
 import type { View } from '#core/views/view.ts';
 import { MemoryKeyValue } from '../key-value/memory-key-value.fixtures.ts';
-import { ManifestStore, SWAP_TRIES_MAX } from './manifest-store.ts';
 import {
   checkMetricsKept,
   declareView,
   liveVersion,
   type Manifest,
+  ManifestStore,
   MetricChanged,
   promoteVersion,
+  SWAP_TRIES_MAX,
 } from './manifest.ts';
 
 const VIEW: View = { name: 'usage', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };

@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
-import { documentedSchema, type DocumentedSchema } from './documented-schema.ts';
-import { type KeyRow, keyRows } from './key-rows.ts';
+import { documentedSchema, type DocumentedSchema, type KeyRow, keyRows } from './documented-schema.ts';
 
 /** A file of the reference, below its folder. */
 export interface Page {

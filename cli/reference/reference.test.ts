@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { judgeConfigText } from '../config/load-config.ts';
-import { documentedSchema, type DocumentedSchema } from './documented-schema.ts';
-import { keyRows, typeText } from './key-rows.ts';
+import { documentedSchema, type DocumentedSchema, keyRows, typeText } from './documented-schema.ts';
 import { referencePages } from './pages.ts';
 
 const FOLDER = new URL('../../docs/reference/', import.meta.url);

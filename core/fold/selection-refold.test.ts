@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
-import { encodePanes } from '../frames/encode-panes.ts';
 import { readHeader } from '../frames/header.ts';
+import { encodePanes } from '../frames/panes-codec.ts';
 import { columnsOf, quietPanes } from '../frames/sample-frames.fixtures.ts';
 import { decodeRecord } from '../records/record-codec.ts';
 import { readStats } from '../stats/stats.ts';

@@ -4,11 +4,11 @@ import { BUCKET_MAX } from '../numbers/log-buckets.ts';
 import { PANE_MS_MAX } from '../series/series.ts';
 import { encodeAmend, type Amends } from './amend-frame.ts';
 import { encodeBirth } from './birth.ts';
-import { encodePanes } from './encode-panes.ts';
 import { encodeReadings } from './encode-readings.ts';
 import { decodeFrame } from './frame.ts';
 import type { FrameMeta } from './header.ts';
 import { FRAME_READINGS_MAX, HEADER_BYTES, TIME_MS_MAX, VALUE_MAX } from './limits.ts';
+import { encodePanes } from './panes-codec.ts';
 import type { PaneColumns } from './panes.ts';
 import { NO_LINKS, type ReadingsRuns, type SignedLinks } from './readings.ts';
 

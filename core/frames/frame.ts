@@ -1,8 +1,8 @@
 import { type AmendFrame, decodeAmend } from './amend-frame.ts';
 import { type BirthFrame, decodeBirth } from './birth.ts';
-import { decodePanes } from './decode-panes.ts';
 import type { FrameFault } from './fault.ts';
 import { type FrameHeader, readHeader } from './header.ts';
+import { decodePanes } from './panes-codec.ts';
 import type { PanesFrame } from './panes.ts';
 import { openReadings, ReadingsReader } from './readings-reader.ts';
 import type { ReadingsFrame, ReadingsRuns } from './readings.ts';

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { encodeAmend } from './amend-frame.ts';
 import { anyAmends, anyBirth, anyMeta, anyPanes, anyRuns } from './arbitrary-frames.fixtures.ts';
 import { encodeBirth } from './birth.ts';
-import { encodePanes } from './encode-panes.ts';
 import { encodeReadings } from './encode-readings.ts';
 import { decodeFrame } from './frame.ts';
 import { readHeader } from './header.ts';
 import { HEADER_BYTES } from './limits.ts';
+import { encodePanes } from './panes-codec.ts';
 import { ReadingsReader } from './readings-reader.ts';
 
 /** Gives the bytes the checksum that they should have, so that what lies behind it is put to the test. */

@@ -9,7 +9,7 @@ import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX, HEADER_BYTES, TIME_MS_MAX } fr
  * ```
  *   at  size
  *    0   4   magic            57 45 49 52 ("WEIR")
- *    4   1   format version   1, or 2 of panes that tell what they account for (see core/frames/encode-panes.ts) and of a
+ *    4   1   format version   1, or 2 of panes that tell what they account for (see core/frames/panes-codec.ts) and of a
  *                             birth that needs it (see core/frames/birth.ts)
  *    5   1   kind             1 readings, 2 panes, 3 birth, 4 amend
  *    6   1   flags            bit 0: there is a watermark; other bits are 0

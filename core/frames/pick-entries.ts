@@ -1,8 +1,8 @@
 import { type Amends, encodeAmend } from './amend-frame.ts';
-import { encodePanes } from './encode-panes.ts';
 import { encodeReadings } from './encode-readings.ts';
 import type { Frame } from './frame.ts';
 import type { FrameMeta } from './header.ts';
+import { encodePanes } from './panes-codec.ts';
 import type { PaneColumns } from './panes.ts';
 import type { ReadingsRuns, SignedLinks } from './readings.ts';
 

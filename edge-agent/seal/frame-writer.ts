@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { type Amends, encodeAmend } from '#core/frames/amend-frame.ts';
 import { encodeBirth, type PreviousIncarnation } from '#core/frames/birth.ts';
-import { encodePanes } from '#core/frames/encode-panes.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
 import { TIME_MS_MAX } from '#core/frames/limits.ts';
+import { encodePanes } from '#core/frames/panes-codec.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
 import { type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { ReadingsRuns, SignedLinks } from '#core/frames/readings.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { CSV } from './csv/csv-kind.ts';
+import { CSV } from './csv/csv-opener.ts';
 import { HTTP } from './http/http-source.ts';
 import { NDJSON } from './ndjson/ndjson-opener.ts';
 import { declaredSource, issuesOf } from './sources.fixtures.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CSV } from './csv/csv-kind.ts';
+import { CSV } from './csv/csv-opener.ts';
 import { HTTP } from './http/http-source.ts';
 import { LINE_PROTOCOL } from './line-protocol/line-protocol-source.ts';
 import { MQTT } from './mqtt/mqtt-source.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
-import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
+import type { ManifestStore } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import type { MissingRange } from '#core/ledger/ledger.ts';
 import type { Metric } from '#core/metrics/metric.ts';

@@ -2,8 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
-import type { ManifestStore } from '#backbone/manifests/manifest-store.ts';
-import { type BatchState, liveVersion, type Manifest, type ManifestVersion } from '#backbone/manifests/manifest.ts';
+import {
+  type BatchState,
+  liveVersion,
+  type Manifest,
+  type ManifestStore,
+  type ManifestVersion,
+} from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import { reasonOf } from '#core/errors.ts';
 import type { View } from '#core/views/view.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findScenario } from '../scenarios/scenario.ts';
-import { openSimulation } from '../scenarios/simulation.ts';
+import { findScenario, openSimulation } from '../scenarios/scenario.ts';
 import { DeliveryColumns } from './delivery-columns.ts';
 
 const FROM_MS = Date.UTC(2026, 2, 28, 22);

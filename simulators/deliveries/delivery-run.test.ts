@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { NO_FAULTS, type FaultRates } from '../faults/fault-rates.ts';
-import { findScenario } from '../scenarios/scenario.ts';
-import { openSimulation, type Simulation } from '../scenarios/simulation.ts';
-import { DeliveryColumns, type Delivery } from './delivery-columns.ts';
+import { type FaultRates, NO_FAULTS } from '../faults/meter-faults.ts';
+import { findScenario, openSimulation, type Simulation } from '../scenarios/scenario.ts';
+import { type Delivery, DeliveryColumns } from './delivery-columns.ts';
 
 const FROM_MS = Date.UTC(2026, 2, 28, 22);
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,4 @@
-import type { FaultRates } from '../faults/fault-rates.ts';
-import { type Fate, MeterFaults } from '../faults/meter-faults.ts';
+import { type Fate, type FaultRates, MeterFaults } from '../faults/meter-faults.ts';
 import { type Fleet, type Meter, METER_METRICS } from '../fleet/fleet.ts';
 import { REGISTER_WH } from '../household/dwelling.ts';
 import { PURPOSE, RandomStream } from '../random/stream.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
-import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
+import type { SimulatedSpan, Simulation } from '../scenarios/scenario.ts';
 import {
   BATCH_READINGS,
   batchOf,

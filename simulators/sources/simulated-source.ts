@@ -5,8 +5,7 @@
 
 import { DeliveryColumns } from '../deliveries/delivery-columns.ts';
 import type { MeterSeries } from '../fleet/fleet.ts';
-import { SimulationCheckpointError } from '../scenarios/scenario.ts';
-import type { SimulatedSpan, Simulation } from '../scenarios/simulation.ts';
+import { type SimulatedSpan, type Simulation, SimulationCheckpointError } from '../scenarios/scenario.ts';
 
 /** Gives each distinct series a dense number from 0. */
 export interface SeriesRegistry {

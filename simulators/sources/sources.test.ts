@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { MeterSeries } from '../fleet/fleet.ts';
 import {
   findScenario,
+  openSimulation,
   SimulationCheckpointError,
   SimulationOptionError,
   UnknownScenarioError,
 } from '../scenarios/scenario.ts';
-import { openSimulation } from '../scenarios/simulation.ts';
 import { liveSource, type SimulationClock } from './live-source.ts';
 import { replaySource, type SeriesRegistry, type SimulatedBatch, type SimulatedSource } from './simulated-source.ts';
 

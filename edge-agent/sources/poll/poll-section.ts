@@ -4,7 +4,7 @@ import { DAY_MS } from '#core/time/civil.ts';
 import { DurationError, formatDuration, nominalMs, parseDuration } from '#core/time/duration.ts';
 import { InstantError, parseInstant, parseRelative } from '#core/time/instant.ts';
 import { openZone, UnknownZoneError } from '#core/time/zone.ts';
-import { checkCsv, CSV_FIELDS } from '../csv/csv-kind.ts';
+import { checkCsv, CSV_FIELDS } from '../csv/csv-opener.ts';
 import { RECEIVED_TIME } from '../live/message-fields.ts';
 import { ENCODINGS } from '../records/encoding.ts';
 import { checkRows, describeRows, ROWS_FIELDS } from '../rows/rows-section.ts';

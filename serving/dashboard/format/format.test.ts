@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WINDOWS } from '../choice/spans.ts';
+import { mendedLanguage } from './mend-language.ts';
 import { completenessLevel, formatCompleteness, formatCount, formatLarge, formatValue } from './numbers.ts';
 import { formatAgo, formatMoment, formatWindow } from './times.ts';
 
@@ -141,5 +142,17 @@ describe('a time', () => {
 
   it('at midnight is 00:00', () => {
     expect(formatMoment(Date.UTC(2026, 10, 20, 23), nowMs, style)).toBe('00:00');
+  });
+});
+
+describe('the language of the page', () => {
+  it.each([
+    ['da-DK', 'da-DK'],
+    ['en-US@posix', 'en-US'],
+    ['C.UTF-8', 'en'],
+    ['', 'en'],
+    [undefined, 'en'],
+  ])('a browser that speaks %s is formatted for as %s', (language, expected) => {
+    expect(mendedLanguage(language)).toBe(expected);
   });
 });
