@@ -58,6 +58,8 @@ function openReader(): { readonly reader: MessageReader; readonly batch: BatchCo
         rows: 'power',
         series: [{ metric: 'power', value: 'kW', device: '{rest}', texts: { ON: 1 } }],
       },
+      { topic: 'home/a/#', payload: 'senml', series: [{ metric: 'power', value: 'v', device: '{name}' }] },
+      { topic: 'home/b/#', payload: 'line-protocol', series: [{ metric: 'power', value: 'm.kw', device: '{host}' }] },
       { topic: '+/+/power', payload: 'text', series: [{ metric: 'power', value: 'payload', device: 'x' }] },
     ],
   });
@@ -202,6 +204,8 @@ const message: Door = {
   samples: [
     `home/a/power\n${PAYLOAD}`,
     'home/b/power\n12.5',
+    'home/a/pack\n[{"bn":"x:","bt":1700000000,"bv":1,"n":"kw","u":"W","v":1.5},{"n":"on","vb":true,"t":-5}]',
+    'home/b/lines\nm,host=a kw=1.5,on=t 1700000000000000000\nm,host=b\\ c kw=2i\n',
     'home/c\n{"at":"2026-01-01T00:00:00+01:00","level":1e3}',
   ].map((text) => Buffer.from(text)),
   open: (bytes) => {

@@ -251,6 +251,53 @@ const KINDS: Readonly<Record<string, Kind>> = {
     ],
     readings: ['device=gw cpu=cpu0 98.5 2024-01-05T11:10:04.000Z', 'device=gw cpu=cpu1 97 2024-01-05T11:10:05.000Z'],
   },
+  'Telegraf in line protocol, many points in a message': {
+    rule: {
+      topic: 'telegraf/+/+',
+      payload: 'line-protocol',
+      series: [
+        m('cpu.usage_idle', '{host}', { tags: { cpu: '{cpu}' } }),
+        m('mem.is_low', '{host}', { tags: { of: 'memory' } }),
+      ],
+    },
+    messages: [
+      [
+        'telegraf/gw/all',
+        'cpu,cpu=cpu\\ 0,host=gw usage_idle=98.5,usage_user=1 1704453004123456789\nmem,host=gw is_low=f,used=5i\ndisk,host=gw free=7i 1704453004000000000\n',
+      ],
+    ],
+    readings: ['device=gw cpu=cpu 0 98.5 2024-01-05T11:10:04.123Z', `device=gw of=memory 0 ${RECEIVED}`],
+  },
+  'SenML, whose records say together what they have in common (RFC 8428, 5.1.3)': {
+    rule: {
+      topic: 'sensors/+',
+      payload: 'senml',
+      series: [
+        m('v', '{bn}', { when: { n: 'voltage' }, tags: { unit: '{u}' } }),
+        m('v', '{bn}', { when: { n: 'current' }, tags: { unit: '{u}' } }),
+        m('v', '{name}', { when: { n: 'door' } }),
+      ],
+    },
+    messages: [
+      [
+        'sensors/up',
+        [
+          { bn: 'urn:dev:ow:10e2073a0108006:', bt: 1_704_453_004.25, bu: 'A', bver: 5, n: 'voltage', u: 'V', v: 120.1 },
+          { n: 'current', t: -5, v: 1.2 },
+          { n: 'current', t: -4, v: 1.3 },
+          { n: 'door', vb: true },
+        ],
+      ],
+      ['sensors/up', [{ bn: 'urn:dev:ow:b:', n: 'door', vb: false }]],
+    ],
+    readings: [
+      'device=urn:dev:ow:10e2073a0108006: unit=V 120.1 2024-01-05T11:10:04.250Z',
+      'device=urn:dev:ow:10e2073a0108006: unit=A 1.2 2024-01-05T11:09:59.250Z',
+      'device=urn:dev:ow:10e2073a0108006: unit=A 1.3 2024-01-05T11:10:00.250Z',
+      'device=urn:dev:ow:10e2073a0108006:door 1 2024-01-05T11:10:04.250Z',
+      `device=urn:dev:ow:b:door 0 ${RECEIVED}`,
+    ],
+  },
   'ThingsBoard, an array of times with their values': {
     rule: {
       topic: 'v1/devices/+/telemetry',

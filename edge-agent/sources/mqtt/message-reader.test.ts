@@ -79,6 +79,36 @@ describe('a message of several rows', () => {
   });
 });
 
+describe('a message whose format has rows', () => {
+  it('has those of SenML refused that are none, or must not be read by who knows RFC 8428 alone', () => {
+    const pack = rule({ payload: 'senml', series: [{ metric: 'temperature', value: 'v', device: '{name}' }] });
+    const { readings, refusals } = readAll(
+      [pack],
+      [
+        ['home/a/b', '{"n":"x","v":1}'],
+        ['home/a/b', '[5,{"n":"x","v":1,"must_":2},{"n":"x","v":2,"bv":40}]'],
+        ['home/a/b', '[{"n":"x","v":3,"bver":11}]'],
+        ['home/a/b', '[{"n":"x","v":4,"t":"then"}]'],
+        ['home/a/b', '[{'],
+      ],
+    );
+    expect(readings).toEqual([['temperature', { device: 'x' }, 42, 1]]);
+    expect(refusals.map(({ line }) => line)).toEqual([1, 2, 2, 3, 4, 5]);
+  });
+
+  it('has lines refused that are no points, and passes over what no rule is for', () => {
+    const points = rule({
+      payload: 'line-protocol',
+      series: [{ metric: 'temperature', value: 'room.t', device: '{site}', tags: { of: '{of}' } }],
+    });
+    const text = 'room,of=air t=21.5,h=40 1717200000000000000\nnone\ndisk used=1i\nroom,of=floor h=2\n';
+    const { readings, refusals, tallies } = readAll([points], [['home/attic/b', text]]);
+    expect(readings).toEqual([['temperature', { of: 'air', device: 'attic' }, 21.5, 0]]);
+    expect(refusals).toMatchObject([{ text: 'home/attic/b none' }]);
+    expect(tallies).toMatchObject({ readings: 1, missing: 0, quarantined: 1 });
+  });
+});
+
 describe('a message', () => {
   it('gives a reading at the time of receipt, whose names are levels of the topic', () => {
     const { readings, tallies, highestMs } = readAll(

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Metric } from '#core/metrics/metric.ts';
 import { BATCH_READINGS_MAX, type BatchColumns } from '../batch-columns.ts';
+import { PointRows } from '../line-protocol/point-rows.ts';
 import { MessageFields, RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
 import {
   isJsonObject,
@@ -16,6 +17,8 @@ import { type EntryRegistry, REFUSED_TEXT_CHARS_MAX } from '../source.ts';
 import { MESSAGE_ROWS_MAX, TOPICS_REMEMBERED_MAX } from './limits.ts';
 import type { MqttMessage } from './message-line.ts';
 import { MessageTally } from './message-tally.ts';
+import type { PayloadFault, PayloadRow } from './payload-row.ts';
+import { senmlRows } from './senml-rows.ts';
 import { matchTopic, parseTopicFilter, type TopicFilter } from './topic-filter.ts';
 import { PAYLOAD, type TopicRule } from './topic-rule.ts';
 
@@ -50,6 +53,7 @@ export class MessageReader {
   readonly tally: MessageTally;
   readonly #rules: readonly OpenRule[];
   readonly #matches = new Map<string, readonly Match[]>();
+  readonly #points = new PointRows();
   #count = 0;
   #receivedMs = Number.NaN;
   #receivedText = '';
@@ -103,11 +107,17 @@ export class MessageReader {
     let json: { readonly value: JsonText | undefined } | undefined;
     let isRead = false;
     for (const { rule, names } of matches) {
+      const message = { topic, names, received: this.#receivedText, quoted, line: this.#count, tally: this.tally };
+      if (rule.isPoints) {
+        const isFit = rule.readRows(message, this.#points.read(payload));
+        isRead ||= isFit;
+        continue;
+      }
       if (rule.isJson && json === undefined) json = { value: text === undefined ? undefined : parseJsonText(text) };
       const root = rule.isJson ? asObject(json?.value) : text === undefined ? undefined : { [PAYLOAD]: text };
       if (rule.isJson) this.tally.looked(rule.index, root);
-      const message = { topic, names, received: this.#receivedText, quoted, line: this.#count, tally: this.tally };
-      const isFit = rule.read(message, root);
+      const isPack = rule.isSenml && json?.value !== undefined;
+      const isFit = isPack ? rule.readRows(message, senmlRows(json!.value!, receivedMs)) : rule.read(message, root);
       isRead ||= isFit;
     }
     if (!isRead) this.tally.unfit(topic, 'no-value');
@@ -136,6 +146,8 @@ class OpenRule {
   readonly index: number;
   readonly filter: TopicFilter;
   readonly isJson: boolean;
+  readonly isSenml: boolean;
+  readonly isPoints: boolean;
   readonly reader: RowReader;
   readonly #series: number;
   /** Where the rows are of a message that has several, and how many it may have. */
@@ -156,13 +168,17 @@ class OpenRule {
     const section = { ...topic, time: topic.time ?? RECEIVED_TIME };
     this.index = index;
     this.filter = parseTopicFilter(topic.topic);
-    this.isJson = topic.payload === 'json';
+    this.isSenml = topic.payload === 'senml';
+    this.isPoints = topic.payload === 'line-protocol';
+    this.isJson = topic.payload === 'json' || this.isSenml;
     this.#series = topic.series.length;
     this.#rowsPath = topic.rows;
     this.#rowsMax = rowsMax;
     this.#fields = new MessageFields(section);
     const { columns } = this.#fields;
-    this.reader = new RowReader({ ...options, section, columns });
+    // A point has the fields that were measured.
+    const absent = this.isPoints ? 'passed-over' : 'missing';
+    this.reader = new RowReader({ ...options, section, columns, absent });
     this.#names = topic.names.map((name) => this.#fields.positionOf(name));
     this.#received = this.#fields.positionOf(RECEIVED_COLUMN);
     const values = new Set(topic.series.map(({ value }) => value));
@@ -176,7 +192,8 @@ class OpenRule {
 
   /** How many readings a payload of so many bytes gives at most: an element of an array takes two. */
   readingsMax(payloadBytes: number): number {
-    return this.#series * (this.#rowsPath === undefined ? 1 : Math.min(this.#rowsMax, 1 + (payloadBytes >> 1)));
+    const isOne = this.#rowsPath === undefined && !this.isSenml && !this.isPoints;
+    return this.#series * (isOne ? 1 : Math.min(this.#rowsMax, 1 + (payloadBytes >> 1)));
   }
 
   /**
@@ -188,12 +205,7 @@ class OpenRule {
     const rows = valueAtPath(root, this.#rowsPath);
     if (rows === undefined) return false;
     const elements: readonly JsonText[] = Array.isArray(rows) ? (rows as readonly JsonText[]) : [rows];
-    if (elements.length > this.#rowsMax) {
-      this.#fields.begin(message.quoted);
-      this.#fields.refuse(`it holds ${elements.length} rows, ${this.#rowsMax} is the limit; send fewer in a message`);
-      this.#fields.read(this.reader, message.line);
-      return true;
-    }
+    if (this.#holdsTooMany(elements.length, message)) return true;
     let isRead = false;
     for (const element of elements) {
       const row = isJsonObject(element) ? element : { [PAYLOAD]: element };
@@ -201,6 +213,34 @@ class OpenRule {
       isRead = this.#row({ ...message, quoted }, root, row) || isRead;
     }
     return isRead;
+  }
+
+  /** Reads the rows that a payload holds by its own format. */
+  readRows(message: OpenMessage, rows: readonly (PayloadRow | PayloadFault)[]): boolean {
+    if (this.#holdsTooMany(rows.length, message)) return true;
+    let isRead = false;
+    for (const row of rows) {
+      if (row.kind === 'fault') {
+        this.#refuse(row.reason, `${message.topic} ${row.text}`, message.line);
+        isRead = true;
+        continue;
+      }
+      const received = row.atMs === null ? message.received : String(row.atMs);
+      isRead = this.#row({ ...message, received }, row.fields, undefined) || isRead;
+    }
+    return isRead;
+  }
+
+  #holdsTooMany(rows: number, { quoted, line }: OpenMessage): boolean {
+    if (rows <= this.#rowsMax) return false;
+    this.#refuse(`it holds ${rows} rows, ${this.#rowsMax} is the limit; send fewer in a message`, quoted, line);
+    return true;
+  }
+
+  #refuse(reason: string, quoted: string, line: number): void {
+    this.#fields.begin(quoted);
+    this.#fields.refuse(reason);
+    this.#fields.read(this.reader, line);
   }
 
   /** Reads a message, or a row of it, whose fields come before those of the message. */

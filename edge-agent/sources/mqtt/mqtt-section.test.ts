@@ -58,6 +58,13 @@ describe('a section of MQTT', () => {
     expect(issuesOf(section({ ...LISTEN, topics: rules }))).toBe('');
   });
 
+  it('has rows and times of its own where its format says them', () => {
+    const topics = (more: object): string => issuesOf(section({ ...LISTEN, topics: [{ ...TEMPERATURE, ...more }] }));
+    expect(topics({ payload: 'senml', rows: 'a' })).toContain('leave it out beside `payload: senml`');
+    expect(topics({ payload: 'line-protocol', time: { columns: ['t'] } })).toContain('leave `time` out');
+    expect(topics({ topic: 'a/#', names: ['device'] })).toBe('');
+  });
+
   it('names the metric that nobody has declared', () => {
     expect(declaredSource(section(LISTEN)).faults(['temperatur'])).toEqual([
       {

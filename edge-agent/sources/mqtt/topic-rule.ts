@@ -37,9 +37,13 @@ const fields = z.strictObject({
       examples: [['room']],
     }),
   payload: z
-    .enum(['json', 'text'])
+    .enum(['json', 'text', 'senml', 'line-protocol'])
     .default('json')
-    .meta({ description: 'What a message holds. One that is but a value is called payload.', examples: ['text'] }),
+    .meta({
+      description:
+        'What a message holds. JSON or text that is but a value is called payload; a pack of SenML and points of line protocol are rows.',
+      examples: ['text'],
+    }),
   rows: nameField
     .meta({
       description: 'The path of the array of objects that are rows each; payload, where that is all of the message.',
@@ -69,15 +73,17 @@ function checkNames({ topic, names }: TopicRule, context: z.core.$RefinementCtx)
   if (new Set(names).size < names.length) issue('a name stands there twice; give each + its own');
 }
 
-function checkText(rule: TopicRule, context: z.core.$RefinementCtx): void {
-  if (rule.payload !== 'text') return;
-  if (rule.rows !== undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: ['rows'],
-      message: 'a payload that is text has no rows; leave `rows` out',
-    });
+function checkPayload(rule: TopicRule, context: z.core.$RefinementCtx): void {
+  const { payload } = rule;
+  if (rule.rows !== undefined && payload !== 'json') {
+    const message = `\`rows\` says where they are in JSON; leave it out beside \`payload: ${payload}\``;
+    context.addIssue({ code: 'custom', path: ['rows'], message });
   }
+  if (rule.time !== undefined && (payload === 'senml' || payload === 'line-protocol')) {
+    const message = `\`payload: ${payload}\` says itself where its times are; leave \`time\` out`;
+    context.addIssue({ code: 'custom', path: ['time'], message });
+  }
+  if (payload !== 'text') return;
   const known = [...rule.names, PAYLOAD];
   for (const { column, path } of neededColumns({ series: rule.series, time: rule.time ?? RECEIVED_TIME })) {
     if (column === RECEIVED_COLUMN || known.includes(column)) continue;
@@ -91,7 +97,7 @@ export const topicsField = z
     fields
       .superRefine((rule, context) => checkRows({ ...rule, time: rule.time ?? RECEIVED_TIME }, context))
       .superRefine(checkNames)
-      .superRefine(checkText),
+      .superRefine(checkPayload),
   )
   .min(1)
   .max(TOPICS_MAX);
