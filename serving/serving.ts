@@ -1,15 +1,20 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { Counter } from 'prom-client';
 import type { SliceFeed } from '#backbone/answers/slice-feed.ts';
+import type { RenewedTls } from '#backbone/doors/renewed-tls.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
+import { Doorkeeper } from './access/doorkeeper.ts';
 import { IndexFeed } from './feed/slice-feed.ts';
 import { buildApp } from './http/app.ts';
 import { HEAD_BYTES_MAX } from './http/describe-api.ts';
 import { measureAgents } from './http/measure-agents.ts';
 import { addGauge } from './http/measure.ts';
 import type { ServingOptions } from './http/options.ts';
+import type { OwnAddresses } from './http/safety.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
 import { ViewReader } from './http/view-reader.ts';
 import { ServingIndex } from './index/serving-index.ts';
@@ -32,6 +37,8 @@ export interface Serving extends AsyncDisposable {
 const DRAIN_TIMEOUT_MS = 2_000;
 /** A request's head has to arrive within this time, its body too: nothing here takes a large one. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** From connecting to the end of the greetings of TLS. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 1_024;
 
 /** Starts a serving node: its index, the HTTP interface and the stream. Throws AddressUnavailable. */
@@ -45,18 +52,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     ...(options.indexBytesMax === undefined ? {} : { bytesMax: options.indexBytesMax }),
   });
   const reader = new ViewReader(index, options);
-  let own: readonly string[] = [];
-  const app = buildApp(
-    reader,
-    options,
-    () => whyNotReady(index, options),
-    () => own,
-  );
+  const doorkeeper = new Doorkeeper(options.identity, options.clock);
+  let listening: readonly string[] = [];
+  const own: OwnAddresses = (host) => (doorkeeper.isAsking && host !== undefined ? [host] : listening);
+  const app = buildApp(reader, options, () => whyNotReady(index, options), own, doorkeeper);
   const listener = getRequestListener(app.fetch);
-  const server = createServer(
-    { maxHeaderSize: HEAD_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true },
-    (request, response) => void listener(request, response),
-  );
+  const server = openDoor(options.tls, (request, response) => void listener(request, response));
   server.maxConnections = CONNECTIONS_MAX;
   server.on('request', (_, response) => response.on('close', () => setImmediate(closeIfDraining, server)));
   try {
@@ -66,10 +67,17 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     throw error;
   }
   const { port } = server.address() as AddressInfo;
-  own = listenAddresses(options.listen.host, port);
-  const stream = new StreamServer(server, reader, { own, others: options.corsOrigins ?? [] }, options.logger);
+  listening = listenAddresses(options.listen.host, port);
+  const stream = new StreamServer(
+    server,
+    reader,
+    { own, others: options.corsOrigins ?? [] },
+    doorkeeper,
+    options.logger,
+  );
   measureStream(stream, options.registry);
   measureAgents(options.registry, index, options.presence);
+  measureAccess(doorkeeper, options.registry);
   options.logger.info({ host: options.listen.host, port }, 'serving listens');
   let drained: Promise<void> | undefined;
   let disposed: Promise<void> | undefined;
@@ -78,9 +86,18 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     const cut = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
     await drain();
     clearTimeout(cut);
+    doorkeeper.close();
     await index[Symbol.asyncDispose]();
   };
   return { port, slices: new IndexFeed(reader), drain, [Symbol.asyncDispose]: () => (disposed ??= dispose()) };
+}
+
+function openDoor(tls: RenewedTls | undefined, answer: RequestListener): Server {
+  const limits = { maxHeaderSize: HEAD_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, noDelay: true };
+  if (tls === undefined) return createServer(limits, answer);
+  const server = createTlsServer({ ...limits, ...tls.options, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, answer);
+  tls.renew(server);
+  return server;
 }
 
 async function whyNotReady(
@@ -92,6 +109,19 @@ async function whyNotReady(
   const closed = views.find((view) => index.source(view.name) === undefined);
   if (closed !== undefined) return `view ${closed.name} is not open yet`;
   return isReady() ? undefined : "the speed layer has not reached the log's end as it was at the start";
+}
+
+function measureAccess(doorkeeper: Doorkeeper, registry: ServingOptions['registry']): void {
+  if (!doorkeeper.isAsking) return;
+  const refused: Counter = new Counter({
+    name: 'weir_serving_refused_total',
+    help: 'Requests, streams and logins refused for who asked',
+    registers: [registry],
+    collect: () => {
+      refused.reset();
+      refused.inc(doorkeeper.refused);
+    },
+  });
 }
 
 function measureStream(stream: StreamServer, registry: ServingOptions['registry']): void {

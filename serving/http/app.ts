@@ -4,6 +4,9 @@ import { etag } from 'hono/etag';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
+import { addAccess, Senders } from '../access/access.ts';
+import type { Doorkeeper } from '../access/doorkeeper.ts';
+import { addLogin } from '../access/login.ts';
 import { QueryError } from '../answers/query.ts';
 import { describeStream } from '../stream/async-api.ts';
 import { STREAM_PATH } from '../stream/stream-server.ts';
@@ -20,7 +23,7 @@ import { addPage } from './page.ts';
 import { problem, problemOf, problemResponse } from './problem.ts';
 import { addQueryRoutes } from './query-routes.ts';
 import { addSafety, compressed, type OwnAddresses } from './safety.ts';
-import type { ViewReader } from './view-reader.ts';
+import type { ReaderOf, ViewReader } from './view-reader.ts';
 import { addViewsRoute } from './view-routes.ts';
 
 /** The HTTP interface: every route, described by the schemas that check it at /openapi.json. */
@@ -29,25 +32,35 @@ export function buildApp(
   options: ServingOptions,
   whyNotReady: () => Promise<string | undefined>,
   ownAddresses: OwnAddresses,
+  doorkeeper: Doorkeeper,
 ): OpenAPIHono {
   const { index } = reader;
   const app = openApp(options.logger);
   measureRequests(app, options.registry, index);
   addCors(app, options.corsOrigins ?? [], ownAddresses);
   addSafety(app, ownAddresses);
+  const senders = new Senders(doorkeeper.isAsking);
+  addAccess(app, doorkeeper, senders, (path) => methodsAt(app.routes, path).length > 0);
+  const readerOf: ReaderOf = (c) => reader.as(senders.of(c));
   app.use(keptByNobody);
   app.use('/api/v1/views/*', compressed);
   for (const path of ['/openapi.json', '/asyncapi.json']) app.use(path, compressed, described);
-  addQueryRoutes(app, reader);
-  addViewsRoute(app, reader, options);
-  addGroupsRoute(app, reader);
+  addQueryRoutes(app, index, readerOf);
+  addViewsRoute(app, readerOf, options);
+  addGroupsRoute(app, readerOf);
   addLedgerRoutes(app, index, options);
   addOperationRoutes(app, reader, options);
   if (options.orders !== undefined) addOrderRoutes(app, options.orders);
-  addHealthRoutes(app, { whyNotReady, status: options.status, registry: options.registry });
-  addDescription(app, options.views);
+  addHealthRoutes(app, {
+    // The reason names what is inside, and is for the log where everybody may ask.
+    whyNotReady: doorkeeper.isAsking ? async () => ((await whyNotReady()) === undefined ? undefined : '') : whyNotReady,
+    status: options.status,
+    registry: options.registry,
+  });
+  addDescription(app, doorkeeper.isAsking, doorkeeper.isAsking ? [] : options.views);
   addStreamNote(app);
   app.get('/asyncapi.json', (c) => c.json(describeStream(STREAM_PATH, new URL(c.req.url).host)));
+  addLogin(app, doorkeeper);
   addPage(app, options.dashboardDir);
   return app;
 }

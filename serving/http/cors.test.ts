@@ -40,7 +40,7 @@ describe('a page of another origin', () => {
       told: {
         'access-control-allow-origin': NAMED,
         'access-control-allow-methods': 'GET, HEAD',
-        'access-control-allow-headers': 'If-None-Match',
+        'access-control-allow-headers': 'If-None-Match, Authorization',
         'access-control-max-age': '600',
         vary: 'Origin',
       },

@@ -7,13 +7,13 @@ import type { OwnAddresses } from './safety.ts';
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /** Headers that a page may send beside those that Fetch lets every page send. */
-const ALLOWED_HEADERS = 'If-None-Match';
+const ALLOWED_HEADERS = 'If-None-Match, Authorization';
 
 /** What a page may read of an answer beside its body. */
 const EXPOSED_HEADERS = 'ETag, Weir-Zone, Weir-Tzdata, Content-Disposition, Retry-After, Allow';
 
 /**
- * Lets pages of other origins read (Fetch, 3.2): those that are named, by GET and HEAD, without credentials. An origin that
+ * Lets pages of other origins read (Fetch, 3.2): those that are named, by GET and HEAD, with a token at most. An origin that
  * isn't named learns with which remedy; what changes something stays with the server's own pages (safety.ts).
  */
 export function addCors(app: OpenAPIHono, origins: readonly string[], ownAddresses: OwnAddresses): void {
@@ -21,7 +21,8 @@ export function addCors(app: OpenAPIHono, origins: readonly string[], ownAddress
     const origin = c.req.header('origin');
     const isPreflight = c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
     const isNamed = origin !== undefined && origins.includes(origin);
-    if (isPreflight && !isNamed && !isOwnOrigin(origin, ownAddresses())) return problemResponse(unnamed(origin!));
+    if (isPreflight && !isNamed && !isOwnOrigin(origin, ownAddresses(c.req.header('host'))))
+      return problemResponse(unnamed(origin!));
     if (isPreflight && isNamed) c.res = new Response(null, { status: 204, headers: PREFLIGHT });
     else await next();
     // Whose answer this is goes by who asks, also where nobody did.

@@ -26,8 +26,20 @@ Errors are problem details (RFC 9457): \`detail\` is a sentence with its remedy.
 \`Allow\`. Pages of other origins may read where the server names them; they can change nothing. Queries of windows and
 sessions have an \`ETag\`, for \`If-None-Match\`. The stream at ${STREAM_PATH} is described at /asyncapi.json.`;
 
-/** Adds the description of all routes that the application has, at /openapi.json. */
-export function addDescription(app: OpenAPIHono, views: readonly { readonly name: string }[]): void {
+/** And where the server asks who sends them. */
+const OF_STRANGERS = {
+  401: problemDoc('The request shows no token that is known'),
+  403: problemDoc('The token does not allow it, or a page of another origin asks'),
+  429: problemDoc('Tokens were wrong before: ask later', HEADERS.retryAfter),
+};
+
+const SECURITY = { bearer: { type: 'http', scheme: 'bearer', description: 'What "weir tokens add" prints' } } as const;
+
+/**
+ * Adds the description of all routes that the application has, at /openapi.json; `isAsking`: they are for those who show a token.
+ * `views` are named in examples.
+ */
+export function addDescription(app: OpenAPIHono, isAsking: boolean, views: readonly { readonly name: string }[]): void {
   for (const [path, what] of [
     ['/openapi.json', 'This description (OpenAPI 3.1)'],
     ['/asyncapi.json', 'The description of the stream (AsyncAPI 3.0)'],
@@ -43,10 +55,10 @@ export function addDescription(app: OpenAPIHono, views: readonly { readonly name
     }),
   );
   let described: object | undefined;
-  app.get('/openapi.json', (c) => c.json((described ??= describe(app, views[0]?.name))));
+  app.get('/openapi.json', (c) => c.json((described ??= describe(app, isAsking, views[0]?.name))));
 }
 
-function describe(app: OpenAPIHono, exampleView: string | undefined): object {
+function describe(app: OpenAPIHono, isAsking: boolean, exampleView: string | undefined): object {
   const info = { title: 'Weir', version: '1', description: DESCRIPTION };
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info });
   for (const path of Object.values(document.paths ?? {})) {
@@ -55,12 +67,14 @@ function describe(app: OpenAPIHono, exampleView: string | undefined): object {
       [path.post, { ...OF_EACH, ...OF_CHANGES }],
     ] as const) {
       if (operation === undefined) continue;
-      operation.responses = { ...others, ...operation.responses };
+      operation.responses = { ...others, ...operation.responses, ...(isAsking ? OF_STRANGERS : {}) };
       for (const parameter of operation.parameters ?? []) {
         if ('name' in parameter && parameter.name === 'view' && exampleView !== undefined)
           parameter.example = exampleView;
       }
     }
   }
-  return document;
+  if (!isAsking) return document;
+  const components = { ...document.components, securitySchemes: SECURITY };
+  return { ...document, components, security: [{ bearer: [] }] };
 }

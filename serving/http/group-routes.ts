@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { formatInstant } from '#core/time/instant.ts';
-import { withSource } from '../answers/answer-windows.ts';
+import { groupsOf, withSource } from '../answers/answer-windows.ts';
 import { extentOf, wideExtentOf } from '../answers/window-spans.ts';
 import { jsonDoc, limitParam, PROBLEMS, ViewPath } from './schemas.ts';
-import type { ViewReader } from './view-reader.ts';
+import type { ReaderOf } from './view-reader.ts';
 
 /** Groups that one answer names. */
 const GROUPS_DEFAULT = 100;
@@ -42,8 +42,9 @@ const route = createRoute({
 });
 
 /** Which groups a view has: nobody who looks for one of thousands should have to ask for the windows of all. */
-export function addGroupsRoute(app: OpenAPIHono, reader: ViewReader): void {
+export function addGroupsRoute(app: OpenAPIHono, readerOf: ReaderOf): void {
   app.openapi(route, async (c) => {
+    const reader = readerOf(c);
     const { view } = c.req.valid('param');
     const { search, limit } = c.req.valid('query');
     const answer = await withSource(
@@ -52,8 +53,10 @@ export function addGroupsRoute(app: OpenAPIHono, reader: ViewReader): void {
       () => reader.source(view, undefined),
       async (source) => {
         const { by } = source.id.view;
-        const groups = source.groups();
-        const isExact = groups.length <= EXACT_EXTENT_GROUPS_MAX;
+        const where = reader.confined(source.id.view, new Map());
+        const groups = groupsOf(source, where);
+        // What is of others does not show in the extent either.
+        const isExact = groups.length <= EXACT_EXTENT_GROUPS_MAX || where.size > 0;
         const data = isExact ? await extentOf(source, groups) : await wideExtentOf(source);
         const found = inOrder(groups.filter(({ tags }) => standsIn(search, tags)));
         return {

@@ -22,7 +22,7 @@ const metricsRoute = getRoute('/metrics', 'Measurements for Prometheus', {
 });
 
 export interface HealthOptions {
-  /** Why the node isn't ready, or undefined where it is. */
+  /** Why the node isn't ready, or undefined where it is; empty where that is for nobody to know. */
   readonly whyNotReady: () => Promise<string | undefined>;
   readonly status: () => unknown;
   readonly registry: Registry;
@@ -34,7 +34,7 @@ export function addHealthRoutes(app: OpenAPIHono, { whyNotReady, status, registr
     const reason = await whyNotReady();
     return reason === undefined
       ? c.json({ status: 'ready' as const }, 200)
-      : c.json({ status: 'not ready' as const, reason }, 503);
+      : c.json({ status: 'not ready' as const, ...(reason === '' ? {} : { reason }) }, 503);
   });
   app.openapi(statusRoute, (c) => c.json(status() as Record<string, unknown>, 200));
   app.openapi(metricsRoute, async (c) =>

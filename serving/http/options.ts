@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ChangeFeed } from '#backbone/changes/changes.ts';
+import type { RenewedTls } from '#backbone/doors/renewed-tls.ts';
 import type { ManifestStore } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import type { MissingRange } from '#core/ledger/ledger.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { View } from '#core/views/view.ts';
+import type { ServingIdentity } from '../access/doorkeeper.ts';
 
 /** Whether an agent is connected, and since when. */
 export interface AgentPresence {
@@ -84,6 +86,10 @@ export interface ServingOptions {
   readonly dashboardDir: string | undefined;
   /** Wall clock, in ms. */
   readonly clock: () => number;
+  /** How those who ask are told apart; left out: nobody is asked who they are. */
+  readonly identity?: ServingIdentity | undefined;
+  /** With what connections are encrypted; left out: not at all. */
+  readonly tls?: RenewedTls | undefined;
   readonly logger: Logger;
   /** Bytes of pages that the index holds; INDEX_BYTES_DEFAULT where not given. */
   readonly indexBytesMax?: number;

@@ -78,7 +78,7 @@ describe('a problem', () => {
   it('is called by its status', () => {
     expect([400, 403, 405, 409, 413, 418].map((status) => problem(status, '').title)).toStrictEqual([
       'The query can not be answered as asked',
-      'The request comes from another origin',
+      'This is not for who asks',
       'The method is not allowed here',
       'The state does not allow it',
       'The request is too large',

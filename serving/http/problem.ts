@@ -16,7 +16,8 @@ export interface Problem {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The query can not be answered as asked',
-  403: 'The request comes from another origin',
+  401: 'The server has to know who asks',
+  403: 'This is not for who asks',
   404: 'There is no such thing',
   405: 'The method is not allowed here',
   406: 'There is no such form of the answer',
@@ -25,6 +26,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: 'The body is of another kind',
   421: 'The request is meant for another server',
   426: 'The protocol has to be another one',
+  429: 'Too many were wrong',
   500: 'The server failed',
   503: 'The server can not answer now',
 };

@@ -16,12 +16,13 @@ import {
   type SessionsQuery,
   type WindowsQuery,
 } from '../answers/query.ts';
+import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { fileNameOf, type Format, formatOf } from './answer-format.ts';
 import { jsonResponse, type Manner, rowsResponse } from './answer-response.ts';
 import { EntityTags, type Match, meetsAny } from './entity-tags.ts';
 import { answerDocs, SessionsParams, OTHER_PARAMETERS, ViewPath, WindowsParams } from './schemas.ts';
-import type { ViewReader } from './view-reader.ts';
+import type { ReaderOf, ViewReader } from './view-reader.ts';
 
 /** Sessions of one answer as CSV or NDJSON: they are found before the first is written, at some 250 bytes each. */
 const ROW_SESSIONS_MAX = 1_000_000;
@@ -58,10 +59,10 @@ function queryRoute<P extends string, Q extends z.ZodObject>(path: P, summary: s
 }
 
 /** The two queries of a view: for windows, and for sessions. */
-export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
-  const { index } = reader;
+export function addQueryRoutes(app: OpenAPIHono, index: ServingIndex, readerOf: ReaderOf): void {
   const entityTags = new EntityTags(randomBytes(16).toString('base64url'), index);
   app.openapi(windowsRoute, async (c) => {
+    const reader = readerOf(c);
     const { view: name } = c.req.valid('param');
     const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), WINDOWS_PARAMS);
@@ -86,6 +87,7 @@ export function addQueryRoutes(app: OpenAPIHono, reader: ViewReader): void {
     return jsonResponse(answer, answered.query, mannerOf(answered.query, format, caching));
   });
   app.openapi(sessionsRoute, async (c) => {
+    const reader = readerOf(c);
     const { view: name } = c.req.valid('param');
     const params = c.req.valid('query');
     const tags = tagQueries(c.req.queries(), SESSIONS_PARAMS);
@@ -199,6 +201,6 @@ function readViewQuery(
   known: readonly string[],
 ): Omit<WindowsQuery, 'spec'> {
   const { view, metric } = reader.about(source);
-  const where = parseFilter(tags, view, known);
+  const where = reader.confined(view, parseFilter(tags, view, known));
   return { view, metric, where, ...parseRange(from, to, zone, reader.nowMs()), stats: parseStats(stats, metric) };
 }

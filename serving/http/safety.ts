@@ -50,8 +50,11 @@ const compressing = compress({
   contentTypeFilter: /^(?:text\/(?:html|css|javascript)|application\/json|image\/svg\+xml)(?:;|$)/,
 });
 
-/** The addresses under which the server is reached, once it listens. */
-export type OwnAddresses = () => readonly string[];
+/**
+ * The addresses under which the server is reached, once it listens. Where it asks who comes, any by which it is named: what other machines
+ * call it is theirs to say, and a page of another name has neither a token nor a session.
+ */
+export type OwnAddresses = (host: string | undefined) => readonly string[];
 
 /** Why a request isn't for this server, by its Host; undefined where it is. */
 export function hostProblem(host: string | undefined, addresses: readonly string[]): Problem | undefined {
@@ -63,11 +66,12 @@ export function hostProblem(host: string | undefined, addresses: readonly string
 export function addSafety(app: OpenAPIHono, ownAddresses: OwnAddresses): void {
   app.use(HEADERS);
   app.use(async (c, next) => {
-    const foreign = hostProblem(c.req.header('host'), ownAddresses());
+    const host = c.req.header('host');
+    const foreign = hostProblem(host, ownAddresses(host));
     if (foreign !== undefined) return problemResponse(foreign);
     const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
     const origin = c.req.header('origin');
-    if (isSafe || isOwnOrigin(origin, ownAddresses())) return next();
+    if (isSafe || isOwnOrigin(origin, ownAddresses(host))) return next();
     const remedy = 'send the request from its own pages, or without an Origin header';
     return problemResponse(problem(403, `origin ${origin} is not this server; ${remedy}`));
   });

@@ -1,8 +1,11 @@
+import type { Context } from 'hono';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
+import { confinedTo, rowsFor } from '#core/identity/permits.ts';
+import { ANYONE, type Principal } from '#core/identity/principal.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import { nearestNames } from '#core/time/nearest-name.ts';
 import type { View } from '#core/views/view.ts';
-import { parseTime, parseZone, QueryError } from '../answers/query.ts';
+import { parseTime, parseZone, QueryError, type TagFilter } from '../answers/query.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { ServingOptions } from './options.ts';
@@ -13,14 +16,41 @@ export interface ViewAndMetric {
   readonly metric: Metric;
 }
 
+/** The reader for who sends a request. */
+export type ReaderOf = (c: Context) => ViewReader;
+
 /** Finds what a query names; what is not there is a QueryError that names the nearest. */
 export class ViewReader {
   readonly index: ServingIndex;
   readonly #options: Pick<ServingOptions, 'views' | 'metrics' | 'clock'>;
+  readonly #principal: Principal;
 
-  constructor(index: ServingIndex, options: Pick<ServingOptions, 'views' | 'metrics' | 'clock'>) {
+  /** What is not for the principal is answered like what isn't there. */
+  constructor(
+    index: ServingIndex,
+    options: Pick<ServingOptions, 'views' | 'metrics' | 'clock'>,
+    principal: Principal = ANYONE,
+  ) {
     this.index = index;
     this.#options = options;
+    this.#principal = principal;
+  }
+
+  /** The same for somebody else. */
+  as(principal: Principal): ViewReader {
+    return principal.kind === 'anyone' ? this : new ViewReader(this.index, this.#options, principal);
+  }
+
+  /** The declared views that may be asked. */
+  views(): readonly View[] {
+    return this.#options.views.filter((view) => rowsFor(this.#principal, view) !== null);
+  }
+
+  /** What is asked of a view, as far as it may be seen. */
+  confined(view: View, asked: TagFilter): TagFilter {
+    const rows = rowsFor(this.#principal, view);
+    if (rows === null) throw this.#undeclared(view.name);
+    return confinedTo(rows, asked);
   }
 
   /** What `now` is in a query. */
@@ -30,12 +60,15 @@ export class ViewReader {
 
   /** Throws where no view of that name is declared. */
   checkName(name: string): void {
-    const names = this.#options.views.map((view) => view.name);
-    if (names.includes(name)) return;
+    if (!this.views().some((view) => view.name === name)) throw this.#undeclared(name);
+  }
+
+  #undeclared(name: string): QueryError {
+    const names = this.views().map((view) => view.name);
     const nearest = nearestNames(name, names);
     const known = names.length === 0 ? 'none is declared; add one under `views`' : `known are ${names.join(', ')}`;
     const remedy = nearest.length === 0 ? known : `did you mean ${nearest.join(' or ')}? ${known}`;
-    throw new QueryError('view', name, 'is not declared', remedy, 404);
+    return new QueryError('view', name, 'is not declared', remedy, 404);
   }
 
   /** The live source of a view, or that of the batch state which `asOf` names. */

@@ -5,7 +5,7 @@ import { formatInstant } from '#core/time/instant.ts';
 import { unitsOf } from '../answers/write-json.ts';
 import type { ServingOptions } from './options.ts';
 import { getRoute, jsonDoc } from './schemas.ts';
-import type { ViewReader } from './view-reader.ts';
+import type { ReaderOf } from './view-reader.ts';
 
 const ViewsSchema = z.object({
   views: z.array(
@@ -43,13 +43,10 @@ const route = getRoute('/api/v1/views', 'The declared views and their versions',
   200: jsonDoc('All views', ViewsSchema),
 });
 
-export function addViewsRoute(
-  app: OpenAPIHono,
-  reader: ViewReader,
-  options: Pick<ServingOptions, 'views' | 'metrics'>,
-): void {
+export function addViewsRoute(app: OpenAPIHono, readerOf: ReaderOf, options: Pick<ServingOptions, 'metrics'>): void {
   app.openapi(route, (c) => {
-    const views = options.views.map((view) => {
+    const reader = readerOf(c);
+    const views = reader.views().map((view) => {
       const metric = options.metrics.get(view.metric);
       const versions = (reader.index.manifest(view.name)?.versions ?? []).map(({ version, state, batch }) => ({
         version,

@@ -4,9 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { reasonOf } from '#core/errors.ts';
+import { permits } from '#core/identity/permits.ts';
+import type { Principal } from '#core/identity/principal.ts';
 import { isOwnOrigin } from '#core/wire/own-origin.ts';
+import { type Doorkeeper, shownBy, STREAM_PROTOCOL } from '../access/doorkeeper.ts';
 import { type Problem, problem, problemOf, PROBLEM_TYPE } from '../http/problem.ts';
-import { hostProblem } from '../http/safety.ts';
+import { hostProblem, type OwnAddresses } from '../http/safety.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import {
   CHANGES_EVERY_MS,
@@ -24,22 +27,31 @@ export const STREAM_PATH = '/api/v1/stream';
 
 /** RFC 6455 §7.4.1: the server goes away. */
 const GOING_AWAY = 1001;
+/** RFC 6455 §7.4.1: the endpoint does what its policy does not allow. */
+const POLICY_VIOLATION = 1008;
 /** How long a reader has to answer a close before it is cut off. */
 const CLOSE_TIMEOUT_MS = 500;
 
 /** Whose pages may open a stream: those of the addresses under which the server is reached, and of other origins that are named. */
 export interface StreamOrigins {
-  readonly own: readonly string[];
+  readonly own: OwnAddresses;
   readonly others: readonly string[];
 }
 
 /** The WebSocket endpoint (RFC 6455) of a server: readers, their subscriptions, and when they are told. */
 export class StreamServer {
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MESSAGE_BYTES_MAX,
+    perMessageDeflate: false,
+    // What stands beside it may be a token, which is not told back.
+    handleProtocols: (protocols) => (protocols.has(STREAM_PROTOCOL) ? STREAM_PROTOCOL : false),
+  });
   readonly #clients = new Map<WebSocket, StreamConnection>();
   readonly #shared = new SharedTellings();
   readonly #reader: ViewReader;
   readonly #origins: StreamOrigins;
+  readonly #doorkeeper: Doorkeeper;
   readonly #logger: Logger;
   readonly #unsubscribe: () => void;
   readonly #beat: NodeJS.Timeout;
@@ -49,9 +61,10 @@ export class StreamServer {
   #nextAtMs = 0;
   #isOwed = false;
 
-  constructor(server: Server, reader: ViewReader, origins: StreamOrigins, logger: Logger) {
+  constructor(server: Server, reader: ViewReader, origins: StreamOrigins, doorkeeper: Doorkeeper, logger: Logger) {
     this.#reader = reader;
     this.#origins = origins;
+    this.#doorkeeper = doorkeeper;
     this.#logger = logger;
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#unsubscribe = reader.index.onChange(() => this.#tellSoon());
@@ -94,14 +107,43 @@ export class StreamServer {
     try {
       const refusal = upgradeProblem(request, this.#origins, this.#clients.size);
       if (refusal !== undefined) return refuse(socket, refusal);
-      this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-        this.#clients.set(opened, new StreamConnection(opened, this.#reader, this.#shared, this.#logger));
-        opened.on('close', () => this.#clients.delete(opened));
-      });
+      const principal = this.#recognise(request);
+      if ('status' in principal) return refuse(socket, principal);
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, principal));
     } catch (error) {
       this.#logger.error({ reason: reasonOf(error) }, 'an upgrade failed');
       refuse(socket, problemOf(error));
     }
+  }
+
+  /** Who opens a stream, or why they may not. A page's session is for the pages of the server itself. */
+  #recognise({ headers, socket }: IncomingMessage): Principal | Problem {
+    const shown = { ...shownBy(headers), address: socket.remoteAddress ?? '', door: 'stream' } as const;
+    const recognition = this.#doorkeeper.recognise(shown);
+    if (recognition.kind === 'later')
+      return problem(429, `the token is not known; the next is heard in ${recognition.seconds} s`);
+    const { host = '', origin } = headers;
+    if (
+      recognition.kind === 'unknown' ||
+      (recognition.bySession && (origin === undefined || !isOwnOrigin(origin, [host])))
+    )
+      return problem(
+        401,
+        `the stream is not for everybody; open it with a token, by "Authorization: Bearer TOKEN" or the protocols "${STREAM_PROTOCOL}, weir.bearer.TOKEN"`,
+      );
+    const { principal } = recognition;
+    return permits(principal, { kind: 'list' }) ? principal : problem(403, 'this token may not open a stream');
+  }
+
+  #open(socket: WebSocket, principal: Principal): void {
+    this.#clients.set(socket, new StreamConnection(socket, this.#reader.as(principal), this.#shared, this.#logger));
+    const leave = this.#doorkeeper.enter(principal, 'stream', () =>
+      socket.close(POLICY_VIOLATION, 'the token has ended'),
+    );
+    socket.on('close', () => {
+      this.#clients.delete(socket);
+      leave();
+    });
   }
 
   /** The first change after a rest is told at once; those that follow share rounds. */
@@ -145,12 +187,13 @@ export function upgradeProblem(
   { own, others }: StreamOrigins,
   clients: number,
 ): Problem | undefined {
-  const foreign = hostProblem(headers.host, own);
+  const addresses = own(headers.host);
+  const foreign = hostProblem(headers.host, addresses);
   if (foreign !== undefined) return foreign;
   const path = (url ?? '/').split('?', 1)[0]!;
   if (path !== STREAM_PATH) return problem(404, `no stream is at ${path}; it is at ${STREAM_PATH}`);
   const { origin } = headers;
-  if (!isOwnOrigin(origin, own) && !others.includes(origin!)) {
+  if (!isOwnOrigin(origin, addresses) && !others.includes(origin!)) {
     const remedy = `open the stream from its own pages, or let others by \`http: { cors: ["${origin}"] }\` in the configuration`;
     return problem(403, `origin ${origin} is not this server; ${remedy}`);
   }

@@ -92,7 +92,8 @@ export class Subscription {
     const query = this.#query(source);
     const { from, ...asked } = { ...this.#asked, id: undefined, resume: undefined };
     const place = this.#source === source ? [this.#sequence, this.#freshnessMs] : [this.#resume];
-    const key = JSON.stringify([asked, from === undefined ? undefined : query.fromMs, place]);
+    // By the filter that it comes to: of two who ask the same each may see another part.
+    const key = JSON.stringify([asked, [...query.where], from === undefined ? undefined : query.fromMs, place]);
     return this.#shared.tell(source, key, () => this.#tell(source, query));
   }
 
@@ -155,7 +156,7 @@ export class Subscription {
     return {
       view,
       metric,
-      where: parseFilter(given, view, []),
+      where: this.#reader.confined(view, parseFilter(given, view, [])),
       stats: parseStats(asked.stats?.join(','), metric),
       spec: parseWindowSpec(asked, zone),
       fromMs,

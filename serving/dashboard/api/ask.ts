@@ -32,6 +32,8 @@ export async function ask<T>(path: string, read: (answer: unknown) => T): Promis
   try {
     const answer = parseExactJson(text);
     if (response.ok) return read(answer);
+    // A session that has ended, or never began.
+    if (response.status === 401) location.assign('login');
     const refusal = readProblem(answer);
     throw new AskFailed(refusal.detail, undefined, refusal);
   } catch (error) {
