@@ -27,18 +27,7 @@ export const LAYERS = {
   'load-tests': [...PARTS, 'tooling'],
   cli: [...PARTS, 'load-tests'],
   // The whole system as cli composes it, on simulated machines: above all others, and nothing that ships is in it.
-  world: [
-    'core',
-    'backbone',
-    'edge-agent',
-    'broker',
-    'speed-layer',
-    'batch-layer',
-    'serving',
-    'view-stores',
-    'simulators',
-    'cli',
-  ],
+  world: [...PARTS, 'cli'],
   tooling: [],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'node:tls';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
+import { Lookout } from '../flow/lookout.ts';
 import { readTlsFiles, type TlsFiles, type TlsOptions } from './tls-files.ts';
 
 /** How often it is looked whether a certificate was renewed. */
@@ -18,8 +18,7 @@ export class RenewedTls implements AsyncDisposable {
   readonly #folder: string;
   readonly #logger: Logger;
   readonly #servers = new Set<Server>();
-  readonly #stopped = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #lookout = new Lookout(() => this.#look(), LOOK_EVERY_MS);
   #options: TlsOptions;
   #stamp: string;
 
@@ -29,7 +28,6 @@ export class RenewedTls implements AsyncDisposable {
     this.#logger = logger;
     this.#options = options;
     this.#stamp = stamp;
-    this.#running = this.#follow();
   }
 
   /** Reads the files; relative paths start at `folder`. Throws FileUnusable. */
@@ -55,17 +53,8 @@ export class RenewedTls implements AsyncDisposable {
     server.once('close', () => this.#servers.delete(server));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) await this.#look();
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lookout[Symbol.asyncDispose]();
   }
 
   async #look(): Promise<void> {

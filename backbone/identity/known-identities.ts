@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf } from '#core/errors.ts';
 import type { ChainHead } from '#core/identity/chain.ts';
 import { type EnrolledAgent, Identities, type IdentityChange } from '#core/identity/identities.ts';
 import type { Principal } from '#core/identity/principal.ts';
+import { Lookout } from '../flow/lookout.ts';
 import { NOTHING_READ, type ReadChanges, readChanges, type ReadSoFar } from './identity-file.ts';
 
 /** How often it is looked for changes: what is revoked ends within two seconds, however busy the process is beside. */
@@ -22,8 +22,7 @@ export class KnownIdentities implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #identities = new Identities();
   readonly #listeners = new Set<IdentityListener>();
-  readonly #stopped = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #lookout = new Lookout(() => this.#look(), LOOK_EVERY_MS);
   #read: ReadSoFar = NOTHING_READ;
   #isFailing = false;
 
@@ -32,7 +31,6 @@ export class KnownIdentities implements AsyncDisposable {
     this.#clock = clock;
     this.#logger = logger;
     this.#take(first);
-    this.#running = this.#follow();
   }
 
   /** Reads what is there; a directory that isn't holds nobody. Throws what `readChanges` throws. */
@@ -80,27 +78,18 @@ export class KnownIdentities implements AsyncDisposable {
     return () => void this.#listeners.delete(listener);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lookout[Symbol.asyncDispose]();
   }
 
-  async #follow(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      try {
-        this.#take(await readChanges(this.#dir, this.#read));
-        this.#isFailing = false;
-      } catch (error) {
-        if (!this.#isFailing)
-          this.#logger.error(
-            { reason: reasonOf(error) },
-            'who is known can not be read; who was known before still is',
-          );
-        this.#isFailing = true;
-      }
+  async #look(): Promise<void> {
+    try {
+      this.#take(await readChanges(this.#dir, this.#read));
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing)
+        this.#logger.error({ reason: reasonOf(error) }, 'who is known can not be read; who was known before still is');
+      this.#isFailing = true;
     }
   }
 

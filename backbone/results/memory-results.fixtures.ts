@@ -1,3 +1,4 @@
+import { flagsOf, type NotedRow, tableOf } from '#core/slices/merge-rows.fixtures.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { mergeInto } from '#core/stats/merge.ts';
 import { decodeRow } from '#core/stats/row-codec.ts';
@@ -82,5 +83,20 @@ function blockOf(rows: readonly SliceRow[], flagsOf: (row: SliceRow) => number):
     flags,
     table,
     firstSlot,
+  };
+}
+
+/** A row that was noted down, as a block of its own: of one group, its slices counted from `firstSlice`. */
+export function notedBlock(row: NotedRow, group: string, firstSlice: number): ResultBlock {
+  return {
+    partition: row.partition,
+    groups: [group],
+    ends: [1],
+    count: 1,
+    slice: Float64Array.of(firstSlice + row.slice),
+    revision: Float64Array.of(row.revision),
+    flags: Uint8Array.of(flagsOf(row)),
+    table: tableOf(row),
+    firstSlot: 0,
   };
 }

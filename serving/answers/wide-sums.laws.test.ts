@@ -4,7 +4,8 @@ import type { ChangedSpan, ChangeFeed } from '#backbone/changes/changes.ts';
 import { spansOfRows } from '#backbone/changes/row-span.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
-import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
+import { notedBlock } from '#backbone/results/memory-results.fixtures.ts';
+import type { ResultReader } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
 import { CASE_SLICES, flagsOf, type NotedRow, type StoredRows, tableOf } from '#core/slices/merge-rows.fixtures.ts';
 import type { MergedSlice } from '#core/slices/merge-rows.oracle.ts';
@@ -32,20 +33,6 @@ function changeOf(row: NotedRow): ChangedSpan {
   return spansOfRows([{ ...place, slice, revision, flags: flagsOf(row), stats: encodeRow(tableOf(row), 0) }])[0]!;
 }
 
-function blockOf(row: NotedRow): ResultBlock {
-  return {
-    partition: row.partition,
-    groups: [GROUP],
-    ends: [1],
-    count: 1,
-    slice: Float64Array.of(FIRST_SLICE + row.slice),
-    revision: Float64Array.of(row.revision),
-    flags: Uint8Array.of(flagsOf(row)),
-    table: tableOf(row),
-    firstSlot: 0,
-  };
-}
-
 /** A source of what is stored; the last `toldCount` changes are committed while the results are read, and after it. */
 function sourceOf({ results, changes }: StoredRows, toldCount: number) {
   const stored = changes.slice(0, changes.length - toldCount);
@@ -63,7 +50,7 @@ function sourceOf({ results, changes }: StoredRows, toldCount: number) {
   const feed: Pick<ChangeFeed, 'spansOfGroups' | 'extents'> = { spansOfGroups: spans, extents: () => [everywhere] };
   const reader: Pick<ResultReader, 'scan'> = {
     async *scan({ name }) {
-      yield* results[Number(name)]!.map(blockOf);
+      yield* results[Number(name)]!.map((row) => notedBlock(row, GROUP, FIRST_SLICE));
       await Promise.resolve();
       if (told.length === 0 || Number(name) > 0) return;
       commit(told.splice(0, Math.ceil(told.length / 2)));

@@ -1,9 +1,8 @@
 import type { TextWriter } from '#core/packing/text-writer.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
-import { formatInstant } from '#core/time/instant.ts';
 import type { AnsweredWindow } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
-import { StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
+import { EdgeText, StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
 
 const COMMA = 0x2c;
 const utf8 = new TextEncoder();
@@ -19,10 +18,7 @@ export class CsvWriter {
   readonly #query: ViewQuery;
   readonly #stats: StatsWriter;
   readonly #tagTexts: TagTexts;
-  /** Of the window before: those that follow one another mostly share their edges. */
-  #startMs = Number.NaN;
-  #endMs = Number.NaN;
-  #edges = new Uint8Array(0);
+  readonly #edges = new EdgeText((start, end) => `${start},${end},`);
 
   /** Writers of one answer share the texts of its tags. */
   constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = new Map()) {
@@ -33,12 +29,7 @@ export class CsvWriter {
 
   /** One window as a line. */
   write(out: TextWriter, { startMs, endMs, tags, slot, completeness, final, revision }: AnsweredWindow): void {
-    if (startMs !== this.#startMs || endMs !== this.#endMs) {
-      this.#edges = utf8.encode(`${formatInstant(startMs)},${formatInstant(endMs)},`);
-      this.#startMs = startMs;
-      this.#endMs = endMs;
-    }
-    out.append(this.#edges);
+    out.append(this.#edges.of(startMs, endMs));
     out.append(this.#tags(tags));
     for (let i = 0; i < this.#query.stats.length; i++) {
       this.#stats.write(out, i, slot, '');

@@ -4,7 +4,7 @@ import { formatInstant } from '#core/time/instant.ts';
 import { tzdataVersion } from '#core/time/zone.ts';
 import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
-import { StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
+import { EdgeText, StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
 
 const utf8 = new TextEncoder();
 
@@ -22,10 +22,7 @@ export class WindowWriter {
   readonly #tagNames: readonly string[];
   readonly #keys: readonly Uint8Array[];
   readonly #tagTexts: TagTexts;
-  /** Of the window before: those that follow one another mostly share their edges. */
-  #startMs = Number.NaN;
-  #endMs = Number.NaN;
-  #edges = new Uint8Array(0);
+  readonly #edges = new EdgeText((start, end) => `{"start":"${start}","end":"${end}","tags":`);
 
   /** Writers of one answer share the texts of its tags. */
   constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = new Map()) {
@@ -40,12 +37,7 @@ export class WindowWriter {
   /** One window as a JSON object. */
   write(out: TextWriter, window: AnsweredWindow): void {
     const { startMs, endMs, tags, slot, completeness, final, revision, pending, expectedFromMs } = window;
-    if (startMs !== this.#startMs || endMs !== this.#endMs) {
-      this.#edges = utf8.encode(`{"start":"${formatInstant(startMs)}","end":"${formatInstant(endMs)}","tags":`);
-      this.#startMs = startMs;
-      this.#endMs = endMs;
-    }
-    out.append(this.#edges);
+    out.append(this.#edges.of(startMs, endMs));
     out.append(this.#tags(tags));
     out.ascii(',"stats":{');
     for (let i = 0; i < this.#keys.length; i++) {

@@ -1,11 +1,36 @@
 import type { TextWriter } from '#core/packing/text-writer.ts';
 import { type QuickText, quickTextOf } from '#core/stats/quick-text.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
+import { formatInstant } from '#core/time/instant.ts';
 import type { ViewQuery } from './query.ts';
 import { SlotStats } from './slot-stats.ts';
 
+const utf8 = new TextEncoder();
+
 /** The tags of groups as they are written, encoded. */
 export type TagTexts = Map<readonly string[], Uint8Array>;
+
+/** The text of a window's edges, kept for the next one: those that follow one another mostly share them. */
+export class EdgeText {
+  readonly #textOf: (start: string, end: string) => string;
+  #startMs = Number.NaN;
+  #endMs = Number.NaN;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  /** `textOf` writes the edges, which it is given as instants. */
+  constructor(textOf: (start: string, end: string) => string) {
+    this.#textOf = textOf;
+  }
+
+  of(startMs: number, endMs: number): Uint8Array {
+    if (startMs !== this.#startMs || endMs !== this.#endMs) {
+      this.#bytes = utf8.encode(this.#textOf(formatInstant(startMs), formatInstant(endMs)));
+      this.#startMs = startMs;
+      this.#endMs = endMs;
+    }
+    return this.#bytes;
+  }
+}
 
 /** Writes the statistics of a query, of one slot of a table after the other. */
 export class StatsWriter {

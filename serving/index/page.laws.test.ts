@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChangedSpan, ChangeFeed } from '#backbone/changes/changes.ts';
 import { spansOfRows } from '#backbone/changes/row-span.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
-import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
+import { notedBlock } from '#backbone/results/memory-results.fixtures.ts';
+import { groupRows, type ResultReader } from '#backbone/results/results.ts';
 import { keepsTheMergeLaw } from '#core/slices/merge-rows.cases.ts';
 import { CASE_SLICES, flagsOf, type NotedRow, type StoredRows, tableOf } from '#core/slices/merge-rows.fixtures.ts';
 import { countedStats, type MergedSlice } from '#core/slices/merge-rows.oracle.ts';
@@ -41,19 +42,6 @@ function changeOf(row: NotedRow, slice = FIRST_SLICE + row.slice): ChangedSpan {
   return spansOfRows([changed])[0]!;
 }
 
-function blockOf(row: NotedRow): GroupRows {
-  return {
-    partition: row.partition,
-    group: GROUP,
-    count: 1,
-    slice: Float64Array.of(FIRST_SLICE + row.slice),
-    revision: Float64Array.of(row.revision),
-    flags: Uint8Array.of(flagsOf(row)),
-    table: tableOf(row),
-    firstSlot: 0,
-  };
-}
-
 /** Loads the two pages that hold the cases' slices. */
 function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
   const feed: Pick<ChangeFeed, 'spans'> = {
@@ -65,7 +53,7 @@ function load({ results, changes }: StoredRows): Promise<readonly Page[]> {
   const reader: Pick<ResultReader, 'blocks'> = {
     async *blocks({ name }) {
       await Promise.resolve();
-      yield* results[Number(name)]!.map(blockOf);
+      yield* results[Number(name)]!.flatMap((row) => [...groupRows(notedBlock(row, GROUP, FIRST_SLICE))]);
     },
   };
   const refs = results.map((_, i): ResultRef => {

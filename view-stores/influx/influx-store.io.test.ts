@@ -31,9 +31,9 @@ afterEach(async () => {
 
 const tokenFile = (): string => join(folder.dir, 'token');
 
-function start(): Promise<InfluxStore> {
+function start(url = standIn.url): Promise<InfluxStore> {
   return InfluxStore.start({
-    address: { url: standIn.url, org: 'weir', bucket: 'views', tokenFile: tokenFile() },
+    address: { url, org: 'weir', bucket: 'views', tokenFile: tokenFile() },
     feed: feedOf(view),
     views: ['power'],
     table,
@@ -155,15 +155,7 @@ describe('the store of InfluxDB', () => {
     const { url } = standIn;
     await standIn[Symbol.asyncDispose]();
     view.put(0, 1);
-    const store = await InfluxStore.start({
-      address: { url, org: 'weir', bucket: 'views', tokenFile: tokenFile() },
-      feed: feedOf(view),
-      views: ['power'],
-      table,
-      clock: Date.now,
-      random: () => 0,
-      logger,
-    });
+    const store = await start(url);
     await vi.waitUntil(() => store.status().failure !== undefined, { timeout: 20_000 });
     expect(store.status().failure).toContain('nobody listens there');
     await store[Symbol.asyncDispose]();
