@@ -58,6 +58,7 @@ function openReader(): { readonly reader: MessageReader; readonly batch: BatchCo
         rows: 'power',
         series: [{ metric: 'power', value: 'kW', device: '{rest}', texts: { ON: 1 } }],
       },
+      { topic: 'home/+/gone', names: ['name'], gone: { device: '{name}', when: { level: '0' } } },
       { topic: 'home/a/#', payload: 'senml', series: [{ metric: 'power', value: 'v', device: '{name}' }] },
       { topic: 'home/b/#', payload: 'line-protocol', series: [{ metric: 'power', value: 'm.kw', device: '{host}' }] },
       { topic: '+/+/power', payload: 'text', series: [{ metric: 'power', value: 'payload', device: 'x' }] },

@@ -79,6 +79,49 @@ describe('a message of several rows', () => {
   });
 });
 
+describe('a message that says who is gone', () => {
+  const topics: readonly Rule[] = [
+    rule({
+      topic: 'home/+',
+      names: ['device'],
+      time: { columns: ['at'] },
+      series: [{ metric: 'temperature', value: 't', device: '{device}' }],
+    }),
+    { topic: 'home/+/availability', names: ['device'], gone: { device: '{device}', when: { state: 'offline' } } },
+    {
+      topic: 'tele/+/LWT',
+      names: ['device'],
+      payload: 'text',
+      gone: { device: '{device}', when: { payload: 'Offline' } },
+    },
+  ];
+  const said = (device: string, s: number): readonly [string, string] => [
+    `home/${device}`,
+    `{"t":1,"at":"${new Date(NOW_MS + s * 1_000).toISOString()}"}`,
+  ];
+
+  it('breaks off the series of that device, when it comes, and after all that was said of them', () => {
+    const { breaks, tallies, remarks } = readAll(topics, [
+      said('a', -60),
+      said('b', 1),
+      ['home/a/availability', '{"state":"online"}'],
+      ['home/a/availability', '{"state":"offline"}'],
+      ['home/a/availability', '{"state":"offline"}'],
+      ['tele/b/LWT', 'Offline'],
+      ['tele/b/LWT', 'Online'],
+      ['tele/nobody/LWT', 'Offline'],
+      said('a', 2),
+      ['home/a/availability', '{"state":"offline"}'],
+    ]);
+    expect(breaks!.map(({ entry, atMs }) => [entry, atMs - NOW_MS])).toEqual([
+      [0, 3],
+      [1, 1_001],
+      [0, 2_001],
+    ]);
+    expect([tallies.readings, tallies.quarantined, remarks]).toEqual([3, 0, []]);
+  });
+});
+
 describe('a message whose format has rows', () => {
   it('has those of SenML refused that are none, or must not be read by who knows RFC 8428 alone', () => {
     const pack = rule({ payload: 'senml', series: [{ metric: 'temperature', value: 'v', device: '{name}' }] });

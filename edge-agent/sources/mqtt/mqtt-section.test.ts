@@ -63,6 +63,12 @@ describe('a section of MQTT', () => {
     expect(topics({ payload: 'senml', rows: 'a' })).toContain('leave it out beside `payload: senml`');
     expect(topics({ payload: 'line-protocol', time: { columns: ['t'] } })).toContain('leave `time` out');
     expect(topics({ topic: 'a/#', names: ['device'] })).toBe('');
+    expect(topics({ payload: 'senml', gone: { device: 'a' } })).toContain('holds readings alone');
+    expect(topics({ payload: 'text', series: undefined, gone: { device: 'a', when: { state: 'x' } } })).toContain(
+      '"state" is not in a payload that is text',
+    );
+    expect(topics({ series: undefined })).toContain('a topic has `series`, or says who is `gone`');
+    expect(topics({ series: undefined, gone: { device: '{device}' } })).toBe('');
   });
 
   it('names the metric that nobody has declared', () => {

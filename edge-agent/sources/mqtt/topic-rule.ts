@@ -1,8 +1,9 @@
 /** What a topic's entry in the section says: whose messages are meant, and which readings are made of them. */
 import { z } from 'zod';
 import { RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
-import { checkDistinct, checkMetrics, neededColumns } from '../rows/row-references.ts';
-import { checkRows, ROWS_FIELDS } from '../rows/rows-section.ts';
+import { checkDistinct, checkMetrics, type NeededColumn, neededColumns } from '../rows/row-references.ts';
+import { checkRows, ROWS_FIELDS, ROWS_WHEN, templateField } from '../rows/rows-section.ts';
+import { parseTextTemplate } from '../rows/text-template.ts';
 import { nameField } from '../section-fields.ts';
 import type { ReferenceFault } from '../source-kind.ts';
 import { TOPICS_MAX } from './limits.ts';
@@ -50,7 +51,21 @@ const fields = z.strictObject({
       examples: ['metrics'],
     })
     .optional(),
+  gone: z
+    .strictObject({
+      device: templateField.meta({ description: 'The device that is gone.', examples: ['{room}'] }),
+      when: ROWS_WHEN.meta({
+        description: 'The messages that say so, by the text of fields. All, unless given.',
+        examples: [{ payload: 'offline' }],
+      }),
+    })
+    .meta({
+      title: 'device and messages',
+      description: 'Messages that say that a device is gone: what its gauges held ends then.',
+    })
+    .optional(),
   ...ROWS_FIELDS,
+  series: ROWS_FIELDS.series.default([]),
   /** Left out: the time of receipt. */
   time: ROWS_FIELDS.time
     .meta({
@@ -62,6 +77,15 @@ const fields = z.strictObject({
 
 /** What is made of the messages on some topics. */
 export type TopicRule = z.output<typeof fields>;
+
+function checkGone({ gone, payload, series }: TopicRule, context: z.core.$RefinementCtx): void {
+  if (gone === undefined && series.length === 0) {
+    context.addIssue({ code: 'custom', path: ['series'], message: 'a topic has `series`, or says who is `gone`' });
+  }
+  if (gone === undefined || payload === 'json' || payload === 'text') return;
+  const message = `\`payload: ${payload}\` holds readings alone; say who is gone of a topic that has JSON or text`;
+  context.addIssue({ code: 'custom', path: ['gone'], message });
+}
 
 function checkNames({ topic, names }: TopicRule, context: z.core.$RefinementCtx): void {
   const issue = (message: string): void => context.addIssue({ code: 'custom', path: ['names'], message });
@@ -85,17 +109,26 @@ function checkPayload(rule: TopicRule, context: z.core.$RefinementCtx): void {
   }
   if (payload !== 'text') return;
   const known = [...rule.names, PAYLOAD];
-  for (const { column, path } of neededColumns({ series: rule.series, time: rule.time ?? RECEIVED_TIME })) {
+  const needed = neededColumns({ series: rule.series, time: rule.time ?? RECEIVED_TIME });
+  for (const { column, path } of [...needed, ...goneColumns(rule.gone)]) {
     if (column === RECEIVED_COLUMN || known.includes(column)) continue;
     const message = `${JSON.stringify(column)} is not in a payload that is text; there are ${known.join(', ')}`;
     context.addIssue({ code: 'custom', path: [...path], message });
   }
 }
 
+/** The fields by which it is told who is gone. */
+function goneColumns(gone: TopicRule['gone']): readonly NeededColumn[] {
+  if (gone === undefined) return [];
+  const columns = [...Object.keys(gone.when), ...parseTextTemplate(gone.device).columns];
+  return columns.map((column) => ({ column, path: ['gone'] }));
+}
+
 export const topicsField = z
   .array(
     fields
       .superRefine((rule, context) => checkRows({ ...rule, time: rule.time ?? RECEIVED_TIME }, context))
+      .superRefine(checkGone)
       .superRefine(checkNames)
       .superRefine(checkPayload),
   )

@@ -19,7 +19,8 @@ export const COLUMNS_MAX = 16_384;
 /** Texts that may stand for no reading. */
 const MISSING_TEXTS_MAX = 64;
 
-const template = textField
+/** Text in which {column} stands for that column. */
+export const templateField = textField
   .superRefine(checkedBy(parseTextTemplate, TextTemplateError))
   .meta({ title: 'text with {names}' });
 
@@ -46,6 +47,9 @@ const unit = z
       if (fault !== false) context.addIssue({ code: 'custom', path: [name], message: fault });
     }
   });
+
+/** Texts of columns, which rows are told apart by. */
+export const ROWS_WHEN = z.record(nameField, textField).default({});
 
 const NUMERIC = /^\s*[+-]?[\d.,]/;
 
@@ -84,17 +88,17 @@ const seriesRuleFields = {
       examples: [{ ON: 1, OFF: 0 }],
     })
     .optional(),
-  when: z
-    .record(nameField, textField)
-    .default({})
-    .meta({ description: 'The rows that the rule is for, by the text of columns.', examples: [{ type: 'import' }] }),
+  when: ROWS_WHEN.meta({
+    description: 'The rows that the rule is for, by the text of columns.',
+    examples: [{ type: 'import' }],
+  }),
   since: expectedSinceField.optional(),
-  device: template.pipe(z.string().min(1)).meta({
+  device: templateField.pipe(z.string().min(1)).meta({
     description: 'The device that was measured. {column} stands for the text of that column.',
     examples: ['{meter}'],
   }),
   tags: z
-    .record(seriesNameField, template)
+    .record(seriesNameField, templateField)
     .refine((tags) => !Object.hasOwn(tags, 'device'), 'tag "device" is given by `device`; leave it out')
     .refine(
       (tags) => Object.keys(tags).length < SERIES_TAGS_MAX,
