@@ -59,8 +59,8 @@ export interface AnsweredSlice {
   readonly startMs: number;
   /** The values of the view's tags; one array for all slices of a group. */
   readonly tags: readonly string[];
-  /** Decimal text, in the order of the view's statistics; null where there is nothing to tell. */
-  readonly values: readonly StatValue[];
+  /** The value of one of the view's statistics, by its place among them: decimal text, null where there is nothing to tell. */
+  readonly value: (i: number) => StatValue;
   /** From 0 to 1. */
   readonly completeness: number;
   /** As an answer says it that tells all statistics. */
@@ -69,7 +69,7 @@ export interface AnsweredSlice {
   readonly pending: boolean;
   readonly revision: number;
   /** Its stats, as core/stats/row-codec.ts writes them. */
-  readonly state: Uint8Array;
+  readonly state: () => Uint8Array;
 }
 
 /** From where a view is followed on; plain data, to be kept as JSON. */

@@ -31,11 +31,12 @@ export class Stores implements AsyncDisposable {
     const { stores, folder, dataDir, views, logger } = this.#options;
     const { influx } = stores;
     if (influx === undefined) return;
-    const { url, org, bucket, token, ca } = influx;
+    const { url, org, bucket, token, ca, fields } = influx;
     const caFile = ca === undefined ? undefined : resolve(folder, ca);
     this.#influx = this.#stack.use(
       await InfluxStore.start({
         address: { url, org, bucket, tokenFile: resolve(folder, token.file), caFile },
+        fields,
         feed,
         views: views.map(({ name }) => name),
         table: this.#stack.use(await openEmbeddedTable({ dir: join(dataDir, 'stores', 'influx') })),

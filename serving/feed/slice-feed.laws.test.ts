@@ -81,8 +81,9 @@ class Copy {
       this.open.push(piece);
       return true;
     }
-    for (const { tags, startMs, values, completeness, final, pending, revision, state } of piece.slices()) {
-      const exact = Buffer.from(state).toString('hex');
+    for (const { tags, startMs, value, completeness, final, pending, revision, state } of piece.slices()) {
+      const exact = Buffer.from(state()).toString('hex');
+      const values = follower.followed!.statistics.map((_, i) => value(i));
       this.slices.set(
         JSON.stringify([startMs, tags]),
         JSON.stringify([values, completeness, final, pending, revision, exact]),

@@ -1,5 +1,6 @@
 import type { AnsweredSlice, FeedMark, FollowedView, SliceFollower, SlicePiece } from '#backbone/answers/slice-feed.ts';
 import { writeRow } from '#core/stats/row-codec.ts';
+import type { StatValue } from '#core/stats/statistics.ts';
 import { groupKey } from '#core/views/view.ts';
 import { withSource } from '../answers/answer-windows.ts';
 import { heldBeyond } from '../answers/answered-window.ts';
@@ -268,10 +269,12 @@ export class ViewFollower implements SliceFollower {
     for (const { pending, tags, startMs } of windows)
       if (pending) this.#notePending(groupKey(tags), startMs / view.sliceMs);
     function* slices(): Iterable<AnsweredSlice> {
+      let at = 0;
+      const value = (i: number): StatValue => told[i]!.compute(stats.at(at), metric);
+      const state = (): Uint8Array => writeRow(table, at);
       for (const { startMs, tags, slot, completeness, final, pending, revision } of windows) {
-        const read = stats.at(slot);
-        const values = told.map((statistic) => statistic.compute(read, metric));
-        yield { startMs, tags, values, completeness, final, pending, revision, state: writeRow(table, slot) };
+        at = slot;
+        yield { startMs, tags, value, completeness, final, pending, revision, state };
       }
     }
     return {

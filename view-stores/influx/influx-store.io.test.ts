@@ -8,6 +8,7 @@ import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import { KeptMarks } from '../kept-marks.ts';
 import { InfluxStore } from './influx-store.ts';
 import { feedOf, StandIn, ToldView } from './influx.fixtures.ts';
+import { POINT_FIELDS } from './line-writer.ts';
 
 let folder: TemporaryDirectory;
 let standIn: StandIn;
@@ -34,6 +35,7 @@ const tokenFile = (): string => join(folder.dir, 'token');
 function start(url = standIn.url): Promise<InfluxStore> {
   return InfluxStore.start({
     address: { url, org: 'weir', bucket: 'views', tokenFile: tokenFile() },
+    fields: POINT_FIELDS,
     feed: feedOf(view),
     views: ['power'],
     table,
@@ -126,7 +128,7 @@ describe('the store of InfluxDB', () => {
     let store = await start();
     await whenTold(store);
     await store[Symbol.asyncDispose]();
-    const identity = JSON.stringify([standIn.url, 'weir', 'views']);
+    const identity = JSON.stringify([JSON.stringify([standIn.url, 'weir', 'views']), POINT_FIELDS.toSorted()]);
     const told = await KeptMarks.open(table, identity, ['power']);
     expect(told.of('power')!.untold.groups).toEqual([['["a"]', []]]);
     for (let i = 0; i < 1_000; i++) standIn.answers.push({ status: 500 });

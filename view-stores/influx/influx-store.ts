@@ -9,7 +9,7 @@ import type { RebuildOutcome, StoreStatus } from '../store-status.ts';
 import { type InfluxAddress, InfluxBucket } from './influx-bucket.ts';
 import { InfluxAway, InfluxRefusal, InfluxTokenUnreadable } from './influx-errors.ts';
 import { LineBatches } from './line-batches.ts';
-import { LineWriter } from './line-writer.ts';
+import { LineWriter, type PointField } from './line-writer.ts';
 
 /** How often changes are told: a slice that is measured now changes many times a second. */
 const ROUND_EVERY_MS = 1_000;
@@ -25,6 +25,8 @@ const STOP_TIMEOUT_MS = 5_000;
 
 export interface InfluxStoreOptions {
   readonly address: InfluxAddress;
+  /** What of a slice is written; points that have other fields are written anew. */
+  readonly fields: readonly PointField[];
   readonly feed: SliceFeed;
   readonly views: readonly string[];
   /** Where marks are kept; the caller's. */
@@ -83,7 +85,8 @@ export class InfluxStore implements AsyncDisposable {
   /** Begins to follow the views, from where the marks end. InfluxDB need not be there. */
   static async start(options: InfluxStoreOptions): Promise<InfluxStore> {
     const bucket = new InfluxBucket(options.address);
-    return new InfluxStore(options, bucket, await KeptMarks.open(options.table, bucket.identity, options.views));
+    const place = JSON.stringify([bucket.identity, options.fields.toSorted()]);
+    return new InfluxStore(options, bucket, await KeptMarks.open(options.table, place, options.views));
   }
 
   status(): StoreStatus {
@@ -195,7 +198,7 @@ export class InfluxStore implements AsyncDisposable {
     }
     const piece = await follower.next();
     if (piece === undefined) return false;
-    one.writer ??= new LineWriter(follower.followed);
+    one.writer ??= new LineWriter(follower.followed, this.#options.fields);
     try {
       await this.#write(piece, one.writer, batches);
     } catch (failure) {
@@ -210,7 +213,8 @@ export class InfluxStore implements AsyncDisposable {
     let sinceMs = performance.now();
     let lines = 0;
     for (const slice of piece.slices()) {
-      batches.add(writer.line(slice));
+      const line = writer.line(slice);
+      if (line !== undefined) batches.add(line);
       if (batches.isFull) await batches.send();
       if (++lines % LINES_PER_LOOK === 0 && performance.now() - sinceMs > TURN_MS) {
         await nextTurn();

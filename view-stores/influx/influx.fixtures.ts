@@ -139,9 +139,9 @@ export class ToldView implements SliceFollower {
   }
 
   #answer(slice: number): AnsweredSlice {
-    const values = [String(this.counts.get(slice))];
+    const count = String(this.counts.get(slice));
     const judged = { completeness: 1, final: true, pending: false, revision: 1 };
-    return { startMs: slice * 60_000, tags: ['a'], values, ...judged, state: Uint8Array.of(2, 0) };
+    return { startMs: slice * 60_000, tags: ['a'], value: () => count, ...judged, state: () => Uint8Array.of(2, 0) };
   }
 }
 

@@ -1,7 +1,29 @@
 import type { AnsweredSlice, FollowedView } from '#backbone/answers/slice-feed.ts';
 
+/** Fields of a point that are statistics, and the others. */
+const STATISTIC_FIELDS = [
+  'count',
+  'sum',
+  'mean',
+  'min',
+  'max',
+  'first',
+  'last',
+  'increase',
+  'integral',
+  'timeMean',
+] as const;
+const OTHER_FIELDS = ['completeness', 'final', 'pending', 'revision', 'state'] as const;
+
+/** All fields that a point may have. */
+export const POINT_FIELDS = [...STATISTIC_FIELDS, ...OTHER_FIELDS];
+export type PointField = (typeof POINT_FIELDS)[number];
+
 /** Statistics that are whole numbers for InfluxDB; all others are floats, so that no field ever changes its type. */
 const WHOLE = new Set(['count']);
+
+/** Groups whose tags are kept as text: slices come in the order of time, so those of all groups take turns. */
+const HEADS_KEPT = 65_536;
 
 /**
  * Writes the slices of a view as points of line protocol (InfluxDB 2, line protocol reference): the measurement is named as
@@ -14,41 +36,55 @@ const WHOLE = new Set(['count']);
 export class LineWriter {
   readonly #view: FollowedView;
   readonly #measurement: string;
-  readonly #fields: readonly { readonly key: string; readonly end: string }[];
-  /** Of the group before: slices of one often follow each other. */
-  #tags: readonly string[] | undefined;
-  #head = '';
+  readonly #statistics: readonly { readonly i: number; readonly key: string; readonly end: string }[];
+  readonly #writes: Readonly<Record<(typeof OTHER_FIELDS)[number], boolean>>;
+  /** What stands before the fields, by group. */
+  readonly #heads = new Map<readonly string[], string>();
 
-  constructor(followed: FollowedView) {
+  /** Writes the fields that are named, or all that there are. */
+  constructor(followed: FollowedView, fields: readonly PointField[] = POINT_FIELDS) {
     this.#view = followed;
     this.#measurement = escaped(followed.view.name, /[, ]/g);
-    this.#fields = followed.statistics.map((name) => ({ key: `${name}=`, end: WHOLE.has(name) ? 'i,' : ',' }));
+    const wanted = new Set<string>(fields);
+    this.#statistics = followed.statistics
+      .map((name, i) => ({ name, i, key: `${name}=`, end: WHOLE.has(name) ? 'i,' : ',' }))
+      .filter(({ name }) => wanted.has(name));
+    this.#writes = {
+      completeness: wanted.has('completeness'),
+      final: wanted.has('final'),
+      pending: wanted.has('pending'),
+      revision: wanted.has('revision'),
+      state: wanted.has('state'),
+    };
   }
 
-  /** One slice, without the end of the line. */
-  line({ startMs, tags, values, completeness, final, pending, revision, state }: AnsweredSlice): string {
-    let text = this.#headOf(tags);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      if (value === null) continue;
-      const { key, end } = this.#fields[i]!;
-      text += key + value + end;
+  /** One slice, without the end of the line; undefined where none of its fields has a value. */
+  line(slice: AnsweredSlice): string | undefined {
+    let text = '';
+    for (const { i, key, end } of this.#statistics) {
+      const value = slice.value(i);
+      if (value !== null) text += key + value + end;
     }
-    const exact = Buffer.from(state.buffer, state.byteOffset, state.byteLength).toString('base64');
-    return `${text}completeness=${completeness},final=${final},pending=${pending},revision=${revision}i,state="${exact}" ${startMs}`;
+    if (this.#writes.completeness) text += `completeness=${slice.completeness},`;
+    if (this.#writes.final) text += `final=${slice.final},`;
+    if (this.#writes.pending) text += `pending=${slice.pending},`;
+    if (this.#writes.revision) text += `revision=${slice.revision}i,`;
+    if (this.#writes.state) text += `state="${base64(slice.state())}",`;
+    return text === '' ? undefined : `${this.#headOf(slice.tags)}${text.slice(0, -1)} ${slice.startMs}`;
   }
 
-  /** What stands before the fields. */
   #headOf(tags: readonly string[]): string {
-    if (tags === this.#tags) return this.#head;
+    const known = this.#heads.get(tags);
+    if (known !== undefined) return known;
     const { by } = this.#view.view;
     // In the order of their names, as InfluxDB sorts them anyway.
     const named = by.map((name, i) => [name, tags[i]!] as const).filter(([, value]) => value !== '');
     const sorted = named.toSorted(([a], [b]) => (a < b ? -1 : 1));
     const texts = sorted.map(([name, value]) => `,${tagText(name)}=${tagText(value)}`);
-    this.#tags = tags;
-    this.#head = `${this.#measurement}${texts.join('')} `;
-    return this.#head;
+    const head = `${this.#measurement}${texts.join('')} `;
+    if (this.#heads.size >= HEADS_KEPT) this.#heads.clear();
+    this.#heads.set(tags, head);
+    return head;
   }
 }
 
@@ -63,4 +99,8 @@ function tagText(text: string): string {
 
 function escaped(text: string, signs: RegExp): string {
   return text.replaceAll(signs, '\\$&');
+}
+
+function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { SliceRow } from '#backbone/changes/changes.ts';
+import { PENDING } from '#core/slices/merge-rows.ts';
+import { ViewReader } from '../http/view-reader.ts';
+import { openIndexOf, POWER, World } from '../world.fixtures.ts';
+import { ViewFollower } from './view-follower.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What the next piece tells: the minute of each slice, and whether its selection waits for a refold. */
+async function told(follower: ViewFollower): Promise<readonly (readonly [number, boolean])[] | undefined> {
+  const piece = await follower.next();
+  if (piece === undefined) return undefined;
+  const slices = [...piece.slices()].map(({ startMs, pending }) => [startMs / MINUTE_MS, pending] as const);
+  expect(slices).toHaveLength(piece.count);
+  piece.done();
+  return slices;
+}
+
+describe('a view that is followed', () => {
+  it('tells again what was told before its refold, once a batch result has it', async () => {
+    const world = await World.open();
+    await world.deliver(
+      'one',
+      [0, 1].map((minute) => ({ device: 'a@r1', atMs: minute * MINUTE_MS, value: minute })),
+    );
+    const rows: SliceRow[] = [];
+    await world.batch(1, (row) => {
+      rows.push(row);
+      return row.slice === 1 ? PENDING : 0;
+    });
+    await using index = await openIndexOf(world);
+    const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
+    using follower = new ViewFollower(reader, world.view.name, undefined, () => undefined);
+    follower.cleared();
+    expect(await told(follower)).toEqual([
+      [0, false],
+      [1, true],
+    ]);
+    expect(await told(follower)).toBeUndefined();
+
+    world.results.add('refolded', rows, () => 0);
+    await world.manifests.change(world.view.name, (manifest) => ({
+      ...manifest!,
+      versions: manifest!.versions.map((version) => ({
+        ...version,
+        batch: { ...version.batch, results: [{ ...version.batch.results[0]!, name: 'refolded' }] },
+      })),
+    }));
+    while (index.source(world.view.name)!.id.batch.results[0]!.name !== 'refolded')
+      await index.settled(world.view.name);
+    expect(await told(follower)).toEqual([[1, false]]);
+    expect(await told(follower)).toBeUndefined();
+  });
+
+  it('says once that it starts over where another version takes over, and tells all of that', async () => {
+    const world = await World.open();
+    await world.deliver('one', [{ device: 'a@r1', atMs: 0, value: 1 }]);
+    await using index = await openIndexOf(world);
+    const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
+    using follower = new ViewFollower(reader, world.view.name, undefined, () => undefined);
+    expect(follower.startsOver).toBe(true);
+    expect(await follower.next()).toBeUndefined();
+    follower.cleared();
+    expect(await told(follower)).toEqual([[0, false]]);
+    expect(follower.isWhole).toBe(true);
+    await world.manifests.change(world.view.name, (manifest) => ({
+      ...manifest!,
+      versions: manifest!.versions.map((version) => ({ ...version, version: 2 })),
+    }));
+    while (index.source(world.view.name)!.id.version !== 2) await index.settled(world.view.name);
+    expect(follower.startsOver).toBe(true);
+    expect(follower.followed?.version).toBe(2);
+    expect(follower.mark()).toMatchObject({ version: 2, startsOver: true });
+  });
+});
