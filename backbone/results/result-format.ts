@@ -5,7 +5,7 @@ import { PackWriter } from '#core/packing/pack-writer.ts';
 import { BlockTarget, decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
 import type { BlockGrid } from '#core/stats/foretold.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
-import { StatsTable } from '#core/stats/stats-table.ts';
+import { type LimbsUsed, StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { decodeBlockOne } from './format-one.ts';
@@ -64,6 +64,8 @@ export interface BlockRows {
   readonly flags: Uint8Array;
   readonly table: StatsTable;
   readonly slots: Int32Array;
+  /** Of the table, where that is known. */
+  readonly limbs?: LimbsUsed | undefined;
 }
 
 /** The bytes of a block of 1 to RESULT_BLOCK_ROWS_MAX rows. */
@@ -81,7 +83,7 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   pack.column(rows.revisions, count);
   pack.column(rows.flags, count);
   const columns = pack.finish(0);
-  const stats = encodeBlock(rows.table, rows.slots, grid);
+  const stats = encodeBlock(rows.table, rows.slots, grid, rows.limbs);
   const bytes = new Uint8Array(HEAD_BYTES + text.length + columns.length + stats.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, RESULT_BLOCK_FORMAT);

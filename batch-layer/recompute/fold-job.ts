@@ -2,12 +2,13 @@ import { encodeResultBlock, RESULT_BLOCK_ROWS_MAX } from '#backbone/results/resu
 import { BAND_SLICES, bandOf } from '#backbone/results/results.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { FrameFolder } from '#core/fold/fold-frame.ts';
-import { type Group, slicesIn, type SliceSlots } from '#core/fold/slice-slots.ts';
+import type { Group, SliceSlots } from '#core/fold/slice-slots.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { type SliceName, SPAN_SLICES } from '#core/slices/slice-span.ts';
+import type { LimbsUsed } from '#core/stats/stats-table.ts';
 import type { FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
 import { RunWriter, type SortedRun } from './run-file.ts';
@@ -128,6 +129,7 @@ class RowGatherer {
   readonly groups = new Set<string>();
   readonly #partition: number;
   readonly #sliceMs: number;
+  readonly #limbs: LimbsUsed;
   readonly #slots: SliceSlots;
   readonly #writer: RunWriter;
   readonly #pending: SliceName[];
@@ -142,6 +144,7 @@ class RowGatherer {
   constructor(partition: number, { id, slots }: ViewFold, writer: RunWriter, pending: SliceName[]) {
     this.#partition = partition;
     this.#sliceMs = id.view.sliceMs;
+    this.#limbs = slots.table.limbsUsed();
     this.#slots = slots;
     this.#writer = writer;
     this.#pending = pending;
@@ -154,7 +157,9 @@ class RowGatherer {
       const span = spans.get(number);
       if (span === undefined) continue;
       this.groups.add(key);
-      for (const slice of slicesIn(span, span.open)) this.#take(key, slice, span.origin + slice);
+      const { open, origin } = span;
+      for (let i = 0, slice = number * SPAN_SLICES; i < SPAN_SLICES; i++, slice++)
+        if ((open & (1 << i)) !== 0) this.#take(key, slice, origin + slice);
     }
   }
 
@@ -173,6 +178,7 @@ class RowGatherer {
       flags: this.#flags.subarray(0, count),
       table: this.#slots.table,
       slots: this.#slotOf.subarray(0, count),
+      limbs: this.#limbs,
     });
     const first = { partition, group: groups[0]!, slice: this.#slices[0]! };
     const last = { partition, group: groups.at(-1)!, slice: this.#slices[count - 1]! };

@@ -257,11 +257,16 @@ export class SliceSlots {
 
   /** Lets go of every span that is written and of which `keep` wants no slice. */
   evict(keep: (slice: number) => boolean): void {
+    const firsts: number[] = [];
+    const slotCounts: number[] = [];
     for (const group of this.groups.values()) {
       for (const span of group.spans.values()) {
-        if (span.dirty === 0 && !isKept(span, keep)) this.#release(span);
+        if (span.dirty !== 0 || isKept(span, keep)) continue;
+        firsts.push(this.#letGo(span));
+        slotCounts.push(span.windowSlots);
       }
     }
+    this.table.releaseRanges(firsts, slotCounts);
   }
 
   /** Lets go of everything, written or not, and keeps the memory for what comes next. */
@@ -277,14 +282,15 @@ export class SliceSlots {
     this.table.truncate(0);
   }
 
-  #release(span: OpenSpan): void {
+  /** Forgets a span, whose slots are to be released; gives the first of them. */
+  #letGo(span: OpenSpan): number {
     const { group, number, windowFirst, windowSlots, origin } = span;
     group.spans.delete(number);
     span.isReleased = true;
     this.#open -= bitCount(span.open);
     const first = origin + windowFirst;
     this.#span.fill(undefined, first, first + windowSlots);
-    this.table.releaseRange(first, windowSlots);
+    return first;
   }
 
   /** Every open slot, group by group. */

@@ -83,7 +83,8 @@ export class PackWriter {
     let safe = true;
     for (let i = 0; i < count; i++) {
       distances[i] = values[i]! - bases[i]!;
-      safe &&= Number.isSafeInteger(distances[i]);
+      // Of two safe integers it is one, or lies beyond them.
+      safe &&= Math.abs(distances[i]!) <= Number.MAX_SAFE_INTEGER;
     }
     this.bytes.byte(safe ? 1 : 0);
     this.column(safe ? distances : values, count);

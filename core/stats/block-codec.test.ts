@@ -116,6 +116,7 @@ describe('a block', () => {
         let slice = -2;
         const grid = { startMs: Float64Array.from(rows, (_, i) => (slice += apart[i]!) * sliceMs), sliceMs };
         const bytes = encodeBlock(table, slotsOf(table), grid);
+        expect(encodeBlock(table, slotsOf(table), grid, table.limbsUsed())).toEqual(bytes);
         const whole = new StatsTable();
         expect(decodeBlock(bytes, whole, undefined, grid)).toBe(0);
         rows.forEach((_, i) => expect(equalSlots(whole, i, table, i)).toBe(true));

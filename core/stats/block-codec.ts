@@ -23,6 +23,7 @@
  * nor do covered times. Versions 1 and 2: block-two.ts.
  */
 import { strict as assert } from 'node:assert';
+import { SQUARE_LIMBS, SUM_LIMBS } from '../numbers/wide.ts';
 import { PackReader } from '../packing/pack-reader.ts';
 import { PackWriter } from '../packing/pack-writer.ts';
 import {
@@ -42,10 +43,10 @@ import {
 import { readColumns } from './block-read.ts';
 import { BLOCK_VERSION_UNACCOUNTED, readColumnsTwo } from './block-two.ts';
 import { type BlockGrid, RowFacts } from './foretold.ts';
-import { hasSelected, versionFault } from './row-codec.ts';
+import { isSelected, versionFault } from './row-codec.ts';
 import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
-import { StatsTable } from './stats-table.ts';
+import { INTEGRAL_LIMBS, type LimbsUsed, StatsTable } from './stats-table.ts';
 
 export const BLOCK_VERSION = 3;
 const HEADER_BYTES = 4;
@@ -59,22 +60,31 @@ const guess = columnRoom();
 const nothing = columnRoom();
 const foretold = foretoldRoom();
 const NO_GRID: BlockGrid = { startMs: columnRoom(), sliceMs: 0 };
+const ALL_LIMBS: LimbsUsed = { sum: SUM_LIMBS, squares: SQUARE_LIMBS, increase: SUM_LIMBS, integral: INTEGRAL_LIMBS };
 const EVERY_PART: ReadonlySet<StatsPart> = new Set(STATS_PARTS);
 
-/** The bytes of the stats in `slots`, 1 to BLOCK_ROWS_MAX of them, in their order. The grid makes them fewer. */
-export function encodeBlock(table: StatsTable, slots: ArrayLike<number>, grid = NO_GRID): Uint8Array {
+/**
+ * The bytes of the stats in `slots`, 1 to BLOCK_ROWS_MAX of them, in their order. The grid makes them fewer. Who writes many
+ * blocks of a table says which limbs it uses, so that the others aren't looked at.
+ */
+export function encodeBlock(
+  table: StatsTable,
+  slots: ArrayLike<number>,
+  grid = NO_GRID,
+  limbs: LimbsUsed = ALL_LIMBS,
+): Uint8Array {
   const rows = slots.length;
   assert(rows >= 1 && rows <= BLOCK_ROWS_MAX, `a block holds 1 to ${BLOCK_ROWS_MAX} rows, not ${rows}`);
   pack.reset();
   facts.rows = rows;
   facts.grid = grid;
   gatherMs(facts.coveredMs, table.coveredMs, slots);
-  gatherNearest(integral, table.integral, slots);
+  gatherNearest(integral, table.integral, slots, limbs.integral);
   gather(facts.count, table.count, slots);
   writeSelectedColumns(table, slots);
   writeMsColumn(pack, table.coveredMs, table.coveredRest, slots, nothing);
   writeMsColumn(pack, table.accountedMs, table.accountedRest, slots, facts.coveredMs);
-  writeSums(table, slots);
+  writeSums(table, slots, limbs);
   writeHistogramColumn(pack, table, slots);
   const bytes = pack.finish(HEADER_BYTES);
   bytes[0] = BLOCK_VERSION;
@@ -184,9 +194,15 @@ function readHead(bytes: Uint8Array): StatsDataFault | BlockHead {
 
 function writeSelectedColumns(table: StatsTable, slots: ArrayLike<number>): void {
   const { rows, selected, count, min, max, first, last, firstMs, lastMs, grid } = facts;
+  gather(min, table.min, slots);
+  gather(max, table.max, slots);
+  gather(last, table.lastValue, slots);
+  gather(first, table.firstValue, slots);
+  gather(firstMs, table.firstMs, slots);
+  gather(lastMs, table.lastMs, slots);
   let all = true;
   for (let i = 0; i < rows; i++) {
-    const has = hasSelected(table, slots[i]!);
+    const has = isSelected(min[i]!, firstMs[i]!, lastMs[i]!);
     selected[i] = has ? 1 : 0;
     all &&= has;
   }
@@ -195,12 +211,6 @@ function writeSelectedColumns(table: StatsTable, slots: ArrayLike<number>): void
   pack.column(count, rows);
   gather(nearest, table.unchecked, slots);
   pack.column(nearest, rows);
-  gather(min, table.min, slots);
-  gather(max, table.max, slots);
-  gather(last, table.lastValue, slots);
-  gather(first, table.firstValue, slots);
-  gather(firstMs, table.firstMs, slots);
-  gather(lastMs, table.lastMs, slots);
   if (!all) fillUnselected();
   pack.column(min, rows);
   pack.relativeColumn(max, min, rows);
@@ -229,18 +239,18 @@ function fillUnselected(): void {
   }
 }
 
-function writeSums(table: StatsTable, slots: ArrayLike<number>): void {
+function writeSums(table: StatsTable, slots: ArrayLike<number>, limbs: LimbsUsed): void {
   const { rows, sum } = facts;
-  if (!gatherNearest(sum, table.sum, slots) || !writeSafeSums()) {
+  if (!gatherNearest(sum, table.sum, slots, limbs.sum) || !writeSafeSums()) {
     writeLimbs(pack, table.sum, slots);
     sum.fill(Number.NaN, 0, rows);
   }
-  gatherNearest(nearest, table.squares, slots);
+  gatherNearest(nearest, table.squares, slots, limbs.squares);
   if (!writeIfZero(pack, nearest, rows)) {
     facts.foretellSquares(foretold);
     writeWideColumns(pack, table.squares, slots, nearest, foretold);
   }
-  gatherNearest(nearest, table.increase, slots);
+  gatherNearest(nearest, table.increase, slots, limbs.increase);
   if (!writeIfZero(pack, nearest, rows)) {
     facts.foretellIncrease(foretold);
     writeWideColumns(pack, table.increase, slots, nearest, foretold);

@@ -57,9 +57,31 @@ export function isSafe(value: number): boolean {
   return value <= SAFE && value >= -SAFE;
 }
 
-/** The double nearest to each wide number, exact where it is safe. Gives whether all are. */
-export function gatherNearest(into: Float64Array, columns: WideColumns, slots: ArrayLike<number>): boolean {
+/**
+ * The double nearest to each wide number, exact where it is safe. Gives whether all are. Of the limbs only the lowest are
+ * `used`: the others are zero.
+ */
+export function gatherNearest(
+  into: Float64Array,
+  columns: WideColumns,
+  slots: ArrayLike<number>,
+  used: number,
+): boolean {
+  if (used === 0) {
+    into.fill(0, 0, slots.length);
+    return true;
+  }
   let safe = true;
+  if (used <= 2) {
+    const [lowest, second] = columns;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const upper = used === 2 ? second![slot]! : 0;
+      into[i] = upper * WIDE_BASE + lowest![slot]!;
+      safe &&= isSafe(into[i]!);
+    }
+    return safe;
+  }
   for (let i = 0; i < slots.length; i++) {
     into[i] = readNear(columns, slots[i]!);
     safe &&= isSafe(into[i]!);
@@ -83,9 +105,13 @@ export function writeWideColumns(
   foretold: Foretold,
 ): void {
   const rows = slots.length;
+  const { times, by, plus } = foretold;
   let safe = true;
   for (let i = 0; i < rows && safe; i++) {
-    const distance = distanceOf(columns, slots[i]!, nearest[i]!, foretold, i);
+    const product = times[i]! * by[i]!;
+    const above = nearest[i]! - product;
+    const isExact = isSafe(nearest[i]!) && isSafe(product) && isSafe(above);
+    const distance = isExact ? above - plus[i]! : farDistance(columns, slots[i]!, foretold, i);
     values[i] = distance;
     safe = isSafe(distance);
   }
@@ -109,17 +135,11 @@ export function writeLimbs(pack: PackWriter, columns: WideColumns, slots: ArrayL
   }
 }
 
-/** Where it is no safe integer it is some number beyond them. */
-function distanceOf(columns: WideColumns, slot: number, nearest: number, foretold: Foretold, i: number): number {
-  const times = foretold.times[i]!;
-  const by = foretold.by[i]!;
-  const plus = foretold.plus[i]!;
-  const product = times * by;
-  const above = nearest - product;
-  if (isSafe(nearest) && isSafe(product) && isSafe(above)) return above - plus;
+/** The distance of a number that is beyond the safe integers, or may be. Where it is no safe integer itself it is some number beyond them. */
+function farDistance(columns: WideColumns, slot: number, { times, by, plus }: Foretold, i: number): number {
   clearWide(rest, 0);
-  addProduct(rest, 0, -times, by);
-  addSafe(rest, 0, -plus);
+  addProduct(rest, 0, -times[i]!, by[i]!);
+  addSafe(rest, 0, -plus[i]!);
   // Limbs out of their canonical form are as good for the nearest double.
   columns.forEach((column, k) => (rest[k]![0]! += column[slot]!));
   return readNear(rest, 0);

@@ -156,9 +156,14 @@ function expectedMs(table: StatsTable, slot: number): number {
 
 /** Whether a reading was ever selected; the four are there together or not at all. */
 export function hasSelected(table: StatsTable, slot: number): boolean {
-  const selected = Number.isFinite(table.firstMs[slot]);
+  return isSelected(table.min[slot]!, table.firstMs[slot]!, table.lastMs[slot]!);
+}
+
+/** The same by these three. */
+export function isSelected(min: number, firstMs: number, lastMs: number): boolean {
+  const selected = Number.isFinite(firstMs);
   assert(
-    selected === Number.isFinite(table.min[slot]) && selected === Number.isFinite(table.lastMs[slot]),
+    selected === Number.isFinite(min) && selected === Number.isFinite(lastMs),
     'min, max, first and last stand together: a run without times has no row',
   );
   return selected;

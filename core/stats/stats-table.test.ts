@@ -57,6 +57,38 @@ describe('a table of stats', () => {
     expect(table.allocateRange(4)).toBe(6);
   });
 
+  it('takes many ranges back at once as one by one, few or most of them', () => {
+    for (const every of [1, 2, 50]) {
+      const [atOnce, oneByOne] = [new StatsTable(1), new StatsTable(1)];
+      const firsts: number[] = [];
+      for (let i = 0; i < 100; i++) {
+        for (const table of [atOnce, oneByOne]) {
+          const first = table.allocateRange(1 + (i % 3));
+          addReading(table, first + (i % 2), i, i % 7 === 0 ? Number.MIN_SAFE_INTEGER : i, i % 5 === 0);
+          setCovered(table, first, i % 11 === 0 ? 2n ** 60n + 1n : 5n);
+          if (table === atOnce && i % every === 0) firsts.push(first);
+        }
+      }
+      const slotCounts = firsts.map((_, n) => 1 + ((n * every) % 3));
+      atOnce.releaseRanges(firsts, slotCounts);
+      firsts.forEach((first, n) => oneByOne.releaseRange(first, slotCounts[n]!));
+      expect(atOnce.liveCount).toBe(oneByOne.liveCount);
+      for (let slot = 0; slot < atOnce.size; slot++)
+        expect(equalSlots(atOnce, slot, oneByOne, slot), `slot ${slot}`).toBe(true);
+      for (const length of [1, 2, 3]) expect(atOnce.allocateRange(length)).toBe(oneByOne.allocateRange(length));
+      expect(() => atOnce.releaseRanges([0, 0], [1, 1])).toThrow('a range is released once');
+    }
+  });
+
+  it('knows which limbs it uses', () => {
+    const table = new StatsTable(1);
+    expect(table.limbsUsed()).toEqual({ sum: 0, squares: 0, increase: 0, integral: 0 });
+    addReading(table, table.allocate(), 1, 2 ** 30, false);
+    expect(table.limbsUsed()).toEqual({ sum: 1, squares: 2, increase: 0, integral: 0 });
+    addReading(table, table.allocate(), 1, -1, false);
+    expect(table.limbsUsed()).toMatchObject({ sum: 3, squares: 2 });
+  });
+
   it('moves a range of stats, histograms too', () => {
     const table = new StatsTable(1);
     const from = table.allocateRange(2);

@@ -31,6 +31,12 @@ export const STATS_SLOTS_MAX = 1 << 24;
 
 const CAPACITY_DEFAULT = 16;
 
+/** Where an eighth of the slots is given back, a look at whole columns pays: those that hold nothing are left alone. */
+const WHOLE_LOOK_SHARE = 8;
+
+/** Limbs of each kind of wide number. */
+export type LimbsUsed = Readonly<Record<'sum' | 'squares' | 'increase' | 'integral', number>>;
+
 /** Covered time × value: below 2^53 times some 2^70 ms, so three limbs (133 bits) have room. */
 export const INTEGRAL_LIMBS = SUM_LIMBS;
 
@@ -173,11 +179,50 @@ export class StatsTable {
   releaseRange(first: number, slotCount: number): void {
     assert(first + slotCount <= this.#size && this.#isReleased[first] === 0, 'a range is released once, by its owner');
     this.#resetRange(first, first + slotCount);
+    this.#noteReleased(first, slotCount);
+  }
+
+  /** The same of many ranges, of which each has a first slot and a length. */
+  releaseRanges(firsts: readonly number[], slotCounts: readonly number[]): void {
+    let slots = 0;
+    for (const [i, first] of firsts.entries()) {
+      const slotCount = slotCounts[i]!;
+      assert(
+        first + slotCount <= this.#size && this.#isReleased[first] === 0,
+        'a range is released once, by its owner',
+      );
+      this.#noteReleased(first, slotCount);
+      slots += slotCount;
+    }
+    if (slots * WHOLE_LOOK_SHARE < this.#size) {
+      for (const [i, first] of firsts.entries()) this.#resetRange(first, first + slotCounts[i]!);
+      return;
+    }
+    for (const column of this.#zeros) if (!isZero(column, 0, this.#size)) fillRanges(column, firsts, slotCounts, 0);
+    for (const column of [this.min, this.firstMs]) fillRanges(column, firsts, slotCounts, Number.POSITIVE_INFINITY);
+    for (const column of [this.max, this.lastMs]) fillRanges(column, firsts, slotCounts, Number.NEGATIVE_INFINITY);
+    for (const [i, first] of firsts.entries()) {
+      const end = first + slotCounts[i]!;
+      this.coveredRest.clear(first, end);
+      this.accountedRest.clear(first, end);
+      if (this.histograms.length > first) this.histograms.fill(undefined, first, end);
+    }
+  }
+
+  #noteReleased(first: number, slotCount: number): void {
     this.#isReleased.fill(1, first, first + slotCount);
     this.#releasedCount += slotCount;
     const ranges = this.#releasedRanges.get(slotCount);
     if (ranges === undefined) this.#releasedRanges.set(slotCount, [first]);
     else ranges.push(first);
+  }
+
+  /** How many limbs of each kind of wide number, the lowest first, hold anything but zeros. Looks at the whole table. */
+  limbsUsed(): LimbsUsed {
+    const used = (columns: readonly Float64Array[]): number =>
+      columns.findLastIndex((column) => !isZero(column, 0, this.#size)) + 1;
+    const { sum, squares, increase, integral } = this;
+    return { sum: used(sum), squares: used(squares), increase: used(increase), integral: used(integral) };
   }
 
   /** Moves `slotCount` stats from slot `from` on to slot `to` on, where there are none; what is left behind is to be released. */
@@ -316,6 +361,19 @@ class Identity {
 const ZEROS = new Identity(0);
 const HIGHEST = new Identity(Number.POSITIVE_INFINITY);
 const LOWEST = new Identity(Number.NEGATIVE_INFINITY);
+
+function fillRanges(
+  column: Float64Array,
+  firsts: readonly number[],
+  slotCounts: readonly number[],
+  identity: number,
+): void {
+  for (let i = 0; i < firsts.length; i++) {
+    const first = firsts[i]!;
+    const end = first + slotCounts[i]!;
+    for (let slot = first; slot < end; slot++) column[slot] = identity;
+  }
+}
 
 /** What is not touched costs no memory, so tables of a middle size take larger steps, and copy less. */
 function growthOf(capacity: number): number {
