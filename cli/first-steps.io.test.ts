@@ -174,9 +174,7 @@ sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ me
     await writeFile(join(dir, 'weir.yaml'), configuration(first.mqttPort));
     await first.kill();
     await using edge = startWeir(['edge', '--config', 'weir.yaml', '--once'], { cwd: dir });
-    await new Promise<void>((resolve) =>
-      edge.process.stderr.on('data', () => edge.stderr().includes('broker not reached') && resolve()),
-    );
+    await vi.waitUntil(() => edge.stderr().includes('broker not reached'), { timeout: 20_000 });
     await using second = await startUp([], { cwd: dir, httpPort: first.httpPort, mqttPort: first.mqttPort });
     expect(await edge.ended).toBe(0);
     expect(edge.stderr().match(/broker not reached/g)).toHaveLength(1);
@@ -191,9 +189,7 @@ sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ me
     await writeFile(join(dir, 'm.csv'), 'time,kw\n2024-01-01T00:00:00Z,1.5\n');
     await writeFile(join(dir, 'weir.yaml'), configuration(1));
     await using edge = startWeir(['edge', '--config', 'weir.yaml', '--once'], { cwd: dir });
-    await new Promise<void>((resolve) =>
-      edge.process.stderr.on('data', () => edge.stderr().includes('source ended') && resolve()),
-    );
+    await vi.waitUntil(() => edge.stderr().includes('source ended'), { timeout: 20_000 });
     edge.process.kill('SIGTERM');
     expect(await edge.ended).toBe(1);
     expect(edge.stderr()).toMatch(
