@@ -43,6 +43,7 @@ export const poll: Door = {
   samples: [
     sample(`{"total":9,"limit":3,"data":{"next":null,"records":[${RECORDS.join(',\n ')}]}}`),
     sample(`{"data":{"records":${RECORDS[0]}}}`, '</load?page=2>; rel="prev next"; title="a, <b>"'),
+    sample('{"data":{"records":{"ts":["2026-01-01T00:00:00Z","2026-01-01"],"area":["a","b"],"kw":[1.5,{}]}}}'),
     sample(TABLE.join('\r\n')),
     sample(TABLE.slice(0, 2).join('\n'), '<http://service/load?page=2>;rel=next'),
   ],

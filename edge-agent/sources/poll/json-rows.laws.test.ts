@@ -7,7 +7,7 @@ const bytesOf = (text: string): Uint8Array => Buffer.from(text);
 
 /** The rows and the rest, as their parser sees them. */
 function taken(text: string, path?: string, receivedMs?: number) {
-  const { bytes, end, count, rest } = takeJsonRows(bytesOf(text), path, receivedMs);
+  const { bytes, end, count, rest } = takeJsonRows(bytesOf(text), path, { receivedMs });
   const lines = Buffer.from(bytes.subarray(0, end)).toString().split('\n').slice(0, -1);
   expect(lines).toHaveLength(count);
   return { rows: lines.map((line) => JSON.parse(line) as unknown), rest };
@@ -45,6 +45,36 @@ describe('rows in JSON', () => {
     expect(taken(' {"a":[1]} ').rows).toEqual([{ a: [1] }]);
     expect(taken('{"a":null}', 'a').rows).toEqual([]);
     expect(taken('{"a":[[{"b":1}],[{"b":2}]]}', 'a.1').rows).toEqual([{ b: 2 }]);
+  });
+
+  it('are the elements at one place of columns, and the fields of an object that are named by their times', () => {
+    const columns = { time: ['t'], all: ['t', 'v', 'w.x'] };
+    const row = fc.record({ t: value, v: value, x: value });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1 }), layout, (rows, space) => {
+        const held = { t: rows.map(({ t }) => t), v: rows.map(({ v }) => v), w: { x: rows.map(({ x }) => x) } };
+        const text = JSON.stringify({ u: 1, held }, null, space);
+        const { bytes, end, count } = takeJsonRows(bytesOf(text), 'held', { columns });
+        const lines = Buffer.from(bytes.subarray(0, end)).toString().split('\n').slice(0, count);
+        const expected = rows.map(({ t, v, x }) => ({ t, v, 'w.x': x }));
+        expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(JSON.stringify(expected)));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.oneof(fc.constant({}), value)), layout, (fields, space) => {
+        fc.pre(!Object.hasOwn(fields, 'key'));
+        const text = JSON.stringify(fields, null, space);
+        const { bytes, end, count } = takeJsonRows(bytesOf(text), undefined, {
+          columns: { time: ['key'], all: ['key', 'value'] },
+        });
+        const lines = Buffer.from(bytes.subarray(0, end)).toString().split('\n').slice(0, count);
+        const expected = Object.entries(fields).map(([key, each]) => {
+          const isObject = typeof each === 'object' && each !== null && !Array.isArray(each);
+          return isObject ? { key, ...each } : { key, value: each };
+        });
+        expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(JSON.stringify(expected)));
+      }),
+    );
   });
 
   it('get the time of receipt as a field of their own', () => {

@@ -15,6 +15,7 @@ import { neededColumns } from '../rows/row-references.ts';
 import { SourceError } from '../source-error.ts';
 import { addTallies, type EntryRegistry, NO_TALLIES, type ReadingBatch } from '../source.ts';
 import { NO_ORDER } from '../time/local-order.ts';
+import { timeColumns } from '../time/time-section.ts';
 import type { Answer } from './answer.ts';
 import { takeJsonRows } from './json-rows.ts';
 import { PollError } from './poll-error.ts';
@@ -156,8 +157,9 @@ export class PageReader {
   #ofJson({ body }: Answer): PageText {
     const { section, nowMs } = this.#options;
     const receivedMs = section.time === RECEIVED_TIME ? nowMs() : undefined;
-    const { bytes, end, rest } = takeJsonRows(body, section.rows, receivedMs);
     const columns = neededColumns(section).map(({ column }) => column);
+    const time = receivedMs === undefined ? timeColumns(section.time).map(({ column }) => column) : [];
+    const { bytes, end, rest } = takeJsonRows(body, section.rows, { receivedMs, columns: { time, all: columns } });
     if (this.#json === null && end > 0) this.#json = jsonRecords(section, columns, bytes.subarray(0, end));
     const format = this.#json ?? jsonRecords(section, columns, bytes.subarray(0, end));
     return { bytes, from: 0, to: end, line: 1, opening: { columns, format }, rest };

@@ -138,7 +138,8 @@ const fields = z.strictObject({
   rows: nameField
     .meta({
       title: 'path in JSON',
-      description: 'The path of the array of rows in JSON. The answer itself unless given.',
+      description:
+        'The path of the array of rows in JSON, or of an object that holds them by its fields. The answer itself unless given.',
       examples: ['result.records'],
     })
     .optional(),

@@ -133,6 +133,43 @@ describe('a polled service', () => {
     expect(refusals).toMatchObject([{ line: 2, reason: expect.stringContaining('not JSON') }]);
   });
 
+  it('may hold its rows as columns, as Open-Meteo does, or by their times, as forecast.solar does', async () => {
+    const columns =
+      '{"latitude":55.7,"hourly_units":{"t":"°C"},"hourly":{"time":["2024-01-10T00:00","2024-01-10T01:00"],"t":[1.5,null],"note":["a"]}}';
+    await using service = await Served.start(text(columns, { 'content-type': 'application/json' }));
+    const rule = { metric: 'load', device: 'roof' };
+    const polled = await new Polled(
+      { url: service.origin, rows: 'hourly', time: { columns: ['time'] }, series: [{ ...rule, value: 't' }] },
+      1,
+    ).read();
+    expect(polled.readings).toEqual([{ device: 'roof', time: '2024-01-10T00:00:00.000Z', value: 1_500 }]);
+    expect(polled.batches.reduce((sum, { tallies }) => sum + tallies.missing, 0)).toBe(1);
+
+    service.answer = text(
+      '{"result":{"watts":{"2024-01-10 08:00:00":0.25,"2024-01-10 09:00:00": {"value":2, "x":[1]} }}}',
+    );
+    const byTime = await new Polled(
+      {
+        url: service.origin,
+        rows: 'result.watts',
+        time: { columns: ['key'], format: 'yyyy-MM-dd HH:mm:ss', zone: 'Europe/Copenhagen' },
+        series: [{ ...rule, value: 'value' }],
+      },
+      1,
+    ).read();
+    expect(byTime.readings).toEqual([
+      { device: 'roof', time: '2024-01-10T07:00:00.000Z', value: 250 },
+      { device: 'roof', time: '2024-01-10T08:00:00.000Z', value: 2_000 },
+    ]);
+
+    service.answer = text('{"time":["2024-01-10"],"t":[1,2]}');
+    const uneven = new Polled(
+      { url: service.origin, time: { columns: ['time'] }, series: [{ ...rule, value: 't' }] },
+      1,
+    );
+    await expect(uneven.read()).rejects.toThrow('its columns "time" and "t" have 1 and 2 elements');
+  });
+
   it('may pack its answers', async () => {
     served.answer = text(gzipSync(JSON.stringify({ records: loads([1]) })), { 'content-encoding': 'gzip' });
     expect((await new Polled(section(), 1).read()).readings).toHaveLength(1);
