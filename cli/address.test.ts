@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, parseAddress, refuseBeyondLoopback } from './address.ts';
+import { checkOpenness, type DoorRules, formatAddress, parseAddress } from './address.ts';
 
 describe('an address', () => {
   it.each([
@@ -15,10 +15,19 @@ describe('an address', () => {
     expect(() => parseAddress(text)).toThrow(/Write it as host:port/);
   });
 
-  it('that other machines reach is refused', () => {
-    expect(() => refuseBeyondLoopback('--mqtt', { host: '::', port: 1883 })).toThrow(
-      '--mqtt [::]:1883 is open to other machines',
+  it('that other machines reach needs identity, and TLS or a proxy that speaks it', () => {
+    const open = (rules: Partial<DoorRules>, host = '::') => {
+      checkOpenness('--mqtt', { host, port: 1883 }, { identity: 'none', plainText: false, ...rules });
+    };
+    for (const without of [{}, { plainText: true }, { tls: {} }])
+      expect(() => open(without)).toThrow(
+        '--mqtt [::]:1883 is open to other machines, which have to say who they are; add `identity: required` to the configuration',
+      );
+    expect(() => open({ identity: 'required' }, '192.0.2.7')).toThrow(
+      '192.0.2.7:1883 is open to other machines, and what they send would not be encrypted; add `tls: { cert, key }`',
     );
-    refuseBeyondLoopback('--mqtt', { host: '127.0.0.1', port: 1883 });
+    open({ identity: 'required', tls: {} });
+    open({ identity: 'required', plainText: true });
+    for (const loopback of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) open({}, loopback);
   });
 });

@@ -26,12 +26,28 @@ export function formatAddress({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Without identities nobody is asked who they are, so nobody from outside may come in. Throws UserError. */
-export function refuseBeyondLoopback(flag: string, address: Address): void {
+/** What the configuration says of who may come in, and how. */
+export interface DoorRules {
+  readonly identity: 'none' | 'required';
+  readonly tls?: object | undefined;
+  readonly plainText: boolean;
+}
+
+/**
+ * Other machines are let in where they are asked who they are, and by TLS, be it that of a proxy. Throws UserError where an address is
+ * open to them and one of the two is missing.
+ */
+export function checkOpenness(flag: string, address: Address, { identity, tls, plainText }: DoorRules): void {
   if (isLoopback(address.host)) return;
+  if (identity === 'required' && (tls !== undefined || plainText)) return;
+  const where = `${flag} ${formatAddress(address)} is open to other machines`;
+  const instead = `or listen at 127.0.0.1:${address.port}`;
   throw new UserError(
-    `${flag} ${formatAddress(address)} is open to other machines, and this version can't ask them who they are; ` +
-      `listen at 127.0.0.1:${address.port} and let others in through a tunnel or a proxy that asks`,
+    identity === 'none'
+      ? `${where}, which have to say who they are; add \`identity: required\` to the configuration, let them in with ` +
+          `"weir agents enroll" and "weir tokens add", ${instead}`
+      : `${where}, and what they send would not be encrypted; add \`tls: { cert, key }\` to the configuration ` +
+          `("weir certs" makes them), \`plainText: true\` where a proxy before it speaks TLS, ${instead}`,
     { exitCode: 2 },
   );
 }

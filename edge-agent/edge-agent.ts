@@ -10,12 +10,15 @@ import type { DeclaredSource } from './sources/source-kind.ts';
 import { SourceRunner } from './sources/source-runner.ts';
 import { sharesOf } from './spool/limits.ts';
 import { Spool } from './spool/spool.ts';
+import { type LoginFiles, readLogin } from './uplink/agent-login.ts';
 import { startUplink, type Uplink, UplinkHalted } from './uplink/uplink.ts';
 
 export interface EdgeAgentOptions {
   readonly id: string;
-  /** `mqtt://host:port`. */
+  /** `mqtt://host:port` or `mqtts://host:port`. */
   readonly broker: string;
+  /** By which files it shows who it is; relative paths start at `folder`. */
+  readonly login?: LoginFiles;
   /** Where the agent's state lives, a directory that exists, and how many bytes of journal and frames it may keep there. */
   readonly spool: { readonly dir: string; readonly bytes: number };
   readonly metrics: ReadonlyMap<string, Metric>;
@@ -53,11 +56,12 @@ export interface EdgeAgent extends AsyncDisposable {
 /**
  * Starts an agent: what its sources give is accepted, journaled and sealed into frames by the committer, kept in the
  * spool, and brought to the broker by the uplink. Throws what the table throws, AgentStateRefused where the directory is
- * another agent's, and BrokerAddressUnusable.
+ * another agent's, BrokerAddressUnusable, and FileUnusable where a file of its login is not there.
  */
 export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAgent> {
   const { id, spool: spoolOptions, metrics, logger } = options;
   await using stack = new AsyncDisposableStack();
+  await readLogin(options.login ?? {}, options.folder);
   const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir }));
   const { journalBytes, frameBytes } = sharesOf(spoolOptions.bytes);
   const spool = await Spool.open(table, { bytesMax: frameBytes, prefix: stringKey('spool') });
@@ -114,7 +118,7 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
 
 /** An uplink that tells `onBehind` why the agent has to stop, should the ledger know more of it than itself. */
 function openUplink(
-  { id, broker, random, logger }: EdgeAgentOptions,
+  { id, broker, login, folder, random, logger }: EdgeAgentOptions,
   spool: Spool,
   committer: Committer,
   onBehind: (message: string) => void,
@@ -122,6 +126,7 @@ function openUplink(
   return startUplink({
     url: broker,
     agent: id,
+    login: () => readLogin(login ?? {}, folder),
     spool,
     heartbeat: () => committer.heartbeat(),
     acquaintance: { isMade: () => committer.isAcquainted, make: () => committer.acquaint() },

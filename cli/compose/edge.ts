@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { makeDirectory } from '#backbone/disk/directory.ts';
+import { isLoopback } from '#core/wire/own-origin.ts';
 import type { AgentTotals } from '#edge-agent/commit/agent-state.ts';
 import { type EdgeAgent, startEdgeAgent } from '#edge-agent/edge-agent.ts';
 import type { DeclaredSource } from '#edge-agent/sources/source-kind.ts';
@@ -117,7 +118,8 @@ export interface EdgeOptions {
 
 /** Starts an agent. Its state lives in `spool.dir`, by default `.weir/<agent id>` beside the configuration. */
 export async function startEdge({ agent, metrics, folder, logger, sources }: EdgeOptions): Promise<EdgeAgent> {
-  const { id, broker, spool } = agent;
+  const { id, broker, spool, token, ca, tls } = agent;
+  warnOfOpenToken(agent, logger);
   const dir = resolve(folder, spool.dir ?? `.weir/${id}`);
   await makeDirectory(dir).catch((error: unknown) => {
     throw new UserError(
@@ -127,6 +129,7 @@ export async function startEdge({ agent, metrics, folder, logger, sources }: Edg
   return startEdgeAgent({
     id,
     broker,
+    login: { token, ca, tls },
     spool: { dir, bytes: spool.bytes },
     metrics,
     sources,
@@ -136,6 +139,11 @@ export async function startEdge({ agent, metrics, folder, logger, sources }: Edg
     random: Math.random,
     logger,
   });
+}
+
+function warnOfOpenToken({ broker, token }: AgentConfig, logger: Logger): void {
+  if (token === undefined || !broker.startsWith('mqtt:') || isLoopback(new URL(broker).hostname)) return;
+  logger.warn({ broker }, 'the token crosses the network as it is; write mqtts:// where the server has TLS');
 }
 
 async function runOnce(running: EdgeAgent, stopping: StopSignal): Promise<void> {

@@ -13,6 +13,7 @@ import { type Serving, startServing } from '#serving/serving.ts';
 import { type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
 import type { WeirConfig } from '../config/schema.ts';
+import { type Doors, openDoors } from './identity.ts';
 import { measureServer } from './measure-server.ts';
 import type { ServerStatus } from './server-status.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -21,7 +22,7 @@ import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
   readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'http'> &
-    Partial<Pick<WeirConfig, 'stores'>>;
+    Partial<Pick<WeirConfig, 'stores' | 'identity' | 'tls' | 'plainText'>>;
   /** Where relative paths of the configuration start; the working directory unless given. */
   readonly folder?: string;
   readonly dataDir: string;
@@ -36,6 +37,8 @@ export interface ServerOptions {
 export interface RunningServer extends AsyncDisposable {
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** How many are enrolled and have tokens; undefined where nobody is asked who they are. */
+  readonly known: { readonly agents: number; readonly tokens: number } | undefined;
   readonly log: LogReport;
   /** Rejects when a part fails that the others can't do without; never resolves. */
   readonly failed: Promise<never>;
@@ -48,6 +51,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, dataDir, version, logger } = options;
   const startedAt = new Date().toISOString();
   await using stack = new AsyncDisposableStack();
+  const doors = await openDoors({ ...options, folder: options.folder ?? '.' }, stack);
   const storage = stack.use(await openStorage(config.backbone, dataDir));
   const { log, objects, state, table } = storage;
   const report = await log.report();
@@ -70,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });
   const results = openResultReader(objects);
   const tracked = new TrackedLog(log, goal);
-  const broker = stack.use(await openBroker(options, tracked, storage, speed));
+  const broker = stack.use(await openBroker(options, doors, tracked, storage, speed));
   const stores = openStores(options);
   const registry = new Registry();
   let isReady = false;
@@ -84,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stores: stores.status(),
   });
   const serving = stack.use(
-    await openServing(options, {
+    await openServing(options, doors, {
       feed: changes,
       manifests,
       results,
@@ -108,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     httpPort: serving.port,
     mqttPort: broker.port,
+    known: doors.identity?.known.counts,
     log: report,
     failed: failureOf(Promise.all([speed.running, batch.running])),
     stop,
@@ -140,6 +145,7 @@ function failureOf(running: Promise<unknown>): Promise<never> {
 
 function openBroker(
   { config, mqtt, logger }: ServerOptions,
+  { identity, tls }: Doors,
   log: TrackedLog,
   { state }: Storage,
   speed: SpeedLayer,
@@ -150,6 +156,8 @@ function openBroker(
     claims: state,
     metrics: config.metrics,
     clock: Date.now,
+    identity,
+    tls,
     logger: logger.child({ part: 'broker' }),
     ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),
     wantedOf: async (agent, signal) => {
@@ -176,9 +184,15 @@ type ServingParts = Pick<
   | 'whyNotKept'
 >;
 
-function openServing({ config, http, dashboardDir, logger }: ServerOptions, parts: ServingParts): Promise<Serving> {
+function openServing(
+  { config, http, dashboardDir, logger }: ServerOptions,
+  { identity, tls }: Doors,
+  parts: ServingParts,
+): Promise<Serving> {
   return startServing({
     ...parts,
+    identity,
+    tls,
     listen: http,
     metrics: config.metrics,
     views: config.views,

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { makeDirectory } from '#backbone/disk/directory.ts';
 import { DirectoryUnusable } from '#backbone/storage-errors.ts';
-import { type Address, checkPortIsFree, refuseBeyondLoopback } from '../address.ts';
+import { type Address, checkOpenness, checkPortIsFree } from '../address.ts';
 import type { LogFlag } from '../commands/flags.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configSchema, type WeirConfig } from '../config/schema.ts';
 import { dataDirOf } from '../data-dir.ts';
+import { UserError } from '../failure.ts';
 import { openLogger } from '../logger.ts';
 import { stopSignal, stopWithin } from '../stop-signal.ts';
 import { banner } from '../terminal/banner.ts';
@@ -33,11 +34,12 @@ export type BackboneFlag =
 
 /** `weir up`: every part of the server in this process, until it is stopped. Throws what keeps it from running. */
 export async function up(flags: UpFlags): Promise<void> {
-  refuseBeyondLoopback('--http', flags.http);
-  refuseBeyondLoopback('--mqtt', flags.mqtt);
   const { config: declared, folder } =
     flags.config === undefined ? { config: configSchema.parse({}), folder: '.' } : await loadConfig(flags.config);
   const config = settledConfig(declared, flags);
+  checkOpenness('--http', flags.http, config);
+  checkOpenness('--mqtt', flags.mqtt, config);
+  refuseStrangeDemo(flags, config);
   await checkPortIsFree('--http', flags.http);
   await checkPortIsFree('--mqtt', flags.mqtt);
   const dataDir = dataDirOf(flags);
@@ -82,6 +84,15 @@ export async function up(flags: UpFlags): Promise<void> {
       logger,
     );
   }
+}
+
+/** The simulated fleet shows neither token nor certificate. Throws UserError. */
+function refuseStrangeDemo(flags: UpFlags, { identity, tls }: WeirConfig): void {
+  if (simulatedBy(flags) === undefined || (identity === 'none' && tls === undefined)) return;
+  throw new UserError(
+    '--simulate runs a fleet that can not say who it is; leave it out, or `identity` and `tls` in the configuration',
+    { exitCode: 2 },
+  );
 }
 
 /** The fleet that is simulated beside the server. */

@@ -31,6 +31,39 @@ const byteCount = z
   })
   .meta({ title: 'amount of bytes' });
 
+/** The path of a file that holds a secret, and nothing else. */
+const secretFile = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .meta({ title: 'path', description: 'The file that holds it, and nothing else.', examples: ['weir.token'] }),
+});
+
+function certificateFiles(what: string) {
+  return z.strictObject({
+    cert: z
+      .string()
+      .min(1)
+      .meta({ title: 'path', description: `A PEM file with the certificate: ${what}.`, examples: ['weir.crt'] }),
+    key: z
+      .string()
+      .min(1)
+      .meta({ title: 'path', description: 'A PEM file with its private key.', examples: ['weir.key'] }),
+  });
+}
+
+const serverTls = certificateFiles('it names the server as agents and people do').extend({
+  clients: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'path',
+      description: 'A PEM file with the authority of agents that show certificates.',
+      examples: ['ca.crt'],
+    })
+    .optional(),
+});
+
 const agentSchema = z.strictObject({
   id: z
     .string()
@@ -44,9 +77,36 @@ const agentSchema = z.strictObject({
     }),
   broker: z
     .string()
-    .regex(/^mqtt:\/\/[^\s/]+\/?$/, 'the broker is a URL like mqtt://127.0.0.1:1883')
+    .regex(
+      /^mqtts?:\/\/[^\s/@]+\/?$/,
+      'the broker is a URL like mqtt://127.0.0.1:1883, or mqtts://weir.example for TLS',
+    )
     .default('mqtt://127.0.0.1:1883')
-    .meta({ description: 'Where the server takes what agents send.', examples: ['mqtt://192.0.2.7:1883'] }),
+    .meta({
+      description: 'Where the server takes what agents send; mqtts for TLS.',
+      examples: ['mqtts://weir.example'],
+    }),
+  token: secretFile
+    .meta({
+      description: 'Where the token stands that weir agents enroll printed.',
+      examples: [{ file: 'roof-1.token' }],
+    })
+    .optional(),
+  ca: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'path',
+      description: 'A PEM file of certificates that are trusted. Those of the system unless given.',
+      examples: ['ca.crt'],
+    })
+    .optional(),
+  tls: certificateFiles('its common name is the id of the agent')
+    .meta({
+      description: 'By which certificate the agent shows who it is, in place of a token.',
+      examples: [{ cert: 'roof-1.crt', key: 'roof-1.key' }],
+    })
+    .optional(),
   spool: z
     .strictObject({
       dir: z
@@ -206,6 +266,27 @@ export const configSchema = z.strictObject({
     description: 'What can be asked for, by name.',
     examples: [{ 'power-by-region': { metric: 'power', by: ['region'], slice: '15m' } }],
   }),
+  identity: z
+    .enum(['none', 'required'])
+    .default('none')
+    .meta({
+      description:
+        'Whether agents, people and programs have to show who they are: required, or none. Other machines are let in only then.',
+      examples: ['required'],
+    }),
+  tls: serverTls
+    .meta({
+      description: 'With what the server is encrypted, for agents and for HTTP. Read again when the files change.',
+      examples: [{ cert: 'server.crt', key: 'server.key' }],
+    })
+    .optional(),
+  plainText: z
+    .boolean()
+    .default(false)
+    .meta({
+      description: 'That other machines come in without TLS, since a proxy before the server speaks it.',
+      examples: [true],
+    }),
   http: httpSchema.prefault({}).meta({
     description: 'Who may ask the server by HTTP.',
     examples: [{ cors: ['https://dash.example'] }],

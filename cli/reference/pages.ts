@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { documentedSchema, type DocumentedSchema, type KeyRow, keyRows } from './documented-schema.ts';
+import { documentedSchema, type DocumentedSchema, type KeyRow, keyRows, typeText } from './documented-schema.ts';
 
 /** A file of the reference, below its folder. */
 export interface Page {
@@ -27,7 +27,12 @@ export function referencePages(): readonly Page[] {
 function overview(sections: readonly (readonly [string, DocumentedSchema])[]): Page {
   const rows = sections.map(([name, section]) => {
     const links = pagesOf(name, section).map(({ file }) => `[${linkText(name, file)}](${file})`);
-    return [`\`${name}\``, section.description ?? '', links.join(', ')];
+    // A section that is one word has no keys, and no page.
+    return [
+      `\`${name}\``,
+      section.description ?? '',
+      links.length === 0 ? `is ${typeText(section)}` : links.join(', '),
+    ];
   });
   const whole = Object.fromEntries(
     sections
@@ -60,6 +65,7 @@ function pagesOf(name: string, section: DocumentedSchema): readonly Page[] {
   if (name === 'sources') return (each?.oneOf ?? []).map((kind) => sourcePage(kind));
   const alternatives = section.oneOf ?? [each ?? section];
   const example = section.examples?.[0];
+  if (alternatives.every(({ properties }) => properties === undefined)) return [];
   const parts = alternatives.map((one) => {
     const kind = one.properties?.['kind'];
     const heading = alternatives.length === 1 ? '' : `## ${String(kind?.const)}\n\n${kind?.description}\n\n`;

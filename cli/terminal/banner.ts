@@ -6,29 +6,38 @@ import { asCalled } from './output.ts';
 
 export interface BannerFacts {
   readonly version: string;
-  readonly server: Pick<RunningServer, 'httpPort' | 'mqttPort' | 'log'>;
+  readonly server: Pick<RunningServer, 'httpPort' | 'mqttPort' | 'log' | 'known'>;
   readonly http: Address;
   readonly mqtt: Address;
   readonly dataDir: string;
-  readonly config: Pick<WeirConfig, 'metrics' | 'views'>;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'tls'>;
   readonly simulates: string | undefined;
 }
 
 /** What `weir up` says once it listens. The first address is the dashboard's. */
 export function banner({ version, server, http, mqtt, dataDir, config, simulates }: BannerFacts): string {
-  const web = `http://${formatAddress({ ...http, port: server.httpPort })}/`;
+  const web = `http${config.tls === undefined ? '' : 's'}://${formatAddress({ ...http, port: server.httpPort })}/`;
   const lines = [
     `weir ${version} runs; Ctrl-C stops it`,
     '',
     `dashboard  ${web}`,
     `API        ${web}api/v1/views (described at ${web}openapi.json)`,
-    `MQTT       ${formatAddress({ ...mqtt, port: server.mqttPort })}`,
+    `MQTT       ${formatAddress({ ...mqtt, port: server.mqttPort })}${config.tls === undefined ? '' : ' (TLS)'}`,
+    `identity   ${identityLine(server.known)}`,
     `data       ${dataDir}`,
     ...logReportLines(server.log),
     ...(simulates === undefined ? [] : [`simulates  ${simulates}`]),
     `views      ${config.views.length === 0 ? 'none' : config.views.map(({ name }) => name).join(', ')}`,
   ];
   return `${[...lines, ...hints(config)].join('\n')}\n`;
+}
+
+function identityLine(known: RunningServer['known']): string {
+  if (known === undefined) return 'none: who reaches these ports may read and write';
+  const { agents, tokens } = known;
+  return asCalled(
+    `required: ${agents} agent${agents === 1 ? '' : 's'} enrolled, ${tokens} token${tokens === 1 ? '' : 's'}; "weir agents enroll" and "weir tokens add" let in more`,
+  );
 }
 
 function hints({ metrics, views }: BannerFacts['config']): readonly string[] {

@@ -100,7 +100,7 @@ describe('a text that shows commands', () => {
 
 const FACTS = {
   version: '1.2.3',
-  server: { httpPort: 8081, mqttPort: 1884, log: SAMPLE_LOG_REPORT },
+  server: { known: undefined, httpPort: 8081, mqttPort: 1884, log: SAMPLE_LOG_REPORT },
   http: { host: '127.0.0.1', port: 0 },
   mqtt: { host: '::1', port: 0 },
   dataDir: 'data',
@@ -120,12 +120,21 @@ describe('what a server says once it listens', () => {
 dashboard  http://127.0.0.1:8081/
 API        http://127.0.0.1:8081/api/v1/views (described at http://127.0.0.1:8081/openapi.json)
 MQTT       [::1]:1884
+identity   none: who reaches these ports may read and write
 data       data
 log        level 10, 4 partitions, at data/log
            survives power loss (every append is synced), 1 copy, as large as the disk; new records wait when it is full
 simulates  denmark
 views      a, b
 `);
+  });
+
+  it('says by TLS where there is, and how many may come in', () => {
+    const server = { ...FACTS.server, known: { agents: 1, tokens: 2 } };
+    const config = { ...POWER, tls: { cert: 'a', key: 'b' } };
+    const said = banner({ ...FACTS, server, config });
+    expect(said).toContain('\ndashboard  https://127.0.0.1:8081/\n');
+    expect(said).toContain('\nMQTT       [::1]:1884 (TLS)\nidentity   required: 1 agent enrolled, 2 tokens; ');
   });
 
   it('without views says how to go on, by whether metrics are declared', () => {

@@ -1,14 +1,19 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { MqttClient } from 'mqtt';
+import { TLS_VERSION_MIN } from '#backbone/doors/tls-files.ts';
 import { WeirError } from '#core/errors.ts';
 import { AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
 import { agentTopic, DOWN_TOPICS, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
+import { type AgentLogin, NO_LOGIN } from './agent-login.ts';
 import { CLOSING_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from './limits.ts';
 
 /** Where a broker is. */
 export interface BrokerAddress {
   readonly host: string;
   readonly port: number;
+  /** By TLS. */
+  readonly isSecure: boolean;
 }
 
 /** An address that an uplink can't dial. */
@@ -16,7 +21,9 @@ export class BrokerAddressUnusable extends WeirError {
   readonly kind = 'broker-address-unusable';
 
   constructor(url: string) {
-    super(`The broker's address ${JSON.stringify(url)} is no mqtt://host:port`, { fault: 'asked' });
+    super(`The broker's address ${JSON.stringify(url)} is no mqtt://host:port or mqtts://host:port`, {
+      fault: 'asked',
+    });
   }
 }
 
@@ -29,13 +36,19 @@ export class ConnectionLost extends WeirError {
   }
 }
 
-/** Reads `mqtt://host[:port]`, port 1883 by default. Throws {@link BrokerAddressUnusable}. */
+/** Reads `mqtt://host[:port]` or `mqtts://…`, ports 1883 and 8883 by default. Throws {@link BrokerAddressUnusable}. */
 export function parseBrokerAddress(url: string): BrokerAddress {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'mqtt:' || parsed.hostname === '') throw new BrokerAddressUnusable(url);
+  const isSecure = parsed?.protocol === 'mqtts:';
+  if (parsed === undefined || (!isSecure && parsed.protocol !== 'mqtt:') || parsed.hostname === '')
+    throw new BrokerAddressUnusable(url);
   // An IPv6 address stands in brackets in a URL, and without them everywhere else.
-  return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port: parsed.port === '' ? 1883 : Number(parsed.port) };
+  const port = parsed.port === '' ? (isSecure ? SECURE_PORT : PORT) : Number(parsed.port);
+  return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port, isSecure };
 }
+
+const PORT = 1883;
+const SECURE_PORT = 8883;
 
 /**
  * One MQTT 3.1.1 connection of an agent, from dialling to its end; another attempt is another connection. The client
@@ -47,23 +60,31 @@ export class Connection {
   readonly #agent: string;
   readonly #ended = new AbortController();
 
-  private constructor(client: MqttClient, agent: string) {
+  /** `failure`: why the socket has failed, as of now. */
+  private constructor(client: MqttClient, agent: string, failure: () => Error | undefined) {
     this.#client = client;
     this.#agent = agent;
     let cause: unknown;
     client.on('error', (error) => (cause = error));
     client.on('close', () => {
-      const reason = cause instanceof Error ? cause.message : 'the broker ended the connection';
-      this.#ended.abort(new ConnectionLost(reason, cause));
+      const why = cause ?? failure();
+      this.#ended.abort(new ConnectionLost(reasonOfEnd(why, agent), why));
       // Frees timers and what the client still holds; it is never used again.
       client.end(true);
     });
   }
 
   /** Dials and waits for CONNACK. Throws {@link ConnectionLost}, or the signal's reason. */
-  static async dial(address: BrokerAddress, agent: string, signal: AbortSignal): Promise<Connection> {
+  static async dial(
+    address: BrokerAddress,
+    agent: string,
+    signal: AbortSignal,
+    login: AgentLogin = NO_LOGIN,
+  ): Promise<Connection> {
     signal.throwIfAborted();
-    const client = new MqttClient(() => dialSocket(address), {
+    let failure: Error | undefined;
+    const dialled = (): Socket => dialSocket(address, login).once('error', (error) => (failure = error));
+    const client = new MqttClient(dialled, {
       clientId: agent,
       protocolId: 'MQTT',
       protocolVersion: 4,
@@ -74,9 +95,10 @@ export class Connection {
       resubscribe: false,
       queueQoSZero: false,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      ...(login.token === undefined ? {} : { username: agent, password: Buffer.from(login.token, 'latin1') }),
       will: { topic: agentTopic(agent, 'gone'), payload: Buffer.alloc(0), qos: 1, retain: false },
     });
-    const connection = new Connection(client, agent);
+    const connection = new Connection(client, agent, () => failure);
     const abandon = (): void => connection.drop(signal.reason);
     signal.addEventListener('abort', abandon);
     try {
@@ -149,6 +171,19 @@ export class Connection {
   }
 }
 
-function dialSocket({ host, port }: BrokerAddress): Socket {
-  return connect({ host, port, noDelay: true });
+function dialSocket({ host, port, isSecure }: BrokerAddress, { tls, ca }: AgentLogin): Socket {
+  if (!isSecure) return connect({ host, port, noDelay: true });
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const trusted = ca === undefined ? {} : { ca };
+  const secure = connectSecurely({ host, port, ...servername, ...tls, ...trusted, minVersion: TLS_VERSION_MIN });
+  return secure.setNoDelay(true);
+}
+
+/** CONNACK: who connects isn't known (MQTT 3.1.1, section 3.2.2.3). */
+const NOT_KNOWN: readonly unknown[] = [4, 5];
+
+function reasonOfEnd(why: unknown, agent: string): string {
+  if (!(why instanceof Error)) return 'the broker ended the connection';
+  if (!('code' in why) || !NOT_KNOWN.includes(why.code)) return why.message;
+  return `the broker does not let agent ${agent} in; "weir agents enroll ${agent}" at the server gives it a token, for the file at \`agent.token\``;
 }

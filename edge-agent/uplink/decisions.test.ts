@@ -80,12 +80,17 @@ describe("the verdict on the ledger's head", () => {
 
 describe("a broker's address", () => {
   it('has a port of its own, or the usual', () => {
-    expect(parseBrokerAddress('mqtt://127.0.0.1:1884')).toStrictEqual({ host: '127.0.0.1', port: 1884 });
-    expect(parseBrokerAddress('mqtt://broker.example')).toStrictEqual({ host: 'broker.example', port: 1883 });
-    expect(parseBrokerAddress('mqtt://[::1]:9')).toStrictEqual({ host: '::1', port: 9 });
+    expect(parseBrokerAddress('mqtt://127.0.0.1:1884')).toStrictEqual({
+      host: '127.0.0.1',
+      port: 1884,
+      isSecure: false,
+    });
+    expect(parseBrokerAddress('mqtt://broker.example')).toMatchObject({ port: 1883, isSecure: false });
+    expect(parseBrokerAddress('mqtts://broker.example')).toMatchObject({ port: 8883, isSecure: true });
+    expect(parseBrokerAddress('mqtt://[::1]:9')).toMatchObject({ host: '::1', port: 9 });
   });
 
-  it.each(['127.0.0.1:1883', 'http://x', 'mqtt://', 'mqtts://x'])('is not %s', (url) => {
-    expect(() => parseBrokerAddress(url)).toThrow('no mqtt://host:port');
+  it.each(['127.0.0.1:1883', 'http://x', 'mqtt://', 'mqtts://', 'wss://x'])('is not %s', (url) => {
+    expect(() => parseBrokerAddress(url)).toThrow('no mqtt://host:port or mqtts://host:port');
   });
 });

@@ -5,15 +5,18 @@ import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { AgentLogin } from './agent-login.ts';
 import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
 import { backoffMs, type HeadVerdict, judgeHead } from './decisions.ts';
 import { HEAD_TIMEOUT_MS } from './limits.ts';
 import { Session, type SessionEvents } from './session.ts';
 
 export interface UplinkOptions {
-  /** `mqtt://host:port`. */
+  /** `mqtt://host:port` or `mqtts://host:port`. */
   readonly url: string;
   readonly agent: string;
+  /** What is shown to the broker, read anew for each connection; left out: nothing. */
+  readonly login?: () => Promise<AgentLogin>;
   readonly spool: Spool;
   /** What the agent says of itself right now; `closed` is the uplink's to set. */
   readonly heartbeat: () => Heartbeat;
@@ -151,7 +154,7 @@ export class Uplink implements AsyncDisposable {
   /** From dialling to the end of one connection; always throws, at last for the end. */
   async #connectOnce(signal: AbortSignal): Promise<never> {
     const { agent, spool, heartbeat, logger } = this.#options;
-    const connection = await Connection.dial(this.#address, agent, signal);
+    const connection = await Connection.dial(this.#address, agent, signal, await this.#options.login?.());
     this.#counters.connections++;
     const events: SessionEvents = {
       onHead: (head) => this.#judge(head, connection),
