@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { DOORS, runHostile } from './run-hostile.ts';
+import { DOORS } from './doors.ts';
+import { DOORS as ILL_DOORS, HANGS_AT, ILL_CASES, ILL_SEED, THROWS_AT } from './ill-doors.fixtures.ts';
+import { CASE_CPU_MS_MAX, CaseTooSlow, runHostile } from './run-hostile.ts';
+import { runWatched } from './watched.ts';
 
 const SEED = 7;
 /** Some seconds on two cores that have nothing else to do; `npm run -s hostile` sends a million. */
@@ -45,5 +48,45 @@ describe('the hostile inputs', () => {
     expect(accepted + failed.length).toBe(cases);
     const again = await runHostile({ seed: SEED, from: failed[0]!.case, to: failed[0]!.case + 1, doors: [careless] });
     expect(again.failed).toEqual([failed[0]]);
+  });
+
+  it(
+    'name a case on which a door hangs, or that nothing catches, and go on behind it',
+    async () => {
+      const report = await runWatched({
+        doorsModule: new URL('./ill-doors.fixtures.ts', import.meta.url),
+        names: ILL_DOORS.map(({ name }) => name),
+        door: undefined,
+        seed: ILL_SEED,
+        from: 0,
+        to: ILL_CASES,
+        done: () => undefined,
+      });
+      const failed = report.failed.map(({ door, case: number, error }) => [door, number, String(error)]);
+      expect(failed).toEqual([
+        ['hangs', HANGS_AT, expect.stringContaining(`${CASE_CPU_MS_MAX} are allowed`)],
+        ['throws too late', THROWS_AT, expect.stringContaining('thrown too late')],
+      ]);
+      expect(report.cases).toBe(ILL_CASES * ILL_DOORS.length);
+      expect(report.accepted).toBe(report.cases - 2);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('find a case that takes long without hanging', async () => {
+    const slow = {
+      name: 'slow',
+      samples: [Uint8Array.of(1)],
+      open: () => {
+        for (
+          const { user } = process.threadCpuUsage();
+          process.threadCpuUsage().user < user + 1_000 * CASE_CPU_MS_MAX;
+        );
+        return 'accepted' as const;
+      },
+    };
+    const { failed, accepted } = await runHostile({ seed: SEED, from: 0, to: 1, doors: [slow] });
+    expect(failed[0]?.error).toBeInstanceOf(CaseTooSlow);
+    expect(accepted).toBe(0);
   });
 });

@@ -1,13 +1,12 @@
 import { Draws } from '../platform/draws.ts';
-import { BYTE_DOORS } from './byte-doors.ts';
-import type { Door } from './door.ts';
-import { MQTT_DOORS } from './mqtt-doors.ts';
+import type { Door, Outcome } from './door.ts';
 import { mutate } from './mutate.ts';
-import { poll } from './poll-door.ts';
-import { sparkplug } from './sparkplug-door.ts';
-import { TEXT_DOORS } from './text-doors.ts';
 
-export const DOORS: readonly Door[] = [...BYTE_DOORS, ...MQTT_DOORS, sparkplug, poll, ...TEXT_DOORS];
+/**
+ * What one input may take of a processor, in ms, however busy the machine is: it is a few kilobytes, and what works on it
+ * for longer stops everything else that the process does.
+ */
+export const CASE_CPU_MS_MAX = 1_000;
 
 /** Cases between two looks at the memory. */
 const MEMORY_EVERY_CASES = 512;
@@ -17,14 +16,30 @@ export interface HostileOptions {
   /** Case numbers of each door, from `from` up to but not including `to`. */
   readonly from: number;
   readonly to: number;
-  readonly doors?: readonly Door[];
-  readonly done?: (cases: number) => void;
+  readonly doors: readonly Door[];
+  /** The number of the door that the first case begins with. */
+  readonly firstDoor?: number;
+  readonly hears?: HostileEars;
+}
+
+/** Who follows what becomes of each case. */
+export interface HostileEars {
+  readonly began: (door: number, number: number) => void;
+  readonly ended: (outcome: Outcome | HostileFailure) => void;
 }
 
 export interface HostileFailure {
   readonly door: string;
   readonly case: number;
   readonly error: unknown;
+}
+
+/** An input took more of a processor than any may. */
+export class CaseTooSlow extends Error {
+  override readonly name = 'CaseTooSlow';
+  constructor(ms: number) {
+    super(`it took ${Math.round(ms)} ms of a processor, and ${CASE_CPU_MS_MAX} are allowed`);
+  }
 }
 
 export interface HostileReport {
@@ -34,32 +49,49 @@ export interface HostileReport {
   readonly failed: HostileFailure[];
   /** The most that the process has held at once, as far as was looked. */
   memoryMb: number;
-  /** The longest that one case took. */
+  /** The case that took most of a processor. */
   slowest: { door: string; case: number; ms: number };
 }
 
 /** Sends mutated inputs to every door in turn; what one case is follows from seed, door and number alone. */
-export async function runHostile({ seed, from, to, doors = DOORS, done }: HostileOptions): Promise<HostileReport> {
+export async function runHostile(options: HostileOptions): Promise<HostileReport> {
+  const { seed, from, to, doors, firstDoor = 0, hears } = options;
   const slowest = { door: '', case: 0, ms: 0 };
   const report: HostileReport = { cases: 0, refused: 0, accepted: 0, failed: [], memoryMb: 0, slowest };
-  for (let number = from; number < to; number++) {
-    for (const door of doors) {
+  for (let number = from, at = firstDoor; number < to; number++, at = 0) {
+    for (; at < doors.length; at++) {
+      const door = doors[at]!;
       const bytes = caseOf(door, seed, number);
-      const startMs = performance.now();
-      try {
-        report[await door.open(bytes)]++;
-      } catch (error) {
-        report.failed.push({ door: door.name, case: number, error });
-      }
-      const ms = performance.now() - startMs;
+      hears?.began(at, number);
+      const startMs = cpuMs();
+      const outcome = await tried(door, bytes, startMs).catch((error: unknown): HostileFailure => ({
+        door: door.name,
+        case: number,
+        error,
+      }));
+      const ms = cpuMs() - startMs;
+      if (typeof outcome === 'string') report[outcome]++;
+      else report.failed.push(outcome);
       if (ms > report.slowest.ms) report.slowest = { door: door.name, case: number, ms };
-      if (report.cases++ % MEMORY_EVERY_CASES === 0) {
+      hears?.ended(outcome);
+      if (report.cases++ % MEMORY_EVERY_CASES === 0)
         report.memoryMb = Math.max(report.memoryMb, process.memoryUsage.rss() / 2 ** 20);
-        done?.(report.cases);
-      }
     }
   }
   return report;
+}
+
+async function tried(door: Door, bytes: Uint8Array, startMs: number): Promise<Outcome> {
+  const outcome = await door.open(bytes);
+  const ms = cpuMs() - startMs;
+  if (ms > CASE_CPU_MS_MAX) throw new CaseTooSlow(ms);
+  return outcome;
+}
+
+/** What this thread has taken of a processor, in ms. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** How many of the inputs that can be sealed are. */

@@ -131,12 +131,15 @@ export async function pinged(client: MqttClient): Promise<void> {
 export class MemorySocket extends Duplex {
   /** Whether the other end takes what it is sent. */
   isTaking = true;
+  /** What the other end was sent. */
+  writtenBytes = 0;
 
   setNoDelay(): void {}
 
   override _read(): void {}
 
-  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
+    this.writtenBytes += chunk.length;
     if (this.isTaking) done();
   }
 
