@@ -103,9 +103,9 @@ async function runTask(
   place: Place,
   report: HostileReport,
   done: (cases: number) => void,
-): Promise<unknown> {
+): Promise<Error | undefined> {
   const worker = new Worker(new URL('./hostile.worker.ts', import.meta.url), { workerData: task });
-  const ended = Promise.withResolvers<unknown>();
+  const ended = Promise.withResolvers<Error | undefined>();
   worker.on('error', ended.resolve);
   worker.on('message', (told: Told) => {
     if (told.kind === 'failed') {
