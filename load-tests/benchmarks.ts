@@ -9,30 +9,36 @@ export interface Benchmark {
   readonly run: () => Promise<readonly Figure[]>;
 }
 
-function benchmark(name: string, summary: string, run: Benchmark['run']): Benchmark {
-  return { name, summary, run };
-}
-
 /** The benchmarks there are. Each loads what it measures only when it runs. */
 export const BENCHMARKS: readonly Benchmark[] = [
-  benchmark('fold', 'decode and fold frames of 1 s data of 1,000 series into 1 min windows, on one core', async () =>
-    (await import('./benchmarks/fold.bench.ts')).benchFold(),
-  ),
-  benchmark('recompute', 'recompute a day of 1,000 series from the archive, as `weir batch --full` does', async () =>
-    (await import('./benchmarks/recompute.bench.ts')).benchRecompute(),
-  ),
-  benchmark(
-    'ingest',
-    'read a CSV file of 1,000 series with `weir edge --once` into `weir up`, each a process',
-    async () => (await import('./benchmarks/ingest.bench.ts')).benchIngest(),
-  ),
-  benchmark('size', 'bytes per reading of the household file on the wire and in the archive', async () =>
-    (await import('./benchmarks/size.bench.ts')).benchSize(),
-  ),
-  benchmark('query', 'a week of 1 h windows over 1,000 series by region, at the server', async () =>
-    (await import('./benchmarks/query.bench.ts')).benchQuery(),
-  ),
-  benchmark('latency', 'from a reading that an idle agent is handed to the changed window at a subscriber', async () =>
-    (await import('./benchmarks/latency.bench.ts')).benchLatency(),
-  ),
+  {
+    name: 'fold',
+    summary: 'decode and fold frames of 1 s data of 1,000 series into 1 min windows, on one core',
+    run: async () => (await import('./benchmarks/fold.bench.ts')).benchFold(),
+  },
+  {
+    name: 'recompute',
+    summary: 'recompute a day of 1,000 series from the archive, as `weir batch --full` does',
+    run: async () => (await import('./benchmarks/recompute.bench.ts')).benchRecompute(),
+  },
+  {
+    name: 'ingest',
+    summary: 'read a CSV file of 1,000 series with `weir edge --once` into `weir up`, each a process',
+    run: async () => (await import('./benchmarks/ingest.bench.ts')).benchIngest(),
+  },
+  {
+    name: 'size',
+    summary: 'bytes per reading of the household file on the wire and in the archive',
+    run: async () => (await import('./benchmarks/size.bench.ts')).benchSize(),
+  },
+  {
+    name: 'query',
+    summary: 'a week of 1 h windows over 1,000 series by region, at the server',
+    run: async () => (await import('./benchmarks/query.bench.ts')).benchQuery(),
+  },
+  {
+    name: 'latency',
+    summary: 'from a reading that an idle agent is handed to the changed window at a subscriber',
+    run: async () => (await import('./benchmarks/latency.bench.ts')).benchLatency(),
+  },
 ];
