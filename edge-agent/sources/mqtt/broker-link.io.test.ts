@@ -44,6 +44,24 @@ function describeBroker(name: string, versions: readonly (3 | 5)[], open: () => 
       }
     }
 
+    it('are asked for, whenever it is there, where devices speak only as long as they are asked', async () => {
+      await using broker = await open();
+      const asked: string[] = [];
+      const device = await connectAsync(broker.url, { reconnectPeriod: 10 });
+      // A device that answers each request with the number that this one has.
+      device.on('message', (topic, payload) => {
+        asked.push(`${topic} ${payload.toString()}`);
+        device.publish('zigbee2mqtt/venus', JSON.stringify({ temperature: asked.length }), { qos: 1 });
+      });
+      await device.subscribeAsync('R/+/keepalive', { qos: 1 });
+      const ask = [{ topic: 'R/venus/keepalive', payload: '[]', every: '1s' }];
+      await using running = new RunningMqtt({ url: broker.url, ask, topics: [TEMPERATURE] });
+      await running.until(() => running.readings.length >= 2);
+      expect(running.seen.slice(0, 2)).toEqual(['venus 1', 'venus 2']);
+      expect(new Set(asked)).toEqual(new Set(['R/venus/keepalive []']));
+      await device.endAsync();
+    });
+
     it('that it had kept are no new readings', async () => {
       await using broker = await open();
       const device = await connectAsync(broker.url, { reconnectPeriod: 0 });

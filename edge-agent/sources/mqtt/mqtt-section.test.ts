@@ -58,6 +58,17 @@ describe('a section of MQTT', () => {
     expect(issuesOf(section({ ...LISTEN, topics: rules }))).toBe('');
   });
 
+  it('asks by a broker alone, at topics that something can be published to', () => {
+    const asks = (where: object, ...ask: readonly object[]): string =>
+      issuesOf(section({ ...where, topics: [TEMPERATURE], ask }));
+    expect(asks(URL_1, { topic: 'R/a/keepalive', every: '30s' })).toBe('');
+    expect(asks(LISTEN, { topic: 'R/a/keepalive', every: '30s' })).toContain('ask goes with url');
+    expect(asks(URL_1, { topic: 'R/+/keepalive', every: '30s' })).toContain(
+      'is no topic that something is published to',
+    );
+    expect(asks(URL_1, { topic: 'R/a', every: '10ms' })).toContain('every is 1s at least');
+  });
+
   it('has rows and times of its own where its format says them', () => {
     const topics = (more: object): string => issuesOf(section({ ...LISTEN, topics: [{ ...TEMPERATURE, ...more }] }));
     expect(topics({ payload: 'senml', rows: 'a' })).toContain('leave it out beside `payload: senml`');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkDoor, describeDoor, DOOR_FIELDS, type DoorSection, formatAddress } from '../doors/door-section.ts';
 import { latenessField } from '../section-fields.ts';
 import { BROKER_FIELDS, type BrokerSection, checkBroker } from './broker-section.ts';
+import { type DeviceRequest, requestsField } from './requests.ts';
 import { overlapFilters, parseTopicFilter, withoutCovered } from './topic-filter.ts';
 import { type TopicRule, topicsField } from './topic-rule.ts';
 
@@ -20,6 +21,7 @@ const fields = z.strictObject({
     .literal([0, 1, 2])
     .meta({ description: 'The quality of service of the subscriptions. 1 unless given.', examples: [2] })
     .optional(),
+  ask: requestsField.optional(),
   listen: listen.optional(),
   ...doorFields,
   topics: topicsField.meta({
@@ -52,6 +54,7 @@ interface Messages {
 /** Messages of a broker that the agent connects to. */
 export interface BrokerMessages extends Messages, BrokerSection {
   readonly qos: 0 | 1 | 2;
+  readonly ask?: readonly DeviceRequest[] | undefined;
 }
 
 /** Messages of devices that connect to the agent. */
@@ -60,7 +63,7 @@ export interface DeviceMessages extends Messages, DoorSection {}
 export type MqttSection = BrokerMessages | DeviceMessages;
 
 /** The fields that only one of both has a use for. */
-const BROKER_ONLY = [...Object.keys(brokerFields), 'qos'] as readonly (keyof Fields)[];
+const BROKER_ONLY = [...Object.keys(brokerFields), 'qos', 'ask'] as readonly (keyof Fields)[];
 const DOOR_ONLY = Object.keys(doorFields) as readonly (keyof Fields)[];
 
 export const mqttSchema = fields

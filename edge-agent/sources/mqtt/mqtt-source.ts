@@ -11,6 +11,7 @@ import { STOP_TIMEOUT_MS } from './limits.ts';
 import { MessageLine, type MqttMessage } from './message-line.ts';
 import { MessageReader } from './message-reader.ts';
 import { describeMqtt, mqttSchema, type MqttSection } from './mqtt-section.ts';
+import { Requests } from './requests.ts';
 import { parseTopicFilter, withoutCovered } from './topic-filter.ts';
 import { checkTopics } from './topic-rule.ts';
 
@@ -19,6 +20,9 @@ export interface MqttSourceOptions extends Omit<SourceOptions, 'stdin' | 'limits
   readonly name: string;
   readonly section: MqttSection;
 }
+
+/** Requests are said again anyway, and are for who hears them now. */
+const REQUEST = { qos: 0, retain: false } as const;
 
 /**
  * Messages that devices publish by MQTT (docs/design.md#messages): those of a broker, of which the agent is a client, or
@@ -31,6 +35,7 @@ export class MqttSource implements Source {
   readonly #pending: PendingMessages<MqttMessage>;
   readonly #line: MessageLine;
   readonly #end: BrokerLink | DeviceDoor;
+  readonly #requests: Requests;
 
   constructor(options: MqttSourceOptions) {
     const { name, section, nowMs } = options;
@@ -51,13 +56,22 @@ export class MqttSource implements Source {
     this.#line = line;
     if ('listen' in section) {
       this.#end = new DeviceDoor({ ...options, section, line });
+      this.#requests = new Requests([], () => undefined);
       return;
     }
     // Who only looks asks for nothing that would have to be acknowledged.
     const qos = options.isPreview === true ? 0 : section.qos;
     const filters = withoutCovered(section.topics.map(({ topic }) => parseTopicFilter(topic)));
     const subscriptions = filters.map(({ text }) => ({ topic: text, qos }));
-    this.#end = new BrokerLink({ ...options, section, line, subscriptions });
+    const link = new BrokerLink({
+      ...options,
+      section,
+      line,
+      subscriptions,
+      onSubscribed: () => this.#requests.begin(),
+    });
+    this.#requests = new Requests(section.ask ?? [], (topic, payload) => link.say(topic, payload, REQUEST));
+    this.#end = link;
   }
 
   /** Where the source listens, once it does; undefined where it listens nowhere. */
@@ -89,6 +103,7 @@ export class MqttSource implements Source {
     else running = end.run().catch((error: unknown) => pending.fail(error as Error));
     const stop = (): void => {
       this.#line.stop();
+      this.#requests.stop();
       end.stop();
       pending.stop();
     };
