@@ -75,14 +75,19 @@ export interface AnsweredSlice {
 /** From where a view is followed on; plain data, to be kept as JSON. */
 export interface FeedMark {
   readonly version: number;
-  /** Position per partition that everything below is as of. */
-  readonly positions: readonly (readonly [partition: number, position: number])[];
-  /** How far the agents were. */
-  readonly agents: readonly MarkedAgent[];
+  /** What it is as of: one object for all views that are marked at one moment. */
+  readonly asOf: MarkedMoment;
   /** What of it is still to be told. */
   readonly untold: UntoldMark;
   /** What is kept elsewhere has not been cleared yet of what was there before. */
   readonly startsOver?: true;
+}
+
+/** How far everything was at a moment. */
+export interface MarkedMoment {
+  /** Position per partition. */
+  readonly positions: readonly (readonly [partition: number, position: number])[];
+  readonly agents: readonly MarkedAgent[];
 }
 
 /** An agent as far as it decides how complete and how final windows are. */

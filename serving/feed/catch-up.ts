@@ -1,4 +1,4 @@
-import type { FeedMark, MarkedAgent } from '#backbone/answers/slice-feed.ts';
+import type { FeedMark, MarkedAgent, MarkedMoment } from '#backbone/answers/slice-feed.ts';
 import type { AgentRow } from '#backbone/changes/changes.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { Group } from '../index/group.ts';
@@ -11,7 +11,7 @@ import type { UntoldSlices } from './untold-slices.ts';
 const NO_END = Number.POSITIVE_INFINITY;
 
 /** Agents as a mark keeps them. */
-export function markedAgents(rows: readonly AgentRow[]): readonly MarkedAgent[] {
+function markedAgents(rows: readonly AgentRow[]): readonly MarkedAgent[] {
   return rows.map((row) => ({
     partition: row.partition,
     agent: row.agent,
@@ -22,9 +22,25 @@ export function markedAgents(rows: readonly AgentRow[]): readonly MarkedAgent[] 
   }));
 }
 
+/** Moments of an index, each one object until the next commit. */
+export class Moments {
+  readonly #index: ServingIndex;
+  #now: MarkedMoment | undefined;
+
+  constructor(index: ServingIndex) {
+    this.#index = index;
+    index.onChange(() => (this.#now = undefined));
+  }
+
+  now(): MarkedMoment {
+    this.#now ??= { positions: [...this.#index.positions], agents: markedAgents(this.#index.agentRows()) };
+    return this.#now;
+  }
+}
+
 /** What the progress of agents since a mark has changed. */
 export function toldBetween(source: ViewSource, index: ServingIndex, mark: FeedMark): ReadonlyMap<Group, GroupChange> {
-  const marked = new Map(mark.agents.map((row) => [agentKey(row.partition, row.agent), row]));
+  const marked = new Map(mark.asOf.agents.map((row) => [agentKey(row.partition, row.agent), row]));
   const before = index.agentRows().map(({ partition, agent }): JudgedAgent => {
     const known = marked.get(agentKey(partition, agent));
     if (known === undefined) return { partition, agent, watermarkMs: null, holes: false };
@@ -52,7 +68,7 @@ function judgedFrom(source: ViewSource, key: string): number {
  * since a series that is new in it makes what follows less complete. Throws SourceReplaced.
  */
 export async function catchUp(source: ViewSource, mark: FeedMark, untold: UntoldSlices): Promise<void> {
-  const positions = new Map(mark.positions);
+  const positions = new Map(mark.asOf.positions);
   const firsts = new Map<string, number>();
   const note = (group: string, slice: number): void =>
     void firsts.set(group, Math.min(slice, firsts.get(group) ?? NO_END));

@@ -3,6 +3,7 @@ import type { SliceRow } from '#backbone/changes/changes.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { ViewReader } from '../http/view-reader.ts';
 import { openIndexOf, POWER, World } from '../world.fixtures.ts';
+import { Moments } from './catch-up.ts';
 import { ViewFollower } from './view-follower.ts';
 
 const MINUTE_MS = 60_000;
@@ -31,7 +32,7 @@ describe('a view that is followed', () => {
     });
     await using index = await openIndexOf(world);
     const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
-    using follower = new ViewFollower(reader, world.view.name, undefined, () => undefined);
+    using follower = new ViewFollower(reader, new Moments(index), world.view.name, undefined, () => undefined);
     follower.cleared();
     expect(await told(follower)).toEqual([
       [0, false],
@@ -58,7 +59,7 @@ describe('a view that is followed', () => {
     await world.deliver('one', [{ device: 'a@r1', atMs: 0, value: 1 }]);
     await using index = await openIndexOf(world);
     const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
-    using follower = new ViewFollower(reader, world.view.name, undefined, () => undefined);
+    using follower = new ViewFollower(reader, new Moments(index), world.view.name, undefined, () => undefined);
     expect(follower.startsOver).toBe(true);
     expect(await follower.next()).toBeUndefined();
     follower.cleared();

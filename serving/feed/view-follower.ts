@@ -11,7 +11,7 @@ import { SourceReplaced } from '../index/index-errors.ts';
 import type { GroupChange } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { answerAll, answerRanges, type AnsweredSlices } from './answer-slices.ts';
-import { catchUp, markedAgents, toldBetween } from './catch-up.ts';
+import { catchUp, type Moments, toldBetween } from './catch-up.ts';
 import { sliceQuery, type SliceQuery } from './slice-query.ts';
 import { SliceRanges } from './slice-ranges.ts';
 import { GROUP_RANGES_MAX, UntoldSlices } from './untold-slices.ts';
@@ -39,11 +39,13 @@ type Taken =
 export class ViewFollower implements SliceFollower {
   startsOver = false;
   readonly #reader: ViewReader;
+  readonly #moments: Pick<Moments, 'now'>;
   readonly #view: string;
   readonly #changed: () => void;
   readonly #unsubscribe: () => void;
   #source: ViewSource | undefined;
   #query: SliceQuery | undefined;
+  #heldMs: (intervalMs: number) => number = () => 0;
   #sequence = 0;
   #untold = new UntoldSlices();
   /** What is remembered of an earlier follower, until all that it missed is found. */
@@ -53,8 +55,15 @@ export class ViewFollower implements SliceFollower {
   readonly #pending = new Map<string, SliceRanges>();
   #wasAll = false;
 
-  constructor(reader: ViewReader, view: string, mark: FeedMark | undefined, changed: () => void) {
+  constructor(
+    reader: ViewReader,
+    moments: Pick<Moments, 'now'>,
+    view: string,
+    mark: FeedMark | undefined,
+    changed: () => void,
+  ) {
     this.#reader = reader;
+    this.#moments = moments;
     this.#view = view;
     this.#missed = mark;
     this.#changed = changed;
@@ -117,11 +126,9 @@ export class ViewFollower implements SliceFollower {
       else for (const [group, ranges] of taken.ranges) untold.putBack(group, ranges);
     }
     for (const [group, ranges] of this.#pending) untold.putBack(group, ranges);
-    const { index } = this.#reader;
     return {
       version: this.#source.id.version,
-      positions: [...index.positions],
-      agents: markedAgents(index.agentRows()),
+      asOf: this.#moments.now(),
       untold: untold.mark(),
       ...(this.startsOver ? { startsOver: true } : {}),
     };
@@ -146,11 +153,14 @@ export class ViewFollower implements SliceFollower {
 
   #adopt(source: ViewSource): void {
     this.#query = undefined;
-    if (this.#reader.declares(source)) this.#query = sliceQuery(this.#reader.about(source));
+    if (this.#reader.declares(source)) {
+      this.#query = sliceQuery(this.#reader.about(source));
+      this.#heldMs = heldBeyond(this.#query);
+    }
     const mark = this.#source === undefined ? this.#missed : undefined;
     if (mark === undefined || mark.version !== source.id.version || mark.startsOver === true) return this.#begin();
     this.#untold = new UntoldSlices(mark.untold);
-    const positions = new Map(mark.positions);
+    const positions = new Map(mark.asOf.positions);
     const isThere = [...this.#reader.index.positions].every(([partition, at]) => positions.get(partition) === at);
     if (isThere) this.#missed = undefined;
     else for (const [group, change] of toldBetween(source, this.#reader.index, mark)) this.#add(group, change);
@@ -175,7 +185,7 @@ export class ViewFollower implements SliceFollower {
     const { sliceMs } = this.#reader.index.source(this.#view)!.id.view;
     for (const slice of change.slices) this.#untold.add(group.key, slice, slice + 1);
     if (this.#query === undefined) return;
-    const heldMs = heldBeyond(this.#query)(group.progress.longestIntervalMs());
+    const heldMs = this.#heldMs(group.progress.longestIntervalMs());
     // What is held beyond the end of a slice makes it final that much later. Where no end is said, more than a watermark moved.
     const [after, to] = [change.endsAfterMs - heldMs, change.endsToMs - heldMs];
     if (to > after) this.#untold.add(group.key, Math.floor(after / sliceMs), Math.floor(to / sliceMs));

@@ -157,7 +157,7 @@ function messageOf({ json, body, statusMessage }: HttpError): string {
  * again. Undefined where that is not what was said.
  */
 function forgottenPoints(failure: HttpError): number | undefined {
-  const dropped = /points? beyond retention policy.*dropped=(\d+)/s.exec(messageOf(failure))?.[1];
+  const dropped = /points? (?:outside|beyond) retention policy.*\bdropped=(\d+)/s.exec(messageOf(failure))?.[1];
   return dropped === undefined ? undefined : Number(dropped);
 }
 

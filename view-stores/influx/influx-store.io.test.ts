@@ -113,7 +113,8 @@ describe('the store of InfluxDB', () => {
       { status: 204 },
       {
         status: 422,
-        message: 'failure writing points to database: partial write: points beyond retention policy dropped=2',
+        message:
+          'failure writing points to database: partial write: dropped 2 points outside retention policy of duration 1h0m0s - oldest point a dropped because it violates a Retention Policy Lower Bound dropped=2 for database: 2e75486d89b48e7f',
       },
     );
     for (let slice = 0; slice < 3; slice++) view.put(slice, slice);
@@ -129,14 +130,14 @@ describe('the store of InfluxDB', () => {
     await whenTold(store);
     await store[Symbol.asyncDispose]();
     const identity = JSON.stringify([JSON.stringify([standIn.url, 'weir', 'views']), POINT_FIELDS.toSorted()]);
-    const told = await KeptMarks.open(table, identity, ['power']);
+    const told = await KeptMarks.open(table, identity);
     expect(told.of('power')!.untold.groups).toEqual([['["a"]', []]]);
     for (let i = 0; i < 1_000; i++) standIn.answers.push({ status: 500 });
     store = await start();
     view.put(7, 1);
     await vi.waitUntil(() => store.status().failures > 0, { timeout: 20_000 });
     await store[Symbol.asyncDispose]();
-    const untold = await KeptMarks.open(table, identity, ['power']);
+    const untold = await KeptMarks.open(table, identity);
     expect(untold.of('power')!.untold.groups).toEqual([['["a"]', [7, 8]]]);
   });
 

@@ -13,7 +13,7 @@ import { LineWriter, type PointField } from './line-writer.ts';
 
 /** How often changes are told: a slice that is measured now changes many times a second. */
 const ROUND_EVERY_MS = 1_000;
-/** How often marks are kept while there is no end of what is to be told, and while nothing can be. */
+/** How often marks are kept: a crash repeats what was told after the last. */
 const KEEP_EVERY_MS = 5_000;
 /** Lines that are written between two looks at the clock, and how long others wait for their turn. */
 const LINES_PER_LOOK = 64;
@@ -86,7 +86,7 @@ export class InfluxStore implements AsyncDisposable {
   static async start(options: InfluxStoreOptions): Promise<InfluxStore> {
     const bucket = new InfluxBucket(options.address);
     const place = JSON.stringify([bucket.identity, options.fields.toSorted()]);
-    return new InfluxStore(options, bucket, await KeptMarks.open(options.table, place, options.views));
+    return new InfluxStore(options, bucket, await KeptMarks.open(options.table, place));
   }
 
   status(): StoreStatus {
@@ -182,7 +182,7 @@ export class InfluxStore implements AsyncDisposable {
       throw failure;
     }
     this.#behindSinceMs = this.#isChanged ? heardAtMs : undefined;
-    await this.#keepMarks(0);
+    await this.#keepMarks(KEEP_EVERY_MS);
   }
 
   /** Tells a piece of a view; false where there is none. */

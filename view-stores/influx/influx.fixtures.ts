@@ -127,8 +127,7 @@ export class ToldView implements SliceFollower {
     const untold = [...this.waiting, ...[...this.taken].flat()].toSorted((a, b) => a - b);
     return {
       version: 1,
-      positions: [],
-      agents: [],
+      asOf: { positions: [], agents: [] },
       untold: { allFrom: null, groups: [['["a"]', untold.flatMap((slice) => [slice, slice + 1])]] },
       ...(this.startsOver ? { startsOver: true } : {}),
     };
