@@ -30,6 +30,18 @@ const SERIES = "[{ metric: power, value: kw, device: '{d}', tags: { region: '{r}
 const SOURCES = `sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: ${SERIES} } }\n`;
 
 describe('a check', () => {
+  it('says what InfluxDB is to keep, and whether the token is here', async () => {
+    const store =
+      "stores: { influx: { url: 'http://127.0.0.1:8086', org: weir, bucket: views, token: { file: i.token } } }\n";
+    const views = 'views: { one: { metric: power, slice: 1h } }\n';
+    const line = 'store influx: the slices of 1 view, to bucket views of weir at http://127.0.0.1:8086\n';
+    const without = await checked(METRICS + views + store);
+    expect(without.isUsable).toBe(true);
+    expect(without.text).toContain(`${line}  the server needs a token in i.token, which is not here\n`);
+    await writeFile(join(folder.dir, 'i.token'), 'x');
+    expect((await checked(METRICS + views + store)).text).toContain(`${line}\n`);
+  });
+
   it('shows what would become of a file, what each view takes of it, and what to do next', async () => {
     const views =
       'views: { by-region: { metric: power, by: [region, site], slice: 15m }, one: { metric: power, where: { d: x }, slice: 1h } }\n';

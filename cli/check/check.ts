@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Metric } from '#core/metrics/metric.ts';
 import { type Duration, formatDuration, nominalMs } from '#core/time/duration.ts';
@@ -46,6 +48,7 @@ export async function check(file: string, listen?: Duration): Promise<boolean> {
     agentLines(config),
     ...sources.map(({ lines }) => lines),
     ...config.views.map((view) => [...viewLines(view, seen.series), ...unknownTags(view, config, seen.series)]),
+    ...(await storeSections(verdict.loaded)),
   ];
   await writeOut(`${sections.map((lines) => `${lines.join('\n')}\n`).join('')}\n`);
   await writeOut(
@@ -54,6 +57,20 @@ export async function check(file: string, listen?: Duration): Promise<boolean> {
       : `${file} can't be used as it is: see above.\n`,
   );
   return isUsable;
+}
+
+/** What is kept elsewhere. The server alone needs the token, so where it is not here that is said, and no fault. */
+async function storeSections({ config, folder }: LoadedConfig): Promise<readonly (readonly string[])[]> {
+  const { influx } = config.stores;
+  if (influx === undefined) return [];
+  const { url, org, bucket, token } = influx;
+  const count = config.views.length;
+  const told = `store influx: the slices of ${count} view${count === 1 ? '' : 's'}, to bucket ${bucket} of ${org} at ${url}`;
+  const isThere = await access(resolve(folder, token.file)).then(
+    () => true,
+    () => false,
+  );
+  return [[told, ...(isThere ? [] : [`  the server needs a token in ${token.file}, which is not here`])]];
 }
 
 async function checkSources(

@@ -26,6 +26,7 @@ describe('a configuration', () => {
       views: [],
       backbone: { kind: 'embedded' },
       store: { kind: 'level' },
+      stores: {},
       http: { cors: [] },
       batch: { every: 900_000, rows: 2_000_000, keep: 3 },
     });
@@ -41,6 +42,39 @@ describe('a configuration', () => {
       'batch.keep: is 9; write at most 8',
     ]);
     expect(faultsOf('batch: { keep: 0 }\n')).toEqual(['batch.keep: is 0; write at least 1']);
+  });
+
+  it('says what InfluxDB keeps, and where it is', () => {
+    const influx = (more: string): string =>
+      `stores: { influx: { org: weir, bucket: views, token: { file: influx.token }, ${more} } }\n`;
+    expect(configOf(influx("url: 'http://127.0.0.1:8086', fields: [sum, count]")).stores.influx).toEqual({
+      url: 'http://127.0.0.1:8086',
+      org: 'weir',
+      bucket: 'views',
+      token: { file: 'influx.token' },
+      fields: ['sum', 'count'],
+    });
+    expect(configOf(influx('url: https://influx.example')).stores.influx?.fields).toContain('state');
+    expect(faultsOf(influx('url: influx'))).toEqual([
+      'stores.influx.url: influx is no URL; write it like http://127.0.0.1:8086',
+    ]);
+    expect(faultsOf(influx("url: 'http://me:secret@host'"))).toEqual([
+      'stores.influx.url: a URL has no secret in it; name the file of the token instead',
+    ]);
+    expect(faultsOf(influx("url: 'http://host/?org=weir'"))).toHaveLength(1);
+    expect(faultsOf(influx('url: mqtt://host'))).toHaveLength(1);
+    expect(faultsOf(influx('url: http://host, fields: [men]'))).toHaveLength(1);
+    expect(faultsOf(influx('url: http://host, fields: []'))).toHaveLength(1);
+  });
+
+  it('refuses a tag that InfluxDB has for itself, where it is to keep the view', () => {
+    const text =
+      'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\nviews: { v: { metric: power, by: [time], slice: 1m } }\n';
+    const store = 'stores: { influx: { url: http://host, org: o, bucket: b, token: { file: f } } }\n';
+    expect(faultsOf(text)).toEqual([]);
+    expect(faultsOf(text + store)).toEqual([
+      'views.v.by: InfluxDB has no tag named time; give the tag another name, or leave stores.influx out',
+    ]);
   });
 
   it('that "weir init" writes can be used', () => {

@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly http: Address;
   readonly mqtt: Address;
   readonly dataDir: string;
-  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'tls'>;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'tls'> & Partial<Pick<WeirConfig, 'stores'>>;
   readonly simulates: string | undefined;
 }
 
@@ -27,6 +27,9 @@ export function banner({ version, server, http, mqtt, dataDir, config, simulates
     `data       ${dataDir}`,
     ...logReportLines(server.log),
     ...(simulates === undefined ? [] : [`simulates  ${simulates}`]),
+    ...(config.stores?.influx === undefined
+      ? []
+      : [`store      InfluxDB at ${config.stores.influx.url}, bucket ${config.stores.influx.bucket}`]),
     `views      ${config.views.length === 0 ? 'none' : config.views.map(({ name }) => name).join(', ')}`,
   ];
   return `${[...lines, ...hints(config)].join('\n')}\n`;
