@@ -15,7 +15,12 @@ export function dataDirOf({ data, config }: DataFlags): string {
   return resolve(config === undefined ? '.' : dirname(config), DATA_DIR);
 }
 
-/** Where it keeps who is known, and what was refused. */
+/** Where it keeps the record of refusals and changes. */
+export function auditDirOf(dataDir: string): string {
+  return join(dataDir, 'audit');
+}
+
+/** Where it keeps who is known. */
 export function identityDirOf(dataDir: string): string {
   return join(dataDir, 'identity');
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { declareAgents } from './commands/agents.ts';
+import { declareAudit } from './commands/audit.ts';
 import { declareBatch } from './commands/batch.ts';
 import { declareBench } from './commands/bench.ts';
 import { declareCerts } from './commands/certs.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly Declare[] = [
   declareStore,
   declareTokens,
   declareCerts,
+  declareAudit,
   declarePassword,
   declareBench,
 ];

@@ -2,11 +2,32 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { readCertificates, readSecretLine } from '#backbone/doors/secret-file.ts';
 import { UserError } from '../failure.ts';
 import { type Progress, ProgressBar } from '../terminal/progress-bar.ts';
 
 /** How long the server may take until the first byte of an answer; recomputations say how far they are before that. */
 const FIRST_BYTE_TIMEOUT_MS = 120_000;
+
+/** Where a running weir is, and what is shown to it. */
+export interface AskedServer {
+  readonly url: URL;
+  /** The file that holds a token: in an argument everybody on the machine would see it. */
+  readonly tokenFile?: string;
+  /** A file of certificates that are trusted in place of the system's. */
+  readonly ca?: string;
+}
+
+/** The server refused, in its own words. */
+export class ApiRefused extends UserError {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    // 404 and 400 are about what was asked; everything else is about the server, or who asks.
+    super(message, { exitCode: status === 400 || status === 404 ? 2 : 1 });
+    this.status = status;
+  }
+}
 
 /** What is asked of a running weir. Parameters without a value are left out. */
 interface ApiRequest {
@@ -22,26 +43,49 @@ interface ApiRequest {
  * Asks the API of a running weir and gives the body as it arrives. Throws UserError: nobody answers, the server refuses
  * (its own words, with status 2 where the request was wrong), or it isn't a weir.
  */
-export async function ask(base: URL, asked: ApiRequest): Promise<IncomingMessage> {
-  const url = new URL(asked.path, base);
+export async function ask(server: AskedServer, asked: ApiRequest): Promise<IncomingMessage> {
+  const url = new URL(asked.path, server.url);
   for (const [name, value] of asked.query ?? []) if (value !== undefined) url.searchParams.append(name, value);
-  const response = await send(url, asked.method ?? 'GET', asked.body);
+  const response = await send(url, asked.method ?? 'GET', asked.body, await shownTo(server));
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return response;
-  throw refusal(base, status, await text(response));
+  throw refusal(server, status, await text(response));
 }
 
 /** The JSON of an answer. */
-export async function askJson<T>(base: URL, asked: ApiRequest): Promise<T> {
-  const body = await text(await ask(base, asked));
+export async function askJson<T>(server: AskedServer, asked: ApiRequest): Promise<T> {
+  const body = await text(await ask(server, asked));
   try {
     return JSON.parse(body) as T;
   } catch {
-    throw notAWeir(base);
+    throw notAWeir(server.url);
   }
 }
 
-function send(url: URL, method: string, body: object | undefined): Promise<IncomingMessage> {
+/** What the files say. */
+interface Shown {
+  readonly authorization: string | undefined;
+  readonly ca: Buffer | undefined;
+}
+
+async function shownTo({ tokenFile, ca }: AskedServer): Promise<Shown> {
+  const token = tokenFile === undefined ? undefined : await readSecretLine(tokenFile, '--token-file', 'the token');
+  return {
+    authorization: token === undefined ? undefined : `Bearer ${token}`,
+    ca: ca === undefined ? undefined : await readCertificates(ca, '--ca'),
+  };
+}
+
+function send(
+  url: URL,
+  method: string,
+  body: object | undefined,
+  { authorization, ca }: Shown,
+): Promise<IncomingMessage> {
+  const headers = {
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
   return new Promise((resolve, reject) => {
     const open = url.protocol === 'https:' ? requestHttps : requestHttp;
     // One request per process: no connection is kept that would hold the process back at its end.
@@ -50,7 +94,8 @@ function send(url: URL, method: string, body: object | undefined): Promise<Incom
       {
         method,
         agent: false,
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        headers,
+        ...(ca === undefined ? {} : { ca }),
         timeout: FIRST_BYTE_TIMEOUT_MS,
       },
       (response) => {
@@ -72,11 +117,16 @@ function unanswered(url: URL, error: Error): UserError {
   });
 }
 
-function refusal(base: URL, status: number, body: string): UserError {
+function refusal({ url, tokenFile }: AskedServer, status: number, body: string): UserError {
   const detail = problemDetail(body);
-  if (detail === undefined) return notAWeir(base);
-  // 404 and 400 are about what was asked; everything else is about the server.
-  return new UserError(detail, { exitCode: status === 400 || status === 404 ? 2 : 1 });
+  if (detail === undefined) return notAWeir(url);
+  if (status === 401 || status === 429) {
+    const what = tokenFile === undefined ? 'wants to know who asks' : `does not know the token in ${tokenFile}`;
+    const remedy =
+      'name a file that holds one with --token-file; "weir tokens add NAME --may read" at the server makes it';
+    return new ApiRefused(`${url.origin} ${what}; ${remedy}`, status);
+  }
+  return new ApiRefused(detail, status);
 }
 
 /** The `detail` of problem details (RFC 9457), which stands alone. */
@@ -97,8 +147,8 @@ function notAWeir(base: URL): UserError {
  * Runs an operation of the server that says how far it is: a body of lines, `{"progress":…}` until the last, which is
  * `{"result":…}` or `{"problem":…}`. Shows a bar on a terminal; gives the result. Throws UserError.
  */
-export async function runOperation<Result>(base: URL, what: string, asked: ApiRequest): Promise<Result> {
-  const response = await ask(base, { ...asked, method: 'POST' });
+export async function runOperation<Result>(server: AskedServer, what: string, asked: ApiRequest): Promise<Result> {
+  const response = await ask(server, { ...asked, method: 'POST' });
   using bar = new ProgressBar();
   for await (const line of linesOf(response, what)) {
     const { progress, result, problem } = parseLine(line, what);

@@ -5,7 +5,7 @@ import { askJson } from '../api/ask.ts';
 import { UserError } from '../failure.ts';
 import { formatTable, writeList, writeOut } from '../terminal/output.ts';
 import { addEnrolment } from './enrolment.ts';
-import { addCommand, addListFlags, type Declare, type ListFlags, urlOption, type UrlFlag } from './flags.ts';
+import { addAskingCommand, addCommand, addListFlags, type Declare, type ListFlags, type ServerFlags } from './flags.ts';
 
 export const declareAgents: Declare = (program) => {
   const command = addCommand(program, 'agents', {
@@ -16,12 +16,12 @@ export const declareAgents: Declare = (program) => {
     usage: '[COMMAND] [OPTIONS]',
     examples: ['weir agents', 'weir agents readmit roof-1', 'weir agents hand-over roof-1 roof-2'],
   });
-  addListFlags(command).action(async ({ url, format }: ListFlags) => {
-    const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
+  addListFlags(command).action(async ({ format, ...server }: ListFlags) => {
+    const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(server, { path: '/api/v1/agents' });
     await writeList(format, { agents }, agentsTable);
   });
   addEnrolment(command);
-  addCommand(command, 'readmit', {
+  addAskingCommand(command, 'readmit', {
     summary: 'let an agent whose disk is lost begin anew; what it had not sent stays named in the ledger',
     description:
       'Lets an agent whose disk is lost begin anew under its name. What it had not sent stays named in the ledger. ' +
@@ -30,9 +30,8 @@ export const declareAgents: Declare = (program) => {
     examples: ['weir agents readmit roof-1'],
   })
     .argument('<agent>', 'the agent; it has to be stopped')
-    .addOption(urlOption())
-    .action((agent: string, _: UrlFlag, told: WithFlags) => order(told.optsWithGlobals(), agent, 'readmit'));
-  addCommand(command, 'hand-over', {
+    .action((agent: string, _: ServerFlags, told: WithFlags) => order(told.optsWithGlobals(), agent, 'readmit'));
+  addAskingCommand(command, 'hand-over', {
     summary: 'give the series of an agent to another one',
     description: 'Gives the series of an agent that is replaced to another one; windows wait for the first no longer.',
     usage: 'FROM TO [OPTIONS]',
@@ -40,11 +39,10 @@ export const declareAgents: Declare = (program) => {
   })
     .argument('<from>', 'the agent that is gone; it has to be stopped')
     .argument('<to>', 'the agent that takes its series')
-    .addOption(urlOption())
-    .action((from: string, to: string, _: UrlFlag, told: WithFlags) =>
+    .action((from: string, to: string, _: ServerFlags, told: WithFlags) =>
       order(told.optsWithGlobals(), from, 'hand-over', { to }),
     );
-  addCommand(command, 'retire', {
+  addAskingCommand(command, 'retire', {
     summary: 'wait for an agent no longer, unless it sends again',
     description:
       'Windows wait for the agent no longer, and answers name it; it is waited for again once it sends again.',
@@ -52,9 +50,8 @@ export const declareAgents: Declare = (program) => {
     examples: ['weir agents retire roof-1'],
   })
     .argument('<agent>', 'the agent; it has to be stopped')
-    .addOption(urlOption())
-    .action((agent: string, _: UrlFlag, told: WithFlags) => order(told.optsWithGlobals(), agent, 'retire'));
-  addCommand(command, 'give-up', {
+    .action((agent: string, _: ServerFlags, told: WithFlags) => order(told.optsWithGlobals(), agent, 'retire'));
+  addAskingCommand(command, 'give-up', {
     summary: 'wait no longer for frames of an agent that are lost',
     description:
       'Windows wait no longer for frames that are lost, and answers name the agent. A frame that comes nevertheless counts. ' +
@@ -65,8 +62,7 @@ export const declareAgents: Declare = (program) => {
     .argument('<agent>', 'the agent; it may be connected')
     .argument('<incarnation>', 'the incarnation that misses them')
     .argument('<numbers>', 'the first and the last number, or one')
-    .addOption(urlOption())
-    .action((agent: string, incarnation: string, numbers: string, _: UrlFlag, told: WithFlags) =>
+    .action((agent: string, incarnation: string, numbers: string, _: ServerFlags, told: WithFlags) =>
       order(told.optsWithGlobals(), agent, 'give-up', parseMissing(incarnation, numbers)),
     );
 };
@@ -83,12 +79,12 @@ export function parseMissing(incarnation: string, numbers: string): MissingRange
 
 /** The `--url` of a command below another one may stand behind either. */
 interface WithFlags {
-  optsWithGlobals(): UrlFlag;
+  optsWithGlobals(): ServerFlags;
 }
 
-async function order({ url }: UrlFlag, agent: string, what: string, body?: object): Promise<void> {
+async function order(server: ServerFlags, agent: string, what: string, body?: object): Promise<void> {
   const path = `/api/v1/agents/${encodeURIComponent(agent)}/${what}`;
-  const answer = await askJson<OrderAnswer>(url, { method: 'POST', path, ...(body === undefined ? {} : { body }) });
+  const answer = await askJson<OrderAnswer>(server, { method: 'POST', path, ...(body === undefined ? {} : { body }) });
   await writeOut(`${JSON.stringify(answer)}\n`);
 }
 

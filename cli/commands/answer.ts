@@ -2,16 +2,16 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ask, askJson } from '../api/ask.ts';
+import { ApiRefused, ask, askJson } from '../api/ask.ts';
 import type { ServerStatus } from '../compose/server-status.ts';
 import { UserError } from '../failure.ts';
 import { writeOut } from '../terminal/output.ts';
-import { type UrlFlag, urlOption } from './flags.ts';
+import { addServerFlags, type ServerFlags } from './flags.ts';
 
 /** A tag and the value that it has to have. */
 export type TagFilter = readonly [tag: string, value: string];
 
-export interface AnswerFlags extends UrlFlag {
+export interface AnswerFlags extends ServerFlags {
   readonly from: string;
   readonly to: string;
   readonly where: readonly TagFilter[];
@@ -28,7 +28,7 @@ export function addAnswerFlags(command: Command, more: readonly Option[]): Comma
     )
     .requiredOption('--to <time>', 'end, exclusive; or now');
   for (const option of more) command.addOption(option);
-  return command
+  command
     .addOption(
       new Option('--where <tag=value>', "only groups with this tag's value; may be given several times")
         .default([], 'all groups')
@@ -42,8 +42,8 @@ export function addAnswerFlags(command: Command, more: readonly Option[]): Comma
       new Option('--format <format>', 'how the answer is written; json has a limit of 100,000 windows')
         .choices(['json', 'csv', 'ndjson'])
         .default('json'),
-    )
-    .addOption(urlOption());
+    );
+  return addServerFlags(command);
 }
 
 /** Reads `tag=value` and adds it to those before. Throws commander's InvalidArgumentError. */
@@ -60,11 +60,11 @@ export function parseWhere(text: string, before: readonly TagFilter[]): readonly
 export async function printAnswer(
   view: string,
   kind: 'windows' | 'sessions',
-  { from, to, stats, format, where, url }: AnswerFlags,
+  { from, to, stats, format, where, ...server }: AnswerFlags,
   more: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  await whenCaughtUp(url);
-  const response = await ask(url, {
+  await whenCaughtUp(server);
+  const response = await ask(server, {
     path: `/api/v1/views/${encodeURIComponent(view)}/${kind}`,
     query: [...Object.entries({ from, to, ...more, stats, format }), ...where],
   });
@@ -99,9 +99,11 @@ const CATCH_UP_TIMEOUT_MS = 10_000;
  * Waits until a running weir has folded all that its broker had acknowledged by now, so that who has sent something and
  * then asks gets it. It is milliseconds behind at most times.
  */
-async function whenCaughtUp(url: URL): Promise<void> {
+async function whenCaughtUp(server: ServerFlags): Promise<void> {
   const untilMs = performance.now() + CATCH_UP_TIMEOUT_MS;
-  const { acknowledged, partitions } = await statusOf(url);
+  const status = await statusOf(server).catch(ofNoneWhereForbidden);
+  if (status === undefined) return;
+  const { acknowledged, partitions } = status;
   let folded = partitions;
   while (!isCaughtUp(folded, acknowledged)) {
     if (performance.now() > untilMs) {
@@ -109,7 +111,7 @@ async function whenCaughtUp(url: URL): Promise<void> {
       return;
     }
     await sleep(LOOK_EVERY_MS);
-    folded = (await statusOf(url)).partitions;
+    folded = (await statusOf(server)).partitions;
   }
 }
 
@@ -121,6 +123,12 @@ export function isCaughtUp(
   return folded.every(({ partition, committed }) => committed >= (acknowledged[partition] ?? 0));
 }
 
-function statusOf(url: URL): Promise<ServerStatus> {
-  return askJson<ServerStatus>(url, { path: '/api/v1/status' });
+/** Whoever may see a part only doesn't see what runs, and is answered as of now. */
+function ofNoneWhereForbidden(error: unknown): undefined {
+  if (error instanceof ApiRefused && error.status === 403) return undefined;
+  throw error;
+}
+
+function statusOf(server: ServerFlags): Promise<ServerStatus> {
+  return askJson<ServerStatus>(server, { path: '/api/v1/status' });
 }

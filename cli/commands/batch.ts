@@ -1,13 +1,13 @@
 import { runOperation } from '../api/ask.ts';
 import { writeOut } from '../terminal/output.ts';
-import { addCommand, type Declare, type UrlFlag, urlOption } from './flags.ts';
+import { addAskingCommand, type Declare, type ServerFlags } from './flags.ts';
 
-interface BatchFlags extends UrlFlag {
+interface BatchFlags extends ServerFlags {
   readonly full?: true;
 }
 
 export const declareBatch: Declare = (program) => {
-  addCommand(program, 'batch', {
+  addAskingCommand(program, 'batch', {
     summary: 'recompute the views from history up to now, and publish',
     description:
       'Cuts the log, folds what lies before the cut, and publishes the result in one step while everybody goes on reading. ' +
@@ -15,9 +15,11 @@ export const declareBatch: Declare = (program) => {
     examples: ['weir batch --full'],
   })
     .option('--full', 'fold all of history anew, instead of adding what came since the last batch')
-    .addOption(urlOption())
-    .action(async ({ url, full }: BatchFlags) => {
-      const result = await runOperation<object>(url, 'batch', { path: '/api/v1/batch', body: { full: full === true } });
+    .action(async ({ full, ...server }: BatchFlags) => {
+      const result = await runOperation<object>(server, 'batch', {
+        path: '/api/v1/batch',
+        body: { full: full === true },
+      });
       await writeOut(`${JSON.stringify(result)}\n`);
     });
 };

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Address, parseAddress } from '../address.ts';
-import { askJson } from '../api/ask.ts';
+import { type AskedServer, askJson } from '../api/ask.ts';
 import type { ExitCode } from '../failure.ts';
 import { type ListFormat, writeList } from '../terminal/output.ts';
 
@@ -11,14 +11,26 @@ export type Declare = (program: Command, exit: (code: ExitCode) => void) => void
 export const URL_DEFAULT = 'http://127.0.0.1:8080';
 
 /** What a command is told that asks a running weir. */
-export interface UrlFlag {
-  readonly url: URL;
-}
+export type ServerFlags = AskedServer;
 
 export function urlOption(): Option {
   return new Option('--url <url>', 'where the running weir is')
     .default(new URL(URL_DEFAULT), URL_DEFAULT)
     .argParser(parseUrl);
+}
+
+/** Adds where a running weir is, and what is shown to it. */
+export function addServerFlags(command: Command): Command {
+  return command
+    .addOption(urlOption())
+    .addOption(
+      new Option('--token-file <file>', 'the file that holds a token, where the server asks who comes').env(
+        'WEIR_TOKEN_FILE',
+      ),
+    )
+    .addOption(
+      new Option('--ca <file>', "a PEM file of certificates that are trusted, in place of the system's").env('WEIR_CA'),
+    );
 }
 
 /** What may be logged, the most first. */
@@ -38,20 +50,17 @@ export function logLevelOption(): Option {
 }
 
 /** What a command is told that lists something of a running weir. */
-export interface ListFlags extends UrlFlag {
+export interface ListFlags extends ServerFlags {
   /** How the list is written: for people, or for scripts. */
   readonly format: ListFormat;
 }
 
 /** Adds the flags of a command that lists something. */
 export function addListFlags(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--format <format>', 'table is for people, json for scripts')
-        .choices(['table', 'json'])
-        .default('table'),
-    )
-    .addOption(urlOption());
+  const format = new Option('--format <format>', 'table is for people, json for scripts')
+    .choices(['table', 'json'])
+    .default('table');
+  return addServerFlags(command.addOption(format));
 }
 
 /** Adds a command that lists what a path of the API answers: as JSON, or as the text that is made of it. */
@@ -62,8 +71,8 @@ export function addListCommand<Answer>(
   path: string,
   textOf: (answer: Answer) => string,
 ): void {
-  addListFlags(addCommand(program, name, text)).action(async ({ url, format }: ListFlags) => {
-    await writeList(format, await askJson<Answer>(url, { path }), textOf);
+  addListFlags(addCommand(program, name, text)).action(async ({ format, ...server }: ListFlags) => {
+    await writeList(format, await askJson<Answer>(server, { path }), textOf);
   });
 }
 
@@ -106,4 +115,9 @@ export function addCommand(program: Command, name: string, text: CommandText): C
     .description(description)
     .usage(usage)
     .addHelpText('after', more === undefined ? after : `${more}\n${after}`);
+}
+
+/** Adds a command that asks a running weir. */
+export function addAskingCommand(program: Command, name: string, text: CommandText): Command {
+  return addServerFlags(addCommand(program, name, text));
 }

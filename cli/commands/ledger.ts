@@ -15,8 +15,8 @@ export const declareLedger: Declare = (program) => {
     usage: '[AGENT] [OPTIONS]',
     examples: ['weir ledger', 'weir ledger roof-1 --format json'],
   }).argument('[agent]', 'only this one');
-  addListFlags(command).action(async (agent: string | undefined, { url, format }: ListFlags) => {
-    const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(url, { path: '/api/v1/agents' });
+  addListFlags(command).action(async (agent: string | undefined, { format, ...server }: ListFlags) => {
+    const { agents } = await askJson<{ readonly agents: readonly AgentAnswer[] }>(server, { path: '/api/v1/agents' });
     await writeList(format, { agents: chosenAgents(agents, agent) }, ledgerTable);
   });
 };

@@ -23,8 +23,8 @@ export const declareQuarantine: Declare = (program) => {
   })
     .option('--agent <id>', 'only what came from this agent')
     .addOption(new Option('--limit <count>', 'how many, the newest').default(LIMIT_DEFAULT).argParser(parseCount));
-  addListFlags(command).action(async ({ url, format, agent, limit }: QuarantineFlags) => {
-    const answer = await askJson<QuarantineAnswer>(url, {
+  addListFlags(command).action(async ({ format, agent, limit, ...server }: QuarantineFlags) => {
+    const answer = await askJson<QuarantineAnswer>(server, {
       path: '/api/v1/quarantine',
       query: [
         ['agent', agent],

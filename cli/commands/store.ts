@@ -1,6 +1,6 @@
 import { runOperation } from '../api/ask.ts';
 import { writeOut } from '../terminal/output.ts';
-import { addCommand, type Declare, type UrlFlag, urlOption } from './flags.ts';
+import { addAskingCommand, addCommand, type Declare, type ServerFlags } from './flags.ts';
 
 export const declareStore: Declare = (program) => {
   const store = addCommand(program, 'store', {
@@ -10,15 +10,14 @@ export const declareStore: Declare = (program) => {
       'its points of the views are removed, and written again from what Weir has. How far a store is, `weir status` says.',
     examples: ['weir store rebuild influx'],
   });
-  addCommand(store, 'rebuild', {
+  addAskingCommand(store, 'rebuild', {
     summary: 'remove the points of the views and write them again',
     description: 'Returns once all are written. Prints one line of JSON: {"store","slices","seconds"}.',
     examples: ['weir store rebuild influx'],
   })
     .argument('<store>', 'its name under `stores`: influx')
-    .addOption(urlOption())
-    .action(async (name: string, { url }: UrlFlag) => {
+    .action(async (name: string, server: ServerFlags) => {
       const path = `/api/v1/stores/${encodeURIComponent(name)}/rebuild`;
-      await writeOut(`${JSON.stringify(await runOperation<object>(url, 'rebuild', { path, body: {} }))}\n`);
+      await writeOut(`${JSON.stringify(await runOperation<object>(server, 'rebuild', { path, body: {} }))}\n`);
     });
 };

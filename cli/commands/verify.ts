@@ -1,6 +1,6 @@
 import { runOperation } from '../api/ask.ts';
 import { writeOut } from '../terminal/output.ts';
-import { addCommand, type Declare, type UrlFlag, urlOption } from './flags.ts';
+import { addAskingCommand, type Declare, type ServerFlags } from './flags.ts';
 
 interface VerifyResult {
   readonly slices: number;
@@ -10,21 +10,19 @@ interface VerifyResult {
 }
 
 export const declareVerify: Declare = (program, exit) => {
-  addCommand(program, 'verify', {
+  addAskingCommand(program, 'verify', {
     summary: 'recompute everything and compare it with what is served',
     description:
       'Folds all of history anew and compares it bit by bit with the live batch result and the speed layer. Changes ' +
       'nothing. Prints one line of JSON: {"slices","different"}, and ends with status 1 if any slice differs.',
-  })
-    .addOption(urlOption())
-    .action(async ({ url }: UrlFlag) => {
-      const {
-        slices,
-        different,
-        differences = [],
-      } = await runOperation<VerifyResult>(url, 'verify', { path: '/api/v1/verify' });
-      for (const difference of differences) process.stderr.write(`differs: ${JSON.stringify(difference)}\n`);
-      await writeOut(`${JSON.stringify({ slices, different })}\n`);
-      if (different > 0) exit(1);
-    });
+  }).action(async (server: ServerFlags) => {
+    const {
+      slices,
+      different,
+      differences = [],
+    } = await runOperation<VerifyResult>(server, 'verify', { path: '/api/v1/verify' });
+    for (const difference of differences) process.stderr.write(`differs: ${JSON.stringify(difference)}\n`);
+    await writeOut(`${JSON.stringify({ slices, different })}\n`);
+    if (different > 0) exit(1);
+  });
 };

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { RenewedTls } from '#backbone/doors/renewed-tls.ts';
 import { AuditLog } from '#backbone/identity/audit-log.ts';
 import { KnownIdentities } from '#backbone/identity/known-identities.ts';
 import type { WeirConfig } from '../config/schema.ts';
-import { identityDirOf } from '../data-dir.ts';
+import { auditDirOf, identityDirOf } from '../data-dir.ts';
 
 /** What the doors of a server are opened with. */
 export interface Doors {
@@ -21,11 +20,6 @@ export interface DoorsOptions {
   readonly dataDir: string;
   readonly version: string;
   readonly logger: Logger;
-}
-
-/** Where the record of refusals and changes lies. */
-export function auditDirOf(dataDir: string): string {
-  return join(dataDir, 'audit');
 }
 
 /** Opens who is known, the audit log, and the certificate, as far as they are asked for; `stack` owns them. Throws what they throw. */

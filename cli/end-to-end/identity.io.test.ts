@@ -1,6 +1,6 @@
 /** A server that asks who comes and an agent that shows it, by TLS, as the commands compose them. */
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -9,17 +9,17 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { TestAuthority, writePair } from '#backbone/doors/certificates.fixtures.ts';
-import { auditLines, checkAudit } from '#backbone/identity/audit-check.ts';
 import { changeIdentities } from '#backbone/identity/identity-file.ts';
 import { addToken, enrol, revokeAgent } from '#core/identity/decisions.ts';
 import { makeToken } from '#core/identity/token.ts';
 import type { EdgeAgent } from '#edge-agent/edge-agent.ts';
+import { askJson } from '../api/ask.ts';
 import { startEdge } from '../compose/edge.ts';
-import { auditDirOf } from '../compose/identity.ts';
 import { type RunningServer, startServer } from '../compose/server.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { identityDirOf } from '../data-dir.ts';
+import { auditRows, checkChains } from '../identity/audit.ts';
 
 const DOOR = { host: '127.0.0.1', port: 0 };
 const WHO = { at: '2026-05-01T00:00:00Z', by: 'test' };
@@ -137,10 +137,39 @@ describe('a server and an agent by TLS, each of which shows who it is', () => {
     await expect.poll(() => count(server, token), SOON).toBe(40);
 
     await server.stop();
-    expect(await checkAudit(auditDirOf(dataDir()))).toMatchObject({ faults: [] });
-    const kinds = (await Array.fromAsync(auditLines(auditDirOf(dataDir())))).map(({ kind }) => kind);
-    expect(new Set(kinds)).toEqual(new Set(['started', 'identities', 'ended', 'refused']));
+    expect(await checkChains({ data: dataDir() }, undefined)).toMatchObject({ faults: [] });
+    const rows = await auditRows({ data: dataDir() }, { limit: 1_000 });
+    const noted = ['started', 'identities', 'ended', 'refused'];
+    expect(new Set(rows.map(({ kind }) => kind))).toEqual(
+      new Set([...noted, 'agent-enrolled', 'agent-revoked', 'token-added']),
+    );
+
+    // Who takes the last changes away makes a file that is whole in itself, and not the one that the server went by.
+    const [file] = (await readdir(identityDir())).filter((name) => name.endsWith('.ndjson'));
+    const path = join(identityDir(), file!);
+    await writeFile(path, (await readFile(path, 'utf8')).split('\n').slice(0, -3).join('\n') + '\n');
+    expect((await checkChains({ data: dataDir() }, undefined)).faults).toEqual([
+      expect.stringMatching(/^identities: the server went by \d+ changes, of which the last was another/),
+    ]);
   }, 90_000);
+
+  it('answer commands that name the file of a token, and say to others what they need', async () => {
+    await using server = await start();
+    const tokenFile = join(folder.dir, 'reader.token');
+    await writeFile(tokenFile, `${await giveToken()}\n`);
+    const asked = { url: new URL(`https://127.0.0.1:${server.httpPort}`), ca: join(folder.dir, 'ca.crt') };
+    await expect
+      .poll(() => askJson({ ...asked, tokenFile }, { path: '/api/v1/views' }).catch(() => undefined), SOON)
+      .toMatchObject({ views: [{ name: 'power' }] });
+    await expect(askJson(asked, { path: '/api/v1/views' })).rejects.toThrow(
+      `${asked.url.origin} wants to know who asks; name a file that holds one with --token-file`,
+    );
+    await writeFile(tokenFile, makeToken('token', randomBytes).text);
+    await expect(askJson({ ...asked, tokenFile }, { path: '/api/v1/views' })).rejects.toThrow(
+      `does not know the token in ${tokenFile}`,
+    );
+    await expect(askJson({ url: asked.url, tokenFile }, { path: '/api/v1/views' })).rejects.toThrow('asking failed');
+  });
 
   it('know an agent by its certificate', async () => {
     await using server = await start();

@@ -1,0 +1,78 @@
+import { auditLines, checkAudit } from '#backbone/identity/audit-check.ts';
+import { IdentitiesUnusable } from '#backbone/identity/identity-errors.ts';
+import { NOTHING_READ, readChanges } from '#backbone/identity/identity-file.ts';
+import type { ChainHead } from '#core/identity/chain.ts';
+import { parseInstant } from '#core/time/instant.ts';
+import { openZone } from '#core/time/zone.ts';
+import { auditDirOf, type DataFlags, dataDirOf, identityDirOf } from '../data-dir.ts';
+
+/** What was noted, or changed: when, what, and whatever belongs to it. */
+export interface AuditRow {
+  readonly at: string;
+  readonly kind: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What the server noted, and what was changed at the identities, by their times; the newest `limit` of those that are asked for. */
+export async function auditRows(
+  flags: DataFlags,
+  { since, kind, limit }: { readonly since?: string; readonly kind?: string; readonly limit: number },
+): Promise<readonly AuditRow[]> {
+  const fromMs = since === undefined ? Number.NEGATIVE_INFINITY : parseInstant(since, openZone('UTC'));
+  const dataDir = dataDirOf(flags);
+  const isAsked = (row: AuditRow): boolean => (kind === undefined || row.kind === kind) && Date.parse(row.at) >= fromMs;
+  const rows: AuditRow[] = [];
+  for await (const { at, kind: what, n: _, previous: __, ...facts } of auditLines(auditDirOf(dataDir))) {
+    const row = { at, kind: what, facts };
+    if (isAsked(row)) rows.push(row);
+    if (rows.length >= 2 * limit) rows.splice(0, rows.length - limit);
+  }
+  const { changes } = await readChanges(identityDirOf(dataDir), NOTHING_READ);
+  for (const { at, by, change } of changes) {
+    const { kind: what, ...facts } = change;
+    // A hash of a token is nothing that anybody has to see.
+    const row = { at, kind: what, facts: { by, ...facts, hash: undefined } };
+    if (isAsked(row)) rows.push(row);
+  }
+  return rows.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-limit);
+}
+
+/** What was found out about the two chains; heads as `COUNT:HASH`. */
+export interface ChainsVerdict {
+  readonly audit: { readonly first: number; readonly head: string };
+  readonly identities: { readonly head: string | null };
+  readonly faults: readonly string[];
+}
+
+/** Checks that both chains are as they were written, and that the identities still hold what the server went by. */
+export async function checkChains(flags: DataFlags, noted: ChainHead | undefined): Promise<ChainsVerdict> {
+  const dataDir = dataDirOf(flags);
+  const audit = await checkAudit(auditDirOf(dataDir), noted);
+  const faults = audit.faults.map((fault) => `audit: ${fault}`);
+  let identities: string | null = null;
+  try {
+    const { read, heads } = await headsOf(identityDirOf(dataDir));
+    identities = formatHead(read);
+    for await (const { kind, count, hash } of auditLines(auditDirOf(dataDir))) {
+      if (kind !== 'identities' || typeof count !== 'number' || count === 0 || heads[count - 1] === hash) continue;
+      faults.push(`identities: the server went by ${count} changes, of which the last was another than is there now`);
+      break;
+    }
+  } catch (error) {
+    if (!(error instanceof IdentitiesUnusable)) throw error;
+    faults.push(`identities: ${error.message}`);
+  }
+  return { audit: { first: audit.first, head: formatHead(audit.head) }, identities: { head: identities }, faults };
+}
+
+/** The head after each change, by its hash. */
+async function headsOf(dir: string): Promise<{ readonly read: ChainHead; readonly heads: readonly string[] }> {
+  const { changes, read } = await readChanges(dir, NOTHING_READ);
+  // Each line names the hash of the one before it.
+  const heads = [...changes.slice(1).map(({ previous }) => previous), read.head.hash];
+  return { read: read.head, heads };
+}
+
+function formatHead({ count, hash }: ChainHead): string {
+  return `${count}:${hash}`;
+}
