@@ -14,4 +14,5 @@ else
   WEIR_COMMAND=$0
 fi
 export WEIR_COMMAND
-exec "$node" "$here/weir.ts" "$@"
+# On a large machine Node lets 128 MB of young objects gather; with a quarter of it a server is as fast, and smaller.
+exec "$node" --max-semi-space-size=16 "$here/weir.ts" "$@"

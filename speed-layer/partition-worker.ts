@@ -21,7 +21,7 @@ import { repairSelection } from './selection-repair.ts';
  * Changed rows that are in memory before the next record has to wait until they are written. Few bytes may make many
  * rows: a constant meter's two years take some kilobytes, and a row for each of their slices.
  */
-const ROWS_GATHERED_MAX = 100_000;
+const ROWS_GATHERED_MAX = 50_000;
 
 /** Refused records, in bytes, that are in memory before the next one has to wait likewise. */
 const REFUSED_GATHERED_BYTES_MAX = 16 * 1024 * 1024;

@@ -136,7 +136,7 @@ export class ChangeTable implements ChangeFeed {
 
   #pushSpans(operations: TableOperation[], spans: readonly ChangedSpan[]): void {
     const prefixes = new GroupPrefixes();
-    for (const span of spans) operations.push(...spanOperations(span, spanKey(span, prefixes.of(span))));
+    for (const span of spans) operations.push(...spanOperations(span, spanKey(span, prefixes.of(span), prefixes.pool)));
     operations.push(...this.#extents.widen(spans));
   }
 

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { BytePool } from '#core/packing/byte-pool.ts';
 import {
   intKey,
   joinKeys,
@@ -117,8 +118,10 @@ export type SpanName = Omit<RowSpan, 'flags' | 'bytes'>;
 export function spanKey(
   span: SpanName,
   groupPrefix: Uint8Array = groupSpansPrefix(span.view, span.version, span.group, span.opener),
+  pool?: BytePool,
 ): Uint8Array {
-  const key = new Uint8Array(groupPrefix.length + SPAN_TAIL_BYTES);
+  const length = groupPrefix.length + SPAN_TAIL_BYTES;
+  const key = pool === undefined ? new Uint8Array(length) : pool.take(length);
   key.set(groupPrefix);
   const tail = groupPrefix.length;
   writeIntKey(key, tail, span.opener);
@@ -148,8 +151,9 @@ export function spanOperations({ flags, bytes }: RowSpan, key: Uint8Array): Tabl
   return flags === 0 ? [put] : [put, { kind: 'put', key: flaggedKey(key), value: new Uint8Array(0) }];
 }
 
-/** Remembers the prefixes of groups while the spans of one batch are written. */
+/** Remembers the prefixes of groups while the spans of one batch are written, and has room for their keys. */
 export class GroupPrefixes {
+  readonly pool = new BytePool();
   readonly #prefixes = new Map<string, Uint8Array>();
 
   of({ view, version, group, opener }: SpanName): Uint8Array {

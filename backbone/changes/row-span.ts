@@ -1,3 +1,4 @@
+import { BytePool } from '#core/packing/byte-pool.ts';
 import { ByteReader, ByteWriter } from '#core/packing/bytes.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { type MergedParts, mergedParts } from '#core/stats/merge-run.ts';
@@ -27,8 +28,9 @@ export const ROW_SPAN_FORMAT = 2;
 
 const EVERY_PART = mergedParts(new Set(STATS_PARTS));
 
-/** Writes one span after the other. */
+/** Writes one span after the other. Their bytes lie in blocks that many share (BytePool). */
 export class SpanWriter {
+  readonly #pool = new BytePool();
   readonly #writer = new ByteWriter();
   readonly #slices = new Int32Array(SPAN_SLICES);
   readonly #slots = new Int32Array(SPAN_SLICES);
@@ -74,7 +76,7 @@ export class SpanWriter {
     writeShortColumn(writer, this.#revisions, rows);
     writeShortColumn(writer, this.#flags, rows);
     return writeShortBlock(writer, table, this.#slots, rows)
-      ? writer.written().slice()
+      ? this.#pool.copy(writer.written())
       : writeSingleRows(writer, this.#part, this.#singleRows(table));
   }
 

@@ -242,11 +242,12 @@ describe('windows', () => {
           let count = 0;
           for (const { slot } of answer.windows) count += answer.table.count[slot]!;
           const position = JSON.parse(Buffer.from(answer.position, 'base64url').toString()) as [
+            string,
             number,
             number[],
             [number, number][],
           ];
-          const records = position[2][0]![1];
+          const records = position[3][0]![1];
           // The birth and the first frame are two records; each later one adds two readings.
           expect(count).toBe(everywhere.length + 2 * (records - 2));
           seen.add(records);

@@ -116,7 +116,7 @@ export class WindowCombiner {
     return all.sort((a, b) => a.startMs - b.startMs || (order.get(a.group) ?? 0) - (order.get(b.group) ?? 0));
   }
 
-  async #repair(group: Group, slices: ReadonlySet<number>): Promise<void> {
+  async #repair(group: Group, slices: Iterable<number>): Promise<void> {
     for (const span of spansOfSlices(this.#options, slices)) {
       this.#remove(group, span.startMs);
       const later = this.#sumWindow(group, span, span.endMs);

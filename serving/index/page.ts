@@ -97,8 +97,10 @@ export class Page {
    * Takes a span of changes, or its newer state. False where the page can't follow, and has to be loaded again: it has
    * shed its slices, or a row that resets came, went or changed, which decides anew what the batch results give.
    */
-  putSpan(span: PageSpan, isLoading: boolean): boolean {
+  putSpan(told: PageSpan, isLoading: boolean): boolean {
     if (!this.hasSlices) return false;
+    // What a commit tells lies in a block that many spans share.
+    const span = isLoading ? told : { ...told, bytes: new Uint8Array(told.bytes) };
     this.#slices();
     const place = spanOf(span.opener - this.firstSlice);
     let spans = this.#spans.get(place);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ChangedSlices } from './changed-slices.ts';
 import { Group } from './group.ts';
 import { Agents } from './progress.ts';
 import { BATCHES_REMEMBERED_MAX, type GroupChange, RecentChanges, SLICES_REMEMBERED_MAX } from './recent-changes.ts';
@@ -8,7 +9,7 @@ const OTHER = new Group('["b"]', new Agents(), 60_000);
 const NONE: ReadonlyMap<Group, GroupChange> = new Map();
 
 function changeOf(count: number): GroupChange {
-  return { slices: new Set(Array.from({ length: count }, (_, i) => i)), endsAfterMs: 0, endsToMs: 0 };
+  return { slices: ChangedSlices.of(Array.from({ length: count }, (_, i) => i)), endsAfterMs: 0, endsToMs: 0 };
 }
 
 /** Batches of two partitions in turn: 0 reaches 10, 1 reaches 10, 0 reaches 20 … */

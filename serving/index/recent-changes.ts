@@ -1,15 +1,16 @@
+import { ChangedSlices } from './changed-slices.ts';
 import { EarliestChanges } from './earliest-changes.ts';
 import type { Group } from './group.ts';
 
 /** Batches that are remembered: half a minute of four busy partitions. A reader that is further behind reads anew. */
 export const BATCHES_REMEMBERED_MAX = 8_192;
 
-/** Changed slices that are remembered over all batches, some tens of megabytes. */
+/** Changed slices that are remembered over all batches, some ten megabytes of them. */
 export const SLICES_REMEMBERED_MAX = 500_000;
 
 /** What a batch changed in one group. */
 export interface GroupChange {
-  readonly slices: Set<number>;
+  readonly slices: ChangedSlices;
   /** How complete or how final a window is may have changed where its end lies in (endsAfterMs, endsToMs]. */
   endsAfterMs: number;
   endsToMs: number;
@@ -19,7 +20,7 @@ export interface GroupChange {
 export function changeOf(changes: Map<Group, GroupChange>, group: Group): GroupChange {
   let change = changes.get(group);
   if (change === undefined) {
-    change = { slices: new Set(), endsAfterMs: Number.POSITIVE_INFINITY, endsToMs: Number.NEGATIVE_INFINITY };
+    change = { slices: new ChangedSlices(), endsAfterMs: Number.POSITIVE_INFINITY, endsToMs: Number.NEGATIVE_INFINITY };
     changes.set(group, change);
   }
   return change;
@@ -104,7 +105,7 @@ function earliestOf(groups: ReadonlyMap<Group, GroupChange>): number {
   let earliestMs = Number.POSITIVE_INFINITY;
   for (const [{ sliceMs }, { slices, endsAfterMs }] of groups) {
     earliestMs = Math.min(earliestMs, endsAfterMs);
-    for (const slice of slices) earliestMs = Math.min(earliestMs, slice * sliceMs);
+    earliestMs = Math.min(earliestMs, slices.first() * sliceMs);
   }
   return earliestMs;
 }

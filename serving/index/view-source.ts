@@ -159,14 +159,10 @@ export class ViewSource {
       if (span.epoch < (this.id.batch.cut[span.partition] ?? 0)) continue;
       const group = this.openGroup(span.group);
       for (const watcher of this.#watchers) watcher(group, span);
-      const { slices } = changeOf(changes, group);
+      changeOf(changes, group).slices.addSpan(spanOf(span.opener), span.changed);
       const first = spanOf(span.opener) * SPAN_SLICES;
-      for (let i = 0; i < SPAN_SLICES; i++) {
-        if ((span.changed & (1 << i)) === 0) continue;
-        slices.add(first + i);
-        group.firstSliceTold = Math.min(group.firstSliceTold, first + i);
-        group.lastSliceTold = Math.max(group.lastSliceTold, first + i);
-      }
+      group.firstSliceTold = Math.min(group.firstSliceTold, first + 31 - Math.clz32(span.changed & -span.changed));
+      group.lastSliceTold = Math.max(group.lastSliceTold, first + 31 - Math.clz32(span.changed));
       this.#putSpan(group, span);
     }
     this.recent.push(batch.partition, batch.from, batch.to, changes);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { windowSpec } from '#core/time/windows.ts';
 import { openZone } from '#core/time/zone.ts';
 import { parseSpan, parseStats, type WindowsQuery } from '../answers/query.ts';
+import { ChangedSlices } from '../index/changed-slices.ts';
 import { Group } from '../index/group.ts';
 import { Agents } from '../index/progress.ts';
 import { type GroupChange, RecentChanges } from '../index/recent-changes.ts';
@@ -25,7 +26,7 @@ function queryOf(changed: Partial<WindowsQuery> = {}): WindowsQuery {
 
 /** A change of slices given in hours, and of windows whose ends lie in a span. */
 function changeOf(hours: readonly number[], endsAfterMs = Infinity, endsToMs = -Infinity): GroupChange {
-  return { slices: new Set(hours.map((hour) => at(hour) / POWER_BY_REGION.sliceMs)), endsAfterMs, endsToMs };
+  return { slices: ChangedSlices.of(hours.map((hour) => at(hour) / POWER_BY_REGION.sliceMs)), endsAfterMs, endsToMs };
 }
 
 /** The starts of the windows that changes touch, as hours since the start, per group. */

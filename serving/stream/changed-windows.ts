@@ -4,7 +4,7 @@ import { spansOfSlices } from '../answers/combine-windows.ts';
 import type { WindowsQuery } from '../answers/query.ts';
 import { admitsGroup, type Extent } from '../answers/window-spans.ts';
 import type { Group } from '../index/group.ts';
-import type { GroupChange, RecentBatch } from '../index/recent-changes.ts';
+import { changeOf, type GroupChange, type RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 
 /** Which windows of a query batches may have changed, per group; `data` is the span that holds any. */
@@ -39,12 +39,8 @@ function combined(batches: readonly RecentBatch[]): ReadonlyMap<Group, GroupChan
   const all = new Map<Group, GroupChange>();
   for (const { groups } of batches) {
     for (const [group, change] of groups) {
-      const known = all.get(group);
-      if (known === undefined) {
-        all.set(group, { ...change, slices: new Set(change.slices) });
-        continue;
-      }
-      for (const slice of change.slices) known.slices.add(slice);
+      const known = changeOf(all, group);
+      known.slices.addAll(change.slices);
       known.endsAfterMs = Math.min(known.endsAfterMs, change.endsAfterMs);
       known.endsToMs = Math.max(known.endsToMs, change.endsToMs);
     }
