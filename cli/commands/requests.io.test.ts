@@ -187,6 +187,13 @@ describe('an operation', () => {
     expect(told).toBe('differs: {"slice":4}\n');
   });
 
+  it('store rebuild names the store, and prints the result', async () => {
+    lines({ progress: { label: 'slices written', done: 1 } }, { result: { store: 'influx', slices: 9, seconds: 1 } });
+    expect(await run('store', 'rebuild', 'influx')).toBe(0);
+    expect(asked).toEqual(['POST /api/v1/stores/influx/rebuild {}']);
+    expect(printed).toBe('{"store":"influx","slices":9,"seconds":1}\n');
+  });
+
   it('that fails on its way is told in the words of the server, or in its own', async () => {
     lines({ progress: {} }, { problem: { detail: 'the archive is behind; try again' } });
     await expect(run('batch')).rejects.toMatchObject({ message: 'the archive is behind; try again', exitCode: 1 });

@@ -7,7 +7,7 @@ export const declareUp: Declare = (program) => {
     summary: 'run every part of the server in one process',
     description:
       'Runs broker, speed layer, batch layer and serving in this process, until Ctrl-C. Of the configuration it reads ' +
-      '`metrics`, `views`, `backbone` and `store`; `agent` and `sources` are for `weir edge`. Without a configuration it ' +
+      '`metrics`, `views`, `backbone`, `store` and `stores`; `agent` and `sources` are for `weir edge`. Without a configuration it ' +
       'takes the metrics that agents declare, and has no views.',
     examples: ['weir up --simulate denmark', 'weir up --config weir.yaml --data /var/lib/weir'],
   })

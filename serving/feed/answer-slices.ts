@@ -20,7 +20,7 @@ export interface AnsweredSlices {
 }
 
 /** From so many groups on they are read all together. */
-const WIDE_GROUPS_MIN = 64;
+export const WIDE_GROUPS_MIN = 64;
 /** How many more slices than asked for may be read so. */
 const WIDE_EXCESS_MAX = 4;
 

@@ -10,7 +10,7 @@ import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import type { GroupChange } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { answerAll, answerRanges, type AnsweredSlices } from './answer-slices.ts';
+import { answerAll, answerRanges, type AnsweredSlices, WIDE_GROUPS_MIN } from './answer-slices.ts';
 import { catchUp, type Moments, toldBetween } from './catch-up.ts';
 import { sliceQuery, type SliceQuery } from './slice-query.ts';
 import { SliceRanges } from './slice-ranges.ts';
@@ -22,6 +22,8 @@ const PIECE_SLICES_MAX = 16_384;
 const PIECE_GROUPS_MAX = 4_096;
 /** Slices of a piece of all groups, at some 200 bytes each: enough that blocks of batch results aren't read over and over. */
 const WHOLE_SLICES_MAX = 262_144;
+/** The same of few groups, which are read page by page, with an object for each slice. */
+const WHOLE_NARROW_SLICES_MAX = 32_768;
 
 const FIRST_SLICE = Number.MIN_SAFE_INTEGER;
 
@@ -216,7 +218,8 @@ export class ViewFollower implements SliceFollower {
           const extent = await source.extent();
           const groups = source.groups();
           const first = Math.max(from, extent?.fromSlice ?? Number.POSITIVE_INFINITY);
-          const count = Math.max(1, Math.floor(WHOLE_SLICES_MAX / Math.max(1, groups.length)));
+          const most = groups.length < WIDE_GROUPS_MIN ? WHOLE_NARROW_SLICES_MAX : WHOLE_SLICES_MAX;
+          const count = Math.max(1, Math.floor(most / Math.max(1, groups.length)));
           const end = Math.min(first + count, extent?.toSlice ?? 0);
           const isLast = extent === undefined || end >= extent.toSlice;
           this.#untold.takeAllUpTo(isLast ? Number.POSITIVE_INFINITY : end);

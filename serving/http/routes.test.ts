@@ -9,7 +9,7 @@ import { addHealthRoutes } from './health-routes.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
 import { addGauge, measureRequests } from './measure.ts';
 import { addOperationRoutes } from './operation-routes.ts';
-import type { AgentPresence, Operations, Progress } from './options.ts';
+import type { AgentPresence, Operations, Progress, StoreOrders } from './options.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
@@ -189,7 +189,14 @@ describe('operations', () => {
     const checkName = (name: string): void => {
       if (name !== 'usage') throw new QueryError('view', name, 'is not declared', 'declare it', 404);
     };
-    addOperationRoutes(app, { checkName }, { operations, logger: pino({ level: 'silent' }) });
+    const stores: StoreOrders = {
+      names: () => ['influx'],
+      rebuild: async (store, progress) => {
+        await started(progress);
+        return { store, slices: 1, seconds: 0 };
+      },
+    };
+    addOperationRoutes(app, { checkName }, { operations, stores, logger: pino({ level: 'silent' }) });
   });
 
   const post = async (path: string, body?: string): Promise<Response> =>
@@ -232,6 +239,16 @@ describe('operations', () => {
     expect(again.status).toBe(200);
     for (const { end } of running) end();
     expect(await linesOf(again)).toMatchObject([{ result: { version: 1 } }, '']);
+  });
+
+  it('fill a store anew that there is, one run at a time', async () => {
+    const first = await post('/api/v1/stores/influx/rebuild');
+    expect((await post('/api/v1/stores/influx/rebuild')).status).toBe(409);
+    running[0]!.end();
+    expect(await linesOf(first)).toEqual([{ result: { store: 'influx', slices: 1, seconds: 0 } }, '']);
+    const unknown = await post('/api/v1/stores/parquet/rebuild');
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({ detail: 'store "parquet" is not configured; known are influx' });
   });
 
   it('go on when their reader leaves', async () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { TestAuthority } from '#backbone/doors/certificates.fixtures.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import { KeptMarks } from '../kept-marks.ts';
+import { InfluxBucket } from './influx-bucket.ts';
 import { InfluxStore } from './influx-store.ts';
 import { feedOf, StandIn, ToldView } from './influx.fixtures.ts';
 import { POINT_FIELDS } from './line-writer.ts';
@@ -139,6 +141,19 @@ describe('the store of InfluxDB', () => {
     await store[Symbol.asyncDispose]();
     const untold = await KeptMarks.open(table, identity);
     expect(untold.of('power')!.untold.groups).toEqual([['["a"]', [7, 8]]]);
+  });
+
+  it('speaks TLS, to whom its authority knows alone', async () => {
+    const authority = new TestAuthority();
+    await writeFile(join(folder.dir, 'ca.pem'), authority.cert);
+    await using secret = await StandIn.start(authority.pair('server'));
+    const address = { url: secret.url, org: 'weir', bucket: 'views', tokenFile: tokenFile() };
+    using bucket = new InfluxBucket({ ...address, caFile: join(folder.dir, 'ca.pem') });
+    const { signal } = new AbortController();
+    expect(await bucket.write('a v=1 1', signal)).toEqual({ kind: 'kept' });
+    using stranger = new InfluxBucket(address);
+    await expect(stranger.write('a v=1 1', signal)).rejects.toThrow(/takes nothing now: .*CERT|SIGNED|VERIFY/);
+    expect(secret.requests).toHaveLength(1);
   });
 
   it('is filled anew by order, and says how far it is', async () => {

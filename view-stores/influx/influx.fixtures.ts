@@ -1,5 +1,6 @@
 /** A stand-in of what the view store asks of InfluxDB, and a feed of slices, for tests. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { AnsweredSlice, FeedMark, SliceFeed, SliceFollower, SlicePiece } from '#backbone/answers/slice-feed.ts';
@@ -18,23 +19,27 @@ export class StandIn implements AsyncDisposable {
   /** What the next requests are answered with instead; `cut` ends the connection. */
   readonly answers: (Answer | 'cut')[] = [];
   readonly #server: Server;
+  readonly #scheme: 'http' | 'https';
   /** Requests that are under way, and the most there ever were. */
   underWay = 0;
   underWayMost = 0;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, scheme: 'http' | 'https') {
     this.#server = server;
+    this.#scheme = scheme;
   }
 
-  static async start(): Promise<StandIn> {
-    const server = createServer((request, response) => void standIn.#take(request, response));
-    const standIn = new StandIn(server);
+  /** With a pair it speaks TLS. */
+  static async start(pair?: { readonly cert: string; readonly key: string }): Promise<StandIn> {
+    const take = (request: IncomingMessage, response: ServerResponse): void => void standIn.#take(request, response);
+    const server = pair === undefined ? createServer(take) : createTlsServer(pair, take);
+    const standIn = new StandIn(server, pair === undefined ? 'http' : 'https');
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return standIn;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
