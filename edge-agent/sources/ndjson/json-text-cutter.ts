@@ -16,21 +16,29 @@ import { INCOMPLETE } from '../records/record-format.ts';
 /**
  * Cuts a file into JSON texts: what stands on a line, or, where that is an array, each object of it. Behind such an object
  * it goes on at the comma, or at the end of the array, so that where it stands says whether it is within one.
+ *
+ * Where the file is one array that goes over lines, each object of it is a text, on however many lines it stands.
  */
 export class JsonTextCutter {
   /** The last text. Of what is no text, such as the end of an array, it is empty. */
   textStart = 0;
   textEnd = 0;
   lineEnds = 0;
+  readonly #isOneArray: boolean;
+
+  constructor(isOneArray: boolean) {
+    this.#isOneArray = isOneArray;
+  }
 
   /** The index behind the text at `from`, or INCOMPLETE, where more than `bytes[from, to)` is needed (RecordFormat). */
   next(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
+    if (this.#isOneArray) return this.#ofArray(bytes, from, to, atEnd);
     const at = behindBlanks(bytes, from, to);
     const mark = at < to ? bytes[at] : LF;
     if (mark === OPEN_BRACKET || mark === COMMA) {
       const start = behindBlanks(bytes, at + 1, to);
       if (start === to && !atEnd) return INCOMPLETE;
-      const end = bytes[start] === OPEN_BRACE ? objectEnd(bytes, start, to) : -1;
+      const end = bytes[start] === OPEN_BRACE ? objectEnd(bytes, start, to, false) : -1;
       if (end >= 0) {
         this.textStart = start;
         this.textEnd = end;
@@ -40,6 +48,25 @@ export class JsonTextCutter {
       if (mark === OPEN_BRACKET && bytes[start] === CLOSE_BRACKET) return this.#line(bytes, from, start + 1, to, atEnd);
     }
     return this.#line(bytes, from, mark === CLOSE_BRACKET ? at + 1 : from, to, atEnd);
+  }
+
+  #ofArray(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
+    const at = behindMarks(bytes, from, to);
+    if (at === to && !atEnd) return INCOMPLETE;
+    if (at === to || bytes[at] === LF) {
+      this.textStart = this.textEnd = at;
+      this.lineEnds = at === to ? 0 : 1;
+      return at + this.lineEnds;
+    }
+    const end = bytes[at] === OPEN_BRACE ? objectEnd(bytes, at, to, true) : -1;
+    if (end < 0) return bytes[at] === OPEN_BRACE && !atEnd ? INCOMPLETE : this.#line(bytes, from, from, to, atEnd);
+    const next = behindMarks(bytes, end, to);
+    if (next === to && !atEnd) return INCOMPLETE;
+    this.textStart = at;
+    this.textEnd = end;
+    const behind = next < to && bytes[next] === LF ? next + 1 : next;
+    this.lineEnds = countLineEnds(bytes, at, behind);
+    return behind;
   }
 
   /** Takes the line from `from` on as one text, which is none where nothing but blanks stands behind `restFrom`. */
@@ -61,13 +88,36 @@ function behindBlanks(bytes: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-/** The index behind the object that begins at `from`; -1 where it doesn't end on its line, as far as that is there. */
-function objectEnd(bytes: Uint8Array, from: number, to: number): number {
+/** The index behind what stands between the objects of an array on one line. */
+function behindMarks(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && MARKS.has(bytes[at]!)) at++;
+  return at;
+}
+
+const MARKS: ReadonlySet<number> = new Set([SPACE, TAB, CR, COMMA, OPEN_BRACKET, CLOSE_BRACKET]);
+
+function countLineEnds(bytes: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LF, from); at >= 0 && at < to; at = bytes.indexOf(LF, at + 1)) count++;
+  return count;
+}
+
+/** Whether the text from `from` on is an array that goes on behind its first line. */
+export function isArrayOverLines(bytes: Uint8Array, from: number, to: number): boolean {
+  const at = behindBlanks(bytes, from, to);
+  if (at === to || bytes[at] !== OPEN_BRACKET) return false;
+  const lineEnd = bytes.indexOf(LF, at);
+  return lineEnd >= 0 && lineEnd < to && objectEnd(bytes, at, lineEnd, false) < 0;
+}
+
+/** The index behind the object, or array, that begins at `from`; -1 where it doesn't end, on its line unless it may go over lines. */
+function objectEnd(bytes: Uint8Array, from: number, to: number, isOverLines: boolean): number {
   let depth = 0;
   let isQuoted = false;
   for (let at = from; at < to; at++) {
     const byte = bytes[at];
-    if (byte === LF) return -1;
+    if (byte === LF && !isOverLines) return -1;
     if (isQuoted) {
       if (byte === BACKSLASH) at++;
       else if (byte === QUOTE) isQuoted = false;

@@ -7,7 +7,7 @@ import { checkDistinct, checkMetrics, neededColumns, seriesMade } from '../rows/
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
 import { isJsonObject, type JsonObject, parseJsonText, pathsOf, truthColumns, valueAtPath } from './json-fields.ts';
-import { JsonTextCutter } from './json-text-cutter.ts';
+import { isArrayOverLines, JsonTextCutter } from './json-text-cutter.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
 
 /** Lines at the beginning that are looked at to tell NDJSON from other files: some may be damaged, not all. */
@@ -30,7 +30,8 @@ export class NdjsonOpener implements RecordFileOpener {
 
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
     const markBytes = byteOrderMarkBytes(bytes, from, to);
-    const lines = this.#firstLines(bytes, from + markBytes, to, atEnd);
+    const isOneArray = isArrayOverLines(bytes, from + markBytes, to);
+    const lines = this.#firstLines(new JsonTextCutter(isOneArray), bytes, from + markBytes, to, atEnd);
     const objects = lines.map((line) => parseJsonText(line)).filter(isJsonObject);
     const { columns: timeColumns, period } = this.#section.time;
     const needed = period === undefined ? timeColumns : [...timeColumns, period.column];
@@ -49,7 +50,13 @@ export class NdjsonOpener implements RecordFileOpener {
     const knownPaths = [...new Set(objects.flatMap((object) => pathsOf(object)))];
     const { decimal, series } = this.#section;
     const numbers = series.flatMap(({ value, scale }) => (scale === undefined ? [value] : [value, scale]));
-    const format = new NdjsonRecords(columns, { knownPaths, decimal, numbers, truths: truthColumns(series) });
+    const format = new NdjsonRecords(columns, {
+      knownPaths,
+      decimal,
+      numbers,
+      truths: truthColumns(series),
+      isOneArray,
+    });
     return { columns, format, dataAt: markBytes, dataLine: 1 };
   }
 
@@ -65,9 +72,8 @@ export class NdjsonOpener implements RecordFileOpener {
     );
   }
 
-  #firstLines(bytes: Uint8Array, from: number, to: number, atEnd: boolean): readonly string[] {
+  #firstLines(cutter: JsonTextCutter, bytes: Uint8Array, from: number, to: number, atEnd: boolean): readonly string[] {
     const lines: string[] = [];
-    const cutter = new JsonTextCutter();
     for (let at = from; at < to && lines.length < TRIED_LINES_MAX;) {
       at = cutter.next(bytes, at, to, atEnd);
       if (at < 0) break;

@@ -16,10 +16,12 @@ export interface NdjsonOptions {
   readonly numbers?: readonly string[];
   /** Paths that lead to values in which true is 1 and false is 0. */
   readonly truths?: readonly string[];
+  /** Whether the file is one array that goes over lines. */
+  readonly isOneArray?: boolean;
 }
 
 /**
- * NDJSON (one JSON object a line, or an array of objects, which are records each): the fields that rules name are written as text behind the data, where they are like
+ * NDJSON (one JSON object a line, or an array of objects, which are records each; or a file that is one array): the fields that rules name are written as text behind the data, where they are like
  * those of any row. Numbers keep the digits they were written with; strings stand for themselves; `null` and a field
  * that is not there are absent. Objects and arrays are no values, and damage their row.
  */
@@ -28,7 +30,7 @@ export class NdjsonRecords implements RecordFormat {
   blank = false;
   readonly fault = '';
   readonly brokenAt = 0;
-  readonly #cutter = new JsonTextCutter();
+  readonly #cutter: JsonTextCutter;
   readonly #paths: readonly string[];
   readonly #options: NdjsonOptions;
   /** Whether each path is one of a number, and the last names of those paths; empty where JSON's own mark will do. */
@@ -41,6 +43,7 @@ export class NdjsonRecords implements RecordFormat {
 
   constructor(paths: readonly string[], options: NdjsonOptions = {}) {
     this.#paths = paths;
+    this.#cutter = new JsonTextCutter(options.isOneArray === true);
     this.#options = options;
     const { decimal = '.', numbers = [], truths = [] } = options;
     this.#isTruth = paths.map((path) => truths.includes(path));

@@ -107,6 +107,32 @@ describe('an NDJSON source', () => {
     },
   );
 
+  it.each([RECORD_LIMITS, { ...RECORD_LIMITS, batchReadingsMax: 8, chunkBytes: 96, lineBytesMax: 95 }])(
+    'reads a file that is one array over lines, a row each or indented: %#',
+    async (limits) => {
+      const rows = [1, 2, 3].map((ts) => ({ ts, kind: 'p', device: '}],', value: ts }));
+      const files = [
+        `[\n${rows.map((row) => JSON.stringify(row)).join(',\r\n')}\n]\n`,
+        JSON.stringify(rows, null, 2),
+        `\n[ ${JSON.stringify(rows[0])},\n  oops,\n${JSON.stringify(rows[1])}, ${JSON.stringify(rows[2])}\n]`.trim(),
+      ];
+      const refusedLines: (readonly number[])[] = [];
+      for (const text of files) {
+        await writeFile(join(folder, 'rows.ndjson'), text);
+        const registry = new SeriesList();
+        const all = await collect(open('ndjson', rules, registry, limits), registry);
+        expect(all.readings.map(({ value }) => value)).toEqual([1_000, 2_000, 3_000]);
+        refusedLines.push(all.refusals.map(({ line }) => line));
+        for (const [i, checkpoint] of all.checkpoints.entries()) {
+          const rest = await collect(open('ndjson', rules, registry, limits), registry, checkpoint);
+          const before = await collect(open('ndjson', rules, registry, limits), registry, null, i + 1);
+          expect([...before.readings, ...rest.readings]).toEqual(all.readings);
+        }
+      }
+      expect(refusedLines).toEqual([[], [], [2]]);
+    },
+  );
+
   it('has 1 and 0 for true and false, and numbers for the texts that stand for one', async () => {
     const { readings, refusals } = await read(
       ['true', 'false', '"ON"', '" OFF "', '2.5', '"standby"']
