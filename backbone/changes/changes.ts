@@ -94,6 +94,8 @@ export interface AgentRow {
   readonly standing?: AgentDecision;
   readonly lost?: readonly LostRange[];
   readonly lostCount?: number;
+  /** The event time of which the agent, begun anew, told what it may have told before; absent where there is none. */
+  readonly doubted?: readonly Stain[];
 }
 
 /** Something that the log holds but no view does: a frame that the broker refused, or rows that an agent's source refused. */

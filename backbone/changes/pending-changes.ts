@@ -108,6 +108,7 @@ function agentRow(partition: number, { fold, ledger, parked }: LiveAgent): Agent
     standing: ledger.standing,
     lost: ledger.lost.ranges.slice(-MISSING_TOLD_MAX),
     lostCount: ledger.lost.count,
+    ...(ledger.doubted.length === 0 ? {} : { doubted: ledger.doubted }),
   };
 }
 

@@ -70,6 +70,7 @@ describe('the list of agents', () => {
     handedTo: null,
     lost: [{ life: 0, incarnation: 2, from: 3, to: 4 }],
     lostCount: 2,
+    doubted: [],
   };
   const refused = { rows: 0, readings: 0, frames: 3 };
   const presence = { since: '2024-01-02T00:00:00Z', lastSeen: '2024-01-03T00:00:00Z' };

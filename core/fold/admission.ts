@@ -283,7 +283,10 @@ export class Admission<Held> {
     if (!agent.fold.knows(dictionaryVersion)) {
       return this.unfoldable(agent, header, { kind: 'parking-full', limit: PARKED_FRAMES_MAX });
     }
-    if (header.kind !== 'birth') return { kind: 'fold', agent, frame: { header, held: this.#access.hold(frame) } };
+    if (header.kind !== 'birth') {
+      tellReach(agent, header);
+      return { kind: 'fold', agent, frame: { header, held: this.#access.hold(frame) } };
+    }
     const fault = learn(agent, header, frame);
     return fault === null ? { kind: 'learned', agent, ...this.#release(agent) } : this.unfoldable(agent, header, fault);
   }
@@ -300,6 +303,7 @@ export class Admission<Held> {
       assert(header.kind !== 'fault', 'a parked frame had a sound header when it was parked');
       agent.ledger.release(header.incarnation, header.sequence);
       if (header.kind !== 'birth') {
+        tellReach(agent, header);
         ready.push({ header, held });
         continue;
       }
@@ -347,6 +351,12 @@ export function readyFrames<Held>(outcome: Outcome<Held>): readonly ReadyFrame<H
 /** How many dictionary entries have to be known before the frame folds: for a birth, those before its own. */
 function entriesNeeded(header: FrameHeader): number {
   return header.kind === 'birth' ? header.dictionaryVersion - header.count : header.dictionaryVersion;
+}
+
+/** Enters into the ledger what event time a frame reaches: before its first reading lies what a gauge may have held. */
+function tellReach({ fold, ledger }: Agent<unknown>, { count, earliestMs, latestMs }: FrameHeader): void {
+  if (count === 0) return;
+  ledger.reach(ledger.hasFormer ? earliestMs - fold.longestHoldMs() : earliestMs, latestMs);
 }
 
 /** Takes up what a birth says, or gives what is wrong with it. */

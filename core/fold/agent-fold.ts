@@ -1,4 +1,4 @@
-import { promiseMsOf } from '../metrics/metric.ts';
+import { holdMsOf, promiseMsOf } from '../metrics/metric.ts';
 import { type SeriesEntry, SeriesKeys, storedFacts } from '../series/series.ts';
 import { spanOf } from '../slices/slice-span.ts';
 import { AccountedRun, type Pace, paceOf } from '../stats/accounted.ts';
@@ -33,6 +33,11 @@ export class AgentFold {
       // What routes have told of members may not be so any more.
       if (this.#takeSince(this.entries.length - 1)) this.forgetRoutes();
     }
+  }
+
+  /** For how long before its first reading a frame of the agent may tell what a gauge held; 0 without gauges. */
+  longestHoldMs(): number {
+    return this.entries.reduce((most, entry) => (entry.kind === 'gauge' ? Math.max(most, holdMsOf(entry)) : most), 0);
   }
 
   knows(dictionaryVersion: number): boolean {

@@ -21,6 +21,38 @@ describe('the ledger', () => {
     expect(ledger.progress()).toEqual({ watermarkMs: 3000, holes: false });
   });
 
+  it('doubts what an agent that began anew tells of event time that it had reached before, and that alone', () => {
+    const before = new Ledger();
+    before.arrive(1, 1, 0, 900);
+    before.reach(100, 1_000);
+    expect(before.readmitted([]).doubted).toEqual([]);
+    const next = before.readmitted([]);
+    next.arrive(1, 1, 0, 2_000);
+    next.reach(1_001, 2_000);
+    expect(next.progress()).toEqual({ watermarkMs: 2_000, holes: false });
+    next.reach(400, 1_500);
+    next.reach(100, 200);
+    const doubted = [
+      { fromMs: 100, toMs: 200 },
+      { fromMs: 400, toMs: 1_000 },
+    ];
+    const again = Ledger.open(next.snapshot());
+    expect(again.doubted).toEqual(doubted);
+    expect(again.progress()).toEqual({ watermarkMs: 2_000, holes: true, stains: doubted });
+    // A further life inherits the doubt, and is judged by the highest that any before it had reached.
+    const third = again.readmitted([]);
+    third.reach(1_900, 1_950);
+    expect(third.doubted).toEqual([...doubted, { fromMs: 1_900, toMs: 1_950 }]);
+  });
+
+  it('knows of a life from before this was kept how far its watermark was', () => {
+    const before = new Ledger();
+    before.arrive(1, 1, 0, 900);
+    const next = before.readmitted([]);
+    next.reach(899, 5_000);
+    expect(next.doubted).toEqual([{ fromMs: 899, toMs: 900 }]);
+  });
+
   it('says the highest number that has arrived of the newest incarnations', () => {
     const ledger = new Ledger();
     ledger.arrive(1, 3, 0, null);

@@ -46,9 +46,12 @@ export interface AgentProgress {
    * which nobody knows the event time.
    */
   readonly watermarkMs: number | null;
-  /** True when a number is known to exist that has not arrived. */
+  /** True when a number is known to exist that has not arrived, or something may have been counted twice. */
   readonly holes: boolean;
-  /** The event time that all missing frames reach; left out where nothing is missing, or where that is not known of all. */
+  /**
+   * The event time that all missing frames reach, and that is doubted; left out where nothing is missing or doubted, or
+   * where what is missing is not known of all.
+   */
   readonly stains?: readonly Stain[];
 }
 
@@ -59,6 +62,10 @@ export interface LedgerSnapshot {
   /** Absent of an agent that nobody has decided anything about. */
   readonly standing?: AgentDecision;
   readonly lost?: { readonly ranges: readonly LostRange[]; readonly count: number };
+  /** Absent of an agent whose frames have reached no event time, as are the others of one that has not begun anew. */
+  readonly reachedMs?: number;
+  readonly formerMs?: number;
+  readonly doubted?: readonly Stain[];
 }
 
 /**
@@ -75,6 +82,10 @@ export class Ledger {
   #standing: AgentDecision = { life: 0, retired: false, handedTo: null };
   #lost: readonly LostRange[] = [];
   #lostCount = 0;
+  /** The highest event time that a frame of this life has told of, and the highest that the lives before had. */
+  #reachedMs: number | null = null;
+  #formerMs: number | null = null;
+  #doubted: readonly Stain[] = [];
 
   static open(snapshot: LedgerSnapshot): Ledger {
     const ledger = new Ledger();
@@ -88,6 +99,9 @@ export class Ledger {
     if (snapshot.standing !== undefined) ledger.#standing = snapshot.standing;
     ledger.#lost = snapshot.lost?.ranges ?? [];
     ledger.#lostCount = snapshot.lost?.count ?? 0;
+    ledger.#reachedMs = snapshot.reachedMs ?? null;
+    ledger.#formerMs = snapshot.formerMs ?? null;
+    ledger.#doubted = snapshot.doubted ?? [];
     return ledger;
   }
 
@@ -100,11 +114,33 @@ export class Ledger {
     const next = new Ledger();
     next.#standing = { life: life + 1, retired: false, handedTo: null };
     next.#forks = this.#forks;
+    next.#doubted = this.#doubted;
+    // Of what arrived before this was kept, the watermark tells.
+    const reachedMs = this.#reachedMs ?? this.progress().watermarkMs;
+    if (reachedMs !== null) next.#formerMs = Math.max(reachedMs, this.#formerMs ?? reachedMs);
+    else next.#formerMs = this.#formerMs;
     const gone = [...this.missing(LOST_RANGES_MAX), ...unfolded].map((range) => ({ life, ...range }));
     const { ranges, count } = this.lost;
     next.#lost = [...ranges, ...gone].slice(-LOST_RANGES_MAX);
     next.#lostCount = count + this.counts().missing + unfolded.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     return next;
+  }
+
+  /** Whether a former life has reached an event time: what is told of it again is doubted. */
+  get hasFormer(): boolean {
+    return this.#formerMs !== null;
+  }
+
+  /** The event time of which this life told what a former one may have told too: it may be counted twice. */
+  get doubted(): readonly Stain[] {
+    return this.#doubted;
+  }
+
+  /** Enters the event time that a frame reaches which folds: nobody knows what of it a former life had told. */
+  reach(fromMs: number, toMs: number): void {
+    this.#reachedMs = Math.max(toMs, this.#reachedMs ?? toMs);
+    if (this.#formerMs === null || fromMs > this.#formerMs) return;
+    this.#doubted = joinedStains([...this.#doubted, { fromMs, toMs: Math.min(toMs, this.#formerMs) }]);
   }
 
   /** Nothing more is expected of the agent, until it speaks again; with `handedTo`, not even then. */
@@ -213,10 +249,10 @@ export class Ledger {
   }
 
   progress(): AgentProgress {
-    let holes = false;
+    let holes = this.#doubted.length > 0;
     let newest = 0;
     let watermarkMs: number | null = null;
-    let stains: readonly Stain[] | undefined = [];
+    let stains: readonly Stain[] | undefined = this.#doubted;
     for (const [incarnation, one] of this.#incarnations) {
       holes ||= one.holes;
       const own: readonly Stain[] | undefined = one.stains;
@@ -286,6 +322,9 @@ export class Ledger {
       checksums: [...this.#checksums],
       forks: this.#forks,
       ...(isUntouched(this.#standing) ? {} : { standing: this.#standing }),
+      ...(this.#reachedMs === null ? {} : { reachedMs: this.#reachedMs }),
+      ...(this.#formerMs === null ? {} : { formerMs: this.#formerMs }),
+      ...(this.#doubted.length === 0 ? {} : { doubted: this.#doubted }),
       ...(this.#lostCount === 0 ? {} : { lost: { ranges: this.#lost, count: this.#lostCount } }),
     };
   }

@@ -31,6 +31,9 @@ const Ledger = z
       .array(z.object({ life: z.number(), incarnation: z.number(), from: z.number(), to: z.number() }))
       .openapi({ description: 'Frames that its former lives never delivered' }),
     lostCount: z.number().openapi({ description: 'How many those are' }),
+    doubted: z
+      .array(z.object({ from: z.string(), to: z.string() }))
+      .openapi({ description: 'Event time of which it told, begun anew, what it may have told before' }),
   })
   .openapi('Ledger');
 
@@ -153,10 +156,11 @@ function agentsOf({ agents, refused }: LedgerIndex, presences: readonly AgentPre
 function ledgerOf(row: AgentRow): z.infer<typeof Ledger> {
   const { agent, partition, watermarkMs, holes, arrived, quarantined, missing, forks, parked, head } = row;
   const watermark = watermarkMs === null ? null : formatInstant(watermarkMs);
-  const { series = 0, standing, lost = [], lostCount = 0 } = row;
+  const { series = 0, standing, lost = [], lostCount = 0, doubted = [] } = row;
   const { life, retired, handedTo } = standing ?? { life: 0, retired: false, handedTo: null };
   const told = { agent, partition, watermark, holes, arrived, quarantined, missing: [...missing], forks, parked, head };
-  return { ...told, series, life, retired, handedTo, lost: [...lost], lostCount };
+  const spans = doubted.map(({ fromMs, toMs }) => ({ from: formatInstant(fromMs), to: formatInstant(toMs) }));
+  return { ...told, series, life, retired, handedTo, lost: [...lost], lostCount, doubted: spans };
 }
 
 /** The newest refusals of all partitions by the time they were received, and how many there are. */

@@ -97,7 +97,7 @@ describe('the ledgers', () => {
   it('are told alone, the nearest name where there is none', async () => {
     agents = [ledger('roof-1')];
     const { watermarkMs: _, ...told } = ledger('roof-1');
-    const undecided = { life: 0, retired: false, handedTo: null, lost: [], lostCount: 0, series: 0 };
+    const undecided = { life: 0, retired: false, handedTo: null, lost: [], lostCount: 0, doubted: [], series: 0 };
     expect((await get('/api/v1/ledger/roof-1')).body).toStrictEqual({
       ...told,
       ...undecided,
