@@ -1,8 +1,9 @@
 import { SILENCE_MS } from '../cast/watcher.ts';
-import { STRANGE } from '../plan/plan.ts';
+import { type PlannedView, STRANGE } from '../plan/plan.ts';
 import { readAnswer, type ToldWindow } from '../truth/answer.ts';
-import { differences, statsAsked } from '../truth/compare.ts';
+import { differences, type Known, type Spanned, statsAsked } from '../truth/compare.ts';
 import { completenessFaults } from '../truth/completeness.ts';
+import { type Doubt, isOf, undoubted } from '../truth/doubt.ts';
 import { expectedSlices } from '../truth/expected.ts';
 import { finalityFaults } from '../truth/finality.ts';
 import { get, request } from './settle.ts';
@@ -13,44 +14,72 @@ const DAY_MS = 86_400_000;
 /** Everything that holds once a world has settled; the first thing that doesn't breaks it. */
 export async function checkSettled(world: World): Promise<void> {
   // What is lost shows in the ledger first, by its name.
-  await checkLedger(world);
-  await checkAnswers(world, 'once all has settled');
+  const doubts = await checkLedger(world);
+  await checkAnswers(world, doubts, 'once all has settled');
   await checkWatchers(world);
   await checkTotals(world);
   await operate(world, '/api/v1/batch', '{}');
-  await checkAnswers(world, 'after a batch run');
+  await checkAnswers(world, doubts, 'after a batch run');
   const verified = (await operate(world, '/api/v1/verify')) as { readonly different?: number } | undefined;
   if (verified?.different !== 0) world.break(`verify says ${JSON.stringify(verified)}`);
   // One world in four: it costs as much as all the rest.
   if (world.plan.seed % 4 !== 0) return;
   await operate(world, '/api/v1/batch', '{"full":true}');
-  await checkAnswers(world, 'after a full batch run');
+  await checkAnswers(world, doubts, 'after a full batch run');
 }
 
-async function checkAnswers(world: World, when: string): Promise<void> {
-  const { setting } = world;
-  for (const [name, view] of Object.entries(setting.views)) {
+async function checkAnswers(world: World, doubts: readonly Doubt[], when: string): Promise<void> {
+  for (const name of Object.keys(world.setting.views)) {
     if (world.broken !== undefined) return;
     if (name === STRANGE) continue;
-    const metric = setting.metrics[view.metric]!;
-    const truth = expectedSlices(setting, world.series, view, world.taken);
-    const found = await windowsOf(world, name, view.slice).then((windows) =>
-      windows === undefined
-        ? ['it is not answered']
-        : [
-            ...differences(truth, windows, view, metric),
-            ...finalityFaults(setting, view, windows, world.closedMs),
-            ...completenessFaults(setting, world.series, view, world.taken, windows),
-          ],
-    );
-    const wide = { ...view, slice: WIDE_WINDOW };
-    const hours = await windowsOf(world, name, WIDE_WINDOW);
-    if (hours !== undefined) {
-      found.push(...differences(expectedSlices(setting, world.series, wide, world.taken), hours, wide, metric));
-      found.push(...completenessFaults(setting, world.series, view, world.taken, hours));
-    }
+    const { slice } = world.setting.views[name]!;
+    const found = [...((await faultsOf(world, name, slice, doubts)) ?? ['it is not answered'])];
+    found.push(...((await faultsOf(world, name, WIDE_WINDOW, doubts)) ?? []));
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
+}
+
+/** What is wrong about the windows of a view, of one size; undefined where there is no answer. */
+async function faultsOf(
+  world: World,
+  name: string,
+  window: string,
+  doubts: readonly Doubt[],
+): Promise<readonly string[] | undefined> {
+  const { setting } = world;
+  const asked = setting.views[name]!;
+  const view = { ...asked, slice: window };
+  const told = await windowsOf(world, name, window);
+  if (told === undefined) return undefined;
+  const { windows, doubted, faults } = undoubted(doubts, setting.series, asked, told);
+  if (doubted.length > 0) world.count('a window is doubted');
+  const isKnown = (one: Spanned): boolean => !isOfSetBack(world, asked, one);
+  // Nothing is counted twice but where that is said.
+  const knownOf = (one: Spanned): Known =>
+    isKnown(one)
+      ? 'all'
+      : doubted.some(({ start, tags }) => start === one.start && tags === one.tags)
+        ? 'nothing'
+        : 'count';
+  return [
+    ...faults,
+    ...differences(
+      expectedSlices(setting, world.series, view, world.taken),
+      told,
+      view,
+      setting.metrics[view.metric]!,
+      knownOf,
+    ),
+    ...(window === asked.slice ? finalityFaults(setting, asked, windows.filter(isKnown), world.closedMs) : []),
+    ...completenessFaults(setting, world.series, asked, world.taken, windows.filter(isKnown)),
+  ];
+}
+
+/** Whether a window is one of which an agent has forgotten something: what is right then, nobody but the sources could tell. */
+function isOfSetBack(world: World, view: PlannedView, { end, tags }: Spanned): boolean {
+  for (const [agent, fromMs] of world.setBack)
+    if (Date.parse(end) > fromMs && isOf(agent, world.setting.series, view, tags)) return true;
+  return false;
 }
 
 /** A window that is made of many slices, of every view. */
@@ -76,10 +105,11 @@ async function checkWatchers(world: World): Promise<void> {
     const view = setting.views[name]!;
     // Who asked for other windows than there are slices now keeps them, but they are not the slices.
     if (view.slice !== window) continue;
+    const knownOf = (one: Spanned): Known => (isOfSetBack(world, view, one) ? 'nothing' : 'all');
     if (watcher.told > 0) world.count('a stream is told');
     if (watcher.resumed > 0) world.count('a stream is resumed');
     const truth = expectedSlices(setting, world.series, view, world.taken);
-    const found = differences(truth, watcher.windows, view, setting.metrics[view.metric]!);
+    const found = differences(truth, watcher.windows, view, setting.metrics[view.metric]!, knownOf);
     if (found.length > 0)
       world.break(`who followed the stream of ${name}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
@@ -93,11 +123,16 @@ interface ToldLedger {
   readonly quarantined: number;
   readonly parked: number;
   readonly forks: number;
+  readonly doubted: readonly { readonly from: string; readonly to: string }[];
 }
 
-async function checkLedger(world: World): Promise<void> {
+/** Gives the event time that is doubted. */
+async function checkLedger(world: World): Promise<readonly Doubt[]> {
   const text = await get(world, '/api/v1/ledger');
-  if (text === undefined) return world.break('the ledger is not answered');
+  if (text === undefined) {
+    world.break('the ledger is not answered');
+    return [];
+  }
   const { setting } = world.plan;
   const { ledgers } = JSON.parse(text) as { ledgers: readonly ToldLedger[] };
   for (const one of ledgers) {
@@ -106,10 +141,13 @@ async function checkLedger(world: World): Promise<void> {
       if (one.quarantined > 0) world.count('a frame of an intruder is refused');
       continue;
     }
-    if (one.holes || one.missing.length > 0)
+    if ((one.holes && one.doubted.length === 0) || one.missing.length > 0)
       world.break(`the ledger misses frames of ${one.agent}: ${JSON.stringify(one.missing)}`);
     if (one.parked + one.forks + one.quarantined > 0) world.break(`the ledger says ${JSON.stringify(one)}`);
   }
+  return ledgers.flatMap(({ agent, doubted }) =>
+    doubted.map(({ from, to }) => ({ agent, fromMs: Date.parse(from), toMs: Date.parse(to) })),
+  );
 }
 
 async function checkTotals(world: World): Promise<void> {
@@ -124,6 +162,7 @@ async function checkTotals(world: World): Promise<void> {
   }
   for (const [agent, { process }] of world.edges) {
     const totals = process!.totals();
+    if (world.setBack.has(agent)) continue;
     const { readings, counted, repeats, amended, missing, quarantined } = totals;
     if (readings !== counted + repeats + amended + missing + quarantined)
       world.break(`the totals of ${agent} don't add up: ${JSON.stringify(totals)}`);

@@ -1,4 +1,5 @@
-import { LoggerFile } from '../cast/logger-file.ts';
+import { FILE_PATH, LoggerFile } from '../cast/logger-file.ts';
+import type { Step } from '../plan/plan.ts';
 import { sendClosingReadings } from './closing.ts';
 import { request, settle } from './settle.ts';
 import type { World } from './world.ts';
@@ -23,13 +24,64 @@ export async function replaceGateway(world: World, agent: string): Promise<strin
   supervised.end('killed', 0);
   world.forget(agent);
   if (world.files.has(agent)) world.files.set(agent, new LoggerFile(supervised.machine, world.plan.setting));
-  for (;;) {
+  const refused = await letIn(world, agent, untilMs);
+  return refused ?? goOn(world);
+}
+
+/**
+ * A gateway gets its disk back as it was a while before, when all that it had taken has arrived; the file that a device
+ * beside it writes is as it was. It has to stop by itself where it knows less than the server, until an operator lets it
+ * begin anew. Gives why the world then doesn't come to rest, or undefined.
+ */
+export async function setBackGateway(world: World, step: Step): Promise<string | undefined> {
+  const image = world.images.get(step);
+  if (image === undefined || step.kind !== 'restore') return undefined;
+  const { scheduler } = world.platform;
+  const { startsAtMs } = world.plan;
+  const agent = step.machine;
+  const supervised = world.supervised(agent);
+  const { disk } = supervised.machine;
+  world.trace.say(agent, `gets its disk back as it was at ${(step.atMs - step.ageMs) / 1000} s`);
+  world.count('a gateway gets an older disk');
+  const untilMs = scheduler.nowMs + READMISSION_TIMEOUT_MS;
+  world.excuse(agent, untilMs, 'an agent of an older disk is not let in');
+  const file = disk.node(FILE_PATH);
+  supervised.end('killed', 0);
+  disk.restore(image);
+  if (file !== undefined) {
+    disk.put(FILE_PATH, file, 'open');
+    disk.syncName(FILE_PATH);
+  }
+  world.setBack.set(agent, startsAtMs + step.atMs - step.ageMs - REACH_BACK_MS);
+  world.forget(agent);
+  const refused = await letIn(world, agent, untilMs);
+  return refused ?? goOn(world);
+}
+
+/** What a reading that was taken later may have changed: the late, the amended, and what gauges held until it. */
+const REACH_BACK_MS = 4 * 86_400_000;
+
+/** Asks to let the agent begin anew as long as it is not up. Gives why it couldn't, or undefined. */
+async function letIn(world: World, agent: string, untilMs: number): Promise<string | undefined> {
+  const { scheduler } = world.platform;
+  const supervised = world.supervised(agent);
+  for (let upSinceMs: number | undefined; ;) {
     await scheduler.runTo(scheduler.nowMs + TRY_EVERY_MS);
+    upSinceMs = supervised.isUp ? (upSinceMs ?? scheduler.nowMs) : undefined;
+    // One that the server knows no more of than itself goes on.
+    if (upSinceMs !== undefined && scheduler.nowMs - upSinceMs >= UP_MS) return undefined;
     const reply = await request(world, 'POST', `/api/v1/agents/${agent}/readmit`);
     if (reply?.status === 200) break;
     if (scheduler.nowMs >= untilMs) return `agent ${agent} can't be readmitted: ${reply?.status} ${reply?.text}`;
   }
   world.trace.say('operator', `lets ${agent} begin anew`);
+  return undefined;
+}
+
+/** How long an agent is up that the server lets be. */
+const UP_MS = 20_000;
+
+async function goOn(world: World): Promise<string | undefined> {
   const unsettled = await settle(world);
   if (unsettled !== undefined) return unsettled;
   sendClosingReadings(world);

@@ -1,9 +1,9 @@
-import type { Plan } from '../plan/plan.ts';
+import { type Plan, SERVER } from '../plan/plan.ts';
 import { Life, LifeEnded } from '../platform/life.ts';
 import { checkSettled } from './check.ts';
 import { sendClosingReadings } from './closing.ts';
 import type { EventName } from './events.ts';
-import { replaceGateway } from './replace.ts';
+import { replaceGateway, setBackGateway } from './replace.ts';
 import { settle } from './settle.ts';
 import { take } from './take-step.ts';
 import { type PromiseBroken, World } from './world.ts';
@@ -53,6 +53,8 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   let unsettled = await settle(world);
   const replaced = plan.steps.find((step) => step.kind === 'replace');
   if (replaced !== undefined && world.broken === undefined) unsettled ??= await replaceGateway(world, replaced.agent);
+  const setBack = plan.steps.find((step) => step.kind === 'restore' && step.machine !== SERVER);
+  if (setBack !== undefined && world.broken === undefined) unsettled ??= await setBackGateway(world, setBack);
   if (unsettled !== undefined) world.break(`the world doesn't come to rest: ${unsettled}`);
   if (world.broken === undefined) await checkSettled(world);
   for (const machine of world.platform.machines) machine.end('killed');

@@ -135,7 +135,8 @@ function takeOnMachine(world: World, step: MachineStep): void {
       return;
     case 'restore': {
       const image = world.images.get(step);
-      if (image === undefined) return;
+      // An agent's, when all has come to rest.
+      if (image === undefined || step.machine !== SERVER) return;
       say(`gets its disk back as it was ${step.ageMs} ms ago`);
       world.count('a disk is restored to an older state');
       supervised.end('killed', 0);

@@ -1,6 +1,7 @@
 import { truthKey, type TrueReading, type TrueStats } from '#simulators/truth/truth.ts';
 import type { PlannedMetric, PlannedView } from '../plan/plan.ts';
 import { countOf, scaledOf, type ToldReading, type ToldWindow } from './answer.ts';
+import { spanMs } from './span.ts';
 
 /** The statistics that are asked of a metric: all that are exact. */
 export function statsAsked({ kind }: PlannedMetric): string {
@@ -10,12 +11,19 @@ export function statsAsked({ kind }: PlannedMetric): string {
 /** Decimals that an integral has beyond its metric's: it is told in unit · seconds and held in value · ms. */
 const INTEGRAL_DECIMALS = 3;
 
+/** A window of a group, told or not. */
+export type Spanned = Pick<ToldWindow, 'start' | 'end' | 'tags'>;
+
+export type Known = 'all' | 'count' | 'nothing';
+
 /** Where told windows differ from the truth, in words; empty where they agree. */
 export function differences(
   truth: ReadonlyMap<string, TrueStats>,
   told: readonly ToldWindow[],
   view: PlannedView,
   metric: PlannedMetric,
+  /** What of a window the truth is known about. */
+  knownOf: (window: Spanned) => Known = () => 'all',
 ): string[] {
   const found: string[] = [];
   const byKey = new Map(
@@ -31,19 +39,31 @@ export function differences(
   for (const [key, stats] of truth) {
     const window = byKey.get(key);
     byKey.delete(key);
+    const known = knownOf(window ?? windowOf(stats, view));
+    if (known === 'nothing') continue;
     if (window === undefined) {
       if (stats.count > 0n || (metric.kind === 'gauge' && stats.coveredMs > 0n))
         found.push(`${nameOf(stats)} is missing, with ${stats.count} readings`);
       continue;
     }
     for (const [name, expected] of Object.entries(textsOf(stats, metric))) {
+      if (known === 'count' && name !== 'count') continue;
       const actual = actualText(window, name, metric);
       if (actual !== expected) found.push(`${nameOf(stats)} says ${name} ${actual}, the truth is ${expected}`);
     }
   }
   for (const [key, window] of byKey)
-    found.push(`a window at ${key} is told with ${countOf(window)} readings, but there is none`);
+    if (knownOf(window) === 'all' || (knownOf(window) === 'count' && countOf(window) > 0))
+      found.push(`a window at ${key} is told with ${countOf(window)} readings, but there is none`);
   return found;
+}
+
+function windowOf({ group, sliceStartMs }: TrueStats, { by, slice }: PlannedView): Spanned {
+  return {
+    start: new Date(sliceStartMs).toISOString(),
+    end: new Date(sliceStartMs + spanMs(slice)).toISOString(),
+    tags: Object.fromEntries(by.map((tag, i) => [tag, group[i] ?? ''])),
+  };
 }
 
 function nameOf({ group, sliceStartMs }: TrueStats): string {
