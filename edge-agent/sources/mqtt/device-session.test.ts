@@ -135,4 +135,14 @@ describe('a message that comes again on another connection', () => {
     expect(await takenAgain('21.5', true, 0)).toBe(1);
     expect(await takenAgain('21.4', true, ANSWER_DOUBTED_MS + 1)).toBe(1);
   });
+
+  it.each([
+    ['SUBSCRIBE', [0x82, 2, 0, 1]],
+    ['UNSUBSCRIBE', [0xa2, 2, 0, 1]],
+  ])('is cut off, and ends nothing else, where it names no topic in %s', async (type, bytes) => {
+    const device = new Device();
+    await device.connect();
+    device.socket.receive(Uint8Array.from(bytes));
+    expect((await device.session.ended)?.message).toContain(`names no topic in ${type}`);
+  });
 });

@@ -105,6 +105,7 @@ export class DeviceSession implements PacketHandler {
         connection.acknowledge('pubcomp', packet.messageId!);
         break;
       case 'subscribe':
+        refuseEmpty(packet.cmd, packet.subscriptions.length);
         connection.send({
           cmd: 'suback',
           messageId: packet.messageId!,
@@ -112,6 +113,7 @@ export class DeviceSession implements PacketHandler {
         });
         break;
       case 'unsubscribe':
+        refuseEmpty(packet.cmd, packet.unsubscriptions.length);
         connection.send({
           cmd: 'unsuback',
           messageId: packet.messageId!,
@@ -214,6 +216,11 @@ export class DeviceSession implements PacketHandler {
     this.#connection.send({ cmd: 'connack', sessionPresent: false, ...code });
     this.#connection.finish(FINISH_TIMEOUT_MS);
   }
+}
+
+/** A SUBSCRIBE, or UNSUBSCRIBE, without a topic is a violation of the protocol (MQTT 3.1.1 and 5.0, 3.8.3 and 3.10.3). */
+function refuseEmpty(type: string, topics: number): void {
+  if (topics === 0) throw new MqttFault(`it names no topic in ${type.toUpperCase()}`);
 }
 
 function willOf({ topic, payload, properties }: NonNullable<IConnectPacket['will']>): Will {

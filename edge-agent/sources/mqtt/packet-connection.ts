@@ -99,8 +99,13 @@ export class PacketConnection {
     this.#version = version;
   }
 
+  /** Sends a packet. Where what the other end said makes it none, the connection ends, and nothing else. */
   send(packet: Packet): void {
-    this.#post(generate(packet, { protocolVersion: this.#version }));
+    try {
+      this.#post(generate(packet, { protocolVersion: this.#version }));
+    } catch (error) {
+      this.destroy(new MqttFault(`it can't be sent ${packet.cmd}: ${reasonOf(error)}`, error));
+    }
   }
 
   /** Acknowledges a message: of these packets there are many, and four bytes of each. */
