@@ -20,6 +20,7 @@ const CHECKS: readonly Check[] = [
   { name: 'lint', command: [bin('oxlint')] },
   { name: 'types', command: [bin('tsc'), '--noEmit', '--project', '.'] },
   { name: 'types of the dashboard', command: [bin('tsc'), '--noEmit', '--project', 'serving/dashboard'] },
+  { name: 'types of the load scripts', command: [bin('tsc'), '--noEmit', '--project', 'load-tests/k6'] },
   { name: 'unused code', command: [bin('knip')] },
 ];
 

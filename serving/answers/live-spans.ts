@@ -19,8 +19,8 @@ const NONE = -1;
 export class LiveSpans {
   readonly #firstNumber: number;
   readonly #numbers: number;
-  /** The newest span of each place, NONE where there is none. */
-  readonly #heads: Int32Array;
+  /** The newest span of each place that holds any: a window may be a century, and its slices are mostly empty. */
+  readonly #heads = new Map<number, number>();
   /** The one at the same place that was put before. */
   #next = new Int32Array(SPANS_FIRST);
   /** Opener, partition, epoch and part of each span. */
@@ -36,13 +36,12 @@ export class LiveSpans {
   /** For spans of which only the flags matter. */
   readonly #bare = new SpanRows(mergedParts(new Set()));
 
-  /** For so many groups, and the slices [fromSlice, toSlice), of which some parts of the stats are read. */
-  constructor(groupCount: number, fromSlice: number, toSlice: number, parts: MergedParts) {
+  /** For the slices [fromSlice, toSlice), of which some parts of the stats are read. */
+  constructor(fromSlice: number, toSlice: number, parts: MergedParts) {
     this.#parts = parts;
     this.#rows = new SpanRows(parts);
     this.#firstNumber = spanOf(fromSlice);
     this.#numbers = spanOf(toSlice - 1) + 1 - this.#firstNumber;
-    this.#heads = new Int32Array(groupCount * this.#numbers).fill(NONE);
   }
 
   /** The place of a group's slice; undefined where that lies outside of what is held. */
@@ -79,20 +78,31 @@ export class LiveSpans {
   }
 
   /** The places that hold spans, by group and slice. */
-  *places(): Iterable<number> {
-    for (const [place, head] of this.#heads.entries()) if (head !== NONE) yield place;
+  places(): Iterable<number> {
+    return Float64Array.from(this.#heads.keys()).sort();
+  }
+
+  /** Those of one group that overlap the slices [fromSlice, toSlice), by slice. */
+  placesOf(group: number, fromSlice: number, toSlice: number): Iterable<number> {
+    const first = group * this.#numbers + Math.max(0, spanOf(fromSlice) - this.#firstNumber);
+    const last = group * this.#numbers + Math.min(this.#numbers - 1, spanOf(toSlice - 1) - this.#firstNumber);
+    if (last - first < this.#heads.size) {
+      const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+      return places.filter((place) => this.#heads.has(place));
+    }
+    return [...this.#heads.keys()].filter((place) => place >= first && place <= last).sort((a, b) => a - b);
   }
 
   /** Whether a row at a place resets, so that it matters which rows are newer. */
   resetsAny(place: number): boolean {
-    for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!)
+    for (let span = this.#headOf(place); span !== NONE; span = this.#next[span]!)
       if ((this.#flags[span]! & RESETS) !== 0) return true;
     return false;
   }
 
   /** Calls back with the rows of each span at a place, valid until the next. */
   spans(place: number, take: (rows: SpanRows) => void): void {
-    for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!) take(this.#read(span, this.#rows));
+    for (let span = this.#headOf(place); span !== NONE; span = this.#next[span]!) take(this.#read(span, this.#rows));
   }
 
   /**
@@ -101,7 +111,7 @@ export class LiveSpans {
    */
   newestFirst(place: number, take: (rows: SpanRows, row: number, newer: number) => void): void {
     const placed: { slice: number; partition: number; epoch: number; part: number; rows: SpanRows; row: number }[] = [];
-    for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!) {
+    for (let span = this.#headOf(place); span !== NONE; span = this.#next[span]!) {
       const rows = this.#read(span, new SpanRows(this.#parts));
       const [partition, epoch] = [this.#names[4 * span + 1]!, this.#names[4 * span + 2]!];
       for (let row = 0; row < rows.count; row++)
@@ -121,13 +131,17 @@ export class LiveSpans {
   /** Calls back with the rows that reset min, max, first and last, of every group. */
   eachResetting(take: (group: number, partition: number, slice: number) => void): void {
     for (const place of this.places()) {
-      for (let span = this.#heads[place]!; span !== NONE; span = this.#next[span]!) {
+      for (let span = this.#headOf(place); span !== NONE; span = this.#next[span]!) {
         if ((this.#flags[span]! & RESETS) === 0) continue;
         const { count, flags, slice } = this.#read(span, this.#bare);
         for (let row = 0; row < count; row++)
           if ((flags[row]! & RESETS) !== 0) take(this.groupOf(place), this.#names[4 * span + 1]!, slice[row]!);
       }
     }
+  }
+
+  #headOf(place: number): number {
+    return this.#heads.get(place) ?? NONE;
   }
 
   #read(span: number, rows: SpanRows): SpanRows {
@@ -138,7 +152,7 @@ export class LiveSpans {
 
   #find(place: number, { opener, partition, epoch, part }: PageSpan): number {
     const names = this.#names;
-    let span = this.#heads[place]!;
+    let span = this.#headOf(place);
     for (; span !== NONE; span = this.#next[span]!) {
       const at = 4 * span;
       if (names[at] !== opener || names[at + 1] !== partition) continue;
@@ -151,8 +165,8 @@ export class LiveSpans {
     if (this.#count === this.#flags.length) this.#grow();
     const at = this.#count++;
     this.#names.set([span.opener, span.partition, span.epoch, span.part], 4 * at);
-    this.#next[at] = this.#heads[place]!;
-    this.#heads[place] = at;
+    this.#next[at] = this.#headOf(place);
+    this.#heads.set(place, at);
     this.#write(at, span);
   }
 

@@ -115,6 +115,21 @@ keepsTheMergeLaw('wide sums that hear of every change while they read', (stored)
   read(stored, stored.changes.length),
 );
 
+describe('wide sums of a window that is longer than all data', () => {
+  it('take no more than the data does, also of what is told meanwhile', async () => {
+    const century = { startMs: 0, endMs: 100 * 366 * 86_400_000 };
+    const some = { isPending: false, resets: false, counted: [], selected: [] };
+    const row: NotedRow = { ...some, partition: 0, order: 1, slice: 0, revision: 1 };
+    const { source } = sourceOf({ results: [], changes: [row, { ...row, slice: 3, order: 2 }] }, 1);
+    // Of so many groups and slices, nothing can be allocated in advance.
+    const groups = Array.from({ length: 2_000 }, (_, i) => source.openGroup(JSON.stringify([`r${i}`])));
+    const revisions = await sumWide({ source, groups, spans: [century], parts: new Set(STATS_PARTS) }, ({ revision }) =>
+      [...revision.entries()].filter(([, one]) => one > 0),
+    );
+    expect(revisions).toEqual([[1, 2]]);
+  });
+});
+
 describe('wide sums that were asked for before', () => {
   it('are given as they are to the same question alone, until a commit changes one of them', async () => {
     const stored = { results: [], changes: [plainRow(0, 1), plainRow(1, 2)] };

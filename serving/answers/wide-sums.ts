@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SpanRows } from '#backbone/changes/row-span.ts';
 import type { ResultBlock } from '#backbone/results/results.ts';
 import { joinFlags, PENDING, RESETS } from '#core/slices/merge-rows.ts';
-import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
+import { SPAN_SLICES } from '#core/slices/slice-span.ts';
 import { additiveOf, type MergedParts, mergedParts, mergeRun } from '#core/stats/merge-run.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
@@ -100,7 +100,7 @@ class WideSums {
       if (span.startMs % sliceMs !== 0 || span.endMs % sliceMs !== 0) throw new EdgeInsideSlice(span);
     this.#starts = Float64Array.from(spans, ({ startMs }) => startMs / sliceMs);
     this.#ends = Float64Array.from(spans, ({ endMs }) => endMs / sliceMs);
-    this.#live = new LiveSpans(groups.length, this.#starts[0]!, this.#ends.at(-1)!, this.#parts);
+    this.#live = new LiveSpans(this.#starts[0]!, this.#ends.at(-1)!, this.#parts);
   }
 
   /** Takes what a commit told. */
@@ -250,8 +250,7 @@ class WideSums {
       sums.revision[slot] = 0;
       sums.pending[slot] = 0;
       sums.isTouched[slot] = 0;
-      for (let at = this.#starts[w]!; at < this.#ends[w]!; at = (spanOf(at) + 1) * SPAN_SLICES)
-        this.#addPlace(this.#live.placeOf(group, at)!, w, w + 1);
+      for (const one of this.#live.placesOf(group, this.#starts[w]!, this.#ends[w]!)) this.#addPlace(one, w, w + 1);
     }
   }
 

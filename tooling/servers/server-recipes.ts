@@ -290,10 +290,26 @@ const promtoolRecipe: ServerRecipe = {
   install: () => Promise.reject(new InstallFailed('promtool', 'it comes with Prometheus, not from a package registry')),
 };
 
+const K6_VERSION = '1.8.1';
+
+/** k6, which simulates clients; built from the Go module proxy (65 s). */
+const k6Recipe: ServerRecipe = {
+  name: 'k6',
+  version: K6_VERSION,
+  commands: ['k6'],
+  binary: 'k6',
+  leavesUntested: 'the system is not tried under load',
+  remedy: `Install Go 1.25 or newer (https://go.dev/dl/) and run again, or put k6 ${K6_VERSION} on the PATH.`,
+  versionIn: (output) => /^k6(?:\.exe)? v(\d+\.\d+\.\d+)/m.exec(output)?.[1],
+  accepts: (version) => isMinorOrLater(version, 1, 2),
+  install: (draft) => goInstall('k6', [`go.k6.io/k6@v${K6_VERSION}`], draft),
+};
+
 /** The real servers and tools that tests use. */
 export const SERVER_RECIPES = {
   'nats-server': natsServerRecipe,
   chromium: chromiumRecipe,
+  k6: k6Recipe,
   mosquitto: mosquittoRecipe,
   mosquitto_pub: mosquittoPubRecipe,
   telegraf: telegrafRecipe,

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { runCommand } from '#tooling/servers/command.ts';
+import { locateServer } from '#tooling/servers/locate-server.ts';
+
+/** A metric of k6 as its summary tells it. */
+export interface K6Metric {
+  readonly type: string;
+  readonly values: Readonly<Record<string, number>>;
+  readonly thresholds?: Readonly<Record<string, { readonly ok: boolean }>>;
+}
+
+export interface K6Run {
+  readonly metrics: Readonly<Record<string, K6Metric>>;
+  /** The thresholds of what has to be so at any speed that were not kept, as `metric: condition (values)`. */
+  readonly broken: readonly string[];
+  /** Those of how long something took, or how much of it was done. */
+  readonly missed: readonly string[];
+}
+
+/** Status of a run whose thresholds are broken (k6, errext/exitcodes). */
+const THRESHOLDS_BROKEN = 99;
+/** Beyond the time that a script runs: compiling, and what k6 waits for at its end. */
+const OVERTIME_MS = 120_000;
+
+/** Runs a script of `load-tests/k6` for about so many seconds. Throws where k6 is missing or can't run it. */
+export async function runK6(script: string, seconds: number, env: Readonly<Record<string, string>>): Promise<K6Run> {
+  const k6 = await locateServer('k6');
+  if (k6.kind === 'missing') throw new Error(k6.message);
+  await using folder = await makeTemporaryDirectory('k6');
+  const summary = join(folder.dir, 'summary.json');
+  const path = fileURLToPath(new URL(`../k6/${script}.ts`, import.meta.url));
+  const given = Object.entries({ ...env, SUMMARY: summary }).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const { status, output } = await runCommand(k6.path, ['run', '--quiet', '--no-usage-report', ...given, path], {
+    timeoutMs: seconds * 1_000 + OVERTIME_MS,
+  });
+  if (status !== 0 && status !== THRESHOLDS_BROKEN) throw new Error(`k6 ended with status ${status}:\n${output}`);
+  const metrics = JSON.parse(await readFile(summary, 'utf8')) as K6Run['metrics'];
+  return { metrics, broken: unkept(metrics, (name) => !isOfSpeed(name)), missed: unkept(metrics, isOfSpeed) };
+
+  function isOfSpeed(name: string): boolean {
+    return metrics[name]!.type === 'trend' || name === 'dropped_iterations';
+  }
+}
+
+function unkept(metrics: K6Run['metrics'], isMeant: (name: string) => boolean): string[] {
+  return Object.entries(metrics).flatMap(([name, { values, thresholds = {} }]) =>
+    Object.entries(thresholds)
+      .filter(([, { ok }]) => !ok && isMeant(name))
+      .map(([condition]) => `${name}: ${condition} (${JSON.stringify(values)})`),
+  );
+}

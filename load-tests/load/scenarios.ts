@@ -1,0 +1,7 @@
+import { dashboards } from './dashboards.ts';
+import { devices } from './devices.ts';
+import { readers } from './readers.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The loads there are. */
+export const SCENARIOS: readonly Scenario[] = [dashboards, readers, devices];
