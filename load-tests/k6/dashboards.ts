@@ -154,8 +154,11 @@ class Client {
       socket.send(JSON.stringify(resume === undefined ? asked : { ...asked, resume }));
     };
     socket.onmessage = (event) => {
-      const message = JSON.parse(String(event!.data)) as Message;
-      if (message.type === 'error') return void failures.add(1);
+      const message = JSON.parse(event!.data as string) as Message;
+      if (message.type === 'error') {
+        failures.add(1);
+        return;
+      }
       if (isFirst) {
         isFirst = false;
         if (resume === undefined) snapshotMs.add(Date.now() - startMs);

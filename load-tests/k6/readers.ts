@@ -59,7 +59,10 @@ export function mixed(): void {
   switch (number % 10) {
     case 7: {
       const tag = tags.get(region);
-      if (tag === undefined) return void askRegion(path, region);
+      if (tag === undefined) {
+        askRegion(path, region);
+        return;
+      }
       const answer = http.get(`${path}&region=region-${region}`, {
         headers: { 'if-none-match': tag },
         tags: { kind: 'again' },

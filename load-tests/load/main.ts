@@ -1,7 +1,6 @@
 /** `npm run load`: puts the system under the load of a fleet and of its readers, and says what it did with it. */
 import { parseArgs } from 'node:util';
-import { describeFailure, UserError } from '#cli/failure.ts';
-import type { LoadSize } from './scenario.ts';
+import type { LoadSize, Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const USAGE = `npm run load -- [SCENARIO…] [--short] [--json]
@@ -15,26 +14,46 @@ ${SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\
   --json      a line of JSON for each figure, instead of a table
 `;
 
-try {
-  const { values, positionals } = parseArgs({
-    options: { short: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  if (values.help === true) process.stdout.write(USAGE);
-  else await runAll(positionals, values.short === true ? 'short' : 'full', values.json === true);
-} catch (error) {
-  const { message, exitCode } = describeFailure(error);
-  process.stderr.write(`${message}\n`);
-  process.exitCode = exitCode;
+const asked = whatIsAsked();
+if (typeof asked === 'string') {
+  process.stderr.write(`${asked}\n`);
+  process.exitCode = 2;
+} else if (asked.isHelp) {
+  process.stdout.write(USAGE);
+} else {
+  await runAll(asked.scenarios, asked.size, asked.asJson);
 }
 
-async function runAll(names: readonly string[], size: LoadSize, asJson: boolean): Promise<void> {
-  const unknown = names.find((name) => !SCENARIOS.some((one) => one.name === name));
-  if (unknown !== undefined) {
-    const known = SCENARIOS.map(({ name }) => name).join(', ');
-    throw new UserError(`there is no scenario ${unknown}; there are ${known}`, { exitCode: 2 });
+interface Asked {
+  readonly isHelp: boolean;
+  readonly scenarios: readonly Scenario[];
+  readonly size: LoadSize;
+  readonly asJson: boolean;
+}
+
+/** What the command line asks for, or why it can't be done. */
+function whatIsAsked(): Asked | string {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { short: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+    const known = SCENARIOS.map(({ name }) => name);
+    const unknown = positionals.find((name) => !known.includes(name));
+    if (unknown !== undefined) return `there is no scenario ${unknown}; there are ${known.join(', ')}`;
+    return {
+      isHelp: values.help === true,
+      scenarios: SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+      size: values.short === true ? 'short' : 'full',
+      asJson: values.json === true,
+    };
+  } catch (error) {
+    return `${(error as Error).message}; --help names the flags`;
   }
-  for (const scenario of SCENARIOS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+}
+
+async function runAll(scenarios: readonly Scenario[], size: LoadSize, asJson: boolean): Promise<void> {
+  for (const scenario of scenarios) {
     process.stderr.write(`${scenario.name}: ${scenario.summary}\n`);
     const { figures, faults, missed } = await scenario.run(size);
     for (const figure of figures) {
