@@ -1,4 +1,5 @@
 import type { AnsweredSlice, FeedMark, FollowedView, SliceFollower, SlicePiece } from '#backbone/answers/slice-feed.ts';
+import { BAND_SLICES } from '#backbone/results/results.ts';
 import { writeRow } from '#core/stats/row-codec.ts';
 import type { StatValue } from '#core/stats/statistics.ts';
 import { groupKey } from '#core/views/view.ts';
@@ -21,7 +22,7 @@ const PIECE_SLICES_MAX = 16_384;
 /** Groups of such a piece. */
 const PIECE_GROUPS_MAX = 4_096;
 /** Slices of a piece of all groups, at some 200 bytes each: enough that blocks of batch results aren't read over and over. */
-const WHOLE_SLICES_MAX = 262_144;
+const WHOLE_SLICES_MAX = 131_072;
 /** The same of few groups, which are read page by page, with an object for each slice. */
 const WHOLE_NARROW_SLICES_MAX = 32_768;
 
@@ -220,7 +221,8 @@ export class ViewFollower implements SliceFollower {
           const first = Math.max(from, extent?.fromSlice ?? Number.POSITIVE_INFINITY);
           const most = groups.length < WIDE_GROUPS_MIN ? WHOLE_NARROW_SLICES_MAX : WHOLE_SLICES_MAX;
           const count = Math.max(1, Math.floor(most / Math.max(1, groups.length)));
-          const end = Math.min(first + count, extent?.toSlice ?? 0);
+          const bandEnd = Math.floor((first + count) / BAND_SLICES) * BAND_SLICES;
+          const end = Math.min(bandEnd > first ? bandEnd : first + count, extent?.toSlice ?? 0);
           const isLast = extent === undefined || end >= extent.toSlice;
           this.#untold.takeAllUpTo(isLast ? Number.POSITIVE_INFINITY : end);
           return first < end ? answerAll(source, query, groups, first, end) : undefined;
