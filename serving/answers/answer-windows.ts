@@ -3,6 +3,7 @@ import type { StatsPart } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatDuration, longestMs } from '#core/time/duration.ts';
 import { windowEdgesFitSlice, type WindowSpan } from '#core/time/windows.ts';
+import { groupKey } from '#core/views/view.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import type { WindowSums } from '../index/kept-sums.ts';
@@ -170,8 +171,14 @@ function wideChunks({ spec, view }: WindowsQuery, groupCount: number): (startMs:
 }
 
 export function groupsOf(source: ViewSource, where: TagFilter): readonly Group[] {
-  const groups = source.groups();
-  return where.size === 0 ? groups : groups.filter((group) => admitsGroup(source.id.view.by, where, group));
+  const { by } = source.id.view;
+  if (where.size === 0) return source.groups();
+  const named = by.map((tag) => where.get(tag) ?? []);
+  if (named.every((values) => values.length === 1)) {
+    const group = source.group(groupKey(named.flat()));
+    return group === undefined ? [] : [group];
+  }
+  return source.groups().filter((group) => admitsGroup(by, where, group));
 }
 
 export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable<Group>): AnswerHead {

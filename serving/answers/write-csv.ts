@@ -29,7 +29,7 @@ export class CsvWriter {
 
   /** One window as a line. */
   write(out: TextWriter, { startMs, endMs, tags, slot, completeness, final, revision }: AnsweredWindow): void {
-    out.append(this.#edges.of(startMs, endMs));
+    out.ascii(this.#edges.of(startMs, endMs));
     out.append(this.#tags(tags));
     for (let i = 0; i < this.#query.stats.length; i++) {
       this.#stats.write(out, i, slot, '');

@@ -37,7 +37,7 @@ export class WindowWriter {
   /** One window as a JSON object. */
   write(out: TextWriter, window: AnsweredWindow): void {
     const { startMs, endMs, tags, slot, completeness, final, revision, pending, expectedFromMs } = window;
-    out.append(this.#edges.of(startMs, endMs));
+    out.ascii(this.#edges.of(startMs, endMs));
     out.append(this.#tags(tags));
     out.ascii(',"stats":{');
     for (let i = 0; i < this.#keys.length; i++) {

@@ -5,8 +5,6 @@ import { formatInstant } from '#core/time/instant.ts';
 import type { ViewQuery } from './query.ts';
 import { SlotStats } from './slot-stats.ts';
 
-const utf8 = new TextEncoder();
-
 /** The tags of groups as they are written, encoded. */
 export type TagTexts = Map<readonly string[], Uint8Array>;
 
@@ -15,20 +13,20 @@ export class EdgeText {
   readonly #textOf: (start: string, end: string) => string;
   #startMs = Number.NaN;
   #endMs = Number.NaN;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #text = '';
 
-  /** `textOf` writes the edges, which it is given as instants. */
+  /** `textOf` writes the edges, which it is given as instants, in ASCII. */
   constructor(textOf: (start: string, end: string) => string) {
     this.#textOf = textOf;
   }
 
-  of(startMs: number, endMs: number): Uint8Array {
+  of(startMs: number, endMs: number): string {
     if (startMs !== this.#startMs || endMs !== this.#endMs) {
-      this.#bytes = utf8.encode(this.#textOf(formatInstant(startMs), formatInstant(endMs)));
+      this.#text = this.#textOf(formatInstant(startMs), formatInstant(endMs));
       this.#startMs = startMs;
       this.#endMs = endMs;
     }
-    return this.#bytes;
+    return this.#text;
   }
 }
 

@@ -4,8 +4,9 @@ import { rowsOfSpan } from '#backbone/changes/row-span.ts';
 import type { BatchState } from '#backbone/manifests/manifest.ts';
 import type { GroupRows, ResultReader } from '#backbone/results/results.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
+import { SPAN_SLICES } from '#core/slices/slice-span.ts';
 import type { View } from '#core/views/view.ts';
-import { PAGE_SLICES } from './page-size.ts';
+import { PAGE_SLICES, pageOf } from './page-size.ts';
 import { Page } from './page.ts';
 
 /** What is answered from: one version of a view, with one batch state. */
@@ -36,7 +37,9 @@ export async function loadPages(
   results: Pick<ResultReader, 'blocks'>,
 ): Promise<readonly Page[]> {
   const spans = range.id.isAsOf ? [] : await readSpans(range, feed);
-  const pages = Array.from({ length: range.pageCount }, (_, i) => new Page(range.firstPage + i));
+  const slices = new Int32Array(range.pageCount);
+  for (const { opener } of spans) slices[pageOf(opener) - range.firstPage]! += SPAN_SLICES;
+  const pages = Array.from(slices, (expected, i) => new Page(range.firstPage + i, expected));
   const resets = new Resets(range);
   for (const span of spans) {
     if ((span.flags & RESETS) === 0) continue;

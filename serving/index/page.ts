@@ -50,6 +50,7 @@ export class Page {
   usedAt = 0;
   /** Bytes that the cache counts for it. */
   countedBytes = 0;
+  readonly #slotsFirst: number;
   #isShed = false;
   #table: StatsTable | undefined;
   #slot: Int32Array | undefined;
@@ -62,7 +63,9 @@ export class Page {
   #spanBytes = 0;
   #sections: SectionSums | undefined;
 
-  constructor(number: number) {
+  /** Slices that it will hold are made room for where it is known how many, at most. */
+  constructor(number: number, slicesExpected = SLOTS_FIRST) {
+    this.#slotsFirst = Math.min(Math.max(slicesExpected, SLOTS_FIRST), PAGE_SLICES);
     this.number = number;
     this.firstSlice = number * PAGE_SLICES;
   }
@@ -186,7 +189,7 @@ export class Page {
   #slices(): StatsTable {
     assert(!this.#isShed, 'a page that shed its slices is loaded again before it is written to');
     if (this.#table === undefined) {
-      this.#table = new StatsTable(SLOTS_FIRST);
+      this.#table = new StatsTable(this.#slotsFirst);
       this.#slot = new Int32Array(PAGE_SLICES).fill(-1);
       this.#revision = new Float64Array(PAGE_SLICES);
       this.#pending = new Uint8Array(PAGE_SLICES);

@@ -63,6 +63,7 @@ export interface SourceBackend {
 export class ViewSource {
   readonly id: SourceId;
   readonly recent = new RecentChanges();
+  readonly keptSums: KeptSums;
   isReplaced = false;
   readonly #watchers = new Set<(group: Group, span: PageSpan) => void>();
   readonly #backend: SourceBackend;
@@ -75,15 +76,12 @@ export class ViewSource {
   constructor(id: SourceId, backend: SourceBackend) {
     this.id = id;
     this.#backend = backend;
+    this.keptSums = backend.keptSums;
     const { feed } = backend;
     this.#changes = {
       spans: (view, version, group, from, to) =>
         this.mayHoldChanges(from, to) ? feed.spans(view, version, group, from, to) : nothing(),
     };
-  }
-
-  get keptSums(): KeptSums {
-    return this.#backend.keptSums;
   }
 
   /** Whether there may be changes of the slices beside the batch results. */
@@ -95,6 +93,10 @@ export class ViewSource {
   groups(): readonly Group[] {
     this.#sorted ??= [...this.#groups.values()].toSorted(compareGroups);
     return this.#sorted;
+  }
+
+  group(key: string): Group | undefined {
+    return this.#groups.get(key);
   }
 
   openGroup(key: string): Group {
