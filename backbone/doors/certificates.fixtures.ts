@@ -24,9 +24,9 @@ export class TestAuthority {
     this.cert = certificatePem(facts, this.#key, { name, key: this.#key });
   }
 
-  pair(use: Exclude<CertificateUse, 'authority'>, name = 'localhost'): Pair {
+  pair(use: Exclude<CertificateUse, 'authority'>, name = 'localhost', others: readonly string[] = []): Pair {
     const key = makeKey();
-    const hosts = use === 'server' ? HOSTS : [];
+    const hosts = use === 'server' ? [...HOSTS, ...others] : [];
     const facts = { use, name, hosts, serial: serialOf(randomBytes(16)), ...ALWAYS };
     return { cert: certificatePem(facts, key, { name: this.#name, key: this.#key }), key: keyPem(key) };
   }
