@@ -85,6 +85,11 @@ export class BatchLayer implements AsyncDisposable {
     return this.#inTurn(() => rollback(this.#resources, view));
   }
 
+  /** Runs `act` while no run or rollback changes what manifests name, and what they name stays there. */
+  whileStill<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#inTurn(act);
+  }
+
   /** Takes nothing new; resolves when what was asked for has ended and what was read from the log is on the disk. */
   drain(): Promise<void> {
     this.#noMore.abort();

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { declareAgents } from './commands/agents.ts';
 import { declareAudit } from './commands/audit.ts';
+import { declareBackup } from './commands/backup.ts';
 import { declareBatch } from './commands/batch.ts';
 import { declareBench } from './commands/bench.ts';
 import { declareCerts } from './commands/certs.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly Declare[] = [
   declareLedger,
   declareQuarantine,
   declareStore,
+  declareBackup,
   declareTokens,
   declareCerts,
   declareAudit,

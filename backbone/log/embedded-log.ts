@@ -29,6 +29,8 @@ export interface EmbeddedLogOptions {
   readonly dir: string;
   /** How many partitions; may be left out when the log exists. */
   readonly partitions?: number | undefined;
+  /** The name of a log that is made: that of the log which it restores. A new one where not given. */
+  readonly generation?: string;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions, open?: OpenLe
     (await claimDirectory(dir, {
       kind: 'log',
       format: EMBEDDED_LOG_FORMAT,
-      facts: { partitions: asked ?? 0, generation: randomUUID() },
+      facts: { partitions: asked ?? 0, generation: options.generation ?? randomUUID() },
     }));
   const { partitions, generation } = marker.facts;
   if (typeof partitions !== 'number' || !isPartitionCount(partitions) || typeof generation !== 'string') {

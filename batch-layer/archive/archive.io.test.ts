@@ -277,6 +277,28 @@ describe('the archive', () => {
     });
   });
 
+  it('is copied up to its positions while it grows, and the log is made again of the copy', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { dir, log } = await openLog(stack, 2);
+    await fill(log, 0, 1, 300);
+    const { positions, files } = await archived(log, join(dir, 'archive'), (archive) => archive.files());
+    expect(positions).toEqual([300, 0]);
+    expect(files.length).toBeGreaterThan(2);
+    await fillAndArchive({ dir, log }, 301, 600);
+    const copy = await openLog(stack);
+    for (const { name, path, bytes } of files) {
+      await mkdir(join(copy.dir, 'archive', '0'), { recursive: true });
+      await writeFile(join(copy.dir, 'archive', name), (await readFile(path)).subarray(0, bytes));
+    }
+    const again = stack.use(
+      await openEmbeddedLog({ dir: join(copy.dir, 'again'), partitions: 2, generation: log.generation }),
+    );
+    await using archive = await Archive.open({ dir: join(copy.dir, 'archive'), log: again });
+    expect(await refillLog(again, archive)).toEqual([{ partition: 0, from: 1, to: 300 }]);
+    const entries = await again.read(0, 1, { bytes: 1_000_000 });
+    expect(entries.map(({ bytes }) => bytes)).toEqual(range(1, 300).map(recordOf));
+  });
+
   it('an archive refuses another log, and a log that lost or changed what is archived', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);

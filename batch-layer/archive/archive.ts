@@ -7,7 +7,7 @@ import { codeOf, DirectoryUnusable } from '#backbone/storage-errors.ts';
 import { WeirError } from '#core/errors.ts';
 import { scratchOf } from '../scratch.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
-import { type ArchivedBatch, PartitionArchive } from './partition-archive.ts';
+import { type ArchivedBatch, type ArchiveFile, PartitionArchive } from './partition-archive.ts';
 import { SEGMENT_BYTES_MAX } from './segment-format.ts';
 
 /** The format of an archive's directory: `<partition>/<first position>.seg`, drawn in `segment-format.ts`. */
@@ -123,6 +123,17 @@ export class Archive implements AsyncDisposable {
   /** Position of the last record of a partition that is archived durably; 0 where there is none. */
   archivedTo(partition: number): number {
     return this.#of(partition).archivedTo;
+  }
+
+  /**
+   * The files that hold all records up to the positions, which are those that are archived durably now. They may be copied at any later time, since
+   * what is named of them never changes.
+   */
+  async files(): Promise<{ readonly positions: readonly number[]; readonly files: readonly ArchiveFile[] }> {
+    const positions = this.#partitions.map(({ archivedTo }) => archivedTo);
+    // Each begins before anything else runs, so they hold exactly that.
+    const files = await Promise.all(this.#partitions.map((partition) => partition.files()));
+    return { positions, files: files.flat() };
   }
 
   /** About how many bytes of records are archived after a position. */

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { open, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { makeDirectoryDurably } from '#backbone/disk/durable-file.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import { ArchiveDamaged, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
@@ -28,6 +28,13 @@ export interface ArchivedEntry extends LogEntry {
 export interface ArchivedBatch {
   readonly path: string;
   readonly entries: readonly ArchivedEntry[];
+}
+
+/** A file of the archive: its first `bytes` are on the disk, and will never change. `name` leads to it from the archive's directory. */
+export interface ArchiveFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
 }
 
 interface Waiter {
@@ -81,6 +88,22 @@ export class PartitionArchive {
   /** Position of the last record that is on the disk. */
   get archivedTo(): number {
     return this.#archivedTo;
+  }
+
+  /** What has to be copied to have the records up to `archivedTo`. */
+  async files(): Promise<readonly ArchiveFile[]> {
+    const archived = this.#archivedTo;
+    // A segment that isn't sealed is the last: where it is written, only what is on the disk of it counts.
+    const kept = this.#segments
+      .filter(({ first }) => first <= archived)
+      .map(({ path, sealed }) => ({ path, bytes: sealed ? undefined : this.#archivedBytes }));
+    return Promise.all(
+      kept.map(async ({ path, bytes }) => ({
+        name: `${this.partition}/${basename(path)}`,
+        path,
+        bytes: bytes ?? (await stat(path)).size,
+      })),
+    );
   }
 
   /** About how many bytes of records there are after a position. */

@@ -12,6 +12,7 @@ import { reasonOf, type WeirError } from '#core/errors.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
 import { type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
+import { backupOf } from '../backup/take-backup.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { type Doors, openDoors } from './identity.ts';
 import { measureServer } from './measure-server.ts';
@@ -62,10 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const archiveDir = join(dataDir, 'archive');
   const batch = stack.use(await startBatchLayer({ ...shared, archiveDir, statesKept: config.batch.keep }));
   const goal = await ends(storage);
-  await checkMetricsKept(await manifests.all(), config.metrics, async (view, version) => {
-    for await (const _ of changes.members(view, version)) return true;
-    return false;
-  });
+  await checkMetrics(config, manifests, changes);
   const views = await declareViews(config, manifests, goal);
   const writeFailed = (failure: WeirError): void =>
     logger.warn({ reason: reasonOf(failure) }, 'the fold can not read or store what it has to, and tries again');
@@ -96,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       operations: batch,
       orders: broker.orders,
       stores,
+      backup: backupOf({ ...shared, batch, state, ends: () => ends(storage), dataDir, version }),
       status,
       registry,
       whyNotKept: () => watch.whyNotKept(),
@@ -118,6 +117,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Throws MetricChanged where views hold readings of a metric that means something else now. */
+async function checkMetrics(
+  { metrics }: ServerOptions['config'],
+  manifests: ManifestStore,
+  changes: ChangeTable,
+): Promise<void> {
+  await checkMetricsKept(await manifests.all(), metrics, async (view, version) => {
+    for await (const _ of changes.members(view, version)) return true;
+    return false;
+  });
 }
 
 /** Declares the views of the configuration, over a log whose partitions end at `ends`. */
@@ -178,6 +189,7 @@ type ServingParts = Pick<
   | 'operations'
   | 'orders'
   | 'stores'
+  | 'backup'
   | 'status'
   | 'registry'
   | 'isReady'

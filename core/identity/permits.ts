@@ -20,7 +20,7 @@ export type Action =
   | { readonly kind: 'inspect' }
   /** Has history recomputed or compared. */
   | { readonly kind: 'recompute' }
-  /** Decides: takes back a batch result, or what becomes of an agent. */
+  /** Decides: takes back a batch result, or what becomes of an agent; takes a copy of all that there is. */
   | { readonly kind: 'decide' };
 
 /** Whether somebody may do something. What isn't named here nobody may. */

@@ -38,6 +38,7 @@ beforeEach(async () => {
   served = await serveWorld(world, {
     views: [world.view, SECRET],
     orders,
+    backup: (write) => write(new Uint8Array(1)),
     stores: { names: () => ['influx'], rebuild: () => Promise.resolve({}) },
     clock: () => nowMs,
     identity: { known: identity.known, audit: identity.audit, isSecure: false },
@@ -81,6 +82,7 @@ const ROUTES: readonly (readonly [
   ['/api/v1/batch', post(), 'recompute'],
   ['/api/v1/verify', post(), 'recompute'],
   ['/api/v1/stores/influx/rebuild', post(), 'decide'],
+  ['/api/v1/backup', post(), 'decide'],
   ['/api/v1/agents/a/readmit', post(), 'decide'],
   ['/api/v1/agents/a/retire', post(), 'decide'],
   ['/api/v1/agents/a/hand-over', post({ to: 'b' }), 'decide'],

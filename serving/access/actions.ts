@@ -29,6 +29,7 @@ const NAMED: readonly Named[] = [
   { path: /^\/api\/v1\/(?:agents|ledger|quarantine|status)$/, GET: 'inspect' },
   { path: /^\/api\/v1\/ledger\/[^/]+$/, GET: 'inspect' },
   { path: /^\/api\/v1\/(?:batch|verify)$/, POST: 'recompute' },
+  { path: /^\/api\/v1\/backup$/, POST: 'decide' },
   { path: /^\/api\/v1\/stores\/[^/]+\/rebuild$/, POST: 'decide' },
   { path: /^\/api\/v1\/agents\/[^/]+\/(?:readmit|retire|hand-over|give-up)$/, POST: 'decide' },
 ];

@@ -10,6 +10,7 @@ import { addLogin } from '../access/login.ts';
 import { QueryError } from '../answers/query.ts';
 import { describeStream } from '../stream/async-api.ts';
 import { STREAM_PATH } from '../stream/stream-server.ts';
+import { addBackupRoute } from './backup-route.ts';
 import { addCors } from './cors.ts';
 import { addDescription } from './describe-api.ts';
 import { addGroupsRoute } from './group-routes.ts';
@@ -50,6 +51,7 @@ export function buildApp(
   addGroupsRoute(app, readerOf);
   addLedgerRoutes(app, index, options);
   addOperationRoutes(app, reader, options);
+  if (options.backup !== undefined) addBackupRoute(app, options.backup, options.logger);
   if (options.orders !== undefined) addOrderRoutes(app, options.orders);
   addHealthRoutes(app, {
     // The reason names what is inside, and is for the log where everybody may ask.

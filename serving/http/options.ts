@@ -60,6 +60,9 @@ export interface StoreOrders {
   rebuild(store: string, progress: Progress): Promise<unknown>;
 }
 
+/** Writes all that is needed to make the server again, as a tar file; ends when the signal aborts. */
+export type TakeBackup = (write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal) => Promise<void>;
+
 export interface ServingOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
@@ -74,6 +77,8 @@ export interface ServingOptions {
   readonly orders?: AgentOrders | undefined;
   /** Absent where there is none. */
   readonly stores?: StoreOrders | undefined;
+  /** Absent where nothing is kept. */
+  readonly backup?: TakeBackup | undefined;
   /** Origins beside the server's own whose pages may read, exactly as browsers name them; none where not given. */
   readonly corsOrigins?: readonly string[];
   /** What runs, as JSON. */
