@@ -28,6 +28,8 @@ describe('a configuration', () => {
       store: { kind: 'level' },
       stores: {},
       http: { cors: [] },
+      identity: 'none',
+      plainText: false,
       batch: { every: 900_000, rows: 2_000_000, keep: 3 },
     });
   });
@@ -155,7 +157,7 @@ describe('an agent', () => {
     'has no broker at %s',
     (broker) => {
       expect(faultsOf(`agent: { id: a, broker: ${broker} }`)).toEqual([
-        'agent.broker: the broker is a URL like mqtt://127.0.0.1:1883',
+        'agent.broker: the broker is a URL like mqtt://127.0.0.1:1883, or mqtts://weir.example for TLS',
       ]);
     },
   );

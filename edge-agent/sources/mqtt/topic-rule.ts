@@ -62,6 +62,7 @@ const fields = z.strictObject({
     .meta({
       title: 'device and messages',
       description: 'Messages that say that a device is gone: what its gauges held ends then.',
+      examples: [{ device: '{room}', when: { payload: 'offline' } }],
     })
     .optional(),
   ...ROWS_FIELDS,
