@@ -9,6 +9,8 @@ const HEADING = 'time;metric;device;region;value\n';
 /** How long the second piece of a line takes that is written in two. */
 const PIECE_MS = 400;
 const RETRY_MS = 500;
+const ROTATION_PAUSE_MS = 15_000;
+const LINE_END = 0x0a;
 
 /**
  * A device that writes what it measures to a file on its agent's machine, line by line and now and then half a line, each
@@ -19,6 +21,9 @@ export class LoggerFile {
   readonly #setting: Setting;
   #text = '';
   #isWriting = false;
+  #rotations = 0;
+  #rotatedAtMs = Number.NEGATIVE_INFINITY;
+  #rotated: (() => void) | undefined;
 
   constructor(machine: Machine, setting: Setting) {
     this.#machine = machine;
@@ -41,16 +46,43 @@ export class LoggerFile {
     if (!this.#isWriting) this.#writeNext();
   }
 
+  /**
+   * Before the next line that begins, the file gets another name. Not while its agent is away, nor soon after another
+   * rotation: of several names that a file has had since it was read, the agent knows none but the last.
+   */
+  rotate(rotated: () => void): void {
+    this.#rotated = rotated;
+  }
+
+  #isToRotate({ bytes }: PlainFile): boolean {
+    const isCalm = this.#machine.scheduler.nowMs >= this.#rotatedAtMs + ROTATION_PAUSE_MS;
+    return this.#rotated !== undefined && isCalm && this.#machine.life !== undefined && bytes.at(-1) === LINE_END;
+  }
+
+  #begin(before: PlainFile): PlainFile {
+    const { disk, scheduler, clockMs } = this.#machine;
+    const name = `${FILE_PATH}.${++this.#rotations}`;
+    disk.put(name, before, 'rename');
+    const file = new PlainFile(clockMs, new TextEncoder().encode(HEADING));
+    disk.put(FILE_PATH, file, 'open');
+    for (const path of [name, FILE_PATH]) disk.syncName(path);
+    this.#rotatedAtMs = scheduler.nowMs;
+    this.#rotated?.();
+    this.#rotated = undefined;
+    return file;
+  }
+
   #writeNext(): void {
     const { scheduler, disk } = this.#machine;
     this.#isWriting = this.#text !== '';
     if (!this.#isWriting) return;
     const again = (ms: number): void => void scheduler.after(ms, undefined, () => this.#writeNext());
-    const file = disk.node(FILE_PATH);
-    if (!this.#machine.isOn || !(file instanceof PlainFile)) {
+    const present = disk.node(FILE_PATH);
+    if (!this.#machine.isOn || !(present instanceof PlainFile)) {
       again(RETRY_MS);
       return;
     }
+    const file = this.#isToRotate(present) ? this.#begin(present) : present;
     const bytes = new TextEncoder().encode(this.#text);
     const length = disk.draws.chance(0.3) ? 1 + disk.draws.below(bytes.length) : bytes.length;
     file.write(bytes.subarray(0, length), file.size, this.#machine.clockMs);

@@ -32,6 +32,7 @@ export class Supervised<P extends RunningProcess> {
   starts = 0;
   /** The one that was told to end. */
   #ending: Life | undefined;
+  #isRemoved = false;
   readonly #start: () => Promise<P>;
   readonly #events: SupervisedEvents;
 
@@ -70,8 +71,19 @@ export class Supervised<P extends RunningProcess> {
     this.process = undefined;
     const { scheduler } = this.machine;
     scheduler.after(downMs, undefined, () => {
-      if (this.machine.life === undefined) this.start();
+      if (this.machine.life === undefined && !this.#isRemoved) this.start();
     });
+  }
+
+  /** Ends the process, and starts it no more. */
+  remove(): void {
+    this.#isRemoved = true;
+    this.machine.end('power-lost');
+    this.process = undefined;
+  }
+
+  get isRemoved(): boolean {
+    return this.#isRemoved;
   }
 
   /** Stops the process in order and starts it again at once, if it runs. */

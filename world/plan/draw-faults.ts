@@ -123,6 +123,8 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     machine: machineOf(draws, setting),
     byMs: draws.between(-100_000, 100_000),
   }),
+  rotate: (draws, setting, atMs) => ({ kind: 'rotate', atMs, agent: draws.pick(setting.agents) }),
+  retire: (draws, setting, atMs) => ({ kind: 'retire', atMs, agent: draws.pick(setting.agents) }),
 };
 
 function drawDefinition(draws: Draws, metric: string): PlannedView {

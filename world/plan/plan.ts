@@ -84,6 +84,10 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'restart'; readonly machine: string }
   /** Once all has come to rest, a gateway is replaced by an empty one of the same name. */
   | { readonly kind: 'replace'; readonly agent: string }
+  /** Once all has come to rest, a gateway is taken away for good, and an operator says so. */
+  | { readonly kind: 'retire'; readonly agent: string }
+  /** The file that a device writes beside an agent gets another name, and a new one its own. */
+  | { readonly kind: 'rotate'; readonly agent: string }
   | { readonly kind: 'power'; readonly machine: string; readonly downMs: number }
   | { readonly kind: 'cut'; readonly between: Pair; readonly forMs: number }
   | { readonly kind: 'reset'; readonly between: Pair }

@@ -1,6 +1,6 @@
 import { SILENCE_MS } from '../cast/watcher.ts';
 import { type PlannedView, STRANGE } from '../plan/plan.ts';
-import { readAnswer, type ToldWindow } from '../truth/answer.ts';
+import { readAnswer, type ToldAnswer } from '../truth/answer.ts';
 import { differences, type Known, type Spanned, statsAsked } from '../truth/compare.ts';
 import { completenessFaults } from '../truth/completeness.ts';
 import { type Doubt, isOf, undoubted } from '../truth/doubt.ts';
@@ -49,11 +49,13 @@ async function faultsOf(
   const { setting } = world;
   const asked = setting.views[name]!;
   const view = { ...asked, slice: window };
-  const told = await windowsOf(world, name, window);
-  if (told === undefined) return undefined;
+  const answer = await askFor(world, name, window);
+  if (answer === undefined) return undefined;
+  const told = answer.windows;
   const { windows, doubted, faults } = undoubted(doubts, setting.series, asked, told);
   if (doubted.length > 0) world.count('a window is doubted');
   const isKnown = (one: Spanned): boolean => !isOfSetBack(world, asked, one);
+  const judged = windows.filter((one) => isKnown(one) && !isBehindRetired(world, asked, one));
   // Nothing is counted twice but where that is said.
   const knownOf = (one: Spanned): Known =>
     isKnown(one)
@@ -63,6 +65,7 @@ async function faultsOf(
         : 'count';
   return [
     ...faults,
+    ...withoutFaults(world, asked, answer),
     ...differences(
       expectedSlices(setting, world.series, view, world.taken),
       told,
@@ -70,10 +73,28 @@ async function faultsOf(
       setting.metrics[view.metric]!,
       knownOf,
     ),
-    ...(window === asked.slice ? finalityFaults(setting, asked, windows.filter(isKnown), world.closedMs) : []),
-    ...completenessFaults(setting, world.series, asked, world.taken, windows.filter(isKnown)),
+    ...(window === asked.slice ? finalityFaults(setting, asked, judged, world.closedMs) : []),
+    ...completenessFaults(setting, world.series, asked, world.taken, judged),
   ];
 }
+
+/** Of an agent that was taken away, answers say that they do without it. */
+function withoutFaults(world: World, view: PlannedView, { without = [], windows }: ToldAnswer): string[] {
+  return [...world.retired].flatMap((agent) => {
+    if (!windows.some(({ tags }) => isOf(agent, world.setting.series, view, tags))) return [];
+    world.count('an answer names a retired gateway');
+    return without.includes(agent) ? [] : [`it does not say that it does without ${agent}`];
+  });
+}
+
+/** Whether a window lasts longer than an agent was there that promised readings for it. */
+function isBehindRetired(world: World, view: PlannedView, { end, tags }: Spanned): boolean {
+  if (Date.parse(end) < world.closedMs - LAST_WORDS_MS) return false;
+  return [...world.retired].some((agent) => isOf(agent, world.setting.series, view, tags));
+}
+
+/** Longer than any source waits for readings, and an interval. */
+const LAST_WORDS_MS = 60_000;
 
 /** Whether a window is one of which an agent has forgotten something: what is right then, nobody but the sources could tell. */
 function isOfSetBack(world: World, view: PlannedView, { end, tags }: Spanned): boolean {
@@ -86,13 +107,13 @@ function isOfSetBack(world: World, view: PlannedView, { end, tags }: Spanned): b
 const WIDE_WINDOW = '1h';
 
 /** All windows of a view, of one size; undefined where there is no answer. */
-async function windowsOf(world: World, name: string, window: string): Promise<readonly ToldWindow[] | undefined> {
+async function askFor(world: World, name: string, window: string): Promise<ToldAnswer | undefined> {
   const { startsAtMs } = world.plan;
   const stats = statsAsked(world.setting.metrics[world.setting.views[name]!.metric]!);
   const from = new Date(startsAtMs - 40 * DAY_MS).toISOString();
   const to = new Date(startsAtMs + 40 * DAY_MS).toISOString();
   const text = await get(world, `/api/v1/views/${name}/windows?from=${from}&to=${to}&window=${window}&stats=${stats}`);
-  return text === undefined ? undefined : readAnswer(text).windows;
+  return text === undefined ? undefined : readAnswer(text);
 }
 
 /** Who has followed the stream holds what it would be told if it asked now. */
@@ -161,8 +182,8 @@ async function checkTotals(world: World): Promise<void> {
     distinct.set(agent, seen.add(`${series}/${timeMs}`));
   }
   for (const [agent, { process }] of world.edges) {
-    const totals = process!.totals();
-    if (world.setBack.has(agent)) continue;
+    if (process === undefined || world.setBack.has(agent)) continue;
+    const totals = process.totals();
     const { readings, counted, repeats, amended, missing, quarantined } = totals;
     if (readings !== counted + repeats + amended + missing + quarantined)
       world.break(`the totals of ${agent} don't add up: ${JSON.stringify(totals)}`);

@@ -45,17 +45,33 @@ export async function setBackGateway(world: World, step: Step): Promise<string |
   world.count('a gateway gets an older disk');
   const untilMs = scheduler.nowMs + READMISSION_TIMEOUT_MS;
   world.excuse(agent, untilMs, 'an agent of an older disk is not let in');
-  const file = disk.node(FILE_PATH);
+  const files = disk.list('/').filter(([name]) => `/${name}`.startsWith(FILE_PATH));
   supervised.end('killed', 0);
   disk.restore(image);
-  if (file !== undefined) {
-    disk.put(FILE_PATH, file, 'open');
-    disk.syncName(FILE_PATH);
+  for (const [name, file] of files) {
+    disk.put(`/${name}`, file, 'open');
+    disk.syncName(`/${name}`);
   }
   world.setBack.set(agent, startsAtMs + step.atMs - step.ageMs - REACH_BACK_MS);
   world.forget(agent);
   const refused = await letIn(world, agent, untilMs);
   return refused ?? goOn(world);
+}
+
+/** A gateway is taken away for good when all has come to rest, and an operator says so. Gives why that is refused, or undefined. */
+export async function retireGateway(world: World, agent: string): Promise<string | undefined> {
+  const { scheduler } = world.platform;
+  world.trace.say(agent, 'is taken away for good');
+  world.supervised(agent).remove();
+  world.retired.add(agent);
+  for (const untilMs = scheduler.nowMs + READMISSION_TIMEOUT_MS; ;) {
+    const reply = await request(world, 'POST', `/api/v1/agents/${agent}/retire`);
+    if (reply?.status === 200) break;
+    if (scheduler.nowMs >= untilMs) return `agent ${agent} can't be retired: ${reply?.status} ${reply?.text}`;
+    await scheduler.runTo(scheduler.nowMs + TRY_EVERY_MS);
+  }
+  world.count('a gateway is retired');
+  return settle(world);
 }
 
 /** What a reading that was taken later may have changed: the late, the amended, and what gauges held until it. */

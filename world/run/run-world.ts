@@ -3,7 +3,7 @@ import { Life, LifeEnded } from '../platform/life.ts';
 import { checkSettled } from './check.ts';
 import { sendClosingReadings } from './closing.ts';
 import type { EventName } from './events.ts';
-import { replaceGateway, setBackGateway } from './replace.ts';
+import { replaceGateway, retireGateway, setBackGateway } from './replace.ts';
 import { settle } from './settle.ts';
 import { take } from './take-step.ts';
 import { type PromiseBroken, World } from './world.ts';
@@ -55,6 +55,8 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   if (replaced !== undefined && world.broken === undefined) unsettled ??= await replaceGateway(world, replaced.agent);
   const setBack = plan.steps.find((step) => step.kind === 'restore' && step.machine !== SERVER);
   if (setBack !== undefined && world.broken === undefined) unsettled ??= await setBackGateway(world, setBack);
+  const retired = plan.steps.find((step) => step.kind === 'retire');
+  if (retired !== undefined && world.broken === undefined) unsettled ??= await retireGateway(world, retired.agent);
   if (unsettled !== undefined) world.break(`the world doesn't come to rest: ${unsettled}`);
   if (world.broken === undefined) await checkSettled(world);
   for (const machine of world.platform.machines) machine.end('killed');

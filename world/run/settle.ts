@@ -38,12 +38,14 @@ export async function settle(world: World): Promise<string | undefined> {
 }
 
 async function whatMoves(world: World): Promise<string | undefined> {
-  for (const supervised of world.allSupervised) if (!supervised.isUp) return `${supervised.machine.name} is not up`;
+  for (const supervised of world.allSupervised)
+    if (!supervised.isUp && !supervised.isRemoved) return `${supervised.machine.name} is not up`;
   for (const sensor of world.sensors.values())
     if (sensor.waiting > 0) return `agent ${sensor.agent} has not taken ${sensor.waiting} requests`;
   for (const [agent, file] of world.files) if (!file.isWritten) return `the file of ${agent} is not written`;
   for (const [agent, { process }] of world.edges)
-    if (process!.unsent() > 0) return `agent ${agent} has ${process!.unsent()} frames that are not acknowledged`;
+    if (process !== undefined && process.unsent() > 0)
+      return `agent ${agent} has ${process.unsent()} frames that are not acknowledged`;
   const reply = await get(world, '/api/v1/status');
   if (reply === undefined) return `${SERVER} does not answer`;
   const { acknowledged, partitions } = JSON.parse(reply) as Status;

@@ -23,7 +23,11 @@ export function take(world: World, step: Step): void {
       if (world.watchers.length > 0) world.count('a reader of a stream stalls');
       for (const watcher of world.watchers) watcher.stall(step.forMs);
       return;
+    case 'rotate':
+      world.files.get(step.agent)?.rotate(() => world.count('a file that is followed is rotated'));
+      return;
     case 'replace':
+    case 'retire':
       // When all has come to rest.
       return;
     case 'attack':

@@ -80,6 +80,8 @@ export class World {
   readonly images = new Map<Step, DiskImage>();
   /** Until when a process may give up, and what that is then called. */
   readonly #excused = new Map<string, { readonly untilMs: number; readonly event: EventName }>();
+  /** Agents that were taken away for good. */
+  readonly retired = new Set<string>();
   /** Agents whose disks were set back once all had come to rest, and from which event time on what they had told is lost to them. */
   readonly setBack = new Map<string, number>();
   /** Every write of a machine whose writes are counted, in order. */
