@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTable } from '../table/memory-table.fixtures.ts';
+import type { KeyRange } from '../table/table.ts';
 import { ChangeTable } from './change-table.ts';
 import type { AgentRow, ChangeBatch, MemberRow, RefusedRow, SliceRow } from './changes.ts';
 import { REFUSED_ROWS_MAX } from './pending-changes.ts';
@@ -232,6 +233,33 @@ describe('the table of changes', () => {
     expect(await found(['["c"]', '["a"]'], 6, 129)).toEqual(['5c', '127c', '5a', '127a', '128c', '128a']);
     expect(await found('all', 401, 401)).toEqual([]);
     expect(await found('all', 2_000, 3_000)).toEqual([]);
+  });
+
+  it('walks over bands that hold something alone, and says which is the next one', async () => {
+    const { changes, commit, table } = await opened();
+    const today = 26 * 365 * 86_400;
+    await commit({ rows: [0, today].map((slice) => rowOf({ slice })) });
+    await commit({ rows: [rowOf({ slice: 700, group: '["b"]' }), rowOf({ slice: 0, view: 'w' })] });
+    let asked = 0;
+    const scanRanges = table.scanRanges.bind(table);
+    table.scanRanges = (ranges) => {
+      const walk = ranges[Symbol.iterator]();
+      function* counting(): Generator<KeyRange, void, Uint8Array | undefined> {
+        for (let range = walk.next(); range.done !== true; asked++) range = walk.next(yield range.value);
+      }
+      return scanRanges(counting());
+    };
+    expect((await Array.fromAsync(changes.spans('v', 1, '["a"]', 0, today + 1))).map(({ opener }) => opener)).toEqual([
+      0,
+      today,
+    ]);
+    expect(asked).toBeLessThan(10);
+    expect(await changes.heldFrom('v', 1, 0)).toBe(0);
+    expect(await changes.heldFrom('v', 1, 128)).toBe(640);
+    expect(await changes.heldFrom('v', 1, 650)).toBe(650);
+    expect(await changes.heldFrom('v', 1, 768)).toBe(Math.floor(today / 128) * 128);
+    expect(await changes.heldFrom('v', 1, today + 128)).toBeUndefined();
+    expect(await changes.heldFrom('w', 2, 0)).toBeUndefined();
   });
 
   it('knows where it has spans, also when it is opened again, and no longer where they were dropped', async () => {

@@ -20,6 +20,7 @@ import { RefusedRetention } from './pending-changes.ts';
 import {
   agentPrefix,
   agentRowKey,
+  bandOfKey,
   bandPrefix,
   flaggedKey,
   GroupKeys,
@@ -170,12 +171,27 @@ export class ChangeTable implements ChangeFeed {
       yield* this.#readSpans(view, version, this.#table.scanBatches({ gte, lt }));
       return;
     }
-    function* ranges(): Iterable<KeyRange> {
-      for (let band = bandOf(from); band <= bandOf(to - 1); band++)
-        for (const group of groups) yield spansRange(view, version, group, band, from, to);
+    function* ranges(): Generator<KeyRange, void, Uint8Array | undefined> {
+      for (let band: number | undefined = bandOf(from); band !== undefined && band <= bandOf(to - 1);) {
+        let behind: Uint8Array | undefined;
+        for (const group of groups) behind = yield spansRange(view, version, group, band, from, to);
+        // What lies between two bands that hold anything may be decades.
+        const held: number | undefined = behind === undefined ? undefined : bandOfKey(view, version, behind);
+        band = held === band ? band + 1 : held;
+      }
     }
     const spansEach = Math.min(BAND_SLICES / SPAN_SLICES, spanOf(to - 1) - spanOf(from) + 1);
     yield* this.#readSpans(view, version, inBatches(this.#table.scanRanges(ranges(), spansEach)));
+  }
+
+  async heldFrom(view: string, version: number, slice: number): Promise<number | undefined> {
+    const [from, to] = this.#clip(view, version, slice, Number.MAX_SAFE_INTEGER);
+    if (from >= to) return undefined;
+    const { gte } = prefixRange(bandPrefix(view, version, from));
+    const { lt } = prefixRange(viewSpansPrefix(view, version));
+    for await (const [key] of this.#table.scan({ gte, lt, limit: 1 }))
+      return Math.max(from, bandOfKey(view, version, key)! * BAND_SLICES);
+    return undefined;
   }
 
   extents(view: string, version: number): Iterable<SpanExtent> {

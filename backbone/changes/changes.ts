@@ -138,6 +138,8 @@ export interface ChangeFeed {
     fromSlice: number,
     toSlice: number,
   ): AsyncIterable<readonly RowSpan[]>;
+  /** The first slice from `slice` on that a span of any group may hold, undefined where none does. It may be too early. */
+  heldFrom(view: string, version: number, slice: number): Promise<number | undefined>;
   /** Where a view's version has spans. */
   extents(view: string, version: number): Iterable<SpanExtent>;
   /** The members of every group of a view. */

@@ -89,6 +89,12 @@ export function bandPrefix(view: string, version: number, slice: number): Uint8A
   return joinKeys(viewSpansPrefix(view, version), intKey(bandOf(slice)));
 }
 
+/** The band of a key, where that is of a span of the view's version. */
+export function bandOfKey(view: string, version: number, key: Uint8Array): number | undefined {
+  const prefix = viewSpansPrefix(view, version);
+  return isSame(key.subarray(0, prefix.length), prefix) ? readIntKey(key, prefix.length) : undefined;
+}
+
 /** The keys of a group's spans in the band that holds a slice begin so. */
 export function groupSpansPrefix(view: string, version: number, group: string, slice: number): Uint8Array {
   return joinKeys(bandPrefix(view, version, slice), stringKey(group));

@@ -37,6 +37,12 @@ export class MemoryResults implements ResultReader {
     return slices.length === 0 ? undefined : [Math.min(...slices), Math.max(...slices) + 1];
   }
 
+  async heldFrom(result: ResultRef, slice: number): Promise<number | undefined> {
+    const slices = this.#of(result).flatMap((block) => [...block.slice.subarray(0, block.count)]);
+    const later = slices.filter((one) => one >= slice);
+    return later.length === 0 ? undefined : Math.min(...later);
+  }
+
   async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
     await Promise.resolve();
     for (const block of this.#of(result)) {

@@ -198,6 +198,21 @@ export class ResultDirectory {
     return found;
   }
 
+  /** Of each partition, the first block that may hold slices from `slice` on, and the one behind its last. */
+  *startsFrom(slice: number): Iterable<readonly [number, number]> {
+    for (const [start, end] of this.#partitions) {
+      const first = this.#firstEndingAt(start, end, this.#bandOf(slice), 0);
+      if (first < end) yield [first, end];
+    }
+  }
+
+  /** The first slice from `slice` on that a block may hold; undefined where its rows have to be looked at for that. */
+  firstKnownFrom(block: number, slice: number): number | undefined {
+    if (this.format < RESULT_DIRECTORY_FORMAT) return slice;
+    const band = this.#firstBand(block);
+    return band < bandOf(slice) ? undefined : Math.max(slice, band * BAND_SLICES);
+  }
+
   /** The blocks that may hold slices [fromSlice, toSlice) of the group, in order. */
   find(group: string, fromSlice: number, toSlice: number): number[] {
     const found: number[] = [];

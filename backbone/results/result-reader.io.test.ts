@@ -177,6 +177,34 @@ describe('a result reader', () => {
     expect(await extents(objects, 'c', 0, 1000)).toEqual([]);
   });
 
+  it('a reader says from which slice on a result may have any, also where a block leaves out decades', async () => {
+    await using stack = new AsyncDisposableStack();
+    const objects = await openObjects(stack);
+    const builder = new BlockBuilder(1000);
+    const one = new StatsTable(1);
+    addReading(one, one.allocate(), 1, 1, false);
+    const writer = new ResultWriter(objects, RESULT.name);
+    const today = 820_000_000;
+    for (const [partition, slices] of [
+      [0, [3, today]],
+      [1, [700]],
+    ] as const) {
+      for (const slice of slices) {
+        builder.open('a', slice);
+        builder.take(one, 0, 1, 0);
+      }
+      const built = builder.build(partition)!;
+      await writer.add(built.extent, built.bytes);
+    }
+    await writer.finish(['a']);
+    const reader = openResultReader(objects);
+    const held = (slice: number) => reader.heldFrom(RESULT, slice);
+    expect(await held(-5)).toBe(0);
+    expect(await held(130)).toBe(640);
+    expect(await held(800)).toBe(today);
+    expect(await held(today + 1)).toBeUndefined();
+  });
+
   it('a reader reads what it has read before from memory, within its limit', async () => {
     await using stack = new AsyncDisposableStack();
     const objects = await openObjects(stack);

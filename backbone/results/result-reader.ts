@@ -49,6 +49,20 @@ class CachingResultReader implements ResultReader {
     return (await this.#directory(result.name)).extent();
   }
 
+  async heldFrom(result: ResultRef, slice: number): Promise<number | undefined> {
+    const directory = await this.#directory(result.name);
+    let first: number | undefined;
+    for (const [start, end] of directory.startsFrom(slice)) {
+      let found: number | undefined;
+      for (let i = start; i < end && found === undefined; i++) {
+        found = directory.firstKnownFrom(i, slice);
+        found ??= firstOf(await this.#block(result.name, directory.place(i)), slice);
+      }
+      if (found !== undefined && (first === undefined || found < first)) first = found;
+    }
+    return first;
+  }
+
   async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
     const directory = await this.#directory(result.name);
     for (const i of directory.find(group, fromSlice, toSlice)) {
@@ -127,6 +141,13 @@ class CachingResultReader implements ResultReader {
     if (bytes.length === length) return bytes;
     throw new ObjectDamaged(name, PLACE, `it ends at ${offset + bytes.length}, a block at ${offset + length}`);
   }
+}
+
+/** The first slice from `slice` on that a block has. */
+function firstOf(block: ResultBlock, slice: number): number | undefined {
+  let first = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < block.count; i++) if (block.slice[i]! >= slice) first = Math.min(first, block.slice[i]!);
+  return first === Number.POSITIVE_INFINITY ? undefined : first;
 }
 
 /** Blocks as they are stored, and the number of the one behind them. */

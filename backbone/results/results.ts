@@ -52,6 +52,8 @@ export interface ResultReader {
   groups(result: ResultRef): Promise<readonly string[]>;
   /** Slices [from, to) outside of which the result has none; undefined where it has no rows. */
   extent(result: ResultRef): Promise<readonly [number, number] | undefined>;
+  /** The first slice from `slice` on that the result may have of any group; undefined where it has none. It may be too early. */
+  heldFrom(result: ResultRef, slice: number): Promise<number | undefined>;
   /** Rows of blocks that overlap the group's slices [fromSlice, toSlice), every partition; some may lie beyond it. */
   blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows>;
   /**

@@ -3,7 +3,7 @@ import { claimDirectory } from '../disk/marker.ts';
 import { type LevelTuning, plainBytes } from '../disk/open-level.ts';
 import { DirectoryGone, StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import {
-  type KeyRange,
+  type KeyRanges,
   SCAN_BATCH_BYTES,
   SCAN_BATCH_ENTRIES,
   SCAN_FIRST_ENTRIES,
@@ -103,28 +103,32 @@ class EmbeddedTable implements Table {
     }
   }
 
-  async *scanRanges(
-    ranges: Iterable<KeyRange>,
-    entriesEach: number,
-  ): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+  async *scanRanges(ranges: KeyRanges, entriesEach: number): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
     this.#checkOpen();
     const level = this.#level.readable ?? (await this.#level.reader());
     const iterator = level.iterator({ highWaterMarkBytes: SCAN_BATCH_BYTES });
     // One more than is expected: so the end of a range is seen with its last entry.
     const size = Math.max(SCAN_FIRST_ENTRIES, Math.min(entriesEach + 1, SCAN_BATCH_ENTRIES));
     try {
-      for (const { gte, lt } of ranges) {
+      const walk = ranges[Symbol.iterator]();
+      for (let range = walk.next(); range.done !== true;) {
+        const { gte, lt } = range.value;
         this.#checkOpen();
         iterator.seek(gte);
+        let behind: Uint8Array | undefined;
         for (let isWithin = true; isWithin;) {
           const entries = await this.#run(() => iterator.nextv(size));
           isWithin = entries.length > 0;
           for (const [key, value] of entries) {
             isWithin = Buffer.compare(key, lt) < 0;
-            if (!isWithin) break;
+            if (!isWithin) {
+              behind = plainBytes(key);
+              break;
+            }
             yield [plainBytes(key), plainBytes(value)];
           }
         }
+        range = walk.next(behind);
       }
     } finally {
       await iterator.close();

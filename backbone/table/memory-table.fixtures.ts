@@ -1,5 +1,5 @@
 import { StoreClosed } from '../storage-errors.ts';
-import type { KeyRange, Table, TableEntry, TableOperation, TableRange } from './table.ts';
+import type { KeyRanges, Table, TableEntry, TableOperation, TableRange } from './table.ts';
 
 type Entries = Map<string, Uint8Array>;
 
@@ -79,13 +79,17 @@ export class MemoryTable implements Table {
     if (batch.length > 0) yield batch;
   }
 
-  async *scanRanges(ranges: Iterable<KeyRange>): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+  async *scanRanges(ranges: KeyRanges): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
     const state = new MemoryTable(this.#live);
-    for (const range of ranges) {
-      for await (const entry of state.scan(range)) {
+    const walk = ranges[Symbol.iterator]();
+    for (let range = walk.next(); range.done !== true;) {
+      for await (const entry of state.scan(range.value)) {
         this.#checkOpen();
         yield entry;
       }
+      let behind: Uint8Array | undefined;
+      for await (const [key] of state.scan({ gte: range.value.lt, limit: 1 })) behind = key;
+      range = walk.next(behind);
     }
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readUintKey, uintKey } from '../keys/order.ts';
 import { StoreClosed } from '../storage-errors.ts';
-import type { Table, TableOperation, TableRange } from './table.ts';
+import type { KeyRange, Table, TableOperation, TableRange } from './table.ts';
 
 /** A place for one table. `open` may be called again after the table was disposed of. */
 export interface TableHarness extends AsyncDisposable {
@@ -91,6 +91,30 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       }
       const upTo = (from: number, end: number): number[] => Array.from({ length: end - from }, (_, i) => from + i);
       expect(seen).toEqual([...upTo(2_000, 2_040), ...upTo(10, 50), 2_999, ...upTo(500, 540)]);
+    });
+
+    it('tells whoever gives ranges the first key behind each, so that what is empty can be left out', async () => {
+      await using harness = await makeHarness();
+      await using table = await harness.open();
+      await table.write(
+        [1, 2, 1_000_000].map((n): TableOperation => ({ kind: 'put', key: uintKey(n), value: uintKey(n) })),
+        { sync: false },
+      );
+      const told: (number | undefined)[] = [];
+      function* ranges(): Generator<KeyRange, void, Uint8Array | undefined> {
+        for (const [from, to] of [
+          [0, 2],
+          [3, 9],
+          [9, 1_000_000],
+          [500_000, 1_000_001],
+        ] as const) {
+          const behind = yield { gte: uintKey(from), lt: uintKey(to) };
+          told.push(behind === undefined ? undefined : readUintKey(behind));
+        }
+      }
+      const seen = await Array.fromAsync(table.scanRanges(ranges(), 1), ([key]) => readUintKey(key));
+      expect(seen).toEqual([1, 1_000_000]);
+      expect(told).toEqual([2, 1_000_000, 1_000_000, undefined]);
     });
 
     it('lets a reader leave a scan early, and be closed then', async () => {

@@ -12,6 +12,9 @@ export interface KeyRange {
   readonly lt: Uint8Array;
 }
 
+/** Ranges that are scanned in turn: each is answered with the first key that lies behind it, undefined where none does. */
+export type KeyRanges = Iterable<KeyRange, unknown, Uint8Array | undefined>;
+
 /** A half-open range of keys, `gte` ≤ key < `lt`; a bound left out is open on that side. `limit` counts entries. */
 export interface TableRange {
   readonly gte?: Uint8Array | undefined;
@@ -48,9 +51,10 @@ export interface Table extends AsyncDisposable {
   scanBatches(range: TableRange): AsyncIterable<readonly TableEntry[]>;
   /**
    * The entries of one range after the other, of one state of the table; cheaper than a scan of each. A range is asked for
-   * once all entries of the one before are given. `entriesEach` is how many are expected in each, about.
+   * once all entries of the one before are given; a generator is told with it which key is the first behind that one, so
+   * that it can leave out what is empty. `entriesEach` is how many are expected in each, about.
    */
-  scanRanges(ranges: Iterable<KeyRange>, entriesEach: number): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
+  scanRanges(ranges: KeyRanges, entriesEach: number): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
 }
 
 /**

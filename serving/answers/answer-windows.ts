@@ -11,7 +11,7 @@ import { writePositionToken } from '../index/position-token.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
-import { WindowCombiner } from './combine-windows.ts';
+import { spansOfSlices, WindowCombiner } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
 import { sumWide } from './wide-sums.ts';
 import { WideWindows } from './wide-windows.ts';
@@ -80,7 +80,7 @@ export async function answerWindows(
   const data = isWide ? await wideExtentOf(source) : await askedExtentOf(source, query.spec, query, groups);
   checkEdges(query, data);
   if (isWide) {
-    const spans = takeSpans(query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
+    const spans = await takeSpans(source, query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
     if (spans !== undefined) {
       return await sumWide({ source, groups, spans, parts: partsOf(query) }, (sums) => {
         const rows = judgedWide(source, query, sums);
@@ -90,7 +90,8 @@ export async function answerWindows(
     }
   }
   const combiner = openCombiner(source, query);
-  for (const spans of spanChunks(query.spec, query, data, () => chunkSize(groups.length))) {
+  const heldFrom = (fromMs: number): Promise<number | undefined> => heldIn(source, fromMs);
+  for await (const spans of spanChunks(query.spec, query, data, heldFrom, () => chunkSize(groups.length))) {
     await combiner.add(groups, spans);
     if (combiner.count > windowsMax) throw tooMany('windows', windowsMax);
   }
@@ -117,7 +118,9 @@ export async function* streamWindows(
   );
   checkEdges(query, data);
   const sizeOf = isWide ? wideChunks(query, groups.length) : () => chunkSize(groups.length);
-  for (const spans of spanChunks(query.spec, query, data, sizeOf)) {
+  const heldFrom = (fromMs: number): Promise<number | undefined> =>
+    withSource(index, view.name, sourceOf, (one) => heldIn(one, fromMs));
+  for await (const spans of spanChunks(query.spec, query, data, heldFrom, sizeOf)) {
     yield await withSource(index, view.name, sourceOf, async (one) => {
       // Another version may group or slice otherwise: rows of both in one stream would say nothing.
       if (one.id.version !== source.id.version) throw new SourceReplaced(view.name);
@@ -144,12 +147,56 @@ function judgedWide(source: ViewSource, query: ViewQuery, sums: WindowSums): Ans
   return { table, windows: new WideWindows(sums, new Judge(table, query, source.id), keepsWindow(query)) };
 }
 
-/** The first windows that may hold data, where they are no more than so many; undefined where there are more. */
-function takeSpans(query: WindowsQuery, data: Extent | undefined, countMax: number): readonly WindowSpan[] | undefined {
-  const chunks = spanChunks(query.spec, query, data, () => countMax);
-  const first = chunks.next();
-  if (first.done === true) return [];
-  return first.value.length === countMax && chunks.next().done !== true ? undefined : first.value;
+/**
+ * The windows that may hold data as of now, where they are no more than so many; undefined where there are more. Throws
+ * SourceReplaced where commits open others faster than they are looked for.
+ */
+async function takeSpans(
+  source: ViewSource,
+  query: WindowsQuery,
+  data: Extent | undefined,
+  countMax: number,
+): Promise<readonly WindowSpan[] | undefined> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const { newest } = source.recent;
+    const chunks = spanChunks(
+      query.spec,
+      query,
+      data,
+      (fromMs) => heldIn(source, fromMs),
+      () => countMax,
+    );
+    const first = await chunks.next();
+    const spans = first.done === true ? [] : first.value;
+    if (spans.length === countMax && (await chunks.next()).done !== true) return undefined;
+    if (holdsChangesSince(source, query, spans, newest)) return spans;
+  }
+  throw new SourceReplaced(query.view.name);
+}
+
+/** Whether all windows of the query that were changed since a commit are among the spans. */
+function holdsChangesSince(
+  source: ViewSource,
+  query: WindowsQuery,
+  spans: readonly WindowSpan[],
+  sequence: number,
+): boolean {
+  const batches = source.recent.since(sequence);
+  if (batches === undefined) return false;
+  const known = new Set(batches.length === 0 ? [] : spans.map(({ startMs }) => startMs));
+  for (const { groups } of batches) {
+    for (const { slices } of groups.values()) {
+      for (const { startMs } of spansOfSlices({ source, ...query }, slices)) if (!known.has(startMs)) return false;
+    }
+  }
+  return true;
+}
+
+/** The first instant from one on at which the source may hold anything. */
+async function heldIn(source: ViewSource, fromMs: number): Promise<number | undefined> {
+  const { sliceMs } = source.id.view;
+  const slice = await source.heldFrom(Math.floor(fromMs / sliceMs));
+  return slice === undefined ? undefined : slice * sliceMs;
 }
 
 /**

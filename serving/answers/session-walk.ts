@@ -166,7 +166,9 @@ export class SessionWalk {
       );
       const slice = page.nextSlice(from, endSlice);
       if (slice !== undefined) return slice;
-      from = (number + 1) * PAGE_SLICES;
+      const held = await this.#source.heldFrom((number + 1) * PAGE_SLICES);
+      if (held === undefined) return undefined;
+      from = held;
     }
     return undefined;
   }
@@ -184,8 +186,34 @@ export class SessionWalk {
       );
       const slice = page.previousSlice(firstSlice, end);
       if (slice !== undefined) return slice;
-      end = number * PAGE_SLICES;
+      end = await this.#heldBefore(number * PAGE_SLICES, firstSlice);
     }
     return undefined;
+  }
+
+  /**
+   * The end of the last stretch of slices before `endSlice`, and from `firstSlice` on, that may hold anything, to a page:
+   * found in widening steps and by halving, however long nothing was there.
+   */
+  async #heldBefore(endSlice: number, firstSlice: number): Promise<number> {
+    const holds = async (from: number, end: number): Promise<boolean> => {
+      const held = await this.#source.heldFrom(from);
+      return held !== undefined && held < end;
+    };
+    let end = endSlice;
+    for (let step = PAGE_SLICES; end > firstSlice; step *= 2) {
+      const from = Math.max(firstSlice, end - step);
+      if (!(await holds(from, end))) {
+        end = from;
+        continue;
+      }
+      for (let low = from; end - low > PAGE_SLICES;) {
+        const middle = low + Math.floor((end - low) / 2);
+        if (await holds(middle, end)) low = middle;
+        else end = middle;
+      }
+      break;
+    }
+    return end;
   }
 }

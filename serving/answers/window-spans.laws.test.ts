@@ -21,6 +21,8 @@ const texts = fc.constantFrom(
   { window: '1mo' },
   { window: '7h', every: '2h' },
 );
+const sizes = fc.integer({ min: 1, max: 5 });
+const everywhere = async (fromMs: number): Promise<number> => fromMs;
 const hours = fc.integer({ min: -60, max: 60 });
 const extentOf = (lengthMin: number) =>
   fc
@@ -28,11 +30,11 @@ const extentOf = (lengthMin: number) =>
     .map(([from, length, off]) => ({ fromMs: START + from * HOUR + off, toMs: START + (from + length) * HOUR }));
 
 describe('the windows of a query', () => {
-  it('are all that overlap both its range and the data, in pieces, in the order of time', () => {
-    fc.assert(
-      fc.property(texts, extentOf(0), extentOf(1), fc.integer({ min: 1, max: 5 }), (window, range, data, sizeMax) => {
+  it('are all that overlap both its range and the data, in pieces, in the order of time', async () => {
+    await fc.assert(
+      fc.asyncProperty(texts, extentOf(0), extentOf(1), sizes, async (window, range, data, sizeMax) => {
         const spec = parseWindowSpec(window, openZone('Europe/Paris'));
-        const chunks = [...spanChunks(spec, range, data, () => sizeMax)];
+        const chunks = await Array.fromAsync(spanChunks(spec, range, data, everywhere, () => sizeMax));
         // Whatever could matter lies within two months of the start.
         const all = [...windowsOverlapping(spec, START - 1_500 * HOUR, START + 1_500 * HOUR)];
         const overlaps = (span: { startMs: number; endMs: number }, { fromMs, toMs }: typeof range) =>
@@ -48,9 +50,34 @@ describe('the windows of a query', () => {
     );
   });
 
-  it('are none without data', () => {
+  it('are none without data', async () => {
     const spec = parseWindowSpec({ window: '1h' }, openZone('UTC'));
-    expect([...spanChunks(spec, { fromMs: 0, toMs: HOUR }, undefined, () => 5)]).toEqual([]);
+    const chunks = spanChunks(spec, { fromMs: 0, toMs: HOUR }, undefined, everywhere, () => 5);
+    expect(await Array.fromAsync(chunks)).toEqual([]);
+  });
+
+  it('are each once that holds something, and few beside them, however far apart data are', async () => {
+    const places = fc.uniqueArray(fc.integer({ min: 0, max: 26 * 365 * 24 * 60 }), { minLength: 1, maxLength: 5 });
+    const minutely = fc.constantFrom({ window: '1m' }, { window: '5m' }, { window: '10m', every: '3m' });
+    await fc.assert(
+      fc.asyncProperty(minutely, places, async (window, minutes) => {
+        const spec = parseWindowSpec(window, openZone('Europe/Paris'));
+        const held = minutes.map((minute) => START + minute * 60_000).toSorted((a, b) => a - b);
+        const data = { fromMs: held[0]!, toMs: held.at(-1)! + 60_000 };
+        let looks = 0;
+        const heldFrom = async (fromMs: number): Promise<number | undefined> => {
+          looks++;
+          return held.find((atMs) => atMs + 60_000 > fromMs);
+        };
+        const spans = (await Array.fromAsync(spanChunks(spec, data, data, heldFrom, () => 1_000))).flat();
+        const expected = held.flatMap((atMs) => [...windowsOverlapping(spec, atMs, atMs + 60_000)]);
+        const starts = spans.map(({ startMs }) => startMs);
+        expect(new Set(starts)).toEqual(new Set(starts).union(new Set(expected.map(({ startMs }) => startMs))));
+        expect(starts).toEqual([...new Set(starts)].toSorted((a, b) => a - b));
+        expect(starts.length).toBeLessThanOrEqual(200 * held.length);
+        expect(looks).toBeLessThanOrEqual(10 * held.length);
+      }),
+    );
   });
 });
 

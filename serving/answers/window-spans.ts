@@ -69,28 +69,78 @@ export async function askedExtentOf(
   return countWindows(spec, fromMs, toMs, countMax) < countMax ? all : extentOf(source, groups);
 }
 
-/** The windows that overlap both the query's range and the data, in pieces of at most as many as `sizeOf` says of their first, in the order of time. */
-export function* spanChunks(
+/** The first instant from one on, at which there may be data; undefined where there is none. It may be too early. */
+export type HeldFrom = (fromMs: number) => Promise<number | undefined>;
+
+/** Windows between two looks at where there are data: few behind a gap, and then ever more. */
+const LOOK_WINDOWS_FIRST = 64;
+const LOOK_WINDOWS_MAX = 16_384;
+
+/**
+ * The windows that overlap the query's range and may hold data, in pieces of at most as many as `sizeOf` says of their
+ * first, in the order of time. Of stretches without data only a few windows are given, however long they are.
+ */
+export async function* spanChunks(
   spec: WindowSpec,
   range: Extent,
   data: Extent | undefined,
+  heldFrom: HeldFrom,
   sizeOf: (startMs: number) => number,
-): Generator<readonly WindowSpan[]> {
+): AsyncGenerator<readonly WindowSpan[]> {
   if (data === undefined) return;
+  let chunk: WindowSpan[] = [];
+  let sizeMax = 0;
+  for await (const run of runsOfWindows(spec, range, data, heldFrom)) {
+    for (const span of run) {
+      if (chunk.length === 0) sizeMax = sizeOf(span.startMs);
+      chunk.push(span);
+      if (chunk.length < sizeMax) continue;
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function* runsOfWindows(
+  spec: WindowSpec,
+  range: Extent,
+  data: Extent,
+  heldFrom: HeldFrom,
+): AsyncGenerator<readonly WindowSpan[]> {
   // A window that overlaps both need not hold an instant of both at once, so the range is clipped with room to spare.
   const roomMs = longestWindowMs(spec);
   const fromMs = Math.max(range.fromMs, data.fromMs - roomMs);
   const toMs = Math.min(range.toMs, data.toMs + roomMs);
   if (fromMs >= toMs) return;
-  let chunk: WindowSpan[] = [];
-  let sizeMax = 0;
-  for (const span of windowsOverlapping(spec, fromMs, toMs)) {
-    if (span.endMs <= data.fromMs || span.startMs >= data.toMs) continue;
-    if (chunk.length === 0) sizeMax = sizeOf(span.startMs);
-    chunk.push(span);
-    if (chunk.length < sizeMax) continue;
-    yield chunk;
-    chunk = [];
+  let windows = windowsOverlapping(spec, fromMs, toMs);
+  let holding = data;
+  let countMax = LOOK_WINDOWS_FIRST;
+  for (;;) {
+    const run = takeWindows(windows, holding, countMax);
+    const first = run[0];
+    if (first === undefined) return;
+    const heldMs = await heldFrom(first.startMs);
+    if (heldMs === undefined) return;
+    countMax = Math.min(2 * countMax, LOOK_WINDOWS_MAX);
+    if (heldMs < first.endMs) {
+      yield run;
+    } else {
+      // Ends ascend as starts do: only later windows end behind `heldMs`.
+      holding = { ...data, fromMs: Math.max(data.fromMs, heldMs) };
+      windows = windowsOverlapping(spec, Math.min(heldMs, toMs - 1), toMs);
+      countMax = LOOK_WINDOWS_FIRST;
+    }
   }
-  if (chunk.length > 0) yield chunk;
+}
+
+/** The next windows that overlap the data, no more than so many. */
+function takeWindows(windows: Iterator<WindowSpan, unknown>, data: Extent, countMax: number): readonly WindowSpan[] {
+  const run: WindowSpan[] = [];
+  while (run.length < countMax) {
+    const next = windows.next();
+    if (next.done === true) break;
+    if (next.value.endMs > data.fromMs && next.value.startMs < data.toMs) run.push(next.value);
+  }
+  return run;
 }

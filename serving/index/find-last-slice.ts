@@ -82,6 +82,22 @@ export async function findFirstSlice(
   return first === SLICE_END ? undefined : first;
 }
 
+/**
+ * The first slice from `slice` on that anything of any group may lie in, in changes, where there are any, or results; undefined
+ * where nothing does. It may be too early.
+ */
+export async function findHeld(
+  { view, version, batch }: SourceId,
+  feed: Pick<ChangeFeed, 'heldFrom'> | undefined,
+  results: Pick<ResultReader, 'heldFrom'>,
+  slice: number,
+): Promise<number | undefined> {
+  let first = (await feed?.heldFrom(view.name, version, slice)) ?? Number.POSITIVE_INFINITY;
+  for (const result of batch.results)
+    first = Math.min(first, (await results.heldFrom(result, slice)) ?? Number.POSITIVE_INFINITY);
+  return first === Number.POSITIVE_INFINITY ? undefined : first;
+}
+
 async function holdsAnythingFrom(
   id: SourceId,
   group: Group,

@@ -1,4 +1,5 @@
 import { parseGroupKey } from '#core/views/view.ts';
+import { pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
 import type { Agents } from './progress.ts';
 import { GroupProgress } from './progress.ts';
@@ -43,6 +44,14 @@ export class Group {
   lastSliceKnown(): number | undefined {
     const last = Math.max(this.lastSliceStored ?? Number.NEGATIVE_INFINITY, this.lastSliceTold);
     return last === Number.NEGATIVE_INFINITY ? undefined : last;
+  }
+
+  /** The first and the last page of slices, as far as it is known to hold any there: windows may be far wider. */
+  heldPages(fromSlice: number, toSlice: number): readonly [number, number] {
+    const [first, last] = [pageOf(fromSlice), pageOf(toSlice - 1)];
+    const [firstHeld, lastHeld] = [this.firstSliceKnown(), this.lastSliceKnown()];
+    if (this.lastSliceStored === undefined || firstHeld === undefined || lastHeld === undefined) return [first, last];
+    return [Math.max(first, pageOf(firstHeld)), Math.min(last, pageOf(lastHeld))];
   }
 }
 

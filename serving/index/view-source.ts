@@ -11,7 +11,7 @@ import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
-import { findFirstSlice, findLastSlice } from './find-last-slice.ts';
+import { findFirstSlice, findHeld, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
 import { SourceReplaced } from './index-errors.ts';
 import type { KeptSums } from './kept-sums.ts';
@@ -34,9 +34,6 @@ import type { Sum } from './section-sums.ts';
 
 /** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
 export const LOAD_PAGES_MAX = 16;
-
-/** A half-open range of slices. */
-type SliceExtent = Pick<SpanExtent, 'fromSlice' | 'toSlice'>;
 
 /** Where a question is for less than this part of the groups they are looked up, else all are read in their order. */
 const SCANNED_SHARE = 4;
@@ -188,7 +185,7 @@ export class ViewSource {
    * are there; else a promise, and the pages of slices up to `aheadSlice` are read ahead.
    */
   sumInto(sum: Sum, group: Group, fromSlice: number, toSlice: number, aheadSlice: number): Promise<void> | undefined {
-    const [firstPage, lastPage] = heldPages(group, fromSlice, toSlice);
+    const [firstPage, lastPage] = group.heldPages(fromSlice, toSlice);
     for (let number = firstPage; number <= lastPage; number++) {
       const page = this.#peek(group, number, fromSlice, toSlice);
       if (page === undefined) return this.#sumLater(sum, group, number, fromSlice, toSlice, aheadSlice);
@@ -205,11 +202,15 @@ export class ViewSource {
     toSlice: number,
     aheadSlice: number,
   ): Promise<void> {
-    const [, lastPage] = heldPages(group, fromSlice, toSlice);
+    const [, lastPage] = group.heldPages(fromSlice, toSlice);
     for (let number = fromPage; number <= lastPage; number++) {
-      const page =
-        this.#peek(group, number, fromSlice, toSlice) ??
-        (await this.page(group, number, fromSlice, toSlice, pageOf(aheadSlice)));
+      let page = this.#peek(group, number, fromSlice, toSlice);
+      if (page === undefined) {
+        const held = await this.heldFrom(Math.max(fromSlice, number * PAGE_SLICES));
+        if (held === undefined || pageOf(held) > lastPage) return;
+        number = pageOf(held);
+        page = await this.page(group, number, fromSlice, toSlice, pageOf(aheadSlice));
+      }
       page.sumInto(sum, fromSlice, toSlice);
     }
   }
@@ -267,7 +268,7 @@ export class ViewSource {
   }
 
   /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */
-  async extent(): Promise<SliceExtent | undefined> {
+  async extent(): Promise<Pick<SpanExtent, 'fromSlice' | 'toSlice'> | undefined> {
     let fromSlice = Number.POSITIVE_INFINITY;
     let toSlice = Number.NEGATIVE_INFINITY;
     const widen = (from: number, to: number): void => {
@@ -281,6 +282,14 @@ export class ViewSource {
     for (const range of this.#liveExtents()) widen(range.fromSlice, range.toSlice);
     await this.confirm();
     return fromSlice < toSlice ? { fromSlice, toSlice } : undefined;
+  }
+
+  /** The first slice from `slice` on that may hold anything of any group; undefined where none does. It may be too early. */
+  async heldFrom(slice: number): Promise<number | undefined> {
+    const { feed, results } = this.#backend;
+    const held = await findHeld(this.id, this.mayHoldChanges(slice, SLICE_MAX) ? feed : undefined, results, slice);
+    await this.confirm();
+    return held;
   }
 
   /** The blocks of the batch results that overlap the slices, newest results first (ResultReader.scan). `confirm` has to follow. */
@@ -384,14 +393,6 @@ export class ViewSource {
     if (!this.id.isAsOf) await this.#backend.confirm(this);
     if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
   }
-}
-
-/** The first and the last page of slices, as far as the group is known to hold any there: windows may be far wider. */
-function heldPages(group: Group, fromSlice: number, toSlice: number): readonly [number, number] {
-  const [first, last] = [pageOf(fromSlice), pageOf(toSlice - 1)];
-  const [firstHeld, lastHeld] = [group.firstSliceKnown(), group.lastSliceKnown()];
-  if (group.lastSliceStored === undefined || firstHeld === undefined || lastHeld === undefined) return [first, last];
-  return [Math.max(first, pageOf(firstHeld)), Math.min(last, pageOf(lastHeld))];
 }
 
 async function* nothing(): AsyncGenerator<never> {}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { parseDuration } from '#core/time/duration.ts';
+import { openZone } from '#core/time/zone.ts';
+import { openIndexOf, World } from '../world.fixtures.ts';
+import { answerSessions } from './answer-sessions.ts';
+import { type AnsweredRows, answerWindows, streamWindows } from './answer-windows.ts';
+import { parseStats, parseWindowSpec } from './query.ts';
+
+const FIRST_MS = Date.UTC(2000, 0, 1);
+const LAST_MS = Date.UTC(2026, 0, 1);
+const SECOND = 1_000;
+
+/** Two readings, 26 years apart, in a view of slices of a second; before one of them, in between, or behind both a batch ran. */
+async function worldOf(batchAfter: number): Promise<World> {
+  const view = { name: 'far', metric: 'power', by: ['region'], where: {}, sliceMs: SECOND };
+  const world = await World.open({ view });
+  for (const [i, atMs] of [FIRST_MS, LAST_MS].entries()) {
+    if (batchAfter === i) await world.batch(1);
+    await world.deliver('a', [{ device: 'm@r', atMs, value: 1 }]);
+  }
+  if (batchAfter === 2) await world.batch(1);
+  return world;
+}
+
+function startsOf({ windows }: AnsweredRows): readonly number[] {
+  return Array.from(windows, ({ startMs }) => startMs);
+}
+
+describe.each([0, 1, 2])('two readings decades apart, of which %i are in a batch result', (batchAfter) => {
+  it.each(['1s', '1h', '100y'])('are found in windows of %s without a look at what lies between', async (window) => {
+    const world = await worldOf(batchAfter);
+    const { view, metric } = world;
+    const about = { view, metric, where: new Map(), stats: parseStats('count', metric) };
+    const spec = parseWindowSpec({ window }, openZone('UTC'));
+    const query = { ...about, spec, fromMs: Date.UTC(1900, 0, 1), toMs: Date.UTC(2100, 0, 1) };
+    const expected = window === '100y' ? [Date.UTC(1970, 0, 1)] : [FIRST_MS, LAST_MS];
+    for (const wideGroupsMin of [1, 2]) {
+      await using index = await openIndexOf(world);
+      const source = index.source(view.name)!;
+      const whole = await answerWindows(index, source, query, undefined, { wideGroupsMin });
+      expect(startsOf(whole)).toEqual(expected);
+      const parts = streamWindows(index, () => source, query, { wideGroupsMin });
+      expect((await Array.fromAsync(parts, startsOf)).flat()).toEqual(expected);
+      expect(index.cache.pageCount).toBeLessThan(100);
+    }
+  });
+
+  it.each([FIRST_MS, LAST_MS])('are sessions that are found as quickly, from %i on', async (fromMs) => {
+    const world = await worldOf(batchAfter);
+    const { view, metric } = world;
+    await using index = await openIndexOf(world);
+    const about = { view, metric, where: new Map(), stats: parseStats('count', metric) };
+    for (const [gap, starts] of [
+      ['1h', fromMs === FIRST_MS ? [FIRST_MS, LAST_MS] : [LAST_MS]],
+      ['900y', [FIRST_MS]],
+    ] as const) {
+      const query = { ...about, gap: parseDuration(gap), fromMs, toMs: Date.UTC(2100, 0, 1) };
+      expect(startsOf(await answerSessions(index, index.source(view.name)!, query))).toEqual(starts);
+    }
+    expect(index.cache.pageCount).toBeLessThan(100);
+  });
+});
