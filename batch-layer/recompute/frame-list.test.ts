@@ -41,6 +41,25 @@ describe('a list of frames', () => {
     expect([0, 1, 2, 3, 5, 6, 7].map((position) => list.indexAfter(position))).toEqual([0, 0, 2, 4, 8, 10, 10]);
   });
 
+  it('is cut into parts of about the same bytes, between bands where one begins near by', () => {
+    const list = new FrameList();
+    for (let i = 0; i < 100; i++) list.push({ ...frame(i), bytes: 10, position: i, earliestMs: i * 100 });
+    // Bands begin at every eleventh frame.
+    expect(list.endsOfParts(0, 100, 2, 1100)).toEqual([55, 100]);
+    expect(list.endsOfParts(0, 100, 3, 1100)).toEqual([33, 66, 100]);
+    expect(list.endsOfParts(20, 100, 2, 1100)).toEqual([55, 100]);
+    // None begins near by.
+    expect(list.endsOfParts(0, 100, 4, 100_000)).toEqual([25, 50, 75, 100]);
+    expect(list.endsOfParts(0, 100, 1, 1100)).toEqual([100]);
+  });
+
+  it('is cut nowhere within the frames of one position', () => {
+    const list = new FrameList();
+    for (let i = 0; i < 40; i++) list.push({ ...frame(i), bytes: 10, position: Math.floor(i / 15), earliestMs: i });
+    expect(list.endsOfParts(0, 40, 8, 1)).toEqual([15, 30, 40]);
+    expect(list.endsOfParts(0, 15, 8, 1)).toEqual([15]);
+  });
+
   it('gives a part as columns of its own', () => {
     const list = new FrameList();
     for (let i = 0; i < 10; i++) list.push(frame(i));

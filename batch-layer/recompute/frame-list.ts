@@ -29,6 +29,9 @@ export interface FrameColumns {
 
 const CAPACITY_FIRST = 1024;
 
+/** So much of a part it may be larger or smaller, so that it ends between two bands. */
+const PART_PLAY = 1 / 6;
+
 /** The frames that fold, in the order of their positions, in columns: 41 bytes each. */
 export class FrameList {
   count = 0;
@@ -64,6 +67,37 @@ export class FrameList {
       else high = middle;
     }
     return low;
+  }
+
+  /**
+   * The ends of `parts` parts, of about the same bytes, of the frames from `from` to before `to`: nowhere within the frames of one
+   * position, since a record counts once per slice, and between two bands of time where one begins near by. There may be fewer.
+   */
+  endsOfParts(from: number, to: number, parts: number, bandMs: number): number[] {
+    let total = 0;
+    for (let i = from; i < to; i++) total += this.bytes[i]!;
+    const share = total / parts;
+    const play = share * PART_PLAY;
+    const ends: number[] = [];
+    let bytes = 0;
+    let end = to;
+    let costOfEnd = Number.POSITIVE_INFINITY;
+    for (let i = from + 1; i < to && ends.length < parts - 1; i++) {
+      bytes += this.bytes[i - 1]!;
+      if (this.position[i] === this.position[i - 1]) continue;
+      const beyond = bytes - share * (ends.length + 1);
+      const isEdge = Math.floor(this.earliestMs[i]! / bandMs) !== Math.floor(this.earliestMs[i - 1]! / bandMs);
+      const cost = Math.abs(beyond) + (isEdge ? 0 : play);
+      if (cost < costOfEnd) {
+        costOfEnd = cost;
+        end = i;
+      }
+      if (beyond < play) continue;
+      ends.push(end);
+      costOfEnd = Number.POSITIVE_INFINITY;
+    }
+    if (costOfEnd < Number.POSITIVE_INFINITY && ends.length < parts - 1) ends.push(end);
+    return [...ends, to];
   }
 
   /** Copies of the frames from `from` to before `to`. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
+import { BAND_SLICES } from '#backbone/results/results.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { SliceSet } from '#core/slices/slice-span.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -67,10 +68,11 @@ async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<
   return results.reduce((sum, { result }) => sum + result.readings, 0);
 }
 
-/** Cuts what the plans list into jobs, nowhere within the frames of one position: a record counts once per slice. */
+/** Cuts what the plans list into jobs, between bands as far as it can: the rows of one that two jobs share are merged one by one. */
 function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scratch: string): FoldJob[] {
   const jobs: FoldJob[] = [];
   const views = targets.map(({ view }) => view);
+  const bandMs = BAND_SLICES * Math.max(...views.map(({ view }) => view.sliceMs));
   const total = plans.reduce((sum, plan) => sum + listedBytes(plan, from[plan.partition]!), 0);
   // As many jobs as keep all processes busy to the end, so that none waits long for the last.
   const workers = Math.max(1, pool.workers);
@@ -78,26 +80,18 @@ function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scr
   for (const plan of plans) {
     const { frames, agents } = plan.planner;
     const { partition } = plan;
-    const start = frames.indexAfter(from[partition]!);
+    let first = frames.indexAfter(from[partition]!);
     const end = frames.indexAfter(plan.to);
+    if (first === end) continue;
     const amendedBefore = views.map((view) => amendedSlices(plan.planner, view, from[partition]!));
     const dictionaries = agents.map(({ fold }) => ({ agent: fold.name, entries: fold.entries }));
-    const add = (first: number, last: number): void => {
+    const parts = Math.max(1, Math.round(listedBytes(plan, from[partition]!) / jobBytes));
+    for (const last of frames.endsOfParts(first, end, parts, bandMs)) {
       const runPath = join(scratch, `${jobs.length}.run`);
       const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, runPath };
       jobs.push({ ...shared, frames: frames.columns(first, last), slicesMax: slicesMax ?? JOB_SLICES_MAX });
-    };
-    let first = start;
-    let bytes = 0;
-    for (let i = start; i < end; i++) {
-      if (bytes >= jobBytes && frames.position[i] !== frames.position[i - 1]) {
-        add(first, i);
-        first = i;
-        bytes = 0;
-      }
-      bytes += frames.bytes[i]!;
+      first = last;
     }
-    if (first < end) add(first, end);
   }
   return jobs;
 }
