@@ -1,6 +1,6 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { reasonOf, WeirError } from '#core/errors.ts';
 
 /** How long one request to the server may take before it counts as lost. A synced write on a busy disk takes 100 ms. */
@@ -16,8 +16,18 @@ export const PING_INTERVAL_MS = 5_000;
 /** The first server version that reads many records in one request (batched direct get), which replay uses. */
 const SERVER_MIN = [2, 12] as const;
 
+/** What is shown to the servers, and by what they are told to be genuine. */
+export interface NatsLogin {
+  /** The content of a credentials file, as `nsc` writes it: a JWT and the seed of its key. */
+  readonly credentials?: Uint8Array | undefined;
+  /** Certificates that are trusted in place of the system's, in PEM; TLS is asked for with them. */
+  readonly ca?: Uint8Array | undefined;
+}
+
 export interface NatsPlace {
+  /** `nats://host:port`, or `tls://host:port` where TLS is asked for. */
   readonly servers: readonly string[];
+  readonly login?: NatsLogin | undefined;
   /** The beginning of the names of all streams and buckets; several logs may live on one server. */
   readonly name?: string | undefined;
 }
@@ -104,7 +114,7 @@ export class NatsLink implements AsyncDisposable {
 
 /** Connects. Throws NatsUnreachable where no server answers, NatsUnsuitable where it is too old or has no JetStream. */
 export async function openNatsLink(place: NatsPlace): Promise<NatsLink> {
-  const { servers, name = 'weir' } = place;
+  const { servers, name = 'weir', login = {} } = place;
   if (!/^[-\w]+$/.test(name)) {
     throw new NatsUnsuitable(
       servers,
@@ -112,7 +122,7 @@ export async function openNatsLink(place: NatsPlace): Promise<NatsLink> {
       'Use A-Z a-z 0-9 - _',
     );
   }
-  const connection = await connectTo(servers);
+  const connection = await connectTo(servers, login);
   try {
     checkVersion(servers, connection);
     const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS }).catch((error: unknown) => {
@@ -129,10 +139,13 @@ export async function openNatsLink(place: NatsPlace): Promise<NatsLink> {
   }
 }
 
-async function connectTo(servers: readonly string[]): Promise<NatsConnection> {
+async function connectTo(servers: readonly string[], { credentials, ca }: NatsLogin): Promise<NatsConnection> {
+  const isSecure = ca !== undefined || servers.some((server) => server.startsWith('tls://'));
   try {
     return await connect({
       servers: [...servers],
+      ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
+      ...(isSecure ? { tls: ca === undefined ? {} : { ca: Buffer.from(ca).toString() } } : {}),
       name: 'weir',
       timeout: REQUEST_TIMEOUT_MS,
       maxReconnectAttempts: -1,

@@ -53,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const startedAt = new Date().toISOString();
   await using stack = new AsyncDisposableStack();
   const doors = await openDoors({ ...options, folder: options.folder ?? '.' }, stack);
-  const storage = stack.use(await openStorage(config.backbone, dataDir));
+  const storage = stack.use(await openStorage(config.backbone, dataDir, options.folder));
   const { log, objects, state, table } = storage;
   const report = await log.report();
   const manifests = new ManifestStore(state);

@@ -110,8 +110,9 @@ export function settledConfig(declared: WeirConfig, flags: Pick<UpFlags, 'simula
   if (flags.backbone === undefined) return config;
   const { partitions } = config.backbone;
   if (flags.backbone.kind === 'embedded') return { ...config, backbone: { kind: 'embedded', partitions } };
-  const monitor = config.backbone.kind === 'nats' ? config.backbone.monitor : undefined;
-  return { ...config, backbone: { kind: 'nats', servers: [...flags.backbone.servers], partitions, monitor } };
+  const { monitor, credentials, ca } = config.backbone.kind === 'nats' ? config.backbone : {};
+  const servers = [...flags.backbone.servers];
+  return { ...config, backbone: { kind: 'nats', servers, partitions, monitor, credentials, ca } };
 }
 
 async function makeDataDir(dataDir: string): Promise<void> {

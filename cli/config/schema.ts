@@ -154,12 +154,35 @@ const backboneSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('nats').meta({ description: 'The log is kept in NATS JetStream.', examples: ['nats'] }),
     servers: z
-      .array(z.string().regex(/^nats:\/\/.+/, 'a server is a URL like nats://127.0.0.1:4222'))
+      // Who logs in stands in a file: what was written here may be told.
+      .array(
+        z
+          .string()
+          .regex(
+            /^(?:nats|tls):\/\/[^@]+$/,
+            'a server is a URL like nats://127.0.0.1:4222, or tls://…, without who logs in',
+          ),
+      )
       .min(1)
       .meta({
         description: 'The servers of NATS JetStream, one of which is enough to find the others.',
         examples: [['nats://127.0.0.1:4222']],
       }),
+    credentials: secretFile
+      .meta({
+        description: 'Where the credentials stand that the servers ask for, as nsc writes them.',
+        examples: [{ file: 'weir.creds' }],
+      })
+      .optional(),
+    ca: z
+      .string()
+      .min(1)
+      .meta({
+        title: 'path',
+        description: 'A PEM file of certificates by which the servers are trusted; TLS is asked for.',
+        examples: ['nats-ca.crt'],
+      })
+      .optional(),
     // How often a server syncs is told by its monitoring page only.
     monitor: z
       .string()

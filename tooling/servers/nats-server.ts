@@ -63,7 +63,7 @@ async function portTaken(dir: string, pid: number): Promise<number | undefined> 
   const file = (await readdir(dir)).find((name) => name.endsWith(`_${pid}.ports`));
   if (file === undefined) return undefined;
   const text = await readFile(join(dir, file), 'utf8');
-  const port = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+  const port = /(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
   return port === undefined ? undefined : Number(port);
 }
 
