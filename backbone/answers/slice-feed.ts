@@ -97,6 +97,7 @@ export interface MarkedAgent {
   readonly watermarkMs: number | null;
   readonly holes: boolean;
   readonly stains?: readonly Stain[];
+  readonly doubted?: readonly Stain[];
   readonly retired?: true;
 }
 

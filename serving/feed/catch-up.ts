@@ -18,6 +18,7 @@ function markedAgents(rows: readonly AgentRow[]): readonly MarkedAgent[] {
     watermarkMs: row.watermarkMs,
     holes: row.holes,
     ...(row.stains === undefined ? {} : { stains: row.stains }),
+    ...(row.doubted === undefined ? {} : { doubted: row.doubted }),
     ...(isRetired(row) ? { retired: true } : {}),
   }));
 }

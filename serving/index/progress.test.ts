@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import { agentKey, Agents, EVER, GroupProgress, type Horizon, memberKey } from './progress.ts';
+import { agentKey, Agents, EVER, GroupProgress, type Horizon, memberKey, stainsOf } from './progress.ts';
 
 function agentOf(agent: string, watermarkMs: number | null, holes = false, partition = 0): AgentRow {
   const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };
@@ -202,5 +202,15 @@ describe('the progress of a group', () => {
       [false, 1000 / 1001],
     ];
     expect(told).toEqual([whole, holed, holed, whole, holed]);
+  });
+});
+
+describe('what is doubted of an agent', () => {
+  it('stays so when it is retired, while what it misses is waited for no longer', () => {
+    const doubted = [{ fromMs: 1, toMs: 2 }];
+    const stains = [...doubted, { fromMs: 5, toMs: 6 }];
+    expect(stainsOf({ holes: true, stains, doubted })).toEqual(stains);
+    expect(stainsOf({ holes: true, stains, doubted, standing: { retired: true } })).toEqual(doubted);
+    expect(stainsOf({ holes: true, standing: { retired: true } })).toEqual([]);
   });
 });

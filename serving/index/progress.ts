@@ -30,7 +30,10 @@ export class Agents {
 }
 
 /** What of an agent decides how complete and how final windows are. */
-export interface JudgedAgent extends Pick<AgentRow, 'partition' | 'agent' | 'watermarkMs' | 'holes' | 'stains'> {
+export interface JudgedAgent extends Pick<
+  AgentRow,
+  'partition' | 'agent' | 'watermarkMs' | 'holes' | 'stains' | 'doubted'
+> {
   readonly standing?: Pick<NonNullable<AgentRow['standing']>, 'retired'>;
 }
 
@@ -86,8 +89,14 @@ export interface Horizon {
 /** All of event time: where nobody knows what a missing frame would have held. */
 export const EVER: Stain = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
 
-/** The event time in which something of an agent may be missing. */
-export function stainsOf(row: Pick<AgentRow, 'holes' | 'stains'> | undefined): readonly Stain[] {
+/**
+ * The event time in which something of an agent may be missing, or be counted twice. What one misses that is retired is
+ * not waited for, but what it told twice stays.
+ */
+export function stainsOf(
+  row: Pick<JudgedAgent, 'holes' | 'stains' | 'doubted' | 'standing'> | undefined,
+): readonly Stain[] {
+  if (isRetired(row)) return row?.doubted ?? [];
   return row?.holes === true ? (row.stains ?? [EVER]) : [];
 }
 
@@ -187,12 +196,12 @@ export class GroupProgress {
     for (const { key } of this.agents()) {
       const row = this.#agents.get(key);
       if (row !== undefined && (isRetired(row) || (row.lostCount ?? 0) > 0)) without.push(row.agent);
+      stains.push(...stainsOf(row));
       if (row !== undefined && isRetired(row)) {
         hasRetired = true;
         if (row.watermarkMs !== null) retiredMs = Math.max(row.watermarkMs, retiredMs ?? row.watermarkMs);
         continue;
       }
-      stains.push(...stainsOf(row));
       const markMs: number | null = row?.watermarkMs ?? null;
       watermarkMs = markMs === null || watermarkMs === null ? null : Math.min(watermarkMs, markMs);
     }
@@ -212,9 +221,9 @@ export class GroupProgress {
     for (const { key, firstMs } of this.agents()) {
       if (firstMs >= endMs) continue;
       const row = this.#agents.get(key);
+      if (isStained(stainsOf(row), startMs, passedMs)) return false;
       if (isRetired(row)) continue;
       if (row === undefined || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
-      if (isStained(stainsOf(row), startMs, passedMs)) return false;
     }
     return this.#members.size > 0;
   }
