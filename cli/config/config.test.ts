@@ -184,9 +184,13 @@ describe('a backbone', () => {
     ).backbone;
     expect(nats).toEqual({ kind: 'nats', servers: ['nats://a:1', 'nats://b:2'], monitor: 'http://a:8222' });
     expect(faultsOf('backbone: { kind: nats, servers: [] }')).toEqual(['backbone.servers: is empty; name at least 1']);
-    expect(faultsOf('backbone: { kind: nats, servers: [a:1] }')).toEqual([
-      'backbone.servers.0: a server is a URL like nats://127.0.0.1:4222',
-    ]);
+    for (const server of ['a:1', 'nats://name:secret@a:1'])
+      expect(faultsOf(`backbone: { kind: nats, servers: ['${server}'] }`)).toEqual([
+        'backbone.servers.0: a server is a URL like nats://127.0.0.1:4222, or tls://…, without who logs in',
+      ]);
+    expect(
+      configOf('backbone: { kind: nats, servers: [tls://a:1], credentials: { file: a.creds }, ca: ca.crt }').backbone,
+    ).toMatchObject({ servers: ['tls://a:1'], credentials: { file: 'a.creds' }, ca: 'ca.crt' });
     expect(faultsOf('backbone: { kind: nats, servers: [nats://a:1], monitor: a:8222 }')).toEqual([
       'backbone.monitor: a monitoring page is a URL like http://127.0.0.1:8222',
     ]);
@@ -217,7 +221,7 @@ describe('a fault', () => {
     ['vews: {}', 'unknown key vews; did you mean views?'],
     [
       'backbone: { kind: embedded, xyzzyx: 1 }',
-      'backbone: unknown key xyzzyx; known here: kind, partitions, servers, monitor',
+      'backbone: unknown key xyzzyx; known here: kind, partitions, servers, credentials, ca, monitor',
     ],
     ['store: { kind: level, xyzzyx: 1 }', 'store: unknown key xyzzyx; known here: kind'],
     ['store: { kind: levl }', 'store.kind: is "levl"; did you mean level?'],
