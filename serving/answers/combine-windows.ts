@@ -121,6 +121,7 @@ export class WindowCombiner {
       this.#remove(group, span.startMs);
       const later = this.#sumWindow(group, span, span.endMs);
       if (later !== undefined) await later;
+      if (this.#turns.isDue) await this.#turns.next();
     }
   }
 
@@ -173,13 +174,33 @@ export function spansOfSlices(
   options: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>,
   slices: Iterable<number>,
 ): readonly WindowSpan[] {
-  const { source, spec, fromMs, toMs } = options;
-  const { sliceMs } = source.id.view;
   const spans = new Map<number, WindowSpan>();
-  for (const slice of slices) {
-    for (const span of windowsOverlapping(spec, slice * sliceMs, (slice + 1) * sliceMs)) {
-      if (span.startMs < toMs && span.endMs > fromMs) spans.set(span.startMs, span);
-    }
-  }
+  for (const span of windowsOfSlices(options, slices)) spans.set(span.startMs, span);
   return [...spans.values()];
+}
+
+/** The same, one after the other; slices that follow each other are looked at together, others may name one again. */
+export function* windowsOfSlices(
+  { source, spec, fromMs, toMs }: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>,
+  slices: Iterable<number>,
+): Generator<WindowSpan> {
+  const { sliceMs } = source.id.view;
+  for (const [first, end] of stretchesOf(slices)) {
+    for (const span of windowsOverlapping(spec, first * sliceMs, end * sliceMs))
+      if (span.startMs < toMs && span.endMs > fromMs) yield span;
+  }
+}
+
+/** Slices as stretches [first, end) of those that follow each other. */
+function* stretchesOf(slices: Iterable<number>): Generator<readonly [number, number]> {
+  let [first, end] = [0, 0];
+  for (const slice of slices) {
+    if (slice === end && first < end) {
+      end++;
+      continue;
+    }
+    if (first < end) yield [first, end];
+    [first, end] = [slice, slice + 1];
+  }
+  if (first < end) yield [first, end];
 }

@@ -34,11 +34,13 @@ function hoursOf(
   changes: readonly (readonly [Group, GroupChange])[],
   query = queryOf(),
   data: typeof DATA | null = DATA,
+  windowsMax = 1_000,
 ) {
   const recent = new RecentChanges();
   for (const [i, one] of changes.entries()) recent.push(0, i, i + 1, new Map([one]));
   const source = { id: { view: POWER_BY_REGION } } as ViewSource;
-  const changed = changedWindows(source, query, recent.since(0)!, data ?? undefined);
+  const changed = changedWindows(source, query, recent.since(0)!, data ?? undefined, windowsMax);
+  if (changed === undefined) return undefined;
   return Object.fromEntries(
     [...changed].map(([group, spans]) => [group.tags[0], spans.map(({ startMs }) => (startMs - START) / HOUR)]),
   );
@@ -64,6 +66,19 @@ describe('the windows that changes touch', () => {
     expect(hoursOf([[NORTH, changeOf([], at(3) - 1, at(5) - 1)]])).toEqual({ north: [2, 3] });
     expect(hoursOf([[NORTH, changeOf([3.5], at(3), at(5))]])).toEqual({ north: [3, 4] });
     expect(hoursOf([[NORTH, changeOf([], at(5), at(5))]])).toEqual({});
+  });
+
+  it('are not named where there are more than so many over all groups, however many years they reach', () => {
+    const spec = windowSpec(parseSpan('window', '1m'), undefined, openZone('UTC'));
+    const ever = { spec, fromMs: at(-9e6), toMs: at(9e6) };
+    const decades = { fromMs: Date.UTC(1000, 0, 1), toMs: at(24) };
+    expect(hoursOf([[NORTH, changeOf([], -Infinity, Infinity)]], queryOf(ever), decades)).toBeUndefined();
+    const changes = [
+      [NORTH, changeOf([1, 2])],
+      [SOUTH, changeOf([3])],
+    ] as const;
+    expect(hoursOf(changes, queryOf(), DATA, 3)).toEqual({ north: [1, 2], south: [3] });
+    expect(hoursOf(changes, queryOf(), DATA, 2)).toBeUndefined();
   });
 
   it('end before it by as long as values are held, where that is told, for they become final that much later', () => {

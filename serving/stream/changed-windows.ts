@@ -1,30 +1,43 @@
 import { type WindowSpan, windowsOverlapping } from '#core/time/windows.ts';
 import { heldBeyond } from '../answers/answered-window.ts';
-import { spansOfSlices } from '../answers/combine-windows.ts';
+import { windowsOfSlices } from '../answers/combine-windows.ts';
 import type { WindowsQuery } from '../answers/query.ts';
 import { admitsGroup, type Extent } from '../answers/window-spans.ts';
 import type { Group } from '../index/group.ts';
 import { changeOf, type GroupChange, type RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 
-/** Which windows of a query batches may have changed, per group; `data` is the span that holds any. */
+/**
+ * Which windows of a query batches may have changed, per group; `data` is the span that holds any. Undefined where they are
+ * more than `windowsMax` over all groups: an agent that is heard of may change how complete every window is, of decades.
+ */
 export function changedWindows(
   source: ViewSource,
   query: WindowsQuery,
   batches: readonly RecentBatch[],
   data: Extent | undefined,
-): ReadonlyMap<Group, readonly WindowSpan[]> {
+  windowsMax: number,
+): ReadonlyMap<Group, readonly WindowSpan[]> | undefined {
+  let left = windowsMax;
   const changed = new Map<Group, readonly WindowSpan[]>();
   const { by } = source.id.view;
   const heldMs = heldBeyond(query);
   for (const [group, change] of combined(batches)) {
     if (!admitsGroup(by, query.where, group)) continue;
-    const spans = new Map<number, WindowSpan>();
-    for (const span of spansOfSlices({ source, ...query }, change.slices)) spans.set(span.startMs, span);
-    for (const span of endingIn(query, change, data)) spans.set(span.startMs, span);
     // What was held at its end makes a window final later than the watermark passes it.
     const laterMs = heldMs(group.progress.longestIntervalMs());
-    if (laterMs > 0) for (const span of endingIn(query, earlier(change, laterMs), data)) spans.set(span.startMs, span);
+    const spans = new Map<number, WindowSpan>();
+    for (const some of [
+      windowsOfSlices({ source, ...query }, change.slices),
+      endingIn(query, change, data),
+      ...(laterMs > 0 ? [endingIn(query, earlier(change, laterMs), data)] : []),
+    ]) {
+      for (const span of some) {
+        spans.set(span.startMs, span);
+        if (spans.size > left) return undefined;
+      }
+    }
+    left -= spans.size;
     if (spans.size > 0)
       changed.set(
         group,

@@ -127,13 +127,9 @@ export class Subscription {
   ): Promise<Telling> {
     checkEdges(query, data);
     const combiner = openCombiner(source, query);
-    const changed = changedWindows(source, query, batches, data);
-    let count = 0;
-    for (const [group, spans] of changed) {
-      count += spans.length;
-      if (count > SNAPSHOT_WINDOWS_MAX) return this.#snapshot(source, query);
-      await combiner.add([group], spans);
-    }
+    const changed = changedWindows(source, query, batches, data, SNAPSHOT_WINDOWS_MAX);
+    if (changed === undefined) return this.#snapshot(source, query);
+    for (const [group, spans] of changed) await combiner.add([group], spans);
     return combiner.settle(() => {
       const groups = groupsOf(source, query.where);
       const judge = new Judge(combiner.table, query, source.id);
