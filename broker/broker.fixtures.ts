@@ -112,6 +112,7 @@ export class BrokerHarness implements AsyncDisposable {
       log: this.log,
       claims,
       metrics: null,
+      views: [],
       clock: () => NOW_MS,
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.resolve({ incarnation: 3, highestSequence: 17 }),

@@ -341,6 +341,7 @@ describe('who comes to the broker', () => {
       log: harness.log,
       claims: await openEmbeddedKeyValue({ dir: join(harness.dir, 'other') }).then((store) => harness.stack.use(store)),
       metrics: null,
+      views: [],
       clock: () => NOW_MS,
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.reject(new Error('none')),

@@ -12,6 +12,7 @@ import type { BrokerIdentity } from './agent-logins.ts';
 import { AgentOrders, type KnownStanding } from './agent-orders.ts';
 import { SeriesClaims } from './claims.ts';
 import { type BrokerCounters, newTally } from './counters.ts';
+import type { SlicedView } from './held-slices.ts';
 import { Ingest } from './ingest.ts';
 import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS } from './limits.ts';
 import { MqttListener } from './mqtt-listener.ts';
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly claims: KeyValue;
   /** The server's own declarations, by name; null where it has none and takes what agents declare. */
   readonly metrics: ReadonlyMap<string, Metric> | null;
+  /** What is stored of readings: a frame whose values would be held in too many slices is refused. */
+  readonly views: readonly SlicedView[];
   /** Milliseconds since 1970: the time of receipt in each record. */
   readonly clock: () => number;
   readonly logger: Logger;
@@ -89,6 +92,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     log,
     claims,
     metrics,
+    views: options.views,
     dictionaryOf: options.dictionaryOf,
     clockSkewMsMax: options.clockSkewMsMax ?? CLOCK_SKEW_MS_MAX,
     tally,

@@ -153,12 +153,15 @@ describe('the verdict on what a frame holds', () => {
 
   it('names each refused series once, and accepts what only speaks of others', () => {
     const known = [TAKEN, FOREIGN, undefined];
-    expect(judgeBody(panesOf(0, 0, 1_000, false), (i) => known[i])).toEqual({
+    expect(judgeBody(panesOf(0, 0, 1_000, false), HEADER, (i) => known[i])).toEqual({
       verdict: { kind: 'accepted' },
       entries: [],
     });
-    expect(judgeBody(panesOf(1, 0, 1_000, false), (i) => known[i])).toEqual({ verdict: FOREIGN, entries: [1] });
-    expect(judgeBody(panesOf(2, 0, 7, false), (i) => known[i])).toEqual({ verdict: { kind: 'accepted' }, entries: [] });
+    expect(judgeBody(panesOf(1, 0, 1_000, false), HEADER, (i) => known[i])).toEqual({ verdict: FOREIGN, entries: [1] });
+    expect(judgeBody(panesOf(2, 0, 7, false), HEADER, (i) => known[i])).toEqual({
+      verdict: { kind: 'accepted' },
+      entries: [],
+    });
   });
 
   it.each([
@@ -166,12 +169,12 @@ describe('the verdict on what a frame holds', () => {
     [500, 1_000, false, 'from 500 on'],
     [0, 1_000, true, 'has a histogram'],
   ])('refuses a pane that is not as its birth said: %#', (startMs, spanMs, quantiles, why) => {
-    const { verdict } = judgeBody(panesOf(0, startMs, spanMs, quantiles), () => TAKEN);
+    const { verdict } = judgeBody(panesOf(0, startMs, spanMs, quantiles), HEADER, () => TAKEN);
     expect(verdict).toMatchObject({ kind: 'refused', code: 'pane', detail: expect.stringContaining(why) });
   });
 
   it('refuses a pane without the histogram that its birth promised', () => {
-    const { verdict } = judgeBody(panesOf(0, 0, 1_000, false), () => ({ ...TAKEN, quantiles: true }));
+    const { verdict } = judgeBody(panesOf(0, 0, 1_000, false), HEADER, () => ({ ...TAKEN, quantiles: true }));
     expect(verdict).toMatchObject({ code: 'pane', detail: expect.stringContaining('has no histogram') });
   });
 });

@@ -6,14 +6,15 @@ import { holdMsOf, type Metric } from '#core/metrics/metric.ts';
 import { ACCEPTED, type Verdict } from '#core/records/record.ts';
 import { countsAs, type DeclaredFacts, entryFacts, type SeriesEntry, storedFacts } from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX, VERDICT_ENTRIES_MAX } from '#core/wire/down-messages.ts';
+import { type HeldForm, tooManySlices } from './held-slices.ts';
 
 /** What of a frame is decided without asking anybody. All decisions here are functions of their arguments. */
 
 export type RefusedVerdict = Extract<Verdict, { readonly kind: 'refused' }>;
 
-/** What the broker knows of an entry of an agent's dictionary: how its panes are, or why its series was refused. */
+/** What the broker knows of an entry of an agent's dictionary: how its panes are and for how long its values hold, or why its series was refused. */
 export type KnownEntry =
-  | { readonly kind: 'taken'; readonly paneMs: number; readonly quantiles: boolean }
+  | { readonly kind: 'taken'; readonly paneMs: number; readonly quantiles: boolean; readonly held?: HeldForm }
   | RefusedVerdict;
 
 /** The verdict on a frame, and the entries it was refused for: none where it was refused as a whole. */
@@ -96,7 +97,11 @@ function describe(facts: DeclaredFacts): string {
  * speaks of a refused series is refused, with the indexes of all such entries, so that its agent sends the rest again.
  * An entry that the broker doesn't know is left to the fold, which parks the frame until its birth is there.
  */
-export function judgeBody(frame: OpenedFrame, entryAt: (index: number) => KnownEntry | undefined): FrameVerdict {
+export function judgeBody(
+  frame: OpenedFrame,
+  header: FrameHeader,
+  entryAt: (index: number) => KnownEntry | undefined,
+): FrameVerdict {
   const refusedEntries = new Map<number, RefusedVerdict>();
   for (const list of entriesIn(frame)) {
     let last = -1;
@@ -114,7 +119,12 @@ export function judgeBody(frame: OpenedFrame, entryAt: (index: number) => KnownE
     return { verdict: refused(first.code, `${first.detail.slice(0, DETAIL_CHARS_MAX)}${more}`), entries };
   }
   const wrong = frame.kind === 'panes' ? wrongWithPanes(frame.panes, entryAt) : null;
-  return { verdict: wrong === null ? ACCEPTED : refused('pane', wrong), entries: [] };
+  if (wrong !== null) return { verdict: refused('pane', wrong), entries: [] };
+  const many = tooManySlices(frame, header, (index) => {
+    const known = entryAt(index);
+    return known?.kind === 'taken' ? known.held : undefined;
+  });
+  return { verdict: many === null ? ACCEPTED : refused('slices', many), entries: [] };
 }
 
 /** What of a frame's panes is not as their series' birth said. */

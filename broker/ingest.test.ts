@@ -41,6 +41,7 @@ describe('the ingest', () => {
       },
       claims,
       metrics: null,
+      views: [],
       clockSkewMsMax: SKEW_MS,
       tally,
       dictionaryOf: () => [],

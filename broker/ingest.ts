@@ -25,6 +25,7 @@ import {
   refused,
   type RefusedVerdict,
 } from './frame-verdict.ts';
+import { heldForm, type SlicedView } from './held-slices.ts';
 import { PANE_FORMS_MAX, PRESENCE_AGENTS_MAX } from './limits.ts';
 
 /** What was decided about a message, before it is stored. */
@@ -41,6 +42,7 @@ export interface IngestOptions {
   readonly log: Pick<Log, 'partitions' | 'append'>;
   readonly claims: SeriesClaims;
   readonly metrics: ReadonlyMap<string, Metric> | null;
+  readonly views: readonly SlicedView[];
   readonly clockSkewMsMax: number;
   readonly tally: Tally;
   /** The entries that the fold knows of an agent, asked for when the broker knows none. */
@@ -58,7 +60,7 @@ export class Ingest {
   readonly #logged = new Map<string, Heartbeat>();
   readonly #opener = new FrameOpener();
   readonly #dictionaries = new Dictionaries();
-  readonly #forms = new Map<number, KnownEntry>();
+  readonly #forms = new Map<string, KnownEntry>();
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -139,11 +141,11 @@ export class Ingest {
     if (opened.kind === 'fault') return { verdict: refused(opened.code, opened.message), entries: [] };
     if (opened.kind === 'birth') return this.#takeBirth(agent, opened.birth);
     const dictionary = this.#dictionaries.of(agent);
-    if (dictionary !== undefined) return judgeBody(opened, (index) => dictionary.at(index));
+    if (dictionary !== undefined) return judgeBody(opened, header, (index) => dictionary.at(index));
     // Asking takes its time, and the opener may be another frame's by then.
     const asked = await this.#dictionaryOf(agent);
     const again = this.#opener.open(bytes, header);
-    return again.kind === 'fault' ? { verdict, entries: [] } : judgeBody(again, (index) => asked.at(index));
+    return again.kind === 'fault' ? { verdict, entries: [] } : judgeBody(again, header, (index) => asked.at(index));
   }
 
   /** A birth is accepted whole: entries keep their indexes. Series of it that are refused cost only themselves. */
@@ -201,13 +203,14 @@ export class Ingest {
     return unclaimed;
   }
 
-  /** One object for all entries whose panes are alike: a dictionary is a pointer per entry. */
-  #form({ paneMs, quantiles }: SeriesEntry): KnownEntry {
-    const key = quantiles ? -paneMs : paneMs;
+  /** One object for all entries of a metric that are alike: a dictionary is a pointer per entry. */
+  #form(entry: SeriesEntry): KnownEntry {
+    const { metric, kind, paneMs, quantiles, intervalMs, holdMs } = entry;
+    const key = JSON.stringify([metric, kind, paneMs, quantiles, intervalMs, holdMs]);
     let form = this.#forms.get(key);
     if (form === undefined) {
       if (this.#forms.size >= PANE_FORMS_MAX) this.#forms.clear();
-      form = { kind: 'taken', paneMs, quantiles };
+      form = { kind: 'taken', paneMs, quantiles, held: heldForm(entry, this.#options.views) };
       this.#forms.set(key, form);
     }
     return form;

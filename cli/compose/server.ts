@@ -166,6 +166,7 @@ function openBroker(
     log,
     claims: state,
     metrics: config.metrics,
+    views: config.views,
     clock: Date.now,
     identity,
     tls,

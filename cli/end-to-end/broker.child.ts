@@ -17,6 +17,7 @@ await using broker = await startBroker({
   log,
   claims,
   metrics: null,
+  views: [],
   clock: Date.now,
   logger: pino({ level: 'silent' }),
   ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),

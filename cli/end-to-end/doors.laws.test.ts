@@ -154,6 +154,7 @@ async function brought(spool: Spool): Promise<{ complaints: string[]; fold: Part
     log: { partitions: 1, append: () => Promise.resolve(1) },
     claims: new SeriesClaims(new MemoryKeyValue()),
     metrics: METRICS,
+    views: [],
     clockSkewMsMax: 300_000,
     tally: newTally(),
     dictionaryOf: () => [],

@@ -46,6 +46,7 @@ async function drainOnce({ frameBytes, frames }: Workload): Promise<number> {
     log,
     claims,
     metrics: null,
+    views: [],
     clock: Date.now,
     logger,
     ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),

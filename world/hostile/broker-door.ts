@@ -47,6 +47,7 @@ class Listening {
       log,
       claims: new SeriesClaims(new MemoryKeyValue()),
       metrics: null,
+      views: [],
       clockSkewMsMax: 60_000,
       tally,
       dictionaryOf: () => [],
