@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Metric } from '#core/metrics/metric.ts';
+import { parseClientMessage } from '../stream/messages.ts';
 import {
   parseFilter,
   parseRange,
   parseSpan,
   parseStats,
+  STATS_MAX,
   parseTime,
   parseWindowSpec,
   parseZone,
@@ -131,6 +133,23 @@ describe('statistics', () => {
     expect(refusalOf(() => parseStats('count,increase', POWER))).toMatchObject({ subject: 'stats', value: 'increase' });
     expect(refusalOf(() => parseStats('p99', POWER)).message).toContain('quantiles');
     expect(refusalOf(() => parseStats('count,meen', POWER))).toMatchObject({ subject: 'stats', value: 'meen' });
+  });
+});
+
+describe('statistics by the hundred', () => {
+  it('are refused beyond what one question computes for every window, whichever way it is asked', () => {
+    const metric = { ...POWER, quantiles: true };
+    const quantiles = (count: number) => Array.from({ length: count }, (_, i) => `p${i + 1}`);
+    expect(parseStats(quantiles(STATS_MAX).join(), metric)).toHaveLength(STATS_MAX);
+    expect(refusalOf(() => parseStats(quantiles(STATS_MAX + 1).join(), metric))).toMatchObject({
+      subject: 'stats',
+      value: '65',
+      remedy: 'name at most 64',
+    });
+    const subscribe = { type: 'subscribe', id: 'a', view: 'v', window: '1h' };
+    const sent = (count: number) => JSON.stringify({ ...subscribe, stats: quantiles(count) });
+    expect(parseClientMessage(sent(STATS_MAX))).toMatchObject({ stats: quantiles(STATS_MAX) });
+    expect(refusalOf(() => parseClientMessage(sent(STATS_MAX + 1)))).toMatchObject({ subject: 'stats' });
   });
 });
 

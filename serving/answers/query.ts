@@ -15,6 +15,9 @@ export const STATS_DEFAULT = 'count,sum,mean,min,max';
 /** Windows, or sessions, of one answer as JSON; CSV and NDJSON have no limit. */
 export const JSON_WINDOWS_MAX = 100_000;
 
+/** Statistics of one question: each is computed for every window, a quantile from all of its buckets. */
+export const STATS_MAX = 64;
+
 /** Values by which one tag is filtered. */
 const FILTER_VALUES_MAX = 1_000;
 
@@ -143,6 +146,8 @@ export function parseWindowSpec(texts: WindowTexts, zone: Zone): WindowSpec {
 /** The statistics of a list, all of which the metric can answer. */
 export function parseStats(text: string | undefined, metric: Metric): readonly Statistic[] {
   const stats = readStatistics(text ?? STATS_DEFAULT);
+  if (stats.length > STATS_MAX)
+    throw new QueryError('stats', String(stats.length), 'are too many for one question', `name at most ${STATS_MAX}`);
   for (const one of stats) {
     const why = whyUnanswerable(one, metric);
     if (why !== null) throw new QueryError('stats', one.name, `can't be answered: ${why}`, `ask for ${STATS_DEFAULT}`);

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { QueryError } from '../answers/query.ts';
+import { QueryError, STATS_MAX } from '../answers/query.ts';
 
 const Id = z.string().min(1).max(64).openapi({
   description: 'A name for the subscription, by which all that is told of it is called',
@@ -21,7 +21,7 @@ export const Subscribe = z.strictObject({
   stats: z
     .array(z.string().max(40))
     .min(1)
-    .max(64)
+    .max(STATS_MAX)
     .optional()
     .openapi({ description: 'Statistics; count, sum, mean, min and max where not given', example: ['count', 'p99'] }),
   last: Span.optional().openapi({
