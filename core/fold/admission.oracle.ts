@@ -142,8 +142,10 @@ function bornAgent(name: string): Agent {
   };
 }
 
+/** Nobody waits any more for what is missing, nor for the birth of what is here. */
 function giveUp(agent: Agent, { incarnation, from, to }: MissingRange): void {
-  for (const number of stateOf(agent).missing) {
+  const waiting = agent.waiting.map((one) => `${one.incarnation}/${one.sequence}`);
+  for (const number of [...stateOf(agent).missing, ...waiting]) {
     const [of, sequence] = number.split('/').map(Number);
     if (of === incarnation && sequence! >= from && sequence! <= to) agent.givenUp.add(number);
   }
@@ -207,7 +209,10 @@ function stateOf(agent: Agent): AgentState {
       .filter((sequence) => !agent.givenUp.has(`${incarnation}/${sequence}`));
     missing.push(...lacking.map((sequence) => `${incarnation}/${sequence}`));
     // What waits for a birth is here, and yet nothing that an answer could hold.
-    const waiting = agent.waiting.filter((one) => one.incarnation === incarnation).map(({ sequence }) => sequence);
+    const waiting = agent.waiting
+      .filter((one) => one.incarnation === incarnation)
+      .map(({ sequence }) => sequence)
+      .filter((sequence) => !agent.givenUp.has(`${incarnation}/${sequence}`));
     const complete = Math.min(lacking[0] ?? known + 1, ...waiting) - 1;
     const holding = marks.filter(([, sequence, mark]) => mark !== null && sequence <= complete);
     if (holding.length > 0) watermarkMs = Math.max(...holding.map(([, , mark]) => mark!));

@@ -107,11 +107,16 @@ export class Incarnation {
     return this.#closed.contiguous < this.known || this.parked.size > 0;
   }
 
-  /** All numbers up to this one are settled: folded, or refused. */
+  /** All numbers up to this one are settled: folded, refused, or given up. */
   get settled(): number {
-    let settled = this.#closed.contiguous;
-    for (const sequence of this.parked) if (sequence <= settled) settled = sequence - 1;
-    return settled;
+    return Math.min(this.#closed.contiguous, this.#firstWaiting() - 1);
+  }
+
+  /** The lowest number that waits for a birth. Of one that is given up nobody waits for the birth either. */
+  #firstWaiting(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const sequence of this.parked) if (sequence < first && !this.givenUp.has(sequence)) first = sequence;
+    return first;
   }
 
   /** The event time that missing frames reach; undefined where that is not known of all. */
@@ -131,7 +136,7 @@ export class Incarnation {
     if (settled < this.#closed.contiguous || settled >= this.known) return settled;
     const gaps = this.#closed.gaps(this.known, GAPS_LOOKED_AT_MAX + 1);
     const unknown = gaps.find(({ from, to }, i) => i === GAPS_LOOKED_AT_MAX || !this.outstanding.covering(from, to));
-    return Math.min(unknown === undefined ? this.known : unknown.from - 1, ...[...this.parked].map((one) => one - 1));
+    return Math.min(unknown === undefined ? this.known : unknown.from - 1, this.#firstWaiting() - 1);
   }
 
   /** A watermark counts only once it is known of every number up to the one that carried it what it held. */
