@@ -1,12 +1,15 @@
-/** The files of `deploy/` that install Weir: units of systemd as systemd judges them, and an image without a container engine. */
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+/** The files of `deploy/` that install Weir: units of systemd as systemd judges them, an image without a container engine, a chart
+ * as Helm renders it. No container and no cluster is started. */
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
+import { metricsOfScenario } from '#simulators/simulators.ts';
 import { startNode } from '#tooling/processes/node-process.ts';
 import { runCommand } from '#tooling/servers/command.ts';
-import { mustRunAll, ServerNeeded } from '#tooling/servers/server-for-tests.ts';
+import { mustRunAll, serverForTests, ServerNeeded } from '#tooling/servers/server-for-tests.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -51,10 +54,109 @@ describe.runIf(await isSystemdHere()).each(['weir', 'weir-agent'])('the unit %s'
   });
 });
 
-describe('the configurations beside the units', () => {
-  it.each(['server.yaml', 'agent.yaml'])('%s can be used as it is', async (file) => {
-    const judged = judgeConfigText(await readFile(join(DEPLOY, 'systemd', file), 'utf8'));
-    expect(judged).toMatchObject({ kind: 'usable' });
+describe('a configuration', () => {
+  it.each(['systemd/server.yaml', 'systemd/agent.yaml', 'compose/server.yaml', 'compose/agent.yaml'])(
+    '%s can be used as it is',
+    async (file) => {
+      const judged = judgeConfigText(await readFile(join(DEPLOY, file), 'utf8'));
+      expect(judged).toMatchObject({ kind: 'usable' });
+    },
+  );
+
+  it('of simulated meters declares what these read, as they read it', async () => {
+    const judged = judgeConfigText(await readFile(join(DEPLOY, 'compose', 'agent.yaml'), 'utf8'));
+    const { metrics } = (judged as Extract<typeof judged, { kind: 'usable' }>).config;
+    for (const metric of metricsOfScenario('denmark')) {
+      const { name, unit, decimals, kind, intervalMs, rolloverScaled } = metric;
+      expect(metrics.get(name)).toMatchObject({ unit, decimals, kind, intervalMs, rolloverScaled });
+    }
+  });
+});
+
+interface Composed {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly volumes?: readonly string[];
+        readonly secrets?: readonly string[];
+        readonly depends_on?: readonly string[];
+        readonly ports?: readonly string[];
+      }
+    >
+  >;
+  readonly secrets: object;
+  readonly volumes: object;
+}
+
+describe('the services of compose', () => {
+  it('mount files that are there, know what they name, and are reached from this machine alone', async () => {
+    const dir = join(DEPLOY, 'compose');
+    const composed = parse(await readFile(join(dir, 'compose.yaml'), 'utf8'), { merge: true }) as Composed;
+    expect(Object.keys(composed.services)).toEqual(['nats', 'influxdb', 'weir', 'agent', 'prometheus', 'grafana']);
+    for (const { volumes = [], secrets = [], depends_on: needed = [], ports = [] } of Object.values(
+      composed.services,
+    )) {
+      for (const [source] of volumes.map((one) => one.split(':') as [string])) {
+        if (source.startsWith('.')) await stat(join(dir, source));
+        else expect(composed.volumes).toHaveProperty(source);
+      }
+      for (const secret of secrets) expect(composed.secrets).toHaveProperty(secret);
+      for (const service of needed) expect(composed.services).toHaveProperty(service);
+      for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+  });
+});
+
+const helm = await serverForTests('helm');
+
+describe.runIf(helm)('the chart', () => {
+  const chart = join(DEPLOY, 'helm', 'weir');
+  const SETTINGS = [
+    [],
+    ['--set', 'secrets={tls,influx}', '--set', 'volume.storageClass=fast', '--set', 'scheme=HTTPS'],
+    ['--set-json', 'networkPolicy.agents=[{"ipBlock":{"cidr":"192.0.2.0/24"}}]', '--set', 'image.tag=2.0.0'],
+    ['--set', 'networkPolicy.enabled=false'],
+  ];
+
+  interface Rendered {
+    readonly kind: string;
+    readonly metadata: { readonly labels: object };
+    readonly data?: { readonly 'weir.yaml': string };
+    readonly spec?: {
+      readonly selector?: { readonly matchLabels?: object };
+      readonly podSelector?: { readonly matchLabels?: object };
+      readonly template?: {
+        readonly metadata: { readonly labels: object };
+        readonly spec: {
+          readonly containers: readonly { readonly volumeMounts: readonly { readonly name: string }[] }[];
+          readonly volumes: readonly { readonly name: string }[];
+        };
+      };
+      readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+    };
+  }
+
+  it.each(SETTINGS.map((settings) => [settings] as const))('is sound, and of one piece, with %j', async (settings) => {
+    await output(helm!.path, ['lint', '--strict', '--kube-version', '1.31.0', chart, ...settings]);
+    const text = await output(helm!.path, ['template', 'plant', '--kube-version', '1.31.0', chart, ...settings]);
+    const rendered = parseAllDocuments(text, { uniqueKeys: true }).map((one) => one.toJS() as Rendered);
+    const only = (kind: string): Rendered => rendered.find((one) => one.kind === kind)!;
+    const kinds = ['ConfigMap', 'NetworkPolicy', 'PodDisruptionBudget', 'Service', 'StatefulSet'];
+    const isClosed = !settings.includes('networkPolicy.enabled=false');
+    expect(rendered.map(({ kind }) => kind).toSorted()).toEqual(
+      kinds.filter((one) => isClosed || one !== 'NetworkPolicy'),
+    );
+    expect(judgeConfigText(only('ConfigMap').data!['weir.yaml'])).toMatchObject({ kind: 'usable' });
+    const { template, selector, volumeClaimTemplates } = only('StatefulSet').spec!;
+    const pod = template!.metadata.labels;
+    expect(pod).toMatchObject(selector!.matchLabels!);
+    expect(pod).toMatchObject(only('PodDisruptionBudget').spec!.selector!.matchLabels!);
+    expect(pod).toMatchObject(only('Service').spec!.selector as object);
+    if (isClosed) expect(pod).toMatchObject(only('NetworkPolicy').spec!.podSelector!.matchLabels!);
+    const mounted = template!.spec.containers[0]!.volumeMounts.map(({ name }) => name);
+    const there = [...template!.spec.volumes, ...volumeClaimTemplates!.map(({ metadata }) => metadata)];
+    expect(mounted.toSorted()).toEqual(there.map(({ name }) => name).toSorted());
   });
 });
 

@@ -305,10 +305,27 @@ const k6Recipe: ServerRecipe = {
   install: (draft) => goInstall('k6', [`go.k6.io/k6@v${K6_VERSION}`], draft),
 };
 
+const HELM_VERSION = '3.16.4';
+
+/** Helm, built from the Go module proxy (20 s). What is built so says a version of two numbers. */
+const helmRecipe: ServerRecipe = {
+  name: 'helm',
+  version: HELM_VERSION,
+  commands: ['helm'],
+  binary: 'helm',
+  leavesUntested: 'the chart for Kubernetes is not rendered',
+  remedy: `Install Go 1.25 or newer (https://go.dev/dl/) and run again, or put helm ${HELM_VERSION} on the PATH.`,
+  versionArgs: ['version', '--short'],
+  versionIn: (output) => /^v(\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1],
+  accepts: (version) => isMinorOrLater(version, 3, 8),
+  install: (draft) => goInstall('helm', [`helm.sh/helm/v3/cmd/helm@v${HELM_VERSION}`], draft),
+};
+
 /** The real servers and tools that tests use. */
 export const SERVER_RECIPES = {
   'nats-server': natsServerRecipe,
   chromium: chromiumRecipe,
+  helm: helmRecipe,
   k6: k6Recipe,
   mosquitto: mosquittoRecipe,
   mosquitto_pub: mosquittoPubRecipe,
