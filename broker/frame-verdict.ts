@@ -1,3 +1,4 @@
+import { type HeldForm, tooManySlices } from '#core/fold/held-slices.ts';
 import type { FrameFault } from '#core/frames/fault.ts';
 import { entriesIn, type OpenedFrame } from '#core/frames/frame.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
@@ -6,7 +7,6 @@ import { holdMsOf, type Metric } from '#core/metrics/metric.ts';
 import { ACCEPTED, type Verdict } from '#core/records/record.ts';
 import { countsAs, type DeclaredFacts, entryFacts, type SeriesEntry, storedFacts } from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX, VERDICT_ENTRIES_MAX } from '#core/wire/down-messages.ts';
-import { type HeldForm, tooManySlices } from './held-slices.ts';
 
 /** What of a frame is decided without asking anybody. All decisions here are functions of their arguments. */
 

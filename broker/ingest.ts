@@ -1,4 +1,5 @@
 import type { Log } from '#backbone/log/log.ts';
+import { heldForm, type SlicedView } from '#core/fold/held-slices.ts';
 import type { Birth } from '#core/frames/birth.ts';
 import { FrameOpener } from '#core/frames/frame.ts';
 import { readHeader } from '#core/frames/header.ts';
@@ -25,7 +26,6 @@ import {
   refused,
   type RefusedVerdict,
 } from './frame-verdict.ts';
-import { heldForm, type SlicedView } from './held-slices.ts';
 import { PANE_FORMS_MAX, PRESENCE_AGENTS_MAX } from './limits.ts';
 
 /** What was decided about a message, before it is stored. */

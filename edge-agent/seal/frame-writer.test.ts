@@ -177,6 +177,21 @@ describe('a frame writer', () => {
     }
   });
 
+  it('splits runs whose values are held for so long that one frame would open very many slices', () => {
+    const HOUR = 3_600_000;
+    const hourly = entries(1).map((entry) => ({ ...entry, intervalMs: HOUR, paneMs: 10_000 }));
+    const writer = new FrameWriter(1, null, hourly, 0);
+    const times = Array.from({ length: 30_000 }, (_, i) => i * HOUR);
+    const builder = new RunsBuilder();
+    builder.addRun(0, times, times, 0, times.length, null, false);
+    writer.readings(builder.take());
+    const frames = writer.take().map(({ bytes }) => decodeFrame(bytes));
+    const runs = frames.flatMap((frame) => (frame.kind === 'readings' ? [frame.runs] : []));
+    expect(runs.flatMap(({ timeMs }) => [...timeMs])).toEqual(times);
+    for (const { timeMs } of runs) expect(timeMs.length * (HOUR / 10_000)).toBeLessThan(1 << 22);
+    expect(runs).toHaveLength(4);
+  });
+
   it('gives amends revisions that grow over frames and incarnations, and each its own links', () => {
     const writer = open(entries(1), 100);
     const amends = Array.from({ length: 2_049 }, (_, i): Amend => {

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { FRAME_PANES_HELD_MAX, type HeldContent, heldPanes } from '#core/fold/held-slices.ts';
 import { type Amends, encodeAmend } from '#core/frames/amend-frame.ts';
 import { encodeBirth, type PreviousIncarnation } from '#core/frames/birth.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
@@ -110,7 +111,12 @@ export class FrameWriter {
   #readings(runs: ReadingsRuns): void {
     this.#divided(
       runs,
-      (meta, some) => encodeReadings(meta, some),
+      (meta, some) => {
+        const { earliestMs, latestMs } = runsExtent(some);
+        // One reading is never divided, whatever it changes.
+        if (some.timeMs.length > 1) this.#checkHeld({ kind: 'readings', reader: some }, latestMs - earliestMs);
+        return encodeReadings(meta, some);
+      },
       (some) => splitRuns(some),
       runsExtent,
     );
@@ -119,10 +125,18 @@ export class FrameWriter {
   #panes(panes: PaneColumns): void {
     this.#divided(
       panes,
-      (meta, some) => encodePanes(meta, some),
+      (meta, some) => {
+        if (some.count > 1) this.#checkHeld({ kind: 'panes', panes: some }, 0);
+        return encodePanes(meta, some);
+      },
       (some) => splitPanes(some),
       panesExtent,
     );
+  }
+
+  #checkHeld(content: HeldContent, rangeMs: number): void {
+    const panes = heldPanes(content, rangeMs, this.#entries);
+    if (panes > FRAME_PANES_HELD_MAX) throw new FrameTooLarge('panes of held values', panes, FRAME_PANES_HELD_MAX);
   }
 
   amends(amends: readonly Amend[]): void {

@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert';
-import type { OpenedFrame } from '#core/frames/frame.ts';
-import type { FrameHeader } from '#core/frames/header.ts';
-import { FRAME_READINGS_MAX } from '#core/frames/limits.ts';
-import type { SignedLinks } from '#core/frames/readings.ts';
-import { holdMsOf } from '#core/metrics/metric.ts';
-import { type SeriesEntry, storedFacts } from '#core/series/series.ts';
-import { HELD_SLICES_MAX, type View } from '#core/views/view.ts';
+import type { AmendFrame } from '../frames/amend-frame.ts';
+import type { BirthFrame } from '../frames/birth.ts';
+import type { FrameHeader } from '../frames/header.ts';
+import { FRAME_READINGS_MAX } from '../frames/limits.ts';
+import type { PanesFrame } from '../frames/panes.ts';
+import type { ReadingsRuns, SignedLinks } from '../frames/readings.ts';
+import { holdMsOf } from '../metrics/metric.ts';
+import { type SeriesEntry, storedFacts } from '../series/series.ts';
+import { HELD_SLICES_MAX, type View } from '../views/view.ts';
 
 /**
  * Slices that the values of one frame may be held in, over all views. A fold has them in memory at once, at some 200 bytes
@@ -13,7 +15,17 @@ import { HELD_SLICES_MAX, type View } from '#core/views/view.ts';
  */
 export const FRAME_SLICES_MAX = 1 << 24;
 
-assert(FRAME_SLICES_MAX / FRAME_READINGS_MAX >= 128, 'a full frame may have each value held for a hundred slices');
+/**
+ * The same of the panes of one frame's series, by which agents divide what they send: they know no slices, but none is
+ * narrower than a pane, so a metric may have some views.
+ */
+export const FRAME_PANES_HELD_MAX = 1 << 22;
+
+assert(
+  FRAME_SLICES_MAX >= 4 * FRAME_PANES_HELD_MAX,
+  'what an agent sends is taken, with four views of the narrowest slices',
+);
+assert(FRAME_PANES_HELD_MAX >= 32 * FRAME_READINGS_MAX, 'a full frame may have each value held for 32 panes');
 
 /** For how long the values of a series hold, and the slices of the views that read its metric. */
 export interface HeldForm {
@@ -27,12 +39,16 @@ export type SlicedView = Pick<View, 'metric' | 'sliceMs'>;
 
 export function heldForm(entry: SeriesEntry, views: readonly SlicedView[]): HeldForm {
   const slicesMs = views.filter(({ metric }) => metric === entry.metric).map(({ sliceMs }) => sliceMs);
+  return heldIn(entry, slicesMs);
+}
+
+function heldIn(entry: SeriesEntry, slicesMs: readonly number[]): HeldForm {
   return { metric: entry.metric, heldMs: entry.kind === 'gauge' ? holdMsOf(storedFacts(entry)) : 0, slicesMs };
 }
 
 /** What is said of a frame whose values may be held in more slices than a frame may make; null where they are not. */
 export function tooManySlices(
-  frame: OpenedFrame,
+  frame: HeldContent,
   header: FrameHeader,
   formAt: (index: number) => HeldForm | undefined,
 ): string | null {
@@ -51,9 +67,32 @@ export function tooManySlices(
   );
 }
 
+/** Panes that the values of an agent's readings or panes are held in, at most. */
+export function heldPanes(content: HeldContent, rangeMs: number, entries: readonly SeriesEntry[]): number {
+  const forms = new Map<SeriesEntry, HeldForm>();
+  const formAt = (index: number): HeldForm => {
+    const entry = entries[index]!;
+    let form = forms.get(entry);
+    if (form === undefined) forms.set(entry, (form = heldIn(entry, [entry.paneMs])));
+    return form;
+  };
+  let most = 0;
+  for (const [, panes] of slicesIn(content, rangeMs, formAt)) most += panes;
+  return Math.ceil(most);
+}
+
+/** What of a frame tells how many slices its values are held in. */
+export type HeldContent =
+  | { readonly kind: 'readings'; readonly reader: HeldRuns }
+  | Pick<PanesFrame, 'kind' | 'panes'>
+  | Pick<AmendFrame, 'kind' | 'amends'>
+  | Pick<BirthFrame, 'kind'>;
+
+type HeldRuns = Pick<ReadingsRuns, 'runCount' | 'entry' | 'length' | 'anchored' | 'links'>;
+
 /** The slices that each run, pane and link may make at most; `rangeMs` is how far apart a frame's readings are. */
 function* slicesIn(
-  frame: OpenedFrame,
+  frame: HeldContent,
   rangeMs: number,
   formAt: (index: number) => HeldForm | undefined,
 ): Generator<readonly [HeldForm, number]> {
@@ -64,7 +103,8 @@ function* slicesIn(
         const form = formAt(entry[run]!);
         if (form === undefined) continue;
         const each = slicesOf(form, form.heldMs);
-        yield [form, Math.min((length[run]! + anchored[run]!) * each, rangeSlices(form, rangeMs) + 2 * each)];
+        const gaps = length[run]! - 1 + anchored[run]!;
+        yield [form, Math.min(gaps * each + slicesOf(form, 0), rangeSlices(form, rangeMs) + anchored[run]! * each)];
       }
       yield* slicesOfLinks(links, formAt);
       return;
