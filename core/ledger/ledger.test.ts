@@ -12,6 +12,13 @@ describe('the ledger', () => {
     expect(ledger.forks).toBe(1);
   });
 
+  it('knows its head however many incarnations it was told of', () => {
+    const ledger = new Ledger();
+    for (let incarnation = 1; incarnation <= 150_000; incarnation++)
+      ledger.heartbeat({ incarnation, highestSequence: 0, watermarkMs: null, closed: false });
+    expect(ledger.head()).toEqual({ incarnation: 150_000, highestSequence: 0 });
+  });
+
   it('a watermark counts only when no number below the one that carried it is missing', () => {
     const ledger = new Ledger();
     ledger.arrive(1, 1, 0, 1000);

@@ -268,7 +268,8 @@ export class Ledger {
 
   /** Highest incarnation and its highest known number: what an agent is told when it connects. */
   head(): { readonly incarnation: number; readonly highestSequence: number } {
-    const incarnation = Math.max(0, ...this.#incarnations.keys());
+    let incarnation = 0;
+    for (const one of this.#incarnations.keys()) incarnation = Math.max(incarnation, one);
     return { incarnation, highestSequence: this.#incarnations.get(incarnation)?.arrived.highest ?? 0 };
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConflictRule } from '#core/metrics/metric.ts';
 import { SeriesJournal } from '../journal/series-journal.ts';
+import { BATCH_READINGS_MAX } from '../sources/batch-columns.ts';
 import { acceptBatch, type AcceptedBatch } from './accept.ts';
 
 type Row = readonly [timeMs: number, value: number, entry?: number];
@@ -101,6 +102,16 @@ describe('readings that come late', () => {
       [70, 7],
     ]);
     expect(journal.tailStart).toBe(1);
+  });
+
+  it('each between two others in frames split every interval, however many come at once', () => {
+    const count = BATCH_READINGS_MAX;
+    const rows = (offsetMs: number): Row[] => Array.from({ length: count }, (_, i) => [20 * i + offsetMs, 1]);
+    const journal = journalOf(rows(0), 20 * count);
+    const { tallies, late } = accept(journal, rows(10));
+    expect(tallies).toMatchObject({ counted: count });
+    // The last one is newer than all, and sealed with the tail.
+    expect([late.runs.length, late.links.length, journal.length]).toEqual([count - 1, 2 * (count - 1), 2 * count]);
   });
 
   it('between two readings in frames split their interval: one is taken back, the other given', () => {

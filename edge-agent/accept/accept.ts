@@ -234,8 +234,9 @@ class Acceptance {
     if (lateFrom < count) journal.breaks.touch(timeMs[lateFrom]!);
     if (lateFrom < newFrom) {
       const { runs, links, sealedMs } = placeLate(journal, this.#taken, lateFrom, newFrom);
-      this.#runs.push(...runs);
-      this.#links.push(...links);
+      // One by one: a batch that falls between others makes more of them than a call takes arguments.
+      for (const run of runs) this.#runs.push(run);
+      for (const link of links) this.#links.push(link);
       journal.sealedMs = sealedMs;
       journal.merge(timeMs, value, entry, lateFrom, newFrom);
     }

@@ -112,7 +112,7 @@ export class WindowCombiner {
   windows(groups: readonly Group[]): readonly CombinedWindow[] {
     const order = new Map(groups.map((group, i) => [group, i]));
     const all: CombinedWindow[] = [];
-    for (const windows of this.#windows.values()) all.push(...windows.values());
+    for (const windows of this.#windows.values()) for (const window of windows.values()) all.push(window);
     return all.sort((a, b) => a.startMs - b.startMs || (order.get(a.group) ?? 0) - (order.get(b.group) ?? 0));
   }
 
