@@ -129,11 +129,13 @@ function openUplink(
     login: () => readLogin(login ?? {}, folder),
     spool,
     heartbeat: () => committer.heartbeat(),
+    given: () => committer.given,
     acquaintance: { isMade: () => committer.isAcquainted, make: () => committer.acquaint() },
     logger,
     random,
-    onHead: (_head, verdict) => {
+    onHead: (head, verdict) => {
       if (verdict.kind === 'agent-behind') onBehind(verdict.message);
+      else committer.noteLedger(head.incarnation);
     },
     onVerdict: async (refused, { bytes }) => {
       logger.error(refused, 'the server refused what a frame says; it is sent again at the next start');

@@ -5,6 +5,8 @@ import {
   AGENT_STATE_FORMAT,
   AgentStateRefused,
   checkpointOperation,
+  givenBy,
+  givenFrom,
   headOperation,
   loadCheckpoint,
   loadHead,
@@ -29,5 +31,34 @@ describe("an agent's state", () => {
     await expect(loadHead(table, 'roof-2')).rejects.toThrow(AgentStateRefused);
     await table.write([headOperation({ ...head, format: AGENT_STATE_FORMAT + 1 })], { sync: true });
     await expect(loadHead(table, 'roof-1')).rejects.toThrow('newer than 3');
+  });
+
+  it('names the numbers that each start gave, as far as the ledger may still ask for them', async () => {
+    const first = await loadHead(new MemoryTable(), 'roof-1');
+    expect(givenBy(first)).toEqual({ since: 0, heads: [] });
+    const starts = [0, 4, 0, 7].map((sequence, i) => ({ sequence, incarnation: i + 1 }));
+    let head = first;
+    for (const { incarnation, sequence } of starts) head = { ...head, incarnation, sequence, given: givenBy(head) };
+    const given = givenBy(head);
+    expect(given).toEqual({
+      since: 0,
+      heads: [
+        { incarnation: 2, highestSequence: 4 },
+        { incarnation: 4, highestSequence: 7 },
+      ],
+    });
+    expect(givenFrom(given, 3)).toEqual({ since: 2, heads: [{ incarnation: 4, highestSequence: 7 }] });
+    // A state of before this was kept knows the last start that gave any.
+    const previous = { incarnation: 2, lastSequence: 4, closed: true };
+    const { given: _given, ...older } = { ...head, previous };
+    expect(givenBy(older)).toEqual({ ...given, since: 1 });
+  });
+
+  it('keeps the numbers of so many starts, and says from which on', async () => {
+    let head = await loadHead(new MemoryTable(), 'roof-1');
+    for (let incarnation = 1; incarnation <= 100; incarnation++)
+      head = { ...head, incarnation, sequence: 1, given: givenBy(head) };
+    const { since, heads } = givenBy(head);
+    expect([since, heads[0]!.incarnation, heads.length]).toEqual([36, 37, 64]);
   });
 });

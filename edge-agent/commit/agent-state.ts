@@ -3,6 +3,7 @@ import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { WeirError } from '#core/errors.ts';
 import type { PreviousIncarnation } from '#core/frames/birth.ts';
 import { nameable, type SeriesEntry } from '#core/series/series.ts';
+import type { LedgerHead } from '#core/wire/topics.ts';
 import type { SourceCheckpoint } from '../sources/source.ts';
 
 /** What an agent has counted, over all its runs. readings = counted + repeats + amended + missing + quarantined. */
@@ -47,6 +48,13 @@ export function addTotals(totals: AgentTotals, more: Partial<AgentTotals>): Agen
   return sum;
 }
 
+/** The highest frame numbers of starts. */
+export interface GivenNumbers {
+  /** Every start after this incarnation that gave any is named. */
+  readonly since: number;
+  readonly heads: readonly LedgerHead[];
+}
+
 /** The agent's own state beside journal and spool, written with each commit. */
 export interface AgentHead {
   readonly format: number;
@@ -57,6 +65,8 @@ export interface AgentHead {
   readonly reports: number;
   /** The last incarnation that made a frame before this one. */
   readonly previous: PreviousIncarnation | null;
+  /** The highest numbers of the incarnations before this one; absent in states of before this was kept. */
+  readonly given?: GivenNumbers;
   readonly closed: boolean;
   /** Highest pane revision given. */
   readonly revision: number;
@@ -90,6 +100,28 @@ export class AgentStateRefused extends WeirError {
   constructor(message: string) {
     super(message, { fault: 'data' });
   }
+}
+
+/** Starts that gave frames of which the numbers are kept: so many, while the broker is away, still learn that they are behind. */
+const GIVEN_KEPT = 64;
+
+/** The numbers that were given up to the end of the incarnation that a head is of. */
+export function givenBy({ incarnation, sequence, previous, given }: AgentHead): GivenNumbers {
+  const { since, heads } = given ?? {
+    since: (previous?.incarnation ?? 1) - 1,
+    heads: previous === null ? [] : [{ incarnation: previous.incarnation, highestSequence: previous.lastSequence }],
+  };
+  const all = sequence === 0 ? heads : [...heads, { incarnation, highestSequence: sequence }];
+  const kept = all.slice(-GIVEN_KEPT);
+  return { since: kept.length < all.length ? all[all.length - kept.length - 1]!.incarnation : since, heads: kept };
+}
+
+/** What of it can still be asked for, once the ledger has come to an incarnation. */
+export function givenFrom({ since, heads }: GivenNumbers, incarnation: number): GivenNumbers {
+  return {
+    since: Math.max(since, incarnation - 1),
+    heads: heads.filter((one) => one.incarnation >= incarnation),
+  };
 }
 
 export async function loadHead(table: Table, agent: string): Promise<AgentHead> {

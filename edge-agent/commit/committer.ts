@@ -22,6 +22,9 @@ import {
   type AgentTotals,
   checkpointOperation,
   entryOperations,
+  givenBy,
+  givenFrom,
+  type GivenNumbers,
   headOperation,
   loadCheckpoint,
   loadEntries,
@@ -82,6 +85,7 @@ export class Committer {
   /** What the last write that has reached the disk lets be told; numbers that may still be lost are not. */
   #kept: Heartbeat;
   #acquainted: boolean;
+  #given: GivenNumbers;
   #acquainting: Promise<void> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
   #held = new HeldFrames();
@@ -95,6 +99,7 @@ export class Committer {
     this.#journal = journal;
     const { incarnation, sequence: lastSequence, closed } = head;
     const previous = lastSequence > 0 ? { incarnation, lastSequence, closed } : head.previous;
+    this.#given = givenBy(head);
     this.#first = { ...head, incarnation: incarnation + 1, sequence: 0, previous, closed: false };
     this.#writer = new FrameWriter(incarnation + 1, previous, dictionary.entries, head.revision);
     this.#entriesWritten = dictionary.entries.length;
@@ -134,6 +139,16 @@ export class Committer {
   /** Whether anything was ever sent from this state: where not, a ledger that knows the agent knows another state of it. */
   get isAcquainted(): boolean {
     return this.#acquainted;
+  }
+
+  /** What was given before this start. */
+  get given(): GivenNumbers {
+    return this.#given;
+  }
+
+  /** The ledger, which knows nothing that the agent doesn't, has come to an incarnation. */
+  noteLedger(incarnation: number): void {
+    this.#given = givenFrom(this.#given, incarnation);
   }
 
   /** To be awaited before anything is sent. */
@@ -385,6 +400,7 @@ export class Committer {
       totals: this.#totals,
       watermarkMs: this.#watermarkMs,
       acquainted: this.#acquainted,
+      given: this.#given,
     };
   }
 }

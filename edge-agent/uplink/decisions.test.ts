@@ -45,6 +45,18 @@ describe("the verdict on the ledger's head", () => {
     expect(judgeHead('roof-1', head, own, true).kind).toBe(kind);
   });
 
+  it('is not in step with numbers of a start that gave fewer, however many starts have come since', () => {
+    const own = [
+      { incarnation: 9, highestSequence: 0 },
+      { incarnation: 3, highestSequence: 2 },
+      { incarnation: 6, highestSequence: 5 },
+    ];
+    const at = (incarnation: number, highestSequence: number): string =>
+      judgeHead('roof-1', { incarnation, highestSequence }, own, true, 1).kind;
+    expect([at(2, 1), at(3, 3), at(4, 1), at(6, 6)]).toEqual(Array.from({ length: 4 }, () => 'agent-behind'));
+    expect([at(1, 9), at(2, 0), at(3, 2), at(6, 5)]).toEqual(Array.from({ length: 4 }, () => 'in-step'));
+  });
+
   it('is not in step where the ledger has numbers of an incarnation in which the agent gave none', () => {
     const head = (incarnation: number, highestSequence: number): string =>
       judgeHead('roof-1', { incarnation, highestSequence }, own, true).kind;

@@ -8,8 +8,9 @@ export type HeadVerdict =
   | { readonly kind: 'agent-behind'; readonly message: string };
 
 /**
- * Compares the ledger's head with the highest numbers that the agent itself has given, in this incarnation and the one
- * before (docs/design.md#every-start-is-a-new-incarnation); `own` holds at least one. An agent that is behind was
+ * Compares the ledger's head with the highest numbers that the agent itself has given, in this incarnation and in those
+ * before it (docs/design.md#every-start-is-a-new-incarnation); `own` holds at least one, and of the incarnations after `since`
+ * every one that gave any: unless said, it is the newest of those before this one. An agent that is behind was
  * restored from an old image, or shares its name with another one: the ledger holds what its journal doesn't know of,
  * so it stops its sources and says so. So is one that has never sent anything (`isAcquainted` is false) and yet is known,
  * whatever its numbers: however often it starts, they are not those that the ledger knows. A ledger that is behind is what an uplink is for.
@@ -19,10 +20,11 @@ export function judgeHead(
   head: LedgerHead,
   own: readonly LedgerHead[],
   isAcquainted: boolean,
+  since?: number,
 ): HeadVerdict {
   if (head.handedTo !== undefined) return { kind: 'agent-behind', message: handedOver(agent, head.handedTo) };
   const newest = Math.max(...own.map(({ incarnation }) => incarnation));
-  const known = numberKnown(head.incarnation, newest, own);
+  const known = numberKnown(head.incarnation, own, since ?? newestBefore(newest, own));
   const isStranger = !isAcquainted && head.incarnation > 0;
   const behind = isStranger || head.incarnation > newest || (known >= 0 && head.highestSequence > known);
   if (!behind) return { kind: 'in-step' };
@@ -37,12 +39,14 @@ export function judgeHead(
 }
 
 /** The highest number that an agent can have given in an incarnation; -1 where it can't tell. */
-function numberKnown(incarnation: number, newest: number, own: readonly LedgerHead[]): number {
+function numberKnown(incarnation: number, own: readonly LedgerHead[], since: number): number {
   const same = own.find((one) => one.incarnation === incarnation);
   if (same !== undefined) return same.highestSequence;
-  // It remembers the latest two that gave any: one after them gave none, and of one before them it can't tell, which is enough.
-  const earlier = own.map((one) => one.incarnation).filter((one) => one < newest);
-  return incarnation > Math.max(...earlier) ? 0 : -1;
+  return incarnation > since ? 0 : -1;
+}
+
+function newestBefore(newest: number, own: readonly LedgerHead[]): number {
+  return Math.max(...own.map(({ incarnation }) => incarnation).filter((one) => one < newest));
 }
 
 function handedOver(agent: string, to: string): string {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { WeirError } from '#core/errors.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
+import type { GivenNumbers } from '../commit/agent-state.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { AgentLogin } from './agent-login.ts';
@@ -22,6 +23,8 @@ export interface UplinkOptions {
   readonly heartbeat: () => Heartbeat;
   /** Whether anything was ever sent from the agent's state; where left out, something was. */
   readonly acquaintance?: Acquaintance;
+  /** What the agent gave before this start; what the spool remembers where left out. */
+  readonly given?: () => GivenNumbers;
   readonly logger: Logger;
   /** From 0 up to but not including 1. */
   readonly random: () => number;
@@ -187,8 +190,8 @@ export class Uplink implements AsyncDisposable {
   }
 
   #judge(head: LedgerHead, connection: Connection): void {
-    const { agent, onHead, logger } = this.#options;
-    const verdict = judgeHead(agent, head, this.#ownHeads(), this.#options.acquaintance?.isMade() ?? true);
+    const { agent, onHead, logger, acquaintance, given } = this.#options;
+    const verdict = judgeHead(agent, head, this.#ownHeads(), acquaintance?.isMade() ?? true, given?.().since);
     if (verdict.kind === 'agent-behind') {
       const halted = new UplinkHalted(`The uplink halts: ${verdict.message}.`);
       this.#state = 'halted';
@@ -204,9 +207,9 @@ export class Uplink implements AsyncDisposable {
    * what it has merely spooled may be the same numbers that it, or another with its name, had sent before.
    */
   #ownHeads(): readonly LedgerHead[] {
-    const { heartbeat, spool } = this.#options;
+    const { heartbeat, spool, given } = this.#options;
     const { incarnation } = heartbeat();
-    const earlier = spool.heads().filter((one) => one.incarnation < incarnation);
+    const earlier = given?.().heads ?? spool.heads().filter((one) => one.incarnation < incarnation);
     return [{ incarnation, highestSequence: this.#highestSent }, ...earlier];
   }
 
