@@ -116,6 +116,16 @@ export function givenBy({ incarnation, sequence, previous, given }: AgentHead): 
   return { since: kept.length < all.length ? all[all.length - kept.length - 1]!.incarnation : since, heads: kept };
 }
 
+/** The head of a start, which knows of those before it. */
+export type StartedHead = AgentHead & { readonly given: GivenNumbers };
+
+/** The head with which the start after the one of `head` begins. */
+export function nextStart(head: AgentHead): StartedHead {
+  const { incarnation, sequence: lastSequence, closed } = head;
+  const previous = lastSequence > 0 ? { incarnation, lastSequence, closed } : head.previous;
+  return { ...head, incarnation: incarnation + 1, sequence: 0, previous, given: givenBy(head), closed: false };
+}
+
 /** What of it can still be asked for, once the ledger has come to an incarnation. */
 export function givenFrom({ since, heads }: GivenNumbers, incarnation: number): GivenNumbers {
   return {

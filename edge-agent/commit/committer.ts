@@ -22,13 +22,14 @@ import {
   type AgentTotals,
   checkpointOperation,
   entryOperations,
-  givenBy,
   givenFrom,
   type GivenNumbers,
   headOperation,
   loadCheckpoint,
   loadEntries,
   loadHead,
+  nextStart,
+  type StartedHead,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
 import { HeldFrames, Outstanding } from './held-frames.ts';
@@ -72,7 +73,7 @@ export class Committer {
   readonly #panes = new PanesBuilder();
   readonly #sealRules = new WeakMap<Metric, readonly [asReadings: SealRule, asPanes: SealRule]>();
   readonly #watermarks = new Map<string, number | null>();
-  readonly #first: AgentHead;
+  readonly #first: StartedHead;
   readonly #outstanding = new Outstanding();
   readonly #storing: StoringOptions;
   #entriesWritten: number;
@@ -97,11 +98,9 @@ export class Committer {
     this.#storing = options.storing ?? { signal: AbortSignal.abort(), failed: () => undefined };
     this.#spool = options.spool;
     this.#journal = journal;
-    const { incarnation, sequence: lastSequence, closed } = head;
-    const previous = lastSequence > 0 ? { incarnation, lastSequence, closed } : head.previous;
-    this.#given = givenBy(head);
-    this.#first = { ...head, incarnation: incarnation + 1, sequence: 0, previous, closed: false };
-    this.#writer = new FrameWriter(incarnation + 1, previous, dictionary.entries, head.revision);
+    this.#first = nextStart(head);
+    this.#given = this.#first.given;
+    this.#writer = new FrameWriter(this.#first.incarnation, this.#first.previous, dictionary.entries, head.revision);
     this.#entriesWritten = dictionary.entries.length;
     this.#format = head.format;
     this.#reports = head.reports;
@@ -141,7 +140,6 @@ export class Committer {
     return this.#acquainted;
   }
 
-  /** What was given before this start. */
   get given(): GivenNumbers {
     return this.#given;
   }
@@ -357,14 +355,12 @@ export class Committer {
   #commit(operations: TableOperation[], reports: readonly SpoolItem[]): Promise<void> {
     const made = this.#writer.take();
     this.#outstanding.made(made);
-    const frames: SpoolItem[] = made.map(({ incarnation, sequence, bytes }) => ({
-      channel: 'frame',
-      incarnation,
-      sequence,
-      bytes,
-    }));
-    for (const { bytes } of frames) this.#totals = addTotals(this.#totals, { frames: 1, bytes: bytes.length });
-    const items = [...frames, ...reports];
+    const items: SpoolItem[] = [];
+    for (const { incarnation, sequence, bytes } of made) {
+      items.push({ channel: 'frame', incarnation, sequence, bytes });
+      this.#totals = addTotals(this.#totals, { frames: 1, bytes: bytes.length });
+    }
+    items.push(...reports);
     operations.push(...entryOperations(this.dictionary.entries, this.#entriesWritten));
     this.#format = Math.max(this.#format, this.dictionary.format);
     this.#entriesWritten = this.dictionary.entries.length;
@@ -376,7 +372,7 @@ export class Committer {
     );
     const told = this.#told();
     this.#writesInFlight++;
-    const writing = this.#writing.then(async () => {
+    return (this.#writing = this.#writing.then(async () => {
       await untilStored(async () => {
         await this.#journal.lookAhead();
         await this.#table.write(operations, { sync: true });
@@ -384,9 +380,7 @@ export class Committer {
       this.#writesInFlight--;
       this.#kept = told;
       this.#spool.committed(items);
-    });
-    this.#writing = writing;
-    return writing;
+    }));
   }
 
   #head(): AgentHead {
