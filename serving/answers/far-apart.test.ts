@@ -60,3 +60,23 @@ describe.each([0, 1, 2])('two readings decades apart, of which %i are in a batch
     expect(index.cache.pageCount).toBeLessThan(100);
   });
 });
+
+describe('windows that overlap by the thousand', () => {
+  it('look once at what lies between the data that they hold', async () => {
+    const world = await worldOf(2);
+    const { view, metric } = world;
+    let looks = 0;
+    const heldFrom = world.results.heldFrom.bind(world.results);
+    world.results.heldFrom = (...asked) => {
+      looks++;
+      return heldFrom(...asked);
+    };
+    await using index = await openIndexOf(world);
+    const about = { view, metric, where: new Map(), stats: parseStats('count', metric) };
+    const spec = parseWindowSpec({ window: '3h', every: '1s' }, openZone('UTC'));
+    const query = { ...about, spec, fromMs: FIRST_MS, toMs: Date.UTC(2100, 0, 1) };
+    const answer = await answerWindows(index, index.source(view.name)!, query);
+    expect(startsOf(answer)).toHaveLength(2 * 3 * 3_600);
+    expect(looks).toBeLessThan(200);
+  });
+});

@@ -13,6 +13,7 @@ import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { findFirstSlice, findHeld, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
+import { HeldStretches } from './held-stretches.ts';
 import { SourceReplaced } from './index-errors.ts';
 import type { KeptSums } from './kept-sums.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
@@ -62,6 +63,7 @@ export class ViewSource {
   readonly recent = new RecentChanges();
   readonly keptSums: KeptSums;
   isReplaced = false;
+  readonly #held = new HeldStretches();
   readonly #watchers = new Set<(group: Group, span: PageSpan) => void>();
   readonly #backend: SourceBackend;
   /** The feed, which isn't asked where it is known to have nothing: what batch results cover stays stored for a while. */
@@ -269,8 +271,7 @@ export class ViewSource {
 
   /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */
   async extent(): Promise<Pick<SpanExtent, 'fromSlice' | 'toSlice'> | undefined> {
-    let fromSlice = Number.POSITIVE_INFINITY;
-    let toSlice = Number.NEGATIVE_INFINITY;
+    let [fromSlice, toSlice] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     const widen = (from: number, to: number): void => {
       fromSlice = Math.min(fromSlice, from);
       toSlice = Math.max(toSlice, to);
@@ -285,11 +286,12 @@ export class ViewSource {
   }
 
   /** The first slice from `slice` on that may hold anything of any group; undefined where none does. It may be too early. */
-  async heldFrom(slice: number): Promise<number | undefined> {
-    const { feed, results } = this.#backend;
-    const held = await findHeld(this.id, this.mayHoldChanges(slice, SLICE_MAX) ? feed : undefined, results, slice);
-    await this.confirm();
-    return held;
+  heldFrom(slice: number): Promise<number | undefined> {
+    return this.#held.from(slice, this.recent.newest, async () => {
+      const { feed, results } = this.#backend;
+      const held = await findHeld(this.id, this.mayHoldChanges(slice, SLICE_MAX) ? feed : undefined, results, slice);
+      return this.confirm().then(() => held);
+    });
   }
 
   /** The blocks of the batch results that overlap the slices, newest results first (ResultReader.scan). `confirm` has to follow. */
