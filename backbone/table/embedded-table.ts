@@ -83,15 +83,15 @@ class EmbeddedTable implements Table {
   }
 
   async *scanBatches(range: TableRange): AsyncGenerator<readonly TableEntry[]> {
-    this.#checkOpen();
-    const level = this.#level.readable ?? (await this.#level.reader());
-    const iterator = level.iterator({
-      ...(range.gte === undefined ? {} : { gte: range.gte }),
-      ...(range.lt === undefined ? {} : { lt: range.lt }),
-      reverse: range.reverse ?? false,
-      limit: range.limit ?? -1,
-      highWaterMarkBytes: SCAN_BATCH_BYTES,
-    });
+    const iterator = await this.#begin((level) =>
+      level.iterator({
+        ...(range.gte === undefined ? {} : { gte: range.gte }),
+        ...(range.lt === undefined ? {} : { lt: range.lt }),
+        reverse: range.reverse ?? false,
+        limit: range.limit ?? -1,
+        highWaterMarkBytes: SCAN_BATCH_BYTES,
+      }),
+    );
     try {
       for (let size = SCAN_FIRST_ENTRIES; ; size = Math.min(size * SCAN_GROWTH, SCAN_BATCH_ENTRIES)) {
         const entries = await this.#run(() => iterator.nextv(size));
@@ -104,9 +104,7 @@ class EmbeddedTable implements Table {
   }
 
   async *scanRanges(ranges: KeyRanges, entriesEach: number): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
-    this.#checkOpen();
-    const level = this.#level.readable ?? (await this.#level.reader());
-    const iterator = level.iterator({ highWaterMarkBytes: SCAN_BATCH_BYTES });
+    const iterator = await this.#begin((level) => level.iterator({ highWaterMarkBytes: SCAN_BATCH_BYTES }));
     // One more than is expected: so the end of a range is seen with its last entry.
     const size = Math.max(SCAN_FIRST_ENTRIES, Math.min(entriesEach + 1, SCAN_BATCH_ENTRIES));
     try {
@@ -138,6 +136,11 @@ class EmbeddedTable implements Table {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#level.close();
+  }
+
+  /** A database that is opened anew after a failure is closed meanwhile: a scan that begins then fails as one that goes on does. */
+  #begin<T>(scan: (level: NonNullable<KeptLevel['readable']>) => T): Promise<T> {
+    return this.#run(async () => scan(this.#level.readable ?? (await this.#level.reader())));
   }
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
