@@ -3,9 +3,9 @@ import { type PlannedView, STRANGE } from '../plan/plan.ts';
 import { readAnswer, type ToldAnswer } from '../truth/answer.ts';
 import { differences, type Known, type Spanned, statsAsked } from '../truth/compare.ts';
 import { completenessFaults } from '../truth/completeness.ts';
-import { type Doubt, isOf, undoubted } from '../truth/doubt.ts';
+import { type Doubt, isDoubted, isOf, undoubted } from '../truth/doubt.ts';
 import { expectedSlices } from '../truth/expected.ts';
-import { finalityFaults } from '../truth/finality.ts';
+import { finalityFaults, heldMsOf } from '../truth/finality.ts';
 import { get, request } from './settle.ts';
 import type { World } from './world.ts';
 
@@ -56,6 +56,9 @@ async function faultsOf(
   if (doubted.length > 0) world.count('a window is doubted');
   const isKnown = (one: Spanned): boolean => !isOfSetBack(world, asked, one);
   const judged = windows.filter((one) => isKnown(one) && !isBehindRetired(world, asked, one));
+  // What is held at a window's end may be doubted behind it.
+  const heldMs = heldMsOf(setting, asked);
+  const settled = judged.filter((one) => !isDoubted(doubts, setting.series, asked, one, heldMs));
   // Nothing is counted twice but where that is said.
   const knownOf = (one: Spanned): Known =>
     isKnown(one)
@@ -73,7 +76,7 @@ async function faultsOf(
       setting.metrics[view.metric]!,
       knownOf,
     ),
-    ...(window === asked.slice ? finalityFaults(setting, asked, judged, world.closedMs) : []),
+    ...(window === asked.slice ? finalityFaults(setting, asked, settled, world.closedMs) : []),
     ...completenessFaults(setting, world.series, asked, world.taken, judged),
   ];
 }

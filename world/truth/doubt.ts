@@ -24,6 +24,20 @@ export function isOf(
   );
 }
 
+/** Whether a doubt reaches a window, or so long behind it. */
+export function isDoubted(
+  doubts: readonly Doubt[],
+  series: readonly PlannedSeries[],
+  view: PlannedView,
+  { start, end, tags }: Pick<ToldWindow, 'start' | 'end' | 'tags'>,
+  behindMs = 0,
+): boolean {
+  return doubts.some(
+    ({ agent, fromMs, toMs }) =>
+      fromMs < Date.parse(end) + behindMs && toMs >= Date.parse(start) && isOf(agent, series, view, tags),
+  );
+}
+
 /** The windows that no doubt reaches, and what is wrong about those that one does: nobody may take them for settled. */
 export function undoubted(
   doubts: readonly Doubt[],
@@ -31,14 +45,10 @@ export function undoubted(
   view: PlannedView,
   told: readonly ToldWindow[],
 ): { readonly windows: readonly ToldWindow[]; readonly doubted: readonly ToldWindow[]; readonly faults: string[] } {
-  const isDoubted = ({ start, end, tags }: ToldWindow): boolean =>
-    doubts.some(
-      ({ agent, fromMs, toMs }) =>
-        fromMs < Date.parse(end) && toMs >= Date.parse(start) && isOf(agent, series, view, tags),
-    );
-  const doubted = told.filter(isDoubted);
+  const isOne = (one: ToldWindow): boolean => isDoubted(doubts, series, view, one);
+  const doubted = told.filter(isOne);
   const faults = doubted
     .filter(({ final, completeness }) => final || Number(completeness) === 1)
     .map(({ start }) => `the window of ${start} says that it is final or complete, though it is doubted`);
-  return { windows: told.filter((one) => !isDoubted(one)), doubted, faults };
+  return { windows: told.filter((one) => !isOne(one)), doubted, faults };
 }

@@ -5,6 +5,13 @@ import { spanMs } from './span.ts';
 /** How many of its intervals a gauge's value is held unless its metric says for how long: an answer that tells integrals is final that much later. */
 const HELD_INTERVALS = 3;
 
+/** For how long a window that has ended waits for what ends the values that are held in it. */
+export function heldMsOf(setting: Setting, view: PlannedView): number {
+  const { kind, interval, hold } = setting.metrics[view.metric]!;
+  if (kind !== 'gauge') return 0;
+  return hold === undefined ? HELD_INTERVALS * spanMs(interval) : spanMs(hold);
+}
+
 /** What is wrong about how good windows say they are, in a world at rest in which nothing is missing. */
 export function finalityFaults(
   setting: Setting,
@@ -13,10 +20,7 @@ export function finalityFaults(
   /** When every series sent its last reading. */
   closedMs: number,
 ): string[] {
-  const { kind, interval, hold } = setting.metrics[view.metric]!;
-  const holdMs = hold === undefined ? HELD_INTERVALS * spanMs(interval) : spanMs(hold);
-  const heldMs = kind === 'gauge' ? holdMs : 0;
-  const passedMs = closedMs - setting.latenessMs - heldMs;
+  const passedMs = closedMs - setting.latenessMs - heldMsOf(setting, view);
   const found: string[] = [];
   // Last readings are dated up to an interval ahead, and a watermark is of all that its agent measures.
   const dawnMs = closedMs + Math.max(...Object.values(setting.metrics).map((metric) => spanMs(metric.interval)));
