@@ -14,5 +14,9 @@ else
   WEIR_COMMAND=$0
 fi
 export WEIR_COMMAND
-# On a large machine Node lets 128 MB of young objects gather; with a quarter of it a server is as fast, and smaller.
-exec "$node" --max-semi-space-size=16 "$here/weir.ts" "$@"
+# On a large machine Node lets 128 MB of young objects gather; with a quarter of it a server is as fast, and smaller. An agent that
+# reads files is not as fast.
+if [ "${1:-}" = up ]; then
+  exec "$node" --max-semi-space-size=16 "$here/weir.ts" "$@"
+fi
+exec "$node" "$here/weir.ts" "$@"
