@@ -18,6 +18,7 @@ import type { OwnAddresses } from './http/safety.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
 import { ViewReader } from './http/view-reader.ts';
 import { ServingIndex } from './index/serving-index.ts';
+import { CLIENTS_MAX } from './stream/limits.ts';
 import { StreamServer } from './stream/stream-server.ts';
 
 export type { ServingOptions } from './http/options.ts';
@@ -39,7 +40,8 @@ const DRAIN_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** From connecting to the end of the greetings of TLS. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-const CONNECTIONS_MAX = 1_024;
+/** Connections at once: those of all readers of the stream, and of so many others. One that is over is closed unheard. */
+const CONNECTIONS_MAX = CLIENTS_MAX + 1_024;
 
 /** Starts a serving node: its index, the HTTP interface and the stream. Throws AddressUnavailable. */
 export async function startServing(options: ServingOptions): Promise<Serving> {

@@ -26,7 +26,7 @@ const RETURNING_EVERY = 10;
 const updateMs = new Trend('update_ms', true);
 const snapshotMs = new Trend('snapshot_ms', true);
 const updates = new Counter('updates');
-/** Updates that tell of an older moment than one before. */
+/** Updates of a window that tell of an older moment than one before. */
 const stepsBack = new Counter('steps_back');
 const failures = new Counter('failures');
 const resumed = new Rate('resumed_by_changes');
@@ -116,9 +116,10 @@ interface Message {
 class Client {
   readonly index: number;
   readonly region: string;
+  /** Of each window. */
   readonly #counts = new Map<string, number>();
+  readonly #latest = new Map<string, number>();
   #socket: WebSocket;
-  #latest = 0;
   #position: string | undefined;
 
   constructor(index: number) {
@@ -174,12 +175,14 @@ class Client {
   #take({ type, position, windows }: Message): void {
     this.#position = position;
     for (const { start, stats } of windows) {
+      const before = this.#latest.get(start) ?? 0;
       this.#counts.set(start, stats.count);
-      if (type !== 'changes' || stats.max === this.#latest) continue;
+      this.#latest.set(start, Math.max(before, stats.max));
+      // A window is told again, too, when it becomes final.
+      if (type !== 'changes' || stats.max === before) continue;
       updates.add(1);
-      if (stats.max < this.#latest) stepsBack.add(1);
+      if (stats.max < before) stepsBack.add(1);
       else updateMs.add(Date.now() - stats.max);
-      this.#latest = Math.max(this.#latest, stats.max);
     }
   }
 }

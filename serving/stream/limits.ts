@@ -30,6 +30,9 @@ export const FULL_AGAIN_MS = 250;
  */
 export const QUEUED_BYTES_MAX = 1024 * 1024;
 
+/** Messages that are made at once; others wait, so that readers of the stream never fill the queue of all queries. */
+export const TELLINGS_MADE_MAX = 4;
+
 /** Messages to equal subscriptions that are kept until the next change, and their bytes. */
 export const SHARED_TELLINGS_MAX = 1_024;
 export const SHARED_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ViewSource } from '../index/view-source.ts';
-import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX } from './limits.ts';
+import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX, TELLINGS_MADE_MAX } from './limits.ts';
 import { SharedMessage, SharedTellings, type Telling } from './shared-tellings.ts';
 
 /** A source that has changed as often as the test says. */
@@ -15,7 +16,7 @@ class Maker {
   make(bytes = 1): Promise<Telling> {
     this.count++;
     const message = new SharedMessage('changes', Buffer.alloc(bytes));
-    return Promise.resolve({ sequence: 1, freshnessMs: null, message });
+    return Promise.resolve({ source: sourceWith({ newest: 1 }), sequence: 1, freshnessMs: null, message });
   }
 }
 
@@ -60,6 +61,21 @@ describe('what subscriptions are told', () => {
     await shared.tell(source, 'large', () => maker.make(SHARED_BYTES_MAX));
     await shared.tell(source, 'large', () => maker.make());
     expect(maker.count).toBe(SHARED_TELLINGS_MAX + 4);
+  });
+
+  it('is made a few at a time, however many ask', async () => {
+    const shared = new SharedTellings();
+    const source = sourceWith({ newest: 1 });
+    const maker = new Maker();
+    let [making, most] = [0, 0];
+    const make = async (): Promise<Telling> => {
+      most = Math.max(most, ++making);
+      await nextTurn();
+      making--;
+      return maker.make();
+    };
+    await Promise.all(Array.from({ length: 1_000 }, (_, i) => shared.tell(source, `${i}`, make)));
+    expect([maker.count, most]).toEqual([1_000, TELLINGS_MADE_MAX]);
   });
 
   it('names the subscription that is told', () => {

@@ -1,8 +1,11 @@
+import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX } from './limits.ts';
+import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX, TELLINGS_MADE_MAX } from './limits.ts';
 
 /** What a subscription is told, and where it stands then. */
 export interface Telling {
+  /** The one that it is told of: another than was asked, where that was replaced meanwhile. */
+  readonly source: ViewSource;
   /** The newest batch of changes that is in it. */
   readonly sequence: number;
   readonly freshnessMs: number | null;
@@ -53,6 +56,8 @@ interface Shared {
  */
 export class SharedTellings {
   readonly #shared = new Map<string, Shared>();
+  /** Who waits is one of the readers' subscriptions, which are bounded. */
+  readonly #making = new InFlightLimit({ countMax: TELLINGS_MADE_MAX });
   #bytes = 0;
 
   /** What `make` gives, or gave when it was asked for by the same key after the same change. The key says all that decides it. */
@@ -61,7 +66,7 @@ export class SharedTellings {
     const known = this.#shared.get(key);
     if (known !== undefined && known.source === source && known.newest === newest) return known.telling;
     this.#forget(key);
-    const shared: Shared = { source, newest, telling: make(), bytes: 0 };
+    const shared: Shared = { source, newest, telling: this.#making.run(make), bytes: 0 };
     this.#shared.set(key, shared);
     shared.telling.then(
       ({ message }) => this.#weigh(key, shared, message),

@@ -64,6 +64,24 @@ describe('the stream', () => {
     expect(held).toEqual(answer.windows);
   });
 
+  it('more readers than queries may wait are all told, whatever they ask for', async () => {
+    const world = await World.open();
+    await world.deliver('a', [at(0), at(70)]);
+    await using served = await serveWorld(world);
+    await using stack = new AsyncDisposableStack();
+    const opening = Array.from({ length: 700 }, () => StreamReader.open(served.url));
+    const readers = (await Promise.all(opening)).map((reader) => stack.use(reader));
+    // Half of them ask for the same, the others each for something else.
+    for (const [i, reader] of readers.entries())
+      reader.send({ ...HOURS, from: new Date(START - (i % 2) * i * 1_000).toISOString() });
+    for (const reader of readers) expect((await reader.until(() => true)).type).toBe('snapshot');
+    await world.deliver('a', [at(5)]);
+    for (const reader of readers) {
+      const told = await reader.until(({ type, windows }) => type !== 'snapshot' && windows.length > 0);
+      expect(told.windows.map(({ stats }) => stats['count'])).toEqual(['2']);
+    }
+  });
+
   it('a window is told again when it becomes final', async () => {
     const world = await World.open();
     await world.deliver('a', [at(0)]);

@@ -74,27 +74,28 @@ export class Subscription {
 
   /** What to tell next, as the bytes of a text message; undefined where nothing changed that it asks for. Throws QueryError. */
   async next(): Promise<Buffer | undefined> {
-    const { source, telling } = await withSource(
-      this.#reader.index,
-      this.#asked.view,
-      () => this.#reader.source(this.#asked.view, undefined),
-      async (live) => ({ source: live, telling: await this.#share(live) }),
+    const { index } = this.#reader;
+    const { view } = this.#asked;
+    const sourceOf = (): ViewSource => this.#reader.source(view, undefined);
+    const source = sourceOf();
+    // Made once, it takes one turn among the queries, however many wait for it.
+    const telling = await this.#shared.tell(source, this.#keyOf(source), () =>
+      withSource(index, view, sourceOf, (live) => this.#tell(live, this.#query(live))),
     );
-    this.#source = source;
+    this.#source = telling.source;
     this.#resume = undefined;
     this.#sequence = telling.sequence;
     this.#freshnessMs = telling.freshnessMs;
     return telling.message?.bytesFor(this.id);
   }
 
-  /** Subscriptions that ask for the same, and stand at the same place, are told the same: it is made once. */
-  #share(source: ViewSource): Promise<Telling> {
+  /** Subscriptions that ask for the same, and stand at the same place, have the same key. */
+  #keyOf(source: ViewSource): string {
     const query = this.#query(source);
     const { from, ...asked } = { ...this.#asked, id: undefined, resume: undefined };
     const place = this.#source === source ? [this.#sequence, this.#freshnessMs] : [this.#resume];
     // By the filter that it comes to: of two who ask the same each may see another part.
-    const key = JSON.stringify([asked, [...query.where], from === undefined ? undefined : query.fromMs, place]);
-    return this.#shared.tell(source, key, () => this.#tell(source, query));
+    return JSON.stringify([asked, [...query.where], from === undefined ? undefined : query.fromMs, place]);
   }
 
   async #tell(source: ViewSource, query: WindowsQuery): Promise<Telling> {
@@ -116,7 +117,8 @@ export class Subscription {
   }
 
   async #snapshot(source: ViewSource, query: WindowsQuery): Promise<Telling> {
-    return tellingOf('snapshot', query, await answerWindows(this.#reader.index, source, query, SNAPSHOT_WINDOWS_MAX));
+    const answer = await answerWindows(this.#reader.index, source, query, SNAPSHOT_WINDOWS_MAX);
+    return tellingOf('snapshot', source, query, answer);
   }
 
   async #changes(
@@ -136,8 +138,8 @@ export class Subscription {
       const windows = combiner.windows(groups).map((window) => judge.window(window));
       const isResumed = this.#source !== source;
       const head = headOf(this.#reader.index, source, groups);
-      if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) return head;
-      return tellingOf('changes', query, { ...head, table: combiner.table, windows });
+      if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) return { source, ...head };
+      return tellingOf('changes', source, query, { ...head, table: combiner.table, windows });
     });
   }
 
@@ -170,7 +172,12 @@ export class Subscription {
   }
 }
 
-function tellingOf(type: 'snapshot' | 'changes', query: WindowsQuery, answer: WindowsAnswer): Telling {
+function tellingOf(
+  type: 'snapshot' | 'changes',
+  source: ViewSource,
+  query: WindowsQuery,
+  answer: WindowsAnswer,
+): Telling {
   const writer = new WindowWriter(answer.table, query);
   // Changes are of the query whose snapshot told its units and its zone.
   const told = type === 'snapshot' ? { zone: query.spec.zone.name, units: unitsOf(query) } : undefined;
@@ -184,5 +191,5 @@ function tellingOf(type: 'snapshot' | 'changes', query: WindowsQuery, answer: Wi
   }
   out.ascii(']}');
   const { sequence, freshnessMs } = answer;
-  return { sequence, freshnessMs, message: new SharedMessage(type, Buffer.from(out.takeString())) };
+  return { source, sequence, freshnessMs, message: new SharedMessage(type, Buffer.from(out.takeString())) };
 }
