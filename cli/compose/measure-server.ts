@@ -34,8 +34,11 @@ class Measures {
       labelNames,
       registers: [this.#registry],
       collect: async () => {
+        const told = await samples();
         one.reset();
-        for (const [labels, value] of await samples()) one.set(labels, value);
+        // One without labels is 0 after that, which nobody has said.
+        if (labelNames.length === 0) one.remove();
+        for (const [labels, value] of told) one.set(labels, value);
       },
     });
   }
