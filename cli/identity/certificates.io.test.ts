@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { makeCertificates } from './certificates.ts';
@@ -30,6 +32,21 @@ describe('weir certs', () => {
     await makeCertificates(dir(), { host: ['weir.example'], agent: 'roof-1', days: 10 });
     for (const name of ['ca.key', 'server.key', 'roof-1.key'])
       expect((await stat(join(dir(), name))).mode & 0o777).toBe(0o600);
+  });
+
+  it('writes no agent over the authority or the server', async () => {
+    await makeCertificates(dir(), { host: ['weir.example'], days: 10 });
+    const before = [(await read('ca.crt')).fingerprint256, (await read('server.crt')).fingerprint256];
+    for (const agent of ['ca', 'server', 'CA'])
+      await expect(makeCertificates(dir(), { agent, days: 10 })).rejects.toThrow(`agent ${agent} would get the files`);
+    expect([(await read('ca.crt')).fingerprint256, (await read('server.crt')).fingerprint256]).toEqual(before);
+  });
+
+  it('makes none by an authority whose key is of another kind, which nobody could check', async () => {
+    await mkdir(dir());
+    const made = ['-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=ours', '-keyout', 'ca.key', '-out', 'ca.crt'];
+    await promisify(execFile)('openssl', ['req', '-x509', ...made], { cwd: dir() });
+    await expect(makeCertificates(dir(), { agent: 'roof-1', days: 10 })).rejects.toThrow('are no authority');
   });
 
   it('makes none where the authority is half gone, or none', async () => {

@@ -27,8 +27,16 @@ export interface CertsFlags {
   readonly days: number;
 }
 
+/** What the files of the authority and of the server are called; there is none other of these names. */
+const TAKEN = ['ca', 'server'];
+
 /** Makes an authority where there is none, and the certificates that are asked for. Throws UserError. */
 export async function makeCertificates(dir: string, { host, agent, days }: CertsFlags): Promise<void> {
+  if (agent !== undefined && TAKEN.includes(agent.toLowerCase()))
+    throw new UserError(
+      `agent ${agent} would get the files ${agent}.crt and ${agent}.key, which are not an agent's here; give it a token: weir agents enroll ${agent}`,
+      { exitCode: 2 },
+    );
   try {
     await makeDirectory(dir);
     const authority = (await readAuthority(dir)) ?? (await makeAuthority(dir));
@@ -52,7 +60,9 @@ async function readAuthority(dir: string): Promise<Issuer | undefined> {
   if (cert === undefined && key === undefined) return undefined;
   const issuer = cert === undefined || key === undefined ? undefined : issuerIn(cert, key);
   if (issuer !== undefined) return issuer;
-  throw new UserError(`ca.crt and ca.key in ${dir} are no authority; name another folder, or take both away`);
+  throw new UserError(
+    `ca.crt and ca.key in ${dir} are no authority that "weir certs" made; name another folder, or take both away`,
+  );
 }
 
 function issuerIn(cert: Buffer, key: Buffer): Issuer | undefined {
@@ -60,7 +70,9 @@ function issuerIn(cert: Buffer, key: Buffer): Issuer | undefined {
     const certificate = new X509Certificate(cert);
     const privateKey = createPrivateKey(key);
     const name = /^CN=(.+)$/.exec(certificate.subject)?.[1];
-    return name !== undefined && certificate.ca && certificate.checkPrivateKey(privateKey)
+    // What is signed says that it is by a key such as `makeKey` makes.
+    const isOurs = privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+    return isOurs && name !== undefined && certificate.ca && certificate.checkPrivateKey(privateKey)
       ? { name, key: privateKey }
       : undefined;
   } catch {
