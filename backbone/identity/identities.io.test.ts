@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { IdentityChange } from '#core/identity/identities.ts';
 import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
+import { NewerFormat } from '../storage-errors.ts';
 import { changeIdentities, NOTHING_READ, readChanges } from './identity-file.ts';
 import { KnownIdentities } from './known-identities.ts';
 
@@ -89,6 +90,15 @@ describe('the file of identities', () => {
   });
 });
 
+describe('identities of a later format', () => {
+  it('are refused by its name', async () => {
+    await changeIdentities(dir, WHO, () => [enrolled('a')]);
+    await writeFile(join(dir, 'weir.json'), '{"kind":"identities","format":2}\n');
+    await expect(readChanges(dir, NOTHING_READ)).rejects.toThrow(NewerFormat);
+    await expect(changeIdentities(dir, WHO, () => [enrolled('b')])).rejects.toThrow(NewerFormat);
+  });
+});
+
 describe('a server that knows identities', () => {
   it('hears of a change within two seconds, and tells it once', async () => {
     await changeIdentities(dir, WHO, () => [enrolled('a')]);
@@ -107,6 +117,17 @@ describe('a server that knows identities', () => {
     expect(known.counts).toEqual({ agents: 0, tokens: 0 });
     await changeIdentities(dir, WHO, () => [enrolled('a')]);
     await expect.poll(() => known.enrolmentOf('a'), { timeout: 2_000 }).toBeDefined();
+  });
+
+  it('keeps to what it knew where an older file takes the place of a newer one, by whatever number', async () => {
+    await changeIdentities(dir, WHO, () => [enrolled('a')]);
+    const older = await readFile(join(dir, 'identities-000000001.ndjson'));
+    await changeIdentities(dir, WHO, () => [enrolled('b')]);
+    const { known, logged } = await open();
+    await writeFile(join(dir, 'identities-000000003.ndjson'), older);
+    await expect.poll(() => logged.length, { timeout: 2_000 }).toBe(1);
+    expect(logged[0]).toContain('generation 3 has lost changes that were there');
+    expect(known.enrolmentOf('b')).toBeDefined();
   });
 
   it('keeps to what it knew where the file is taken away, and says so once', async () => {

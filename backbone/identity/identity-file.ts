@@ -1,6 +1,7 @@
 import { open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { WeirError } from '#core/errors.ts';
 import { chained, type ChainHead, EMPTY_CHAIN, followedBy, headOf } from '#core/identity/chain.ts';
 import { Identities, identityChange, type IdentityChange } from '#core/identity/identities.ts';
 import { createDurably } from '../disk/durable-file.ts';
@@ -50,7 +51,8 @@ export interface ReadChanges {
   readonly read: ReadSoFar;
 }
 
-/** The changes behind `from`; none where there is nothing new, or no directory. Throws IdentitiesUnusable, NewerFormat. */
+/** The changes behind `from`; none where there is nothing new, or no directory. Throws IdentitiesUnusable, and what
+ * `readMarker` throws. */
 export async function readChanges(dir: string, from: ReadSoFar): Promise<ReadChanges> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -59,11 +61,11 @@ export async function readChanges(dir: string, from: ReadSoFar): Promise<ReadCha
       if (generation < from.generation)
         throw unusable(dir, `generation ${from.generation} was there, and now ${generation} is the newest`);
       await readMarker(dir, KIND, FORMAT);
-      const text = await readBehind(join(dir, fileName(generation)), from.bytes);
+      const text = await readBehind(dir, generation, from.bytes);
       const { changes, head } = parseChanges(dir, text, from.head);
       return { changes, text, read: { generation, bytes: from.bytes + Buffer.byteLength(text), head } };
     } catch (error) {
-      if (error instanceof IdentitiesUnusable) throw error;
+      if (error instanceof WeirError) throw error;
       // Somebody may have put the next generation in its place.
       if (codeOf(error) !== 'ENOENT' || attempt >= ATTEMPTS_MAX)
         throw new IdentitiesUnusable(dir, error, 'check its rights and its disk');
@@ -136,11 +138,12 @@ function parseChanges(
   return { changes, head };
 }
 
-async function readBehind(path: string, bytes: number): Promise<string> {
-  const file = await open(path, 'r');
+async function readBehind(dir: string, generation: number, bytes: number): Promise<string> {
+  const file = await open(join(dir, fileName(generation)), 'r');
   try {
     const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.max(0, size - bytes));
+    if (size < bytes) throw unusable(dir, `generation ${generation} has lost changes that were there`);
+    const buffer = Buffer.alloc(size - bytes);
     const { bytesRead } = await file.read(buffer, 0, buffer.length, bytes);
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
