@@ -21,6 +21,9 @@ export interface ChainVerdict {
   readonly faults: readonly string[];
 }
 
+/** Breaks of a chain that are told; who writes a log anew may make as many as it has lines. */
+const BREAKS_TOLD_MAX = 100;
+
 /** All lines of the audit log in `dir`, from the oldest on; none where there is none. Lines that are none are left out. */
 export async function* auditLines(dir: string): AsyncGenerator<AuditLine> {
   for await (const line of rawLines(dir)) {
@@ -31,12 +34,15 @@ export async function* auditLines(dir: string): AsyncGenerator<AuditLine> {
 
 /**
  * Checks that no line was changed, taken out or put in, and, beside the head that was noted last and one that somebody noted elsewhere, that
- * none is gone from the end.
+ * none is gone from the end. A server may go on writing meanwhile.
  */
 export async function checkAudit(dir: string, noted?: ChainHead): Promise<ChainVerdict> {
+  // First of all: the lines go at least as far by the time that they are read.
+  const kept = await readHead(dir);
   const faults: string[] = [];
   let head = EMPTY_CHAIN;
   let first: number | undefined;
+  let isKeptMet = kept === undefined || kept.count === 0;
   let isNotedMet = noted === undefined || noted.count === 0;
   for await (const line of rawLines(dir)) {
     if (first === undefined) {
@@ -44,27 +50,38 @@ export async function checkAudit(dir: string, noted?: ChainHead): Promise<ChainV
       if (typeof n === 'number' && typeof previous === 'string') head = { count: n - 1, hash: previous };
       first = head.count + 1;
     }
-    if (followedBy(head, line) === undefined)
+    const isNext = followedBy(head, line) !== undefined;
+    if (!isNext && faults.length < BREAKS_TOLD_MAX)
       faults.push(`line ${head.count + 1} is not what followed line ${head.count}`);
-    head = headOf(line, head.count + 1);
-    isNotedMet ||= head.count === noted?.count && head.hash === noted.hash;
+    // Behind a break it is gone on with the number that stands there, so that one line that is gone is told once.
+    const n = isNext ? undefined : parseLine(line)?.['n'];
+    head = headOf(line, typeof n === 'number' ? n : head.count + 1);
+    isKeptMet ||= isSame(head, kept);
+    isNotedMet ||= isSame(head, noted);
   }
-  const kept = await readHead(dir);
-  if (kept !== undefined && (kept.count > head.count || (kept.count === head.count && kept.hash !== head.hash)))
+  const since = first ?? 1;
+  if (kept !== undefined && kept.count > head.count)
     faults.push(`it ends with line ${head.count}, and once went to line ${kept.count}`);
-  if (!isNotedMet && noted !== undefined && noted.count >= (first ?? 1))
+  else if (!isKeptMet && kept !== undefined && kept.count >= since)
+    faults.push(`line ${kept.count} is not the one that was the last`);
+  if (!isNotedMet && noted !== undefined && noted.count >= since)
     faults.push(`line ${noted.count} is not the one whose hash was noted`);
-  return { first: first ?? 1, head, faults };
+  return { first: since, head, faults };
 }
 
+function isSame(head: ChainHead, other: ChainHead | undefined): boolean {
+  return head.count === other?.count && head.hash === other.hash;
+}
+
+/** Whole lines: one that a crash cut off, or that is being written, is none. Segments that make room meanwhile hold none either. */
 async function* rawLines(dir: string): AsyncGenerator<string> {
-  for (const segment of await segmentsIn(dir).catch(noneWhereAbsent)) {
-    const text = await readFile(join(dir, fileName(segment)), 'utf8');
-    for (const line of text.split('\n')) if (line !== '') yield line;
+  for (const segment of (await segmentsIn(dir).catch(noneWhereAbsent)) ?? []) {
+    const text = (await readFile(join(dir, fileName(segment)), 'utf8').catch(noneWhereAbsent)) ?? '';
+    for (const line of text.split('\n').slice(0, -1)) if (line !== '') yield line;
   }
 }
 
-function noneWhereAbsent(error: unknown): readonly number[] {
-  if (codeOf(error) === 'ENOENT') return [];
+function noneWhereAbsent(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined;
   throw error;
 }

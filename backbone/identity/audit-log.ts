@@ -22,8 +22,10 @@ const SEGMENTS_MAX = 64;
 
 /** The same refusal is told once in this time, and then how often it came. */
 const REFUSAL_MS = 1_000;
-/** Different refusals in that time; what comes beyond is counted together. */
-const REFUSALS_MAX = 1_024;
+/** Different refusals in that time; what comes beyond is counted together. So few that strangers need hours to push out what was noted before. */
+const REFUSALS_MAX = 32;
+/** Why somebody was refused may quote what they sent. */
+const WHY_CHARS_MAX = 256;
 
 /** Entries that wait for the disk; beyond it they are counted, and the number is noted. */
 const WAITING_MAX = 10_000;
@@ -88,15 +90,17 @@ export class AuditLog implements Audit, AsyncDisposable {
       this.#append(entry);
       return;
     }
-    const { door, address, who, why } = entry;
+    const { door, address, who } = entry;
+    const why = entry.why.slice(0, WHY_CHARS_MAX).toWellFormed();
     const key = JSON.stringify([door, address, who, why]);
     const again = this.#refusals.get(key) ?? this.#othersBeyond(door);
     if (again !== undefined) {
       again.times++;
       return;
     }
-    this.#refusals.set(key, { entry, times: 0 });
-    this.#append(entry);
+    const told = { ...entry, why };
+    this.#refusals.set(key, { entry: told, times: 0 });
+    this.#append(told);
   }
 
   /** Resolves when all that was noted is on the disk, or can't be. */

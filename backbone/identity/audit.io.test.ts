@@ -8,13 +8,8 @@ import { AuditLog } from './audit-log.ts';
 import type { AuditEntry } from './audit.ts';
 
 const START_MS = Date.UTC(2026, 4, 1);
-const refused = (who: string, address = '192.0.2.7'): AuditEntry => ({
-  kind: 'refused',
-  door: 'http',
-  address,
-  who,
-  why: 'unknown token',
-});
+const refused = (who: string, address = '192.0.2.7') =>
+  ({ kind: 'refused', door: 'http', address, who, why: 'unknown token' }) as const satisfies AuditEntry;
 
 let dir: string;
 beforeEach(async () => {
@@ -61,9 +56,19 @@ describe('the audit log', () => {
     for (let i = 0; i < 5_000; i++) log.note(refused(`name-${i}`));
     await log[Symbol.asyncDispose]();
     const lines = await linesOf();
-    expect(lines.length).toBeLessThan(1_100);
+    expect(lines.length).toBeLessThan(100);
     expect(lines.at(-1)).toMatchObject({ address: 'others', who: null });
     expect(lines.reduce((sum, { times }) => sum + Number(times ?? 1), 0)).toBe(5_000);
+  });
+
+  it('quotes no more than a little of what was asked', async () => {
+    const log = await open();
+    for (const end of ['a', 'b'])
+      log.note({ ...refused('reader'), why: `it may not GET /${'x'.repeat(16_000)}${end}` });
+    await log[Symbol.asyncDispose]();
+    const lines = await linesOf();
+    expect(lines).toMatchObject([{ who: 'reader' }, { who: 'reader', times: 1 }]);
+    expect(JSON.stringify(lines).length).toBeLessThan(1_000);
   });
 
   it('goes on behind a line that a crash cut off', async () => {
@@ -80,9 +85,36 @@ describe('the audit log', () => {
     await writeFile(path(), text.replace('POST 1', 'GET 1'));
     expect((await checkAudit(dir)).faults).toEqual(['line 3 is not what followed line 2']);
     await writeFile(path(), `${lines.toSpliced(1, 1).join('\n')}\n`);
-    expect((await checkAudit(dir)).faults[0]).toBe('line 2 is not what followed line 1');
+    expect((await checkAudit(dir)).faults).toEqual(['line 2 is not what followed line 1']);
+    await writeFile(path(), 'no line at all\n'.repeat(1_000));
+    expect((await checkAudit(dir)).faults.length).toBeLessThan(200);
     await writeFile(path(), text);
     expect((await checkAudit(dir)).faults).toEqual([]);
+  });
+
+  it('shows that its end was replaced by more than there was', async () => {
+    const text = await written(3);
+    const head = await readFile(join(dir, 'head.json'), 'utf8');
+    await writeFile(path(), `${text.split('\n')[0]}\n`);
+    await writeFile(join(dir, 'head.json'), '');
+    await written(4);
+    await writeFile(join(dir, 'head.json'), head);
+    expect((await checkAudit(dir)).faults).toEqual(['line 3 is not the one that was the last']);
+  });
+
+  it('is whole at any moment in which a server writes it', async () => {
+    await using log = await open();
+    let isOver = false;
+    const writing = (async () => {
+      for (let i = 0; i < 200; i++) {
+        for (let k = 0; k < 50; k++) log.note({ kind: 'asked', who: 'op', what: `POST ${i}/${k}` });
+        await log.flush();
+      }
+      isOver = true;
+    })();
+    while (!isOver) expect((await checkAudit(dir)).faults).toEqual([]);
+    await writing;
+    expect((await checkAudit(dir)).head.count).toBe(10_000);
   });
 
   it('shows that its end was cut off, when it is checked and when the server starts', async () => {

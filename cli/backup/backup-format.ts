@@ -25,8 +25,8 @@ export const BACKUP_FILE = 'backup.json';
 /** The largest one: some 100 bytes for each of a million files. */
 export const BACKUP_FILE_BYTES_MAX = 128 * 1024 * 1024;
 
-/** Directories of the server's data that are copied as they are, where they are there. */
-export const COPIED_FOLDERS = ['identity', 'audit'] as const;
+/** Directories of the server's data that are copied as they are, where they are there, one after the other: `audit` names what `identity` holds. */
+export const COPIED_FOLDERS = ['audit', 'identity'] as const;
 
 const FILE_NAME =
   /^(?:archive\/\d{1,5}\/[1-9]\d{0,15}\.seg|(?:objects|state)\/\d{1,9}|(?:identity|audit)\/\w[-\w.]{0,60})$/;

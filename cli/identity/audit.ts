@@ -50,19 +50,31 @@ export async function checkChains(flags: DataFlags, noted: ChainHead | undefined
   const audit = await checkAudit(auditDirOf(dataDir), noted);
   const faults = audit.faults.map((fault) => `audit: ${fault}`);
   let identities: string | null = null;
+  // Before the identities, which go at least as far by the time that they are read.
+  const wentBy = await headsNotedIn(auditDirOf(dataDir));
   try {
     const { read, heads } = await headsOf(identityDirOf(dataDir));
     identities = formatHead(read);
-    for await (const { kind, count, hash } of auditLines(auditDirOf(dataDir))) {
-      if (kind !== 'identities' || typeof count !== 'number' || count === 0 || heads[count - 1] === hash) continue;
-      faults.push(`identities: the server went by ${count} changes, of which the last was another than is there now`);
-      break;
-    }
+    const other = wentBy.find(({ count, hash }) => count > 0 && heads[count - 1] !== hash);
+    if (other !== undefined)
+      faults.push(
+        `identities: the server went by ${other.count} changes, of which the last was another than is there now`,
+      );
   } catch (error) {
     if (!(error instanceof IdentitiesUnusable)) throw error;
     faults.push(`identities: ${error.message}`);
   }
   return { audit: { first: audit.first, head: formatHead(audit.head) }, identities: { head: identities }, faults };
+}
+
+/** The heads of the identities that the server went by, each once. */
+async function headsNotedIn(dir: string): Promise<readonly ChainHead[]> {
+  const noted = new Map<string, ChainHead>();
+  for await (const { kind, count, hash } of auditLines(dir)) {
+    if (kind !== 'identities' || typeof count !== 'number' || typeof hash !== 'string') continue;
+    noted.set(formatHead({ count, hash }), { count, hash });
+  }
+  return [...noted.values()];
 }
 
 /** The head after each change, by its hash. */
