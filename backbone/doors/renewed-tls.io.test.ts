@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, createServer, type TLSSocket } from 'node:tls';
@@ -64,6 +64,23 @@ describe('a certificate whose files are changed', () => {
     expect(logged[0]).toContain('holds no certificate; name a file that begins with');
     expect(nameOf(await dial())).toBe('first');
     await writePair(dir, 'server', authority.pair('server', 'second'));
+    await expect.poll(async () => nameOf(await dial()), { timeout: 5_000 }).toBe('second');
+  });
+});
+
+describe('a certificate whose files keep their size and time', () => {
+  it('is renewed too: what tools that copy files restore is no sign', async () => {
+    const padded = (name: string) => {
+      const { cert, key } = authority.pair('server', name);
+      return { cert: cert.padEnd(4_096, '\n'), key: key.padEnd(4_096, '\n') };
+    };
+    const write = async (name: string): Promise<void> => {
+      await writePair(dir, 'server', padded(name));
+      for (const file of Object.values(FILES)) await utimes(join(dir, file), 1, 1);
+    };
+    await write('first');
+    const dial = await serve();
+    await write('second');
     await expect.poll(async () => nameOf(await dial()), { timeout: 5_000 }).toBe('second');
   });
 });

@@ -74,13 +74,13 @@ export class RenewedTls implements AsyncDisposable {
   }
 }
 
-/** Changes when a file does, or another one takes its place, also behind a link. */
+/** Changes when a file does, or who may read it, or another one takes its place, also behind a link. */
 async function stampOf({ cert, key, clients }: TlsFiles, folder: string): Promise<string> {
   const files = [cert, key, ...(clients === undefined ? [] : [clients])];
   const stamps = files.map(async (file) => {
     try {
-      const { ino, size, mtimeMs } = await stat(resolve(folder, file));
-      return `${ino}/${size}/${mtimeMs}`;
+      const { ino, size, ctimeMs } = await stat(resolve(folder, file));
+      return `${ino}/${size}/${ctimeMs}`;
     } catch {
       return 'none';
     }
