@@ -51,8 +51,9 @@ export async function readSecretFile(file: string, field: string, bytesMax: numb
 /** The one line of a file, without the line end that editors put behind it. `what` it is to hold: `the token`. */
 export async function readSecretLine(file: string, field: string, what: string): Promise<string> {
   const text = (await readSecretFile(file, field, LINE_BYTES_MAX)).toString('latin1').replace(/\r?\n$/, '');
-  if (text !== '' && !text.includes('\n')) return text;
-  const value = text === '' ? 'is empty' : 'holds more than one line';
+  const isWide = text.includes('\0');
+  if (text !== '' && !isWide && !text.includes('\n')) return text;
+  const value = text === '' ? 'is empty' : isWide ? 'is UTF-16, or no text' : 'holds more than one line';
   throw new FileUnusable(file, value, `write ${what} into it, and nothing else`);
 }
 
