@@ -7,6 +7,9 @@ export const SESSION_MS = 12 * 3_600_000;
 /** Sessions at a time; beyond it the oldest ends. */
 export const SESSIONS_MAX = 1_000;
 
+/** Of one token; beyond it its own oldest ends, so that nobody signs out everybody else. */
+export const SESSIONS_OF_TOKEN_MAX = 50;
+
 const ID_BYTES = 32;
 
 interface Session {
@@ -28,6 +31,8 @@ export class Sessions {
   /** Begins one for a token, by its id; gives its name. */
   begin(token: string): string {
     const name = randomBytes(ID_BYTES).toString('base64url');
+    const own = [...this.#sessions].filter(([, session]) => session.token === token);
+    if (own.length >= SESSIONS_OF_TOKEN_MAX) this.#sessions.delete(own[0]![0]);
     for (const oldest of this.#sessions.keys()) {
       if (this.#sessions.size < SESSIONS_MAX) break;
       this.#sessions.delete(oldest);
