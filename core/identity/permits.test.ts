@@ -51,11 +51,6 @@ describe('an agent', () => {
     expect(may.sort()).toEqual(['weir/v1/roof-1/head', 'weir/v1/roof-1/verdict', 'weir/v1/roof-1/wanted']);
   });
 
-  it('claims for itself, and for no other', () => {
-    const may = NAMES.filter((name) => permits(agent('roof-1'), { kind: 'claim', agent: name }));
-    expect(may).toEqual(['roof-1']);
-  });
-
   it('asks nothing', () => {
     for (const view of VIEWS) expect(rowsFor(agent('roof-1'), view)).toBeNull();
   });
@@ -65,7 +60,6 @@ describe('an agent', () => {
 const ACTIONS: Readonly<Record<string, Action>> = {
   publish: { kind: 'publish', topic: 'weir/v1/roof-1/frame' },
   subscribe: { kind: 'subscribe', filter: 'weir/v1/roof-1/head' },
-  claim: { kind: 'claim', agent: 'roof-1' },
   'ask by region': { kind: 'ask', view: BY_REGION },
   'ask the total': { kind: 'ask', view: TOTAL },
   'ask the north': { kind: 'ask', view: NORTH_ONLY },
@@ -83,7 +77,7 @@ const ALL = Object.keys(ACTIONS);
 const MATRIX: readonly (readonly [string, Principal, readonly string[]])[] = [
   ['anyone, where nobody is asked', ANYONE, ALL],
   ['a stranger', STRANGER, []],
-  ['an agent', agent('roof-1'), ['publish', 'subscribe', 'claim']],
+  ['an agent', agent('roof-1'), ['publish', 'subscribe']],
   ['another agent', agent('roof-2'), []],
   ['a reader', token(), [...ASKS, 'list', 'inspect']],
   ['a writer', token({ may: 'write' }), [...ASKS, 'list', 'inspect', 'recompute']],

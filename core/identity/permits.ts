@@ -10,8 +10,6 @@ export type Action =
   /** Over MQTT: to a topic, or from what a filter of topics names, in full. */
   | { readonly kind: 'publish'; readonly topic: string }
   | { readonly kind: 'subscribe'; readonly filter: string }
-  /** Takes a series for an agent. */
-  | { readonly kind: 'claim'; readonly agent: string }
   /** Asks a view, in any way that a view can be asked. */
   | { readonly kind: 'ask'; readonly view: SeenView }
   /** Sees which views there are, as far as they may be asked. */
@@ -44,8 +42,6 @@ function agentMay(agent: string, action: Action): boolean {
       return isOwn(agent, action.topic, UP_TOPICS);
     case 'subscribe':
       return isOwn(agent, action.filter, DOWN_TOPICS);
-    case 'claim':
-      return action.agent === agent;
     case 'ask':
     case 'list':
     case 'inspect':
@@ -64,7 +60,6 @@ function tokenMay(grant: Grant, action: Action): boolean {
   switch (action.kind) {
     case 'publish':
     case 'subscribe':
-    case 'claim':
       return false;
     case 'ask':
       return grantedRows(grant, action.view) !== null;
