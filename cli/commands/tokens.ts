@@ -82,7 +82,9 @@ function declareAdd(tokens: Command): void {
     .argument('<name>', 'what it is called in lists and logs')
     .addOption(new Option('--may <right>', 'what it allows').choices(RIGHTS).makeOptionMandatory())
     .addOption(
-      new Option('--views <list>', 'these views only, with commas between').argParser((text) => text.split(',')),
+      new Option('--views <list>', 'these views only, with commas between').argParser((text) =>
+        text.split(',').map((view) => view.trim()),
+      ),
     )
     .addOption(
       new Option('--where <tag=value>', "only rows with this tag's value; may be given several times")

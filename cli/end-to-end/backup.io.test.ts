@@ -29,8 +29,8 @@ function piece(number: number): string {
   return lines.join('');
 }
 
-/** A file that grows until it is told to stop. */
-class Load {
+/** A file that grows, at a pace that lets it go on for a whole test, until it is told to stop; nothing waits for its pace. */
+class Load implements AsyncDisposable {
   readonly #file: string;
   #stopped = false;
   #pieces = 0;
@@ -46,6 +46,10 @@ class Load {
     this.#stopped = true;
     await this.#writing;
     return this.#pieces * STEPS * SERIES;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #write(): Promise<void> {
@@ -114,7 +118,7 @@ async function oracle(): Promise<ReadingsOracle> {
 
 describe('a server that has lost its disk', () => {
   it('has every reading once after it was restored, and after agents have sent again what the backup lacked', async () => {
-    const load = new Load(join(folder.dir, 'meters.csv'));
+    await using load = new Load(join(folder.dir, 'meters.csv'));
     await writeFile(join(folder.dir, 'weir.yaml'), configuration(1));
     await using lost = await start('data');
     await writeFile(join(folder.dir, 'weir.yaml'), configuration(lost.mqttPort));

@@ -150,6 +150,7 @@ esac
   }
 }
 
+/** Between two looks at what a command shows; what ends the waiting is what it shows. */
 const AGAIN_MS = 200;
 
 /** A line of what is shown, in which `…` stands for anything. */
