@@ -2,6 +2,20 @@ import type { Stain } from '#core/ledger/incarnation.ts';
 import type { StatValue } from '#core/stats/statistics.ts';
 import type { View } from '#core/views/view.ts';
 
+/** The statistics by which slices are told, where the metric of the view can answer them; all others follow from the state. */
+export const SLICE_STATISTICS = [
+  'count',
+  'sum',
+  'mean',
+  'min',
+  'max',
+  'first',
+  'last',
+  'increase',
+  'integral',
+  'timeMean',
+] as const;
+
 /**
  * What the serving layer tells of whole views to those who keep their windows elsewhere, slice by slice.
  *

@@ -4,7 +4,6 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
@@ -20,12 +19,11 @@ import {
   whenTold,
 } from './influx-points.fixtures.ts';
 import { replayMeters } from './meters-replay.fixtures.ts';
+import { householdSource, plugsSource, temperatureSource } from './real-files.fixtures.ts';
 
 const KILLS = Number(process.env['WEIR_KILLS'] ?? 2);
 const SEED = Number(process.env['WEIR_SEED'] ?? 1);
 const TEST_MS_MAX = 120_000 + KILLS * 20_000;
-
-const DATA = fileURLToPath(new URL('../../examples/data', import.meta.url));
 
 const influxd = await serverForTests('influxd');
 
@@ -78,27 +76,11 @@ metrics:
   machine: { unit: F, decimals: 6, kind: gauge, interval: 5m }
   work: { unit: kWh, decimals: 3, kind: counter, interval: 1s }
 agent: { id: files, broker: 'mqtt://127.0.0.1:${mqttPort}' }
-sources:
-  household:
-    kind: csv
-    file: ${DATA}/uci-household-power.csv
-    missing: ['', '?']
-    time: { columns: [Datetime], format: dd/MM/yyyy HH:mm:ss, zone: Europe/Paris }
-    series:
-      - { metric: power, value: Global_active_power, device: home }
-      - { metric: sub, value: Sub_metering_1, device: kitchen, tags: { region: IDF } }
-      - { metric: sub, value: Sub_metering_2, device: laundry, tags: { region: IDF } }
-  machine:
-    kind: csv
-    file: ${DATA}/nab-machine-temperature.csv
-    time: { columns: [timestamp], format: yyyy-MM-dd HH:mm:ss }
-    series: [{ metric: machine, value: value, device: machine }]
-  plugs:
-    kind: csv
-    file: ${DATA}/debs2014-house0.csv
-    columns: [id, ts, value, property, plug, household, house]
-    time: { columns: [ts], format: unix }
-    series: [{ metric: work, value: value, when: { property: '0' }, device: '{house}-{household}-{plug}' }]
+sources:${householdSource([
+  '{ metric: power, value: Global_active_power, device: home }',
+  '{ metric: sub, value: Sub_metering_1, device: kitchen, tags: { region: IDF } }',
+  '{ metric: sub, value: Sub_metering_2, device: laundry, tags: { region: IDF } }',
+])}${temperatureSource('machine')}${plugsSource(0, ["{ metric: work, value: value, when: { property: '0' }, device: '{house}-{household}-{plug}' }"])}
 views:
   power: { metric: power, by: [device], slice: 1m }
   sub-by-region: { metric: sub, by: [region], slice: 15m }

@@ -2,15 +2,13 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { type RunningUp, startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from '../compose/edge.ts';
 import { askCsv, expectOraclesAnswers, expectSameLines, QUERIES, queryCsv } from './answers.fixtures.ts';
+import { DATA, householdSource, plugsSource, temperatureSource } from './real-files.fixtures.ts';
 import { ReadingsOracle } from './readings.oracle.ts';
-
-const DATA = fileURLToPath(new URL('../../examples/data', import.meta.url));
 
 /** Writes the configuration into a folder; gives its path. */
 async function writeFiveFiles(dir: string, mqttPort: number): Promise<string> {
@@ -20,21 +18,19 @@ async function writeFiveFiles(dir: string, mqttPort: number): Promise<string> {
 }
 
 function configuration(mqttPort: number): string {
-  const plugs = (house: number): string => `
-  plugs-${house}:
-    kind: csv
-    file: ${DATA}/debs2014-house${house}.csv
-    columns: [id, ts, value, property, plug, household, house]
-    time: { columns: [ts], format: unix }
-    series:
-      - { metric: load, value: value, when: { property: '1' }, device: '{house}-{household}-{plug}', tags: { house: '{house}' } }
-      - { metric: work, value: value, when: { property: '0' }, device: '{house}-{household}-{plug}', tags: { house: '{house}' } }`;
-  const sensor = (name: string, metric: string): string => `
-  ${name}:
-    kind: csv
-    file: ${DATA}/nab-${name}-temperature.csv
-    time: { columns: [timestamp], format: yyyy-MM-dd HH:mm:ss }
-    series: [{ metric: ${metric}, value: value, device: ${name} }]`;
+  const plugs = (house: number): string =>
+    plugsSource(
+      house,
+      [
+        ['load', '1'],
+        ['work', '0'],
+      ].map(
+        ([metric, property]) =>
+          `{ metric: ${metric}, value: value, when: { property: '${property}' }, device: '{house}-{household}-{plug}', tags: { house: '{house}' } }`,
+      ),
+    );
+  const sub = (number: number, device: string): string =>
+    `{ metric: sub, value: Sub_metering_${number}, device: ${device}, tags: { region: IDF } }`;
   return `
 metrics:
   power: { unit: kW, decimals: 3, kind: gauge, interval: 1m, send: readings }
@@ -45,22 +41,13 @@ metrics:
   load: { unit: W, decimals: 3, kind: gauge, interval: 1s }
   work: { unit: kWh, decimals: 3, kind: counter, interval: 1s, send: readings }
 agent: { id: five-files, broker: 'mqtt://127.0.0.1:${mqttPort}' }
-sources:
-  household:
-    kind: csv
-    file: ${DATA}/uci-household-power.csv
-    missing: ['', '?']
-    time: { columns: [Datetime], format: dd/MM/yyyy HH:mm:ss, zone: Europe/Paris }
-    series:
-      - { metric: power, value: Global_active_power, device: home }
-      - { metric: power-in-panes, value: Global_active_power, device: home }
-      - { metric: sub, value: Sub_metering_1, device: kitchen, tags: { region: IDF } }
-      - { metric: sub, value: Sub_metering_2, device: laundry, tags: { region: IDF } }
-      - { metric: sub, value: Sub_metering_3, device: heating, tags: { region: IDF } }
-${sensor('machine', 'machine')}
-${sensor('ambient', 'ambient')}
-${plugs(0)}
-${plugs(1)}
+sources:${householdSource([
+  '{ metric: power, value: Global_active_power, device: home }',
+  '{ metric: power-in-panes, value: Global_active_power, device: home }',
+  sub(1, 'kitchen'),
+  sub(2, 'laundry'),
+  sub(3, 'heating'),
+])}${temperatureSource('machine')}${temperatureSource('ambient')}${plugs(0)}${plugs(1)}
 views:
   power: { metric: power, by: [device], slice: 1m }
   power-in-panes: { metric: power-in-panes, by: [device], slice: 5m }

@@ -256,4 +256,30 @@ describe('windows', () => {
       expect(seen.size).toBeGreaterThan(12);
     },
   );
+
+  it.each([
+    ['group', { device: 'm@new', atMs: START, value: 1 }],
+    ['window', { device: 'm@old', atMs: START + 3_600_000, value: 1 }],
+  ])('say no position that lies behind a %s which comes while many groups are read', async (_, reading) => {
+    const world = await World.open();
+    await world.deliver('a', [{ device: 'm@old', atMs: START, value: 1 }]);
+    await world.batch(1);
+    await using index = await openIndexOf(world);
+    const source = index.source(world.view.name)!;
+    const scan = world.results.scan.bind(world.results);
+    const readings = [reading];
+    world.results.scan = async function* (...asked) {
+      for (const one of readings.splice(0)) await world.deliver('a', [one]);
+      yield* scan(...asked);
+    };
+    const query = queryOf(world, START, START + SPAN_MS, '1h');
+    const ask = (): Promise<WindowsAnswer> => answerWindows(index, source, query, undefined, { wideGroupsMin: 1 });
+    const { newest } = source.recent;
+    const before = await ask();
+    expect(source.recent.newest).toBeGreaterThan(newest);
+    expect(before.sequence).toBe(newest);
+    const after = await ask();
+    expect([after.sequence, textsOf(after, query)]).toEqual([source.recent.newest, expectedTexts(world, query)]);
+    expect(after.position).not.toBe(before.position);
+  });
 });

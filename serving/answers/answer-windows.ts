@@ -4,6 +4,7 @@ import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatDuration, longestMs } from '#core/time/duration.ts';
 import { windowEdgesFitSlice, type WindowSpan } from '#core/time/windows.ts';
 import { groupKey } from '#core/views/view.ts';
+import { ChangedSlices } from '../index/changed-slices.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import type { WindowSums } from '../index/kept-sums.ts';
@@ -11,7 +12,7 @@ import { writePositionToken } from '../index/position-token.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
-import { spansOfSlices, WindowCombiner } from './combine-windows.ts';
+import { WindowCombiner, windowsOfSlices } from './combine-windows.ts';
 import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
 import { sumWide } from './wide-sums.ts';
 import { WideWindows } from './wide-windows.ts';
@@ -67,7 +68,12 @@ export async function withSource<T>(
   }
 }
 
-/** The whole answer, as of one moment. More than `windowsMax` windows are a QueryError. */
+/**
+ * The whole answer, as of one moment. More than `windowsMax` windows are a QueryError.
+ *
+ * Where groups or windows come new while many groups are read, it lacks these: its head is then the one of before, and
+ * what was committed since may be in it or not.
+ */
 export async function answerWindows(
   index: ServingIndex,
   source: ViewSource,
@@ -77,15 +83,17 @@ export async function answerWindows(
 ): Promise<WindowsAnswer> {
   const groups = groupsOf(source, query.where);
   const isWide = groups.length >= wideGroupsMin;
+  const begun = isWide ? headOf(index, source, groups) : undefined;
   const data = isWide ? await wideExtentOf(source) : await askedExtentOf(source, query.spec, query, groups);
   checkEdges(query, data);
-  if (isWide) {
-    const spans = await takeSpans(source, query, data, Math.floor(WHOLE_WINDOWS_MAX / groups.length));
+  if (begun !== undefined) {
+    const spans = await takeSpans(source, query, data, Math.max(1, Math.floor(WHOLE_WINDOWS_MAX / groups.length)));
     if (spans !== undefined) {
       return await sumWide({ source, groups, spans, parts: partsOf(query) }, (sums) => {
         const rows = judgedWide(source, query, sums);
         if (rows.windows.count > windowsMax) throw tooMany('windows', windowsMax);
-        return { ...headOf(index, source, groups), ...rows };
+        const isWhole = holdsChangesSince(source, query, groups, spans, begun.sequence);
+        return { ...(isWhole ? headOf(index, source, groups) : begun), ...rows };
       });
     }
   }
@@ -147,48 +155,35 @@ function judgedWide(source: ViewSource, query: ViewQuery, sums: WindowSums): Ans
   return { table, windows: new WideWindows(sums, new Judge(table, query, source.id), keepsWindow(query)) };
 }
 
-/**
- * The windows that may hold data as of now, where they are no more than so many; undefined where there are more. Throws
- * SourceReplaced where commits open others faster than they are looked for.
- */
+/** The windows that may hold data, where they are no more than so many; undefined where there are more. */
 async function takeSpans(
   source: ViewSource,
   query: WindowsQuery,
   data: Extent | undefined,
   countMax: number,
 ): Promise<readonly WindowSpan[] | undefined> {
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const { newest } = source.recent;
-    const chunks = spanChunks(
-      query.spec,
-      query,
-      data,
-      (fromMs) => heldIn(source, fromMs),
-      () => countMax,
-    );
-    const first = await chunks.next();
-    const spans = first.done === true ? [] : first.value;
-    if (spans.length === countMax && (await chunks.next()).done !== true) return undefined;
-    if (holdsChangesSince(source, query, spans, newest)) return spans;
-  }
-  throw new SourceReplaced(query.view.name);
+  const heldFrom = (fromMs: number): Promise<number | undefined> => heldIn(source, fromMs);
+  const chunks = spanChunks(query.spec, query, data, heldFrom, () => countMax);
+  const first = await chunks.next();
+  if (first.done === true) return [];
+  return first.value.length === countMax && (await chunks.next()).done !== true ? undefined : first.value;
 }
 
-/** Whether all windows of the query that were changed since a commit are among the spans. */
+/** Whether all windows of the query that were changed since a commit are among the spans, and all groups among the groups. */
 function holdsChangesSince(
   source: ViewSource,
   query: WindowsQuery,
+  groups: readonly Group[],
   spans: readonly WindowSpan[],
   sequence: number,
 ): boolean {
   const batches = source.recent.since(sequence);
-  if (batches === undefined) return false;
-  const known = new Set(batches.length === 0 ? [] : spans.map(({ startMs }) => startMs));
-  for (const { groups } of batches) {
-    for (const { slices } of groups.values()) {
-      for (const { startMs } of spansOfSlices({ source, ...query }, slices)) if (!known.has(startMs)) return false;
-    }
-  }
+  if (batches === undefined || groupsOf(source, query.where).length !== groups.length) return false;
+  const changed = new ChangedSlices();
+  for (const batch of batches) for (const { slices } of batch.groups.values()) changed.addAll(slices);
+  if (changed.size === 0) return true;
+  const known = new Set(spans.map(({ startMs }) => startMs));
+  for (const { startMs } of windowsOfSlices({ source, ...query }, changed)) if (!known.has(startMs)) return false;
   return true;
 }
 

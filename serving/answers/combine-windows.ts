@@ -170,7 +170,7 @@ export class WindowCombiner {
 }
 
 /** The windows of the query that hold one of the slices, each once. */
-export function spansOfSlices(
+function spansOfSlices(
   options: Pick<CombineOptions, 'source' | 'spec' | 'fromMs' | 'toMs'>,
   slices: Iterable<number>,
 ): readonly WindowSpan[] {

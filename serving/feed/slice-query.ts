@@ -1,3 +1,4 @@
+import { SLICE_STATISTICS } from '#backbone/answers/slice-feed.ts';
 import { answerable, findStatistic, type Statistic, STATISTICS } from '#core/stats/statistics.ts';
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import { windowSpec } from '#core/time/windows.ts';
@@ -5,8 +6,7 @@ import { openZone } from '#core/time/zone.ts';
 import type { WindowsQuery } from '../answers/query.ts';
 import type { ViewAndMetric } from '../http/view-reader.ts';
 
-/** The statistics that stores tell as numbers, where the metric can answer them; all others follow from the state. */
-const TOLD = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'increase', 'integral', 'timeMean'];
+const TOLD = new Set<string>(SLICE_STATISTICS);
 
 /** The query that every slice of a view answers, with all parts of its stats; the first of its statistics are told. */
 export interface SliceQuery extends WindowsQuery {
@@ -14,7 +14,7 @@ export interface SliceQuery extends WindowsQuery {
 }
 
 export function sliceQuery({ view, metric }: ViewAndMetric): SliceQuery {
-  const told = answerable(metric).filter(({ name }) => TOLD.includes(name));
+  const told = answerable(metric).filter(({ name }) => TOLD.has(name));
   const rest = [...STATISTICS.values(), ...(metric.quantiles ? [findStatistic('p50')!] : [])];
   return {
     view,

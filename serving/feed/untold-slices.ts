@@ -49,7 +49,8 @@ export class UntoldSlices {
     ranges.add(Math.max(from, Number.MIN_SAFE_INTEGER), to);
     if (ranges.count > GROUP_RANGES_MAX) ranges.coarsen(GROUP_RANGES_MAX);
     this.#ranges += ranges.count - before;
-    if (this.#ranges > RANGES_MAX) this.#coarsenAll();
+    // Of more groups than that each has one, and it is seldom that all of them are looked at.
+    if (this.#ranges > Math.max(RANGES_MAX, 2 * this.#groups.size)) this.#coarsenAll();
   }
 
   /** Puts every slice from one on in, of all groups. */

@@ -7,6 +7,7 @@ import { Moments } from './catch-up.ts';
 import { ViewFollower } from './view-follower.ts';
 
 const MINUTE_MS = 60_000;
+const YEAR_MS = 365 * 86_400_000;
 
 /** What the next piece tells: the minute of each slice, and whether its selection waits for a refold. */
 async function told(follower: ViewFollower): Promise<readonly (readonly [number, boolean])[] | undefined> {
@@ -73,5 +74,53 @@ describe('a view that is followed', () => {
     expect(follower.startsOver).toBe(true);
     expect(follower.followed?.version).toBe(2);
     expect(follower.mark()).toMatchObject({ version: 2, startsOver: true });
+  });
+
+  it('tells everything again where it begins anew while a piece is made', async () => {
+    const world = await World.open();
+    await world.deliver(
+      'one',
+      [0, 1].map((minute) => ({ device: 'a@r1', atMs: minute * MINUTE_MS, value: minute })),
+    );
+    await using index = await openIndexOf(world);
+    const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
+    using follower = new ViewFollower(reader, new Moments(index), world.view.name, undefined, () => undefined);
+    follower.cleared();
+    const piece = follower.next();
+    follower.restart();
+    (await piece)?.done();
+    follower.cleared();
+    expect(await told(follower)).toEqual([
+      [0, false],
+      [1, false],
+    ]);
+    expect(follower.isWhole).toBe(true);
+  });
+
+  it('leaves out nothing of a group of which much becomes final while another one is looked at', async () => {
+    const world = await World.open();
+    await world.deliver('one', [{ device: 'a@r1', atMs: 0, value: 1 }]);
+    await world.deliver('two', [{ device: 'b@r2', atMs: 0, value: 1 }]);
+    await using index = await openIndexOf(world);
+    const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
+    using follower = new ViewFollower(reader, new Moments(index), world.view.name, undefined, () => undefined);
+    follower.cleared();
+    await told(follower);
+    expect(await told(follower)).toBeUndefined();
+    await world.deliver('two', [{ device: 'b@r2', atMs: MINUTE_MS, value: 1 }]);
+    await world.heartbeat('one', YEAR_MS);
+    const source = index.source(world.view.name)!;
+    const lastSlice = source.lastSlice.bind(source);
+    const ends = [YEAR_MS];
+    source.lastSlice = async (group) => {
+      for (const endMs of ends.splice(0)) await world.heartbeat('two', endMs);
+      return lastSlice(group);
+    };
+    const finals = new Set<string>();
+    for (let one = await follower.next(); one !== undefined; one = await follower.next()) {
+      for (const { tags, startMs, final } of one.slices()) if (final) finals.add(`${tags[0]} ${startMs}`);
+      one.done();
+    }
+    expect([...finals].toSorted()).toEqual(['r1 0', 'r2 0', `r2 ${MINUTE_MS}`]);
   });
 });

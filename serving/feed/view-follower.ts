@@ -117,6 +117,11 @@ export class ViewFollower implements SliceFollower {
       // One and the other in turn: neither what changes now nor what is filled up waits for the other's end.
       this.#wasAll = hasAll && !(this.#wasAll && hasRanges);
       const piece = await (this.#wasAll ? this.#allPiece(query) : this.#rangesPiece(query));
+      if (this.startsOver) {
+        // It would be told before what is there goes.
+        piece?.putBack();
+        return undefined;
+      }
       if (piece !== undefined) return piece;
     }
   }
@@ -207,7 +212,9 @@ export class ViewFollower implements SliceFollower {
 
   async #allPiece(query: SliceQuery): Promise<SlicePiece | undefined> {
     const { index } = this.#reader;
-    const from = this.#untold.allFrom;
+    // Where everything begins anew meanwhile, nothing is taken out of what is to be told then.
+    const untold = this.#untold;
+    const from = untold.allFrom;
     const taken: Taken = { kind: 'all', from };
     this.#taken.add(taken);
     try {
@@ -224,7 +231,7 @@ export class ViewFollower implements SliceFollower {
           const bandEnd = Math.floor((first + count) / BAND_SLICES) * BAND_SLICES;
           const end = Math.min(bandEnd > first ? bandEnd : first + count, extent?.toSlice ?? 0);
           const isLast = extent === undefined || end >= extent.toSlice;
-          this.#untold.takeAllUpTo(isLast ? Number.POSITIVE_INFINITY : end);
+          untold.takeAllUpTo(isLast ? Number.POSITIVE_INFINITY : end);
           return first < end ? answerAll(source, query, groups, first, end) : undefined;
         },
       );
@@ -241,15 +248,22 @@ export class ViewFollower implements SliceFollower {
     const { index } = this.#reader;
     const source = this.#live();
     const keys = [...this.#untold.groups().keys().take(PIECE_GROUPS_MAX)];
-    for (const key of keys) if (isLong(this.#untold.groups().get(key))) await source.lastSlice(source.openGroup(key));
+    const looked = new Set<string>();
+    for (const key of keys) {
+      if (!isLong(this.#untold.groups().get(key))) continue;
+      await source.lastSlice(source.openGroup(key));
+      looked.add(key);
+    }
     const ranges = new Map<string, SliceRanges>();
     const taken: Taken = { kind: 'ranges', ranges };
     let room = PIECE_SLICES_MAX;
     for (const key of keys) {
       if (room <= 0) break;
+      // It has become long meanwhile, and where its group ends is not known: it is told with the next piece.
+      if (isLong(this.#untold.groups().get(key)) && !looked.has(key)) continue;
       const group = source.openGroup(key);
       const rest = this.#untold.takeGroup(key);
-      if (isLong(rest)) rest.clip(group.firstSliceKnown() ?? 0, (group.lastSliceKnown() ?? -1) + 1);
+      if (looked.has(key)) rest.clip(group.firstSliceKnown() ?? 0, (group.lastSliceKnown() ?? -1) + 1);
       const some = rest.take(room);
       this.#untold.putBack(key, rest);
       room -= some.slices;

@@ -76,12 +76,12 @@ export class EntityTags {
     return { tag: this.#tag(asked, tagged, this.#headNow(asked)), isFinal: false };
   }
 
-  /** The first tag of an If-None-Match (RFC 9110, 13.1.2) that is still good; undefined where none is. */
+  /** The first tag of an If-None-Match (RFC 9110, 13.1.2) that is still good, of as many as are looked at; undefined where none is. */
   match(asked: Asked, ifNoneMatch: string | undefined): Match | undefined {
     if (ifNoneMatch === undefined) return undefined;
     const { source, query } = asked;
     let head: AnswerHead | undefined;
-    for (const [, opaque] of ifNoneMatch.matchAll(/"([^"]*)"/g)) {
+    for (const [, opaque] of ifNoneMatch.matchAll(/"([^"]*)"/g).take(TAGS_MAX)) {
       const told = readTag(opaque!);
       if (told === undefined) continue;
       const extent = 'spec' in query ? extentOfWindows(query) : told.extent;
@@ -121,6 +121,9 @@ export class EntityTags {
     return number;
   }
 }
+
+/** Tags of an If-None-Match that are looked at: a reader has one answer, or a few of them. */
+const TAGS_MAX = 16;
 
 /** Whether an If-None-Match is met by any answer at all. */
 export function meetsAny(ifNoneMatch: string | undefined): boolean {

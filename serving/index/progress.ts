@@ -82,8 +82,8 @@ export interface Horizon {
   readonly stains: readonly Stain[];
   /** Agents of the group that are retired or have lost frames for good, by name. */
   readonly without: readonly string[];
-  /** Whether an agent of it is retired. */
-  readonly hasRetired: boolean;
+  /** What was expected of retired agents from then on; absent where none of it is retired. Found once, for all windows. */
+  readonly excused?: () => ExpectedTime;
 }
 
 /** All of event time: where nobody knows what a missing frame would have held. */
@@ -207,7 +207,9 @@ export class GroupProgress {
     }
     // Where all are retired the group stands where the last of them ended.
     const reachedMs = watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs;
-    return { watermarkMs: reachedMs, stains, without, hasRetired };
+    if (!hasRetired) return { watermarkMs: reachedMs, stains, without };
+    let excused: ExpectedTime | undefined;
+    return { watermarkMs: reachedMs, stains, without, excused: () => (excused ??= this.#excused()) };
   }
 
   /**
@@ -264,7 +266,7 @@ export class GroupProgress {
     );
     const { within, count, accountedMs } = slices;
     let expected = expectedOf(this.#expected, slices);
-    if (horizon.hasRetired) expected -= expectedOf(this.#excused(), slices);
+    if (horizon.excused !== undefined) expected -= expectedOf(horizon.excused(), slices);
     const arrived = expected <= 0 ? 1 : Math.min(1, Math.max(0, (accountedMs ?? count) / expected));
     const { fromMs, toMs } = within ?? slices;
     return isStained(horizon.stains, fromMs, toMs) ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;

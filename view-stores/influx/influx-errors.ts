@@ -42,3 +42,15 @@ export class InfluxTokenUnreadable extends WeirError {
     });
   }
 }
+
+/** The server stops before InfluxDB has been filled. */
+export class InfluxNotFilled extends WeirError {
+  readonly kind = 'influx-not-filled';
+
+  constructor(url: string) {
+    super(`InfluxDB at ${url} is not filled, since the server stops; it goes on by itself once it is started again`, {
+      fault: 'world',
+      retryable: true,
+    });
+  }
+}

@@ -169,6 +169,17 @@ describe('the store of InfluxDB', () => {
     expect(steps[0]).toEqual({ label: 'slices written', done: 0 });
   });
 
+  it('says so where it ends before it is filled anew', async () => {
+    const store = await start();
+    await whenTold(store);
+    for (let i = 0; i < 1_000; i++) standIn.answers.push({ status: 500 });
+    const rebuilt = store.rebuild(() => undefined);
+    rebuilt.catch(() => undefined);
+    await vi.waitUntil(() => store.status().failures > 0, { timeout: 20_000 });
+    await store[Symbol.asyncDispose]();
+    await expect(rebuilt).rejects.toThrow('is not filled, since the server stops');
+  });
+
   it('ends while InfluxDB is away', async () => {
     const { url } = standIn;
     await standIn[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import { KeptMarks } from '../kept-marks.ts';
 import { pauseMs } from '../retry-pace.ts';
 import type { RebuildOutcome, StoreStatus } from '../store-status.ts';
 import { type InfluxAddress, InfluxBucket } from './influx-bucket.ts';
-import { InfluxAway, InfluxRefusal, InfluxTokenUnreadable } from './influx-errors.ts';
+import { InfluxAway, InfluxNotFilled, InfluxRefusal, InfluxTokenUnreadable } from './influx-errors.ts';
 import { LineBatches } from './line-batches.ts';
 import { LineWriter, type PointField } from './line-writer.ts';
 
@@ -107,13 +107,14 @@ export class InfluxStore implements AsyncDisposable {
     };
   }
 
-  /** Removes all points of the views and writes them anew; resolves when the store has been told everything. */
+  /** Removes all points of the views and writes them anew; resolves when the store has been told everything. Throws InfluxNotFilled. */
   async rebuild(progress: (state: object) => void): Promise<RebuildOutcome> {
     const { clock } = this.#options;
     const startedMs = clock();
     const writtenBefore = this.#written;
     for (const { follower } of this.#following) follower.restart();
-    while (!this.#following.every(({ follower }) => follower.isWhole) && !this.#ending.signal.aborted) {
+    while (!this.#following.every(({ follower }) => follower.isWhole)) {
+      if (this.#ending.signal.aborted) throw new InfluxNotFilled(this.#bucket.url);
       const failure = this.#failure;
       progress({
         label: failure === undefined ? 'slices written' : failure.reason,

@@ -1,22 +1,10 @@
-import type { AnsweredSlice, FollowedView } from '#backbone/answers/slice-feed.ts';
+import { type AnsweredSlice, type FollowedView, SLICE_STATISTICS } from '#backbone/answers/slice-feed.ts';
 
-/** Fields of a point that are statistics, and the others. */
-const STATISTIC_FIELDS = [
-  'count',
-  'sum',
-  'mean',
-  'min',
-  'max',
-  'first',
-  'last',
-  'increase',
-  'integral',
-  'timeMean',
-] as const;
+/** Fields of a point beside the statistics. */
 const OTHER_FIELDS = ['completeness', 'final', 'pending', 'revision', 'state'] as const;
 
 /** All fields that a point may have. */
-export const POINT_FIELDS = [...STATISTIC_FIELDS, ...OTHER_FIELDS];
+export const POINT_FIELDS = [...SLICE_STATISTICS, ...OTHER_FIELDS];
 export type PointField = (typeof POINT_FIELDS)[number];
 
 /** Statistics that are whole numbers for InfluxDB; all others are floats, so that no field ever changes its type. */
