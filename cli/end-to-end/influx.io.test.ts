@@ -77,10 +77,10 @@ metrics:
   work: { unit: kWh, decimals: 3, kind: counter, interval: 1s }
 agent: { id: files, broker: 'mqtt://127.0.0.1:${mqttPort}' }
 sources:${householdSource([
-  '{ metric: power, value: Global_active_power, device: home }',
-  '{ metric: sub, value: Sub_metering_1, device: kitchen, tags: { region: IDF } }',
-  '{ metric: sub, value: Sub_metering_2, device: laundry, tags: { region: IDF } }',
-])}${temperatureSource('machine')}${plugsSource(0, ["{ metric: work, value: value, when: { property: '0' }, device: '{house}-{household}-{plug}' }"])}
+      '{ metric: power, value: Global_active_power, device: home }',
+      '{ metric: sub, value: Sub_metering_1, device: kitchen, tags: { region: IDF } }',
+      '{ metric: sub, value: Sub_metering_2, device: laundry, tags: { region: IDF } }',
+    ])}${temperatureSource('machine')}${plugsSource(0, ["{ metric: work, value: value, when: { property: '0' }, device: '{house}-{household}-{plug}' }"])}
 views:
   power: { metric: power, by: [device], slice: 1m }
   sub-by-region: { metric: sub, by: [region], slice: 15m }

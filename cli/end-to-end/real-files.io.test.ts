@@ -7,8 +7,8 @@ import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/
 import { type RunningUp, startUp, weir, whenFolded } from '#tooling/processes/weir-process.ts';
 import type { EdgeSummary } from '../compose/edge.ts';
 import { askCsv, expectOraclesAnswers, expectSameLines, QUERIES, queryCsv } from './answers.fixtures.ts';
-import { DATA, householdSource, plugsSource, temperatureSource } from './real-files.fixtures.ts';
 import { ReadingsOracle } from './readings.oracle.ts';
+import { DATA, householdSource, plugsSource, temperatureSource } from './real-files.fixtures.ts';
 
 /** Writes the configuration into a folder; gives its path. */
 async function writeFiveFiles(dir: string, mqttPort: number): Promise<string> {
@@ -42,12 +42,12 @@ metrics:
   work: { unit: kWh, decimals: 3, kind: counter, interval: 1s, send: readings }
 agent: { id: five-files, broker: 'mqtt://127.0.0.1:${mqttPort}' }
 sources:${householdSource([
-  '{ metric: power, value: Global_active_power, device: home }',
-  '{ metric: power-in-panes, value: Global_active_power, device: home }',
-  sub(1, 'kitchen'),
-  sub(2, 'laundry'),
-  sub(3, 'heating'),
-])}${temperatureSource('machine')}${temperatureSource('ambient')}${plugs(0)}${plugs(1)}
+    '{ metric: power, value: Global_active_power, device: home }',
+    '{ metric: power-in-panes, value: Global_active_power, device: home }',
+    sub(1, 'kitchen'),
+    sub(2, 'laundry'),
+    sub(3, 'heating'),
+  ])}${temperatureSource('machine')}${temperatureSource('ambient')}${plugs(0)}${plugs(1)}
 views:
   power: { metric: power, by: [device], slice: 1m }
   power-in-panes: { metric: power-in-panes, by: [device], slice: 5m }

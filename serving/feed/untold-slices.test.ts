@@ -52,7 +52,8 @@ describe('slices that are still to be told', () => {
   it('hold more groups than that, of each the slices that were put in', () => {
     const untold = new UntoldSlices();
     const groups = RANGES_MAX + 10_000;
-    for (let i = 0; i < 2; i++) for (let group = 0; group < groups; group++) untold.add(`g${group}`, 10 * i, 10 * i + 1);
+    for (let i = 0; i < 2; i++)
+      for (let group = 0; group < groups; group++) untold.add(`g${group}`, 10 * i, 10 * i + 1);
     expect(untold.groups().size).toBe(groups);
     let [count, whole] = [0, 0];
     for (const ranges of untold.groups().values()) {
