@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DOORS } from './doors.ts';
-import { DOORS as ILL_DOORS, HANGS_AT, ILL_CASES, ILL_SEED, THROWS_AT } from './ill-doors.fixtures.ts';
+import { DOORS as ILL_DOORS, ENDS_AT, HANGS_AT, ILL_CASES, ILL_SEED, THROWS_AT } from './ill-doors.fixtures.ts';
 import { CASE_CPU_MS_MAX, CaseTooSlow, runHostile } from './run-hostile.ts';
 import { runWatched } from './watched.ts';
 
@@ -51,7 +51,7 @@ describe('the hostile inputs', () => {
   });
 
   it(
-    'name a case on which a door hangs, or that nothing catches, and go on behind it',
+    'name a case on which a door hangs, that nothing catches, or that ends the thread, and go on behind it',
     async () => {
       const report = await runWatched({
         doorsModule: new URL('./ill-doors.fixtures.ts', import.meta.url),
@@ -66,9 +66,10 @@ describe('the hostile inputs', () => {
       expect(failed).toEqual([
         ['hangs', HANGS_AT, expect.stringContaining(`${CASE_CPU_MS_MAX} are allowed`)],
         ['throws too late', THROWS_AT, expect.stringContaining('thrown too late')],
+        ['ends its thread', ENDS_AT, expect.stringContaining('code 3')],
       ]);
       expect(report.cases).toBe(ILL_CASES * ILL_DOORS.length);
-      expect(report.accepted).toBe(report.cases - 2);
+      expect(report.accepted).toBe(report.cases - ILL_DOORS.length);
     },
     TIMEOUT_MS,
   );

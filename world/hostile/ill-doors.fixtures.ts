@@ -5,6 +5,7 @@ export const ILL_SEED = 7;
 export const ILL_CASES = 40;
 export const HANGS_AT = 11;
 export const THROWS_AT = 23;
+export const ENDS_AT = 31;
 
 const SAMPLES = [Uint8Array.from({ length: 64 }, (_, i) => i)];
 
@@ -29,4 +30,5 @@ export const DOORS: readonly Door[] = [
       throw new Error('thrown too late');
     });
   }),
+  ill('ends its thread', ENDS_AT, () => process.exit(3)),
 ];

@@ -107,6 +107,7 @@ async function runTask(
   const worker = new Worker(new URL('./hostile.worker.ts', import.meta.url), { workerData: task });
   const ended = Promise.withResolvers<Error | undefined>();
   worker.on('error', ended.resolve);
+  worker.on('exit', (code) => ended.resolve(new Error(`it ended the thread, with code ${code}`)));
   worker.on('message', (told: Told) => {
     if (told.kind === 'failed') {
       report.failed.push(told);
@@ -117,6 +118,7 @@ async function runTask(
     ended.resolve(undefined);
   });
   const over = new AbortController();
+  // It throws once the thread is gone, and that is heard above.
   watch(worker, place, done, over.signal).then(ended.resolve, () => undefined);
   try {
     return await ended.promise;
