@@ -356,7 +356,7 @@ function entriesNeeded(header: FrameHeader): number {
 /** Enters into the ledger what event time a frame reaches: before its first reading lies what a gauge may have held. */
 function tellReach({ fold, ledger }: Agent<unknown>, { count, earliestMs, latestMs }: FrameHeader): void {
   if (count === 0) return;
-  ledger.reach(ledger.hasFormer ? earliestMs - fold.longestHoldMs() : earliestMs, latestMs);
+  ledger.reach(ledger.hasFormer ? earliestMs - fold.longestHoldMs : earliestMs, latestMs);
 }
 
 /** Takes up what a birth says, or gives what is wrong with it. */

@@ -18,6 +18,7 @@ export class AgentFold {
   readonly #series: string[] = [];
   /** From when on series are expected, as the last entry says that says so of them. */
   readonly #sinceMs = new Map<string, number>();
+  #longestHoldMs = 0;
 
   constructor(name: string, entries: readonly SeriesEntry[] = []) {
     this.name = name;
@@ -30,14 +31,15 @@ export class AgentFold {
     for (const entry of entries.slice(Math.max(0, this.entries.length - firstIndex))) {
       this.entries.push(entry);
       this.#series.push(this.#keys.keyOf(entry));
+      if (entry.kind === 'gauge') this.#longestHoldMs = Math.max(this.#longestHoldMs, holdMsOf(entry));
       // What routes have told of members may not be so any more.
       if (this.#takeSince(this.entries.length - 1)) this.forgetRoutes();
     }
   }
 
   /** For how long before its first reading a frame of the agent may tell what a gauge held; 0 without gauges. */
-  longestHoldMs(): number {
-    return this.entries.reduce((most, entry) => (entry.kind === 'gauge' ? Math.max(most, holdMsOf(entry)) : most), 0);
+  get longestHoldMs(): number {
+    return this.#longestHoldMs;
   }
 
   knows(dictionaryVersion: number): boolean {
