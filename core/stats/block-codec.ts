@@ -161,7 +161,7 @@ function readWhole(
   facts.grid = grid;
   const isRead =
     version === BLOCK_VERSION
-      ? readColumns(reader, table, first, facts, parts)
+      ? readColumns({ pack: reader, table, first, facts, parts })
       : readColumnsTwo(reader, table, first, rows, version, parts);
   return isRead && reader.finished();
 }

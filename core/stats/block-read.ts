@@ -29,14 +29,18 @@ const values = columnRoom();
 const guess = columnRoom();
 const foretold = foretoldRoom();
 
-/** Reads the rows of the facts into the slots from `first` on; false where they are none. */
-export function readColumns(
-  pack: PackReader,
-  table: StatsTable,
-  first: number,
-  facts: RowFacts,
-  parts: ReadonlySet<StatsPart>,
-): boolean {
+/** A block that is read: its columns, what is known of its rows, and which parts of them go into the slots from `first` on. */
+interface BlockReading {
+  readonly pack: PackReader;
+  readonly table: StatsTable;
+  readonly first: number;
+  readonly facts: RowFacts;
+  readonly parts: ReadonlySet<StatsPart>;
+}
+
+/** Reads the rows of the facts into the slots; false where they are none. */
+export function readColumns(reading: BlockReading): boolean {
+  const { pack, table, first, facts, parts } = reading;
   const { rows, selected, count } = facts;
   const all = pack.bytes.byte();
   if (all > 1 || (all === 0 && !pack.column(selected, rows, 0, 1))) return false;
@@ -44,17 +48,17 @@ export function readColumns(
   table.count.set(count.subarray(0, rows), first);
   table.unchecked.set(values.subarray(0, rows), first);
   const isRead =
-    readSelected(pack, facts, parts) &&
-    readTimes(pack, facts, parts) &&
-    readCovered(pack, table, first, facts, parts.has('coveredMs')) &&
+    readSelected(reading) &&
+    readTimes(reading) &&
+    readCovered(reading) &&
     readMsColumn(pack, table.accountedMs, table.accountedRest, first, rows, facts.coveredMs) &&
-    readSums(pack, table, first, facts, parts) &&
-    readWideParts(pack, table, first, facts, parts) &&
+    readSums(reading) &&
+    readWideParts(reading) &&
     readHistogramColumn(pack, table, first, rows, parts.has('histogram'));
-  return isRead && takeSelected(table, first, facts, parts, all === 0);
+  return isRead && takeSelected(reading, all === 0);
 }
 
-function readSelected(pack: PackReader, facts: RowFacts, parts: ReadonlySet<StatsPart>): boolean {
+function readSelected({ pack, facts, parts }: BlockReading): boolean {
   const { rows, min, max, first, last } = facts;
   const needsFirst = parts.has('first') || parts.has('increase');
   const needsLast = needsFirst || parts.has('last') || parts.has('integral');
@@ -72,7 +76,7 @@ function needsSum(parts: ReadonlySet<StatsPart>): boolean {
   return parts.has('sum') || parts.has('squares') || parts.has('integral');
 }
 
-function readTimes(pack: PackReader, facts: RowFacts, parts: ReadonlySet<StatsPart>): boolean {
+function readTimes({ pack, facts, parts }: BlockReading): boolean {
   const { rows, firstMs, lastMs, grid } = facts;
   const needsLast = parts.has('last') || parts.has('integral');
   const needsFirst = needsLast || parts.has('first');
@@ -82,13 +86,9 @@ function readTimes(pack: PackReader, facts: RowFacts, parts: ReadonlySet<StatsPa
 }
 
 /** Covered times are read in any case, since what is accounted for is foretold by them. */
-function readCovered(
-  pack: PackReader,
-  table: StatsTable,
-  first: number,
-  { rows, coveredMs }: RowFacts,
-  isWanted: boolean,
-): boolean {
+function readCovered({ pack, table, first, facts, parts }: BlockReading): boolean {
+  const { rows, coveredMs } = facts;
+  const isWanted = parts.has('coveredMs');
   const code = pack.bytes.byte();
   if (code === DISTANCES) {
     if (!pack.column(coveredMs, rows, -SAFE, SAFE)) return false;
@@ -102,13 +102,7 @@ function readCovered(
     : skipWideColumns(pack, code, MS_LIMBS, rows);
 }
 
-function readSums(
-  pack: PackReader,
-  table: StatsTable,
-  first: number,
-  facts: RowFacts,
-  parts: ReadonlySet<StatsPart>,
-): boolean {
+function readSums({ pack, table, first, facts, parts }: BlockReading): boolean {
   const { rows, sum } = facts;
   const columns = parts.has('sum') ? table.sum : undefined;
   const code = pack.bytes.byte();
@@ -139,13 +133,7 @@ const FORETELL = {
   integral: (facts: RowFacts) => facts.foretellIntegral(foretold),
 };
 
-function readWideParts(
-  pack: PackReader,
-  table: StatsTable,
-  first: number,
-  facts: RowFacts,
-  parts: ReadonlySet<StatsPart>,
-): boolean {
+function readWideParts({ pack, table, first, facts, parts }: BlockReading): boolean {
   const { rows } = facts;
   for (const part of ['squares', 'increase', 'integral'] as const) {
     const columns = table[part];
@@ -162,13 +150,8 @@ function readWideParts(
 }
 
 /** Puts what is asked for of the selective part into the table; false where it is none. */
-function takeSelected(
-  table: StatsTable,
-  slot: number,
-  { rows, selected, min, max, first, last, firstMs, lastMs }: RowFacts,
-  parts: ReadonlySet<StatsPart>,
-  isPartly: boolean,
-): boolean {
+function takeSelected({ table, first: slot, facts, parts }: BlockReading, isPartly: boolean): boolean {
+  const { rows, selected, min, max, first, last, firstMs, lastMs } = facts;
   if (parts.has('min')) table.min.set(min.subarray(0, rows), slot);
   if (parts.has('max')) table.max.set(max.subarray(0, rows), slot);
   if (parts.has('first')) {
