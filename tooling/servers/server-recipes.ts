@@ -169,24 +169,32 @@ const chromiumRecipe: ServerRecipe = {
   },
 };
 
-/** What is said of both programs of Mosquitto where they are not found: no package registry has them. */
-const CANT_INSTALL = 'it comes with the operating system, not from a package registry';
-
-function mosquittoProgram(name: string, leavesUntested: string, debianPackage: string): ServerRecipe {
+/** What comes with the operating system alone: no package registry has it. */
+function systemProgram(
+  recipe: Pick<ServerRecipe, 'name' | 'version' | 'leavesUntested' | 'remedy' | 'versionIn'>,
+): ServerRecipe {
+  const { name } = recipe;
   return {
-    name,
-    version: '2.0',
-    // Debian puts the broker where only root's PATH leads.
+    ...recipe,
+    // Debian puts what serves where only root's PATH leads.
     commands: [name, `../sbin/${name}`],
     binary: name,
-    leavesUntested,
-    // The tests that use it also run against what npm has.
     isOptional: true,
+    accepts: (version) => Number.parseInt(version, 10) >= 2,
+    install: () =>
+      Promise.reject(new InstallFailed(name, 'it comes with the operating system, not from a package registry')),
+  };
+}
+
+/** The tests that use a program of Mosquitto also run against what npm has. */
+function mosquittoProgram(name: string, leavesUntested: string, debianPackage: string): ServerRecipe {
+  return systemProgram({
+    name,
+    version: '2.0',
+    leavesUntested,
     remedy: `Install Eclipse Mosquitto (Debian: apt install ${debianPackage}) and run again.`,
     versionIn: (output) => new RegExp(`${name} version (\\d+\\.\\d+\\.\\d+)`).exec(output)?.[1],
-    accepts: (version) => Number.parseInt(version, 10) >= 2,
-    install: () => Promise.reject(new InstallFailed(name, CANT_INSTALL)),
-  };
+  });
 }
 
 /** Eclipse Mosquitto, the broker that most homes have. */
@@ -236,7 +244,7 @@ const influxdRecipe: ServerRecipe = {
       if (result.status !== 0) throw new InstallFailed('influxd', lastLines(result.output));
       return result;
     };
-    await go(['install', '-trimpath', 'github.com/influxdata/pkg-config@latest'], { GOFLAGS: '' });
+    await go(['install', '-trimpath', 'github.com/influxdata/pkg-config@v0.2.7'], { GOFLAGS: '' });
     const { output } = await go(['mod', 'download', '-json', `${INFLUXD_MODULE}@v${INFLUXD_VERSION}`]);
     await writeModule(build, /"Dir": "([^"]+)"/.exec(output)?.[1] ?? '');
     await go(
@@ -276,19 +284,13 @@ async function writeModule(build: string, source: string): Promise<void> {
 }
 
 /** Prometheus' own tool that reads its files, and tries rules. */
-const promtoolRecipe: ServerRecipe = {
+const promtoolRecipe = systemProgram({
   name: 'promtool',
   version: '2.42',
-  commands: ['promtool'],
-  binary: 'promtool',
   leavesUntested: 'rules of alerts are parsed, and not tried',
-  // It comes with Prometheus, which is in no package registry.
-  isOptional: true,
   remedy: 'Install Prometheus (Debian: apt install prometheus) and run again.',
   versionIn: (output) => /^promtool, version (\d+\.\d+)/m.exec(output)?.[1],
-  accepts: (version) => Number.parseInt(version, 10) >= 2,
-  install: () => Promise.reject(new InstallFailed('promtool', 'it comes with Prometheus, not from a package registry')),
-};
+});
 
 const K6_VERSION = '1.8.1';
 
