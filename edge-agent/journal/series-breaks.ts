@@ -44,8 +44,12 @@ export class SeriesBreaks {
 
   /** Whether a link between two times would lead across one: one lies in (fromMs, toMs]. */
   lieBetween(fromMs: number, toMs: number): boolean {
-    const next = this.#breaks[this.#indexAfter(fromMs)];
-    return next !== undefined && next.atMs <= toMs;
+    return this.nextAfter(fromMs) <= toMs;
+  }
+
+  /** The first one after a time; infinity where there is none. */
+  nextAfter(timeMs: number): number {
+    return this.#breaks[this.#indexAfter(timeMs)]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Adds one; false where it is known. */

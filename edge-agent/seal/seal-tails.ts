@@ -36,8 +36,6 @@ export function sealTail(
   if (start >= end) return;
   const { times, values, entries, breaks } = journal;
   breaks.touch(times[start]!);
-  // Where the series never broke off, nobody asks for each of its readings.
-  const isParted = (at: number): boolean => !breaks.isEmpty && breaks.lieBetween(times[at - 1]!, times[at]!);
   let runStart = start;
   const addRunUpTo = (to: number): void => {
     if (runStart < to) runs.addRun(entries[runStart]!, times, values, runStart, to, journal.before(runStart), false);
@@ -47,10 +45,13 @@ export function sealTail(
     const paneStartMs = Math.floor(times[from]! / rule.paneMs) * rule.paneMs;
     const sendsPanes = rule.sendsPanes && rule.fits(entries[from]!);
     const paneEndMs = sendsPanes ? paneStartMs + rule.paneMs : Number.POSITIVE_INFINITY;
+    const groupEndMs = Math.min(paneEndMs, breaks.nextAfter(times[from]!));
     const entry = entries[from]!;
-    if (entry !== entries[runStart] || (from > runStart && isParted(from))) addRunUpTo(from);
+    if (entry !== entries[runStart] || (from > runStart && breaks.lieBetween(times[from - 1]!, times[from]!))) {
+      addRunUpTo(from);
+    }
     let to = from + 1;
-    while (to < end && times[to]! < paneEndMs && entries[to] === entry && !isParted(to)) to++;
+    while (to < end && times[to]! < groupEndMs && entries[to] === entry) to++;
     if (sendsPanes && to - from >= PANE_READINGS_MIN) {
       addRunUpTo(from);
       const { paneMs, intervalMs } = rule;
