@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
@@ -128,6 +128,32 @@ describe('an edge agent', () => {
     await using agent = await house.start({ door: declaredSource({ kind: 'http', listen: '127.0.0.1:0' }) });
     await expect(agent.ended).rejects.toThrow(UplinkHalted);
     await expect(agent.drain()).rejects.toThrow('its data is older than what it sent');
+  });
+
+  it('stops at every start where its disk was set back, whatever it put into frames meanwhile', async () => {
+    await using house = await openHouse();
+    const copy = join(house.dir, 'copy');
+    const run = async (file: string): Promise<void> => {
+      await writeFile(join(house.dir, 'rows.csv'), `ts,device,value\n${file}`);
+      await using agent = await house.start({ rows: declaredSource(CSV) });
+      await agent.ended;
+      await agent.drain();
+    };
+    await run('1,a,1\n');
+    await cp(join(house.dir, 'spool'), copy, { recursive: true });
+    await run('1,a,1\n2,a,1\n');
+    house.broker.head = { incarnation: 2, highestSequence: 1 };
+    await run('1,a,1\n2,a,1\n3,a,1\n');
+    const sent = house.broker.frames().length;
+    house.broker.head = { incarnation: 3, highestSequence: 1 };
+    await rm(join(house.dir, 'spool'), { recursive: true });
+    await cp(copy, join(house.dir, 'spool'), { recursive: true });
+    for (let rows = '1,a,1\n', at = 2; at < 6; at++)
+      await expect(run((rows += `${at},a,9\n`))).rejects.toThrow(UplinkHalted);
+    // Nor does it begin to send where the last that the ledger saw was a start that had nothing to say.
+    house.broker.head = { incarnation: 5, highestSequence: 0 };
+    await expect(run('1,a,1\n')).rejects.toThrow(UplinkHalted);
+    expect(house.broker.frames()).toHaveLength(sent);
   });
 
   it('tells of a source that fails', async () => {

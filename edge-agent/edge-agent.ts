@@ -129,13 +129,11 @@ function openUplink(
     login: () => readLogin(login ?? {}, folder),
     spool,
     heartbeat: () => committer.heartbeat(),
-    given: () => committer.given,
-    acquaintance: { isMade: () => committer.isAcquainted, make: () => committer.acquaint() },
+    acquaintance: { shown: () => committer.shown, make: (life) => committer.acquaint(life) },
     logger,
     random,
-    onHead: (head, verdict) => {
+    onHead: (verdict) => {
       if (verdict.kind === 'agent-behind') onBehind(verdict.message);
-      else committer.noteLedger(head.incarnation);
     },
     onVerdict: async (refused, { bytes }) => {
       logger.error(refused, 'the server refused what a frame says; it is sent again at the next start');

@@ -240,7 +240,7 @@ describe('the speed layer', () => {
       forks: 0,
     });
     expect(heads).toEqual([
-      { incarnation: 1, highestSequence: 2 },
+      { incarnation: 1, highestSequence: 2, life: 0 },
       { incarnation: 0, highestSequence: 0 },
     ]);
   });

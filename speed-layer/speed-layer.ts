@@ -124,8 +124,9 @@ export class SpeedLayer implements AsyncDisposable {
   ledgerHead(agent: string): LedgerHead {
     const ledger = this.#ledgerOf(agent);
     if (ledger === undefined) return { incarnation: 0, highestSequence: 0 };
-    const { handedTo } = ledger.standing;
-    return handedTo === null ? ledger.head() : { ...ledger.head(), handedTo };
+    const { life, handedTo } = ledger.standing;
+    const head = { ...ledger.head(), life };
+    return handedTo === null ? head : { ...head, handedTo };
   }
 
   /** What the ledger has of an agent's frames, and lacks: nothing, and all, of an unknown one's. */

@@ -18,23 +18,27 @@ export const WANTED_RANGES_MAX = 256;
 
 const utf8 = new TextEncoder();
 
-export function encodeLedgerHead({ incarnation, highestSequence, handedTo }: LedgerHead): Uint8Array {
-  return utf8.encode(JSON.stringify({ incarnation, highestSequence, handedTo }));
+export function encodeLedgerHead({ incarnation, highestSequence, life, handedTo }: LedgerHead): Uint8Array {
+  return utf8.encode(JSON.stringify({ incarnation, highestSequence, life, handedTo }));
 }
 
 export function parseLedgerHead(bytes: Uint8Array): LedgerHead | MessageFault {
   const value = parseObject(bytes);
   if (value === undefined) return messageFault('ledger head is no JSON object in UTF-8');
-  const { incarnation, highestSequence, handedTo } = value;
+  const { incarnation, highestSequence, life, handedTo } = value;
   if (!isIntegerWithin(incarnation, 0, INCARNATION_MAX)) return messageFault('ledger head: incarnation must be a u32');
   if (!isIntegerWithin(highestSequence, 0, Number.MAX_SAFE_INTEGER)) {
     return messageFault('ledger head: highestSequence must be an integer from 0 on');
   }
-  if (handedTo === undefined) return { incarnation, highestSequence };
+  if (life !== undefined && !isIntegerWithin(life, 0, Number.MAX_SAFE_INTEGER)) {
+    return messageFault('ledger head: life must be an integer from 0 on');
+  }
+  const head = { incarnation, highestSequence, ...(life === undefined ? {} : { life }) };
+  if (handedTo === undefined) return head;
   if (typeof handedTo !== 'string' || !AGENT_ID.test(handedTo)) {
     return messageFault('ledger head: handedTo must be an agent id');
   }
-  return { incarnation, highestSequence, handedTo };
+  return { ...head, handedTo };
 }
 
 export function encodeWantedFrames({ heads, missing }: WantedFrames): Uint8Array {

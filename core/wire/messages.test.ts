@@ -51,7 +51,7 @@ describe('the messages between agent and broker', () => {
       const beat = { incarnation, highestSequence: number, watermarkMs, closed: true };
       const item = { line: number, readings: number, reason: 'r'.repeat(REPORT_TEXT_MAX), text: '' };
       const report = { incarnation, sequence: number, source: 's'.repeat(REPORT_TEXT_MAX), items: [item] };
-      const head = { incarnation, highestSequence: number };
+      const head = { incarnation, highestSequence: number, life: number, handedTo: 'a'.repeat(64) };
       const code = 'c'.repeat(VERDICT_CODE_MAX);
       const entries = Array.from({ length: VERDICT_ENTRIES_MAX }, () => DICTIONARY_ENTRIES_MAX - 1);
       const verdict = { incarnation, sequence: number, code, detail: 'd'.repeat(VERDICT_DETAIL_MAX), entries };
@@ -152,6 +152,7 @@ describe('the messages between agent and broker', () => {
       });
       expect(parseRefusalReport(json({ ...REPORT, sequence: wrong }))).toMatchObject({ message: /sequence/ });
       expect(parseLedgerHead(json({ ...HEAD, highestSequence: wrong }))).toMatchObject({ message: /highestSequence/ });
+      expect(parseLedgerHead(json({ ...HEAD, life: wrong }))).toMatchObject({ message: /life/ });
       expect(parseRefusedFrame(json({ ...VERDICT, sequence: wrong }))).toMatchObject({ message: /sequence/ });
     }
     expect(parseHeartbeat(json({ ...HEARTBEAT, watermarkMs: 2 ** 52 }))).toMatchObject({ message: /watermarkMs/ });

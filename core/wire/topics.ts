@@ -40,6 +40,8 @@ export function parseAgentTopic(full: string): { readonly agent: string; readonl
 export interface LedgerHead {
   readonly incarnation: number;
   readonly highestSequence: number;
+  /** How often the agent was let begin anew; left out by a broker that doesn't say. */
+  readonly life?: number;
   /** The agent that was given the series of this one, which has nothing to send any more. */
   readonly handedTo?: string;
 }

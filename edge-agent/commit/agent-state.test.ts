@@ -5,11 +5,11 @@ import {
   AGENT_STATE_FORMAT,
   AgentStateRefused,
   checkpointOperation,
-  givenBy,
-  givenFrom,
   headOperation,
   loadCheckpoint,
   loadHead,
+  nextStart,
+  shownBy,
 } from './agent-state.ts';
 
 describe("an agent's state", () => {
@@ -33,32 +33,33 @@ describe("an agent's state", () => {
     await expect(loadHead(table, 'roof-1')).rejects.toThrow('newer than 3');
   });
 
-  it('names the numbers that each start gave, as far as the ledger may still ask for them', async () => {
-    const first = await loadHead(new MemoryTable(), 'roof-1');
-    expect(givenBy(first)).toEqual({ since: 0, heads: [] });
-    const starts = [0, 4, 0, 7].map((sequence, i) => ({ sequence, incarnation: i + 1 }));
-    let head = first;
-    for (const { incarnation, sequence } of starts) head = { ...head, incarnation, sequence, given: givenBy(head) };
-    const given = givenBy(head);
-    expect(given).toEqual({
-      since: 0,
-      heads: [
-        { incarnation: 2, highestSequence: 4 },
-        { incarnation: 4, highestSequence: 7 },
-      ],
+  it('knows what was sent before, however many starts that sent nothing have come since', async () => {
+    const fresh = await loadHead(new MemoryTable(), 'roof-1');
+    const unsent = nextStart({ ...nextStart(fresh), sequence: 9 });
+    expect(shownBy(unsent)).toEqual({ incarnation: 0, newest: null });
+    const sending = { ...unsent, acquainted: true, shownBefore: undefined };
+    expect(shownBy(sending)).toEqual({ incarnation: 2, newest: { incarnation: 1, highestSequence: 9 } });
+    let head = nextStart({ ...sending, sequence: 4 });
+    for (let start = 0; start < 100; start++) head = nextStart({ ...head, sequence: 7 });
+    expect(head.incarnation).toBe(103);
+    expect(shownBy({ ...head, sequence: 7 })).toEqual({
+      incarnation: 2,
+      newest: { incarnation: 2, highestSequence: 4 },
     });
-    expect(givenFrom(given, 3)).toEqual({ since: 2, heads: [{ incarnation: 4, highestSequence: 7 }] });
-    // A state of before this was kept knows the last start that gave any.
-    const previous = { incarnation: 2, lastSequence: 4, closed: true };
-    const { given: _given, ...older } = { ...head, previous };
-    expect(givenBy(older)).toEqual({ ...given, since: 1 });
   });
 
-  it('keeps the numbers of so many starts, and says from which on', async () => {
-    let head = await loadHead(new MemoryTable(), 'roof-1');
-    for (let incarnation = 1; incarnation <= 100; incarnation++)
-      head = { ...head, incarnation, sequence: 1, given: givenBy(head) };
-    const { since, heads } = givenBy(head);
-    expect([since, heads[0]!.incarnation, heads.length]).toEqual([36, 37, 64]);
+  it('of a version that did not keep what was sent may all have been', async () => {
+    const fresh = await loadHead(new MemoryTable(), 'roof-1');
+    const previous = { incarnation: 2, lastSequence: 4, closed: true };
+    const older = { ...fresh, incarnation: 6, previous, acquainted: true };
+    const sent = { incarnation: 6, newest: { incarnation: 2, highestSequence: 4 } };
+    expect(shownBy(older)).toEqual(sent);
+    const kept = nextStart(older);
+    expect([kept.incarnation, shownBy(kept)]).toEqual([7, sent]);
+    // That version takes along what it doesn't know of.
+    expect(shownBy({ ...kept, incarnation: 8, sequence: 1 })).toEqual({
+      incarnation: 8,
+      newest: { incarnation: 8, highestSequence: 1 },
+    });
   });
 });

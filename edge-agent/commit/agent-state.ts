@@ -48,11 +48,14 @@ export function addTotals(totals: AgentTotals, more: Partial<AgentTotals>): Agen
   return sum;
 }
 
-/** The highest frame numbers of starts. */
-export interface GivenNumbers {
-  /** Every start after this incarnation that gave any is named. */
-  readonly since: number;
-  readonly heads: readonly LedgerHead[];
+/** The most of an agent that a ledger can have seen. */
+export interface Shown {
+  /** The last incarnation that anything was sent from; 0 where nothing ever was. */
+  readonly incarnation: number;
+  /** Of the last incarnation up to it that gave frames, the highest number. */
+  readonly newest: LedgerHead | null;
+  /** How often the agent had been let begin anew by then; left out where nobody said. */
+  readonly life?: number | undefined;
 }
 
 /** The agent's own state beside journal and spool, written with each commit. */
@@ -65,8 +68,10 @@ export interface AgentHead {
   readonly reports: number;
   /** The last incarnation that made a frame before this one. */
   readonly previous: PreviousIncarnation | null;
-  /** The highest numbers of the incarnations before this one; absent in states of before this was kept. */
-  readonly given?: GivenNumbers;
+  /** What was shown before this start, as long as nothing is sent from it; `start` is its incarnation. */
+  readonly shownBefore?: (Omit<Shown, 'life'> & { readonly start: number }) | undefined;
+  /** How often the ledger had let the agent begin anew when something was last sent; absent where it did not say. */
+  readonly life?: number | undefined;
   readonly closed: boolean;
   /** Highest pane revision given. */
   readonly revision: number;
@@ -102,35 +107,33 @@ export class AgentStateRefused extends WeirError {
   }
 }
 
-/** Starts that gave frames of which the numbers are kept: so many, while the broker is away, still learn that they are behind. */
-const GIVEN_KEPT = 64;
-
-/** The numbers that were given up to the end of the incarnation that a head is of. */
-export function givenBy({ incarnation, sequence, previous, given }: AgentHead): GivenNumbers {
-  const { since, heads } = given ?? {
-    since: (previous?.incarnation ?? 1) - 1,
-    heads: previous === null ? [] : [{ incarnation: previous.incarnation, highestSequence: previous.lastSequence }],
-  };
-  const all = sequence === 0 ? heads : [...heads, { incarnation, highestSequence: sequence }];
-  const kept = all.slice(-GIVEN_KEPT);
-  return { since: kept.length < all.length ? all[all.length - kept.length - 1]!.incarnation : since, heads: kept };
+/** What may have been sent from the state that a head tells of, and from those before it. */
+export function shownBy(head: AgentHead): Shown {
+  const { life } = head;
+  return life === undefined ? numbersShown(head) : { ...numbersShown(head), life };
 }
 
-/** The head of a start, which knows of those before it. */
-export type StartedHead = AgentHead & { readonly given: GivenNumbers };
+function numbersShown({ incarnation, sequence, previous, acquainted, shownBefore }: AgentHead): Omit<Shown, 'life'> {
+  if (acquainted === false) return { incarnation: 0, newest: null };
+  // What was kept for another start is of no use: a version has run since that doesn't keep it, and may have sent anything.
+  if (shownBefore?.start === incarnation) return { incarnation: shownBefore.incarnation, newest: shownBefore.newest };
+  if (sequence > 0) return { incarnation, newest: { incarnation, highestSequence: sequence } };
+  if (previous === null) return { incarnation, newest: null };
+  return { incarnation, newest: { incarnation: previous.incarnation, highestSequence: previous.lastSequence } };
+}
 
 /** The head with which the start after the one of `head` begins. */
-export function nextStart(head: AgentHead): StartedHead {
+export function nextStart(head: AgentHead): AgentHead {
   const { incarnation, sequence: lastSequence, closed } = head;
   const previous = lastSequence > 0 ? { incarnation, lastSequence, closed } : head.previous;
-  return { ...head, incarnation: incarnation + 1, sequence: 0, previous, given: givenBy(head), closed: false };
-}
-
-/** What of it can still be asked for, once the ledger has come to an incarnation. */
-export function givenFrom({ since, heads }: GivenNumbers, incarnation: number): GivenNumbers {
+  const start = incarnation + 1;
   return {
-    since: Math.max(since, incarnation - 1),
-    heads: heads.filter((one) => one.incarnation >= incarnation),
+    ...head,
+    incarnation: start,
+    sequence: 0,
+    previous,
+    shownBefore: { start, ...numbersShown(head) },
+    closed: false,
   };
 }
 

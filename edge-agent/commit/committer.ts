@@ -22,14 +22,13 @@ import {
   type AgentTotals,
   checkpointOperation,
   entryOperations,
-  givenFrom,
-  type GivenNumbers,
   headOperation,
   loadCheckpoint,
   loadEntries,
   loadHead,
   nextStart,
-  type StartedHead,
+  type Shown,
+  shownBy,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
 import { HeldFrames, Outstanding } from './held-frames.ts';
@@ -73,9 +72,10 @@ export class Committer {
   readonly #panes = new PanesBuilder();
   readonly #sealRules = new WeakMap<Metric, readonly [asReadings: SealRule, asPanes: SealRule]>();
   readonly #watermarks = new Map<string, number | null>();
-  readonly #first: StartedHead;
   readonly #outstanding = new Outstanding();
   readonly #storing: StoringOptions;
+  /** The head that this start began with, and what was sent since lets be told. */
+  #first: AgentHead;
   #entriesWritten: number;
   #format: number;
   #reports: number;
@@ -85,8 +85,6 @@ export class Committer {
   #writesInFlight = 0;
   /** What the last write that has reached the disk lets be told; numbers that may still be lost are not. */
   #kept: Heartbeat;
-  #acquainted: boolean;
-  #given: GivenNumbers;
   #acquainting: Promise<void> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
   #held = new HeldFrames();
@@ -99,7 +97,6 @@ export class Committer {
     this.#spool = options.spool;
     this.#journal = journal;
     this.#first = nextStart(head);
-    this.#given = this.#first.given;
     this.#writer = new FrameWriter(this.#first.incarnation, this.#first.previous, dictionary.entries, head.revision);
     this.#entriesWritten = dictionary.entries.length;
     this.#format = head.format;
@@ -107,7 +104,6 @@ export class Committer {
     this.#totals = head.totals;
     this.#watermarkMs = head.watermarkMs;
     this.#kept = this.#told();
-    this.#acquainted = head.acquainted ?? true;
   }
 
   /** The agent as its last commit left it, in a new incarnation, which is durable when this resolves. */
@@ -135,24 +131,15 @@ export class Committer {
     return this.#totals;
   }
 
-  /** Whether anything was ever sent from this state: where not, a ledger that knows the agent knows another state of it. */
-  get isAcquainted(): boolean {
-    return this.#acquainted;
+  /** What was sent before this start at the most; of this start, once it may send, the incarnation and no number. */
+  get shown(): Shown {
+    return shownBy(this.#first);
   }
 
-  get given(): GivenNumbers {
-    return this.#given;
-  }
-
-  /** The ledger, which knows nothing that the agent doesn't, has come to an incarnation. */
-  noteLedger(incarnation: number): void {
-    this.#given = givenFrom(this.#given, incarnation);
-  }
-
-  /** To be awaited before anything is sent. */
-  acquaint(): Promise<void> {
-    if (!this.#acquainted) {
-      this.#acquainted = true;
+  /** To be awaited before anything is sent to a ledger that has let the agent begin anew so often, where it says so. */
+  acquaint(life = this.#first.life): Promise<void> {
+    if (this.#first.shownBefore !== undefined || this.#first.life !== life) {
+      this.#first = { ...this.#first, shownBefore: undefined, acquainted: true, life };
       this.#acquainting = this.#commit([], []);
     }
     return this.#acquainting;
@@ -393,8 +380,6 @@ export class Committer {
       revision: this.#writer.revision,
       totals: this.#totals,
       watermarkMs: this.#watermarkMs,
-      acquainted: this.#acquainted,
-      given: this.#given,
     };
   }
 }

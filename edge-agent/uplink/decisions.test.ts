@@ -27,65 +27,58 @@ describe('backing off', () => {
 });
 
 describe("the verdict on the ledger's head", () => {
-  const own = [
-    { incarnation: 4, highestSequence: 120 },
-    { incarnation: 5, highestSequence: 7 },
-  ];
+  const shown = { incarnation: 5, newest: { incarnation: 5, highestSequence: 7 } };
 
   it.each([
     ['a new agent', { incarnation: 0, highestSequence: 0 }, 'in-step'],
     ['a ledger that waits for what is spooled', { incarnation: 5, highestSequence: 3 }, 'in-step'],
     ['a ledger that has everything', { incarnation: 5, highestSequence: 7 }, 'in-step'],
-    ['a start of which nothing was sent yet', { incarnation: 4, highestSequence: 120 }, 'in-step'],
     ['an incarnation that is long past', { incarnation: 2, highestSequence: 9_999 }, 'in-step'],
-    ['a number that was never given', { incarnation: 5, highestSequence: 8 }, 'agent-behind'],
-    ['a number that the one before never gave', { incarnation: 4, highestSequence: 121 }, 'agent-behind'],
-    ['an incarnation that never was', { incarnation: 6, highestSequence: 1 }, 'agent-behind'],
+    ['a number that was never sent', { incarnation: 5, highestSequence: 8 }, 'agent-behind'],
+    ['an incarnation that never sent anything', { incarnation: 6, highestSequence: 1 }, 'agent-behind'],
+    ['one of which the ledger knows no number', { incarnation: 6, highestSequence: 0 }, 'agent-behind'],
   ])('for %s', (_what, head, kind) => {
-    expect(judgeHead('roof-1', head, own, true).kind).toBe(kind);
+    expect(judgeHead('roof-1', head, shown).kind).toBe(kind);
   });
 
-  it('is not in step with numbers of a start that gave fewer, however many starts have come since', () => {
-    const own = [
-      { incarnation: 9, highestSequence: 0 },
-      { incarnation: 3, highestSequence: 2 },
-      { incarnation: 6, highestSequence: 5 },
-    ];
+  it('goes by the newest start that gave numbers, where those after it sent heartbeats alone', () => {
     const at = (incarnation: number, highestSequence: number): string =>
-      judgeHead('roof-1', { incarnation, highestSequence }, own, true, 1).kind;
-    expect([at(2, 1), at(3, 3), at(4, 1), at(6, 6)]).toEqual(Array.from({ length: 4 }, () => 'agent-behind'));
-    expect([at(1, 9), at(2, 0), at(3, 2), at(6, 5)]).toEqual(Array.from({ length: 4 }, () => 'in-step'));
-  });
-
-  it('is not in step where the ledger has numbers of an incarnation in which the agent gave none', () => {
-    const head = (incarnation: number, highestSequence: number): string =>
-      judgeHead('roof-1', { incarnation, highestSequence }, own, true).kind;
-    const own = [
-      { incarnation: 1, highestSequence: 9 },
-      { incarnation: 2, highestSequence: 9 },
-      { incarnation: 5, highestSequence: 0 },
-    ];
-    expect([head(3, 1), head(4, 1)]).toEqual(['agent-behind', 'agent-behind']);
-    expect([head(4, 0), head(2, 9)]).toEqual(['in-step', 'in-step']);
-    const first = [{ incarnation: 2, highestSequence: 0 }];
-    expect(judgeHead('roof-1', { incarnation: 1, highestSequence: 1 }, first, true).kind).toBe('agent-behind');
+      judgeHead('roof-1', { incarnation, highestSequence }, { ...shown, incarnation: 8 }).kind;
+    expect([at(4, 120), at(5, 7), at(6, 0), at(8, 0)]).toEqual(Array.from({ length: 4 }, () => 'in-step'));
+    expect([at(5, 8), at(6, 1), at(8, 1), at(9, 0)]).toEqual(Array.from({ length: 4 }, () => 'agent-behind'));
   });
 
   it('is never in step for an agent that has sent nothing, where the ledger knows it', () => {
-    const head = { incarnation: 1, highestSequence: 1 };
-    expect(judgeHead('roof-1', head, own, false)).toMatchObject({
+    const nothing = { incarnation: 0, newest: null };
+    expect(judgeHead('roof-1', { incarnation: 1, highestSequence: 1 }, nothing)).toMatchObject({
       message: /never sent anything.*agents readmit roof-1/,
     });
-    expect(judgeHead('roof-1', { incarnation: 0, highestSequence: 0 }, own, false).kind).toBe('in-step');
+    expect(judgeHead('roof-1', { incarnation: 1, highestSequence: 0 }, nothing).kind).toBe('agent-behind');
+    expect(judgeHead('roof-1', { incarnation: 0, highestSequence: 0 }, nothing).kind).toBe('in-step');
+  });
+
+  it('is not in step for data of before the agent was let begin anew, once the ledger has any of after', () => {
+    const former = { ...shown, life: 1 };
+    expect(judgeHead('roof-1', { incarnation: 2, highestSequence: 3, life: 2 }, former)).toMatchObject({
+      message: /is of before it was let begin anew.*agents readmit roof-1/,
+    });
+    expect(judgeHead('roof-1', { incarnation: 0, highestSequence: 0, life: 2 }, former).kind).toBe('in-step');
+    expect(judgeHead('roof-1', { incarnation: 2, highestSequence: 3, life: 1 }, former).kind).toBe('in-step');
+    // A ledger that doesn't say, and an agent that was never told.
+    expect(judgeHead('roof-1', { incarnation: 2, highestSequence: 3 }, former).kind).toBe('in-step');
+    expect(judgeHead('roof-1', { incarnation: 2, highestSequence: 3, life: 2 }, shown).kind).toBe('in-step');
   });
 
   it('tells the values and the remedy', () => {
     const handed = { incarnation: 5, highestSequence: 7, handedTo: 'roof-2' };
-    expect(judgeHead('roof-1', handed, own, true)).toMatchObject({
+    expect(judgeHead('roof-1', handed, shown)).toMatchObject({
       message: /roof-2.*weir agents hand-over roof-2 roof-1/s,
     });
-    expect(judgeHead('roof-1', { incarnation: 4, highestSequence: 200 }, own, true)).toMatchObject({
-      message: /incarnation 4 of this agent up to number 200.*number 120 at most.*Restore/,
+    expect(judgeHead('roof-1', { incarnation: 5, highestSequence: 200 }, shown)).toMatchObject({
+      message: /incarnation 5 of this agent up to number 200.*has sent number 7 at most.*Restore/,
+    });
+    expect(judgeHead('roof-1', { incarnation: 9, highestSequence: 0 }, shown)).toMatchObject({
+      message: /has sent nothing after incarnation 5/,
     });
   });
 });

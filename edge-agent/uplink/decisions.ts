@@ -1,4 +1,5 @@
 import type { LedgerHead } from '#core/wire/topics.ts';
+import type { Shown } from '../commit/agent-state.ts';
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from './limits.ts';
 
 /** What an agent makes of the ledger's head. */
@@ -8,45 +9,45 @@ export type HeadVerdict =
   | { readonly kind: 'agent-behind'; readonly message: string };
 
 /**
- * Compares the ledger's head with the highest numbers that the agent itself has given, in this incarnation and in those
- * before it (docs/design.md#every-start-is-a-new-incarnation); `own` holds at least one, and of the incarnations after `since`
- * every one that gave any: unless said, it is the newest of those before this one. An agent that is behind was
- * restored from an old image, or shares its name with another one: the ledger holds what its journal doesn't know of,
- * so it stops its sources and says so. So is one that has never sent anything (`isAcquainted` is false) and yet is known,
- * whatever its numbers: however often it starts, they are not those that the ledger knows. A ledger that is behind is what an uplink is for.
+ * Compares the ledger's head with the most that the agent can have shown it, in this incarnation and in those before it
+ * (docs/design.md#every-start-is-a-new-incarnation). An agent that is behind was restored from an old image, or shares its
+ * name with another one: the ledger holds what its journal doesn't know of, so it stops its sources and says so. However
+ * often it starts, and whatever numbers it gives meanwhile, it stays behind, since none of that was shown. So is one whose data are of
+ * before it was let begin anew, once the ledger has anything of what came then: numbers of two lives say nothing of each other.
+ * A ledger that is behind is what an uplink is for.
  */
-export function judgeHead(
-  agent: string,
-  head: LedgerHead,
-  own: readonly LedgerHead[],
-  isAcquainted: boolean,
-  since?: number,
-): HeadVerdict {
+export function judgeHead(agent: string, head: LedgerHead, shown: Shown): HeadVerdict {
   if (head.handedTo !== undefined) return { kind: 'agent-behind', message: handedOver(agent, head.handedTo) };
-  const newest = Math.max(...own.map(({ incarnation }) => incarnation));
-  const known = numberKnown(head.incarnation, own, since ?? newestBefore(newest, own));
-  const isStranger = !isAcquainted && head.incarnation > 0;
-  const behind = isStranger || head.incarnation > newest || (known >= 0 && head.highestSequence > known);
-  if (!behind) return { kind: 'in-step' };
+  const isFormer = isOfFormerLife(head, shown);
+  const known = numberKnown(head.incarnation, shown);
+  if (!isFormer && head.highestSequence <= known) return { kind: 'in-step' };
   return {
     kind: 'agent-behind',
     message:
       `the ledger has seen incarnation ${head.incarnation} of this agent up to number ${head.highestSequence}, but the agent ` +
-      `itself ${isStranger ? 'has never sent anything' : `knows of ${known >= 0 ? `number ${known}` : `incarnation ${newest}`} at most`}: its data is older than what it ` +
+      `itself ${isFormer ? 'is of before it was let begin anew' : knownText(known, shown)}: its data is older than what it ` +
       `sent, or another agent has its name. Restore the newer data; where it is lost, let the agent begin anew with ` +
       `"weir agents readmit ${agent}"; where the name is another's, give this agent a new id`,
   };
 }
 
-/** The highest number that an agent can have given in an incarnation; -1 where it can't tell. */
-function numberKnown(incarnation: number, own: readonly LedgerHead[], since: number): number {
-  const same = own.find((one) => one.incarnation === incarnation);
-  if (same !== undefined) return same.highestSequence;
-  return incarnation > since ? 0 : -1;
+/**
+ * The highest number of an incarnation that can have been shown; -1 of one that was not shown at all. Those before the newest
+ * gave all their numbers before it began: whatever the ledger has of them, the agent has known.
+ */
+function numberKnown(incarnation: number, { incarnation: last, newest }: Shown): number {
+  if (incarnation > last) return -1;
+  if (incarnation === newest?.incarnation) return newest.highestSequence;
+  return incarnation > (newest?.incarnation ?? 0) ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function newestBefore(newest: number, own: readonly LedgerHead[]): number {
-  return Math.max(...own.map(({ incarnation }) => incarnation).filter((one) => one < newest));
+function isOfFormerLife({ incarnation, life = 0 }: LedgerHead, { life: shownLife = life }: Shown): boolean {
+  return incarnation > 0 && shownLife < life;
+}
+
+function knownText(known: number, { incarnation }: Shown): string {
+  if (known >= 0) return `has sent number ${known} at most`;
+  return incarnation === 0 ? 'has never sent anything' : `has sent nothing after incarnation ${incarnation}`;
 }
 
 function handedOver(agent: string, to: string): string {

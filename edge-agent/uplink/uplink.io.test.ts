@@ -129,7 +129,7 @@ describe('the uplink', () => {
     broker.head = { incarnation: 1, highestSequence: 50 };
     await put(3);
     const verdicts: HeadVerdict[] = [];
-    const uplink = start({ onHead: (_head, verdict) => verdicts.push(verdict) });
+    const uplink = start({ onHead: (verdict) => verdicts.push(verdict) });
     await expect(uplink.drain(soon())).rejects.toMatchObject({ kind: 'uplink-halted', message: /up to number 50/ });
     expect(uplink.state).toBe('halted');
     expect(verdicts).toMatchObject([{ kind: 'agent-behind' }]);

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { WeirError } from '#core/errors.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
-import type { GivenNumbers } from '../commit/agent-state.ts';
+import type { Shown } from '../commit/agent-state.ts';
 import type { SpooledItem } from '../spool/entry.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { AgentLogin } from './agent-login.ts';
@@ -21,15 +21,13 @@ export interface UplinkOptions {
   readonly spool: Spool;
   /** What the agent says of itself right now; `closed` is the uplink's to set. */
   readonly heartbeat: () => Heartbeat;
-  /** Whether anything was ever sent from the agent's state; where left out, something was. */
+  /** What was sent before; all that the spool remembers where left out. */
   readonly acquaintance?: Acquaintance;
-  /** What the agent gave before this start; what the spool remembers where left out. */
-  readonly given?: () => GivenNumbers;
   readonly logger: Logger;
   /** From 0 up to but not including 1. */
   readonly random: () => number;
-  /** What the ledger said, and what follows from it. On `agent-behind` the agent stops its sources; the uplink halts. */
-  readonly onHead: (head: LedgerHead, verdict: HeadVerdict) => void;
+  /** What follows from what the ledger said. On `agent-behind` the agent stops its sources; the uplink halts. */
+  readonly onHead: (verdict: HeadVerdict) => void;
   /** A frame in flight was refused: the server has it in quarantine. It is released when this has resolved. */
   readonly onVerdict: (refused: RefusedFrame, item: SpooledItem) => Promise<void>;
   /** How long the ledger's head is waited for; HEAD_TIMEOUT_MS when left out. */
@@ -38,9 +36,10 @@ export interface UplinkOptions {
 
 /** That an agent's state and the ledger belong together, since something was sent from it. */
 export interface Acquaintance {
-  readonly isMade: () => boolean;
-  /** Makes it, durably; awaited before anything is sent. */
-  readonly make: () => Promise<void>;
+  /** What was sent at the most, but for the numbers of this start. */
+  readonly shown: () => Shown;
+  /** Makes it of this start too, durably; awaited before anything is sent. */
+  readonly make: (life?: number) => Promise<void>;
 }
 
 /** `waiting`: for the next attempt. `halted`: the agent is behind the ledger, nothing is sent until a person has looked. */
@@ -83,6 +82,8 @@ export class Uplink implements AsyncDisposable {
   readonly #counters = { acknowledged: 0, acknowledgedBytes: 0, sent: 0, connections: 0 };
   /** Of this incarnation, over all connections. */
   #highestSent = 0;
+  /** How often the ledger has let the agent begin anew, where it said so. */
+  #life: number | undefined;
   #session: Session | undefined;
   #state: UplinkState = 'dialling';
   #failures = 0;
@@ -173,7 +174,7 @@ export class Uplink implements AsyncDisposable {
       connection,
       spool,
       heartbeat,
-      acquaint: async () => this.#options.acquaintance?.make(),
+      acquaint: async () => this.#options.acquaintance?.make(this.#life),
       logger,
       events,
       headTimeoutMs: this.#options.headTimeoutMs ?? HEAD_TIMEOUT_MS,
@@ -190,8 +191,9 @@ export class Uplink implements AsyncDisposable {
   }
 
   #judge(head: LedgerHead, connection: Connection): void {
-    const { agent, onHead, logger, acquaintance, given } = this.#options;
-    const verdict = judgeHead(agent, head, this.#ownHeads(), acquaintance?.isMade() ?? true, given?.().since);
+    const { agent, onHead, logger } = this.#options;
+    const verdict = judgeHead(agent, head, this.#shown());
+    this.#life = head.life;
     if (verdict.kind === 'agent-behind') {
       const halted = new UplinkHalted(`The uplink halts: ${verdict.message}.`);
       this.#state = 'halted';
@@ -199,18 +201,22 @@ export class Uplink implements AsyncDisposable {
       connection.drop(halted);
       logger.error({ head }, halted.message);
     }
-    onHead(head, verdict);
+    onHead(verdict);
   }
 
   /**
-   * The highest numbers that the agent can have shown the ledger. Of its own incarnation those are the ones it has sent:
-   * what it has merely spooled may be the same numbers that it, or another with its name, had sent before.
+   * The most that the ledger can have seen of the agent. Of its own incarnation that are the numbers it has sent: what it has
+   * merely spooled may be the same numbers that it, or another with its name, had sent before.
    */
-  #ownHeads(): readonly LedgerHead[] {
-    const { heartbeat, spool, given } = this.#options;
+  #shown(): Shown {
+    const { heartbeat, spool, acquaintance } = this.#options;
     const { incarnation } = heartbeat();
-    const earlier = given?.().heads ?? spool.heads().filter((one) => one.incarnation < incarnation);
-    return [{ incarnation, highestSequence: this.#highestSent }, ...earlier];
+    const shown = acquaintance?.shown() ?? {
+      incarnation,
+      newest: spool.heads().findLast((one) => one.incarnation < incarnation) ?? null,
+    };
+    if (this.#highestSent === 0) return shown;
+    return { ...shown, incarnation, newest: { incarnation, highestSequence: this.#highestSent } };
   }
 
   #noteSent({ channel, incarnation, sequence }: SpooledItem): void {
