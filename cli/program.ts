@@ -69,5 +69,19 @@ export function buildProgram(exit: (code: ExitCode) => void): Command {
     .exitOverride()
     .addHelpText('after', AFTER_HELP);
   for (const declare of COMMANDS) declare(program, exit);
+  refuseRepeats(program);
   return program;
+}
+
+/** Of a flag that is given twice commander would take the last, and say nothing; those whose default is a list gather what they are told. */
+function refuseRepeats(command: Command): void {
+  for (const option of command.options.filter(({ defaultValue }) => !Array.isArray(defaultValue))) {
+    let isGiven = false;
+    command.on(`option:${option.name()}`, () => {
+      const remedy = option.flags.endsWith('<list>') ? 'name all at once, with commas between' : 'give it once';
+      if (isGiven) command.error(`error: option '${option.flags}' is given twice; ${remedy}`);
+      isGiven = true;
+    });
+  }
+  command.commands.forEach(refuseRepeats);
 }

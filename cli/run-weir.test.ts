@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DirectoryInUse } from '#backbone/storage-errors.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
 import { describeFailure, UserError } from './failure.ts';
+import { buildProgram } from './program.ts';
 import { usageFault } from './run-weir.ts';
 
 describe('what is wrong with a command line', () => {
@@ -17,6 +18,16 @@ describe('what is wrong with a command line', () => {
     ["error: unknown option '-x'", ['-x', 'up'], `unknown option '-x'; see "weir --help"`],
   ])('%j is told in one sentence that ends with where to look', (message, args, sentence) => {
     expect(usageFault(message, args)).toBe(sentence);
+  });
+});
+
+describe('a flag that is given twice', () => {
+  it.each([
+    [['certs', 'x', '--host', 'a', '--host', 'b'], "'--host <list>' is given twice; name all at once, with commas between"],
+    [['tokens', 'add', 'x', '--may', 'read', '--may', 'write'], "'--may <right>' is given twice; give it once"],
+  ])('is refused rather than taken as the last: %j', async (args, sentence) => {
+    const program = buildProgram(() => undefined);
+    await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow(sentence);
   });
 });
 

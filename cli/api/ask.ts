@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { readCertificates, readSecretLine } from '#backbone/doors/secret-file.ts';
 import { UserError } from '../failure.ts';
 import { type Progress, ProgressBar } from '../terminal/progress-bar.ts';
+import { unanswered } from './unanswered.ts';
 
 /** How long the server may take until the first byte of an answer; recomputations say how far they are before that. */
 const FIRST_BYTE_TIMEOUT_MS = 120_000;
@@ -106,14 +107,6 @@ function send(
     request.on('timeout', () => request.destroy(new Error(`no answer within ${FIRST_BYTE_TIMEOUT_MS / 1000} s`)));
     request.on('error', (error) => reject(unanswered(url, error)));
     request.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
-
-function unanswered(url: URL, error: Error): UserError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
-  const what = code === 'ECONNREFUSED' ? 'no weir answers' : `asking failed (${code})`;
-  return new UserError(`${what} at ${url.origin}; start one with "weir up", or say where it is with --url`, {
-    cause: error,
   });
 }
 

@@ -168,7 +168,7 @@ describe('a server and an agent by TLS, each of which shows who it is', () => {
     await expect(askJson({ ...asked, tokenFile }, { path: '/api/v1/views' })).rejects.toThrow(
       `does not know the token in ${tokenFile}`,
     );
-    await expect(askJson({ url: asked.url, tokenFile }, { path: '/api/v1/views' })).rejects.toThrow('asking failed');
+    await expect(askJson({ url: asked.url, tokenFile }, { path: '/api/v1/views' })).rejects.toThrow('with --ca');
   });
 
   it('know an agent by its certificate', async () => {
