@@ -23,7 +23,10 @@ describe('what is wrong with a command line', () => {
 
 describe('a flag that is given twice', () => {
   it.each([
-    [['certs', 'x', '--host', 'a', '--host', 'b'], "'--host <list>' is given twice; name all at once, with commas between"],
+    [
+      ['certs', 'x', '--host', 'a', '--host', 'b'],
+      "'--host <list>' is given twice; name all at once, with commas between",
+    ],
     [['tokens', 'add', 'x', '--may', 'read', '--may', 'write'], "'--may <right>' is given twice; give it once"],
   ])('is refused rather than taken as the last: %j', async (args, sentence) => {
     const program = buildProgram(() => undefined);

@@ -83,6 +83,8 @@ describe('a command whose server does not answer says what helps', () => {
   });
 
   it('where its name is none', async () => {
-    expect(await asking('http://weir.invalid')).toMatch(/^asking failed \(E\w+\) at http:\/\/weir\.invalid; look whether/);
+    expect(await asking('http://weir.invalid')).toMatch(
+      /^asking failed \(E\w+\) at http:\/\/weir\.invalid; look whether/,
+    );
   });
 });
