@@ -1,56 +1,22 @@
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { IdentityHarness } from '#backbone/identity/identity.fixtures.ts';
-import { makeToken } from '#core/identity/token.ts';
-import type { View } from '#core/views/view.ts';
-import type { ServingOptions } from '../http/options.ts';
-import { readAnswer, type Served, serveWorld } from '../serving.fixtures.ts';
+import type { IdentityHarness } from '#backbone/identity/identity.fixtures.ts';
+import type { Grant } from '#core/identity/principal.ts';
+import { readAnswer, type Served } from '../serving.fixtures.ts';
 import { StreamReader } from '../stream/stream-reader.fixtures.ts';
-import { World } from '../world.fixtures.ts';
-import { SESSION_MS } from './sessions.ts';
-
-const START = Date.UTC(2026, 0, 1);
-const at = (minute: number, device: string) => ({ device, atMs: START + minute * 60_000, value: 5 });
-const WINDOWS = '/api/v1/views/power-by-region/windows?from=2026-01-01&to=2026-01-02&window=1h&stats=count';
-/** Declared beside the one of the world, and never open. */
-const SECRET: View = { name: 'secret', metric: 'power', by: ['region'], where: {}, sliceMs: 60_000 };
-const WRONG = makeToken('token', (bytes) => new Uint8Array(bytes)).text;
-
-const done = { kind: 'done', changed: true, series: 1 } as const;
-const orders: ServingOptions['orders'] = {
-  readmit: () => Promise.resolve(done),
-  retire: () => Promise.resolve(done),
-  handOver: () => Promise.resolve(done),
-  giveUp: () => Promise.resolve(done),
-};
+import type { World } from '../world.fixtures.ts';
+import { type Ask, at, serveAsking, START, WINDOWS, WRONG } from './access.fixtures.ts';
 
 let nowMs: number;
 let identity: IdentityHarness;
 let world: World;
 let served: Served;
+let ask: Ask;
 
 beforeEach(async () => {
   nowMs = START;
-  identity = await IdentityHarness.open(() => nowMs);
-  onTestFinished(() => identity[Symbol.asyncDispose]());
-  world = await World.open();
-  await world.deliver('a', [at(0, 'm1@north'), at(1, 'm1@north'), at(0, 'm2@south')]);
-  served = await serveWorld(world, {
-    views: [world.view, SECRET],
-    orders,
-    backup: (write) => write(new Uint8Array(1)),
-    stores: { names: () => ['influx'], rebuild: () => Promise.resolve({}) },
-    clock: () => nowMs,
-    identity: { known: identity.known, audit: identity.audit, isSecure: false },
-  });
-  onTestFinished(() => served[Symbol.asyncDispose]());
+  ({ identity, world, served, ask } = await serveAsking(() => nowMs));
 });
-
-async function ask(path: string, token?: string, init: RequestInit = {}): Promise<Response> {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const headers = { connection: 'close', ...authorization, ...(init.headers as Record<string, string>) };
-  return fetch(served.url + path, { redirect: 'manual', ...init, headers });
-}
 
 const post = (body?: object): RequestInit => ({
   method: 'POST',
@@ -70,6 +36,7 @@ const ROUTES: readonly (readonly [
   ['/login', {}, 'nothing'],
   ['/metrics', {}, 'inspect'],
   ['/api/v1/views', {}, 'list'],
+  ['/api/v1/whoami', {}, 'list'],
   ['/api/v1/stream', {}, 'list'],
   [WINDOWS, {}, 'ask'],
   ['/api/v1/views/power-by-region/sessions?from=2026-01-01&to=2026-01-02&gap=1h', {}, 'ask'],
@@ -195,6 +162,24 @@ describe('a token', () => {
     expect(groups).toMatchObject({ total: 1, found: 0, groups: [] });
   });
 
+  it('learns what it is, and what comes of that', async () => {
+    const untilMs = START + 60_000;
+    const told = async (grant: Partial<Grant>, name: string) =>
+      (await ask('/api/v1/whoami', await identity.add(name, grant))).json();
+    expect(await told({ may: 'write', untilMs }, 'writer')).toEqual({
+      name: 'writer',
+      session: false,
+      may: 'write',
+      views: null,
+      where: {},
+      until: '2026-01-01T00:01:00Z',
+      allows: ['inspect', 'recompute'],
+    });
+    const where = { region: ['north'] };
+    expect(await told({ where, views: [] }, 'north')).toMatchObject({ views: [], where, allows: [] });
+    expect(await told({ may: 'operate' }, 'operator')).toMatchObject({ allows: ['inspect', 'recompute', 'decide'] });
+  });
+
   it('confined to views hears of no other, not even by name', async () => {
     const token = await identity.add('one', { views: ['power-by-region'] });
     const { views } = (await (await ask('/api/v1/views', token)).json()) as { views: { name: string }[] };
@@ -303,70 +288,6 @@ describe('the stream', () => {
     expect(performance.now() - startMs).toBeLessThan(2_000);
     three.send(HOURS);
     expect((await three.until(({ type }) => type === 'snapshot')).windows).toHaveLength(2);
-  });
-});
-
-describe('the page where a person logs in', () => {
-  const own = (): Record<string, string> => ({
-    origin: served.url,
-    'content-type': 'application/x-www-form-urlencoded',
-  });
-  const login = (token: string, headers = own()): Promise<Response> =>
-    ask('/login', undefined, { method: 'POST', headers, body: new URLSearchParams({ token }).toString() });
-  const sessionOf = (response: Response): string => response.headers.get('set-cookie')!.split(';', 1)[0]!;
-
-  it('gives a cookie that no script reads and no other site sends, for which the API answers', async () => {
-    const page = await ask('/');
-    expect([page.status, page.headers.get('location')]).toEqual([303, '/login']);
-    const token = await identity.add('person', { where: { region: ['north'] } });
-    const response = await login(token);
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
-    const cookie = response.headers.get('set-cookie')!;
-    expect(cookie).toMatch(/^weir_session=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
-    expect(cookie).not.toContain(token);
-    const headers = { cookie: sessionOf(response) };
-    expect(readAnswer(await (await ask(WINDOWS, undefined, { headers })).text()).windows).toHaveLength(1);
-    expect((await ask('/', undefined, { headers })).status).toBe(200);
-    expect((await ask('/api/v1/status', undefined, { headers })).status).toBe(403);
-  });
-
-  it('ends by itself, with its token, and by signing out', async () => {
-    const [first, second] = [await identity.add('first'), await identity.add('second')];
-    const statusOf = async (cookie: string) => (await ask('/api/v1/views', undefined, { headers: { cookie } })).status;
-    const [revoked, left, old] = [
-      sessionOf(await login(first)),
-      sessionOf(await login(second)),
-      sessionOf(await login(second)),
-    ];
-    await identity.revokeToken('first');
-    expect(await statusOf(revoked)).toBe(401);
-    const out = await ask('/logout', undefined, { method: 'POST', headers: { ...own(), cookie: left } });
-    expect(out.headers.get('set-cookie')).toMatch(/^weir_session=; Path=\/; Max-Age=0;/);
-    expect([await statusOf(left), await statusOf(old)]).toEqual([401, 200]);
-    nowMs += SESSION_MS;
-    expect(await statusOf(old)).toBe(401);
-  });
-
-  it('takes a session from its own pages only, and so does the stream', async () => {
-    const cookie = sessionOf(await login(await identity.add('op', { may: 'operate' })));
-    const order = (headers: Record<string, string>) =>
-      ask('/api/v1/agents/a/retire', undefined, { method: 'POST', headers: { cookie, ...headers } });
-    expect((await order({ origin: served.url })).status).toBe(200);
-    expect((await order({ origin: 'https://elsewhere.example' })).status).toBe(403);
-    expect((await order({})).status).toBe(403);
-    expect((await login('x', { ...own(), origin: 'https://elsewhere.example' })).status).toBe(403);
-    await using reader = await StreamReader.open(served.url, { cookie, origin: served.url });
-    expect(reader.socket.readyState).toBe(WebSocket.OPEN);
-    for (const headers of [{ cookie }, { cookie, origin: 'https://elsewhere.example' }])
-      await expect(StreamReader.open(served.url, headers)).rejects.toThrow(/40[13]/);
-  });
-
-  it('says that a token is wrong, and then that the next has to wait', async () => {
-    const first = await login(WRONG);
-    expect([first.status, await first.text()]).toEqual([401, expect.stringContaining('This token is not known')]);
-    const next = await login(WRONG);
-    expect([next.status, next.headers.get('retry-after')]).toEqual([429, '1']);
-    expect((await login(await identity.add('one'))).status).toBe(303);
   });
 });
 

@@ -8,22 +8,28 @@ import { problem, problemResponse } from '../http/problem.ts';
 import { requestOf } from './actions.ts';
 import { type Doorkeeper, type Recognition, shownBy } from './doorkeeper.ts';
 
+/** Who sends a request, and the session by which that is known. */
+export interface Sender {
+  readonly principal: Principal;
+  readonly session: string | undefined;
+}
+
 /** Who sends requests, once it is found out. */
 export class Senders {
-  readonly #principals = new WeakMap<object, Principal>();
+  readonly #senders = new WeakMap<object, Sender>();
   readonly #isAsking: boolean;
 
   constructor(isAsking: boolean) {
     this.#isAsking = isAsking;
   }
 
-  set({ req }: Context, principal: Principal): void {
-    this.#principals.set(req.raw, principal);
+  set({ req }: Context, sender: Sender): void {
+    this.#senders.set(req.raw, sender);
   }
 
   /** Nobody, as long as it wasn't found out. */
-  of({ req }: Context): Principal {
-    return this.#principals.get(req.raw) ?? (this.#isAsking ? STRANGER : ANYONE);
+  of({ req }: Context): Sender {
+    return this.#senders.get(req.raw) ?? { principal: this.#isAsking ? STRANGER : ANYONE, session: undefined };
   }
 }
 
@@ -60,8 +66,8 @@ export function addAccess(
     const shown = shownBy({ authorization: c.req.header('authorization'), cookie: c.req.header('cookie') });
     const recognition = doorkeeper.recognise({ ...shown, address, door: 'http' });
     if (recognition.kind !== 'known') return strangerResponse(c, recognition);
-    const { principal, bySession } = recognition;
-    if (bySession && !isFromOwnPage(c)) {
+    const { principal, session } = recognition;
+    if (session !== undefined && !isFromOwnPage(c)) {
       doorkeeper.forbid('http', address, principal, 'be asked by another page');
       return problemResponse(problem(403, 'a session is for its own pages; send a token from elsewhere'));
     }
@@ -82,7 +88,7 @@ export function addAccess(
       );
     }
     if (request === 'recompute' || request === 'decide') doorkeeper.noteAsked(principal, `${method} ${path}`);
-    senders.set(c, principal);
+    senders.set(c, { principal, session });
     return undefined;
   };
 
@@ -90,9 +96,10 @@ export function addAccess(
   const watch = (c: Context): void => {
     const outgoing = (c.env as Partial<HttpBindings> | undefined)?.outgoing;
     if (outgoing === undefined) return;
+    const { principal, session } = senders.of(c);
     outgoing.once(
       'close',
-      doorkeeper.enter(senders.of(c), 'http', () => outgoing.destroy()),
+      doorkeeper.enter(principal, session, 'http', () => outgoing.destroy()),
     );
   };
 }

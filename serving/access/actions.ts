@@ -22,7 +22,7 @@ const NAMED: readonly Named[] = [
   { path: /^\/login$/, GET: 'public', POST: 'public' },
   { path: /^\/logout$/, POST: 'public' },
   { path: /^\/metrics$/, GET: 'inspect' },
-  { path: /^\/api\/v1\/views$/, GET: 'list' },
+  { path: /^\/api\/v1\/(?:views|whoami)$/, GET: 'list' },
   { path: /^\/api\/v1\/stream$/, GET: 'list' },
   { path: /^\/api\/v1\/views\/[^/]+\/(?:windows|sessions|groups)$/, GET: 'asks' },
   { path: /^\/api\/v1\/views\/[^/]+\/rollback$/, POST: 'decide' },

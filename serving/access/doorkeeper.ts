@@ -24,9 +24,9 @@ export interface Shown {
   readonly door: Door;
 }
 
-/** `later`: what was shown is wrong, as it was before; the next is heard in so many seconds, a right one at once. */
+/** `session` is the name of the one that it was known by. `later`: what was shown is wrong, as it was before; the next is heard in so many seconds, a right one at once. */
 export type Recognition =
-  | { readonly kind: 'known'; readonly principal: Principal; readonly bySession: boolean }
+  | { readonly kind: 'known'; readonly principal: Principal; readonly session: string | undefined }
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'later'; readonly seconds: number };
 
@@ -34,6 +34,7 @@ export type Recognition =
 interface Visit {
   readonly id: string;
   readonly name: string;
+  readonly session: string | undefined;
   readonly door: Door;
   readonly end: () => void;
 }
@@ -75,16 +76,16 @@ export class Doorkeeper {
 
   /** Who shows this. */
   recognise({ token, session, address, door }: Shown): Recognition {
-    if (this.#identity === undefined) return { kind: 'known', principal: ANYONE, bySession: false };
+    if (this.#identity === undefined) return { kind: 'known', principal: ANYONE, session: undefined };
     const { known } = this.#identity;
     if (token === undefined) {
       const id = session === undefined ? undefined : this.sessions.tokenOf(session);
       const principal = id === undefined ? STRANGER : known.token(id);
-      if (principal.kind !== 'stranger') return { kind: 'known', principal, bySession: true };
+      if (principal.kind !== 'stranger') return { kind: 'known', principal, session };
       return this.#unknown(door, address, null, session === undefined ? 'it shows no token' : 'its session has ended');
     }
     const principal = known.holderOf(token);
-    if (principal.kind !== 'stranger') return { kind: 'known', principal, bySession: false };
+    if (principal.kind !== 'stranger') return { kind: 'known', principal, session: undefined };
     const id = parseToken(token)?.id ?? null;
     // A wrong token that names nobody's id waits with all others of its address.
     const key = JSON.stringify([addressKey(address), id !== null && known.token(id).kind === 'token' ? id : null]);
@@ -110,10 +111,13 @@ export class Doorkeeper {
     return this.sessions.begin(principal.id);
   }
 
-  /** Has something ended once the identity that it is open for has ended; gives the function that says that it is over. */
-  enter(principal: Principal, door: Door, end: () => void): () => void {
+  /**
+   * Has something ended once the identity that it is open for has ended, or the session by which that was known; gives the function
+   * that says that it is over.
+   */
+  enter(principal: Principal, session: string | undefined, door: Door, end: () => void): () => void {
     if (principal.kind !== 'token') return () => undefined;
-    const visit = { id: principal.id, name: principal.name, door, end };
+    const visit = { id: principal.id, name: principal.name, session, door, end };
     this.#visits.add(visit);
     return () => void this.#visits.delete(visit);
   }
@@ -133,9 +137,14 @@ export class Doorkeeper {
     return { kind: 'unknown', why };
   }
 
+  #isKnown({ id, session }: Visit): boolean {
+    if (session !== undefined && this.sessions.tokenOf(session) !== id) return false;
+    return this.#identity?.known.token(id).kind === 'token';
+  }
+
   #endVisits(): void {
     for (const visit of this.#visits) {
-      if (this.#identity?.known.token(visit.id).kind === 'token') continue;
+      if (this.#isKnown(visit)) continue;
       this.#visits.delete(visit);
       this.#identity?.audit.note({ kind: 'ended', door: visit.door, who: visit.name });
       visit.end();

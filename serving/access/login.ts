@@ -4,6 +4,7 @@ import { isOwnOrigin } from '#core/wire/own-origin.ts';
 import { problem, problemResponse } from '../http/problem.ts';
 import { addressOf } from './access.ts';
 import { type Doorkeeper, SESSION_COOKIE, shownBy } from './doorkeeper.ts';
+import { loginPage, signedInPage } from './login-page.ts';
 import { SESSION_MS } from './sessions.ts';
 
 const PAGE_HEADERS = { 'cache-control': 'no-store' };
@@ -62,35 +63,4 @@ function isFromOwnPage(c: Context): boolean {
 
 function foreign(): Response {
   return problemResponse(problem(403, 'a session begins and ends at the page of the server itself; open /login there'));
-}
-
-const HEAD = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Weir</title>
-<style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-main { max-width: 26rem; margin: 15vh auto 0; padding: 0 1rem }
-label { display: block } input, button { font: inherit; padding: .5rem .75rem; margin: .25rem 0 } input { width: 100%; box-sizing: border-box }
-p[role=alert] { color: light-dark(#a3150b, #ff9d93) }
-</style>
-<main><h1>Weir</h1>
-`;
-
-function loginPage(problemText: string): string {
-  const alert = problemText === '' ? '' : `<p role="alert">${problemText}</p>\n`;
-  return `${HEAD}<form method="post" action="/login">
-${alert}<label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-<button>Sign in</button>
-<p><small>Who runs this server makes one with <code>weir tokens add</code>.</small></p>
-</form></main></html>
-`;
-}
-
-/** A name of a token has no character that HTML reads as its own. */
-function signedInPage(name: string): string {
-  return `${HEAD}<form method="post" action="/logout">
-<p>Signed in as ${name}. <a href="/">To the dashboard</a></p>
-<button>Sign out</button>
-</form></main></html>
-`;
 }

@@ -11,6 +11,17 @@ export const RECORDED_AT_MS = Date.parse('2026-11-21T15:38:36Z');
 /** Where the groups of the recorded view are asked for. */
 export const RECORDED_GROUPS = '/api/v1/views/usage-by-region/groups';
 
+/** The server that was recorded asked nobody who they are. */
+const ANYONE = JSON.stringify({
+  name: null,
+  session: false,
+  may: 'operate',
+  views: null,
+  where: {},
+  until: null,
+  allows: ['inspect', 'recompute', 'decide'],
+});
+
 /** Stricter than the server's own: no inline style either. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'";
@@ -56,6 +67,7 @@ export class RecordedServer implements AsyncDisposable {
     const server = new RecordedServer(dir, nowMs);
     for (const name of ['views', 'agents', 'quarantine']) server.#answers.set(`/api/v1/${name}`, await recorded(name));
     server.#answers.set(RECORDED_GROUPS, await recorded('groups'));
+    server.#answers.set('/api/v1/whoami', ANYONE);
     await server.listen();
     return server;
   }

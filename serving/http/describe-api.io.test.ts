@@ -35,6 +35,7 @@ describe('the description of the interface', () => {
       'get /api/v1/views/{view}/sessions: 200 304 400 404 406 409',
       'get /api/v1/views/{view}/windows: 200 304 400 404 406 409',
       'get /api/v1/views: 200',
+      'get /api/v1/whoami: 200',
       'get /asyncapi.json: 200 304',
       'get /health/live: 200',
       'get /health/ready: 200',

@@ -29,6 +29,8 @@ const HEADERS = secureHeaders({
   },
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
+  // With none, as the library has it, browsers name no origin when a form is posted (Fetch, 3.2), and nobody could sign in.
+  referrerPolicy: 'same-origin',
   strictTransportSecurity: false,
   xDnsPrefetchControl: false,
   xDownloadOptions: false,

@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { reasonOf } from '#core/errors.ts';
 import { permits } from '#core/identity/permits.ts';
-import type { Principal } from '#core/identity/principal.ts';
 import { isOwnOrigin } from '#core/wire/own-origin.ts';
+import type { Sender } from '../access/access.ts';
 import { type Doorkeeper, shownBy, STREAM_PROTOCOL } from '../access/doorkeeper.ts';
 import { type Problem, problem, problemOf, PROBLEM_TYPE } from '../http/problem.ts';
 import { hostProblem, type OwnAddresses } from '../http/safety.ts';
@@ -107,9 +107,9 @@ export class StreamServer {
     try {
       const refusal = upgradeProblem(request, this.#origins, this.#clients.size);
       if (refusal !== undefined) return refuse(socket, refusal);
-      const principal = this.#recognise(request);
-      if ('status' in principal) return refuse(socket, principal);
-      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, principal));
+      const sender = this.#recognise(request);
+      if ('status' in sender) return refuse(socket, sender);
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, sender));
     } catch (error) {
       this.#logger.error({ reason: reasonOf(error) }, 'an upgrade failed');
       refuse(socket, problemOf(error));
@@ -117,7 +117,7 @@ export class StreamServer {
   }
 
   /** Who opens a stream, or why they may not. A page's session is for the pages of the server itself. */
-  #recognise({ headers, socket }: IncomingMessage): Principal | Problem {
+  #recognise({ headers, socket }: IncomingMessage): Sender | Problem {
     const shown = { ...shownBy(headers), address: socket.remoteAddress ?? '', door: 'stream' } as const;
     const recognition = this.#doorkeeper.recognise(shown);
     if (recognition.kind === 'later')
@@ -125,20 +125,21 @@ export class StreamServer {
     const { host = '', origin } = headers;
     if (
       recognition.kind === 'unknown' ||
-      (recognition.bySession && (origin === undefined || !isOwnOrigin(origin, [host])))
+      (recognition.session !== undefined && (origin === undefined || !isOwnOrigin(origin, [host])))
     )
       return problem(
         401,
         `the stream is not for everybody; open it with a token, by "Authorization: Bearer TOKEN" or the protocols "${STREAM_PROTOCOL}, weir.bearer.TOKEN"`,
       );
-    const { principal } = recognition;
-    return permits(principal, { kind: 'list' }) ? principal : problem(403, 'this token may not open a stream');
+    return permits(recognition.principal, { kind: 'list' })
+      ? recognition
+      : problem(403, 'this token may not open a stream');
   }
 
-  #open(socket: WebSocket, principal: Principal): void {
+  #open(socket: WebSocket, { principal, session }: Sender): void {
     this.#clients.set(socket, new StreamConnection(socket, this.#reader.as(principal), this.#shared, this.#logger));
-    const leave = this.#doorkeeper.enter(principal, 'stream', () =>
-      socket.close(POLICY_VIOLATION, 'the token has ended'),
+    const leave = this.#doorkeeper.enter(principal, session, 'stream', () =>
+      socket.close(POLICY_VIOLATION, 'the token or session has ended'),
     );
     socket.on('close', () => {
       this.#clients.delete(socket);

@@ -32,8 +32,6 @@ export async function ask<T>(path: string, read: (answer: unknown) => T): Promis
   try {
     const answer = parseExactJson(text);
     if (response.ok) return read(answer);
-    // A session that has ended, or never began.
-    if (response.status === 401) location.assign('login');
     const refusal = readProblem(answer);
     throw new AskFailed(refusal.detail, undefined, refusal);
   } catch (error) {
@@ -57,8 +55,21 @@ export interface Asked<T> {
 
 const NOT_ASKED = { of: undefined, answer: undefined, problem: undefined };
 
-/** Asks again and again while the page is seen. Another `path` or `read` begins anew; without a path nothing is asked. */
-export function useAsked<T>(path: string | undefined, read: (answer: unknown) => T, everyMs: number): Asked<T> {
+/** The server no longer knows who asks (RFC 9110, 15.5.2). */
+export function isSignedOut({ refusal }: Pick<Asked<unknown>, 'refusal'>): boolean {
+  return refusal?.status === 401;
+}
+
+/**
+ * Asks again and again while the page is seen, and at once where `doubt` changes. Another `path` or `read` begins anew; without a path
+ * nothing is asked.
+ */
+export function useAsked<T>(
+  path: string | undefined,
+  read: (answer: unknown) => T,
+  everyMs: number,
+  doubt?: unknown,
+): Asked<T> {
   const [{ of, ...asked }, setAsked] = useState<Asked<T> & { readonly of: string | undefined }>(NOT_ASKED);
   useEffect(() => {
     if (path === undefined) return undefined;
@@ -85,7 +96,7 @@ export function useAsked<T>(path: string | undefined, read: (answer: unknown) =>
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
     };
-  }, [path, read, everyMs]);
+  }, [path, read, everyMs, doubt]);
   // What was answered to another question is no answer to this one.
   return of === path ? asked : NOT_ASKED;
 }

@@ -19,7 +19,8 @@ const SILENT_INTERVALS_MAX = 3;
 interface AnswersProps {
   readonly view: ViewInfo;
   readonly windows: WindowsState;
-  readonly agents: readonly AgentInfo[];
+  /** Undefined where they are not for the viewer to see. */
+  readonly agents: readonly AgentInfo[] | undefined;
   readonly choice: FittingChoice;
   /** The window that is asked for, which is the chosen one where that fits the span. */
   readonly length: Length;
@@ -93,7 +94,7 @@ export function Answers({ view, windows, agents, choice, length, zone, shown, is
 interface EmptyProps {
   readonly view: ViewInfo;
   readonly shown: ShownGroups;
-  readonly agents: readonly AgentInfo[];
+  readonly agents: readonly AgentInfo[] | undefined;
   readonly period: Period | undefined;
   readonly nowMs: number;
 }

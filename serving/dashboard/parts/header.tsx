@@ -1,3 +1,4 @@
+import type { AccessInfo } from '../api/access.ts';
 import type { AgentInfo } from '../api/inventory.ts';
 import type { Viewer } from '../format/numbers.ts';
 import { formatAgo, formatLong } from '../format/times.ts';
@@ -10,11 +11,14 @@ const LIVE_AGE_INTERVALS = 2;
 /** However seldom a metric is told, what is older than this is called by its age. */
 const LIVE_AGE_MS_MAX = 3_600_000;
 
-export interface HeaderProps {
+/** How it stands with what is shown. */
+export interface HeaderState {
   readonly connection: Connection;
   readonly freshnessMs: number | null;
   /** Undefined as long as it is not known who there is. */
   readonly agents: readonly AgentInfo[] | undefined;
+  /** Whether it is for the viewer to know who there is. */
+  readonly seesAgents: boolean;
   /** How often the metric that is shown tells a reading; 0 where that is not known. */
   readonly intervalMs: number;
   /** A period is shown that was chosen, instead of the newest data. */
@@ -22,9 +26,14 @@ export interface HeaderProps {
   readonly nowMs: number;
 }
 
-/** The name, how the connection stands, and how fresh the answers are. */
-export function Header(props: HeaderProps) {
-  const kind = connectionKind(props);
+interface HeaderProps {
+  readonly access?: AccessInfo;
+  /** Undefined where nothing is asked. */
+  readonly state?: HeaderState | undefined;
+}
+
+/** The name, how the connection stands and how fresh the answers are, and who is signed in. */
+export function Header({ access, state }: HeaderProps) {
   return (
     <header class="header">
       <h1 class="brand">
@@ -34,12 +43,30 @@ export function Header(props: HeaderProps) {
         </svg>
         Weir
       </h1>
-      <p class="connection">
-        <span class={`dot dot-${kind}`} aria-hidden="true" />
-        <span role="status">{WORDS[kind]}</span>
-        <span class="quiet">{connectionText(props)}</span>
-      </p>
+      {state === undefined ? null : <ConnectionLine state={state} />}
+      {access?.session === true ? <SignedIn name={access.name ?? ''} /> : null}
     </header>
+  );
+}
+
+function ConnectionLine({ state }: { readonly state: HeaderState }) {
+  const kind = connectionKind(state);
+  return (
+    <p class="connection">
+      <span class={`dot dot-${kind}`} aria-hidden="true" />
+      <span role="status">{WORDS[kind]}</span>
+      <span class="quiet">{connectionText(state)}</span>
+    </p>
+  );
+}
+
+/** A form, since signing out changes something: no link of another page does it. */
+function SignedIn({ name }: { readonly name: string }) {
+  return (
+    <form class="signed-in" method="post" action="logout">
+      <span class="quiet">{name}</span>
+      <button type="submit">Sign out</button>
+    </form>
   );
 }
 
@@ -54,25 +81,26 @@ const WORDS: Readonly<Record<ConnectionKind, string>> = {
 
 /**
  * What the connection is called: `live` only where the newest data is shown, that is of now, and every agent of which something is to come is
- * there; else `connected`.
+ * there, as far as the viewer may know; else `connected`.
  */
 export function connectionKind({
   connection,
   freshnessMs,
   agents,
+  seesAgents,
   intervalMs,
   isPast,
   nowMs,
-}: HeaderProps): ConnectionKind {
+}: HeaderState): ConnectionKind {
   if (connection.kind !== 'live') return connection.kind;
   const ageMsMax = Math.min(LIVE_AGE_MS_MAX, Math.max(LIVE_AGE_MS_MIN, LIVE_AGE_INTERVALS * intervalMs));
   const isFresh = freshnessMs !== null && nowMs - freshnessMs <= ageMsMax;
-  const isWhole = agents?.filter(isExpected).every(({ presence }) => presence?.online === true) === true;
+  const isWhole = !seesAgents || agents?.filter(isExpected).every(({ presence }) => presence?.online === true) === true;
   return isFresh && isWhole && !isPast ? 'live' : 'connected';
 }
 
 /** What there is to know of the connection: since when it is away, or how fresh the data is and who is there. */
-export function connectionText({ connection, freshnessMs, agents, nowMs }: HeaderProps, viewer?: Viewer): string {
+export function connectionText({ connection, freshnessMs, agents, nowMs }: HeaderState, viewer?: Viewer): string {
   switch (connection.kind) {
     case 'connecting':
       return '';

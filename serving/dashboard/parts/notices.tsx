@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import type { AccessInfo } from '../api/access.ts';
 import type { AgentInfo } from '../api/inventory.ts';
 import type { Period } from '../choice/spans.ts';
 import { formatPeriod } from '../format/times.ts';
@@ -11,6 +12,44 @@ export function ServerAway({ problem }: { readonly problem: string }) {
     <Notice title="The server is away" urgent>
       <p>{problem} This page tries again by itself. If the server was stopped, start it in its folder:</p>
       <pre>npm start</pre>
+    </Notice>
+  );
+}
+
+/** The session has ended while the page was open, so nothing of what it showed is shown any longer. */
+export function SignedOut() {
+  return (
+    <Notice title="You are signed out" urgent>
+      <p>The session has ended: it was signed out elsewhere, its time is over, or its token was revoked.</p>
+      <p>
+        <a class="action" href={`login${location.hash}`}>
+          Sign in
+        </a>
+      </p>
+    </Notice>
+  );
+}
+
+/** Says what is left out for whoever does not see everything. */
+export function Confinement({ access }: { readonly access: AccessInfo }) {
+  const text = confinementText(access);
+  return text === undefined ? null : <p class="quiet confinement">{text}</p>;
+}
+
+/** Which rows are seen, in a sentence; undefined where it is all of them. */
+export function confinementText({ where }: Pick<AccessInfo, 'where'>): string | undefined {
+  const tags = Object.entries(where).map(([tag, values]) => `${tag} ${values.join(' or ')}`);
+  return tags.length === 0 ? undefined : `You see only what is of ${tags.join(', and of ')}.`;
+}
+
+/** There may be views, and none of them is for who looks. */
+export function NoViewsForYou({ access: { name } }: { readonly access: AccessInfo }) {
+  return (
+    <Notice title="No view is for you to see">
+      <p>
+        Token {name} is confined to views or rows that none of the declared views has. Who runs this server can make one
+        that sees more, by <code>weir tokens add</code>.
+      </p>
     </Notice>
   );
 }
@@ -65,8 +104,19 @@ export function NoReadings({
 }: {
   readonly view: string;
   readonly metric: string;
-  readonly agents: readonly AgentInfo[];
+  /** Undefined where they are not for the viewer to see. */
+  readonly agents: readonly AgentInfo[] | undefined;
 }) {
+  if (agents === undefined) {
+    return (
+      <Notice title="No readings yet">
+        <p>
+          Nothing of metric <code>{metric}</code> that you may see has arrived for view <code>{view}</code>. Its windows
+          appear here with the first reading.
+        </p>
+      </Notice>
+    );
+  }
   const online = agents.filter(({ presence }) => presence?.online === true);
   if (online.length > 0) {
     return (

@@ -5,9 +5,9 @@ import type { Connection } from '../stream/stream-client.ts';
 import { group, MINUTE_MS, shown, T0_MS } from '../stream/windows.fixtures.ts';
 import { agentsByNeed, missingText, onlineText, refusedText } from './agents.tsx';
 import { latestWindow } from './figures.tsx';
-import { connectionKind, connectionText, type HeaderProps } from './header.tsx';
+import { connectionKind, connectionText, type HeaderState } from './header.tsx';
 import { newestRows, ROWS_MAX } from './newest-windows.tsx';
-import { caveats } from './notices.tsx';
+import { caveats, confinementText } from './notices.tsx';
 
 const EN = { locale: 'en' };
 const WHOLE: LedgerInfo = { watermarkMs: T0_MS, arrived: 48, missing: 0, hasHoles: false };
@@ -136,11 +136,12 @@ describe('the newest windows', () => {
 describe('the state of the connection', () => {
   const AWAY: Connection = { kind: 'away', retryAtMs: T0_MS, sinceMs: T0_MS - 90_000 };
 
-  function header(over: Partial<HeaderProps> = {}): HeaderProps {
+  function header(over: Partial<HeaderState> = {}): HeaderState {
     return {
       connection: { kind: 'live' },
       freshnessMs: T0_MS - 2_000,
       agents: [agent('a', true), agent('b', false, {}, { isGone: true })],
+      seesAgents: true,
       intervalMs: 10_000,
       isPast: false,
       nowMs: T0_MS,
@@ -154,6 +155,7 @@ describe('the state of the connection', () => {
       expect(connectionKind(header({ agents: [agent('a', true), agent('b', online)] }))).toBe('connected');
     }
     expect(connectionKind(header({ agents: undefined }))).toBe('connected');
+    expect(connectionKind(header({ agents: undefined, seesAgents: false }))).toBe('live');
     expect(connectionKind(header({ freshnessMs: null }))).toBe('connected');
     expect(connectionKind(header({ isPast: true }))).toBe('connected');
   });
@@ -180,5 +182,14 @@ describe('the state of the connection', () => {
     expect(connectionText(header({ agents: [] }), EN)).toBe('data up to 2 s ago');
     expect(connectionText(header({ connection: { kind: 'connecting' } }), EN)).toBe('');
     expect(connectionText(header({ connection: AWAY }), EN)).toBe('for 1 min, tries again by itself');
+  });
+});
+
+describe('what a viewer sees', () => {
+  it('is said where it is not all', () => {
+    expect(confinementText({ where: {} })).toBeUndefined();
+    expect(confinementText({ where: { region: ['DK1', 'DK2'], kind: ['flat'] } })).toBe(
+      'You see only what is of region DK1 or DK2, and of kind flat.',
+    );
   });
 });
