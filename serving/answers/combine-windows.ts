@@ -6,7 +6,7 @@ import { SourceReplaced } from '../index/index-errors.ts';
 import type { Sum } from '../index/section-sums.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { QueryError } from './query.ts';
-import { Turns } from './turns.ts';
+import { SHORT_STEPS, Turns } from './turns.ts';
 
 /** A window of a group and its sum, in the combiner's table. */
 export interface CombinedWindow extends Sum, WindowSpan {
@@ -52,7 +52,7 @@ export class WindowCombiner {
   readonly #windows = new Map<Group, Map<number, CombinedWindow>>();
   #sequence: number;
   #count = 0;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(SHORT_STEPS);
 
   constructor(options: CombineOptions) {
     this.#options = options;

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
@@ -6,6 +5,7 @@ import { PAGE_SLICES, pageOf } from '../index/page-size.ts';
 import { addSum, type Sum } from '../index/section-sums.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { SessionsQuery } from './query.ts';
+import { SHORT_STEPS, Turns } from './turns.ts';
 import { admitsGroup } from './window-spans.ts';
 
 /** The last instant at which a reading still belongs to a session whose last one is given. */
@@ -19,8 +19,6 @@ export interface Session extends Sum {
 
 /** How often groups that changed meanwhile are walked again before the query starts over. */
 const REPAIRS_MAX = 16;
-/** Slices between two turns of the event loop. */
-const SLICES_PER_TURN = 20_000;
 
 /** Walks the slices of groups in the order of time and joins them to sessions. */
 export class SessionWalk {
@@ -30,8 +28,8 @@ export class SessionWalk {
   readonly #reach: Reach;
   readonly #sessions = new Map<Group, readonly Session[]>();
   readonly #slice: Sum;
+  readonly #turns = new Turns(SHORT_STEPS);
   #sequence: number;
-  #walked = 0;
 
   constructor(source: ViewSource, query: SessionsQuery, reach: Reach) {
     this.#source = source;
@@ -150,7 +148,7 @@ export class SessionWalk {
     this.#slice.pending = false;
     const later = this.#source.sumInto(this.#slice, group, slice, slice + 1, slice);
     if (later !== undefined) await later;
-    if (++this.#walked % SLICES_PER_TURN === 0) await nextTurn();
+    if (this.#turns.isDue) await this.#turns.next();
   }
 
   async #next(group: Group, fromSlice: number, endSlice: number): Promise<number | undefined> {

@@ -1,21 +1,62 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+/** Work of one query between two turns of the event loop. */
+export const TURN_MS = 4;
+/** Short steps between two looks at the clock. */
+export const SHORT_STEPS = 64;
 
-/** Work between two turns of the event loop: others wait no longer for a long query. */
-const TURN_MS = 8;
-/** Steps between two looks at the clock. */
-const STEPS_PER_LOOK = 64;
+interface Waiting {
+  /** When it is due, by the clock: once it has waited as long as it has worked. */
+  readonly dueMs: number;
+  readonly goOn: () => void;
+}
 
-/** Shares the thread: long work asks after each step whether others are due, and waits for them if so. */
-export class Turns {
-  #steps = 0;
-  #sinceMs = performance.now();
+/** Who waits for the thread. In each turn of the event loop one of them goes on, the one that is due first. */
+class Thread {
+  readonly #waiting = new Set<Waiting>();
 
-  get isDue(): boolean {
-    return ++this.#steps % STEPS_PER_LOOK === 0 && performance.now() - this.#sinceMs > TURN_MS;
+  wait(dueMs: number): Promise<void> {
+    return new Promise((goOn) => {
+      this.#waiting.add({ dueMs, goOn });
+      if (this.#waiting.size === 1) setImmediate(() => this.#letOneGoOn());
+    });
   }
 
+  #letOneGoOn(): void {
+    let first: Waiting | undefined;
+    for (const one of this.#waiting) if (first === undefined || one.dueMs < first.dueMs) first = one;
+    if (first === undefined) return;
+    this.#waiting.delete(first);
+    if (this.#waiting.size > 0) setImmediate(() => this.#letOneGoOn());
+    first.goOn();
+  }
+}
+
+const thread = new Thread();
+
+/**
+ * Shares the thread among queries: long work asks after each step whether others are due, and waits for its turn if so. What
+ * comes from outside is taken in between any two turns, and of those who wait it is not the turn of who has had many: a
+ * question that is short, or has just come, passes long ones by, and these go on once they have waited as long as they worked.
+ */
+export class Turns {
+  readonly #stepsPerLook: number;
+  #steps = 0;
+  #sinceMs = performance.now();
+  #workedMs = 0;
+
+  /** A step is long enough to look at the clock after each, or that is only done after so many. */
+  constructor(stepsPerLook = 1) {
+    this.#stepsPerLook = stepsPerLook;
+  }
+
+  get isDue(): boolean {
+    return ++this.#steps % this.#stepsPerLook === 0 && performance.now() - this.#sinceMs > TURN_MS;
+  }
+
+  /** Resolves when it is this one's turn. */
   async next(): Promise<void> {
-    await nextTurn();
+    // What went by beyond a turn was waited for: for a disk, or a reader.
+    this.#workedMs += TURN_MS;
+    await thread.wait(performance.now() + this.#workedMs);
     this.#sinceMs = performance.now();
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { WindowsAnswer } from '../answers/answer-windows.ts';
 import { parseStats, type ViewQuery } from '../answers/query.ts';
@@ -134,6 +134,21 @@ describe('a body of texts', () => {
     await reader.cancel();
     expect(given).toBeLessThanOrEqual(4);
     expect(isOver).toBe(true);
+  });
+
+  it('lets others have their turn, also where its reader takes all of it at once', async () => {
+    let nowMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 10));
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    await (await rowsResponse('csv', [answerOf(6 * PIECE_WINDOWS)], query)).text();
+    clearImmediate(counting);
+    vi.restoreAllMocks();
+    expect(turns).toBeGreaterThanOrEqual(6);
   });
 
   it('is refused before it begins where its first or second text can not be given', async () => {

@@ -3,6 +3,7 @@ import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { AnsweredRows, WindowsAnswer } from '../answers/answer-windows.ts';
 import type { AnsweredWindow } from '../answers/answered-window.ts';
 import type { ViewQuery } from '../answers/query.ts';
+import { Turns } from '../answers/turns.ts';
 import { csvHeading, CsvWriter } from '../answers/write-csv.ts';
 import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
 import type { TagTexts } from '../answers/write-stats.ts';
@@ -97,15 +98,20 @@ async function* texts(
   { heading, separator, ending, writer }: Form,
 ): AsyncGenerator<Uint8Array> {
   const out = new TextWriter();
+  const turns = new Turns();
   out.text(heading);
   let written = 0;
   for await (const { table, windows } of answers) {
     const write = writer(table, out);
+    if (turns.isDue) await turns.next();
     for (const window of windows) {
       if (written > 0) out.ascii(separator);
       write(window);
       written++;
-      if (written % PIECE_WINDOWS === 0) yield out.take();
+      if (written % PIECE_WINDOWS !== 0) continue;
+      yield out.take();
+      // A reader that takes all at once gives nobody else a turn.
+      if (turns.isDue) await turns.next();
     }
   }
   out.ascii(ending);

@@ -1,0 +1,69 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SHORT_STEPS, TURN_MS, Turns } from './turns.ts';
+
+let nowMs = 0;
+
+beforeEach(() => {
+  nowMs = 1_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Works as many turns as it is said to, and writes its name down in each. */
+async function work(name: string, turns: Turns, count: number, done: string[]): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await turns.next();
+    done.push(name);
+  }
+}
+
+describe('queries that share the thread', () => {
+  it('work for some milliseconds, then others are due', () => {
+    const turns = new Turns();
+    expect(turns.isDue).toBe(false);
+    nowMs += TURN_MS + 1;
+    expect(turns.isDue).toBe(true);
+    const short = new Turns(SHORT_STEPS);
+    nowMs += TURN_MS + 1;
+    const looks = Array.from({ length: SHORT_STEPS }, () => short.isDue);
+    expect(looks.indexOf(true)).toBe(SHORT_STEPS - 1);
+  });
+
+  it('go on one by one: all else is taken in between', async () => {
+    const done: string[] = [];
+    const all = Promise.all(['a', 'b', 'c'].map((name) => work(name, new Turns(), 2, done)));
+    const seen: number[] = [];
+    while (done.length < 6) {
+      await nextTurn();
+      seen.push(done.length);
+    }
+    await all;
+    expect(new Set(seen.map((count, i) => count - (seen[i - 1] ?? 0)))).toEqual(new Set([1]));
+  });
+
+  it('pass those by that have worked longer', async () => {
+    const done: string[] = [];
+    const long = new Turns();
+    await work('long', long, 5, []);
+    await Promise.all([work('long', long, 1, done), work('short', new Turns(), 3, done)]);
+    expect(done).toEqual(['short', 'short', 'short', 'long']);
+  });
+
+  it('have their turn once they have waited as long as they worked, however many come', async () => {
+    const done: string[] = [];
+    const long = new Turns();
+    await work('long', long, 5, []);
+    const waiting = [work('long', long, 1, done)];
+    for (let i = 0; !done.includes('long'); i++) {
+      waiting.push(work(`${i}`, new Turns(), 1, done));
+      await nextTurn();
+      nowMs += TURN_MS;
+    }
+    await Promise.all(waiting);
+    expect(done.indexOf('long')).toBeLessThanOrEqual(6);
+    expect(done.indexOf('long')).toBeGreaterThan(1);
+  });
+});
