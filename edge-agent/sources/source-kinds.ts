@@ -4,6 +4,7 @@ import { HTTP } from './http/http-source.ts';
 import { LINE_PROTOCOL } from './line-protocol/line-protocol-source.ts';
 import { MQTT } from './mqtt/mqtt-source.ts';
 import { NDJSON } from './ndjson/ndjson-opener.ts';
+import { P1 } from './p1/p1-opener.ts';
 import { POLL } from './poll/poll-source.ts';
 import { nameField } from './section-fields.ts';
 import { type DeclaredSource, type SourceKind, sourceKind } from './source-kind.ts';
@@ -13,6 +14,7 @@ import { SPARKPLUG } from './sparkplug/sparkplug-source.ts';
 export const SOURCE_KINDS: readonly SourceKind[] = [
   sourceKind(CSV),
   sourceKind(NDJSON),
+  sourceKind(P1),
   sourceKind(HTTP),
   sourceKind(LINE_PROTOCOL),
   sourceKind(MQTT),

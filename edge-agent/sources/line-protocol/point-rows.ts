@@ -1,6 +1,6 @@
 import { LOWER_T, UPPER_T } from '../ascii.ts';
 import { quote } from '../batch-columns.ts';
-import type { PayloadFault, PayloadRow } from '../mqtt/payload-row.ts';
+import type { PayloadFault, PayloadRow } from '../rows/payload-row.ts';
 import { LINE_BYTES_MAX, type LineListener, LineScanner, type ValueKind } from './line-scanner.ts';
 
 /** What the scanner needs behind the lines, before it copies there what it unescapes. */

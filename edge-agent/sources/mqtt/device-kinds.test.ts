@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { BatchColumns } from '../batch-columns.ts';
+import { DUTCH } from '../p1/telegrams.fixtures.ts';
 import { SeriesList } from '../source.ts';
 import { metricsOf } from '../sources.fixtures.ts';
 import { MessageReader } from './message-reader.ts';
 import { mqttSchema } from './mqtt-section.ts';
 import { NOW_MS } from './mqtt.fixtures.ts';
 
-const METRICS = metricsOf(metricNamed('m'));
+const METRICS = metricsOf(metricNamed('m', { unit: 'm³' }));
 const RECEIVED = new Date(NOW_MS).toISOString();
 
 interface Kind {
@@ -316,6 +317,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
       ],
     ],
     readings: ['device=me 42.5 2024-01-05T11:10:04.250Z', 'device=me 43 2024-01-05T11:10:05.000Z'],
+  },
+  'a gateway at a P1 port that hands on telegrams as they come': {
+    rule: {
+      topic: 'dsmr/+',
+      payload: 'p1',
+      series: [m('0-1:24.2.1', 'gas of {0-0:96.1.1}'), m('1-0:32.7.0', '{0-0:96.1.1}', { unit: 'V' })],
+    },
+    messages: [['dsmr/telegram', DUTCH]],
+    readings: [
+      'device=4531323334353637383930313233 231.4 2024-01-27T09:15:06.000Z',
+      'device=gas of 4531323334353637383930313233 2311.874 2024-01-27T09:10:00.000Z',
+    ],
   },
   'a logger that sends pairs of time and value beside its own name': {
     rule: {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { BATCH_READINGS_MAX, type BatchColumns } from '../batch-columns.ts';
 import { PointRows } from '../line-protocol/point-rows.ts';
-import { isJsonObject, type JsonObject, type JsonText, parseJsonText } from '../ndjson/json-fields.ts';
+import { isJsonObject, type JsonObject, type JsonText, parseJsonText, PAYLOAD } from '../ndjson/json-fields.ts';
+import { telegramRows } from '../p1/telegram.ts';
 import { REFUSED_TEXT_CHARS_MAX } from '../source.ts';
 import { DeviceSeries } from './device-series.ts';
 import { MESSAGE_ROWS_MAX, TOPICS_REMEMBERED_MAX } from './limits.ts';
@@ -10,7 +11,7 @@ import { MessageTally } from './message-tally.ts';
 import { OpenRule, type OpenRuleOptions } from './open-rule.ts';
 import { senmlRows } from './senml-rows.ts';
 import { matchTopic } from './topic-filter.ts';
-import { PAYLOAD, type TopicRule } from './topic-rule.ts';
+import type { TopicRule } from './topic-rule.ts';
 
 export interface MessageReaderOptions extends OpenRuleOptions {
   readonly topics: readonly TopicRule[];
@@ -93,6 +94,11 @@ export class MessageReader {
       const message = { topic, names, received: this.#receivedText, quoted, line: this.#count, tally: this.tally };
       if (rule.isPoints) {
         const isFit = rule.readRows(message, this.#points.read(payload));
+        isRead ||= isFit;
+        continue;
+      }
+      if (rule.isTelegram && text !== undefined) {
+        const isFit = rule.readRows(message, telegramRows(text, rule.values));
         isRead ||= isFit;
         continue;
       }

@@ -5,17 +5,19 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonText,
+  PAYLOAD,
   textOfValue,
   truthColumns,
   valueAtPath,
 } from '../ndjson/json-fields.ts';
+import { TELEGRAM_HABITS } from '../p1/p1-opener.ts';
+import type { PayloadFault, PayloadRow } from '../rows/payload-row.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { fillTextTemplate, parseTextTemplate } from '../rows/text-template.ts';
 import { type EntryRegistry, REFUSED_TEXT_CHARS_MAX } from '../source.ts';
 import type { MessageTally } from './message-tally.ts';
-import type { PayloadFault, PayloadRow } from './payload-row.ts';
 import { parseTopicFilter, type TopicFilter } from './topic-filter.ts';
-import { PAYLOAD, type TopicRule } from './topic-rule.ts';
+import type { TopicRule } from './topic-rule.ts';
 
 /** What of a message is the same for all of its rows. */
 export interface OpenMessage {
@@ -44,6 +46,9 @@ export class OpenRule {
   readonly isJson: boolean;
   readonly isSenml: boolean;
   readonly isPoints: boolean;
+  /** The columns that its series take for values. */
+  readonly values: ReadonlySet<string>;
+  readonly isTelegram: boolean;
   readonly reader: RowReader;
   /** The device of which a message says that it is gone, if any; null where no message of the rule does. */
   readonly gone: ((names: readonly string[], root: JsonObject) => readonly string[]) | null;
@@ -68,6 +73,7 @@ export class OpenRule {
     this.filter = parseTopicFilter(topic.topic);
     this.isSenml = topic.payload === 'senml';
     this.isPoints = topic.payload === 'line-protocol';
+    this.isTelegram = topic.payload === 'p1';
     this.isJson = topic.payload === 'json' || this.isSenml;
     this.#series = topic.series.length;
     this.gone = topic.gone === undefined ? null : goneBy(topic, topic.gone);
@@ -76,11 +82,12 @@ export class OpenRule {
     this.#fields = new MessageFields(section);
     const { columns } = this.#fields;
     // A point has the fields that were measured.
-    const absent = this.isPoints ? 'passed-over' : 'missing';
-    this.reader = new RowReader({ ...options, section, columns, absent });
+    const habits = this.isTelegram ? TELEGRAM_HABITS : ({ absent: this.isPoints ? 'passed-over' : 'missing' } as const);
+    this.reader = new RowReader({ ...options, ...habits, section, columns });
     this.#names = topic.names.map((name) => this.#fields.positionOf(name));
     this.#received = this.#fields.positionOf(RECEIVED_COLUMN);
     const values = new Set(topic.series.map(({ value }) => value));
+    this.values = values;
     const truths = new Set(truthColumns(topic.series));
     this.#paths = columns.flatMap((path, position) =>
       topic.names.includes(path) || path === RECEIVED_COLUMN
@@ -95,7 +102,7 @@ export class OpenRule {
 
   /** How many readings a payload of so many bytes gives at most: an element of an array takes two. */
   readingsMax(payloadBytes: number): number {
-    const isOne = this.#rowsPath === undefined && !this.isSenml && !this.isPoints;
+    const isOne = this.#rowsPath === undefined && !this.isSenml && !this.isPoints && !this.isTelegram;
     return this.#series * (isOne ? 1 : Math.min(this.#rowsMax, 1 + (payloadBytes >> 1)));
   }
 

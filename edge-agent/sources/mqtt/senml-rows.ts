@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonText } from '../ndjson/json-fields.ts';
-import type { PayloadFault, PayloadRow } from './payload-row.ts';
+import type { PayloadFault, PayloadRow } from '../rows/payload-row.ts';
 
 /** The version of SenML that RFC 8428 defines. */
 const VERSION = 10;

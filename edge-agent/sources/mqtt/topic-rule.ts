@@ -1,6 +1,7 @@
 /** What a topic's entry in the section says: whose messages are meant, and which readings are made of them. */
 import { z } from 'zod';
 import { RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
+import { PAYLOAD } from '../ndjson/json-fields.ts';
 import { checkDistinct, checkMetrics, type NeededColumn, neededColumns } from '../rows/row-references.ts';
 import { checkRows, ROWS_FIELDS, ROWS_WHEN, templateField } from '../rows/rows-section.ts';
 import { parseTextTemplate } from '../rows/text-template.ts';
@@ -8,9 +9,6 @@ import { nameField } from '../section-fields.ts';
 import type { ReferenceFault } from '../source-kind.ts';
 import { TOPICS_MAX } from './limits.ts';
 import { parseTopicFilter, TopicFilterError } from './topic-filter.ts';
-
-/** What a rule names a payload that is a plain value. */
-export const PAYLOAD = 'payload';
 
 /** A topic filter as it was written; nothing else of its rule is looked at where it is none. */
 const topicField = z.string().transform((text, context) => {
@@ -38,11 +36,11 @@ const fields = z.strictObject({
       examples: [['room']],
     }),
   payload: z
-    .enum(['json', 'text', 'senml', 'line-protocol'])
+    .enum(['json', 'text', 'senml', 'line-protocol', 'p1'])
     .default('json')
     .meta({
       description:
-        'What a message holds. JSON or text that is but a value is called payload; a pack of SenML and points of line protocol are rows.',
+        'What a message holds. JSON or text that is but a value is called payload; a pack of SenML, points of line protocol and a telegram of a P1 port are rows.',
       examples: ['text'],
     }),
   rows: nameField
@@ -104,7 +102,7 @@ function checkPayload(rule: TopicRule, context: z.core.$RefinementCtx): void {
     const message = `\`rows\` says where they are in JSON; leave it out beside \`payload: ${payload}\``;
     context.addIssue({ code: 'custom', path: ['rows'], message });
   }
-  if (rule.time !== undefined && (payload === 'senml' || payload === 'line-protocol')) {
+  if (rule.time !== undefined && payload !== 'json' && payload !== 'text') {
     const message = `\`payload: ${payload}\` says itself where its times are; leave \`time\` out`;
     context.addIssue({ code: 'custom', path: ['time'], message });
   }

@@ -5,6 +5,9 @@ import type { SeriesRule } from '../rows/rows-section.ts';
 export type JsonText = string | number | boolean | null | readonly JsonText[] | JsonObject;
 export type JsonObject = { readonly [name: string]: JsonText };
 
+/** What rules name a row, or a message, that is no object but a value or an array. */
+export const PAYLOAD = 'payload';
+
 /**
  * Parses one JSON text. Gives undefined where it is not JSON, or is nested so deeply that it can only be meant as an
  * attack. `textOf` writes a number that becomes text, by the name of its field.

@@ -133,6 +133,51 @@ describe('an NDJSON source', () => {
     },
   );
 
+  it.each([RECORD_LIMITS, { ...RECORD_LIMITS, batchReadingsMax: 4, chunkBytes: 180, lineBytesMax: 180 }])(
+    'reads the rows that a line holds, with what stands around them, and goes on between lines: %#',
+    async (limits) => {
+      const lines = [
+        '{"device":"a","ts":9,"data":{"rows":[{"ts":1,"value":1},{"value":2,"device":"b"},{"ts":3,"value":3}]}}',
+        '{"device":"a","ts":4,"data":{"rows":{"value":4}}}',
+        '{"device":"a","ts":5,"data":{"rows":[]}}',
+        '{"device":"a","ts":6,"joined":true}',
+        '{"device":"a","data":{"rows":[{"ts":7,"value":7},{"value":8},{"ts":9,"value":"?"}]}}',
+        `{"device":"a","data":{"rows":[${Array.from({ length: 5 }, (_, i) => `{"ts":${i + 10},"value":1}`).join()}]}}`,
+      ];
+      await writeFile(join(folder, 'rows.ndjson'), `${lines.join('\n')}\n`);
+      const given = {
+        ...rules,
+        rows: 'data.rows',
+        series: [{ metric: 'power', value: 'value', device: '{device}' }],
+      };
+      const registry = new SeriesList();
+      const all = await collect(open('ndjson', given, registry, limits), registry);
+      const isWhole = limits === RECORD_LIMITS;
+      expect(all.readings.map(({ tags, timeMs, value }) => [tags['device'], timeMs / 1_000, value / 1_000])).toEqual([
+        ['a', 1, 1],
+        ['b', 9, 2],
+        ['a', 3, 3],
+        ['a', 4, 4],
+        ['a', 7, 7],
+        ...(isWhole ? [10, 11, 12, 13, 14].map((ts) => ['a', ts, 1]) : []),
+      ]);
+      expect(all.refusals.map(({ line }) => line)).toEqual(isWhole ? [5] : [5, 6]);
+      expect(all.tallies.missing).toBe(1);
+      if (!isWhole) expect(all.refusals[1]!.reason).toMatch(/^it holds 5 rows, 4 is the limit/);
+      for (const [i, checkpoint] of all.checkpoints.entries()) {
+        const rest = await collect(open('ndjson', given, registry, limits), registry, checkpoint);
+        const before = await collect(open('ndjson', given, registry, limits), registry, null, i + 1);
+        expect([...before.readings, ...rest.readings]).toEqual(all.readings);
+      }
+    },
+  );
+
+  it('is refused where no line has the rows that are named', async () => {
+    await expect(read('{"ts":1,"data":[{"value":1}]}\n', { ...rules, rows: 'dta' })).rejects.toThrow(
+      /has no rows at "dta"; did you mean data\?/,
+    );
+  });
+
   it('has 1 and 0 for true and false, and numbers for the texts that stand for one', async () => {
     const { readings, refusals } = await read(
       ['true', 'false', '"ON"', '" OFF "', '2.5', '"standby"']

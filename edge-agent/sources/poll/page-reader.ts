@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib';
 import type { Metric } from '#core/metrics/metric.ts';
-import { LF, OPEN_BRACE, OPEN_BRACKET, SPACE } from '../ascii.ts';
+import { LF, OPEN_BRACE, OPEN_BRACKET, SLASH, SPACE } from '../ascii.ts';
 import { BatchColumns } from '../batch-columns.ts';
 import { CsvOpener } from '../csv/csv-opener.ts';
 import { RECEIVED_TIME } from '../live/message-fields.ts';
 import { isJsonObject, type JsonText, parseJsonText, pathsOf, truthColumns } from '../ndjson/json-fields.ts';
 import { NdjsonRecords } from '../ndjson/ndjson-records.ts';
+import { P1Opener } from '../p1/p1-opener.ts';
 import { checkUtf8, type Encoding, ENCODING_BYTES, encodingOf, ENCODINGS } from '../records/encoding.ts';
 import { RecordCursor } from '../records/record-cursor.ts';
 import type { RecordFileOpening } from '../records/record-format.ts';
@@ -47,7 +48,7 @@ interface PageText {
   readonly from: number;
   readonly to: number;
   readonly line: number;
-  readonly opening: Pick<RecordFileOpening, 'columns' | 'format'>;
+  readonly opening: Pick<RecordFileOpening, 'columns' | 'format' | 'habits'>;
   readonly rest: JsonText | undefined;
 }
 
@@ -108,7 +109,7 @@ export class PageReader {
   open(answer: Answer): Page {
     const text = this.#textOf(answer);
     if (text === null) return { rest: undefined, digest: 0, *batches() {} };
-    const reader = this.#readerOf(text.opening.columns);
+    const reader = this.#readerOf(text.opening);
     const digest = crc32(text.bytes.subarray(text.from, text.to));
     return { rest: text.rest, digest, batches: () => this.#walk(text, reader) };
   }
@@ -138,10 +139,10 @@ export class PageReader {
     for (let batch = cursor.next(); batch !== null; batch = cursor.next()) yield { batch, isLast: false };
   }
 
-  #readerOf(columns: readonly string[]): RowReader {
+  #readerOf({ columns, habits }: PageText['opening']): RowReader {
     const isSame = columns.length === this.#columns.length && columns.every((name, i) => name === this.#columns[i]);
     if (this.#reader !== null && isSame) return this.#reader;
-    const reader = new RowReader({ ...this.#options, columns, batch: this.#batch });
+    const reader = new RowReader({ ...this.#options, ...habits, columns, batch: this.#batch });
     reader.restore({ highestMs: this.highestMs, order: NO_ORDER });
     this.#columns = columns;
     this.#reader = reader;
@@ -151,7 +152,11 @@ export class PageReader {
   #textOf(answer: Answer): PageText | null {
     const first = answer.body.find((byte) => byte > SPACE);
     if (first === undefined) return null;
-    return isJson(answer, this.#options.section.format, first) ? this.#ofJson(answer) : this.#ofCsv(answer);
+    const { format } = this.#options.section;
+    if (isJson(answer, format, first)) return this.#ofJson(answer);
+    return (format ?? (first === SLASH ? 'p1' : 'csv')) === 'p1'
+      ? this.#ofLines(answer, 'p1')
+      : this.#ofLines(answer, 'csv');
   }
 
   #ofJson({ body }: Answer): PageText {
@@ -165,18 +170,14 @@ export class PageReader {
     return { bytes, from: 0, to: end, line: 1, opening: { columns, format }, rest };
   }
 
-  #ofCsv({ body, charset }: Answer): PageText {
+  #ofLines({ body, charset }: Answer, format: 'csv' | 'p1'): PageText {
     const { section } = this.#options;
-    if (section.time === RECEIVED_TIME) {
-      throw PollError.lasting('its answer is CSV', 'name the columns of its times at `time`');
-    }
-    if (section.rows !== undefined) throw PollError.lasting('its answer is CSV', 'leave `rows` out, a path in JSON');
     try {
       const text = utf8Of(body, section.encoding, charset);
       const to = text.length;
       const bytes = Buffer.alloc(to + this.#limits.lineBytesMax + ROOM_BYTES);
       bytes.set(text);
-      const opener = new CsvOpener({ ...section, file: '', lateness: 0, follow: false }, SUBJECT);
+      const opener = format === 'csv' ? this.#csvOpener() : new P1Opener(section, SUBJECT, this.#options.nowMs);
       const opening = opener.open(bytes, 0, to, true)!;
       // The last line may have no end, and the next page begins on a line of its own.
       const isEnded = bytes[to - 1] === LF;
@@ -194,6 +195,15 @@ export class PageReader {
       if (error instanceof SourceError) throw PollError.lasting(`${SUBJECT} ${error.value}`, error.remedy);
       throw error;
     }
+  }
+
+  #csvOpener(): CsvOpener {
+    const { section } = this.#options;
+    if (section.time === RECEIVED_TIME) {
+      throw PollError.lasting('its answer is CSV', 'name the columns of its times at `time`');
+    }
+    if (section.rows !== undefined) throw PollError.lasting('its answer is CSV', 'leave `rows` out, a path in JSON');
+    return new CsvOpener({ ...section, file: '', lateness: 0, follow: false }, SUBJECT);
   }
 }
 

@@ -129,7 +129,7 @@ const fields = z.strictObject({
     })
     .optional(),
   format: z
-    .enum(['json', 'csv'])
+    .enum(['json', 'csv', 'p1'])
     .meta({
       description: 'What the service answers. As the answer says, or as it looks, unless given.',
       examples: ['csv'],
@@ -185,6 +185,11 @@ export const pollSchema = fields
       issue('time', 'CSV needs `time`: rows have no time of receipt');
     if (section.format === 'csv' && section.rows !== undefined) issue('rows', 'rows is a path in JSON; leave it out');
     if (section.since !== undefined && !places.has('from')) issue('since', 'since needs {from} in the url');
+    if (section.format === 'p1' && (section.time ?? section.rows) !== undefined)
+      issue(
+        section.time === undefined ? 'rows' : 'time',
+        'telegrams say themselves where their times are; leave it out',
+      );
     if (section.time !== undefined) checkRows({ ...section, time: section.time }, context);
     checkCsv(section, context);
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
+import { OLD } from '../p1/telegrams.fixtures.ts';
 import { SourceError } from '../source-error.ts';
 import { describeSource } from '../source.cases.ts';
 import {
@@ -81,6 +82,20 @@ describe('a polled service', () => {
     expect(told).toEqual([
       { version: 1, readToMs: null, highestMs: null, watermarkMs: null },
       { version: 1, readToMs: NOW_MS, highestMs: Date.UTC(2024, 0, 10, 9), watermarkMs: Date.UTC(2024, 0, 8, 9) },
+    ]);
+  });
+
+  it('is read as a telegram of P1 where it is one, at its own time or that of receipt', async () => {
+    served.answer = text(OLD, { 'content-type': 'text/plain' });
+    const series = [
+      { metric: 'load', value: '1-0:1.8.1', device: '{0-0:96.1.1}', unit: 'kWh' },
+      { metric: 'load', value: '0-1:24.2.1', device: 'gas', unit: 'm3' },
+    ];
+    const { readings, refusals } = await new Polled(section({ rows: undefined, time: undefined, series }), 1).read();
+    expect(refusals).toEqual([]);
+    expect(readings).toEqual([
+      { device: '4B38', time: new Date(NOW_MS).toISOString(), value: 185_000 },
+      { device: 'gas', time: '2010-01-15T11:00:00.000Z', value: 412_378 },
     ]);
   });
 

@@ -44,6 +44,8 @@ export class RecordCursor {
   #to = 0;
   #atEnd = false;
   #finished = false;
+  /** The record at the index holds more readings than there is room for in the batch. */
+  #isFull = false;
   /** The file's offset of index 0 of the loaded bytes. */
   #shift = 0;
   #line = 1;
@@ -101,7 +103,9 @@ export class RecordCursor {
     if (this.#finished) return null;
     const { batch, rowReadingsMax, limits } = this.#options;
     while (this.#step()) {
-      if (batch.count + rowReadingsMax > limits.batchReadingsMax) return this.#close();
+      if (!this.#isFull && batch.count + rowReadingsMax <= limits.batchReadingsMax) continue;
+      this.#isFull = false;
+      return this.#close();
     }
     if (this.#atEnd) {
       this.#finished = true;
@@ -122,10 +126,29 @@ export class RecordCursor {
     const end = format.next(bytes, from, this.#to, this.#atEnd, from + this.#shift < this.#oneLineBefore);
     if (end < 0) return this.#incompleteOrBroken(end);
     if (end - from > this.#lineBytesMax) return this.#tooLong();
-    if (!format.blank) reader.row(bytes, format.fields, this.#line, from, format.textEnd);
+    if (!format.blank && (format.rows ?? 1) === 1) reader.row(bytes, format.fields, this.#line, from, format.textEnd);
+    else if (!format.blank && !this.#rows(format.rows!, from)) return true;
     this.#line += format.lineEnds;
     this.#index = end;
     if (end === this.#to && this.#atEnd && bytes[end - 1] !== LF) this.#at = 'open';
+    return true;
+  }
+
+  /** Takes the rows of a record that holds several, or none; false where the batch has no room for them. */
+  #rows(rows: number, from: number): boolean {
+    const { format, reader, batch, rowReadingsMax, limits } = this.#options;
+    const rowsMax = Math.floor(limits.batchReadingsMax / rowReadingsMax);
+    if (rows > rowsMax) {
+      const reason = `it holds ${rows} rows, ${rowsMax} is the limit for rules that take ${rowReadingsMax} readings of each`;
+      reader.refuseUnread(reason, this.#bytes, this.#line, from, format.textEnd);
+      return true;
+    }
+    this.#isFull = batch.count + rows * rowReadingsMax > limits.batchReadingsMax;
+    if (this.#isFull) return false;
+    for (let row = 0; row < rows; row++) {
+      if (row > 0) format.nextRow!();
+      reader.row(this.#bytes, format.fields, this.#line, from, format.textEnd);
+    }
     return true;
   }
 

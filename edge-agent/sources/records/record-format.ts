@@ -1,4 +1,5 @@
 import type { FieldTable } from '../rows/key-table.ts';
+import type { RowHabits } from '../rows/row-reader.ts';
 
 /** `next` needs more bytes before it can tell where the record ends. */
 export const INCOMPLETE = -1;
@@ -19,8 +20,11 @@ export interface RecordFormat {
    * after a line end.
    */
   next(bytes: Uint8Array, from: number, to: number, atEnd: boolean, oneLine: boolean): number;
-  /** The fields of the last record. */
+  /** The fields of the last record, or of the present one of its rows. */
   readonly fields: FieldTable;
+  /** How many rows the last record holds: one where nothing is said. Of several `nextRow` goes on to the second, and so on. */
+  readonly rows?: number;
+  nextRow?(): void;
   /** Where the text of the last record ends, without its line end. */
   readonly textEnd: number;
   /** Line ends in the last record. */
@@ -38,6 +42,7 @@ export interface RecordFormat {
 export interface RecordFileOpening {
   readonly columns: readonly string[];
   readonly format: RecordFormat;
+  readonly habits?: RowHabits;
   /** Where the first record begins, from the start of the file, and on which line. */
   readonly dataAt: number;
   readonly dataLine: number;

@@ -240,9 +240,9 @@ export class RecordSource implements Source {
     const { section, metrics, registry, nowMs } = this.#options;
     const limits = this.#limits;
     const batch = new BatchColumns(limits.batchReadingsMax);
-    const { columns, format, dataAt, dataLine } = opening;
+    const { columns, format, habits, dataAt, dataLine } = opening;
     this.#format = format;
-    const reader = new RowReader({ section, columns, metrics, registry, batch, nowMs });
+    const reader = new RowReader({ ...habits, section, columns, metrics, registry, batch, nowMs });
     return new RecordCursor(
       {
         format,

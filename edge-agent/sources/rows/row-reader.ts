@@ -8,12 +8,28 @@ import { RowTime } from '../time/row-time.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
 import { ABSENT, type FieldTable } from './key-table.ts';
 import { PLAIN_MARKS } from './number-text.ts';
-import { compileRules, NO_ENTRY, type RowCells, type RowRule, RuleSelector, standingValue } from './row-rules.ts';
+import {
+  compileRules,
+  NO_ENTRY,
+  type RowCells,
+  type RowRule,
+  RuleSelector,
+  standingValue,
+  withUnit,
+} from './row-rules.ts';
 import type { RowsSection } from './rows-section.ts';
 import { describeValueFault, MissingTexts } from './value-text.ts';
 
+/** What rows of a format are like, whatever their section says. */
+export interface RowHabits {
+  /** What a value is whose field a row doesn't have: missing, or nothing that anybody spoke of. */
+  readonly absent?: 'missing' | 'passed-over';
+  /** Whether numbers have their unit behind them: that of their metric, unless their rule says another one. */
+  readonly hasUnits?: boolean;
+}
+
 /** What a row reader needs to know beside its configuration. */
-export interface RowReaderOptions {
+export interface RowReaderOptions extends RowHabits {
   readonly section: RowsSection;
   /** The columns of the file, by position. */
   readonly columns: readonly string[];
@@ -22,8 +38,6 @@ export interface RowReaderOptions {
   readonly batch: BatchColumns;
   /** The agent's clock, for telling times that can't be yet. */
   readonly nowMs: () => number;
-  /** What a value is whose field a row doesn't have: missing, or nothing that anybody spoke of. */
-  readonly absent?: 'missing' | 'passed-over';
 }
 
 /** The state between rows, as plain data: with it another reader goes on exactly where this one stood. */
@@ -55,7 +69,7 @@ export class RowReader {
   /** Whether nothing is to be counted of the time of the row beside its readings. */
   #isTimePlain = true;
 
-  constructor({ section, columns, metrics, registry, batch, nowMs, absent }: RowReaderOptions) {
+  constructor({ section, columns, metrics, registry, batch, nowMs, absent, hasUnits }: RowReaderOptions) {
     this.#nowMs = nowMs;
     this.#passesAbsent = absent === 'passed-over';
     const positions = new Map(columns.map((name, i) => [name, i]));
@@ -66,7 +80,8 @@ export class RowReader {
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
     const isLong = section.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
     this.#time = new RowTime(section.time, positions, isLong ? 'per-series' : 'shared');
-    const rules = compileRules(section.series, positions, metrics, registry, section, this.#time.zone);
+    const series = hasUnits === true ? section.series.map((rule) => withUnit(rule, metrics)) : section.series;
+    const rules = compileRules(series, positions, metrics, registry, section, this.#time.zone);
     this.#selector = new RuleSelector(rules);
   }
 

@@ -182,6 +182,14 @@ function decodeName(bytes: Uint8Array): string {
   }
 }
 
+/** A rule for numbers that have their unit behind them: that of its metric, unless it says another one. */
+export function withUnit(rule: SeriesRule, metrics: ReadonlyMap<string, Metric>): SeriesRule {
+  const unit = metrics.get(rule.metric)?.unit ?? '';
+  if (rule.unit !== undefined || unit === '') return rule;
+  // A cubic metre is written without a superscript where there are but letters and digits.
+  return { ...rule, unit: { [unit]: '1', [unit.replaceAll('³', '3')]: '1', '': '1' } };
+}
+
 /** The rules of a source for a file with these columns. All names have been checked. */
 export function compileRules(
   series: readonly SeriesRule[],
