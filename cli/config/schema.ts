@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PARTITIONS_MAX } from '#backbone/log/log.ts';
 import { BATCH_STATES_KEPT } from '#backbone/manifests/manifest.ts';
 import { metricsSchema } from '#core/metrics/metric-config.ts';
-import { fixedSpan } from '#core/time/duration.ts';
+import { fixedSpan } from '#core/time/duration-config.ts';
 import { viewsSchema } from '#core/views/view-config.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
 import { sourceKind } from '#edge-agent/sources/source-kind.ts';

@@ -8,7 +8,7 @@ import {
   SERIES_NAME_RULE,
   UNIT_LENGTH_MAX,
 } from '../series/series.ts';
-import { fixedSpan } from '../time/duration.ts';
+import { fixedSpan } from '../time/duration-config.ts';
 import { InstantError, parseInstant } from '../time/instant.ts';
 import { EARLIEST_DEFAULT, holdMsOf, type Metric, METRIC_KINDS, scaledBound, UNBOUNDED } from './metric.ts';
 

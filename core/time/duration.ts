@@ -1,5 +1,4 @@
 import { strict as assert } from 'node:assert';
-import { z } from 'zod';
 import { WeirError } from '../errors.ts';
 
 /**
@@ -122,20 +121,4 @@ function calendarUnitMs(monthDays: number, yearDays: number): Readonly<Record<Ca
     month: monthDays * CALENDAR_DAY_MS,
     year: yearDays * CALENDAR_DAY_MS,
   };
-}
-
-/** A duration text as milliseconds; days and longer count as 24 h each, since a span has no calendar. */
-export function fixedSpan() {
-  return z
-    .string()
-    .transform((text, context) => {
-      try {
-        return nominalMs(parseDuration(text));
-      } catch (error) {
-        if (!(error instanceof DurationError)) throw error;
-        context.addIssue({ code: 'custom', message: error.message });
-        return z.NEVER;
-      }
-    })
-    .meta({ title: 'length of time' });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { holdMsOf, type Metric } from '../metrics/metric.ts';
-import { fixedSpan, formatDuration } from '../time/duration.ts';
+import { fixedSpan } from '../time/duration-config.ts';
+import { formatDuration } from '../time/duration.ts';
 import { nearestNames } from '../time/nearest-name.ts';
 import { HELD_SLICES_MAX, type View } from './view.ts';
 
