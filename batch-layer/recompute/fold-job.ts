@@ -11,6 +11,7 @@ import { type SliceName, SPAN_SLICES } from '#core/slices/slice-span.ts';
 import type { LimbsUsed } from '#core/stats/stats-table.ts';
 import type { FrameColumns } from './frame-list.ts';
 import { FrameSource } from './frame-source.ts';
+import { type GroupRange, inRange, isAll } from './group-range.ts';
 import { RunWriter, type SortedRun } from './run-file.ts';
 
 /**
@@ -28,6 +29,8 @@ const NEWEST_BAND_SHARE = 3 / 4;
 export interface FoldJob {
   readonly partition: number;
   readonly views: readonly ViewVersion[];
+  /** Per view: the groups that it folds. */
+  readonly groups: readonly GroupRange[];
   readonly agents: readonly { readonly agent: string; readonly entries: readonly SeriesEntry[] }[];
   /** Segment files, by number. */
   readonly paths: readonly string[];
@@ -59,7 +62,7 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
   const result: Results = { runs: job.views.map(() => []), pending: job.views.map(() => []) };
   const agents = job.agents.map(({ agent, entries }) => new AgentFold(agent, entries));
   const folder = new FrameFolder();
-  const views = job.views.map((view) => new ViewFold(view));
+  const views = job.views.map((view, i) => new ViewFold(view, (group) => inRange(job.groups[i]!, group)));
   let readings = 0;
   const { frames } = job;
   for (let i = 0; i < frames.count; i++) {
@@ -103,7 +106,11 @@ function flush(
     const kept = keepsNewest ? bands.pop() : undefined;
     const rows = new RowGatherer(job.partition, fold, writer, result.pending[view]!);
     const keys = [...slots.groups.keys()].sort();
-    for (const band of bands) for (const key of keys) rows.gatherBand(slots.groups.get(key)!, band);
+    for (const band of bands) {
+      for (const key of keys) rows.gatherBand(slots.groups.get(key)!, band);
+      // The other groups of the band come next, and they are not this job's: a block that went on would enclose them.
+      if (!isAll(job.groups[view]!)) rows.flush();
+    }
     rows.flush();
     if (rows.groups.size > 0) result.runs[view]!.push(writer.finish(rows.groups));
     if (kept === undefined) slots.clear();

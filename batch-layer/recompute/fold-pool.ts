@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { FoldingEnded } from '../batch-errors.ts';
 import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
 import { type MergeJob, runMergeJob } from './merge-runs.ts';
-import type { SortedRun } from './run-file.ts';
+import type { RunBlock } from './run-file.ts';
 
 /** Processes that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
 export const FOLD_WORKERS_MAX = 16;
@@ -33,14 +33,17 @@ export type FoldTask =
   | { readonly kind: 'fold'; readonly job: FoldJob }
   | { readonly kind: 'merge'; readonly job: MergeJob };
 
+/** What comes out of it: of a merge the blocks. */
+export type TaskResult = FoldJobResult | readonly RunBlock[];
+
 /** Does what it is given. */
-export function runTask(task: FoldTask): FoldJobResult | SortedRun {
+export function runTask(task: FoldTask): TaskResult {
   return task.kind === 'fold' ? runFoldJob(task.job) : runMergeJob(task.job);
 }
 
 /** What a process answers: what came out, or why nothing did. */
 export type FoldAnswer =
-  | { readonly kind: 'done'; readonly result: FoldJobResult | SortedRun }
+  | { readonly kind: 'done'; readonly result: TaskResult }
   | { readonly kind: 'failed'; readonly reason: string; readonly code: string | undefined };
 
 /**
@@ -61,37 +64,35 @@ export class FoldPool implements AsyncDisposable {
   }
 
   /**
-   * Runs jobs and calls `done` for each result, in the order in which they come. Rejects with the first failure, or with
+   * Runs jobs and calls `done` for the result of each, in the order in which they come. Rejects with the first failure, or with
    * the signal's reason; the pool can't be used after that.
    */
   fold(
     jobs: readonly FoldJob[],
     signal: AbortSignal,
-    done: (job: FoldJob, result: FoldJobResult) => void | Promise<void>,
+    done: (at: number, result: FoldJobResult) => void,
   ): Promise<void> {
     const tasks = jobs.map((job): FoldTask => ({ kind: 'fold', job }));
-    return this.#run(tasks, signal, (at, result) => done(jobs[at]!, result as FoldJobResult));
+    return this.#run(tasks, signal, (at, result) => done(at, result as FoldJobResult));
   }
 
-  /** As `fold`, for merges. */
-  merge(
-    jobs: readonly MergeJob[],
-    signal: AbortSignal,
-    done: (job: MergeJob, run: SortedRun) => void | Promise<void>,
-  ): Promise<void> {
+  /** Runs merges, and gives the blocks of each. Rejects as `fold` does. */
+  async merge(jobs: readonly MergeJob[], signal: AbortSignal): Promise<readonly (readonly RunBlock[])[]> {
+    const made: (readonly RunBlock[])[] = jobs.map(() => []);
     const tasks = jobs.map((job): FoldTask => ({ kind: 'merge', job }));
-    return this.#run(tasks, signal, (at, run) => done(jobs[at]!, run as SortedRun));
+    await this.#run(tasks, signal, (at, blocks) => void (made[at] = blocks as readonly RunBlock[]));
+    return made;
   }
 
   async #run(
     tasks: readonly FoldTask[],
     signal: AbortSignal,
-    done: (at: number, result: FoldJobResult | SortedRun) => void | Promise<void>,
+    done: (at: number, result: TaskResult) => void,
   ): Promise<void> {
     if (this.workers === 0) {
       for (const [at, task] of tasks.entries()) {
         signal.throwIfAborted();
-        await done(at, runTask(task));
+        done(at, runTask(task));
         await new Promise(setImmediate);
       }
       return;
@@ -101,7 +102,7 @@ export class FoldPool implements AsyncDisposable {
     const ends = AbortSignal.any([signal, failed.signal]);
     const runs = this.#workers.map(async (worker) => {
       try {
-        for (const [at, task] of queue) await done(at, await runOn(worker, task, ends));
+        for (const [at, task] of queue) done(at, await runOn(worker, task, ends));
       } catch (failure) {
         failed.abort(failure);
       }
@@ -139,7 +140,7 @@ function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
-function runOn(worker: ChildProcess, task: FoldTask, signal: AbortSignal): Promise<FoldJobResult | SortedRun> {
+function runOn(worker: ChildProcess, task: FoldTask, signal: AbortSignal): Promise<TaskResult> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const settle = (): void => {

@@ -8,9 +8,10 @@ import { RESULT_BLOCK_ROWS_MAX } from '#backbone/results/result-format.ts';
 import { BAND_SLICES, compareRows, type RowName } from '#backbone/results/results.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ResultOutdated } from '../batch-errors.ts';
+import { FoldPool } from './fold-pool.ts';
 import { runMergeJob } from './merge-runs.ts';
-import { fetchRun, isOutdated, resultRows, storeRun } from './result-runs.ts';
-import { RunReader, RunWriter, type SortedRun } from './run-file.ts';
+import { fetchRun, isOutdated, mergeRuns, resultRows, storeRun } from './result-runs.ts';
+import { type RunBlock, RunReader, RunWriter, type SortedRun } from './run-file.ts';
 
 const one = new StatsTable(1);
 one.count[one.allocate()] = 1;
@@ -34,11 +35,11 @@ function runOf(dir: string, names: readonly RowName[]): SortedRun {
   return writer.finish(new Set(names.map(({ group }) => group)));
 }
 
-/** The rows of a run with their counts. */
-function rowsOf({ path, blocks }: SortedRun): (RowName & { readonly count: number })[] {
+/** The rows of blocks with their counts. */
+function rowsOf(blocks: readonly RunBlock[]): (RowName & { readonly count: number })[] {
   using reader = new RunReader();
   return blocks.flatMap((place) => {
-    const { partition, groups, ends, slice, count, table, firstSlot } = reader.rows(path, place);
+    const { partition, groups, ends, slice, count, table, firstSlot } = reader.rows(place);
     return Array.from({ length: count }, (_, i) => {
       const group = groups.find((__, stretch) => i < ends[stretch]!)!;
       return { partition, group, slice: slice[i]!, count: table.count[firstSlot + i]! };
@@ -54,12 +55,9 @@ describe('a merge of runs', () => {
     await using directory = await makeTemporaryDirectory('merge');
     const { dir } = directory;
     const count = RESULT_BLOCK_ROWS_MAX - 100;
-    const inputs = [0, 1].map((first) => ({ run: runOf(dir, names(0, 'a', first, count, 2)), order: 0 }));
+    const inputs = [0, 1].map((first) => ({ ...runOf(dir, names(0, 'a', first, count, 2)), order: 0 }));
     const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
-    expect(merged.blocks.map(({ rows }) => rows)).toStrictEqual([
-      RESULT_BLOCK_ROWS_MAX,
-      2 * count - RESULT_BLOCK_ROWS_MAX,
-    ]);
+    expect(merged.map(({ rows }) => rows)).toStrictEqual([RESULT_BLOCK_ROWS_MAX, 2 * count - RESULT_BLOCK_ROWS_MAX]);
     expect(rowsOf(merged)).toEqual(names(0, 'a', 0, 2 * count).map((row) => ({ ...row, count: 1 })));
   });
 
@@ -68,7 +66,7 @@ describe('a merge of runs', () => {
     const { dir } = directory;
     const early = [...names(0, 'b', -3, 300), ...names(1, 'a', 5, 2)];
     const late = [...names(0, 'a', 100, 400), ...names(0, 'b', 290, 500)];
-    const inputs = [early, late].map((rows) => ({ run: runOf(dir, rows), order: 0 }));
+    const inputs = [early, late].map((rows) => ({ ...runOf(dir, rows), order: 0 }));
     const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
     const counts = new Map<string, RowName & { count: number }>();
     for (const row of [...early, ...late]) {
@@ -78,20 +76,45 @@ describe('a merge of runs', () => {
     const found = rowsOf(merged);
     expect(found).toEqual([...counts.values()].sort(compareRows));
     expect(found.filter(({ count }) => count === 2)).toHaveLength(7);
-    expect(merged.groups.toSorted()).toEqual(['a', 'b']);
   });
 
   it('passes blocks on as they are where nothing overlaps them', async () => {
     await using directory = await makeTemporaryDirectory('merge');
     const { dir } = directory;
     const [first, second] = [0, 10 * BAND_SLICES].map((from) => runOf(dir, names(0, 'a', from, 700)));
-    const inputs = [second!, first!].map((run) => ({ run, order: 0 }));
+    const inputs = [second!, first!].map((run) => ({ ...run, order: 0 }));
     const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
-    const bytes = (run: SortedRun): readonly Uint8Array[] => {
+    const bytes = (blocks: readonly RunBlock[]): readonly Uint8Array[] => {
       using reader = new RunReader();
-      return run.blocks.map((block) => reader.read(run.path, block));
+      return blocks.map((block) => reader.read(block));
     };
-    expect(bytes(merged)).toEqual([...bytes(first!), ...bytes(second!)]);
+    expect(bytes(merged)).toEqual(bytes([...first!.blocks, ...second!.blocks]));
+  });
+
+  it('leaves blocks that nothing overlaps where they are, and shares the others out', async () => {
+    await using directory = await makeTemporaryDirectory('merge');
+    const { dir } = directory;
+    const bands = (numbers: readonly number[]): SortedRun =>
+      runOf(
+        dir,
+        numbers.flatMap((band) => ['a', 'b', 'c'].flatMap((group) => names(0, group, band * BAND_SLICES, 100))),
+      );
+    const first = bands([0, 1, 2, 3, 4, 5, 6]);
+    const second = runOf(dir, names(0, 'b', 6 * BAND_SLICES + 50, 60));
+    const third = runOf(dir, [...names(0, 'a', 20 * BAND_SLICES, 500), ...names(1, 'd', 0, 300)]);
+    await using pool = new FoldPool(2);
+    const runs = [first, second, third].map((run) => ({ run, order: 0 }));
+    const { blocks, groups } = await mergeRuns(runs, 1000, dir, pool, AbortSignal.timeout(60_000));
+    const rows = [first, second, third].flatMap((run) => rowsOf(run.blocks));
+    const one = rowsOf(
+      runMergeJob({ inputs: runs.map(({ run }) => ({ ...run, order: 0 })), sliceMs: 1000, outPath: join(dir, 'one') }),
+    );
+    expect(rowsOf(blocks)).toEqual(one);
+    expect(one.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
+    expect(groups.toSorted()).toEqual(['a', 'b', 'c', 'd']);
+    const isUntouched = (block: RunBlock): boolean => blocks.includes(block);
+    expect(first.blocks.map(isUntouched)).toEqual([true, false, true]);
+    expect(third.blocks.every(isUntouched)).toBe(true);
   });
 });
 
@@ -104,7 +127,7 @@ describe('a run', () => {
     const objects = new MemoryObjects();
     await storeRun(objects, 'stored', run);
     const fetched = await fetchRun(objects, 'stored', join(dir, 'fetched'));
-    expect(rowsOf(fetched)).toEqual(rowsOf(run));
+    expect(rowsOf(fetched.blocks)).toEqual(rowsOf(run.blocks));
     expect(fetched.groups).toEqual(['a', 'b', 'c']);
     const stored = await Array.fromAsync(resultRows(objects, 'stored'), ({ group, count }) => [group, count] as const);
     expect(stored.reduce((sum, [, count]) => sum + count, 0)).toBe(rows.length);

@@ -15,7 +15,8 @@ import { encodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { ChangeRuns } from '../verify/live-result.ts';
-import { type MergeInput, runMergeJob } from './merge-runs.ts';
+import { mergedRun, type OrderedRun, planMerge } from './merge-plan.ts';
+import { runMergeJob } from './merge-runs.ts';
 import { RunReader, RunWriter, type SortedRun } from './run-file.ts';
 
 /** Where the runs are written. */
@@ -62,7 +63,7 @@ function changeOf(row: NotedRow): SliceRow {
 
 /** Merges what is stored into one run, as `verify` and the merging of results do, and reads that. */
 async function merge({ results, changes }: StoredRows): Promise<ReadonlyMap<number, MergedSlice>> {
-  const inputs = results.map((rows, order): MergeInput => ({ run: runOf(rows), order }));
+  const inputs = results.map((rows, order): OrderedRun => ({ run: runOf(rows), order }));
   using runs = new ChangeRuns(newPath(), SLICE_MS, 3);
   const inTableOrder = (a: SliceRow, b: SliceRow): number =>
     (a.group === b.group ? a.slice - b.slice : a.group < b.group ? -1 : 1) ||
@@ -70,16 +71,17 @@ async function merge({ results, changes }: StoredRows): Promise<ReadonlyMap<numb
     a.part - b.part;
   for (const row of changes.map(changeOf).sort(inTableOrder)) runs.add(row);
   for (const run of runs.finish()) inputs.push({ run, order: results.length });
-  return await read(runMergeJob({ inputs, sliceMs: SLICE_MS, outPath: newPath() }));
+  const plan = planMerge(inputs, { sliceMs: SLICE_MS, workers: 3, outPath: newPath });
+  return await read(mergedRun(plan, plan.jobs.map(runMergeJob)));
 }
 
 /** The slices of a run, its partitions added up. */
-async function read({ path, blocks }: SortedRun): Promise<ReadonlyMap<number, MergedSlice>> {
+async function read({ blocks }: SortedRun): Promise<ReadonlyMap<number, MergedSlice>> {
   using reader = new RunReader();
   const table = new StatsTable();
   const sums = new Map<number, { readonly slot: number; revision: number; pending: boolean }>();
   for (const place of blocks) {
-    const block = reader.rows(path, place);
+    const block = reader.rows(place);
     for (let i = 0; i < block.count; i++) {
       const slice = block.slice[i]! / 77;
       const sum = sums.get(slice) ?? { slot: table.allocate(), revision: 0, pending: false };

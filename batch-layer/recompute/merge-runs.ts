@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { BlockBuilder } from '#backbone/results/block-builder.ts';
 import { compareRows, type ResultBlock, type RowName } from '#backbone/results/results.ts';
-import { type RunBlock, RunReader, RunWriter, type SortedRun } from './run-file.ts';
+import { type RunBlock, RunReader, RunWriter } from './run-file.ts';
 
 /** A block with at least so many rows is passed on as it is where nothing overlaps it; smaller ones are packed together. */
-const WHOLE_ROWS_MIN = 256;
+export const WHOLE_ROWS_MIN = 256;
 
-/** What a merge goes over, and where the one run goes that comes out. Plain data, for any process. */
+/** What a merge goes over, and where the blocks go that come out. Plain data, for any process. */
 export interface MergeJob {
   /** From the oldest rows to the newest: base before deltas, then changes. */
   readonly inputs: readonly MergeInput[];
@@ -17,23 +17,24 @@ export interface MergeJob {
 }
 
 export interface MergeInput {
-  readonly run: SortedRun;
+  /** In the order of their rows, without overlap. */
+  readonly blocks: readonly RunBlock[];
   /** The order of the rows of one slice. Equal where it doesn't matter. */
   readonly order: number;
 }
 
-/** Merges sorted runs into one. Synchronous: for a process of its own, or for little. Throws ObjectDamaged. */
-export function runMergeJob({ inputs, sliceMs, outPath }: MergeJob): SortedRun {
+/** Merges sorted runs into one, and gives its blocks. Synchronous: for a process of its own, or for little. Throws ObjectDamaged. */
+export function runMergeJob({ inputs, sliceMs, outPath }: MergeJob): readonly RunBlock[] {
   using reader = new RunReader();
   using writer = new RunWriter(outPath);
   new Merge(inputs, sliceMs, reader, writer).run();
-  return writer.finish(new Set(inputs.flatMap(({ run }) => run.groups)));
+  return writer.finish([]).blocks;
 }
 
 /** A place in a run: a row of a block, or before a block that is not read yet. */
 class Cursor implements RowName {
   readonly order: number;
-  readonly #run: SortedRun;
+  readonly #blocks: readonly RunBlock[];
   readonly #reader: RunReader;
   #next = 0;
   #block: ResultBlock | undefined;
@@ -44,21 +45,21 @@ class Cursor implements RowName {
   group = '';
   slice = 0;
 
-  constructor({ run, order }: MergeInput, reader: RunReader) {
+  constructor({ blocks, order }: MergeInput, reader: RunReader) {
     this.order = order;
-    this.#run = run;
+    this.#blocks = blocks;
     this.#reader = reader;
     this.#settle();
   }
 
   /** Whether there is no row left. */
   get isDone(): boolean {
-    return this.#block === undefined && this.#next === this.#run.blocks.length;
+    return this.#block === undefined && this.#next === this.#blocks.length;
   }
 
   /** The block that it stands before; undefined within one. */
   get whole(): RunBlock | undefined {
-    return this.#block === undefined ? this.#run.blocks[this.#next] : undefined;
+    return this.#block === undefined ? this.#blocks[this.#next] : undefined;
   }
 
   takeInto(builder: BlockBuilder): void {
@@ -69,7 +70,7 @@ class Cursor implements RowName {
 
   /** The bytes of the block that it stands before, which it passes. */
   passWhole(): Uint8Array {
-    const bytes = this.#reader.read(this.#run.path, this.whole!);
+    const bytes = this.#reader.read(this.whole!);
     this.#next++;
     this.#settle();
     return bytes;
@@ -84,15 +85,15 @@ class Cursor implements RowName {
   }
 
   #read(): ResultBlock {
-    const place = this.#run.blocks[this.#next++]!;
+    const place = this.#blocks[this.#next++]!;
     this.#at = 0;
     this.#stretch = 0;
-    return this.#reader.rows(this.#run.path, place);
+    return this.#reader.rows(place);
   }
 
   #settle(): void {
     if (this.#block === undefined) {
-      const place = this.#run.blocks[this.#next];
+      const place = this.#blocks[this.#next];
       if (place !== undefined) ({ partition: this.partition, group: this.group, slice: this.slice } = place.first);
       return;
     }

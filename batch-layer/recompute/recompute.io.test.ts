@@ -5,6 +5,7 @@ import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixture
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
+import { planJobs } from './fold-plan.ts';
 import { FoldPool, foldWorkers, INLINE_BYTES_MAX } from './fold-pool.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';
@@ -81,6 +82,42 @@ describe('a recompute', () => {
     expect(await rowsOf(world, plan, 'processes', processes)).toEqual(plain);
     expect(await rowsOf(world, plan, 'both', processes, 20)).toEqual(plain);
     expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
+  });
+
+  it('groups that are divided between processes, beside some that are not, change no bit of a result', async () => {
+    await using stack = new AsyncDisposableStack();
+    const world = stack.use(await BatchWorld.open(1));
+    const agent = new SampleAgent('a', 400);
+    await world.log.append(0, agent.birth());
+    for (let tick = 0; tick < 40; tick++) {
+      const all = Array.from({ length: 400 }, (_, series): SampleReading => [series, tick * 9_000, series * tick]);
+      await world.log.append(0, agent.readings(all)!);
+    }
+    for (const series of [7, 8, 398]) await world.log.append(0, agent.amend(series, 9_000, -5)!);
+    const { last } = await world.log.bounds(0);
+    await world.archive.whenArchived(0, last, never);
+    const plan = await planPartition(world.archive, { partition: 0, listFrom: 0, to: last }, never);
+    const views = SAMPLE_VIEWS.map((view) => ({ view, version: 1 }));
+    const request = { views, plans: [plan], from: [0], workers: 3 };
+    const shares = planJobs(request, '/scratch').map(({ views: of, job, isCounted }) => [
+      of,
+      job.groups.length,
+      isCounted,
+    ]);
+    expect(shares).toEqual([
+      [[0], 1, true],
+      [[0], 1, true],
+      [[0], 1, true],
+      [[1], 1, false],
+      [[1], 1, false],
+      [[1], 1, false],
+    ]);
+    await using inline = new FoldPool(0);
+    const plain = await rowsOf(world, plan, 'plain', inline);
+    expect(plain.readings).toBe(16_000);
+    await using processes = new FoldPool(3);
+    expect(await rowsOf(world, plan, 'processes', processes)).toEqual(plain);
+    expect(await rowsOf(world, plan, 'spilled', processes, 500)).toEqual(plain);
   });
 
   it('frames that fold at one position stay in one run of one job, so that their record counts once', async () => {

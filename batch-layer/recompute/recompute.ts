@@ -1,20 +1,16 @@
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
-import { BAND_SLICES } from '#backbone/results/results.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
-import { SliceSet } from '#core/slices/slice-span.ts';
+import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
 import type { Archive } from '../archive/archive.ts';
 import { withScratch } from '../scratch.ts';
-import { type FoldJob, type FoldJobResult, JOB_SLICES_MAX } from './fold-job.ts';
+import type { FoldJob } from './fold-job.ts';
+import { planJobs } from './fold-plan.ts';
 import type { FoldPool } from './fold-pool.ts';
-import type { MergeInput, MergeJob } from './merge-runs.ts';
-import { amendedSlices, type PartitionPlan } from './partition-plan.ts';
+import type { PartitionPlan } from './partition-plan.ts';
 import { refoldSelection } from './refold.ts';
-import { storeRun } from './result-runs.ts';
+import { mergeRuns, storeRun } from './result-runs.ts';
 import { RunWriter, type SortedRun } from './run-file.ts';
-
-/** Bytes of frames in one job: enough that few slices are cut in two, and not so many that nothing shows of its progress. */
-const JOB_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A view's version to be recomputed, and the name of its result. */
 export interface Target {
@@ -45,62 +41,38 @@ export function recompute(request: RecomputeRequest): Promise<number> {
 }
 
 async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<number> {
-  const jobs = jobsOf(request, scratch);
+  const { pool, progress, signal, objects } = request;
+  const views = request.targets.map(({ view }) => view);
+  const planned = planJobs({ ...request, views, workers: pool.workers }, scratch);
+  const jobs = planned.map(({ job }) => job);
   const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
-  const results: { readonly partition: number; readonly result: FoldJobResult }[] = [];
+  const found = views.map((): FoundRows => ({ runs: [], pending: [] }));
+  let readings = 0;
   let done = 0;
-  await request.pool.fold(jobs, request.signal, (job, result) => {
-    results.push({ partition: job.partition, result });
-    done += bytesOf(job);
-    request.progress(done, total);
-  });
-  const merges: MergeJob[] = [];
-  for (const [index, target] of request.targets.entries()) {
-    const inputs = results.flatMap(({ result }) => result.runs[index]!.map((run): MergeInput => ({ run, order: 0 })));
-    const refolded = await refoldPending(request, target.view, index, results, join(scratch, `${index}.refolded`));
-    // What was refolded takes the place of what was found, as a newer row does that resets.
-    for (const run of refolded) inputs.push({ run, order: 1 });
-    merges.push({ inputs, sliceMs: target.view.view.sliceMs, outPath: join(scratch, `${index}.merged`) });
-  }
-  await request.pool.merge(merges, request.signal, async (job, run) =>
-    storeRun(request.objects, request.targets[merges.indexOf(job)]!.result, run),
-  );
-  return results.reduce((sum, { result }) => sum + result.readings, 0);
-}
-
-/** Cuts what the plans list into jobs, between bands as far as it can: the rows of one that two jobs share are merged one by one. */
-function jobsOf({ plans, targets, from, slicesMax, pool }: RecomputeRequest, scratch: string): FoldJob[] {
-  const jobs: FoldJob[] = [];
-  const views = targets.map(({ view }) => view);
-  const bandMs = BAND_SLICES * Math.max(...views.map(({ view }) => view.sliceMs));
-  const total = plans.reduce((sum, plan) => sum + listedBytes(plan, from[plan.partition]!), 0);
-  // As many jobs as keep all processes busy to the end, so that none waits long for the last.
-  const workers = Math.max(1, pool.workers);
-  const jobBytes = total / (workers * Math.ceil(total / (workers * JOB_BYTES_MAX)));
-  for (const plan of plans) {
-    const { frames, agents } = plan.planner;
-    const { partition } = plan;
-    let first = frames.indexAfter(from[partition]!);
-    const end = frames.indexAfter(plan.to);
-    if (first === end) continue;
-    const amendedBefore = views.map((view) => amendedSlices(plan.planner, view, from[partition]!));
-    const dictionaries = agents.map(({ fold }) => ({ agent: fold.name, entries: fold.entries }));
-    const parts = Math.max(1, Math.round(listedBytes(plan, from[partition]!) / jobBytes));
-    for (const last of frames.endsOfParts(first, end, parts, bandMs)) {
-      const runPath = join(scratch, `${jobs.length}.run`);
-      const shared = { partition, views, agents: dictionaries, paths: plan.paths, amendedBefore, runPath };
-      jobs.push({ ...shared, frames: frames.columns(first, last), slicesMax: slicesMax ?? JOB_SLICES_MAX });
-      first = last;
+  await pool.fold(jobs, signal, (at, result) => {
+    const { job, views: folded, isCounted } = planned[at]!;
+    for (const [i, view] of folded.entries()) {
+      found[view]!.runs.push(...result.runs[i]!);
+      found[view]!.pending.push({ partition: job.partition, slices: result.pending[i]! });
     }
+    if (isCounted) readings += result.readings;
+    done += bytesOf(job);
+    progress(done, total);
+  });
+  for (const [index, { view, result }] of request.targets.entries()) {
+    const { runs, pending } = found[index]!;
+    const refolded = await refoldPending(request, view, pending, join(scratch, `${index}.refolded`));
+    // What was refolded takes the place of what was found, as a newer row does that resets.
+    const ordered = [...runs.map((run) => ({ run, order: 0 })), ...refolded.map((run) => ({ run, order: 1 }))];
+    await storeRun(objects, result, await mergeRuns(ordered, view.view.sliceMs, scratch, pool, signal));
   }
-  return jobs;
+  return readings;
 }
 
-function listedBytes({ planner, to }: PartitionPlan, from: number): number {
-  const { frames } = planner;
-  let bytes = 0;
-  for (let i = frames.indexAfter(from), end = frames.indexAfter(to); i < end; i++) bytes += frames.bytes[i]!;
-  return bytes;
+/** What jobs found of a view: its rows, and by partition the slices whose selection has to be refolded. */
+interface FoundRows {
+  readonly runs: SortedRun[];
+  readonly pending: { readonly partition: number; readonly slices: readonly SliceName[] }[];
 }
 
 function bytesOf({ frames }: FoldJob): number {
@@ -111,13 +83,12 @@ function bytesOf({ frames }: FoldJob): number {
 async function refoldPending(
   { fullPlan }: RecomputeRequest,
   view: ViewVersion,
-  index: number,
-  results: readonly { readonly partition: number; readonly result: FoldJobResult }[],
+  found: FoundRows['pending'],
   path: string,
 ): Promise<readonly SortedRun[]> {
   const pending = new Map<number, SliceSet>();
-  for (const { partition, result } of results) {
-    for (const name of result.pending[index]!) {
+  for (const { partition, slices } of found) {
+    for (const name of slices) {
       let names = pending.get(partition);
       if (names === undefined) pending.set(partition, (names = new SliceSet()));
       names.add(name);

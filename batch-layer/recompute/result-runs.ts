@@ -17,7 +17,7 @@ import { ResultWriter } from '#backbone/results/result-writer.ts';
 import { type GroupRows, groupRows } from '#backbone/results/results.ts';
 import { ResultOutdated } from '../batch-errors.ts';
 import type { FoldPool } from './fold-pool.ts';
-import type { MergeInput } from './merge-runs.ts';
+import { mergedRun, type OrderedRun, planMerge } from './merge-plan.ts';
 import { RunReader, RunWriter, type SortedRun } from './run-file.ts';
 
 const PLACE = 'the objects of batch results';
@@ -26,10 +26,10 @@ const PLACE = 'the objects of batch results';
 const FORMAT_BYTES = 20;
 
 /** Stores a run as a result. */
-export async function storeRun(objects: Objects, name: string, { path, blocks, groups }: SortedRun): Promise<void> {
+export async function storeRun(objects: Objects, name: string, { blocks, groups }: SortedRun): Promise<void> {
   using reader = new RunReader();
   const writer = new ResultWriter(objects, name);
-  for (const block of blocks) await writer.add(block, reader.read(path, block));
+  for (const block of blocks) await writer.add(block, reader.read(block));
   await writer.finish(groups);
 }
 
@@ -72,14 +72,25 @@ export async function mergeResults(
   pool: FoldPool,
   signal: AbortSignal,
 ): Promise<void> {
-  const inputs: MergeInput[] = [];
+  const runs: OrderedRun[] = [];
   for (const [order, result] of results.entries()) {
     signal.throwIfAborted();
-    inputs.push({ run: await fetchRun(objects, result.name, join(dir, `${randomUUID()}.run`)), order });
+    runs.push({ run: await fetchRun(objects, result.name, join(dir, `${randomUUID()}.run`)), order });
   }
-  await pool.merge([{ inputs, sliceMs, outPath: join(dir, `${randomUUID()}.run`) }], signal, async (_, run) =>
-    storeRun(objects, name, run),
-  );
+  await storeRun(objects, name, await mergeRuns(runs, sliceMs, dir, pool, signal));
+}
+
+/** Merges runs into one, in processes of the pool. `dir` is for what is merged row by row. */
+export async function mergeRuns(
+  runs: readonly OrderedRun[],
+  sliceMs: number,
+  dir: string,
+  pool: FoldPool,
+  signal: AbortSignal,
+): Promise<SortedRun> {
+  const outPath = (): string => join(dir, `${randomUUID()}.run`);
+  const plan = planMerge(runs, { sliceMs, workers: pool.workers, outPath });
+  return mergedRun(plan, await pool.merge(plan.jobs, signal));
 }
 
 /** Whether a result has to be made again from all history, since it can't be merged with what is made now. */

@@ -6,15 +6,15 @@ import type { ResultBlock } from '#backbone/results/results.ts';
 
 const SCRATCH = 'the scratch of the batch layer';
 
-/** A block of a sorted run, and where it is in the run's file. */
+/** A block of rows in the order of results, and where it is: in a file of the scratch. */
 export interface RunBlock extends BlockExtent {
+  readonly path: string;
   readonly at: number;
   readonly bytes: number;
 }
 
-/** Rows in the order of results, in a file of the scratch; several may share one. Plain data, for any process. */
+/** Rows in the order of results. Plain data, for any process. */
 export interface SortedRun {
-  readonly path: string;
   readonly blocks: readonly RunBlock[];
   /** Of its rows. */
   readonly groups: readonly string[];
@@ -23,7 +23,7 @@ export interface SortedRun {
 /** Bytes of blocks that are written at once. */
 const WRITE_BYTES = 256 * 1024;
 
-/** Writes sorted runs, one after the other, into a file. */
+/** Writes sorted runs, one after the other, into a file of the scratch. */
 export class RunWriter implements Disposable {
   readonly #path: string;
   readonly #file: number;
@@ -39,7 +39,7 @@ export class RunWriter implements Disposable {
 
   /** Appends a block to the run. */
   add({ first, last, rows }: BlockExtent, block: Uint8Array): void {
-    this.#blocks.push({ first, last, rows, at: this.#at, bytes: block.length });
+    this.#blocks.push({ first, last, rows, path: this.#path, at: this.#at, bytes: block.length });
     for (let taken = 0; taken < block.length;) {
       const part = block.subarray(taken, taken + WRITE_BYTES - this.#buffered);
       this.#buffer.set(part, this.#buffered);
@@ -53,7 +53,7 @@ export class RunWriter implements Disposable {
   /** Ends the run, whose rows have these groups, and begins another. */
   finish(groups: Iterable<string>): SortedRun {
     this.#write();
-    const run = { path: this.#path, blocks: this.#blocks, groups: [...groups] };
+    const run = { blocks: this.#blocks, groups: [...groups] };
     this.#blocks = [];
     return run;
   }
@@ -75,21 +75,21 @@ export class RunReader implements Disposable {
   readonly #files = new Map<string, number>();
 
   /** The rows of a block. Throws ObjectDamaged. */
-  rows(path: string, block: RunBlock): ResultBlock {
-    return decodeResultBlock(this.read(path, block), path, SCRATCH);
+  rows(block: RunBlock): ResultBlock {
+    return decodeResultBlock(this.read(block), block.path, SCRATCH);
   }
 
   /** A block's bytes. Throws ObjectDamaged. */
-  read(path: string, block: RunBlock): Uint8Array {
+  read({ path, at, bytes: length }: RunBlock): Uint8Array {
     let file = this.#files.get(path);
     if (file === undefined) {
       file = openSync(path, 'r');
       this.#files.set(path, file);
     }
-    const bytes = new Uint8Array(block.bytes);
-    for (let filled = 0; filled < bytes.length;) {
-      const read = readSync(file, bytes, filled, bytes.length - filled, block.at + filled);
-      if (read === 0) throw new ObjectDamaged(path, SCRATCH, `it ends before byte ${block.at + block.bytes}`);
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length;) {
+      const read = readSync(file, bytes, filled, length - filled, at + filled);
+      if (read === 0) throw new ObjectDamaged(path, SCRATCH, `it ends before byte ${at + length}`);
       filled += read;
     }
     return bytes;

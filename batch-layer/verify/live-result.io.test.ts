@@ -35,17 +35,16 @@ async function runsOf(name: string, rows: readonly SliceRow[], rowsMax?: number)
   using reader = new RunReader();
   return runs
     .finish()
-    .map(({ path, blocks }) =>
+    .map(({ blocks }) =>
       blocks.flatMap((place) =>
-        [...groupRows(reader.rows(path, place))].flatMap(
-          ({ partition, group, count, slice, revision, table, firstSlot }) =>
-            Array.from({ length: count }, (_, i) => [
-              partition,
-              group,
-              slice[i]!,
-              table.count[firstSlot + i]!,
-              revision[i]!,
-            ]),
+        [...groupRows(reader.rows(place))].flatMap(({ partition, group, count, slice, revision, table, firstSlot }) =>
+          Array.from({ length: count }, (_, i) => [
+            partition,
+            group,
+            slice[i]!,
+            table.count[firstSlot + i]!,
+            revision[i]!,
+          ]),
         ),
       ),
     );

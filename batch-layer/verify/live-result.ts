@@ -9,8 +9,8 @@ import { decodeRow } from '#core/stats/row-codec.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { Warner } from '../batch-run.ts';
 import type { FoldPool } from '../recompute/fold-pool.ts';
-import type { MergeInput } from '../recompute/merge-runs.ts';
-import { fetchRun, storeRun } from '../recompute/result-runs.ts';
+import type { OrderedRun } from '../recompute/merge-plan.ts';
+import { fetchRun, mergeRuns, storeRun } from '../recompute/result-runs.ts';
 import { RunWriter, type SortedRun } from '../recompute/run-file.ts';
 
 /** Rows of changes that are in memory before they are written as a run, at some 300 bytes each. */
@@ -37,14 +37,12 @@ export async function combineLive(
   const { sliceMs } = view;
   using runs = new ChangeRuns(join(dir, `changes-${index}.run`), sliceMs);
   for await (const row of rows) if (row.epoch >= (batch.cut[row.partition] ?? 0)) runs.add(row);
-  const inputs = runs.finish().map((run): MergeInput => ({ run, order: batch.results.length }));
+  const inputs = runs.finish().map((run): OrderedRun => ({ run, order: batch.results.length }));
   for (const [order, { name }] of batch.results.entries()) {
     const run = await soundRun(objects, name, join(dir, `live-${index}-${order}.run`), logger);
     if (run !== undefined) inputs.push({ run, order });
   }
-  await pool.merge([{ inputs, sliceMs, outPath: join(dir, `live-${index}.run`) }], signal, async (_, run) =>
-    storeRun(scratch, `live-${index}`, run),
-  );
+  await storeRun(scratch, `live-${index}`, await mergeRuns(inputs, sliceMs, dir, pool, signal));
 }
 
 /**

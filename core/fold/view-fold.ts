@@ -38,16 +38,21 @@ export class ViewFold {
   readonly id: ViewVersion;
   readonly slots = new SliceSlots();
   readonly #members = new Map<string, Map<string, Member>>();
+  readonly #takes: (group: string) => boolean;
   #changedMembers: { readonly group: string; readonly member: Member }[] = [];
 
-  constructor(id: ViewVersion) {
+  /** Of the view's groups it folds those that it `takes`, told by their keys: all, where that isn't given. */
+  constructor(id: ViewVersion, takes: (group: string) => boolean = () => true) {
     this.id = id;
+    this.#takes = takes;
   }
 
-  /** The group that the series belongs to, or undefined where the view doesn't ask for it. */
+  /** The group that the series belongs to, or undefined where the view doesn't ask for it, or this fold doesn't take it. */
   groupFor(entry: SeriesEntry): Group | undefined {
     const { view } = this.id;
-    return viewAdmits(view, entry) ? this.slots.groupOf(groupKey(groupOf(view, entry))) : undefined;
+    if (!viewAdmits(view, entry)) return undefined;
+    const key = groupKey(groupOf(view, entry));
+    return this.#takes(key) ? this.slots.groupOf(key) : undefined;
   }
 
   /** Notes that a series has a reading at `atMs`; only the earliest one matters. Of `sinceMs`, what was said last holds. */
