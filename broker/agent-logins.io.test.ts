@@ -8,10 +8,12 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { TestAuthority, writePair } from '#backbone/doors/certificates.fixtures.ts';
 import { RenewedTls } from '#backbone/doors/renewed-tls.ts';
+import { comeAndBeSilent } from '#backbone/doors/strangers.fixtures.ts';
 import { IdentityHarness } from '#backbone/identity/identity.fixtures.ts';
 import { makeToken } from '#core/identity/token.ts';
 import { agentTopic } from '#core/wire/topics.ts';
 import { birth, BrokerHarness, closing, publish, SERIES } from './broker.fixtures.ts';
+import { LOGIN_WAIT_MS_MAX, STRANGERS_OF_ADDRESS_MAX } from './limits.ts';
 
 const REFUSED = 'Connection refused: Bad username or password';
 
@@ -127,8 +129,18 @@ describe('a broker that asks who comes', () => {
     expect(came.length).toBeGreaterThan(0);
     await guesses;
     await expect.poll(() => harness.broker.counters.loginsRefused).toBe(10_000);
-    expect(came.toSorted((a, b) => a - b)[Math.floor(came.length / 2)]).toBeLessThan(1_000);
+    expect(came.toSorted((a, b) => a - b)[Math.floor(came.length / 2)]).toBeLessThan(LOGIN_WAIT_MS_MAX);
   }, 60_000);
+
+  it('hears an agent while its address holds all the connections that it gets without saying who it is', async () => {
+    const token = await identity.enrol('roof-1');
+    const before = await harness.client('roof-1', login('roof-1', token));
+    const silent = await comeAndBeSilent(harness.broker.port, STRANGERS_OF_ADDRESS_MAX);
+    expect(await coming('roof-2', login('roof-2', await identity.enrol('roof-2')))).toBe('in');
+    expect(harness.broker.counters.strangersCut).toBe(1);
+    await expect.poll(() => silent.filter(({ closed }) => closed).length).toBe(1);
+    await publish(before, 'frame', birth(1, [SERIES]));
+  });
 });
 
 /** Says to be an agent, and doesn't wait long for the answer. */

@@ -118,6 +118,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     identity,
   });
   const server = openDoor(options, (socket) => listener.admit(socket));
+  server.on('connection', (socket: Socket) => listener.meet(socket));
   server.maxConnections = CLIENTS_MAX;
   server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));
   let port: number;

@@ -17,6 +17,8 @@ export interface BrokerCounters {
   readonly connectionsCut: number;
   /** Clients that were not the agents that they said to be. */
   readonly loginsRefused: number;
+  /** Connections that had not shown who they are and made room for others of their address. */
+  readonly strangersCut: number;
   /** PUBLISH packets let in and not answered, and their bytes. */
   readonly inFlight: number;
   readonly inFlightBytes: number;
@@ -39,5 +41,6 @@ export function newTally(): Tally {
     appendsFailed: 0,
     connectionsCut: 0,
     loginsRefused: 0,
+    strangersCut: 0,
   };
 }

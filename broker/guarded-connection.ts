@@ -20,6 +20,8 @@ type Hindrance = 'stranger' | 'limit' | 'client' | 'reader' | 'hold';
 /** Who is at the other end of a socket, as far as the socket tells. */
 export interface Peer {
   readonly address: string;
+  /** 0 where it had gone before it was looked at. */
+  readonly port: number;
   /** The common name of a certificate that it showed and that was verified. */
   readonly certified: string | undefined;
 }
@@ -61,7 +63,8 @@ export class GuardedConnection extends Duplex {
 
   constructor(socket: Socket, allInFlight: InFlightLimit) {
     super({ readableHighWaterMark: CLIENT_IN_FLIGHT_BYTES_MAX });
-    this.peer = { address: socket.remoteAddress ?? '', certified: certifiedName(socket) };
+    const { remoteAddress: address = '', remotePort: port = 0 } = socket;
+    this.peer = { address, port, certified: certifiedName(socket) };
     this.#socket = socket;
     this.#allInFlight = allInFlight;
     socket.on('data', (chunk: Uint8Array) => {

@@ -11,6 +11,9 @@ import { agentTopic } from '#core/wire/topics.ts';
 /** Connections at once. Each costs a socket and at most CONTROL_PACKETS_MAX packets, before it is let in too. */
 export const CLIENTS_MAX = 10_000;
 
+/** Of them, those of one address that haven't shown who they are; beyond it the oldest is cut. A whole site may come at once. */
+export const STRANGERS_OF_ADDRESS_MAX = 1_000;
+
 /** Bytes of a PUBLISH beside its payload: type and length (5), topic (2 + 82 at most), packet identifier (2). */
 export const PACKET_OVERHEAD_BYTES = 128;
 
@@ -91,6 +94,7 @@ assert(PACKET_BYTES_MAX <= CLIENT_IN_FLIGHT_BYTES_MAX, 'the longest packet can b
 assert(AGENT_IN_FLIGHT_MAX < CLIENT_IN_FLIGHT_MAX, 'heartbeats pass beside an agent’s frames');
 assert(LOGIN_WAIT_MS_MAX < CONNECT_TIMEOUT_MS, 'who is refused is told before the time to connect ends');
 assert(LOGINS_HELD_MAX <= CLIENTS_MAX / 10, 'those that are refused leave room for those that are not');
+assert(STRANGERS_OF_ADDRESS_MAX <= CLIENTS_MAX / 10, 'one address leaves room for others');
 assert(AGENT_KEEPALIVE_S <= KEEPALIVE_S_MAX, 'agents may be silent as long as they say');
 assert(
   CLIENT_IN_FLIGHT_BYTES_MAX <= IN_FLIGHT_BYTES_MAX && CLIENT_IN_FLIGHT_MAX <= IN_FLIGHT_MAX,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import { Strangers } from '#backbone/doors/strangers.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { IdentityChange } from '#core/identity/identities.ts';
 import { AgentLogins, type BrokerIdentity } from './agent-logins.ts';
@@ -14,6 +15,7 @@ import {
   IN_FLIGHT_MAX,
   KEEPALIVE_S_MAX,
   PACKET_SWEEP_MS,
+  STRANGERS_OF_ADDRESS_MAX,
 } from './limits.ts';
 
 export interface MqttListenerOptions extends ClientSessionOptions {
@@ -44,6 +46,7 @@ export class MqttListener {
   /** Who is in, by agent. */
   readonly #present = new Map<string, ClientSession>();
   readonly #logins: AgentLogins | undefined;
+  readonly #strangers: Strangers | undefined;
   readonly #sweep: NodeJS.Timeout;
   readonly #deafen: () => void;
   #pending = 0;
@@ -71,6 +74,7 @@ export class MqttListener {
       identity === undefined
         ? undefined
         : new AgentLogins(identity, options.clock, () => options.tally.loginsRefused++);
+    this.#strangers = identity === undefined ? undefined : new Strangers(STRANGERS_OF_ADDRESS_MAX);
     this.#deafen = identity?.known.listen((changes) => this.#endStrangers(changes)) ?? ((): void => undefined);
     this.#sweep = setInterval(() => this.#cutStalled(), PACKET_SWEEP_MS);
     this.#sweep.unref();
@@ -83,6 +87,12 @@ export class MqttListener {
       drainTimeout: CLIENT_DRAIN_TIMEOUT_MS,
     });
     return new MqttListener(options, aedes);
+  }
+
+  /** A socket has connected, and may still have to come to TLS. */
+  meet(socket: Socket): void {
+    this.#strangers?.add(socket);
+    this.#options.tally.strangersCut = this.#strangers?.cut ?? 0;
   }
 
   /** Lets in a connected socket. */
@@ -153,6 +163,8 @@ export class MqttListener {
       previous.connection.destroy();
       await previous.ended;
     }
+    const { address, port } = session.connection.peer;
+    this.#strangers?.letIn(address, port);
     session.connection.letIn();
     done(null, true);
   }

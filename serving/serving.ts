@@ -1,13 +1,14 @@
+import { strict as assert } from 'node:assert';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Counter } from 'prom-client';
 import type { SliceFeed } from '#backbone/answers/slice-feed.ts';
 import type { RenewedTls } from '#backbone/doors/renewed-tls.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
-import { Doorkeeper } from './access/doorkeeper.ts';
+import { Doorkeeper, STRANGERS_OF_ADDRESS_MAX } from './access/doorkeeper.ts';
 import { IndexFeed } from './feed/slice-feed.ts';
 import { buildApp } from './http/app.ts';
 import { HEAD_BYTES_MAX } from './http/describe-api.ts';
@@ -42,6 +43,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Connections at once: those of all readers of the stream, and of so many others. One that is over is closed unheard. */
 const CONNECTIONS_MAX = CLIENTS_MAX + 1_024;
+assert(STRANGERS_OF_ADDRESS_MAX < CONNECTIONS_MAX / 8, 'one address leaves room for others');
 
 /** Starts a serving node: its index, the HTTP interface and the stream. Throws AddressUnavailable. */
 export async function startServing(options: ServingOptions): Promise<Serving> {
@@ -61,6 +63,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const listener = getRequestListener(app.fetch);
   const server = openDoor(options.tls, (request, response) => void listener(request, response));
   server.maxConnections = CONNECTIONS_MAX;
+  server.on('connection', (socket: Socket) => doorkeeper.strangers?.add(socket));
   server.on('request', (_, response) => response.on('close', () => setImmediate(closeIfDraining, server)));
   try {
     await listen(server, options.listen.host, options.listen.port);
@@ -117,11 +120,21 @@ function measureAccess(doorkeeper: Doorkeeper, registry: ServingOptions['registr
   if (!doorkeeper.isAsking) return;
   const refused: Counter = new Counter({
     name: 'weir_serving_refused_total',
-    help: 'Requests, streams and logins refused for who asked',
+    help: 'Requests, streams and logins refused for who asked: not known, wrong once more before the wait was over, or not allowed',
+    labelNames: ['why'],
     registers: [registry],
     collect: () => {
       refused.reset();
-      refused.inc(doorkeeper.refused);
+      for (const [why, count] of Object.entries(doorkeeper.refused)) refused.inc({ why }, count);
+    },
+  });
+  const cut: Counter = new Counter({
+    name: 'weir_serving_strangers_cut_total',
+    help: 'Connections cut before they showed who they are, since their address had too many',
+    registers: [registry],
+    collect: () => {
+      cut.reset();
+      cut.inc(doorkeeper.strangers?.cut ?? 0);
     },
   });
 }

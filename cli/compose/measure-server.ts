@@ -113,6 +113,8 @@ function measureLog(measures: Measures, status: () => ServerStatus): void {
   measures.counter('weir_broker_logins_refused_total', 'Clients that were not who they said to be', [], () => [
     [{}, status().broker.loginsRefused],
   ]);
+  const help = 'Connections cut before they showed who they are, since their address had too many';
+  measures.counter('weir_broker_strangers_cut_total', help, [], () => [[{}, status().broker.strangersCut]]);
 }
 
 function measureBatch(measures: Measures, runs: () => BatchRuns): void {

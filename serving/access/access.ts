@@ -89,6 +89,7 @@ export function addAccess(
     }
     if (request === 'recompute' || request === 'decide') doorkeeper.noteAsked(principal, `${method} ${path}`);
     senders.set(c, { principal, session });
+    letIn(c, doorkeeper);
     return undefined;
   };
 
@@ -102,6 +103,12 @@ export function addAccess(
       doorkeeper.enter(principal, session, 'http', () => outgoing.destroy()),
     );
   };
+}
+
+/** The connection of a request is no stranger's any longer. */
+function letIn(c: Context, { strangers }: Doorkeeper): void {
+  const port = (c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remotePort;
+  if (port !== undefined) strangers?.letIn(addressOf(c), port);
 }
 
 /** Browsers send the cookie of a session with whatever a page makes them send, and the page's origin with what changes something. */

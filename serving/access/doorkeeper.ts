@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { addressKey, FailedLogins } from '#backbone/doors/failed-logins.ts';
-import type { Audit, Door } from '#backbone/identity/audit.ts';
+import { Strangers } from '#backbone/doors/strangers.ts';
+import type { Audit, AuditEntry, Door } from '#backbone/identity/audit.ts';
 import type { KnownIdentities } from '#backbone/identity/known-identities.ts';
 import { ANYONE, type Principal, STRANGER } from '#core/identity/principal.ts';
 import { parseToken } from '#core/identity/token.ts';
@@ -39,23 +40,32 @@ interface Visit {
   readonly end: () => void;
 }
 
+/** Connections of one address that haven't shown who they are; beyond it the oldest is cut. A browser has six. */
+export const STRANGERS_OF_ADDRESS_MAX = 1_024;
+
+/** Why something was refused: who asked isn't known, is to ask later, or may not. */
+type RefusalKind = 'unknown' | 'later' | 'forbidden';
+
 /** How often it is looked who has to go, since a token may also end by its time. */
 const SWEEP_MS = 250;
 
 /** The one place of a serving node that knows who comes, and that ends what is open for those who are known no longer. */
 export class Doorkeeper {
   readonly sessions: Sessions;
+  /** Undefined where nobody is asked who they are. */
+  readonly strangers: Strangers | undefined;
   readonly #identity: ServingIdentity | undefined;
   readonly #failed: FailedLogins;
   readonly #visits = new Set<Visit>();
   readonly #sweep: NodeJS.Timeout | undefined;
-  #refused = 0;
+  readonly #refused: Record<RefusalKind, number> = { unknown: 0, later: 0, forbidden: 0 };
 
   /** Without an identity it lets everybody in. */
   constructor(identity: ServingIdentity | undefined, clock: () => number) {
     this.#identity = identity;
     this.#failed = new FailedLogins(clock);
     this.sessions = new Sessions(clock);
+    this.strangers = identity === undefined ? undefined : new Strangers(STRANGERS_OF_ADDRESS_MAX);
     this.#sweep = identity === undefined ? undefined : setInterval(() => this.#endVisits(), SWEEP_MS);
     this.#sweep?.unref();
   }
@@ -69,8 +79,8 @@ export class Doorkeeper {
     return this.#identity?.isSecure === true;
   }
 
-  /** How many requests were refused. */
-  get refused(): number {
+  /** How many requests were refused, and why. */
+  get refused(): Readonly<Record<RefusalKind, number>> {
     return this.#refused;
   }
 
@@ -82,7 +92,8 @@ export class Doorkeeper {
       const id = session === undefined ? undefined : this.sessions.tokenOf(session);
       const principal = id === undefined ? STRANGER : known.token(id);
       if (principal.kind !== 'stranger') return { kind: 'known', principal, session };
-      return this.#unknown(door, address, null, session === undefined ? 'it shows no token' : 'its session has ended');
+      const why = session === undefined ? 'it shows no token' : 'its session has ended';
+      return this.#refuse('unknown', { door, address, who: null, why });
     }
     const principal = known.holderOf(token);
     if (principal.kind !== 'stranger') return { kind: 'known', principal, session: undefined };
@@ -91,13 +102,14 @@ export class Doorkeeper {
     const key = JSON.stringify([addressKey(address), id !== null && known.token(id).kind === 'token' ? id : null]);
     const waitMs = this.#failed.waitMs(key);
     if (waitMs === 0) this.#failed.add(key);
-    const unknown = this.#unknown(door, address, id, 'its token is not known');
-    return waitMs === 0 ? unknown : { kind: 'later', seconds: Math.ceil(waitMs / 1_000) };
+    const kind = waitMs === 0 ? 'unknown' : 'later';
+    const unknown = this.#refuse(kind, { door, address, who: id, why: 'its token is not known' });
+    return kind === 'unknown' ? unknown : { kind, seconds: Math.ceil(waitMs / 1_000) };
   }
 
   /** Notes that somebody who is known was refused what they asked for. */
   forbid(door: Door, address: string, principal: Principal, what: string): void {
-    this.#unknown(door, address, nameOf(principal), `it may not ${what}`);
+    this.#refuse('forbidden', { door, address, who: nameOf(principal), why: `it may not ${what}` });
   }
 
   /** Notes that something was asked for that changes something. */
@@ -126,15 +138,13 @@ export class Doorkeeper {
     clearInterval(this.#sweep);
   }
 
-  #unknown(
-    door: Door,
-    address: string,
-    who: string | null,
-    why: string,
+  #refuse(
+    kind: RefusalKind,
+    refusal: Omit<Extract<AuditEntry, { readonly kind: 'refused' }>, 'kind'>,
   ): { readonly kind: 'unknown'; readonly why: string } {
-    this.#refused++;
-    this.#identity?.audit.note({ kind: 'refused', door, address, who, why });
-    return { kind: 'unknown', why };
+    this.#refused[kind]++;
+    this.#identity?.audit.note({ kind: 'refused', ...refusal });
+    return { kind: 'unknown', why: refusal.why };
   }
 
   #isKnown({ id, session }: Visit): boolean {

@@ -109,6 +109,8 @@ export class StreamServer {
       if (refusal !== undefined) return refuse(socket, refusal);
       const sender = this.#recognise(request);
       if ('status' in sender) return refuse(socket, sender);
+      const { remoteAddress, remotePort } = request.socket;
+      this.#doorkeeper.strangers?.letIn(remoteAddress ?? '', remotePort ?? 0);
       this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, sender));
     } catch (error) {
       this.#logger.error({ reason: reasonOf(error) }, 'an upgrade failed');
