@@ -6,12 +6,17 @@ const NUMBER_BYTES_MAX = 48;
 /** Bytes of a UTF-16 unit in UTF-8, at most. */
 const UNIT_BYTES_MAX = 3;
 
+/** Of so few bytes a loop is quicker than a call that copies them. */
+const LOOP_BYTES_MAX = 8;
+
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 
 /** Integers below this are worked on as such by the processor. */
 const HALF = 1e8;
+/** Powers of ten below this one are such. */
+const SHORT_DECIMALS = 10;
 /** Every power of ten up to here is a double. */
 const POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 
@@ -52,7 +57,8 @@ export class TextWriter {
     this.#reserve(text.length);
     const bytes = this.#bytes;
     const at = this.#length;
-    for (let i = 0; i < text.length; i++) bytes[at + i] = text[i]!;
+    if (text.length > LOOP_BYTES_MAX) bytes.set(text, at);
+    else for (let i = 0; i < text.length; i++) bytes[at + i] = text[i]!;
     this.#length = at + text.length;
   }
 
@@ -72,6 +78,7 @@ export class TextWriter {
     assert(decimals >= 0 && decimals <= TEXT_DECIMALS_MAX, 'decimals have a power of ten');
     this.#reserve(NUMBER_BYTES_MAX);
     let rest = this.#unsigned(value);
+    if (rest < HALF && decimals < SHORT_DECIMALS) return this.#shortScaled(rest, decimals);
     let places = decimals;
     while (places > 0 && rest % 10 === 0) {
       rest /= 10;
@@ -85,6 +92,24 @@ export class TextWriter {
     this.#digits(whole, 1);
     this.#bytes[this.#length++] = POINT;
     this.#digits(rest - whole * power, places);
+  }
+
+  /** The same of a short number, which a processor divides as an integer. */
+  #shortScaled(value: number, decimals: number): void {
+    let rest = value | 0;
+    let places = decimals;
+    while (places > 0) {
+      const tens = (rest / 10) | 0;
+      if (tens * 10 !== rest) break;
+      rest = tens;
+      places--;
+    }
+    if (places === 0) return this.#shortDigits(rest, 1);
+    const power = POWERS[places]! | 0;
+    const whole = (rest / power) | 0;
+    this.#shortDigits(whole, 1);
+    this.#bytes[this.#length++] = POINT;
+    this.#shortDigits(rest - whole * power, places);
   }
 
   /** What was written; the writer is empty then, and has other memory. */
@@ -118,13 +143,13 @@ export class TextWriter {
   }
 
   #shortDigits(value: number, digitsMin: number): void {
+    let rest = value | 0;
     let digits = 1;
-    for (let power = 10; power <= value; power *= 10) digits++;
+    for (let power = 10; power <= rest; power *= 10) digits++;
     const bytes = this.#bytes;
     let at = this.#length;
     for (; digits < digitsMin; digitsMin--) bytes[at++] = ZERO;
     this.#length = at + digits;
-    let rest = value | 0;
     for (let place = at + digits - 1; place >= at; place--) {
       const tens = (rest / 10) | 0;
       bytes[place] = ZERO + rest - tens * 10;

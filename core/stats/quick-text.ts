@@ -40,8 +40,8 @@ function writeScaled(out: TextWriter, value: number, decimals: number): boolean 
 
 /** Decimals of at most fifteen digits are never the same double, so the shortest text of a double near one is that decimal. */
 const FIFTEEN_DIGITS = 1e15;
-/** A double below this is written with an exponent (ECMA-262, Number::toString). */
-const PLAIN_MIN = 1e-6;
+/** A double below 10^-6 is written with an exponent (ECMA-262, Number::toString): one of more decimals may be. */
+const PLAIN_PLACES = 6;
 /** Counts below this are looked up. */
 const COUNTS_KNOWN = 4096;
 /** Of those, each that divides a power of ten divides one below this: the largest power of two among them is 2^11. */
@@ -51,18 +51,25 @@ const NONE_ENDS = -1;
 const UNKNOWN = -2;
 /** What `placesOf` gave. */
 const placesKnown = new Int8Array(COUNTS_KNOWN).fill(UNKNOWN);
+/** 10^places / count, where the places are known and end. */
+const factorsKnown = new Float64Array(COUNTS_KNOWN);
 
 /** The mean of `count` values that add up to `sum`, both safe. */
 function writeMean(out: TextWriter, count: number, sum: number, decimals: number): boolean {
   if (count <= 0 || !Number.isSafeInteger(sum)) return false;
   const places = placesOf(count);
   if (places === NONE_ENDS || places + decimals > TEXT_DECIMALS_MAX) return writeQuotient(out, count, sum, decimals);
-  const scaled = sum * (10 ** places / count);
+  const scaled = sum * factorsKnown[count]!;
   const magnitude = Math.abs(scaled);
-  if (magnitude >= FIFTEEN_DIGITS || (magnitude < PLAIN_MIN * 10 ** (places + decimals) && scaled !== 0))
+  if (magnitude >= FIFTEEN_DIGITS || (places + decimals > PLAIN_PLACES && isTiny(scaled, places + decimals)))
     return writeQuotient(out, count, sum, decimals);
   out.scaled(scaled, places + decimals);
   return true;
+}
+
+/** Whether an integer divided by 10^places is written with an exponent. */
+function isTiny(scaled: number, places: number): boolean {
+  return scaled !== 0 && Math.abs(scaled) < 10 ** (places - PLAIN_PLACES);
 }
 
 /** Both are exact doubles, and IEEE division rounds their quotient once. */
@@ -80,5 +87,7 @@ function placesOf(count: number): number {
   if (known !== UNKNOWN) return known;
   let places = 0;
   while (places < PLACES_END && 10 ** places % count !== 0) places++;
-  return (placesKnown[count] = places === PLACES_END ? NONE_ENDS : places);
+  if (places === PLACES_END) return (placesKnown[count] = NONE_ENDS);
+  factorsKnown[count] = 10 ** places / count;
+  return (placesKnown[count] = places);
 }

@@ -68,6 +68,8 @@ export class Judge {
   readonly #source: JudgedSource;
   readonly #heldMs: (intervalMs: number) => number;
   readonly #groups = new Map<Group, GroupJudge>();
+  /** One for all windows: an object for each is dear. */
+  readonly #slices = { fromMs: 0, toMs: 0, count: 0, accountedMs: undefined as number | undefined };
 
   constructor(table: StatsTable, query: Pick<ViewQuery, 'metric' | 'stats'>, source: JudgedSource) {
     this.#table = table;
@@ -93,10 +95,14 @@ export class Judge {
     return this.#judged(session, { ...this.slices(slot, fromMs, toMs), within }, finalMs);
   }
 
-  /** The slices [fromMs, toMs), whose sum stands in the slot. */
+  /** The slices [fromMs, toMs), whose sum stands in the slot. They are valid until the next are asked for. */
   slices(slot: number, fromMs: number, toMs: number): JudgedSlices {
-    const count = this.#table.count[slot]!;
-    return { fromMs, toMs, count, accountedMs: this.#source.isAccounted ? this.#table.accountedMs[slot]! : undefined };
+    const slices = this.#slices;
+    slices.fromMs = fromMs;
+    slices.toMs = toMs;
+    slices.count = this.#table.count[slot]!;
+    if (this.#source.isAccounted) slices.accountedMs = this.#table.accountedMs[slot]!;
+    return slices;
   }
 
   /** The judge of the windows of one group. */

@@ -2,10 +2,9 @@ import type { TextWriter } from '#core/packing/text-writer.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { AnsweredWindow } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
-import { EdgeText, StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
+import { EdgeText, JudgementText, StatsWriter, TagTexts } from './write-stats.ts';
 
 const COMMA = 0x2c;
-const utf8 = new TextEncoder();
 
 /** The first line: `start,end,<tags>,<stats>,completeness,final,revision`. Lines end by CRLF (RFC 4180). */
 export function csvHeading({ view, stats }: ViewQuery): string {
@@ -19,37 +18,31 @@ export class CsvWriter {
   readonly #stats: StatsWriter;
   readonly #tagTexts: TagTexts;
   readonly #edges = new EdgeText((start, end) => `${start},${end},`);
+  readonly #judgements = new JudgementText((w) => `${w.completeness},${w.final},${w.revision}\r\n`);
 
   /** Writers of one answer share the texts of its tags. */
-  constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = new Map()) {
+  constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = csvTagTexts()) {
     this.#tagTexts = tagTexts;
     this.#query = query;
     this.#stats = new StatsWriter(table, query);
   }
 
   /** One window as a line. */
-  write(out: TextWriter, { startMs, endMs, tags, slot, completeness, final, revision }: AnsweredWindow): void {
-    out.ascii(this.#edges.of(startMs, endMs));
-    out.append(this.#tags(tags));
+  write(out: TextWriter, window: AnsweredWindow): void {
+    const { startMs, endMs, tags, slot } = window;
+    out.append(this.#edges.of(startMs, endMs));
+    out.append(this.#tagTexts.of(tags));
     for (let i = 0; i < this.#query.stats.length; i++) {
       this.#stats.write(out, i, slot, '');
       out.byte(COMMA);
     }
-    writeShare(out, completeness);
-    out.ascii(final ? ',true,' : ',false,');
-    out.integer(revision);
-    out.ascii('\r\n');
+    out.append(this.#judgements.of(window));
   }
+}
 
-  /** The fields of the tags, each with a comma behind it. */
-  #tags(tags: readonly string[]): Uint8Array {
-    let text = this.#tagTexts.get(tags);
-    if (text === undefined) {
-      text = utf8.encode(tags.map((tag) => `${csvField(tag)},`).join(''));
-      this.#tagTexts.set(tags, text);
-    }
-    return text;
-  }
+/** The fields of tags, each with a comma behind it. */
+export function csvTagTexts(): TagTexts {
+  return new TagTexts((tags) => tags.map((tag) => `${csvField(tag)},`).join(''));
 }
 
 /** A field, in quotes where it holds a comma, a quote, a line break or an outer space. */

@@ -4,7 +4,7 @@ import { formatInstant } from '#core/time/instant.ts';
 import { tzdataVersion } from '#core/time/zone.ts';
 import type { AnsweredWindow, AnswerHead } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
-import { EdgeText, StatsWriter, type TagTexts, writeShare } from './write-stats.ts';
+import { EdgeText, JudgementText, StatsWriter, TagTexts } from './write-stats.ts';
 
 const utf8 = new TextEncoder();
 
@@ -19,35 +19,33 @@ export class WindowWriter {
   readonly #query: ViewQuery;
   readonly #stats: StatsWriter;
   readonly #table: StatsTable;
-  readonly #tagNames: readonly string[];
   readonly #keys: readonly Uint8Array[];
   readonly #tagTexts: TagTexts;
   readonly #edges = new EdgeText((start, end) => `{"start":"${start}","end":"${end}","tags":`);
+  readonly #judgements = new JudgementText(
+    (w) => `},"completeness":${w.completeness},"final":${w.final},"revision":${w.revision}`,
+  );
 
   /** Writers of one answer share the texts of its tags. */
-  constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = new Map()) {
+  constructor(table: StatsTable, query: ViewQuery, tagTexts: TagTexts = jsonTagTexts(query)) {
     this.#tagTexts = tagTexts;
     this.#query = query;
     this.#table = table;
     this.#stats = new StatsWriter(table, query);
-    this.#tagNames = query.view.by.map((tag) => JSON.stringify(tag));
     this.#keys = query.stats.map(({ name }, i) => utf8.encode(`${i === 0 ? '' : ','}${JSON.stringify(name)}:`));
   }
 
   /** One window as a JSON object. */
   write(out: TextWriter, window: AnsweredWindow): void {
-    const { startMs, endMs, tags, slot, completeness, final, revision, pending, expectedFromMs } = window;
-    out.ascii(this.#edges.of(startMs, endMs));
-    out.append(this.#tags(tags));
+    const { startMs, endMs, tags, slot, pending, expectedFromMs } = window;
+    out.append(this.#edges.of(startMs, endMs));
+    out.append(this.#tagTexts.of(tags));
     out.ascii(',"stats":{');
     for (let i = 0; i < this.#keys.length; i++) {
       out.append(this.#keys[i]!);
       this.#value(out, i, slot);
     }
-    out.ascii('},"completeness":');
-    writeShare(out, completeness);
-    out.ascii(final ? ',"final":true,"revision":' : ',"final":false,"revision":');
-    out.integer(revision);
+    out.append(this.#judgements.of(window));
     if (expectedFromMs !== undefined) out.ascii(`,"expectedFrom":"${formatInstant(expectedFromMs)}"`);
     if (pending) out.ascii(`,"pending":${PENDING_TEXT}`);
     const unchecked = this.#table.unchecked[slot]!;
@@ -64,15 +62,12 @@ export class WindowWriter {
     this.#stats.write(out, i, slot, 'null');
     out.ascii('}');
   }
+}
 
-  #tags(tags: readonly string[]): Uint8Array {
-    let text = this.#tagTexts.get(tags);
-    if (text === undefined) {
-      text = utf8.encode(`{${tags.map((value, i) => `${this.#tagNames[i]}:${JSON.stringify(value)}`).join(',')}}`);
-      this.#tagTexts.set(tags, text);
-    }
-    return text;
-  }
+/** Tags as a JSON object. */
+export function jsonTagTexts({ view }: Pick<ViewQuery, 'view'>): TagTexts {
+  const names = view.by.map((tag) => JSON.stringify(tag));
+  return new TagTexts((tags) => `{${tags.map((value, i) => `${names[i]}:${JSON.stringify(value)}`).join(',')}}`);
 }
 
 /** The version of the time zone data by which answers are made. */

@@ -2,29 +2,85 @@ import type { TextWriter } from '#core/packing/text-writer.ts';
 import { type QuickText, quickTextOf } from '#core/stats/quick-text.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatInstant } from '#core/time/instant.ts';
+import type { AnsweredWindow } from './answered-window.ts';
 import type { ViewQuery } from './query.ts';
 import { SlotStats } from './slot-stats.ts';
 
-/** The tags of groups as they are written, encoded. */
-export type TagTexts = Map<readonly string[], Uint8Array>;
+const NOTHING = new Uint8Array();
+const utf8 = new TextEncoder();
 
-/** The text of a window's edges, kept for the next one: those that follow one another mostly share them. */
+/** The text of a window's edges, encoded and kept for the next one: those that follow one another mostly share them. */
 export class EdgeText {
   readonly #textOf: (start: string, end: string) => string;
   #startMs = Number.NaN;
   #endMs = Number.NaN;
-  #text = '';
+  #text: Uint8Array = NOTHING;
 
-  /** `textOf` writes the edges, which it is given as instants, in ASCII. */
+  /** `textOf` writes the edges, which it is given as instants. */
   constructor(textOf: (start: string, end: string) => string) {
     this.#textOf = textOf;
   }
 
-  of(startMs: number, endMs: number): string {
+  of(startMs: number, endMs: number): Uint8Array {
     if (startMs !== this.#startMs || endMs !== this.#endMs) {
-      this.#text = this.#textOf(formatInstant(startMs), formatInstant(endMs));
+      this.#text = utf8.encode(this.#textOf(formatInstant(startMs), formatInstant(endMs)));
       this.#startMs = startMs;
       this.#endMs = endMs;
+    }
+    return this.#text;
+  }
+}
+
+/** The tags of groups as they are written, encoded and kept. One window after the other is mostly of the groups in the same order. */
+export class TagTexts {
+  readonly #textOf: (tags: readonly string[]) => string;
+  readonly #places = new Map<readonly string[], number>();
+  readonly #tags: (readonly string[])[] = [];
+  readonly #texts: Uint8Array[] = [];
+  #next = 0;
+
+  constructor(textOf: (tags: readonly string[]) => string) {
+    this.#textOf = textOf;
+  }
+
+  of(tags: readonly string[]): Uint8Array {
+    const place = this.#tags[this.#next] === tags ? this.#next : this.#placeOf(tags);
+    this.#next = place + 1 === this.#tags.length ? 0 : place + 1;
+    return this.#texts[place]!;
+  }
+
+  #placeOf(tags: readonly string[]): number {
+    let place = this.#places.get(tags);
+    if (place === undefined) {
+      place = this.#tags.push(tags) - 1;
+      this.#texts.push(utf8.encode(this.#textOf(tags)));
+      this.#places.set(tags, place);
+    }
+    return place;
+  }
+}
+
+type Judgement = Pick<AnsweredWindow, 'completeness' | 'final' | 'revision'>;
+
+/** The text of how a window is judged, encoded and kept: most are judged as the one before. */
+export class JudgementText {
+  readonly #textOf: (window: Judgement) => string;
+  #completeness = Number.NaN;
+  #final = false;
+  #revision = Number.NaN;
+  #text: Uint8Array = NOTHING;
+
+  constructor(textOf: (window: Judgement) => string) {
+    this.#textOf = textOf;
+  }
+
+  of(window: Judgement): Uint8Array {
+    const { completeness, final, revision } = window;
+    if (completeness !== this.#completeness || revision !== this.#revision || final !== this.#final) {
+      this.#text = utf8.encode(this.#textOf(window));
+      this.#completeness = completeness;
+      this.#final = final;
+      this.#revision = revision;
     }
     return this.#text;
   }
@@ -51,10 +107,4 @@ export class StatsWriter {
     if (quick !== undefined && quick(out, this.#table, slot, metric)) return;
     out.ascii(stats[i]!.compute(this.stats.at(slot), metric) ?? none);
   }
-}
-
-/** Writes a share from 0 to 1, mostly one of both. */
-export function writeShare(out: TextWriter, share: number): void {
-  if (share === 1 || share === 0) out.integer(share);
-  else out.ascii(String(share));
 }

@@ -4,9 +4,8 @@ import type { AnsweredRows, WindowsAnswer } from '../answers/answer-windows.ts';
 import type { AnsweredWindow } from '../answers/answered-window.ts';
 import type { ViewQuery } from '../answers/query.ts';
 import { Turns } from '../answers/turns.ts';
-import { csvHeading, CsvWriter } from '../answers/write-csv.ts';
-import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
-import type { TagTexts } from '../answers/write-stats.ts';
+import { csvHeading, csvTagTexts, CsvWriter } from '../answers/write-csv.ts';
+import { headText, jsonTagTexts, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
 import { MEDIA_TYPES } from './answer-format.ts';
 
 /** Windows per piece of a body: some 500 kB of text, a few milliseconds of work. */
@@ -37,7 +36,7 @@ function jsonForm(answer: WindowsAnswer, query: ViewQuery, { zone }: Manner): Fo
 
 /** One window object a line (https://github.com/ndjson/ndjson-spec). */
 function ndjsonForm(query: ViewQuery): Form {
-  const tagTexts: TagTexts = new Map();
+  const tagTexts = jsonTagTexts(query);
   return {
     contentType: MEDIA_TYPES.ndjson,
     heading: '',
@@ -54,7 +53,7 @@ function ndjsonForm(query: ViewQuery): Form {
 }
 
 function csvForm(query: ViewQuery): Form {
-  const tagTexts: TagTexts = new Map();
+  const tagTexts = csvTagTexts();
   return {
     contentType: `${MEDIA_TYPES.csv}; charset=utf-8; header=present`,
     heading: csvHeading(query),

@@ -102,7 +102,8 @@ export function stainsOf(
 
 /** Whether one of the stains reaches into [startMs, endMs). */
 function isStained(stains: readonly Stain[], startMs: number, endMs: number): boolean {
-  return stains.some(({ fromMs, toMs }) => fromMs < endMs && toMs >= startMs);
+  for (const { fromMs, toMs } of stains) if (fromMs < endMs && toMs >= startMs) return true;
+  return false;
 }
 
 /** Slices of a group that were added up, and what they came to. */
