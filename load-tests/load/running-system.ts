@@ -1,14 +1,17 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import type { RunningProcess } from '#tooling/processes/node-process.ts';
+import { peakMemoryBytes } from '#tooling/processes/peak-memory.ts';
 import { type RunningUp, startUp, startWeir, weir } from '#tooling/processes/weir-process.ts';
 
 const PORT_TRIES = 500;
 const LOOK_EVERY_MS = 20;
 /** For what the server still has to fold when the load ends. */
 const SETTLED_TIMEOUT_MS = 60_000;
+/** Commands read files of millions of rows here, and recompute them. */
+const COMMAND_TIMEOUT_MS = 10 * 60_000;
 
 /** A server and an agent under load, each a process, with all that they store in a temporary folder. */
 export class RunningSystem implements AsyncDisposable {
@@ -24,10 +27,13 @@ export class RunningSystem implements AsyncDisposable {
     this.#owned = owned;
   }
 
-  /** Starts the server; `config` gives the configuration of both for the address of its broker. */
-  static async start(config: (broker: string) => unknown): Promise<RunningSystem> {
+  /**
+   * Starts the server; `config` gives the configuration of both for the address of its broker. What they store goes with them,
+   * unless they are given a directory for it.
+   */
+  static async start(config: (broker: string) => unknown, directory?: string): Promise<RunningSystem> {
     await using stack = new AsyncDisposableStack();
-    const { dir } = stack.use(await makeTemporaryDirectory('load'));
+    const dir = directory ?? stack.use(await makeTemporaryDirectory('load')).dir;
     const file = join(dir, 'weir.yaml');
     // JSON is YAML.
     await writeFile(file, JSON.stringify(config('mqtt://127.0.0.1:1')));
@@ -46,7 +52,7 @@ export class RunningSystem implements AsyncDisposable {
 
   /** Runs `weir ARGS` to its end and gives what it printed; a command for the server has to name its url. Throws where it fails. */
   async run(...args: readonly string[]): Promise<string> {
-    const { status, stdout, stderr } = await weir(args, { cwd: this.dir });
+    const { status, stdout, stderr } = await weir(args, { cwd: this.dir, timeoutMs: COMMAND_TIMEOUT_MS });
     if (status !== 0) throw new Error(`weir ${args[0]} ended with status ${status}: ${stderr}${stdout}`);
     return stdout;
   }
@@ -86,11 +92,9 @@ export class RunningSystem implements AsyncDisposable {
     return different;
   }
 
-  /** The most memory that the server has had resident, in bytes; undefined where the system doesn't tell (proc(5), VmHWM). */
-  async peakMemoryBytes(): Promise<number | undefined> {
-    const status = await readFile(`/proc/${this.server.process.pid}/status`, 'utf8').catch(() => '');
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  /** The most memory that the server has had resident, in bytes; undefined where the system doesn't tell. */
+  peakMemoryBytes(): Promise<number | undefined> {
+    return peakMemoryBytes(this.server.process.pid ?? 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,10 +15,13 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs `weir ARGS` to its end. */
-export async function weir(args: readonly string[], options: ProcessOptions): Promise<CommandResult> {
+/** Runs `weir ARGS` to its end, or for as long as it may take. */
+export async function weir(
+  args: readonly string[],
+  options: ProcessOptions & { readonly timeoutMs?: number },
+): Promise<CommandResult> {
   const child = startWeir(args, options);
-  const timer = setTimeout(() => child.process.kill('SIGKILL'), COMMAND_TIMEOUT_MS);
+  const timer = setTimeout(() => child.process.kill('SIGKILL'), options.timeoutMs ?? COMMAND_TIMEOUT_MS);
   const status = await child.ended;
   clearTimeout(timer);
   return { status, stdout: child.stdout(), stderr: child.stderr() };

@@ -23,7 +23,11 @@ export type FluxRow = Readonly<Record<string, string>>;
 export interface Influxd extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** A file that holds a token which may do everything. */
+  /** The process now running; another one after a restart. */
+  readonly pid: number;
+  /** May do everything. */
+  readonly token: string;
+  /** A file that holds it. */
   readonly tokenFile: string;
   /** The rows that a Flux query gives, of all tables. */
   query(flux: string): Promise<readonly FluxRow[]>;
@@ -118,6 +122,10 @@ export async function startInfluxd(dir: string): Promise<Influxd> {
   return {
     url,
     port,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    token: TOKEN,
     tokenFile,
     query: async (query) =>
       parseFluxCsv(await send('POST', `/api/v2/query?org=${INFLUX_ORG}`, { query, dialect: { annotations: [] } })),

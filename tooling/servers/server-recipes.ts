@@ -46,7 +46,7 @@ const NATS_SERVER_VERSION = '2.15.2';
 const BUILD_TIMEOUT_MS = 10 * 60_000;
 
 /** Builds a program of the Go module proxy into `draft`. */
-async function goInstall(tool: string, args: readonly string[], draft: string): Promise<void> {
+export async function goInstall(tool: string, args: readonly string[], draft: string): Promise<void> {
   const env = { ...process.env, GOBIN: draft, GOFLAGS: '', CGO_ENABLED: '0' };
   const options = { timeoutMs: BUILD_TIMEOUT_MS, cwd: draft, env };
   const { status, output } = await runCommand('go', ['install', '-trimpath', ...args], options);

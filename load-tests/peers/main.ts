@@ -1,0 +1,194 @@
+/** `npm run compare`: the same rows and the same questions for Weir and for what people would use instead. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measurePeer, type PeerResult, prepareShape } from './compare.ts';
+import { type EdgeBytes, edgeBytes } from './edge-bytes.ts';
+import type { Peer, PeerFound, Traits } from './peer.ts';
+import { PEERS } from './peers.ts';
+import { readingsOf } from './shape-readings.ts';
+import { type Shape, SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
+import { textTable } from './table.ts';
+
+const USAGE = `npm run compare -- [--only PEER,…] [--shape SHAPE,…] [--short] [--no-edge] [--json] [--out FILE]
+
+Gives the same rows to Weir and to others, one after the other, on this machine, asks all of them the same questions, and
+compares each answer with the true one. Gets what it lacks from package registries. Ends with status 1 where an answer is
+not right; who could not be had is named, and is no failure. All shapes take some twenty minutes.
+
+  peers    ${PEERS.map(({ name }) => name).join(' ')}
+  shapes   ${SHAPE_NAMES.map((name) => `${name.padEnd(10)}${shapeOf(name, 'full').summary}`).join('\n           ')}
+
+  --short     a tenth of the devices
+  --no-edge   without the bytes of a reading in messages
+  --json      a line of JSON for each result, instead of tables
+  --out FILE  all results, as JSON
+`;
+
+interface Asked {
+  readonly peers: readonly Peer[];
+  readonly shapes: readonly ShapeName[];
+  readonly size: ShapeSize;
+  readonly withEdge: boolean;
+  readonly asJson: boolean;
+  readonly out: string | undefined;
+}
+
+/** All that a run found out. */
+export interface Comparison {
+  readonly machine: string;
+  readonly size: ShapeSize;
+  readonly peers: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly how: string;
+    readonly traits: Traits;
+    readonly version: string;
+  }[];
+  /** Who could not be had, and why. */
+  readonly missing: readonly { readonly name: string; readonly why: string }[];
+  readonly shapes: readonly Pick<Shape, 'name' | 'summary' | 'devices' | 'steps'>[];
+  readonly results: readonly PeerResult[];
+  readonly failures: readonly { readonly peer: string; readonly shape: string; readonly why: string }[];
+  readonly edge: readonly EdgeBytes[];
+}
+
+const asked = whatIsAsked();
+if (typeof asked === 'string') {
+  process.stderr.write(`${asked}\n`);
+  process.exitCode = 2;
+} else if (asked === undefined) {
+  process.stdout.write(USAGE);
+} else {
+  await run(asked);
+}
+
+/** What the command line asks for, or why it can't be done; nothing, where it asks for help. */
+function whatIsAsked(): Asked | string | undefined {
+  try {
+    const flag = { type: 'boolean' } as const;
+    const text = { type: 'string' } as const;
+    const { values } = parseArgs({
+      options: { only: text, shape: text, out: text, short: flag, json: flag, help: flag, 'no-edge': flag },
+    });
+    if (values.help === true) return undefined;
+    const only = chosen(
+      'peer',
+      values.only,
+      PEERS.map(({ name }) => name),
+    );
+    return {
+      peers: PEERS.filter(({ name }) => only.includes(name)),
+      shapes: chosen('shape', values.shape, SHAPE_NAMES),
+      size: values.short === true ? 'short' : 'full',
+      withEdge: values['no-edge'] !== true,
+      asJson: values.json === true,
+      out: values.out,
+    };
+  } catch (error) {
+    return `${(error as Error).message}; --help names the flags`;
+  }
+}
+
+/** The names that a flag gives, all there are where it isn't given. Throws where one is unknown. */
+function chosen<T extends string>(what: string, text: string | undefined, known: readonly T[]): readonly T[] {
+  if (text === undefined) return known;
+  return text.split(',').map((name) => {
+    const found = known.find((one) => one === name);
+    if (found === undefined) throw new Error(`there is no ${what} ${name}; there are ${known.join(', ')}`);
+    return found;
+  });
+}
+
+async function run(asked: Asked): Promise<void> {
+  const { peers, size, asJson, out } = asked;
+  const found: { readonly peer: Peer; readonly location: PeerFound }[] = [];
+  const missing: Comparison['missing'][number][] = [];
+  for (const peer of peers) {
+    const location = await peer.locate();
+    if (location.kind === 'found') found.push({ peer, location });
+    else {
+      missing.push({ name: peer.name, why: location.message });
+      process.stderr.write(`${location.message}\n`);
+    }
+  }
+  const results: PeerResult[] = [];
+  const failures: Comparison['failures'][number][] = [];
+  const edge: EdgeBytes[] = [];
+  for (const name of asked.shapes) {
+    const shape = shapeOf(name, size);
+    process.stderr.write(`${name}: ${shape.summary}, ${shape.devices} devices\n`);
+    {
+      await using prepared = await prepareShape(shape);
+      for (const { peer, location } of found) {
+        process.stderr.write(`  ${peer.title} ${location.version}\n`);
+        try {
+          results.push(await measurePeer(peer.name, location, prepared));
+        } catch (error) {
+          const why = (error as Error).message;
+          failures.push({ peer: peer.name, shape: name, why });
+          process.stderr.write(`  FAILED ${why}\n`);
+        }
+      }
+    }
+    if (asked.withEdge && shape.lateEvery === 0) edge.push(...(await edgeBytes(shape, readingsOf(shape))));
+    const ofShape = results.filter((one) => one.shape === name);
+    const edgeOfShape = edge.filter((one) => one.shape === name);
+    if (asJson) for (const one of [...ofShape, ...edgeOfShape]) process.stdout.write(`${JSON.stringify(one)}\n`);
+    else process.stdout.write(`\n${resultTable(ofShape)}\n${edgeTable(edgeOfShape)}\n`);
+  }
+  const comparison: Comparison = {
+    machine: `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    size,
+    peers: found.map(({ peer: { name, title, how, traits }, location }) => {
+      return { name, title, how, traits, version: location.version };
+    }),
+    missing,
+    shapes: asked.shapes.map((name) => {
+      const { summary, devices, steps } = shapeOf(name, size);
+      return { name, summary, devices, steps };
+    }),
+    results,
+    failures,
+    edge,
+  };
+  if (out !== undefined) {
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, `${JSON.stringify(comparison, undefined, 1)}\n`);
+  }
+  for (const { peer, shape, answers } of results) {
+    for (const { question, different, example } of answers.filter((one) => one.different > 0)) {
+      process.stderr.write(`FAILED ${peer}, ${shape}, ${question}: ${different} rows differ; ${example ?? ''}\n`);
+      process.exitCode = 1;
+    }
+  }
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+function resultTable(results: readonly PeerResult[]): string {
+  const heading = ['', 'taken in/s', 'by device', 'by region', 'anew', 'bytes', 'memory', 'inexact'];
+  const rows = results.map((one) => [
+    one.peer,
+    Math.round(one.readings / one.loadSeconds).toLocaleString('en'),
+    ...one.answers.map(({ ms }) => `${ms.toFixed(0)} ms`),
+    one.recomputeSeconds === undefined ? '' : `${(one.recomputeSeconds * 1_000).toFixed(0)} ms`,
+    one.bytesPerReading.toFixed(2),
+    one.memoryMegabytes === undefined ? '' : `${one.memoryMegabytes} MB`,
+    one.answers.some(({ inexact }) => inexact > 0) ? 'yes' : '',
+  ]);
+  return textTable([heading, ...rows]);
+}
+
+function edgeTable(edge: readonly EdgeBytes[]): string {
+  if (edge.length === 0) return '';
+  const sizes = [...new Set(edge.map(({ readingsPerMessage }) => readingsPerMessage))];
+  const rows = [...new Set(edge.map(({ encoding }) => encoding))].map((encoding) => [
+    encoding,
+    ...sizes.map((size) => {
+      const one = edge.find((each) => each.encoding === encoding && each.readingsPerMessage === size);
+      return one === undefined ? '' : one.bytesPerReading.toFixed(2);
+    }),
+  ]);
+  return textTable([['bytes a reading', ...sizes.map((size) => `${size.toLocaleString('en')} a message`)], ...rows]);
+}
