@@ -4,6 +4,7 @@ import { liveVersion } from '#backbone/manifests/manifest.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
 import { reasonOf, WeirError } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
+import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
@@ -48,6 +49,8 @@ export class BatchLayer implements AsyncDisposable {
   /** Ends what begins runs by itself. */
   readonly #noMore = new AbortController();
   #scheduled: Promise<void> = Promise.resolve();
+  #trimmer: LogTrimmer | undefined;
+  #trimming: Promise<void> = Promise.resolve();
 
   /** Takes over an archive that follows nothing yet. */
   constructor(options: BatchLayerOptions, archive: Archive) {
@@ -75,6 +78,16 @@ export class BatchLayer implements AsyncDisposable {
     if (schedule.every !== null) this.#scheduled = this.#runBy(schedule);
   }
 
+  /** Lets the log go of what is archived from now on, as the retention says. To be called once. */
+  trimByItself(retention: LogRetention): void {
+    const { log, clock } = this.#resources;
+    this.#trimmer = new LogTrimmer(log, this.archive, retention, clock);
+    this.#trimming = this.#trimmer.run(this.#noMore.signal, this.#trimFailed);
+  }
+
+  readonly #trimFailed = (failure: unknown): void =>
+    this.#resources.logger?.warn({ reason: reasonOf(failure) }, 'the log could not be trimmed, and is tried again');
+
   /** Recomputes all history and compares it with what readers are given. Changes nothing. */
   verify(progress?: Progress): Promise<VerifyOutcome> {
     return this.#inTurn((signal) => runVerify(this.#resources, { progress, signal }));
@@ -93,7 +106,9 @@ export class BatchLayer implements AsyncDisposable {
   /** Takes nothing new; resolves when what was asked for has ended and what was read from the log is on the disk. */
   drain(): Promise<void> {
     this.#noMore.abort();
-    this.#drained ??= this.#scheduled.then(() => this.#last).then(() => this.archive[Symbol.asyncDispose]());
+    this.#drained ??= Promise.all([this.#scheduled, this.#trimming])
+      .then(() => this.#last)
+      .then(() => this.archive[Symbol.asyncDispose]());
     return this.#drained;
   }
 
@@ -152,6 +167,7 @@ export class BatchLayer implements AsyncDisposable {
       const outcome = await run();
       const doneAtMs = clock();
       this.#runs = { ...this.#runs, done: this.#runs.done + 1, doneAtMs, tookMs: doneAtMs - startedMs };
+      await this.#trimmer?.trim().catch(this.#trimFailed);
       return outcome;
     } catch (failure) {
       if (!this.#stop.signal.aborted) this.#runs = { ...this.#runs, failed: this.#runs.failed + 1 };

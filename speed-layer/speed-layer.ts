@@ -103,6 +103,11 @@ export class SpeedLayer implements AsyncDisposable {
     }));
   }
 
+  /** Position up to which all is folded and committed of a partition. */
+  committedTo(partition: number): number {
+    return this.#workers[partition]?.committedTo ?? 0;
+  }
+
   /** Rows that were opened since the start, of all views and partitions. */
   rowsOpened(): number {
     let opened = 0;

@@ -122,6 +122,16 @@ describe('the table of changes', () => {
     expect([kept[0], kept.at(-1), kept.length]).toEqual([3, REFUSED_ROWS_MAX + 2, REFUSED_ROWS_MAX]);
   });
 
+  it('forgets what was refused before a time, also where that was before a restart', async () => {
+    const { table, commit } = await opened();
+    await commit({ refused: [1, 2, 3].map((position) => ({ ...refusedOf(position), atMs: 1_000 * position })) });
+    const again = await ChangeTable.open(table.crash());
+    const before = again.refusedBytes;
+    await again.forgetRefused(3_000);
+    expect((await Array.fromAsync(again.refused())).map(({ position }) => position)).toEqual([3]);
+    expect(again.refusedBytes).toBeCloseTo(before / 3, -1);
+  });
+
   it('writes rows of a version that is built, tells of them, and leaves the position where it is', async () => {
     const { table, changes, commit } = await opened();
     await commit({ to: 6 });

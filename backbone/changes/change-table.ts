@@ -45,6 +45,9 @@ import { flagsOfSpan, rowsOfSpan } from './row-span.ts';
 /** Spans deleted in one write when an epoch or a version is dropped. */
 const DROP_BATCH_SPANS = 10_000;
 
+/** Spans that have to be dropped before the disk is asked to give back what they took: some hundred kilobytes. */
+const RECLAIM_SPANS_MIN = 1_000;
+
 /**
  * The durable table of changes on a local `Table`: the speed layer's checkpoint and the serving layer's source in one.
  * A batch, its position and whatever the writer adds reach the disk in one atomic write.
@@ -80,7 +83,7 @@ export class ChangeTable implements ChangeFeed {
     const refused = new Map<number, RefusedRetention>();
     for await (const [key, value] of scanPrefix(table, refusedPrefix())) {
       const { partition, position } = parseRefusedKey(key);
-      retentionOf(refused, partition).add(position, value.length);
+      retentionOf(refused, partition).add({ position, atMs: parseJson<RefusedRow>(value).atMs }, value.length);
     }
     return new ChangeTable(table, positions, refused, extents);
   }
@@ -109,7 +112,7 @@ export class ChangeTable implements ChangeFeed {
     for (const row of refused) {
       const value = json(row);
       operations.push({ kind: 'put', key: refusedRowKey(row), value });
-      retention.add(row.position, value.length);
+      retention.add(row, value.length);
     }
     for (const position of retention.takeExcess())
       operations.push({ kind: 'delete', key: refusedRowKey({ partition, position }) });
@@ -269,6 +272,20 @@ export class ChangeTable implements ChangeFeed {
     for await (const [, value] of scanPrefix(this.#table, refusedPrefix())) yield parseJson<RefusedRow>(value);
   }
 
+  /** Bytes of what was refused and is kept. */
+  get refusedBytes(): number {
+    return [...this.#refused.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Forgets what was refused before `untilMs`. */
+  async forgetRefused(untilMs: number): Promise<void> {
+    for (const [partition, retention] of this.#refused) {
+      const keys = retention.takeOlder(untilMs).map((position) => refusedRowKey({ partition, position }));
+      const gone = keys.map((key): TableOperation => ({ kind: 'delete', key }));
+      if (gone.length > 0) await this.#table.write(gone, { sync: false });
+    }
+  }
+
   positions(): ReadonlyMap<number, number> {
     return this.#positions;
   }
@@ -305,8 +322,10 @@ export class ChangeTable implements ChangeFeed {
     goes: (key: Uint8Array, value: Uint8Array) => boolean,
   ): Promise<void> {
     let operations: TableOperation[] = [];
+    let dropped = 0;
     for await (const [key, value] of scanPrefix(this.#table, prefix)) {
       if (!goes(key, value)) continue;
+      dropped++;
       operations.push({ kind: 'delete', key });
       if (isSpan && flagsOfSpan(value) !== 0) operations.push({ kind: 'delete', key: flaggedKey(key) });
       if (operations.length < DROP_BATCH_SPANS) continue;
@@ -314,6 +333,8 @@ export class ChangeTable implements ChangeFeed {
       operations = [];
     }
     if (operations.length > 0) await this.#table.write(operations, { sync: false });
+    const { gte, lt } = prefixRange(prefix);
+    if (dropped >= RECLAIM_SPANS_MIN && lt !== undefined) await this.#table.reclaim({ gte, lt });
   }
 }
 

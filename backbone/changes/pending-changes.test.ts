@@ -151,31 +151,44 @@ describe('changes that wait for a commit', () => {
 });
 
 describe('what was refused', () => {
+  const row = (position: number) => ({ position, atMs: 1_000 * position });
+
   it('is kept up to so many rows, the newest', () => {
     const retention = new RefusedRetention();
-    for (let position = 1; position <= REFUSED_ROWS_MAX; position++) retention.add(position, 1);
+    for (let position = 1; position <= REFUSED_ROWS_MAX; position++) retention.add(row(position), 1);
     expect(retention.takeExcess()).toEqual([]);
-    retention.add(REFUSED_ROWS_MAX + 5, 1);
-    retention.add(REFUSED_ROWS_MAX + 6, 1);
+    retention.add(row(REFUSED_ROWS_MAX + 5), 1);
+    retention.add(row(REFUSED_ROWS_MAX + 6), 1);
     expect(retention.takeExcess()).toEqual([1, 2]);
     expect(retention.takeExcess()).toEqual([]);
   });
 
   it('is kept up to so many bytes, and the newest always', () => {
     const retention = new RefusedRetention();
-    retention.add(1, REFUSED_BYTES_MAX - 10);
-    retention.add(2, 10);
+    retention.add(row(1), REFUSED_BYTES_MAX - 10);
+    retention.add(row(2), 10);
     expect(retention.takeExcess()).toEqual([]);
-    retention.add(3, 1);
+    retention.add(row(3), 1);
     expect(retention.takeExcess()).toEqual([1]);
-    retention.add(4, REFUSED_BYTES_MAX + 1);
+    retention.add(row(4), REFUSED_BYTES_MAX + 1);
     expect(retention.takeExcess()).toEqual([2, 3]);
   });
 
   it('goes in pieces where there is much more of it', () => {
     const retention = new RefusedRetention();
-    for (let position = 1; position <= REFUSED_ROWS_MAX + REFUSED_DROPS_MAX + 3; position++) retention.add(position, 1);
+    for (let position = 1; position <= REFUSED_ROWS_MAX + REFUSED_DROPS_MAX + 3; position++)
+      retention.add(row(position), 1);
     expect(retention.takeExcess()).toHaveLength(REFUSED_DROPS_MAX);
     expect(retention.takeExcess()).toEqual([REFUSED_DROPS_MAX + 1, REFUSED_DROPS_MAX + 2, REFUSED_DROPS_MAX + 3]);
+  });
+
+  it('goes once it is older than it is kept', () => {
+    const retention = new RefusedRetention();
+    for (let position = 1; position <= 5; position++) retention.add(row(position), 3);
+    expect(retention.takeOlder(1_000)).toEqual([]);
+    expect(retention.takeOlder(3_000)).toEqual([1, 2]);
+    expect(retention.bytes).toBe(9);
+    expect(retention.takeOlder(1e9)).toEqual([3, 4, 5]);
+    expect(retention.bytes).toBe(0);
   });
 });

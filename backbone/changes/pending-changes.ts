@@ -160,24 +160,41 @@ export const REFUSED_DROPS_MAX = 1_000;
 /** Which of the refused rows of one partition are kept: the newest, as many as the limits allow, and one at least. */
 export class RefusedRetention {
   /** Oldest first. */
-  #rows: { readonly position: number; readonly bytes: number }[] = [];
+  #rows: { readonly position: number; readonly atMs: number; readonly bytes: number }[] = [];
   #bytes = 0;
 
+  /** Of the rows that are kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Takes up a row that is kept, in the order of the positions. */
-  add(position: number, bytes: number): void {
-    this.#rows.push({ position, bytes });
+  add({ position, atMs }: Pick<RefusedRow, 'position' | 'atMs'>, bytes: number): void {
+    this.#rows.push({ position, atMs, bytes });
     this.#bytes += bytes;
+  }
+
+  /** The positions of rows that came before `untilMs`; they count as gone. */
+  takeOlder(untilMs: number): number[] {
+    const found = this.#rows.findIndex(({ atMs }) => atMs >= untilMs);
+    return this.#take(found === -1 ? this.#rows.length : found);
   }
 
   /** The positions of rows that are to be dropped now; they count as gone. */
   takeExcess(): number[] {
     let count = 0;
-    while (count < REFUSED_DROPS_MAX && this.#isOver(count)) this.#bytes -= this.#rows[count++]!.bytes;
-    return this.#rows.splice(0, count).map(({ position }) => position);
+    let bytes = this.#bytes;
+    for (; count < REFUSED_DROPS_MAX; bytes -= this.#rows[count++]!.bytes) {
+      const left = this.#rows.length - count;
+      if (left <= 1 || (left <= REFUSED_ROWS_MAX && bytes <= REFUSED_BYTES_MAX)) break;
+    }
+    return this.#take(count);
   }
 
-  #isOver(gone: number): boolean {
-    const left = this.#rows.length - gone;
-    return left > 1 && (left > REFUSED_ROWS_MAX || this.#bytes > REFUSED_BYTES_MAX);
+  #take(count: number): number[] {
+    return this.#rows.splice(0, count).map(({ position, bytes }) => {
+      this.#bytes -= bytes;
+      return position;
+    });
   }
 }

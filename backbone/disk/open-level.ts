@@ -40,3 +40,23 @@ export async function openLevel(dir: string, tuning: LevelTuning): Promise<ByteL
 export function plainBytes(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/** What LevelDB can do beside what every database behind this interface can. */
+interface Compacting {
+  compactRange(start: Uint8Array, end: Uint8Array, options: { readonly keyEncoding: 'view' }): Promise<void>;
+}
+
+/**
+ * Gives the disk back what entries of a range took that are deleted: LevelDB keeps them until it merges their tables. What was put
+ * and deleted since it last wrote one is kept longer.
+ */
+export async function reclaim(level: ByteLevel, gte: Uint8Array, lt: Uint8Array): Promise<void> {
+  await (level as ByteLevel & Compacting).compactRange(gte, lt, { keyEncoding: 'view' });
+}
+
+/** Writes what is in memory into a table, so that what is deleted after that can be reclaimed. */
+export async function writeTable(level: ByteLevel): Promise<void> {
+  await reclaim(level, NO_KEY, NO_KEY);
+}
+
+const NO_KEY = Uint8Array.of(0);

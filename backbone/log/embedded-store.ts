@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { FREE_BYTES_MIN, freeBytesIn } from '../disk/directory.ts';
 import { isFull, KeptLevel, OPENING_WRITE_BUFFERS, type OpenLevel } from '../disk/kept-level.ts';
-import { type ByteLevel, type LevelTuning, plainBytes } from '../disk/open-level.ts';
+import { type ByteLevel, type LevelTuning, plainBytes, reclaim, writeTable } from '../disk/open-level.ts';
 import { NUMBER_KEY_BYTES, readUintKey, uintKey, writeUintKey } from '../keys/order.ts';
 import { DirectoryGone, StoreUnavailable } from '../storage-errors.ts';
 import { LogFull } from './log-errors.ts';
@@ -99,7 +99,11 @@ export class EmbeddedStore {
       await this.#level.write([{ type: 'put', key: firstKey(partition), value: firstValue(before) }], 0, true);
       this.#place(partition).first = before;
       const gone = { gte: recordKey(partition, 0), lt: recordKey(partition, before) };
-      await this.#level.read((level) => level.clear(gone));
+      await this.#level.read(async (level) => {
+        await writeTable(level);
+        await level.clear(gone);
+        await reclaim(level, gone.gte, gone.lt);
+      });
     } catch (error) {
       throw new StoreUnavailable('log', this.#dir, error, 'Trim it again later');
     }

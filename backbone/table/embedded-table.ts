@@ -1,8 +1,9 @@
 import { KeptLevel, type OpenLevel } from '../disk/kept-level.ts';
 import { claimDirectory } from '../disk/marker.ts';
-import { type LevelTuning, plainBytes } from '../disk/open-level.ts';
+import { type LevelTuning, plainBytes, reclaim } from '../disk/open-level.ts';
 import { DirectoryGone, StoreClosed, type StoreName, StoreUnavailable, TooLarge } from '../storage-errors.ts';
 import {
+  type KeyRange,
   type KeyRanges,
   SCAN_BATCH_BYTES,
   SCAN_BATCH_ENTRIES,
@@ -131,6 +132,10 @@ class EmbeddedTable implements Table {
     } finally {
       await iterator.close();
     }
+  }
+
+  async reclaim({ gte, lt }: KeyRange): Promise<void> {
+    await this.#run(() => this.#level.read((level) => reclaim(level, gte, lt)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

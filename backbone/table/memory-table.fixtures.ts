@@ -68,6 +68,10 @@ export class MemoryTable implements Table {
     }
   }
 
+  async reclaim(): Promise<void> {
+    this.#checkOpen();
+  }
+
   async *scanBatches(range: TableRange): AsyncGenerator<readonly TableEntry[]> {
     let batch: TableEntry[] = [];
     for await (const entry of this.scan(range)) {

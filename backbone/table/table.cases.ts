@@ -117,6 +117,23 @@ export function runTableCases(name: string, makeHarness: () => Promise<TableHarn
       expect(told).toEqual([2, 1_000_000, 1_000_000, undefined]);
     });
 
+    it('has what is left where room is given back, also in a scan that goes on', async () => {
+      await using harness = await makeHarness();
+      await using table = await harness.open();
+      await writeNumbers(table, 3_000);
+      const scan = table.scan({})[Symbol.asyncIterator]();
+      await scan.next();
+      const gone = Array.from({ length: 2_990 }, (_, i): TableOperation => ({ kind: 'delete', key: uintKey(i) }));
+      await table.write(gone, { sync: false });
+      await table.reclaim({ gte: uintKey(0), lt: uintKey(2_995) });
+      expect((await entriesOf(table, {})).map(([key]) => readUintKey(key))).toEqual(
+        Array.from({ length: 10 }, (_, i) => 2_990 + i),
+      );
+      let seen = 1;
+      while ((await scan.next()).done !== true) seen++;
+      expect(seen).toBe(3_000);
+    });
+
     it('lets a reader leave a scan early, and be closed then', async () => {
       await using harness = await makeHarness();
       const table = await harness.open();

@@ -55,6 +55,11 @@ export interface Table extends AsyncDisposable {
    * that it can leave out what is empty. `entriesEach` is how many are expected in each, about.
    */
   scanRanges(ranges: KeyRanges, entriesEach: number): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
+  /**
+   * Gives the disk back what deleted and replaced entries of a range took, by writing those that are left anew. Without it that
+   * comes back by and by, as much is written near them. Changes nothing that is read.
+   */
+  reclaim(range: KeyRange): Promise<void>;
 }
 
 /**

@@ -20,7 +20,7 @@ export class ArchiveSeamBroken extends WeirError {
   constructor(partition: number, position: number, what: string) {
     super(
       `The archive of partition ${partition} ends at ${position}, and the log doesn't go on from there: ${what}. ` +
-        `Append what is missing again from the archive, or restore the log from its copy.`,
+        'Put back the folder "archive", or the log, from their newest copies, or restore the last backup.',
       { fault: 'data' },
     );
     this.partition = partition;

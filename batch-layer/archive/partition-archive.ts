@@ -151,11 +151,10 @@ export class PartitionArchive {
   /** Checks that the last archived record is the one that the log has there. Throws ArchiveSeamBroken. */
   async #checkSeam(log: Log): Promise<void> {
     const position = this.#archivedTo;
-    if (position === 0) return;
     const { first, last } = await log.bounds(this.partition);
     if (last < position) throw new ArchiveSeamBroken(this.partition, position, `the log ends at ${last}`);
     if (first > position + 1) throw new ArchiveSeamBroken(this.partition, position, `the log begins at ${first}`);
-    if (first > position) return;
+    if (position === 0 || first > position) return;
     const [inLog] = await log.read(this.partition, position, { bytes: 1 });
     for await (const { entries } of this.read(position, position)) {
       if (Buffer.compare(entries[0]!.bytes, inLog!.bytes) === 0) continue;

@@ -197,6 +197,10 @@ describe('the status', () => {
           retryAt: '2024-01-01T00:01:00.000Z',
         },
       ],
+      holds: [
+        { store: 'log', bytes: null, until: 'for ever' },
+        { store: 'archive', bytes: 2_340_000, until: 'for ever' },
+      ],
     };
     expect(statusText(status)).toBe(
       [
@@ -207,6 +211,10 @@ describe('the status', () => {
         'partition  folded to  records  readings  repeated frames  refused  open slices  watermark',
         '        0          8        5       600                1        5            4  1970-01-01T00:00:01.000Z',
         '        1          0        5       600                1        0            4  none',
+        '',
+        'holds         MB  until',
+        'log      unknown  for ever',
+        'archive      2.3  for ever',
         '',
         'broker: framesAccepted 7, framesRefused 1',
         '',

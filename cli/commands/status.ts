@@ -14,13 +14,14 @@ export const declareStatus: Declare = (program) => {
 };
 
 /** What runs, for people: the log, a table of its partitions, the broker's counters. */
-export function statusText({ version, startedAt, log, partitions, broker, stores }: ServerStatus): string {
+export function statusText({ version, startedAt, log, partitions, broker, stores, holds }: ServerStatus): string {
   const counters = Object.entries(broker).map(
     ([name, count]) => `${name} ${typeof count === 'number' ? count : JSON.stringify(count)}`,
   );
   return [
     `weir ${version}, since ${startedAt}\n${logReportLines(log).join('\n')}\n`,
     partitionsTable(partitions),
+    holdsTable(holds),
     `broker: ${counters.join(', ')}\n`,
     ...stores.map(storeText),
   ].join('\n');
@@ -31,6 +32,18 @@ function storeText({ store, url, state, untold, behindSeconds, written, failure,
   const waiting = untold === 0 ? 'nothing waits' : `${untold ?? 'all'} slices wait for ${Math.round(behindSeconds)} s`;
   const why = failure === undefined ? '' : `\n  ${failure} Next at ${retryAt}.`;
   return `store ${store} at ${url}: ${state}, ${written} slices written, ${waiting}${why}\n`;
+}
+
+function holdsTable(holds: ServerStatus['holds']): string {
+  return formatTable(
+    holds,
+    [
+      { heading: 'holds', cell: ({ store }) => store },
+      { heading: 'MB', align: 'right', cell: ({ bytes }) => (bytes === null ? 'unknown' : (bytes / 1e6).toFixed(1)) },
+      { heading: 'until', cell: ({ until }) => until },
+    ],
+    'nothing is held',
+  );
 }
 
 function partitionsTable(partitions: ServerStatus['partitions']): string {

@@ -6,7 +6,7 @@ import { SAMPLE_LOG_REPORT } from '../terminal/terminal.fixtures.ts';
 import { measureServer } from './measure-server.ts';
 import type { ServerStatus } from './server-status.ts';
 
-const STATUS: ServerStatus = {
+const STATUS: Omit<ServerStatus, 'holds'> = {
   log: SAMPLE_LOG_REPORT,
   version: '1.2.3',
   startedAt: '2026-05-01T00:00:00Z',
@@ -21,7 +21,8 @@ describe('what is measured of a server', () => {
   it('leaves out what nobody knows: how long ago a batch run was before there was one, the disk of a directory that is gone', async () => {
     const registry = new Registry();
     let runs: { done: number; failed: number; doneAtMs?: number; tookMs?: number } = { done: 0, failed: 0 };
-    measureServer(registry, { status: () => STATUS, batchRuns: () => runs, dataDir: NOWHERE });
+    const holds = () => Promise.resolve([]);
+    measureServer(registry, { status: () => STATUS, holds, batchRuns: () => runs, dataDir: NOWHERE });
     const told = async (): Promise<readonly string[]> =>
       [...(await registry.metrics()).matchAll(/^(weir_(?:batch|data_disk)_\S+ .*)$/gm)].map(([, line]) => line!);
     expect(await told()).toEqual([

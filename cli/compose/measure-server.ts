@@ -6,7 +6,8 @@ import type { ServerStatus } from './server-status.ts';
 
 /** What is measured of a server beside what its parts measure themselves. */
 export interface MeasuredServer {
-  readonly status: () => ServerStatus;
+  readonly status: () => Omit<ServerStatus, 'holds'>;
+  readonly holds: () => Promise<ServerStatus['holds']>;
   readonly batchRuns: () => BatchRuns;
   readonly dataDir: string;
 }
@@ -66,7 +67,7 @@ export function measureServer(registry: Registry, server: MeasuredServer): void 
   measureStores(measures, () => server.status().stores);
 }
 
-function measureProcess(measures: Measures, { status, dataDir }: MeasuredServer): void {
+function measureProcess(measures: Measures, { status, holds, dataDir }: MeasuredServer): void {
   const startSeconds = Date.parse(status().startedAt) / 1_000;
   measures.gauge('weir_build_info', 'What runs', ['version'], () => [[{ version: status().version }, 1]]);
   measures.gauge('process_start_time_seconds', 'When the process started', [], () => [[{}, startSeconds]]);
@@ -85,9 +86,12 @@ function measureProcess(measures: Measures, { status, dataDir }: MeasuredServer)
     });
   disk('weir_data_disk_free_bytes', 'What is free of the disk that the data directory is on', 'bavail');
   disk('weir_data_disk_size_bytes', 'The size of the disk that the data directory is on', 'blocks');
+  measures.gauge('weir_held_bytes', 'What the server holds on its own disk, by kind', ['store'], async () =>
+    (await holds()).flatMap(({ store, bytes }): Sample[] => (bytes === null ? [] : [[{ store }, bytes]])),
+  );
 }
 
-function measureLog(measures: Measures, status: () => ServerStatus): void {
+function measureLog(measures: Measures, status: MeasuredServer['status']): void {
   measures.gauge('weir_log_position', 'Position of the last record that the log has acknowledged', ['partition'], () =>
     status().acknowledged.map((position, partition) => [{ partition: String(partition) }, position]),
   );

@@ -108,6 +108,40 @@ describe('a server', () => {
     expect(Math.max(...acknowledged)).toBeGreaterThan(0);
   });
 
+  it('folds a view that is declared after a batch run from what the log has let go of, and tells what it holds', async () => {
+    const views = (names: string[]): string =>
+      `views: { ${names.map((name) => `${name}: { metric: power, by: [device], slice: 1m }`).join(', ')} }\n`;
+    const count = async ({ httpPort }: RunningServer, view: string): Promise<unknown> => {
+      const range = 'from=2024-01-01T00:00:00Z&to=2024-01-02T00:00:00Z&window=1h&stats=count';
+      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/views/${view}/windows?${range}`);
+      const told = (await response.json()) as { readonly windows?: readonly { readonly stats: unknown }[] };
+      return told.windows?.[0]?.stats;
+    };
+    {
+      await using server = await start(configOf(metric('power') + views(['usage'])));
+      await send('power', server);
+      await expect.poll(() => count(server, 'usage'), { timeout: 20_000 }).toEqual({ count: 2 });
+      const run = await fetch(`http://127.0.0.1:${server.httpPort}/api/v1/batch`, { method: 'POST' });
+      expect(await run.text()).toContain('"result"');
+      const { holds } = await statusOf(server);
+      expect(holds.map(({ store, until }) => [store, until])).toEqual([
+        ['log', 'until it is archived and folded'],
+        ['archive', 'for ever'],
+        ['results', 'those of the live state, and of 3 before'],
+        ['changes', 'until two batch runs have added them up'],
+        ['quarantine', 'the newest of each partition'],
+      ]);
+      expect(holds.find(({ store }) => store === 'archive')?.bytes).toBeGreaterThan(100);
+    }
+    {
+      await using storage = await openStorage({ kind: 'embedded' }, join(folder.dir, 'data'));
+      const all = await Promise.all([0, 1, 2, 3].map((partition) => storage.log.bounds(partition)));
+      expect(Math.max(...all.map(({ first }) => first))).toBeGreaterThan(1);
+    }
+    await using server = await start(configOf(metric('power') + views(['usage', 'later'])));
+    await expect.poll(() => count(server, 'later'), { timeout: 20_000 }).toEqual({ count: 2 });
+  });
+
   it('is not ready, and acknowledges nothing, once its data were removed under it', async () => {
     await using server = await start(configOf(metric('power')));
     const ready = async () => {

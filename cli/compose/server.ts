@@ -6,6 +6,7 @@ import { DirectoryWatch } from '#backbone/disk/directory.ts';
 import type { LogReport } from '#backbone/log/log.ts';
 import { checkMetricsKept, declareView, type Manifest, ManifestStore } from '#backbone/manifests/manifest.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
+import { WholeLog } from '#batch-layer/archive/whole-log.ts';
 import { startBatchLayer } from '#batch-layer/batch-layer.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
 import { reasonOf, type WeirError } from '#core/errors.ts';
@@ -16,13 +17,14 @@ import { backupOf } from '../backup/take-backup.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { type Doors, openDoors } from './identity.ts';
 import { measureServer } from './measure-server.ts';
+import { Retention } from './retention.ts';
 import type { ServerStatus } from './server-status.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { Stores } from './stores.ts';
 import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
-  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'http'> &
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'retention' | 'http'> &
     Partial<Pick<WeirConfig, 'stores' | 'identity' | 'tls' | 'plainText'>>;
   /** Where relative paths of the configuration start; the working directory unless given. */
   readonly folder?: string;
@@ -67,16 +69,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const views = await declareViews(config, manifests, goal);
   const writeFailed = (failure: WeirError): void =>
     logger.warn({ reason: reasonOf(failure) }, 'the fold can not read or store what it has to, and tries again');
-  const speed = stack.use(await startSpeedLayer({ log, changes, table, manifests, views, writeFailed }));
+  const whole = { log: new WholeLog(log, batch.archive), changes, table, manifests, views, writeFailed };
+  const speed = stack.use(await startSpeedLayer(whole));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
   batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });
-  const results = openResultReader(objects);
+  const retention = stack.use(new Retention(options, changes));
+  batch.trimByItself({ keptMs: retention.logKeptMs, readTo: (partition) => speed.committedTo(partition) });
   const tracked = new TrackedLog(log, goal);
   const broker = stack.use(await openBroker(options, doors, tracked, storage, speed));
   const stores = openStores(options);
   const registry = new Registry();
   let isReady = false;
-  const status = (): ServerStatus => ({
+  const status = (): Omit<ServerStatus, 'holds'> => ({
     version,
     startedAt,
     log: report,
@@ -89,13 +93,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await openServing(options, doors, {
       feed: changes,
       manifests,
-      results,
+      results: openResultReader(objects),
       presence: () => presenceOf(broker),
       operations: batch,
       orders: broker.orders,
       stores,
       backup: backupOf({ ...shared, batch, state, ends: () => ends(storage), dataDir, version }),
-      status,
+      status: async () => ({ ...status(), holds: await retention.holds() }),
       registry,
       whyNotKept: () => watch.whyNotKept(),
       isReady: () => (isReady ||= speed.hasReached(goal)),
@@ -104,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await stores.start(serving.slices);
   // What is told comes from serving, so serving ends after it.
   stack.use(stores);
-  measureServer(registry, { status, batchRuns: () => batch.runs, dataDir });
+  measureServer(registry, { status, holds: () => retention.holds(), batchRuns: () => batch.runs, dataDir });
   const owned = stack.move();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= owned.disposeAsync());

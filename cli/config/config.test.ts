@@ -30,8 +30,21 @@ describe('a configuration', () => {
       http: { cors: [] },
       identity: 'none',
       plainText: false,
+      retention: { archive: 'forever', quarantine: 'forever' },
       batch: { every: 900_000, rows: 2_000_000, keep: 3 },
     });
+  });
+
+  it('says how long the log keeps what the archive has, and how long what was refused is listed', () => {
+    expect(configOf('retention: { log: 7d, quarantine: 90d }\n').retention).toEqual({
+      log: { ms: 604_800_000 },
+      archive: 'forever',
+      quarantine: { ms: 7_776_000_000 },
+    });
+    expect(configOf('retention: { log: forever }\n').retention.log).toBe('forever');
+    expect(faultsOf('retention: { log: never }\n')).toHaveLength(1);
+    expect(faultsOf('retention: { log: 59s, quarantine: 1ms }\n')).toHaveLength(2);
+    expect(faultsOf('retention: { archive: 5y }\n')).toEqual([expect.stringMatching(/^retention\.archive: /)]);
   });
 
   it('says when the batch layer runs by itself, if at all', () => {

@@ -222,6 +222,38 @@ const batchSchema = z.strictObject({
     .meta({ description: 'How many of its states are kept, to go back to.', examples: [5] }),
 });
 
+const keptSpan = fixedSpan()
+  .refine((ms) => ms >= 60_000, 'what is kept for a while is kept for a minute at least')
+  .transform((ms) => ({ ms }));
+
+/** How long a server keeps what it has in another place too, or only for people to look at. */
+const retentionSchema = z.strictObject({
+  log: z
+    .union([z.enum(['archived', 'forever']), keptSpan])
+    .meta({
+      title: 'length of time, archived, or forever',
+      description:
+        'How long the log keeps what the archive has too. Unless given, no longer than that takes, and in NATS for ever.',
+      examples: ['7d'],
+    })
+    .optional(),
+  archive: z
+    .literal('forever')
+    .default('forever')
+    .meta({
+      description: 'How long the archive keeps every record: views are made of it, and verified by it.',
+      examples: ['forever'],
+    }),
+  quarantine: z
+    .union([z.literal('forever'), keptSpan])
+    .prefault('forever')
+    .meta({
+      title: 'length of time, or forever',
+      description: 'How long what was refused is listed; the newest of each partition at most, as there is room.',
+      examples: ['90d'],
+    }),
+});
+
 /** An origin as browsers write it (RFC 6454, 6.2): scheme, host, and the port where it isn't the scheme's own. */
 const origin = z
   .string()
@@ -314,6 +346,10 @@ export const configSchema = z.strictObject({
     description: 'Who may ask the server by HTTP.',
     examples: [{ cors: ['https://dash.example'] }],
   }),
+  retention: retentionSchema.prefault({}).meta({
+    description: 'How long the server keeps what it has twice.',
+    examples: [{ log: '7d', quarantine: '90d' }],
+  }),
   batch: batchSchema
     .prefault({})
     .meta({ description: 'When the batch layer recomputes from history by itself.', examples: [{ every: '1h' }] }),
@@ -321,4 +357,5 @@ export const configSchema = z.strictObject({
 
 export type WeirConfig = z.output<typeof configSchema>;
 export type BackboneConfig = WeirConfig['backbone'];
+
 export type AgentConfig = z.output<typeof agentSchema>;

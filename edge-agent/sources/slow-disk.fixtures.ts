@@ -52,6 +52,10 @@ class SlowTable implements Table {
     return this.#table.get(key);
   }
 
+  reclaim(): Promise<void> {
+    return this.#table.reclaim();
+  }
+
   scan(range: Parameters<Table['scan']>[0]): ReturnType<Table['scan']> {
     return this.#table.scan(range);
   }

@@ -36,7 +36,7 @@ export function addHealthRoutes(app: OpenAPIHono, { whyNotReady, status, registr
       ? c.json({ status: 'ready' as const }, 200)
       : c.json({ status: 'not ready' as const, ...(reason === '' ? {} : { reason }) }, 503);
   });
-  app.openapi(statusRoute, (c) => c.json(status() as Record<string, unknown>, 200));
+  app.openapi(statusRoute, async (c) => c.json((await status()) as Record<string, unknown>, 200));
   app.openapi(metricsRoute, async (c) =>
     c.text(await registry.metrics(), 200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }),
   );
