@@ -62,14 +62,17 @@ function cellEndMs(slice: number, intervalMs: number, sliceMs: number): number {
   return Math.abs(slice % slices) === 0 ? (slice + slices) * sliceMs : slice * sliceMs;
 }
 
-/** Whether every agent with a reading before the span's end has passed it, and misses nothing. */
+/** Whether every agent with a reading before the span's end has passed it, and no agent of the group misses anything. */
 export function isFinal(
   series: readonly KnownSeries[],
   agents: ReadonlyMap<string, KnownAgent>,
   { endMs }: Span,
 ): boolean {
   return series
-    .filter(({ times }) => times.some((ms) => ms < endMs))
-    .map(({ agent }) => agents.get(agent)!)
-    .every(({ watermarkMs, holes }) => !holes && watermarkMs !== null && watermarkMs >= endMs);
+    .filter(({ times }) => times.length > 0)
+    .every(({ agent, times }) => {
+      const { watermarkMs, holes } = agents.get(agent)!;
+      const hasPassed = times.every((ms) => ms >= endMs) || (watermarkMs !== null && watermarkMs >= endMs);
+      return !holes && hasPassed;
+    });
 }

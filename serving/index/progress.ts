@@ -219,13 +219,12 @@ export class GroupProgress {
    */
   isFinal(startMs: number, endMs: number, horizon: Horizon, heldMs = 0): boolean {
     const passedMs = endMs + heldMs;
-    const isWhole = !isStained(horizon.stains, startMs, passedMs);
-    if (isWhole && horizon.watermarkMs !== null && horizon.watermarkMs >= passedMs) return true;
+    // Also of an agent whose first reading in the group lies behind: what is missing may hold an earlier one.
+    if (isStained(horizon.stains, startMs, passedMs)) return false;
+    if (horizon.watermarkMs !== null && horizon.watermarkMs >= passedMs) return true;
     for (const { key, firstMs } of this.agents()) {
-      if (firstMs >= endMs) continue;
       const row = this.#agents.get(key);
-      if (isStained(stainsOf(row), startMs, passedMs)) return false;
-      if (isRetired(row)) continue;
+      if (firstMs >= endMs || isRetired(row)) continue;
       if (row === undefined || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
     }
     return this.#members.size > 0;
