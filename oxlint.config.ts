@@ -26,7 +26,7 @@ export default defineConfig({
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'vitest', 'promise'],
   categories: { correctness: 'error' },
   options: { typeAware: true, reportUnusedDisableDirectives: 'error' },
-  ignorePatterns: ['node_modules', '**/dist', '.weir'],
+  ignorePatterns: ['node_modules', '**/dist', '.weir', 'core/kernels/assembly'],
   rules: {
     eqeqeq: 'error',
     'no-restricted-imports': ['error', { paths: ONE_SPELLING }],

@@ -1,6 +1,6 @@
 import { holdMsOf, promiseMsOf } from '../metrics/metric.ts';
 import { type SeriesEntry, SeriesKeys, storedFacts } from '../series/series.ts';
-import { spanOf } from '../slices/slice-span.ts';
+import { SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
 import { AccountedRun, type Pace, paceOf } from '../stats/accounted.ts';
 import { type LinkRule, linkRuleOf, type SliceSink } from '../stats/link.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
@@ -98,6 +98,8 @@ export class Route implements SliceSink, Newcomer {
   readonly accounted: AccountedRun;
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
   position = 0;
+  /** See `stretchEnd`. */
+  origin = 0;
 
   #firstMs = Number.POSITIVE_INFINITY;
   /** The span asked for last: a run goes on from slice to slice. */
@@ -123,6 +125,21 @@ export class Route implements SliceSink, Newcomer {
     if (span === undefined || span.isReleased || span.number !== spanOf(slice))
       this.#span = span = slots.spanAt(this.group, slice, this.position);
     return slots.touchIn(span, slice, this.position);
+  }
+
+  /**
+   * Asks for the slots of the slices from `first` to `last`, each of which is changed, as far as they lie in one span: gives
+   * the slice behind them. The slot of slice s is `origin` + s.
+   */
+  stretchEnd(first: number, last: number): number {
+    const { slots } = this.fold;
+    let span = this.#span;
+    if (span === undefined || span.isReleased || span.number !== spanOf(first))
+      this.#span = span = slots.spanAt(this.group, first, this.position, last);
+    const end = Math.min(last + 1, (span.number + 1) * SPAN_SLICES);
+    slots.touchAllIn(span, first, end, this.position);
+    this.origin = span.origin;
+    return end;
   }
 
   /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */

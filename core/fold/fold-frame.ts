@@ -1,6 +1,7 @@
 import type { FrameFault } from '../frames/fault.ts';
 import { FrameOpener } from '../frames/frame.ts';
 import type { FrameHeader } from '../frames/header.ts';
+import { type Kernels, KERNELS } from '../kernels/kernels.ts';
 import type { AgentFold } from './agent-fold.ts';
 import { foldAmends } from './fold-corrections.ts';
 import { foldPanes } from './fold-panes.ts';
@@ -9,7 +10,12 @@ import type { ViewFold } from './view-fold.ts';
 
 /** Folds frames that admission has let through, one after the other. */
 export class FrameFolder {
-  readonly #opener = new FrameOpener();
+  readonly #opener: FrameOpener;
+
+  /** Without kernels it does the same in JavaScript. */
+  constructor(kernels: Kernels | undefined = KERNELS) {
+    this.#opener = new FrameOpener(kernels);
+  }
 
   /**
    * Folds the frame whose header was read into every view that asks for its series, as changed by the record at

@@ -1,4 +1,5 @@
 import type { ReadingsReader } from '../frames/readings-reader.ts';
+import { PIECE_MEASURES } from '../kernels/kernels.ts';
 import {
   accountedFrom,
   accountsSteadily,
@@ -8,6 +9,7 @@ import {
   unaccountedSteps,
 } from '../stats/accounted.ts';
 import { addLink } from '../stats/link.ts';
+import { measurePieces, pieceEnds } from '../stats/piece.ts';
 import { addHeldRun, addRegularRun, addTimedRun } from '../stats/run.ts';
 import type { AgentFold, Route } from './agent-fold.ts';
 import { foldLinks } from './fold-corrections.ts';
@@ -92,13 +94,22 @@ function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour)
     addAccountedSpan(route, pace, 1, accountedMs, edgeMs - sliceMs);
     accountedMs = edgeMs - sliceMs;
   }
-  for (let from = offset; from < end; slice++) {
-    const steps = size === 1 ? 1 : Math.ceil((edgeMs - atMs) / stepMs);
-    const to = Math.min(end, from + steps);
-    const nextMs = atMs + steps * stepMs;
+  const pieces = cutAtEdges(startMs, stepMs, size, sliceMs);
+  measurePieces(values, offset, pieces, reader.room);
+  const lastSlice = slice + pieces - 1;
+  let origin = 0;
+  let stretchEnd = slice;
+  for (let from = offset, piece = 0; from < end; slice++, piece++) {
+    if (slice >= stretchEnd) {
+      stretchEnd = route.stretchEnd(slice, lastSlice);
+      origin = route.origin;
+    }
+    const to = offset + pieceEnds[piece]!;
+    const nextMs = atMs + (to - from) * stepMs;
     const tailMs = to === end ? 0 : edgeMs - nextMs + stepMs;
-    const slot = route.slotOf(slice);
-    addHeldRun(table, slot, values, from, to, atMs, stepMs, headValue, headMs, tailMs, quantiles);
+    const slot = origin + slice;
+    const measured = piece * PIECE_MEASURES;
+    addHeldRun(table, slot, values, from, to, atMs, stepMs, headValue, headMs, tailMs, quantiles, measured);
     const untilMs = accountedEndMs < edgeMs ? accountedEndMs : edgeMs;
     if (untilMs > accountedMs) {
       addAccounted(table, slot, untilMs - accountedMs, 0);
@@ -112,6 +123,21 @@ function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour)
     from = to;
   }
   if (accountedMs < accountedEndMs) addAccountedSpan(route, pace, 1, accountedMs, accountedEndMs);
+}
+
+/** Cuts a regular chunk, of which no step leaps over a slice, at the edges of slices: sets `pieceEnds`, and gives how many. */
+function cutAtEdges(startMs: number, stepMs: number, size: number, sliceMs: number): number {
+  let toEdgeMs = sliceMs - (startMs - Math.floor(startMs / sliceMs) * sliceMs);
+  if (size === 1) {
+    pieceEnds[0] = 1;
+    return 1;
+  }
+  let pieces = 0;
+  for (let end = 0; end < size; toEdgeMs += sliceMs) {
+    end = Math.min(size, Math.ceil(toEdgeMs / stepMs));
+    pieceEnds[pieces++] = end;
+  }
+  return pieces;
 }
 
 /** Cuts any other regular chunk at slice edges, with a link from piece to piece. */

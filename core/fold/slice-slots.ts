@@ -71,9 +71,12 @@ export class SliceSlots {
     return this.touchIn(this.spanAt(group, slice, position), slice, position);
   }
 
-  /** The span that holds a slice, opened by the record at `position` when there is none. */
-  spanAt(group: Group, slice: number, position: number): OpenSpan {
-    return group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, 2 * position);
+  /**
+   * The span that holds a slice, opened by the record at `position` when there is none, with room for the slices up to
+   * `last` that are in it.
+   */
+  spanAt(group: Group, slice: number, position: number, last = slice): OpenSpan {
+    return group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, 2 * position, last);
   }
 
   /** As `touch`, of a slice in a span that was not let go of. */
@@ -87,10 +90,17 @@ export class SliceSlots {
     return slot;
   }
 
+  /** As `touchIn`, of all slices from `first` up to `end`: the slot of each is the span's origin and the slice. */
+  touchAllIn(span: OpenSpan, first: number, end: number, position: number): void {
+    // The widest window that is asked for is made first: no slot moves after that.
+    if (end - 1 >= span.windowFirst + span.windowSlots) this.#slotIn(span, end - 1, 2 * position);
+    for (let slice = first; slice < end; slice++) this.touchIn(span, slice, position);
+  }
+
   /** The slot of a slice for a refold of all records up to `position`: changed, but no record contributed. */
   touchForRefold(group: Group, slice: number, position: number): number {
     const part = 2 * position + 1;
-    const span = group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, part);
+    const span = group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, part, slice);
     const slot = this.#slotIn(span, slice, part);
     this.#mark(span, slice);
     return slot;
@@ -124,10 +134,15 @@ export class SliceSlots {
     return span === undefined || (span.open & bitOf(slice)) === 0 ? undefined : span.origin + slice;
   }
 
-  #openSpan(group: Group, slice: number, part: number): OpenSpan {
+  #openSpan(group: Group, slice: number, part: number, last: number): OpenSpan {
     const number = spanOf(slice);
-    const windowSlots = group.slotsExpected;
-    const windowFirst = Math.floor(slice / windowSlots) * windowSlots;
+    const lastInSpan = Math.min(last, (number + 1) * SPAN_SLICES - 1);
+    let windowSlots = group.slotsExpected;
+    let windowFirst = Math.floor(slice / windowSlots) * windowSlots;
+    while (lastInSpan >= windowFirst + windowSlots) {
+      windowSlots *= 2;
+      windowFirst = Math.floor(slice / windowSlots) * windowSlots;
+    }
     const origin = this.#allocate(windowSlots) - windowFirst;
     const window = { windowFirst, windowSlots, origin };
     const span = { group, number, opener: slice, part, ...window, open: 0, dirty: 0, isReleased: false };

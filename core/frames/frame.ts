@@ -1,3 +1,4 @@
+import { type Kernels, KERNELS } from '../kernels/kernels.ts';
 import { type AmendFrame, decodeAmend } from './amend-frame.ts';
 import { type BirthFrame, decodeBirth } from './birth.ts';
 import type { FrameFault } from './fault.ts';
@@ -66,7 +67,12 @@ export type OpenedFrame =
  * alone, so what the one accepts the other can fold. What was opened is valid until the next call.
  */
 export class FrameOpener {
-  readonly #readings = { kind: 'readings', reader: new ReadingsReader() } as const;
+  readonly #readings: { readonly kind: 'readings'; readonly reader: ReadingsReader };
+
+  /** Without kernels it does the same in JavaScript. */
+  constructor(kernels: Kernels | undefined = KERNELS) {
+    this.#readings = { kind: 'readings', reader: new ReadingsReader(kernels) };
+  }
 
   /** Opens the frame whose header was read, or says what is wrong with it: any bytes have an answer. */
   open(bytes: Uint8Array, header: FrameHeader): OpenedFrame | FrameFault {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KERNELS } from '../kernels/kernels.ts';
 import { encodeAmend } from './amend-frame.ts';
 import { anyAmends, anyBirth, anyMeta, anyPanes, anyRuns } from './arbitrary-frames.fixtures.ts';
 import { encodeBirth } from './birth.ts';
@@ -109,7 +110,7 @@ describe('bytes that lie under a right checksum', () => {
     maxLength: 4,
   });
   // One reader for all: what one frame leaves behind must not show in the next.
-  const reader = new ReadingsReader();
+  const reader = new ReadingsReader(KERNELS);
 
   it('are answered with a fault or with a frame that can be encoded again', () => {
     let faults = 0;
@@ -151,8 +152,11 @@ describe('bytes that lie under a right checksum', () => {
 });
 
 describe('a reader', () => {
-  it('gives in chunks what the whole decode gives', () => {
-    const reader = new ReadingsReader();
+  it.each([
+    ['with kernels', KERNELS],
+    ['in JavaScript', undefined],
+  ])('gives in chunks what the whole decode gives, %s', (_, kernels) => {
+    const reader = new ReadingsReader(kernels);
     fc.assert(
       fc.property(anyMeta, anyRuns, (meta, runs) => {
         expect(reader.open(encodeReadings(meta, runs))).toBe(null);

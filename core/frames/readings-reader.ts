@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { type Kernels, type Room, ROOM_NUMBERS } from '../kernels/kernels.ts';
 import { ColumnCursor } from '../packing/column-cursor.ts';
 import { COLUMN_ROOM, PackReader } from '../packing/pack-reader.ts';
 import { type FrameFault, frameFault } from './fault.ts';
@@ -14,6 +15,9 @@ export const CHUNK_READINGS_MAX = 1024;
 /** Values are unpacked ahead by whole blocks; place 0 is kept free for the head of a run. */
 const AHEAD = 1 + CHUNK_READINGS_MAX + 2 * COLUMN_ROOM;
 
+/** Kernels add up differences of which a whole chunk stays within 32 bits. */
+const NARROW_BOUND = 2 ** 20;
+
 /**
  * Walks over the readings of a frame, chunk by chunk, without allocating: a chunk is a piece of one run. The reader is
  * made to be opened again and again; `open` finds every fault that a frame can have, so `next` has none.
@@ -26,6 +30,9 @@ export class ReadingsReader {
   readonly #heads = new RunHeads();
   readonly #pack = new PackReader();
   readonly #cursor = new ColumnCursor();
+  readonly #kernels: Kernels | undefined;
+  /** The frame's differences are few enough bits for them. */
+  #narrow = false;
   #irregularMs = new Float64Array(0);
 
   /** The chunk's run. */
@@ -35,7 +42,9 @@ export class ReadingsReader {
   /** Readings of the chunk: `values` and `times` hold them from `offset` on. */
   size = 0;
   offset = 0;
-  readonly values = new Float64Array(AHEAD);
+  readonly values: Float64Array;
+  /** Where these stand for the kernels, if they do. */
+  readonly room: Room | undefined;
   /** True: reading i of the chunk is at `startMs + i·stepMs`. False: its time is in `times`. */
   regular = true;
   startMs = 0;
@@ -49,6 +58,13 @@ export class ReadingsReader {
   #end = 1;
   #irregularAt = 0;
   #broken = false;
+
+  /** Without kernels it does the same in JavaScript, as it does where there is no room left, or the numbers of a frame are too wide. */
+  constructor(kernels: Kernels | undefined) {
+    this.room = kernels?.takeRoom(this);
+    this.#kernels = this.room === undefined ? undefined : kernels;
+    this.values = this.room?.values ?? new Float64Array(AHEAD);
+  }
 
   get runCount(): number {
     return this.#heads.runCount;
@@ -106,7 +122,10 @@ export class ReadingsReader {
     }
     const size = Math.min(this.#left, CHUNK_READINGS_MAX);
     const stored = this.first ? size - 1 : size;
-    if (this.#end - this.#at < stored) this.#unpackAhead();
+    if (this.#end - this.#at < stored) {
+      if (this.#narrow) this.#unpackNarrowAhead(this.#kernels!, this.room!);
+      else this.#unpackAhead();
+    }
     const at = this.#at;
     this.offset = at - (size - stored);
     this.size = size;
@@ -156,6 +175,7 @@ export class ReadingsReader {
   #surveyValues(): FrameFault | null {
     this.#broken = false;
     const { bound } = this.#cursor;
+    this.#narrow = this.room !== undefined && bound <= NARROW_BOUND;
     if (this.#heads.allWithin(bound)) return null;
     this.#rewind();
     while (this.next()) {
@@ -202,10 +222,35 @@ export class ReadingsReader {
     this.#end = end;
   }
 
+  /** The same into the room. */
+  #unpackNarrowAhead(kernels: Kernels, { differences, differencesAt }: Room): void {
+    const rest = this.#end - this.#at;
+    if (rest > 0) differences.copyWithin(1, this.#at, this.#end);
+    let end = 1 + rest;
+    while (end <= CHUNK_READINGS_MAX) {
+      const count = this.#cursor.narrowBlock(kernels, differences, differencesAt, end);
+      if (count === 0) break;
+      end += count;
+    }
+    this.#at = 1;
+    this.#end = end;
+  }
+
   /** Turns `count` stored numbers from `at` on into values, in place. */
   #finishValues(at: number, count: number): void {
     const divisor = this.#heads.divisor[this.run]!;
     const absolute = this.#heads.absolute[this.run] === 1;
+    if (this.#narrow) {
+      const { differences, differencesAt, valuesAt } = this.room!;
+      if (this.#exact && !absolute) {
+        if (count === 0) return;
+        const { functions } = this.#kernels!;
+        const from = differencesAt + 4 * at;
+        this.#value = functions.accumulate(from, count, this.#value, divisor, valuesAt + 8 * at);
+        return;
+      }
+      for (let i = at; i < at + count; i++) this.values[i] = differences[i]!;
+    }
     if (!this.#exact) {
       this.#value = accumulateChecked(this.values, at, count, this.#value, divisor, absolute);
       if (Number.isNaN(this.#value)) this.#broken = true;
@@ -229,10 +274,12 @@ export class ReadingsReader {
   }
 }
 
-/** A reader on the frame in `bytes`, or what is wrong with it. */
+/** A reader of its own on the frame in `bytes`, or what is wrong with it. */
 export function openReadings(bytes: Uint8Array, header?: FrameHeader): ReadingsReader | FrameFault {
-  const reader = new ReadingsReader();
+  const reader = new ReadingsReader(undefined);
   return reader.open(bytes, header) ?? reader;
 }
 
+assert(AHEAD + 3 <= ROOM_NUMBERS, 'a room holds what is unpacked ahead, and what kernels write behind it');
+assert(CHUNK_READINGS_MAX * NARROW_BOUND < 2 ** 31, 'the sums of a chunk of narrow numbers fit into 32 bits');
 assert(AHEAD > 1 + CHUNK_READINGS_MAX + COLUMN_ROOM, 'a whole block fits behind a chunk that lacks one value');

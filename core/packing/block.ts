@@ -1,3 +1,4 @@
+import type { Kernels } from '../kernels/kernels.ts';
 import { readField, wordsFor, writeField } from './bits.ts';
 
 /**
@@ -88,6 +89,31 @@ export function unpackBlock(
   else if (width === 8) unpackBytes(words, at, out, from);
   else if (width === 16) unpackHalves(words, at, out, from);
   else unpackLanes(words, at, width, out, from);
+}
+
+/**
+ * As `unpackBlock`, of fields of up to 32 bits, into numbers of 32 bits in a room of the kernels; `outAt` is the address of
+ * `out[from]`.
+ */
+export function unpackNarrow(
+  kernels: Kernels,
+  words: Int32Array,
+  at: number,
+  count: number,
+  width: number,
+  out: Int32Array,
+  from: number,
+  outAt: number,
+): void {
+  if (width === 0) out.fill(0, from, from + count);
+  else if (count === BLOCK_VALUES) {
+    const { desk, functions } = kernels;
+    const deskWords = desk.words;
+    for (let i = 0, end = LANES * width; i < end; i++) deskWords[i] = words[at + i]!;
+    functions.unpackFull(desk.wordsAt, width, outAt);
+  } else {
+    for (let i = 0; i < count; i++) out[from + i] = readField(words, at, 1, i * width, width);
+  }
 }
 
 /** The hot loop: four words are held, and each round takes one field of each. */

@@ -1,5 +1,6 @@
+import type { Kernels } from '../kernels/kernels.ts';
 import { halfOfWidth, WIDTH_MAX } from './bits.ts';
-import { BLOCK_VALUES, blockWords, unpackBlock } from './block.ts';
+import { BLOCK_VALUES, blockWords, unpackBlock, unpackNarrow } from './block.ts';
 import { ByteReader } from './bytes.ts';
 import { COLUMN_DELTA, COLUMN_PLAIN, COLUMN_ZERO, HEAD_PATCHED, HEAD_WIDTH } from './pack-writer.ts';
 
@@ -86,6 +87,22 @@ export class ColumnCursor {
     return count;
   }
 
+  /** As `block`, of a column whose bound fits into 32 bits, in a room of the kernels; `outAt` is the address of `out`. */
+  narrowBlock(kernels: Kernels, out: Int32Array, outAt: number, from: number): number {
+    const count = Math.min(BLOCK_VALUES, this.#left);
+    this.#left -= count;
+    if (this.#zero || count === 0) {
+      out.fill(0, from, from + count);
+      return count;
+    }
+    const head = this.#bytes[this.#headAt++]!;
+    const width = head & HEAD_WIDTH;
+    unpackNarrow(kernels, this.#words, this.#wordAt, count, width, out, from, outAt + 4 * from);
+    this.#wordAt += blockWords(count, width);
+    if (head & HEAD_PATCHED) this.#applyPatches(width, out, from);
+    return count;
+  }
+
   #blockSize(block: number): number {
     return Math.min(BLOCK_VALUES, this.#count - block * BLOCK_VALUES);
   }
@@ -110,7 +127,7 @@ export class ColumnCursor {
     return patches > 0 && !bytes.failed;
   }
 
-  #applyPatches(width: number, out: Float64Array, from: number): void {
+  #applyPatches(width: number, out: Float64Array | Int32Array, from: number): void {
     const half = halfOfWidth(width);
     const patches = this.#patches.byte();
     for (let i = 0; i < patches; i++) {

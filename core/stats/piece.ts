@@ -10,6 +10,7 @@
  * distances and their sum (at most 512 of them: 2^51) are still exact, and only the squares have to be summed again, with each
  * distance split in two halves of 21 bits. Where it is larger, the piece itself is cut in two, down to one value.
  */
+import { KERNELS, PIECE_MEASURES, PIECES_MAX, type Room } from '../kernels/kernels.ts';
 import { addProduct, addProductAnd, addSafe } from '../numbers/wide.ts';
 import { includeRange } from './merge.ts';
 import type { StatsTable } from './stats-table.ts';
@@ -55,6 +56,62 @@ export function addPieces(
     addPiece(table, slot, values, at, at + PIECE_VALUES_MAX, heldMs, 0, 0);
   }
   addPiece(table, slot, values, at, end, heldMs, values[end - 1]!, beside);
+}
+
+/** Ends of the pieces to be measured next, and what `measurePieces` found of them: kept, since both are the kernels'. */
+export const pieceEnds = KERNELS?.desk.ends ?? new Int32Array(PIECES_MAX);
+export const pieceMeasures = KERNELS?.desk.measures ?? new Float64Array(PIECE_MEASURES * PIECES_MAX);
+
+/**
+ * Measures `pieces` pieces that lie side by side in `values` from `start` on, each up to `pieceEnds` behind it: `pieceMeasures` tells
+ * of each the sum of the distances from its first value, that of their squares, and the least and largest distance. The values
+ * of a `room` are measured there.
+ */
+export function measurePieces(values: Float64Array, start: number, pieces: number, room: Room | undefined): void {
+  if (room !== undefined && KERNELS !== undefined) {
+    const { desk, functions } = KERNELS;
+    functions.measurePieces(room.valuesAt + 8 * start, desk.endsAt, pieces, desk.measuresAt);
+    return;
+  }
+  let from = start;
+  for (let piece = 0, at = 0; piece < pieces; piece++, at += PIECE_MEASURES) {
+    const to = start + pieceEnds[piece]!;
+    measure(values, from, to);
+    pieceMeasures[at] = found[DISTANCES]!;
+    pieceMeasures[at + 1] = found[SQUARES]!;
+    pieceMeasures[at + 2] = found[LOW]!;
+    pieceMeasures[at + 3] = found[HIGH]!;
+    from = to;
+  }
+}
+
+/** As `addPieces`, of a piece that was measured, of as many values as a chunk has: `pieceMeasures` tells of it from `at` on. */
+export function addMeasured(
+  table: StatsTable,
+  slot: number,
+  values: Float64Array,
+  start: number,
+  end: number,
+  heldMs: number,
+  beside: number,
+  at: number,
+): void {
+  const valueCount = end - start;
+  const first = values[start]!;
+  const squares = pieceMeasures[at + 1]!;
+  const level = valueCount * first;
+  // Below 2^53 the squares bound their distances too: at most 1,024 of them add up to 2^32.
+  if (!(squares < PLAIN_SQUARES_LIMIT && level < LEVEL_LIMIT && level > -LEVEL_LIMIT)) {
+    addPieces(table, slot, values, start, end, heldMs, beside);
+    return;
+  }
+  const distances = pieceMeasures[at]!;
+  const sum = level + distances;
+  table.count[slot]! += valueCount;
+  includeRange(table, slot, first + pieceMeasures[at + 2]!, first + pieceMeasures[at + 3]!);
+  addSafe(table.sum, slot, sum);
+  if (heldMs > 0 || beside !== 0) addHeldSum(table, slot, sum - values[end - 1]!, heldMs, beside);
+  addProductAnd(table.squares, slot, sum + distances, first, squares);
 }
 
 /** Of a piece's sum, all but `tail` is held: the last value of a run, or 0 in a piece that others follow. */

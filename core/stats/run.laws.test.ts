@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addHeld } from './additive.ts';
 import { addLink, type LinkRule } from './link.ts';
 import { addReading, equalSlots } from './merge.ts';
-import { addPieces } from './piece.ts';
+import { addPieces, measurePieces, pieceEnds } from './piece.ts';
 import { addHeldRun, addRegularRun, addTimedRun } from './run.ts';
 import { StatsTable } from './stats-table.ts';
 import { counterValue, linkRule, runValues, scaledValue, seriesReadings } from './stats.fixtures.ts';
@@ -119,7 +119,9 @@ describe('a run', () => {
         (list, stepMs, head, headMs, tailMs) => {
           const values = Float64Array.from(list);
           const [whole, parts] = [freshTable(), freshTable()];
-          addHeldRun(whole, 0, values, 0, values.length, 5000, stepMs, head, headMs, tailMs, true);
+          pieceEnds[0] = values.length;
+          measurePieces(values, 0, 1, undefined);
+          addHeldRun(whole, 0, values, 0, values.length, 5000, stepMs, head, headMs, tailMs, true, 0);
           const rule = { kind: 'gauge', holdMsMax: 3000, quantiles: true } as const;
           addRegularRun(parts, 0, values, 0, values.length, 5000, stepMs, rule);
           addHeld(parts, 0, head, headMs);

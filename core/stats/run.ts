@@ -9,7 +9,7 @@ import { addProduct, addSafe } from '../numbers/wide.ts';
 import { addBuckets, addCovered, addHeld } from './additive.ts';
 import { addIncrease, type CounterRule, type LinkRule, type TotalRule } from './link.ts';
 import { includeFirst, includeLast } from './merge.ts';
-import { addPieces } from './piece.ts';
+import { addMeasured, addPieces } from './piece.ts';
 import type { StatsTable } from './stats-table.ts';
 
 /**
@@ -60,6 +60,7 @@ export function addHeldRun(
   headMs: number,
   tailMs: number,
   quantiles: boolean,
+  measured: number,
 ): void {
   const links = end - start - 1;
   const first = values[start]!;
@@ -67,7 +68,7 @@ export function addHeldRun(
   const head = headValue * headMs;
   const tail = last * tailMs;
   const isPlain = Math.abs(head) + Math.abs(tail) <= Number.MAX_SAFE_INTEGER;
-  addPieces(table, slot, values, start, end, links === 0 ? 0 : stepMs, isPlain ? head + tail : 0);
+  addMeasured(table, slot, values, start, end, links === 0 ? 0 : stepMs, isPlain ? head + tail : 0, measured);
   if (!isPlain) {
     addProduct(table.integral, slot, headValue, headMs);
     addProduct(table.integral, slot, last, tailMs);

@@ -18,6 +18,7 @@ import { strict as assert } from 'node:assert';
 import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
 import { Rests } from './exact-ms.ts';
 import type { Histogram } from './histogram.ts';
+import { fillRanges, grown, HIGHEST, type Identity, isZero, LOWEST, ZEROS } from './identity-columns.ts';
 import { StatsTableFull } from './stats-errors.ts';
 
 /** What a slot takes in memory without its histogram: 23 columns of doubles. */
@@ -30,6 +31,9 @@ export const SLOT_BYTES = 184;
 export const STATS_SLOTS_MAX = 1 << 24;
 
 const CAPACITY_DEFAULT = 16;
+
+/** Slots that are prepared at once, so that this isn't done for each. */
+const PREPARED_SLOTS = 1024;
 
 /** Where an eighth of the slots is given back, a look at whole columns pays: those that hold nothing are left alone. */
 const WHOLE_LOOK_SHARE = 8;
@@ -96,6 +100,8 @@ export class StatsTable {
   readonly #isWhole: boolean;
   #capacity: number;
   #size = 0;
+  /** Slots below this hold the identity where they hold nothing else; those above hold zeros alone. */
+  #prepared: number;
   /** Slots that were given back, the last one on top, and the same as a mark per slot. */
   #released: number[] = [];
   #isReleased: Uint8Array;
@@ -114,11 +120,13 @@ export class StatsTable {
     this.#capacity = capacity;
     this.#isReleased = new Uint8Array(capacity);
     this.count = new Float64Array(capacity);
+    this.#isWhole = parts === ALL_PARTS;
+    // Columns that tables share, or that don't grow, are made whole.
+    this.#prepared = this.#isWhole ? 0 : capacity;
     const wide = (isHeld: boolean, limbs: number): Float64Array[] =>
       isHeld ? makeWide(limbs, capacity) : Array.from({ length: limbs }, () => ZEROS.ofLength(capacity));
     const column = (isHeld: boolean, identity: Identity): Float64Array =>
-      isHeld ? identity.newColumn(capacity) : identity.ofLength(capacity);
-    this.#isWhole = parts === ALL_PARTS;
+      this.#isWhole ? new Float64Array(capacity) : isHeld ? identity.newColumn(capacity) : identity.ofLength(capacity);
     this.sum = wide(parts.sum, SUM_LIMBS);
     this.squares = wide(parts.squares, SQUARE_LIMBS);
     this.increase = wide(parts.increase, SUM_LIMBS);
@@ -247,6 +255,7 @@ export class StatsTable {
     if (size > STATS_SLOTS_MAX) throw new StatsTableFull(size, STATS_SLOTS_MAX);
     if (size > this.#capacity) this.#grow(size);
     this.#size = size;
+    if (size > this.#prepared) this.#prepare(size);
     return first;
   }
 
@@ -312,10 +321,20 @@ export class StatsTable {
     ];
   }
 
+  /** Makes the slots up to `sizeMin` at least hold the identity where it isn't 0. What is spare beyond them stays untouched. */
+  #prepare(sizeMin: number): void {
+    const start = this.#prepared;
+    const size = Math.min(this.#capacity, Math.max(sizeMin, start + PREPARED_SLOTS));
+    this.min.fill(Number.POSITIVE_INFINITY, start, size);
+    this.max.fill(Number.NEGATIVE_INFINITY, start, size);
+    this.firstMs.fill(Number.POSITIVE_INFINITY, start, size);
+    this.lastMs.fill(Number.NEGATIVE_INFINITY, start, size);
+    this.#prepared = size;
+  }
+
   #grow(sizeMin: number): void {
     assert(this.#isWhole, 'a table of some parts is made as large as it has to be');
     const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, growthOf(this.#capacity) * this.#capacity));
-    const old = this.#capacity;
     this.#capacity = capacity;
     const isReleased = new Uint8Array(capacity);
     isReleased.set(this.#isReleased);
@@ -328,69 +347,17 @@ export class StatsTable {
     this.coveredMs = grown(this.coveredMs, capacity);
     this.accountedMs = grown(this.accountedMs, capacity);
     this.unchecked = grown(this.unchecked, capacity);
-    this.min = grown(this.min, capacity).fill(Number.POSITIVE_INFINITY, old);
-    this.max = grown(this.max, capacity).fill(Number.NEGATIVE_INFINITY, old);
-    this.firstMs = grown(this.firstMs, capacity).fill(Number.POSITIVE_INFINITY, old);
+    this.min = grown(this.min, capacity);
+    this.max = grown(this.max, capacity);
+    this.firstMs = grown(this.firstMs, capacity);
     this.firstValue = grown(this.firstValue, capacity);
-    this.lastMs = grown(this.lastMs, capacity).fill(Number.NEGATIVE_INFINITY, old);
+    this.lastMs = grown(this.lastMs, capacity);
     this.lastValue = grown(this.lastValue, capacity);
     this.#zeros = this.#zeroColumns();
-  }
-}
-
-/** A column of the identity, shared by all tables that do without it, as long as the longest of them. */
-class Identity {
-  readonly #value: number;
-  #shared: Float64Array = new Float64Array(0);
-
-  constructor(value: number) {
-    this.#value = value;
-  }
-
-  newColumn(capacity: number): Float64Array {
-    const column = new Float64Array(capacity);
-    return this.#value === 0 ? column : column.fill(this.#value);
-  }
-
-  ofLength(capacity: number): Float64Array {
-    if (this.#shared.length < capacity) this.#shared = this.newColumn(capacity);
-    return this.#shared;
-  }
-}
-
-const ZEROS = new Identity(0);
-const HIGHEST = new Identity(Number.POSITIVE_INFINITY);
-const LOWEST = new Identity(Number.NEGATIVE_INFINITY);
-
-function fillRanges(
-  column: Float64Array,
-  firsts: readonly number[],
-  slotCounts: readonly number[],
-  identity: number,
-): void {
-  for (let i = 0; i < firsts.length; i++) {
-    const first = firsts[i]!;
-    const end = first + slotCounts[i]!;
-    for (let slot = first; slot < end; slot++) column[slot] = identity;
   }
 }
 
 /** What is not touched costs no memory, so tables of a middle size take larger steps, and copy less. */
 function growthOf(capacity: number): number {
   return capacity >= 4096 && capacity < 1 << 17 ? 4 : 2;
-}
-
-function grown(column: Float64Array, capacity: number): Float64Array {
-  const larger = new Float64Array(capacity);
-  if (!isZero(column, 0, column.length)) larger.set(column);
-  return larger;
-}
-
-/**
- * Whether a part of a column holds nothing. What was never written to takes no memory, and many columns never are: upper
- * limbs, the increase of a gauge. So zeros are not written over zeros.
- */
-function isZero(column: Float64Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (column[i] !== 0) return false;
-  return true;
 }

@@ -2,6 +2,7 @@ import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { ReadingsReader } from '#core/frames/readings-reader.ts';
 import type { ReadingsRuns } from '#core/frames/readings.ts';
 import { walkingRuns } from '#core/frames/sample-frames.fixtures.ts';
+import { KERNELS } from '#core/kernels/kernels.ts';
 import { type Figure, figureOf, measure, printFigures, ratePerSecond } from '../measure.ts';
 
 const RUNS = 1_500;
@@ -31,7 +32,7 @@ function jittered(runs: ReadingsRuns): ReadingsRuns {
 async function* measureFrame(name: string, runs: ReadingsRuns): AsyncGenerator<Figure> {
   const frame = encodeReadings(META, runs);
   const readings = runs.timeMs.length;
-  const reader = new ReadingsReader();
+  const reader = new ReadingsReader(KERNELS);
   const read = (): number => {
     const fault = reader.open(frame);
     if (fault !== null) throw new Error(fault.message);
