@@ -13,23 +13,20 @@ const TARGET = 'core/kernels/module-bytes.ts';
 /** Pages of 64 KiB, all there are from the start. */
 const PAGES = 20;
 const LINE_CELLS = 120;
+const OPTIONS = `--enable simd -O3 --noAssert --runtime stub --initialMemory ${PAGES} --maximumMemory ${PAGES}`.split(
+  ' ',
+);
 
 /** The text of `core/kernels/module-bytes.ts`, as the compiler makes it of what the kernels are now. */
 export async function compiledKernels(): Promise<string> {
   let bytes: Uint8Array | undefined;
   const said: string[] = [];
-  const { error } = await asc.main(
-    [
-      ...[SOURCE, '--outFile', 'kernels.wasm', '--baseDir', ROOT, '--enable', 'simd', '-O3', '--noAssert'],
-      ...['--runtime', 'stub', '--initialMemory', `${PAGES}`, '--maximumMemory', `${PAGES}`],
-    ],
-    {
-      stderr: { write: (text: string | Uint8Array) => said.push(String(text)) },
-      writeFile: (name: string, contents: string | Uint8Array) => {
-        if (name === 'kernels.wasm' && typeof contents !== 'string') bytes = contents;
-      },
+  const { error } = await asc.main([SOURCE, '--outFile', 'kernels.wasm', '--baseDir', ROOT, ...OPTIONS], {
+    stderr: { write: (text: string | Uint8Array) => said.push(String(text)) },
+    writeFile: (name: string, contents: string | Uint8Array) => {
+      if (name === 'kernels.wasm' && typeof contents !== 'string') bytes = contents;
     },
-  );
+  });
   if (error !== null || bytes === undefined) throw new Error(`${SOURCE} can not be compiled: ${said.join('')}`);
   const base64 = Buffer.from(bytes).toString('base64');
   const lines = base64.match(new RegExp(`.{1,${LINE_CELLS - 8}}`, 'g')) ?? [];
