@@ -27,6 +27,24 @@ describe('a serving node', () => {
     await drained;
   });
 
+  it("has answered questions of its views before it listens, which are nobody's", async () => {
+    const world = await World.open();
+    await world.deliver('a', [{ device: 'm1@IDF', atMs: Date.UTC(2026, 0, 1), value: 1 }]);
+    await using served = await serveWorld(world);
+    const { text } = await served.get('/metrics');
+    expect(text).toMatch(/^weir_serving_index_pages [1-9]/m);
+    expect(text).not.toContain('weir_serving_requests_total{');
+  });
+
+  it('starts also where none of its views can be read yet', async () => {
+    const world = await World.open();
+    await world.deliver('a', [{ device: 'm1@IDF', atMs: Date.UTC(2026, 0, 1), value: 1 }]);
+    await world.batch(1);
+    world.results.extent = () => Promise.reject(new Error('not now'));
+    await using served = await serveWorld(world);
+    expect((await served.get('/health/ready')).status).toBe(200);
+  });
+
   it('says which address it can not listen on, and gives everything back', async () => {
     await using served = await serveWorld(await World.open());
     const listen = { host: '127.0.0.1', port: served.serving.port };

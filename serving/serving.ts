@@ -18,6 +18,7 @@ import type { ServingOptions } from './http/options.ts';
 import type { OwnAddresses } from './http/safety.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
 import { ViewReader } from './http/view-reader.ts';
+import { warmUp } from './http/warm-up.ts';
 import { ServingIndex } from './index/serving-index.ts';
 import { CLIENTS_MAX } from './stream/limits.ts';
 import { StreamServer } from './stream/stream-server.ts';
@@ -66,6 +67,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   server.on('connection', (socket: Socket) => doorkeeper.strangers?.add(socket));
   server.on('request', (_, response) => response.on('close', () => setImmediate(closeIfDraining, server)));
   try {
+    await warmUp(reader, options.views, options.logger);
     await listen(server, options.listen.host, options.listen.port);
   } catch (error) {
     await index[Symbol.asyncDispose]();

@@ -26,12 +26,14 @@ export function measureRequests(app: OpenAPIHono, registry: Registry, index: Mea
   });
   addGauge(registry, 'weir_serving_index_bytes', 'Bytes of pages in the index', () => index.cache.bytes);
   addGauge(registry, 'weir_serving_index_pages', 'Pages in the index', () => index.cache.pageCount);
-  const known = (): ReadonlySet<string> => new Set(app.routes.map((route) => route.path));
+  // Found at the first request: then all routes are there.
+  let known: ReadonlySet<string> | undefined;
   app.use(async (c, next) => {
     const end = seconds.startTimer();
     await next();
     const matched = c.req.routePath;
-    const route = known().has(matched) && !matched.includes('*') ? matched : 'other';
+    known ??= new Set(app.routes.map(({ path }) => path).filter((path) => !path.includes('*')));
+    const route = known.has(matched) ? matched : 'other';
     requests.inc({ route, status: String(c.res.status) });
     end({ route });
   });

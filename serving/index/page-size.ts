@@ -4,6 +4,9 @@ import { SPAN_SLICES } from '#core/slices/slice-span.ts';
 /** Slices of a page: a day of 1 m slices. A change touches one page per group, and a day's page answers by one sum. */
 export const PAGE_SLICES = 1_440;
 
+/** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
+export const LOAD_PAGES_MAX = 16;
+
 /** Slices of a section, whose sum is kept: an hour of 1 m slices, so that a week of hours is 168 sums and not 10,080. */
 export const SECTION_SLICES = 60;
 

@@ -18,7 +18,7 @@ import { SourceReplaced } from './index-errors.ts';
 import type { KeptSums } from './kept-sums.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
-import { PAGE_SLICES, pageOf } from './page-size.ts';
+import { LOAD_PAGES_MAX, PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
 import {
   agentKey,
@@ -32,9 +32,6 @@ import {
 } from './progress.ts';
 import { changeOf, type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './section-sums.ts';
-
-/** Pages of a group that one load reads: long enough that a year is not 365 scans, short enough to be used soon. */
-export const LOAD_PAGES_MAX = 16;
 
 /** Where a question is for less than this part of the groups they are looked up, else all are read in their order. */
 const SCANNED_SHARE = 4;
@@ -92,6 +89,11 @@ export class ViewSource {
   groups(): readonly Group[] {
     this.#sorted ??= [...this.#groups.values()].toSorted(compareGroups);
     return this.#sorted;
+  }
+
+  /** Some of the groups, in no order. */
+  someGroups(countMax: number): readonly Group[] {
+    return [...this.#groups.values().take(countMax)];
   }
 
   group(key: string): Group | undefined {
@@ -264,9 +266,7 @@ export class ViewSource {
   async reachOf(result: ResultRef): Promise<{ readonly groups: readonly string[]; readonly fromSlice: number }> {
     const { results } = this.#backend;
     const extent = await results.extent(result);
-    return extent === undefined
-      ? { groups: [], fromSlice: 0 }
-      : { groups: await results.groups(result), fromSlice: extent[0] };
+    return { groups: extent === undefined ? [] : await results.groups(result), fromSlice: extent?.[0] ?? 0 };
   }
 
   /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */
