@@ -49,9 +49,10 @@ export function frame(sequence: number, latestMs = NOW_MS, bodyBytes = 8): Uint8
   });
 }
 
-export function birth(sequence: number, entries: readonly SeriesEntry[]): Uint8Array {
-  const meta: FrameMeta = { incarnation: 1, sequence, dictionaryVersion: entries.length, watermarkMs: null };
-  return encodeBirth(meta, { firstIndex: 0, entries, previous: null });
+export function birth(sequence: number, entries: readonly SeriesEntry[], firstIndex = 0): Uint8Array {
+  const dictionaryVersion = firstIndex + entries.length;
+  const meta: FrameMeta = { incarnation: 1, sequence, dictionaryVersion, watermarkMs: null };
+  return encodeBirth(meta, { firstIndex, entries, previous: null });
 }
 
 export const closing = (client: MqttClient): Promise<void> => new Promise((resolve) => client.once('close', resolve));

@@ -1,9 +1,12 @@
+import { claimKey, type SeriesEntry, tagsKey } from '#core/series/series.ts';
 import type { KnownEntry } from './frame-verdict.ts';
 import { DICTIONARY_ENTRIES_KEPT_MAX } from './limits.ts';
 
 /** What the broker knows of one agent's dictionary. Entries that it never heard of are undefined. */
 export class AgentDictionary {
   readonly #entries: (KnownEntry | undefined)[] = [];
+  /** Refused entries that are taken once a later one says their series as it is declared: by series, then by index. */
+  readonly #former = new Map<string, Map<number, SeriesEntry>>();
 
   get size(): number {
     return this.#entries.length;
@@ -19,6 +22,28 @@ export class AgentDictionary {
     while (this.#entries.length < firstIndex) this.#entries.push(undefined);
     for (const [i, entry] of entries.entries()) this.#entries[firstIndex + i] = entry;
   }
+
+  /** Remembers a refused entry that may be what its series said of itself before it was declared otherwise. */
+  keepFormer(entry: SeriesEntry, index: number): void {
+    const key = seriesKey(entry);
+    const kept = this.#former.get(key);
+    if (kept === undefined) this.#former.set(key, new Map([[index, entry]]));
+    else kept.set(index, entry);
+  }
+
+  /** Gives those of them that the entry at an index, which is taken, makes former ones of its series, and keeps them no longer. */
+  takeFormer(entry: SeriesEntry, index: number): readonly (readonly [number, SeriesEntry])[] {
+    if (this.#former.size === 0) return [];
+    const key = seriesKey(entry);
+    const taken = [...(this.#former.get(key) ?? [])].filter(([at]) => at < index);
+    for (const [at] of taken) this.#former.get(key)!.delete(at);
+    return taken;
+  }
+}
+
+/** What tells a series of an agent from all others, whatever else an entry says of it. */
+function seriesKey(entry: SeriesEntry): string {
+  return claimKey(entry) + tagsKey(entry.tags);
 }
 
 /**
@@ -43,8 +68,7 @@ export class Dictionaries {
   }
 
   /** Begins the dictionary of an agent. */
-  begin(agent: string): AgentDictionary {
-    const fresh = new AgentDictionary();
+  begin(agent: string, fresh = new AgentDictionary()): AgentDictionary {
     this.#byAgent.set(agent, fresh);
     return fresh;
   }

@@ -5,7 +5,14 @@ import type { FrameHeader } from '#core/frames/header.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
 import { holdMsOf, type Metric } from '#core/metrics/metric.ts';
 import { ACCEPTED, type Verdict } from '#core/records/record.ts';
-import { countsAs, type DeclaredFacts, entryFacts, type SeriesEntry, storedFacts } from '#core/series/series.ts';
+import {
+  countsAs,
+  type DeclaredFacts,
+  entryFacts,
+  meansAs,
+  type SeriesEntry,
+  storedFacts,
+} from '#core/series/series.ts';
 import { VERDICT_DETAIL_MAX, VERDICT_ENTRIES_MAX } from '#core/wire/down-messages.ts';
 
 /** What of a frame is decided without asking anybody. All decisions here are functions of their arguments. */
@@ -63,6 +70,9 @@ export function futureDetail(subject: string, timeMs: number, received: ReceiveT
   return `${subject} ${timeMs} ms is ${aheadMs} ms ahead of the broker's clock, ${received.skewMsMax} ms are allowed: set the agent's clock`;
 }
 
+/** Why a series is refused that the server declares otherwise. */
+const MISMATCH = 'metric-mismatch';
+
 /**
  * The verdict on a series of a birth: what decides its numbers must be what the server declares for the metric, where it
  * declares it. A scaled integer with other decimals, or another unit, would be added up as if it were the same; a pane that
@@ -78,9 +88,24 @@ export function judgeSeries(entry: SeriesEntry, metrics: ReadonlyMap<string, Met
   if (!differs) return ACCEPTED;
   const declared = describe(entryFacts(metric));
   return refused(
-    'metric-mismatch',
+    MISMATCH,
     `series ${entry.metric} of ${entry.device} is ${describe(entry)}, the server's metric is ${declared}: declare one of them as the other`,
   );
+}
+
+/**
+ * Whether the entry, though refused, may be what its series said of itself before it was declared otherwise: its integers
+ * mean the same, and its panes are parts of the server's. It is taken where the same agent says the series as it is declared,
+ * too: what was measured under it stays what it was, and what comes late, or is amended, is told under it.
+ */
+export function mayBeFormer(
+  verdict: KnownEntry,
+  entry: SeriesEntry,
+  metrics: ReadonlyMap<string, Metric> | null,
+): boolean {
+  const metric = metrics?.get(entry.metric);
+  if (metric === undefined || verdict.kind === 'taken' || verdict.code !== MISMATCH) return false;
+  return meansAs(entry, metric) && metric.paneMs % entry.paneMs === 0;
 }
 
 function describe(facts: DeclaredFacts): string {

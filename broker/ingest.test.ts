@@ -131,6 +131,29 @@ describe('the ingest', () => {
       expect(await take(ingest, 'frame', of(4, 0))).not.toHaveProperty('answer');
     });
 
+    it('takes what a series said before it was declared otherwise, from when on it says what is declared', async () => {
+      const EVERY_SECOND = powerSeries('house-1', { intervalMs: 1_000 });
+      const metrics = new Map([['power', metricNamed('power', { intervalMs: 1_000 })]]);
+      const ingest = open({ metrics });
+      const answered = async (payload: Uint8Array) => (await take(ingest, 'frame', payload)).answer?.entries;
+      const inWatts = powerSeries('house-1', { unit: 'W' });
+      expect(await answered(birth(1, [SERIES, inWatts, OTHER]))).toEqual([0, 1, 2]);
+      expect(await answered(of(2, 0))).toEqual([0]);
+      expect(await answered(birth(3, [EVERY_SECOND], 3))).toBeUndefined();
+      expect(await answered(of(4, 0))).toBeUndefined();
+      // Another unit is none of what it can have been, and another series has said nothing yet.
+      expect([await answered(of(5, 1)), await answered(of(6, 2))]).toEqual([[1], [2]]);
+      // What it says last is what it says now.
+      expect(await answered(birth(7, [powerSeries('house-1', { intervalMs: 7_000 })], 4))).toEqual([4]);
+      expect([await answered(of(8, 0)), await answered(of(9, 4))]).toEqual([undefined, [4]]);
+      // The same of what a later start, and the fold of a server that was started again, say of all at once.
+      const all = [SERIES, inWatts, OTHER, EVERY_SECOND];
+      expect(await answered(birth(10, all))).toEqual([1, 2]);
+      const again = open({ metrics, dictionaryOf: () => all });
+      expect((await take(again, 'frame', of(11, 0))).answer).toBeUndefined();
+      expect((await take(again, 'frame', of(12, 2))).answer?.entries).toEqual([2]);
+    });
+
     it('says when there is no room for another claim', async () => {
       const full = { claim: async () => ({ kind: 'full', series: '["power","house-1"]' }) } as unknown as SeriesClaims;
       expect((await take(open({ claims: full }), 'frame', birth(1, [SERIES]))).answer).toMatchObject({

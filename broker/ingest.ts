@@ -14,7 +14,7 @@ import { parseRefusalReport } from '#core/wire/refusal-report.ts';
 import type { RefusedFrame, UpTopic } from '#core/wire/topics.ts';
 import type { SeriesClaims } from './claims.ts';
 import type { Tally } from './counters.ts';
-import { type AgentDictionary, Dictionaries } from './dictionaries.ts';
+import { AgentDictionary, Dictionaries } from './dictionaries.ts';
 import {
   type FrameVerdict,
   futureDetail,
@@ -22,6 +22,7 @@ import {
   judgeBody,
   judgeHeader,
   judgeSeries,
+  mayBeFormer,
   type KnownEntry,
   refused,
   type RefusedVerdict,
@@ -151,8 +152,7 @@ export class Ingest {
   /** A birth is accepted whole: entries keep their indexes. Series of it that are refused cost only themselves. */
   async #takeBirth(agent: string, { firstIndex, entries }: Birth): Promise<FrameVerdict & { said?: RefusedVerdict }> {
     const dictionary = await this.#dictionaryOf(agent);
-    const judged = await this.#judgeEntries(agent, entries);
-    dictionary.learn(firstIndex, judged);
+    const judged = await this.#learn(agent, dictionary, firstIndex, entries);
     this.#dictionaries.trim();
     const indexes = judged.flatMap((entry, i) => (entry.kind === 'refused' ? [firstIndex + i] : []));
     const said = judged.find((entry) => entry.kind === 'refused');
@@ -164,11 +164,32 @@ export class Ingest {
     const known = this.#dictionaries.of(agent);
     if (known !== undefined) return known;
     const entries = this.#options.dictionaryOf(agent);
-    const judged = await this.#judgeEntries(agent, entries);
-    const dictionary = this.#dictionaries.begin(agent);
-    dictionary.learn(0, judged);
+    const dictionary = new AgentDictionary();
+    await this.#learn(agent, dictionary, 0, entries);
+    this.#dictionaries.begin(agent, dictionary);
     this.#dictionaries.trim();
     return dictionary;
+  }
+
+  /**
+   * Takes up entries of an agent, and those that were refused before and are taken now: what a series said of itself before
+   * it was said as it is declared. Gives the verdicts on the former.
+   */
+  async #learn(
+    agent: string,
+    dictionary: AgentDictionary,
+    firstIndex: number,
+    entries: readonly SeriesEntry[],
+  ): Promise<readonly KnownEntry[]> {
+    const judged = await this.#judgeEntries(agent, entries);
+    dictionary.learn(firstIndex, judged);
+    for (const [i, entry] of entries.entries()) {
+      if (judged[i]!.kind === 'taken') {
+        for (const [index, former] of dictionary.takeFormer(entry, firstIndex + i))
+          dictionary.learn(index, [this.#form(former)]);
+      } else if (mayBeFormer(judged[i]!, entry, this.#options.metrics)) dictionary.keepFormer(entry, firstIndex + i);
+    }
+    return entries.map((_, i) => dictionary.at(firstIndex + i)!);
   }
 
   async #judgeEntries(agent: string, entries: readonly SeriesEntry[]): Promise<readonly KnownEntry[]> {

@@ -1,6 +1,7 @@
 import {
   HOLD_INTERVALS_MAX,
   holdMsOf,
+  MEANING_KEYS,
   METRIC_KINDS,
   type MetricKind,
   saidOf,
@@ -321,6 +322,11 @@ export function countsAs(a: StoredMetric, b: StoredMetric): boolean {
     (a.rolloverStep ?? 1) === (b.rolloverStep ?? 1) &&
     (a.kind !== 'gauge' || holdMsOf(a) === holdMsOf(b))
   );
+}
+
+/** Whether a stored integer of an entry means what one of the metric does. */
+export function meansAs(entry: DeclaredFacts, metric: StoredMetric): boolean {
+  return MEANING_KEYS.every((key) => entry[key] === metric[key]);
 }
 
 /** Whether an entry is of the metric as it is declared, in everything that decides what is stored. */

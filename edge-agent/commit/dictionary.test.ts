@@ -83,6 +83,10 @@ describe('an agent’s dictionary', () => {
     expect(after.intern(SERIES)).toBe(1);
     expect(after.seriesOf).toEqual([0, 0]);
     expect(after.metricOf).toEqual([metricNamed('power', now)]);
+    // Declared as before, it says so anew: the latest entry is what the server takes for what is said now.
+    const again = reopened(after, {});
+    expect([again.intern(SERIES), again.intern(SERIES), again.seriesCount]).toEqual([2, 2, 1]);
+    expect(again.metricOf).toEqual([metricNamed('power')]);
   });
 
   it('keeps what a metric was that is no longer declared', () => {

@@ -6,6 +6,7 @@ import {
   describedFault,
   entryFacts,
   isAsDeclared,
+  meansAs,
   type SeriesEntry,
   type SeriesFault,
   type SeriesFormat,
@@ -84,7 +85,8 @@ export class Dictionary implements EntryRegistry {
 
   /**
    * Takes up an entry as the next number: a new one, or one that an earlier run had written. Under one whose metric has
-   * been declared otherwise since, nothing more is sent: the next reading of its series begins another entry.
+   * been declared otherwise since, no reading comes any more: the next of its series begins another entry, also where it is
+   * declared again as it was in the first place, for the server takes the latest entry for what is said now.
    */
   restore(entry: SeriesEntry): number {
     const number = this.entries.length;
@@ -92,6 +94,7 @@ export class Dictionary implements EntryRegistry {
     const declared = this.#metrics.get(entry.metric);
     const holds = declared !== undefined && isAsDeclared(entry, declared);
     if (holds) this.#numbers.set(descriptionKey(entry), number);
+    else if (declared !== undefined && meansAs(entry, declared)) this.#numbers.delete(descriptionKey(entry));
     const plain = claimKey(entry);
     const told = this.#keys.keyOf(entry);
     const isByTags = number >= this.#byDevice && told !== plain;

@@ -41,8 +41,13 @@ export interface TrueStats {
   coveredMs: bigint;
 }
 
+/** A metric, as far as it decides what is true. */
+export type TrueMetric = Omit<SimulatedMetric, 'unit' | 'decimals'>;
+
 export interface TruthQuery {
-  readonly metric: Omit<SimulatedMetric, 'unit' | 'decimals'>;
+  readonly metric: TrueMetric;
+  /** The metric as it was declared when the reading of a series at a time was taken, where that was not always so. */
+  readonly metricAt?: (series: number, timeMs: number) => TrueMetric;
   /** Tags that tell the groups apart. Empty: one group. */
   readonly by: readonly string[];
   readonly sliceMs: number;
@@ -69,7 +74,7 @@ export function truthOf(
       throw new RangeError(`delivery of series ${index}, but only ${series.length} are described`);
     if (described.metric !== query.metric.name) continue;
     const group = query.by.map((tag) => described.tags[tag] ?? '');
-    addSeries(answer, group, readings, query);
+    addSeries(answer, group, index, readings, query);
   }
   return answer;
 }
@@ -106,8 +111,9 @@ export function readingsInForce(
 function addSeries(
   answer: Map<string, TrueStats>,
   group: readonly string[],
+  series: number,
   readings: readonly TrueReading[],
-  { metric, sliceMs }: TruthQuery,
+  { metric: always, metricAt, sliceMs }: TruthQuery,
 ): void {
   const size = BigInt(sliceMs);
   const sliceAt = (timeMs: bigint): TrueStats => statsAt(answer, group, startOf(timeMs, size));
@@ -115,6 +121,7 @@ function addSeries(
     addReading(sliceAt(reading.timeMs), reading);
     const previous = readings[i - 1];
     if (previous === undefined) continue;
+    const metric = metricAt?.(series, Number(reading.timeMs)) ?? always;
     if (metric.kind === 'delta') continue;
     if (metric.kind === 'total') {
       sliceAt(reading.timeMs).increase += reading.value - previous.value;
