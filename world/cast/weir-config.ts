@@ -14,8 +14,13 @@ export function weirConfig(setting: Setting, agent?: string): WeirConfig {
       : {
           agent: { id: agent, broker: 'mqtt://server:1883', spool: { dir: '/spool', bytes: '32MB' } },
           sources: {
-            ...(readsFile(setting, agent) ? { file: fileSource(setting) } : {}),
-            http: { kind: 'http', listen: `127.0.0.1:${SOURCE_PORT}`, lateness: `${setting.latenessMs / 1000}s` },
+            ...(readsFile(setting, agent) ? { file: fileSource(setting, agent) } : {}),
+            http: {
+              kind: 'http',
+              listen: `127.0.0.1:${SOURCE_PORT}`,
+              lateness: `${setting.latenessMs / 1000}s`,
+              ...sinceOf(setting, agent),
+            },
           },
         }),
   });
@@ -26,7 +31,13 @@ export function readsFile(setting: Setting, agent: string): boolean {
   return setting.series.some((one) => one.agent === agent && one.by === 'file');
 }
 
-function fileSource({ metrics, latenessMs }: Setting): object {
+function sinceOf({ since }: Setting, agent: string): { since?: string } {
+  const sinceMs = since?.[agent];
+  return sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() };
+}
+
+function fileSource(setting: Setting, agent: string): object {
+  const { metrics, latenessMs } = setting;
   return {
     kind: 'csv',
     file: FILE_PATH,
@@ -40,6 +51,7 @@ function fileSource({ metrics, latenessMs }: Setting): object {
       when: { metric },
       device: '{device}',
       tags: { region: '{region}' },
+      ...sinceOf(setting, agent),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import type { Draws } from '../platform/draws.ts';
 import { ATTACKS } from './attacks.ts';
+import { drawRedeclared } from './draw-setting.ts';
 import { NOT_YET_HELD } from './not-yet-held.ts';
 import {
   type Pair,
@@ -125,6 +126,22 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
   }),
   rotate: (draws, setting, atMs) => ({ kind: 'rotate', atMs, agent: draws.pick(setting.agents) }),
   retire: (draws, setting, atMs) => ({ kind: 'retire', atMs, agent: draws.pick(setting.agents) }),
+  'hand-over': (draws, setting, atMs) => ({
+    kind: 'hand-over',
+    atMs,
+    agent: draws.pick(setting.agents),
+    to: draws.pick(setting.agents),
+  }),
+  'hold-back': (draws, setting, atMs) => ({
+    kind: 'hold-back',
+    atMs,
+    agent: draws.pick(setting.agents),
+    outcome: draws.pick(['they come', 'given up', 'its disk is lost']),
+  }),
+  redeclare: (draws, setting, atMs) => {
+    const metric = draws.pick(Object.keys(setting.metrics).filter((name) => name !== STRANGE));
+    return { kind: 'redeclare', atMs, metric, declared: drawRedeclared(draws, setting.metrics[metric]!) };
+  },
 };
 
 function drawDefinition(draws: Draws, metric: string): PlannedView {

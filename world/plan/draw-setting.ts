@@ -6,10 +6,12 @@ const DEVICES_MAX = 2;
 const PARTITIONS_MAX = 3;
 /** Probability that an agent also reads a file. */
 const LOGGER_CHANCE = 0.3;
+/** Probability that the sources of an agent say since when their series are expected. */
+const SINCE_CHANCE = 0.2;
 const REGIONS = ['north', 'south'];
 
 /** Draws what is measured and asked. */
-export function drawSetting(draws: Draws): Setting {
+export function drawSetting(draws: Draws, startsAtMs: number): Setting {
   const metrics: Record<string, PlannedMetric> = { level: drawMetric(draws, 'gauge') };
   if (draws.chance(0.6)) metrics['total'] = drawMetric(draws, draws.pick(['counter', 'counter', 'total', 'delta']));
   const agents = Array.from({ length: draws.between(1, AGENTS_MAX) }, (_, i) => `agent-${i + 1}`);
@@ -24,7 +26,28 @@ export function drawSetting(draws: Draws): Setting {
   metrics[STRANGE] = drawMetric(draws, 'gauge');
   views[STRANGE] = { metric: STRANGE, by: ['device'], slice: '1m' };
   const partitions = draws.between(1, PARTITIONS_MAX);
-  return { partitions, metrics, views, agents, series, latenessMs: draws.pick([0, 2_000, 10_000]) };
+  const latenessMs = draws.pick([0, 2_000, 10_000]);
+  return { partitions, metrics, views, agents, series, latenessMs, since: drawSince(draws, agents, startsAtMs) };
+}
+
+/** Some sources say since when their series are expected: long before they were first heard of, just before, or later. */
+function drawSince(draws: Draws, agents: readonly string[], startsAtMs: number): Record<string, number> {
+  const saying = agents.filter(() => draws.chance(SINCE_CHANCE));
+  const before = (): number => draws.pick([-3_600_000, -90_000, 20_000]) - draws.below(60_000);
+  return Object.fromEntries(saying.map((agent) => [agent, startsAtMs + before()]));
+}
+
+/** The same metric with another interval, hold or roll-over, with quantiles or without. */
+export function drawRedeclared(draws: Draws, metric: PlannedMetric): PlannedMetric {
+  const { hold: _hold, rollover: _rollover, ...rest } = metric;
+  const { interval, quantiles, hold, rollover } = drawMetric(draws, metric.kind);
+  return {
+    ...rest,
+    interval,
+    quantiles,
+    ...(hold === undefined ? {} : { hold }),
+    ...(rollover === undefined ? {} : { rollover }),
+  };
 }
 
 function drawMetric(draws: Draws, kind: PlannedMetric['kind']): PlannedMetric {

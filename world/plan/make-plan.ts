@@ -20,7 +20,7 @@ export function makePlan(seed: number, all = false): Plan {
   const year = draws.between(YEAR_MIN, YEAR_MAX);
   const startsAtMs = Date.UTC(year, 0, 1) + draws.below(DAYS_IN_YEAR) * DAY_MS + draws.below(DAY_MS);
   const endMs = draws.between(STRUCK_MS_MIN, STRUCK_MS_MAX);
-  const setting = drawSetting(new Draws(seed, 'setting'));
+  const setting = drawSetting(new Draws(seed, 'setting'), startsAtMs);
   const steps = [
     ...drawInput(new Draws(seed, 'input'), setting, startsAtMs, endMs),
     ...drawFaults(new Draws(seed, 'faults'), setting, endMs, all),

@@ -40,6 +40,8 @@ export interface Setting {
   readonly series: readonly PlannedSeries[];
   /** How far behind the highest time the agents' sources wait for readings. */
   readonly latenessMs: number;
+  /** From when on agents' sources say that their series are expected, in ms since 1970. */
+  readonly since?: Readonly<Record<string, number>>;
 }
 
 /** The metric and the view that only an intruder's series are of: what is told of them is not judged. */
@@ -86,6 +88,16 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'replace'; readonly agent: string }
   /** Once all has come to rest, a gateway is taken away for good, and an operator says so. */
   | { readonly kind: 'retire'; readonly agent: string }
+  /** Once all has come to rest, a gateway is taken away, and another one is given its series. */
+  | { readonly kind: 'hand-over'; readonly agent: string; readonly to: string }
+  /** Once all has come to rest, frames of a gateway that the server has heard of don't come, at first or for good. */
+  | {
+      readonly kind: 'hold-back';
+      readonly agent: string;
+      readonly outcome: 'they come' | 'given up' | 'its disk is lost';
+    }
+  /** Once all has come to rest, a metric is declared otherwise, at the server and at the agents. */
+  | { readonly kind: 'redeclare'; readonly metric: string; readonly declared: PlannedMetric }
   /** The file that a device writes beside an agent gets another name, and a new one its own. */
   | { readonly kind: 'rotate'; readonly agent: string }
   | { readonly kind: 'power'; readonly machine: string; readonly downMs: number }

@@ -1,6 +1,6 @@
 import { SILENCE_MS } from '../cast/watcher.ts';
 import { type PlannedView, STRANGE } from '../plan/plan.ts';
-import { readAnswer, type ToldAnswer } from '../truth/answer.ts';
+import { readAnswer, type ToldAnswer, type ToldWindow } from '../truth/answer.ts';
 import { differences, type Known, type Spanned, statsAsked } from '../truth/compare.ts';
 import { completenessFaults } from '../truth/completeness.ts';
 import { type Doubt, isDoubted, isOf, undoubted } from '../truth/doubt.ts';
@@ -52,13 +52,13 @@ async function faultsOf(
   const answer = await askFor(world, name, window);
   if (answer === undefined) return undefined;
   const told = answer.windows;
-  const { windows, doubted, faults } = undoubted(doubts, setting.series, asked, told);
+  const { windows, doubted, faults } = undoubted(doubts, world.series, asked, told);
   if (doubted.length > 0) world.count('a window is doubted');
   const isKnown = (one: Spanned): boolean => !isOfSetBack(world, asked, one);
   const judged = windows.filter((one) => isKnown(one) && !isBehindRetired(world, asked, one));
   // What is held at a window's end may be doubted behind it.
   const heldMs = heldMsOf(setting, asked);
-  const settled = judged.filter((one) => !isDoubted(doubts, setting.series, asked, one, heldMs));
+  const settled = judged.filter((one) => !isDoubted(doubts, world.series, asked, one, heldMs));
   // Nothing is counted twice but where that is said.
   const knownOf = (one: Spanned): Known =>
     isKnown(one)
@@ -70,30 +70,34 @@ async function faultsOf(
     ...faults,
     ...withoutFaults(world, asked, answer),
     ...differences(
-      expectedSlices(setting, world.series, view, world.taken),
+      expectedSlices(setting, world.series, view, world.taken, world.redeclared),
       told,
       view,
       setting.metrics[view.metric]!,
       knownOf,
     ),
     ...(window === asked.slice ? finalityFaults(setting, asked, settled, world.closedMs) : []),
-    ...completenessFaults(setting, world.series, asked, world.taken, judged),
+    // What was promised, and when, is another thing before and after a metric is declared otherwise.
+    ...(world.redeclared?.metric === asked.metric
+      ? []
+      : completenessFaults(setting, world.series, asked, world.taken, judged)),
   ];
 }
 
-/** Of an agent that was taken away, answers say that they do without it. */
-function withoutFaults(world: World, view: PlannedView, { without = [], windows }: ToldAnswer): string[] {
-  return [...world.retired].flatMap((agent) => {
-    if (!windows.some(({ tags }) => isOf(agent, world.setting.series, view, tags))) return [];
-    world.count('an answer names a retired gateway');
+/** Of an agent that was taken away, or has lost something for good, answers say that they do without it. */
+export function withoutFaults(world: World, view: PlannedView, { without = [], windows }: ToldAnswer): string[] {
+  return [...world.retired.keys(), ...world.lossy].flatMap((agent) => {
+    if (!windows.some(({ tags }) => isOf(agent, world.series, view, tags))) return [];
+    if (world.retired.has(agent)) world.count('an answer names a retired gateway');
     return without.includes(agent) ? [] : [`it does not say that it does without ${agent}`];
   });
 }
 
 /** Whether a window lasts longer than an agent was there that promised readings for it. */
 function isBehindRetired(world: World, view: PlannedView, { end, tags }: Spanned): boolean {
-  if (Date.parse(end) < world.closedMs - LAST_WORDS_MS) return false;
-  return [...world.retired].some((agent) => isOf(agent, world.setting.series, view, tags));
+  return [...world.retired].some(
+    ([agent, lastMs]) => Date.parse(end) >= lastMs - LAST_WORDS_MS && isOf(agent, world.series, view, tags),
+  );
 }
 
 /** Longer than any source waits for readings, and an interval. */
@@ -102,7 +106,7 @@ const LAST_WORDS_MS = 60_000;
 /** Whether a window is one of which an agent has forgotten something: what is right then, nobody but the sources could tell. */
 function isOfSetBack(world: World, view: PlannedView, { end, tags }: Spanned): boolean {
   for (const [agent, fromMs] of world.setBack)
-    if (Date.parse(end) > fromMs && isOf(agent, world.setting.series, view, tags)) return true;
+    if (Date.parse(end) > fromMs && isOf(agent, world.series, view, tags)) return true;
   return false;
 }
 
@@ -110,7 +114,7 @@ function isOfSetBack(world: World, view: PlannedView, { end, tags }: Spanned): b
 const WIDE_WINDOW = '1h';
 
 /** All windows of a view, of one size; undefined where there is no answer. */
-async function askFor(world: World, name: string, window: string): Promise<ToldAnswer | undefined> {
+export async function askFor(world: World, name: string, window: string): Promise<ToldAnswer | undefined> {
   const { startsAtMs } = world.plan;
   const stats = statsAsked(world.setting.metrics[world.setting.views[name]!.metric]!);
   const from = new Date(startsAtMs - 40 * DAY_MS).toISOString();
@@ -132,11 +136,22 @@ async function checkWatchers(world: World): Promise<void> {
     const knownOf = (one: Spanned): Known => (isOfSetBack(world, view, one) ? 'nothing' : 'all');
     if (watcher.told > 0) world.count('a stream is told');
     if (watcher.resumed > 0) world.count('a stream is resumed');
-    const truth = expectedSlices(setting, world.series, view, world.taken);
-    const found = differences(truth, watcher.windows, view, setting.metrics[view.metric]!, knownOf);
+    const truth = expectedSlices(setting, world.series, view, world.taken, world.redeclared);
+    const found = differences(
+      truth,
+      watcher.windows.filter(holdsSomething),
+      view,
+      setting.metrics[view.metric]!,
+      knownOf,
+    );
     if (found.length > 0)
       world.break(`who followed the stream of ${name}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
+}
+
+/** A window that has lost all that it had is told once more, and left out of answers. */
+function holdsSomething({ stats }: ToldWindow): boolean {
+  return stats['count'] !== '0' || (stats['integral'] ?? null) !== null;
 }
 
 interface ToldLedger {
@@ -176,11 +191,11 @@ async function checkLedger(world: World): Promise<readonly Doubt[]> {
 
 async function checkTotals(world: World): Promise<void> {
   const distinct = new Map<string, Set<string>>();
-  const { series: planned } = world.plan.setting;
+  const present = new Set(world.plan.setting.series.map((_, series) => world.seriesNow(series)));
   for (const { series, timeMs } of world.taken) {
     const { agent } = world.series[series]!;
     // An agent counts since it began anew.
-    if (series !== world.seriesNow(series % planned.length)) continue;
+    if (!present.has(series)) continue;
     const seen = distinct.get(agent) ?? new Set();
     distinct.set(agent, seen.add(`${series}/${timeMs}`));
   }

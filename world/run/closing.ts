@@ -12,10 +12,10 @@ export function sendClosingReadings(world: World): void {
   world.closedMs = nowMs;
   for (const agent of setting.agents) {
     const readings: PlannedReading[] = setting.series.flatMap((one, series) => {
-      if (one.agent !== agent) return [];
+      if (world.series[world.seriesNow(series)]!.agent !== agent) return [];
       const intervalMs = spanMs(setting.metrics[one.metric]!.interval);
       return [{ series, timeMs: Math.ceil(nowMs / intervalMs) * intervalMs, value: 1 }];
     });
-    world.send(agent, readings);
+    if (readings.length > 0) world.send(agent, readings);
   }
 }

@@ -14,14 +14,11 @@ const MEDDLED_SHARE = 0.3;
 export function meddlerWith(world: World, step: Extract<Step, { kind: 'meddle' }>, untilMs: number): () => Meddler {
   const { scheduler, network } = world.platform;
   return () => {
-    let rest: Uint8Array = new Uint8Array(0);
+    const packetsOf = packetReader();
     let heldBack: Uint8Array | undefined;
     return (bytes) => {
-      rest = Buffer.concat([rest, bytes]);
       const out: Uint8Array[] = [];
-      for (let length = packetLength(rest); length !== undefined; length = packetLength(rest)) {
-        const packet = rest.subarray(0, length);
-        rest = rest.subarray(length);
+      for (const packet of packetsOf(bytes)) {
         const meddles = packet[0]! >> 4 === PUBLISH && scheduler.nowMs < untilMs && network.draws.chance(MEDDLED_SHARE);
         if (meddles && heldBack === undefined) {
           world.count(EVENTS[step.how]);
@@ -36,6 +33,34 @@ export function meddlerWith(world: World, step: Extract<Step, { kind: 'meddle' }
       }
       return out;
     };
+  };
+}
+
+/** A box that lets no frame of an agent pass, and everything else. */
+export function frameBarrier(): Meddler {
+  const packetsOf = packetReader();
+  return (bytes) => packetsOf(bytes).filter((packet) => !isFrame(packet));
+}
+
+const FRAME_TOPIC_END = Buffer.from('/frame');
+/** The packet's type and length take five bytes at the most, the length of the topic two, and a topic of ours some more. */
+const TOPIC_BYTES_MAX = 128;
+
+function isFrame(packet: Uint8Array): boolean {
+  return packet[0]! >> 4 === PUBLISH && Buffer.from(packet.subarray(0, TOPIC_BYTES_MAX)).includes(FRAME_TOPIC_END);
+}
+
+/** Cuts what passes a connection into whole packets. */
+function packetReader(): (bytes: Uint8Array) => readonly Uint8Array[] {
+  let rest: Uint8Array = new Uint8Array(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    const packets: Uint8Array[] = [];
+    for (let length = packetLength(rest); length !== undefined; length = packetLength(rest)) {
+      packets.push(rest.subarray(0, length));
+      rest = rest.subarray(length);
+    }
+    return packets;
   };
 }
 

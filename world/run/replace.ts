@@ -5,8 +5,8 @@ import { request, settle } from './settle.ts';
 import type { World } from './world.ts';
 
 /** How long an operator goes on trying: until the server has noticed that the old gateway is gone, and somewhat more. */
-const READMISSION_TIMEOUT_MS = 180_000;
-const TRY_EVERY_MS = 3_000;
+export const READMISSION_TIMEOUT_MS = 180_000;
+export const TRY_EVERY_MS = 3_000;
 
 /**
  * A gateway whose disk is lost is replaced by an empty one of the same name, when all that it had taken has arrived. It
@@ -14,6 +14,11 @@ const TRY_EVERY_MS = 3_000;
  * Gives why the world then doesn't come to rest, or undefined.
  */
 export async function replaceGateway(world: World, agent: string): Promise<string | undefined> {
+  return (await loseDisk(world, agent)) ?? goOn(world);
+}
+
+/** The same, as far as to the operator's order. */
+export async function loseDisk(world: World, agent: string): Promise<string | undefined> {
   const { scheduler } = world.platform;
   const supervised = world.supervised(agent);
   world.trace.say(agent, 'its disk is lost; an empty gateway takes its place');
@@ -24,8 +29,7 @@ export async function replaceGateway(world: World, agent: string): Promise<strin
   supervised.end('killed', 0);
   world.forget(agent);
   if (world.files.has(agent)) world.files.set(agent, new LoggerFile(supervised.machine, world.plan.setting));
-  const refused = await letIn(world, agent, untilMs);
-  return refused ?? goOn(world);
+  return letIn(world, agent, untilMs);
 }
 
 /**
@@ -63,7 +67,7 @@ export async function retireGateway(world: World, agent: string): Promise<string
   const { scheduler } = world.platform;
   world.trace.say(agent, 'is taken away for good');
   world.supervised(agent).remove();
-  world.retired.add(agent);
+  world.retired.set(agent, world.closedMs);
   for (const untilMs = scheduler.nowMs + READMISSION_TIMEOUT_MS; ;) {
     const reply = await request(world, 'POST', `/api/v1/agents/${agent}/retire`);
     if (reply?.status === 200) break;
@@ -97,7 +101,7 @@ async function letIn(world: World, agent: string, untilMs: number): Promise<stri
 /** How long an agent is up that the server lets be. */
 const UP_MS = 20_000;
 
-async function goOn(world: World): Promise<string | undefined> {
+export async function goOn(world: World): Promise<string | undefined> {
   const unsettled = await settle(world);
   if (unsettled !== undefined) return unsettled;
   sendClosingReadings(world);

@@ -1,8 +1,11 @@
-import { type Plan, SERVER } from '../plan/plan.ts';
+import { type Plan, SERVER, type Step } from '../plan/plan.ts';
 import { Life, LifeEnded } from '../platform/life.ts';
 import { checkSettled } from './check.ts';
 import { sendClosingReadings } from './closing.ts';
 import type { EventName } from './events.ts';
+import { handOverGateway } from './hand-over.ts';
+import { holdBackFrames } from './hold-back.ts';
+import { redeclareMetric } from './redeclare.ts';
 import { replaceGateway, retireGateway, setBackGateway } from './replace.ts';
 import { settle } from './settle.ts';
 import { take } from './take-step.ts';
@@ -32,6 +35,35 @@ export function hearUncaught(): void {
   process.on('uncaughtException', hear);
 }
 
+type RestKind = 'hold-back' | 'replace' | 'restore' | 'redeclare' | 'hand-over' | 'retire';
+type RestStep<K extends RestKind> = Extract<Step, { kind: K }>;
+
+/** What is done once all has come to rest, in this order; each gives why the world then doesn't come to rest, or undefined. */
+const AT_REST: { readonly [K in RestKind]: (world: World, step: RestStep<K>) => Promise<string | undefined> } = {
+  'hold-back': holdBackFrames,
+  replace: (world, { agent }) => replaceGateway(world, agent),
+  restore: setBackGateway,
+  redeclare: redeclareMetric,
+  'hand-over': handOverGateway,
+  retire: async (world, { agent }) => (world.retired.has(agent) ? undefined : retireGateway(world, agent)),
+};
+
+/** Of each kind, the first one in the plan. */
+async function changeAtRest(world: World): Promise<string | undefined> {
+  for (const kind of Object.keys(AT_REST) as RestKind[]) {
+    if (world.broken !== undefined) return undefined;
+    const unsettled = await changeBy(world, kind);
+    if (unsettled !== undefined) return unsettled;
+  }
+  return undefined;
+}
+
+async function changeBy<K extends RestKind>(world: World, kind: K): Promise<string | undefined> {
+  const isStep = (one: Step): one is RestStep<K> => one.kind === kind && !('machine' in one && one.machine === SERVER);
+  const step = world.plan.steps.find(isStep);
+  return step === undefined ? undefined : AT_REST[kind](world, step);
+}
+
 /** Runs a world from its start to its last check. The platform has to be installed. */
 export async function runWorld(plan: Plan): Promise<Outcome> {
   const world = new World(plan);
@@ -50,13 +82,7 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   world.trace.say('world', 'no more faults; it settles');
   world.heal();
   sendClosingReadings(world);
-  let unsettled = await settle(world);
-  const replaced = plan.steps.find((step) => step.kind === 'replace');
-  if (replaced !== undefined && world.broken === undefined) unsettled ??= await replaceGateway(world, replaced.agent);
-  const setBack = plan.steps.find((step) => step.kind === 'restore' && step.machine !== SERVER);
-  if (setBack !== undefined && world.broken === undefined) unsettled ??= await setBackGateway(world, setBack);
-  const retired = plan.steps.find((step) => step.kind === 'retire');
-  if (retired !== undefined && world.broken === undefined) unsettled ??= await retireGateway(world, retired.agent);
+  const unsettled = (await settle(world)) ?? (await changeAtRest(world));
   if (unsettled !== undefined) world.break(`the world doesn't come to rest: ${unsettled}`);
   if (world.broken === undefined) await checkSettled(world);
   for (const machine of world.platform.machines) machine.end('killed');

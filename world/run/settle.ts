@@ -80,7 +80,7 @@ export async function request(
       method,
       path,
       timeoutMs: ANSWER_TIMEOUT_MS,
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
     }).catch(() => undefined),
   );
 }

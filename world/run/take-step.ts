@@ -28,6 +28,9 @@ export function take(world: World, step: Step): void {
       return;
     case 'replace':
     case 'retire':
+    case 'hold-back':
+    case 'hand-over':
+    case 'redeclare':
       // When all has come to rest.
       return;
     case 'attack':

@@ -21,6 +21,7 @@ import type { Life } from '../platform/life.ts';
 import { type LinkState, type Meddler, SOUND_LINK } from '../platform/network.ts';
 import { Platform } from '../platform/platform.ts';
 import { statsAsked } from '../truth/compare.ts';
+import type { Redeclared } from '../truth/expected.ts';
 import { Punctuality } from '../truth/punctual.ts';
 import type { EventName } from './events.ts';
 import { Trace } from './trace.ts';
@@ -59,8 +60,10 @@ export class World {
   readonly sensors: ReadonlyMap<string, Sensor>;
   /** The files that devices beside agents write, by agent. */
   readonly files = new Map<string, LoggerFile>();
-  /** How often agents have lost their memory. */
-  readonly #lives = new Map<string, number>();
+  /** Those of the plan, and each once more whenever its agent has lost its memory, or another one has it. */
+  readonly #series: PlannedSeries[];
+  /** By the number of a series in the plan: which of them a reading that is taken now is of. */
+  readonly #seriesNow: number[];
   readonly watchers: Watcher[] = [];
   /** The setting as the server is configured now. */
   setting: Setting;
@@ -70,6 +73,8 @@ export class World {
   readonly taken: PlannedReading[] = [];
   /** When every series sends its last reading, in ms since 1970. */
   closedMs = Number.NEGATIVE_INFINITY;
+  /** Agents that are known to have lost what the server will never get. */
+  readonly lossy = new Set<string>();
   /** What was sent, taken or not. */
   readonly sent: PlannedReading[] = [];
   /** Links that are not sound, until when. */
@@ -80,8 +85,9 @@ export class World {
   readonly images = new Map<Step, DiskImage>();
   /** Until when a process may give up, and what that is then called. */
   readonly #excused = new Map<string, { readonly untilMs: number; readonly event: EventName }>();
-  /** Agents that were taken away for good. */
-  readonly retired = new Set<string>();
+  /** Agents that were taken away for good, and when their series had sent their last readings, in ms since 1970. */
+  readonly retired = new Map<string, number>();
+  redeclared: Redeclared | undefined;
   /** Agents whose disks were set back once all had come to rest, and from which event time on what they had told is lost to them. */
   readonly setBack = new Map<string, number>();
   /** Every write of a machine whose writes are counted, in order. */
@@ -102,6 +108,9 @@ export class World {
     network.meddlerOf = (from, to) => (to === SERVER ? this.meddlers.get(from)?.() : undefined);
     const { setting } = plan;
     this.setting = setting;
+    this.#series = [...setting.series];
+    if (Object.keys(setting.since ?? {}).length > 0) this.count('a series is expected from before it was heard of');
+    this.#seriesNow = setting.series.map((_, series) => series);
     this.punctuality = new Punctuality(setting);
     this.server = this.#supervise(SERVER, (logger) => startServerProcess(this.setting, logger));
     this.edges = new Map(
@@ -125,7 +134,7 @@ export class World {
   send(agent: string, readings: readonly PlannedReading[]): void {
     this.sent.push(...readings);
     this.punctuality.sends(agent, readings);
-    const inFile = readings.filter(({ series }) => this.plan.setting.series[series]!.by === 'file');
+    const inFile = readings.filter(({ series }) => this.#series[this.seriesNow(series)]!.by === 'file');
     const byHttp = readings.filter((reading) => !inFile.includes(reading));
     if (byHttp.length > 0) this.sensors.get(agent)!.send(byHttp);
     if (inFile.length === 0) return;
@@ -147,19 +156,30 @@ export class World {
    * its series were others.
    */
   forget(agent: string): void {
-    this.#lives.set(agent, (this.#lives.get(agent) ?? 0) + 1);
+    this.#beginAnew(agent, {});
   }
 
-  /** The series of the plan, for each life of their agents once more; a reading taken now is of `seriesNow`. */
+  /** Another agent has the series of this one, and nothing of what it remembers. */
+  handOver(agent: string, to: string): void {
+    this.#beginAnew(agent, { agent: to, by: 'http' });
+  }
+
+  #beginAnew(agent: string, otherwise: Partial<PlannedSeries>): void {
+    for (const [series, now] of this.#seriesNow.entries()) {
+      if (this.#series[now]!.agent !== agent) continue;
+      this.#seriesNow[series] = this.#series.length;
+      this.#series.push({ ...this.#series[now]!, ...otherwise });
+    }
+  }
+
+  /** The series that readings were ever taken of. */
   get series(): readonly PlannedSeries[] {
-    const { series } = this.plan.setting;
-    const lives = Math.max(0, ...this.#lives.values());
-    return Array.from({ length: lives + 1 }, () => series).flat();
+    return this.#series;
   }
 
+  /** Which of them a reading is of that is taken now, by the number of its series in the plan. */
   seriesNow(series: number): number {
-    const { setting } = this.plan;
-    return series + setting.series.length * (this.#lives.get(setting.series[series]!.agent) ?? 0);
+    return this.#seriesNow[series]!;
   }
 
   settingOf(agent: string): Setting {

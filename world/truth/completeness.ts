@@ -21,7 +21,7 @@ export function completenessFaults(
   const { interval, hold } = setting.metrics[view.metric]!;
   const promiseMs = Math.max(spanMs(interval), hold === undefined ? 0 : spanMs(hold));
   const sliceMs = spanMs(view.slice);
-  const heard = heardSeries(series, view, taken, promiseMs);
+  const heard = heardSeries(setting, series, view, taken, promiseMs);
   // Time is judged in whole slices that are no shorter than the promise, by where these begin.
   const cellMs = sliceMs * Math.ceil(promiseMs / sliceMs);
   const cellFrom = (ms: number): number => Math.ceil(ms / cellMs) * cellMs;
@@ -44,6 +44,7 @@ export function completenessFaults(
 }
 
 function heardSeries(
+  { since = {} }: Setting,
   series: readonly PlannedSeries[],
   view: PlannedView,
   taken: readonly PlannedReading[],
@@ -58,7 +59,7 @@ function heardSeries(
     if (times.length === 0) continue;
     const key = JSON.stringify([agent, device]);
     const group = JSON.stringify(view.by.map((tag) => tags[tag]));
-    const one = heard.get(key) ?? { group, firstMs: times[0]!, spans: [] };
+    const one = heard.get(key) ?? { group, firstMs: since[agent] ?? times[0]!, spans: [] };
     one.firstMs = Math.min(one.firstMs, times[0]!);
     heard.set(key, one);
     for (const [i, ms] of times.entries()) {

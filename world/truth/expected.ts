@@ -1,6 +1,13 @@
-import { truthOf, type TrueStats } from '#simulators/truth/truth.ts';
-import type { PlannedReading, PlannedSeries, PlannedView, Setting } from '../plan/plan.ts';
+import { type TrueMetric, truthOf, type TrueStats } from '#simulators/truth/truth.ts';
+import type { PlannedMetric, PlannedReading, PlannedSeries, PlannedView, Setting } from '../plan/plan.ts';
 import { spanMs } from './span.ts';
+
+/** A metric that was declared otherwise after so many readings had been taken, and how it was declared before. */
+export interface Redeclared {
+  readonly metric: string;
+  readonly before: PlannedMetric;
+  readonly takenBefore: number;
+}
 
 /** The right answer to a view, slice by slice, from the readings that agents have taken, in the order in which they did. */
 export function expectedSlices(
@@ -9,28 +16,45 @@ export function expectedSlices(
   series: readonly PlannedSeries[],
   view: PlannedView,
   taken: readonly PlannedReading[],
+  redeclared?: Redeclared,
 ): ReadonlyMap<string, TrueStats> {
-  const declared = setting.metrics[view.metric]!;
-  const intervalMs = spanMs(declared.interval);
-  const scale = 10 ** declared.decimals;
-  const { hold, rollover } = declared;
+  const metric = trueMetric(view.metric, setting.metrics[view.metric]!);
   const admitted = new Set(series.flatMap(({ tags }, index) => (admits(view, tags) ? [index] : [])));
+  const metricAt =
+    redeclared?.metric === view.metric ? { metricAt: metricWhenTaken(metric, redeclared, taken) } : undefined;
   const deliveries = taken.filter((one) => admitted.has(one.series)).map((one) => ({ ...one, atMs: one.timeMs }));
   return truthOf(deliveries, series, {
-    metric: {
-      name: view.metric,
-      kind: declared.kind,
-      intervalMs,
-      ...(hold === undefined ? {} : { holdMs: spanMs(hold) }),
-      // It is written without decimals, and so shown by the counter.
-      rolloverScaled: rollover === undefined ? null : Number(rollover) * scale,
-      rolloverStep: scale,
-      conflict: declared.conflict,
-    },
+    metric,
+    ...metricAt,
     by: view.by,
     sliceMs: spanMs(view.slice),
     skewMsMax: null,
   });
+}
+
+function trueMetric(name: string, { kind, interval, decimals, hold, rollover, conflict }: PlannedMetric): TrueMetric {
+  const scale = 10 ** decimals;
+  return {
+    name,
+    kind,
+    intervalMs: spanMs(interval),
+    ...(hold === undefined ? {} : { holdMs: spanMs(hold) }),
+    // It is written without decimals, and so shown by the counter.
+    rolloverScaled: rollover === undefined ? null : Number(rollover) * scale,
+    rolloverStep: scale,
+    conflict,
+  };
+}
+
+/** What was taken before its metric was declared otherwise stays what it was, also where its value is amended. */
+function metricWhenTaken(
+  now: TrueMetric,
+  { metric, before, takenBefore }: Redeclared,
+  taken: readonly PlannedReading[],
+): (series: number, timeMs: number) => TrueMetric {
+  const former = trueMetric(metric, before);
+  const old = new Set(taken.slice(0, takenBefore).map(({ series, timeMs }) => `${series}/${timeMs}`));
+  return (series, timeMs) => (old.has(`${series}/${timeMs}`) ? former : now);
 }
 
 function admits(view: PlannedView, tags: Readonly<Record<string, string>>): boolean {
