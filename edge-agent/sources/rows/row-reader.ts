@@ -38,6 +38,8 @@ export interface RowReaderOptions extends RowHabits {
   readonly batch: BatchColumns;
   /** The agent's clock, for telling times that can't be yet. */
   readonly nowMs: () => number;
+  /** Told where a series that had readings, by the registry's number, has none at a time. */
+  readonly onMissing?: (entry: number, atMs: number) => void;
 }
 
 /** The state between rows, as plain data: with it another reader goes on exactly where this one stood. */
@@ -62,6 +64,7 @@ export class RowReader {
   readonly #time: RowTime;
   readonly #nowMs: () => number;
   readonly #passesAbsent: boolean;
+  readonly #onMissing: RowReaderOptions['onMissing'];
   /** The latest time that is known not to be in the future; the clock is asked again only beyond it. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #highestMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +72,9 @@ export class RowReader {
   /** Whether nothing is to be counted of the time of the row beside its readings. */
   #isTimePlain = true;
 
-  constructor({ section, columns, metrics, registry, batch, nowMs, absent, hasUnits }: RowReaderOptions) {
+  constructor(options: RowReaderOptions) {
+    const { section, columns, metrics, registry, batch, nowMs, absent, hasUnits } = options;
+    this.#onMissing = options.onMissing;
     this.#nowMs = nowMs;
     this.#passesAbsent = absent === 'passed-over';
     const positions = new Map(columns.map((name, i) => [name, i]));
@@ -263,6 +268,7 @@ export class RowReader {
     const valueEnd = fields.ends[column]!;
     if (valueEnd === ABSENT || this.#missing.has(bytes, valueStart, valueEnd)) {
       batch.missing++;
+      if (this.#onMissing !== undefined) this.#tellMissing(rule, key, cellMs);
       return;
     }
     const { text, texts } = rule;
@@ -295,6 +301,12 @@ export class RowReader {
     if (this.#isTimePlain) return;
     if (this.#time.cut) batch.truncatedTimes++;
     this.#time.countReading();
+  }
+
+  #tellMissing({ entries, bounds }: RowRule, key: number, atMs: number): void {
+    const entry = entries.known(key);
+    if (entry === NO_ENTRY || Number.isNaN(atMs) || atMs < bounds.earliestMs) return;
+    if (atMs <= this.#latestMs || !this.#isFuture(atMs)) this.#onMissing!(entry, atMs);
   }
 
   #refuseValue(

@@ -108,6 +108,11 @@ export class RuleEntries {
     return known >= 0 ? known : this.#describe(key, known, bytes, fields);
   }
 
+  /** The registry's number of a series that was described before, or else NO_ENTRY. */
+  known(key: number): number {
+    return Math.max(NO_ENTRY, this.#entries[key] ?? NO_ENTRY);
+  }
+
   /** The row's series as a text that no other one of the source has, whatever it is worth. */
   name(key: number, bytes: Uint8Array, fields: FieldTable): string {
     const known = this.#names[key];

@@ -133,6 +133,33 @@ describe.each(BROKERS)('Sparkplug nodes at %s', (_name, start) => {
     await running.reads(`heat line1/press=30 @${at(5)}`);
   });
 
+  it('break off the series of a metric that is null or stale, at the time that it says', async () => {
+    await using broker = await start();
+    await using running = new Running(broker.url);
+    await running.connected;
+    const line = new Line();
+    await using node = await line.start(broker.url);
+    await running.reads(`heat line1/press=20 @${at(0)}`);
+    const { alias } = line;
+    const stale = {
+      ...double(alias, 23, at(60)),
+      properties: { Quality: { type: 'Int32' as const, value: 500 } },
+    };
+    const told = [
+      double(alias, 21, at(10)),
+      double(alias, null, at(20)),
+      double(alias, null, at(30)),
+      double(alias, 22, at(50)),
+      stale,
+    ];
+    await node.say(line.node.deviceData('press', told, at(60)), line.heat(24, 70));
+    await running.reads(`heat line1/press=24 @${at(70)}`);
+    expect(running.readings).toEqual(
+      [20, 21, 22, 24].map((value, i) => `heat line1/press=${value} @${at([0, 10, 50, 70][i]!)}`),
+    );
+    expect(running.breaks).toEqual([`heat line1/press @${at(20)}`, `heat line1/press @${at(60)}`]);
+  });
+
   it('are asked for their births by an agent that has just started, and not by one that only looks', async () => {
     await using broker = await start();
     const line = new Line();

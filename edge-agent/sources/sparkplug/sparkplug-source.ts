@@ -68,6 +68,8 @@ export class SparkplugSource implements Source {
   readonly #batch = new BatchColumns();
   readonly #spoken = new SpokenSeries();
   readonly #metricsOfBatch: number;
+  /** Whose metrics are being read, and from which reading of the batch on they were not yet noted as heard. */
+  #reading: { readonly topic: TakenMessage<HeardMessage>['message']['topic']; from: number } | null = null;
   readonly #pending: PendingMessages<ReadableMessage>;
   readonly #line: MessageLine;
   readonly #link: BrokerLink;
@@ -93,7 +95,15 @@ export class SparkplugSource implements Source {
     });
     const batch = this.#batch;
     const rows = metricRowsSection(section);
-    const reader = new RowReader({ section: rows, columns: METRIC_COLUMNS, metrics, registry, batch, nowMs });
+    const reader = new RowReader({
+      section: rows,
+      columns: METRIC_COLUMNS,
+      metrics,
+      registry,
+      batch,
+      nowMs,
+      onMissing: (entry, atMs) => this.#lapse(entry, atMs),
+    });
     this.#rows = new MetricRows(reader);
     this.#metricsOfBatch = metricsOfBatch(series);
     const rules = rulesPerMetric(series);
@@ -265,10 +275,25 @@ export class SparkplugSource implements Source {
   #read(taken: TakenMessage<HeardMessage>, line: number): void {
     const batch = this.#batch;
     const { topic } = taken.message;
-    const from = batch.count;
+    this.#reading = { topic, from: batch.count };
     this.#rows.read(taken, line);
-    this.#spoken.heard(topic, batch, from, batch.count);
+    this.#noteHeard();
     if (taken.ends) batch.breakOff(this.#spoken.end(topic, deathMs(taken.message)));
+  }
+
+  /** Notes which readings of the present message were said since the last time. */
+  #noteHeard(): void {
+    const { topic, from } = this.#reading!;
+    const { count } = this.#batch;
+    this.#spoken.heard(topic, this.#batch, from, count);
+    this.#reading!.from = count;
+  }
+
+  /** A metric has no value at a time: its series breaks off. */
+  #lapse(entry: number, atMs: number): void {
+    this.#noteHeard();
+    const one = this.#spoken.lapse(entry, atMs);
+    if (one !== undefined) this.#batch.breakOff([one]);
   }
 }
 

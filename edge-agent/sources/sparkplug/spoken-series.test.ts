@@ -42,6 +42,21 @@ describe('the series that nodes and devices speak of', () => {
     ]);
   });
 
+  it('break off once where they have no value, until something is said of them after it', () => {
+    says('line1', 'press', [0, 10]);
+    expect(spoken.lapse(0, 20)).toEqual({ entry: 0, atMs: 20 });
+    expect(spoken.lapse(0, 20)).toBeUndefined();
+    expect(spoken.lapse(0, 30)).toBeUndefined();
+    says('line1', 'press', [0, 19]);
+    expect(spoken.lapse(0, 40)).toBeUndefined();
+    says('line1', 'press', [0, 50]);
+    expect(spoken.lapse(0, 60)).toEqual({ entry: 0, atMs: 60 });
+    says('line1', 'press', [0, 70]);
+    // What comes late breaks off where it says, and not what was said after it.
+    expect(spoken.lapse(0, 65)).toEqual({ entry: 0, atMs: 65 });
+    expect(spoken.lapse(0, 80)).toEqual({ entry: 0, atMs: 80 });
+  });
+
   it('are of who spoke of them last', () => {
     says('line1', 'press', [0, 10]);
     says('line2', 'press', [0, 20]);

@@ -25,6 +25,8 @@ export class SpokenSeries {
   /** By the number of a series. */
   readonly #speakers: (Speaker | undefined)[] = [];
   readonly #lastMs: number[] = [];
+  /** By the number of a series that has broken off, and of which nothing was said since: where. */
+  readonly #brokenMs = new Map<number, number>();
 
   /** Somebody has said the readings [from, to). */
   heard(topic: Speaking, { entry, timeMs }: HeardReadings, from: number, to: number): void {
@@ -35,7 +37,18 @@ export class SpokenSeries {
       if (this.#speakers[series] !== speaker) this.#hand(series, speaker);
       const atMs = timeMs[i]!;
       if (!(this.#lastMs[series]! >= atMs)) this.#lastMs[series] = atMs;
+      if (atMs >= (this.#brokenMs.get(series) ?? Number.POSITIVE_INFINITY)) this.#brokenMs.delete(series);
     }
+  }
+
+  /**
+   * A series of which there was a value has none at a time: where it breaks off, undefined where it has already, and nothing
+   * was said of it since.
+   */
+  lapse(entry: number, atMs: number): Break | undefined {
+    if (atMs >= (this.#brokenMs.get(entry) ?? Number.POSITIVE_INFINITY)) return undefined;
+    if (!(this.#lastMs[entry]! >= atMs)) this.#brokenMs.set(entry, atMs);
+    return { entry, atMs };
   }
 
   /**
