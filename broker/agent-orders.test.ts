@@ -37,6 +37,7 @@ describe('orders about agents', () => {
       clock: () => 5,
       isOnline: (agent) => agent === ONLINE,
       onOrdered: (agent) => ordered.push(agent),
+      seriesOf: (agent) => fold.admission.agentNamed(agent)?.fold.entries ?? [],
       standingOf: (agent) => {
         const ledger = admitted(agent);
         if (ledger === undefined) return undefined;
@@ -107,5 +108,16 @@ describe('orders about agents', () => {
       expect(await order).toEqual({ kind: 'refused', reason: 'unknown', agent: 'nobody' });
     }
     expect(logged).toEqual([]);
+  });
+
+  it('end a series that its tags name, from now on or from a time, and none where several are meant', async () => {
+    const { metric, device, tags } = fold.admission.agentNamed('a')!.fold.entries[0]!;
+    const named = { metric, device, tags: {} };
+    expect(await orders.endSeries('a', named)).toMatchObject({ kind: 'done', changed: true });
+    expect(await orders.endSeries(ONLINE, { ...named, tags }, 3)).toMatchObject({ kind: 'done', changed: true });
+    expect(logged).toEqual(['a end-series', `${ONLINE} end-series`]);
+    const other = await orders.endSeries('a', { ...named, tags: { region: 'nowhere' } });
+    expect(other).toEqual({ kind: 'not-one', agent: 'a', meant: 0, known: [{ metric, device, tags }] });
+    expect(await orders.endSeries('nobody', named)).toMatchObject({ kind: 'refused', reason: 'unknown' });
   });
 });

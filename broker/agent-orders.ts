@@ -4,6 +4,7 @@ import type { AgentDecision, MissingRange } from '#core/ledger/ledger.ts';
 import { partitionOf } from '#core/records/partition.ts';
 import { encodeRecord } from '#core/records/record-codec.ts';
 import type { AgentOrder } from '#core/records/record.ts';
+import { type SeriesName, tagsKey } from '#core/series/series.ts';
 import type { SeriesClaims } from './claims.ts';
 
 /** How long an order waits until the fold has met it, so that the agent can be started at once. */
@@ -13,7 +14,9 @@ const ORDER_FOLDED_LOOK_MS = 20;
 /** What became of an order. `changed` is false where it had been given before. */
 export type OrderOutcome =
   | { readonly kind: 'done'; readonly changed: boolean; readonly series: number }
-  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string };
+  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string }
+  /** Not one series of the agent is meant, but several, or none of those of the metric and device. */
+  | { readonly kind: 'not-one'; readonly agent: string; readonly meant: number; readonly known: readonly SeriesName[] };
 
 /** What the fold knows of an agent: what was decided about it, and whether its present life has begun. */
 export type KnownStanding = AgentDecision & {
@@ -28,6 +31,8 @@ export interface AgentOrdersOptions {
   readonly clock: () => number;
   readonly isOnline: (agent: string) => boolean;
   readonly standingOf: (agent: string) => KnownStanding | undefined;
+  /** The series of an agent, a series as often as something else was said of it. */
+  readonly seriesOf: (agent: string) => readonly SeriesName[];
   /** What is known beside the fold of an agent that an order is about has to be looked at anew. */
   readonly onOrdered: (agent: string) => void;
 }
@@ -83,6 +88,23 @@ export class AgentOrders {
     return { kind: 'done', changed: isNew || series > 0, series };
   }
 
+  /**
+   * Nothing more is expected of a series from a time on, until it speaks again; `tags` are as many of its tags as tell it from
+   * others of its metric and device. The agent may be connected.
+   */
+  async endSeries(agent: string, { metric, device, tags }: SeriesName, fromMs?: number): Promise<OrderOutcome> {
+    const { seriesOf, standingOf, log, clock } = this.#options;
+    if (standingOf(agent) === undefined) return { kind: 'refused', reason: 'unknown', agent };
+    const known = distinct(seriesOf(agent).filter((one) => one.metric === metric && one.device === device));
+    const meant = known.filter((one) => Object.entries(tags).every(([tag, text]) => one.tags[tag] === text));
+    const [only] = meant;
+    if (only === undefined || meant.length > 1) return { kind: 'not-one', agent, meant: meant.length, known };
+    const atMs = clock();
+    const order = { kind: 'end-series', metric, device, tags: only.tags, fromMs: fromMs ?? atMs } as const;
+    await log.append(partitionOf(agent, log.partitions), encodeRecord({ kind: 'order', agent, atMs, order }));
+    return done(true);
+  }
+
   /** Nobody waits any more for frames that are lost; the agent may be connected. */
   async giveUp(agent: string, range: MissingRange): Promise<OrderOutcome> {
     const standing = this.#options.standingOf(agent);
@@ -110,6 +132,10 @@ export class AgentOrders {
       await sleep(ORDER_FOLDED_LOOK_MS);
     }
   }
+}
+
+function distinct(series: readonly SeriesName[]): readonly SeriesName[] {
+  return [...new Map(series.map(({ metric, device, tags }) => [tagsKey(tags), { metric, device, tags }])).values()];
 }
 
 function done(changed: boolean): OrderOutcome {

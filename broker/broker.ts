@@ -104,6 +104,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     clock,
     isOnline: (agent) => presence.isOnline(agent),
     standingOf: options.agentDecision ?? (() => undefined),
+    seriesOf: options.dictionaryOf,
     onOrdered: (agent) => ingest.forget(agent),
   });
   const { identity } = options;

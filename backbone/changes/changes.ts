@@ -1,3 +1,4 @@
+import type { Silence } from '#core/fold/silences.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
 import type { AgentDecision, LostRange } from '#core/ledger/ledger.ts';
 import type { RefusedItem } from '#core/records/record.ts';
@@ -72,6 +73,8 @@ export interface MemberRow {
   readonly firstMs: number;
   /** From when on it is expected, where that was said; absent else. */
   readonly sinceMs?: number;
+  /** When nothing is expected of it, where that was said; absent else. */
+  readonly silences?: readonly Silence[];
 }
 
 /** What the ledger of a partition says of one agent. */

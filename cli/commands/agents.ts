@@ -1,9 +1,11 @@
+import { type Command, Option } from 'commander';
 import type { MissingRange } from '#core/ledger/ledger.ts';
 import type { AgentAnswer } from '#serving/http/ledger-routes.ts';
 import type { OrderAnswer } from '#serving/http/order-routes.ts';
 import { askJson } from '../api/ask.ts';
 import { UserError } from '../failure.ts';
 import { formatTable, writeList, writeOut } from '../terminal/output.ts';
+import { parseWhere, type TagFilter } from './answer.ts';
 import { addEnrolment } from './enrolment.ts';
 import { addAskingCommand, addCommand, addListFlags, type Declare, type ListFlags, type ServerFlags } from './flags.ts';
 
@@ -65,7 +67,41 @@ export const declareAgents: Declare = (program) => {
     .action((agent: string, incarnation: string, numbers: string, _: ServerFlags, told: WithFlags) =>
       order(told.optsWithGlobals(), agent, 'give-up', parseMissing(incarnation, numbers)),
     );
+  declareEndSeries(command);
 };
+
+function declareEndSeries(command: Command): void {
+  addAskingCommand(command, 'end-series', {
+    summary: 'expect nothing more of a series, unless it speaks again',
+    description:
+      'Nothing more is expected of a series from a time on, as where a device got other tags: then its readings are those of another ' +
+      'series, and windows would wait for the former one for ever. It is expected again from its next reading on.',
+    usage: 'AGENT METRIC DEVICE [OPTIONS]',
+    examples: ['weir agents end-series roof-1 temperature d-7 --where room=kitchen --from 2024-05-01T10:00:00Z'],
+  })
+    .argument('<agent>', 'the agent; it may be connected')
+    .argument('<metric>', 'the metric of the series')
+    .argument('<device>', 'its device')
+    .addOption(
+      new Option('--where <tag=value>', 'a tag that tells it from others of its device; may be given several times')
+        .default([], 'it has no others')
+        .argParser(parseWhere),
+    )
+    .option('--from <time>', 'from when on, after its last reading; now unless given')
+    .action((agent: string, metric: string, device: string, { where, from }: EndFlags, told: WithFlags) =>
+      order(told.optsWithGlobals(), agent, 'end-series', {
+        metric,
+        device,
+        tags: Object.fromEntries(where),
+        ...(from === undefined ? {} : { from }),
+      }),
+    );
+}
+
+interface EndFlags extends ServerFlags {
+  readonly where: readonly TagFilter[];
+  readonly from?: string;
+}
 
 /** Frame numbers of an incarnation, as `3` and `17-20`, or `17` alone. Throws UserError. */
 export function parseMissing(incarnation: string, numbers: string): MissingRange {

@@ -84,7 +84,12 @@ export type Outcome<Held> =
   | { readonly kind: 'refused'; readonly agent: AdmittedAgent<Held> | undefined }
   | { readonly kind: 'heartbeat'; readonly agent: AdmittedAgent<Held> }
   /** What a person decided about the agent; after a readmission it is the agent's next life. */
-  | { readonly kind: 'ordered'; readonly agent: AdmittedAgent<Held> }
+  | {
+      readonly kind: 'ordered';
+      readonly agent: AdmittedAgent<Held>;
+      /** The series that the order ends, which is for whoever folds. */
+      readonly ends?: Extract<AgentOrder, { readonly kind: 'end-series' }>;
+    }
   /** A report of rows that the agent's source refused: it changes nothing here. */
   | { readonly kind: 'refusals' }
   /** A cut: ends the epoch named by the position `ends`. */
@@ -239,6 +244,8 @@ export class Admission<Held> {
       case 'give-up':
         ledger.giveUp(order.life, order);
         return { kind: 'ordered', agent };
+      case 'end-series':
+        return { kind: 'ordered', agent, ends: order };
     }
   }
 

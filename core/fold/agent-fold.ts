@@ -1,5 +1,5 @@
 import { holdMsOf, promiseMsOf } from '../metrics/metric.ts';
-import { type SeriesEntry, SeriesKeys, storedFacts } from '../series/series.ts';
+import { type SeriesEntry, type SeriesName, SeriesKeys, storedFacts, tagsKey } from '../series/series.ts';
 import { SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
 import { AccountedRun, type Pace, paceOf } from '../stats/accounted.ts';
 import { type LinkRule, linkRuleOf, type SliceSink } from '../stats/link.ts';
@@ -53,6 +53,18 @@ export class AgentFold {
     return routes;
   }
 
+  /** From a time on nothing more is expected of a series, until it speaks again; one that is not known stays as it is. */
+  endSeries({ metric, device, tags }: SeriesName, views: readonly ViewFold[], fromMs: number): void {
+    const told = tagsKey(tags);
+    const isNamed = (one: SeriesEntry): boolean =>
+      one.metric === metric && one.device === device && tagsKey(one.tags) === told;
+    const index = this.entries.findIndex(isNamed);
+    if (index < 0) return;
+    const ended = { agent: this.name, entry: this.entries[index]!, series: this.#series[index]! };
+    for (const fold of views) fold.endSeries(ended, fromMs);
+    this.forgetRoutes();
+  }
+
   /** Forgets the routes: the set of views has changed. */
   forgetRoutes(): void {
     this.#routes = [];
@@ -96,6 +108,8 @@ export class Route implements SliceSink, Newcomer {
   readonly table: StatsTable;
   readonly pace: Pace;
   readonly accounted: AccountedRun;
+  /** Whether its series was ended, so that each run of its readings has to be noted. */
+  readonly isEnded: boolean;
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
   position = 0;
   /** See `stretchEnd`. */
@@ -117,6 +131,7 @@ export class Route implements SliceSink, Newcomer {
     this.table = fold.slots.table;
     this.pace = paceOf(promiseMsOf(entry), this.sliceMs);
     this.accounted = new AccountedRun(this, this.pace);
+    this.isEnded = fold.isEnded(this);
   }
 
   slotOf(slice: number): number {

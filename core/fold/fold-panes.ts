@@ -24,6 +24,7 @@ export function foldPanes(panes: PaneColumns, agent: AgentFold, views: readonly 
     for (const route of routes) {
       if (panes.readings[i]! > 0) {
         route.noteReading(firstMs);
+        if (route.isEnded) route.fold.noteSpoken(route, firstMs, panes.lastMs[i]!);
         foldAccounted(panes, i, route);
       }
       mergeInto(route.table, route.slotOf(Math.floor(panes.startMs[i]! / route.sliceMs)), staging, staged);

@@ -47,6 +47,7 @@ export function foldReadings(
       for (const route of routes) route.noteReading(firstMs);
     }
     for (const route of routes) {
+      if (route.isEnded) route.fold.noteSpoken(route, timeAt(reader, 0), timeAt(reader, reader.size - 1));
       if (reader.regular) foldRegularChunk(reader, route, before);
       else foldTimedChunk(reader, route, before);
     }

@@ -98,9 +98,11 @@ export class PartitionFold {
       case 'refused':
         counters.refusedFrames++;
         return outcome;
+      case 'ordered':
+        if (outcome.ends !== undefined) outcome.agent.fold.endSeries(outcome.ends, this.views, outcome.ends.fromMs);
+        return outcome;
       case 'parked':
       case 'heartbeat':
-      case 'ordered':
       case 'refusals':
       case 'cut':
       case 'repeated-cut':

@@ -79,6 +79,36 @@ describe('the fold of a view', () => {
     ]);
   });
 
+  it('tells from when on nothing is expected of a series, and from when on again, also after a restart', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const entry = sampleSeries(0);
+    const agent = new AgentFold('a', [entry]);
+    const told = (view: ViewFold) => view.takeChangedMembers().map(({ member }) => member.silences);
+    const speak = (view: ViewFold, atMs: number) => {
+      for (const route of agent.routesOf(0, [view], 1)) {
+        route.noteReading(atMs);
+        if (route.isEnded) view.noteSpoken(route, atMs, atMs);
+      }
+      return told(view);
+    };
+    agent.endSeries({ ...entry, tags: { device: 'd0' } }, [fold], 500);
+    expect([told(fold), speak(fold, 100)]).toEqual([[], [undefined]]);
+    agent.endSeries(entry, [fold], 500);
+    const [{ group, member } = undefined!] = fold.takeChangedMembers();
+    expect(member.silences).toEqual([[500, null]]);
+    expect(speak(fold, 400)).toEqual([]);
+    agent.endSeries(entry, [fold], 600);
+    expect(told(fold)).toEqual([]);
+    const resumed = new ViewFold({ view: VIEW, version: 1 });
+    resumed.restoreMember(group, member);
+    agent.forgetRoutes();
+    expect([speak(resumed, 900), speak(resumed, 950), speak(resumed, 800)]).toEqual([
+      [[[500, 900]]],
+      [],
+      [[[500, 800]]],
+    ]);
+  });
+
   it('tells no member again that was written before', () => {
     const fold = new ViewFold({ view: VIEW, version: 1 });
     const entry = sampleSeries(0);

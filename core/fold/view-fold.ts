@@ -2,6 +2,7 @@ import { promiseMsOf } from '../metrics/metric.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import type { View } from '../views/view.ts';
 import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
+import { type Silence, silencedFrom, spokenWithin } from './silences.ts';
 import { type Group, SliceSlots } from './slice-slots.ts';
 
 /** A version of a view; its number grows each time the definition changes. */
@@ -20,6 +21,8 @@ export interface Member {
   readonly firstMs: number;
   /** From when on it is expected, where that was said. */
   readonly sinceMs?: number;
+  /** When nothing is expected of it, where that was said. */
+  readonly silences?: readonly Silence[];
 }
 
 /** A series with a reading that belongs to a group. */
@@ -64,9 +67,43 @@ export class ViewFold {
     const sinceMs = saidSinceMs ?? known?.sinceMs;
     const isTold = known !== undefined && known.firstMs === firstMs && known.intervalMs === intervalMs;
     if (isTold && known.sinceMs === sinceMs) return;
-    const member = { agent, series, intervalMs, firstMs, ...(sinceMs === undefined ? {} : { sinceMs }) };
-    this.#membersOf(group.key).set(key, member);
-    this.#changedMembers.push({ group: group.key, member });
+    const silences = known?.silences === undefined ? {} : { silences: known.silences };
+    const since = sinceMs === undefined ? {} : { sinceMs };
+    this.#tell(group.key, { agent, series, intervalMs, firstMs, ...since, ...silences });
+  }
+
+  /** From a time on nothing more is expected of a series, until it speaks again. */
+  endSeries({ entry, agent, series }: Pick<Newcomer, 'entry' | 'agent' | 'series'>, fromMs: number): void {
+    const group = this.groupFor(entry);
+    if (group !== undefined) this.#silence(group, agent, series, (silences) => silencedFrom(silences, fromMs));
+  }
+
+  /** Whether a series was ended, so that `noteSpoken` has to be told of its readings. */
+  isEnded({ group, agent, series }: Pick<Newcomer, 'group' | 'agent' | 'series'>): boolean {
+    return this.#membersOf(group.key).get(`${agent}\n${series}`)?.silences !== undefined;
+  }
+
+  /** Notes that a series has readings from one time to another. */
+  noteSpoken({ group, agent, series }: Newcomer, firstMs: number, lastMs: number): void {
+    this.#silence(group, agent, series, (silences) => spokenWithin(silences, firstMs, lastMs));
+  }
+
+  #silence(
+    group: Group,
+    agent: string,
+    series: string,
+    change: (silences: readonly Silence[]) => readonly Silence[],
+  ): void {
+    const known = this.#membersOf(group.key).get(`${agent}\n${series}`);
+    if (known === undefined) return;
+    const { silences: before = [], ...member } = known;
+    const silences = change(before);
+    if (silences !== before) this.#tell(group.key, silences.length === 0 ? member : { ...member, silences });
+  }
+
+  #tell(group: string, member: Member): void {
+    this.#membersOf(group).set(`${member.agent}\n${member.series}`, member);
+    this.#changedMembers.push({ group, member });
   }
 
   /** Takes up a member that an earlier run of the fold had written. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { TIME_MS_MAX } from '../frames/limits.ts';
+import { isSeriesName } from '../series/series.ts';
 import type { AgentOrder, Heartbeat, LogRecord, RefusalReport, Verdict } from './record.ts';
 
 /** Generators of records, aimed at the ends of every range. */
@@ -42,10 +43,15 @@ export const reports: fc.Arbitrary<RefusalReport> = plain({
   ),
 });
 
+const seriesName = text(20).filter((name) => isSeriesName(name));
+
 const orders: fc.Arbitrary<AgentOrder> = fc.oneof(
   plain({ kind: fc.constant('readmit' as const), life: nat(0xffff) }),
   plain({ kind: fc.constant('hand-over' as const), to: agents }),
   fc.constant({ kind: 'retire' as const }),
+  fc.tuple(seriesName, seriesName, time).map(([metric, device, fromMs]) => {
+    return { kind: 'end-series' as const, metric, device, tags: { device, of: metric }, fromMs };
+  }),
   fc
     .tuple(nat(0xffff), fc.integer({ min: 1, max: 0xffff_ffff }), fc.nat(1e9), fc.nat(1e9))
     .map(([life, incarnation, first, more]) => {

@@ -38,6 +38,13 @@ const ORDERS: readonly LogRecord[] = [
   { kind: 'order', agent: 'roof-1', atMs: 2, order: { kind: 'retire' } },
 ];
 
+const END: LogRecord = {
+  kind: 'order',
+  agent: 'roof-1',
+  atMs: 2,
+  order: { kind: 'end-series', metric: 'heat', device: 'd', tags: { device: 'd', room: 'Küche' }, fromMs: 5 },
+};
+
 describe('a record', () => {
   it('is written in the bytes that its comment draws', () => {
     const bytes = encodeRecord(FRAME);
@@ -53,7 +60,9 @@ describe('a record', () => {
     expect(`1 ${hash.digest('hex')}`).toBe(LOCKED);
     const orders = createHash('sha256');
     for (const record of ORDERS) orders.update(encodeRecord(record));
-    expect(`${RECORD_VERSION} ${orders.digest('hex')}`).toBe(LOCKED_ORDERS);
+    expect(`2 ${orders.digest('hex')}`).toBe(LOCKED_ORDERS);
+    const end = createHash('sha256').update(encodeRecord(END)).digest('hex');
+    expect(`${RECORD_VERSION} ${end}`).toBe(LOCKED_END);
   });
 
   it('is written in the oldest version that has its kind', () => {
@@ -69,11 +78,11 @@ describe('a record', () => {
 
   it('of a newer version is refused by its version', () => {
     const bytes = encodeRecord(FRAME);
-    bytes[0] = 3;
+    bytes[0] = 4;
     expect(decodeRecord(bytes)).toMatchObject({
       kind: 'record-fault',
       code: 'newer-record',
-      message: /version 3.*up to 2/,
+      message: /version 4.*up to 3/,
     });
   });
 
@@ -119,4 +128,5 @@ function changed(record: LogRecord, at: number, to: number): Uint8Array {
 }
 
 const LOCKED = '1 5fb08a9ef724be95daa00b2d750443c866aa638fe19f468262596d1f04771fe2';
+const LOCKED_END = '3 fa321132aaf46235386ff797caf18fc37f6b7516d9c9010961b8dc0ab57fdd80';
 const LOCKED_ORDERS = '2 7650af395732e19d19a118fa53b920a24da3d1dba6f6fb4833e7e75b77b6fddf';

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { TIME_MS_MAX } from '../frames/limits.ts';
+import { parseSeriesName } from '../series/series.ts';
 import { VERDICT_CODE_MAX, VERDICT_DETAIL_MAX } from '../wire/down-messages.ts';
 import { encodeHeartbeat, INCARNATION_MAX, parseHeartbeat } from '../wire/heartbeat.ts';
 import {
@@ -18,7 +19,7 @@ import { ACCEPTED, type AgentOrder, type LogRecord, type Verdict } from './recor
  *
  * ```
  *   at  size
- *    0   1   record version   1; of an order 2
+ *    0   1   record version   1; of an order 2, or 3 where it ends a series
  *    1   1   kind             1 frame, 2 heartbeat, 3 refusals, 4 cut, 5 order
  *    2   1   name bytes  n    1 … 128: the agent; of a cut, its id
  *    3   1   code bytes  c    0: accepted; otherwise refused, with this code. 0 unless a frame
@@ -34,10 +35,16 @@ import { ACCEPTED, type AgentOrder, type LogRecord, type Verdict } from './recor
  * The version keeps its place in every later format, so that a newer record is refused by name and never guessed at.
  * A record is written in the oldest version that has its kind, so that older readers refuse only what they can't know.
  */
-export const RECORD_VERSION = 2;
+export const RECORD_VERSION = 3;
 
-/** The version that a record of each kind is written in. */
-const VERSIONS = { frame: 1, heartbeat: 1, refusals: 1, cut: 1, order: 2 } as const;
+/** The versions that records of each kind are written in. */
+const VERSIONS = { frame: [1], heartbeat: [1], refusals: [1], cut: [1], order: [2, 3] } as const satisfies Readonly<
+  Record<LogRecord['kind'], readonly number[]>
+>;
+
+function versionOf(record: LogRecord): number {
+  return record.kind === 'order' && record.order.kind === 'end-series' ? 3 : VERSIONS[record.kind][0];
+}
 
 /** What is wrong with bytes that should be a record. */
 export interface RecordFault {
@@ -74,7 +81,7 @@ export function encodeRecord(record: LogRecord): Uint8Array {
   const payload = payloadOf(record);
   const bytes = new Uint8Array(FIXED_BYTES + name.length + code.length + detail.length + payload.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, VERSIONS[record.kind]);
+  view.setUint8(0, versionOf(record));
   view.setUint8(1, KINDS.indexOf(record.kind) + 1);
   view.setUint8(2, name.length);
   view.setUint8(3, code.length);
@@ -106,7 +113,7 @@ export function decodeRecord(bytes: Uint8Array): LogRecord | RecordFault {
   const kind = KINDS[view.getUint8(1) - 1];
   if (kind === undefined)
     return recordFault('not-a-record', `record kind ${view.getUint8(1)} is not one of 1 to ${KINDS.length}`);
-  if (VERSIONS[kind] !== version)
+  if (!(VERSIONS[kind] as readonly number[]).includes(version))
     return recordFault('not-a-record', `version ${version} has no records of kind ${kind}`);
   const lengths = [view.getUint8(2), view.getUint8(3), view.getUint16(4, true)] as const;
   const [nameBytes, codeBytes, detailBytes] = lengths;
@@ -128,7 +135,10 @@ export function decodeRecord(bytes: Uint8Array): LogRecord | RecordFault {
   }
   const payload = bytes.subarray(payloadAt);
   const verdict: Verdict = codeBytes === 0 ? ACCEPTED : { kind: 'refused', code, detail };
-  return kind === 'cut' ? cutOf(name, atMs, payload) : agentRecordOf(kind, { agent: name, atMs, verdict, payload });
+  if (kind === 'cut') return cutOf(name, atMs, payload);
+  const record = agentRecordOf(kind, { agent: name, atMs, verdict, payload });
+  if (record.kind === 'record-fault' || versionOf(record) === version) return record;
+  return recordFault('not-a-record', `version ${version} has no orders of this kind`);
 }
 
 interface AgentParts {
@@ -226,7 +236,17 @@ export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
       if (!isIntegerWithin(from, 1, Number.MAX_SAFE_INTEGER) || !isIntegerWithin(to, from, Number.MAX_SAFE_INTEGER))
         return messageFault('order: from and to must be frame numbers in their order');
       return { kind, life, incarnation, from, to };
+    case 'end-series':
+      return parseEnd(value);
     default:
-      return messageFault('order: kind must be readmit, hand-over, retire or give-up');
+      return messageFault('order: kind must be readmit, hand-over, retire, give-up or end-series');
   }
+}
+
+function parseEnd({ metric, device, tags, fromMs }: Readonly<Record<string, unknown>>): AgentOrder | MessageFault {
+  if (!isIntegerWithin(fromMs, -TIME_MS_MAX, TIME_MS_MAX)) return messageFault('order: fromMs must be a time in ms');
+  const name = parseSeriesName({ metric, device, tags });
+  return name.kind === 'series-fault'
+    ? messageFault(`order: ${name.message}`)
+    : { kind: 'end-series', ...name.name, fromMs };
 }

@@ -1,4 +1,5 @@
 import type { FrameSpan } from '../ledger/frame-spans.ts';
+import type { SeriesName } from '../series/series.ts';
 
 /**
  * What stands in the log. The broker (or the batch layer, for cuts) writes each record once; every fold reads only
@@ -55,6 +56,8 @@ export type AgentOrder =
   | { readonly kind: 'hand-over'; readonly to: string }
   /** Nothing more is expected of it, unless it speaks again. */
   | { readonly kind: 'retire' }
+  /** Nothing more is expected of a series of it from a time on, until it speaks again. */
+  | ({ readonly kind: 'end-series'; readonly fromMs: number } & SeriesName)
   /** Frames of its life number `life` are lost, and nobody waits for them any more. */
   | {
       readonly kind: 'give-up';

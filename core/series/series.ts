@@ -85,6 +85,9 @@ export interface SeriesEntry {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What names a series: its tags tell it from others of the same metric and device. */
+export type SeriesName = Pick<SeriesEntry, 'metric' | 'device' | 'tags'>;
+
 /** What an agent claims with a series: all series of its metric and device. No two pairs make the same key. */
 export function claimKey(entry: Pick<SeriesEntry, 'metric' | 'device'>): string {
   return JSON.stringify([entry.metric, entry.device]);
@@ -206,6 +209,20 @@ export function describedFault({
   if (!isSeriesName(metric)) return seriesFault('text', 'metric', SERIES_NAME_RULE);
   if (!isSeriesName(device)) return seriesFault('text', 'device', SERIES_NAME_RULE);
   return tagsFault(tags, device);
+}
+
+/** The name of a series that `value` is, with exactly its fields, or what is wrong with it. */
+export function parseSeriesName(
+  value: Readonly<Record<string, unknown>>,
+): { readonly kind: 'name'; readonly name: SeriesName } | SeriesFault {
+  const { metric, device, tags: given } = value;
+  if (!isText(metric, 1, NAME_LENGTH_MAX)) return seriesFault('text', 'metric', SERIES_NAME_RULE);
+  if (!isText(device, 1, NAME_LENGTH_MAX)) return seriesFault('text', 'device', SERIES_NAME_RULE);
+  if (!isRecord(given)) return seriesFault('tags', 'tags', 'is no object');
+  const fault = tagsFault(given, device);
+  if (fault !== null) return fault;
+  const tags = Object.fromEntries(Object.entries(given)) as Record<string, string>;
+  return { kind: 'name', name: { metric, device, tags } };
 }
 
 /**

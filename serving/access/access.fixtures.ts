@@ -27,6 +27,7 @@ const ORDERS: AgentOrders = {
   retire: () => Promise.resolve(done),
   handOver: () => Promise.resolve(done),
   giveUp: () => Promise.resolve(done),
+  endSeries: () => Promise.resolve(done),
 };
 
 /** Sends a request, with a token where one is given; follows no redirect. */

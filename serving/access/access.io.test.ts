@@ -54,6 +54,7 @@ const ROUTES: readonly (readonly [
   ['/api/v1/agents/a/retire', post(), 'decide'],
   ['/api/v1/agents/a/hand-over', post({ to: 'b' }), 'decide'],
   ['/api/v1/agents/a/give-up', post({ incarnation: 1, from: 1, to: 2 }), 'decide'],
+  ['/api/v1/agents/a/end-series', post({ metric: 'm', device: 'd' }), 'decide'],
 ];
 
 const needs = (...needed: readonly string[]): readonly string[] => ['nothing', ...needed];

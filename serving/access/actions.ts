@@ -31,7 +31,7 @@ const NAMED: readonly Named[] = [
   { path: /^\/api\/v1\/(?:batch|verify)$/, POST: 'recompute' },
   { path: /^\/api\/v1\/backup$/, POST: 'decide' },
   { path: /^\/api\/v1\/stores\/[^/]+\/rebuild$/, POST: 'decide' },
-  { path: /^\/api\/v1\/agents\/[^/]+\/(?:readmit|retire|hand-over|give-up)$/, POST: 'decide' },
+  { path: /^\/api\/v1\/agents\/[^/]+\/(?:readmit|retire|hand-over|give-up|end-series)$/, POST: 'decide' },
 ];
 
 /** What lies under these is never a file of the page. */

@@ -9,7 +9,13 @@ interface Described {
 }
 
 const missing = () => Promise.resolve({ kind: 'refused', reason: 'unknown', agent: 'a' } as const);
-const orders: AgentOrders = { readmit: missing, retire: missing, handOver: missing, giveUp: missing };
+const orders: AgentOrders = {
+  readmit: missing,
+  retire: missing,
+  handOver: missing,
+  giveUp: missing,
+  endSeries: missing,
+};
 
 describe('the description of the interface', () => {
   it('tells of every path, method and status', async () => {
@@ -41,6 +47,7 @@ describe('the description of the interface', () => {
       'get /health/ready: 200',
       'get /metrics: 200',
       'get /openapi.json: 200 304',
+      'post /api/v1/agents/{agent}/end-series: 200 400 404 409 415',
       'post /api/v1/agents/{agent}/give-up: 200 400 404 409 415',
       'post /api/v1/agents/{agent}/hand-over: 200 400 404 409 415',
       'post /api/v1/agents/{agent}/readmit: 200 400 404 409',

@@ -6,6 +6,7 @@ import type { ManifestStore } from '#backbone/manifests/manifest.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import type { MissingRange } from '#core/ledger/ledger.ts';
 import type { Metric } from '#core/metrics/metric.ts';
+import type { SeriesName } from '#core/series/series.ts';
 import type { View } from '#core/views/view.ts';
 import type { ServingIdentity } from '../access/doorkeeper.ts';
 
@@ -43,7 +44,9 @@ export interface Operations {
 /** What became of an order about an agent. */
 export type OrderOutcome =
   | { readonly kind: 'done'; readonly changed: boolean; readonly series: number }
-  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string };
+  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'online'; readonly agent: string }
+  /** Not one series is meant: how many are, of how many with the metric and device. */
+  | { readonly kind: 'not-one'; readonly agent: string; readonly meant: number; readonly known: readonly SeriesName[] };
 
 /** What can be decided about an agent that is gone. */
 export interface AgentOrders {
@@ -51,6 +54,8 @@ export interface AgentOrders {
   retire(agent: string): Promise<OrderOutcome>;
   handOver(from: string, to: string): Promise<OrderOutcome>;
   giveUp(agent: string, range: MissingRange): Promise<OrderOutcome>;
+  /** `tags` are as many as tell it from others of its metric and device; `fromMs` is now where it isn't given. */
+  endSeries(agent: string, series: SeriesName, fromMs?: number): Promise<OrderOutcome>;
 }
 
 /** Who else keeps the windows of the views. */

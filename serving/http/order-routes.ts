@@ -1,4 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { NAME_LENGTH_MAX, TAG_VALUE_LENGTH_MAX } from '#core/series/series.ts';
+import { InstantError, parseInstant } from '#core/time/instant.ts';
+import { openZone } from '#core/time/zone.ts';
 import { INCARNATION_MAX } from '#core/wire/heartbeat.ts';
 import { AGENT_ID } from '#core/wire/topics.ts';
 import { QueryError } from '../answers/query.ts';
@@ -21,6 +24,17 @@ const GiveUpBody = z.strictObject({
   incarnation: frameNumber.max(INCARNATION_MAX),
   from: frameNumber,
   to: frameNumber,
+});
+
+const name = z.string().min(1).max(NAME_LENGTH_MAX);
+const EndSeriesBody = z.strictObject({
+  metric: name,
+  device: name,
+  tags: z
+    .record(z.string(), z.string().max(TAG_VALUE_LENGTH_MAX))
+    .default({})
+    .openapi({ description: 'As many of its tags as tell it from others of its metric and device' }),
+  from: z.string().max(64).optional().openapi({ description: 'From when on; now unless given', format: 'date-time' }),
 });
 
 /** What the API says of an order. */
@@ -61,6 +75,14 @@ const giveUpRoute = createRoute({
   responses: { 200: jsonDoc('They are given up', Done), ...BODY_PROBLEMS },
 });
 
+const endSeriesRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/agents/{agent}/end-series',
+  summary: 'Nothing more is expected of a series from a time on, unless it speaks again',
+  request: { params: AgentPath, body: { content: { 'application/json': { schema: EndSeriesBody } }, required: true } },
+  responses: { 200: jsonDoc('It is ended', Done), ...BODY_PROBLEMS },
+});
+
 export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {
   app.openapi(readmitRoute, async (c) => {
     const { agent } = c.req.valid('param');
@@ -84,10 +106,17 @@ export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {
       throw new QueryError('to', String(range.to), 'lies before `from`', 'give the lower number first');
     return c.json({ agent, changed: done(await orders.giveUp(agent, range)).changed }, 200);
   });
+  app.openapi(endSeriesRoute, async (c) => {
+    const { agent } = c.req.valid('param');
+    const { from, ...series } = c.req.valid('json');
+    const fromMs = from === undefined ? undefined : instantOf(from);
+    return c.json({ agent, changed: done(await orders.endSeries(agent, series, fromMs)).changed }, 200);
+  });
 }
 
 function done(outcome: OrderOutcome): Extract<OrderOutcome, { readonly kind: 'done' }> {
   if (outcome.kind === 'done') return outcome;
+  if (outcome.kind === 'not-one') throw notOne(outcome);
   const { agent, reason } = outcome;
   switch (reason) {
     case 'online':
@@ -100,5 +129,31 @@ function done(outcome: OrderOutcome): Extract<OrderOutcome, { readonly kind: 'do
         'see "weir agents" for those that have',
         404,
       );
+  }
+}
+
+/** Series that are listed where not one is meant. */
+const LISTED_MAX = 8;
+
+function notOne({ agent, meant, known }: Extract<OrderOutcome, { readonly kind: 'not-one' }>): QueryError {
+  const listed = known.slice(0, LISTED_MAX).map(({ tags }) => {
+    const others = Object.entries(tags).filter(([tag]) => tag !== 'device');
+    return others.length === 0 ? 'no tags' : others.map(([tag, text]) => `${tag}=${text}`).join(' ');
+  });
+  const remedy =
+    known.length === 0
+      ? 'name a metric and a device that it has sent'
+      : `name one by its tags: ${listed.join('; ')}${known.length > LISTED_MAX ? '; …' : ''}`;
+  const what = meant === 0 ? 'has no such series' : `has ${meant} such series`;
+  return new QueryError('agent', agent, what, remedy, meant === 0 ? 404 : 400);
+}
+
+/** Throws QueryError. */
+function instantOf(text: string): number {
+  try {
+    return parseInstant(text, openZone('UTC'));
+  } catch (error) {
+    if (!(error instanceof InstantError)) throw error;
+    throw new QueryError('from', text, 'is no time', 'write it like 2026-01-01T00:00:00Z');
   }
 }

@@ -161,6 +161,32 @@ describe('the progress of a group', () => {
     expect(progressOf([retired], members.slice(0, 1)).horizon()).toMatchObject({ watermarkMs: 50 });
   });
 
+  it('expects nothing of a series in its silences, nor beyond the watermark of its retired agent', () => {
+    const rest = memberOf('a', 't', 0, 10);
+    const ended: MemberRow = {
+      ...memberOf('a', 's', 0, 10),
+      silences: [
+        [20, 40],
+        [60, null],
+      ],
+    };
+    const progress = progressOf([agentOf('a', 200)], [ended, rest]);
+    // Of 100 ms the one series is expected in 40, the other one in all.
+    expect(completeness(progress, 0, 100, 14, progress.horizon())).toBe(1);
+    expect(completeness(progress, 0, 100, 7, progress.horizon())).toBe(0.5);
+    expect(completeness(progress, 20, 40, 2, progress.horizon())).toBe(1);
+    expect(completeness(progress, 40, 60, 2, progress.horizon())).toBe(0.5);
+    expect(progress.put({ ...ended, silences: [[20, 40]] })).toBe(0);
+    expect(completeness(progress, 60, 80, 2, progress.horizon())).toBe(0.5);
+    expect(progress.put({ ...ended, silences: [[20, 40]] })).toBeUndefined();
+    for (const watermarkMs of [20, 55, 80]) {
+      const gone: AgentRow = { ...agentOf('a', watermarkMs), standing: { life: 0, retired: true, handedTo: null } };
+      const alone = progressOf([gone], [ended]);
+      const due = [0, 10, 40, 50].filter((at) => at < watermarkMs + 10).length;
+      expect(completeness(alone, 0, 100, due / 2, alone.horizon())).toBe(0.5);
+    }
+  });
+
   it('names an agent that lost frames for good', () => {
     const lossy: AgentRow = { ...agentOf('a', 9), lostCount: 3 };
     expect(progressOf([lossy], [memberOf('a', 's', 0)]).horizon()).toEqual({

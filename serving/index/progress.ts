@@ -1,4 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
+import type { Silence } from '#core/fold/silences.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
 import { ExpectedTime, type Promised, type SliceRange } from './expected-time.ts';
 
@@ -82,8 +83,14 @@ export interface Horizon {
   readonly stains: readonly Stain[];
   /** Agents of the group that are retired or have lost frames for good, by name. */
   readonly without: readonly string[];
-  /** What was expected of retired agents from then on; absent where none of it is retired. Found once, for all windows. */
-  readonly excused?: () => ExpectedTime;
+  /** What is not expected though it was promised; absent where all is. Found once, for all windows. */
+  readonly excused?: () => Excused;
+}
+
+/** Promises that nobody waits for: from when on, and from when on again. */
+interface Excused {
+  readonly from: ExpectedTime;
+  readonly again: ExpectedTime;
 }
 
 /** All of event time: where nobody knows what a missing frame would have held. */
@@ -121,6 +128,7 @@ export class GroupProgress {
   readonly #sliceMs: number;
   readonly #members = new Map<string, MemberRow>();
   #expected: ExpectedTime | undefined;
+  #silenced: boolean | undefined;
   #intervalMs: number | undefined = 0;
   #expectedFromMs: number | undefined;
   #groupAgents: readonly GroupAgent[] | undefined;
@@ -141,6 +149,7 @@ export class GroupProgress {
     const isFirst = this.#members.size === 0;
     this.#members.set(key, row);
     this.#expected = undefined;
+    this.#silenced = undefined;
     this.#groupAgents = undefined;
     this.#expectedFromMs = undefined;
     // By the longest interval goes how long values are held, and with it when each window of the group is final.
@@ -208,8 +217,8 @@ export class GroupProgress {
     }
     // Where all are retired the group stands where the last of them ended.
     const reachedMs = watermarkMs === Number.POSITIVE_INFINITY ? retiredMs : watermarkMs;
-    if (!hasRetired) return { watermarkMs: reachedMs, stains, without };
-    let excused: ExpectedTime | undefined;
+    if (!hasRetired && !this.#hasSilences()) return { watermarkMs: reachedMs, stains, without };
+    let excused: Excused | undefined;
     return { watermarkMs: reachedMs, stains, without, excused: () => (excused ??= this.#excused()) };
   }
 
@@ -230,17 +239,30 @@ export class GroupProgress {
     return this.#members.size > 0;
   }
 
-  /** What a group expected, had its retired agents never promised anything beyond an interval after their last watermark. */
-  #excused(): ExpectedTime {
-    const excused: Promised[] = [];
+  /**
+   * What is not expected of a group though it was promised: of retired agents all beyond an interval after their last
+   * watermark, and of series that were ended what lies in their silences.
+   */
+  #excused(): Excused {
+    const from: Promised[] = [];
+    const again: Promised[] = [];
     for (const member of this.#members.values()) {
+      const { intervalMs, silences = [] } = member;
       const row = this.#agents.get(agentKey(member.partition, member.agent));
-      if (!isRetired(row)) continue;
-      const { intervalMs } = member;
-      const untilMs = (row?.watermarkMs ?? Number.NEGATIVE_INFINITY) + intervalMs;
-      excused.push({ intervalMs, fromMs: Math.max(promisedFromMs(member), untilMs) });
+      const retiredMs = isRetired(row)
+        ? (row?.watermarkMs ?? Number.NEGATIVE_INFINITY) + intervalMs
+        : Number.POSITIVE_INFINITY;
+      for (const [fromMs, toMs] of mergedSilences(silences, retiredMs)) {
+        from.push({ intervalMs, fromMs: Math.max(promisedFromMs(member), fromMs) });
+        if (toMs !== null) again.push({ intervalMs, fromMs: Math.max(promisedFromMs(member), toMs) });
+      }
     }
-    return new ExpectedTime(excused, this.#sliceMs);
+    return { from: new ExpectedTime(from, this.#sliceMs), again: new ExpectedTime(again, this.#sliceMs) };
+  }
+
+  #hasSilences(): boolean {
+    this.#silenced ??= this.#members.values().some(({ silences }) => silences !== undefined);
+    return this.#silenced;
   }
 
   /** The longest interval of the group's series, 0 where it has none. */
@@ -266,7 +288,10 @@ export class GroupProgress {
     );
     const { within, count, accountedMs } = slices;
     let expected = expectedOf(this.#expected, slices);
-    if (horizon.excused !== undefined) expected -= expectedOf(horizon.excused(), slices);
+    if (horizon.excused !== undefined) {
+      const { from, again } = horizon.excused();
+      expected += expectedOf(again, slices) - expectedOf(from, slices);
+    }
     const arrived = expected <= 0 ? 1 : Math.min(1, Math.max(0, (accountedMs ?? count) / expected));
     const { fromMs, toMs } = within ?? slices;
     return isStained(horizon.stains, fromMs, toMs) ? Math.min(arrived, Math.max(0, count / (count + 1))) : arrived;
@@ -280,7 +305,21 @@ function expectedOf(expected: ExpectedTime, slices: JudgedSlices): number {
 }
 
 function isSamePromise(a: MemberRow, b: MemberRow): boolean {
-  return a.firstMs === b.firstMs && a.intervalMs === b.intervalMs && a.sinceMs === b.sinceMs;
+  const isSame = a.firstMs === b.firstMs && a.intervalMs === b.intervalMs && a.sinceMs === b.sinceMs;
+  return isSame && isSameSilence(a.silences ?? [], b.silences ?? []);
+}
+
+function isSameSilence(a: readonly Silence[], b: readonly Silence[]): boolean {
+  return a.length === b.length && a.every(([fromMs, toMs], i) => fromMs === b[i]![0] && toMs === b[i]![1]);
+}
+
+/** The silences of a series of which nothing is expected from a time on anyway. */
+function mergedSilences(silences: readonly Silence[], endMs: number): readonly Silence[] {
+  if (endMs === Number.POSITIVE_INFINITY) return silences;
+  const before = silences.filter(([fromMs]) => fromMs < endMs);
+  const last = before.at(-1);
+  const isOpen = last !== undefined && (last[1] ?? endMs) >= endMs;
+  return isOpen ? [...before.slice(0, -1), [last[0], null]] : [...before, [endMs, null]];
 }
 
 /** From when on a series is expected. */

@@ -1,0 +1,64 @@
+/** A device gets other tags: its windows wait for the series of the former ones until that is ended, and no longer then. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
+import { startUp, weir } from '#tooling/processes/weir-process.ts';
+
+const CONFIG = `metrics:
+  heat: { unit: °C, decimals: 1, kind: gauge, interval: 10m, send: readings }
+views:
+  by-device: { metric: heat, by: [device], slice: 10m }
+  by-room: { metric: heat, by: [room], slice: 10m }
+`;
+
+/** A reading every ten minutes of an hour. */
+const hour = (at: number, room: string): string =>
+  [0, 10, 20, 30, 40, 50].map((minute) => `2024-05-01T0${at}:${minute || '00'}:00Z,d,${room},20\n`).join('');
+
+describe('a device that gets other tags', () => {
+  it('is whole again once the series of the former ones is ended, in both layers and after a restart', async () => {
+    await using folder = await makeTemporaryDirectory('ended');
+    const { dir: cwd } = folder;
+    await writeFile(join(cwd, 'up.yaml'), CONFIG);
+    const send = async (port: number, rows: string): Promise<void> => {
+      await writeFile(join(cwd, 'rows.csv'), `time,device,room,value\n${rows}`);
+      const source = `{ kind: csv, file: rows.csv, time: { columns: [time] }, series: [{ metric: heat, value: value, device: "{device}", tags: { room: "{room}" } }] }`;
+      const agent = `agent: { id: a, broker: "mqtt://127.0.0.1:${port}" }\nsources:\n  rows: ${source}\n`;
+      await writeFile(join(cwd, 'edge.yaml'), `${CONFIG.split('views:')[0]}${agent}`);
+      const { status } = await weir(['edge', '--config', 'edge.yaml', '--once', '--log-level', 'silent'], { cwd });
+      expect(status).toBe(0);
+    };
+    const completeness = async (url: string, view: string): Promise<unknown> => {
+      const range = 'from=2024-05-01T00:00:00Z&to=2024-05-01T04:00:00Z&window=1h';
+      const answer = await fetch(`${url}/api/v1/views/${view}/windows?${range}`);
+      const { windows } = (await answer.json()) as { windows: { tags: object; completeness: number }[] };
+      return windows.map(({ tags, completeness: of }) => [Object.values(tags)[0], of]);
+    };
+    const whole = { device: ['d', 1], kitchen: ['kitchen', 1], hall: ['hall', 1] };
+    {
+      await using server = await startUp(['--config', 'up.yaml', '--data', 'data'], { cwd });
+      await send(server.mqttPort, hour(0, 'kitchen') + hour(1, 'hall') + hour(2, 'hall'));
+      await expect.poll(() => completeness(server.url, 'by-device')).toEqual([whole.device, ['d', 0.5], ['d', 0.5]]);
+      const end = (...more: string[]) =>
+        weir(['agents', 'end-series', 'a', 'heat', 'd', ...more, '--url', server.url], { cwd });
+      expect((await end()).stderr).toMatch(/has 2 such series; name one by its tags: room=kitchen; room=hall/);
+      expect((await end('--where', 'room=attic')).stderr).toMatch(/has no such series; name one by its tags/);
+      const { stdout } = await end('--where', 'room=kitchen', '--from', '2024-05-01T01:00:00Z');
+      expect(JSON.parse(stdout)).toEqual({ agent: 'a', changed: true });
+      await expect
+        .poll(() => completeness(server.url, 'by-device'))
+        .toEqual([whole.device, whole.device, whole.device]);
+      await weir(['batch', '--url', server.url], { cwd });
+      expect(await completeness(server.url, 'by-device')).toEqual([whole.device, whole.device, whole.device]);
+      expect(await completeness(server.url, 'by-room')).toEqual([whole.kitchen, whole.hall, whole.hall]);
+      expect(JSON.parse((await weir(['verify', '--url', server.url], { cwd })).stdout)).toMatchObject({ different: 0 });
+    }
+    await using server = await startUp(['--config', 'up.yaml', '--data', 'data'], { cwd });
+    // It is moved back: the one is expected again, as of then, and the other one still is.
+    await send(server.mqttPort, hour(0, 'kitchen') + hour(1, 'hall') + hour(2, 'hall') + hour(3, 'kitchen'));
+    await expect
+      .poll(() => completeness(server.url, 'by-device'))
+      .toEqual([whole.device, whole.device, whole.device, ['d', 0.5]]);
+  });
+});
