@@ -124,8 +124,9 @@ export class BrokerHarness implements AsyncDisposable {
     this.#broker = this.stack.use(broker);
   }
 
-  async client(agent: string, options: IClientOptions = {}): Promise<MqttClient> {
-    const connected = await connectAsync(`mqtt://127.0.0.1:${this.broker.port}`, {
+  /** By WebSocket, where `url` says so. */
+  async client(agent: string, options: IClientOptions = {}, url = 'mqtt://127.0.0.1'): Promise<MqttClient> {
+    const connected = await connectAsync(`${url}:${this.broker.port}${url.startsWith('ws') ? '/mqtt' : ''}`, {
       clientId: agent,
       reconnectPeriod: 0,
       protocolVersion: 4,

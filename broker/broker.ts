@@ -17,6 +17,7 @@ import { Ingest } from './ingest.ts';
 import { CLIENTS_MAX, CLOCK_SKEW_MS_MAX, CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS } from './limits.ts';
 import { MqttListener } from './mqtt-listener.ts';
 import { type AgentPresence, Presence } from './presence.ts';
+import { WebSocketDoor } from './websocket/websocket-door.ts';
 
 export interface BrokerOptions {
   /** Port 0 takes any that is free; `Broker.port` says which. */
@@ -48,6 +49,8 @@ export interface BrokerOptions {
   readonly identity?: BrokerIdentity | undefined;
   /** With what connections are encrypted; left out: not at all. */
   readonly tls?: RenewedTls | undefined;
+  /** Whether MQTT is taken by WebSocket too, at the same port. */
+  readonly webSocket?: boolean | undefined;
   /** How far event times may be ahead of `clock`; CLOCK_SKEW_MS_MAX when left out. */
   readonly clockSkewMsMax?: number;
 }
@@ -118,10 +121,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     wantedOf,
     identity,
   });
-  const server = openDoor(options, (socket) => listener.admit(socket));
-  server.on('connection', (socket: Socket) => listener.meet(socket));
-  server.maxConnections = CLIENTS_MAX;
-  server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));
+  const { server, cut } = openDoor(options, listener);
   let port: number;
   try {
     port = await listen(server, options.listen);
@@ -138,6 +138,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
   const dispose = async (): Promise<void> => {
     await drain(AbortSignal.timeout(DRAIN_TIMEOUT_MS));
+    cut();
     await listener.close();
     logger.info('broker stopped');
   };
@@ -153,8 +154,25 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
+/** Where connections come in; `cut` ends those that have not come to MQTT yet. */
+function openDoor(
+  options: BrokerOptions,
+  listener: MqttListener,
+): { readonly server: Server; readonly cut: () => void } {
+  const { logger } = options;
+  const webSockets = options.webSocket === true ? new WebSocketDoor((...came) => listener.admit(...came)) : undefined;
+  const server = openServer(options, (socket) => {
+    if (webSockets === undefined) listener.admit(socket);
+    else webSockets.look(socket);
+  });
+  server.on('connection', (socket: Socket) => listener.meet(socket));
+  server.maxConnections = CLIENTS_MAX;
+  server.on('drop', () => logger.warn({ clientsMax: CLIENTS_MAX }, 'a connection was refused: there are too many'));
+  return { server, cut: () => webSockets?.close() };
+}
+
 /** Agents show a token where they have no certificate, so that isn't asked for as a condition. */
-function openDoor({ tls, logger }: BrokerOptions, admit: (socket: Socket) => void): Server {
+function openServer({ tls, logger }: BrokerOptions, admit: (socket: Socket) => void): Server {
   if (tls === undefined) return createServer(admit);
   const server = createTlsServer(
     { ...tls.options, handshakeTimeout: CONNECT_TIMEOUT_MS, requestCert: tls.asksClients, rejectUnauthorized: false },

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import { GuardedConnection } from './guarded-connection.ts';
@@ -13,6 +13,8 @@ import {
   PACKET_TIMEOUT_MS,
 } from './limits.ts';
 import { PacketCut } from './packet-guard.ts';
+
+const NOBODY = { address: '', port: 0, certified: undefined };
 
 /** A socket without a network: the test is the peer. Like a real one it gives no data while it is paused. */
 class FakeSocket extends EventEmitter {
@@ -92,7 +94,7 @@ function connectClient(
   { reads = true } = {},
 ) {
   const socket = new FakeSocket();
-  const connection = new GuardedConnection(socket as unknown as Socket, limit);
+  const connection = new GuardedConnection(socket as unknown as Duplex, NOBODY, limit);
   connection.letIn();
   const errors: Error[] = [];
   connection.on('error', (error) => errors.push(error));

@@ -42,7 +42,7 @@ interface HeldPacket {
  */
 export class GuardedConnection extends Duplex {
   readonly peer: Peer;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #allInFlight: InFlightLimit;
   readonly #held: HeldPacket[] = [];
   /** How many of those held, the oldest, are being stored. */
@@ -61,10 +61,10 @@ export class GuardedConnection extends Duplex {
   #controlPacketsUnread = 0;
   #tookLeave = false;
 
-  constructor(socket: Socket, allInFlight: InFlightLimit) {
+  /** `socket` is the peer's own, or what comes by WebSocket through it. */
+  constructor(socket: Duplex, peer: Peer, allInFlight: InFlightLimit) {
     super({ readableHighWaterMark: CLIENT_IN_FLIGHT_BYTES_MAX });
-    const { remoteAddress: address = '', remotePort: port = 0 } = socket;
-    this.peer = { address, port, certified: certifiedName(socket) };
+    this.peer = peer;
     this.#socket = socket;
     this.#allInFlight = allInFlight;
     socket.on('data', (chunk: Uint8Array) => {
@@ -263,6 +263,12 @@ export class GuardedConnection extends Duplex {
     this.#heldBytes += bytes;
     return true;
   }
+}
+
+/** Who is at the other end, as far as a socket tells. */
+export function peerOf(socket: Socket): Peer {
+  const { remoteAddress: address = '', remotePort: port = 0 } = socket;
+  return { address, port, certified: certifiedName(socket) };
 }
 
 /** Several names are none: which one an authority meant nobody knows. */

@@ -44,6 +44,9 @@ export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** From connecting to a complete CONNECT. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
+/** The longest request that asks for a WebSocket, its headers included. */
+export const UPGRADE_BYTES_MAX = 8192;
+
 /** How long who shows a wrong token waits for the answer, once it has failed before. */
 export const LOGIN_WAIT_MS_MAX = 2_000;
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import { Strangers } from '#backbone/doors/strangers.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
@@ -7,7 +8,7 @@ import { AgentLogins, type BrokerIdentity } from './agent-logins.ts';
 import { ClientSession, type ClientSessionOptions, type PacketDone } from './client-session.ts';
 import { BAD_USER_NAME_OR_PASSWORD, ClientRefused, judgeConnect } from './connect-verdict.ts';
 import type { Tally } from './counters.ts';
-import { GuardedConnection } from './guarded-connection.ts';
+import { GuardedConnection, peerOf } from './guarded-connection.ts';
 import {
   CLIENT_DRAIN_TIMEOUT_MS,
   CONNECT_TIMEOUT_MS,
@@ -95,10 +96,10 @@ export class MqttListener {
     this.#options.tally.strangersCut = this.#strangers?.cut ?? 0;
   }
 
-  /** Lets in a connected socket. */
-  admit(socket: Socket): void {
+  /** Lets in a connected socket; MQTT comes through it, or through a stream that it carries. */
+  admit(socket: Socket, stream: Duplex = socket): void {
     socket.setNoDelay(true);
-    const connection = new GuardedConnection(socket, this.inFlight);
+    const connection = new GuardedConnection(stream, peerOf(socket), this.inFlight);
     this.#connections.add(connection);
     connection.once('close', () => this.#connections.delete(connection));
     this.#aedes.handle(connection);

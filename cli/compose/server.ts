@@ -25,7 +25,7 @@ import { TrackedLog } from './tracked-log.ts';
 
 export interface ServerOptions {
   readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'backbone' | 'batch' | 'retention' | 'http'> &
-    Partial<Pick<WeirConfig, 'stores' | 'identity' | 'tls' | 'plainText'>>;
+    Partial<Pick<WeirConfig, 'stores' | 'identity' | 'tls' | 'plainText' | 'mqtt'>>;
   /** Where relative paths of the configuration start; the working directory unless given. */
   readonly folder?: string;
   readonly dataDir: string;
@@ -174,6 +174,7 @@ function openBroker(
     clock: Date.now,
     identity,
     tls,
+    webSocket: config.mqtt?.websocket,
     logger: logger.child({ part: 'broker' }),
     ledgerHead: (agent) => Promise.resolve(speed.ledgerHead(agent)),
     wantedOf: async (agent, signal) => {

@@ -28,6 +28,7 @@ describe('a configuration', () => {
       store: { kind: 'level' },
       stores: {},
       http: { cors: [] },
+      mqtt: { websocket: false },
       identity: 'none',
       plainText: false,
       retention: { archive: 'forever', quarantine: 'forever' },

@@ -273,6 +273,16 @@ const httpSchema = z.strictObject({
     }),
 });
 
+const mqttSchema = z.strictObject({
+  websocket: z
+    .boolean()
+    .default(false)
+    .meta({
+      description: 'Whether agents may also come by WebSocket, at the same port: ws://host:1883/mqtt, with TLS wss.',
+      examples: [true],
+    }),
+});
+
 const storeSchema = z.strictObject({
   kind: z.literal('level').meta({ description: 'Tables of windows are kept in LevelDB.', examples: ['level'] }),
 });
@@ -349,6 +359,10 @@ export const configSchema = z.strictObject({
   retention: retentionSchema.prefault({}).meta({
     description: 'How long the server keeps what it has twice.',
     examples: [{ log: '7d', quarantine: '90d' }],
+  }),
+  mqtt: mqttSchema.prefault({}).meta({
+    description: 'How agents may come to the server.',
+    examples: [{ websocket: true }],
   }),
   batch: batchSchema
     .prefault({})

@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly http: Address;
   readonly mqtt: Address;
   readonly dataDir: string;
-  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'tls'> & Partial<Pick<WeirConfig, 'stores'>>;
+  readonly config: Pick<WeirConfig, 'metrics' | 'views' | 'tls'> & Partial<Pick<WeirConfig, 'stores' | 'mqtt'>>;
   readonly simulates: string | undefined;
 }
 
@@ -23,6 +23,11 @@ export function banner({ version, server, http, mqtt, dataDir, config, simulates
     `dashboard  ${web}`,
     `API        ${web}api/v1/views (described at ${web}openapi.json)`,
     `MQTT       ${formatAddress({ ...mqtt, port: server.mqttPort })}${config.tls === undefined ? '' : ' (TLS)'}`,
+    ...(config.mqtt?.websocket === true
+      ? [
+          `WebSocket  ws${config.tls === undefined ? '' : 's'}://${formatAddress({ ...mqtt, port: server.mqttPort })}/mqtt`,
+        ]
+      : []),
     `identity   ${identityLine(server.known)}`,
     `data       ${dataDir}`,
     ...logReportLines(server.log),
