@@ -112,8 +112,9 @@ export class Route implements SliceSink, Newcomer {
   readonly isEnded: boolean;
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
   position = 0;
-  /** See `stretchEnd`. */
+  /** See `openStretch`. */
   origin = 0;
+  freshFrom = 0;
 
   #firstMs = Number.POSITIVE_INFINITY;
   /** The span asked for last: a run goes on from slice to slice. */
@@ -143,18 +144,18 @@ export class Route implements SliceSink, Newcomer {
   }
 
   /**
-   * Asks for the slots of the slices from `first` to `last`, each of which is changed, as far as they lie in one span: gives
-   * the slice behind them. The slot of slice s is `origin` + s.
+   * Asks for the slots of the slices from `first` up to `end`, each of which is changed, as far as they lie in one span:
+   * gives the slice behind them. The slot of slice s is `origin` + s, and those from `freshFrom` on hold nothing yet.
    */
-  stretchEnd(first: number, last: number): number {
+  openStretch(first: number, end: number): number {
     const { slots } = this.fold;
     let span = this.#span;
     if (span === undefined || span.isReleased || span.number !== spanOf(first))
-      this.#span = span = slots.spanAt(this.group, first, this.position, last);
-    const end = Math.min(last + 1, (span.number + 1) * SPAN_SLICES);
-    slots.touchAllIn(span, first, end, this.position);
+      this.#span = span = slots.spanAt(this.group, first, this.position, end - 1);
+    const stretchEnd = Math.min(end, (span.number + 1) * SPAN_SLICES);
+    this.freshFrom = slots.touchAllIn(span, first, stretchEnd, this.position);
     this.origin = span.origin;
-    return end;
+    return stretchEnd;
   }
 
   /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */

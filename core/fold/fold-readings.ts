@@ -1,5 +1,4 @@
 import type { ReadingsReader } from '../frames/readings-reader.ts';
-import { PIECE_MEASURES } from '../kernels/kernels.ts';
 import {
   accountedFrom,
   accountsSteadily,
@@ -8,9 +7,9 @@ import {
   unaccountedMs,
   unaccountedSteps,
 } from '../stats/accounted.ts';
+import { HeldChunk } from '../stats/held-chunk.ts';
 import { addLink } from '../stats/link.ts';
-import { measurePieces, pieceEnds } from '../stats/piece.ts';
-import { addHeldRun, addRegularRun, addTimedRun } from '../stats/run.ts';
+import { addRegularRun, addTimedRun } from '../stats/run.ts';
 import type { AgentFold, Route } from './agent-fold.ts';
 import { foldLinks } from './fold-corrections.ts';
 import type { ViewFold } from './view-fold.ts';
@@ -70,75 +69,55 @@ function timeAt(reader: ReadingsReader, index: number): number {
 function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbour): void {
   const { startMs, stepMs, values, offset } = reader;
   const { rule, sliceMs } = route;
-  linkTo(route, before.known, before.timeMs, before.value, startMs, values[offset]!);
   // Where each value is held and accounts up to the next one, and no step leaps over a slice, a piece takes its ends along.
   const isHeld = rule.kind === 'gauge' && stepMs <= rule.holdMsMax && stepMs <= sliceMs;
-  if (isHeld && accountsSteadily(route.pace, stepMs)) foldHeldPieces(reader, route, before);
-  else foldLinkedPieces(reader, route, before);
+  if (isHeld && accountsSteadily(route.pace, stepMs)) {
+    foldHeldPieces(reader, route, before, rule.holdMsMax);
+    return;
+  }
+  linkTo(route, before.known, before.timeMs, before.value, startMs, values[offset]!);
+  foldLinkedPieces(reader, route, before);
 }
+
+/** Of one chunk at a time. */
+const held = new HeldChunk();
 
 /** Cuts a regular chunk of a gauge at slice edges; what spans an edge is added with the piece on either side. */
-function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour): void {
-  const { startMs, stepMs, values, offset, size } = reader;
+function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour, holdMsMax: number): void {
+  const { startMs, stepMs, size } = reader;
   const { sliceMs, table, pace } = route;
-  const { quantiles } = route.rule;
   const isUnchecked = reader.unchecked[reader.run] === 1;
-  const end = offset + size;
-  let slice = Math.floor(startMs / sliceMs);
-  let edgeMs = (slice + 1) * sliceMs;
-  let atMs = startMs;
-  let headMs = 0;
-  let headValue = 0;
+  held.cut(reader, sliceMs, route.rule.quantiles);
+  const { pieces } = held;
+  const first = Math.floor(startMs / sliceMs);
+  const gapMs = startMs - before.timeMs;
+  // What was held up to here within the slice comes along with the first piece; any other link is added by itself.
+  if (before.known && gapMs <= holdMsMax && before.timeMs >= first * sliceMs) held.setBefore(before.value, gapMs);
+  else linkTo(route, before.known, before.timeMs, before.value, startMs, reader.values[reader.offset]!);
   const accountedEndMs = startMs + (size - 1) * stepMs + pace.intervalMs;
   let accountedMs = accountedFrom(pace, timeOf(before), startMs);
-  if (accountedMs < edgeMs - sliceMs) {
-    addAccountedSpan(route, pace, 1, accountedMs, edgeMs - sliceMs);
-    accountedMs = edgeMs - sliceMs;
+  if (accountedMs < first * sliceMs) {
+    addAccountedSpan(route, pace, 1, accountedMs, first * sliceMs);
+    accountedMs = first * sliceMs;
   }
-  const pieces = cutAtEdges(startMs, stepMs, size, sliceMs);
-  measurePieces(values, offset, pieces, reader.room);
-  const lastSlice = slice + pieces - 1;
-  let origin = 0;
-  let stretchEnd = slice;
-  for (let from = offset, piece = 0; from < end; slice++, piece++) {
-    if (slice >= stretchEnd) {
-      stretchEnd = route.stretchEnd(slice, lastSlice);
-      origin = route.origin;
+  for (let piece = 0; piece < pieces;) {
+    const end = route.openStretch(first + piece, first + pieces) - first;
+    const slotBase = route.origin + first;
+    const fresh = route.freshFrom - first;
+    const added = fresh < end && held.putPieces(table, slotBase + fresh, fresh, end) ? fresh : end;
+    for (let i = piece; i < added; i++) held.addPiece(table, slotBase + i, i);
+    for (; piece < end; piece++) {
+      const slot = slotBase + piece;
+      const edgeMs = (first + piece + 1) * sliceMs;
+      const untilMs = accountedEndMs < edgeMs ? accountedEndMs : edgeMs;
+      if (untilMs > accountedMs) {
+        addAccounted(table, slot, untilMs - accountedMs, 0);
+        accountedMs = untilMs;
+      }
+      if (isUnchecked) table.unchecked[slot]! += held.sizeOf(piece);
     }
-    const to = offset + pieceEnds[piece]!;
-    const nextMs = atMs + (to - from) * stepMs;
-    const tailMs = to === end ? 0 : edgeMs - nextMs + stepMs;
-    const slot = origin + slice;
-    const measured = piece * PIECE_MEASURES;
-    addHeldRun(table, slot, values, from, to, atMs, stepMs, headValue, headMs, tailMs, quantiles, measured);
-    const untilMs = accountedEndMs < edgeMs ? accountedEndMs : edgeMs;
-    if (untilMs > accountedMs) {
-      addAccounted(table, slot, untilMs - accountedMs, 0);
-      accountedMs = untilMs;
-    }
-    if (isUnchecked) table.unchecked[slot]! += to - from;
-    headValue = values[to - 1]!;
-    headMs = nextMs - edgeMs;
-    atMs = nextMs;
-    edgeMs += sliceMs;
-    from = to;
   }
   if (accountedMs < accountedEndMs) addAccountedSpan(route, pace, 1, accountedMs, accountedEndMs);
-}
-
-/** Cuts a regular chunk, of which no step leaps over a slice, at the edges of slices: sets `pieceEnds`, and gives how many. */
-function cutAtEdges(startMs: number, stepMs: number, size: number, sliceMs: number): number {
-  let toEdgeMs = sliceMs - (startMs - Math.floor(startMs / sliceMs) * sliceMs);
-  if (size === 1) {
-    pieceEnds[0] = 1;
-    return 1;
-  }
-  let pieces = 0;
-  for (let end = 0; end < size; toEdgeMs += sliceMs) {
-    end = Math.min(size, Math.ceil(toEdgeMs / stepMs));
-    pieceEnds[pieces++] = end;
-  }
-  return pieces;
 }
 
 /** Cuts any other regular chunk at slice edges, with a link from piece to piece. */

@@ -10,6 +10,18 @@ function dirtySlots(slots: SliceSlots): number[] {
   return slots.dirty.flatMap((span) => slicesIn(span, span.dirty).map((slice) => span.origin + slice));
 }
 
+/** What is known of the open slices, whatever slots they have. */
+function factsOf(slots: SliceSlots): unknown {
+  const rows = [...slots.all()].map((slot) => [
+    slots.sliceAt(slot),
+    slots.partAt(slot),
+    slots.revisionAt(slot),
+    slots.flagsAt(slot),
+  ]);
+  const dirty = slots.dirty.map((span) => [span.number, span.dirty]);
+  return { rows, dirty, open: slots.open, opened: slots.opened, unwritten: slots.unwritten };
+}
+
 describe('the slots of a view', () => {
   it('opens a slot per slice of a group, named by the record that opened it', () => {
     const slots = new SliceSlots();
@@ -40,6 +52,28 @@ describe('the slots of a view', () => {
     expect(slots.revisionAt(slot)).toBe(2);
     slots.touchForRefold(group, 0, 4);
     expect(slots.revisionAt(slot)).toBe(2);
+  });
+
+  it('opens the slices of a run at once as it opens them one by one', () => {
+    const runs = [
+      [3, 7],
+      [5, 12],
+      [0, 2],
+      [0, SPAN_SLICES],
+      [SPAN_SLICES - 1, SPAN_SLICES],
+    ] as const;
+    const [atOnce, single] = [new SliceSlots(), new SliceSlots()];
+    const [group, other] = [atOnce.groupOf('g'), single.groupOf('g')];
+    for (const [i, [first, end]] of runs.entries()) {
+      const position = 1 + (i >> 1);
+      const known = group.spans.get(0)?.open ?? 0;
+      const fresh = atOnce.touchAllIn(atOnce.spanAt(group, first, position, end - 1), first, end, position);
+      for (let slice = first; slice < end; slice++) single.touch(other, slice, position);
+      for (let slice = fresh; slice < end; slice++) expect(known & (1 << slice)).toBe(0);
+      expect(fresh === first || (known & (1 << (fresh - 1))) !== 0).toBe(true);
+      expect(factsOf(atOnce)).toEqual(factsOf(single));
+      if (i === 1) for (const slots of [atOnce, single]) slots.settle();
+    }
   });
 
   it('lists what has to be written until it is settled, each slot once', () => {

@@ -90,11 +90,45 @@ export class SliceSlots {
     return slot;
   }
 
-  /** As `touchIn`, of all slices from `first` up to `end`: the slot of each is the span's origin and the slice. */
-  touchAllIn(span: OpenSpan, first: number, end: number, position: number): void {
-    // The widest window that is asked for is made first: no slot moves after that.
-    if (end - 1 >= span.windowFirst + span.windowSlots) this.#slotIn(span, end - 1, 2 * position);
-    for (let slice = first; slice < end; slice++) this.touchIn(span, slice, position);
+  /**
+   * As `touchIn`, of all slices from `first` up to `end`: the slot of each is the span's origin and the slice. Gives the first
+   * slice from which on all are opened by this, and hold nothing yet; `end` where there is none.
+   */
+  touchAllIn(span: OpenSpan, first: number, end: number, position: number): number {
+    let fresh = end;
+    while (fresh > first && (span.open & bitOf(fresh - 1)) === 0) fresh--;
+    for (let slice = first; slice < fresh; slice++) this.touchIn(span, slice, position);
+    if (fresh < end) this.#openAll(span, fresh, end, position);
+    return fresh;
+  }
+
+  /** Opens slices of a span of which none is open, as changed by the record at `position`. */
+  #openAll(span: OpenSpan, first: number, end: number, position: number): void {
+    const count = end - first;
+    if (first < span.windowFirst) this.#widen(span, first);
+    if (end > span.windowFirst + span.windowSlots) this.#widen(span, end - 1);
+    const bits = (bitOf(first) << count) - bitOf(first);
+    if (span.dirty === 0) this.#dirty.push(span);
+    span.dirty |= bits;
+    this.#unwritten += count;
+    this.#noteOpened(span, bits, count);
+    const from = span.origin + first;
+    for (let slot = from; slot < from + count; slot++) {
+      this.#span[slot] = span;
+      this.#part[slot] = 2 * position;
+      this.#revision[slot] = 1;
+      this.#lastRecord[slot] = position;
+      this.#flags[slot] = 0;
+    }
+  }
+
+  #noteOpened(span: OpenSpan, bits: number, count: number): void {
+    span.open |= bits;
+    this.#open += count;
+    this.#opened += count;
+    // Half of a window in use says that its group has something in most slices.
+    const { group, windowSlots } = span;
+    if (windowSlots > group.slotsExpected && 2 * bitCount(span.open) > windowSlots) group.slotsExpected = windowSlots;
   }
 
   /** The slot of a slice for a refold of all records up to `position`: changed, but no record contributed. */
@@ -157,17 +191,12 @@ export class SliceSlots {
     if ((span.open & bit) !== 0) return span.origin + slice;
     if (slice < span.windowFirst || slice >= span.windowFirst + span.windowSlots) this.#widen(span, slice);
     const slot = span.origin + slice;
-    span.open |= bit;
-    this.#open++;
-    this.#opened++;
+    this.#noteOpened(span, bit, 1);
     this.#span[slot] = span;
     this.#part[slot] = part;
     this.#revision[slot] = 0;
     this.#lastRecord[slot] = -1;
     this.#flags[slot] = 0;
-    // Half of a window in use says that its group has something in most slices.
-    const { group, windowSlots } = span;
-    if (windowSlots > group.slotsExpected && 2 * bitCount(span.open) > windowSlots) group.slotsExpected = windowSlots;
     return slot;
   }
 

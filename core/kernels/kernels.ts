@@ -10,6 +10,10 @@ export const PIECES_MAX = 1024;
 /** What is measured of a piece, four numbers: see `measurePieces` in `core/stats/piece.ts`. */
 export const PIECE_MEASURES = 4;
 
+/** Rows that the kernels make at once, and columns that they have: each behind the other. */
+export const ROWS_MAX = 16;
+const ROW_COLUMNS = 17;
+
 /** Readers that have a room in a thread at once: each fold and each broker has one. Others work in JavaScript. */
 const ROOMS_MAX = 64;
 
@@ -32,6 +36,20 @@ interface KernelFunctions {
   readonly unpackFull: (words: number, width: number, out: number) => void;
   readonly accumulate: (differences: number, count: number, before: number, divisor: number, out: number) => number;
   readonly measurePieces: (values: number, ends: number, pieces: number, out: number) => void;
+  readonly heldRows: (
+    values: number,
+    ends: number,
+    measures: number,
+    from: number,
+    to: number,
+    pieces: number,
+    sliceStartMs: number,
+    intoSliceMs: number,
+    stepMs: number,
+    sliceMs: number,
+    valueMax: number,
+    rows: number,
+  ) => number;
 }
 
 /** What one call takes and gives lies here, and is another call's behind it. */
@@ -42,6 +60,8 @@ interface Desk {
   readonly endsAt: number;
   readonly measures: Float64Array;
   readonly measuresAt: number;
+  readonly rows: Float64Array;
+  readonly rowsAt: number;
 }
 
 /**
@@ -60,6 +80,7 @@ export class Kernels {
     const wordsAt = this.#take(4 * BLOCK_WORDS);
     const endsAt = this.#take(4 * PIECES_MAX);
     const measuresAt = this.#take(8 * PIECE_MEASURES * PIECES_MAX);
+    const rowsAt = this.#take(8 * ROWS_MAX * ROW_COLUMNS);
     const { buffer } = functions.memory;
     this.desk = {
       words: new Int32Array(buffer, wordsAt, BLOCK_WORDS),
@@ -68,6 +89,8 @@ export class Kernels {
       endsAt,
       measures: new Float64Array(buffer, measuresAt, PIECE_MEASURES * PIECES_MAX),
       measuresAt,
+      rows: new Float64Array(buffer, rowsAt, ROWS_MAX * ROW_COLUMNS),
+      rowsAt,
     };
     for (let i = 0; i < ROOMS_MAX; i++) this.#free.push(this.#newRoom(buffer));
   }

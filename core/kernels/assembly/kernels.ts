@@ -114,3 +114,100 @@ function measure(from: usize, end: usize, out: usize): void {
   store<f64>(out, f64x2.extract_lane(low, 0), 16);
   store<f64>(out, f64x2.extract_lane(high, 0), 24);
 }
+
+const LIMB_BITS: i64 = 40;
+const LIMB_MASK: i64 = (1 << 40) - 1;
+/** A half of what is multiplied: its product with a value below 2^36 leaves room for squares below 2^53. */
+const HALF_BITS: i64 = 24;
+const HALF_MASK: i64 = (1 << 24) - 1;
+/** Rows that stand side by side in a column: core/kernels/kernels.ts says the same. */
+const COLUMN_BYTES: usize = 8 * 16;
+/** The first column that is mostly zero; the bits of what is given tell which are not. */
+const RARE_COLUMN: usize = 11;
+
+/**
+ * What `HeldChunk.putPieces` (core/stats/held-chunk.ts) puts into slots, of the pieces from `from` up to `to` of a regular run that was cut into `pieces` at the edges of
+ * slices and measured: each in columns of the rows at `rows`, from their first place on. Gives a bit for each rare column that
+ * isn't zero throughout, or -1 where a magnitude is above `valueMax`, or squares above 2^53. `intoSliceMs` is how far
+ * the first reading is from the start of its slice, which is at `sliceStartMs`.
+ */
+export function heldRows(
+  values: usize,
+  ends: usize,
+  measures: usize,
+  from: i32,
+  to: i32,
+  pieces: i32,
+  sliceStartMs: f64,
+  intoSliceMs: f64,
+  stepMs: f64,
+  sliceMs: f64,
+  valueMax: f64,
+  rows: usize,
+): i32 {
+  const step = <i64>stepMs;
+  let start = from > 0 ? load<i32>(ends + ((<usize>(from - 1)) << 2)) : 0;
+  let rare: i64 = 0;
+  for (let piece = from; piece < to; piece++) {
+    const end = load<i32>(ends + ((<usize>piece) << 2));
+    const measured = measures + ((<usize>piece) << 5);
+    const squares = load<f64>(measured, 8);
+    const low = load<f64>(measured, 16);
+    const high = load<f64>(measured, 24);
+    const firstValue = load<f64>(values + ((<usize>start) << 3));
+    const lastValue = load<f64>(values + ((<usize>(end - 1)) << 3));
+    const before = piece > 0 ? load<f64>(values + ((<usize>(start - 1)) << 3)) : 0;
+    const magnitude = max(abs(firstValue) + max(high, -low), abs(before));
+    if (!(magnitude <= valueMax && squares < 9007199254740992)) return -1;
+
+    const edgeMs = sliceMs * <f64>piece;
+    const steps = <f64>(end - start - 1);
+    const firstMs = intoSliceMs + stepMs * <f64>start;
+    const lastMs = firstMs + stepMs * steps;
+    const headMs = piece > 0 ? firstMs - edgeMs : 0;
+    const tailMs = piece < pieces - 1 ? edgeMs + sliceMs - lastMs : 0;
+
+    const first = <i64>firstValue;
+    const distances = <i64>load<f64>(measured);
+    const sum = <i64>(end - start) * first + distances;
+    const held = sum - <i64>lastValue;
+    const integral = step * held + <i64>before * <i64>headMs + <i64>lastValue * <i64>tailMs;
+
+    const factor = sum + distances;
+    const upper = (factor >> HALF_BITS) * first;
+    const lower = (factor & HALF_MASK) * first + <i64>squares;
+    const squares0 = (lower & LIMB_MASK) + ((upper & 0xffff) << HALF_BITS);
+    const squares1 = (lower >> LIMB_BITS) + (upper >> 16) + (squares0 >> LIMB_BITS);
+
+    put(rows, 0, steps + 1);
+    put(rows, 1, firstValue + low);
+    put(rows, 2, firstValue + high);
+    put(rows, 3, sliceStartMs + firstMs);
+    put(rows, 4, firstValue);
+    put(rows, 5, sliceStartMs + lastMs);
+    put(rows, 6, lastValue);
+    put(rows, 7, headMs + (lastMs - firstMs) + tailMs);
+    put(rows, 8, <f64>(sum & LIMB_MASK));
+    put(rows, 9, <f64>(squares0 & LIMB_MASK));
+    put(rows, 10, <f64>(integral & LIMB_MASK));
+    rare |= putRare(rows, 0, (sum >> LIMB_BITS) & LIMB_MASK);
+    rare |= putRare(rows, 1, sum >> 63);
+    rare |= putRare(rows, 2, squares1 & LIMB_MASK);
+    rare |= putRare(rows, 3, squares1 >> LIMB_BITS);
+    rare |= putRare(rows, 4, (integral >> LIMB_BITS) & LIMB_MASK);
+    rare |= putRare(rows, 5, integral >> 63);
+    rows += 8;
+    start = end;
+  }
+  return <i32>rare;
+}
+
+function put(rows: usize, column: usize, value: f64): void {
+  store<f64>(rows + column * COLUMN_BYTES, value);
+}
+
+/** Gives the column's bit where the limb isn't zero. */
+function putRare(rows: usize, column: usize, limb: i64): i64 {
+  put(rows, RARE_COLUMN + column, <f64>limb);
+  return (<i64>(limb != 0)) << (<i64>column);
+}
