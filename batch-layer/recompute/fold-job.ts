@@ -25,6 +25,9 @@ export const JOB_SLICES_MAX = 400_000;
 /** Of these the newest band may hold so much before it is written like the others. */
 const NEWEST_BAND_SHARE = 3 / 4;
 
+/** Bytes of frames for each slice that may come of them, about: a reading alone in its slice takes one or two, and many aren't alone. */
+const BYTES_PER_SLICE = 8;
+
 /** Frames of one partition to be folded into some views: plain data, for any process. */
 export interface FoldJob {
   readonly partition: number;
@@ -62,7 +65,10 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
   const result: Results = { runs: job.views.map(() => []), pending: job.views.map(() => []) };
   const agents = job.agents.map(({ agent, entries }) => new AgentFold(agent, entries));
   const folder = new FrameFolder();
-  const views = job.views.map((view, i) => new ViewFold(view, (group) => inRange(job.groups[i]!, group)));
+  const capacity = slotsExpected(job);
+  const views = job.views.map(
+    (view, i) => new ViewFold(view, { takes: (group) => inRange(job.groups[i]!, group), capacity }),
+  );
   let readings = 0;
   const { frames } = job;
   for (let i = 0; i < frames.count; i++) {
@@ -79,6 +85,12 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
   }
   flush(job, views, writer, result, false);
   return { readings, ...result };
+}
+
+/** How many slots a view has room for from the start. Memory that nothing is written to isn't taken, so it may well be too many. */
+function slotsExpected({ views, frames, slicesMax }: FoldJob): number {
+  const bytes = frames.bytes.reduce((sum, length) => sum + length, 0);
+  return Math.max(1, Math.ceil(Math.min(slicesMax, bytes / BYTES_PER_SLICE) / views.length));
 }
 
 function slotsHeld(views: readonly ViewFold[]): number {

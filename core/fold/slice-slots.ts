@@ -33,6 +33,9 @@ export interface OpenSpan {
   isReleased: boolean;
 }
 
+/** Slots of a table that nobody said anything of. */
+const CAPACITY_FIRST = 16;
+
 /**
  * The slices of one view that are held in memory: one slot of a stats table per (group, slice), with what belongs to
  * the slice but not to the algebra: who opened it, how many records contributed, and whether it has to be written.
@@ -43,7 +46,7 @@ export interface OpenSpan {
  * stays where it is until another slice of its span is opened.
  */
 export class SliceSlots {
-  readonly table = new StatsTable();
+  readonly table: StatsTable;
   readonly groups = new Map<string, Group>();
   /** Slices that wait for a refold, in memory or not. */
   readonly pending = new SliceSet();
@@ -56,6 +59,11 @@ export class SliceSlots {
   #unwritten = 0;
   #open = 0;
   #opened = 0;
+
+  /** So many slots have room before the table grows. */
+  constructor(capacity = CAPACITY_FIRST) {
+    this.table = new StatsTable(capacity);
+  }
 
   groupOf(key: string): Group {
     let group = this.groups.get(key);

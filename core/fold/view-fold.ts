@@ -36,18 +36,25 @@ export interface Newcomer {
   readonly sinceMs?: number | undefined;
 }
 
+export interface ViewFoldOptions {
+  /** Whether it folds a group, told by its key; left out: all of the view. */
+  readonly takes?: (group: string) => boolean;
+  /** Slices that are expected to be in memory at once: a table that doesn't have to grow isn't copied. */
+  readonly capacity?: number;
+}
+
 /** The fold of one version of a view over one partition: its slices, and which series each group has. */
 export class ViewFold {
   readonly id: ViewVersion;
-  readonly slots = new SliceSlots();
+  readonly slots: SliceSlots;
   readonly #members = new Map<string, Map<string, Member>>();
   readonly #takes: (group: string) => boolean;
   #changedMembers: { readonly group: string; readonly member: Member }[] = [];
 
-  /** Of the view's groups it folds those that it `takes`, told by their keys: all, where that isn't given. */
-  constructor(id: ViewVersion, takes: (group: string) => boolean = () => true) {
+  constructor(id: ViewVersion, { takes = () => true, capacity }: ViewFoldOptions = {}) {
     this.id = id;
     this.#takes = takes;
+    this.slots = new SliceSlots(capacity);
   }
 
   /** The group that the series belongs to, or undefined where the view doesn't ask for it, or this fold doesn't take it. */

@@ -32,6 +32,8 @@ export type Integers = Float64Array | Int32Array | Uint8Array | Int8Array;
 /** Room for the columns that are made while one is written, kept from one to the next. */
 let differences = new Float64Array(4096);
 let distances = new Float64Array(4096);
+/** Of the block that is written: the width of each number, and how many are of each width. */
+const widths = new Uint8Array(BLOCK_VALUES);
 const tally = new Uint8Array(WIDTH_MAX + 1);
 
 export class PackWriter {
@@ -45,12 +47,7 @@ export class PackWriter {
   /** Appends the first `count` of `values`: as they are or as differences, whichever takes fewer bits. */
   column(values: Integers, count: number): void {
     if (differences.length < count) differences = new Float64Array(count);
-    if (count > 1 && isConstant(values, count)) {
-      if (values[0] === 0) return this.plainColumn(values, count);
-      differences.fill(0, 0, count);
-      differences[0] = values[0]!;
-      return this.#column(differences, count, COLUMN_DELTA);
-    }
+    if (count > 1 && isConstant(values, count)) return this.#constantColumn(values[0]!, count);
     let plainBits = 0;
     let deltaBits = 0;
     let before = 0;
@@ -80,14 +77,25 @@ export class PackWriter {
    */
   relativeColumn(values: Integers, bases: Integers, count: number): void {
     if (distances.length < count) distances = new Float64Array(count);
-    let safe = true;
+    let largest = 0;
     for (let i = 0; i < count; i++) {
-      distances[i] = values[i]! - bases[i]!;
-      // Of two safe integers it is one, or lies beyond them.
-      safe &&= Math.abs(distances[i]!) <= Number.MAX_SAFE_INTEGER;
+      const distance = values[i]! - bases[i]!;
+      distances[i] = distance;
+      const magnitude = Math.abs(distance);
+      if (magnitude > largest) largest = magnitude;
     }
-    this.bytes.byte(safe ? 1 : 0);
-    this.column(safe ? distances : values, count);
+    // Of two safe integers a distance is one, or lies beyond them.
+    const isSafe = largest <= Number.MAX_SAFE_INTEGER;
+    this.bytes.byte(isSafe ? 1 : 0);
+    if (largest === 0) this.bytes.byte(COLUMN_ZERO);
+    else this.column(isSafe ? distances : values, count);
+  }
+
+  #constantColumn(value: number, count: number): void {
+    if (value === 0) return this.bytes.byte(COLUMN_ZERO);
+    differences.fill(0, 0, count);
+    differences[0] = value;
+    this.#column(differences, count, COLUMN_DELTA);
   }
 
   /** Begins anew, and keeps the memory. */
@@ -114,7 +122,7 @@ export class PackWriter {
     for (let from = 0; from < count; from += BLOCK_VALUES) {
       this.#block(values, from, Math.min(BLOCK_VALUES, count - from));
     }
-    for (const byte of this.#patches.written()) this.bytes.byte(byte);
+    this.bytes.append(this.#patches.written());
   }
 
   #block(values: Integers, from: number, count: number): void {
@@ -134,6 +142,7 @@ export class PackWriter {
       // An integer that enters an Int32Array is taken modulo 2^32 (ECMA-262, ToInt32): its low word, exactly.
       low[i] = value;
       const bits = widthOf(value);
+      widths[i] = bits;
       tally[bits] = tally[bits]! + 1;
     }
     const width = chooseWidth(count);
@@ -153,8 +162,8 @@ export class PackWriter {
     this.#patches.byte(patches);
     const half = halfOfWidth(width);
     for (let i = 0; i < count; i++) {
+      if (widths[i]! <= width) continue;
       const value = values[from + i]!;
-      if (widthOf(value) <= width) continue;
       // Halves round up here and a field of no bits holds nothing, so the rest is from −half to half − 1.
       const upper = width === 0 ? value : Math.floor(value / (2 * half) + 0.5);
       this.#patches.byte(i);
