@@ -171,14 +171,39 @@ class RowGatherer {
 
   /** Takes the slices that the group holds of a band. */
   gatherBand({ key, spans }: Group, band: number): void {
+    const slots = this.#slots;
     const first = band * SPANS_PER_BAND;
     for (let number = first; number < first + SPANS_PER_BAND; number++) {
       const span = spans.get(number);
       if (span === undefined) continue;
-      this.groups.add(key);
       const { open, origin } = span;
-      for (let i = 0, slice = number * SPAN_SLICES; i < SPAN_SLICES; i++, slice++)
-        if ((open & (1 << i)) !== 0) this.#take(key, slice, origin + slice);
+      for (let i = 0, slice = number * SPAN_SLICES; i < SPAN_SLICES; i++, slice++) {
+        if ((open & (1 << i)) === 0) continue;
+        if (this.#rows === RESULT_BLOCK_ROWS_MAX) {
+          this.#endStretch(key);
+          this.flush();
+        }
+        const row = this.#rows++;
+        const slot = origin + slice;
+        const flags = slots.flagsAt(slot);
+        this.#slices[row] = slice;
+        this.#slotOf[row] = slot;
+        this.#revisions[row] = slots.revisionAt(slot);
+        this.#flags[row] = flags;
+        if ((flags & PENDING) !== 0) this.#pending.push({ group: key, slice });
+      }
+    }
+    this.#endStretch(key);
+  }
+
+  /** What was gathered since the stretch before is of the group. */
+  #endStretch(group: string): void {
+    if (this.#rows === (this.#ends.at(-1) ?? 0)) return;
+    this.groups.add(group);
+    if (this.#stretches.at(-1) === group) this.#ends[this.#ends.length - 1] = this.#rows;
+    else {
+      this.#stretches.push(group);
+      this.#ends.push(this.#rows);
     }
   }
 
@@ -205,21 +230,5 @@ class RowGatherer {
     this.#stretches = [];
     this.#ends = [];
     this.#rows = 0;
-  }
-
-  #take(group: string, slice: number, slot: number): void {
-    if (this.#rows === RESULT_BLOCK_ROWS_MAX) this.flush();
-    const i = this.#rows++;
-    if (this.#stretches.at(-1) === group) this.#ends[this.#ends.length - 1] = i + 1;
-    else {
-      this.#stretches.push(group);
-      this.#ends.push(i + 1);
-    }
-    const flags = this.#slots.flagsAt(slot);
-    this.#slices[i] = slice;
-    this.#slotOf[i] = slot;
-    this.#revisions[i] = this.#slots.revisionAt(slot);
-    this.#flags[i] = flags;
-    if ((flags & PENDING) !== 0) this.#pending.push({ group, slice });
   }
 }
