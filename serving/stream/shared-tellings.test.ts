@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ViewSource } from '../index/view-source.ts';
 import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX, TELLINGS_MADE_MAX } from './limits.ts';
 import { SharedMessage, SharedTellings, type Telling } from './shared-tellings.ts';
+import { textOfFrame } from './text-frame.fixtures.ts';
 
 /** A source that has changed as often as the test says. */
 function sourceWith(recent: { newest: number }): ViewSource {
@@ -80,7 +81,7 @@ describe('what subscriptions are told', () => {
 
   it('names the subscription that is told', () => {
     const message = new SharedMessage('changes', Buffer.from('"windows":[]}'));
-    const told = ['a', 'b', 'a"'].map((id) => JSON.parse(message.bytesFor(id).toString()) as unknown);
+    const told = ['a', 'b', 'a"'].map((id) => JSON.parse(textOfFrame(message.frameFor(id))) as unknown);
     expect(told).toEqual(['a', 'b', 'a"'].map((id) => ({ type: 'changes', id, windows: [] })));
   });
 });

@@ -1,6 +1,7 @@
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX, TELLINGS_MADE_MAX } from './limits.ts';
+import { textFrame } from './text-frame.ts';
 
 /** What a subscription is told, and where it stands then. */
 export interface Telling {
@@ -18,7 +19,7 @@ export class SharedMessage {
   readonly #type: string;
   readonly #rest: Uint8Array;
   #id: string | undefined;
-  #bytes = Buffer.alloc(0);
+  #frame: Buffer = Buffer.alloc(0);
 
   /** `rest` is the text of the message's object behind its type and id, in UTF-8. */
   constructor(type: string, rest: Uint8Array) {
@@ -31,14 +32,13 @@ export class SharedMessage {
     return 2 * this.#rest.length;
   }
 
-  /** The text in UTF-8; encoded anew only where the id is another than the last time. */
-  bytesFor(id: string): Buffer {
+  /** The message as a frame; encoded anew only where the id is another than the last time. */
+  frameFor(id: string): Buffer {
     if (this.#id !== id) {
       this.#id = id;
-      const head = Buffer.from(`{"type":"${this.#type}","id":${JSON.stringify(id)},`);
-      this.#bytes = Buffer.concat([head, this.#rest]);
+      this.#frame = textFrame(Buffer.from(`{"type":"${this.#type}","id":${JSON.stringify(id)},`), this.#rest);
     }
-    return this.#bytes;
+    return this.#frame;
   }
 }
 

@@ -9,6 +9,7 @@ import { World } from '../world.fixtures.ts';
 import { MESSAGES_WAITING_MAX, QUEUED_BYTES_MAX } from './limits.ts';
 import { SharedTellings } from './shared-tellings.ts';
 import { StreamConnection } from './stream-connection.ts';
+import { textOfFrame } from './text-frame.fixtures.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -21,8 +22,14 @@ class SlowSocket extends EventEmitter {
   isTerminated = false;
   bufferedAmount = 0;
 
-  send(text: string | Buffer): void {
-    this.sent.push(text.toString());
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  /** Takes a frame of text. */
+  write(frame: Uint8Array): boolean {
+    this.sent.push(textOfFrame(frame));
+    return true;
   }
 
   terminate(): void {
@@ -46,7 +53,7 @@ async function openClient(world: World) {
   const socket = new SlowSocket();
   const metrics = new Map([[world.metric.name, world.metric]]);
   const reader = new ViewReader(index, { views: [world.view], metrics, clock: () => 0 });
-  const client = new StreamConnection(socket as unknown as WebSocket, reader, new SharedTellings(), logger);
+  const client = new StreamConnection(socket as unknown as WebSocket, socket, reader, new SharedTellings(), logger);
   const subscribe = { type: 'subscribe', id: 'a', view: world.view.name, window: '1h' };
   return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { reasonOf } from '#core/errors.ts';
@@ -15,6 +16,7 @@ const POLICY_VIOLATION = 1008;
 /** One reader of the stream. Its messages are taken one after the other; its subscriptions are told in turn. */
 export class StreamConnection {
   readonly #socket: WebSocket;
+  readonly #connection: Pick<Duplex, 'write'>;
   readonly #reader: ViewReader;
   readonly #shared: SharedTellings;
   readonly #logger: Logger;
@@ -25,8 +27,16 @@ export class StreamConnection {
   /** Whether it has answered since the last ping. */
   isAlive = true;
 
-  constructor(socket: WebSocket, reader: ViewReader, shared: SharedTellings, logger: Logger) {
+  /** `connection` is what the socket's frames go over: those that many get are written to it as they are, each whole. */
+  constructor(
+    socket: WebSocket,
+    connection: Pick<Duplex, 'write'>,
+    reader: ViewReader,
+    shared: SharedTellings,
+    logger: Logger,
+  ) {
     this.#socket = socket;
+    this.#connection = connection;
     this.#reader = reader;
     this.#shared = shared;
     this.#logger = logger;
@@ -110,9 +120,10 @@ export class StreamConnection {
   /** A subscription that fails ends, and says why. */
   async #tellOne(subscription: Subscription): Promise<void> {
     try {
-      const bytes = await subscription.next();
-      if (bytes !== undefined && this.#subscriptions.get(subscription.id) === subscription)
-        this.#socket.send(bytes, { binary: false });
+      const frame = await subscription.next();
+      const isOpen = this.#socket.readyState === this.#socket.OPEN;
+      if (frame !== undefined && isOpen && this.#subscriptions.get(subscription.id) === subscription)
+        this.#connection.write(frame);
     } catch (error) {
       this.#subscriptions.delete(subscription.id);
       this.#sendProblem(subscription.id, error);

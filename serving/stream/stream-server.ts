@@ -111,7 +111,7 @@ export class StreamServer {
       if ('status' in sender) return refuse(socket, sender);
       const { remoteAddress, remotePort } = request.socket;
       this.#doorkeeper.strangers?.letIn(remoteAddress ?? '', remotePort ?? 0);
-      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, sender));
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, socket, sender));
     } catch (error) {
       this.#logger.error({ reason: reasonOf(error) }, 'an upgrade failed');
       refuse(socket, problemOf(error));
@@ -138,8 +138,9 @@ export class StreamServer {
       : problem(403, 'this token may not open a stream');
   }
 
-  #open(socket: WebSocket, { principal, session }: Sender): void {
-    this.#clients.set(socket, new StreamConnection(socket, this.#reader.as(principal), this.#shared, this.#logger));
+  #open(socket: WebSocket, connection: Duplex, { principal, session }: Sender): void {
+    const reader = this.#reader.as(principal);
+    this.#clients.set(socket, new StreamConnection(socket, connection, reader, this.#shared, this.#logger));
     const leave = this.#doorkeeper.enter(principal, session, 'stream', () =>
       socket.close(POLICY_VIOLATION, 'the token or session has ended'),
     );

@@ -48,6 +48,8 @@ export class Subscription {
   readonly #last: Duration | undefined;
   /** When it was asked for: what a time relative to now is counted from, as long as it stays open. */
   readonly #askedAtMs: number;
+  /** What it asks of a source, found once: it is looked at with every change. */
+  #question: { readonly source: ViewSource; readonly text: string } | undefined;
   #source: ViewSource | undefined;
   /** What was told last, as of which changes, and of which freshness. */
   #sequence = 0;
@@ -72,7 +74,7 @@ export class Subscription {
     return this.#source === undefined || this.#source.isReplaced || this.#source.recent.newest !== this.#sequence;
   }
 
-  /** What to tell next, as the bytes of a text message; undefined where nothing changed that it asks for. Throws QueryError. */
+  /** What to tell next, as a frame; undefined where nothing changed that it asks for. Throws QueryError. */
   async next(): Promise<Buffer | undefined> {
     const { index } = this.#reader;
     const { view } = this.#asked;
@@ -86,16 +88,21 @@ export class Subscription {
     this.#resume = undefined;
     this.#sequence = telling.sequence;
     this.#freshnessMs = telling.freshnessMs;
-    return telling.message?.bytesFor(this.id);
+    return telling.message?.frameFor(this.id);
   }
 
   /** Subscriptions that ask for the same, and stand at the same place, have the same key. */
   #keyOf(source: ViewSource): string {
+    if (this.#question?.source !== source) this.#question = { source, text: this.#questionTo(source) };
+    const { text } = this.#question;
+    return this.#source === source ? `${text} ${this.#sequence} ${this.#freshnessMs}` : `${text} from ${this.#resume}`;
+  }
+
+  /** What is asked of a source. By the filter that it comes to: of two who ask the same each may see another part. */
+  #questionTo(source: ViewSource): string {
     const query = this.#query(source);
     const { from, ...asked } = { ...this.#asked, id: undefined, resume: undefined };
-    const place = this.#source === source ? [this.#sequence, this.#freshnessMs] : [this.#resume];
-    // By the filter that it comes to: of two who ask the same each may see another part.
-    return JSON.stringify([asked, [...query.where], from === undefined ? undefined : query.fromMs, place]);
+    return JSON.stringify([asked, [...query.where], from === undefined ? undefined : query.fromMs]);
   }
 
   async #tell(source: ViewSource, query: WindowsQuery): Promise<Telling> {

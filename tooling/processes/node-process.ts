@@ -9,6 +9,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** For Node itself. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** A process under way, and what it has written so far. */
@@ -26,9 +28,9 @@ export interface RunningProcess extends AsyncDisposable {
 export function startNode(
   script: URL,
   args: readonly string[],
-  { cwd, env = {} }: ProcessOptions = {},
+  { cwd, env = {}, nodeFlags = [] }: ProcessOptions = {},
 ): RunningProcess {
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(script), ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,6 +4,9 @@ import { type ProcessOptions, type RunningProcess, startNode } from './node-proc
 
 const WEIR = new URL('../../cli/weir.ts', import.meta.url);
 
+/** With what `cli/weir.sh` starts Node for a server: what is measured of one is what its users have. */
+export const SERVER_FLAGS = ['--max-semi-space-size=16'];
+
 /** Longer than any command of a test takes on a busy machine; one that hangs is ended and fails its test. */
 const COMMAND_TIMEOUT_MS = 50_000;
 
@@ -29,7 +32,7 @@ export async function weir(
 
 /** Starts `weir ARGS`. Whoever starts it disposes of it, which kills it where it still runs. */
 export function startWeir(args: readonly string[], options: ProcessOptions): RunningProcess {
-  return startNode(WEIR, args, options);
+  return startNode(WEIR, args, args[0] === 'up' ? { nodeFlags: SERVER_FLAGS, ...options } : options);
 }
 
 /** A server of a test, and where its doors are. */
