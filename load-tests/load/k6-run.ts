@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { locateServer } from '#tooling/servers/locate-server.ts';
+import { bundleScript } from './script-bundle.ts';
 
 /** A metric of k6 as its summary tells it. */
 export interface K6Metric {
@@ -20,6 +20,8 @@ export interface K6Run {
   readonly missed: readonly string[];
 }
 
+/** Without a server of its own for other tools, whose port another run may have. */
+const RUN = ['run', '--quiet', '--no-usage-report', '--address', ''];
 /** Status of a run whose thresholds are broken (k6, errext/exitcodes). */
 const THRESHOLDS_BROKEN = 99;
 /** Beyond the time that a script runs: compiling, and what k6 waits for at its end. */
@@ -31,18 +33,24 @@ export async function runK6(script: string, seconds: number, env: Readonly<Recor
   if (k6.kind === 'missing') throw new Error(k6.message);
   await using folder = await makeTemporaryDirectory('k6');
   const summary = join(folder.dir, 'summary.json');
-  const path = fileURLToPath(new URL(`../k6/${script}.ts`, import.meta.url));
+  const path = await bundleScript(script, folder.dir);
   const given = Object.entries({ ...env, SUMMARY: summary }).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  const { status, output } = await runCommand(k6.path, ['run', '--quiet', '--no-usage-report', ...given, path], {
+  const { status, output } = await runCommand(k6.path, [...RUN, ...given, path], {
     timeoutMs: seconds * 1_000 + OVERTIME_MS,
   });
   if (status !== 0 && status !== THRESHOLDS_BROKEN) throw new Error(`k6 ended with status ${status}:\n${output}`);
   const metrics = JSON.parse(await readFile(summary, 'utf8')) as K6Run['metrics'];
-  return { metrics, broken: unkept(metrics, (name) => !isOfSpeed(name)), missed: unkept(metrics, isOfSpeed) };
+  const broken = [...exceptionsIn(output), ...unkept(metrics, (name) => !isOfSpeed(name))];
+  return { metrics, broken, missed: unkept(metrics, isOfSpeed) };
 
   function isOfSpeed(name: string): boolean {
     return metrics[name]!.type === 'trend' || name === 'dropped_iterations';
   }
+}
+
+/** What scripts threw, which by itself fails no run of k6. */
+function exceptionsIn(output: string): readonly string[] {
+  return output.split('\n').filter((line) => line.includes('level=error') && !line.includes('thresholds on metrics'));
 }
 
 function unkept(metrics: K6Run['metrics'], isMeant: (name: string) => boolean): string[] {
