@@ -15,6 +15,7 @@ import { Confinement, NoViews, NoViewsForYou, ServerAway, UnknownView } from './
 import { Refused } from './parts/refused.tsx';
 import type { Subscription } from './stream/message.ts';
 import { useWindows } from './stream/use-windows.ts';
+import { dataUpToMs } from './stream/windows-state.ts';
 
 const VIEWS_EVERY_MS = 10_000;
 const AGENTS_EVERY_MS = 5_000;
@@ -53,7 +54,7 @@ export function Dashboard({ access, doubt }: DashboardProps) {
 
   const state = {
     connection,
-    freshnessMs: windows.freshnessMs,
+    dataUpToMs: choice.period === undefined ? dataUpToMs(windows) : windows.freshnessMs,
     agents: agentsProblem === undefined ? knownAgents : undefined,
     seesAgents,
     intervalMs,

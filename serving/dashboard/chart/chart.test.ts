@@ -244,6 +244,20 @@ describe('the plot', () => {
     ]);
   });
 
+  it('has room for a value that lies before what is in sight, from where a line comes', () => {
+    const range = optionsOf(MEAN).scales?.['y']?.range;
+    if (typeof range !== 'function') throw new Error('the axis of values follows what is drawn');
+    const data = [
+      [0, 1, 2],
+      [9, 2, 3],
+      [null, undefined, 4],
+    ];
+    const [low, high] = range({ data } as never, 2, 4, 'y');
+    expect(low).toBeLessThan(2);
+    expect(high).toBeGreaterThan(9);
+    expect(range({ data } as never, null as never, null as never, 'y')).toEqual([0, 1]);
+  });
+
   it('has as many columns as it draws lines, in their order', () => {
     const [columns] = chartData([group('a', shown(0), shown(1, { final: false }))], BAND, null).groups;
     expect(plotColumns(columns!, true)).toStrictEqual([

@@ -54,7 +54,10 @@ export function plotOptions(style: PlotStyle, size: PlotSize, hooks: uPlot.Hooks
     bands,
     hooks,
     legend: { show: false },
-    scales: { x: { time: true, auto: false }, y: { range: (_plot, min, max) => valueRange(min, max, measure.adds) } },
+    scales: {
+      x: { time: true, auto: false },
+      y: { range: (plot, min, max) => valueRange(...extentOf(plot, min, max), measure.adds) },
+    },
     axes: [timeAxis(colours), valueAxis(colours)],
     cursor: {
       y: false,
@@ -82,6 +85,23 @@ function line(stroke: string): uPlot.Series {
       filter: (plot, index) => lonePoints(Array.from(plot.data[index]!)),
     },
   };
+}
+
+/**
+ * The extent of all values where there are any in sight: a line comes from the window before what is in sight, and would else
+ * leave the plot at its top.
+ */
+function extentOf({ data }: uPlot, min: number | null, max: number | null): [number | null, number | null] {
+  if (min === null || max === null) return [min, max];
+  let [low, high] = [min, max];
+  for (let column = 1; column < data.length; column++) {
+    for (const value of data[column]!) {
+      if (typeof value !== 'number') continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return [low, high];
 }
 
 /** Hollow, and joined to nothing: a value that is not to be compared with those beside it. */

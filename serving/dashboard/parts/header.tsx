@@ -14,7 +14,8 @@ const LIVE_AGE_MS_MAX = 3_600_000;
 /** How it stands with what is shown. */
 export interface HeaderState {
   readonly connection: Connection;
-  readonly freshnessMs: number | null;
+  /** Up to when there is data in what is shown; null where that is not known. */
+  readonly dataUpToMs: number | null;
   /** Undefined as long as it is not known who there is. */
   readonly agents: readonly AgentInfo[] | undefined;
   /** Whether it is for the viewer to know who there is. */
@@ -85,7 +86,7 @@ const WORDS: Readonly<Record<ConnectionKind, string>> = {
  */
 export function connectionKind({
   connection,
-  freshnessMs,
+  dataUpToMs,
   agents,
   seesAgents,
   intervalMs,
@@ -94,21 +95,21 @@ export function connectionKind({
 }: HeaderState): ConnectionKind {
   if (connection.kind !== 'live') return connection.kind;
   const ageMsMax = Math.min(LIVE_AGE_MS_MAX, Math.max(LIVE_AGE_MS_MIN, LIVE_AGE_INTERVALS * intervalMs));
-  const isFresh = freshnessMs !== null && nowMs - freshnessMs <= ageMsMax;
+  const isFresh = dataUpToMs !== null && nowMs - dataUpToMs <= ageMsMax;
   const isWhole = !seesAgents || agents?.filter(isExpected).every(({ presence }) => presence?.online === true) === true;
   return isFresh && isWhole && !isPast ? 'live' : 'connected';
 }
 
 /** What there is to know of the connection: since when it is away, or how fresh the data is and who is there. */
-export function connectionText({ connection, freshnessMs, agents, nowMs }: HeaderState, viewer?: Viewer): string {
+export function connectionText({ connection, dataUpToMs, agents, nowMs }: HeaderState, viewer?: Viewer): string {
   switch (connection.kind) {
     case 'connecting':
       return '';
     case 'away':
       return `for ${formatLong(nowMs - connection.sinceMs, viewer)}, tries again by itself`;
     case 'live': {
-      const freshness = freshnessMs === null ? [] : [`data up to ${formatAgo(freshnessMs, nowMs, viewer)}`];
-      return [...freshness, ...(agents === undefined || agents.length === 0 ? [] : [onlineText(agents, viewer)])].join(
+      const told = dataUpToMs === null ? [] : [`data up to ${formatAgo(dataUpToMs, nowMs, viewer)}`];
+      return [...told, ...(agents === undefined || agents.length === 0 ? [] : [onlineText(agents, viewer)])].join(
         ' · ',
       );
     }

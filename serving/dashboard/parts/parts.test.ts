@@ -139,7 +139,7 @@ describe('the state of the connection', () => {
   function header(over: Partial<HeaderState> = {}): HeaderState {
     return {
       connection: { kind: 'live' },
-      freshnessMs: T0_MS - 2_000,
+      dataUpToMs: T0_MS - 2_000,
       agents: [agent('a', true), agent('b', false, {}, { isGone: true })],
       seesAgents: true,
       intervalMs: 10_000,
@@ -156,7 +156,7 @@ describe('the state of the connection', () => {
     }
     expect(connectionKind(header({ agents: undefined }))).toBe('connected');
     expect(connectionKind(header({ agents: undefined, seesAgents: false }))).toBe('live');
-    expect(connectionKind(header({ freshnessMs: null }))).toBe('connected');
+    expect(connectionKind(header({ dataUpToMs: null }))).toBe('connected');
     expect(connectionKind(header({ isPast: true }))).toBe('connected');
   });
 
@@ -167,8 +167,8 @@ describe('the state of the connection', () => {
     [15 * MINUTE_MS, 1_800_000],
     [1_440 * MINUTE_MS, 3_600_000],
   ])('of a reading every %i ms is live up to an age of %i ms', (intervalMs, ageMsMax) => {
-    expect(connectionKind(header({ intervalMs, freshnessMs: T0_MS - ageMsMax }))).toBe('live');
-    expect(connectionKind(header({ intervalMs, freshnessMs: T0_MS - ageMsMax - 1 }))).toBe('connected');
+    expect(connectionKind(header({ intervalMs, dataUpToMs: T0_MS - ageMsMax }))).toBe('live');
+    expect(connectionKind(header({ intervalMs, dataUpToMs: T0_MS - ageMsMax - 1 }))).toBe('connected');
   });
 
   it('is nothing better than the connection is', () => {
@@ -178,7 +178,7 @@ describe('the state of the connection', () => {
 
   it('says how fresh the data is and who is there, or since when the server is away', () => {
     expect(connectionText(header(), EN)).toBe('data up to 2 s ago · 1 agent online');
-    expect(connectionText(header({ freshnessMs: null }), EN)).toBe('1 agent online');
+    expect(connectionText(header({ dataUpToMs: null }), EN)).toBe('1 agent online');
     expect(connectionText(header({ agents: [] }), EN)).toBe('data up to 2 s ago');
     expect(connectionText(header({ connection: { kind: 'connecting' } }), EN)).toBe('');
     expect(connectionText(header({ connection: AWAY }), EN)).toBe('for 1 min, tries again by itself');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServerMessage } from './message.ts';
 import {
   applyMessage,
+  dataUpToMs,
   groupKey,
   groupName,
   GROUPS_MAX,
@@ -38,6 +39,16 @@ describe('the windows of a subscription', () => {
     expect(minutes(state)).toStrictEqual([0, 1, 2]);
     expect(state.groups.get(DK1)?.windows[0]?.stats).toStrictEqual({ count: 11 });
     expect(state.position).toBe('q');
+  });
+
+  it('tell up to when there is data, which may be long before what agents have told', () => {
+    const upTo = (freshnessMs: number | null, ...at: readonly number[]): number | null => {
+      const windows = at.map((minute) => windowAt(minute));
+      return dataUpToMs({ ...after(told('snapshot', windows)), freshnessMs });
+    };
+    expect(upTo(T0_MS + 9.5 * MINUTE_MS, 3, 9)).toBe(T0_MS + 9.5 * MINUTE_MS);
+    expect(upTo(T0_MS + 60 * MINUTE_MS, 3, 9)).toBe(T0_MS + 10 * MINUTE_MS);
+    expect([upTo(null, 3), upTo(T0_MS)]).toEqual([null, null]);
   });
 
   it('are replaced altogether by a later snapshot', () => {

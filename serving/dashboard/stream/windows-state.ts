@@ -65,6 +65,15 @@ export function isWhole(window: StreamWindow, freshnessMs: number | null): boole
   return hasEnded(window, freshnessMs) && window.expectedFromMs === undefined;
 }
 
+/**
+ * Up to when there is data in what is shown: agents that have told beyond it may have nothing more to say of this view. Null
+ * where there is none, or not all agents have told.
+ */
+export function dataUpToMs({ groups, freshnessMs }: WindowsState): number | null {
+  const endMs = newestEndMs(groups.values());
+  return freshnessMs === null || endMs === undefined ? null : Math.min(freshnessMs, endMs);
+}
+
 /** The newest end of any window; undefined where there is none. */
 export function newestEndMs(groups: Iterable<GroupWindows>): number | undefined {
   let newest: number | undefined;
