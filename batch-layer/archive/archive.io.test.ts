@@ -197,6 +197,17 @@ describe('the archive', () => {
     await running;
   });
 
+  it('says which directory fails where it is to end meanwhile', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { dir, log } = await openLog(stack);
+    await fill(log, 0, 1, 3);
+    const archiveDir = join(dir, 'archive');
+    const stop = new AbortController();
+    await using archive = await Archive.open({ dir: archiveDir, log, failed: () => stop.abort() });
+    await mkdir(join(archiveDir, '0', '1.seg'));
+    await expect(archive.run(stop.signal)).rejects.toThrow(`The directory ${archiveDir} can't be used`);
+  });
+
   it('opened again it has only what had reached the disk, and the rest once more', async () => {
     await using stack = new AsyncDisposableStack();
     const { dir, log } = await openLog(stack);

@@ -70,7 +70,7 @@ export class Archive implements AsyncDisposable {
       }
       return new Archive(options, partitions);
     } catch (error) {
-      throw error instanceof WeirError || codeOf(error) === undefined ? error : new DirectoryUnusable(dir, error);
+      throw named(dir, error);
     }
   }
 
@@ -81,7 +81,7 @@ export class Archive implements AsyncDisposable {
   /**
    * Follows every partition of the log until the signal, or until the archive is disposed of. A failure that may pass (a
    * full disk, a log that doesn't answer) is told of, and what had not reached the disk by then is taken from the log
-   * again. Throws any other failure, such as ArchiveSeamBroken.
+   * again. Throws any other failure, such as ArchiveSeamBroken, and DirectoryUnusable where the disk fails when it is to end.
    */
   run(signal?: AbortSignal): Promise<void> {
     const run = this.#run(signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]));
@@ -112,7 +112,7 @@ export class Archive implements AsyncDisposable {
         await this.#of(partition).run(this.#log, signal);
         return;
       } catch (failure) {
-        if (signal.aborted || !mayPass(failure)) throw failure;
+        if (signal.aborted || !mayPass(failure)) throw named(this.dir, failure);
         failed = failure;
         this.#failed(failure);
         await sleep(this.#pauseMs, undefined, { signal }).catch(() => undefined);
@@ -162,6 +162,11 @@ export class Archive implements AsyncDisposable {
     assert(found !== undefined, `partition ${partition} is one of ${this.#partitions.length}`);
     return found;
   }
+}
+
+/** A failure as it is told to people. */
+function named(dir: string, failure: unknown): unknown {
+  return failure instanceof WeirError || codeOf(failure) === undefined ? failure : new DirectoryUnusable(dir, failure);
 }
 
 /** Whether a failure is one of the disk or the log that may pass; a directory that is gone doesn't come back as it was. */
