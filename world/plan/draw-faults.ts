@@ -140,7 +140,8 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
   }),
   redeclare: (draws, setting, atMs) => {
     const metric = draws.pick(Object.keys(setting.metrics).filter((name) => name !== STRANGE));
-    return { kind: 'redeclare', atMs, metric, declared: drawRedeclared(draws, setting.metrics[metric]!) };
+    const declared = drawRedeclared(draws, setting.metrics[metric]!);
+    return { kind: 'redeclare', atMs, metric, declared, agentsFirst: draws.chance(0.5) };
   },
 };
 

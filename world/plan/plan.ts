@@ -96,8 +96,13 @@ export type Step = { readonly atMs: number } & (
       readonly agent: string;
       readonly outcome: 'they come' | 'given up' | 'its disk is lost';
     }
-  /** Once all has come to rest, a metric is declared otherwise, at the server and at the agents. */
-  | { readonly kind: 'redeclare'; readonly metric: string; readonly declared: PlannedMetric }
+  /** Once all has come to rest, a metric is declared otherwise, at the server and at the agents, or at these for a while alone. */
+  | {
+      readonly kind: 'redeclare';
+      readonly metric: string;
+      readonly declared: PlannedMetric;
+      readonly agentsFirst?: boolean;
+    }
   /** The file that a device writes beside an agent gets another name, and a new one its own. */
   | { readonly kind: 'rotate'; readonly agent: string }
   | { readonly kind: 'power'; readonly machine: string; readonly downMs: number }

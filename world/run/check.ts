@@ -34,7 +34,7 @@ async function checkAnswers(world: World, doubts: readonly Doubt[], when: string
     if (name === STRANGE) continue;
     const { slice } = world.setting.views[name]!;
     const found = [...((await faultsOf(world, name, slice, doubts)) ?? ['it is not answered'])];
-    found.push(...((await faultsOf(world, name, WIDE_WINDOW, doubts)) ?? []));
+    found.push(...((await faultsOf(world, name, WIDE_WINDOW, doubts)) ?? []), ...(await filterFaults(world, name)));
     if (found.length > 0) world.break(`view ${name} ${when}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
 }
@@ -84,6 +84,19 @@ async function faultsOf(
   ];
 }
 
+/** A filter leaves windows out, and no window is another by it. */
+async function filterFaults(world: World, name: string): Promise<readonly string[]> {
+  const { by, slice } = world.setting.views[name]!;
+  const [tag] = by;
+  const all = tag === undefined ? undefined : await askFor(world, name, slice);
+  const value = all?.windows[0]?.tags[tag!];
+  if (all === undefined || value === undefined) return [];
+  const some = await askFor(world, name, slice, `&${tag}=${encodeURIComponent(value)}`);
+  const expected = all.windows.filter(({ tags }) => tags[tag!] === value);
+  const isSame = JSON.stringify(some?.windows) === JSON.stringify(expected);
+  return isSame ? [] : [`its windows are others where ${tag} is asked to be ${value}`];
+}
+
 /** Of an agent that was taken away, or has lost something for good, answers say that they do without it. */
 export function withoutFaults(world: World, view: PlannedView, { without = [], windows }: ToldAnswer): string[] {
   return [...world.retired.keys(), ...world.lossy].flatMap((agent) => {
@@ -114,12 +127,15 @@ function isOfSetBack(world: World, view: PlannedView, { end, tags }: Spanned): b
 const WIDE_WINDOW = '1h';
 
 /** All windows of a view, of one size; undefined where there is no answer. */
-export async function askFor(world: World, name: string, window: string): Promise<ToldAnswer | undefined> {
+export async function askFor(world: World, name: string, window: string, more = ''): Promise<ToldAnswer | undefined> {
   const { startsAtMs } = world.plan;
   const stats = statsAsked(world.setting.metrics[world.setting.views[name]!.metric]!);
   const from = new Date(startsAtMs - 40 * DAY_MS).toISOString();
   const to = new Date(startsAtMs + 40 * DAY_MS).toISOString();
-  const text = await get(world, `/api/v1/views/${name}/windows?from=${from}&to=${to}&window=${window}&stats=${stats}`);
+  const text = await get(
+    world,
+    `/api/v1/views/${name}/windows?from=${from}&to=${to}&window=${window}&stats=${stats}${more}`,
+  );
   return text === undefined ? undefined : readAnswer(text);
 }
 
@@ -182,7 +198,8 @@ async function checkLedger(world: World): Promise<readonly Doubt[]> {
     }
     if ((one.holes && one.doubted.length === 0) || one.missing.length > 0)
       world.break(`the ledger misses frames of ${one.agent}: ${JSON.stringify(one.missing)}`);
-    if (one.parked + one.forks + one.quarantined > 0) world.break(`the ledger says ${JSON.stringify(one)}`);
+    const refused = world.refused.has(one.agent) ? 0 : one.quarantined;
+    if (one.parked + one.forks + refused > 0) world.break(`the ledger says ${JSON.stringify(one)}`);
   }
   return ledgers.flatMap(({ agent, doubted }) =>
     doubted.map(({ from, to }) => ({ agent, fromMs: Date.parse(from), toMs: Date.parse(to) })),
@@ -206,6 +223,7 @@ async function checkTotals(world: World): Promise<void> {
     if (readings !== counted + repeats + amended + missing + quarantined)
       world.break(`the totals of ${agent} don't add up: ${JSON.stringify(totals)}`);
     const expected = distinct.get(agent)?.size ?? 0;
+    if (totals.refused > 0) world.break(`${agent} has ${totals.refused} readings that the server has refused`);
     if (counted !== expected) world.break(`${agent} counted ${counted} readings, and has taken ${expected}`);
   }
 }

@@ -23,6 +23,7 @@ export const EVENTS = [
   'a gateway is handed over',
   'an agent whose series another one has is not let in',
   'a metric is declared otherwise',
+  'readings are refused until the server is told what they are',
   'frames that are known are missing',
   'frames that are missing come at last',
   'frames that are missing are given up',

@@ -12,6 +12,9 @@ import type { World } from './world.ts';
 /** A few heartbeats, after readings have been put into frames. */
 const HEARD_OF_MS = 20_000;
 
+/** How far before its first reading a missing frame may tell what a gauge held. */
+const REACH_MS = 3 * 60_000;
+
 interface Range {
   readonly incarnation: number;
   readonly from: number;
@@ -34,6 +37,7 @@ export async function holdBackFrames(
   { agent, outcome }: Extract<Step, { kind: 'hold-back' }>,
 ): Promise<string | undefined> {
   const { scheduler, network } = world.platform;
+  const settledBefore = await settledWindows(world);
   world.trace.say('network', `lets no frame of ${agent} pass`);
   world.meddlers.set(agent, frameBarrier);
   network.reset(agent, SERVER);
@@ -43,6 +47,7 @@ export async function holdBackFrames(
   await scheduler.runTo(scheduler.nowMs + HEARD_OF_MS);
   const missing = await checkMissing(world, agent);
   await checkNothingSettled(world, agent);
+  await checkStillSettled(world, settledBefore);
   if (missing.length > 0) world.count('frames that are known are missing');
   if (outcome === 'given up') await giveUp(world, agent, missing);
   world.trace.say('network', outcome === 'its disk is lost' ? 'is sound again' : `lets frames of ${agent} pass again`);
@@ -100,6 +105,26 @@ async function checkNothingSettled(world: World, agent: string): Promise<void> {
         );
     }
   }
+}
+
+/** The windows of all views that are complete and final, by what names them, with their ends. */
+async function settledWindows(world: World): Promise<ReadonlyMap<string, number>> {
+  const settled = new Map<string, number>();
+  for (const [name, view] of Object.entries(world.setting.views)) {
+    if (name === STRANGE) continue;
+    for (const { start, end, tags, final, completeness } of (await askFor(world, name, view.slice))?.windows ?? [])
+      if (final && Number(completeness) === 1) settled.set(JSON.stringify([name, start, tags]), Date.parse(end));
+  }
+  return settled;
+}
+
+/** What is missing is known to be of the last minutes: whatever ended long before it is as settled as it was. */
+async function checkStillSettled(world: World, before: ReadonlyMap<string, number>): Promise<void> {
+  const now = await settledWindows(world);
+  const lastMs = world.closedMs - REACH_MS;
+  for (const [window, endMs] of before)
+    if (endMs < lastMs && !now.has(window))
+      world.break(`${window} is settled no longer, though nothing of it is missing`);
 }
 
 async function giveUp(world: World, agent: string, missing: readonly Range[]): Promise<void> {

@@ -4,29 +4,49 @@ import { settle } from './settle.ts';
 import type { World } from './world.ts';
 
 /**
- * A metric is declared otherwise when all has come to rest, at the server and at its agents. Then readings come that lie
- * between those of before, and others for them. Gives why the world doesn't come to rest, or undefined.
+ * A metric is declared otherwise when all has come to rest, at the server and at its agents. Where these have it so first, what
+ * they measure is refused, and has to come once the server has it so too, and they are started again. Then readings come that
+ * lie between those of before, and others for them. Gives why the world doesn't come to rest, or undefined.
  */
 export async function redeclareMetric(
   world: World,
-  { metric, declared }: Extract<Step, { kind: 'redeclare' }>,
+  { metric, declared, agentsFirst = false }: Extract<Step, { kind: 'redeclare' }>,
 ): Promise<string | undefined> {
   const before = world.setting.metrics[metric]!;
   world.trace.say('operator', `declares ${metric} as ${JSON.stringify(declared)}, which was ${JSON.stringify(before)}`);
   world.count('a metric is declared otherwise');
   world.redeclared = { metric, before, takenBefore: world.taken.length };
-  world.setting = { ...world.setting, metrics: { ...world.setting.metrics, [metric]: declared } };
   for (const agent of world.plan.setting.agents) {
     const { send } = world.settingOf(agent).metrics[metric]!;
     const metrics = { ...world.settingOf(agent).metrics, [metric]: { ...declared, send } };
     world.agentSettings.set(agent, { ...world.settingOf(agent), metrics });
   }
-  for (const supervised of world.allSupervised) supervised.restart();
+  const early = agentsFirst ? await declareAtAgentsAlone(world) : undefined;
+  world.setting = { ...world.setting, metrics: { ...world.setting.metrics, [metric]: declared } };
+  world.server.restart();
+  const between = early ?? (await settle(world));
+  if (between !== undefined) return between;
+  for (const edge of world.edges.values()) edge.restart();
   const unsettled = await settle(world);
   if (unsettled !== undefined) return unsettled;
   for (const agent of world.plan.setting.agents) world.send(agent, correctionsOf(world, agent, metric));
   sendClosingReadings(world);
   return settle(world);
+}
+
+/** Agents measure what the server does not take. They say so, and hold it. */
+async function declareAtAgentsAlone(world: World): Promise<string | undefined> {
+  for (const edge of world.edges.values()) edge.restart();
+  const unsettled = await settle(world);
+  if (unsettled !== undefined) return unsettled;
+  sendClosingReadings(world);
+  const still = await settle(world);
+  for (const [agent, { process }] of world.edges) {
+    if ((process?.totals().refused ?? 0) === 0) continue;
+    world.refused.add(agent);
+    world.count('readings are refused until the server is told what they are');
+  }
+  return still;
 }
 
 /** Of each series of the metric, a reading between two of before, and another value for one of these. */

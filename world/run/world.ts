@@ -73,6 +73,8 @@ export class World {
   readonly taken: PlannedReading[] = [];
   /** When every series sends its last reading, in ms since 1970. */
   closedMs = Number.NEGATIVE_INFINITY;
+  /** Agents of which the server has refused frames. */
+  readonly refused = new Set<string>();
   /** Agents that are known to have lost what the server will never get. */
   readonly lossy = new Set<string>();
   /** What was sent, taken or not. */
