@@ -4,6 +4,7 @@ import { encodeAmend } from '#core/frames/amend-frame.ts';
 import { anyAmends, anyPanes, anyRuns, DICTIONARY } from '#core/frames/arbitrary-frames.fixtures.ts';
 import { encodeBirth } from '#core/frames/birth.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
+import { decodeFrame } from '#core/frames/frame.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
 import { HEADER_BYTES } from '#core/frames/limits.ts';
 import { encodePanes } from '#core/frames/panes-codec.ts';
@@ -20,12 +21,19 @@ export type Claim = Pick<
   'metric' | 'unit' | 'decimals' | 'kind' | 'intervalMs' | 'paneMs' | 'rollover' | 'quantiles'
 >;
 
+/** Bytes that an intruder sends, and how many frames of them hold what they say. */
+export interface Intrusion {
+  readonly bytes: Uint8Array;
+  readonly sound: number;
+}
+
+export const INTRUDER = 'intruder';
+
 /**
  * What an agent with an identity of its own could send that isn't ours: a good birth, and frames with any content that
  * the format can hold, or with bytes changed under a right checksum.
  */
-export function intrusion(claim: Claim, incarnation: number, draws: Draws): Uint8Array {
-  const name = 'intruder';
+export function intrusion(claim: Claim, incarnation: number, draws: Draws): Intrusion {
   let sequence = 1;
   const meta = (): FrameMeta => ({
     incarnation,
@@ -43,7 +51,9 @@ export function intrusion(claim: Claim, incarnation: number, draws: Draws): Uint
     if (draws.chance(0.5)) spoil(frame, draws);
     frames.push(frame);
   }
-  return Buffer.concat([connectPacket(name), ...frames.map((frame) => publishPacket(`weir/v1/${name}/frame`, frame))]);
+  const packets = frames.map((frame) => publishPacket(`weir/v1/${INTRUDER}/frame`, frame));
+  const sound = frames.filter((frame) => decodeFrame(frame).kind !== 'fault').length;
+  return { bytes: Buffer.concat([connectPacket(INTRUDER), ...packets]), sound };
 }
 
 function anyFrame(meta: FrameMeta, seed: number): Uint8Array {

@@ -9,6 +9,7 @@ export function weirConfig(setting: Setting, agent?: string): WeirConfig {
     metrics: setting.metrics,
     views: setting.views,
     backbone: { kind: 'embedded', partitions: setting.partitions },
+    ...(setting.retention === undefined ? {} : { retention: setting.retention }),
     ...(agent === undefined
       ? {}
       : {

@@ -27,7 +27,9 @@ export function drawSetting(draws: Draws, startsAtMs: number): Setting {
   views[STRANGE] = { metric: STRANGE, by: ['device'], slice: '1m' };
   const partitions = draws.between(1, PARTITIONS_MAX);
   const latenessMs = draws.pick([0, 2_000, 10_000]);
-  return { partitions, metrics, views, agents, series, latenessMs, since: drawSince(draws, agents, startsAtMs) };
+  const since = drawSince(draws, agents, startsAtMs);
+  const retention = { log: draws.pick(['archived', 'forever', '1m']), quarantine: draws.pick(['forever', '1m']) };
+  return { partitions, metrics, views, agents, series, latenessMs, since, retention };
 }
 
 /** Some sources say since when their series are expected: long before they were first heard of, just before, or later. */

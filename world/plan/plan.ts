@@ -42,6 +42,8 @@ export interface Setting {
   readonly latenessMs: number;
   /** From when on agents' sources say that their series are expected, in ms since 1970. */
   readonly since?: Readonly<Record<string, number>>;
+  /** How long the server keeps what it has elsewhere too, or only for people, as `weir.yaml` says it. */
+  readonly retention?: Readonly<Record<'log' | 'quarantine', string>>;
 }
 
 /** The metric and the view that only an intruder's series are of: what is told of them is not judged. */

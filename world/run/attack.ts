@@ -34,7 +34,9 @@ export function intrude(world: World, step: Extract<Step, { kind: 'intrude' }>):
     quantiles,
   };
   const draws = new Draws(world.plan.seed, `intrusion at ${step.atMs}`);
-  send(world, SERVER, MQTT_PORT, intrusion(claim, step.atMs, draws), step.holdsMs);
+  const { bytes, sound } = intrusion(claim, step.atMs, draws);
+  world.soundIntrusions += sound;
+  send(world, SERVER, MQTT_PORT, bytes, step.holdsMs);
 }
 
 const STRANGER = 'stranger';

@@ -1,3 +1,4 @@
+import { INTRUDER } from '../cast/intruder.ts';
 import { SILENCE_MS } from '../cast/watcher.ts';
 import { type PlannedView, STRANGE } from '../plan/plan.ts';
 import { readAnswer, type ToldAnswer, type ToldWindow } from '../truth/answer.ts';
@@ -192,6 +193,10 @@ async function checkLedger(world: World): Promise<readonly Doubt[]> {
   const { ledgers } = JSON.parse(text) as { ledgers: readonly ToldLedger[] };
   for (const one of ledgers) {
     if (!setting.agents.includes(one.agent)) {
+      if (one.agent === INTRUDER && one.arrived > world.soundIntrusions)
+        world.break(
+          `${one.arrived} frames of an intruder have arrived, but ${world.soundIntrusions} hold what they say`,
+        );
       if (one.arrived > 1) world.count('a frame of an intruder is folded');
       if (one.quarantined > 0) world.count('a frame of an intruder is refused');
       continue;

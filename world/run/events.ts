@@ -29,6 +29,7 @@ export const EVENTS = [
   'frames that are missing are given up',
   'frames that are missing are lost with their gateway',
   'a series is expected from before it was heard of',
+  'a log keeps what is archived for a while alone',
   'a clock jumps ahead',
   'a clock jumps back',
   'a connection is cut',

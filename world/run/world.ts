@@ -73,6 +73,8 @@ export class World {
   readonly taken: PlannedReading[] = [];
   /** When every series sends its last reading, in ms since 1970. */
   closedMs = Number.NEGATIVE_INFINITY;
+  /** Frames of intruders that hold what they say. */
+  soundIntrusions = 0;
   /** Agents of which the server has refused frames. */
   readonly refused = new Set<string>();
   /** Agents that are known to have lost what the server will never get. */
@@ -111,6 +113,7 @@ export class World {
     const { setting } = plan;
     this.setting = setting;
     this.#series = [...setting.series];
+    if (setting.retention?.log === '1m') this.count('a log keeps what is archived for a while alone');
     if (Object.keys(setting.since ?? {}).length > 0) this.count('a series is expected from before it was heard of');
     this.#seriesNow = setting.series.map((_, series) => series);
     this.punctuality = new Punctuality(setting);
