@@ -18,7 +18,7 @@ export function writeLinks(pack: PackWriter, links: SignedLinks, dictionaryVersi
   const negative = new Int8Array(count);
   for (let i = 0; i < count; i++) {
     const sign = links.sign[i]!;
-    assert(sign === 1 || sign === -1, `a link has sign +1 or -1, not ${sign}`);
+    if (sign !== 1 && sign !== -1) assert.fail(`a link has sign +1 or -1, not ${sign}`);
     assert(isWithin(links.entry[i]!, 0, dictionaryVersion - 1), `a link's entry must be in the dictionary`);
     assertTime(links.fromMs[i]!);
     assertTime(links.toMs[i]!);
@@ -105,5 +105,7 @@ export function copyInto(to: Int32Array | Uint8Array | Int8Array, from: Float64A
 }
 
 export function assertTime(atMs: number): void {
-  assert(isWithin(atMs, -TIME_MS_MAX, TIME_MS_MAX), `time ${atMs} is not within ±${TIME_MS_MAX} ms of 1970`);
+  // Asked apart, since the text of an assertion is made for each time, also where it holds.
+  if (!isWithin(atMs, -TIME_MS_MAX, TIME_MS_MAX))
+    assert.fail(`time ${atMs} is not within ±${TIME_MS_MAX} ms of 1970`);
 }

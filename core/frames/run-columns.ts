@@ -88,7 +88,9 @@ export class RunColumns {
     let irregular = false;
     for (let i = 1; i < length; i++) {
       const stepMs = timeMs[from + i]! - timeMs[from + i - 1]!;
-      assert(stepMs >= 1 && Number.isInteger(stepMs), `times of run ${run} must ascend, ${stepMs} ms is no step`);
+      // Asked apart, since the text of an assertion is made for each reading, also where it holds.
+      if (!(stepMs >= 1 && Number.isInteger(stepMs)))
+        assert.fail(`times of run ${run} must ascend, ${stepMs} ms is no step`);
       irregular ||= stepMs !== periodMs;
       this.times[this.timeCount + i - 1] = stepMs - periodMs;
     }
@@ -108,7 +110,7 @@ export class RunColumns {
     assert(Number.isSafeInteger(before), `a value is a scaled safe integer, not ${before}`);
     for (let i = 0; i < differences; i++) {
       const next = value[from + 1 + i]!;
-      assert(Number.isSafeInteger(next), `a value is a scaled safe integer, not ${next}`);
+      if (!Number.isSafeInteger(next)) assert.fail(`a value is a scaled safe integer, not ${next}`);
       safe &&= Number.isSafeInteger(next - before);
       this.values[at + i] = next - before;
       before = next;
