@@ -222,10 +222,14 @@ export class FrameWriter {
   }
 }
 
-function runsExtent({ timeMs, anchored, anchorTimeMs, links }: ReadingsRuns): FrameExtent {
+/** The times of a run ascend, so its ends are enough. */
+function runsExtent({ runCount, length, timeMs, anchored, anchorTimeMs, links }: ReadingsRuns): FrameExtent {
   const extent = new Reach();
-  for (const at of timeMs) extent.take(at);
-  for (let run = 0; run < anchored.length; run++) if (anchored[run] === 1) extent.take(anchorTimeMs[run]!);
+  for (let run = 0, from = 0; run < runCount; from += length[run]!, run++) {
+    extent.take(timeMs[from]!);
+    extent.take(timeMs[from + length[run]! - 1]!);
+    if (anchored[run] === 1) extent.take(anchorTimeMs[run]!);
+  }
   return extent.withLinks(links);
 }
 
