@@ -106,6 +106,5 @@ export function copyInto(to: Int32Array | Uint8Array | Int8Array, from: Float64A
 
 export function assertTime(atMs: number): void {
   // Asked apart, since the text of an assertion is made for each time, also where it holds.
-  if (!isWithin(atMs, -TIME_MS_MAX, TIME_MS_MAX))
-    assert.fail(`time ${atMs} is not within ±${TIME_MS_MAX} ms of 1970`);
+  if (!isWithin(atMs, -TIME_MS_MAX, TIME_MS_MAX)) assert.fail(`time ${atMs} is not within ±${TIME_MS_MAX} ms of 1970`);
 }
