@@ -42,9 +42,14 @@ export class RunningSystem implements AsyncDisposable {
     return new RunningSystem(dir, server, file, stack.move());
   }
 
-  /** Starts the agent, and waits until it listens at the ports. */
-  async startAgent(ports: readonly number[]): Promise<RunningProcess> {
-    const agent = startWeir(['edge', '--config', this.#file, '--log-level', 'warn'], { cwd: this.dir });
+  /** Starts the agent, or another one by a configuration of its own, and waits until it listens at the ports. */
+  async startAgent(
+    ports: readonly number[],
+    config?: { readonly agent: { readonly id: string } },
+  ): Promise<RunningProcess> {
+    const file = config === undefined ? this.#file : join(this.dir, `${config.agent.id}.yaml`);
+    if (config !== undefined) await writeFile(file, JSON.stringify(config));
+    const agent = startWeir(['edge', '--config', file, '--log-level', 'warn'], { cwd: this.dir });
     this.#owned.use(agent);
     for (const port of ports) await whenListening(port, agent);
     return agent;
