@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { besideGoal, figureOf, measure, median, millisecondsOf, ratePerSecond } from './measure.ts';
+import { besideGoal, figureOf, measure, measureInTurn, median, millisecondsOf, ratePerSecond } from './measure.ts';
 
 describe('a measurement', () => {
   it('gives the middle of its runs, and leaves out those that warm up', async () => {
@@ -29,6 +29,25 @@ describe('a measurement', () => {
     const run = (): number => 1.2345;
     expect((await measure({ name: 'x', unit: 'ms', runs: 1, run })).value).toBe(1);
     expect((await measure({ name: 'x', unit: 'ms', runs: 1, decimals: 2, run })).value).toBe(1.23);
+  });
+
+  it('runs in turn with its reference, and says how many times that it is', async () => {
+    const told: string[] = [];
+    const of = (name: string, values: readonly number[]) => ({
+      name,
+      unit: 'ms',
+      runs: 3,
+      warmUps: 1,
+      run: (i: number): number => {
+        told.push(name);
+        return values[i]!;
+      },
+    });
+    expect(await measureInTurn(of('new', [900, 3, 5, 4]), of('old', [900, 8, 7, 9]))).toEqual([
+      { name: 'new', value: 4, unit: 'ms', runs: 3, against: 'old in turn with it', ratio: 0.5 },
+      { name: 'old', value: 8, unit: 'ms', runs: 3 },
+    ]);
+    expect(told).toEqual(['new', 'old', 'new', 'old', 'new', 'old', 'new', 'old']);
   });
 
   it('fails where a run does', async () => {

@@ -34,6 +34,26 @@ export async function measure({ name, unit, runs, warmUps = 0, decimals, run }: 
   return figureOf(name, median(values), unit, { runs, decimals });
 }
 
+/**
+ * Runs a measurement and its reference in turn, so that what else the machine does meets both alike. Gives the figures of both; the
+ * first says how it compares.
+ */
+export async function measureInTurn(measured: Measurement, reference: Measurement): Promise<readonly Figure[]> {
+  const both = [measured, reference];
+  const values: number[][] = both.map(() => []);
+  for (let i = 0; i < (measured.warmUps ?? 0) + measured.runs; i++) {
+    for (const [which, { run }] of both.entries()) {
+      const value = await run(i);
+      if (i >= (measured.warmUps ?? 0)) values[which]!.push(value);
+    }
+  }
+  const [figure, beside] = both.map(({ name, unit, decimals }, which) =>
+    figureOf(name, median(values[which]!), unit, { runs: measured.runs, decimals }),
+  ) as [Figure, Figure];
+  const ratio = Number((median(values[0]!) / median(values[1]!)).toFixed(3));
+  return [{ ...figure, against: `${reference.name} in turn with it`, ratio }, beside];
+}
+
 /** A figure of a value that is known already: a size, or the middle of `runs` runs. */
 export function figureOf(
   name: string,

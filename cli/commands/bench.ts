@@ -6,19 +6,20 @@ import { writeOut } from '../terminal/output.ts';
 import { ProgressBar } from '../terminal/progress-bar.ts';
 import { addCommand, type Declare } from './flags.ts';
 
-const NAME_CELLS = 20;
+const NAME_CELLS = 24;
 const VALUE_CELLS = 14;
+const NAMES = BENCHMARKS.map(({ name }) => name).join(', ');
 
 export const declareBench: Declare = (program) => {
   addCommand(program, 'bench', {
     summary: 'measure how fast and how small Weir is on this machine',
     description:
-      'Measures on data that it makes itself, in temporary directories: fold, recompute, ingest, size, query; all of them ' +
+      `Measures on data that it makes itself, in temporary directories: ${NAMES}; all of them ` +
       'where none is named. Prints a line per figure: {"name","value","unit","runs","against","ratio"}, the middle of several runs.',
     usage: '[NAME…] [OPTIONS]',
     examples: ['weir bench', 'weir bench fold size --json'],
   })
-    .argument('[names...]', 'fold, recompute, ingest, size or query')
+    .argument('[names...]', 'which of them')
     .option('--json', 'lines of JSON on a terminal too; in a pipe they always are')
     .action(async (names: string[], { json }: { readonly json?: true }) => {
       await bench(chosenBenchmarks(names), json === true || !process.stdout.isTTY);

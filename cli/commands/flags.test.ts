@@ -84,14 +84,16 @@ describe('a benchmark', () => {
     expect(() => chosenBenchmarks(['fol'])).toThrow(
       expect.objectContaining({ message: 'benchmark fol is not known; did you mean fold?', exitCode: 2 }),
     );
-    expect(() => chosenBenchmarks(['xxxxxxxx'])).toThrow('known are fold, recompute, ingest, size, query');
+    expect(() => chosenBenchmarks(['xxxxxxxx'])).toThrow(
+      'known are fold, fold-by-device, fold-live-by-device, recompute',
+    );
   });
 
   it('prints a figure with its runs, and beside its goal', () => {
     const figure = { name: 'query', value: 12_345.678_91, unit: 'ms', runs: 3 };
-    expect(formatFigure(figure)).toBe('query                   12,345.6789 ms (3 runs)');
+    expect(formatFigure(figure)).toBe('query                       12,345.6789 ms (3 runs)');
     expect(formatFigure({ ...figure, runs: 1, against: 'goal of 20 ms', ratio: 0.5 })).toBe(
-      'query                   12,345.6789 ms (1 run, 0.5 times the goal of 20 ms)',
+      'query                       12,345.6789 ms (1 run, 0.5 times the goal of 20 ms)',
     );
   });
 });

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold } from '#core/fold/view-fold.ts';
 import type { LogRecord } from '#core/records/record.ts';
-import { besideGoal, type Figure, measure, printFigures } from '../measure.ts';
+import { besideGoal, type Figure, measure, measureInTurn, type Measurement, printFigures } from '../measure.ts';
 import { type FrameShape, loadRecords, loadView, SERIES } from '../workloads/walking-load.ts';
 
 const RUNS = 9;
@@ -14,30 +14,38 @@ const LONG: FrameShape = { seriesPerFrame: 125, runLength: 1_000, seconds: 8_000
 /** As an agent sends them while it keeps up: half a minute of every series. */
 const LIVE: FrameShape = { seriesPerFrame: 1_000, runLength: 32, seconds: 4_096 };
 
-/**
- * Folds whole frames, header and checksum included, with everything that stats hold. The line that stands for it is long
- * runs into a view by region; beside it, a window for each device and minute, and frames as an agent sends them live.
- */
+/** Folds whole frames of long runs into a view by region, header and checksum included, with everything that stats hold. */
 export async function benchFold(): Promise<readonly Figure[]> {
-  const long = [...loadRecords(LONG)];
-  const live = [...loadRecords(LIVE)];
-  return [
-    besideGoal(await measureFold('fold', LONG, long, 'region'), GOAL),
-    await measureFold('fold-by-device', LONG, long, 'device'),
-    await measureFold('fold-live', LIVE, live, 'region'),
-    await measureFold('fold-live-by-device', LIVE, live, 'device'),
-  ];
+  return [besideGoal(await measure(foldOf('fold', LONG, [...loadRecords(LONG)], 'region')), GOAL)];
 }
 
-function measureFold(
+/** The same into a window for each device and minute, and in turn by region. */
+export function benchFoldByDevice(): Promise<readonly Figure[]> {
+  const records = [...loadRecords(LONG)];
+  return measureInTurn(
+    foldOf('fold-by-device', LONG, records, 'device'),
+    foldOf('fold-by-region', LONG, records, 'region'),
+  );
+}
+
+/** The same of frames as an agent sends them live. */
+export function benchFoldLiveByDevice(): Promise<readonly Figure[]> {
+  const records = [...loadRecords(LIVE)];
+  return measureInTurn(
+    foldOf('fold-live-by-device', LIVE, records, 'device'),
+    foldOf('fold-live-by-region', LIVE, records, 'region'),
+  );
+}
+
+function foldOf(
   name: string,
   { seconds }: FrameShape,
   records: readonly LogRecord[],
   by: 'region' | 'device',
-): Promise<Figure> {
+): Measurement {
   const readings = SERIES * seconds;
   const run = (): number => (readings / foldAll(records, by, readings)) * 1_000;
-  return measure({ name, unit: 'readings/s', runs: RUNS, warmUps: WARM_UPS, run });
+  return { name, unit: 'readings/s', runs: RUNS, warmUps: WARM_UPS, run };
 }
 
 /** Folds the birth, then all readings; gives the milliseconds that these took. */
@@ -53,4 +61,5 @@ function foldAll([birth, ...frames]: readonly LogRecord[], by: 'region' | 'devic
   return tookMs;
 }
 
-if (import.meta.main) await printFigures(await benchFold());
+if (import.meta.main)
+  await printFigures([...(await benchFold()), ...(await benchFoldByDevice()), ...(await benchFoldLiveByDevice())]);
