@@ -6,8 +6,10 @@ import { reasonOf, WeirError } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
+import { SEGMENT_BYTES_MAX } from './archive/segment-format.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
+import { FoldPool, foldWorkers } from './recompute/fold-pool.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
 import { type BatchSchedule, isBatchDue } from './schedule.ts';
 import { runVerify, type VerifyOutcome } from './verify/verify.ts';
@@ -16,6 +18,8 @@ import { runVerify, type VerifyOutcome } from './verify/verify.ts';
 export interface BatchLayerOptions extends Omit<BatchResources, 'archive'> {
   /** Directory of the archive, made when it isn't there. */
   readonly archiveDir: string;
+  /** Bytes after which a segment of it is sealed, and may be compacted; SEGMENT_BYTES_MAX where not given. */
+  readonly segmentBytesMax?: number | undefined;
 }
 
 /** What has become of the runs since the start. */
@@ -65,7 +69,28 @@ export class BatchLayer implements AsyncDisposable {
    * that failed goes on with the cut that it made where its `id` is given again.
    */
   batch(full: boolean, progress?: Progress, id: string = randomUUID()): Promise<BatchOutcome> {
-    return this.#inTurn((signal) => this.#counted(() => runBatch(this.#resources, { full, id, progress, signal })));
+    const run = this.#inTurn((signal) =>
+      this.#counted(() => runBatch(this.#resources, { full, id, progress, signal })),
+    );
+    this.#inTurn((signal) => this.#compact(signal)).catch((failure: unknown) => {
+      if (failure instanceof BatchLayerStopped) return;
+      this.#resources.logger?.warn(
+        { reason: reasonOf(failure) },
+        'the archive could not be compacted, and is tried again',
+      );
+    });
+    return run;
+  }
+
+  /** Compacts the archive a little: a segment of each partition, so that nothing waits long for its turn. */
+  async #compact(signal: AbortSignal): Promise<void> {
+    let pool: FoldPool | undefined;
+    const workers = Math.min(1, this.#resources.workers ?? foldWorkers(SEGMENT_BYTES_MAX));
+    try {
+      await this.archive.compact((job) => (pool ??= new FoldPool(workers)).compact(job, signal));
+    } finally {
+      await pool?.[Symbol.asyncDispose]();
+    }
   }
 
   /** What has become of the runs since the start; those that were called off are not counted. */
@@ -199,10 +224,10 @@ const unknownMs = (): number => 0;
  * NewerFormat, ArchiveOfAnotherLog, ArchiveDamaged, DirectoryUnusable.
  */
 export async function startBatchLayer(options: BatchLayerOptions): Promise<BatchLayer> {
-  const { archiveDir, log, logger } = options;
+  const { archiveDir, log, logger, segmentBytesMax } = options;
   const failed = (failure: unknown): void =>
     logger?.warn({ reason: reasonOf(failure) }, 'the archive could not be written, and goes on when it can');
-  const archive = await Archive.open({ dir: archiveDir, log, failed });
+  const archive = await Archive.open({ dir: archiveDir, log, failed, segmentBytesMax });
   try {
     for (const refilled of await refillLog(log, archive))
       logger?.warn(refilled, 'the log had lost its tail; it was appended again from the archive');

@@ -77,7 +77,9 @@ export class BatchWorld implements AsyncDisposable {
     const changes = await ChangeTable.open(stack.use(await openEmbeddedTable({ dir: join(dir, 'table') })));
     let atMs = 0;
     const clock = (): number => ++atMs;
-    const options = { log, objects, manifests, changes, views, clock, workers: 0, archiveDir: join(dir, 'archive') };
+    const archiveDir = join(dir, 'archive');
+    // Segments so small that runs find compacted ones.
+    const options = { log, objects, manifests, changes, views, clock, workers: 0, archiveDir, segmentBytesMax: 500 };
     const layer = stack.use(await startBatchLayer(options));
     return new BatchWorld(layer, options, changes, stack.move());
   }

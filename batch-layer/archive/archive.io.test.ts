@@ -235,7 +235,7 @@ describe('the archive', () => {
     await fillAndArchive({ dir, log }, 1, 3);
     const path = join(dir, 'archive', '0', '1.seg');
     const file = await open(path, 'r+');
-    await file.write(Uint8Array.of(2), 0, 1, 4);
+    await file.write(Uint8Array.of(3), 0, 1, 4);
     await file.close();
     const bytes = await readFile(path);
     await expect(Archive.open({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);

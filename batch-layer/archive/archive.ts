@@ -1,12 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimDirectory } from '#backbone/disk/marker.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { codeOf, DirectoryUnusable } from '#backbone/storage-errors.ts';
 import { WeirError } from '#core/errors.ts';
-import { scratchOf } from '../scratch.ts';
+import { scratchOf, withScratch } from '../scratch.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
+import type { Compacted, CompactJob } from './compact-segment.ts';
 import { type ArchivedBatch, type ArchiveFile, PartitionArchive } from './partition-archive.ts';
 import { SEGMENT_BYTES_MAX } from './segment-format.ts';
 
@@ -19,7 +21,7 @@ export interface ArchiveOptions {
   /** The log it follows; it stays the caller's. */
   readonly log: Log;
   /** Bytes after which a segment is sealed; SEGMENT_BYTES_MAX where not given. */
-  readonly segmentBytesMax?: number;
+  readonly segmentBytesMax?: number | undefined;
   /** Told of each failure of the disk or the log after which the archive tries again. */
   readonly failed?: ((failure: unknown) => void) | undefined;
   /** Between a failure and the next try; ARCHIVE_RETRY_MS where not given. */
@@ -134,6 +136,22 @@ export class Archive implements AsyncDisposable {
     // Each begins before anything else runs, so they hold exactly that.
     const files = await Promise.all(this.#partitions.map((partition) => partition.files()));
     return { positions, files: files.flat() };
+  }
+
+  /**
+   * Compacts the first segment of each partition that is sealed and isn't compacted, if there is one. Readers and writers go on
+   * meanwhile. One at a time. `compact` writes the file; what it leaves half written is cleared away.
+   */
+  async compact(compact: (job: CompactJob) => Promise<Compacted | undefined>): Promise<void> {
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const path = this.#of(partition).uncompacted;
+      if (path === undefined) continue;
+      await withScratch(this.dir, async (scratch) => {
+        const target = join(scratch, 'compacted.seg');
+        const made = await compact({ path, target });
+        await this.#of(partition).replace(path, made && target);
+      });
+    }
   }
 
   /** About how many bytes of records are archived after a position. */

@@ -1,10 +1,18 @@
 import { strict as assert } from 'node:assert';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { makeDirectoryDurably } from '#backbone/disk/durable-file.ts';
+import { makeDirectoryDurably, syncDirectory } from '#backbone/disk/durable-file.ts';
 import type { Log, LogEntry } from '#backbone/log/log.ts';
 import { ArchiveDamaged, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
-import { readItem, RECORD_HEAD_BYTES } from './segment-format.ts';
+import { readBlocksOf, unpackBlock } from './segment-blocks.ts';
+import {
+  COMPACTED_FORMAT,
+  HEADER_ROOM,
+  INDEX_EVERY,
+  readItem,
+  readSegmentHeader,
+  RECORD_HEAD_BYTES,
+} from './segment-format.ts';
 import { firstOfName, readPart, Segment, type SegmentOwner } from './segment.ts';
 
 /** Bytes of records that are taken from the log at once, and written with one write. */
@@ -30,11 +38,16 @@ export interface ArchivedBatch {
   readonly entries: readonly ArchivedEntry[];
 }
 
-/** A file of the archive: its first `bytes` are on the disk, and will never change. `name` leads to it from the archive's directory. */
+/**
+ * A file of the archive. Its first `bytes` are on the disk, and will never change; one that is sealed has all of its records then, and
+ * may give way to a smaller file with the same ones at any time: it is copied whole, as it is found. `name` leads to it from the
+ * archive's directory.
+ */
 export interface ArchiveFile {
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
+  readonly sealed: boolean;
 }
 
 interface Waiter {
@@ -96,14 +109,42 @@ export class PartitionArchive {
     // A segment that isn't sealed is the last: where it is written, only what is on the disk of it counts.
     const kept = this.#segments
       .filter(({ first }) => first <= archived)
-      .map(({ path, sealed }) => ({ path, bytes: sealed ? undefined : this.#archivedBytes }));
+      .map(({ path, sealed }) => ({ path, sealed, bytes: sealed ? undefined : this.#archivedBytes }));
     return Promise.all(
-      kept.map(async ({ path, bytes }) => ({
+      kept.map(async ({ path, sealed, bytes }) => ({
         name: `${this.partition}/${basename(path)}`,
         path,
         bytes: bytes ?? (await stat(path)).size,
+        sealed,
       })),
     );
+  }
+
+  /** The first sealed segment that is not compacted. */
+  get uncompacted(): string | undefined {
+    return this.#segments.find(({ sealed, compacted }) => sealed && !compacted)?.path;
+  }
+
+  /**
+   * Puts the compacted segment `made`, undefined where it is there already, into the place of the sealed one at `path`, durably: at
+   * every moment one of them is there, whole.
+   */
+  async replace(path: string, made: string | undefined): Promise<void> {
+    if (made !== undefined) {
+      const file = await open(made, 'r+');
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(made, path);
+      await syncDirectory(this.#dir);
+    }
+    const at = this.#segments.findIndex((segment) => segment.path === path);
+    if (at === -1) return;
+    const segment = await Segment.open(this.#dir, this.#owner, this.#segments[at]!.first, false);
+    assert(segment !== undefined, 'a compacted segment has a header');
+    this.#segments[at] = segment;
   }
 
   /** About how many bytes of records there are after a position. */
@@ -259,27 +300,56 @@ export class PartitionArchive {
 async function* readSegment(segment: Segment, from: number, to: number): AsyncIterable<ArchivedBatch> {
   const file = await open(segment.path, 'r');
   try {
-    let next = from;
-    let at = segment.placeBefore(from);
-    let length = READ_BYTES;
-    while (next <= to) {
-      const bytes = await readPart(file, at, Math.min(length, segment.bytes - at));
-      const { entries, end } = entriesIn(bytes, at, next, to);
-      if (end === 0 && bytes.length < Math.min(length, segment.bytes - at)) {
-        throw new ArchiveDamaged(segment.path, `it ends at ${at + bytes.length} before position ${next}`);
-      }
-      if (end === 0) {
-        if (at + length >= segment.bytes) throw new ArchiveDamaged(segment.path, `no whole record at byte ${at}`);
-        length *= 2;
-        continue;
-      }
-      at += end;
-      if (entries.length === 0) continue;
-      next = entries.at(-1)!.position + 1;
-      yield { path: segment.path, entries };
-    }
+    // It may have been compacted since it was opened.
+    const header = readSegmentHeader(await readPart(file, 0, HEADER_ROOM), segment.path);
+    yield* header?.format === COMPACTED_FORMAT
+      ? readCompacted(file, segment, from, to)
+      : readPlain(file, segment, from, to);
   } finally {
     await file.close();
+  }
+}
+
+async function* readCompacted(
+  file: FileHandle,
+  { path, first, index }: Segment,
+  from: number,
+  to: number,
+): AsyncIterable<ArchivedBatch> {
+  const { blocks } = await readBlocksOf((at, length) => readPart(file, at, length), path);
+  const place = index[Math.floor((from - first) / INDEX_EVERY)] ?? 0;
+  let next = from;
+  for (const block of blocks) {
+    if (block.end <= place) continue;
+    if (next > to) return;
+    const raw = unpackBlock(await readPart(file, block.at, block.bytes), block, path);
+    const { entries } = entriesIn(raw, block.begin, next, to);
+    if (entries.length === 0) continue;
+    next = entries.at(-1)!.position + 1;
+    yield { path, entries };
+  }
+  if (next <= to) throw new ArchiveDamaged(path, `its blocks end before position ${next}`);
+}
+
+async function* readPlain(file: FileHandle, segment: Segment, from: number, to: number): AsyncIterable<ArchivedBatch> {
+  let next = from;
+  let at = segment.placeBefore(from);
+  let length = READ_BYTES;
+  while (next <= to) {
+    const bytes = await readPart(file, at, Math.min(length, segment.bytes - at));
+    const { entries, end } = entriesIn(bytes, at, next, to);
+    if (end === 0 && bytes.length < Math.min(length, segment.bytes - at)) {
+      throw new ArchiveDamaged(segment.path, `it ends at ${at + bytes.length} before position ${next}`);
+    }
+    if (end === 0) {
+      if (at + length >= segment.bytes) throw new ArchiveDamaged(segment.path, `no whole record at byte ${at}`);
+      length *= 2;
+      continue;
+    }
+    at += end;
+    if (entries.length === 0) continue;
+    next = entries.at(-1)!.position + 1;
+    yield { path: segment.path, entries };
   }
 }
 

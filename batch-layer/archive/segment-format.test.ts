@@ -32,7 +32,7 @@ describe('a segment', () => {
   it('a segment reads back as it was written', () => {
     const { bytes, records } = sampleSegment();
     const view = new DataView(bytes.buffer);
-    expect(readSegmentHeader(bytes, 'x')).toEqual({ ...HEADER, bytes: records[0] });
+    expect(readSegmentHeader(bytes, 'x')).toEqual({ ...HEADER, format: 1, bytes: records[0] });
     expect(readItem(bytes, view, records[0]!)).toEqual({
       kind: 'record',
       position: HEADER.first,

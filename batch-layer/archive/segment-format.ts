@@ -38,11 +38,17 @@ import { ArchiveDamaged } from './archive-errors.ts';
  */
 export const SEGMENT_FORMAT = 1;
 
+/** The format of a segment that was compacted, drawn in `segment-blocks.ts`; its header is the same. */
+export const COMPACTED_FORMAT = 2;
+
 /** Bytes after which a segment is sealed: large enough to be read in one stride, small enough for an object store. */
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Records between two entries of the index: a reader steps over at most so many heads to find its first. */
 export const INDEX_EVERY = 64;
+
+/** The largest header of a segment. */
+export const HEADER_ROOM = 512;
 
 /** Bytes before the record itself. */
 export const RECORD_HEAD_BYTES = 16;
@@ -57,6 +63,7 @@ const utf8 = new TextEncoder();
 assert(SEGMENT_BYTES_MAX + RECORD_BYTES_MAX < 2 ** 32, 'places in a segment fit the index');
 
 export interface SegmentHeader {
+  readonly format: number;
   readonly generation: string;
   readonly partition: number;
   readonly first: number;
@@ -64,13 +71,16 @@ export interface SegmentHeader {
   readonly bytes: number;
 }
 
-export function encodeSegmentHeader(header: Omit<SegmentHeader, 'bytes'>): Uint8Array {
+export function encodeSegmentHeader(
+  header: Omit<SegmentHeader, 'bytes' | 'format'>,
+  format: typeof SEGMENT_FORMAT | typeof COMPACTED_FORMAT = SEGMENT_FORMAT,
+): Uint8Array {
   const generation = utf8.encode(header.generation);
   assert(generation.length <= GENERATION_BYTES_MAX, 'the generation of a log is a short text');
   const bytes = new Uint8Array(FIXED_HEADER_BYTES + generation.length + 4);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint8(4, SEGMENT_FORMAT);
+  view.setUint8(4, format);
   view.setUint8(5, generation.length);
   view.setUint32(8, header.partition, true);
   view.setFloat64(12, header.first, true);
@@ -85,14 +95,20 @@ export function readSegmentHeader(bytes: Uint8Array, path: string): SegmentHeade
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== MAGIC) throw new ArchiveDamaged(path, 'it does not begin like a segment');
   const version = view.getUint8(4);
-  if (version > SEGMENT_FORMAT) throw new NewerFormat('archive segment', path, version, SEGMENT_FORMAT);
+  if (version > COMPACTED_FORMAT) throw new NewerFormat('archive segment', path, version, COMPACTED_FORMAT);
   const end = FIXED_HEADER_BYTES + view.getUint8(5) + 4;
   if (bytes.length < end) return undefined;
   if (crc32(bytes.subarray(0, end - 4)) !== view.getUint32(end - 4, true)) {
     throw new ArchiveDamaged(path, 'the checksum of its header is wrong');
   }
   const generation = new TextDecoder().decode(bytes.subarray(FIXED_HEADER_BYTES, end - 4));
-  return { generation, partition: view.getUint32(8, true), first: view.getFloat64(12, true), bytes: end };
+  return {
+    format: version,
+    generation,
+    partition: view.getUint32(8, true),
+    first: view.getFloat64(12, true),
+    bytes: end,
+  };
 }
 
 /** Writes a record with its head at `at`; gives where the next one goes. */

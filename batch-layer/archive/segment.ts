@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { syncDirectory } from '#backbone/disk/durable-file.ts';
 import type { LogEntry } from '#backbone/log/log.ts';
 import { ArchiveDamaged, ArchiveOfAnotherLog } from './archive-errors.ts';
+import { readBlocksOf, type SegmentBlocks } from './segment-blocks.ts';
 import {
+  COMPACTED_FORMAT,
   encodeSegmentFooter,
   encodeSegmentHeader,
   FOOTER_TAIL_BYTES,
   footerBytesOf,
+  HEADER_ROOM,
   INDEX_EVERY,
   readItem,
   readSegmentFooter,
@@ -15,9 +18,6 @@ import {
   RECORD_HEAD_BYTES,
   writeRecord,
 } from './segment-format.ts';
-
-/** The largest header of a segment. */
-const HEADER_ROOM = 512;
 
 /** Whose segment it is; a file that says otherwise is refused. */
 export interface SegmentOwner {
@@ -34,6 +34,8 @@ export class Segment {
   /** Where the records end. */
   bytes: number;
   sealed = false;
+  /** Its records are packed; `bytes` and `index` are where they would stand if they were not. */
+  compacted = false;
   /** Where every INDEX_EVERY-th record begins. */
   readonly index: number[] = [];
   #file: FileHandle | undefined;
@@ -77,6 +79,10 @@ export class Segment {
         throw new ArchiveDamaged(path, `it holds partition ${header.partition} from position ${header.first} on`);
       }
       const segment = new Segment(path, first, header.bytes);
+      if (header.format === COMPACTED_FORMAT) {
+        segment.#takeBlocks(await readBlocksOf((at, length) => readPart(file, at, length), path));
+        return segment;
+      }
       if (await segment.#readFooter(file, size)) return segment;
       if (!isLast) throw new ArchiveDamaged(path, 'it has no footer, though a later segment follows');
       await segment.#recover(file, size);
@@ -84,6 +90,14 @@ export class Segment {
     } finally {
       await file.close();
     }
+  }
+
+  #takeBlocks({ last, end, index }: SegmentBlocks): void {
+    this.last = last;
+    this.bytes = end;
+    for (const place of index) this.index.push(place);
+    this.sealed = true;
+    this.compacted = true;
   }
 
   /** Appends entries that follow the last one; they are on the disk after the next `sync`. */

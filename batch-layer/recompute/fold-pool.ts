@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { compactSegment, type Compacted, type CompactJob } from '../archive/compact-segment.ts';
 import { FoldingEnded } from '../batch-errors.ts';
 import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
 import { type MergeJob, runMergeJob } from './merge-runs.ts';
@@ -31,14 +32,22 @@ export function foldWorkers(bytes: number): number {
 /** What a process is given to do. */
 export type FoldTask =
   | { readonly kind: 'fold'; readonly job: FoldJob }
-  | { readonly kind: 'merge'; readonly job: MergeJob };
+  | { readonly kind: 'merge'; readonly job: MergeJob }
+  | { readonly kind: 'compact'; readonly job: CompactJob };
 
 /** What comes out of it: of a merge the blocks. */
-export type TaskResult = FoldJobResult | readonly RunBlock[];
+export type TaskResult = FoldJobResult | readonly RunBlock[] | Compacted | undefined;
 
 /** Does what it is given. */
 export function runTask(task: FoldTask): TaskResult {
-  return task.kind === 'fold' ? runFoldJob(task.job) : runMergeJob(task.job);
+  switch (task.kind) {
+    case 'fold':
+      return runFoldJob(task.job);
+    case 'merge':
+      return runMergeJob(task.job);
+    case 'compact':
+      return compactSegment(task.job);
+  }
 }
 
 /** What a process answers: what came out, or why nothing did. */
@@ -81,6 +90,13 @@ export class FoldPool implements AsyncDisposable {
     const made: (readonly RunBlock[])[] = jobs.map(() => []);
     const tasks = jobs.map((job): FoldTask => ({ kind: 'merge', job }));
     await this.#run(tasks, signal, (at, blocks) => void (made[at] = blocks as readonly RunBlock[]));
+    return made;
+  }
+
+  /** Compacts a segment, as `compactSegment` does. Rejects as `fold` does. */
+  async compact(job: CompactJob, signal: AbortSignal): Promise<Compacted | undefined> {
+    let made: Compacted | undefined;
+    await this.#run([{ kind: 'compact', job }], signal, (_, result) => void (made = result as Compacted | undefined));
     return made;
   }
 

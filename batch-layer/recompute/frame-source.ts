@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ArchiveDamaged } from '../archive/archive-errors.ts';
+import { blockAt, readBlocksNow, type SegmentBlocks, unpackBlock } from '../archive/segment-blocks.ts';
 
 /** Bytes read at once: frames lie one behind the other, so most are in the window when they are asked for. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -7,11 +8,21 @@ const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Files open at once. */
 const FILES_OPEN_MAX = 16;
 
-/** Reads frames out of segment files, which never change. For a thread of its own: it reads synchronously. */
+interface OpenSegment {
+  readonly descriptor: number;
+  /** Where it is compacted. */
+  readonly packed: SegmentBlocks | undefined;
+}
+
+/**
+ * Reads frames out of segment files, whose records never change and keep their places when they are compacted. For a thread of its
+ * own: it reads synchronously.
+ */
 export class FrameSource implements Disposable {
   readonly #paths: readonly string[];
-  readonly #open = new Map<number, number>();
-  #window = new Uint8Array(WINDOW_BYTES);
+  readonly #open = new Map<number, OpenSegment>();
+  readonly #room = new Uint8Array(WINDOW_BYTES);
+  #window: Uint8Array = this.#room;
   #file = -1;
   #from = 0;
   #end = 0;
@@ -27,34 +38,61 @@ export class FrameSource implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const descriptor of this.#open.values()) closeSync(descriptor);
+    for (const { descriptor } of this.#open.values()) closeSync(descriptor);
     this.#open.clear();
   }
 
   #read(file: number, at: number, length: number): void {
-    const descriptor = this.#descriptor(file);
-    let filled = 0;
-    while (filled < WINDOW_BYTES) {
-      const read = readSync(descriptor, this.#window, filled, WINDOW_BYTES - filled, at + filled);
-      if (read === 0) break;
-      filled += read;
+    const { descriptor, packed } = this.#segment(file);
+    if (packed === undefined) {
+      const read = readUpTo(descriptor, this.#room, at);
+      this.#window = this.#room;
+      this.#from = at;
+      this.#end = at + read;
+    } else {
+      this.#unpack(file, descriptor, packed, at);
     }
-    if (filled < length) throw new ArchiveDamaged(this.#paths[file]!, `it ends before byte ${at + length}`);
     this.#file = file;
-    this.#from = at;
-    this.#end = at + filled;
+    if (at + length > this.#end) throw new ArchiveDamaged(this.#paths[file]!, `it ends before byte ${at + length}`);
   }
 
-  #descriptor(file: number): number {
+  #unpack(file: number, descriptor: number, { blocks }: SegmentBlocks, at: number): void {
+    const path = this.#paths[file]!;
+    const block = blockAt(blocks, at);
+    if (block === undefined) throw new ArchiveDamaged(path, `no block holds byte ${at}`);
+    const bytes = new Uint8Array(block.bytes);
+    this.#window = unpackBlock(bytes.subarray(0, readUpTo(descriptor, bytes, block.at)), block, path);
+    this.#from = block.begin;
+    this.#end = block.end;
+  }
+
+  #segment(file: number): OpenSegment {
     const present = this.#open.get(file);
     if (present !== undefined) return present;
     if (this.#open.size >= FILES_OPEN_MAX) {
-      const [oldest, descriptor] = this.#open.entries().next().value!;
+      const [oldest, { descriptor }] = this.#open.entries().next().value!;
       closeSync(descriptor);
       this.#open.delete(oldest);
     }
-    const descriptor = openSync(this.#paths[file]!, 'r');
-    this.#open.set(file, descriptor);
-    return descriptor;
+    const path = this.#paths[file]!;
+    const descriptor = openSync(path, 'r');
+    const read = (from: number, length: number): Uint8Array => {
+      const part = new Uint8Array(length);
+      return part.subarray(0, readUpTo(descriptor, part, from));
+    };
+    const opened = { descriptor, packed: readBlocksNow(read, path) };
+    this.#open.set(file, opened);
+    return opened;
   }
+}
+
+/** Fills `into` from a place in a file on; gives how many bytes there were. */
+function readUpTo(descriptor: number, into: Uint8Array, at: number): number {
+  let filled = 0;
+  while (filled < into.length) {
+    const read = readSync(descriptor, into, filled, into.length - filled, at + filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
 }

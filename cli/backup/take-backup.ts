@@ -67,9 +67,9 @@ async function takeBackup(sources: BackupSources, write: WriteBytes, signal: Abo
     }
     return snapshot;
   });
-  for (const { name, path, bytes } of archived.files) {
+  for (const { name, path, bytes, sealed } of archived.files) {
     await using handle = await open(path);
-    await out.part(`archive/${name}`, handle, bytes);
+    await out.part(`archive/${name}`, handle, sealed ? (await handle.stat()).size : bytes);
   }
   for (const folder of COPIED_FOLDERS) await copyFolder(join(dataDir, folder), folder, out);
   const log = { generation: batch.archive.generation, positions: [...archived.positions] };

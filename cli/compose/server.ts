@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   readonly http: Address;
   readonly mqtt: Address;
+  /** Bytes after which a segment of the archive is sealed; the archive's own measure unless given. */
+  readonly segmentBytesMax?: number;
   readonly dashboardDir: string | undefined;
   readonly version: string;
   readonly logger: Logger;
@@ -62,8 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const changes = await ChangeTable.open(table);
   const shared = { log, objects, changes, manifests, views: config.views, clock: Date.now, logger };
   // First of all who reads the log, since it appends again what the log has lost.
-  const archiveDir = join(dataDir, 'archive');
-  const batch = stack.use(await startBatchLayer({ ...shared, archiveDir, statesKept: config.batch.keep }));
+  const batch = stack.use(await startBatchLayer({ ...shared, ...archiveOf(options) }));
   const goal = await ends(storage);
   await checkMetrics(config, manifests, changes);
   const views = await declareViews(config, manifests, goal);
@@ -223,6 +224,10 @@ function openServing(
 
 function openStores({ config, folder = '.', dataDir, logger }: ServerOptions): Stores {
   return new Stores({ stores: config.stores ?? {}, folder, dataDir, views: config.views, logger });
+}
+
+function archiveOf({ config, dataDir, segmentBytesMax }: ServerOptions) {
+  return { archiveDir: join(dataDir, 'archive'), segmentBytesMax, statesKept: config.batch.keep };
 }
 
 function presenceOf(broker: Broker) {

@@ -5,7 +5,7 @@ import type { FrameFault } from './fault.ts';
 import { type FrameHeader, readHeader } from './header.ts';
 import { decodePanes } from './panes-codec.ts';
 import type { PanesFrame } from './panes.ts';
-import { openReadings, ReadingsReader } from './readings-reader.ts';
+import { ReadingsReader } from './readings-reader.ts';
 import type { ReadingsFrame, ReadingsRuns } from './readings.ts';
 
 export type Frame = ReadingsFrame | PanesFrame | BirthFrame | AmendFrame;
@@ -26,9 +26,13 @@ export function decodeFrame(
 /** Of the kinds that are few in a log: they are given in arrays of their own always. */
 const DECODERS = { panes: decodePanes, amend: decodeAmend, birth: decodeBirth } as const;
 
+/** What it gives is copied out of it, so one does for all: it holds room for the largest frame so far. */
+let keptReader: ReadingsReader | undefined;
+
 function decodeReadings(bytes: Uint8Array, header: FrameHeader): ReadingsFrame | FrameFault {
-  const reader = openReadings(bytes, header);
-  if ('kind' in reader) return reader;
+  const reader = (keptReader ??= new ReadingsReader(undefined));
+  const fault = reader.open(bytes, header);
+  if (fault !== null) return fault;
   const { runCount } = reader;
   const timeMs = new Float64Array(header.count);
   const value = new Float64Array(header.count);

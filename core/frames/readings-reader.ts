@@ -274,12 +274,6 @@ export class ReadingsReader {
   }
 }
 
-/** A reader of its own on the frame in `bytes`, or what is wrong with it. */
-export function openReadings(bytes: Uint8Array, header?: FrameHeader): ReadingsReader | FrameFault {
-  const reader = new ReadingsReader(undefined);
-  return reader.open(bytes, header) ?? reader;
-}
-
 assert(AHEAD + 3 <= ROOM_NUMBERS, 'a room holds what is unpacked ahead, and what kernels write behind it');
 assert(CHUNK_READINGS_MAX * NARROW_BOUND < 2 ** 31, 'the sums of a chunk of narrow numbers fit into 32 bits');
 assert(AHEAD > 1 + CHUNK_READINGS_MAX + COLUMN_ROOM, 'a whole block fits behind a chunk that lacks one value');

@@ -7,6 +7,9 @@ import { weirConfig } from './weir-config.ts';
 export const HTTP_PORT = 8484;
 export const MQTT_PORT = 1883;
 
+/** Few, so that segments of a world's archive are sealed, and compacted. */
+const SEGMENT_BYTES_MAX = 2_000;
+
 /** `weir up`, as far as it isn't the command line's: all parts of the server in one process. */
 export async function startServerProcess(setting: Setting, logger: Logger): Promise<RunningProcess> {
   const server = await startServer({
@@ -14,6 +17,7 @@ export async function startServerProcess(setting: Setting, logger: Logger): Prom
     dataDir: '/data',
     http: { host: '0.0.0.0', port: HTTP_PORT },
     mqtt: { host: '0.0.0.0', port: MQTT_PORT },
+    segmentBytesMax: SEGMENT_BYTES_MAX,
     dashboardDir: undefined,
     version: 'simulated',
     logger,
