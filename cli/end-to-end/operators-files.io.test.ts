@@ -29,6 +29,8 @@ const file = (name: string): string => `'${join(EXAMPLES, 'data/made-up', name).
 const csv = (name: string, delim = ';'): string =>
   `read_csv(${file(name)}, all_varchar = true, header = true, delim = '${delim}')`;
 const number = (column: string): string => `cast(replace("${column}", ',', '.') as decimal(18, 6))`;
+/** What a telegram shows by a code. */
+const register = (code: string): string => `cast(regexp_extract(one, '${code}.([0-9.]+)', 1) as decimal(18, 3))`;
 /** The local day in which a stretch began that ends at a local time. */
 const dayBefore = (column: string, format: string, minutes: number): string =>
   `cast(strptime("${column}", '${format}') - interval ${minutes} minutes as date)`;
@@ -60,6 +62,18 @@ const OPERATORS_FILES: readonly OperatorsFile[] = [
             ${number('Verbruik normaal')} as normal from ${csv('netherlands-day-registers.csv')}) on low, normal into name tariff value shown)
           select tariff, used from (select day, tariff, lead(shown) over (partition by tariff order by day) - shown as used from registers)
           where used is not null order by day, tariff`,
+  },
+  {
+    name: 'smart-meter',
+    counts: '50 rows: 100 readings of 4 series, 0 missing, 0 to quarantine',
+    starts: ['09', '10', '11'].map((hour) => `2024-01-27T${hour}:00:00Z`),
+    stat: 'increase',
+    sql: `with telegrams as (select unnest(string_split(content, '/WEIR5')) as one from read_text(${file('netherlands-p1.txt')})),
+          shown as (select strptime(regexp_extract(one, '0-0:1.0.0.([0-9]{12})', 1), '%y%m%d%H%M%S') as moment, ${register('1-0:1.8.1')} as low,
+            ${register('1-0:1.8.2')} as normal from telegrams where one <> ''),
+          used as (select date_trunc('hour', moment) as hour, low - lag(low) over (order by moment) as low,
+            normal - lag(normal) over (order by moment) as normal from shown)
+          select tariff, sum(amount) from (unpivot used on low, normal into name tariff value amount) group by hour, tariff order by hour, tariff`,
   },
   {
     name: 'belgium',

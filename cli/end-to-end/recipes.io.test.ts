@@ -178,6 +178,7 @@ const NEEDED: Readonly<Record<string, readonly ({ readonly path: string } | unde
   'csv-file': [],
   'followed-file': [],
   'ndjson-file': [],
+  'smart-meter': [],
   http: [],
   'mqtt-broker': [mosquitto, publisher],
   'mqtt-devices': [publisher],

@@ -30,7 +30,8 @@ const ALSO_WRITTEN: Readonly<Record<string, readonly string[]>> = {
 /**
  * Rewrites numbers with other marks as the plain decimals that `parseScaledBytes` takes. A thousands mark stands between
  * groups only, the last one of three digits and those before it of two or three (as in India), and never behind a
- * leading 0, so that a decimal mark is not taken for one: `0.067` and `1.5` are no thousands.
+ * leading 0, so that a decimal mark is not taken for one: `0.067` and `1.5` are no thousands. A minus may be that of
+ * typographers, or stand behind the number, as accounting writes it.
  */
 export class NumberText {
   /** The number, rewritten; its length is what `rewrite` gave. */
@@ -45,12 +46,22 @@ export class NumberText {
   }
 
   /** Rewrites `bytes[start, end)` into `plain` and gives its length there, -1 where it is no number of these marks. */
-  rewrite(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > NUMBER_BYTES_MAX) return -1;
+  rewrite(bytes: Uint8Array, start: number, textEnd: number): number {
+    if (textEnd - start > NUMBER_BYTES_MAX) return -1;
     const { plain } = this;
     let length = 0;
     let at = start;
-    if (at < end && (bytes[at] === MINUS || bytes[at] === PLUS)) plain[length++] = bytes[at++]!;
+    let end = textEnd;
+    if (end - start > 1 && bytes[end - 1] === MINUS) {
+      plain[length++] = MINUS;
+      end--;
+    }
+    const signBytes = signBytesAt(bytes, at, end);
+    if (signBytes > 0) {
+      if (length > 0) return -1;
+      plain[length++] = bytes[at] === PLUS ? PLUS : MINUS;
+      at += signBytes;
+    }
     const firstAt = at;
     let groupDigits = NO_GROUP;
     for (;;) {
@@ -86,6 +97,17 @@ export class NumberText {
     }
     return 0;
   }
+}
+
+/** Whether a number has its minus as plain decimals don't: behind it, or that of typographers. */
+export function isOddlySigned(bytes: Uint8Array, start: number, end: number): boolean {
+  return (end - start > 1 && bytes[end - 1] === MINUS) || signBytesAt(bytes, start, end) > 1;
+}
+
+/** The length of the sign that stands at `at`, 0 for none; U+2212 is three bytes. */
+function signBytesAt(bytes: Uint8Array, at: number, end: number): number {
+  if (at < end && (bytes[at] === MINUS || bytes[at] === PLUS)) return 1;
+  return end - at > 3 && bytes[at] === 0xe2 && bytes[at + 1] === 0x88 && bytes[at + 2] === 0x92 ? 3 : 0;
 }
 
 /** Where the spaces before `end` begin, no-break ones among them. */

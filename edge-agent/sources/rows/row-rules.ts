@@ -8,7 +8,7 @@ import type { Zone } from '#core/time/zone.ts';
 import type { EntryRegistry, SeriesDescription } from '../source.ts';
 import { CellTimes } from '../time/cell-times.ts';
 import { type FieldTable, KEY_REFUSED, KeyTable } from './key-table.ts';
-import type { NumberMarks } from './number-text.ts';
+import { type NumberMarks, PLAIN_MARKS } from './number-text.ts';
 import type { CellsRule, SeriesRule } from './rows-section.ts';
 import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
 import { equalBytes, type ValueRule, ValueText } from './value-text.ts';
@@ -25,6 +25,8 @@ export interface RowRule {
   readonly cells: RowCells | null;
   /** Null where the values are plain decimals. */
   readonly text: ValueText | null;
+  /** How those are read whose minus is not that of plain decimals. */
+  readonly oddlySigned: ValueText;
   /** Texts that are no numbers, and stand for one each; null where there are none. */
   readonly texts: readonly StandingText[] | null;
   readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
@@ -231,6 +233,7 @@ export function compileRules(
       cells:
         rule.cells === undefined ? null : rowCells(rule.cells, position(rule.value), position(rule.cells.to), zone),
       text: valueText(rule, metric, position, marks),
+      oddlySigned: new ValueText({ ...metric, units: null, scale: null }, PLAIN_MARKS),
       texts: standingTexts(rule, metric),
       when: Object.entries(rule.when).map(([name, text]) => ({
         column: position(name),

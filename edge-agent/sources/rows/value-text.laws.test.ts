@@ -50,14 +50,15 @@ describe('laws of written numbers', () => {
         marks,
         fc.bigInt({ min: 0n, max: 10n ** 10n }),
         fc.stringMatching(/^[0-9]{0,6}$/),
-        fc.constantFrom('', '-', '+'),
+        fc.constantFrom(['', ''], ['-', ''], ['+', ''], ['\u2212', ''], ['', '-']),
         fc.constantFrom('', 'e2', 'E-3'),
         fc.constantFrom(...SPACES),
-        ({ decimal, thousands }, whole, fraction, sign, exponent, space) => {
+        ({ decimal, thousands }, whole, fraction, [before, behind], exponent, space) => {
           const mark = thousands === ' ' ? space : thousands;
           const grouped = mark === undefined ? String(whole) : String(whole).replaceAll(/\B(?=(?:\d{3})+$)/g, mark);
           const tail = (fraction === '' ? '' : decimal + fraction) + exponent;
-          expect(read(sign + grouped + tail, { decimal, thousands })).toBe(
+          const sign = before === '\u2212' || behind === '-' ? '-' : before;
+          expect(read(before + grouped + tail + behind, { decimal, thousands })).toBe(
             parseScaled(`${sign}${whole}.${fraction}${exponent}`, 3, 'round'),
           );
         },
@@ -89,6 +90,12 @@ describe('the value of a rule', () => {
       expect(read(text, { decimal: ',', thousands: '.' })).toMatch(/not a decimal number/);
     expect(read('1.234', { decimal: ',' })).toMatch(/say `thousands: "."`/);
     expect(read('12,34,567.5', { decimal: '.', thousands: ',' })).toBe(1_234_567_500);
+  });
+
+  it('has one sign at most, and no sign for a unit', () => {
+    for (const text of ['-5-', '+5-', '\u22125-', '-', '\u2212', '5--'])
+      expect(read(text, { decimal: ',' })).toMatch(/is not a decimal number(?!.*say `unit)/);
+    expect(read('12,5- kWh', { decimal: ',' }, { units: { kWh: '1' } })).toBe(-12_500);
   });
 
   it('may have its unit behind it, each with a factor of its own', () => {

@@ -132,7 +132,7 @@ function isLetter(byte: number | undefined): boolean {
 
 const COMMA_DECIMAL = /^[+-]?\d*,\d+$/;
 const GROUPED = /^[+-]?\d{1,3}(?=([.,' \u00a0\u202f\u2009\u2019]))(?:\1\d{2,3})*\1\d{3}(?:[.,]\d*)?$/;
-const WITH_UNIT = /^[+-]?[\d.,]+ ?([^\d\s.,]\S{0,15})$/;
+const WITH_UNIT = /^[+-]?[\d.,]+ ?([^\d\s.,+-]\S{0,15})$/;
 
 /** Why a value was refused, and what helps, by what its text looks like. */
 export function describeValueFault(fault: ScaledFault, text: string, decimals: number, marks: NumberMarks): string {
