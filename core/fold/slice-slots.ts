@@ -103,8 +103,9 @@ export class SliceSlots {
    * slice from which on all are opened by this, and hold nothing yet; `end` where there is none.
    */
   touchAllIn(span: OpenSpan, first: number, end: number, position: number): number {
-    let fresh = end;
-    while (fresh > first && (span.open & bitOf(fresh - 1)) === 0) fresh--;
+    const spanFirst = span.number * SPAN_SLICES;
+    const held = span.open & bitsOf(first - spanFirst, end - spanFirst);
+    const fresh = held === 0 ? first : spanFirst + 32 - Math.clz32(held);
     for (let slice = first; slice < fresh; slice++) this.touchIn(span, slice, position);
     if (fresh < end) this.#openAll(span, fresh, end, position);
     return fresh;
@@ -115,7 +116,8 @@ export class SliceSlots {
     const count = end - first;
     if (first < span.windowFirst) this.#widen(span, first);
     if (end > span.windowFirst + span.windowSlots) this.#widen(span, end - 1);
-    const bits = (bitOf(first) << count) - bitOf(first);
+    const spanFirst = span.number * SPAN_SLICES;
+    const bits = bitsOf(first - spanFirst, end - spanFirst);
     if (span.dirty === 0) this.#dirty.push(span);
     span.dirty |= bits;
     this.#unwritten += count;
@@ -368,6 +370,11 @@ function isKept(span: OpenSpan, keep: (slice: number) => boolean): boolean {
 
 function bitOf(slice: number): number {
   return 1 << (slice - spanOf(slice) * SPAN_SLICES);
+}
+
+/** The bits of the slices of a span from one place up to another. */
+function bitsOf(from: number, to: number): number {
+  return (1 << to) - (1 << from);
 }
 
 function bitCount(bits: number): number {

@@ -357,7 +357,7 @@ export class StatsTable {
   }
 }
 
-/** What is not touched costs no memory, so tables of a middle size take larger steps, and copy less. */
+/** What is not touched costs no memory, so tables of a middle size take large steps, and copy little. */
 function growthOf(capacity: number): number {
-  return capacity >= 4096 && capacity < 1 << 17 ? 4 : 2;
+  return capacity >= 4096 && capacity < 1 << 17 ? 8 : 2;
 }
