@@ -4,6 +4,7 @@ import { SourceError } from '#edge-agent/sources/source-error.ts';
 import { describeFailure, UserError } from './failure.ts';
 import { buildProgram } from './program.ts';
 import { usageFault } from './run-weir.ts';
+import { WHOLE } from './whole-program.ts';
 
 describe('what is wrong with a command line', () => {
   it.each([
@@ -29,7 +30,7 @@ describe('a flag that is given twice', () => {
     ],
     [['tokens', 'add', 'x', '--may', 'read', '--may', 'write'], "'--may <right>' is given twice; give it once"],
   ])('is refused rather than taken as the last: %j', async (args, sentence) => {
-    const program = buildProgram(() => undefined);
+    const program = buildProgram(WHOLE, () => undefined);
     await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow(sentence);
   });
 });

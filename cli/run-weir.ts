@@ -1,13 +1,13 @@
 import { CommanderError } from 'commander';
 import { describeFailure, type ExitCode } from './failure.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, type Commands } from './program.ts';
 import { asCalled } from './terminal/output.ts';
 
 /**
- * Runs the command that the arguments name, and gives the status to end with. Results go to standard output, everything
+ * Runs the one of the commands that the arguments name, and gives the status to end with. Results go to standard output, everything
  * else to standard error; nothing here throws, whatever a command does.
  */
-export async function runWeir(args: readonly string[]): Promise<ExitCode> {
+export async function runWeir(commands: Commands, args: readonly string[]): Promise<ExitCode> {
   // Whoever reads the output may have seen enough (`weir query … | head`); that ends the command, and is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const broken = (error: unknown): never => process.exit(report(error, args));
@@ -20,7 +20,7 @@ export async function runWeir(args: readonly string[]): Promise<ExitCode> {
       process.stdout.write(await describeVersion());
       return 0;
     }
-    await buildProgram((code) => (exitCode = code)).parseAsync(args, { from: 'user' });
+    await buildProgram(commands, (code) => (exitCode = code)).parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, args);

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { buildProgram } from '../program.ts';
 import { keepPrinted } from '../terminal/terminal.fixtures.ts';
+import { WHOLE } from '../whole-program.ts';
 
 const folder = folderPerTest('init');
 const printed = keepPrinted();
 
 async function init(file: string): Promise<void> {
-  await buildProgram(() => undefined).parseAsync(['init', file], { from: 'user' });
+  await buildProgram(WHOLE, () => undefined).parseAsync(['init', file], { from: 'user' });
 }
 
 describe('a sample', () => {

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ExitCode } from '../failure.ts';
 import { buildProgram } from '../program.ts';
+import { WHOLE } from '../whole-program.ts';
 
 /** A server that remembers what it was asked, and answers what the test says. */
 const asked: string[] = [];
@@ -42,7 +43,7 @@ afterEach(() => vi.restoreAllMocks());
 
 async function run(...args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = 0;
-  await buildProgram((given) => (code = given)).parseAsync([...args, '--url', url], { from: 'user' });
+  await buildProgram(WHOLE, (given) => (code = given)).parseAsync([...args, '--url', url], { from: 'user' });
   return code;
 }
 

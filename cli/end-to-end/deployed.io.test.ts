@@ -40,7 +40,10 @@ describe.runIf(await isSystemdHere()).each(['weir', 'weir-agent'])('the unit %s'
   async function unit(): Promise<string> {
     const text = await readFile(join(DEPLOY, 'systemd', `${name}.service`), 'utf8');
     const path = join(folder.dir, `${name}.service`);
-    await writeFile(path, text.replaceAll('/opt/weir', ROOT.replace(/\/$/, '')));
+    await writeFile(
+      path,
+      text.replaceAll('/opt/weir', ROOT.replace(/\/$/, '')).replace('/usr/bin/node', process.execPath),
+    );
     return path;
   }
 

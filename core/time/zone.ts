@@ -4,6 +4,7 @@
  * A zone is known by its transitions: instants at which its offset from UTC changes. They are found by asking
  * Intl.DateTimeFormat and bisecting, once per stretch of time, and kept; a look-up then is two comparisons.
  */
+import { strict as assert } from 'node:assert';
 import { WeirError } from '../errors.ts';
 import { DAY_MS } from './civil.ts';
 import { readOffsetMs, wallClockFormat } from './intl-offset.ts';
@@ -103,7 +104,9 @@ export function tzdataVersion(versions: Readonly<Record<string, string | undefin
   return versions['tz'] ?? 'unknown';
 }
 
-function formatOf(name: string): Intl.DateTimeFormat {
+/** Undefined of UTC, which needs none: what Node has of zones and languages takes 6 MB once it is touched. */
+function formatOf(name: string): Intl.DateTimeFormat | undefined {
+  if (name === 'UTC') return undefined;
   // ECMA-402 also takes bare offsets such as +05:45; a zone here has a name, and with it a history.
   if (!/^[A-Za-z][\w+\-/]*$/.test(name)) throw unknownZone(name);
   try {
@@ -135,16 +138,16 @@ export const OFFSET_SPREAD_MS = 30 * 3_600_000;
 
 class TransitionZone implements Zone {
   readonly name: string;
-  readonly #format: Intl.DateTimeFormat;
+  readonly #format: Intl.DateTimeFormat | undefined;
   readonly #stretches = new Map<number, readonly OffsetSpan[]>();
   #fromMs = 0;
   #toMs = 0;
   #offsetMs = 0;
 
-  constructor(name: string, format: Intl.DateTimeFormat) {
+  constructor(name: string, format: Intl.DateTimeFormat | undefined) {
     this.name = name;
     this.#format = format;
-    if (format.resolvedOptions().timeZone === 'UTC') {
+    if (format === undefined || format.resolvedOptions().timeZone === 'UTC') {
       this.#fromMs = Number.NEGATIVE_INFINITY;
       this.#toMs = Number.POSITIVE_INFINITY;
     }
@@ -232,6 +235,7 @@ class TransitionZone implements Zone {
     const known = this.#stretches.get(number);
     if (known !== undefined) return known;
     if (this.#stretches.size >= STRETCHES_MAX) this.#stretches.clear();
+    assert(this.#format !== undefined, 'UTC is one span');
     const found = findSpans(this.#format, number * STRETCH_MS, (number + 1) * STRETCH_MS);
     this.#stretches.set(number, found);
     return found;

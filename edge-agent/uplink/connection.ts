@@ -1,12 +1,16 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
 import { MqttClient } from 'mqtt';
+import { writeToStream } from 'mqtt-packet';
 import { TLS_VERSION_MIN } from '#backbone/doors/tls-files.ts';
 import { WeirError } from '#core/errors.ts';
 import { AGENT_KEEPALIVE_S } from '#core/wire/limits.ts';
 import { agentTopic, DOWN_TOPICS, type DownTopic, parseAgentTopic, type UpTopic } from '#core/wire/topics.ts';
 import { type AgentLogin, NO_LOGIN } from './agent-login.ts';
 import { CLOSING_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from './limits.ts';
+
+// It would keep a buffer of each number that a packet may have, for ever: 13 MB.
+writeToStream.cacheNumbers = false;
 
 /** Where a broker is. */
 export interface BrokerAddress {

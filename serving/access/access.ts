@@ -39,14 +39,14 @@ export function addressOf(c: Context): string {
 }
 
 /**
- * Lets a request through that its sender may make. An answer is of who asks: no cache gives it to another. `leadsSomewhere` says
- * whether a path is asked with a method at all.
+ * Lets a request through that its sender may make. An answer is of who asks: no cache gives it to another. `isAnswered` says
+ * whether there is a route for a method and a path.
  */
 export function addAccess(
   app: OpenAPIHono,
   doorkeeper: Doorkeeper,
   senders: Senders,
-  leadsSomewhere: (path: string) => boolean,
+  isAnswered: (method: string, path: string) => boolean,
 ): void {
   if (!doorkeeper.isAsking) return;
   app.use(async (c, next) => {
@@ -71,10 +71,10 @@ export function addAccess(
       doorkeeper.forbid('http', address, principal, 'be asked by another page');
       return problemResponse(problem(403, 'a session is for its own pages; send a token from elsewhere'));
     }
-    // What leads nowhere says so, and nothing else.
+    // What leads nowhere says so, and nothing else; a route that was forgotten here is for nobody.
     const isMet =
       request === 'unnamed'
-        ? !leadsSomewhere(path)
+        ? !isAnswered(method, path)
         : permits(principal, { kind: request === 'asks' ? 'list' : request });
     if (!isMet) {
       doorkeeper.forbid('http', address, principal, `${method} ${path}`);

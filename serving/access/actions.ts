@@ -40,8 +40,11 @@ const NOT_THE_PAGE = /^\/(?:api|metrics|health|login|logout)(?:\/|$)/;
 /** What a request is, by its method and its path as it was sent. */
 export function requestOf(method: string, path: string): Request {
   const named = NAMED.find((one) => one.path.test(path));
-  if (named !== undefined)
-    return (isReading(method) ? named.GET : method === 'POST' ? named.POST : undefined) ?? 'unnamed';
+  if (named !== undefined) {
+    const asked = isReading(method) ? named.GET : method === 'POST' ? named.POST : undefined;
+    // What is for everybody says so of the methods that it doesn't have, too.
+    return asked ?? ([named.GET, named.POST].includes('public') ? 'public' : 'unnamed');
+  }
   // The files of the page hold nothing that is measured.
   return isReading(method) && !NOT_THE_PAGE.test(path) ? 'public' : 'unnamed';
 }

@@ -42,7 +42,7 @@ export function buildApp(
   addCors(app, options.corsOrigins ?? [], ownAddresses);
   addSafety(app, ownAddresses);
   const senders = new Senders(doorkeeper.isAsking);
-  addAccess(app, doorkeeper, senders, (path) => methodsAt(app.routes, path).length > 0);
+  addAccess(app, doorkeeper, senders, (method, path) => methodsAt(app.routes, path).includes(method));
   const readerOf: ReaderOf = (c) => reader.as(senders.of(c).principal);
   app.use(keptByNobody);
   app.use('/api/v1/views/*', compressed);

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { requestOf } from '../access/actions.ts';
 import { STREAM_PATH } from '../stream/stream-server.ts';
 import { BODY_BYTES_MAX } from './safety.ts';
 import { AnyObject, getRoute, HEADERS, jsonDoc, problemDoc, problemResponseDoc, UNCHANGED } from './schemas.ts';
@@ -61,13 +62,15 @@ export function addDescription(app: OpenAPIHono, isAsking: boolean, views: reado
 function describe(app: OpenAPIHono, isAsking: boolean, exampleView: string | undefined): object {
   const info = { title: 'Weir', version: '1', description: DESCRIPTION };
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info });
-  for (const path of Object.values(document.paths ?? {})) {
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
     for (const [operation, others] of [
-      [path.get, OF_EACH],
-      [path.post, { ...OF_EACH, ...OF_CHANGES }],
+      [item.get, OF_EACH],
+      [item.post, { ...OF_EACH, ...OF_CHANGES }],
     ] as const) {
       if (operation === undefined) continue;
-      operation.responses = { ...others, ...operation.responses, ...(isAsking ? OF_STRANGERS : {}) };
+      const isPublic = isAsking && requestOf(others === OF_EACH ? 'GET' : 'POST', path) === 'public';
+      operation.responses = { ...others, ...operation.responses, ...(isAsking && !isPublic ? OF_STRANGERS : {}) };
+      if (isPublic) operation.security = [];
       for (const parameter of operation.parameters ?? []) {
         if ('name' in parameter && parameter.name === 'view' && exampleView !== undefined)
           parameter.example = exampleView;

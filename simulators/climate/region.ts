@@ -42,16 +42,22 @@ export interface Region {
   readonly activity: HourlyCurve;
 }
 
-// Daylight and habits are the same in both areas and in every world, so these curves are computed once.
-const LIGHTING = new HourlyCurve((hour) => {
-  const { localHour, utcHour, isWeekend, season } = civilHour(hour);
-  const presence = (isWeekend ? PRESENCE.weekend : PRESENCE.workday)[localHour]!;
-  return Math.round(darkness(utcHour, season) * presence);
-});
-const ACTIVITY = new HourlyCurve((hour) => {
-  const { localHour, isWeekend } = civilHour(hour);
-  return (isWeekend ? BUSYNESS.weekend : BUSYNESS.workday)[localHour]!;
-});
+/** Daylight and habits are the same in both areas and in every world, so these curves are computed once, where something is simulated. */
+let habits: Pick<Region, 'lighting' | 'activity'> | undefined;
+
+function habitsOf(): Pick<Region, 'lighting' | 'activity'> {
+  return (habits ??= {
+    lighting: new HourlyCurve((hour) => {
+      const { localHour, utcHour, isWeekend, season } = civilHour(hour);
+      const presence = (isWeekend ? PRESENCE.weekend : PRESENCE.workday)[localHour]!;
+      return Math.round(darkness(utcHour, season) * presence);
+    }),
+    activity: new HourlyCurve((hour) => {
+      const { localHour, isWeekend } = civilHour(hour);
+      return (isWeekend ? BUSYNESS.weekend : BUSYNESS.workday)[localHour]!;
+    }),
+  });
+}
 
 /** Regions kept, because their curves begin years ago: both areas of four worlds. When full, all are forgotten. */
 const REGIONS_MAX = 8;
@@ -79,8 +85,7 @@ function makeRegion(seed: number, area: PriceArea): Region {
       const course = HEATING_COURSE[civilHour(hour).localHour]!;
       return Math.round((Math.max(0, HEATING_LIMIT - temperature(hour)) * 10 * course) / 100);
     }),
-    lighting: LIGHTING,
-    activity: ACTIVITY,
+    ...habitsOf(),
   };
 }
 
