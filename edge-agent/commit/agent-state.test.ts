@@ -30,7 +30,7 @@ describe("an agent's state", () => {
     expect(await loadHead(table, 'roof-1')).toEqual({ ...head, incarnation: 3 });
     await expect(loadHead(table, 'roof-2')).rejects.toThrow(AgentStateRefused);
     await table.write([headOperation({ ...head, format: AGENT_STATE_FORMAT + 1 })], { sync: true });
-    await expect(loadHead(table, 'roof-1')).rejects.toThrow('newer than 3');
+    await expect(loadHead(table, 'roof-1')).rejects.toThrow('newer than 4');
   });
 
   it('knows what was sent before, however many starts that sent nothing have come since', async () => {

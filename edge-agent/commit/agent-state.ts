@@ -89,9 +89,12 @@ export interface AgentHead {
 
 /**
  * Format 2 is that of agents whose dictionary has an entry that agents before it can't send (see {@link seriesFormat}), or
- * series that differ by their tags alone; 3 that of agents whose journal has known a break. All others write format 1 on.
+ * series that differ by their tags alone; 3 that of agents whose journal has known a break; 4 that of agents with more series
+ * than one record of seals holds. All others write format 1 on.
  */
-export const AGENT_STATE_FORMAT = 3;
+export const AGENT_STATE_FORMAT = 4;
+/** Of agents whose journal has known a break. */
+export const BREAKS_FORMAT = 3;
 
 const HEAD = stringKey('head');
 const ENTRY = stringKey('entry');

@@ -7,6 +7,7 @@ import type { Heartbeat } from '#core/records/record.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { Journal } from '../journal/journal.ts';
+import { SEALS_PER_RECORD } from '../journal/stored-seals.ts';
 import type { SealExtent } from '../seal/frame-pace.ts';
 import { FrameWriter } from '../seal/frame-writer.ts';
 import { PanesBuilder } from '../seal/panes-builder.ts';
@@ -20,6 +21,7 @@ import {
   AGENT_STATE_FORMAT,
   type AgentHead,
   type AgentTotals,
+  BREAKS_FORMAT,
   checkpointOperation,
   entryOperations,
   headOperation,
@@ -191,7 +193,8 @@ export class Committer {
     this.#count(batch, accepted);
     const operations = this.#journal.record(accepted.taken, accepted.changed, this.dictionary.entries.length);
     operations.push(...this.#journal.breaks.record(accepted.breaks), checkpointOperation(source, batch.checkpoint));
-    if (accepted.breaks.length > 0) this.#format = AGENT_STATE_FORMAT;
+    if (accepted.breaks.length > 0) this.#format = Math.max(this.#format, BREAKS_FORMAT);
+    if (this.#journal.series.length > SEALS_PER_RECORD) this.#format = AGENT_STATE_FORMAT;
     this.#correct(accepted);
     this.#seal(extent);
     return this.#commit(operations, this.#reportItems(source, batch));
@@ -277,11 +280,7 @@ export class Committer {
     const open = [...this.#watermarks.values()];
     const lowest = open.length === 0 ? this.#watermarkMs : open.includes(null) ? null : Math.min(...(open as number[]));
     if (lowest === null) return null;
-    let watermarkMs = lowest;
-    for (const series of this.#journal.series) {
-      if (series.tailStart < series.length) watermarkMs = Math.min(watermarkMs, series.times[series.tailStart]!);
-    }
-    return watermarkMs;
+    return Math.min(lowest, this.#journal.seals.earliestMs());
   }
 
   /**
@@ -301,7 +300,8 @@ export class Committer {
 
   #seal(extent: SealExtent): void {
     if (extent !== 'nothing') {
-      for (const [number, journal] of this.#journal.series.entries()) {
+      for (const number of this.#journal.seals.open()) {
+        const journal = this.#journal.series[number]!;
         const rule = this.#sealRule(number);
         const untilMs =
           extent === 'complete' && rule.sendsPanes ? openPaneStart(journal, rule.paneMs) : Number.POSITIVE_INFINITY;
@@ -353,7 +353,7 @@ export class Committer {
     this.#entriesWritten = this.dictionary.entries.length;
     operations.push(
       ...this.#journal.trim(),
-      this.#journal.recordSeals(),
+      ...this.#journal.seals.record(),
       headOperation(this.#head()),
       ...this.#spool.stage(items),
     );

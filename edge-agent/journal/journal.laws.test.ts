@@ -56,7 +56,7 @@ async function commit(journal: Journal, table: MemoryTable, { rows, breaks: brok
     series.sealedMs = series.lastMs;
   }
   journal.breaks.settle();
-  operations.push(...journal.trim(), journal.recordSeals());
+  operations.push(...journal.trim(), ...journal.seals.record());
   await journal.lookAhead();
   await table.write(operations, { sync: true });
 }

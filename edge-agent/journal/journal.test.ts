@@ -33,7 +33,7 @@ async function commitAll(journal: Journal, table: MemoryTable, times: readonly n
     journal.series[0]!.append(timeMs, timeMs, 0);
     journal.series[0]!.sealedMs = timeMs;
     const operations = journal.record(taken([[0, timeMs, timeMs]]), [], 1);
-    operations.push(...journal.trim(), journal.recordSeals());
+    operations.push(...journal.trim(), ...journal.seals.record());
     await journal.lookAhead();
     await table.write(operations, { sync: true });
   }

@@ -5,6 +5,7 @@ import type { ChangedValue, TakenReadings } from '../accept/amend.ts';
 import { decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { SeriesJournal } from './series-journal.ts';
 import { StoredBreaks } from './stored-breaks.ts';
+import { StoredSeals } from './stored-seals.ts';
 
 /**
  * Readings that the journal keeps for telling repeats and neighbours, over all series: 4 M take some 100 MB of memory.
@@ -22,7 +23,6 @@ const CHUNK = stringKey('journal');
 const CHANGED = stringKey('changed');
 // On disk what is forgotten is called released, as it once was everywhere: journals written then open unchanged.
 const FORGOTTEN = stringKey('released');
-const SEALED = stringKey('sealed');
 
 /** Chunks whose contents are known ahead of trimming: a commit adds one or a few, and trims as many. */
 const LOOK_AHEAD_CHUNKS = 64;
@@ -81,6 +81,7 @@ export interface JournalOptions {
 export class Journal {
   readonly series: SeriesJournal[] = [];
   readonly breaks = new StoredBreaks(this.series);
+  readonly seals = new StoredSeals(this.series);
   readonly #options: JournalOptions;
   readonly #readingsMax: number;
   readonly #bytesMax: number;
@@ -116,8 +117,7 @@ export class Journal {
       const chunk = readUintKey(key, CHANGED.length);
       journal.#loadChanged(chunk, readUintKey(key, CHANGED.length + NUMBER_KEY_BYTES), bytes);
     }
-    const sealed = await table.get(SEALED);
-    if (sealed !== undefined) journal.#loadSealed(sealed);
+    await journal.seals.load(table);
     await journal.breaks.load(table);
     await journal.lookAhead();
     return journal;
@@ -137,6 +137,10 @@ export class Journal {
   /** The writes that make an accepted batch durable; the memory holds it already. */
   record(taken: TakenReadings, changed: readonly ChangedValue[], dictionaryVersion: number): TableOperation[] {
     const operations: TableOperation[] = [];
+    let entry = -1;
+    for (let row = 0; row < taken.count; row++) {
+      if (taken.entry[row] !== entry) this.seals.took(this.#options.seriesOf((entry = taken.entry[row]!)));
+    }
     for (const { bytes, count } of encodeChunks(taken, dictionaryVersion)) {
       const number = this.#nextNumber++;
       operations.push({ kind: 'put', key: joinKeys(CHUNK, uintKey(number)), value: bytes });
@@ -189,12 +193,6 @@ export class Journal {
   /** Bytes of chunks, changes and breaks on disk. */
   get bytes(): number {
     return this.#bytes + this.breaks.bytes;
-  }
-
-  /** The write that makes durable up to where each series is in frames. */
-  recordSeals(): TableOperation {
-    const sealed = Float64Array.from(this.series, (series) => series.sealedMs);
-    return { kind: 'put', key: SEALED, value: new Uint8Array(sealed.buffer) };
   }
 
   /**
@@ -330,11 +328,6 @@ export class Journal {
       journal.merge([lastMs], [lastValue], [entry], 0, 1);
       this.#goneMs[number] = lastMs;
     }
-  }
-
-  #loadSealed(bytes: Uint8Array): void {
-    const sealed = new Float64Array(Uint8Array.from(bytes).buffer);
-    for (const [series, sealedMs] of sealed.entries()) this.series[series]!.sealedMs = sealedMs;
   }
 }
 

@@ -127,10 +127,10 @@ describe('a frame writer', () => {
   });
 
   it('announces the dictionary before the first frame, in births of some entries each, and later what is new', () => {
-    const known = entries(70);
+    const known = entries(4_100);
     const writer = open(known);
     writer.readings(one(1));
-    known.push(...entries(71).slice(70));
+    known.push(...entries(4_101).slice(4_100));
     writer.readings(one(1));
     const frames = writer.take();
     expect(frames.map(({ incarnation, sequence }) => [incarnation, sequence])).toEqual(
@@ -139,18 +139,18 @@ describe('a frame writer', () => {
     expect(writer.sequence).toBe(6);
     const births = decoded(frames).filter((frame) => frame.kind === 'birth');
     expect(births.map(({ birth }) => [birth.firstIndex, birth.entries.length, birth.previous])).toEqual([
-      [0, 32, PREVIOUS],
-      [32, 32, null],
-      [64, 6, null],
-      [70, 1, null],
+      [0, 2_048, PREVIOUS],
+      [2_048, 2_048, null],
+      [4_096, 4, null],
+      [4_100, 1, null],
     ]);
     expect(decoded(frames).map(({ kind, header }) => [kind, header.dictionaryVersion])).toEqual([
-      ['birth', 32],
-      ['birth', 64],
-      ['birth', 70],
-      ['readings', 70],
-      ['birth', 71],
-      ['readings', 71],
+      ['birth', 2_048],
+      ['birth', 4_096],
+      ['birth', 4_100],
+      ['readings', 4_100],
+      ['birth', 4_101],
+      ['readings', 4_101],
     ]);
     expect(writer.take()).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { encodeBirth, type PreviousIncarnation } from '#core/frames/birth.ts';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
-import { TIME_MS_MAX } from '#core/frames/limits.ts';
+import { FRAME_ENTRIES_MAX, TIME_MS_MAX } from '#core/frames/limits.ts';
 import { encodePanes } from '#core/frames/panes-codec.ts';
 import type { PaneColumns } from '#core/frames/panes.ts';
 import { type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
@@ -16,10 +16,15 @@ import type { Amend, Amendment } from '../accept/amend.ts';
 import { signedLinks } from './runs-builder.ts';
 import { splitPanes, splitRuns } from './split-runs.ts';
 
-/** Entries of one birth, as long as their names are short; with long ones it is divided. */
-const BIRTH_ENTRIES_MAX = 32;
+/**
+ * Entries of one birth, as long as their names are short; with long ones it is divided. Claims of series are kept in few
+ * records, each of which is written once for a birth: it is cheap by the entry where there are many.
+ */
+const BIRTH_ENTRIES_MAX = 2_048;
 /** Amends of one frame; each brings up to four links. Should their numbers be wide, it is divided. */
 const AMENDS_MAX = 2048;
+
+assert(BIRTH_ENTRIES_MAX <= FRAME_ENTRIES_MAX, 'what is tried fits into a frame of short names');
 
 /** A frame with its number. */
 export interface NumberedFrame {
