@@ -28,6 +28,9 @@ export function drawInput(draws: Draws, setting: Setting, startsAtMs: number, en
   return setting.agents.flatMap((agent) => new SensorInput(draws, setting, agent, habits, startsAtMs).draw(endMs));
 }
 
+/** So many of the readings that were sent last are as likely to be sent again, or amended, as all others. */
+const RECENT = 6;
+
 /** Between two requests of a sensor. */
 const REQUEST_MS_MIN = 500;
 const REQUEST_MS_MAX = 6_000;
@@ -95,7 +98,9 @@ class SensorInput {
   }
 
   #earlier(otherwise: PlannedReading): PlannedReading {
-    return this.#sent.length === 0 ? otherwise : this.#draws.pick(this.#sent);
+    if (this.#sent.length === 0) return otherwise;
+    // What was sent last may still be on its way.
+    return this.#draws.pick(this.#draws.chance(0.5) ? this.#sent.slice(-RECENT) : this.#sent);
   }
 
   /** Readings of days ago, which a device finds in its memory. */
