@@ -47,7 +47,7 @@ export class LoggerFile {
   }
 
   /**
-   * Before the next line that begins, the file gets another name. Not while its agent is away, nor soon after another
+   * Right after the next lines are written, the file gets another name. Not while its agent is away, nor soon after another
    * rotation: of several names that a file has had since it was read, the agent knows none but the last.
    */
   rotate(rotated: () => void): void {
@@ -59,7 +59,7 @@ export class LoggerFile {
     return this.#rotated !== undefined && isCalm && this.#machine.life !== undefined && bytes.at(-1) === LINE_END;
   }
 
-  #begin(before: PlainFile): PlainFile {
+  #begin(before: PlainFile): void {
     const { disk, scheduler, clockMs } = this.#machine;
     const name = `${FILE_PATH}.${++this.#rotations}`;
     disk.put(name, before, 'rename');
@@ -69,7 +69,6 @@ export class LoggerFile {
     this.#rotatedAtMs = scheduler.nowMs;
     this.#rotated?.();
     this.#rotated = undefined;
-    return file;
   }
 
   #writeNext(): void {
@@ -82,11 +81,12 @@ export class LoggerFile {
       again(RETRY_MS);
       return;
     }
-    const file = this.#isToRotate(present) ? this.#begin(present) : present;
+    const isToRotate = this.#isToRotate(present);
     const bytes = new TextEncoder().encode(this.#text);
-    const length = disk.draws.chance(0.3) ? 1 + disk.draws.below(bytes.length) : bytes.length;
-    file.write(bytes.subarray(0, length), file.size, this.#machine.clockMs);
-    file.sync();
+    const length = !isToRotate && disk.draws.chance(0.3) ? 1 + disk.draws.below(bytes.length) : bytes.length;
+    present.write(bytes.subarray(0, length), present.size, this.#machine.clockMs);
+    present.sync();
+    if (isToRotate) this.#begin(present);
     this.#text = new TextDecoder().decode(bytes.subarray(length));
     again(PIECE_MS);
   }

@@ -136,7 +136,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     kind: 'hold-back',
     atMs,
     agent: draws.pick(setting.agents),
-    outcome: draws.pick(['they come', 'given up', 'its disk is lost']),
+    outcome: draws.pick(['they come', 'given up', 'its disk is lost', 'their birth comes late']),
   }),
   redeclare: (draws, setting, atMs) => {
     const metric = draws.pick(Object.keys(setting.metrics).filter((name) => name !== STRANGE));

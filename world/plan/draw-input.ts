@@ -115,12 +115,17 @@ class SensorInput {
     }));
   }
 
+  /** A counter now and then shows a little less than before, which is no reset. */
+  #growth(before: number): number {
+    return this.#draws.chance(0.05) ? -Math.floor(before / 20) : this.#draws.below(40);
+  }
+
   #value(series: number): number {
     const draws = this.#draws;
     const { metric } = this.#setting.series[series]!;
     const { kind, rollover, decimals } = this.#setting.metrics[metric]!;
     const before = this.#values.get(series) ?? draws.below(100);
-    const next = kind === 'counter' ? before + draws.below(40) : before + draws.between(-50, 50);
+    const next = kind === 'counter' ? before + this.#growth(before) : before + draws.between(-50, 50);
     const highest = rollover === undefined ? 1e9 : Number(rollover) * 10 ** decimals;
     const wrapped = kind === 'counter' && (next > highest || draws.chance(0.01)) ? next % 7 : next;
     this.#values.set(series, wrapped);

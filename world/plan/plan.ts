@@ -96,7 +96,7 @@ export type Step = { readonly atMs: number } & (
   | {
       readonly kind: 'hold-back';
       readonly agent: string;
-      readonly outcome: 'they come' | 'given up' | 'its disk is lost';
+      readonly outcome: HeldOutcome;
     }
   /** Once all has come to rest, a metric is declared otherwise, at the server and at the agents, or at these for a while alone. */
   | {
@@ -146,6 +146,9 @@ export interface Attack {
   readonly door: 'http' | 'mqtt' | 'source';
   readonly bytes: Uint8Array;
 }
+
+/** What becomes of frames that were held back; or nothing but births is, and what needs them has to wait. */
+export type HeldOutcome = 'they come' | 'given up' | 'its disk is lost' | 'their birth comes late';
 
 export type Pair = readonly [one: string, other: string];
 

@@ -26,6 +26,7 @@ export const EVENTS = [
   'readings are refused until the server is told what they are',
   'frames that are known are missing',
   'frames that are missing come at last',
+  'frames wait for their birth',
   'frames that are missing are given up',
   'frames that are missing are lost with their gateway',
   'a series is expected from before it was heard of',

@@ -34,6 +34,7 @@ export async function handOverGateway(
   world.excuse(agent, scheduler.nowMs + COMES_BACK_MS, 'an agent whose series another one has is not let in');
   from.start();
   await scheduler.runTo(scheduler.nowMs + COMES_BACK_MS);
+  if (from.isUp) world.break(`${agent} runs, though ${to} has its series`);
   from.remove();
   for (let time = 0; time < 2; time++) {
     sendClosingReadings(world);

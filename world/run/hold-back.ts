@@ -38,9 +38,12 @@ export async function holdBackFrames(
 ): Promise<string | undefined> {
   const { scheduler, network } = world.platform;
   const settledBefore = await settledWindows(world);
-  world.trace.say('network', `lets no frame of ${agent} pass`);
-  world.meddlers.set(agent, frameBarrier);
+  const what = outcome === 'their birth comes late' ? 'births' : 'frames';
+  world.trace.say('network', `lets no ${what} of ${agent} pass`);
+  world.meddlers.set(agent, () => frameBarrier(what));
   network.reset(agent, SERVER);
+  // With a start come births.
+  if (what === 'births') world.supervised(agent).restart();
   await scheduler.runTo(scheduler.nowMs + HEARD_OF_MS);
   const takenBefore = world.taken.length;
   sendClosingReadings(world);
@@ -55,6 +58,7 @@ export async function holdBackFrames(
     world.meddlers.delete(agent);
     network.reset(agent, SERVER);
     if (missing.length > 0 && outcome === 'they come') world.count('frames that are missing come at last');
+    if (missing.length > 0 && what === 'births') world.count('frames wait for their birth');
     return settle(world);
   }
   const refused = await loseDisk(world, agent);

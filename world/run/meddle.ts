@@ -1,3 +1,4 @@
+import { readHeader } from '#core/frames/header.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Meddler } from '../platform/network.ts';
 import type { World } from './world.ts';
@@ -36,18 +37,26 @@ export function meddlerWith(world: World, step: Extract<Step, { kind: 'meddle' }
   };
 }
 
-/** A box that lets no frame of an agent pass, and everything else. */
-export function frameBarrier(): Meddler {
+/** A box that lets no frame of an agent pass, or no birth, and everything else. */
+export function frameBarrier(holdsBack: 'frames' | 'births'): Meddler {
   const packetsOf = packetReader();
-  return (bytes) => packetsOf(bytes).filter((packet) => !isFrame(packet));
+  return (bytes) =>
+    packetsOf(bytes).filter((packet) => {
+      const frame = frameIn(packet);
+      return frame === undefined || (holdsBack === 'births' && readHeader(frame).kind !== 'birth');
+    });
 }
 
 const FRAME_TOPIC_END = Buffer.from('/frame');
 /** The packet's type and length take five bytes at the most, the length of the topic two, and a topic of ours some more. */
 const TOPIC_BYTES_MAX = 128;
+/** A packet identifier, between topic and payload (MQTT 3.1.1, §3.3.2.2). */
+const PACKET_ID_BYTES = 2;
 
-function isFrame(packet: Uint8Array): boolean {
-  return packet[0]! >> 4 === PUBLISH && Buffer.from(packet.subarray(0, TOPIC_BYTES_MAX)).includes(FRAME_TOPIC_END);
+function frameIn(packet: Uint8Array): Uint8Array | undefined {
+  const at = Buffer.from(packet.subarray(0, TOPIC_BYTES_MAX)).indexOf(FRAME_TOPIC_END);
+  const isFrame = packet[0]! >> 4 === PUBLISH && at > 0;
+  return isFrame ? packet.subarray(at + FRAME_TOPIC_END.length + PACKET_ID_BYTES) : undefined;
 }
 
 /** Cuts what passes a connection into whole packets. */

@@ -1,4 +1,5 @@
-import type { PlannedReading, Step } from '../plan/plan.ts';
+import type { PlannedMetric, PlannedReading, Step } from '../plan/plan.ts';
+import { askFor } from './check.ts';
 import { sendClosingReadings } from './closing.ts';
 import { settle } from './settle.ts';
 import type { World } from './world.ts';
@@ -13,6 +14,7 @@ export async function redeclareMetric(
   { metric, declared, agentsFirst = false }: Extract<Step, { kind: 'redeclare' }>,
 ): Promise<string | undefined> {
   const before = world.setting.metrics[metric]!;
+  const versionsBefore = await versionsOf(world, metric);
   world.trace.say('operator', `declares ${metric} as ${JSON.stringify(declared)}, which was ${JSON.stringify(before)}`);
   world.count('a metric is declared otherwise');
   world.redeclared = { metric, before, takenBefore: world.taken.length };
@@ -29,9 +31,29 @@ export async function redeclareMetric(
   for (const edge of world.edges.values()) edge.restart();
   const unsettled = await settle(world);
   if (unsettled !== undefined) return unsettled;
+  const versions = await versionsOf(world, metric);
+  const isOther = JSON.stringify(sortedEntries(declared)) !== JSON.stringify(sortedEntries(before));
+  for (const [name, version] of versionsBefore)
+    if (isOther && versions.get(name) === version)
+      world.break(`view ${name} of ${metric}, which is declared otherwise, is no other`);
   for (const agent of world.plan.setting.agents) world.send(agent, correctionsOf(world, agent, metric));
   sendClosingReadings(world);
   return settle(world);
+}
+
+/** The versions by which the views of a metric are answered. */
+async function versionsOf(world: World, metric: string): Promise<ReadonlyMap<string, string>> {
+  const names = Object.entries(world.setting.views).flatMap(([name, view]) => (view.metric === metric ? [name] : []));
+  const answers = new Map<string, string>();
+  for (const name of names) {
+    const answer = await askFor(world, name, world.setting.views[name]!.slice);
+    if (answer !== undefined) answers.set(name, answer.version);
+  }
+  return answers;
+}
+
+function sortedEntries(metric: PlannedMetric): readonly (readonly [string, unknown])[] {
+  return Object.entries(metric).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Agents measure what the server does not take. They say so, and hold it. */
