@@ -41,6 +41,24 @@ export function countOf(content: FrameContent): number {
   }
 }
 
+/** The dictionary entries that the content speaks of. */
+export function entriesOf(content: FrameContent): ReadonlySet<number> {
+  switch (content.kind) {
+    case 'readings': {
+      const { entry, runCount, links } = content.runs;
+      return new Set([...entry.slice(0, runCount), ...links.entry.slice(0, links.count)]);
+    }
+    case 'panes':
+      return entriesAndLinks(content.panes);
+    case 'amend':
+      return entriesAndLinks(content.amends);
+  }
+}
+
+function entriesAndLinks({ entry, count, links }: Entries & { readonly links: SignedLinks }): ReadonlySet<number> {
+  return new Set([...entry.slice(0, count), ...links.entry.slice(0, links.count)]);
+}
+
 /**
  * What the content says of the wanted entries alone; undefined where it says nothing of them. What is picked and what is
  * left add up to the whole, since no column spans two series.

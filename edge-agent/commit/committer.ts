@@ -1,7 +1,7 @@
 import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
-import { contentOf, countOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
+import { contentOf, countOf, entriesOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
@@ -231,6 +231,7 @@ export class Committer {
     const { held, contents, operations } = await HeldFrames.open(this.#table, this.#spool);
     this.#held = held;
     for (const content of contents) {
+      for (const entry of entriesOf(content)) this.dictionary.renew(entry);
       this.#writer.again(content);
       this.#move(content, -1);
     }

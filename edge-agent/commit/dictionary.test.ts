@@ -89,6 +89,22 @@ describe('an agent’s dictionary', () => {
     expect(again.metricOf).toEqual([metricNamed('power')]);
   });
 
+  it('says anew what the series of an entry is, once, where it was declared otherwise and values can be compared', () => {
+    const before = new Dictionary(new Map([['power', metricNamed('power')]]));
+    before.intern(SERIES);
+    const renewed = (now: Parameters<typeof metricNamed>[1]) => {
+      const after = reopened(before, now);
+      for (let time = 0; time < 2; time++) after.renew(0);
+      return after.entries.map(({ intervalMs, unit }) => [intervalMs, unit]);
+    };
+    expect(renewed({ intervalMs: 1_000 })).toEqual([
+      [60_000, 'kW'],
+      [1_000, 'kW'],
+    ]);
+    expect(renewed({ unit: 'W' })).toEqual([[60_000, 'kW']]);
+    expect(renewed({})).toEqual([[60_000, 'kW']]);
+  });
+
   it('keeps what a metric was that is no longer declared', () => {
     const before = new Dictionary(new Map([['power', metricNamed('power', { decimals: 1 })]]));
     before.intern(SERIES);

@@ -76,6 +76,16 @@ export class Dictionary implements EntryRegistry {
     return this.restore(entryOf(metric, description));
   }
 
+  /**
+   * Says anew what a series is, where it was declared otherwise after the entry was made: what was measured under that is
+   * taken by a server that is told what is declared now.
+   */
+  renew(number: number): void {
+    const entry = this.entries[number]!;
+    const declared = this.#metrics.get(entry.metric);
+    if (declared !== undefined && meansAs(entry, declared)) this.intern(entry);
+  }
+
   /** The series of breaks, as far as they are gauges: whatever else a series counts goes on beyond them. */
   breaksOf(breaks: readonly Break[]): readonly SeriesBreak[] {
     return breaks

@@ -141,7 +141,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
   redeclare: (draws, setting, atMs) => {
     const metric = draws.pick(Object.keys(setting.metrics).filter((name) => name !== STRANGE));
     const declared = drawRedeclared(draws, setting.metrics[metric]!);
-    return { kind: 'redeclare', atMs, metric, declared, agentsFirst: draws.chance(0.5) };
+    return { kind: 'redeclare', atMs, metric, declared, first: draws.pick(['both', 'agents', 'server']) };
   },
 };
 

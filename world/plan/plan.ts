@@ -98,12 +98,12 @@ export type Step = { readonly atMs: number } & (
       readonly agent: string;
       readonly outcome: HeldOutcome;
     }
-  /** Once all has come to rest, a metric is declared otherwise, at the server and at the agents, or at these for a while alone. */
+  /** Once all has come to rest, a metric is declared otherwise: at server and agents at once, or at one side for a while alone. */
   | {
       readonly kind: 'redeclare';
       readonly metric: string;
       readonly declared: PlannedMetric;
-      readonly agentsFirst?: boolean;
+      readonly first?: 'both' | 'agents' | 'server';
     }
   /** The file that a device writes beside an agent gets another name, and a new one its own. */
   | { readonly kind: 'rotate'; readonly agent: string }
