@@ -4,8 +4,8 @@ import type { Log, LogEntry } from '#backbone/log/log.ts';
 export const READ_BYTES = 4 * 1024 * 1024;
 
 /**
- * The records of a partition from position `from` to `to`, both included, in groups: for whoever looks at history again
- * beside the live fold. Ends early where the signal says so, or where the log holds no more.
+ * The records of a partition from position `from` to `to`, both included, which the log or its past holds, in groups: for whoever
+ * looks at history again beside the live fold. Ends early where the signal says so.
  */
 export async function* readHistory(
   log: Log,
@@ -14,11 +14,10 @@ export async function* readHistory(
   to: number,
   signal: AbortSignal,
 ): AsyncIterable<readonly LogEntry[]> {
-  for (let next = from; next <= to && !signal.aborted;) {
-    const entries = await log.read(partition, next, { bytes: READ_BYTES });
-    const wanted = entries.filter(({ position }) => position <= to);
-    if (wanted.length === 0) return;
-    yield wanted;
-    next = wanted.at(-1)!.position + 1;
+  if (from > to) return;
+  for await (const entries of log.follow(partition, from, { signal, bytesMax: READ_BYTES })) {
+    const isLast = entries.at(-1)!.position >= to;
+    yield isLast ? entries.filter(({ position }) => position <= to) : entries;
+    if (isLast) return;
   }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runMarkedDirectoryCases } from '../disk/marked-directory.cases.ts';
 import { openLevel } from '../disk/open-level.ts';
@@ -5,7 +6,7 @@ import { makeTemporaryDirectory } from '../disk/temporary-directory.ts';
 import { DirectoryInUse, StoreUnavailable } from '../storage-errors.ts';
 import { openEmbeddedLog, promisesOn } from './embedded-log.ts';
 import { runLogCrashCases } from './log-crash.cases.ts';
-import { LogFull } from './log-errors.ts';
+import { LogFull, LogPositionGone } from './log-errors.ts';
 import { runLogCases } from './log.cases.ts';
 import { type LogHarness, numberOf, numbers, readAll, recordOf } from './log.fixtures.ts';
 
@@ -49,6 +50,23 @@ describe('the embedded log', () => {
       if (opening.status === 'rejected') expect(opening.reason).toBeInstanceOf(DirectoryInUse);
     }
     await opened[0]?.[Symbol.asyncDispose]();
+  });
+
+  it('begins where it is told to when it is made, also once it is opened again', async () => {
+    await using folder = await makeTemporaryDirectory('log');
+    const dir = join(folder.dir, 'log');
+    {
+      await using log = await openEmbeddedLog({ dir, partitions: 2, begins: [7, 1] });
+      expect([await log.bounds(0), await log.bounds(1)]).toEqual([
+        { first: 7, last: 6 },
+        { first: 1, last: 0 },
+      ]);
+      expect(await log.append(0, Uint8Array.of(1))).toBe(7);
+    }
+    await using again = await openEmbeddedLog({ dir, begins: [3, 3] });
+    expect(await again.bounds(0)).toEqual({ first: 7, last: 7 });
+    expect(await again.bounds(1)).toEqual({ first: 1, last: 0 });
+    await expect(again.read(0, 6, { bytes: 1 })).rejects.toThrow(LogPositionGone);
   });
 
   it('a write that fails is its own appends’ loss only: the log is opened anew and goes on', async () => {

@@ -31,6 +31,8 @@ export interface EmbeddedLogOptions {
   readonly partitions?: number | undefined;
   /** The name of a log that is made: that of the log which it restores. A new one where not given. */
   readonly generation?: string;
+  /** Where each partition of a log that is made begins, as if all before had been trimmed; 1 where not given. */
+  readonly begins?: readonly number[];
 }
 
 /**
@@ -57,7 +59,14 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions, open?: OpenLe
     throw new DirectoryMismatch(dir, 'log', 'a log without its partitions and generation');
   }
   if (asked !== undefined && asked !== partitions) throw new LogPartitionsMismatch(dir, asked, partitions);
-  return new EmbeddedLog({ dir, partitions, generation, store: await EmbeddedStore.open(dir, partitions, open) });
+  const store = await EmbeddedStore.open(dir, partitions, open);
+  try {
+    if (present === undefined && options.begins !== undefined) await store.begin(options.begins);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return new EmbeddedLog({ dir, partitions, generation, store });
 }
 
 /** What a log in `dir` keeps where that lies on a file system of this type (`statfs`). */

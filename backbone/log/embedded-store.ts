@@ -91,6 +91,18 @@ export class EmbeddedStore {
     }
   }
 
+  /** Lets the partitions, which hold nothing, begin at these positions, durably. */
+  async begin(firsts: readonly number[]): Promise<void> {
+    assert(firsts.length === this.#places.length, 'each partition begins somewhere');
+    const puts = firsts.map((first, partition) => ({
+      type: 'put' as const,
+      key: firstKey(partition),
+      value: firstValue(first),
+    }));
+    await this.#level.write(puts, 0, true);
+    this.#places = firsts.map((first) => ({ first, last: first - 1 }));
+  }
+
   /** Forgets entries below `before`. The new first position is durable before anything is removed. */
   async trim(partition: number, before: number): Promise<void> {
     const place = this.#place(partition);

@@ -40,17 +40,27 @@ export class WholeLog implements Log {
   }
 
   async #readPast(partition: number, from: number, to: number, bytesMax: number): Promise<LogEntry[]> {
-    const taken: LogEntry[] = [];
+    for await (const entries of this.#past(partition, from, to, bytesMax)) return entries;
+    return [];
+  }
+
+  /** What the archive has from position `from` to `to`, in non-empty groups of so many bytes at most, but for one larger record. */
+  async *#past(partition: number, from: number, to: number, bytesMax: number): AsyncGenerator<LogEntry[]> {
+    let taken: LogEntry[] = [];
     let size = 0;
     for await (const { entries } of this.#archive.read(partition, from, to)) {
       for (const { position, bytes } of entries) {
-        size += bytes.length;
-        if (taken.length > 0 && size > bytesMax) return taken;
+        if (taken.length > 0 && size + bytes.length > bytesMax) {
+          yield taken;
+          taken = [];
+          size = 0;
+        }
         // Whoever keeps a record would keep all that were read with it.
         taken.push({ position, bytes: bytes.slice() });
+        size += bytes.length;
       }
     }
-    return taken;
+    if (taken.length > 0) yield taken;
   }
 
   async *follow(partition: number, from: number, options: FollowOptions): AsyncGenerator<readonly LogEntry[]> {
@@ -63,12 +73,14 @@ export class WholeLog implements Log {
         }
         return;
       } catch (error) {
-        if (!(error instanceof LogPositionGone)) throw error;
+        const archivedTo = this.#archive.archivedTo(partition);
+        if (!(error instanceof LogPositionGone) || next > archivedTo) throw error;
+        for await (const entries of this.#past(partition, next, archivedTo, bytesMax)) {
+          if (signal.aborted) return;
+          next = entries.at(-1)!.position + 1;
+          yield entries;
+        }
       }
-      const entries = await this.read(partition, next, { bytes: bytesMax });
-      if (signal.aborted || entries.length === 0) continue;
-      next = entries.at(-1)!.position + 1;
-      yield entries;
     }
   }
 

@@ -86,7 +86,9 @@ async function restore(dir: string, dataDir: string, { log: { generation, positi
       else await state.create(of, bytes);
     }
   }
-  await using log = await openEmbeddedLog({ dir: join(dataDir, 'log'), partitions, generation });
+  // It begins with the last record of the archive, which has all before that.
+  const begins = positions.map((position) => Math.max(1, position));
+  await using log = await openEmbeddedLog({ dir: join(dataDir, 'log'), partitions, generation, begins });
   await using archive = await Archive.open({ dir: archiveDir, log });
   const short = positions.findIndex((position, partition) => archive.archivedTo(partition) !== position);
   if (short !== -1)
