@@ -18,7 +18,7 @@ import {
   publishResults,
   RESULTS_MAX,
 } from './batch-state.ts';
-import { FoldPool, foldWorkers } from './recompute/fold-pool.ts';
+import { FoldPool, poolFor } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
@@ -100,7 +100,8 @@ export async function runBatch(resources: BatchResources, request: BatchRequest)
     archive.bytesAfter(partition, planFrom(work, full, partition)),
   );
   // Processes take their time to start; the cut and the archive take theirs meanwhile.
-  await using pool = new FoldPool(resources.workers ?? foldWorkers(bytes.reduce((sum, one) => sum + one, 0)));
+  const { workers } = resources;
+  await using pool = workers === undefined ? poolFor(bytes.reduce((sum, one) => sum + one, 0)) : new FoldPool(workers);
   const copies = await cut(log, id, clock());
   await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
   const startedAtMs = performance.now();
@@ -206,8 +207,8 @@ class BatchRun {
     const kind = from === 0 ? 'base' : 'delta';
     const name = nameOf(work, kind);
     // They may be large however little was folded, and then they are not for the thread that readers wait for.
-    const workers = foldWorkers(bytes.slice(from).reduce((sum, one) => sum + one, 0));
-    await using own = this.#pool.workers > 0 ? undefined : new FoldPool(Math.min(1, workers));
+    const size = bytes.slice(from).reduce((sum, one) => sum + one, 0);
+    await using own = this.#pool.workers > 0 ? undefined : poolFor(size, 1);
     const pool = own ?? this.#pool;
     await withScratch(archive.dir, (scratch) =>
       mergeResults(objects, parts, work.version.view.sliceMs, name, scratch, pool, this.#request.signal),

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { BAND_SLICES } from '#backbone/results/results.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
+import type { SeriesEntry } from '#core/series/series.ts';
 import { type FoldJob, JOB_SLICES_MAX } from './fold-job.ts';
-import { divideGroups } from './group-range.ts';
+import { countGroups, divideGroups } from './group-range.ts';
 import { amendedSlices, type PartitionPlan } from './partition-plan.ts';
 
 /** Bytes of frames in one job: enough that few slices are cut in two, and not so many that nothing shows of its progress. */
@@ -11,11 +12,22 @@ const JOB_BYTES_MAX = 64 * 1024 * 1024;
 /** Parts that the groups of a view are divided into: each unpacks all frames anew, which is little beside what follows for so many. */
 const RANGES_MAX = 4;
 
-export interface FoldPlanRequest {
+/** About what folding a reading takes, and what it takes to hold and write a row, once the code is compiled. */
+const READING_NS = 25;
+const ROW_NS = 500;
+
+/** A process has started and compiled what it runs for so long before it is any help: with less to do for each, fewer are faster. */
+const PROCESS_PAYS_MS = 300;
+
+/** What is to be folded. */
+export interface FoldRequest {
   readonly views: readonly ViewVersion[];
   /** A plan for each partition, which lists everything after `from` at least. */
   readonly plans: readonly PartitionPlan[];
   readonly from: readonly number[];
+}
+
+export interface FoldPlanRequest extends FoldRequest {
   readonly workers: number;
   /** Slices in memory per job; left out: JOB_SLICES_MAX. */
   readonly slicesMax?: number | undefined;
@@ -27,6 +39,33 @@ export interface PlannedJob {
   readonly views: readonly number[];
   /** Whether the readings of its frames count with it: other jobs may fold the same frames. */
   readonly isCounted: boolean;
+}
+
+/** So many processes pay for what is to be folded: one at least. */
+export function workersThatPay({ views, plans, from }: FoldRequest): number {
+  let ns = 0;
+  for (const plan of plans) {
+    const { frames } = plan.planner;
+    let readings = 0;
+    let earliestMs = Number.POSITIVE_INFINITY;
+    let latestMs = Number.NEGATIVE_INFINITY;
+    for (let i = frames.indexAfter(from[plan.partition]!), end = frames.indexAfter(plan.to); i < end; i++) {
+      readings += frames.readings[i]!;
+      earliestMs = Math.min(earliestMs, frames.earliestMs[i]!);
+      latestMs = Math.max(latestMs, frames.latestMs[i]!);
+    }
+    if (readings === 0) continue;
+    const series = seriesOf(plan);
+    for (const { view } of views) {
+      const slices = countGroups(view, series) * ((latestMs - earliestMs) / view.sliceMs + 1);
+      ns += READING_NS * readings + ROW_NS * Math.min(readings, slices);
+    }
+  }
+  return Math.max(1, Math.floor(ns / 1e6 / PROCESS_PAYS_MS));
+}
+
+function seriesOf({ planner }: PartitionPlan): readonly SeriesEntry[] {
+  return planner.agents.flatMap(({ fold }) => fold.entries);
 }
 
 /**
@@ -58,7 +97,7 @@ function addJobs(
   const { partition, paths, planner, to } = plan;
   const { frames, agents } = planner;
   const dictionaries = agents.map(({ fold }) => ({ agent: fold.name, entries: fold.entries }));
-  const series = dictionaries.flatMap(({ entries }) => entries);
+  const series = seriesOf(plan);
   const ranges = views.map(({ view }) => divideGroups(view, series, Math.min(parts, RANGES_MAX)));
   const alike = Map.groupBy(views.keys(), (view) => ranges[view]!.length);
   for (const [rangeCount, some] of alike) {

@@ -23,10 +23,9 @@ export const INLINE_BYTES_MAX = 128 * 1024;
  */
 const SHORT_LIVED_MB = 4;
 
-/** Processes that folding so many bytes of records pays for on this machine; 0: the calling one. */
-export function foldWorkers(bytes: number): number {
-  if (bytes <= INLINE_BYTES_MAX) return 0;
-  return Math.min(FOLD_WORKERS_MAX, availableParallelism(), Math.ceil(bytes / INLINE_BYTES_MAX));
+/** A pool for so many bytes of records, which grows to `most` processes at most, or to as many as the machine runs at once. */
+export function poolFor(bytes: number, most = FOLD_WORKERS_MAX): FoldPool {
+  return bytes <= INLINE_BYTES_MAX ? new FoldPool(0) : new FoldPool(1, Math.min(most, availableParallelism()));
 }
 
 /** What a process is given to do. */
@@ -61,11 +60,18 @@ export type FoldAnswer =
  * system would get little back.
  */
 export class FoldPool implements AsyncDisposable {
-  readonly #workers: readonly ChildProcess[];
+  readonly #workers: ChildProcess[];
+  readonly #most: number;
 
-  /** A pool of so many processes; with 0, jobs run in the calling thread, between other work. */
-  constructor(workers: number) {
+  /** A pool of so many processes, and of `most` once it has grown; with 0, jobs run in the calling thread, between other work. */
+  constructor(workers: number, most = workers) {
     this.#workers = Array.from({ length: workers }, () => startWorker());
+    this.#most = most;
+  }
+
+  /** Starts processes until there are `wanted`, or as many as there may be. */
+  grow(wanted: number): void {
+    while (this.workers < Math.min(wanted, this.#most)) this.#workers.push(startWorker());
   }
 
   get workers(): number {

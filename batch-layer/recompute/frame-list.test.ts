@@ -12,6 +12,7 @@ function frame(i: number): ListedFrame {
     position: 2 + Math.floor(i / 2),
     earliestMs: -i,
     latestMs: i,
+    readings: i + 3,
   };
 }
 
@@ -30,6 +31,7 @@ describe('a list of frames', () => {
       position: list.position[i]!,
       earliestMs: list.earliestMs[i]! + 0,
       latestMs: list.latestMs[i]!,
+      readings: list.readings[i]!,
     }));
     expect(found).toEqual(frames.map((one) => ({ ...one, earliestMs: one.earliestMs + 0 })));
   });

@@ -15,6 +15,8 @@ export interface ListedFrame {
   readonly position: number;
   readonly earliestMs: number;
   readonly latestMs: number;
+  /** How many it counts. */
+  readonly readings: number;
 }
 
 /** A part of a list of frames, as plain arrays that can be handed to another thread. */
@@ -32,7 +34,7 @@ const CAPACITY_FIRST = 1024;
 /** So much of a part it may be larger or smaller, so that it ends between two bands. */
 const PART_PLAY = 1 / 6;
 
-/** The frames that fold, in the order of their positions, in columns: 41 bytes each. */
+/** The frames that fold, in the order of their positions, in columns: 49 bytes each. */
 export class FrameList {
   count = 0;
   kind = new Uint8Array(CAPACITY_FIRST);
@@ -43,6 +45,7 @@ export class FrameList {
   position = new Float64Array(CAPACITY_FIRST);
   earliestMs = new Float64Array(CAPACITY_FIRST);
   latestMs = new Float64Array(CAPACITY_FIRST);
+  readings = new Float64Array(CAPACITY_FIRST);
 
   push(frame: ListedFrame): void {
     if (this.count === this.kind.length) this.#grow();
@@ -55,6 +58,7 @@ export class FrameList {
     this.position[i] = frame.position;
     this.earliestMs[i] = frame.earliestMs;
     this.latestMs[i] = frame.latestMs;
+    this.readings[i] = frame.readings;
   }
 
   /** The index of the first frame that counts after `position`. */
@@ -134,5 +138,6 @@ export class FrameList {
     this.position = floats(this.position);
     this.earliestMs = floats(this.earliestMs);
     this.latestMs = floats(this.latestMs);
+    this.readings = floats(this.readings);
   }
 }

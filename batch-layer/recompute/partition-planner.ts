@@ -108,11 +108,12 @@ export class PartitionPlanner {
   }
 
   #list({ index }: PlannedAgent, { header, held }: ReadyFrame<FramePlace>, bytes?: Uint8Array): void {
-    const { kind, earliestMs, latestMs } = header;
+    const { kind, earliestMs, latestMs, count } = header;
     assert(kind !== 'birth', 'a birth is learned, not folded');
     if (kind === 'amend') this.#noteAmends(index, header, bytes ?? this.#read(held));
     if (this.position <= this.#listFrom) return;
-    this.frames.push({ ...held, kind, agent: index, position: this.position, earliestMs, latestMs });
+    const { position } = this;
+    this.frames.push({ ...held, kind, agent: index, position, earliestMs, latestMs, readings: count });
   }
 
   #noteAmends(agent: number, header: FrameHeader, bytes: Uint8Array): void {

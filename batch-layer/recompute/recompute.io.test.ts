@@ -5,8 +5,8 @@ import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixture
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
-import { planJobs } from './fold-plan.ts';
-import { FoldPool, foldWorkers, INLINE_BYTES_MAX } from './fold-pool.ts';
+import { planJobs, workersThatPay } from './fold-plan.ts';
+import { FoldPool, INLINE_BYTES_MAX, poolFor } from './fold-pool.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';
 import { resultRows } from './result-runs.ts';
@@ -164,9 +164,21 @@ describe('a recompute', () => {
     expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
   });
 
-  it('processes are used where they pay', () => {
-    expect(foldWorkers(0)).toBe(0);
-    expect(foldWorkers(INLINE_BYTES_MAX)).toBe(0);
-    expect(foldWorkers(INLINE_BYTES_MAX + 1)).toBeGreaterThanOrEqual(1);
+  it('processes are used where they pay', async () => {
+    await using stack = new AsyncDisposableStack();
+    await using inline = poolFor(INLINE_BYTES_MAX);
+    inline.grow(2);
+    expect(inline.workers).toBe(0);
+    await using one = poolFor(INLINE_BYTES_MAX + 1, 1);
+    one.grow(2);
+    expect(one.workers).toBe(1);
+    const { plan } = await openPlanned(stack);
+    const views = SAMPLE_VIEWS.map((view) => ({ view, version: 1 }));
+    expect(workersThatPay({ views, plans: [plan], from: [0] })).toBe(1);
+    // A million readings each, of which most are alone in their slice.
+    plan.planner.frames.readings.fill(1e6);
+    const alone = views.map(({ view }) => ({ view: { ...view, sliceMs: 1 }, version: 1 }));
+    expect(workersThatPay({ views: alone, plans: [plan], from: [0] })).toBeGreaterThan(10);
+    expect(workersThatPay({ views: alone, plans: [plan], from: [plan.to] })).toBe(1);
   });
 });
