@@ -43,10 +43,8 @@ export function planMerge(runs: readonly OrderedRun[], { sliceMs, workers, outPa
     else clusters.push(cluster);
   }
   const groups = [...new Set(runs.flatMap(({ run }) => run.groups))];
-  const jobs = shareOut(clusters, Math.max(1, workers)).map((pieces, job): MergeJob => {
-    const inputs = runs.map(({ order }): MergeInput & { blocks: RunBlock[] } => ({ blocks: [], order }));
-    for (const { block, run } of pieces) inputs[run]!.blocks.push(block);
-    return { inputs: inputs.filter(({ blocks }) => blocks.length > 0), sliceMs, outPath: outPath(job) };
+  const jobs = shareOut(clusters, Math.max(1, workers)).map((some, job): MergeJob => {
+    return { merges: some.map((cluster) => inputsOf(cluster, runs)), sliceMs, outPath: outPath(job) };
   });
   return { kept, jobs, groups };
 }
@@ -89,15 +87,21 @@ function areSmall(before: BlockExtent, block: BlockExtent): boolean {
   );
 }
 
-/** Puts clusters together, in their order, to about equal shares of the rows; none where there are no clusters. */
-function shareOut(clusters: readonly Piece[][], shares: number): Piece[][] {
+/** The blocks of a cluster, run by run. */
+function inputsOf(cluster: readonly Piece[], runs: readonly OrderedRun[]): MergeInput[] {
+  const blocksOf = Map.groupBy(cluster, ({ run }) => run);
+  return [...blocksOf].map(([run, pieces]) => ({ blocks: pieces.map(({ block }) => block), order: runs[run]!.order }));
+}
+
+/** Shares clusters out, in their order, so that each share has about as many rows; none where there are no clusters. */
+function shareOut(clusters: readonly Piece[][], shares: number): Piece[][][] {
   const rowsOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { block }) => sum + block.rows, 0);
   const total = clusters.reduce((sum, cluster) => sum + rowsOf(cluster), 0);
-  const found: Piece[][] = [];
+  const found: Piece[][][] = [];
   let rows = 0;
   for (const cluster of clusters) {
     if (rows * shares >= total * found.length) found.push([]);
-    found.at(-1)!.push(...cluster);
+    found.at(-1)!.push(cluster);
     rows += rowsOf(cluster);
   }
   return found;

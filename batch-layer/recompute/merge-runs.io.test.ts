@@ -56,7 +56,7 @@ describe('a merge of runs', () => {
     const { dir } = directory;
     const count = RESULT_BLOCK_ROWS_MAX - 100;
     const inputs = [0, 1].map((first) => ({ ...runOf(dir, names(0, 'a', first, count, 2)), order: 0 }));
-    const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
+    const merged = runMergeJob({ merges: [inputs], sliceMs: 1000, outPath: join(dir, 'out') });
     expect(merged.map(({ rows }) => rows)).toStrictEqual([RESULT_BLOCK_ROWS_MAX, 2 * count - RESULT_BLOCK_ROWS_MAX]);
     expect(rowsOf(merged)).toEqual(names(0, 'a', 0, 2 * count).map((row) => ({ ...row, count: 1 })));
   });
@@ -67,7 +67,7 @@ describe('a merge of runs', () => {
     const early = [...names(0, 'b', -3, 300), ...names(1, 'a', 5, 2)];
     const late = [...names(0, 'a', 100, 400), ...names(0, 'b', 290, 500)];
     const inputs = [early, late].map((rows) => ({ ...runOf(dir, rows), order: 0 }));
-    const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
+    const merged = runMergeJob({ merges: [inputs], sliceMs: 1000, outPath: join(dir, 'out') });
     const counts = new Map<string, RowName & { count: number }>();
     for (const row of [...early, ...late]) {
       const key = JSON.stringify(row);
@@ -83,7 +83,7 @@ describe('a merge of runs', () => {
     const { dir } = directory;
     const [first, second] = [0, 10 * BAND_SLICES].map((from) => runOf(dir, names(0, 'a', from, 700)));
     const inputs = [second!, first!].map((run) => ({ ...run, order: 0 }));
-    const merged = runMergeJob({ inputs, sliceMs: 1000, outPath: join(dir, 'out') });
+    const merged = runMergeJob({ merges: [inputs], sliceMs: 1000, outPath: join(dir, 'out') });
     const bytes = (blocks: readonly RunBlock[]): readonly Uint8Array[] => {
       using reader = new RunReader();
       return blocks.map((block) => reader.read(block));
@@ -107,7 +107,11 @@ describe('a merge of runs', () => {
     const { blocks, groups } = await mergeRuns(runs, 1000, dir, pool, AbortSignal.timeout(60_000));
     const rows = [first, second, third].flatMap((run) => rowsOf(run.blocks));
     const one = rowsOf(
-      runMergeJob({ inputs: runs.map(({ run }) => ({ ...run, order: 0 })), sliceMs: 1000, outPath: join(dir, 'one') }),
+      runMergeJob({
+        merges: [runs.map(({ run }) => ({ ...run, order: 0 }))],
+        sliceMs: 1000,
+        outPath: join(dir, 'one'),
+      }),
     );
     expect(rowsOf(blocks)).toEqual(one);
     expect(one.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
@@ -115,6 +119,32 @@ describe('a merge of runs', () => {
     const isUntouched = (block: RunBlock): boolean => blocks.includes(block);
     expect(first.blocks.map(isUntouched)).toEqual([true, false, true]);
     expect(third.blocks.every(isUntouched)).toBe(true);
+  });
+
+  it('writes no block about others that stay where they are', async () => {
+    await using directory = await makeTemporaryDirectory('merge');
+    const { dir } = directory;
+    const rows = (band: number, group: string, first: number): RowName[] =>
+      names(0, group, band * BAND_SLICES + first, 64);
+    const many = Array.from({ length: 16 }, (_, i) => `g${i + 10}`);
+    // Of bands 0 and 2 two runs have rows among one another, of band 1 one has all.
+    const first = runOf(
+      dir,
+      [0, 1, 2].flatMap((band) => many.flatMap((group) => rows(band, group, 0))),
+    );
+    const second = runOf(
+      dir,
+      [0, 2].flatMap((band) => many.flatMap((group) => rows(band, group, 64))),
+    );
+    const objects = new MemoryObjects();
+    await using pool = new FoldPool(1);
+    const runs = [first, second].map((run) => ({ run, order: 0 }));
+    const merged = await mergeRuns(runs, 1000, dir, pool, AbortSignal.timeout(60_000));
+    expect(merged.blocks).toContain(first.blocks[1]);
+    await storeRun(objects, 'stored', merged);
+    const stored = rowsOf(merged.blocks);
+    expect(stored).toEqual(stored.toSorted(compareRows));
+    expect(stored).toHaveLength(5 * 1024);
   });
 });
 

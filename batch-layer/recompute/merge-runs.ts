@@ -8,14 +8,15 @@ export const WHOLE_ROWS_MIN = 256;
 
 /** What a merge goes over, and where the blocks go that come out. Plain data, for any process. */
 export interface MergeJob {
-  /** From the oldest rows to the newest: base before deltas, then changes. */
-  readonly inputs: readonly MergeInput[];
+  /** Each is merged by itself, and comes behind the one before: what is between them may be elsewhere. */
+  readonly merges: readonly (readonly MergeInput[])[];
   /** How long the slices of their rows are. */
   readonly sliceMs: number;
   /** File for what comes out. */
   readonly outPath: string;
 }
 
+/** A run of rows, or part of it. */
 export interface MergeInput {
   /** In the order of their rows, without overlap. */
   readonly blocks: readonly RunBlock[];
@@ -23,11 +24,12 @@ export interface MergeInput {
   readonly order: number;
 }
 
-/** Merges sorted runs into one, and gives its blocks. Synchronous: for a process of its own, or for little. Throws ObjectDamaged. */
-export function runMergeJob({ inputs, sliceMs, outPath }: MergeJob): readonly RunBlock[] {
+/** Merges sorted runs, and gives the blocks that come out. Synchronous: for a process of its own, or for little. Throws ObjectDamaged. */
+export function runMergeJob({ merges, sliceMs, outPath }: MergeJob): readonly RunBlock[] {
   using reader = new RunReader();
   using writer = new RunWriter(outPath);
-  new Merge(inputs, sliceMs, reader, writer).run();
+  const builder = new BlockBuilder(sliceMs);
+  for (const inputs of merges) new Merge(inputs, builder, reader, writer).run();
   return writer.finish([]).blocks;
 }
 
@@ -114,9 +116,9 @@ class Merge {
   readonly #heap: Cursor[] = [];
   #partition = 0;
 
-  constructor(inputs: readonly MergeInput[], sliceMs: number, reader: RunReader, writer: RunWriter) {
+  constructor(inputs: readonly MergeInput[], builder: BlockBuilder, reader: RunReader, writer: RunWriter) {
     this.#writer = writer;
-    this.#builder = new BlockBuilder(sliceMs);
+    this.#builder = builder;
     for (const input of inputs) {
       const cursor = new Cursor(input, reader);
       if (!cursor.isDone) this.#heap.push(cursor);
