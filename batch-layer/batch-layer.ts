@@ -6,10 +6,9 @@ import { reasonOf, WeirError } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
-import { SEGMENT_BYTES_MAX } from './archive/segment-format.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
-import { FoldPool, foldWorkers } from './recompute/fold-pool.ts';
+import { FoldPool } from './recompute/fold-pool.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
 import { type BatchSchedule, isBatchDue } from './schedule.ts';
 import { runVerify, type VerifyOutcome } from './verify/verify.ts';
@@ -85,7 +84,7 @@ export class BatchLayer implements AsyncDisposable {
   /** Compacts the archive a little: a segment of each partition, so that nothing waits long for its turn. */
   async #compact(signal: AbortSignal): Promise<void> {
     let pool: FoldPool | undefined;
-    const workers = Math.min(1, this.#resources.workers ?? foldWorkers(SEGMENT_BYTES_MAX));
+    const workers = Math.min(1, this.#resources.workers ?? 1);
     try {
       await this.archive.compact((job) => (pool ??= new FoldPool(workers)).compact(job, signal));
     } finally {
