@@ -17,6 +17,8 @@ export WEIR_COMMAND
 # On a large machine Node lets 128 MB of young objects gather; with a quarter of it a server is as fast, and smaller. An agent that
 # reads files is not as fast.
 if [ "${1:-}" = up ]; then
+  # By itself the GNU allocator keeps long blocks that were given back among short ones that were not, and an arena per thread.
+  export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}" MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
   exec "$node" --max-semi-space-size=16 "$here/weir.ts" "$@"
 fi
 exec "$node" "$here/weir.ts" "$@"

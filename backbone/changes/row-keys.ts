@@ -187,7 +187,7 @@ export function readSpanTail(key: Uint8Array): Pick<RowSpan, 'opener' | 'partiti
 /** Reads the groups of keys that begin with a prefix of a view; neighbours mostly are of one group. */
 export class GroupKeys {
   readonly #prefixBytes: number;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #key: Uint8Array = new Uint8Array(0);
   #group = '';
 
   constructor(viewPrefix: Uint8Array) {
@@ -195,21 +195,25 @@ export class GroupKeys {
   }
 
   of(key: Uint8Array): string {
-    const bytes = key.subarray(this.#prefixBytes, key.length - SPAN_TAIL_BYTES);
-    if (isSame(bytes, this.#bytes)) return this.#group;
-    const [group] = readKey(bytes, ['string']);
+    if (this.#isOfSameGroup(key)) return this.#group;
+    const [group] = readKey(key.subarray(this.#prefixBytes, key.length - SPAN_TAIL_BYTES), ['string']);
     assert(typeof group === 'string', 'the key of a span names its group');
-    this.#bytes = bytes;
+    this.#key = key;
     this.#group = group;
     return group;
+  }
+
+  #isOfSameGroup(key: Uint8Array): boolean {
+    const before = this.#key;
+    if (key.length !== before.length) return false;
+    // Groups differ at their ends rather than where they begin.
+    for (let i = key.length - SPAN_TAIL_BYTES - 1; i >= this.#prefixBytes; i--) if (key[i] !== before[i]) return false;
+    return true;
   }
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  // Groups differ at their ends rather than where they begin.
-  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
-  return true;
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 export function positionKey(partition: number): Uint8Array {

@@ -20,6 +20,7 @@ export class Rests {
 
   /** Makes the slots from `start` up to `end` hold none. */
   clear(start: number, end: number): void {
+    if (this.#rests.size === 0) return;
     for (const slot of this.#rests.keys()) if (slot >= start && slot < end) this.#rests.delete(slot);
   }
 

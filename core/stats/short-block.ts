@@ -178,7 +178,7 @@ function writeSafeColumn(out: ByteWriter, from: Float64Array, count: number): bo
  */
 export function readShortBlock(reader: ByteReader, table: StatsTable, count: number, parts: MergedParts): boolean {
   const selected = reader.byte() | (reader.byte() << 8);
-  table.histograms = [];
+  if (table.histograms.length > 0) table.histograms = [];
   readShortColumn(reader, counts, count);
   copy(table.count, counts, count);
   readShortColumn(reader, values, count);

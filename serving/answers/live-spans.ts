@@ -31,6 +31,10 @@ export class LiveSpans {
   #count = 0;
   readonly #blocks: Uint8Array[] = [];
   #written = 0;
+  /** Whether any span has had a row that resets. */
+  #hasResets = false;
+  /** What names the span that is read, for what is said of it where it is damaged. */
+  readonly #said = { view: '', group: '', opener: 0, part: 0 };
   readonly #parts: MergedParts;
   readonly #rows: SpanRows;
   /** For spans of which only the flags matter. */
@@ -61,7 +65,9 @@ export class LiveSpans {
   /** Takes a span that was stored, where no state of it was told meanwhile: that is newer. */
   putStored(group: number, span: PageSpan): void {
     const place = this.placeOf(group, span.opener);
-    if (place !== undefined && this.#find(place, span) === NONE) this.#add(place, span);
+    if (place === undefined) return;
+    const head = this.#headOf(place);
+    if (this.#find(head, span) === NONE) this.#add(place, head, span);
   }
 
   /**
@@ -70,16 +76,17 @@ export class LiveSpans {
    */
   putTold(group: number, span: PageSpan): boolean {
     const place = this.placeOf(group, span.opener)!;
-    const at = this.#find(place, span);
+    const head = this.#headOf(place);
+    const at = this.#find(head, span);
     const flags = span.flags | (at === NONE ? 0 : this.#flags[at]!);
-    if (at === NONE) this.#add(place, span);
+    if (at === NONE) this.#add(place, head, span);
     else this.#write(at, span);
     return (flags & RESETS) === 0;
   }
 
-  /** The places that hold spans, by group and slice. */
+  /** The places that hold spans, in the order in which they came; those that come meanwhile too. */
   places(): Iterable<number> {
-    return Float64Array.from(this.#heads.keys()).sort();
+    return this.#heads.keys();
   }
 
   /** Those of one group that overlap the slices [fromSlice, toSlice), by slice. */
@@ -95,6 +102,7 @@ export class LiveSpans {
 
   /** Whether a row at a place resets, so that it matters which rows are newer. */
   resetsAny(place: number): boolean {
+    if (!this.#hasResets) return false;
     for (let span = this.#headOf(place); span !== NONE; span = this.#next[span]!)
       if ((this.#flags[span]! & RESETS) !== 0) return true;
     return false;
@@ -130,6 +138,7 @@ export class LiveSpans {
 
   /** Calls back with the rows that reset min, max, first and last, of every group. */
   eachResetting(take: (group: number, partition: number, slice: number) => void): void {
+    if (!this.#hasResets) return;
     for (const place of this.places()) {
       for (let span = this.#headOf(place); span !== NONE; span = this.#next[span]!) {
         if ((this.#flags[span]! & RESETS) === 0) continue;
@@ -145,14 +154,17 @@ export class LiveSpans {
   }
 
   #read(span: number, rows: SpanRows): SpanRows {
-    const names = { view: '', group: '', opener: this.#names[4 * span]!, part: this.#names[4 * span + 3]! };
+    const names = this.#said;
+    names.opener = this.#names[4 * span]!;
+    names.part = this.#names[4 * span + 3]!;
     rows.read(names, this.#blocks[this.#bytes[3 * span]!]!, this.#bytes[3 * span + 1]!, this.#bytes[3 * span + 2]!);
     return rows;
   }
 
-  #find(place: number, { opener, partition, epoch, part }: PageSpan): number {
+  /** Where a span is among those of a place, of which the first is given. */
+  #find(head: number, { opener, partition, epoch, part }: PageSpan): number {
     const names = this.#names;
-    let span = this.#headOf(place);
+    let span = head;
     for (; span !== NONE; span = this.#next[span]!) {
       const at = 4 * span;
       if (names[at] !== opener || names[at + 1] !== partition) continue;
@@ -161,11 +173,15 @@ export class LiveSpans {
     return span;
   }
 
-  #add(place: number, span: PageSpan): void {
+  #add(place: number, head: number, span: PageSpan): void {
     if (this.#count === this.#flags.length) this.#grow();
     const at = this.#count++;
-    this.#names.set([span.opener, span.partition, span.epoch, span.part], 4 * at);
-    this.#next[at] = this.#headOf(place);
+    const names = this.#names;
+    names[4 * at] = span.opener;
+    names[4 * at + 1] = span.partition;
+    names[4 * at + 2] = span.epoch;
+    names[4 * at + 3] = span.part;
+    this.#next[at] = head;
     this.#heads.set(place, at);
     this.#write(at, span);
   }
@@ -178,8 +194,11 @@ export class LiveSpans {
     }
     const block = this.#blocks.length - 1;
     this.#blocks[block]!.set(bytes, this.#written);
-    this.#bytes.set([block, this.#written, this.#written + bytes.length], 3 * at);
+    this.#bytes[3 * at] = block;
+    this.#bytes[3 * at + 1] = this.#written;
+    this.#bytes[3 * at + 2] = this.#written + bytes.length;
     this.#flags[at] = flags;
+    this.#hasResets ||= (flags & RESETS) !== 0;
     this.#written += bytes.length;
   }
 

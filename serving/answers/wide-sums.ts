@@ -142,7 +142,7 @@ class WideSums {
   close(): void {
     for (const place of this.#takeTold()) this.#sumAgain(place);
     const live = this.#liveSums;
-    if (live === undefined) return;
+    if (live === undefined || live.table === this.slots.table) return;
     const { table, revision, pending } = this.slots;
     for (let slot = 0; slot < revision.length; slot++) {
       if (live.isTouched[slot] === 0) continue;
@@ -277,6 +277,9 @@ class WideSums {
   #sumsOfChanges(): Required<Sums> {
     if (this.#liveSums === undefined) {
       const count = this.slots.revision.length;
+      // Without batch results they are all there is.
+      if (this.#options.source.id.batch.results.length === 0)
+        return (this.#liveSums = { ...this.slots, isTouched: new Uint8Array(count) });
       const table = new StatsTable(Math.max(1, count), this.#parts);
       table.allocateMany(count);
       const revision = new Float64Array(count);

@@ -6,6 +6,7 @@ const WEIR = new URL('../../cli/weir.ts', import.meta.url);
 
 /** With what `cli/weir.sh` starts Node for a server: what is measured of one is what its users have. */
 export const SERVER_FLAGS = ['--max-semi-space-size=16'];
+export const SERVER_ENV = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' };
 
 /** Longer than any command of a test takes on a busy machine; one that hangs is ended and fails its test. */
 const COMMAND_TIMEOUT_MS = 50_000;
@@ -32,7 +33,8 @@ export async function weir(
 
 /** Starts `weir ARGS`. Whoever starts it disposes of it, which kills it where it still runs. */
 export function startWeir(args: readonly string[], options: ProcessOptions): RunningProcess {
-  return startNode(WEIR, args, args[0] === 'up' ? { nodeFlags: SERVER_FLAGS, ...options } : options);
+  if (args[0] !== 'up') return startNode(WEIR, args, options);
+  return startNode(WEIR, args, { nodeFlags: SERVER_FLAGS, ...options, env: { ...SERVER_ENV, ...options.env } });
 }
 
 /** A server of a test, and where its doors are. */
