@@ -1,14 +1,15 @@
 /** `npm run compare`: the same rows and the same questions for Weir and for what people would use instead. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { describeMachine } from '../machine.ts';
 import { measurePeer, type PeerResult, prepareShape } from './compare.ts';
+import type { Comparison } from './comparison.ts';
 import { type EdgeBytes, edgeBytes } from './edge-bytes.ts';
-import type { Peer, PeerFound, Traits } from './peer.ts';
+import type { Peer, PeerFound } from './peer.ts';
 import { PEERS } from './peers.ts';
 import { readingsOf } from './shape-readings.ts';
-import { type Shape, SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
+import { SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
 import { textTable } from './table.ts';
 
 const USAGE = `npm run compare -- [--only PEER,…] [--shape SHAPE,…] [--short] [--no-edge] [--json] [--out FILE]
@@ -33,25 +34,6 @@ interface Asked {
   readonly withEdge: boolean;
   readonly asJson: boolean;
   readonly out: string | undefined;
-}
-
-/** All that a run found out. */
-export interface Comparison {
-  readonly machine: string;
-  readonly size: ShapeSize;
-  readonly peers: readonly {
-    readonly name: string;
-    readonly title: string;
-    readonly how: string;
-    readonly traits: Traits;
-    readonly version: string;
-  }[];
-  /** Who could not be had, and why. */
-  readonly missing: readonly { readonly name: string; readonly why: string }[];
-  readonly shapes: readonly Pick<Shape, 'name' | 'summary' | 'devices' | 'steps'>[];
-  readonly results: readonly PeerResult[];
-  readonly failures: readonly { readonly peer: string; readonly shape: string; readonly why: string }[];
-  readonly edge: readonly EdgeBytes[];
 }
 
 const asked = whatIsAsked();
@@ -139,7 +121,7 @@ async function run(asked: Asked): Promise<void> {
     else process.stdout.write(`\n${resultTable(ofShape)}\n${edgeTable(edgeOfShape)}\n`);
   }
   const comparison: Comparison = {
-    machine: `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    machine: describeMachine(),
     size,
     peers: found.map(({ peer: { name, title, how, traits }, location }) => {
       return { name, title, how, traits, version: location.version };

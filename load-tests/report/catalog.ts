@@ -1,0 +1,165 @@
+import type { RunName } from './stored-run.ts';
+
+/** A figure that the page shows, in its order, and what is to be said of it. */
+export interface CatalogEntry {
+  readonly run: RunName;
+  /** That of the figure. */
+  readonly name: string;
+  readonly title: string;
+  /** Where the time goes, or the bytes, and what limits it. */
+  readonly limits: string;
+  /** Whether the README shows it too. */
+  readonly isShown: boolean;
+}
+
+const shown = { isShown: true } as const;
+const aside = { isShown: false } as const;
+
+/** What is told of each part, headed by what it is measured on. */
+export const CATALOG: readonly { readonly heading: string; readonly entries: readonly CatalogEntry[] }[] = [
+  {
+    heading: 'Adding up',
+    entries: [
+      {
+        run: 'bench',
+        name: 'fold',
+        title: 'decoding and folding frames, one core: long runs of 1 s data, 1 min slices by region',
+        limits: 'unpacking blocks and adding them up; the checksum over each frame is the next',
+        ...shown,
+      },
+      {
+        run: 'bench',
+        name: 'fold-by-device',
+        title: 'the same by device',
+        limits: 'a slice for each device and minute is opened, and closed, for 60 readings',
+        ...shown,
+      },
+      {
+        run: 'bench',
+        name: 'fold-live',
+        title: 'the same from frames as agents send them live, by region',
+        limits: 'runs of 32 readings, each with a head of its own',
+        ...aside,
+      },
+      {
+        run: 'bench',
+        name: 'recompute',
+        title: 'full recompute of a day of 1,000 series (86.4 M readings), by region',
+        limits: 'two processes fold; reading the archive and writing the result are the rest',
+        ...shown,
+      },
+      {
+        run: 'bench',
+        name: 'recompute by device',
+        title: 'the same into a slice per device and minute',
+        limits: 'as many rows are packed and written as there are devices and minutes',
+        ...shown,
+      },
+    ],
+  },
+  {
+    heading: 'Taking in',
+    entries: [
+      {
+        run: 'bench',
+        name: 'ingest',
+        title: '`weir edge --once` of a CSV file with 1,000 series, through MQTT into the synced log, 1 s data',
+        limits: 'one core of the agent: records, keys, times, acceptance, journal, sealing, in equal parts',
+        ...shown,
+      },
+      {
+        run: 'line-protocol',
+        name: 'line-protocol',
+        title: 'lines of Telegraf’s kind by HTTP, 150 bytes each, through an agent into the synced log',
+        limits: 'reading text; the journal is synced once for each request',
+        ...shown,
+      },
+      {
+        run: 'mqtt',
+        name: 'mqtt-json',
+        title: 'JSON messages of 1,000 devices by MQTT, quality of service 1, into an agent’s synced journal',
+        limits: 'one core of the agent: packets and JSON',
+        ...shown,
+      },
+      {
+        run: 'sparkplug',
+        name: 'sparkplug-journaled',
+        title: 'metrics of Sparkplug B, from a broker into an agent’s synced journal',
+        limits: 'one core of the agent: protobuf, then aliases',
+        ...shown,
+      },
+      {
+        run: 'load',
+        name: 'agents-rate',
+        title: 'frames by MQTT over WebSocket, from twenty agents that k6 simulates, into the synced log and windows',
+        limits: 'k6 and the server share the machine; the server opens each frame and folds it',
+        ...shown,
+      },
+    ],
+  },
+  {
+    heading: 'Bytes',
+    entries: [
+      {
+        run: 'bench',
+        name: 'size',
+        title: 'the household file, on the wire and in the archive',
+        limits: 'the values: their differences alone hold 0.49 bytes of entropy',
+        ...shown,
+      },
+    ],
+  },
+  {
+    heading: 'Answering',
+    entries: [
+      {
+        run: 'bench',
+        name: 'query',
+        title: 'a week of 1 h windows over 1,000 series grouped by region, warm, 99th percentile at the server',
+        limits: 'adding up slices where the hours are not kept, then writing JSON',
+        ...shown,
+      },
+      {
+        run: 'bench',
+        name: 'latency',
+        title: 'from a reading that an idle agent is handed to the changed window at a subscriber',
+        limits: 'two syncs of the disk, one of the agent and one of the log',
+        ...aside,
+      },
+      {
+        run: 'load',
+        name: 'readers-region-p99',
+        title: 'mixed questions by REST, 500 a second: a week of hours of one region, 99th percentile',
+        limits: 'one core of the server, which k6 shares',
+        ...aside,
+      },
+      {
+        run: 'load',
+        name: 'dashboards-update-p99',
+        title: 'subscribers of live windows, a change a second each: from the reading to the client, 99th percentile',
+        limits: 'one socket to write to for each subscriber; the message is made once for all of a kind',
+        ...aside,
+      },
+    ],
+  },
+  {
+    heading: 'A day in two minutes',
+    entries: [
+      {
+        run: 'load',
+        name: 'day-behind-max',
+        title:
+          'two regions with a morning peak, a recompute and a spike of readers: how far a window was behind at most',
+        limits: 'the server folds, answers and recomputes on the same two cores',
+        ...aside,
+      },
+      {
+        run: 'load',
+        name: 'day-drain',
+        title: 'how fast the backlog of a region that was cut off came in, against how fast it had come about',
+        limits: 'the frames that an agent has on the way at a time',
+        ...aside,
+      },
+    ],
+  },
+];
