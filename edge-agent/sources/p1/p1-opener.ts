@@ -68,20 +68,22 @@ const schema = z
     missing,
     series: series.meta({
       ...series.meta(),
-      examples: [[{ metric: 'energy', value: '1-0:1.8.1', device: '{0-0:96.1.1}' }]],
+      examples: [[{ metric: 'power', value: '1-0:1.7.0', device: '{0-0:96.1.1}' }]],
     }),
     lateness,
     follow,
   })
-  // They say themselves where their times are.
-  .transform((section): FileSection & { readonly kind: 'p1' } => ({ ...section, decimal: '.', time: RECEIVED_TIME }))
+  // They say themselves where their times are. Noise on the line is no other encoding, and costs a telegram.
+  .transform((section): FileSection & { readonly kind: 'p1' } => {
+    return { ...section, encoding: 'utf-8', decimal: '.', time: RECEIVED_TIME };
+  })
   .superRefine(checkFile);
 
 /** Telegrams of P1, kept in a file or as they come through standard input. */
 export const P1: SourceKindDefinition<z.output<typeof schema>> = {
   schema,
   supports: fileSupport,
-  describe: describeFile,
+  describe: (section) => describeFile({ ...section, encoding: undefined }),
   faults: (section, metricNames) => [...checkMetrics(section, metricNames), ...checkDistinct(section)],
   makes: seriesMade,
   open: (name, section, options) => {

@@ -67,6 +67,16 @@ describe('a source of telegrams', () => {
     },
   );
 
+  it('is not put off by noise where it begins to listen', async () => {
+    const noise = Buffer.from([0x93, 0xfe, 0x81, 0x0a]).toString('latin1');
+    await writeFile(join(folder, 'meter.p1'), Buffer.from(noise + DUTCH, 'latin1'));
+    const registry = new SeriesList();
+    const source = openSection({ kind: 'p1', file: 'meter.p1', series: SERIES }, { metrics, registry, folder });
+    const all = await collect(source, registry);
+    expect(told(all)).toEqual(DUTCH_READINGS);
+    expect(all.refusals.map(({ reason }) => reason)).toEqual([expect.stringMatching(/does not begin with/)]);
+  });
+
   it('goes on from any place between them', async () => {
     const limits = { ...RECORD_LIMITS, batchReadingsMax: 8 };
     const text = Array.from({ length: 12 }, () => DUTCH).join('');
