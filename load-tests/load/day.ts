@@ -110,7 +110,7 @@ function configOf(id: string, broker: string, port: number) {
 /** What came of a region that was away: how much it had to tell, and how fast it did, against how fast it took in. */
 interface Drained {
   readonly backlog: number;
-  /** From the mended link to the first of it, and to the last. */
+  /** From the mended link until the agent was back, and from then until the last of it was told. */
   readonly backMs: number;
   readonly drainedMs: number;
   readonly ratio: number;
@@ -128,14 +128,13 @@ async function playOutage(
   const { count: before } = told;
   const mendedMs = performance.now();
   const due = feed.accepted;
-  link.mend();
-  const firstMs = await told.reach(before + 1);
+  const backAtMs = await link.mend();
   const lastMs = await told.reach(due);
   feed.comeBack();
   const backlog = due - before;
   const liveRate = backlog / (mendedMs - cutMs);
-  const drainRate = backlog / Math.max(1, lastMs - firstMs);
-  return { backlog, backMs: firstMs - mendedMs, drainedMs: lastMs - mendedMs, ratio: drainRate / liveRate };
+  const drainRate = backlog / Math.max(1, lastMs - backAtMs);
+  return { backlog, backMs: backAtMs - mendedMs, drainedMs: lastMs - backAtMs, ratio: drainRate / liveRate };
 }
 
 function judged(

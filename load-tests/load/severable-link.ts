@@ -7,6 +7,7 @@ export class SeverableLink implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  #joined = Promise.withResolvers<number>();
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -27,8 +28,11 @@ export class SeverableLink implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  mend(): void {
+  /** Connections come about again; resolves with the first, with when that was as of `performance.now`. */
+  async mend(): Promise<number> {
+    this.#joined = Promise.withResolvers();
     this.#isCut = false;
+    return await this.#joined.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -43,6 +47,7 @@ export class SeverableLink implements AsyncDisposable {
       near.destroy();
       return;
     }
+    this.#joined.resolve(performance.now());
     const far = connect(to, '127.0.0.1');
     for (const [socket, other] of [
       [near, far],

@@ -2,6 +2,7 @@ import type { PeerResult } from '../peers/compare.ts';
 import type { Comparison } from '../peers/comparison.ts';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
 import { figureText, numberText } from './figure-text.ts';
+import { growthSection } from './growth-section.ts';
 import { markdownTable } from './markdown-table.ts';
 import { COMMANDS, type RunName, type StoredResults } from './stored-run.ts';
 
@@ -26,7 +27,13 @@ export function performancePage({ runs, comparison }: StoredResults): string {
     const cells = rows.map(([title, value, command, limits]) => [title!, value!, `\`${command}\``, limits!]);
     return `## ${heading}\n\n${markdownTable(['what', 'figure', 'measured by', 'where the time goes, what limits it'], cells)}`;
   });
-  return [INTRODUCTION, ...sections, comparisonSection(comparison), machines({ runs, comparison })].join('\n');
+  return [
+    INTRODUCTION,
+    ...sections,
+    comparisonSection(comparison),
+    growthSection(runs.get('growth')),
+    machines({ runs, comparison }),
+  ].join('\n');
 }
 
 /** The rows of the README's table. */

@@ -3,7 +3,7 @@ import type { Figure } from '../measure.ts';
 import type { Comparison } from '../peers/comparison.ts';
 
 /** What is measured together, by one command. */
-export const RUN_NAMES = ['bench', 'line-protocol', 'mqtt', 'sparkplug', 'load'] as const;
+export const RUN_NAMES = ['bench', 'line-protocol', 'mqtt', 'sparkplug', 'load', 'growth'] as const;
 
 export type RunName = (typeof RUN_NAMES)[number];
 
@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<RunName | 'compare', string>> = {
   mqtt: 'npx node load-tests/pieces/mqtt.bench.ts',
   sparkplug: 'npx node load-tests/pieces/sparkplug.bench.ts',
   load: 'npm run -s load -- --json',
+  growth: 'npm run -s growth -- --json --pictures docs/images',
   compare: 'npm run -s compare -- --out load-tests/results/compare.json',
 };
 

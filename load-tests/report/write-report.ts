@@ -16,6 +16,7 @@ const SCRIPTS: Readonly<Record<RunName, readonly string[]>> = {
   mqtt: ['load-tests/pieces/mqtt.bench.ts'],
   sparkplug: ['load-tests/pieces/sparkplug.bench.ts'],
   load: ['load-tests/load/main.ts', '--json'],
+  growth: ['load-tests/growth/main.ts', '--json', '--pictures', 'docs/images'],
 };
 const ROOT = new URL('../../', import.meta.url);
 const COMPLAINT = /^\s*(?:FAILED|TOO SLOW) (.*)$/;
