@@ -6,9 +6,10 @@ import { reasonOf, WeirError } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
+import { SEGMENT_BYTES_MAX } from './archive/segment-format.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
-import { FoldPool } from './recompute/fold-pool.ts';
+import { FoldPool, poolFor } from './recompute/fold-pool.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
 import { type BatchSchedule, isBatchDue } from './schedule.ts';
 import { runVerify, type VerifyOutcome } from './verify/verify.ts';
@@ -84,9 +85,11 @@ export class BatchLayer implements AsyncDisposable {
   /** Compacts the archive a little: a segment of each partition, so that nothing waits long for its turn. */
   async #compact(signal: AbortSignal): Promise<void> {
     let pool: FoldPool | undefined;
-    const workers = Math.min(1, this.#resources.workers ?? 1);
+    const { workers } = this.#resources;
+    const open = (): FoldPool =>
+      workers === undefined ? poolFor(SEGMENT_BYTES_MAX, 1) : new FoldPool(Math.min(1, workers));
     try {
-      await this.archive.compact((job) => (pool ??= new FoldPool(workers)).compact(job, signal));
+      await this.archive.compact((job) => (pool ??= open()).compact(job, signal));
     } finally {
       await pool?.[Symbol.asyncDispose]();
     }

@@ -25,7 +25,8 @@ const SHORT_LIVED_MB = 4;
 
 /** A pool for so many bytes of records, which grows to `most` processes at most, or to as many as the machine runs at once. */
 export function poolFor(bytes: number, most = FOLD_WORKERS_MAX): FoldPool {
-  return bytes <= INLINE_BYTES_MAX ? new FoldPool(0) : new FoldPool(1, Math.min(most, availableParallelism()));
+  const workersMax = bytes <= INLINE_BYTES_MAX ? 0 : Math.min(most, availableParallelism());
+  return new FoldPool(Math.min(1, workersMax), workersMax);
 }
 
 /** What a process is given to do. */
