@@ -147,7 +147,9 @@ function rowsDoor(
   ...samples: readonly string[]
 ): Door {
   const rule = { metric: 'power', value: 'kw', device: 'm-{meter}', tags: { region: '{region}' } };
-  const section = { file: '-', encoding: 'utf-8', missing: ['', '?'], series: [rule], ...given };
+  // Telegrams are in no other encoding, and don't say so.
+  const encoding = given.kind === 'p1' ? {} : { encoding: 'utf-8' };
+  const section = { file: '-', ...encoding, missing: ['', '?'], series: [rule], ...given };
   return {
     name,
     samples: textsOf(...samples),
