@@ -15,6 +15,9 @@ import type { Draws } from '../platform/draws.ts';
 /** Where the checksum stands in a frame, and what it covers beside the body. */
 const CHECKSUM_AT = 60;
 
+/** Where a frame says how many readings it has. */
+const COUNT_AT = 48;
+
 /** The series that an intruder claims, of the one metric that no one else measures. */
 export type Claim = Pick<
   SeriesEntry,
@@ -65,12 +68,17 @@ function anyFrame(meta: FrameMeta, seed: number): Uint8Array {
   return fc.sample(any, { seed, numRuns: 1 })[0]!;
 }
 
-/** Changes a few bytes, of the header or of the body, and makes the checksum right again. */
+/** Changes how many readings there are, or a few bytes of header or body, and makes the checksum right again. */
 function spoil(frame: Uint8Array, draws: Draws): void {
+  if (draws.chance(0.4)) frame[COUNT_AT] = (frame[COUNT_AT]! + 1) & 0xff;
+  else spoilBytes(frame, draws);
+  const checksum = crc32(frame.subarray(HEADER_BYTES), crc32(frame.subarray(0, CHECKSUM_AT)));
+  new DataView(frame.buffer, frame.byteOffset).setUint32(CHECKSUM_AT, checksum, true);
+}
+
+function spoilBytes(frame: Uint8Array, draws: Draws): void {
   for (let count = draws.between(1, 3); count > 0; count--) {
     const at = draws.chance(0.3) ? draws.below(CHECKSUM_AT) : draws.below(frame.length);
     frame[at] = draws.below(256);
   }
-  const checksum = crc32(frame.subarray(HEADER_BYTES), crc32(frame.subarray(0, CHECKSUM_AT)));
-  new DataView(frame.buffer, frame.byteOffset).setUint32(CHECKSUM_AT, checksum, true);
 }
