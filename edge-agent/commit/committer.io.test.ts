@@ -62,22 +62,34 @@ describe('an adaptive metric', () => {
   });
 });
 
+const declared: Metric = { ...METRIC, send: 'readings' };
+async function open(table: Table, metric: Metric = declared): Promise<{ agent: Committer; spool: Spool }> {
+  const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
+  return { agent: await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', metric]]) }), spool };
+}
+
+/** Two readings of each of two devices, in a birth and a frame. */
+async function offer(agent: Committer): Promise<void> {
+  const entries = ['d', 'e'].map((device) =>
+    Number(agent.dictionary.intern({ metric: 'm', device, tags: { device } })),
+  );
+  const entry = Int32Array.from([...entries, ...entries]);
+  const columns = { count: 4, entry, timeMs: Float64Array.of(1, 1, 2, 2), value: Float64Array.of(1, 2, 3, 4) };
+  const tallies = { rows: 4, readings: 4, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
+  await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
+}
+
+describe('a heartbeat', () => {
+  it('tells of what is on the disk alone: a number that may still be lost would be missed for ever', async () => {
+    const { agent } = await open(new MemoryTable());
+    const writing = offer(agent);
+    expect(agent.heartbeat().highestSequence).toBe(0);
+    await writing;
+    expect(agent.heartbeat().highestSequence).toBe(2);
+  });
+});
+
 describe('a frame that the server refuses', () => {
-  const declared = { ...METRIC, send: 'readings' } as const;
-  const open = async (table: Table): Promise<{ agent: Committer; spool: Spool }> => {
-    const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
-    return { agent: await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', declared]]) }), spool };
-  };
-  /** Two readings of each of two devices, in a birth and a frame. */
-  const offer = async (agent: Committer): Promise<void> => {
-    const entries = ['d', 'e'].map((device) =>
-      Number(agent.dictionary.intern({ metric: 'm', device, tags: { device } })),
-    );
-    const entry = Int32Array.from([...entries, ...entries]);
-    const columns = { count: 4, entry, timeMs: Float64Array.of(1, 1, 2, 2), value: Float64Array.of(1, 2, 3, 4) };
-    const tallies = { rows: 4, readings: 4, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
-    await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
-  };
   const framesOf = async (spool: Spool, from = 0) => {
     const frames: { number: string; bytes: Uint8Array; place: number; values: readonly number[] }[] = [];
     for (let item = await spool.next(from); item !== undefined; item = await spool.next(item.place)) {
@@ -129,5 +141,24 @@ describe('a frame that the server refuses', () => {
     const tallies = { rows: 2, readings: 2, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
     await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
     expect((await framesOf(spool)).map(({ values }) => values).slice(3)).toEqual([[5], [6]]);
+  });
+
+  it('is sent again after what is declared since was said, where that is something else', async () => {
+    const table = new MemoryTable();
+    const { agent, spool } = await open(table);
+    await offer(agent);
+    const frames = await framesOf(spool);
+    await agent.refuse(frames[1]!.bytes, []);
+    const second = await open(table, { ...declared, intervalMs: 5_000 });
+    const [birth, again] = await framesOf(second.spool, frames.at(-1)!.place);
+    const said = decodeFrame(birth!.bytes);
+    assert(said.kind === 'birth');
+    expect(said.birth.entries.map(({ device, intervalMs }) => [device, intervalMs])).toEqual([
+      ['d', 1_000],
+      ['e', 1_000],
+      ['d', 5_000],
+      ['e', 5_000],
+    ]);
+    expect(again!.values).toEqual(frames[1]!.values);
   });
 });
