@@ -93,10 +93,11 @@ function queriesOf({ by, windowMs, fromMs, toMs, kind }: Question): readonly str
   const rows = `from(bucket: "${INFLUX_BUCKET}")
     |> range(start: ${from}, stop: ${new Date(toMs).toISOString()})
     |> filter(fn: (r) => r._measurement == "readings")`;
+  const windowed = (fn: string): string =>
+    `|> aggregateWindow(every: ${windowMs}ms, fn: ${fn}, createEmpty: false, timeSrc: "_start")`;
   const windows = (fn: string, ofGroup: string): string => {
-    const series = `|> aggregateWindow(every: ${windowMs}ms, fn: ${fn}, createEmpty: false, timeSrc: "_start")`;
-    const together = by === 'region' ? `|> group(columns: ["region", "_time"]) |> ${ofGroup}()` : '';
-    return `${series} ${together} |> keep(columns: ["_time", "_value", "${by}"])`;
+    const together = by === 'region' ? `|> group(columns: ["region", "_start", "_stop"]) ${windowed(ofGroup)}` : '';
+    return `${windowed(fn)} ${together} |> keep(columns: ["_time", "_value", "${by}"])`;
   };
   const count = `${rows} ${windows('count', 'sum')}`;
   if (kind === 'counter') {

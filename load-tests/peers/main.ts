@@ -7,7 +7,7 @@ import { measurePeer, type PeerResult, prepareShape } from './compare.ts';
 import type { Comparison } from './comparison.ts';
 import { type EdgeBytes, edgeBytes } from './edge-bytes.ts';
 import type { Peer, PeerFound } from './peer.ts';
-import { PEERS } from './peers.ts';
+import { NOT_COMPARED, PEERS } from './peers.ts';
 import { readingsOf } from './shape-readings.ts';
 import { SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
 import { textTable } from './table.ts';
@@ -86,7 +86,8 @@ function chosen<T extends string>(what: string, text: string | undefined, known:
 async function run(asked: Asked): Promise<void> {
   const { peers, size, asJson, out } = asked;
   const found: { readonly peer: Peer; readonly location: PeerFound }[] = [];
-  const missing: Comparison['missing'][number][] = [];
+  const missing: Comparison['missing'][number][] = [...NOT_COMPARED];
+  for (const { name, why } of NOT_COMPARED) process.stderr.write(`not compared: ${name}: ${why}\n`);
   for (const peer of peers) {
     const location = await peer.locate();
     if (location.kind === 'found') found.push({ peer, location });

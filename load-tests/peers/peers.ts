@@ -17,3 +17,10 @@ export const PEERS: readonly Peer[] = [
   questDb,
   influxDb,
 ];
+
+/** Who is not compared yet, and why: told with the rest. */
+export const NOT_COMPARED = [
+  { name: 'Kafka Streams', why: 'its live windows need a broker of its own, and are not measured yet' },
+  { name: 'Flink', why: 'its live windows are not measured yet' },
+  { name: 'Telegraf and eKuiper', why: 'their aggregation at the edge is not measured yet' },
+] as const;
