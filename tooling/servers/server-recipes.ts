@@ -323,12 +323,49 @@ const helmRecipe: ServerRecipe = {
   install: (draft) => goInstall('helm', [`helm.sh/helm/v3/cmd/helm@v${HELM_VERSION}`], draft),
 };
 
+const KUBERNETES_VALIDATE_VERSION = '1.37.0';
+
+/** Runs the package from where it lies, wherever that is moved to. */
+const KUBERNETES_VALIDATE_LAUNCHER = `#!/bin/sh
+PYTHONPATH="$(dirname "$0")" exec python3 -m kubernetes_validate "$@"
+`;
+
+/** kubernetes-validate of PyPI, which carries the schemas of every version of Kubernetes (110 MB). */
+const kubernetesValidateRecipe: ServerRecipe = {
+  name: 'kubernetes-validate',
+  version: KUBERNETES_VALIDATE_VERSION,
+  commands: ['kubernetes-validate'],
+  binary: 'launch',
+  leavesUntested: 'what the chart renders is not held against the schemas of Kubernetes',
+  remedy: 'Install Python 3 with pip (Debian: apt install python3-pip) and run again.',
+  isOptional: true,
+  versionIn: (output) => /(\d+\.\d+\.\d+)/.exec(output)?.[1],
+  accepts: (version) => isMinorOrLater(version, 1, 31),
+  install: async (draft) => {
+    const args = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--target',
+      draft,
+      `kubernetes-validate==${KUBERNETES_VALIDATE_VERSION}`,
+    ];
+    const { status, output } = await runCommand('python3', args, { timeoutMs: BUILD_TIMEOUT_MS, cwd: draft });
+    if (status !== 0) throw new InstallFailed('kubernetes-validate', lastLines(output));
+    const launch = join(draft, 'launch');
+    await writeFile(launch, KUBERNETES_VALIDATE_LAUNCHER);
+    await chmod(launch, 0o755);
+  },
+};
+
 /** The real servers and tools that tests use. */
 export const SERVER_RECIPES = {
   'nats-server': natsServerRecipe,
   chromium: chromiumRecipe,
   helm: helmRecipe,
   k6: k6Recipe,
+  'kubernetes-validate': kubernetesValidateRecipe,
   mosquitto: mosquittoRecipe,
   mosquitto_pub: mosquittoPubRecipe,
   telegraf: telegrafRecipe,
