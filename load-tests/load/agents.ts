@@ -4,7 +4,7 @@ import { RunningSystem } from './running-system.ts';
 import { faultsOf, k6Figure, k6Percentiles, type LoadResult, memoryFigure, type Scenario } from './scenario.ts';
 
 const SIZES = {
-  tiny: { vus: 1, frames: 3, prepareSeconds: 5 },
+  tiny: { vus: 1, frames: 3, prepareSeconds: 12 },
   short: { vus: 2, frames: 30, prepareSeconds: 20 },
   full: { vus: 2, frames: 150, prepareSeconds: 60 },
 } as const;
