@@ -17,13 +17,19 @@ import { RunWriter, type SortedRun } from './run-file.ts';
 /**
  * Slots of slices that a job holds in memory, over all views: some 130 bytes each where readings are of gauges, 250 at most,
  * and so much less than a power of two, as which the memory of a table grows, as a frame may open. Beyond it they are
- * written as a sorted run and let go, all but the newest band: what a log tells in the order of time has each band in one
+ * written as a sorted run and let go, all but what is filled still: what a log tells in the order of time has each band in one
  * run, as far as a band of all groups fits. The merge adds up what several runs say of one slice.
  */
 export const JOB_SLICES_MAX = 400_000;
 
 /** Of these the newest band may hold so much before it is written like the others. */
 const NEWEST_BAND_SHARE = 3 / 4;
+
+/**
+ * How far behind the newest slice a band has to be to be written: an agent tells of one group after the other, each up to where it
+ * has read, so the band before the newest may be filled still. Where that leaves too much, less is kept, and in the end nothing.
+ */
+const KEPT_BEHIND = [BAND_SLICES / 2, 0, undefined] as const;
 
 /** Bytes of frames for each slice that may come of them, about: a reading alone in its slice takes one or two, and many aren't alone. */
 const BYTES_PER_SLICE = 8;
@@ -74,8 +80,10 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
   for (let i = 0; i < frames.count; i++) {
     const position = frames.position[i]!;
     if (i > 0 && position !== frames.position[i - 1] && slotsHeld(views) > job.slicesMax) {
-      flush(job, views, writer, result, true);
-      if (slotsHeld(views) > job.slicesMax * NEWEST_BAND_SHARE) flush(job, views, writer, result, false);
+      for (const behind of KEPT_BEHIND) {
+        flush(job, views, writer, result, behind);
+        if (slotsHeld(views) <= job.slicesMax * NEWEST_BAND_SHARE) break;
+      }
     }
     const bytes = source.frame(frames.file[i]!, frames.at[i]!, frames.bytes[i]!);
     const header = readHeader(bytes);
@@ -83,7 +91,7 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
     const counted = folder.fold(bytes, header, agents[frames.agent[i]!]!, views, position);
     if (typeof counted === 'number') readings += counted;
   }
-  flush(job, views, writer, result, false);
+  flush(job, views, writer, result, undefined);
   return { readings, ...result };
 }
 
@@ -99,13 +107,13 @@ function slotsHeld(views: readonly ViewFold[]): number {
   return held;
 }
 
-/** Writes what is held as a sorted run for each view, and lets go of it: all, or all but the newest band of slices. */
+/** Writes what is held as a sorted run for each view, and lets go of it: all, or the bands that lie so many slices `behind` the newest. */
 function flush(
   job: FoldJob,
   views: readonly ViewFold[],
   writer: RunWriter,
   result: Results,
-  keepsNewest: boolean,
+  behind: number | undefined,
 ): void {
   views.forEach((fold, view) => {
     const { slots } = fold;
@@ -114,8 +122,8 @@ function flush(
       const slot = known === undefined ? undefined : slots.slotOf(known, slice);
       if (slot !== undefined) slots.markPending(slot);
     }
-    const bands = bandsOf(slots);
-    const kept = keepsNewest ? bands.pop() : undefined;
+    const kept = behind === undefined ? Number.POSITIVE_INFINITY : bandOf(newestSlice(slots) - behind);
+    const bands = bandsOf(slots).filter((band) => band < kept);
     const rows = new RowGatherer(job.partition, fold, writer, result.pending[view]!);
     const keys = [...slots.groups.keys()].sort();
     for (const band of bands) {
@@ -125,12 +133,19 @@ function flush(
     }
     rows.flush();
     if (rows.groups.size > 0) result.runs[view]!.push(writer.finish(rows.groups));
-    if (kept === undefined) slots.clear();
+    if (behind === undefined) slots.clear();
     else {
       slots.settle();
       slots.evict((slice) => slice >= kept * BAND_SLICES);
     }
   });
+}
+
+/** About the newest slice that is held: the first of the newest span. */
+function newestSlice(slots: SliceSlots): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const { spans } of slots.groups.values()) for (const number of spans.keys()) newest = Math.max(newest, number);
+  return newest * SPAN_SLICES;
 }
 
 /** The bands of slices of which any is held, ascending. */

@@ -158,7 +158,7 @@ describe('a recompute', () => {
     await expect(recompute({ ...request, plans: [plan], pool: processes, signal: called })).rejects.toThrow(
       'called off',
     );
-    const lost = { ...plan, paths: ['/no/such/segment'] };
+    const lost = { ...plan, paths: plan.paths.map(() => '/no/such/segment') };
     await using others = new FoldPool(2);
     await expect(recompute({ ...request, plans: [lost], pool: others, signal: never })).rejects.toThrow('no such file');
     expect(await readdir(join(world.archive.dir, 'scratch'))).toEqual([]);
