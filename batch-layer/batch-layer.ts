@@ -6,7 +6,6 @@ import { reasonOf, WeirError } from '#core/errors.ts';
 import { Archive } from './archive/archive.ts';
 import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
-import { SEGMENT_BYTES_MAX } from './archive/segment-format.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
 import { FoldPool, poolFor } from './recompute/fold-pool.ts';
@@ -84,15 +83,11 @@ export class BatchLayer implements AsyncDisposable {
 
   /** Compacts the archive a little: a segment of each partition, so that nothing waits long for its turn. */
   async #compact(signal: AbortSignal): Promise<void> {
-    let pool: FoldPool | undefined;
     const { workers } = this.#resources;
-    const open = (): FoldPool =>
-      workers === undefined ? poolFor(SEGMENT_BYTES_MAX, 1) : new FoldPool(Math.min(1, workers));
-    try {
-      await this.archive.compact((job) => (pool ??= open()).compact(job, signal));
-    } finally {
-      await pool?.[Symbol.asyncDispose]();
-    }
+    await this.archive.compact(async (job, bytes) => {
+      await using pool = workers === undefined ? poolFor(bytes, 1) : new FoldPool(Math.min(1, workers));
+      return await pool.compact(job, signal);
+    });
   }
 
   /** What has become of the runs since the start; those that were called off are not counted. */

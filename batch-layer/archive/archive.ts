@@ -140,15 +140,16 @@ export class Archive implements AsyncDisposable {
 
   /**
    * Compacts the first segment of each partition that is sealed and isn't compacted, if there is one. Readers and writers go on
-   * meanwhile. One at a time. `compact` writes the file; what it leaves half written is cleared away.
+   * meanwhile. One at a time. `compact` writes the file, of a segment of so many bytes; what it leaves half written is cleared away.
    */
-  async compact(compact: (job: CompactJob) => Promise<Compacted | undefined>): Promise<void> {
+  async compact(compact: (job: CompactJob, bytes: number) => Promise<Compacted | undefined>): Promise<void> {
     for (let partition = 0; partition < this.partitions; partition++) {
-      const path = this.#of(partition).uncompacted;
-      if (path === undefined) continue;
+      const segment = this.#of(partition).uncompacted;
+      if (segment === undefined) continue;
+      const { path, bytes } = segment;
       await withScratch(this.dir, async (scratch) => {
         const target = join(scratch, 'compacted.seg');
-        const made = await compact({ path, target });
+        const made = await compact({ path, target }, bytes);
         await this.#of(partition).replace(path, made && target);
       });
     }

@@ -121,8 +121,8 @@ export class PartitionArchive {
   }
 
   /** The first sealed segment that is not compacted. */
-  get uncompacted(): string | undefined {
-    return this.#segments.find(({ sealed, compacted }) => sealed && !compacted)?.path;
+  get uncompacted(): Pick<Segment, 'path' | 'bytes'> | undefined {
+    return this.#segments.find(({ sealed, compacted }) => sealed && !compacted);
   }
 
   /**
