@@ -1,9 +1,9 @@
 /** The agent as one file, alone in a folder, as it is on a gateway. */
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { bundleAgent } from '#tooling/bundle-agent.ts';
 import { type RunningProcess, startNode } from '#tooling/processes/node-process.ts';
@@ -13,14 +13,18 @@ import { askJson } from '../api/ask.ts';
 const folder = folderPerTest('bundled-agent');
 const METRICS = 'metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }\n';
 
+let place: TemporaryDirectory;
 let bundled: string;
 
 /** Where nothing else is that a program could find. */
 const gateway = (): string => join(folder.dir, 'gateway');
 
 beforeAll(async () => {
-  bundled = await bundleAgent(join(tmpdir(), `weir-bundle-${process.pid}`));
+  place = await makeTemporaryDirectory('bundle');
+  bundled = await bundleAgent(place.dir);
 });
+
+afterAll(() => place[Symbol.asyncDispose]());
 
 /** Runs the copy in the empty folder, without anything of this checkout in its environment. */
 function agent(...args: readonly string[]): RunningProcess {
