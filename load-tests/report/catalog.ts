@@ -36,7 +36,7 @@ export const CATALOG: readonly { readonly heading: string; readonly entries: rea
       },
       {
         run: 'bench',
-        name: 'fold-live',
+        name: 'fold-live-by-region',
         title: 'the same from frames as agents send them live, by region',
         limits: 'runs of 32 readings, each with a head of its own',
         ...aside,
@@ -50,7 +50,7 @@ export const CATALOG: readonly { readonly heading: string; readonly entries: rea
       },
       {
         run: 'bench',
-        name: 'recompute by device',
+        name: 'recompute-by-device',
         title: 'the same into a slice per device and minute',
         limits: 'as many rows are packed and written as there are devices and minutes',
         ...shown,
