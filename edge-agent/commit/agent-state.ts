@@ -140,24 +140,26 @@ export function nextStart(head: AgentHead): AgentHead {
   };
 }
 
+/** That of an agent which was never started. */
+export function freshHead(agent: string): AgentHead {
+  return {
+    format: 1,
+    agent,
+    incarnation: 0,
+    sequence: 0,
+    reports: 0,
+    previous: null,
+    closed: true,
+    revision: 0,
+    totals: NO_TOTALS,
+    watermarkMs: null,
+    acquainted: false,
+  };
+}
+
 export async function loadHead(table: Table, agent: string): Promise<AgentHead> {
   const bytes = await table.get(HEAD);
-  if (bytes === undefined) {
-    return {
-      format: 1,
-      agent,
-      incarnation: 0,
-      sequence: 0,
-      reports: 0,
-      previous: null,
-      closed: true,
-      revision: 0,
-      totals: NO_TOTALS,
-      watermarkMs: null,
-      acquainted: false,
-      entriesByDevice: 0,
-    };
-  }
+  if (bytes === undefined) return { ...freshHead(agent), entriesByDevice: 0 };
   const head = JSON.parse(Buffer.from(bytes).toString()) as AgentHead;
   if (head.format > AGENT_STATE_FORMAT) {
     throw new AgentStateRefused(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LedgerHead } from '#core/wire/topics.ts';
-import { type AgentHead, NO_TOTALS, nextStart, shownBy } from '../commit/agent-state.ts';
+import { type AgentHead, freshHead, nextStart, shownBy } from '../commit/agent-state.ts';
 import { judgeHead } from './decisions.ts';
 
 /** A number, or a start of which something may be sent, and when it came to be so. */
@@ -28,23 +28,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('connect'), count: fc.nat(6), kept: fc.nat(6) }),
 );
 
-const FRESH: AgentHead = {
-  format: 1,
-  agent: 'a',
-  incarnation: 0,
-  sequence: 0,
-  reports: 0,
-  previous: null,
-  closed: true,
-  revision: 0,
-  totals: NO_TOTALS,
-  watermarkMs: null,
-  acquainted: false,
-};
-
 class World {
   #at = 0;
-  #disk: Disk = { head: nextStart(FRESH), spool: [] };
+  #disk: Disk = { head: nextStart(freshHead('a')), spool: [] };
   #copy = { at: 0, disk: this.#disk };
   #life = 0;
   /** What the ledger has taken in its present life. */
@@ -69,7 +55,7 @@ class World {
         return;
       case 'lose':
         this.#isSetBack = this.#taken.length > 0;
-        this.#start({ head: FRESH, spool: [] });
+        this.#start({ head: freshHead('a'), spool: [] });
         return;
       case 'readmit':
         this.#life++;

@@ -4,11 +4,11 @@ import { CATALOG, type CatalogEntry } from './catalog.ts';
 import { figureText, numberText } from './figure-text.ts';
 import { growthSection } from './growth-section.ts';
 import { markdownTable } from './markdown-table.ts';
-import { COMMANDS, type RunName, type StoredResults } from './stored-run.ts';
+import { COMMANDS, type StoredResults } from './stored-run.ts';
 
 const INTRODUCTION = `# Performance
 
-What is measured, by which command, on what, where the time goes and what limits it. \`npm run docs:performance\` writes this page
+What is measured, by which command, on what, and, where a profile was taken, where the time goes and what limits it. \`npm run docs:performance\` writes this page
 and the table of the README from the runs that are kept in \`load-tests/results\`; with \`-- --measure\` and names (\`bench\`, \`load\`, …)
 it runs those first. Figures are middles of several runs unless they say otherwise; from run to run they move by a quarter on
 machines that are shared. A test holds that the fastest parts keep their speed: against a fixed loop in the same run, so that the
@@ -22,7 +22,7 @@ export function performancePage({ runs, comparison }: StoredResults): string {
       entry.title,
       valueOf(entry, { runs, comparison }),
       COMMANDS[entry.run],
-      entry.limits,
+      entry.limits ?? '',
     ]);
     const cells = rows.map(([title, value, command, limits]) => [title!, value!, `\`${command}\``, limits!]);
     return `## ${heading}\n\n${markdownTable(['what', 'figure', 'measured by', 'where the time goes, what limits it'], cells)}`;
@@ -69,12 +69,13 @@ function complaintText(complaints: readonly string[]): string {
 }
 
 function comparisonSection(comparison: Comparison | undefined): string {
-  const command = COMMANDS['compare' as RunName | 'compare'];
+  const command = COMMANDS.compare;
   const heading = `## Beside others
 
 The same rows and the same questions for everyone, one after the other, on the same machine: \`${command}\`. Each answer is compared
 with the true one, number by number; a system whose sums are doubles is right once they are rounded, which stands under _inexact_.
-_Anew_ is what an answer from readings alone takes who otherwise keeps answers up to date.
+_Anew_ is what an answer from readings alone takes who otherwise keeps answers up to date. Whether it syncs, and what becomes of
+late and repeated readings, stands there as each one's documentation has it; it isn't tried.
 `;
   if (comparison === undefined) return `${heading}\nNo run is kept.\n`;
   const { peers, missing, shapes, results, edge } = comparison;
