@@ -26,7 +26,7 @@ export interface Compacted {
  * Writes the compacted segment of a sealed one, which stays as it is. Undefined where it is compacted already. For a process of its
  * own: it takes seconds, and reads and writes synchronously. Nothing is synced. Throws ArchiveDamaged.
  */
-export function compactSegment({ path, target }: CompactJob): Compacted | undefined {
+export function compactSegment({ path, target }: CompactJob, blockBytes = BLOCK_BYTES): Compacted | undefined {
   const file = readWhole(path);
   const header = readSegmentHeader(file, path);
   if (header === undefined) throw new ArchiveDamaged(path, 'it ends before its header does');
@@ -42,7 +42,7 @@ export function compactSegment({ path, target }: CompactJob): Compacted | undefi
   for (let item = readItem(file, view, at); item.kind !== 'footer'; item = readItem(file, view, at)) {
     if (item.kind === 'torn' || item.position !== next)
       throw new ArchiveDamaged(path, `no whole record ${next} at byte ${at}`);
-    if (item.end - begin > BLOCK_BYTES) close();
+    if (item.end - begin > blockBytes) close();
     if ((next - header.first) % INDEX_EVERY === 0) index.push(at);
     at = item.end;
     next++;

@@ -9,9 +9,12 @@ import { FrameSource } from '../recompute/frame-source.ts';
 import { ArchiveDamaged } from './archive-errors.ts';
 import { Archive } from './archive.ts';
 import { compactSegment } from './compact-segment.ts';
+import { readBlocksOf, type SegmentBlock } from './segment-blocks.ts';
 
 const never = new AbortController().signal;
 const RECORDS = 400;
+/** So little that a segment has several blocks. */
+const BLOCK_BYTES = 1_500;
 
 /** What an agent says each minute, and now and then something that is no record. */
 function recordOf(position: number): Uint8Array {
@@ -40,8 +43,8 @@ async function opened(stack: AsyncDisposableStack): Promise<Opened> {
   return { dir, log, archive };
 }
 
-async function compactAll(archive: Archive, segments: number): Promise<void> {
-  for (let i = 0; i < segments; i++) await archive.compact((job) => Promise.resolve(compactSegment(job)));
+async function compactAll(archive: Archive, segments: number, blockBytes?: number): Promise<void> {
+  for (let i = 0; i < segments; i++) await archive.compact((job) => Promise.resolve(compactSegment(job, blockBytes)));
 }
 
 /** Reads positions from the archive, and gives the places of their bytes. */
@@ -61,6 +64,12 @@ async function sizesIn(dir: string): Promise<number[]> {
   const folder = join(dir, 'archive', '0');
   const names = (await readdir(folder)).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   return Promise.all(names.map(async (name) => (await readFile(join(folder, name))).length));
+}
+
+async function blocksOf(path: string): Promise<readonly SegmentBlock[]> {
+  const file = await readFile(path);
+  const read = (at: number, length: number): Promise<Uint8Array> => Promise.resolve(file.subarray(at, at + length));
+  return (await readBlocksOf(read, path)).blocks;
 }
 
 describe('a compacted archive', () => {
@@ -96,6 +105,28 @@ describe('a compacted archive', () => {
     await log.append(0, recordOf(RECORDS + 1));
     await again.whenArchived(0, RECORDS + 1, never);
     await placesIn(again, 390, RECORDS + 1);
+  });
+
+  it('has the same records at the same places where its segments have several blocks', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { dir, log, archive } = await opened(stack);
+    const before = await placesIn(archive, 1, RECORDS);
+    await compactAll(archive, 10, BLOCK_BYTES);
+    const blocks = await blocksOf(join(dir, 'archive', '0', '1.seg'));
+    expect(blocks.length).toBeGreaterThan(4);
+    for (const [i, { end }] of blocks.slice(0, -1).entries()) expect(blocks[i + 1]!.begin).toBe(end);
+    expect(await placesIn(archive, 1, RECORDS)).toEqual(before);
+    for (let from = 1; from < RECORDS; from += 7) await placesIn(archive, from, Math.min(RECORDS, from + 20));
+    const files = [...new Set([...before.values()].map(([path]) => path))];
+    using source = new FrameSource(files);
+    for (let position = 1; position <= RECORDS; position++) {
+      const [path, at] = before.get(position)!;
+      const bytes = source.frame(files.indexOf(path), at, recordOf(position).length);
+      expect(Buffer.compare(bytes, recordOf(position))).toBe(0);
+    }
+    await archive[Symbol.asyncDispose]();
+    await using again = await open(dir, log);
+    expect(await placesIn(again, 1, RECORDS)).toEqual(before);
   });
 
   it('is one or the other, whole, wherever a crash came, and is compacted in the end', async () => {
