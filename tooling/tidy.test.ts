@@ -81,6 +81,10 @@ describe('the tree', () => {
     expect(others.flatMap((file) => retiredNames(file.text).map((name) => `${file.path}: ${name}`))).toStrictEqual([]);
   });
 
+  it('holds no conflict that somebody left unresolved', () => {
+    expect(texts.filter(({ text }) => UNRESOLVED.test(text)).map(({ path }) => path)).toStrictEqual([]);
+  });
+
   it('names no folder of a machine', () => {
     expect(texts.filter(({ text }) => MACHINE_PATH.test(text)).map(({ path }) => path)).toStrictEqual([]);
   });
@@ -153,6 +157,8 @@ const MARKED_TEST = /\b(?:describe|it|test)(?:\.\w+)*\.(?:only|skip|todo)\b/;
 /** A test that stands in no `describe`: the hooks of a file may, its tests not. */
 const BARE_TEST = /^(?:for \(.*\{\n +)?(?:it|test)(?:\.\w+)*[(`]/m;
 const LOOSE_CITATION = /\bDESIGN\b(?!')|\b[Rr]ules? \d+\b(?!\._)/;
+/** What git writes about two versions, also after a formatter took it for a quotation. */
+const UNRESOLVED = /^(?:<{7} |(?:> ?){7}\w)/m;
 const MACHINE_PATH = /(?:^|[^\w.-])\/(?:work|root|farm)\//m;
 
 describe('these checks', () => {
