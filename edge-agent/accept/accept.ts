@@ -240,6 +240,6 @@ class Acceptance {
       journal.sealedMs = sealedMs;
       journal.merge(timeMs, value, entry, lateFrom, newFrom);
     }
-    for (let i = newFrom; i < count; i++) journal.append(timeMs[i]!, value[i]!, entry[i]!);
+    journal.extend(timeMs, value, entry, newFrom, count);
   }
 }

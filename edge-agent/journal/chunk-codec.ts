@@ -6,7 +6,11 @@ import { NO_LINKS } from '#core/frames/readings.ts';
 import type { TakenReadings } from '../accept/amend.ts';
 
 /** The readings of one entry that a chunk holds, in order of time. */
-export type Chunk = readonly { readonly entry: number; readonly times: number[]; readonly values: number[] }[];
+export interface ChunkRun {
+  readonly entry: number;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
 
 /**
  * Packs accepted readings for the journal in the format of a readings frame, which is compact and checked. The frame's
@@ -30,22 +34,16 @@ export function encodeChunks(
 }
 
 /** The runs of a chunk. */
-export function decodeChunk(bytes: Uint8Array): Chunk {
+export function decodeChunk(bytes: Uint8Array): readonly ChunkRun[] {
   const frame = decodeFrame(bytes);
   assert(frame.kind === 'readings', 'the journal holds readings frames of its own making');
-  const { runs } = frame;
-  const chunk: { entry: number; times: number[]; values: number[] }[] = [];
-  let at = 0;
-  for (let run = 0; run < runs.runCount; run++) {
-    const end = at + runs.length[run]!;
-    chunk.push({
-      entry: runs.entry[run]!,
-      times: [...runs.timeMs.subarray(at, end)],
-      values: [...runs.value.subarray(at, end)],
-    });
-    at = end;
-  }
-  return chunk;
+  const { entry, length, runCount, timeMs, value } = frame.runs;
+  let to = 0;
+  return Array.from({ length: runCount }, (_, run) => {
+    const from = to;
+    to += length[run]!;
+    return { entry: entry[run]!, times: timeMs.subarray(from, to), values: value.subarray(from, to) };
+  });
 }
 
 function encodeChunk(taken: TakenReadings, dictionaryVersion: number): Uint8Array {

@@ -160,9 +160,9 @@ describe('chunks of readings', () => {
     );
     expect(chunk!.count).toBe(4);
     expect(decodeChunk(chunk!.bytes)).toEqual([
-      { entry: 0, times: [10, 20], values: [1, -2] },
-      { entry: 0, times: [15], values: [3] },
-      { entry: 1, times: [20], values: [4] },
+      { entry: 0, times: Float64Array.of(10, 20), values: Float64Array.of(1, -2) },
+      { entry: 0, times: Float64Array.of(15), values: Float64Array.of(3) },
+      { entry: 1, times: Float64Array.of(20), values: Float64Array.of(4) },
     ]);
   });
 
@@ -174,8 +174,8 @@ describe('chunks of readings', () => {
     expect(chunks.length).toBeGreaterThan(1);
     const runs = chunks.flatMap(({ bytes }) => decodeChunk(bytes));
     expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
-    expect(runs.flatMap(({ values }) => values)).toEqual(rows.map(([, , of]) => of));
-    expect(runs.flatMap(({ times }) => times)).toEqual(rows.map(([, timeMs]) => timeMs));
+    expect(runs.flatMap(({ values }) => [...values])).toEqual(rows.map(([, , of]) => of));
+    expect(runs.flatMap(({ times }) => [...times])).toEqual(rows.map(([, timeMs]) => timeMs));
   });
 });
 

@@ -297,7 +297,7 @@ export class Journal {
         journal.merge(
           run.times,
           run.values,
-          run.times.map(() => run.entry),
+          new Int32Array(run.times.length).fill(run.entry),
           from,
           run.times.length,
         );

@@ -106,6 +106,46 @@ describe('the journal of a series', () => {
     expect([journal.forgottenMs, journal.forgottenValue]).toEqual([20, 200]);
   });
 
+  it('holds what it was given and has not forgotten, however often it was given more and forgot', () => {
+    const readings = fc.record({ more: fc.nat(40), late: fc.boolean(), forgotten: fc.nat(60) });
+    fc.assert(
+      fc.property(fc.array(readings, { maxLength: 20 }), (steps) => {
+        const journal = new SeriesJournal();
+        const held: number[] = [];
+        for (const [i, { more, late, forgotten }] of steps.entries()) {
+          const fresh = Array.from({ length: more }, (_, k) => 1_000 * (i + 1) + 10 * k);
+          const values = fresh.map((timeMs) => timeMs * 10);
+          const entries = fresh.map((timeMs) => timeMs % 3);
+          journal.extend([0, ...fresh], [0, ...values], [0, ...entries], 1, 1 + more);
+          held.push(...fresh);
+          if (late && held.length > 0) {
+            const lateMs = held.at(-1)! - 5;
+            journal.merge([lateMs], [lateMs * 10], [lateMs % 3], 0, 1);
+            held.splice(-1, 0, lateMs);
+          }
+          journal.sealedMs = journal.lastMs;
+          const gone = Math.min(forgotten, held.length - 1);
+          if (gone > 0) journal.forget(held[gone - 1]!);
+          held.splice(0, gone);
+          expect(timesOf(journal)).toEqual(held);
+          expect([...journal.values.subarray(0, journal.length)]).toEqual(held.map((timeMs) => timeMs * 10));
+          expect([...journal.entries.subarray(0, journal.length)]).toEqual(held.map((timeMs) => timeMs % 3));
+        }
+      }),
+    );
+  });
+
+  it('takes no more room for ever more readings where as many are forgotten', () => {
+    const journal = journalOf([0, 1, 2, 3]);
+    for (let timeMs = 4; timeMs < 10_000; timeMs++) {
+      journal.extend([timeMs], [0], [0], 0, 1);
+      journal.sealedMs = timeMs;
+      journal.forget(timeMs - 4);
+    }
+    expect(timesOf(journal)).toEqual([9_996, 9_997, 9_998, 9_999]);
+    expect(journal.times.buffer.byteLength).toBeLessThanOrEqual(16 * Float64Array.BYTES_PER_ELEMENT);
+  });
+
   it('has nothing before its first reading where nothing is forgotten', () => {
     const journal = journalOf([10]);
     expect(journal.before(0)).toBeNull();

@@ -85,6 +85,25 @@ export class SeriesJournal {
     this.length++;
   }
 
+  /** Appends the readings [from, to) of the arrays, of ascending times after all that it holds. */
+  extend(
+    times: ArrayLike<number>,
+    values: ArrayLike<number>,
+    entries: ArrayLike<number>,
+    from: number,
+    to: number,
+  ): void {
+    this.#grow(this.length + to - from);
+    const { times: ownTimes, values: ownValues, entries: ownEntries } = this;
+    let at = this.length;
+    for (let i = from; i < to; i++, at++) {
+      ownTimes[at] = times[i]!;
+      ownValues[at] = values[i]!;
+      ownEntries[at] = entries[i]!;
+    }
+    this.length = at;
+  }
+
   /** Takes in readings in ascending order of times that it does not hold yet; one pass from the back. */
   merge(
     times: ArrayLike<number>,
@@ -131,18 +150,23 @@ export class SeriesJournal {
       this.forgottenMs = lastForgottenMs;
       this.forgottenValue = this.values[count - 1]!;
     }
-    this.times.copyWithin(0, count, this.length);
-    this.values.copyWithin(0, count, this.length);
-    this.entries.copyWithin(0, count, this.length);
+    // What stays is not moved until its room is needed, so that forgetting takes no time for what is remembered.
+    this.times = this.times.subarray(count);
+    this.values = this.values.subarray(count);
+    this.entries = this.entries.subarray(count);
     this.length -= count;
   }
 
+  /** Makes room for readings up to the length: what was forgotten gives its own where that is as much as is remembered. */
   #grow(length: number): void {
     if (length <= this.times.length) return;
+    const { buffer, byteOffset } = this.times;
+    const forgotten = byteOffset / Float64Array.BYTES_PER_ELEMENT;
+    const fits = forgotten >= this.length && length <= forgotten + this.times.length;
     const capacity = Math.max(length, this.times.length * 2);
-    const times = new Float64Array(capacity);
-    const values = new Float64Array(capacity);
-    const entries = new Int32Array(capacity);
+    const times = fits ? new Float64Array(buffer) : new Float64Array(capacity);
+    const values = fits ? new Float64Array(this.values.buffer) : new Float64Array(capacity);
+    const entries = fits ? new Int32Array(this.entries.buffer) : new Int32Array(capacity);
     times.set(this.times.subarray(0, this.length));
     values.set(this.values.subarray(0, this.length));
     entries.set(this.entries.subarray(0, this.length));
