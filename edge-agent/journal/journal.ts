@@ -294,13 +294,7 @@ export class Journal {
       count += run.times.length;
       const from = run.times.findIndex((timeMs) => timeMs > journal.forgottenMs);
       if (from >= 0)
-        journal.merge(
-          run.times,
-          run.values,
-          new Int32Array(run.times.length).fill(run.entry),
-          from,
-          run.times.length,
-        );
+        journal.merge(run.times, run.values, new Int32Array(run.times.length).fill(run.entry), from, run.times.length);
     }
     this.#chunks.push({ number, count, bytes: bytes.length });
     this.#bytes += bytes.length;
