@@ -2,7 +2,7 @@ import { BAND_SLICES } from '#backbone/results/results.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatDuration, longestMs } from '#core/time/duration.ts';
-import { windowEdgesFitSlice, type WindowSpan } from '#core/time/windows.ts';
+import { windowEdgesFitSlice, type WindowSpan, type WindowSpec } from '#core/time/windows.ts';
 import { groupKey } from '#core/views/view.ts';
 import { ChangedSlices } from '../index/changed-slices.ts';
 import type { Group } from '../index/group.ts';
@@ -13,7 +13,7 @@ import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
 import { WindowCombiner, windowsOfSlices } from './combine-windows.ts';
-import { JSON_WINDOWS_MAX, QueryError, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
+import { JSON_WINDOWS_MAX, QueryError, type SessionsQuery, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
 import { sumWide } from './wide-sums.ts';
 import { WideWindows } from './wide-windows.ts';
 import { admitsGroup, askedExtentOf, type Extent, spanChunks, wideExtentOf } from './window-spans.ts';
@@ -28,6 +28,9 @@ export interface WindowsAnswer extends AnswerHead, AnsweredRows {}
 
 /** Windows that are summed between two looks at the limit, over all groups. */
 const CHUNK_WINDOWS = 16_384;
+
+/** Windows of a short query, over all groups: some ten milliseconds of work. */
+const SHORT_WINDOWS_MAX = 10_000;
 
 /** From so many groups on they are read all together instead of page by page. */
 const WIDE_GROUPS_MIN = 64;
@@ -51,16 +54,33 @@ const TRIES_MAX = 5;
 /** Which source a query is put to. */
 export type SourceOf = () => ViewSource;
 
+/** Which queries wait for each other: a short one never for one that works for long. */
+export type Lane = keyof ServingIndex['lanes'];
+
+/** The lane of a query, by how many groups and windows it names. */
+export function laneOf(source: ViewSource, query: WindowsQuery | SessionsQuery): Lane {
+  const groups = groupsOf(source, query.where).length;
+  if (groups >= WIDE_GROUPS_MIN) return 'wide';
+  const windows = 'spec' in query ? (query.toMs - query.fromMs) / stepMs(query.spec) : 0;
+  return groups * windows > SHORT_WINDOWS_MAX ? 'wide' : 'short';
+}
+
+/** From one window to the next, at the most. */
+function stepMs(spec: WindowSpec): number {
+  return longestMs(spec.kind === 'hopping' ? spec.every : spec.size);
+}
+
 /** Puts a query to the live source, again where that is replaced meanwhile. */
 export async function withSource<T>(
   index: ServingIndex,
   view: string,
   sourceOf: SourceOf,
   ask: (source: ViewSource) => Promise<T>,
+  lane: Lane = 'short',
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await index.queries.run(() => ask(sourceOf()));
+      return await index.lanes[lane].run(() => ask(sourceOf()));
     } catch (error) {
       if (!(error instanceof SourceReplaced) || tries === TRIES_MAX) throw error;
       await index.settled(view);
@@ -121,15 +141,17 @@ export async function* streamWindows(
   const source = sourceOf();
   const groups = groupsOf(source, query.where);
   const isWide = groups.length >= wideGroupsMin;
-  const data = await withSource(index, view.name, sourceOf, (one) =>
+  const lane = laneOf(source, query);
+  const asking = <T>(ask: (one: ViewSource) => Promise<T>): Promise<T> =>
+    withSource(index, view.name, sourceOf, ask, lane);
+  const data = await asking((one) =>
     isWide ? wideExtentOf(one) : askedExtentOf(one, query.spec, query, groupsOf(one, query.where)),
   );
   checkEdges(query, data);
   const sizeOf = isWide ? wideChunks(query, groups.length) : () => chunkSize(groups.length);
-  const heldFrom = (fromMs: number): Promise<number | undefined> =>
-    withSource(index, view.name, sourceOf, (one) => heldIn(one, fromMs));
+  const heldFrom = (fromMs: number): Promise<number | undefined> => asking((one) => heldIn(one, fromMs));
   for await (const spans of spanChunks(query.spec, query, data, heldFrom, sizeOf)) {
-    yield await withSource(index, view.name, sourceOf, async (one) => {
+    yield await asking(async (one) => {
       // Another version may group or slice otherwise: rows of both in one stream would say nothing.
       if (one.id.version !== source.id.version) throw new SourceReplaced(view.name);
       const now = groupsOf(one, query.where);
@@ -200,15 +222,15 @@ async function heldIn(source: ViewSource, fromMs: number): Promise<number | unde
  */
 function wideChunks({ spec, view }: WindowsQuery, groupCount: number): (startMs: number) => number {
   const slices = Math.max(1, longestMs(spec.size) / view.sliceMs);
-  const stepMs = longestMs(spec.kind === 'hopping' ? spec.every : spec.size);
+  const everyMs = stepMs(spec);
   const bandMs = BAND_SLICES * view.sliceMs;
   const most = Math.min(WIDE_WINDOWS_MAX, WIDE_SLICES_MAX / slices);
   let isFirst = true;
   return (startMs) => {
     const countMax = Math.max(1, Math.floor((isFirst ? Math.min(FIRST_WINDOWS_MAX, most) : most) / groupCount));
     isFirst = false;
-    const bandEndMs = Math.floor((startMs + countMax * stepMs) / bandMs) * bandMs;
-    return bandEndMs > startMs ? Math.max(1, Math.floor((bandEndMs - startMs) / stepMs)) : countMax;
+    const bandEndMs = Math.floor((startMs + countMax * everyMs) / bandMs) * bandMs;
+    return bandEndMs > startMs ? Math.max(1, Math.floor((bandEndMs - startMs) / everyMs)) : countMax;
   };
 }
 

@@ -12,12 +12,23 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Works as many turns as it is said to, and writes its name down in each. */
-async function work(name: string, turns: Turns, count: number, done: string[]): Promise<void> {
+/** Works as many turns as it is said to, each so long, and writes its name down in each. */
+async function work(name: string, turns: Turns, count: number, done: string[], ms = TURN_MS): Promise<void> {
   for (let i = 0; i < count; i++) {
     await turns.next();
+    nowMs += ms;
     done.push(name);
   }
+}
+
+/** How many have gone on in each turn of the event loop, until so many have. */
+async function perTurn(done: readonly string[], count: number): Promise<ReadonlySet<number>> {
+  const seen: number[] = [];
+  while (done.length < count) {
+    await nextTurn();
+    seen.push(done.length);
+  }
+  return new Set(seen.map((one, i) => one - (seen[i - 1] ?? 0)));
 }
 
 describe('queries that share the thread', () => {
@@ -35,13 +46,15 @@ describe('queries that share the thread', () => {
   it('go on one by one: all else is taken in between', async () => {
     const done: string[] = [];
     const all = Promise.all(['a', 'b', 'c'].map((name) => work(name, new Turns(), 2, done)));
-    const seen: number[] = [];
-    while (done.length < 6) {
-      await nextTurn();
-      seen.push(done.length);
-    }
+    expect(await perTurn(done, 6)).toEqual(new Set([1]));
     await all;
-    expect(new Set(seen.map((count, i) => count - (seen[i - 1] ?? 0)))).toEqual(new Set([1]));
+  });
+
+  it('go on together where all of them need no more than a turn, each once', async () => {
+    const done: string[] = [];
+    const all = Promise.all(['a', 'b', 'c'].map((name) => work(name, new Turns(), 2, done, TURN_MS / 4)));
+    expect(await perTurn(done, 6)).toEqual(new Set([3]));
+    await all;
   });
 
   it('pass those by that have worked longer', async () => {
@@ -60,7 +73,6 @@ describe('queries that share the thread', () => {
     for (let i = 0; !done.includes('long'); i++) {
       waiting.push(work(`${i}`, new Turns(), 1, done));
       await nextTurn();
-      nowMs += TURN_MS;
     }
     await Promise.all(waiting);
     expect(done.indexOf('long')).toBeLessThanOrEqual(6);

@@ -9,24 +9,40 @@ interface Waiting {
   readonly goOn: () => void;
 }
 
-/** Who waits for the thread. In each turn of the event loop one of them goes on, the one that is due first. */
+/**
+ * Who waits for the thread. In each turn of the event loop those who wait at its begin go on one after the other, always the one
+ * that is due first, until they have worked as long as one may: a turn may be long by what comes from outside, and many
+ * wait for little.
+ */
 class Thread {
   readonly #waiting = new Set<Waiting>();
+  #isLetting = false;
 
   wait(dueMs: number): Promise<void> {
     return new Promise((goOn) => {
       this.#waiting.add({ dueMs, goOn });
-      if (this.#waiting.size === 1) setImmediate(() => this.#letOneGoOn());
+      if (!this.#isLetting) this.#letGoOnSoon();
     });
   }
 
-  #letOneGoOn(): void {
+  #letGoOnSoon(): void {
+    this.#isLetting = this.#waiting.size > 0;
+    if (this.#isLetting) setImmediate(() => this.#letGoOn(new Set(this.#waiting), performance.now()));
+  }
+
+  #letGoOn(waiting: Set<Waiting>, sinceMs: number): void {
     let first: Waiting | undefined;
-    for (const one of this.#waiting) if (first === undefined || one.dueMs < first.dueMs) first = one;
-    if (first === undefined) return;
+    for (const one of waiting) if (first === undefined || one.dueMs < first.dueMs) first = one;
+    if (first === undefined) return this.#letGoOnSoon();
+    waiting.delete(first);
     this.#waiting.delete(first);
-    if (this.#waiting.size > 0) setImmediate(() => this.#letOneGoOn());
     first.goOn();
+    // Behind all microtasks: by then it waits for something, or is done.
+    queueMicrotask(() =>
+      process.nextTick(() =>
+        performance.now() - sinceMs < TURN_MS ? this.#letGoOn(waiting, sinceMs) : this.#letGoOnSoon(),
+      ),
+    );
   }
 }
 

@@ -30,7 +30,7 @@ export class CsvWriter {
   /** One window as a line. */
   write(out: TextWriter, window: AnsweredWindow): void {
     const { startMs, endMs, tags, slot } = window;
-    out.append(this.#edges.of(startMs, endMs));
+    this.#edges.write(out, startMs, endMs);
     out.append(this.#tagTexts.of(tags));
     for (let i = 0; i < this.#query.stats.length; i++) {
       this.#stats.write(out, i, slot, '');

@@ -38,7 +38,7 @@ export class WindowWriter {
   /** One window as a JSON object. */
   write(out: TextWriter, window: AnsweredWindow): void {
     const { startMs, endMs, tags, slot, pending, expectedFromMs } = window;
-    out.append(this.#edges.of(startMs, endMs));
+    this.#edges.write(out, startMs, endMs);
     out.append(this.#tagTexts.of(tags));
     out.ascii(',"stats":{');
     for (let i = 0; i < this.#keys.length; i++) {

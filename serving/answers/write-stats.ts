@@ -9,25 +9,36 @@ import { SlotStats } from './slot-stats.ts';
 const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 
-/** The text of a window's edges, encoded and kept for the next one: those that follow one another mostly share them. */
+/**
+ * The text of a window's edges. Windows of many groups share theirs with the one before: from the second one on it is
+ * encoded, and kept.
+ */
 export class EdgeText {
   readonly #textOf: (start: string, end: string) => string;
   #startMs = Number.NaN;
   #endMs = Number.NaN;
-  #text: Uint8Array = NOTHING;
+  #end = '';
+  #text = '';
+  #encoded: Uint8Array | undefined;
 
   /** `textOf` writes the edges, which it is given as instants. */
   constructor(textOf: (start: string, end: string) => string) {
     this.#textOf = textOf;
   }
 
-  of(startMs: number, endMs: number): Uint8Array {
-    if (startMs !== this.#startMs || endMs !== this.#endMs) {
-      this.#text = utf8.encode(this.#textOf(formatInstant(startMs), formatInstant(endMs)));
-      this.#startMs = startMs;
-      this.#endMs = endMs;
+  write(out: TextWriter, startMs: number, endMs: number): void {
+    if (startMs === this.#startMs && endMs === this.#endMs) {
+      out.append((this.#encoded ??= utf8.encode(this.#text)));
+      return;
     }
-    return this.#text;
+    // One mostly starts where the last one ends.
+    const start = startMs === this.#endMs ? this.#end : formatInstant(startMs);
+    this.#end = formatInstant(endMs);
+    this.#text = this.#textOf(start, this.#end);
+    this.#encoded = undefined;
+    this.#startMs = startMs;
+    this.#endMs = endMs;
+    out.ascii(this.#text);
   }
 }
 

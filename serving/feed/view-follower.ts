@@ -234,6 +234,7 @@ export class ViewFollower implements SliceFollower {
           untold.takeAllUpTo(isLast ? Number.POSITIVE_INFINITY : end);
           return first < end ? answerAll(source, query, groups, first, end) : undefined;
         },
+        'wide',
       );
       if (answered !== undefined) return this.#piece(taken, query, answered);
       this.#taken.delete(taken);
@@ -277,6 +278,7 @@ export class ViewFollower implements SliceFollower {
         this.#view,
         () => this.#live(),
         (one) => answerRanges(one, query, new Map([...ranges].map(([key, some]) => [one.openGroup(key), some]))),
+        'wide',
       );
       return this.#piece(taken, query, answered);
     } catch (failure) {

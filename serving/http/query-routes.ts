@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import { isRelative } from '#core/time/instant.ts';
 import type { Zone } from '#core/time/zone.ts';
 import { answerSessions } from '../answers/answer-sessions.ts';
-import { answerWindows, streamWindows, withSource } from '../answers/answer-windows.ts';
+import { answerWindows, laneOf, streamWindows, withSource } from '../answers/answer-windows.ts';
 import {
   JSON_WINDOWS_MAX,
   parseFilter,
@@ -78,10 +78,12 @@ export function addQueryRoutes(app: OpenAPIHono, index: ServingIndex, readerOf: 
       const manner = mannerOf(query, format, cachingOf(entityTags.ofRows(asked), params));
       return rowsResponse(format, streamWindows(index, sourceOf, query), query, manner);
     }
-    const { answered, answer } = await withSource(index, name, sourceOf, async (source) => {
+    const answering = async (source: ViewSource) => {
       const one = askedOf(source);
       return { answered: one, answer: await answerWindows(index, source, one.query) };
-    });
+    };
+    const lane = laneOf(asked.source, asked.query);
+    const { answered, answer } = await withSource(index, name, sourceOf, answering, lane);
     const caching = cachingOf(entityTags.ofAnswer(answered, answer), params);
     if (meetsAny(condition)) return notModified(caching, format);
     return jsonResponse(answer, answered.query, mannerOf(answered.query, format, caching));
@@ -99,12 +101,15 @@ export function addQueryRoutes(app: OpenAPIHono, index: ServingIndex, readerOf: 
       query: readSessionsQuery(reader, source, params, tags),
     });
     const condition = c.req.header('if-none-match');
-    const known = entityTags.match(askedOf(sourceOf()), condition);
+    const asked = askedOf(sourceOf());
+    const known = entityTags.match(asked, condition);
     if (known !== undefined) return notModified(cachingOf(known, params), format);
-    const { answered, answer } = await withSource(index, name, sourceOf, async (source) => {
+    const answering = async (source: ViewSource) => {
       const one = askedOf(source);
       return { answered: one, answer: await answerSessions(index, source, one.query, sessionsMaxOf(format)) };
-    });
+    };
+    const lane = laneOf(asked.source, asked.query);
+    const { answered, answer } = await withSource(index, name, sourceOf, answering, lane);
     const { query } = answered;
     const caching = cachingOf(entityTags.ofAnswer(answered, answer), params);
     if (meetsAny(condition)) return notModified(caching, format);

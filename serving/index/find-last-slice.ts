@@ -3,6 +3,7 @@ import { slicesOfSpan } from '#backbone/changes/row-span.ts';
 import type { ResultReader } from '#backbone/results/results.ts';
 import { spanOf } from '#core/slices/slice-span.ts';
 import type { Group } from './group.ts';
+import type { SliceExtent } from './held-stretches.ts';
 import type { SourceId } from './load-pages.ts';
 
 /** No instant lies in a later slice: event time in milliseconds is a safe integer. */
@@ -96,6 +97,19 @@ export async function findHeld(
   for (const result of batch.results)
     first = Math.min(first, (await results.heldFrom(result, slice)) ?? Number.POSITIVE_INFINITY);
   return first === Number.POSITIVE_INFINITY ? undefined : first;
+}
+
+/** The slices outside of which each of the batch results has nothing. */
+export async function findExtents(
+  { batch }: SourceId,
+  results: Pick<ResultReader, 'extent'>,
+): Promise<SliceExtent[]> {
+  const extents: SliceExtent[] = [];
+  for (const result of batch.results) {
+    const found = await results.extent(result);
+    if (found !== undefined) extents.push({ fromSlice: found[0], toSlice: found[1] });
+  }
+  return extents;
 }
 
 async function holdsAnythingFrom(

@@ -1,3 +1,5 @@
+import type { SpanExtent } from '#backbone/changes/changes.ts';
+
 /** Stretches that are remembered: those around what neighbouring windows overlap. */
 const STRETCHES_MAX = 8;
 
@@ -30,6 +32,40 @@ export class HeldStretches {
     this.#stretches = [{ fromSlice, held }, ...this.#stretches].slice(0, STRETCHES_MAX);
     return held;
   }
+}
+
+/** What lies at the edges of all that is held, as of one commit: every question asks for it. */
+export class HeldExtent {
+  #found: FoundExtent | undefined;
+  #looking: Promise<FoundExtent> | undefined;
+
+  /** What is known as of a commit, or found by one look for all who ask meanwhile. What the look throws they all get, and is not kept. */
+  of(sequence: number, look: () => Promise<FoundExtent>): FoundExtent | Promise<FoundExtent> {
+    if (this.#found?.sequence === sequence) return this.#found;
+    this.#looking ??= look()
+      .then((found) => (this.#found = found))
+      .finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+}
+
+/** The slices outside of which nothing is held, and as of which commit. */
+interface FoundExtent {
+  readonly extent: SliceExtent | undefined;
+  readonly sequence: number;
+}
+
+/** Slices [fromSlice, toSlice). */
+export type SliceExtent = Pick<SpanExtent, 'fromSlice' | 'toSlice'>;
+
+/** What covers all of them; undefined of none. */
+export function hullOf(extents: Iterable<SliceExtent>): SliceExtent | undefined {
+  let [fromSlice, toSlice] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const extent of extents) {
+    fromSlice = Math.min(fromSlice, extent.fromSlice);
+    toSlice = Math.max(toSlice, extent.toSlice);
+  }
+  return fromSlice < toSlice ? { fromSlice, toSlice } : undefined;
 }
 
 function covers({ fromSlice, held }: Stretch, slice: number): boolean {

@@ -26,6 +26,8 @@ import { type SourceBackend, ViewSource } from './view-source.ts';
 const LOADS_MAX = { active: 4, waiting: 256 };
 /** Queries: more at once would only share the one thread, and hold their sums meanwhile. */
 const QUERIES_MAX = { active: 16, waiting: 512 };
+/** Those of many groups, or of many windows, wait for each other alone: each works for long, and holds much. */
+const WIDE_QUERIES_MAX = { active: 4, waiting: 128 };
 /** Pages that are loaded before a new batch state takes over: what a dashboard of a few groups shows. */
 const WARM_PAGES_MAX = 256;
 /** Sources of earlier batch states that are kept for `asOf`. */
@@ -64,8 +66,8 @@ export class ServingIndex implements AsyncDisposable {
   readonly cache: PageCache;
   /** Names this run of the server among all others. */
   readonly run: string = randomUUID();
-  /** Every query passes here. */
-  readonly queries = limitOf(QUERIES_MAX);
+  /** Every query passes one of these. */
+  readonly lanes = { short: limitOf(QUERIES_MAX), wide: limitOf(WIDE_QUERIES_MAX) } as const;
   readonly #options: ServingIndexOptions;
   readonly #positions: Map<number, number>;
   readonly #served = new Map<string, Served>();

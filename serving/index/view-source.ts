@@ -11,9 +11,9 @@ import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
-import { findFirstSlice, findHeld, findLastSlice } from './find-last-slice.ts';
+import { findExtents, findFirstSlice, findHeld, findLastSlice } from './find-last-slice.ts';
 import { compareGroups, Group } from './group.ts';
-import { HeldStretches } from './held-stretches.ts';
+import { HeldExtent, HeldStretches, hullOf, type SliceExtent } from './held-stretches.ts';
 import { SourceReplaced } from './index-errors.ts';
 import type { KeptSums } from './kept-sums.ts';
 import { loadPages, type SourceId } from './load-pages.ts';
@@ -61,6 +61,7 @@ export class ViewSource {
   readonly keptSums: KeptSums;
   isReplaced = false;
   readonly #held = new HeldStretches();
+  readonly #extent = new HeldExtent();
   readonly #watchers = new Set<(group: Group, span: PageSpan) => void>();
   readonly #backend: SourceBackend;
   /** The feed, which isn't asked where it is known to have nothing: what batch results cover stays stored for a while. */
@@ -270,19 +271,16 @@ export class ViewSource {
   }
 
   /** Slices [from, to) outside of which no group has any; undefined where none has. It may be wider than what there is. */
-  async extent(): Promise<Pick<SpanExtent, 'fromSlice' | 'toSlice'> | undefined> {
-    let [fromSlice, toSlice] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    const widen = (from: number, to: number): void => {
-      fromSlice = Math.min(fromSlice, from);
-      toSlice = Math.max(toSlice, to);
-    };
-    for (const result of this.id.batch.results) {
-      const found = await this.#backend.results.extent(result);
-      if (found !== undefined) widen(...found);
-    }
-    for (const range of this.#liveExtents()) widen(range.fromSlice, range.toSlice);
-    await this.confirm();
-    return fromSlice < toSlice ? { fromSlice, toSlice } : undefined;
+  async extent(): Promise<SliceExtent | undefined> {
+    const found = await this.#extent.of(this.recent.newest, async () => {
+      const extents = await findExtents(this.id, this.#backend.results);
+      extents.push(...this.#liveExtents());
+      await this.confirm();
+      // With what was committed meanwhile.
+      return { extent: hullOf([...extents, ...this.#liveExtents()]), sequence: this.recent.newest };
+    });
+    if (this.isReplaced) throw new SourceReplaced(this.id.view.name);
+    return found.extent;
   }
 
   /** The first slice from `slice` on that may hold anything of any group; undefined where none does. It may be too early. */
