@@ -13,7 +13,15 @@ import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
 import { WindowCombiner, windowsOfSlices } from './combine-windows.ts';
-import { JSON_WINDOWS_MAX, QueryError, type SessionsQuery, type TagFilter, tooMany, type ViewQuery, type WindowsQuery } from './query.ts';
+import {
+  JSON_WINDOWS_MAX,
+  QueryError,
+  type SessionsQuery,
+  type TagFilter,
+  tooMany,
+  type ViewQuery,
+  type WindowsQuery,
+} from './query.ts';
 import { sumWide } from './wide-sums.ts';
 import { WideWindows } from './wide-windows.ts';
 import { admitsGroup, askedExtentOf, type Extent, spanChunks, wideExtentOf } from './window-spans.ts';

@@ -100,10 +100,7 @@ export async function findHeld(
 }
 
 /** The slices outside of which each of the batch results has nothing. */
-export async function findExtents(
-  { batch }: SourceId,
-  results: Pick<ResultReader, 'extent'>,
-): Promise<SliceExtent[]> {
+export async function findExtents({ batch }: SourceId, results: Pick<ResultReader, 'extent'>): Promise<SliceExtent[]> {
   const extents: SliceExtent[] = [];
   for (const result of batch.results) {
     const found = await results.extent(result);
