@@ -16,7 +16,7 @@ import type { ResultBlock } from './results.ts';
  *
  * ```
  *   at  size
- *    0   1   format version  3
+ *    0   1   format version  4
  *    1   1   0
  *    2   2   rows            1 … 1024
  *    4   4   checksum        u32, CRC-32 over everything behind it
@@ -25,17 +25,19 @@ import type { ResultBlock } from './results.ts';
  *   16   4   column bytes c  u32
  *   20   t   groups          JSON array of the keys of the groups, UTF-8: one for each stretch of rows of one group
  *        c   columns         pack: varint ms of a slice, 0 where it isn't known; rows of each stretch; then of each row slice,
- *                            revision, flags (see core/packing/pack-writer.ts)
+ *                            revision, flags (see core/packing/pack-writer.ts). Slices: u8 1 and their distances from what is
+ *                            foretold of them (writeSlices), or u8 0 and as they are where a distance is no safe integer
  *        …   stats           of the rows (see core/stats/block-codec.ts), whose grid is that of the slices
  * ```
  *
- * The version keeps its place in every later format. Format 2 has no ms of a slice and a grid of zeros; blocks of format 1
- * hold one group (format-one.ts).
+ * The version keeps its place in every later format. Format 3 has slices as they are; format 2 also has no ms of a slice and a
+ * grid of zeros; blocks of format 1 hold one group (format-one.ts).
  */
-export const RESULT_BLOCK_FORMAT = 3;
+export const RESULT_BLOCK_FORMAT = 4;
 
-/** The one before it, which is read still. */
+/** Those before it, which are read still. */
 const FORMAT_WITHOUT_GRID = 2;
+const FORMAT_OF_PLAIN_SLICES = 3;
 
 /**
  * The most rows of a block: what is read and unpacked for one row of it. Enough that a block's own bytes and the turns that
@@ -81,7 +83,7 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   // All columns are of doubles: the packer is as fast as it is because it sees one kind.
   for (let i = 0; i < groups.length; i++) counted[i] = ends[i]! - (i === 0 ? 0 : ends[i - 1]!);
   pack.column(counted, groups.length);
-  pack.column(rows.slices, count);
+  writeSlices(rows.slices, ends);
   pack.column(rows.revisions, count);
   for (let i = 0; i < count; i++) counted[i] = rows.flags[i]!;
   pack.column(counted, count);
@@ -99,6 +101,41 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   bytes.set(stats, HEAD_BYTES + text.length + columns.length);
   view.setUint32(4, crc32(bytes.subarray(8)), true);
   return bytes;
+}
+
+/**
+ * Writes the slices of rows as their distances from what is foretold: the slice behind that of the row before, and for the
+ * first row of a stretch the slice that the stretch before began with.
+ */
+function writeSlices(slices: Float64Array, ends: ArrayLike<number>): void {
+  let count = 0;
+  let start = 0;
+  let areSafe = true;
+  for (let stretch = 0; stretch < ends.length; stretch++) {
+    counted[count] = slices[count]! - start;
+    start = slices[count]!;
+    while (++count < ends[stretch]!) counted[count] = slices[count]! - slices[count - 1]! - 1;
+  }
+  for (let i = 0; i < count; i++) areSafe &&= Number.isSafeInteger(counted[i]);
+  pack.bytes.byte(areSafe ? 1 : 0);
+  pack.column(areSafe ? counted : slices, count);
+}
+
+/** Reads what {@link writeSlices} wrote for stretches of rows with these ends, `count` rows in all. */
+function readSlices(slices: Float64Array, ends: Float64Array, stretches: number, count: number): boolean {
+  const form = reader.bytes.byte();
+  if (!reader.column(slices, count, -SAFE, SAFE)) return false;
+  if (form !== 1) return form === 0;
+  let at = 0;
+  let start = 0;
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    slices[at] = start += slices[at]!;
+    while (++at < ends[stretch]!) slices[at] = slices[at]! + slices[at - 1]! + 1;
+  }
+  // A sum beyond the safe integers may be rounded, and stays beyond them.
+  let areSafe = true;
+  for (let i = 0; i < count; i++) areSafe &&= Number.isSafeInteger(slices[i]);
+  return areSafe;
 }
 
 /** Holds until the next one is asked for. */
@@ -154,16 +191,20 @@ export function decodeResultBlock(
   const { ends, slice, revision, flagColumn, flags } = room;
   const isOpen = reader.open(bytes.subarray(0, statsAt), columnsAt);
   const sliceMs = version === FORMAT_WITHOUT_GRID ? 0 : reader.bytes.varint();
-  const whole =
-    isOpen &&
-    reader.column(ends, groups.length, 1, count) &&
-    reader.column(slice, count, -SAFE, SAFE) &&
-    reader.column(revision, count, 0, SAFE) &&
-    reader.column(flagColumn, count, 0, 0xff) &&
-    reader.finished();
-  if (!whole) throw damaged('the columns of a block can not be unpacked');
+  const unpacked = (isUnpacked: boolean): void => {
+    if (!isUnpacked) throw damaged('the columns of a block can not be unpacked');
+  };
+  unpacked(isOpen && reader.column(ends, groups.length, 1, count));
   for (let i = 1; i < groups.length; i++) ends[i]! += ends[i - 1]!;
   if (ends[groups.length - 1] !== count) throw damaged('the groups of a block have other rows than it has');
+  unpacked(
+    (version <= FORMAT_OF_PLAIN_SLICES
+      ? reader.column(slice, count, -SAFE, SAFE)
+      : readSlices(slice, ends, groups.length, count)) &&
+      reader.column(revision, count, 0, SAFE) &&
+      reader.column(flagColumn, count, 0, 0xff) &&
+      reader.finished(),
+  );
   for (let i = 0; i < count; i++) flags[i] = flagColumn[i]!;
   const { table, firstSlot } = readStats(
     bytes.subarray(statsAt),
