@@ -5,6 +5,8 @@ export interface Benchmark {
   readonly name: string;
   /** One sentence for people who choose. */
   readonly summary: string;
+  /** Whether it takes minutes, and so runs only where it is named. */
+  readonly isLong?: true;
   /** Measures; what it needs on disk it makes in a temporary directory and removes. */
   readonly run: () => Promise<readonly Figure[]>;
 }
@@ -70,5 +72,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     name: 'restart',
     summary: 'from the start of `weir up` until it is ready, with 300,000 rows of 1,000 devices, and with none',
     run: async () => (await import('./benchmarks/restart.bench.ts')).benchRestart(),
+  },
+  {
+    name: 'year',
+    summary:
+      'a year of 1,000 meters every 15 min: taking in, memory, disk, restart, and its days by device and by region',
+    isLong: true,
+    run: async () => (await import('./benchmarks/year.bench.ts')).benchYear(),
   },
 ];

@@ -8,14 +8,17 @@ import { addCommand, type Declare } from './flags.ts';
 
 const NAME_CELLS = 24;
 const VALUE_CELLS = 14;
-const NAMES = BENCHMARKS.map(({ name }) => name).join(', ');
+const USUAL = BENCHMARKS.filter(({ isLong }) => isLong !== true);
+const NAMES = namesOf(USUAL);
+const LONG = namesOf(BENCHMARKS.filter(({ isLong }) => isLong === true));
 
 export const declareBench: Declare = (program) => {
   addCommand(program, 'bench', {
     summary: 'measure how fast and how small Weir is on this machine',
     description:
       `Measures on data that it makes itself, in temporary directories: ${NAMES}; all of them ` +
-      'where none is named. Prints a line per figure: {"name","value","unit","runs","against","ratio"}, the middle of several runs.',
+      `where none is named, but ${LONG}, which takes minutes. ` +
+      'Prints a line per figure: {"name","value","unit","runs","against","ratio"}, the middle of several runs.',
     usage: '[NAME…] [OPTIONS]',
     examples: ['weir bench', 'weir bench fold size --json'],
   })
@@ -26,18 +29,24 @@ export const declareBench: Declare = (program) => {
     });
 };
 
-/** What is named, or everything. Throws UserError where a name is not known. */
+/** What is named, or everything that doesn't take minutes. Throws UserError where a name is not known. */
 export function chosenBenchmarks(names: readonly string[]): readonly Benchmark[] {
-  return names.length === 0 ? BENCHMARKS : names.map(benchmarkOf);
+  return names.length === 0 ? USUAL : names.map(benchmarkOf);
+}
+
+function namesOf(benchmarks: readonly Benchmark[]): string {
+  return benchmarks.map(({ name }) => name).join(', ');
 }
 
 function benchmarkOf(name: string): Benchmark {
   const found = BENCHMARKS.find((one) => one.name === name);
   if (found !== undefined) return found;
-  const known = BENCHMARKS.map((one) => one.name);
-  const nearest = nearestNames(name, known);
+  const nearest = nearestNames(
+    name,
+    BENCHMARKS.map((one) => one.name),
+  );
   throw new UserError(
-    `benchmark ${name} is not known; ${nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `known are ${known.join(', ')}`}`,
+    `benchmark ${name} is not known; ${nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `known are ${namesOf(BENCHMARKS)}`}`,
     { exitCode: 2 },
   );
 }

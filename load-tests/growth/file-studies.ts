@@ -1,15 +1,13 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { bytesIn } from '#backbone/disk/directory.ts';
 import { RunningSystem } from '../load/running-system.ts';
 import { millisecondsOf } from '../measure.ts';
+import { writeMeterFile } from '../workloads/meter-file.ts';
 import type { Grown, Study } from './study.ts';
 
 const INTERVAL_MINUTES = 15;
-const START_S = Date.UTC(2020, 0, 1) / 1_000;
+const START_MS = Date.UTC(2020, 0, 1);
 const STEPS_PER_DAY = (24 * 60) / INTERVAL_MINUTES;
 const METRIC = 'load';
 const VIEW = 'load-by-device';
@@ -37,8 +35,9 @@ async function grownBy(fleet: Fleet, ask?: (system: RunningSystem) => Promise<un
     views: { [VIEW]: { metric: METRIC, by: ['device'], slice: `${INTERVAL_MINUTES}m` } },
   }));
   await mkdir(system.dir, { recursive: true });
-  await pipeline(Readable.from(rows(fleet)), createWriteStream(join(system.dir, 'meters.csv')));
-  const count = fleet.meters * fleet.steps;
+  const { meters, steps } = fleet;
+  const path = join(system.dir, 'meters.csv');
+  const count = await writeMeterFile({ path, meters, steps, stepMs: INTERVAL_MINUTES * 60_000, fromMs: START_MS });
   let ms = await millisecondsOf(async () => {
     await system.readFiles();
     const counted = await system.whenCounted(VIEW, count);
@@ -54,19 +53,6 @@ async function grownBy(fleet: Fleet, ask?: (system: RunningSystem) => Promise<un
     memoryMegabytes: memory === undefined ? undefined : memory / 1e6,
     diskMegabytes: (await bytesIn(join(system.dir, 'data'))) / 1e6,
   };
-}
-
-function* rows({ meters, steps }: Fleet): Generator<string> {
-  yield 'time,device,value\n';
-  let text = '';
-  for (let step = 0; step < steps; step++) {
-    const time = START_S + step * INTERVAL_MINUTES * 60;
-    for (let i = 0; i < meters; i++) text += `${time},meter-${i},${(i * 7_919 + step * 104_729) % 9_000}\n`;
-    if (text.length < 1 << 16) continue;
-    yield text;
-    text = '';
-  }
-  yield text;
 }
 
 export const series: Study = {
@@ -86,7 +72,7 @@ export const history: Study = {
   timeLabel: 'the last day answered, ms',
   run: (days) =>
     grownBy({ meters: 20, steps: days * STEPS_PER_DAY, partitions: 1 }, async ({ server }) => {
-      const to = (START_S + days * 86_400) * 1_000;
+      const to = START_MS + days * 86_400_000;
       const [from, until] = [to - 86_400_000, to].map((ms) => new Date(ms).toISOString());
       const answer = await fetch(`${server.url}/api/v1/views/${VIEW}/windows?from=${from}&to=${until}&window=1h`);
       if (!answer.ok) throw new Error(`the windows were answered by ${answer.status}: ${await answer.text()}`);

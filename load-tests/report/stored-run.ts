@@ -3,7 +3,7 @@ import type { Figure } from '../measure.ts';
 import type { Comparison } from '../peers/comparison.ts';
 
 /** What is measured together, by one command. */
-export const RUN_NAMES = ['bench', 'line-protocol', 'mqtt', 'sparkplug', 'load', 'growth'] as const;
+export const RUN_NAMES = ['bench', 'year', 'line-protocol', 'mqtt', 'sparkplug', 'load', 'growth'] as const;
 
 export type RunName = (typeof RUN_NAMES)[number];
 
@@ -20,6 +20,7 @@ export const RESULTS = new URL('../results/', import.meta.url);
 /** The command that a run is repeated by, from a checkout. */
 export const COMMANDS: Readonly<Record<RunName | 'compare', string>> = {
   bench: 'npx weir bench --json',
+  year: 'npx weir bench year --json',
   'line-protocol': 'npx node load-tests/pieces/line-protocol.bench.ts',
   mqtt: 'npx node load-tests/pieces/mqtt.bench.ts',
   sparkplug: 'npx node load-tests/pieces/sparkplug.bench.ts',

@@ -12,6 +12,7 @@ import { readResults, RESULTS, RUN_NAMES, type RunName, type StoredRun } from '.
 /** What is run for each, from the root of the checkout; it prints a line of JSON for each figure. */
 const SCRIPTS: Readonly<Record<RunName, readonly string[]>> = {
   bench: ['cli/weir.ts', 'bench', '--json'],
+  year: ['cli/weir.ts', 'bench', 'year', '--json'],
   'line-protocol': ['load-tests/pieces/line-protocol.bench.ts'],
   mqtt: ['load-tests/pieces/mqtt.bench.ts'],
   sparkplug: ['load-tests/pieces/sparkplug.bench.ts'],
