@@ -9,7 +9,7 @@ import type { Table } from '#backbone/table/table.ts';
 import { WeirError } from '#core/errors.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
-import { decodeRecord } from '#core/records/record-codec.ts';
+import { readRecord } from '#core/records/read-record.ts';
 import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
 import { sliceKey, spanOf } from '#core/slices/slice-span.ts';
 import { evictSlices } from './eviction.ts';
@@ -216,7 +216,7 @@ export class PartitionWorker {
 
   #apply({ position, bytes }: LogEntry): void {
     this.#lastRecord = bytes;
-    const record = decodeRecord(bytes);
+    const record = readRecord(this.partition, { position, bytes });
     const outcome = this.fold.apply(position, record);
     if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
     this.#pending.note(position, record, bytes.length);

@@ -3,7 +3,7 @@ import { Admission, readyFrames } from '#core/fold/admission.ts';
 import { LIVE_FRAMES, type PartitionFold } from '#core/fold/partition-fold.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
-import { decodeRecord } from '#core/records/record-codec.ts';
+import { readRecord } from '#core/records/read-record.ts';
 import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
 import { copySelective } from '#core/stats/merge.ts';
 import { readHistory } from './history.ts';
@@ -61,7 +61,7 @@ async function admitUpTo(
 ): Promise<void> {
   for await (const entries of readHistory(log, partition, admission.position + 1, to, signal)) {
     for (const { position, bytes } of entries) {
-      const outcome = admission.admit(position, decodeRecord(bytes));
+      const outcome = admission.admit(position, readRecord(partition, { position, bytes }));
       if (outcome.kind !== 'fold' && outcome.kind !== 'learned') continue;
       const { fold: agent, index: life } = outcome.agent;
       for (const { header, held } of readyFrames(outcome)) callback({ agent, life, header, frame: held });

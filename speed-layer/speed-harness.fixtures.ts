@@ -87,7 +87,7 @@ export class SpeedHarness implements AsyncDisposable {
     const { last } = await log.bounds(0);
     let rows: readonly SliceRow[] = [];
     let version = 0;
-    await vi.waitFor(async () => {
+    const isDone = vi.waitFor(async () => {
       expect(speed.hasReached([last])).toBe(true);
       const stored = await manifests.get(view.name);
       version = liveVersion(stored!).version;
@@ -96,6 +96,9 @@ export class SpeedHarness implements AsyncDisposable {
       rows = await Array.fromAsync(changes.allRows(view.name, version));
       expect(until(rows)).toBe(true);
     }, 5000);
+    // Who has ended does no more of it.
+    await Promise.race([isDone, speed.running]);
+    await isDone;
     const [status] = speed.status();
     const heads = ['x', 'unknown'].map((agent) => speed.ledgerHead(agent));
     expect(speed.hasReached([last + 1])).toBe(false);

@@ -4,6 +4,8 @@ import type { SliceRow } from '#backbone/changes/changes.ts';
 import { tearingAt } from '#backbone/disk/failing-level.fixtures.ts';
 import { StoreUnavailable } from '#backbone/storage-errors.ts';
 import { cutRecord, SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixtures.ts';
+import { NewerRecord } from '#core/records/read-record.ts';
+import { RECORD_VERSION } from '#core/records/record-codec.ts';
 import { RESETS } from '#core/slices/merge-rows.ts';
 import { mergeAdditive } from '#core/stats/additive.ts';
 import { copySelective, mergeSelective } from '#core/stats/merge.ts';
@@ -224,7 +226,7 @@ describe('the speed layer', () => {
     const agent = new SampleAgent('x', DEVICES);
     const birth = agent.birth();
     const frame = agent.readings([[0, 1000, 3]], 2000);
-    await harness.appended([birth, frame, frame, Uint8Array.of(9)]);
+    await harness.appended([birth, frame, frame, Uint8Array.of(99)]);
     const { status, heads } = await harness.run(BY_DEVICE);
     expect(status).toEqual({
       partition: 0,
@@ -243,6 +245,19 @@ describe('the speed layer', () => {
       { incarnation: 1, highestSequence: 2, life: 0 },
       { incarnation: 0, highestSequence: 0 },
     ]);
+  });
+
+  it('stops by name at a record of a newer version, which it finds there whenever it starts, and passes nothing over', async () => {
+    await using harness = await SpeedHarness.open();
+    const agent = new SampleAgent('x', DEVICES);
+    const [birth, frame] = [agent.birth(), agent.readings([[0, 1000, 3]])];
+    await harness.appended([birth]);
+    await harness.run(BY_DEVICE);
+    await harness.appended([Uint8Array.of(RECORD_VERSION + 1, 1, 2, 3), frame]);
+    const stopped = 'Record 2 of partition 0 was written by a newer weir: record has version';
+    await expect(harness.run(BY_DEVICE)).rejects.toThrow(stopped);
+    await expect(harness.run(BY_DEVICE)).rejects.toThrow(NewerRecord);
+    await expect(harness.run(BY_REGION)).rejects.toThrow(stopped);
   });
 
   it('refuses an older copy of its log, also where that has been filled up since', async () => {

@@ -4,7 +4,7 @@ import type { StoringOptions } from '#backbone/disk/until-stored.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
-import { decodeRecord } from '#core/records/record-codec.ts';
+import { readRecord } from '#core/records/read-record.ts';
 import { readHistory } from './history.ts';
 import { changedRows, type PartitionWorker } from './partition-worker.ts';
 
@@ -40,7 +40,7 @@ export async function buildVersion(
     }
     for await (const entries of readHistory(log, partition, fold.position + 1, worker.fold.position, signal)) {
       for (const { position, bytes } of entries) {
-        const outcome = fold.apply(position, decodeRecord(bytes));
+        const outcome = fold.apply(position, readRecord(partition, { position, bytes }));
         if (outcome.kind === 'cut') gatherAll(view, pending, outcome.ends);
         if (changedRows(pending, fold.views) > worker.rowsMax) await write();
       }

@@ -1,3 +1,4 @@
+import type { WeirError } from '#core/errors.ts';
 import { BytePool } from '#core/packing/byte-pool.ts';
 import { ByteReader, ByteWriter } from '#core/packing/bytes.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
@@ -7,6 +8,7 @@ import { readShortBlock, SHORT_BLOCK_MAX, writeShortBlock } from '#core/stats/sh
 import { readShortColumn, writeShortColumn } from '#core/stats/short-column.ts';
 import { STATS_PARTS } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
+import { NewerFormat } from '../storage-errors.ts';
 import type { ChangedSpan, RowSpan, SliceRow } from './changes.ts';
 import { RowSpanDamaged, type SpanNames } from './row-span-damaged.ts';
 import { SINGLE_ROWS_FORMAT, SingleRowCursor, type SpanRow, writeSingleRows } from './single-rows.ts';
@@ -119,7 +121,7 @@ export class SpanRows {
     this.table.allocateMany(SPAN_SLICES);
   }
 
-  /** Reads the span whose bytes are those in [from, end). Throws RowSpanDamaged. */
+  /** Reads the span whose bytes are those in [from, end). Throws RowSpanDamaged, NewerFormat. */
   read(span: SpanNames, bytes: Uint8Array, from = 0, end = bytes.length): void {
     const format = from < end ? bytes[from] : undefined;
     if (format === ROW_SPAN_FORMAT) this.#readColumns(span, bytes, from, end);
@@ -174,7 +176,9 @@ const singleRows = new SingleRowCursor();
 const everyRow = new SpanRows();
 const slicesRead = new SpanRows(mergedParts(new Set()));
 
-function unknownFormat(span: SpanNames, format: number | undefined): RowSpanDamaged {
+function unknownFormat(span: SpanNames, format: number | undefined): WeirError {
+  if (format !== undefined && format > ROW_SPAN_FORMAT)
+    return new NewerFormat(`rows of view "${span.view}"`, 'the table of changes', format, ROW_SPAN_FORMAT);
   return new RowSpanDamaged(span, `have format ${format}, which this program does not know`);
 }
 

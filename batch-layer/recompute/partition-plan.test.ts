@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SampleAgent } from '#core/fold/sample-agent.fixtures.ts';
+import { RECORD_VERSION } from '#core/records/record-codec.ts';
 import type { SliceName } from '#core/slices/slice-span.ts';
 import { amendedSlices } from './partition-plan.ts';
 import { PartitionPlanner } from './partition-planner.ts';
@@ -9,7 +10,7 @@ const VIEW = { name: 'v', metric: 'power', by: ['region'], where: { device: ['d0
 
 describe('what of a plan has to be refolded', () => {
   it('is the slices that amends up to a position hit, each once, where the view asks for the series', () => {
-    const planner = new PartitionPlanner(0, () => new Uint8Array(0));
+    const planner = new PartitionPlanner(0, 0, () => new Uint8Array(0));
     const agent = new SampleAgent('a', 3);
     const readings = [0, 1, 2].flatMap((series) => [[series, 5000, 1] as const, [series, 25_000, 1] as const]);
     const records = [agent.birth(), agent.readings(readings)];
@@ -43,5 +44,15 @@ describe('what of a plan has to be refolded', () => {
     const sparse = Array.from({ length: 257 }, (_, i) => i * 241);
     expect(found(sparse.slice(1)).length).toBe(256);
     expect(found(sparse)).toEqual([sparse]);
+  });
+});
+
+describe('a plan', () => {
+  it('ends at a record of a newer version, by name', () => {
+    const planner = new PartitionPlanner(7, 0, () => new Uint8Array(0));
+    planner.apply(0, { position: 1, at: 0, bytes: new SampleAgent('a', 3).birth() });
+    const newer = { position: 2, at: 0, bytes: Uint8Array.of(RECORD_VERSION + 1) };
+    expect(() => planner.apply(0, newer)).toThrow('Record 2 of partition 7 was written by a newer weir');
+    expect(planner.position).toBe(1);
   });
 });

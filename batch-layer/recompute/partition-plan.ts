@@ -43,7 +43,8 @@ export async function planPartition(
   using source = new FrameSource(paths);
   if (resume !== undefined) paths.push(...segmentPaths(resume, join(archive.dir, String(partition))));
   const read = ({ file, at, bytes }: FramePlace): Uint8Array => source.frame(file, at, bytes);
-  const planner = new PartitionPlanner(listFrom, read, resume === undefined ? undefined : plannerSnapshot(resume));
+  const from = resume === undefined ? undefined : plannerSnapshot(resume);
+  const planner = new PartitionPlanner(partition, listFrom, read, from);
   const known = cutId === undefined ? undefined : planner.cutAt(cutId);
   if (known !== undefined) return { partition, planner, listFrom, paths, to: known };
   const files = new Map(paths.map((path, file) => [path, file]));

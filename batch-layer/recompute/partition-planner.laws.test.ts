@@ -11,7 +11,7 @@ class PlannedReader implements AdmittingReader {
   readonly #segments: Uint8Array[] = [];
   readonly #listed: (FramePlace & { readonly agent: number; readonly position: number })[] = [];
   readonly #read = ({ file, at, bytes }: FramePlace): Uint8Array => this.#segments[file]!.subarray(at, at + bytes);
-  #planner = new PartitionPlanner(0, this.#read);
+  #planner = new PartitionPlanner(0, 0, this.#read);
 
   get agents() {
     return this.#planner.agents;
@@ -53,7 +53,7 @@ class PlannedReader implements AdmittingReader {
   }
 
   restart(): void {
-    this.#planner = new PartitionPlanner(this.position, this.#read, structuredClone(this.#planner.snapshot()));
+    this.#planner = new PartitionPlanner(0, this.position, this.#read, structuredClone(this.#planner.snapshot()));
   }
 
   folded(): ReadonlyMap<number, number> {

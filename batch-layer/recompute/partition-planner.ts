@@ -9,7 +9,7 @@ import {
 } from '#core/fold/admission.ts';
 import { decodeAmend } from '#core/frames/amend-frame.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
-import { decodeRecord } from '#core/records/record-codec.ts';
+import { readRecord } from '#core/records/read-record.ts';
 import type { ArchivedEntry } from '../archive/partition-archive.ts';
 import { FrameList } from './frame-list.ts';
 
@@ -52,13 +52,15 @@ export class PartitionPlanner {
   /** What folds after `listFrom`. */
   readonly frames = new FrameList();
   readonly #admission: Admission<FramePlace>;
+  readonly #partition: number;
   readonly #listFrom: number;
   readonly #read: FrameReader;
   #file = 0;
   #entry: ArchivedEntry = { position: 0, at: 0, bytes: new Uint8Array(0) };
 
   /** Frames that fold at positions up to `listFrom` are entered in ledgers but not listed. */
-  constructor(listFrom: number, read: FrameReader, resumed?: PlannerSnapshot) {
+  constructor(partition: number, listFrom: number, read: FrameReader, resumed?: PlannerSnapshot) {
+    this.#partition = partition;
     this.#listFrom = listFrom;
     this.#read = read;
     this.amended = [...(resumed?.amended ?? [])];
@@ -89,13 +91,13 @@ export class PartitionPlanner {
     return { admission: this.#admission.snapshot(), amended: this.amended };
   }
 
-  /** Applies the next record of the archive, whose segment has the number `file`. */
+  /** Applies the next record of the archive, whose segment has the number `file`. Throws NewerRecord. */
   apply(file: number, entry: ArchivedEntry): Outcome<FramePlace> {
-    const { position, bytes } = entry;
+    const { position } = entry;
     assert(position === this.position + 1, `position ${position} follows ${this.position}`);
     this.#file = file;
     this.#entry = entry;
-    const record = decodeRecord(bytes);
+    const record = readRecord(this.#partition, entry);
     const outcome = this.#admission.admit(position, record);
     if (outcome.kind === 'fold' && record.kind === 'frame') this.#list(outcome.agent, outcome.frame, record.frame);
     if (outcome.kind === 'learned') for (const frame of outcome.ready) this.#list(outcome.agent, frame);

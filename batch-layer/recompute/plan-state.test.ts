@@ -23,7 +23,7 @@ function read(): Uint8Array {
 
 /** A planner that stands at a cut, with an amend behind it and a frame that waits in the second file. */
 function planned(): PartitionPlanner {
-  const planner = new PartitionPlanner(0, read);
+  const planner = new PartitionPlanner(0, 0, read);
   const agent = new SampleAgent('a', 1);
   const ahead = new SampleAgent('b', 1);
   ahead.birth();
@@ -45,7 +45,7 @@ describe('a kept plan', () => {
     const planner = planned();
     await keepPlanState(objects, 'g', 3, planner, PATHS);
     const state = (await loadPlanState(objects, 'g', 3, 5))!;
-    const resumed = new PartitionPlanner(5, read, plannerSnapshot(state));
+    const resumed = new PartitionPlanner(0, 5, read, plannerSnapshot(state));
     expect(resumed.snapshot()).toEqual(planner.snapshot());
     expect(resumed.cutAt('x')).toBe(5);
     expect(resumed.amended).toEqual([{ agent: 0, entry: 0, timeMs: 1000, position: 3 }]);

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { MetricChanged } from '#backbone/manifests/manifest.ts';
+import { RECORD_VERSION } from '#core/records/record-codec.ts';
 import type { EdgeAgent } from '#edge-agent/edge-agent.ts';
 import { judgeConfigText } from '../config/load-config.ts';
 import type { WeirConfig } from '../config/schema.ts';
@@ -140,6 +141,35 @@ describe('a server', () => {
     }
     await using server = await start(configOf(metric('power') + views(['usage', 'later'])));
     await expect.poll(() => count(server, 'later'), { timeout: 20_000 }).toEqual({ count: 2 });
+  });
+
+  it('stops at a record of a newer version, says so, is not ready, and loses nothing', async () => {
+    const config = configOf(`${metric('power')}backbone: { kind: embedded, partitions: 1 }\n`);
+    const dataDir = join(folder.dir, 'data');
+    {
+      await using server = await start(config);
+      await send('power', server);
+    }
+    const records = async (): Promise<readonly Uint8Array[]> => {
+      await using storage = await openStorage({ kind: 'embedded' }, dataDir);
+      return (await storage.log.read(0, 1, { bytes: 1_000_000 })).map(({ bytes }) => bytes);
+    };
+    const before = await records();
+    {
+      await using storage = await openStorage({ kind: 'embedded' }, dataDir);
+      await storage.log.append(0, Uint8Array.of(RECORD_VERSION + 1, 1));
+      await storage.log.append(0, before[0]!);
+    }
+    const held = await records();
+    expect(held.length).toBe(before.length + 2);
+    {
+      await using server = await start(config);
+      const says = `Record ${before.length + 1} of partition 0 was written by a newer weir`;
+      await expect(server.failed).rejects.toThrow(says);
+      const ready = await fetch(`http://127.0.0.1:${server.httpPort}/health/ready`);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(says)]);
+    }
+    expect(await records()).toEqual(held);
   });
 
   it('is not ready, and acknowledges nothing, once its data were removed under it', async () => {

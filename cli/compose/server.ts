@@ -80,6 +80,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const broker = stack.use(await openBroker(options, doors, tracked, storage, speed));
   const stores = openStores(options);
   const registry = new Registry();
+  const failed = failureOf(Promise.all([speed.running, batch.running]));
+  let whatFailed: string | undefined;
+  failed.catch((reason: unknown) => (whatFailed = reasonOf(reason)));
   let isReady = false;
   const status = (): Omit<ServerStatus, 'holds'> => ({
     version,
@@ -102,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       backup: backupOf({ ...shared, batch, state, ends: () => ends(storage), dataDir, version }),
       status: async () => ({ ...status(), holds: await retention.holds() }),
       registry,
-      whyNotKept: () => watch.whyNotKept(),
+      whyNotKept: async () => whatFailed ?? (await watch.whyNotKept()),
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
   );
@@ -118,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     mqttPort: broker.port,
     known: doors.identity?.known.counts,
     log: report,
-    failed: failureOf(Promise.all([speed.running, batch.running])),
+    failed,
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -2,8 +2,11 @@
 import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
+import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
+import { RECORD_VERSION } from '#core/records/record-codec.ts';
 import { type CommandResult, type RunningUp, startUp, weir } from '#tooling/processes/weir-process.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 
@@ -14,6 +17,7 @@ const ASKED = {
   power: '/api/v1/views/power-by-region/windows?stats=count,sum,min,max,first,last,variance',
   energy: '/api/v1/views/energy-by-device/windows?stats=count,sum,increase,first,last',
 } as const;
+const FREE_DOORS = ['--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0', '--log-level', 'error'];
 const RANGE = 'from=2024-03-01&to=2024-03-02&window=1h';
 /** Readings that count, of the 4,928 in the file: the others are repeats and amends. */
 const COUNTED = 4_918;
@@ -137,4 +141,64 @@ describe('data of a later version', () => {
     await using _ = server;
     await expectAsKept(server);
   });
+
+  /** Writes another byte into a file that is kept. */
+  async function setByte(path: string, at: number, to: number): Promise<void> {
+    const bytes = await readFile(path);
+    bytes[at] = to;
+    await writeFile(path, bytes);
+  }
+
+  /** The files of results and plans whose names end so. */
+  async function objects(end: RegExp): Promise<readonly string[]> {
+    const dir = join(folder.dir, 'data/objects/objects');
+    return (await readdir(dir)).filter((name) => end.test(name)).map((name) => join(dir, name));
+  }
+
+  it.for<readonly [string, () => Promise<void>, string]>([
+    ['a record of the log', addLaterRecord, 'Record 2 of partition 0 was written by a newer weir: record has version 4'],
+    [
+      'a segment of the archive',
+      () => setByte(join(folder.dir, 'data/archive/0/1.seg'), 4, 99),
+      'archive segment in .* has format 99; this weir reads formats up to',
+    ],
+  ])('ends the start of a server by its name where it is %s', async ([, raise, says]) => {
+    await unpack('records-2');
+    await raise();
+    const { status, stderr } = await run('up', '--config', 'weir.yaml', '--data', 'data', ...FREE_DOORS);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(says)]);
+  });
+
+  it.for<readonly [string, 'batch' | 'verify', () => Promise<void>, string]>([
+    ['a block of a result', 'verify', () => setAll(/%2F0$/, 0), 'block of a result in .* has format 99'],
+    ['a directory of a result', 'batch', () => setAll(/directory$/, 4), 'directory of a result in .* has format 99'],
+    ['a kept plan', 'batch', () => raisePlans(), 'kept plan in .* has format 99'],
+  ])('is named where it is %s, by a run of %s, which leaves it as it is', async ([, command, raise, says]) => {
+    await unpack('records-2');
+    await raise();
+    const paths = await objects(/./);
+    const bytes = (): Promise<readonly Uint8Array[]> => Promise.all(paths.map((path) => readFile(path)));
+    const before = await bytes();
+    const { server, shown } = await start();
+    await using _ = server;
+    const { status, stderr } = await run(command, '--url', server.url, ...shown);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(says)]);
+    expect(await bytes()).toEqual(before);
+  });
+
+  async function addLaterRecord(): Promise<void> {
+    await using log = await openEmbeddedLog({ dir: join(folder.dir, 'data/log') });
+    await log.append(0, Uint8Array.of(RECORD_VERSION + 1));
+  }
+
+  async function setAll(end: RegExp, at: number): Promise<void> {
+    for (const path of await objects(end)) if (!path.includes('plan')) await setByte(path, at, 99);
+  }
+
+  async function raisePlans(): Promise<void> {
+    for (const path of await objects(/^plan/)) {
+      const plan = JSON.parse(gunzipSync(await readFile(path)).toString()) as object;
+      await writeFile(path, gzipSync(JSON.stringify({ ...plan, format: 99 })));
+    }
+  }
 });

@@ -184,12 +184,13 @@ export class Admission<Held> {
     return { position: this.#position, cuts: [...this.#cuts], agents };
   }
 
-  /** Takes the record at `position`, which lies beyond all before. */
+  /** Takes the record at `position`, which lies beyond all before, as `readRecord` gives it. */
   admit(position: number, record: LogRecord | RecordFault): Outcome<Held> {
     assert(position > this.#position, `position ${position} does not lie beyond ${this.#position}`);
     this.#position = position;
     switch (record.kind) {
       case 'record-fault':
+        assert(record.code !== 'newer-record', 'who reads a log stops at a newer record (readRecord)');
         return { kind: 'unreadable', fault: record };
       case 'refusals':
         return { kind: 'refusals' };

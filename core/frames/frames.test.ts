@@ -169,7 +169,7 @@ describe('a frame is refused by name', () => {
   });
 
   it('newer-format, naming both', () => {
-    const fault = readHeader(Uint8Array.of(0x57, 0x45, 0x49, 0x52, 7));
+    const fault = readHeader(changed(good, (view) => view.setUint8(4, 7)));
     expect(fault).toMatchObject({
       code: 'newer-format',
       message: expect.stringMatching(/format 7.*up to 2/) as string,

@@ -26,8 +26,9 @@ import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX, HEADER_BYTES, TIME_MS_MAX } fr
  *   64   …   body
  * ```
  *
- * Magic and version keep their place in every later format, so a newer one can be named. Bodies are packs (see
- * `core/packing/pack-writer.ts`), drawn where they are written; that of a birth is JSON.
+ * Magic, version and checksum keep their places and meanings in every later format, so a newer one can be named, and told
+ * from one that is damaged. Bodies are packs (see `core/packing/pack-writer.ts`), drawn where they are written; that of a
+ * birth is JSON.
  */
 export const FORMAT_VERSION = 2;
 
@@ -111,6 +112,11 @@ export function readProvenHeader(bytes: Uint8Array): FrameHeader | FrameFault {
   return sizeFault(bytes) ?? readFields(bytes);
 }
 
+/** The format version that the bytes of a frame say, 0 where they are too few; nothing else of them is looked at. */
+export function formatOf(bytes: Uint8Array): number {
+  return bytes[4] ?? 0;
+}
+
 function sizeFault(bytes: Uint8Array): FrameFault | null {
   const outer = envelopeFault(bytes);
   if (outer !== null) return outer;
@@ -166,20 +172,20 @@ function envelopeFault(bytes: Uint8Array): FrameFault | null {
   const magic = (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
   if (magic !== MAGIC) return frameFault('not-a-frame', `frame begins with ${magic.toString(16)}, not with "WEIR"`);
   const version = bytes[4]!;
-  if (version < 1 || version > FORMAT_VERSION) return versionFault(version);
+  if (version < 1) return frameFault('not-a-frame', `frame has format ${version}, which never was`);
   if (bytes.length < HEADER_BYTES) {
     return frameFault('too-short', `frame has ${bytes.length} bytes, a header has ${HEADER_BYTES}`);
   }
+  if (version > FORMAT_VERSION) return checksumFault(bytes) ?? newerFault(version);
   if (bytes.length > FRAME_BYTES_MAX) {
     return frameFault('too-long', `frame has ${bytes.length} bytes, the limit is ${FRAME_BYTES_MAX}`);
   }
   return null;
 }
 
-function versionFault(version: number): FrameFault {
-  return version < 1
-    ? frameFault('not-a-frame', `frame has format ${version}, which never was`)
-    : frameFault('newer-format', `frame has format ${version}, this reader knows up to ${FORMAT_VERSION}: update it`);
+function newerFault(version: number): FrameFault {
+  const known = `this reader knows up to ${FORMAT_VERSION}`;
+  return frameFault('newer-format', `frame has format ${version}, ${known}: update it`);
 }
 
 /** The first field that is out of its range; the same rule for writers and readers. */

@@ -32,10 +32,14 @@ import { ACCEPTED, type AgentOrder, type LogRecord, type Verdict } from './recor
  *        …   payload          frame: its bytes; heartbeat, refusals: JSON as on the wire; order: JSON; cut: nothing
  * ```
  *
- * The version keeps its place in every later format, so that a newer record is refused by name and never guessed at.
+ * The version keeps its place in every later format, so that a newer record is refused by name and never guessed at; it
+ * stays below the characters of text, so that text which has strayed into a log is no record that is to come.
  * A record is written in the oldest version that has its kind, so that older readers refuse only what they can't know.
  */
 export const RECORD_VERSION = 3;
+
+/** The highest version that there will ever be. */
+export const RECORD_VERSION_MAX = 0x1f;
 
 /** The versions that records of each kind are written in. */
 const VERSIONS = { frame: [1], heartbeat: [1], refusals: [1], cut: [1], order: [2, 3] } as const satisfies Readonly<
@@ -99,13 +103,14 @@ export function encodeRecord(record: LogRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): LogRecord | RecordFault {
   const version = bytes[0];
   if (version === undefined) return recordFault('too-short', 'record has no bytes');
+  if (version < 1 || version > RECORD_VERSION_MAX)
+    return recordFault('not-a-record', `record has version ${version}, which is none`);
   if (version > RECORD_VERSION) {
     return recordFault(
       'newer-record',
       `record has version ${version}, this reader knows up to ${RECORD_VERSION}: update it`,
     );
   }
-  if (version < 1) return recordFault('not-a-record', `record has version ${version}, which never was`);
   if (bytes.length < FIXED_BYTES) {
     return recordFault('too-short', `record has ${bytes.length} bytes, its head has ${FIXED_BYTES}`);
   }
