@@ -1,4 +1,3 @@
-import type { WeirError } from '#core/errors.ts';
 import { BytePool } from '#core/packing/byte-pool.ts';
 import { ByteReader, ByteWriter } from '#core/packing/bytes.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
@@ -8,7 +7,6 @@ import { readShortBlock, SHORT_BLOCK_MAX, writeShortBlock } from '#core/stats/sh
 import { readShortColumn, writeShortColumn } from '#core/stats/short-column.ts';
 import { STATS_PARTS } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
-import { NewerFormat } from '../storage-errors.ts';
 import type { ChangedSpan, RowSpan, SliceRow } from './changes.ts';
 import { RowSpanDamaged, type SpanNames } from './row-span-damaged.ts';
 import { SINGLE_ROWS_FORMAT, SingleRowCursor, type SpanRow, writeSingleRows } from './single-rows.ts';
@@ -121,7 +119,7 @@ export class SpanRows {
     this.table.allocateMany(SPAN_SLICES);
   }
 
-  /** Reads the span whose bytes are those in [from, end). Throws RowSpanDamaged, NewerFormat. */
+  /** Reads the span whose bytes are those in [from, end). Throws RowSpanDamaged. */
   read(span: SpanNames, bytes: Uint8Array, from = 0, end = bytes.length): void {
     const format = from < end ? bytes[from] : undefined;
     if (format === ROW_SPAN_FORMAT) this.#readColumns(span, bytes, from, end);
@@ -176,9 +174,7 @@ const singleRows = new SingleRowCursor();
 const everyRow = new SpanRows();
 const slicesRead = new SpanRows(mergedParts(new Set()));
 
-function unknownFormat(span: SpanNames, format: number | undefined): WeirError {
-  if (format !== undefined && format > ROW_SPAN_FORMAT)
-    return new NewerFormat(`rows of view "${span.view}"`, 'the table of changes', format, ROW_SPAN_FORMAT);
+function unknownFormat(span: SpanNames, format: number | undefined): RowSpanDamaged {
   return new RowSpanDamaged(span, `have format ${format}, which this program does not know`);
 }
 

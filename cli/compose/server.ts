@@ -80,9 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const broker = stack.use(await openBroker(options, doors, tracked, storage, speed));
   const stores = openStores(options);
   const registry = new Registry();
-  const failed = failureOf(Promise.all([speed.running, batch.running]));
-  let whatFailed: string | undefined;
-  failed.catch((reason: unknown) => (whatFailed = reasonOf(reason)));
+  const failure = failureOf(Promise.all([speed.running, batch.running]));
   let isReady = false;
   const status = (): Omit<ServerStatus, 'holds'> => ({
     version,
@@ -105,7 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       backup: backupOf({ ...shared, batch, state, ends: () => ends(storage), dataDir, version }),
       status: async () => ({ ...status(), holds: await retention.holds() }),
       registry,
-      whyNotKept: async () => whatFailed ?? (await watch.whyNotKept()),
+      whyNotKept: async () => failure.what() ?? (await watch.whyNotKept()),
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
   );
@@ -121,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     mqttPort: broker.port,
     known: doors.identity?.known.counts,
     log: report,
-    failed,
+    failed: failure.failed,
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -155,11 +153,15 @@ async function declareViews(
   return declared;
 }
 
-/** Rejects with what ended the parts; parts that end in order tell nothing. */
-function failureOf(running: Promise<unknown>): Promise<never> {
+/** What ended the parts: `failed` rejects with it, `what` says it from then on. Parts that end in order tell nothing. */
+function failureOf(running: Promise<unknown>): {
+  readonly failed: Promise<never>;
+  readonly what: () => string | undefined;
+} {
+  let what: string | undefined;
   const failed = new Promise<never>((_, reject) => void running.catch(reject));
-  failed.catch(() => undefined);
-  return failed;
+  failed.catch((reason: unknown) => (what = reasonOf(reason)));
+  return { failed, what: () => what };
 }
 
 function openBroker(

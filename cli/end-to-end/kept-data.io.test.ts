@@ -156,7 +156,11 @@ describe('data of a later version', () => {
   }
 
   it.for<readonly [string, () => Promise<void>, string]>([
-    ['a record of the log', addLaterRecord, 'Record 2 of partition 0 was written by a newer weir: record has version 4'],
+    [
+      'a record of the log',
+      addLaterRecord,
+      'Record 2 of partition 0 was written by a newer weir: record has version 4',
+    ],
     [
       'a segment of the archive',
       () => setByte(join(folder.dir, 'data/archive/0/1.seg'), 4, 99),
