@@ -8,7 +8,8 @@ import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
 import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
-import { FoldPool, poolFor } from './recompute/fold-pool.ts';
+import { openPool } from './recompute/fold-pool.ts';
+import { KeptProcesses } from './recompute/kept-processes.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
 import { type BatchSchedule, isBatchDue } from './schedule.ts';
 import { runVerify, type VerifyOutcome } from './verify/verify.ts';
@@ -44,6 +45,7 @@ export class BatchLayer implements AsyncDisposable {
   /** Resolves once the archive has ended in order; rejects with what ended it. */
   readonly running: Promise<void>;
   readonly archive: Archive;
+  readonly #processes = new KeptProcesses();
   readonly #resources: BatchResources;
   readonly #stop = new AbortController();
   #runs: BatchRuns = { done: 0, failed: 0 };
@@ -58,7 +60,7 @@ export class BatchLayer implements AsyncDisposable {
   /** Takes over an archive that follows nothing yet. */
   constructor(options: BatchLayerOptions, archive: Archive) {
     this.archive = archive;
-    this.#resources = { ...options, archive };
+    this.#resources = { ...options, archive, processes: this.#processes };
     this.running = archive.run();
     this.running.catch(() => undefined);
   }
@@ -83,9 +85,8 @@ export class BatchLayer implements AsyncDisposable {
 
   /** Compacts the archive a little: a segment of each partition, so that nothing waits long for its turn. */
   async #compact(signal: AbortSignal): Promise<void> {
-    const { workers } = this.#resources;
     await this.archive.compact(async (job, bytes) => {
-      await using pool = workers === undefined ? poolFor(bytes, 1) : new FoldPool(Math.min(1, workers));
+      await using pool = openPool(bytes, this.#resources, 1);
       return await pool.compact(job, signal);
     });
   }
@@ -130,6 +131,7 @@ export class BatchLayer implements AsyncDisposable {
     this.#noMore.abort();
     this.#drained ??= Promise.all([this.#scheduled, this.#trimming])
       .then(() => this.#last)
+      .then(() => this.#processes[Symbol.asyncDispose]())
       .then(() => this.archive[Symbol.asyncDispose]());
     return this.#drained;
   }

@@ -18,7 +18,7 @@ import {
   publishResults,
   RESULTS_MAX,
 } from './batch-state.ts';
-import { FoldPool, poolFor } from './recompute/fold-pool.ts';
+import { type FoldPool, openPool, type PoolOptions } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
@@ -29,7 +29,7 @@ import { withScratch } from './scratch.ts';
 export type Progress = (progress: { readonly label: string; readonly done: number; readonly total: number }) => void;
 
 /** What the runs of the batch layer work on. */
-export interface BatchResources {
+export interface BatchResources extends PoolOptions {
   readonly log: Log;
   /** Has to be running, so that it reaches the cut. */
   readonly archive: Archive;
@@ -41,8 +41,6 @@ export interface BatchResources {
   readonly clock: () => number;
   /** Where what verify finds is named. */
   readonly logger?: Warner | undefined;
-  /** Processes that fold; 0 folds in the calling thread. Left out: as many as pay. */
-  readonly workers?: number | undefined;
   /** Batch states of a version that are kept to go back to. Left out: as many as a manifest may hold. */
   readonly statesKept?: number | undefined;
 }
@@ -99,9 +97,9 @@ export async function runBatch(resources: BatchResources, request: BatchRequest)
   const bytes = Array.from({ length: log.partitions }, (_, partition) =>
     archive.bytesAfter(partition, planFrom(work, full, partition)),
   );
-  // Processes take their time to start; the cut and the archive take theirs meanwhile.
-  const { workers } = resources;
-  await using pool = workers === undefined ? poolFor(bytes.reduce((sum, one) => sum + one, 0)) : new FoldPool(workers);
+  // Processes that are started take their time; the cut and the archive take theirs meanwhile.
+  const total = bytes.reduce((sum, one) => sum + one, 0);
+  await using pool = openPool(total, resources);
   const copies = await cut(log, id, clock());
   await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
   const startedAtMs = performance.now();
@@ -208,7 +206,7 @@ class BatchRun {
     const name = nameOf(work, kind);
     // They may be large however little was folded, and then they are not for the thread that readers wait for.
     const size = bytes.slice(from).reduce((sum, one) => sum + one, 0);
-    await using own = this.#pool.workers > 0 ? undefined : poolFor(size, 1);
+    await using own = this.#pool.workers > 0 ? undefined : openPool(size, this.#resources, 1);
     const pool = own ?? this.#pool;
     await withScratch(archive.dir, (scratch) =>
       mergeResults(objects, parts, work.version.view.sliceMs, name, scratch, pool, this.#request.signal),

@@ -1,11 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { compactSegment, type Compacted, type CompactJob } from '../archive/compact-segment.ts';
-import { FoldingEnded } from '../batch-errors.ts';
-import { type FoldJob, type FoldJobResult, runFoldJob } from './fold-job.ts';
-import { type MergeJob, runMergeJob } from './merge-runs.ts';
+import type { Compacted, CompactJob } from '../archive/compact-segment.ts';
+import type { FoldJob, FoldJobResult } from './fold-job.ts';
+import { type FoldProcess, type FoldTask, runTask, type TaskResult } from './fold-process.ts';
+import { KeptProcesses } from './kept-processes.ts';
+import type { MergeJob } from './merge-runs.ts';
 import type { RunBlock } from './run-file.ts';
 
 /** Processes that fold at once: each holds up to JOB_SLICES_MAX slices, and one disk feeds them all. */
@@ -17,62 +15,40 @@ export const FOLD_WORKERS_MAX = 16;
  */
 export const INLINE_BYTES_MAX = 128 * 1024;
 
-/**
- * Megabytes of a process's heap where what is short-lived lies: nearly all that a job holds lies in columns beside the heap, and
- * V8 would take more of a large machine.
- */
-const SHORT_LIVED_MB = 4;
+/** What pools are made of. */
+export interface PoolOptions {
+  /** Processes that fold; 0 folds in the calling thread. Left out: as many as pay. */
+  readonly workers?: number | undefined;
+  /** Where they are from, and go to in the end; left out: none stay. */
+  readonly processes?: KeptProcesses | undefined;
+}
 
 /** A pool for so many bytes of records, which grows to `most` processes at most, or to as many as the machine runs at once. */
-export function poolFor(bytes: number, most = FOLD_WORKERS_MAX): FoldPool {
+export function openPool(bytes: number, { workers, processes }: PoolOptions, most = FOLD_WORKERS_MAX): FoldPool {
+  if (workers !== undefined) return new FoldPool(Math.min(workers, most), undefined, processes);
   const workersMax = bytes <= INLINE_BYTES_MAX ? 0 : Math.min(most, availableParallelism());
-  return new FoldPool(Math.min(1, workersMax), workersMax);
+  return new FoldPool(Math.min(1, workersMax), workersMax, processes);
 }
-
-/** What a process is given to do. */
-export type FoldTask =
-  | { readonly kind: 'fold'; readonly job: FoldJob }
-  | { readonly kind: 'merge'; readonly job: MergeJob }
-  | { readonly kind: 'compact'; readonly job: CompactJob };
-
-/** What comes out of it: of a merge the blocks. */
-export type TaskResult = FoldJobResult | readonly RunBlock[] | Compacted | undefined;
-
-/** Does what it is given. */
-export function runTask(task: FoldTask): TaskResult {
-  switch (task.kind) {
-    case 'fold':
-      return runFoldJob(task.job);
-    case 'merge':
-      return runMergeJob(task.job);
-    case 'compact':
-      return compactSegment(task.job);
-  }
-}
-
-/** What a process answers: what came out, or why nothing did. */
-export type FoldAnswer =
-  | { readonly kind: 'done'; readonly result: TaskResult }
-  | { readonly kind: 'failed'; readonly reason: string; readonly code: string | undefined };
 
 /**
- * Processes that run jobs, behind those that answer readers where the machine is busy. They are started with the pool, so
- * that they are up when the first job is there, and what they took of the memory goes with them: of a thread's the
- * system would get little back.
+ * Processes that run jobs. They are started with the pool, so that they are up when the first job is there, and what they took of
+ * the memory goes with those of them that don't stay: of a thread's the system would get little back.
  */
 export class FoldPool implements AsyncDisposable {
-  readonly #workers: ChildProcess[];
+  readonly #workers: FoldProcess[];
   readonly #most: number;
+  readonly #processes: KeptProcesses;
 
   /** A pool of so many processes, and of `most` once it has grown; with 0, jobs run in the calling thread, between other work. */
-  constructor(workers: number, most = workers) {
-    this.#workers = Array.from({ length: workers }, () => startWorker());
+  constructor(workers: number, most = workers, processes = new KeptProcesses({ most: 0 })) {
+    this.#workers = Array.from({ length: workers }, () => processes.take());
     this.#most = most;
+    this.#processes = processes;
   }
 
   /** Starts processes until there are `wanted`, or as many as there may be. */
   grow(wanted: number): void {
-    while (this.workers < Math.min(wanted, this.#most)) this.#workers.push(startWorker());
+    while (this.workers < Math.min(wanted, this.#most)) this.#workers.push(this.#processes.take());
   }
 
   get workers(): number {
@@ -125,74 +101,19 @@ export class FoldPool implements AsyncDisposable {
     const ends = AbortSignal.any([signal, failed.signal]);
     const runs = this.#workers.map(async (worker) => {
       try {
-        for (const [at, task] of queue) done(at, await runOn(worker, task, ends));
+        for (const [at, task] of queue) done(at, await worker.run(task, ends));
       } catch (failure) {
         failed.abort(failure);
       }
     });
     await Promise.all(runs);
     // Jobs that were left behind write on, so whoever clears away has to find their processes ended.
-    if (ends.aborted) await this[Symbol.asyncDispose]();
+    if (ends.aborted) await Promise.all(this.#workers.map((worker) => worker.end()));
     ends.throwIfAborted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map(endWorker));
+    const workers = this.#workers.splice(0);
+    await Promise.all(workers.map((worker) => this.#processes.giveBack(worker)));
   }
-}
-
-function startWorker(): ChildProcess {
-  const worker = fork(fileURLToPath(new URL('./fold.worker.ts', import.meta.url)), [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [`--max-semi-space-size=${SHORT_LIVED_MB}`],
-  });
-  // A process that fails before it has a job fails its first job: it has ended by then.
-  worker.on('error', () => undefined);
-  return worker;
-}
-
-async function endWorker(worker: ChildProcess): Promise<void> {
-  if (hasEnded(worker)) return;
-  const ended = once(worker, 'exit');
-  worker.kill('SIGKILL');
-  await ended;
-}
-
-function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
-  return pid === undefined || exitCode !== null || signalCode !== null;
-}
-
-function runOn(worker: ChildProcess, task: FoldTask, signal: AbortSignal): Promise<TaskResult> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const settle = (): void => {
-      signal.removeEventListener('abort', abort);
-      worker.off('message', finish).off('error', fail).off('exit', end);
-    };
-    const abort = (): void => {
-      const reason: unknown = signal.reason;
-      fail(reason);
-    };
-    const fail = (error: unknown): void => {
-      settle();
-      reject(error);
-    };
-    const finish = (answer: FoldAnswer): void => {
-      if (answer.kind === 'failed') {
-        fail(Object.assign(new Error(answer.reason), answer.code === undefined ? {} : { code: answer.code }));
-        return;
-      }
-      settle();
-      resolve(answer.result);
-    };
-    const end = (): void => fail(new FoldingEnded());
-    if (hasEnded(worker)) {
-      end();
-      return;
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    worker.on('message', finish).on('error', fail).on('exit', end);
-    worker.send(task);
-  });
 }

@@ -6,7 +6,7 @@ import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
 import { planJobs, workersThatPay } from './fold-plan.ts';
-import { FoldPool, INLINE_BYTES_MAX, poolFor } from './fold-pool.ts';
+import { FoldPool, INLINE_BYTES_MAX, openPool } from './fold-pool.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';
 import { resultRows } from './result-runs.ts';
@@ -166,10 +166,10 @@ describe('a recompute', () => {
 
   it('processes are used where they pay', async () => {
     await using stack = new AsyncDisposableStack();
-    await using inline = poolFor(INLINE_BYTES_MAX);
+    await using inline = openPool(INLINE_BYTES_MAX, {});
     inline.grow(2);
     expect(inline.workers).toBe(0);
-    await using one = poolFor(INLINE_BYTES_MAX + 1, 1);
+    await using one = openPool(INLINE_BYTES_MAX + 1, {}, 1);
     one.grow(2);
     expect(one.workers).toBe(1);
     const { plan } = await openPlanned(stack);

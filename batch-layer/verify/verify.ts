@@ -6,7 +6,7 @@ import type { Objects } from '#backbone/objects/objects.ts';
 import type { Archive } from '../archive/archive.ts';
 import { SnapshotMissed } from '../batch-errors.ts';
 import type { BatchResources, RunControl } from '../batch-run.ts';
-import { FoldPool, poolFor } from '../recompute/fold-pool.ts';
+import { openPool } from '../recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from '../recompute/partition-plan.ts';
 import { recompute } from '../recompute/recompute.ts';
 import { resultRows } from '../recompute/result-runs.ts';
@@ -61,7 +61,7 @@ async function verify(
   }
   const { positions, rows } = await snapshot(resources, versions);
   const bytes = positions.reduce((sum, _, partition) => sum + archive.bytesAfter(partition, 0), 0);
-  await using pool = resources.workers === undefined ? poolFor(bytes) : new FoldPool(resources.workers);
+  await using pool = openPool(bytes, resources);
   for (const [i, version] of versions.entries())
     await combineLive({ objects, scratch, dir, pool, signal, logger }, i, version, rows[i]!);
   // Where a result reaches further than the speed layer does so far, readers have no rows yet and see what it covers.
