@@ -83,7 +83,7 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
   // All columns are of doubles: the packer is as fast as it is because it sees one kind.
   for (let i = 0; i < groups.length; i++) counted[i] = ends[i]! - (i === 0 ? 0 : ends[i - 1]!);
   pack.column(counted, groups.length);
-  writeSlices(rows.slices, ends);
+  writeSlices(rows.slices, ends, groups.length);
   pack.column(rows.revisions, count);
   for (let i = 0; i < count; i++) counted[i] = rows.flags[i]!;
   pack.column(counted, count);
@@ -107,11 +107,11 @@ export function encodeResultBlock(rows: BlockRows): Uint8Array {
  * Writes the slices of rows as their distances from what is foretold: the slice behind that of the row before, and for the
  * first row of a stretch the slice that the stretch before began with.
  */
-function writeSlices(slices: Float64Array, ends: ArrayLike<number>): void {
+function writeSlices(slices: Float64Array, ends: ArrayLike<number>, stretches: number): void {
   let count = 0;
   let start = 0;
   let areSafe = true;
-  for (let stretch = 0; stretch < ends.length; stretch++) {
+  for (let stretch = 0; stretch < stretches; stretch++) {
     counted[count] = slices[count]! - start;
     start = slices[count]!;
     while (++count < ends[stretch]!) counted[count] = slices[count]! - slices[count - 1]! - 1;

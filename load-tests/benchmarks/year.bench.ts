@@ -31,11 +31,13 @@ export async function benchYear(): Promise<readonly Figure[]> {
   const { dir } = folder;
   const file = { path: join(dir, 'meters.csv'), meters: METERS, steps: STEPS, stepMs: STEP_MS, fromMs: FROM_MS };
   const rows = await writeMeterFile(file);
-  const { taken, diskBytes } = await takeIn(dir, rows);
+  const taken = await takeIn(dir, rows);
   await using restarted = await startedAgain(dir);
   const { server } = restarted;
   const device = await daysOf(server, 'load-by-device', (i) => `&device=meter-${(i * 37) % METERS}`);
   const regions = await daysOf(server, 'load-by-region', () => '');
+  // Last of all: what a batch run has made superfluous is gone by then.
+  const diskBytes = await bytesIn(join(dir, 'data'));
   return [
     besideGoal(figureOf('year', taken.readingsPerSecond, 'readings/s'), GOALS.ingest),
     besideGoal(figureOf('year-agent-memory', taken.agentBytes / MEGABYTE, 'MB'), GOALS.memory),
@@ -59,9 +61,8 @@ interface TakenIn {
   readonly serverBytes: number;
 }
 
-/** Takes the file in, adds everything up, and stops the server in order; gives what its data take then. */
-async function takeIn(dir: string, rows: number): Promise<{ readonly taken: TakenIn; readonly diskBytes: number }> {
-  const data = join(dir, 'data');
+/** Takes the file in, adds everything up, and stops the server in order. */
+async function takeIn(dir: string, rows: number): Promise<TakenIn> {
   await using system = await RunningSystem.start(configFor, dir);
   const agent = startWeir(['edge', '--config', join(dir, 'weir.yaml'), '--once', '--log-level', 'warn'], { cwd: dir });
   await using _owned = agent;
@@ -72,7 +73,7 @@ async function takeIn(dir: string, rows: number): Promise<{ readonly taken: Take
   const serverBytes = (await system.peakMemoryBytes()) ?? Number.NaN;
   system.server.process.kill('SIGTERM');
   await system.server.ended;
-  return { taken: { readingsPerSecond: counted / seconds, agentBytes, serverBytes }, diskBytes: await bytesIn(data) };
+  return { readingsPerSecond: counted / seconds, agentBytes, serverBytes };
 }
 
 function configFor(broker: string): unknown {
