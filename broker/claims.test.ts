@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type KeyValue, VALUE_BYTES_MAX } from '#backbone/key-value/key-value.ts';
+import type { KeyValue } from '#backbone/key-value/key-value.ts';
 import { MemoryKeyValue } from '#backbone/key-value/memory-key-value.fixtures.ts';
-import { stableHash } from '#core/records/partition.ts';
 import { SeriesClaims } from './claims.ts';
-import { CLAIM_ATTEMPTS_MAX } from './limits.ts';
+import { CLAIM_ATTEMPTS_MAX, CLAIM_CHUNK_BYTES, CLAIM_LINE_BYTES_MAX } from './limits.ts';
 
 describe('claims of series', () => {
   let store: KeyValue;
@@ -14,6 +13,14 @@ describe('claims of series', () => {
 
   const series = (count: number, from = 0): string[] =>
     Array.from({ length: count }, (_, i) => `["power","d${from + i}"]`);
+
+  /** What is stored, chunk by chunk. */
+  const chunks = async (): Promise<string[]> => {
+    const values: string[] = [];
+    for (let n = 1, entry; (entry = await store.get(`claimed.${n}`)) !== undefined; n++)
+      values.push(new TextDecoder().decode(entry.value));
+    return values;
+  };
 
   it('admit one owner, who may claim again', async () => {
     const claims = new SeriesClaims(store);
@@ -68,42 +75,96 @@ describe('claims of series', () => {
   it('say so when what is stored are no claims', async () => {
     const claims = new SeriesClaims(store);
     await claims.claim('a', ['x']);
-    const [key] = await store.list('claims.');
-    for (const other of ['{"a":"x"}', '{"a":[1]}', '["a"]', '{', '', '{"a":["\xff"]}']) {
-      const entry = (await store.get(key!))!;
-      await store.update(key!, Buffer.from(other, 'latin1'), entry.revision);
-      await expect(claims.claim('a', ['x'])).rejects.toMatchObject({ kind: 'claims-unreadable', fault: 'data' });
+    const key = 'claimed.1';
+    for (const other of ['{"from":"x"}\n', '["a",1]\n', '[]\n', '{', '["a","x"]', '["a","\xff"]\n']) {
+      const entry = (await store.get(key))!;
+      await store.update(key, Buffer.from(other, 'latin1'), entry.revision);
+      await expect(new SeriesClaims(store).claim('a', ['x'])).rejects.toMatchObject({
+        kind: 'claims-unreadable',
+        fault: 'data',
+      });
     }
   });
 
-  it('are stored by bucket, sorted by agent and series, so that every broker writes the same', async () => {
-    const one = matesOf('any', 4);
-    await new SeriesClaims(store).claim('b', [one[2]!, one[0]!]);
-    await new SeriesClaims(store).claim('a', [one[3]!, one[1]!]);
-    const [key] = await store.list('claims.');
-    expect(await store.list('')).toStrictEqual([key]);
-    expect(key).toMatch(/^claims\.\d{1,3}$/);
-    expect(new TextDecoder().decode((await store.get(key!))!.value)).toBe(
-      JSON.stringify({ a: inOrder(one[1]!, one[3]!), b: inOrder(one[0]!, one[2]!) }),
-    );
+  it('are stored line by line in chunks, of which only the last is written again', async () => {
+    const claims = new SeriesClaims(store);
+    await claims.claim('b', ['x', 'y']);
+    await claims.claim('a', ['z']);
+    await claims.move('b', 'c');
+    expect(await chunks()).toStrictEqual(['["b","x","y"]\n["a","z"]\n{"from":"b","to":"c"}\n']);
+    const long = 'x'.repeat(CLAIM_CHUNK_BYTES);
+    await claims.claim('a', [long]);
+    const { revision } = (await store.get('claimed.1'))!;
+    await claims.claim('a', ['last']);
+    expect((await chunks())[1]).toBe('["a","last"]\n');
+    expect((await store.get('claimed.1'))!.revision).toBe(revision);
+    expect(await new SeriesClaims(store).claim('d', ['x', long, 'last'])).toStrictEqual({
+      kind: 'taken',
+      owners: new Map([
+        ['x', 'c'],
+        [long, 'a'],
+        ['last', 'a'],
+      ]),
+    });
   });
 
   it('are not written again where nothing is new', async () => {
     const claims = new SeriesClaims(store);
     await claims.claim('a', ['x']);
-    const [key] = await store.list('claims.');
-    const { revision } = (await store.get(key!))!;
+    const { revision } = (await store.get('claimed.1'))!;
     await claims.claim('a', ['x']);
-    expect((await store.get(key!))!.revision).toBe(revision);
+    await claims.move('b', 'a');
+    expect((await store.get('claimed.1'))!.revision).toBe(revision);
   });
 
-  it('fill a bucket to the last byte of a value, and are refused beyond it', async () => {
-    // `{"a":["…"]}` is ten bytes longer than the key.
-    const fits = 'x'.repeat(VALUE_BYTES_MAX - 10);
-    expect(await new SeriesClaims(store).claim('a', [fits])).toStrictEqual({ kind: 'claimed' });
-    const [mate] = matesOf(fits, 1);
-    expect(await new SeriesClaims(store).claim('a', [mate!])).toStrictEqual({ kind: 'full', series: mate });
-    expect(await new SeriesClaims(new MemoryKeyValue()).claim('a', [`${fits}x`])).toMatchObject({ kind: 'full' });
+  it('of more series than a line takes are made in several, all of them', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(CLAIM_LINE_BYTES_MAX / 24, '…'));
+    expect(await new SeriesClaims(store).claim('a', names)).toStrictEqual({ kind: 'claimed' });
+    expect((await chunks()).length).toBeGreaterThan(1);
+    const { owners } = (await new SeriesClaims(store).claim('b', names)) as { owners: ReadonlyMap<string, string> };
+    expect([...owners]).toStrictEqual(names.map((name) => [name, 'a']));
+  });
+
+  it('are refused beyond what may have owners, and taken up to it', async () => {
+    const claims = new SeriesClaims(store, 3);
+    expect(await claims.claim('a', series(2))).toStrictEqual({ kind: 'claimed' });
+    expect(await claims.claim('a', series(4))).toStrictEqual({ kind: 'full', series: '["power","d3"]' });
+    expect(await claims.claim('a', series(3))).toStrictEqual({ kind: 'claimed' });
+  });
+
+  it('of versions before hold, and can be given to another', async () => {
+    await store.create('claims.17', Buffer.from('{"old":["x","y"],"other":["z"]}'));
+    const claims = new SeriesClaims(store);
+    expect(await claims.claim('a', ['w', 'x'])).toStrictEqual({ kind: 'taken', owners: new Map([['x', 'old']]) });
+    expect(await claims.move('old', 'a')).toBe(2);
+    for (const one of [claims, new SeriesClaims(store)]) {
+      expect(await one.claim('a', ['x', 'y', 'w'])).toStrictEqual({ kind: 'claimed' });
+      expect(await one.claim('a', ['z'])).toMatchObject({ kind: 'taken' });
+    }
+    await store.update('claims.17', Buffer.from('{"old":"x"}'), 1);
+    await expect(new SeriesClaims(store).claim('a', ['x'])).rejects.toMatchObject({ kind: 'claims-unreadable' });
+  });
+
+  it('count as they are stored where a change of them failed and was made nevertheless', async () => {
+    const lossy = Object.assign(Object.create(store) as KeyValue, {
+      get: store.get.bind(store),
+      list: store.list.bind(store),
+      create: async (key: string, value: Uint8Array) => {
+        await store.create(key, value);
+        throw new Error('lost');
+      },
+    });
+    const claims = new SeriesClaims(lossy);
+    await expect(claims.claim('a', ['x'])).rejects.toThrow('lost');
+    expect(await claims.claim('b', ['x'])).toStrictEqual({ kind: 'taken', owners: new Map([['x', 'a']]) });
+    expect(await claims.claim('a', ['x'])).toStrictEqual({ kind: 'claimed' });
+  });
+
+  it('go on from what is left where somebody removed the last of them', async () => {
+    const claims = new SeriesClaims(store);
+    await claims.claim('a', ['x']);
+    await store.remove('claimed.1', (await store.get('claimed.1'))!.revision);
+    expect(await claims.claim('b', ['x'])).toStrictEqual({ kind: 'claimed' });
   });
 
   it('are tried as often as CLAIM_ATTEMPTS_MAX says while others change the bucket, and no more often', async () => {
@@ -112,6 +173,7 @@ describe('claims of series', () => {
     const contended = (losses: number): KeyValue =>
       Object.assign(Object.create(store) as KeyValue, {
         get: store.get.bind(store),
+        list: store.list.bind(store),
         create: async (key: string, value: Uint8Array) =>
           ++updates <= losses ? { kind: 'conflict' } : store.create(key, value),
       });
@@ -124,15 +186,3 @@ describe('claims of series', () => {
     });
   });
 });
-
-/** Other keys that fall into the same of 256 buckets. */
-function matesOf(key: string, count: number): string[] {
-  const bucket = stableHash(key) % 256;
-  const mates: string[] = [];
-  for (let i = 0; mates.length < count; i++) if (stableHash(`series ${i}`) % 256 === bucket) mates.push(`series ${i}`);
-  return mates;
-}
-
-function inOrder(a: string, b: string): string[] {
-  return a < b ? [a, b] : [b, a];
-}

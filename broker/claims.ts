@@ -1,19 +1,23 @@
 import type { KeyValue, KeyValueEntry } from '#backbone/key-value/key-value.ts';
-import { VALUE_BYTES_MAX } from '#backbone/key-value/key-value.ts';
 import { WeirError } from '#core/errors.ts';
-import { stableHash } from '#core/records/partition.ts';
 import { isObject } from '#core/wire/message-fault.ts';
-import { CLAIM_ATTEMPTS_MAX, CLAIM_BUCKETS } from './limits.ts';
+import { CLAIM_ATTEMPTS_MAX, CLAIM_CHUNK_BYTES, CLAIM_LINE_BYTES_MAX, CLAIMED_SERIES_MAX } from './limits.ts';
 
 /**
- * Who may write which series (docs/design.md#a-series-has-one-writer). Series are spread over CLAIM_BUCKETS values of
- * the key-value store by the stable hash of their key:
+ * Who may write which series (docs/design.md#a-series-has-one-writer). Claims are a list of what was said, one after the
+ * other, in chunks of the key-value store that are numbered from 1 on without gaps:
  *
  * ```
- * claims.<bucket>   { "<agent>": ["<series key>", …], … }     JSON in UTF-8, agents and series sorted
+ * claimed.<n>        a line of JSON in UTF-8 for each:
+ *                    ["<agent>", "<series key>", …]             these series, which had no owner, are the agent's
+ *                    {"from": "<agent>", "to": "<agent>"}       all series of one are the other's
+ *
+ * claims.<bucket>    { "<agent>": ["<series key>", …], … }      what versions before have written: read before all chunks
  * ```
  *
- * Bucket and form are shared by all brokers of a backbone, and changed by compare-and-set alone.
+ * A line is added to the last chunk by compare-and-set, until that has CLAIM_CHUNK_BYTES; then nobody changes it any more,
+ * and the next one is created. So who has read the last chunk as it is now knows all claims, and a birth writes what it
+ * says, however many claims there are.
  */
 export type ClaimOutcome =
   | { readonly kind: 'claimed' }
@@ -21,7 +25,7 @@ export type ClaimOutcome =
   | { readonly kind: 'taken'; readonly owners: ReadonlyMap<string, string> }
   | { readonly kind: 'full'; readonly series: string };
 
-/** A bucket was changed by others each time that this broker tried to. The same claim may succeed later. */
+/** Claims were changed by others each time that this broker tried to. The same claim may succeed later. */
 export class ClaimsContended extends WeirError {
   readonly kind = 'claims-contended';
 
@@ -33,145 +37,219 @@ export class ClaimsContended extends WeirError {
   }
 }
 
-/** The claims of a bucket holds something that is none. */
+/** What is stored as claims is none. */
 export class ClaimsUnreadable extends WeirError {
   readonly kind = 'claims-unreadable';
 
   constructor(key: string) {
     super(
-      `${key} in the key-value store holds no claims of series; restore it, or remove it to let agents claim anew`,
-      {
-        fault: 'data',
-      },
+      `${key} in the key-value store holds no claims of series; restore it, or remove it and all chunks after it to let agents claim anew`,
+      { fault: 'data' },
     );
   }
 }
 
-interface Bucket {
-  readonly revision: number;
-  /** Series key to owner. */
-  readonly owners: ReadonlyMap<string, string>;
+/** The last chunk that is known, and how much of it is taken up. */
+interface Tail {
+  readonly number: number;
+  /** Undefined of one that isn't there yet. */
+  readonly entry: KeyValueEntry | undefined;
 }
+
+const FIRST: Tail = { number: 1, entry: undefined };
+const NEWLINE = 0x0a;
+/** What stands in a line beside series. */
+const AGENT_BYTES_MAX = 128;
 
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
 export class SeriesClaims {
   readonly #store: KeyValue;
-  /** Parsed buckets, each good for the revision it was read at: at most CLAIM_BUCKETS of them. */
-  readonly #parsed = new Map<string, Bucket>();
+  readonly #seriesMax: number;
+  /** Series key to owner, as of the tail. */
+  #owners = new Map<string, string>();
+  /** Undefined until anything is read. */
+  #tail: Tail | undefined;
+  /** The end of the chain of claims: each reads and writes alone. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: KeyValue) {
+  constructor(store: KeyValue, seriesMax = CLAIMED_SERIES_MAX) {
     this.#store = store;
+    this.#seriesMax = seriesMax;
   }
 
   /**
    * Makes `agent` the owner of all of `series`, or of none of them where one has another owner. Where brokers claim at
    * the same moment an agent may be refused and keep what it got until then, which hurts nobody who isn't in error.
-   * Throws what the store throws, and {@link ClaimsContended}.
+   * Throws what the store throws, {@link ClaimsContended} and {@link ClaimsUnreadable}.
    */
-  async claim(agent: string, series: readonly string[]): Promise<ClaimOutcome> {
-    const wanted = Map.groupBy(series, bucketKey);
-    const present = await Promise.all([...wanted.keys()].map((key) => this.#read(key)));
-    const foreign = [...wanted.values()].flatMap((keys, index) => takenOf(present[index], agent, keys));
-    if (foreign.length > 0) return { kind: 'taken', owners: new Map(foreign) };
-    const changes = [...wanted].map(([key, keys], index) => this.#claimIn(key, agent, keys, present[index]));
-    const outcomes = await Promise.all(changes);
-    return outcomes.find((outcome) => outcome.kind !== 'claimed') ?? { kind: 'claimed' };
+  claim(agent: string, series: readonly string[]): Promise<ClaimOutcome> {
+    return this.#inTurn(() => this.#claim(agent, series));
   }
 
-  /** Gives every series of `from` to `to`; gives how many those were. Throws what the store throws, and {@link ClaimsContended}. */
-  async move(from: string, to: string): Promise<number> {
-    let moved = 0;
-    for (const key of await this.#store.list('claims.')) moved += await this.#moveIn(key, from, to);
-    return moved;
+  /** Gives every series of `from` to `to`; gives how many those were. Throws as `claim` does. */
+  move(from: string, to: string): Promise<number> {
+    return this.#inTurn(async () => {
+      let moved = 0;
+      await this.#change(() => {
+        moved = 0;
+        for (const owner of this.#owners.values()) if (owner === from) moved++;
+        return moved === 0 ? undefined : { from, to };
+      });
+      return moved;
+    });
   }
 
-  async #moveIn(key: string, from: string, to: string): Promise<number> {
-    for (let attempt = 0; attempt < CLAIM_ATTEMPTS_MAX; attempt++) {
-      const bucket = await this.#read(key);
-      const series = [...(bucket?.owners ?? [])].filter(([, owner]) => owner === from).map(([name]) => name);
-      if (bucket === undefined || series.length === 0) return 0;
-      const owners = new Map(bucket.owners);
-      for (const name of series) owners.set(name, to);
-      const outcome = await this.#store.update(key, encodeOwners(owners), bucket.revision);
-      if (outcome.kind !== 'stored') continue;
-      this.#parsed.set(key, { revision: outcome.revision, owners });
-      return series.length;
+  async #claim(agent: string, series: readonly string[]): Promise<ClaimOutcome> {
+    let outcome: ClaimOutcome = { kind: 'claimed' };
+    let isWhole = false;
+    while (!isWhole) {
+      await this.#change(() => {
+        isWhole = true;
+        const foreign = this.#takenOf(agent, series);
+        if (foreign.size > 0) outcome = { kind: 'taken', owners: foreign };
+        if (foreign.size > 0) return undefined;
+        const added = series.filter((name) => !this.#owners.has(name));
+        const spare = this.#seriesMax - this.#owners.size;
+        if (added.length > spare) outcome = { kind: 'full', series: added[spare]! };
+        if (added.length === 0 || added.length > spare) return undefined;
+        const line = firstOf(added);
+        isWhole = line.length === added.length;
+        return [agent, ...line];
+      });
     }
-    throw new ClaimsContended(key);
+    return outcome;
   }
 
-  async #claimIn(
-    key: string,
-    agent: string,
-    series: readonly string[],
-    first: Bucket | undefined,
-  ): Promise<ClaimOutcome> {
-    let bucket = first;
+  #takenOf(agent: string, series: readonly string[]): ReadonlyMap<string, string> {
+    const taken = new Map<string, string>();
+    for (const name of series) {
+      const owner = this.#owners.get(name);
+      if (owner !== undefined && owner !== agent) taken.set(name, owner);
+    }
+    return taken;
+  }
+
+  /** Adds the line that is made of what is claimed now, anew each time that others were first; without one nothing is written. */
+  async #change(lineOf: () => ClaimLine | undefined): Promise<void> {
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS_MAX; attempt++) {
-      const foreign = takenOf(bucket, agent, series);
-      if (foreign.length > 0) return { kind: 'taken', owners: new Map(foreign) };
-      const added = series.filter((name) => bucket?.owners.has(name) !== true);
-      if (added.length === 0) return { kind: 'claimed' };
-      const owners = new Map(bucket?.owners);
-      for (const name of added) owners.set(name, agent);
-      const value = encodeOwners(owners);
-      if (value.length > VALUE_BYTES_MAX) return { kind: 'full', series: added[0] ?? '' };
+      const tail = await this.#catchUp();
+      const line = lineOf();
+      if (line === undefined) return;
+      const { entry } = tail;
+      const value = joined(entry?.value, utf8.encode(`${JSON.stringify(line)}\n`));
+      const key = chunkKey(tail.number);
       const outcome =
-        bucket === undefined
+        entry === undefined
           ? await this.#store.create(key, value)
-          : await this.#store.update(key, value, bucket.revision);
-      if (outcome.kind === 'stored') {
-        this.#parsed.set(key, { revision: outcome.revision, owners });
-        return { kind: 'claimed' };
-      }
-      bucket = await this.#read(key);
+          : await this.#store.update(key, value, entry.revision);
+      if (outcome.kind !== 'stored') continue;
+      this.#take(line);
+      this.#tail = { number: tail.number, entry: { value, revision: outcome.revision } };
+      return;
     }
-    throw new ClaimsContended(key);
+    throw new ClaimsContended(chunkKey(this.#tail?.number ?? 1));
   }
 
-  async #read(key: string): Promise<Bucket | undefined> {
-    const entry = await this.#store.get(key);
-    if (entry === undefined) return undefined;
-    const known = this.#parsed.get(key);
-    if (known?.revision === entry.revision) return known;
-    const bucket = parseBucket(key, entry);
-    this.#parsed.set(key, bucket);
-    return bucket;
+  /** Takes up what was said since the last time; gives the chunk that the next line goes into. */
+  async #catchUp(): Promise<Tail> {
+    let tail = this.#tail ?? (await this.#begin());
+    for (;;) {
+      const { number, entry: known } = tail;
+      const entry = await this.#store.get(chunkKey(number));
+      if (entry === undefined && known !== undefined) {
+        // Somebody has removed it: what is left counts.
+        tail = await this.#begin();
+        continue;
+      }
+      if (entry !== undefined && entry.revision !== known?.revision)
+        this.#read(number, entry, known?.value.length ?? 0);
+      this.#tail = tail = { number, entry };
+      if (entry === undefined || entry.value.length < CLAIM_CHUNK_BYTES) return tail;
+      this.#tail = tail = { number: number + 1, entry: undefined };
+    }
+  }
+
+  async #begin(): Promise<Tail> {
+    this.#owners = new Map();
+    for (const key of await this.#store.list('claims.')) {
+      const entry = await this.#store.get(key);
+      if (entry !== undefined) readBucket(key, entry.value, this.#owners);
+    }
+    return FIRST;
+  }
+
+  #read(number: number, { value }: KeyValueEntry, from: number): void {
+    for (let at = from; at < value.length;) {
+      const end = value.indexOf(NEWLINE, at);
+      const line = end < 0 ? undefined : parseLine(value.subarray(at, end));
+      if (line === undefined) throw new ClaimsUnreadable(chunkKey(number));
+      this.#take(line);
+      at = end + 1;
+    }
+  }
+
+  #take(line: ClaimLine): void {
+    if ('from' in line) {
+      for (const [series, owner] of this.#owners) if (owner === line.from) this.#owners.set(series, line.to);
+      return;
+    }
+    const [agent, ...series] = line;
+    for (const name of series) this.#owners.set(name, agent);
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(act);
+    // A failure is its caller's; the next one takes its turn all the same.
+    this.#turn = done.then(undefined, () => undefined);
+    return done;
   }
 }
 
-function bucketKey(series: string): string {
-  return `claims.${stableHash(series) % CLAIM_BUCKETS}`;
+type ClaimLine = readonly [agent: string, ...series: string[]] | { readonly from: string; readonly to: string };
+
+/** The first of them, as many as fit into a line. One always does. */
+function firstOf(series: readonly string[]): readonly string[] {
+  let bytes = 0;
+  // In JSON and UTF-8 no UTF-16 unit of a key takes more than three.
+  const end = series.findIndex(
+    (name, i) => (bytes += 3 * name.length + 3) > CLAIM_LINE_BYTES_MAX - AGENT_BYTES_MAX && i > 0,
+  );
+  return end < 0 ? series : series.slice(0, end);
 }
 
-/** The series of others among `series`, with their owners. */
-function takenOf(bucket: Bucket | undefined, agent: string, series: readonly string[]): [string, string][] {
-  return series.flatMap((name): [string, string][] => {
-    const owner = bucket?.owners.get(name);
-    return owner === undefined || owner === agent ? [] : [[name, owner]];
-  });
+function chunkKey(number: number): string {
+  return `claimed.${number}`;
 }
 
-function encodeOwners(owners: ReadonlyMap<string, string>): Uint8Array {
-  const byAgent = Map.groupBy([...owners.keys()].toSorted(), (series) => owners.get(series) ?? '');
-  const sorted = [...byAgent].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return utf8.encode(JSON.stringify(Object.fromEntries(sorted)));
+function joined(before: Uint8Array | undefined, line: Uint8Array): Uint8Array {
+  if (before === undefined) return line;
+  const value = new Uint8Array(before.length + line.length);
+  value.set(before);
+  value.set(line, before.length);
+  return value;
 }
 
-function parseBucket(key: string, entry: KeyValueEntry): Bucket {
-  const owners = new Map<string, string>();
-  const value = parseJson(entry.value);
+function parseLine(bytes: Uint8Array): ClaimLine | undefined {
+  const value = parseJson(bytes);
+  if (isTexts(value) && value.length > 0) return value as [string, ...string[]];
+  if (!isObject(value)) return undefined;
+  const { from, to } = value;
+  return typeof from === 'string' && typeof to === 'string' ? { from, to } : undefined;
+}
+
+function readBucket(key: string, bytes: Uint8Array, owners: Map<string, string>): void {
+  const value = parseJson(bytes);
   if (!isObject(value)) throw new ClaimsUnreadable(key);
   for (const [agent, series] of Object.entries(value)) {
-    if (!Array.isArray(series)) throw new ClaimsUnreadable(key);
-    for (const name of series as readonly unknown[]) {
-      if (typeof name !== 'string') throw new ClaimsUnreadable(key);
-      owners.set(name, agent);
-    }
+    if (!isTexts(series)) throw new ClaimsUnreadable(key);
+    for (const name of series) owners.set(name, agent);
   }
-  return { revision: entry.revision, owners };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 function parseJson(bytes: Uint8Array): unknown {

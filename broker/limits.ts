@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { VALUE_BYTES_MAX } from '#backbone/key-value/key-value.ts';
 import { RECORD_BYTES_MAX } from '#backbone/log/log.ts';
 import { DICTIONARY_ENTRIES_MAX, FRAME_BYTES_MAX } from '#core/frames/limits.ts';
 import { RECORD_OVERHEAD_BYTES_MAX } from '#core/records/record-codec.ts';
@@ -83,10 +84,16 @@ export const DRAIN_TIMEOUT_MS = 10_000;
 /** How long an ended connection may take for its last acknowledgements. */
 export const FINISH_TIMEOUT_MS = 1_000;
 
-/** Buckets of series claims: with 256, ten million series make buckets of about the size that a value may have. */
-export const CLAIM_BUCKETS = 256;
+/** Bytes from which on a chunk of claims is left as it is; until then each line of claims writes it anew. */
+export const CLAIM_CHUNK_BYTES = 64 * 1024;
 
-/** Attempts at changing one bucket of claims while others change it too. */
+/** Bytes that a line of claims may take at the most: more series are claimed in several lines. */
+export const CLAIM_LINE_BYTES_MAX = 512 * 1024;
+
+/** Series that may have owners, some hundred bytes each in a broker. */
+export const CLAIMED_SERIES_MAX = 10_000_000;
+
+/** Attempts at adding to claims while others add to them too. */
 export const CLAIM_ATTEMPTS_MAX = 16;
 
 const topicBytesMax = agentTopic('x'.repeat(64), 'heartbeat').length;
@@ -95,6 +102,7 @@ assert(REPORT_BYTES_MAX <= FRAME_BYTES_MAX, 'a refusal report fits a packet');
 assert(PACKET_BYTES_MAX + RECORD_OVERHEAD_BYTES_MAX <= RECORD_BYTES_MAX, 'whatever a packet holds fits a record');
 assert(PACKET_BYTES_MAX <= CLIENT_IN_FLIGHT_BYTES_MAX, 'the longest packet can be in flight');
 assert(AGENT_IN_FLIGHT_MAX < CLIENT_IN_FLIGHT_MAX, 'heartbeats pass beside an agent’s frames');
+assert(CLAIM_CHUNK_BYTES + CLAIM_LINE_BYTES_MAX <= VALUE_BYTES_MAX, 'a chunk that has room takes any line');
 assert(LOGIN_WAIT_MS_MAX < CONNECT_TIMEOUT_MS, 'who is refused is told before the time to connect ends');
 assert(LOGINS_HELD_MAX <= CLIENTS_MAX / 10, 'those that are refused leave room for those that are not');
 assert(STRANGERS_OF_ADDRESS_MAX <= CLIENTS_MAX / 10, 'one address leaves room for others');
