@@ -37,13 +37,16 @@ class Thread {
     waiting.delete(first);
     this.#waiting.delete(first);
     first.goOn();
-    // Behind all microtasks: by then it waits for something, or is done.
-    queueMicrotask(() =>
-      process.nextTick(() =>
-        performance.now() - sinceMs < TURN_MS ? this.#letGoOn(waiting, sinceMs) : this.#letGoOnSoon(),
-      ),
+    // By then it waits for something, or is done.
+    afterMicrotasks(() =>
+      performance.now() - sinceMs < TURN_MS ? this.#letGoOn(waiting, sinceMs) : this.#letGoOnSoon(),
     );
   }
+}
+
+/** Calls back in the same turn of the event loop, behind all microtasks, and those that they lead to. */
+export function afterMicrotasks(then: () => void): void {
+  queueMicrotask(() => process.nextTick(then));
 }
 
 const thread = new Thread();

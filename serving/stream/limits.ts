@@ -18,6 +18,9 @@ export const CHANGES_EVERY_MS = 25;
 /** Telling takes this share of the time at the most: with more readers, or larger changes, they are told less often. */
 export const TELLING_SHARE_MAX = 0.25;
 
+/** Readers that are told in one turn of the event loop, of which each takes some 20 µs: nobody who asks waits for a whole round. */
+export const TOLD_PER_TURN = 128;
+
 /** A round that takes longer is no longer waited for. */
 export const TELLING_MS_MAX = 1_000;
 

@@ -47,6 +47,8 @@ interface Shared {
   /** The newest batch of the source when it was asked for. */
   readonly newest: number;
   readonly telling: Promise<Telling>;
+  /** What it came to; undefined while it is made. */
+  made: Telling | undefined;
   bytes: number;
 }
 
@@ -62,18 +64,31 @@ export class SharedTellings {
 
   /** What `make` gives, or gave when it was asked for by the same key after the same change. The key says all that decides it. */
   tell(source: ViewSource, key: string, make: () => Promise<Telling>): Promise<Telling> {
-    const { newest } = source.recent;
-    const known = this.#shared.get(key);
-    if (known !== undefined && known.source === source && known.newest === newest) return known.telling;
+    const known = this.#known(source, key);
+    if (known !== undefined) return known.telling;
     this.#forget(key);
-    const shared: Shared = { source, newest, telling: this.#making.run(make), bytes: 0 };
+    const { newest } = source.recent;
+    const shared: Shared = { source, newest, telling: this.#making.run(make), made: undefined, bytes: 0 };
     this.#shared.set(key, shared);
     shared.telling.then(
-      ({ message }) => this.#weigh(key, shared, message),
+      (made) => {
+        shared.made = made;
+        this.#weigh(key, shared, made.message);
+      },
       () => this.#shared.get(key) === shared && this.#forget(key),
     );
     this.#forgetOld();
     return shared.telling;
+  }
+
+  /** The same where it is made already. */
+  made(source: ViewSource, key: string): Telling | undefined {
+    return this.#known(source, key)?.made;
+  }
+
+  #known(source: ViewSource, key: string): Shared | undefined {
+    const known = this.#shared.get(key);
+    return known?.source === source && known.newest === source.recent.newest ? known : undefined;
   }
 
   #weigh(key: string, shared: Shared, message: SharedMessage | undefined): void {

@@ -50,12 +50,16 @@ async function openClient(world: World) {
     views: [world.view],
     logger,
   });
-  const socket = new SlowSocket();
   const metrics = new Map([[world.metric.name, world.metric]]);
   const reader = new ViewReader(index, { views: [world.view], metrics, clock: () => 0 });
-  const client = new StreamConnection(socket as unknown as WebSocket, socket, reader, new SharedTellings(), logger);
+  const shared = new SharedTellings();
+  const another = () => {
+    const socket = new SlowSocket();
+    const client = new StreamConnection(socket as unknown as WebSocket, socket, reader, shared, logger);
+    return { socket, client };
+  };
   const subscribe = { type: 'subscribe', id: 'a', view: world.view.name, window: '1h' };
-  return { socket, client, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
+  return { ...another(), another, subscribe, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
 }
 
 describe('a client of the stream', () => {
@@ -78,6 +82,26 @@ describe('a client of the stream', () => {
     void client.tell();
     await new Promise((resolve) => setImmediate(resolve));
     expect(socket.sent).toHaveLength(2);
+  });
+
+  it('a reader is told at once what was made for another, and nothing twice', async () => {
+    const world = await World.open();
+    await using opened = await openClient(world);
+    const both = [opened, opened.another()];
+    for (const { socket } of both) {
+      socket.emit('message', Buffer.from(JSON.stringify(opened.subscribe)), false);
+      await vi.waitUntil(() => socket.sent.length === 1);
+    }
+    for (const count of [2, 3]) {
+      await world.deliver('a', [{ device: 'm@IDF', atMs: START + count * 60_000, value: 1 }]);
+      await both[0]!.client.tell();
+      expect(both[1]!.socket.sent).toHaveLength(count - 1);
+      expect(both[1]!.client.tell()).toBeUndefined();
+      expect(both[1]!.socket.sent).toHaveLength(count);
+      expect(both[1]!.socket.sent).toEqual(both[0]!.socket.sent);
+    }
+    for (const { client } of both) expect(client.tell()).toBeUndefined();
+    expect(both.map(({ socket }) => socket.sent.length)).toEqual([3, 3]);
   });
 
   it('a reader that subscribes and does not read is told nothing until it does', async () => {

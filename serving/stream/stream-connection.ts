@@ -22,6 +22,8 @@ export class StreamConnection {
   readonly #logger: Logger;
   readonly #subscriptions = new Map<string, Subscription>();
   #work: Promise<void> = Promise.resolve();
+  /** What is queued, and under way. */
+  #tasks = 0;
   #waiting = 0;
   #isTelling = false;
   /** Whether it has answered since the last ping. */
@@ -53,16 +55,28 @@ export class StreamConnection {
 
   /**
    * Tells every subscription that is behind, unless too much is still on its way to the reader. Resolves when it is told;
-   * at once where nothing is to be told, or is told already.
+   * at once, with nothing, where there was nothing to tell, or what others were told already.
    */
   tell(): Promise<void> | undefined {
     if (this.#isTelling || this.#isFull()) return undefined;
-    if (![...this.#subscriptions.values()].some((one) => one.isBehind)) return undefined;
+    if (this.#tasks === 0 && this.#tellWhatIsMade()) return undefined;
     this.#isTelling = true;
     return this.#enqueue(async () => {
       this.#isTelling = false;
       for (const one of this.#subscriptions.values()) if (one.isBehind && !this.#isFull()) await this.#tellOne(one);
     });
+  }
+
+  /** Tells what was made for other readers already; gives whether nothing is left to tell. */
+  #tellWhatIsMade(): boolean {
+    for (const one of this.#subscriptions.values()) {
+      if (!one.isBehind) continue;
+      if (this.#isFull()) return true;
+      const told = one.nextMade();
+      if (told === undefined) return false;
+      if (told.frame !== undefined) this.#connection.write(told.frame);
+    }
+    return true;
   }
 
   /** A reader that asks for more, and leaves what it was sent unread, is let go. */
@@ -138,9 +152,11 @@ export class StreamConnection {
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {
+    this.#tasks++;
     this.#work = this.#work
       .then(task)
-      .catch((error: unknown) => this.#logger.error({ reason: reasonOf(error) }, 'a stream could not be served'));
+      .catch((error: unknown) => this.#logger.error({ reason: reasonOf(error) }, 'a stream could not be served'))
+      .then(() => void this.#tasks--);
     return this.#work;
   }
 }

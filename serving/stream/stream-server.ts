@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { reasonOf } from '#core/errors.ts';
@@ -8,6 +8,7 @@ import { permits } from '#core/identity/permits.ts';
 import { isOwnOrigin } from '#core/wire/own-origin.ts';
 import type { Sender } from '../access/access.ts';
 import { type Doorkeeper, shownBy, STREAM_PROTOCOL } from '../access/doorkeeper.ts';
+import { afterMicrotasks } from '../answers/turns.ts';
 import { type Problem, problem, problemOf, PROBLEM_TYPE } from '../http/problem.ts';
 import { hostProblem, type OwnAddresses } from '../http/safety.ts';
 import type { ViewReader } from '../http/view-reader.ts';
@@ -19,6 +20,7 @@ import {
   PING_EVERY_MS,
   TELLING_MS_MAX,
   TELLING_SHARE_MAX,
+  TOLD_PER_TURN,
 } from './limits.ts';
 import { SharedTellings } from './shared-tellings.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -162,13 +164,26 @@ export class StreamServer {
   async #tellAll(): Promise<void> {
     const startMs = performance.now();
     this.#isOwed = false;
-    const told = Promise.all([...this.#clients.values()].flatMap((client) => client.tell() ?? []));
+    const clients = [...this.#clients.values()];
+    const told: Promise<void>[] = [];
+    let workedMs = 0;
+    for (let from = 0; from < clients.length; from += TOLD_PER_TURN) {
+      // What else there is to do is done in between.
+      if (from > 0) await nextTurn();
+      const sinceMs = performance.now();
+      told.push(...clients.slice(from, from + TOLD_PER_TURN).flatMap((client) => client.tell() ?? []));
+      await new Promise<void>((resolve) => afterMicrotasks(resolve));
+      workedMs += performance.now() - sinceMs;
+    }
     // A reader whose answer takes long, since it lies on a disk, keeps no other waiting.
+    const sinceMs = performance.now();
     const end = new AbortController();
-    await Promise.race([told, sleep(TELLING_MS_MAX, undefined, { signal: end.signal }).catch(() => undefined)]);
+    const all = Promise.all(told);
+    await Promise.race([all, sleep(TELLING_MS_MAX, undefined, { signal: end.signal }).catch(() => undefined)]);
     end.abort();
     const endMs = performance.now();
-    this.#nextAtMs = Math.max(startMs + CHANGES_EVERY_MS, endMs + (endMs - startMs) * (1 / TELLING_SHARE_MAX - 1));
+    workedMs += endMs - sinceMs;
+    this.#nextAtMs = Math.max(startMs + CHANGES_EVERY_MS, endMs + workedMs * (1 / TELLING_SHARE_MAX - 1));
     this.#telling = undefined;
     if (this.#isOwed) this.#tellSoon();
   }

@@ -84,6 +84,18 @@ export class Subscription {
     const telling = await this.#shared.tell(source, this.#keyOf(source), () =>
       withSource(index, view, sourceOf, (live) => this.#tell(live, this.#query(live))),
     );
+    return this.#take(telling);
+  }
+
+  /** The same at once, where it was made for another already: `frame` is undefined where nothing changed that it asks for. */
+  nextMade(): { readonly frame: Buffer | undefined } | undefined {
+    const source = this.#source;
+    if (source === undefined || source.isReplaced) return undefined;
+    const telling = this.#shared.made(source, this.#keyOf(source));
+    return telling === undefined ? undefined : { frame: this.#take(telling) };
+  }
+
+  #take(telling: Telling): Buffer | undefined {
     this.#source = telling.source;
     this.#resume = undefined;
     this.#sequence = telling.sequence;
