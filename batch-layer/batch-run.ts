@@ -158,20 +158,33 @@ class BatchRun {
       this.#work.filter(({ version }) => version.batch.results.length > 0 && !coversCut(version.batch.cut, positions)),
       ({ version }) => JSON.stringify(version.batch.cut),
     );
-    if (needBase.length > 0) {
-      const nothing = positions.map(() => 0);
-      const folded = await this.#fold(needBase, plans, nothing, 'base', atMs);
-      readings += folded;
+    // What was planned is kept meanwhile: the next run goes on from it once a manifest names the cut.
+    const kept = this.#keep(plans);
+    kept.catch(() => undefined);
+    try {
+      if (needBase.length > 0) {
+        const nothing = positions.map(() => 0);
+        const folded = await this.#fold(needBase, plans, nothing, 'base', atMs);
+        readings += folded;
+      }
+      for (const works of needDelta.values()) {
+        const folded = await this.#fold(works, plans, works[0]!.version.batch.cut, 'delta', atMs);
+        if (!full) readings += folded;
+      }
+    } finally {
+      await Promise.allSettled([kept]);
     }
-    for (const works of needDelta.values()) {
-      const folded = await this.#fold(works, plans, works[0]!.version.batch.cut, 'delta', atMs);
-      if (!full) readings += folded;
-    }
-    for (const { partition, planner, paths } of plans) {
-      if (planner.position !== positions[partition]) continue;
-      await keepPlanState(this.#resources.objects, this.#resources.log.generation, partition, planner, paths);
-    }
+    await kept;
     return { positions, readings };
+  }
+
+  /** Keeps the plans that stand at their cut. */
+  async #keep(plans: readonly PartitionPlan[]): Promise<void> {
+    const { objects, log } = this.#resources;
+    const atCut = plans.filter(({ planner, to }) => planner.position === to);
+    await Promise.all(
+      atCut.map(({ partition, planner, paths }) => keepPlanState(objects, log.generation, partition, planner, paths)),
+    );
   }
 
   /** Makes what was made live. */

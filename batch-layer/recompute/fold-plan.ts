@@ -16,9 +16,6 @@ const RANGES_MAX = 4;
 const READING_NS = 25;
 const ROW_NS = 500;
 
-/** A process has started and compiled what it runs for so long before it is any help: with less to do for each, fewer are faster. */
-const PROCESS_PAYS_MS = 300;
-
 /** What is to be folded. */
 export interface FoldRequest {
   readonly views: readonly ViewVersion[];
@@ -41,8 +38,8 @@ export interface PlannedJob {
   readonly isCounted: boolean;
 }
 
-/** So many processes pay for what is to be folded: one at least. */
-export function workersThatPay({ views, plans, from }: FoldRequest): number {
+/** For about so many milliseconds one process folds what is to be folded. */
+export function foldMs({ views, plans, from }: FoldRequest): number {
   let ns = 0;
   for (const plan of plans) {
     const { frames } = plan.planner;
@@ -61,7 +58,7 @@ export function workersThatPay({ views, plans, from }: FoldRequest): number {
       ns += READING_NS * readings + ROW_NS * Math.min(readings, slices);
     }
   }
-  return Math.max(1, Math.floor(ns / 1e6 / PROCESS_PAYS_MS));
+  return ns / 1e6;
 }
 
 function seriesOf({ planner }: PartitionPlan): readonly SeriesEntry[] {

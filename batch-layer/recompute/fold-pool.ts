@@ -15,6 +15,12 @@ export const FOLD_WORKERS_MAX = 16;
  */
 export const INLINE_BYTES_MAX = 128 * 1024;
 
+/** A process has started and compiled what it runs for so long before it is any help: with less to do for each, fewer are faster. */
+const PROCESS_PAYS_MS = 300;
+
+/** One that has worked before has to be handed its part only, and what it finds has to be put beside what others found. */
+const READY_PAYS_MS = 20;
+
 /** What pools are made of. */
 export interface PoolOptions {
   /** Processes that fold; 0 folds in the calling thread. Left out: as many as pay. */
@@ -46,9 +52,14 @@ export class FoldPool implements AsyncDisposable {
     this.#processes = processes;
   }
 
-  /** Starts processes until there are `wanted`, or as many as there may be. */
-  grow(wanted: number): void {
-    while (this.workers < Math.min(wanted, this.#most)) this.#workers.push(this.#processes.take());
+  /** Takes on processes, as many as there may be, while one more makes work shorter that takes one of them so many milliseconds. */
+  growFor(ms: number): void {
+    while (this.workers < this.#most && ms / (this.workers + 1) >= this.#paysMs) this.#workers.push(this.#processes.take());
+  }
+
+  /** With less work for each one more doesn't pay. */
+  get #paysMs(): number {
+    return this.#processes.idle > 0 ? READY_PAYS_MS : PROCESS_PAYS_MS;
   }
 
   get workers(): number {

@@ -48,9 +48,10 @@ export async function keepPlanState(
 ): Promise<void> {
   if (planner.amended.length > AMENDED_KEPT_MAX) return;
   const name = stateName(partition, planner.position);
-  if ((await loadPlanState(objects, generation, partition, planner.position)) !== undefined) return;
+  const present = await readState(objects, name);
+  if (present !== undefined && isOf(present, generation, planner.position)) return;
   // One of another log may have the same name.
-  await objects.remove(name);
+  if (present !== undefined) await objects.remove(name);
   const parkedIn = new Set(planner.agents.flatMap(({ parked }) => parked.map(({ held }) => held.file)));
   const { admission, amended } = planner.snapshot();
   const state: PlanState = {
@@ -81,7 +82,15 @@ export async function loadPlanState(
   partition: number,
   position: number,
 ): Promise<PlanState | undefined> {
-  const name = stateName(partition, position);
+  const state = await readState(objects, stateName(partition, position));
+  return state !== undefined && isOf(state, generation, position) ? state : undefined;
+}
+
+function isOf(state: PlanState, generation: string, position: number): boolean {
+  return state.generation === generation && state.position === position;
+}
+
+async function readState(objects: Objects, name: string): Promise<PlanState | undefined> {
   const bytes = await objects.get(name);
   if (bytes === undefined) return undefined;
   let state: PlanState;
@@ -95,7 +104,7 @@ export async function loadPlanState(
     );
   }
   if (state.format > PLAN_STATE_FORMAT) throw new NewerFormat('kept plan', name, state.format, PLAN_STATE_FORMAT);
-  return state.generation === generation && state.position === position ? state : undefined;
+  return state;
 }
 
 /** Removes the kept plans that are at none of the positions that batch states name. */

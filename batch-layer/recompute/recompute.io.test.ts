@@ -5,8 +5,9 @@ import { SampleAgent, type SampleReading } from '#core/fold/sample-agent.fixture
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { readStats } from '#core/stats/stats.ts';
 import { BatchWorld, SAMPLE_VIEWS } from '../batch-world.fixtures.ts';
-import { planJobs, workersThatPay } from './fold-plan.ts';
+import { foldMs, type FoldRequest, planJobs } from './fold-plan.ts';
 import { FoldPool, INLINE_BYTES_MAX, openPool } from './fold-pool.ts';
+import { KeptProcesses } from './kept-processes.ts';
 import { type PartitionPlan, planPartition } from './partition-plan.ts';
 import { recompute } from './recompute.ts';
 import { resultRows } from './result-runs.ts';
@@ -167,18 +168,28 @@ describe('a recompute', () => {
   it('processes are used where they pay', async () => {
     await using stack = new AsyncDisposableStack();
     await using inline = openPool(INLINE_BYTES_MAX, {});
-    inline.grow(2);
+    inline.growFor(1e6);
     expect(inline.workers).toBe(0);
     await using one = openPool(INLINE_BYTES_MAX + 1, {}, 1);
-    one.grow(2);
+    one.growFor(1e6);
     expect(one.workers).toBe(1);
+    await using kept = new KeptProcesses({ most: 1 });
+    await using some = new FoldPool(1, 3, kept);
+    some.growFor(100);
+    expect(some.workers).toBe(1);
+    await kept.giveBack(kept.take());
+    some.growFor(100);
+    expect(some.workers).toBe(2);
+    some.growFor(1000);
+    expect(some.workers).toBe(3);
     const { plan } = await openPlanned(stack);
+    const folding = (request: Omit<FoldRequest, 'plans'>): number => foldMs({ ...request, plans: [plan] });
     const views = SAMPLE_VIEWS.map((view) => ({ view, version: 1 }));
-    expect(workersThatPay({ views, plans: [plan], from: [0] })).toBe(1);
+    expect(folding({ views, from: [0] })).toBeLessThan(10);
     // A million readings each, of which most are alone in their slice.
     plan.planner.frames.readings.fill(1e6);
     const alone = views.map(({ view }) => ({ view: { ...view, sliceMs: 1 }, version: 1 }));
-    expect(workersThatPay({ views: alone, plans: [plan], from: [0] })).toBeGreaterThan(10);
-    expect(workersThatPay({ views: alone, plans: [plan], from: [plan.to] })).toBe(1);
+    expect(folding({ views: alone, from: [0] })).toBeGreaterThan(3000);
+    expect(folding({ views: alone, from: [plan.to] })).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
 import type { Archive } from '../archive/archive.ts';
 import { withScratch } from '../scratch.ts';
 import type { FoldJob } from './fold-job.ts';
-import { planJobs, workersThatPay } from './fold-plan.ts';
+import { foldMs, planJobs } from './fold-plan.ts';
 import type { FoldPool } from './fold-pool.ts';
 import type { PartitionPlan } from './partition-plan.ts';
 import { refoldSelection } from './refold.ts';
@@ -43,7 +43,7 @@ export function recompute(request: RecomputeRequest): Promise<number> {
 async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<number> {
   const { pool, progress, signal, objects } = request;
   const views = request.targets.map(({ view }) => view);
-  pool.grow(workersThatPay({ ...request, views }));
+  pool.growFor(foldMs({ ...request, views }));
   const planned = planJobs({ ...request, views, workers: pool.workers }, scratch);
   const jobs = planned.map(({ job }) => job);
   const total = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
