@@ -54,7 +54,8 @@ export class FoldPool implements AsyncDisposable {
 
   /** Takes on processes, as many as there may be, while one more makes work shorter that takes one of them so many milliseconds. */
   growFor(ms: number): void {
-    while (this.workers < this.#most && ms / (this.workers + 1) >= this.#paysMs) this.#workers.push(this.#processes.take());
+    while (this.workers < this.#most && ms / (this.workers + 1) >= this.#paysMs)
+      this.#workers.push(this.#processes.take());
   }
 
   /** With less work for each one more doesn't pay. */
