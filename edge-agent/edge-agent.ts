@@ -15,7 +15,7 @@ import { startUplink, type Uplink, UplinkHalted } from './uplink/uplink.ts';
 
 export interface EdgeAgentOptions {
   readonly id: string;
-  /** `mqtt://host:port` or `mqtts://host:port`. */
+  /** `mqtt://host:port`, or by mqtts, ws or wss. */
   readonly broker: string;
   /** By which files it shows who it is; relative paths start at `folder`. */
   readonly login?: LoginFiles;

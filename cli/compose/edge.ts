@@ -142,8 +142,8 @@ export async function startEdge({ agent, metrics, folder, logger, sources }: Edg
 }
 
 function warnOfOpenToken({ broker, token }: AgentConfig, logger: Logger): void {
-  if (token === undefined || !broker.startsWith('mqtt:') || isLoopback(new URL(broker).hostname)) return;
-  logger.warn({ broker }, 'the token crosses the network as it is; write mqtts:// where the server has TLS');
+  if (token === undefined || /^(?:mqtts|wss):/.test(broker) || isLoopback(new URL(broker).hostname)) return;
+  logger.warn({ broker }, 'the token crosses the network as it is; write mqtts:// or wss:// where the server has TLS');
 }
 
 async function runOnce(running: EdgeAgent, stopping: StopSignal): Promise<void> {

@@ -78,13 +78,14 @@ const agentSchema = z.strictObject({
   broker: z
     .string()
     .regex(
-      /^mqtts?:\/\/[^\s/@]+\/?$/,
-      'the broker is a URL like mqtt://127.0.0.1:1883, or mqtts://weir.example for TLS',
+      /^(?:mqtts?:\/\/[^\s/@]+\/?|wss?:\/\/[^\s/@]+(?:\/[^\s@?#]*)?)$/,
+      'the broker is a URL like mqtt://127.0.0.1:1883, or mqtts://weir.example for TLS, or wss://weir.example by WebSocket',
     )
     .default('mqtt://127.0.0.1:1883')
     .meta({
-      description: 'Where the server takes what agents send; mqtts for TLS.',
-      examples: ['mqtts://weir.example'],
+      description:
+        'Where the server takes what agents send; mqtts for TLS, ws or wss by WebSocket (/mqtt unless it names a path).',
+      examples: ['mqtts://weir.example', 'wss://weir.example'],
     }),
   token: secretFile
     .meta({

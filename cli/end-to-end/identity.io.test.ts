@@ -40,17 +40,22 @@ async function start(): Promise<RunningServer> {
   await writePair(folder.dir, 'server', authority.pair('server', 'first'));
   await writeFile(join(folder.dir, 'ca.crt'), authority.cert);
   const config = configOf(
-    `${METRIC}views: { power: { metric: power, by: [device], slice: 1m } }\nidentity: required\ntls: { cert: server.crt, key: server.key, clients: ca.crt }\n`,
+    `${METRIC}views: { power: { metric: power, by: [device], slice: 1m } }\nidentity: required\nmqtt: { websocket: true }\ntls: { cert: server.crt, key: server.key, clients: ca.crt }\n`,
   );
   const options = { config, folder: folder.dir, dataDir: dataDir(), http: DOOR, mqtt: DOOR, dashboardDir: undefined };
   return startServer({ ...options, version: 'test', logger: pino({ level: 'silent' }) });
 }
 
 /** An agent that takes one reading a line from a file that grows. */
-async function agentOf(server: RunningServer, shown: string, logger = pino({ level: 'silent' })): Promise<EdgeAgent> {
+async function agentOf(
+  server: RunningServer,
+  shown: string,
+  logger = pino({ level: 'silent' }),
+  scheme = 'mqtts',
+): Promise<EdgeAgent> {
   const source = `{ kind: csv, file: m.csv, follow: true, time: { columns: [time] }, series: [{ metric: power, value: kw, device: d }] }`;
   const { metrics, sources, agent } = configOf(
-    `${METRIC}agent: { id: roof-1, broker: 'mqtts://127.0.0.1:${server.mqttPort}', ca: ca.crt, ${shown} }\nsources: { m: ${source} }\n`,
+    `${METRIC}agent: { id: roof-1, broker: '${scheme}://127.0.0.1:${server.mqttPort}', ca: ca.crt, ${shown} }\nsources: { m: ${source} }\n`,
   );
   return startEdge({
     agent: agent!,
@@ -178,6 +183,15 @@ describe('a server and an agent by TLS, each of which shows who it is', () => {
     await writePair(folder.dir, 'roof-1', authority.pair('client', 'roof-1'));
     await append(0, 10);
     await using _agent = await agentOf(server, 'tls: { cert: roof-1.crt, key: roof-1.key }');
+    await expect.poll(() => count(server, token), SOON).toBe(10);
+  }, 30_000);
+
+  it('let an agent in by WebSocket too, at the same port', async () => {
+    await using server = await start();
+    await giveAgent();
+    const token = await giveToken();
+    await append(0, 10);
+    await using _agent = await agentOf(server, 'token: { file: agent.token }', undefined, 'wss');
     await expect.poll(() => count(server, token), SOON).toBe(10);
   }, 30_000);
 

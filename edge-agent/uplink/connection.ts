@@ -1,5 +1,6 @@
-import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectSecurely } from 'node:tls';
+import { connect, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectSecurely, type SecureContextOptions } from 'node:tls';
 import { MqttClient } from 'mqtt';
 import { writeToStream } from 'mqtt-packet';
 import { TLS_VERSION_MIN } from '#backbone/doors/tls-files.ts';
@@ -18,6 +19,8 @@ export interface BrokerAddress {
   readonly port: number;
   /** By TLS. */
   readonly isSecure: boolean;
+  /** What a WebSocket asks for there; undefined where MQTT is spoken without one. */
+  readonly path: string | undefined;
 }
 
 /** An address that an uplink can't dial. */
@@ -25,7 +28,7 @@ export class BrokerAddressUnusable extends WeirError {
   readonly kind = 'broker-address-unusable';
 
   constructor(url: string) {
-    super(`The broker's address ${JSON.stringify(url)} is no mqtt://host:port or mqtts://host:port`, {
+    super(`The broker's address ${JSON.stringify(url)} is none of mqtt, mqtts, ws or wss://host:port`, {
       fault: 'asked',
     });
   }
@@ -40,19 +43,34 @@ export class ConnectionLost extends WeirError {
   }
 }
 
-/** Reads `mqtt://host[:port]` or `mqtts://…`, ports 1883 and 8883 by default. Throws {@link BrokerAddressUnusable}. */
+/**
+ * Reads `mqtt://host[:port]` or `mqtts://…`, ports 1883 and 8883 by default, and `ws://host[:port][/path]` or `wss://…`, ports 80 and
+ * 443 and the path of MQTT by default. Throws {@link BrokerAddressUnusable}.
+ */
 export function parseBrokerAddress(url: string): BrokerAddress {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const isSecure = parsed?.protocol === 'mqtts:';
-  if (parsed === undefined || (!isSecure && parsed.protocol !== 'mqtt:') || parsed.hostname === '')
-    throw new BrokerAddressUnusable(url);
-  // An IPv6 address stands in brackets in a URL, and without them everywhere else.
-  const port = parsed.port === '' ? (isSecure ? SECURE_PORT : PORT) : Number(parsed.port);
-  return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port, isSecure };
+  const known = SCHEMES.get(parsed?.protocol ?? '');
+  if (parsed === undefined || known === undefined || parsed.hostname === '') throw new BrokerAddressUnusable(url);
+  return {
+    // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+    host: parsed.hostname.replace(/^\[|\]$/g, ''),
+    port: parsed.port === '' ? known.port : Number(parsed.port),
+    isSecure: known.isSecure,
+    path: known.isWebSocket ? (parsed.pathname === '/' ? WEB_SOCKET_PATH : parsed.pathname) : undefined,
+  };
 }
 
-const PORT = 1883;
-const SECURE_PORT = 8883;
+const SCHEMES: ReadonlyMap<
+  string,
+  { readonly port: number; readonly isSecure: boolean; readonly isWebSocket: boolean }
+> = new Map([
+  ['mqtt:', { port: 1883, isSecure: false, isWebSocket: false }],
+  ['mqtts:', { port: 8883, isSecure: true, isWebSocket: false }],
+  ['ws:', { port: 80, isSecure: false, isWebSocket: true }],
+  ['wss:', { port: 443, isSecure: true, isWebSocket: true }],
+]);
+/** Where brokers take WebSockets. */
+const WEB_SOCKET_PATH = '/mqtt';
 
 /**
  * One MQTT 3.1.1 connection of an agent, from dialling to its end; another attempt is another connection. The client
@@ -87,7 +105,8 @@ export class Connection {
   ): Promise<Connection> {
     signal.throwIfAborted();
     let failure: Error | undefined;
-    const dialled = (): Socket => dialSocket(address, login).once('error', (error) => (failure = error));
+    const dial = await dialerOf(address, login);
+    const dialled = (): Duplex => dial().once('error', (error) => (failure = error));
     const client = new MqttClient(dialled, {
       clientId: agent,
       protocolId: 'MQTT',
@@ -175,12 +194,26 @@ export class Connection {
   }
 }
 
-function dialSocket({ host, port, isSecure }: BrokerAddress, { tls, ca }: AgentLogin): Socket {
-  if (!isSecure) return connect({ host, port, noDelay: true });
+/** How the broker is dialled. What WebSockets need is loaded where they are spoken. */
+async function dialerOf(address: BrokerAddress, login: AgentLogin): Promise<() => Duplex> {
+  const { host, port, isSecure, path } = address;
+  const security = isSecure ? securityOf(address, login) : undefined;
+  if (path === undefined) {
+    if (security === undefined) return () => connect({ host, port, noDelay: true });
+    return () => connectSecurely({ host, port, ...security }).setNoDelay(true);
+  }
+  const { createWebSocketStream, WebSocket } = await import('ws');
+  const named = isIP(host) === 6 ? `[${host}]` : host;
+  const url = `${isSecure ? 'wss' : 'ws'}://${named}:${port}${path}`;
+  return () => createWebSocketStream(new WebSocket(url, 'mqtt', { ...security, perMessageDeflate: false }));
+}
+
+function securityOf(
+  { host }: BrokerAddress,
+  { tls, ca }: AgentLogin,
+): SecureContextOptions & { readonly servername?: string } {
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  const trusted = ca === undefined ? {} : { ca };
-  const secure = connectSecurely({ host, port, ...servername, ...tls, ...trusted, minVersion: TLS_VERSION_MIN });
-  return secure.setNoDelay(true);
+  return { ...servername, ...tls, ...(ca === undefined ? {} : { ca }), minVersion: TLS_VERSION_MIN };
 }
 
 /** CONNACK: who connects isn't known (MQTT 3.1.1, section 3.2.2.3). */

@@ -89,13 +89,20 @@ describe("a broker's address", () => {
       host: '127.0.0.1',
       port: 1884,
       isSecure: false,
+      path: undefined,
     });
     expect(parseBrokerAddress('mqtt://broker.example')).toMatchObject({ port: 1883, isSecure: false });
     expect(parseBrokerAddress('mqtts://broker.example')).toMatchObject({ port: 8883, isSecure: true });
     expect(parseBrokerAddress('mqtt://[::1]:9')).toMatchObject({ host: '::1', port: 9 });
   });
 
-  it.each(['127.0.0.1:1883', 'http://x', 'mqtt://', 'mqtts://', 'wss://x'])('is not %s', (url) => {
-    expect(() => parseBrokerAddress(url)).toThrow('no mqtt://host:port or mqtts://host:port');
+  it('of a WebSocket has a path of its own, or the usual', () => {
+    expect(parseBrokerAddress('ws://broker.example')).toMatchObject({ port: 80, isSecure: false, path: '/mqtt' });
+    expect(parseBrokerAddress('wss://broker.example/')).toMatchObject({ port: 443, isSecure: true, path: '/mqtt' });
+    expect(parseBrokerAddress('wss://[::1]:8443/a/b')).toMatchObject({ host: '::1', port: 8443, path: '/a/b' });
+  });
+
+  it.each(['127.0.0.1:1883', 'http://x', 'mqtt://', 'mqtts://', 'wss://'])('is not %s', (url) => {
+    expect(() => parseBrokerAddress(url)).toThrow('none of mqtt, mqtts, ws or wss://host:port');
   });
 });

@@ -1,9 +1,19 @@
+import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { Aedes, type PublishPacket } from 'aedes';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { Heartbeat } from '#core/records/record.ts';
 import { agentTopic, type LedgerHead } from '#core/wire/topics.ts';
 
 export const AGENT = 'roof-1';
+
+export interface WebSocketDoor {
+  readonly port: number;
+  /** The path and protocol of each that came. */
+  readonly asked: readonly string[];
+  cut(): void;
+  close(): Promise<void>;
+}
 
 /** A broker that is told by the test what to acknowledge: aedes bare, on a port that it can come back to. */
 export class ScriptedBroker {
@@ -41,6 +51,23 @@ export class ScriptedBroker {
     this.port = (server.address() as AddressInfo).port;
     this.#aedes = aedes;
     this.#server = server;
+  }
+
+  /** The same broker by WebSocket, at a port of its own. */
+  async openWebSocketDoor(): Promise<WebSocketDoor> {
+    const asked: string[] = [];
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    server.on('connection', (socket, request) => {
+      asked.push(`${request.url} ${socket.protocol}`);
+      void this.#aedes?.handle(createWebSocketStream(socket));
+    });
+    await once(server, 'listening');
+    const cut = (): void => server.clients.forEach((socket) => socket.terminate());
+    const close = async (): Promise<void> => {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    return { port: (server.address() as AddressInfo).port, asked, cut, close };
   }
 
   async stop(): Promise<void> {

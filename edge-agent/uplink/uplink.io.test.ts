@@ -69,6 +69,21 @@ describe('the uplink', () => {
     expect(uplink.counters).toStrictEqual({ acknowledged: 303, acknowledgedBytes: 30_300, sent: 303, connections: 1 });
   });
 
+  it('brings it by WebSocket, and dials again where one ends', async () => {
+    const door = await broker.openWebSocketDoor();
+    await put(100);
+    const uplink = start({ url: `ws://127.0.0.1:${door.port}` });
+    await uplink.drain(soon());
+    door.cut();
+    await put(1);
+    await uplink.drain(soon());
+    expect(broker.frames()).toStrictEqual(Array.from({ length: 101 }, (_, i) => i + 1));
+    expect(uplink.counters).toMatchObject({ acknowledged: 101, connections: 2 });
+    expect(door.asked).toStrictEqual(['/mqtt mqtt', '/mqtt mqtt']);
+    await uplink.stop();
+    await door.close();
+  });
+
   it('sends no more than its window before the first acknowledgement', async () => {
     broker.holds = true;
     await put(AGENT_IN_FLIGHT_MAX + 50);

@@ -13,7 +13,7 @@ import { HEAD_TIMEOUT_MS } from './limits.ts';
 import { Session, type SessionEvents } from './session.ts';
 
 export interface UplinkOptions {
-  /** `mqtt://host:port` or `mqtts://host:port`. */
+  /** `mqtt://host:port`, or by mqtts, ws or wss. */
   readonly url: string;
   readonly agent: string;
   /** What is shown to the broker, read anew for each connection; left out: nothing. */
