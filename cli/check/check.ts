@@ -128,6 +128,9 @@ async function checkSource(
 
 function nothingIn({ tallies }: SourcePreview, listen: Duration | undefined): readonly string[] {
   if (tallies.readings > 0) return [];
+  const isForNone = tallies.rows > 0 && tallies.missing === 0 && tallies.quarantined === 0;
+  if (isForNone)
+    return ['  not one reading: no rule is for any of its rows; check the `when` of `series` against them'];
   return listen === undefined
     ? ['  not one reading; check `time` and `series` against its rows']
     : [`  not one reading came within ${formatDuration(listen)}`];

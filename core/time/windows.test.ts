@@ -4,6 +4,7 @@ import { type CalendarDuration, parseDuration } from './duration.ts';
 import { formatInstant, parseInstant } from './instant.ts';
 import {
   countWindows,
+  hullOfWindows,
   windowEdgesFitSlice,
   WindowError,
   windowsOverlapping,
@@ -26,6 +27,15 @@ function shown(windows: WindowSpec, from: string, to: string): string[] {
 }
 
 describe('windows', () => {
+  it('that began before the clock was set back may end after the last one, and their hull reaches so far', () => {
+    // St John's set its clock back at 02:30 UTC on 29 October 2006; a year later summer time still held then.
+    const windows = spec('America/St_Johns', '1y', '7m');
+    const [fromMs, toMs] = [Date.UTC(2006, 9, 29, 2, 31), Date.UTC(2006, 9, 29, 2, 34)];
+    const ends = [...windowsOverlapping(windows, fromMs, toMs)].map(({ endMs }) => endMs);
+    expect(Math.max(...ends)).toBeGreaterThan(ends.at(-1)!);
+    expect(hullOfWindows(windows, fromMs, toMs).endMs).toBe(Math.max(...ends));
+  });
+
   it('tumbling ones are given whole where they overlap the range', () => {
     expect(shown(spec('UTC', '5m'), '2007-01-01T00:04:00Z', '2007-01-01T00:10:00Z')).toStrictEqual([
       '2007-01-01T00:00:00Z/2007-01-01T00:05:00Z',

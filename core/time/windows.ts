@@ -4,7 +4,7 @@ import { addCalendar } from './calendar.ts';
 import { DAY_MS } from './civil.ts';
 import { type Duration, formatDuration, longestMs, nominalMs } from './duration.ts';
 import { followsClock, openSteps } from './window-steps.ts';
-import type { Zone } from './zone.ts';
+import { OFFSET_SPREAD_MS, type Zone } from './zone.ts';
 
 /**
  * Windows as a reader asks for them: tumbling (one after the other) and hopping (overlapping), fixed or by calendar.
@@ -84,8 +84,23 @@ export function hullOfWindows(spec: WindowSpec, fromMs: number, toMs: number): W
   if (first.done === true) return { startMs: fromMs, endMs: toMs };
   const steps = openSteps(everyOf(spec), spec.offset, spec.zone);
   const lastMs = steps.startAt(toMs - 1);
-  const endMs = spec.kind === 'tumbling' ? steps.next(lastMs) : endOfWindow(lastMs, spec.size, spec.zone);
-  return { startMs: first.value.startMs, endMs };
+  const { startMs } = first.value;
+  if (spec.kind === 'tumbling') return { startMs, endMs: steps.next(lastMs) };
+  const late = [lastMs, ...turnsBefore(lastMs, spec.zone).map((turnMs) => steps.startAt(turnMs - 1))];
+  return { startMs, endMs: Math.max(...late.map((lateMs) => endOfWindow(lateMs, spec.size, spec.zone))) };
+}
+
+/** A month from any of its last days may lead to one day: from the 31st to the 28th, three days later than it must be. */
+const DAYS_CLAMPED_MAX = 3;
+
+/**
+ * The instants behind which windows by the calendar may end before one that began ahead of them: where the clock was set
+ * back, and midnights at the end of a month, when the last of several days has got no further than the first.
+ */
+function turnsBefore(ms: number, zone: Zone): readonly number[] {
+  const changes = zone.offsetSpans(ms - OFFSET_SPREAD_MS, ms).slice(1);
+  const midnights = Array.from({ length: DAYS_CLAMPED_MAX + 1 }, (_, i) => zone.dayStart(zone.localDay(ms) - i));
+  return [...changes.map(({ fromMs }) => fromMs), ...midnights];
 }
 
 /** The longest that a window of the spec can last, in ms: for bounds, never for edges. */

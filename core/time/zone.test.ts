@@ -23,6 +23,17 @@ describe('zones', () => {
     expect(paris.dayStart(day(2007, 10, 29)) - paris.dayStart(day(2007, 10, 28))).toBe(25 * HOUR_MS);
   });
 
+  it('of an offset alone have a name, which the refusal of the offset tells', () => {
+    const hours = { '+01:00': 1, 'UTC+1': 1, 'GMT-0500': -5, '+05:30': 5.5 };
+    const names = ['Etc/GMT-1', 'Etc/GMT-1', 'Etc/GMT+5', 'Asia/Kolkata'];
+    Object.entries(hours).forEach(([offset, count], i) => {
+      expect(() => openZone(offset)).toThrow(`an offset that holds all the year is the zone ${names[i]}`);
+      for (const season of ['2026-01-01', '2026-07-01'])
+        expect(openZone(names[i]!).offsetAtMs(at(season))).toBe(count * HOUR_MS);
+    });
+    expect(() => openZone('+15:00')).toThrow('write an IANA name');
+  });
+
   it('Paris was 9 minutes and 21 seconds ahead of UTC until 1911', () => {
     const paris = openZone('Europe/Paris');
     expect(paris.offsetAtMs(at('1900-01-01T00:00:00Z'))).toBe(561_000);
@@ -73,7 +84,7 @@ describe('zones', () => {
     ['Europe/Pariss', 'time zone "Europe/Pariss" is not known; did you mean Europe/Paris?'],
     ['Pari', 'time zone "Pari" is not known; did you mean Europe/Paris?'],
     ['UTZ', 'did you mean UTC?'],
-    ['+05:45', 'write an IANA name such as Europe/Paris or UTC'],
+    ['+05:45', 'an offset that holds all the year is the zone Asia/Kathmandu'],
     ['', 'write an IANA name such as Europe/Paris or UTC'],
     ['x'.repeat(200), 'write an IANA name such as Europe/Paris or UTC'],
   ])('%s is refused with a remedy', (name, message) => {

@@ -71,12 +71,40 @@ export class UnknownZoneError extends WeirError {
   readonly nearest: readonly string[];
 
   constructor(zone: string, nearest: readonly string[]) {
+    const fixed = fixedZoneFor(zone);
     const remedy =
-      nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : 'write an IANA name such as Europe/Paris or UTC';
+      fixed !== undefined
+        ? `an offset that holds all the year is the zone ${fixed}`
+        : nearest.length > 0
+          ? `did you mean ${nearest.join(' or ')}?`
+          : 'write an IANA name such as Europe/Paris or UTC';
     super(`time zone ${JSON.stringify(zone.slice(0, 64))} is not known; ${remedy}`, { fault: 'asked' });
     this.zone = zone;
     this.nearest = nearest;
   }
+}
+
+const OFFSET = /^(?:UTC|GMT)? ?([+-])(\d{1,2})(?::?(\d{2}))?$/i;
+
+/** Zones of today's offsets that are no whole hours, in minutes, where clocks aren't changed. */
+const PART_HOUR_ZONES: ReadonlyMap<number, string> = new Map([
+  [210, 'Asia/Tehran'],
+  [270, 'Asia/Kabul'],
+  [330, 'Asia/Kolkata'],
+  [345, 'Asia/Kathmandu'],
+  [390, 'Asia/Yangon'],
+  [570, 'Australia/Darwin'],
+]);
+
+/** The zone of an offset that is written in place of one; tzdata counts the hours of `Etc/GMT-1` westward. */
+function fixedZoneFor(text: string): string | undefined {
+  const [, sign, hours, minutes] = OFFSET.exec(text.trim()) ?? [];
+  if (hours === undefined) return undefined;
+  const offset = Number(hours) * 60 + Number(minutes ?? 0);
+  if (offset === 0) return 'UTC';
+  if (offset % 60 !== 0) return sign === '+' ? PART_HOUR_ZONES.get(offset) : undefined;
+  const isKnown = sign === '+' ? offset <= 14 * 60 : offset <= 12 * 60;
+  return isKnown ? `Etc/GMT${sign === '+' ? '-' : '+'}${offset / 60}` : undefined;
 }
 
 /** Zones kept open. There are some 600 names; a reader uses a few. When full, the one opened first is forgotten. */

@@ -14,6 +14,9 @@ export const textField = z
 
 export const nameField = textField.pipe(z.string().min(1));
 
+/** A text as cells hold it: YAML reads a bare `true` as a truth value. */
+export const cellTextField = z.union([textField, z.boolean().transform(String)]).meta({ title: 'text' });
+
 /** The name of a tag or metric, which a series will carry. */
 export const seriesNameField = textField.pipe(z.string().refine(isSeriesName, SERIES_NAME_RULE));
 

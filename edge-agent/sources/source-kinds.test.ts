@@ -47,7 +47,7 @@ describe('the sources section', () => {
       missing: [''],
       time: { format: 'unix', zone: 'UTC' },
       lateness: 86_400_000,
-      series: [{ when: { property: '1' } }],
+      series: [{ when: { property: { texts: ['1'], isNot: false } } }],
     });
     expect(NDJSON.schema.parse(sections['events'])).toMatchObject({ time: { format: 'iso' } });
     expect(HTTP.schema.parse(sections['door'])).toEqual({

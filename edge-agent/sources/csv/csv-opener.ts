@@ -28,6 +28,9 @@ import { CsvRecords } from './csv-records.ts';
 /** Lines that may stand before a heading: a page of text, and far fewer than what is loaded at first. */
 const SKIPPED_LINES_MAX = 1_000;
 
+/** Lines that the names of columns may be spread over; a quote that never closes would make a heading of all rows. */
+const HEADING_LINES_MAX = 64;
+
 /** What a spreadsheet writes before the heading, to tell another one the delimiter. */
 const SEPARATOR_LINE = /^"?sep=(.)"?$/i;
 
@@ -135,10 +138,12 @@ export class CsvOpener implements RecordFileOpener {
   #readHeading(heading: CsvRecords, bytes: Uint8Array, start: Place, to: number, atEnd: boolean): Place | null {
     let { at, line } = start;
     for (;;) {
-      const end = at === to && atEnd ? BROKEN : heading.next(bytes, at, to, atEnd, true);
+      const end = at === to && atEnd ? BROKEN : heading.next(bytes, at, to, atEnd, false);
       if (end === INCOMPLETE) return null;
-      if (end === BROKEN) {
-        throw new SourceError('heading', this.#subject, 'has no heading', 'give it one, or name its `columns`');
+      if (end === BROKEN || heading.lineEnds > HEADING_LINES_MAX) {
+        const why = heading.fault || `it goes on for ${heading.lineEnds} lines`;
+        const value = at === to ? 'has no heading' : `has a heading that can't be read: ${why}`;
+        throw new SourceError('heading', this.#subject, value, 'give it one, or name its `columns`');
       }
       at = end;
       line += heading.lineEnds;
@@ -152,7 +157,10 @@ export class CsvOpener implements RecordFileOpener {
       const remedy = `${COLUMNS_MAX} is the limit; is the delimiter right?`;
       throw new SourceError('heading', this.#subject, `has ${count} columns`, remedy);
     }
-    return fieldTexts(bytes, heading);
+    return asSaid(
+      fieldTexts(bytes, heading),
+      neededColumns(this.#section).map(({ column }) => column),
+    );
   }
 
   #checked(names: readonly string[], elsewhere: () => string | undefined = () => undefined): readonly string[] {
@@ -160,8 +168,16 @@ export class CsvOpener implements RecordFileOpener {
     if (missing.length > 0) {
       const which = missing.map(({ column }) => JSON.stringify(column)).join(', ');
       const value = `lacks the column${missing.length === 1 ? '' : 's'} ${which}`;
-      const lonely = names.length === 1 ? '; `delimiter` may be wrong, or `columns` be needed' : '';
-      throw new SourceError('columns', this.#subject, value, elsewhere() ?? missingRemedy(missing, names) + lonely);
+      if (names.some((name) => LONE_CR.test(name))) {
+        const remedy = "write LF or CR LF there: tr '\\r' '\\n' does it";
+        throw new SourceError('heading', this.#subject, 'ends its lines with CR alone', remedy);
+      }
+      throw new SourceError(
+        'columns',
+        this.#subject,
+        value,
+        elsewhere() ?? missingRemedy(missing, names) + elseSo(names),
+      );
     }
     for (const { column } of neededColumns(this.#section)) {
       if (names.indexOf(column) !== names.lastIndexOf(column)) {
@@ -186,6 +202,26 @@ export class CsvOpener implements RecordFileOpener {
     if (found.skip !== this.#section.skip) keys.push(`\`skip: ${found.skip}\``);
     return `line ${found.skip + 1} has ${needed.length === 1 ? 'it' : 'all'}: say ${keys.join(' and ')}`;
   }
+}
+
+const LONE_CR = /\r(?!\n)/;
+const VALUE = /^[+-]?[\d.,:/T Z+-]*\d[\d.,:/T Z+-]*$/;
+
+/** What else may be wrong where a heading lacks columns. */
+function elseSo(names: readonly string[]): string {
+  if (names.length === 1) return '; `delimiter` may be wrong, or `columns` be needed';
+  return names.every((name) => VALUE.test(name))
+    ? '; where this is a row, the file has no heading: name its `columns`'
+    : '';
+}
+
+const SPACES = /[\s\u00a0\u2007\u202f]+/g;
+
+/** The names of a heading, spelled as the section has them where nothing but their white space differs: a line end is some too. */
+function asSaid(names: readonly string[], needed: readonly string[]): readonly string[] {
+  const plain = (name: string): string => name.trim().replace(SPACES, ' ');
+  const said = new Map(needed.filter((name) => !names.includes(name)).map((name) => [plain(name), name]));
+  return said.size === 0 ? names : names.map((name) => said.get(plain(name)) ?? name);
 }
 
 function lineEndFrom(bytes: Uint8Array, at: number, to: number): number {
@@ -216,8 +252,8 @@ function findHeading(
   for (const tried of [delimiter, ...DELIMITERS.filter((other) => other !== delimiter)]) {
     const records = new CsvRecords(tried, COLUMNS_MAX);
     for (let at = from, skip = 0; at < to && skip < LINES_MAX; skip++) {
-      const end = records.next(bytes, at, to, true, true);
-      if (end > INCOMPLETE && columns.every((column) => fieldTexts(bytes, records).includes(column)))
+      const end = records.next(bytes, at, to, true, false);
+      if (end > INCOMPLETE && columns.every((column) => asSaid(fieldTexts(bytes, records), columns).includes(column)))
         return { skip, delimiter: tried };
       const lineEnd = bytes.indexOf(LF, at);
       at = lineEnd < 0 ? to : lineEnd + 1;
@@ -239,7 +275,7 @@ export const CSV_FIELDS = {
     .string()
     .refine(
       (mark) => /^[\t -~]$/.test(mark) && mark !== '"',
-      'delimiter must be one ASCII character, not a quote or a line end',
+      'delimiter must be one ASCII character, not a quote or a line end; a tab is written "\\t"',
     )
     .default(',')
     .meta({ description: 'What stands between the fields of a row.', examples: [';'] }),

@@ -148,6 +148,32 @@ describe('a CSV source', () => {
     expect(refusals).toMatchObject([{ line: 4, text: '2024-01-01,a,x' }]);
   });
 
+  it('takes a heading whose names go over lines, or have other spaces than are said, and tells the lines behind it', async () => {
+    const series = [{ metric: 'power', value: 'Power (kW)', device: '{Meter id}' }];
+    for (const heading of [
+      'ts,"Power\n(kW)",Meter id',
+      '"ts","Power\r\n(kW)","Meter\r\nid"',
+      'ts,Power\u00a0(kW),Meter  id',
+      'ts,Power (kW),Meter id',
+    ]) {
+      const { readings, refusals } = await read(`${heading}\n2024-01-01,1,a\n2024-01-02,x,a\n`, { series });
+      expect(readings).toMatchObject([{ tags: { device: 'a' }, value: 1_000 }]);
+      expect(refusals).toMatchObject([{ line: heading.split('\n').length + 2 }]);
+    }
+    expect((await failure(read('ts,device,"value\n2024-01-01,a,1\n'))).message).toMatch(
+      /heading that can't be read: a quoted field does not close/,
+    );
+    const endless = `ts,device,"value${'\n2024-01-01,a,1'.repeat(70)}"\n`;
+    expect((await failure(read(endless))).message).toMatch(/can't be read: it goes on for 71 lines/);
+  });
+
+  it('says what is missing of a heading that is a row, and of lines that end with CR alone', async () => {
+    expect((await failure(read('2024-01-01,1,1.5\n'))).message).toMatch(/the file has no heading: name its `columns`$/);
+    expect((await failure(read('ts,device,value\r2024-01-01,a,1\r'))).message).toMatch(
+      /ends its lines with CR alone; /,
+    );
+  });
+
   it('says where the heading stands, and by which delimiter, where it was looked for elsewhere', async () => {
     const text = 'Name : A B\n"x\nts;device;value\n2024-01-01;a;1\n';
     expect((await failure(read(text))).message).toMatch(/line 3 has all: say `delimiter: ";"` and `skip: 2`$/);
@@ -226,6 +252,29 @@ describe('a CSV source', () => {
     });
     expect(refusals.map(({ readings }) => readings)).toEqual([2, 2, 1]);
     expect(tallies).toMatchObject({ rows: 4, readings: 2, missing: 1, quarantined: 5 });
+  });
+
+  it('reads rows that have one of some texts, or any but these, and no row twice', async () => {
+    const rows =
+      'ts,state,value\n2024-01-01,ok,1\n2024-01-02,est,2\n2024-01-03,bad,3\n2024-01-04,,4\n2024-01-05,true,5\n';
+    const rule = (state: unknown) => ({ metric: 'power', value: 'value', device: 'd', when: { state } });
+    const values = async (...conditions: readonly unknown[]): Promise<readonly number[]> =>
+      (await read(rows, { series: conditions.map(rule) })).readings.map(({ value }) => value / 1_000);
+    expect(await values(['ok', ' est '])).toEqual([1, 2]);
+    expect(await values({ not: ['bad', ''] })).toEqual([1, 2, 5]);
+    expect(await values({ not: 'bad' })).toEqual([1, 2, 4, 5]);
+    expect(await values(true)).toEqual([5]);
+    expect(await values('ok', { not: ['ok', 'bad'] })).toEqual([1, 2, 4, 5]);
+    for (const state of [[], { no: 'bad' }])
+      expect(issuesOf({ ...CSV_ROWS, series: [rule(state)] })).toContain('not: …');
+  });
+
+  it('takes digits that a spreadsheet is to leave alone for what they are', async () => {
+    const { readings } = await read('ts,device,value\n2024-01-01,="007","=""1.5"""\n2024-01-02,007,2\n');
+    expect(readings.map(({ tags, value }) => [tags['device'], value])).toEqual([
+      ['007', 1_500],
+      ['007', 2_000],
+    ]);
   });
 
   it('makes nothing of rows that no rule is for', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../ndjson/json-fields.ts';
 import { TELEGRAM_HABITS } from '../p1/p1-opener.ts';
 import type { PayloadFault, PayloadRow } from '../rows/payload-row.ts';
+import { fulfils } from '../rows/row-condition.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { fillTextTemplate, parseTextTemplate } from '../rows/text-template.ts';
 import { type EntryRegistry, REFUSED_TEXT_CHARS_MAX } from '../source.ts';
@@ -198,7 +199,7 @@ function goneBy(topic: TopicRule, { device, when }: NonNullable<TopicRule['gone'
       const value = name ?? valueAtPath(root, column) ?? '';
       return typeof value === 'object' ? '' : String(value).trim();
     };
-    const isGone = conditions.every(([column, text]) => textOf(column) === text.trim());
+    const isGone = conditions.every(([column, condition]) => fulfils(condition, textOf(column)));
     return isGone ? [fillTextTemplate(template, textOf)] : [];
   };
 }

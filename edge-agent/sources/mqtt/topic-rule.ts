@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { RECEIVED_COLUMN, RECEIVED_TIME } from '../live/message-fields.ts';
 import { PAYLOAD } from '../ndjson/json-fields.ts';
+import { ROWS_WHEN } from '../rows/row-condition.ts';
 import { checkDistinct, checkMetrics, type NeededColumn, neededColumns } from '../rows/row-references.ts';
-import { checkRows, ROWS_FIELDS, ROWS_WHEN, templateField } from '../rows/rows-section.ts';
+import { checkRows, ROWS_FIELDS, templateField } from '../rows/rows-section.ts';
 import { parseTextTemplate } from '../rows/text-template.ts';
 import { nameField } from '../section-fields.ts';
 import type { ReferenceFault } from '../source-kind.ts';

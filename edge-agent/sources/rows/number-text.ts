@@ -1,4 +1,4 @@
-import { MINUS, PLUS, POINT, SPACE, ZERO } from '../ascii.ts';
+import { EQUALS, MINUS, PLUS, POINT, QUOTE, SPACE, ZERO } from '../ascii.ts';
 
 export const DECIMAL_MARKS = ['.', ','] as const;
 export const THOUSANDS_MARKS = ['.', ',', "'", ' '] as const;
@@ -31,7 +31,7 @@ const ALSO_WRITTEN: Readonly<Record<string, readonly string[]>> = {
  * Rewrites numbers with other marks as the plain decimals that `parseScaledBytes` takes. A thousands mark stands between
  * groups only, the last one of three digits and those before it of two or three (as in India), and never behind a
  * leading 0, so that a decimal mark is not taken for one: `0.067` and `1.5` are no thousands. A minus may be that of
- * typographers, or stand behind the number, as accounting writes it.
+ * typographers (U+2212, or U+2013), or stand behind the number, as accounting writes it.
  */
 export class NumberText {
   /** The number, rewritten; its length is what `rewrite` gave. */
@@ -50,8 +50,9 @@ export class NumberText {
     if (textEnd - start > NUMBER_BYTES_MAX) return -1;
     const { plain } = this;
     let length = 0;
-    let at = start;
-    let end = textEnd;
+    const quoted = isFormulaOfText(bytes, start, textEnd);
+    let at = quoted ? start + FORMULA_BYTES : start;
+    let end = quoted ? textEnd - 1 : textEnd;
     if (end - start > 1 && bytes[end - 1] === MINUS) {
       plain[length++] = MINUS;
       end--;
@@ -99,15 +100,28 @@ export class NumberText {
   }
 }
 
-/** Whether a number has its minus as plain decimals don't: behind it, or that of typographers. */
-export function isOddlySigned(bytes: Uint8Array, start: number, end: number): boolean {
-  return (end - start > 1 && bytes[end - 1] === MINUS) || signBytesAt(bytes, start, end) > 1;
+/** Whether a number is written as plain decimals aren't: its minus behind it, or that of typographers, or as a formula. */
+export function isOddlyWritten(bytes: Uint8Array, start: number, end: number): boolean {
+  const isSignedSo = (end - start > 1 && bytes[end - 1] === MINUS) || signBytesAt(bytes, start, end) > 1;
+  return isSignedSo || isFormulaOfText(bytes, start, end);
 }
 
-/** The length of the sign that stands at `at`, 0 for none; U+2212 is three bytes. */
+/** The bytes of `="`. */
+export const FORMULA_BYTES = 2;
+
+/** Whether a cell is written so that a spreadsheet takes it for text, digits and all: `="00123"`. */
+export function isFormulaOfText(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start > FORMULA_BYTES && bytes[start] === EQUALS && bytes[start + 1] === QUOTE && bytes[end - 1] === QUOTE
+  );
+}
+
+/** The length of the sign that stands at `at`, 0 for none; the minus and the dash of typographers are three bytes. */
 function signBytesAt(bytes: Uint8Array, at: number, end: number): number {
   if (at < end && (bytes[at] === MINUS || bytes[at] === PLUS)) return 1;
-  return end - at > 3 && bytes[at] === 0xe2 && bytes[at + 1] === 0x88 && bytes[at + 2] === 0x92 ? 3 : 0;
+  if (end - at <= 3 || bytes[at] !== 0xe2) return 0;
+  const isMinus = bytes[at + 1] === 0x88 && bytes[at + 2] === 0x92;
+  return isMinus || (bytes[at + 1] === 0x80 && bytes[at + 2] === 0x93) ? 3 : 0;
 }
 
 /** Where the spaces before `end` begin, no-break ones among them. */

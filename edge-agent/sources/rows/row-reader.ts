@@ -7,7 +7,7 @@ import type { OrderSnapshot } from '../time/local-order.ts';
 import { RowTime } from '../time/row-time.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
 import { ABSENT, type FieldTable } from './key-table.ts';
-import { isOddlySigned, PLAIN_MARKS } from './number-text.ts';
+import { isOddlyWritten, PLAIN_MARKS } from './number-text.ts';
 import {
   compileRules,
   NO_ENTRY,
@@ -276,8 +276,8 @@ export class RowReader {
       text === null
         ? parseScaledBytes(bytes, valueStart, valueEnd, rule.decimals, rule.excess)
         : text.parse(bytes, valueStart, valueEnd, fields);
-    if (Number.isNaN(value) && text === null && isOddlySigned(bytes, valueStart, valueEnd)) {
-      value = rule.oddlySigned.parse(bytes, valueStart, valueEnd, fields);
+    if (Number.isNaN(value) && text === null && isOddlyWritten(bytes, valueStart, valueEnd)) {
+      value = rule.oddlyWritten.parse(bytes, valueStart, valueEnd, fields);
     }
     if (Number.isNaN(value) && texts !== null) value = standingValue(texts, bytes, valueStart, valueEnd);
     if (Number.isNaN(value)) {

@@ -4,6 +4,7 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import type { ReferenceFault, SeriesMade } from '../source-kind.ts';
 import { timeColumns } from '../time/time-section.ts';
+import { mayMeet } from './row-condition.ts';
 import type { RowsSection, SeriesRule } from './rows-section.ts';
 import { parseTextTemplate } from './text-template.ts';
 
@@ -52,11 +53,6 @@ export function checkDistinct({ series }: Pick<RowsSection, 'series'>): readonly
       remedy: 'give one of them another `device` or tag, or tell their rows apart by `when`',
     };
   });
-}
-
-/** Whether a row may fit both. */
-function mayMeet(a: SeriesRule['when'], b: SeriesRule['when']): boolean {
-  return Object.entries(a).every(([column, text]) => !Object.hasOwn(b, column) || b[column]!.trim() === text.trim());
 }
 
 /** The columns that the rules of a source need but its file doesn't have. */

@@ -8,7 +8,8 @@ import type { Zone } from '#core/time/zone.ts';
 import type { EntryRegistry, SeriesDescription } from '../source.ts';
 import { CellTimes } from '../time/cell-times.ts';
 import { type FieldTable, KEY_REFUSED, KeyTable } from './key-table.ts';
-import { type NumberMarks, PLAIN_MARKS } from './number-text.ts';
+import { FORMULA_BYTES, isFormulaOfText, type NumberMarks, PLAIN_MARKS } from './number-text.ts';
+import { ColumnCondition } from './row-condition.ts';
 import type { CellsRule, SeriesRule } from './rows-section.ts';
 import { fillTextTemplate, parseTextTemplate, type TextTemplate } from './text-template.ts';
 import { equalBytes, type ValueRule, ValueText } from './value-text.ts';
@@ -25,11 +26,11 @@ export interface RowRule {
   readonly cells: RowCells | null;
   /** Null where the values are plain decimals. */
   readonly text: ValueText | null;
-  /** How those are read whose minus is not that of plain decimals. */
-  readonly oddlySigned: ValueText;
+  /** How those are read that are written otherwise than plain decimals. */
+  readonly oddlyWritten: ValueText;
   /** Texts that are no numbers, and stand for one each; null where there are none. */
   readonly texts: readonly StandingText[] | null;
-  readonly when: readonly { readonly column: number; readonly text: Uint8Array }[];
+  readonly when: readonly ColumnCondition[];
   readonly entries: RuleEntries;
 }
 
@@ -180,8 +181,9 @@ export class RuleEntries {
 }
 
 function decodeName(bytes: Uint8Array): string {
+  const quoted = isFormulaOfText(bytes, 0, bytes.length);
   try {
-    const text = decoder.decode(bytes);
+    const text = decoder.decode(quoted ? bytes.subarray(FORMULA_BYTES, -1) : bytes);
     return CONTROL.test(text) ? '' : text;
   } catch (error) {
     if (error instanceof TypeError) return '';
@@ -233,12 +235,9 @@ export function compileRules(
       cells:
         rule.cells === undefined ? null : rowCells(rule.cells, position(rule.value), position(rule.cells.to), zone),
       text: valueText(rule, metric, position, marks),
-      oddlySigned: new ValueText({ ...metric, units: null, scale: null }, PLAIN_MARKS),
+      oddlyWritten: new ValueText({ ...metric, units: null, scale: null }, PLAIN_MARKS),
       texts: standingTexts(rule, metric),
-      when: Object.entries(rule.when).map(([name, text]) => ({
-        column: position(name),
-        text: new TextEncoder().encode(text.trim()),
-      })),
+      when: Object.entries(rule.when).map(([name, condition]) => new ColumnCondition(position(name), condition)),
       entries: new RuleEntries(rule, positions, keysFor(rule), registry),
     };
   });
@@ -315,7 +314,7 @@ export class RuleSelector {
   #match(bytes: Uint8Array, fields: FieldTable): readonly RowRule[] {
     const { starts, ends } = fields;
     return this.#rules.filter((rule) =>
-      rule.when.every(({ column, text }) => equalBytes(text, bytes, starts[column]!, ends[column]!)),
+      rule.when.every((condition) => condition.holds(bytes, starts[condition.column]!, ends[condition.column]!)),
     );
   }
 }

@@ -8,6 +8,7 @@ import { checkedBy, expectedSinceField, nameField, seriesNameField, textField } 
 import type { CellsCounted } from '../time/cell-times.ts';
 import { describeTime, timeSchema, type TimeSection } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
+import { ROWS_WHEN } from './row-condition.ts';
 import { parseTextTemplate, TextTemplateError } from './text-template.ts';
 
 /** Series rules of one source: no file is wider, and each costs a look at every row. */
@@ -48,9 +49,6 @@ const unit = z
     }
   });
 
-/** Texts of columns, which rows are told apart by. */
-export const ROWS_WHEN = z.record(nameField, textField).default({});
-
 const NUMERIC = /^\s*[+-]?[\d.,]/;
 
 const seriesRuleFields = {
@@ -89,8 +87,9 @@ const seriesRuleFields = {
     })
     .optional(),
   when: ROWS_WHEN.meta({
-    description: 'The rows that the rule is for, by the text of columns.',
-    examples: [{ type: 'import' }],
+    description:
+      'The rows that the rule is for, by the text of columns: one, one of a list, or any other than { not: … } says.',
+    examples: [{ type: 'import', state: { not: ['invalid', 'missing'] } }],
   }),
   since: expectedSinceField.optional(),
   device: templateField.pipe(z.string().min(1)).meta({

@@ -50,14 +50,14 @@ describe('laws of written numbers', () => {
         marks,
         fc.bigInt({ min: 0n, max: 10n ** 10n }),
         fc.stringMatching(/^[0-9]{0,6}$/),
-        fc.constantFrom(['', ''], ['-', ''], ['+', ''], ['\u2212', ''], ['', '-']),
+        fc.constantFrom(['', ''], ['-', ''], ['+', ''], ['\u2212', ''], ['\u2013', ''], ['', '-']),
         fc.constantFrom('', 'e2', 'E-3'),
         fc.constantFrom(...SPACES),
         ({ decimal, thousands }, whole, fraction, [before, behind], exponent, space) => {
           const mark = thousands === ' ' ? space : thousands;
           const grouped = mark === undefined ? String(whole) : String(whole).replaceAll(/\B(?=(?:\d{3})+$)/g, mark);
           const tail = (fraction === '' ? '' : decimal + fraction) + exponent;
-          const sign = before === '\u2212' || behind === '-' ? '-' : before;
+          const sign = before === '\u2212' || before === '\u2013' || behind === '-' ? '-' : before;
           expect(read(before + grouped + tail + behind, { decimal, thousands })).toBe(
             parseScaled(`${sign}${whole}.${fraction}${exponent}`, 3, 'round'),
           );
@@ -90,6 +90,13 @@ describe('the value of a rule', () => {
       expect(read(text, { decimal: ',', thousands: '.' })).toMatch(/not a decimal number/);
     expect(read('1.234', { decimal: ',' })).toMatch(/say `thousands: "."`/);
     expect(read('12,34,567.5', { decimal: '.', thousands: ',' })).toBe(1_234_567_500);
+  });
+
+  it('is told both marks where it has both, and no unit that is none', () => {
+    const plain: NumberMarks = { decimal: '.' };
+    expect(read('1.234,56', plain)).toMatch(/say `decimal: ","` and `thousands: "."`/);
+    expect(read('-1\u202f234\u202f567,8', plain)).toMatch(/say `decimal: ","` and `thousands: " "`/);
+    for (const text of ['0x1F', '1_000', '12:30']) expect(read(text, plain)).not.toContain('unit');
   });
 
   it('has one sign at most, and no sign for a unit', () => {

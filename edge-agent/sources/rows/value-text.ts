@@ -132,6 +132,10 @@ function isLetter(byte: number | undefined): boolean {
 
 const COMMA_DECIMAL = /^[+-]?\d*,\d+$/;
 const GROUPED = /^[+-]?\d{1,3}(?=([.,' \u00a0\u202f\u2009\u2019]))(?:\1\d{2,3})*\1\d{3}(?:[.,]\d*)?$/;
+/** A number whose comma is its decimal mark, and which has another one between its thousands. */
+const GROUPED_COMMA_DECIMAL = /^[+\u2212-]?\d{1,3}(?:([.' \u00a0\u202f\u2009\u2019])\d{3})(?:\1\d{3})*,\d+$/;
+/** What is written behind digits and is no unit: a group after `_`, hours of a time, a number of base 16. */
+const NO_UNIT = /^(?:[_:/]|x[\da-f]+$)/i;
 const WITH_UNIT = /^[+-]?[\d.,]+ ?([^\d\s.,+-]\S{0,15})$/;
 
 /** Why a value was refused, and what helps, by what its text looks like. */
@@ -143,14 +147,23 @@ export function describeValueFault(fault: ScaledFault, text: string, decimals: n
     return `${what}, nor UTF-8; say how the file is written, as in \`encoding: windows-1252\``;
   if (marks.decimal === '.' && marks.thousands !== ',' && COMMA_DECIMAL.test(text))
     return `${what}; say \`decimal: ","\` where the comma is its decimal mark`;
+  const between = plain ? GROUPED_COMMA_DECIMAL.exec(text)?.[1] : undefined;
+  if (between !== undefined)
+    return `${what}; say \`decimal: ","\` and \`thousands: ${quotedMark(between)}\` where these are its marks`;
   const mark = marks.thousands === undefined ? GROUPED.exec(text)?.[1] : undefined;
   if (mark !== undefined && mark !== marks.decimal)
-    return `${what}; say \`thousands: ${JSON.stringify(mark.trim() === '' ? ' ' : mark)}\` where that stands between its thousands`;
+    return `${what}; say \`thousands: ${quotedMark(mark)}\` where that stands between its thousands`;
   const unit = WITH_UNIT.exec(text)?.[1];
-  if (unit !== undefined && !/^e/i.test(unit)) return `${what}; say \`unit: ${unit}\` where its unit stands behind it`;
+  if (unit !== undefined && !/^e/i.test(unit) && !NO_UNIT.test(unit))
+    return `${what}; say \`unit: ${unit}\` where its unit stands behind it`;
   if (plain) return describeScaledFault(fault, text, decimals);
   const thousands = marks.thousands === undefined ? '' : ` and ${JSON.stringify(marks.thousands)} between thousands`;
   return `${what} with ${JSON.stringify(marks.decimal)} as its decimal mark${thousands}; name it under \`missing\` where it stands for no reading`;
+}
+
+/** A mark as the configuration names it: one space stands for all that are written. */
+function quotedMark(mark: string): string {
+  return JSON.stringify(mark.trim() === '' ? ' ' : mark);
 }
 
 /** The texts that stand for "no reading", compared as bytes. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { BATCH_READINGS_MAX, BatchColumns } from '../batch-columns.ts';
+import { isText } from '../rows/row-condition.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import type { SeriesRule } from '../rows/rows-section.ts';
 import { type ReadingBatch, SeriesList } from '../source.ts';
@@ -57,7 +58,7 @@ describe('the rows of metrics', () => {
   it('are for those rules alone whose `when` fits the topic', () => {
     const { batch } = read(
       [double('a', 1, T)],
-      [ruleOf('a', { when: { node: 'n1' } }), ruleOf('a', { when: { node: 'n2' } })],
+      [ruleOf('a', { when: { node: isText('n1') } }), ruleOf('a', { when: { node: isText('n2') } })],
     );
     expect(batch.count).toBe(1);
   });

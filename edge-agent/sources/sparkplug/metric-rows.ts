@@ -1,6 +1,7 @@
 import { SPACE } from '../ascii.ts';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import { ABSENT, FieldTable } from '../rows/key-table.ts';
+import { isText } from '../rows/row-condition.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import type { RowsSection, SeriesRule } from '../rows/rows-section.ts';
 import { timeSchema } from '../time/time-section.ts';
@@ -35,7 +36,7 @@ export function metricRowsSection({ missing, series }: Pick<RowsSection, 'missin
 }
 
 function ofLongFile(rule: SeriesRule): SeriesRule {
-  return { ...rule, value: COLUMNS[VALUE], when: { ...rule.when, [COLUMNS[METRIC]]: rule.value } };
+  return { ...rule, value: COLUMNS[VALUE], when: { ...rule.when, [COLUMNS[METRIC]]: isText(rule.value) } };
 }
 
 /** How many readings a metric gives at most: rules may share a name, and differ in `when`. */

@@ -1,11 +1,13 @@
 import {
   CASE_BIT,
+  CLOSE_BRACKET,
   COLON,
   COMMA,
   isDigit,
   LOWER_T,
   LOWER_Z,
   MINUS,
+  OPEN_BRACKET,
   PLUS,
   POINT,
   SPACE,
@@ -28,6 +30,7 @@ import {
 } from './time-text.ts';
 
 const DATE_BYTES = 10;
+const BASIC_DATE_BYTES = 8;
 const MINUTES_BYTES = 5;
 const OFFSET_BYTES = 6;
 
@@ -36,7 +39,8 @@ const FORM = 'is not ISO 8601; write it like 2006-12-16T17:24:00Z, or say how it
 /**
  * ISO 8601 extended format as in RFC 3339: a date, then `T` or one space and hours and minutes, optional seconds with
  * a fraction of any length after `.` or `,`, and an optional offset (time-text.ts), also after a space. Without an
- * offset the time is local; a date alone is its local midnight, and 24:00 the midnight that ends it.
+ * offset the time is local; a date alone is its local midnight, and 24:00 the midnight that ends it. A date and a time of
+ * the basic format are read too (`20061216T172400Z`), and the name of a zone behind an offset, which decides (RFC 9557).
  */
 export class IsoTime implements TimeText {
   local = false;
@@ -59,7 +63,8 @@ export class IsoTime implements TimeText {
     if (end - start < DATE_BYTES) return this.#refuse(FORM);
     const dayMs = this.#date(bytes, start);
     let at = start + DATE_BYTES;
-    if (at === end || Number.isNaN(dayMs)) return dayMs;
+    if (Number.isNaN(dayMs)) return this.#basic(bytes, start, end);
+    if (at === end) return dayMs;
     const mark = bytes[at++];
     if ((mark !== UPPER_T && mark !== SPACE && mark !== LOWER_T) || end - at < MINUTES_BYTES) {
       return this.#afterDate(bytes, at, end, dayMs);
@@ -128,7 +133,25 @@ export class IsoTime implements TimeText {
     const ms = offsetMs(bytes, offsetAt, at);
     if (Number.isNaN(ms)) return this.#refuse(OFFSET_BEYOND);
     this.local = false;
-    return this.#rest(bytes, at, end, localMs - ms);
+    const isNamed = bytes[at] === OPEN_BRACKET && at < end && bytes[end - 1] === CLOSE_BRACKET;
+    return this.#rest(bytes, isNamed ? end : at, end, localMs - ms);
+  }
+
+  /** A time in the basic format, after `date` has refused it: the same without marks, but for the `T`. */
+  #basic(bytes: Uint8Array, start: number, end: number): number {
+    const at = start + BASIC_DATE_BYTES;
+    const timeEnd = digitsEnd(bytes, at + 1, end);
+    const timeDigits = timeEnd - at - 1;
+    if ((bytes[at]! | CASE_BIT) !== LOWER_T || digitsEnd(bytes, start, at) < at) return Number.NaN;
+    if (timeDigits !== 4 && timeDigits !== 6) return this.#refuse(FORM);
+    const [year, month] = [twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2), twoDigits(bytes, start + 4)];
+    const dayMs = midnightMs(year, month, twoDigits(bytes, start + 6));
+    if (Number.isNaN(dayMs)) return this.#refuse(NO_CALENDAR_DATE);
+    const [hour, minute] = [twoDigits(bytes, at + 1), twoDigits(bytes, at + 3)];
+    const second = timeDigits === 6 ? twoDigits(bytes, at + 5) : 0;
+    if (hour > 23 || minute > 59 || second > 59) return this.#refuse(FORM);
+    const ms = dayMs + ((hour * 60 + minute) * 60 + second) * 1_000;
+    return timeEnd === end ? ms : this.#zoned(bytes, timeEnd, end, ms);
   }
 
   #date(bytes: Uint8Array, start: number): number {

@@ -1,8 +1,8 @@
 import { CASE_BIT, LOWER_A, LOWER_Z } from '../ascii.ts';
 
 /**
- * The names that times are written with, told by their letters in any case: of months and weekdays in English, and of the
- * offsets that zones have in winter and in summer.
+ * The names that times are written with, told by their letters in any case: of months in English and in the languages of
+ * its neighbours, of weekdays in English, and of the offsets that zones have in winter and in summer.
  */
 
 const MONTHS = [
@@ -18,6 +18,25 @@ const MONTHS = [
   'october',
   'november',
   'december',
+];
+
+/**
+ * What months are called in Danish, Dutch, French, German, Italian, Norwegian, Portuguese, Spanish and Swedish, whole and as
+ * CLDR 46 shortens them, where that isn't as in English. No name is of two months.
+ */
+const FURTHER_MONTHS: readonly (readonly string[])[] = [
+  ['januar', 'jänner', 'jän', 'janvier', 'janv', 'enero', 'ene', 'gennaio', 'gen', 'januari', 'janeiro'],
+  ['februar', 'feber', 'février', 'févr', 'febrero', 'febbraio', 'februari', 'fevereiro', 'fev'],
+  ['märz', 'mär', 'mrz', 'mars', 'marzo', 'maart', 'mrt', 'março', 'marts'],
+  ['avril', 'avr', 'abril', 'abr', 'aprile'],
+  ['mai', 'mayo', 'maggio', 'mag', 'mei', 'maio', 'maj'],
+  ['juni', 'juin', 'junio', 'giugno', 'giu', 'junho'],
+  ['juli', 'juillet', 'juil', 'julio', 'luglio', 'lug', 'julho'],
+  ['août', 'agosto', 'ago', 'augustus', 'augusti'],
+  ['septembre', 'septiembre', 'settembre', 'set', 'setembro'],
+  ['oktober', 'okt', 'octobre', 'octubre', 'ottobre', 'ott', 'outubro', 'out'],
+  ['novembre', 'noviembre', 'novembro'],
+  ['dezember', 'dez', 'décembre', 'déc', 'diciembre', 'dic', 'dicembre', 'desember', 'des', 'dezembro'],
 ];
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
@@ -80,13 +99,24 @@ function spellings(names: readonly string[], lettersMax: number): readonly (read
 }
 
 /** `Sept` is written too, `Tues` and `Thurs` as well. */
-const MONTH_SPELLINGS = spellings(MONTHS, 4);
+const MONTH_SPELLINGS = [
+  ...spellings(MONTHS, 4),
+  ...FURTHER_MONTHS.flatMap((names, i) => names.map((name) => [new TextEncoder().encode(name), i + 1] as const)),
+];
 const WEEKDAY_SPELLINGS = spellings(WEEKDAYS, 5);
 
-/** Where the letters end that begin at `start`. */
+/** What letters of the Latin-1 supplement begin with in UTF-8; their second byte has the case where ASCII has it. */
+const LATIN_1_LETTER = 0xc3;
+
+/** Where the letters end that begin at `start`, of ASCII and of the Latin-1 supplement. */
 export function lettersEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && (bytes[at]! | CASE_BIT) >= LOWER_A && (bytes[at]! | CASE_BIT) <= LOWER_Z) at++;
+  for (; at < end; at++) {
+    const letter = bytes[at]! | CASE_BIT;
+    if (letter >= LOWER_A && letter <= LOWER_Z) continue;
+    if (bytes[at] !== LATIN_1_LETTER || at + 1 === end) break;
+    at++;
+  }
   return at;
 }
 
@@ -117,7 +147,7 @@ function named(
   for (const [text, number] of known) {
     if (text.length !== end - start) continue;
     let i = 0;
-    while (i < text.length && (bytes[start + i]! | CASE_BIT) === text[i]) i++;
+    while (i < text.length && (bytes[start + i]! | CASE_BIT) === (text[i]! | CASE_BIT)) i++;
     if (i === text.length) return number;
   }
   return 0;

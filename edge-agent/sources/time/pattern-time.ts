@@ -140,7 +140,12 @@ export class PatternTime implements TimeText {
         if (at < end && bytes[at] === most[part]) at++;
         else if (most[part] === SPACE && hardSpaceBytes(bytes, at, end) > 0) at += hardSpaceBytes(bytes, at, end);
         else return this.#refuse(this.#form);
-      } else if (kind >= YEAR) {
+        continue;
+      }
+      // Who pads with spaces writes `Feb  1`; of a date that is known they stand behind it.
+      if (bytes[at] === SPACE && part > 0 && code[part - 1] === LITERAL && most[part - 1] === SPACE)
+        at = spacesEnd(bytes, at, end);
+      if (kind >= YEAR) {
         const digitsMaxEnd = Math.min(at + most[part]!, end);
         const digitsAt = at;
         let value = 0;
@@ -152,7 +157,7 @@ export class PatternTime implements TimeText {
         if (at - digitsAt < this.#least[part]!) return this.#refuse(this.#form);
         fields[kind] = value;
       } else {
-        at = this.#other(kind, most[part]!, bytes, at, end);
+        at = this.#other(kind, part, bytes, at, end);
         if (Number.isNaN(at)) return at;
       }
     }
@@ -166,10 +171,10 @@ export class PatternTime implements TimeText {
   }
 
   /** Reads a part that is neither a literal nor a number at `at`; gives where it ends, NaN where it isn't there. */
-  #other(kind: number, most: number, bytes: Uint8Array, at: number, end: number): number {
+  #other(kind: number, part: number, bytes: Uint8Array, at: number, end: number): number {
     switch (kind) {
       case FRACTION: {
-        const fractionEnd = at + most;
+        const fractionEnd = at + this.#most[part]!;
         if (digitsEnd(bytes, at, Math.min(fractionEnd, end)) < fractionEnd) break;
         this.cut = isFinerThanMs(bytes, at, fractionEnd);
         this.#fractionMs = fractionMs(bytes, at, fractionEnd);
@@ -189,7 +194,8 @@ export class PatternTime implements TimeText {
         const month = monthNamed(bytes, at, nameEnd);
         if (month === 0) break;
         this.#fields[MONTH] = month;
-        return nameEnd;
+        // A shortened name may have a point behind it, of which the pattern says nothing.
+        return nameEnd < end && bytes[nameEnd] === POINT && this.#most[part + 1] !== POINT ? nameEnd + 1 : nameEnd;
       }
       case WEEKDAY: {
         const nameEnd = lettersEnd(bytes, at, end);
@@ -301,6 +307,13 @@ function mostOf(part: PatternPart): number {
 
 function yearOfCentury(year: number): number {
   return year < CENTURY_PIVOT ? 2000 + year : 1900 + year;
+}
+
+/** Where the spaces end that stand at `start`. */
+function spacesEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === SPACE) at++;
+  return at;
 }
 
 /** How long the unbreakable space at `start` is, or 0. */

@@ -240,3 +240,34 @@ describe('how times are read', () => {
     expect(describeTime(timeSchema.parse({ columns: ['time'], ...fields }))).toBe(phrase);
   });
 });
+
+describe('a time that its format does not read', () => {
+  const said = (text: string, section: object = {}): string =>
+    new RowTimes({ columns: ['t'], ...section }, ['t']).texts([[text]])[0]!;
+
+  it.each([
+    ['01.02.2026 00:15', '"d.M.yyyy H:mm"`'],
+    ['13/02/2026 00:15', '"d/M/yyyy H:mm"`'],
+    ['2/1/2026 12:15 AM', '"d/M/yyyy h:mm a"` or `"M/d/yyyy h:mm a"`'],
+    ['2026/02/01 00:15:30', '"yyyy/M/d H:mm:ss"`'],
+    ['20260201001500', '"yyyyMMddHHmmss"`'],
+    ['2026-02-01 00:15:00 CET', '"yyyy-M-d H:mm:ss z"`'],
+    ['1769904900', 'unix`'],
+    ['1769904900000', 'unix-ms`'],
+    ['46054.010416667', 'excel`'],
+  ])('says which one does: %s', (text, format) => {
+    expect(said(text)).toBe(`time ${JSON.stringify(text)} is not ISO 8601; say \`format: ${format}`);
+  });
+
+  it('is told the format by which it is ISO 8601, or that text may be left unread, or nothing', () => {
+    expect(said('2026-02-01T00:15:00Z', { format: 'unix' })).toMatch(/; say `format: iso`$/);
+    expect(said('01.02.2026 00:00-00:15', { format: 'dd.MM.yyyy HH:mm' })).toMatch(/; say `rest: ignore` /);
+    expect(said('Total')).not.toContain('say `format');
+    expect(said('')).toBe('time "" is empty');
+  });
+
+  it('is what it is, once another time of the source has been read', () => {
+    const texts = new RowTimes({ columns: ['t'] }, ['t']).texts([['2026-02-01T00:15:00Z'], ['1769904900']]);
+    expect(texts[1]).toContain('write it like');
+  });
+});

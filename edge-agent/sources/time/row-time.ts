@@ -7,6 +7,7 @@ import { quote } from '../batch-columns.ts';
 import type { FieldTable } from '../rows/key-table.ts';
 import { MissingTexts } from '../rows/value-text.ts';
 import { DayPeriods, wholeDay } from './day-periods.ts';
+import { formatRemedy } from './likely-formats.ts';
 import { type LocalOrder, NO_ORDER, type OrderSnapshot, type Pass } from './local-order.ts';
 import { openLocalOrder, openTimeText, type TimeSection } from './time-section.ts';
 import type { TimeText } from './time-text.ts';
@@ -20,6 +21,9 @@ const ONE_ORDER = '';
 /** How far from a time as it is read its instant may lie, by its zone alone. */
 const ZONE_ROOM_MS = 2 * DAY_MS;
 
+/** Refused times for which other formats are tried: who reads reasons reads the first ones, and each costs some 0.1 ms. */
+const TRIED_TEXTS_MAX = 32;
+
 /** How the rows of a file belong together: those of each series by themselves, or all of them. */
 export type RowOrder = 'per-series' | 'shared';
 
@@ -30,6 +34,7 @@ export type RowOrder = 'per-series' | 'shared';
 export class RowTime {
   readonly #columns: Int32Array;
   readonly #joined = new Uint8Array(TIME_BYTES_MAX);
+  readonly #format: string;
   readonly #text: TimeText;
   readonly zone: Zone;
   readonly #order: LocalOrder | null;
@@ -50,6 +55,9 @@ export class RowTime {
   #pass: Pass | undefined;
   /** The last time as it was read: an instant, or a wall clock; NaN where none was. */
   #readMs = Number.NaN;
+  /** Whether any time has been read: then the format is the one of this source. */
+  #hasRead = false;
+  #triedTexts = 0;
   /** Why the last call of `read` gave no instant: a phrase that quotes what was read. */
   fault = '';
 
@@ -57,6 +65,7 @@ export class RowTime {
     const { columns, format, zone, rest, stamp, shift, period, repeated } = section;
     this.#columns = Int32Array.from(columns, (name) => positions.get(name)!);
     this.zone = openZone(zone);
+    this.#format = format;
     this.#text = openTimeText(format, rest, this.zone);
     this.#order = openLocalOrder(zone, stamp);
     this.#orderPerSeries = order === 'per-series';
@@ -94,7 +103,8 @@ export class RowTime {
     }
     const readMs = this.#text.parse(source, start, end);
     this.#readMs = readMs;
-    if (Number.isNaN(readMs)) return this.#refuse(source, start, end, this.#text.fault);
+    if (Number.isNaN(readMs)) return this.#refuseText(source, start, end);
+    this.#hasRead = true;
     if (!(readMs >= this.#earliestMs && readMs <= this.#latestMs)) {
       this.#readMs = Number.NaN;
       return this.#refuse(source, start, end, 'lies outside the years 0 to 9999; `time.format` may name another unit');
@@ -222,6 +232,15 @@ export class RowTime {
       while (at < end) joined[length++] = bytes[at++]!;
     }
     return length;
+  }
+
+  /** Refuses what the format doesn't read. Where it has read nothing yet, it may be the wrong one: others are tried. */
+  #refuseText(bytes: Uint8Array, start: number, end: number): number {
+    if (start >= end) return this.#refuse(bytes, start, start, 'is empty');
+    const { fault } = this.#text;
+    if (this.#hasRead || this.#triedTexts++ >= TRIED_TEXTS_MAX) return this.#refuse(bytes, start, end, fault);
+    const remedy = formatRemedy(this.#format, bytes, start, end);
+    return this.#refuse(bytes, start, end, remedy === undefined ? fault : `${fault.split(';', 1)[0]!}; ${remedy}`);
   }
 
   #refuse(bytes: Uint8Array, start: number, end: number, fault: string): number {

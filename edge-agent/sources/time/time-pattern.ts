@@ -41,7 +41,7 @@ export const PATTERN_CHARS_MAX = 100;
 const FRACTION_DIGITS_MAX = 12;
 
 const SUPPORTED =
-  'known are iso, unix, unix-ms, unix-us, unix-ns and patterns of yyyy or yy, MM or M or MMM, dd or d, E, HH or H ' +
+  'known are iso, unix, unix-ms, unix-us, unix-ns, excel and patterns of yyyy or yy, MM or M or MMM, dd or d, E, HH or H ' +
   "(k from 1 to 24, h or K with a), mm or m, ss or s, S for each digit of a fraction, X or Z for an offset, z for CET and the like, and text in '…'";
 
 type FieldName = NumberField | Exclude<PatternPart['kind'], 'literal' | 'number'>;
@@ -50,6 +50,11 @@ type FieldName = NumberField | Exclude<PatternPart['kind'], 'literal' | 'number'
 function fieldPart(pattern: string, letter: string, length: number): PatternPart {
   const part = knownField(letter, length);
   if (part !== undefined) return part;
+  if (pattern.includes('%')) throw new TimePatternError(pattern, `is not one of strftime; ${SUPPORTED}`);
+  if (letter === 'Y' || letter === 'D') {
+    const remedy = letter === 'Y' ? 'a year is yyyy or yy, with small letters' : 'a day of the month is dd or d';
+    throw new TimePatternError(pattern, `has the unknown field ${JSON.stringify(letter.repeat(length))}; ${remedy}`);
+  }
   throw new TimePatternError(pattern, `has the unknown field ${JSON.stringify(letter.repeat(length))}; ${SUPPORTED}`);
 }
 
@@ -156,6 +161,9 @@ const ONE_OF: readonly (readonly [name: string, fields: readonly FieldName[], is
   ['offset', ['offset', 'zone-name'], false],
 ];
 
+/** `dd.mm.yyyy HH:MM` would read a minute as a month, and be right about some rows. */
+const HOUR_THEN_MONTH = /[HhKk][:.]?MM?(?!M)/;
+
 function checkFields(pattern: string, parts: readonly PatternPart[]): void {
   const fields = parts.flatMap((part): FieldName[] =>
     part.kind === 'literal' ? [] : [part.kind === 'number' ? part.field : part.kind],
@@ -165,6 +173,9 @@ function checkFields(pattern: string, parts: readonly PatternPart[]): void {
     const count = fields.filter((field) => names.includes(field)).length;
     if (isNeeded && count === 0) throw new TimePatternError(pattern, `names no ${name}; ${SUPPORTED}`);
     if (count > 1) throw new TimePatternError(pattern, `names the ${name} more than once; keep one`);
+  }
+  if (HOUR_THEN_MONTH.test(pattern)) {
+    throw new TimePatternError(pattern, 'has a month behind the hour; MM is the month, mm the minute');
   }
   if (has('hour12', 'hour11') !== has('half-day')) {
     throw new TimePatternError(pattern, 'has h without a, or a without h; write H for hours 0 to 23');

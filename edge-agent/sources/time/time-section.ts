@@ -4,7 +4,8 @@ import { DAY_MS } from '#core/time/civil.ts';
 import { DurationError, formatDuration, parseDuration } from '#core/time/duration.ts';
 import { formatInstant } from '#core/time/instant.ts';
 import { openZone, UnknownZoneError, type Zone } from '#core/time/zone.ts';
-import { checkedBy, nameField, textField } from '../section-fields.ts';
+import { cellTextField, checkedBy, nameField } from '../section-fields.ts';
+import { ExcelTime } from './excel-time.ts';
 import { IsoTime } from './iso-time.ts';
 import { LocalOrder, type Stamp } from './local-order.ts';
 import { PatternTime } from './pattern-time.ts';
@@ -16,10 +17,10 @@ import { UnixTime } from './unix-time.ts';
 export const TIME_COLUMNS_MAX = 8;
 
 /** Formats that have a name; any other is a pattern. */
-export const FORMATS_BY_NAME: readonly string[] = ['iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns'];
+export const FORMATS_BY_NAME: readonly string[] = ['iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns', 'excel'];
 
 /** The reader of a format's name, or of a pattern, whose names of offsets are those of the zone. Throws TimePatternError. */
-export function openTimeText(format: string, after: AfterTime, zone: Zone): TimeText {
+export function openTimeText(format: string, after: AfterTime, zone?: Zone): TimeText {
   switch (format) {
     case 'iso':
       return new IsoTime(after);
@@ -31,6 +32,8 @@ export function openTimeText(format: string, after: AfterTime, zone: Zone): Time
       return new UnixTime('us', after);
     case 'unix-ns':
       return new UnixTime('ns', after);
+    case 'excel':
+      return new ExcelTime(after);
     default:
       return new PatternTime(format, after, zone);
   }
@@ -93,11 +96,8 @@ function fixedMs(text: string, context: z.core.$RefinementCtx, remedy: string): 
   return z.NEVER;
 }
 
-/** YAML reads a bare `true` as a truth value; in a column it is a text. */
-const passText = z.union([textField, z.boolean().transform(String)]);
-
 const passTexts = z
-  .union([passText, z.array(passText).min(1).max(PASS_TEXTS_MAX)])
+  .union([cellTextField, z.array(cellTextField).min(1).max(PASS_TEXTS_MAX)])
   .transform((texts) => (typeof texts === 'string' ? [texts] : texts));
 
 export const timeSchema = z
@@ -110,7 +110,7 @@ export const timeSchema = z
     format: timeFormat.default('iso').meta({
       title: 'text',
       description:
-        'How it is written: iso, unix, unix-ms, unix-us, unix-ns, or a pattern of yyyy yy MM dd HH mm ss SSS and an offset.',
+        'How it is written: iso, unix, unix-ms, unix-us, unix-ns, excel (days since 1899-12-30), or a pattern of yyyy yy MM dd HH mm ss SSS and an offset.',
       examples: ['dd/MM/yyyy HH:mm'],
     }),
     zone: zone.default('UTC').meta({

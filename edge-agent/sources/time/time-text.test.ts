@@ -97,9 +97,30 @@ describe('times in a pattern', () => {
     for (const month of ['Sep', 'Sept', 'SEPTEMBER', 'september']) {
       expect(parse(time, `Tue, 3 ${month} 2024 10:00`)).toBe(Date.UTC(2024, 8, 3, 10));
     }
-    expect(parse(time, 'Tuesday, 3 Mai 2024 10:00')).toBeNaN();
+    expect(parse(time, 'Tuesday, 3 Brumaire 2024 10:00')).toBeNaN();
     expect(parse(time, 'Die, 3 Sep 2024 10:00')).toBeNaN();
     expect(parse(new PatternTime('dd-MMMM-yyyy'), '01-March-2024')).toBe(Date.UTC(2024, 2, 1));
+  });
+
+  it('know the months of other languages, and the point behind a shortened one', () => {
+    const time = new PatternTime('d. MMM yyyy');
+    const month = (name: string): number => new Date(parse(time, `3. ${name} 2024`)).getUTCMonth() + 1;
+    expect(['März', 'MÄRZ', 'mar.', 'Dez.', 'août', 'Févr.', 'Ene', 'luglio', 'okt', 'Maj'].map(month)).toStrictEqual([
+      3, 3, 3, 12, 8, 2, 1, 7, 10, 5,
+    ]);
+    expect(parse(time, '3. Brumaire 2024')).toBeNaN();
+    expect(parse(new PatternTime('d MMM. yyyy'), '3 Feb. 2024')).toBe(Date.UTC(2024, 1, 3));
+  });
+
+  it('may have numbers that are padded with spaces, also behind a date that has just been read', () => {
+    const time = new PatternTime('E MMM d HH:mm:ss yyyy');
+    expect(parse(time, 'Thu Feb  1 00:15:00 2024')).toBe(Date.UTC(2024, 1, 1, 0, 15));
+    expect(parse(time, 'Sat Feb 10 00:15:00 2024')).toBe(Date.UTC(2024, 1, 10, 0, 15));
+    const dated = new PatternTime('dd.MM.yyyy H:mm');
+    for (const clock of ['10:15', ' 9:15', '  9:15'])
+      expect(parse(dated, `01.02.2024 ${clock}`)).toBe(Date.UTC(2024, 1, 1, Number.parseInt(clock, 10), 15));
+    expect(parse(dated, '01.02.2024 10: 15')).toBeNaN();
+    expect(parse(dated, '01.02.2024  ')).toBeNaN();
   });
 
   it('end a day with 24:00, and nothing beyond it', () => {
@@ -140,8 +161,63 @@ describe('times in a pattern', () => {
     ["yyyy-MM-dd 'T", 'quote that is not closed'],
     ['yyyy-MM-dd h:mm', 'h without a'],
     ['yyyy-MM-dd HH h a', 'names the hour more than once'],
+    ['YYYY-MM-DD', 'a year is yyyy or yy'],
+    ['yyyy-MM-DD', 'a day of the month is dd or d'],
+    ['%Y-%m-%d', 'is not one of strftime'],
+    ['dd.mm.yyyy HH:MM', 'MM is the month, mm the minute'],
+    ['yyyymmddHHMMss', 'MM is the month, mm the minute'],
   ])('name what is wrong with the pattern %s', (pattern, fault) => {
     expect(() => parseTimePattern(pattern)).toThrow(fault);
+  });
+});
+
+describe('days of a spreadsheet', () => {
+  const read = (text: string): string => new Date(parse(openTimeText('excel', 'refuse'), text)).toISOString();
+
+  it('are counted from 1899-12-30, to the millisecond that is nearest', () => {
+    // 25569 is 1970-01-01, so the day 46054 is 20485 days later; 45351 is a leap day.
+    expect(read('46054')).toBe('2026-02-01T00:00:00.000Z');
+    expect(read('46054.0104166667')).toBe('2026-02-01T00:15:00.000Z');
+    expect(read('46054,010416667')).toBe('2026-02-01T00:15:00.000Z');
+    expect(read('45350.999988426')).toBe('2024-02-28T23:59:59.000Z');
+    expect(read('45351.500001447')).toBe('2024-02-29T12:00:00.125Z');
+    expect(read('36526.0')).toBe('2000-01-01T00:00:00.000Z');
+  });
+
+  it('mean whole seconds where their digits tell nothing finer, and so a minute is never short of one', () => {
+    expect(read('46054.01042')).toBe('2026-02-01T00:15:00.000Z');
+    expect(read('46054.9999999')).toBe('2026-02-02T00:00:00.000Z');
+  });
+
+  it.each(['', '.5', '46054.', '46054.5 ', '-46054', '1e4', '12345678', '46054.5.5'])('refuse %j', (text) => {
+    expect(parse(openTimeText('excel', 'refuse'), text)).toBeNaN();
+  });
+});
+
+describe('ISO times', () => {
+  const iso = openTimeText('iso', 'refuse');
+
+  it('may be of the basic format, with a T', () => {
+    for (const text of ['20240229T235900Z', '20240229T2359Z', '20240301T005900+0100', '20240301T0059+01'])
+      expect(parse(iso, text)).toBe(Date.UTC(2024, 1, 29, 23, 59));
+    expect(parse(iso, '20240229T235958')).toBe(Date.UTC(2024, 1, 29, 23, 59, 58));
+    expect(iso.local).toBe(true);
+    for (const text of [
+      '20240230T000000Z',
+      '20240229T24',
+      '20240229',
+      '20240229T2460',
+      '2024022T0000Z',
+      '20240229T00000',
+    ])
+      expect(parse(iso, text)).toBeNaN();
+  });
+
+  it('may name the zone whose offset they have (RFC 9557, 3.1), and nothing else', () => {
+    expect(parse(iso, '2024-02-29T23:59:00+01:00[Europe/Paris]')).toBe(Date.UTC(2024, 1, 29, 22, 59));
+    expect(parse(iso, '2024-02-29T22:59:00Z[Europe/London][u-ca=iso8601]')).toBe(Date.UTC(2024, 1, 29, 22, 59));
+    expect(parse(iso, '2024-02-29T23:59:00[Europe/Paris]')).toBeNaN();
+    expect(parse(iso, '2024-02-29T23:59:00Z[Europe/Paris')).toBeNaN();
   });
 });
 
