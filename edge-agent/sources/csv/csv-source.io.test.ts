@@ -131,66 +131,6 @@ describe('a CSV source', () => {
     expect((await read('ts,device,value,\n2024-01-01,a,1,ok\n')).readings).toHaveLength(1);
   });
 
-  it('finds the heading behind lines of text, and leaves out lines that are no rows', async () => {
-    const rows = '2024-01-01,a,1\n# not, "this\n2024-01-02,a,2\n';
-    for (const [text, given] of [
-      [`"Name : A B",,\n,,\nts,device,value\n${rows}`, { skip: 2, comment: '#' }],
-      [`Name\nts\tdevice\tvalue\n${rows.replaceAll(',', '\t')}`, { skip: 1, comment: '#', delimiter: '\t' }],
-      [`\uFEFFsep=,\r\nts,device,value\n${rows}`, { comment: '# ' }],
-      [`#x\n\n# "\nts,device,value\n${rows}\uFEFFts,"device",value,\n#`, { comment: '#' }],
-      [`one\n${rows}`, { comment: '#', skip: 1, columns: ['ts', 'device', 'value'] }],
-      [`ts,device,value\n${rows}ts,device,value\n`, { comment: '#', columns: ['ts', 'device', 'value'] }],
-    ] as const) {
-      const { readings, tallies } = await read(text, given);
-      expect([readings.map(({ value }) => value), tallies.rows]).toEqual([[1_000, 2_000], 2]);
-    }
-    const { refusals } = await read('a\nb\nts,device,value\n2024-01-01,a,x\n', { skip: 2 });
-    expect(refusals).toMatchObject([{ line: 4, text: '2024-01-01,a,x' }]);
-  });
-
-  it('takes a heading whose names go over lines, or have other spaces than are said, and tells the lines behind it', async () => {
-    const series = [{ metric: 'power', value: 'Power (kW)', device: '{Meter id}' }];
-    for (const heading of [
-      'ts,"Power\n(kW)",Meter id',
-      '"ts","Power\r\n(kW)","Meter\r\nid"',
-      'ts,Power\u00a0(kW),Meter  id',
-      'ts,Power (kW),Meter id',
-    ]) {
-      const { readings, refusals } = await read(`${heading}\n2024-01-01,1,a\n2024-01-02,x,a\n`, { series });
-      expect(readings).toMatchObject([{ tags: { device: 'a' }, value: 1_000 }]);
-      expect(refusals).toMatchObject([{ line: heading.split('\n').length + 2 }]);
-    }
-    expect((await failure(read('ts,device,"value\n2024-01-01,a,1\n'))).message).toMatch(
-      /heading that can't be read: a quoted field does not close/,
-    );
-    const endless = `ts,device,"value${'\n2024-01-01,a,1'.repeat(70)}"\n`;
-    expect((await failure(read(endless))).message).toMatch(/can't be read: it goes on for 71 lines/);
-  });
-
-  it('says what is missing of a heading that is a row, and of lines that end with CR alone', async () => {
-    expect((await failure(read('2024-01-01,1,1.5\n'))).message).toMatch(/the file has no heading: name its `columns`$/);
-    expect((await failure(read('ts,device,value\r2024-01-01,a,1\r'))).message).toMatch(
-      /ends its lines with CR alone; /,
-    );
-  });
-
-  it('says where the heading stands, and by which delimiter, where it was looked for elsewhere', async () => {
-    const text = 'Name : A B\n"x\nts;device;value\n2024-01-01;a;1\n';
-    expect((await failure(read(text))).message).toMatch(/line 3 has all: say `delimiter: ";"` and `skip: 2`$/);
-    expect((await failure(read(text, { skip: 2 }))).message).toMatch(/line 3 has all: say `delimiter: ";"`$/);
-    expect((await failure(read('a,b\nts,device,value\n', { skip: 0 }))).message).toMatch(/: say `skip: 1`$/);
-    expect((await failure(read('sep=;\nts;device;value\n'))).message).toMatch(
-      /says that its delimiter is ";"; say `delimiter: ";"`$/,
-    );
-    expect((await failure(read('a\nb\n', { skip: 3 }))).message).toMatch(/fewer than the 3 lines/);
-    const columns = ['Cas od', 'Cas do', 'Datum'];
-    const series = [{ metric: 'power', value: 'Cas od', device: 'a' }];
-    const message = async (named: string): Promise<string> =>
-      (await failure(read(`${columns.join(',')}\n`, { time: { columns: [named] }, series }))).message;
-    expect(await message('Cas dp')).toMatch(/lacks the column "Cas dp"; did you mean "Cas do"\?$/);
-    expect(await message('Zeitpunkt')).toMatch(/lacks the column "Zeitpunkt"; it has "Cas od", "Cas do", "Datum"/);
-  });
-
   it('reads numbers with the marks, units and factors that are said, and its strict metric refuses what is too fine', async () => {
     const { readings, refusals } = await read(
       'ts;device;value;Faktor\n2024-01-01;a;1.234,5 kW;1\n2024-01-02;a;0,5;1/2\n2024-01-03;a;1,5 W;0,1\n',
