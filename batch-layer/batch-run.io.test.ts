@@ -290,7 +290,7 @@ describe('a batch run', () => {
         frame: Uint8Array.of(1, 2, 3),
       }),
     );
-    await append(Uint8Array.of(7, 7, 7));
+    await append(Uint8Array.of(0xff, 7, 7));
     await append(
       encodeRecord({
         kind: 'heartbeat',
