@@ -117,7 +117,8 @@ export async function prepareBatch(
 ): Promise<void> {
   const { archive, processes } = resources;
   const work = await workOf(resources);
-  if (processes === undefined || resources.workers === 0 || bytesToFold(archive, work, false) <= INLINE_BYTES_MAX) return;
+  if (processes === undefined || resources.workers === 0 || bytesToFold(archive, work, false) <= INLINE_BYTES_MAX)
+    return;
   const views = work.map(({ version }) => version);
   await rehearse({ archive, views, processes, isWaitedFor }, signal);
 }

@@ -66,12 +66,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // First of all who reads the log, since it appends again what the log has lost.
   const batch = stack.use(await startBatchLayer({ ...shared, ...archiveOf(options) }));
   const goal = await ends(storage);
-  await checkMetrics(config, manifests, changes);
-  const views = await declareViews(config, manifests, goal);
+  const views = await openViews(config, manifests, changes, goal);
   const writeFailed = (failure: WeirError): void =>
     logger.warn({ reason: reasonOf(failure) }, 'the fold can not read or store what it has to, and tries again');
-  const whole = { log: new WholeLog(log, batch.archive), changes, table, manifests, views, writeFailed };
-  const speed = stack.use(await startSpeedLayer(whole));
+  const whole = new WholeLog(log, batch.archive);
+  const speed = stack.use(await startSpeedLayer({ log: whole, changes, table, manifests, views, writeFailed }));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
   batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });
   const retention = stack.use(new Retention(options, changes));
@@ -124,6 +123,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** The views of the configuration, declared over a log whose partitions end at `goal`. Throws MetricChanged. */
+async function openViews(
+  config: ServerOptions['config'],
+  manifests: ManifestStore,
+  changes: ChangeTable,
+  goal: readonly number[],
+): Promise<readonly Manifest[]> {
+  await checkMetrics(config, manifests, changes);
+  return await declareViews(config, manifests, goal);
 }
 
 /** Throws MetricChanged where views hold readings of a metric that means something else now. */
