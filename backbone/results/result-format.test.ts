@@ -3,12 +3,20 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addReading, equalSlots } from '#core/stats/merge.ts';
+import { STATS_PARTS } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { type BlockPlace, decodeDirectory, encodeDirectory, RESULT_DIRECTORY_FORMAT } from './result-directory.ts';
-import { type BlockRows, decodeResultBlock, encodeResultBlock, RESULT_BLOCK_FORMAT } from './result-format.ts';
-import type { RowName } from './results.ts';
+import {
+  type BlockRows,
+  decodeResultBlock,
+  decodeRowsOfGroup,
+  encodeResultBlock,
+  RESULT_BLOCK_FORMAT,
+  ResultBlockTarget,
+} from './result-format.ts';
+import { groupRows, type RowName } from './results.ts';
 
 /** Rows of two groups, each with half of the slices, whose i-th row holds i readings, at slots in descending order. */
 function rowsOf(slices: readonly number[], groups = ['["r1"]', '["r2"]']): BlockRows {
@@ -28,6 +36,31 @@ function rowsOf(slices: readonly number[], groups = ['["r1"]', '["r2"]']): Block
     flags: Uint8Array.from(slices, (_, i) => i % 3),
     table,
     slots,
+  };
+}
+
+/** A gauge that walks, in stretches of slices that follow one another; every seventh row is empty and some have buckets. */
+function walkOf(
+  stretches: readonly { readonly rows: number; readonly first: number }[],
+  isOneGroup: boolean,
+): BlockRows {
+  const slices = stretches.flatMap(({ rows, first }) => Array.from({ length: rows }, (_, i) => first + i));
+  const table = emptyTable(slices.length);
+  for (const [slot, slice] of slices.entries()) {
+    if (slot % 7 === 6) continue;
+    for (let n = 0; n < 3 - (slot % 2); n++)
+      addReading(table, slot, slice * 1000 + n, 500 + ((slot * 7919 + n) % 300), slot % 50 === 3);
+  }
+  return {
+    partition: 5,
+    sliceMs: 1000,
+    groups: stretches.map((_, i) => (isOneGroup ? 'a' : `g${i % 3}`)),
+    ends: stretches.map((_, i) => stretches.slice(0, i + 1).reduce((sum, { rows }) => sum + rows, 0)),
+    slices: Float64Array.from(slices),
+    revisions: Float64Array.from(slices, (_, i) => i % 3),
+    flags: Uint8Array.from(slices, (_, i) => i % 2),
+    table,
+    slots: Int32Array.from(slices, (_, i) => i),
   };
 }
 
@@ -77,6 +110,37 @@ describe('a block of a result', () => {
         },
       ),
       { numRuns: 50 },
+    );
+  });
+
+  it('gives the rows of one group as those of the whole, wherever it stands in it', () => {
+    const other = encodeResultBlock({ ...walkOf([{ rows: 300, first: 70_000 }], true), sliceMs: 60_000 });
+    const stretch = fc.record({ rows: fc.integer({ min: 1, max: 200 }), first: fc.integer({ min: -300, max: 300 }) });
+    fc.assert(
+      fc.property(fc.array(stretch, { minLength: 1, maxLength: 5 }), fc.boolean(), (stretches, isOneGroup) => {
+        const rows = walkOf(stretches, isOneGroup);
+        const bytes = encodeResultBlock(rows);
+        const whole = [...groupRows(decodeResultBlock(bytes, 'x', 'y'))];
+        for (const group of new Set(rows.groups)) {
+          const expected = whole.filter((one) => one.group === group);
+          let at = 0;
+          for (const one of decodeRowsOfGroup(bytes, 'x', 'y', group, new ResultBlockTarget(new Set(STATS_PARTS)))) {
+            // Who else asks reads other blocks in between.
+            decodeResultBlock(other, 'x', 'y');
+            const { count, slice, revision, flags, table, firstSlot } = expected[at++]!;
+            expect([one.group, one.partition, one.count]).toEqual([group, 5, count]);
+            expect([one.slice, one.revision, one.flags]).toEqual([slice, revision, flags]);
+            for (let i = 0; i < count; i++)
+              expect(equalSlots(one.table, one.firstSlot + i, table, firstSlot + i), `row ${i}`).toBe(true);
+          }
+          expect(at).toBe(expected.length);
+        }
+      }),
+      {
+        numRuns: 60,
+        // The slice of the second group's first row follows that of the row before, which is another group's.
+        examples: [[[128, 130].map((rows, i) => ({ rows, first: 128 * i })), false]],
+      },
     );
   });
 

@@ -1,15 +1,22 @@
 import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
+import { BLOCK_VALUES } from '#core/packing/block.ts';
 import { COLUMN_ROOM, PackReader } from '#core/packing/pack-reader.ts';
 import { PackWriter } from '#core/packing/pack-writer.ts';
-import { BlockTarget, decodeBlock, encodeBlock } from '#core/stats/block-codec.ts';
+import {
+  BlockTarget,
+  BLOCK_VERSION as STATS_BLOCK_VERSION,
+  decodeBlock,
+  encodeBlock,
+  type RowWindow,
+} from '#core/stats/block-codec.ts';
 import type { BlockGrid } from '#core/stats/foretold.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import { type LimbsUsed, StatsTable } from '#core/stats/stats-table.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { decodeBlockOne } from './format-one.ts';
-import type { ResultBlock } from './results.ts';
+import { type GroupRows, groupRows, type ResultBlock } from './results.ts';
 
 /**
  * A block of a batch result: rows of one partition, of one group or of many, in the order of results.ts, little endian.
@@ -175,25 +182,101 @@ export function decodeResultBlock(
   target?: ResultBlockTarget,
 ): ResultBlock {
   const damaged = (what: string): ObjectDamaged => new ObjectDamaged(object, place, what);
-  if (bytes.length < HEAD_BYTES) throw damaged(`a block has ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const version = view.getUint8(0);
-  if (version > RESULT_BLOCK_FORMAT) throw new NewerFormat('block of a result', object, version, RESULT_BLOCK_FORMAT);
-  if (crc32(bytes.subarray(8)) !== view.getUint32(4, true)) throw damaged('the checksum of a block is wrong');
+  const version = checkedVersion(bytes, object, damaged);
   if (version < FORMAT_WITHOUT_GRID) return decodeBlockOne(bytes, damaged);
+  const { sliceMs, stats, ...front } = readFront(bytes, version, damaged, target);
+  const grid = gridOf(front.slice, front.count, sliceMs);
+  return { ...front, ...readStats(stats, grid, front.count, target, damaged) };
+}
+
+/**
+ * The rows of one group of a block, stretch by stretch, each valid until the next is asked for: of the stats little more than these
+ * rows are unpacked. Throws as decodeResultBlock does.
+ */
+export function* decodeRowsOfGroup(
+  bytes: Uint8Array,
+  object: string,
+  place: string,
+  group: string,
+  target: ResultBlockTarget,
+): Iterable<GroupRows> {
+  const damaged = (what: string): ObjectDamaged => new ObjectDamaged(object, place, what);
+  const version = checkedVersion(bytes, object, damaged);
+  if (version < FORMAT_WITHOUT_GRID) {
+    for (const rows of groupRows(decodeBlockOne(bytes, damaged))) if (rows.group === group) yield rows;
+    return;
+  }
+  const { sliceMs, stats, groups, ends, count, partition, slice, revision, flags } = readFront(
+    bytes,
+    version,
+    damaged,
+    target,
+  );
+  for (let stretch = 0, from = 0; stretch < groups.length; from = ends[stretch++]!) {
+    if (groups[stretch] !== group) continue;
+    const end = ends[stretch]!;
+    const window = stats[0] === STATS_BLOCK_VERSION ? windowOf(slice, from, end, count) : { from: 0, to: count };
+    // Other blocks may have been read since the stretch before.
+    const fault = target.stats.readWindow(stats, count, window, gridOf(slice, count, sliceMs));
+    if (fault !== undefined) throw damaged(fault.message);
+    yield {
+      partition,
+      group,
+      count: end - from,
+      slice: slice.subarray(from, end),
+      revision: revision.subarray(from, end),
+      flags: flags.subarray(from, end),
+      table: target.stats.table,
+      firstSlot: from - window.from,
+    };
+  }
+}
+
+/** The packed blocks of stats that rows [from, end) lie in; and the one before, where the first of them is foretold by its last. */
+function windowOf(slice: Float64Array, from: number, end: number, count: number): RowWindow {
+  let first = Math.floor(from / BLOCK_VALUES) * BLOCK_VALUES;
+  if (first === from && from > 0 && slice[from]! - slice[from - 1]! === 1) first -= BLOCK_VALUES;
+  return { from: first, to: Math.min(Math.ceil(end / BLOCK_VALUES) * BLOCK_VALUES, count) };
+}
+
+function checkedVersion(bytes: Uint8Array, object: string, damaged: (what: string) => ObjectDamaged): number {
+  if (bytes.length < HEAD_BYTES) throw damaged(`a block has ${bytes.length} bytes`);
+  const version = bytes[0]!;
+  if (version > RESULT_BLOCK_FORMAT) throw new NewerFormat('block of a result', object, version, RESULT_BLOCK_FORMAT);
+  if (crc32(bytes.subarray(8)) !== viewOf(bytes).getUint32(4, true)) throw damaged('the checksum of a block is wrong');
+  return version;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** What stands in a block before its stats, and these. */
+interface BlockFront extends Omit<ResultBlock, 'table' | 'firstSlot'> {
+  readonly sliceMs: number;
+  readonly stats: Uint8Array;
+}
+
+/** Reads what isn't stats of a block of format 2 or later. */
+function readFront(
+  bytes: Uint8Array,
+  version: number,
+  damaged: (what: string) => ObjectDamaged,
+  target: ResultBlockTarget | undefined,
+): BlockFront {
+  const view = viewOf(bytes);
   const count = view.getUint16(2, true);
   const columnsAt = HEAD_BYTES + view.getUint32(12, true);
   const statsAt = columnsAt + view.getUint32(16, true);
   if (statsAt > bytes.length) throw damaged('a block ends within its columns');
   const groups = JSON.parse(utf8Decoder.decode(bytes.subarray(HEAD_BYTES, columnsAt))) as string[];
   if (count > RESULT_BLOCK_ROWS_MAX || groups.length > count) throw damaged(`a block has ${count} rows`);
-  const room = target ?? columnsFor(count, groups.length);
-  const { ends, slice, revision, flagColumn, flags } = room;
-  const isOpen = reader.open(bytes.subarray(0, statsAt), columnsAt);
-  const sliceMs = version === FORMAT_WITHOUT_GRID ? 0 : reader.bytes.varint();
+  const { ends, slice, revision, flagColumn, flags } = target ?? columnsFor(count, groups.length);
   const unpacked = (isUnpacked: boolean): void => {
     if (!isUnpacked) throw damaged('the columns of a block can not be unpacked');
   };
+  const isOpen = reader.open(bytes.subarray(0, statsAt), columnsAt);
+  const sliceMs = version === FORMAT_WITHOUT_GRID ? 0 : reader.bytes.varint();
   unpacked(isOpen && reader.column(ends, groups.length, 1, count));
   for (let i = 1; i < groups.length; i++) ends[i]! += ends[i - 1]!;
   if (ends[groups.length - 1] !== count) throw damaged('the groups of a block have other rows than it has');
@@ -206,14 +289,8 @@ export function decodeResultBlock(
       reader.finished(),
   );
   for (let i = 0; i < count; i++) flags[i] = flagColumn[i]!;
-  const { table, firstSlot } = readStats(
-    bytes.subarray(statsAt),
-    gridOf(slice, count, sliceMs),
-    count,
-    target,
-    damaged,
-  );
-  return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, table, firstSlot };
+  const stats = bytes.subarray(statsAt);
+  return { partition: view.getUint32(8, true), count, groups, ends, slice, revision, flags, sliceMs, stats };
 }
 
 function readStats(

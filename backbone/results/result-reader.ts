@@ -1,4 +1,4 @@
-import type { StatsPart } from '#core/stats/statistics.ts';
+import { STATS_PARTS, type StatsPart } from '#core/stats/statistics.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import type { Objects } from '../objects/objects.ts';
@@ -10,17 +10,26 @@ import {
   directoryName,
   type ResultDirectory,
 } from './result-directory.ts';
-import { decodeResultBlock, ResultBlockTarget } from './result-format.ts';
-import { type GroupRows, groupRows, type ResultBlock, type ResultReader } from './results.ts';
+import { decodeResultBlock, decodeRowsOfGroup, ResultBlockTarget } from './result-format.ts';
+import type { GroupRows, ResultBlock, ResultReader } from './results.ts';
 
-/** Bytes of decoded blocks and directories that a reader keeps, unless told otherwise. */
-export const RESULT_CACHE_BYTES_DEFAULT = 64 * 1024 * 1024;
+/** Bytes of blocks, as they are stored, and directories that a reader keeps, unless told otherwise. */
+export const RESULT_CACHE_BYTES_DEFAULT = 32 * 1024 * 1024;
 
 /** Blocks that lie side by side are read together, up to so many bytes. */
 const SCAN_READ_BYTES = 512 * 1024;
 
-/** Bytes that a row takes once it is decoded, beside its stats: slice, revision, flags. */
-const DECODED_ROW_BYTES = 8 + 8 + 1;
+/** Blocks of a group that are read ahead of the one that is looked at, at most. */
+const READ_AHEAD_MAX = 16;
+
+/** Bytes that a block which is kept takes beside its own. */
+const KEPT_BLOCK_BYTES = 400;
+
+/** Where blocks are decoded to by questions that run beside each other; more are made while they are needed, and not kept. */
+const TARGETS_MAX = 4;
+
+const ALL_PARTS: ReadonlySet<StatsPart> = new Set(STATS_PARTS);
+const NO_PARTS: ReadonlySet<StatsPart> = new Set();
 
 /** For errors: objects know their own place, this is what they are to a reader of results. */
 const PLACE = 'the objects of batch results';
@@ -33,7 +42,8 @@ export function openResultReader(objects: Objects, cacheBytesMax: number = RESUL
 class CachingResultReader implements ResultReader {
   readonly #objects: Objects;
   readonly #directories: ResultCache<ResultDirectory>;
-  readonly #blocks: ResultCache<ResultBlock>;
+  readonly #blocks: ResultCache<Uint8Array>;
+  readonly #targets: ResultBlockTarget[] = [];
 
   constructor(objects: Objects, cacheBytesMax: number) {
     this.#objects = objects;
@@ -56,7 +66,7 @@ class CachingResultReader implements ResultReader {
       let found: number | undefined;
       for (let i = start; i < end && found === undefined; i++) {
         found = directory.firstKnownFrom(i, slice);
-        found ??= firstOf(await this.#block(result.name, directory.place(i)), slice);
+        found ??= firstOf(await this.#slicesOf(result.name, directory.place(i)), slice);
       }
       if (found !== undefined && (first === undefined || found < first)) first = found;
     }
@@ -65,11 +75,32 @@ class CachingResultReader implements ResultReader {
 
   async *blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows> {
     const directory = await this.#directory(result.name);
-    for (const i of directory.find(group, fromSlice, toSlice)) {
-      for (const rows of groupRows(await this.#block(result.name, directory.place(i)))) {
-        if (rows.group !== group || rows.slice[rows.count - 1]! < fromSlice || rows.slice[0]! >= toSlice) continue;
-        yield rows;
+    const target = this.#targets.pop() ?? new ResultBlockTarget(ALL_PARTS);
+    try {
+      for await (const { bytes, object } of this.#aheadOf(
+        result.name,
+        directory,
+        directory.find(group, fromSlice, toSlice),
+      ))
+        for (const rows of decodeRowsOfGroup(bytes, object, PLACE, group, target))
+          if (rows.slice[rows.count - 1]! >= fromSlice && rows.slice[0]! < toSlice) yield rows;
+    } finally {
+      if (this.#targets.length < TARGETS_MAX) this.#targets.push(target);
+    }
+  }
+
+  /** The blocks that were found, one after the other; the further they are asked for, the more of the next are read meanwhile. */
+  async *#aheadOf(result: string, directory: ResultDirectory, found: readonly number[]): AsyncIterable<StoredBlock> {
+    const coming: Promise<StoredBlock>[] = [];
+    let next = 0;
+    for (let at = 0; at < found.length; at++) {
+      for (const end = Math.min(found.length, at + 1 + Math.min(at, READ_AHEAD_MAX)); next < end; next++) {
+        const block = this.#block(result, directory.place(found[next]!));
+        // Who stops asking before is not told.
+        block.catch(() => undefined);
+        coming.push(block);
       }
+      yield await coming.shift()!;
     }
   }
 
@@ -127,12 +158,18 @@ class CachingResultReader implements ResultReader {
     });
   }
 
-  #block(result: string, place: BlockPlace): Promise<ResultBlock> {
-    return this.#blocks.get(`${result}/${place.object}/${place.offset}`, async () => {
-      const name = blockObjectName(result, place.object);
-      const block = decodeResultBlock(await this.#content(name, place.offset, place.bytes), name, PLACE);
-      return { value: block, bytes: DECODED_ROW_BYTES * block.count + block.table.bytes };
+  async #slicesOf(result: string, place: BlockPlace): Promise<ResultBlock> {
+    const { bytes, object } = await this.#block(result, place);
+    return decodeResultBlock(bytes, object, PLACE, new ResultBlockTarget(NO_PARTS));
+  }
+
+  async #block(result: string, place: BlockPlace): Promise<StoredBlock> {
+    const object = blockObjectName(result, place.object);
+    const bytes = await this.#blocks.get(`${object}/${place.offset}`, async () => {
+      const value = await this.#content(object, place.offset, place.bytes);
+      return { value, bytes: value.length + KEPT_BLOCK_BYTES };
     });
+    return { bytes, object };
   }
 
   async #content(name: string, offset: number, length: number): Promise<Uint8Array> {
@@ -150,9 +187,15 @@ function firstOf(block: ResultBlock, slice: number): number | undefined {
   return first === Number.POSITIVE_INFINITY ? undefined : first;
 }
 
-/** Blocks as they are stored, and the number of the one behind them. */
+/** A block as it is stored, and the name of the object that it lies in. */
+interface StoredBlock {
+  readonly bytes: Uint8Array;
+  readonly object: string;
+}
+
+/** Blocks side by side, and the number of the one behind them. */
 interface ReadBlocks {
-  readonly blocks: readonly { readonly bytes: Uint8Array; readonly object: string }[];
+  readonly blocks: readonly StoredBlock[];
   readonly end: number;
 }
 

@@ -54,7 +54,10 @@ export interface ResultReader {
   extent(result: ResultRef): Promise<readonly [number, number] | undefined>;
   /** The first slice from `slice` on that the result may have of any group; undefined where it has none. It may be too early. */
   heldFrom(result: ResultRef, slice: number): Promise<number | undefined>;
-  /** Rows of blocks that overlap the group's slices [fromSlice, toSlice), every partition; some may lie beyond it. */
+  /**
+   * Rows of blocks that overlap the group's slices [fromSlice, toSlice), every partition; some may lie beyond it. They hold until
+   * the next ones are asked for.
+   */
   blocks(result: ResultRef, group: string, fromSlice: number, toSlice: number): AsyncIterable<GroupRows>;
   /**
    * Blocks that overlap the slices [fromSlice, toSlice) of whatever group, of which only the given parts of stats are read; the

@@ -71,6 +71,21 @@ export class ColumnCursor {
     this.#patches.open(this.#bytes, this.#patchesAt, this.#patchesEnd);
   }
 
+  /**
+   * Steps over so many blocks, which are there. Gives the sum of what they store where that is differences, which are unpacked into
+   * `scratch` for it; else 0.
+   */
+  skipBlocks(blocks: number, scratch: Float64Array): number {
+    let sum = 0;
+    for (let block = 0; block < blocks; block++) {
+      if (this.delta) {
+        const count = this.block(scratch, 0);
+        for (let i = 0; i < count; i++) sum += scratch[i]!;
+      } else this.#stepOver();
+    }
+    return sum;
+  }
+
   /** Unpacks the next block to `out[from]` and after, and gives the number of its values; 0 at the end. */
   block(out: Float64Array, from: number): number {
     const count = Math.min(BLOCK_VALUES, this.#left);
@@ -101,6 +116,19 @@ export class ColumnCursor {
     this.#wordAt += blockWords(count, width);
     if (head & HEAD_PATCHED) this.#applyPatches(width, out, from);
     return count;
+  }
+
+  #stepOver(): void {
+    const count = Math.min(BLOCK_VALUES, this.#left);
+    this.#left -= count;
+    if (this.#zero || count === 0) return;
+    const head = this.#bytes[this.#headAt++]!;
+    this.#wordAt += blockWords(count, head & HEAD_WIDTH);
+    if ((head & HEAD_PATCHED) === 0) return;
+    for (let patches = this.#patches.byte(); patches > 0; patches--) {
+      this.#patches.byte();
+      this.#patches.varint();
+    }
   }
 
   #blockSize(block: number): number {

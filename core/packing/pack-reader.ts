@@ -9,6 +9,12 @@ assert.equal(new Uint8Array(Uint32Array.of(1).buffer)[0], 1, 'packs are read on 
 /** An array for column values must be this much longer than the column: blocks are written whole. */
 export const COLUMN_ROOM = BLOCK_VALUES;
 
+/** Which of the values of columns are read: all columns have so many `values`, and those before a block of them are stepped over. */
+export interface ColumnWindow {
+  readonly values: number;
+  readonly firstBlock: number;
+}
+
 /**
  * Reads the packs that a PackWriter wrote, one after another, from one buffer of its own, which grows to the largest
  * pack and is filled by one copy. Like its {@link ByteReader} it doesn't throw: `failed` turns true and stays.
@@ -21,6 +27,8 @@ export class PackReader {
   #wordsEnd = 0;
   #failed = false;
   readonly #cursor = new ColumnCursor();
+  #window: ColumnWindow | undefined;
+  readonly #skipped = new Float64Array(COLUMN_ROOM);
 
   get failed(): boolean {
     return this.#failed || this.bytes.failed;
@@ -34,11 +42,24 @@ export class PackReader {
       this.#words = new Int32Array(this.#buffer.buffer);
     }
     this.#buffer.set(from === 0 ? bytes : bytes.subarray(from));
+    this.#window = undefined;
     this.#wordsAt = 1;
     this.#wordsEnd = 1 + (size < 4 ? 0 : this.#words[0]! >>> 0);
     this.#failed = size < 4 || this.#wordsEnd * 4 > size;
     this.bytes.open(this.#buffer, Math.min(this.#wordsEnd * 4, size), size);
     return !this.#failed;
+  }
+
+  /**
+   * From here on columns have more values than are asked for: `count` are those from a whole block on, up to the end of one. What
+   * lies beyond is not looked at but for heads and patches. Undefined ends it.
+   */
+  set window(window: ColumnWindow | undefined) {
+    this.#window = window;
+  }
+
+  get window(): ColumnWindow | undefined {
+    return this.#window;
   }
 
   /** True if nothing failed, and every word and byte of the pack was read. */
@@ -49,7 +70,8 @@ export class PackReader {
   /** Opens `cursor` on the next column, of `count` values, and steps over it. */
   cursor(cursor: ColumnCursor, count: number): boolean {
     if (this.failed) return false;
-    if (!cursor.open(this.bytes, this.#words, this.#wordsAt, this.#wordsEnd, count)) {
+    const values = this.#window === undefined ? count : this.#window.values;
+    if (!cursor.open(this.bytes, this.#words, this.#wordsAt, this.#wordsEnd, values)) {
       this.#failed = true;
       return false;
     }
@@ -82,9 +104,10 @@ export class PackReader {
   column(out: Float64Array, count: number, min: number, max: number): boolean {
     const cursor = this.#cursor;
     if (!this.cursor(cursor, count)) return false;
+    const before = this.#window === undefined ? 0 : cursor.skipBlocks(this.#window.firstBlock, this.#skipped);
     for (let from = 0; from < count; from += BLOCK_VALUES) cursor.block(out, from);
     const within = cursor.delta
-      ? sumUp(out, count, min, max)
+      ? sumUp(out, count, before, min, max)
       : cursor.bound <= Math.min(max, -min) || areWithin(out, count, min, max);
     if (!within) this.#failed = true;
     return within;
@@ -125,9 +148,9 @@ function areWithin(values: Float64Array, count: number, min: number, max: number
   return within;
 }
 
-/** Turns differences into values, in place; false at the first that isn't from `min` to `max`, which are safe. */
-function sumUp(values: Float64Array, count: number, min: number, max: number): boolean {
-  let value = 0;
+/** Turns differences into values, in place, behind the value `before`; false at the first that isn't from `min` to `max`, which are safe. */
+function sumUp(values: Float64Array, count: number, before: number, min: number, max: number): boolean {
+  let value = before;
   for (let i = 0; i < count; i++) {
     value += values[i]!;
     values[i] = value;

@@ -148,6 +148,28 @@ describe('a block', () => {
     );
   });
 
+  it('gives the rows of a window as those of the whole, but for what its first row may have of the row before', () => {
+    const grids = [
+      [sampleTable(), { startMs: new Float64Array(300), sliceMs: 0 }],
+      [sampleTable(), { startMs: Float64Array.from({ length: 300 }, (_, i) => i * 1000), sliceMs: 1000 }],
+      [gaugeMinutes(), MINUTES],
+    ] as const;
+    for (const [table, grid] of grids) {
+      const rows = table.size;
+      const bytes = encodeBlock(table, slotsOf(table), grid);
+      const ends = [128, 256, rows].filter((row) => row <= rows);
+      for (const from of [0, 128, 256].filter((row) => row < rows)) {
+        for (const to of ends.filter((row) => row > from)) {
+          const target = new BlockTarget(rows, new Set(STATS_PARTS));
+          expect(target.readWindow(bytes, rows, { from, to }, grid)).toBe(undefined);
+          const first = from > 0 && grid.sliceMs > 0 ? 1 : 0;
+          for (let i = first; i < to - from; i++)
+            expect(equalSlots(target.table, i, table, from + i), `${from}–${to}: ${i}`).toBe(true);
+        }
+      }
+    }
+  });
+
   it('says of minutes with a few readings of one series little beside their values', () => {
     const table = gaugeMinutes();
     const slots = slotsOf(table);

@@ -24,6 +24,7 @@
  */
 import { strict as assert } from 'node:assert';
 import { SQUARE_LIMBS, SUM_LIMBS } from '../numbers/wide.ts';
+import { BLOCK_VALUES } from '../packing/block.ts';
 import { PackReader } from '../packing/pack-reader.ts';
 import { PackWriter } from '../packing/pack-writer.ts';
 import {
@@ -130,17 +131,44 @@ export class BlockTarget {
    * what isn't was never written to. Gives the fault where there is one; the slots mean nothing then.
    */
   read(bytes: Uint8Array, rows: number, grid = NO_GRID): StatsDataFault | undefined {
+    return this.readWindow(bytes, rows, { from: 0, to: rows }, grid);
+  }
+
+  /**
+   * The same of rows [from, to) of the block alone: a window of whole packed blocks, up to the block's end or that of one of them. The
+   * first value, the increase and the integral of its first row are wrong where that row's slice follows the one of the row before it.
+   * A block of version 2 or before has no windows.
+   */
+  readWindow(bytes: Uint8Array, rows: number, { from, to }: RowWindow, grid: BlockGrid): StatsDataFault | undefined {
     const { table, parts } = this;
     const head = readHead(bytes);
     if (head instanceof StatsDataFault) return head;
     if (head.rows !== rows || rows > table.size)
       return new StatsDataFault('invalid', 2, `stats block of ${head.rows} rows should have ${rows}`);
-    table.coveredRest.clear(0, rows);
-    table.accountedRest.clear(0, rows);
+    const count = to - from;
+    table.coveredRest.clear(0, count);
+    table.accountedRest.clear(0, count);
     table.histograms = [];
-    if (head.version === BLOCK_VERSION_UNACCOUNTED) table.accountedMs.fill(0, 0, rows);
-    return readWhole(bytes, table, 0, head, parts, grid) ? undefined : damaged(bytes, rows);
+    if (head.version === BLOCK_VERSION_UNACCOUNTED) table.accountedMs.fill(0, 0, count);
+    if (count === rows) return readWhole(bytes, table, 0, head, parts, grid) ? undefined : damaged(bytes, rows);
+    assert(head.version === BLOCK_VERSION && isWindow(from, to, rows), 'a window is one of whole packed blocks');
+    facts.rows = count;
+    facts.grid = { startMs: grid.startMs.subarray(from, to), sliceMs: grid.sliceMs };
+    if (!reader.open(bytes, HEADER_BYTES)) return damaged(bytes, rows);
+    reader.window = { values: rows, firstBlock: from / BLOCK_VALUES };
+    const isRead = readColumns({ pack: reader, table, first: 0, facts, parts });
+    return isRead && reader.finished() ? undefined : damaged(bytes, rows);
   }
+}
+
+/** Rows of a block, from one on and up to another, which isn't one of them. */
+export interface RowWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
+function isWindow(from: number, to: number, rows: number): boolean {
+  return from % BLOCK_VALUES === 0 && from < to && (to === rows || (to < rows && to % BLOCK_VALUES === 0));
 }
 
 interface BlockHead {

@@ -11,13 +11,14 @@ import {
   clearWide,
 } from '../numbers/wide.ts';
 import type { WideColumns } from '../numbers/wide.ts';
+import { BLOCK_VALUES } from '../packing/block.ts';
 import { COLUMN_ROOM } from '../packing/pack-reader.ts';
 import type { PackReader } from '../packing/pack-reader.ts';
 import type { PackWriter } from '../packing/pack-writer.ts';
 import { type Rests, setMs, totalMs } from './exact-ms.ts';
 import { Histogram } from './histogram.ts';
 import { readHistogram, writeHistogram } from './row-codec.ts';
-import type { StatsTable } from './stats-table.ts';
+import { StatsTable } from './stats-table.ts';
 
 /** Few enough that a column stays in the processor's first-level cache, and enough to fill packed blocks. */
 export const BLOCK_ROWS_MAX = 4096;
@@ -52,6 +53,9 @@ export function foretoldRoom(): Foretold {
 const values = columnRoom();
 const totals = columnRoom();
 const rest = makeWide(SQUARE_LIMBS, 1);
+/** Where histograms are read to that nobody asks for. */
+const beyond = new StatsTable(1);
+beyond.allocate();
 
 export function isSafe(value: number): boolean {
   return value <= SAFE && value >= -SAFE;
@@ -347,7 +351,13 @@ export function readHistogramColumn(
 ): boolean {
   const some = pack.bytes.byte();
   if (some > 1) return false;
-  if (some === 1 && !isWanted) return pack.stepOverRest();
-  for (let i = 0; i < rows && some === 1; i++) if (!readHistogram(pack.bytes, table, first + i)) return false;
-  return true;
+  if (some === 0) return true;
+  if (!isWanted) return pack.stepOverRest();
+  const { window } = pack;
+  for (let i = 0; window !== undefined && i < window.firstBlock * BLOCK_VALUES; i++) {
+    beyond.histograms = [];
+    if (!readHistogram(pack.bytes, beyond, 0)) return false;
+  }
+  for (let i = 0; i < rows; i++) if (!readHistogram(pack.bytes, table, first + i)) return false;
+  return window === undefined || pack.stepOverRest();
 }
