@@ -28,6 +28,9 @@ const STEP_MS = 1_000;
 const START_MS = Date.UTC(2024, 0, 1);
 /** Frames of an agent that are on the way at a time. */
 const WINDOW = 4;
+/** Readings a second of all agents together, each frame at a moment of its own; 0: as fast as they are stored. */
+const RATE = givenNumber('RATE');
+const FRAME_EVERY_MS = RATE === 0 ? 0 : (VUS * AGENTS_PER_VU * DEVICES * STEPS * 1_000) / RATE;
 
 const KEEP_ALIVE_S = 300;
 const CONNACK = 2;
@@ -65,7 +68,10 @@ export function agents({ startMs }: { readonly startMs: number }): void {
   const waitMs = startMs - Date.now();
   if (waitMs < 0) throw new Error(`frames were encoded ${-waitMs} ms too late; give PREPARE_SECONDS more`);
   setTimeout(() => {
-    for (let i = 0; i < AGENTS_PER_VU; i++) new AgentConnection(`load-${vu}-${i}`, frames).start();
+    for (let i = 0; i < AGENTS_PER_VU; i++) {
+      const agent = new AgentConnection(`load-${vu}-${i}`, frames);
+      setTimeout(() => agent.start(), ((vu * AGENTS_PER_VU + i) * FRAME_EVERY_MS) / (VUS * AGENTS_PER_VU));
+    }
   }, waitMs);
 }
 
@@ -137,6 +143,8 @@ class AgentConnection {
   readonly #sentAtMs = new Map<number, number>();
   readonly #packets = new PacketReader();
   #socket: WebSocket | undefined;
+  #connectedAtMs = 0;
+  #isWaiting = false;
   #sent = 0;
   #acknowledged = 0;
 
@@ -164,6 +172,7 @@ class AgentConnection {
   #take({ type, body }: Packet): void {
     if (type === CONNACK) {
       if (body[1] !== 0) failures.add(1);
+      this.#connectedAtMs = Date.now();
       this.#sendMore();
     } else if (type === PUBACK) {
       const id = body[0]! * 256 + body[1]!;
@@ -185,10 +194,24 @@ class AgentConnection {
     for (; this.#sent < this.#frames.length && this.#sentAtMs.size < WINDOW; this.#sent++) {
       const id = this.#sent + 1;
       const now = Date.now();
+      const dueMs = this.#connectedAtMs + this.#sent * FRAME_EVERY_MS;
+      if (dueMs > now) {
+        this.#sendWhenDue(dueMs - now);
+        return;
+      }
       this.#sentAtMs.set(id, now);
       if (this.#sent === 0) firstMs.add(now);
       this.#socket!.send(publishPacket(`weir/v1/${this.#agent}/frame`, id, this.#frames[this.#sent]!));
     }
+  }
+
+  #sendWhenDue(ms: number): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => {
+      this.#isWaiting = false;
+      this.#sendMore();
+    }, ms);
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Dashboards: many subscribers of live windows, each told of a change every second. They connect all at once; one in ten is
  * cut off half-way, and goes on from the position that it was told. A reading's value is the moment at which it was handed
- * to the agent, so that a subscriber sees how long ago that was.
+ * to the agent, so that a subscriber sees how long ago that was. First each agent has its own moment in a second; at the
+ * end all readings change at once.
  */
 import { check } from 'k6';
 import exec from 'k6/execution';
@@ -12,18 +13,25 @@ import { WebSocket } from 'k6/websockets';
 import { given, givenNumber, TREND_STATS, writeSummary } from './environment.ts';
 
 const URL = given('WEIR_URL');
-const SOURCE = given('SOURCE_URL');
+/** Of agents, each with regions of its own. */
+const SOURCES = given('SOURCE_URLS').split(',');
 const CLIENTS = givenNumber('CLIENTS');
 const SECONDS = givenNumber('SECONDS');
+const BURST_SECONDS = givenNumber('BURST_SECONDS');
 const REGIONS = 10;
 const CLIENTS_PER_VU = 100;
 /** For connecting all, before anything is fed, and for what is on its way at the end. */
 const CONNECT_SECONDS = 10;
 const SETTLE_SECONDS = 3;
+/** From the last change of one region to the first of all. */
+const PAUSE_SECONDS = 2;
+const BURST_AT_SECONDS = CONNECT_SECONDS + SECONDS + PAUSE_SECONDS;
 /** One in so many is cut off, and comes back. */
 const RETURNING_EVERY = 10;
 
+const fed = new Counter('fed');
 const updateMs = new Trend('update_ms', true);
+const burstMs = new Trend('burst_ms', true);
 const snapshotMs = new Trend('snapshot_ms', true);
 const updates = new Counter('updates');
 /** Updates of a window that tell of an older moment than one before. */
@@ -38,22 +46,31 @@ export const options = {
       executor: 'per-vu-iterations',
       vus: Math.ceil(CLIENTS / CLIENTS_PER_VU),
       iterations: 1,
-      maxDuration: `${CONNECT_SECONDS + SECONDS + SETTLE_SECONDS + 30}s`,
+      maxDuration: `${BURST_AT_SECONDS + BURST_SECONDS + SETTLE_SECONDS + 30}s`,
       exec: 'watch',
     },
     feed: {
       executor: 'constant-arrival-rate',
-      rate: 1,
+      rate: SOURCES.length,
       timeUnit: '1s',
       duration: `${SECONDS}s`,
       startTime: `${CONNECT_SECONDS}s`,
-      preAllocatedVUs: 2,
+      preAllocatedVUs: 4,
       exec: 'feed',
+    },
+    burst: {
+      executor: 'constant-arrival-rate',
+      rate: 1,
+      timeUnit: '1s',
+      duration: `${BURST_SECONDS}s`,
+      startTime: `${BURST_AT_SECONDS}s`,
+      preAllocatedVUs: 2,
+      exec: 'burst',
     },
   },
   thresholds: {
     update_ms: ['p(99)<250'],
-    'http_reqs{name:feed}': ['count>0'],
+    fed: ['count>0'],
     updates: ['count>0'],
     steps_back: ['count==0'],
     failures: ['count==0'],
@@ -65,24 +82,44 @@ export const options = {
   noConnectionReuse: false,
 };
 
-export function feed(): void {
-  const now = Date.now();
-  const time = new Date(now).toISOString();
-  const readings = Array.from({ length: REGIONS }, (_, region) => ({
-    time,
-    metric: 'moment',
-    device: `clock-${region}`,
-    tags: { region: `region-${region}` },
-    value: now,
-  }));
-  const answer = http.post(`${SOURCE}/readings`, JSON.stringify(readings), { tags: { name: 'feed' } });
-  check(answer, { 'readings are stored': ({ status }) => status === 200 });
+/** When all begin to change at once. */
+export function setup(): { readonly burstAtMs: number } {
+  return { burstAtMs: Date.now() + (BURST_AT_SECONDS - PAUSE_SECONDS / 2) * 1_000 };
 }
 
-export function watch(): void {
+export function feed(): void {
+  post([exec.scenario.iterationInTest % SOURCES.length]);
+}
+
+export function burst(): void {
+  post(SOURCES.map((_, agent) => agent));
+}
+
+/** Hands readings of all regions of the agents over to them. */
+function post(agents: readonly number[]): void {
+  const value = Date.now();
+  const time = new Date(value).toISOString();
+  const regions = agents.map((agent) =>
+    Array.from({ length: REGIONS }, (_, region) => region).filter((region) => region % SOURCES.length === agent),
+  );
+  const requests = agents.map((agent, i) => {
+    const readings = regions[i]!.map((region) => ({
+      time,
+      metric: 'moment',
+      device: `clock-${region}`,
+      tags: { region: `region-${region}` },
+      value,
+    }));
+    return { method: 'POST', url: `${SOURCES[agent]}/readings`, body: JSON.stringify(readings) };
+  });
+  for (const [i, answer] of http.batch(requests).entries())
+    if (check(answer, { 'readings are stored': ({ status }) => status === 200 })) fed.add(regions[i]!.length);
+}
+
+export function watch({ burstAtMs }: { readonly burstAtMs: number }): void {
   const first = exec.scenario.iterationInTest * CLIENTS_PER_VU;
   const count = Math.min(CLIENTS_PER_VU, CLIENTS - first);
-  const clients = Array.from({ length: Math.max(0, count) }, (_, i) => new Client(first + i));
+  const clients = Array.from({ length: Math.max(0, count) }, (_, i) => new Client(first + i, burstAtMs));
   const feedMs = CONNECT_SECONDS * 1_000;
   setTimeout(
     () => {
@@ -99,7 +136,7 @@ export function watch(): void {
         client.close();
       }
     },
-    feedMs + (SECONDS + SETTLE_SECONDS) * 1_000,
+    (BURST_AT_SECONDS + BURST_SECONDS + SETTLE_SECONDS) * 1_000,
   );
 }
 
@@ -121,9 +158,11 @@ class Client {
   readonly #latest = new Map<string, number>();
   #socket: WebSocket;
   #position: string | undefined;
+  readonly #burstAtMs: number;
 
-  constructor(index: number) {
+  constructor(index: number, burstAtMs: number) {
     this.index = index;
+    this.#burstAtMs = burstAtMs;
     this.region = `region-${index % REGIONS}`;
     this.#socket = this.#connect(undefined);
   }
@@ -182,7 +221,7 @@ class Client {
       if (type !== 'changes' || stats.max === before) continue;
       updates.add(1);
       if (stats.max < before) stepsBack.add(1);
-      else updateMs.add(Date.now() - stats.max);
+      else (stats.max < this.#burstAtMs ? updateMs : burstMs).add(Date.now() - stats.max);
     }
   }
 }

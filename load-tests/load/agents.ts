@@ -1,7 +1,15 @@
 import { figureOf } from '../measure.ts';
 import { runK6 } from './k6-run.ts';
 import { RunningSystem } from './running-system.ts';
-import { faultsOf, k6Figure, k6Percentiles, type LoadResult, memoryFigure, type Scenario } from './scenario.ts';
+import {
+  k6Figure,
+  k6Percentiles,
+  loadResult,
+  type LoadResult,
+  memoryFigure,
+  type Scenario,
+  storedOf,
+} from './scenario.ts';
 
 const SIZES = {
   tiny: { vus: 1, frames: 3, prepareSeconds: 12 },
@@ -27,6 +35,7 @@ export const agents: Scenario = {
       BROKER_URL: `ws://127.0.0.1:${system.server.mqttPort}/mqtt`,
       VUS: String(vus),
       FRAMES: String(frames),
+      RATE: '0',
       PREPARE_SECONDS: String(prepareSeconds),
       TIMEOUT_SECONDS: String(seconds),
     });
@@ -35,15 +44,14 @@ export const agents: Scenario = {
     const [first, last] = [run.metrics['first_ms']?.values['min'], run.metrics['last_ms']?.values['max']];
     const rate = figureOf('agents-rate', (acknowledged / ((last ?? 0) - (first ?? 0))) * 1_000, 'readings/s');
     const missed = size === 'tiny' || rate.value >= GOAL ? [] : [`agents-rate: ${rate.value}, not ${GOAL} readings/s`];
-    return {
+    return loadResult('agents', run, storedOf(acknowledged, counted, await system.differences()), {
       figures: [
         rate,
         k6Figure('agents-acknowledged', run, 'acknowledged', 'count', 'readings'),
         ...k6Percentiles('agents-puback', run, 'puback_ms'),
         ...memoryFigure('agents', await system.peakMemoryBytes()),
       ],
-      faults: faultsOf(run, acknowledged, counted, await system.differences()),
-      missed: [...run.missed, ...missed],
-    };
+      missed,
+    });
   },
 };

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, figureOf, median } from '../measure.ts';
 import { freePort } from '../peers/peer-process.ts';
+import { compareDay } from './day-truth.ts';
 import { runK6 } from './k6-run.ts';
 import { DAY_MS, RegionFeed } from './region-feed.ts';
 import { RunningSystem } from './running-system.ts';
-import { faultsOf, k6Percentiles, type LoadResult, memoryFigure, type Scenario } from './scenario.ts';
+import { k6Percentiles, loadResult, type LoadResult, memoryFigure, type Scenario, storedOf } from './scenario.ts';
 import { SeverableLink } from './severable-link.ts';
 import { ToldCount } from './told-count.ts';
 
@@ -56,18 +57,28 @@ export const day: Scenario = {
     const [run, drained] = await Promise.all([reading, outage, recompute, ...days]);
     const accepted = north.feed.accepted + south.feed.accepted;
     const counted = await system.whenCounted('load-by-region', accepted);
+    const differences = await system.differences();
+    const truth = await compareDay(url, 'load-by-device', ['north', 'south'], meters);
+    // Both views count the same readings.
+    const byRegion = storedOf(accepted, counted, differences);
+    const lost = Math.max(byRegion.lost, truth.lost);
+    const twice = Math.max(byRegion.twice, truth.twice);
     const lags = [...north.feed.lagsMs, ...south.feed.lagsMs];
     const { figures, missed } = judged(lags, drained, size !== 'tiny');
-    return {
-      figures: [
-        figureOf('day-readings', accepted, 'readings'),
-        ...figures,
-        ...k6Percentiles('day-readers', run, 'http_req_duration'),
-        ...memoryFigure('day', await system.peakMemoryBytes()),
-      ],
-      faults: faultsOf(run, accepted, counted, await system.differences()),
-      missed: [...run.missed, ...missed],
-    };
+    return loadResult(
+      'day',
+      run,
+      { lost, twice, differences, wrong: truth.wrong },
+      {
+        figures: [
+          figureOf('day-readings', accepted, 'readings'),
+          ...figures,
+          ...k6Percentiles('day-readers', run, 'http_req_duration'),
+          ...memoryFigure('day', await system.peakMemoryBytes()),
+        ],
+        missed,
+      },
+    );
   },
 };
 

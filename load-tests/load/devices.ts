@@ -1,6 +1,14 @@
 import { runK6 } from './k6-run.ts';
 import { RunningSystem } from './running-system.ts';
-import { faultsOf, k6Figure, k6Percentiles, type LoadResult, memoryFigure, type Scenario } from './scenario.ts';
+import {
+  k6Figure,
+  k6Percentiles,
+  loadResult,
+  type LoadResult,
+  memoryFigure,
+  type Scenario,
+  storedOf,
+} from './scenario.ts';
 
 const SECONDS = { tiny: 3, short: 15, full: 60 } as const;
 const START_MS = Date.UTC(2026, 0, 1);
@@ -35,15 +43,13 @@ export const devices: Scenario = {
     const accepted = run.metrics['accepted']?.values['count'] ?? 0;
     // The panes that are open yet are sent some seconds later.
     const counted = await system.whenCounted('power', accepted);
-    return {
+    return loadResult('devices', run, storedOf(accepted, counted, await system.differences()), {
       figures: [
         k6Figure('devices-accepted', run, 'accepted', 'rate', 'readings/s'),
         ...k6Percentiles('devices-json', run, 'http_req_duration{scenario:json}'),
         ...k6Percentiles('devices-lines', run, 'http_req_duration{scenario:lines}'),
         ...memoryFigure('devices', await system.peakMemoryBytes()),
       ],
-      faults: faultsOf(run, accepted, counted, await system.differences()),
-      missed: run.missed,
-    };
+    });
   },
 };

@@ -5,7 +5,15 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { runK6 } from './k6-run.ts';
 import { RunningSystem } from './running-system.ts';
-import { faultsOf, k6Figure, k6Percentiles, type LoadResult, memoryFigure, type Scenario } from './scenario.ts';
+import {
+  k6Figure,
+  k6Percentiles,
+  loadResult,
+  type LoadResult,
+  memoryFigure,
+  type Scenario,
+  storedOf,
+} from './scenario.ts';
 
 const SIZES = {
   tiny: { rate: 20, seconds: 6 },
@@ -56,15 +64,14 @@ export const readers: Scenario = {
     const percentiles = ['region', 'again', 'device', 'rows', 'all-devices'].flatMap((kind) =>
       k6Percentiles(`readers-${kind}`, run, `http_req_duration{kind:${kind}}`),
     );
-    return {
+    const counted = await system.countOf('load-by-region');
+    return loadResult('readers', run, storedOf(SERIES * STEPS, counted, await system.differences()), {
       figures: [
         k6Figure('readers-rate', run, 'http_reqs', 'rate', 'answers/s'),
         ...percentiles,
         ...memoryFigure('readers', await system.peakMemoryBytes()),
       ],
-      faults: faultsOf(run, SERIES * STEPS, await system.countOf('load-by-region'), await system.differences()),
-      missed: run.missed,
-    };
+    });
   },
 };
 

@@ -3,9 +3,10 @@ import type { ToldCount } from './told-count.ts';
 
 /** The day that is played, in quarters of an hour. */
 export const DAY_MS = Date.UTC(2024, 0, 10);
-const STEPS = 96;
+export const STEPS = 96;
 const STEP_MINUTES = 15;
 const MINUTE_MS = 60_000;
+export const STEP_MS = STEP_MINUTES * MINUTE_MS;
 /** From six to nine each meter tells every minute. */
 const PEAK = { from: 6 * 4, to: 9 * 4 } as const;
 
@@ -58,10 +59,10 @@ export class RegionFeed {
 
   async #post(step: number): Promise<void> {
     const { region, meters, port } = this.#options;
-    const minutes = step >= PEAK.from && step < PEAK.to ? STEP_MINUTES : 1;
+    const minutes = readingsOf(step);
     let body = '';
     for (let minute = 0; minute < minutes; minute++) {
-      const timeMs = DAY_MS + (step * STEP_MINUTES + minute) * MINUTE_MS;
+      const timeMs = DAY_MS + step * STEP_MS + minute * MINUTE_MS;
       for (let i = 0; i < meters; i++)
         body += `meter,host=${region}-${i},region=${region} load=${loadAt(i, step)} ${timeMs}\n`;
     }
@@ -79,6 +80,12 @@ export class RegionFeed {
   }
 }
 
-function loadAt(meter: number, step: number): number {
+/** How many readings a meter tells of a quarter of an hour. */
+export function readingsOf(step: number): number {
+  return step >= PEAK.from && step < PEAK.to ? STEP_MINUTES : 1;
+}
+
+/** What each of them is. */
+export function loadAt(meter: number, step: number): number {
   return 200 + ((meter * 7_919 + step * 104_729) % 4_000);
 }

@@ -39,10 +39,45 @@ export function memoryFigure(scenario: string, bytes: number | undefined): reado
   return [{ name: `${scenario}-memory`, value: Math.round(bytes / 1e6), unit: 'MB', runs: 1 }];
 }
 
-/** The faults of a run: thresholds of k6, readings that are lost or counted twice, and slices that a recompute finds different. */
-export function faultsOf(run: K6Run, accepted: number, counted: number, differences: number): readonly string[] {
-  const faults = run.broken.map((one) => `not kept: ${one}`);
-  if (counted !== accepted) faults.push(`${accepted} readings were accepted, and ${counted} are counted`);
-  if (differences > 0) faults.push(`${differences} slices differ from a full recompute`);
-  return faults;
+/** What the system has in the end, against what it answered for. */
+export interface Stored {
+  /** Readings. */
+  readonly lost: number;
+  readonly twice: number;
+  /** Slices that a full recompute finds different. */
+  readonly differences: number;
+  /** Windows whose sums are not those of what was sent, where that is known of each. */
+  readonly wrong?: number;
+}
+
+/** By the number of all readings: of those that are lost and others that are counted twice it tells the difference. */
+export function storedOf(accepted: number, counted: number, differences: number): Stored {
+  return { lost: Math.max(0, accepted - counted), twice: Math.max(0, counted - accepted), differences };
+}
+
+/** What came of a scenario: what k6 found broken, what is stored, and the figures of both. */
+export function loadResult(
+  scenario: string,
+  run: K6Run,
+  stored: Stored,
+  { figures, missed = [], faults = [] }: Partial<LoadResult> & Pick<LoadResult, 'figures'>,
+): LoadResult {
+  const kept = [
+    { name: 'lost', unit: 'readings', value: stored.lost, fault: 'readings were accepted, and are not counted' },
+    { name: 'twice', unit: 'readings', value: stored.twice, fault: 'readings are counted that were not accepted' },
+    { name: 'verify', unit: 'slices', value: stored.differences, fault: 'slices differ from a full recompute' },
+    { name: 'wrong', unit: 'windows', value: stored.wrong, fault: 'windows are not what was sent' },
+  ].flatMap(({ value, ...one }) => (value === undefined ? [] : [{ ...one, value }]));
+  return {
+    figures: [
+      ...figures,
+      ...kept.map(({ name, unit, value }) => ({ name: `${scenario}-${name}`, value, unit, runs: 1 })),
+    ],
+    faults: [
+      ...run.broken.map((one) => `not kept: ${one}`),
+      ...kept.filter(({ value }) => value > 0).map(({ value, fault }) => `${value} ${fault}`),
+      ...faults,
+    ],
+    missed: [...run.missed, ...missed],
+  };
 }

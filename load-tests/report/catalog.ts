@@ -129,9 +129,25 @@ export const CATALOG: readonly { readonly heading: string; readonly entries: rea
       {
         run: 'load',
         name: 'dashboards-update-p99',
-        title: 'subscribers of live windows, a change a second each: from the reading to the client, 99th percentile',
+        title:
+          'subscribers of live windows, a change a second each, of five agents: from the reading to the client, 99th percentile',
         ...aside,
       },
+      {
+        run: 'load',
+        name: 'dashboards-burst-p99',
+        title: 'the same where the windows of all of them change at once',
+        limits: 'k6 takes four times as long to hear of a change as the server does to tell of it, on the same machine',
+        ...aside,
+      },
+      {
+        run: 'load',
+        name: 'fresh-p50',
+        title:
+          'from a reading that an agent is handed to the changed window, while 500,000 others a second arrive: middle',
+        ...aside,
+      },
+      { run: 'load', name: 'fresh-p99', title: 'the same, 99th percentile', ...aside },
     ],
   },
   {
