@@ -330,6 +330,27 @@ const KINDS: Readonly<Record<string, Kind>> = {
       'device=gas of 4531323334353637383930313233 2311.874 2024-01-27T09:10:00.000Z',
     ],
   },
+  'a board that prints nan where a sensor is off, and ends its texts as C does': {
+    rule: {
+      topic: 'board/+',
+      names: ['board'],
+      series: [m('temperature', '{board}'), m('data.a.b', '{board}', { tags: { of: 'b' } })],
+    },
+    messages: [
+      ['board/attic', '{"temperature":nan,"data":{"a.b":2.5}}\0'],
+      ['board/attic', '\ufeff{"temperature":-3}'],
+    ],
+    readings: [`device=attic of=b 2.5 ${RECEIVED}`, `device=attic -3 ${RECEIVED}`],
+    missing: 2,
+  },
+  'numbers in texts of a decimal comma, among numbers of JSON': {
+    rule: { topic: 'plc/+', names: ['tag'], decimal: ',', series: [m('v', '{tag}')] },
+    messages: [
+      ['plc/flow', { v: '21,4' }],
+      ['plc/flow', { v: 21.5 }],
+    ],
+    readings: [`device=flow 21.4 ${RECEIVED}`, `device=flow 21.5 ${RECEIVED}`],
+  },
   'a logger that sends pairs of time and value beside its own name': {
     rule: {
       topic: 'loggers/up',

@@ -3,6 +3,7 @@ import { BATCH_READINGS_MAX, type BatchColumns } from '../batch-columns.ts';
 import { PointRows } from '../line-protocol/point-rows.ts';
 import { isJsonObject, type JsonObject, type JsonText, parseJsonText, PAYLOAD } from '../ndjson/json-fields.ts';
 import { telegramRows } from '../p1/telegram.ts';
+import { byteOrderMarkBytes } from '../records/record-format.ts';
 import { REFUSED_TEXT_CHARS_MAX } from '../source.ts';
 import { DeviceSeries } from './device-series.ts';
 import { MESSAGE_ROWS_MAX, TOPICS_REMEMBERED_MAX } from './limits.ts';
@@ -83,7 +84,7 @@ export class MessageReader {
       this.#receivedMs = receivedMs;
       this.#receivedText = String(receivedMs);
     }
-    const text = isUtf8(payload) ? payload.toString('utf8') : undefined;
+    const text = isUtf8(payload) ? unpadded(payload).toString('utf8') : undefined;
     const quoted = `${topic} ${(text ?? '').slice(0, REFUSED_TEXT_CHARS_MAX)}`;
     // Parsed once, and not where no rule wants it; null can't stand for "not yet", since it is JSON.
     let json: { readonly value: JsonText | undefined } | undefined;
@@ -136,6 +137,14 @@ export class MessageReader {
     this.#matches.set(topic, matches);
     return matches;
   }
+}
+
+/** A text without what devices put around it: the mark of its encoding before it, and what ends it in C behind. */
+function unpadded(text: Buffer): Buffer {
+  const start = byteOrderMarkBytes(text, 0, text.length);
+  let end = text.length;
+  while (end > start && text[end - 1] === 0) end--;
+  return start === 0 && end === text.length ? text : text.subarray(start, end);
 }
 
 /** A plain value stands for itself under the name of the payload; so does an array, whose elements then follow it. */

@@ -67,6 +67,7 @@ export class OpenRule {
     readonly isTruth: boolean;
   }[];
   readonly #received: number | undefined;
+  readonly #decimal: string;
 
   constructor(topic: TopicRule, index: number, rowsMax: number, options: OpenRuleOptions) {
     const section = { ...topic, time: topic.time ?? RECEIVED_TIME };
@@ -77,6 +78,7 @@ export class OpenRule {
     this.isTelegram = topic.payload === 'p1';
     this.isJson = topic.payload === 'json' || this.isSenml;
     this.#series = topic.series.length;
+    this.#decimal = topic.decimal;
     this.gone = topic.gone === undefined ? null : goneBy(topic, topic.gone);
     this.#rowsPath = topic.rows;
     this.#rowsMax = rowsMax;
@@ -142,6 +144,12 @@ export class OpenRule {
     return isRead;
   }
 
+  /** The text of a value, with the decimal mark that texts of the rule have: a number of JSON has its own. */
+  #textOf(value: string | number | boolean, isTruth: boolean): string {
+    const text = textOfValue(value, isTruth);
+    return typeof value === 'number' && this.#decimal !== '.' ? text.replace('.', this.#decimal) : text;
+  }
+
   #holdsTooMany(rows: number, { quoted, line }: OpenMessage): boolean {
     if (rows <= this.#rowsMax) return false;
     this.#refuse(`it holds ${rows} rows, ${this.#rowsMax} is the limit; send fewer in a message`, quoted, line);
@@ -176,7 +184,7 @@ export class OpenRule {
         if (value === null) continue;
         if (typeof value === 'object')
           fields.refuse(`field ${JSON.stringify(path)} holds ${describe(value)} where a value is wanted`);
-        else fields.set(position, textOfValue(value, isTruth));
+        else fields.set(position, this.#textOf(value, isTruth));
       }
     }
     if (!holdsValue) return false;

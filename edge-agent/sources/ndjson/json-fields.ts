@@ -10,9 +10,22 @@ export const PAYLOAD = 'payload';
 
 /**
  * Parses one JSON text. Gives undefined where it is not JSON, or is nested so deeply that it can only be meant as an
- * attack. `textOf` writes a number that becomes text, by the name of its field.
+ * attack. What is no number, such as NaN, is null. `textOf` writes a number that becomes text, by the name of its field.
  */
 export function parseJsonText(text: string, textOf?: (source: string, name: string) => string): JsonText | undefined {
+  const parsed = parsedOr(text, textOf);
+  if (parsed !== undefined || !MAY_HOLD_NO_NUMBER.test(text)) return parsed;
+  return parsedOr(
+    text.replaceAll(STRING_OR_NO_NUMBER, (found) => (found.startsWith('"') ? found : 'null')),
+    textOf,
+  );
+}
+
+const MAY_HOLD_NO_NUMBER = /nan|inf/i;
+/** A string, also one that doesn't end, or what Python, C and JavaScript print of a number that is none. */
+const STRING_OR_NO_NUMBER = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|[+-]?\b(?:nan|inf|infinity)\b/gi;
+
+function parsedOr(text: string, textOf?: (source: string, name: string) => string): JsonText | undefined {
   try {
     return parseJsonExactly(text, () => true, textOf) as JsonText;
   } catch (error) {
@@ -39,14 +52,19 @@ export function isJsonObject(value: JsonText | undefined): value is JsonObject {
 
 /**
  * The value that a path leads to: a field of that very name, or else the fields between its dots, where a number stands
- * for that element of an array, from 0; undefined for none.
+ * for that element of an array, from 0, and a name may have dots itself; undefined for none.
  */
 export function valueAtPath(object: JsonObject, path: string): JsonText | undefined {
   if (Object.hasOwn(object, path)) return object[path];
   let value: JsonText | undefined = object;
-  for (const name of path.split('.')) {
+  const names = path.split('.');
+  for (let i = 0; i < names.length; i++) {
+    let name = names[i]!;
     if (Array.isArray(value) ? !ELEMENT.test(name) : !isJsonObject(value)) return undefined;
-    if (!Object.hasOwn(value as object, name)) return undefined;
+    while (!Object.hasOwn(value as object, name)) {
+      if (++i === names.length) return undefined;
+      name += `.${names[i]}`;
+    }
     value = (value as JsonObject)[name];
   }
   return value;

@@ -17,22 +17,22 @@ import { INCOMPLETE } from '../records/record-format.ts';
  * Cuts a file into JSON texts: what stands on a line, or, where that is an array, each object of it. Behind such an object
  * it goes on at the comma, or at the end of the array, so that where it stands says whether it is within one.
  *
- * Where the file is one array that goes over lines, each object of it is a text, on however many lines it stands.
+ * Where objects go over lines, or stand behind one another on one, in an array or not, each is a text for itself.
  */
 export class JsonTextCutter {
   /** The last text. Of what is no text, such as the end of an array, it is empty. */
   textStart = 0;
   textEnd = 0;
   lineEnds = 0;
-  readonly #isOneArray: boolean;
+  readonly #isOverLines: boolean;
 
-  constructor(isOneArray: boolean) {
-    this.#isOneArray = isOneArray;
+  constructor(isOverLines: boolean) {
+    this.#isOverLines = isOverLines;
   }
 
   /** The index behind the text at `from`, or INCOMPLETE, where more than `bytes[from, to)` is needed (RecordFormat). */
   next(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
-    if (this.#isOneArray) return this.#ofArray(bytes, from, to, atEnd);
+    if (this.#isOverLines) return this.#overLines(bytes, from, to, atEnd);
     const at = behindBlanks(bytes, from, to);
     const mark = at < to ? bytes[at] : LF;
     if (mark === OPEN_BRACKET || mark === COMMA) {
@@ -50,7 +50,7 @@ export class JsonTextCutter {
     return this.#line(bytes, from, mark === CLOSE_BRACKET ? at + 1 : from, to, atEnd);
   }
 
-  #ofArray(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
+  #overLines(bytes: Uint8Array, from: number, to: number, atEnd: boolean): number {
     const at = behindMarks(bytes, from, to);
     if (at === to && !atEnd) return INCOMPLETE;
     if (at === to || bytes[at] === LF) {
@@ -103,12 +103,21 @@ function countLineEnds(bytes: Uint8Array, from: number, to: number): number {
   return count;
 }
 
-/** Whether the text from `from` on is an array that goes on behind its first line. */
-export function isArrayOverLines(bytes: Uint8Array, from: number, to: number): boolean {
+/**
+ * Whether the objects from `from` on aren't one a line: an array goes on behind its first line, or holds others; an object
+ * does, and has an end; or something that is no line end stands behind it.
+ */
+export function goesOverLines(bytes: Uint8Array, from: number, to: number): boolean {
   const at = behindBlanks(bytes, from, to);
-  if (at === to || bytes[at] !== OPEN_BRACKET) return false;
+  const mark = at < to ? bytes[at] : LF;
+  if (mark !== OPEN_BRACKET && mark !== OPEN_BRACE) return false;
   const lineEnd = bytes.indexOf(LF, at);
-  return lineEnd >= 0 && lineEnd < to && objectEnd(bytes, at, lineEnd, false) < 0;
+  const isLineWhole = lineEnd >= 0 && lineEnd < to;
+  const end = objectEnd(bytes, at, isLineWhole ? lineEnd : to, false);
+  if (mark === OPEN_BRACKET) return bytes[behindBlanks(bytes, at + 1, to)] === OPEN_BRACKET || (isLineWhole && end < 0);
+  if (end < 0) return objectEnd(bytes, at, to, true) >= 0;
+  const behind = behindBlanks(bytes, end, to);
+  return behind < to && (bytes[behind] === COMMA || bytes[behind] === OPEN_BRACE);
 }
 
 /** The index behind the object, or array, that begins at `from`; -1 where it doesn't end, on its line unless it may go over lines. */

@@ -17,7 +17,7 @@ import {
   truthColumns,
   valueAtPath,
 } from './json-fields.ts';
-import { isArrayOverLines, JsonTextCutter } from './json-text-cutter.ts';
+import { goesOverLines, JsonTextCutter } from './json-text-cutter.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
 
 /** Lines at the beginning that are looked at to tell NDJSON from other files: some may be damaged, not all. */
@@ -48,8 +48,8 @@ export class NdjsonOpener implements RecordFileOpener {
 
   open(bytes: Uint8Array, from: number, to: number, atEnd: boolean): RecordFileOpening | null {
     const markBytes = byteOrderMarkBytes(bytes, from, to);
-    const isOneArray = isArrayOverLines(bytes, from + markBytes, to);
-    const lines = this.#firstLines(new JsonTextCutter(isOneArray), bytes, from + markBytes, to, atEnd);
+    const isOverLines = goesOverLines(bytes, from + markBytes, to);
+    const lines = this.#firstLines(new JsonTextCutter(isOverLines), bytes, from + markBytes, to, atEnd);
     const objects = lines.map((line) => parseJsonText(line)).filter(isJsonObject);
     const { columns: timeColumns, period } = this.#section.time;
     const needed = period === undefined ? timeColumns : [...timeColumns, period.column];
@@ -76,7 +76,7 @@ export class NdjsonOpener implements RecordFileOpener {
       numbers,
       truths: truthColumns(series),
       rows: rowsPath,
-      isOneArray,
+      isOverLines,
     });
     return { columns, format, dataAt: markBytes, dataLine: 1 };
   }

@@ -10,13 +10,13 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export interface NdjsonOptions extends ObjectFieldsOptions {
   /** The path of the array of rows that an object holds; where it isn't said, the object is the row. */
   readonly rows?: string | undefined;
-  /** Whether the file is one array that goes over lines. */
-  readonly isOneArray?: boolean;
+  /** Whether its objects aren't one a line. */
+  readonly isOverLines?: boolean;
 }
 
 /**
- * NDJSON: one JSON object a line, or an array of objects, which are records each; or a file that is one array. A record is a
- * row, or holds an array of rows, whose fields come before its own.
+ * NDJSON: one JSON object a line, or an array of objects, which are records each; or objects over lines, in an array or not. A
+ * record is a row, or holds an array of rows, whose fields come before its own.
  */
 export class NdjsonRecords implements RecordFormat {
   blank = false;
@@ -36,7 +36,7 @@ export class NdjsonRecords implements RecordFormat {
   #scratchAt = 0;
 
   constructor(paths: readonly string[], options: NdjsonOptions = {}) {
-    this.#cutter = new JsonTextCutter(options.isOneArray === true);
+    this.#cutter = new JsonTextCutter(options.isOverLines === true);
     this.#fields = new ObjectFields(paths, options);
     this.#rowsPath = options.rows;
   }

@@ -202,6 +202,41 @@ describe('an NDJSON source', () => {
     expect(readings.map(({ value }) => value)).toEqual([1_234_500, 1_250, 350]);
   });
 
+  it('is read where its objects go over lines, or stand behind one another, in arrays or not', async () => {
+    const [one, two] = [1, 2].map((ts) => ({ ts, kind: 'p', device: 'a', value: ts }));
+    const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
+    const [first, second] = [JSON.stringify(one), JSON.stringify(two)];
+    for (const text of [
+      `${pretty(one)}\n${pretty(two)}\n`,
+      pretty([one, two]),
+      `${first},\n${second},\n`,
+      `${first}${second}`,
+      `[[${first},${second}]]\n`,
+      `${first} , ${second}`,
+    ]) {
+      const { readings, tallies } = await read(text);
+      expect([readings.map(({ value }) => value), tallies.rows]).toEqual([[1_000, 2_000], 2]);
+    }
+    const document = pretty({ device: 'a', kind: 'p', data: { values: [one, two] } });
+    const { readings } = await read(document, { ...rules, rows: 'data.values' });
+    expect(readings.map(({ value }) => value)).toEqual([1_000, 2_000]);
+    // A line that is torn is lost alone, also where it is the first.
+    expect((await read(`{"ts":1,"kind":"p","dev\n${first}\n${second}\n`)).readings).toHaveLength(2);
+    const { refusals } = await read(`${pretty(one)}\n${pretty({ ...two, value: 'x' })}\n`);
+    expect(refusals).toMatchObject([{ line: 7 }]);
+  });
+
+  it('takes NaN and its like for null, and finds names with dots in them', async () => {
+    const line = (value: string): string => `{"ts":1,"kind":"p","device":"NaN \\" inf","data":{"a.b":${value}}}\n`;
+    const series = [{ metric: 'power', value: 'data.a.b', device: '{device}' }];
+    const { readings, tallies } = await read(['NaN', '-Infinity', 'nan', 'inf', '5', '"nan"'].map(line).join(''), {
+      ...rules,
+      series,
+    });
+    expect(readings).toMatchObject([{ tags: { device: 'NaN " inf' }, value: 5_000 }]);
+    expect(tallies).toMatchObject({ missing: 4, quarantined: 1 });
+  });
+
   it('counts null, absent and named texts as missing, and quarantines what is no row', async () => {
     const { refusals, tallies } = await read(
       [

@@ -135,7 +135,7 @@ const GROUPED = /^[+-]?\d{1,3}(?=([.,' \u00a0\u202f\u2009\u2019]))(?:\1\d{2,3})*
 /** A number whose comma is its decimal mark, and which has another one between its thousands. */
 const GROUPED_COMMA_DECIMAL = /^[+\u2212-]?\d{1,3}(?:([.' \u00a0\u202f\u2009\u2019])\d{3})(?:\1\d{3})*,\d+$/;
 /** What is written behind digits and is no unit: a group after `_`, hours of a time, a number of base 16. */
-const NO_UNIT = /^(?:[_:/]|x[\da-f]+$)/i;
+const NO_UNIT = /^(?:[_:;/]|x[\da-f]+$)/i;
 const WITH_UNIT = /^[+-]?[\d.,]+ ?([^\d\s.,+-]\S{0,15})$/;
 
 /** Why a value was refused, and what helps, by what its text looks like. */
