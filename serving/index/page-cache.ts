@@ -1,8 +1,8 @@
 import type { Group } from './group.ts';
 import type { Page } from './page.ts';
 
-/** Bytes of pages by default: some 900 group-days of 1 m slices, or 50,000 of them by the hour. */
-export const INDEX_BYTES_DEFAULT = 256 * 1024 * 1024;
+/** Bytes of pages by default: some 450 group-days of 1 m slices, or 25,000 of them by the hour. */
+export const INDEX_BYTES_DEFAULT = 128 * 1024 * 1024;
 
 /** When the limit is passed, so much less is kept, so that trimming is rare. */
 const TRIM_TO = 7 / 8;
