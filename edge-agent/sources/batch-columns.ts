@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { RowKernel } from '#core/kernels/row-kernel.ts';
 import type { Break } from '../journal/series-breaks.ts';
 import { REFUSED_TEXT_CHARS_MAX, type ReadingBatch, type Refusal, type SourceCheckpoint } from './source.ts';
 
@@ -74,6 +75,13 @@ export class BatchColumns {
     this.entry[index] = entry;
     this.timeMs[index] = timeMs;
     this.value[index] = value;
+  }
+
+  /** Adds what a kernel has made of rows. The caller has made sure that there is room. */
+  pushRows(rows: number, readings: RowKernel): void {
+    readings.copyTo(this.entry, this.timeMs, this.value, this.count);
+    this.count += readings.count;
+    this.rows += rows;
   }
 
   /** Says where series broke off. */

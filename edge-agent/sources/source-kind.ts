@@ -25,6 +25,8 @@ export interface SourceOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
   /** Other limits than RECORD_LIMITS, where a test wants everything to be torn. */
   readonly limits?: RecordLimits;
+  /** Whether all rows of files are read one by one, where a test compares with that. */
+  readonly rowByRow?: boolean;
 }
 
 /** A name in a source's section that stands for nothing. `path` leads to it from the section. */

@@ -1,6 +1,7 @@
 import { CR, LF, QUOTE, SPACE } from '../ascii.ts';
 import { BROKEN, byteOrderMarkBytes, INCOMPLETE, type RecordFormat } from '../records/record-format.ts';
 import { FieldTable } from '../rows/key-table.ts';
+import type { PlainLines } from '../rows/plain-rows.ts';
 import { equalBytes } from '../rows/value-text.ts';
 
 const MARK_START = 0xef;
@@ -55,6 +56,11 @@ export class CsvRecords implements RecordFormat {
     this.#commentStart = this.#comment[0] ?? NONE;
     this.#columnCount = columnCount;
     this.fields = new FieldTable(columnCount);
+  }
+
+  get plain(): PlainLines {
+    const comment = this.#commentStart === NONE ? {} : { comment: this.#commentStart };
+    return { delimiter: this.#delimiter, heading: this.#heading, ...comment };
   }
 
   next(bytes: Uint8Array, from: number, to: number, atEnd: boolean, oneLine: boolean): number {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
 import { CR, LF } from '../ascii.ts';
 import type { BatchColumns } from '../batch-columns.ts';
+import type { PlainRows } from '../rows/plain-rows.ts';
 import type { RowReader } from '../rows/row-reader.ts';
 import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
 import { NO_ORDER } from '../time/local-order.ts';
@@ -13,6 +14,8 @@ export interface RecordCursorOptions {
   readonly format: RecordFormat;
   readonly reader: RowReader;
   readonly batch: BatchColumns;
+  /** Rows that needn't be read one by one; left out where all are. */
+  readonly plain?: PlainRows | undefined;
   /** Readings that one row can give at most. */
   readonly rowReadingsMax: number;
   readonly latenessMs: number;
@@ -96,6 +99,7 @@ export class RecordCursor {
     this.#summedTo = from;
     this.#to = to;
     this.#atEnd = atEnd;
+    this.#options.plain?.loaded();
   }
 
   /** The next batch, or null where more bytes are needed or, at the end, after the last batch (which may be empty). */
@@ -121,16 +125,30 @@ export class RecordCursor {
     if (this.#at !== 'record') return this.#at === 'overlong' ? this.#skipLine() : this.#endOpenLine();
     const from = this.#index;
     if (from === this.#to) return false;
-    const { format, reader } = this.#options;
+    const { format, reader, plain } = this.#options;
+    if (plain !== undefined && plain.isDue() && this.#takePlain(plain)) return true;
     const bytes = this.#bytes;
     const end = format.next(bytes, from, this.#to, this.#atEnd, from + this.#shift < this.#oneLineBefore);
     if (end < 0) return this.#incompleteOrBroken(end);
     if (end - from > this.#lineBytesMax) return this.#tooLong();
-    if (!format.blank && (format.rows ?? 1) === 1) reader.row(bytes, format.fields, this.#line, from, format.textEnd);
-    else if (!format.blank && !this.#rows(format.rows!, from)) return true;
+    if (!format.blank && (format.rows ?? 1) === 1) {
+      reader.row(bytes, format.fields, this.#line, from, format.textEnd);
+      if (plain?.wantsKey === true) plain.learn(bytes, format.fields);
+    } else if (!format.blank && !this.#rows(format.rows!, from)) return true;
     this.#line += format.lineEnds;
     this.#index = end;
     if (end === this.#to && this.#atEnd && bytes[end - 1] !== LF) this.#at = 'open';
+    return true;
+  }
+
+  /** Takes the rows that can be taken together; false where the next one can't. */
+  #takePlain(plain: PlainRows): boolean {
+    const { batch, rowReadingsMax, limits } = this.#options;
+    const rowsMax = Math.floor((limits.batchReadingsMax - batch.count) / rowReadingsMax);
+    const rows = plain.take(this.#bytes, this.#index, this.#to, rowsMax);
+    if (rows === 0) return false;
+    this.#line += rows;
+    this.#index = plain.index;
     return true;
   }
 

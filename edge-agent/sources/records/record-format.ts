@@ -1,4 +1,5 @@
 import type { FieldTable } from '../rows/key-table.ts';
+import type { PlainLines } from '../rows/plain-rows.ts';
 import type { RowHabits } from '../rows/row-reader.ts';
 
 /** `next` needs more bytes before it can tell where the record ends. */
@@ -34,6 +35,8 @@ export interface RecordFormat {
   /** Why the record is BROKEN. */
   readonly fault: string;
   readonly brokenAt: number;
+  /** How its plain rows are written, one a line; left out where none are. */
+  readonly plain?: PlainLines | undefined;
   /** What there is to say of the records so far, as Source.remarks does. */
   remarks?(): readonly string[];
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CR, LF } from '../ascii.ts';
 import { BatchColumns } from '../batch-columns.ts';
+import { PlainRows } from '../rows/plain-rows.ts';
 import { RowReader } from '../rows/row-reader.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceOptions } from '../source-kind.ts';
@@ -248,6 +249,7 @@ export class RecordSource implements Source {
         format,
         reader,
         batch,
+        plain: this.#options.rowByRow === true ? undefined : plainRows(format, reader, limits),
         rowReadingsMax: reader.readingsMax,
         latenessMs: section.lateness,
         limits,
@@ -269,6 +271,10 @@ export class RecordSource implements Source {
       'name a text file; unpack it first if it is packed, and say `encoding: utf-16` if it is written so without a mark';
     throw new SourceError('not-text', this.#subject, 'holds bytes that no text has', remedy);
   }
+}
+
+function plainRows({ plain }: RecordFormat, reader: RowReader, { lineBytesMax }: RecordLimits): PlainRows | undefined {
+  return plain && PlainRows.of(plain, reader, lineBytesMax);
 }
 
 /**

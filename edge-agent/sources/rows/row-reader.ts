@@ -1,3 +1,4 @@
+import type { RowKernel } from '#core/kernels/row-kernel.ts';
 import { implausible, type Metric } from '#core/metrics/metric.ts';
 import { lastScaledFault, parseScaledBytes } from '#core/numbers/scaled.ts';
 import { type BatchColumns, quote } from '../batch-columns.ts';
@@ -6,8 +7,9 @@ import type { CellTimes } from '../time/cell-times.ts';
 import type { OrderSnapshot } from '../time/local-order.ts';
 import { RowTime } from '../time/row-time.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
-import { ABSENT, type FieldTable } from './key-table.ts';
+import { ABSENT, type FieldTable, KEY_REFUSED } from './key-table.ts';
 import { isOddlyWritten, PLAIN_MARKS } from './number-text.ts';
+import type { ReaderRules } from './plain-rows.ts';
 import {
   compileRules,
   NO_ENTRY,
@@ -56,6 +58,10 @@ export interface RowReaderSnapshot {
  * 'passed-over'` a rule names no reading in a row that doesn't have its field.
  */
 export class RowReader {
+  /** What it goes by. */
+  readonly rules: ReaderRules;
+  /** The number of the last row's series key; KEY_REFUSED where it has none, or was not asked for it. */
+  lastKey = KEY_REFUSED;
   readonly #columns: readonly string[];
   readonly #columnCount: number;
   readonly #batch: BatchColumns;
@@ -88,6 +94,7 @@ export class RowReader {
     const series = hasUnits === true ? section.series.map((rule) => withUnit(rule, metrics)) : section.series;
     const rules = compileRules(series, positions, metrics, registry, section, this.#time.zone);
     this.#selector = new RuleSelector(rules);
+    this.rules = { section, columns, rules, time: this.#time };
   }
 
   /** The highest event time that any reading has had, or null before the first. */
@@ -104,6 +111,7 @@ export class RowReader {
   row(bytes: Uint8Array, fields: FieldTable, line: number, start: number, end: number): void {
     const batch = this.#batch;
     batch.rows++;
+    this.lastKey = KEY_REFUSED;
     if (fields.fault !== null || fields.count !== this.#columnCount) {
       this.#refuseRow(bytes, fields, line, start, end);
       return;
@@ -126,10 +134,19 @@ export class RowReader {
       }
       if (this.#passesAbsent && fields.ends[rule.valueColumn] === ABSENT) continue;
       const key = rule.entries.key(bytes, fields);
+      this.lastKey = key;
       // Also a row without a value tells where its series has got to.
       const readMs = needsSeries ? time.ofSeries(atMs, rule.entries.name(key, bytes, fields)) : atMs;
       this.#reading(rule, rule.valueColumn, key, readMs, bytes, fields, line, start, end);
     }
+  }
+
+  /** Takes up to `rowsMax` rows that a kernel has taken apart, and gives how many. The batch has room for them. */
+  takePlain(kernel: RowKernel, rowsMax: number): number {
+    const rows = kernel.take(rowsMax, this.#latestMs);
+    this.#batch.pushRows(rows, kernel);
+    if (kernel.highestMs > this.#highestMs) this.#highestMs = kernel.highestMs;
+    return rows;
   }
 
   /** Says that no row follows. */

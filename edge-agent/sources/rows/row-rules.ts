@@ -31,6 +31,8 @@ export interface RowRule {
   /** Texts that are no numbers, and stand for one each; null where there are none. */
   readonly texts: readonly StandingText[] | null;
   readonly when: readonly ColumnCondition[];
+  /** The columns that tell the series of a row. */
+  readonly keyColumns: readonly number[];
   readonly entries: RuleEntries;
 }
 
@@ -214,8 +216,10 @@ export function compileRules(
     return column;
   };
   const keyTables = new Map<string, KeyTable>();
-  const keysFor = (rule: SeriesRule): KeyTable | null => {
-    const columns = [...new Set(templatesOf(rule).flatMap((text) => parseTextTemplate(text).columns.map(position)))];
+  const keyColumnsOf = (rule: SeriesRule): readonly number[] => [
+    ...new Set(templatesOf(rule).flatMap((text) => parseTextTemplate(text).columns.map(position))),
+  ];
+  const keysFor = (columns: readonly number[]): KeyTable | null => {
     if (columns.length === 0) return null;
     const id = columns.join();
     const keys = keyTables.get(id) ?? new KeyTable(columns);
@@ -225,6 +229,7 @@ export function compileRules(
   return series.map((rule) => {
     const metric = metrics.get(rule.metric);
     assert(metric !== undefined, `metric ${rule.metric} is checked with the configuration`);
+    const keyColumns = keyColumnsOf(rule);
     return {
       metric: rule.metric,
       decimals: metric.decimals,
@@ -238,7 +243,8 @@ export function compileRules(
       oddlyWritten: new ValueText({ ...metric, units: null, scale: null }, PLAIN_MARKS),
       texts: standingTexts(rule, metric),
       when: Object.entries(rule.when).map(([name, condition]) => new ColumnCondition(position(name), condition)),
-      entries: new RuleEntries(rule, positions, keysFor(rule), registry),
+      keyColumns,
+      entries: new RuleEntries(rule, positions, keysFor(keyColumns), registry),
     };
   });
 }

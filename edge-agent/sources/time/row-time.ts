@@ -167,6 +167,12 @@ export class RowTime {
     return !Number.isNaN(this.#twiceLocalMs);
   }
 
+  /** The column whose text alone is the time of a row, whatever other rows hold; null where more is to be asked. */
+  get plainColumn(): number | null {
+    const isPlain = this.#order === null && this.#periods === null && !this.isOfEnds && this.#columns.length === 1;
+    return isPlain ? this.#columns[0]! : null;
+  }
+
   /** Whether `ofSeries` has anything to do with the last row, whose `read` gave `atMs`: false nearly always. */
   needsSeries(atMs: number): boolean {
     return this.#order !== null && this.#orderPerSeries && (Number.isNaN(atMs) || this.#order.remembers);
