@@ -10,6 +10,7 @@ import asc from 'assemblyscript/asc';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = 'core/kernels';
 const LINE_CELLS = 120;
+const ALL_PAGES = '/** Pages of 64 KiB that their memory has, all of them from the start. */';
 
 /** A module of kernels: its source, the file that it becomes, and pages of 64 KiB that its memory has from the start. */
 interface KernelModule {
@@ -47,9 +48,7 @@ export async function compiledKernels({ source, pages, grows }: KernelModule): P
     `/** The kernels of \`${source}\`, compiled: \`npm run build:kernels\` writes this file. */`,
     'export const MODULE_BASE64 =',
     `${lines.map((line) => `  '${line}'`).join(' +\n')};`,
-    '',
-    `/** Pages of 64 KiB that their memory has${grows ? ' at first' : ', all of them from the start'}. */`,
-    `export const MODULE_PAGES = ${pages};`,
+    ...(grows ? [] : ['', ALL_PAGES, `export const MODULE_PAGES = ${pages};`]),
     '',
   ].join('\n');
 }
