@@ -1,7 +1,7 @@
 import { CR, LF, QUOTE, SPACE } from '../ascii.ts';
 import { BROKEN, byteOrderMarkBytes, INCOMPLETE, type RecordFormat } from '../records/record-format.ts';
 import { FieldTable } from '../rows/key-table.ts';
-import type { PlainLines } from '../rows/plain-rows.ts';
+import type { PlainLines } from '../rows/plain-form.ts';
 import { equalBytes } from '../rows/value-text.ts';
 
 const MARK_START = 0xef;

@@ -1,5 +1,5 @@
 import type { FieldTable } from '../rows/key-table.ts';
-import type { PlainLines } from '../rows/plain-rows.ts';
+import type { PlainLines } from '../rows/plain-form.ts';
 import type { RowHabits } from '../rows/row-reader.ts';
 
 /** `next` needs more bytes before it can tell where the record ends. */

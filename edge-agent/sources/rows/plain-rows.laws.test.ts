@@ -33,6 +33,80 @@ async function read({ section, text }: Rows, chunkBytes: number, rowByRow: boole
   return collect(openSection(section, { metrics, registry, folder, limits, rowByRow, nowMs: () => NOW_MS }), registry);
 }
 
+const ODD_ISO = [
+  '2024-06-01T24:00Z',
+  '2024-06-01T23:60Z',
+  '2024-06-01T23:59:60Z',
+  '2024-06-31',
+  '2024-13-01',
+  '2024-00-01',
+  '2023-02-29',
+  '2024-02-29',
+  '1900-02-29',
+  '2000-02-29T12:00',
+  '0000-01-01',
+  '9999-12-31T23:59:59.999Z',
+  '2024-6-01',
+  '2024-06-01T',
+  '2024-06-01T1:00',
+  '2024/06/01',
+  '2024-06-0',
+  '1969-12-31T23:59:59Z',
+  '',
+  'ts',
+  '20240601T120000Z',
+  '20240601T1200+02:00',
+  '2024-06-01T00:00Z[UTC]',
+];
+const ODD_VALUES = [
+  '1.0005',
+  '1.0015',
+  '-1.0025',
+  '1.00050000',
+  '1.000500001',
+  '1.9995',
+  '7.00049999999999999999999',
+  '',
+  '?',
+  '-0',
+  '+7',
+  '.5',
+  '5.',
+  '.',
+  '-',
+  '1e2',
+  '1,5',
+  '5-',
+  ' 4',
+  '4 ',
+  '"3"',
+  '1.23456',
+  '1.10000',
+  'x',
+  '00012',
+  '9007199254740991',
+  '999999999999.9',
+  '99999999.9',
+  '1000000000000000',
+  '\u22125',
+  '0x1',
+  '1 000',
+  '="5"',
+  '\u20135',
+];
+const ODD_LINES = [
+  '',
+  '   ',
+  '# 1',
+  '#',
+  ',,,',
+  '"',
+  'ts,device,note,value,level',
+  '\ufeffts,device,note,value,level',
+  '\r',
+  'one',
+];
+
 const second = fc.integer({ min: EARLIEST_MS / 1_000 - 2_000, max: NOW_MS / 1_000 + 1_000 });
 
 function iso(seconds: number): string {
@@ -57,11 +131,7 @@ const times: Readonly<Record<string, fc.Arbitrary<string>>> = {
     { weight: 1, arbitrary: second.map((at) => iso(at).slice(0, 10)) },
     {
       weight: 1,
-      arbitrary: fc.constantFrom(
-        ...['2024-06-01T24:00Z', '2024-06-01T23:60Z', '2024-06-01T23:59:60Z', '2024-06-31', '2024-13-01', '2024-00-01'],
-        ...['2023-02-29', '2024-02-29', '1900-02-29', '2000-02-29T12:00', '0000-01-01', '9999-12-31T23:59:59.999Z'],
-        ...['2024-6-01', '2024-06-01T', '2024-06-01T1:00', '2024/06/01', '2024-06-0', '1969-12-31T23:59:59Z', '', 'ts'],
-      ),
+      arbitrary: fc.constantFrom(...ODD_ISO),
     },
   ),
   unix: fc.oneof(
@@ -94,11 +164,7 @@ const value = fc.oneof(
   { weight: 2, arbitrary: fc.integer({ min: -999_999, max: 999_999 }).map((n) => (n / 100_000).toFixed(5)) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom(
-      ...['1.0005', '1.0015', '-1.0025', '1.00050000', '1.000500001', '1.9995', '7.00049999999999999999999'],
-      ...['', '?', '-0', '+7', '.5', '5.', '.', '-', '1e2', '1,5', '5-', ' 4', '4 ', '"3"', '1.23456', '1.10000', 'x'],
-      ...['00012', '9007199254740991', '999999999999.9', '99999999.9', '1000000000000000', '\u22125', '0x1', '1 000'],
-    ),
+    arbitrary: fc.constantFrom(...ODD_VALUES),
   },
 );
 const key = fc.oneof(
@@ -109,9 +175,7 @@ const key = fc.oneof(
   },
 );
 const note = fc.constantFrom('R1', 'R2', '', ' ', '"a\nb"', 'a"b', '"a', 'x\r');
-const odd = fc.constantFrom(
-  ...['', '   ', '# 1', '#', ',,,', '"', 'ts,device,note,value,level', '\ufeffts,device,note,value,level', '\r', 'one'],
-);
+const odd = fc.constantFrom(...ODD_LINES);
 
 const sections = fc
   .tuple(

@@ -9,7 +9,7 @@ import { RowTime } from '../time/row-time.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
 import { ABSENT, type FieldTable, KEY_REFUSED } from './key-table.ts';
 import { isOddlyWritten, PLAIN_MARKS } from './number-text.ts';
-import type { ReaderRules } from './plain-rows.ts';
+import type { ReaderRules } from './plain-form.ts';
 import {
   compileRules,
   NO_ENTRY,
