@@ -73,7 +73,8 @@ interface RowFunctions {
   readonly stoppedBy: { readonly value: number };
   readonly highestMs: { readonly value: number };
   readonly describeRows: (...facts: readonly number[]) => void;
-  readonly describeTimes: (...facts: readonly number[]) => void;
+  readonly describeTimes: (areNumbers: number, digitsMax: number, factor: number, divisor: number) => void;
+  readonly describeBounds: (shiftMs: number, earliestMs: number) => void;
   readonly describeReadings: (times: number, values: number, entries: number) => void;
   readonly describeKeys: (slots: number, mask: number, entries: number) => void;
   readonly learnKey: (bytes: number, length: number, key: number) => void;
@@ -156,7 +157,8 @@ export class RowKernel {
       piecesAt,
     );
     const { digitsMax, factor, divisor } = times.kind === 'number' ? times : { digitsMax: 0, factor: 1, divisor: 1 };
-    functions.describeTimes(times.kind === 'number' ? 1 : 0, digitsMax, factor, divisor, shiftMs, earliestMs);
+    functions.describeTimes(times.kind === 'number' ? 1 : 0, digitsMax, factor, divisor);
+    functions.describeBounds(shiftMs, earliestMs);
     functions.describeReadings(this.#timesAt, this.#valuesAt, this.#entriesAt);
     this.#makeKeys(KEYS_FIRST, KEYS_FIRST * KEY_BYTES_FIRST);
   }
