@@ -93,10 +93,19 @@ class EmbeddedTable implements Table {
         highWaterMarkBytes: SCAN_BATCH_BYTES,
       }),
     );
+    let size = SCAN_FIRST_ENTRIES;
+    const read = (): Promise<[Uint8Array, Uint8Array][]> => this.#run(() => iterator.nextv(size));
+    let ahead: Promise<[Uint8Array, Uint8Array][]> | undefined;
     try {
-      for (let size = SCAN_FIRST_ENTRIES; ; size = Math.min(size * SCAN_GROWTH, SCAN_BATCH_ENTRIES)) {
-        const entries = await this.#run(() => iterator.nextv(size));
+      for (;;) {
+        const entries = await (ahead ?? read());
         if (entries.length === 0) return;
+        // Of a scan that is as large as it gets, LevelDB reads the next batch while this one is worked on.
+        if (size === SCAN_BATCH_ENTRIES) {
+          ahead = read();
+          ahead.catch(() => undefined);
+        }
+        size = Math.min(size * SCAN_GROWTH, SCAN_BATCH_ENTRIES);
         yield entries.map(([key, value]): TableEntry => [plainBytes(key), plainBytes(value)]);
       }
     } finally {

@@ -13,20 +13,37 @@ const QUESTIONS = 12;
 /** After so long the rest is left to the first readers. */
 const WARM_UP_TIMEOUT_MS = 500;
 
+/** Rows that the groups of a view have, about, in what is asked of all of them: enough for the compiler, and read in a tenth of a second. */
+const WIDE_ROWS = 200_000;
+/** With more groups than this that would be an answer of too many lines. */
+const WIDE_GROUPS_MAX = 10_000;
+/** With fewer it tells nothing new. */
+const WIDE_GROUPS_MIN = 64;
+
 /**
- * Asks for a page of windows of some groups, as a reader would: code is compiled when it is first run, which costs the first
- * question of a process ten times what others take. Nothing is counted as a request, and nobody is told.
+ * Asks for a page of windows of some groups, and for fewer of all where these are many, as a reader would: code is compiled when it
+ * is first run, which costs the first question of a process ten times what others take, and a first one of all groups half as
+ * much again. Nothing is counted as a request, and nobody is told.
  */
-export async function warmUp(reader: ViewReader, views: readonly View[], logger: Logger): Promise<void> {
+export async function warmUp(
+  reader: ViewReader,
+  views: readonly View[],
+  logger: Logger,
+  timeoutMs = WARM_UP_TIMEOUT_MS,
+): Promise<void> {
   const app = openApp(logger);
   addQueryRoutes(app, reader.index, () => reader);
   const startedMs = performance.now();
   try {
-    const paths = await pathsOf(reader, views);
-    for (let i = 0; i < QUESTIONS && paths.length > 0 && performance.now() - startedMs < WARM_UP_TIMEOUT_MS; i++) {
-      const response = await app.request(`${paths[i % paths.length]}&format=${i % 2 === 0 ? 'csv' : 'json'}`);
+    const ask = async (path: string): Promise<void> => {
+      if (performance.now() - startedMs >= timeoutMs) return;
+      const response = await app.request(path);
       await response.arrayBuffer();
-    }
+    };
+    const paths = await pathsOf(reader, views);
+    for (let i = 0; i < QUESTIONS && paths.length > 0; i++)
+      await ask(`${paths[i % paths.length]}&format=${i % 2 === 0 ? 'csv' : 'json'}`);
+    for await (const path of widePaths(reader, views)) await ask(`${path}&format=csv`);
   } catch (error) {
     // A source that is replaced just now; whoever asks next is told if it is more.
     logger.debug({ reason: reasonOf(error) }, 'the first questions will take longer');
@@ -40,18 +57,42 @@ async function pathsOf({ index }: ViewReader, views: readonly View[]): Promise<r
     const source = index.source(name);
     const extent = await source?.extent();
     if (source === undefined || extent === undefined) continue;
-    const { by, sliceMs } = source.id.view;
-    const to = formatInstant(Math.min(INSTANT_MAX_MS, extent.toSlice * sliceMs));
-    const from = formatInstant(Math.max(INSTANT_MIN_MS, (extent.toSlice - PAGE_SLICES) * sliceMs));
-    const window = formatDuration({ kind: 'fixed', ms: sliceMs });
+    const { view } = source.id;
     const groups = source.someGroups(Math.ceil(QUESTIONS / views.length));
     paths.push(
-      groups.map(({ tags }) => {
-        const asked = new URLSearchParams({ from, to, window });
-        for (const [i, tag] of by.entries()) asked.append(tag, tags[i]!);
-        return `/api/v1/views/${encodeURIComponent(name)}/windows?${asked.toString()}`;
-      }),
+      groups.map(({ tags }) => pathOf(view, extent.toSlice - PAGE_SLICES, extent.toSlice, view.sliceMs, tags)),
     );
   }
   return Array.from({ length: QUESTIONS }, (_, i) => paths.flatMap((some) => some[i] ?? [])).flat();
+}
+
+/** A question of all groups of the view that has most of them, where they are many. */
+async function* widePaths({ index }: ViewReader, views: readonly View[]): AsyncGenerator<string> {
+  const sources = views.flatMap(({ name }) => index.source(name) ?? []);
+  const [source] = sources.toSorted((a, b) => b.groups().length - a.groups().length);
+  const extent = await source?.extent();
+  if (source === undefined || extent === undefined) return;
+  const count = source.groups().length;
+  if (count < WIDE_GROUPS_MIN || count > WIDE_GROUPS_MAX) return;
+  const windowSlices = 4;
+  const slices = windowSlices * Math.ceil(WIDE_ROWS / count / windowSlices);
+  const to = windowSlices * Math.floor(extent.toSlice / windowSlices);
+  yield pathOf(source.id.view, to - slices, to, windowSlices * source.id.view.sliceMs, []);
+}
+
+/** A question for windows of the slices [fromSlice, toSlice), of a group or of all. */
+function pathOf(
+  { name, by, sliceMs }: View,
+  fromSlice: number,
+  toSlice: number,
+  windowMs: number,
+  tags: readonly string[],
+): string {
+  const asked = new URLSearchParams({
+    from: formatInstant(Math.max(INSTANT_MIN_MS, fromSlice * sliceMs)),
+    to: formatInstant(Math.min(INSTANT_MAX_MS, toSlice * sliceMs)),
+    window: formatDuration({ kind: 'fixed', ms: windowMs }),
+  });
+  for (const [i, tag] of tags.entries()) asked.append(by[i]!, tag);
+  return `/api/v1/views/${encodeURIComponent(name)}/windows?${asked.toString()}`;
 }
