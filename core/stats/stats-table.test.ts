@@ -20,6 +20,18 @@ describe('a table of stats', () => {
     expect(table.size).toBe(100);
   });
 
+  it('has room for what is reserved and no more, keeps what it holds, and grows beyond it', () => {
+    const table = new StatsTable(4);
+    addReading(table, table.allocate(), 1, 2, true);
+    table.reserve(1_440);
+    table.reserve(10);
+    expect(table.capacity).toBe(1_440);
+    expect(readStats(table, 0)).toEqual(statsOf([{ ms: 1, value: 2 }], true));
+    table.allocateMany(1_440);
+    expect(table.capacity).toBeGreaterThan(1_440);
+    expect(readStats(table, 1_440)).toEqual(IDENTITY);
+  });
+
   it('hands out released slots again, as the identity', () => {
     const table = new StatsTable(1);
     const [first, second] = [table.allocate(), table.allocate()];

@@ -332,9 +332,17 @@ export class StatsTable {
     this.#prepared = size;
   }
 
+  /** Makes room for so many slots in all, STATS_SLOTS_MAX at most, where there is less: who knows how many there will be spares it growing. */
+  reserve(slots: number): void {
+    if (slots > this.#capacity) this.#growTo(Math.min(STATS_SLOTS_MAX, slots));
+  }
+
   #grow(sizeMin: number): void {
+    this.#growTo(Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, growthOf(this.#capacity) * this.#capacity)));
+  }
+
+  #growTo(capacity: number): void {
     assert(this.#isWhole, 'a table of some parts is made as large as it has to be');
-    const capacity = Math.min(STATS_SLOTS_MAX, Math.max(sizeMin, growthOf(this.#capacity) * this.#capacity));
     this.#capacity = capacity;
     const isReleased = new Uint8Array(capacity);
     isReleased.set(this.#isReleased);

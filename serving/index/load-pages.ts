@@ -72,11 +72,15 @@ async function readSpans(range: PageRange, feed: Pick<ChangeFeed, 'spans'>): Pro
 
 function addBlock(block: GroupRows, pages: readonly Page[], range: PageRange, resets: Resets): void {
   const { fromSlice, toSlice } = sliceRange(range);
+  const density = block.count / (block.slice[block.count - 1]! - block.slice[0]! + 1);
+  let page: Page | undefined;
   for (let i = 0; i < block.count; i++) {
     const slice = block.slice[i]!;
     if (slice < fromSlice) continue;
     if (slice >= toSlice) break;
-    const page = pages[Math.floor((slice - fromSlice) / PAGE_SLICES)]!;
+    const next = pages[Math.floor((slice - fromSlice) / PAGE_SLICES)]!;
+    if (next !== page) next.expectResult(slice, density);
+    page = next;
     const newer = resets.has(block.partition, slice) ? RESETS : 0;
     const taken = page.addResult(slice, block.table, block.firstSlot + i, block.revision[i]!, block.flags[i]!, newer);
     if ((taken & RESETS) !== 0) resets.add(block.partition, slice);

@@ -96,6 +96,22 @@ function slicesOf(pages: readonly Page[]): ReadonlyMap<number, MergedSlice> {
 
 keepsTheMergeLaw('pages', async (stored) => slicesOf(await load(stored)));
 
+describe('a page that is loaded', () => {
+  it('takes no more memory than the rows that its results may hold', () => {
+    const row = new StatsTable(1);
+    row.allocate();
+    const bytesOf = (rows: number, density: number): number => {
+      const page = new Page(3);
+      page.expectResult(page.firstSlice, density);
+      for (let i = 0; i < rows; i++) page.addResult(page.firstSlice + i, row, 0, 1, 0, 0);
+      return page.bytes();
+    };
+    const [whole, half, quarter] = [1, 2, 4].map((part) => bytesOf(PAGE_SLICES / part, 1 / part));
+    expect(whole! - half!).toBe(row.bytes * (PAGE_SLICES / 2));
+    expect(half! - quarter!).toBe(row.bytes * (PAGE_SLICES / 4));
+  });
+});
+
 describe('a page in use', () => {
   keepsTheMergeLaw('a page that is loaded, then told of changes', async ({ results, changes }) => {
     const [told, before] = [changes.slice(0, 3), changes.slice(3)];

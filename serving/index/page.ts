@@ -84,6 +84,13 @@ export class Page {
     return this.hasSlices || (isSectionEdge(this.#clip(fromSlice)) && isSectionEdge(this.#clip(toSlice)));
   }
 
+  /** Makes room where rows of a batch result come, `density` of them a slice, from one slice on. */
+  expectResult(slice: number, density: number): void {
+    const table = this.#slices();
+    const rows = Math.ceil((this.firstSlice + PAGE_SLICES - slice) * density);
+    table.reserve(Math.min(PAGE_SLICES, table.size + rows));
+  }
+
   /** Takes a row of a batch result; they come from the newest to the oldest, `newer` and the answer as `takeOlderRow` says. */
   addResult(slice: number, from: StatsTable, fromSlot: number, revision: number, flags: number, newer: number): number {
     const table = this.#slices();
