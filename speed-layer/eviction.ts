@@ -14,6 +14,5 @@ export function evictSlices(view: ViewFold, watermarkMs: number | null): void {
     return;
   }
   if (watermarkMs === null) return;
-  const firstKept = Math.floor((watermarkMs - KEEP_BEHIND_WATERMARK_MS) / id.view.sliceMs);
-  slots.evict((slice) => slice >= firstKept);
+  slots.evictBefore(Math.floor((watermarkMs - KEEP_BEHIND_WATERMARK_MS) / id.view.sliceMs));
 }

@@ -12,7 +12,7 @@ import type { Log } from '#backbone/log/log.ts';
 import { declareView, liveVersion, ManifestStore } from '#backbone/manifests/manifest.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { WeirError } from '#core/errors.ts';
-import { slicesIn } from '#core/fold/slice-slots.ts';
+import { slicesIn } from '#core/fold/open-span.ts';
 import type { View } from '#core/views/view.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { type PartitionStatus, startSpeedLayer } from './speed-layer.ts';

@@ -6,7 +6,7 @@ import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { readRecord } from '#core/records/read-record.ts';
 import { readHistory } from './history.ts';
-import { changedRows, type PartitionWorker } from './partition-worker.ts';
+import { isFull, type PartitionWorker } from './partition-worker.ts';
 
 /**
  * Folds a version of a view from the first record of a partition, beside the live fold, until it stands where the
@@ -42,7 +42,7 @@ export async function buildVersion(
       for (const { position, bytes } of entries) {
         const outcome = fold.apply(position, readRecord(partition, { position, bytes }));
         if (outcome.kind === 'cut') gatherAll(view, pending, outcome.ends);
-        if (changedRows(pending, fold.views) > worker.rowsMax) await write();
+        if (isFull(pending, fold.views, worker.rowsMax)) await write();
       }
       await write();
     }

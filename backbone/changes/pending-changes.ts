@@ -1,5 +1,6 @@
+import type { Member } from '#core/fold/member.ts';
+import { slicesIn } from '#core/fold/open-span.ts';
 import type { LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
-import { slicesIn } from '#core/fold/slice-slots.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { RecordFault } from '#core/records/record-codec.ts';
@@ -25,9 +26,11 @@ export class PendingChanges {
   }
 
   /** Takes the changed slices and members of a view, as of the epoch. */
-  gather(view: ViewFold, epoch: number): void {
-    const { slots, id } = view;
-    const names = { view: id.view.name, version: id.version, partition: this.#partition };
+  gather(fold: ViewFold, epoch: number): void {
+    const { slots } = fold;
+    const { version } = fold.id;
+    const view = fold.id.view.name;
+    const partition = this.#partition;
     for (const span of slots.dirty) {
       const { opener, part } = span;
       this.#writer.begin(opener, part);
@@ -36,17 +39,15 @@ export class PendingChanges {
         const [revision, flags] = [slots.revisionAt(slot), slots.flagsAt(slot)];
         this.#writer.add(slice, slots.partAt(slot), revision, flags, slot);
       }
-      const place = { ...names, group: span.group.key, opener, epoch, part };
-      this.#spans.push({
-        ...place,
-        flags: this.#writer.flags,
-        bytes: this.#writer.finish(slots.table),
-        changed: span.dirty,
-      });
+      const bytes = this.#writer.finish(slots.table);
+      const group = span.group.key;
+      const { flags } = this.#writer;
+      this.#spans.push({ view, version, partition, group, opener, epoch, part, flags, bytes, changed: span.dirty });
       this.#rowCount += this.#writer.rows;
     }
     slots.settle();
-    for (const { group, member } of view.takeChangedMembers()) this.#members.push({ ...names, group, ...member });
+    for (const { group, member } of fold.takeChangedMembers())
+      this.#members.push(memberRow({ view, version, group, partition }, member));
   }
 
   /** Takes what the record, of so many bytes, says was refused, if it says so. */
@@ -62,7 +63,11 @@ export class PendingChanges {
     return this.#refusedBytes;
   }
 
-  /** Rows of the spans gathered since the last call. */
+  /** Spans gathered since the last `take`, and their rows. */
+  get spanCount(): number {
+    return this.#spans.length;
+  }
+
   get rowCount(): number {
     return this.#rowCount;
   }
@@ -90,6 +95,16 @@ export class PendingChanges {
       agents: [...agents].map((agent) => agentRow(this.#partition, agent)),
     };
   }
+}
+
+type MemberPlace = Pick<MemberRow, 'view' | 'version' | 'group' | 'partition'>;
+
+/** A row that is kept for each series of a fleet: written out it takes half the memory. */
+function memberRow({ view, version, group, partition }: MemberPlace, member: Member): MemberRow {
+  const { agent, series, intervalMs, firstMs, sinceMs, silences } = member;
+  const plain = { view, version, group, partition, agent, series, intervalMs, firstMs };
+  if (sinceMs === undefined && silences === undefined) return plain;
+  return { ...plain, ...(sinceMs === undefined ? {} : { sinceMs }), ...(silences === undefined ? {} : { silences }) };
 }
 
 function agentRow(partition: number, { fold, ledger, parked }: LiveAgent): AgentRow {

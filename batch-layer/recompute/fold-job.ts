@@ -2,7 +2,8 @@ import { encodeResultBlock, RESULT_BLOCK_ROWS_MAX } from '#backbone/results/resu
 import { BAND_SLICES, bandOf } from '#backbone/results/results.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { FrameFolder } from '#core/fold/fold-frame.ts';
-import type { Group, SliceSlots } from '#core/fold/slice-slots.ts';
+import type { Group } from '#core/fold/open-span.ts';
+import type { SliceSlots } from '#core/fold/slice-slots.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
 import { readHeader } from '#core/frames/header.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
@@ -144,7 +145,8 @@ function flush(
 /** About the newest slice that is held: the first of the newest span. */
 function newestSlice(slots: SliceSlots): number {
   let newest = Number.NEGATIVE_INFINITY;
-  for (const { spans } of slots.groups.values()) for (const number of spans.keys()) newest = Math.max(newest, number);
+  for (const { spans } of slots.groups.values())
+    for (const { number } of spans.values()) newest = Math.max(newest, number);
   return newest * SPAN_SLICES;
 }
 
@@ -152,7 +154,7 @@ function newestSlice(slots: SliceSlots): number {
 function bandsOf(slots: SliceSlots): number[] {
   const bands = new Set<number>();
   for (const { spans } of slots.groups.values())
-    for (const number of spans.keys()) bands.add(bandOf(number * SPAN_SLICES));
+    for (const { number } of spans.values()) bands.add(bandOf(number * SPAN_SLICES));
   return [...bands].sort((a, b) => a - b);
 }
 

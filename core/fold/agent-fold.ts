@@ -1,11 +1,10 @@
-import { holdMsOf, promiseMsOf } from '../metrics/metric.ts';
-import { type SeriesEntry, type SeriesName, SeriesKeys, storedFacts, tagsKey } from '../series/series.ts';
+import { holdMsOf } from '../metrics/metric.ts';
+import { type SeriesEntry, type SeriesName, SeriesKeys, tagsKey } from '../series/series.ts';
 import { SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
-import { AccountedRun, type Pace, paceOf } from '../stats/accounted.ts';
-import { type LinkRule, linkRuleOf, type SliceSink } from '../stats/link.ts';
+import type { Pace } from '../stats/accounted.ts';
+import type { LinkRule, SliceSink } from '../stats/link.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
-import { HELD_SLICES_MAX } from '../views/view.ts';
-import type { Group, OpenSpan } from './slice-slots.ts';
+import type { Group, OpenSpan } from './open-span.ts';
 import type { Newcomer, ViewFold } from './view-fold.ts';
 
 /** What folding needs of one agent: its dictionary, and the routes of its series through the views. */
@@ -75,10 +74,12 @@ export class AgentFold {
     if (entry === undefined) return [];
     const series = this.#series[index]!;
     const sinceMs = this.#sinceMs.get(series);
-    return views.flatMap((fold) => {
+    const routes = views.flatMap((fold) => {
       const group = fold.groupFor(entry);
       return group === undefined ? [] : [new Route({ agent: this.name, fold, group, entry, series, sinceMs })];
     });
+    // A list that grew has room for many.
+    return routes.slice();
   }
 
   /** Whether the entry says of its series since when it is expected, and otherwise than before. */
@@ -107,7 +108,6 @@ export class Route implements SliceSink, Newcomer {
   readonly sliceMs: number;
   readonly table: StatsTable;
   readonly pace: Pace;
-  readonly accounted: AccountedRun;
   /** Whether its series was ended, so that each run of its readings has to be noted. */
   readonly isEnded: boolean;
   /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
@@ -128,10 +128,10 @@ export class Route implements SliceSink, Newcomer {
     this.series = series;
     this.sinceMs = sinceMs;
     this.sliceMs = fold.id.view.sliceMs;
-    this.rule = within(linkRuleOf(storedFacts(entry)), HELD_SLICES_MAX * this.sliceMs);
+    const { rule, pace } = fold.formOf(entry);
+    this.rule = rule;
     this.table = fold.slots.table;
-    this.pace = paceOf(promiseMsOf(entry), this.sliceMs);
-    this.accounted = new AccountedRun(this, this.pace);
+    this.pace = pace;
     this.isEnded = fold.isEnded(this);
   }
 
@@ -164,12 +164,4 @@ export class Route implements SliceSink, Newcomer {
     this.#firstMs = atMs;
     this.fold.noteMember(this, atMs);
   }
-}
-
-/**
- * The rule with values that hold for so long at most. A view is refused whose metric holds them longer, but a series may
- * have been born when the metric did, or the view's slices were wider.
- */
-function within(rule: LinkRule, holdMsMax: number): LinkRule {
-  return rule.kind === 'gauge' && rule.holdMsMax > holdMsMax ? { ...rule, holdMsMax } : rule;
 }

@@ -1,5 +1,6 @@
 import type { ReadingsReader } from '../frames/readings-reader.ts';
 import {
+  AccountedRun,
   accountedFrom,
   accountsSteadily,
   addAccounted,
@@ -81,6 +82,7 @@ function foldRegularChunk(reader: ReadingsReader, route: Route, before: Neighbou
 
 /** Of one chunk at a time. */
 const held = new HeldChunk();
+const accounted = new AccountedRun();
 
 /** Cuts a regular chunk of a gauge at slice edges; what spans an edge is added with the piece on either side. */
 function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour, holdMsMax: number): void {
@@ -123,10 +125,10 @@ function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour,
 /** Cuts any other regular chunk at slice edges, with a link from piece to piece. */
 function foldLinkedPieces(reader: ReadingsReader, route: Route, before: Neighbour): void {
   const { startMs, stepMs, values, offset, size } = reader;
-  const { sliceMs, rule, table, accounted } = route;
-  const { intervalMs } = route.pace;
+  const { sliceMs, rule, table, pace } = route;
+  const { intervalMs } = pace;
   const isUnchecked = reader.unchecked[reader.run] === 1;
-  accounted.begin(timeOf(before));
+  accounted.begin(route, pace, timeOf(before));
   for (let i = 0; i < size;) {
     const atMs = startMs + i * stepMs;
     const slice = Math.floor(atMs / sliceMs);
@@ -146,11 +148,11 @@ function foldLinkedPieces(reader: ReadingsReader, route: Route, before: Neighbou
 
 function foldTimedChunk(reader: ReadingsReader, route: Route, before: Neighbour): void {
   const { times, values, offset, size } = reader;
-  const { sliceMs, rule, table, accounted } = route;
-  const { intervalMs } = route.pace;
+  const { sliceMs, rule, table, pace } = route;
+  const { intervalMs } = pace;
   const isUnchecked = reader.unchecked[reader.run] === 1;
   const end = offset + size;
-  accounted.begin(timeOf(before));
+  accounted.begin(route, pace, timeOf(before));
   for (let from = offset; from < end;) {
     const atMs = times[from]!;
     const slice = Math.floor(atMs / sliceMs);

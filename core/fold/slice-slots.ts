@@ -1,37 +1,7 @@
 import { PENDING, RESETS } from '../slices/merge-rows.ts';
 import { SliceSet, SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
 import { StatsTable } from '../stats/stats-table.ts';
-
-/** A group of a view within one partition. */
-export interface Group {
-  readonly key: string;
-  /** By number. */
-  readonly spans: Map<number, OpenSpan>;
-  /** Slots that the span opened last came to need: what the next one begins with. */
-  slotsExpected: number;
-}
-
-/**
- * A span of slices of a group of which some are held in memory. Its slots stand side by side, in a window that begins
- * with one slot and doubles as slices are opened, so that a group with few readings takes few.
- */
-export interface OpenSpan {
-  readonly group: Group;
-  readonly number: number;
-  /** The slice that opened it, and the name of the part that this one got: no two spans of a group share both. */
-  readonly opener: number;
-  readonly part: number;
-  /** First slice of the window, and its slots: a power of two. */
-  windowFirst: number;
-  windowSlots: number;
-  /** The slot of slice s of the window is `origin` + s. */
-  origin: number;
-  /** A bit for each slice of the span: held, and changed since it was written. */
-  open: number;
-  dirty: number;
-  /** It was let go of: whoever remembers it has to ask again. */
-  isReleased: boolean;
-}
+import { firstIn, Group, lastIn, type OpenSpan, slicesIn } from './open-span.ts';
 
 /** Slots of a table that nobody said anything of. */
 const CAPACITY_FIRST = 16;
@@ -59,6 +29,8 @@ export class SliceSlots {
   #unwritten = 0;
   #open = 0;
   #opened = 0;
+  /** Of no span that is held does the last open slice lie before it; it may be too early. */
+  #oldestLast = Number.POSITIVE_INFINITY;
 
   /** So many slots have room before the table grows. */
   constructor(capacity = CAPACITY_FIRST) {
@@ -68,7 +40,7 @@ export class SliceSlots {
   groupOf(key: string): Group {
     let group = this.groups.get(key);
     if (group === undefined) {
-      group = { key, spans: new Map(), slotsExpected: 1 };
+      group = new Group(key);
       this.groups.set(key, group);
     }
     return group;
@@ -133,6 +105,7 @@ export class SliceSlots {
   }
 
   #noteOpened(span: OpenSpan, bits: number, count: number): void {
+    if (span.open === 0) this.#oldestLast = Math.min(this.#oldestLast, firstIn(span, bits));
     span.open |= bits;
     this.#open += count;
     this.#opened += count;
@@ -188,11 +161,22 @@ export class SliceSlots {
       windowFirst = Math.floor(slice / windowSlots) * windowSlots;
     }
     const origin = this.#allocate(windowSlots) - windowFirst;
-    const window = { windowFirst, windowSlots, origin };
-    const span = { group, number, opener: slice, part, ...window, open: 0, dirty: 0, isReleased: false };
+    const opener = slice;
+    const span: OpenSpan = {
+      group,
+      number,
+      opener,
+      part,
+      windowFirst,
+      windowSlots,
+      origin,
+      open: 0,
+      dirty: 0,
+      isReleased: false,
+    };
     // What comes next begins as small as this one proves to be.
     group.slotsExpected = 1;
-    group.spans.set(number, span);
+    group.spans.put(span);
     return span;
   }
 
@@ -309,6 +293,15 @@ export class SliceSlots {
     this.#unwritten = 0;
   }
 
+  /** Lets go of every span that is written and has no slice from `firstKept` on. Costs nothing where there is none. */
+  evictBefore(firstKept: number): void {
+    if (this.#oldestLast >= firstKept) return;
+    this.evict((slice) => slice >= firstKept);
+    this.#oldestLast = Number.POSITIVE_INFINITY;
+    for (const group of this.groups.values())
+      for (const span of group.spans.values()) this.#oldestLast = Math.min(this.#oldestLast, lastIn(span, span.open));
+  }
+
   /** Lets go of every span that is written and of which `keep` wants no slice. */
   evict(keep: (slice: number) => boolean): void {
     const firsts: number[] = [];
@@ -333,6 +326,7 @@ export class SliceSlots {
     this.#dirty = [];
     this.#unwritten = 0;
     this.#open = 0;
+    this.#oldestLast = Number.POSITIVE_INFINITY;
     this.table.truncate(0);
   }
 
@@ -353,13 +347,6 @@ export class SliceSlots {
       for (const span of group.spans.values()) for (const slice of slicesIn(span, span.open)) yield span.origin + slice;
     }
   }
-}
-
-/** The slices of a span that have their bit in `bits`, ascending. */
-export function slicesIn({ number }: Pick<OpenSpan, 'number'>, bits: number): number[] {
-  const slices: number[] = [];
-  for (let i = 0; i < SPAN_SLICES; i++) if ((bits & (1 << i)) !== 0) slices.push(number * SPAN_SLICES + i);
-  return slices;
 }
 
 function isKept(span: OpenSpan, keep: (slice: number) => boolean): boolean {

@@ -1,28 +1,18 @@
 import { promiseMsOf } from '../metrics/metric.ts';
-import type { SeriesEntry } from '../series/series.ts';
+import { type SeriesEntry, storedFacts } from '../series/series.ts';
+import { type Pace, paceOf } from '../stats/accounted.ts';
+import { type LinkRule, linkRuleOf } from '../stats/link.ts';
 import type { View } from '../views/view.ts';
-import { groupKey, groupOf, viewAdmits } from '../views/view.ts';
+import { groupKey, groupOf, HELD_SLICES_MAX, viewAdmits } from '../views/view.ts';
+import { type Member, memberKey } from './member.ts';
+import type { Group } from './open-span.ts';
 import { type Silence, silencedFrom, spokenWithin } from './silences.ts';
-import { type Group, SliceSlots } from './slice-slots.ts';
+import { SliceSlots } from './slice-slots.ts';
 
 /** A version of a view; its number grows each time the definition changes. */
 export interface ViewVersion {
   readonly view: View;
   readonly version: number;
-}
-
-/** A series in a group: what it promises, and since when. */
-export interface Member {
-  readonly agent: string;
-  readonly series: string;
-  /** It promises a reading in each of them. */
-  readonly intervalMs: number;
-  /** Event time of the earliest reading; the series' promise begins here. */
-  readonly firstMs: number;
-  /** From when on it is expected, where that was said. */
-  readonly sinceMs?: number;
-  /** When nothing is expected of it, where that was said. */
-  readonly silences?: readonly Silence[];
 }
 
 /** A series with a reading that belongs to a group. */
@@ -47,7 +37,7 @@ export interface ViewFoldOptions {
 export class ViewFold {
   readonly id: ViewVersion;
   readonly slots: SliceSlots;
-  readonly #members = new Map<string, Map<string, Member>>();
+  readonly #forms = new Map<string, SeriesForm>();
   readonly #takes: (group: string) => boolean;
   #changedMembers: { readonly group: string; readonly member: Member }[] = [];
 
@@ -65,10 +55,20 @@ export class ViewFold {
     return this.#takes(key) ? this.slots.groupOf(key) : undefined;
   }
 
+  /** How readings of a series are folded: one object for all series that are alike. */
+  formOf(entry: SeriesEntry): SeriesForm {
+    const key = JSON.stringify(storedFacts(entry));
+    let form = this.#forms.get(key);
+    if (form === undefined) {
+      if (this.#forms.size >= FORMS_MAX) this.#forms.clear();
+      this.#forms.set(key, (form = formOf(entry, this.id.view.sliceMs)));
+    }
+    return form;
+  }
+
   /** Notes that a series has a reading at `atMs`; only the earliest one matters. Of `sinceMs`, what was said last holds. */
   noteMember({ group, agent, series, entry, sinceMs: saidSinceMs }: Newcomer, atMs: number): void {
-    const key = `${agent}\n${series}`;
-    const known = this.#membersOf(group.key).get(key);
+    const known = group.members.get(memberKey({ agent, series }));
     const intervalMs = promiseMsOf(entry);
     const firstMs = Math.min(atMs, known?.firstMs ?? atMs);
     const sinceMs = saidSinceMs ?? known?.sinceMs;
@@ -76,7 +76,12 @@ export class ViewFold {
     if (isTold && known.sinceMs === sinceMs) return;
     const silences = known?.silences === undefined ? {} : { silences: known.silences };
     const since = sinceMs === undefined ? {} : { sinceMs };
-    this.#tell(group.key, { agent, series, intervalMs, firstMs, ...since, ...silences });
+    const isPlain = sinceMs === undefined && known?.silences === undefined;
+    // One that is written out takes half the memory.
+    this.#tell(
+      group,
+      isPlain ? { agent, series, intervalMs, firstMs } : { agent, series, intervalMs, firstMs, ...since, ...silences },
+    );
   }
 
   /** From a time on nothing more is expected of a series, until it speaks again. */
@@ -87,7 +92,7 @@ export class ViewFold {
 
   /** Whether a series was ended, so that `noteSpoken` has to be told of its readings. */
   isEnded({ group, agent, series }: Pick<Newcomer, 'group' | 'agent' | 'series'>): boolean {
-    return this.#membersOf(group.key).get(`${agent}\n${series}`)?.silences !== undefined;
+    return group.members.get(memberKey({ agent, series }))?.silences !== undefined;
   }
 
   /** Notes that a series has readings from one time to another. */
@@ -101,21 +106,21 @@ export class ViewFold {
     series: string,
     change: (silences: readonly Silence[]) => readonly Silence[],
   ): void {
-    const known = this.#membersOf(group.key).get(`${agent}\n${series}`);
+    const known = group.members.get(memberKey({ agent, series }));
     if (known === undefined) return;
     const { silences: before = [], ...member } = known;
     const silences = change(before);
-    if (silences !== before) this.#tell(group.key, silences.length === 0 ? member : { ...member, silences });
+    if (silences !== before) this.#tell(group, silences.length === 0 ? member : { ...member, silences });
   }
 
-  #tell(group: string, member: Member): void {
-    this.#membersOf(group).set(`${member.agent}\n${member.series}`, member);
-    this.#changedMembers.push({ group, member });
+  #tell(group: Group, member: Member): void {
+    group.members.put(member);
+    this.#changedMembers.push({ group: group.key, member });
   }
 
   /** Takes up a member that an earlier run of the fold had written. */
   restoreMember(group: string, member: Member): void {
-    this.#membersOf(group).set(`${member.agent}\n${member.series}`, member);
+    this.slots.groupOf(group).members.put(member);
   }
 
   /** Members that are new or changed since the last call. */
@@ -124,13 +129,28 @@ export class ViewFold {
     this.#changedMembers = [];
     return changed;
   }
+}
 
-  #membersOf(group: string): Map<string, Member> {
-    let members = this.#members.get(group);
-    if (members === undefined) {
-      members = new Map();
-      this.#members.set(group, members);
-    }
-    return members;
-  }
+/** Of how many different forms of series it is remembered how they are folded: as many as a server declares, and more. */
+const FORMS_MAX = 1024;
+
+/** How the readings of a series are folded, beside what they say. */
+export interface SeriesForm {
+  readonly rule: LinkRule;
+  readonly pace: Pace;
+}
+
+function formOf(entry: SeriesEntry, sliceMs: number): SeriesForm {
+  return {
+    rule: within(linkRuleOf(storedFacts(entry)), HELD_SLICES_MAX * sliceMs),
+    pace: paceOf(promiseMsOf(entry), sliceMs),
+  };
+}
+
+/**
+ * The rule with values that hold for so long at most. A view is refused whose metric holds them longer, but a series may
+ * have been born when the metric did, or the view's slices were wider.
+ */
+function within(rule: LinkRule, holdMsMax: number): LinkRule {
+  return rule.kind === 'gauge' && rule.holdMsMax > holdMsMax ? { ...rule, holdMsMax } : rule;
 }

@@ -105,14 +105,15 @@ export function tagsKey(tags: Readonly<Record<string, string>>): string {
  */
 export class SeriesKeys {
   /** The first tags of each metric and device. */
-  readonly #first = new Map<string, string>();
+  readonly #first = new Map<string, Readonly<Record<string, string>>>();
 
   keyOf(entry: Pick<SeriesEntry, 'metric' | 'device' | 'tags'>): string {
     const plain = claimKey(entry);
-    const tags = tagsKey(entry.tags);
     const first = this.#first.get(plain);
-    if (first === undefined) this.#first.set(plain, tags);
-    return first === undefined || first === tags ? plain : JSON.stringify([entry.metric, entry.device, tags]);
+    if (first === undefined) this.#first.set(plain, entry.tags);
+    if (first === undefined || first === entry.tags) return plain;
+    const tags = tagsKey(entry.tags);
+    return tagsKey(first) === tags ? plain : JSON.stringify([entry.metric, entry.device, tags]);
   }
 }
 

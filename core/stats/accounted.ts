@@ -89,21 +89,18 @@ export function addAccountedLink(sink: SliceSink, pace: Pace, sign: 1 | -1, from
  * slices that the pieces are added to, so it is given to them; what lies elsewhere is added by itself.
  */
 export class AccountedRun {
-  readonly #sink: SliceSink;
-  readonly #pace: Pace;
+  #sink!: SliceSink;
+  #pace!: Pace;
   /** Up to the last reading and an interval, all is accounted for from here on and not added yet. */
   #fromMs = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(sink: SliceSink, pace: Pace) {
+  /** Begins a run after the reading at `beforeMs`, which is -Infinity where none is known. The one before has ended. */
+  begin(sink: SliceSink, pace: Pace, beforeMs: number): void {
     this.#sink = sink;
     this.#pace = pace;
-  }
-
-  /** Begins after the reading at `beforeMs`, which is -Infinity where none is known. */
-  begin(beforeMs: number): void {
     this.#lastMs = beforeMs;
-    this.#fromMs = beforeMs + this.#pace.intervalMs;
+    this.#fromMs = beforeMs + pace.intervalMs;
   }
 
   /**

@@ -52,21 +52,37 @@ describe('a table of stats', () => {
     expect(() => table.release(99)).toThrow('a slot is released once');
   });
 
-  it('hands out released ranges of a length again, as the identity', () => {
+  it('hands out released ranges again, halved or joined, as the identity', () => {
     const table = new StatsTable(1);
     const [first, second] = [table.allocateRange(4), table.allocateRange(4)];
     addReading(table, first + 3, 1, 2, true);
     table.releaseRange(first, 4);
     expect(table.liveCount).toBe(4);
-    expect(table.allocateRange(2)).toBe(8);
-    expect(table.allocateRange(4)).toBe(first);
+    expect([table.allocateRange(2), table.allocateRange(2)]).toEqual([first, first + 2]);
     expect(readStats(table, first + 3)).toEqual(IDENTITY);
-    expect(table.liveCount).toBe(10);
+    for (const half of [first + 2, first]) table.releaseRange(half, 2);
     table.releaseRange(second, 4);
     expect(() => table.releaseRange(second, 4)).toThrow('a range is released once');
+    expect(table.liveCount).toBe(0);
+    expect([table.allocateRange(8), table.size]).toEqual([0, 8]);
+  });
+
+  it('begins a range at a multiple of its length, and hands out what lies before it', () => {
+    const table = new StatsTable(1);
+    expect([table.allocateRange(1), table.allocateRange(8)]).toEqual([0, 8]);
+    expect(table.liveCount).toBe(9);
+    expect([4, 1, 2].map((length) => table.allocateRange(length))).toEqual([4, 1, 2]);
+    expect([table.liveCount, table.size]).toEqual([16, 16]);
+  });
+
+  it('keeps what lies before the place where it is truncated for the ranges that come', () => {
+    const table = new StatsTable(1);
+    for (const first of [0, 4]) expect(table.allocateRange(4)).toBe(first);
+    table.releaseRange(4, 4);
     table.truncate(6);
-    expect([table.liveCount, table.size]).toEqual([6, 6]);
-    expect(table.allocateRange(4)).toBe(6);
+    expect([table.liveCount, table.size]).toEqual([4, 6]);
+    expect([table.allocateRange(2), table.allocateRange(4)]).toEqual([4, 8]);
+    expect(table.allocateRange(2)).toBe(6);
   });
 
   it('takes many ranges back at once as one by one, few or most of them', () => {
@@ -75,19 +91,19 @@ describe('a table of stats', () => {
       const firsts: number[] = [];
       for (let i = 0; i < 100; i++) {
         for (const table of [atOnce, oneByOne]) {
-          const first = table.allocateRange(1 + (i % 3));
+          const first = table.allocateRange(1 << (i % 3));
           addReading(table, first + (i % 2), i, i % 7 === 0 ? Number.MIN_SAFE_INTEGER : i, i % 5 === 0);
           setCovered(table, first, i % 11 === 0 ? 2n ** 60n + 1n : 5n);
           if (table === atOnce && i % every === 0) firsts.push(first);
         }
       }
-      const slotCounts = firsts.map((_, n) => 1 + ((n * every) % 3));
+      const slotCounts = firsts.map((_, n) => 1 << ((n * every) % 3));
       atOnce.releaseRanges(firsts, slotCounts);
       firsts.forEach((first, n) => oneByOne.releaseRange(first, slotCounts[n]!));
       expect(atOnce.liveCount).toBe(oneByOne.liveCount);
       for (let slot = 0; slot < atOnce.size; slot++)
         expect(equalSlots(atOnce, slot, oneByOne, slot), `slot ${slot}`).toBe(true);
-      for (const length of [1, 2, 3]) expect(atOnce.allocateRange(length)).toBe(oneByOne.allocateRange(length));
+      for (const length of [1, 2, 4]) expect(atOnce.allocateRange(length)).toBe(oneByOne.allocateRange(length));
       expect(() => atOnce.releaseRanges([0, 0], [1, 1])).toThrow('a range is released once');
     }
   });

@@ -17,6 +17,7 @@
 import { strict as assert } from 'node:assert';
 import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
 import { Rests } from './exact-ms.ts';
+import { FreeRanges } from './free-ranges.ts';
 import type { Histogram } from './histogram.ts';
 import { fillRanges, grown, HIGHEST, type Identity, isZero, LOWEST, ZEROS } from './identity-columns.ts';
 import { StatsTableFull } from './stats-errors.ts';
@@ -105,9 +106,8 @@ export class StatsTable {
   /** Slots that were given back, the last one on top, and the same as a mark per slot. */
   #released: number[] = [];
   #isReleased: Uint8Array;
-  /** First slots of ranges that were given back, by their length. */
-  #releasedRanges = new Map<number, number[]>();
-  #releasedCount = 0;
+  /** Ranges that were given back. */
+  readonly #ranges = new FreeRanges();
   /** The columns whose identity is 0, anew after each growth. */
   #zeros: readonly Float64Array[];
 
@@ -157,7 +157,7 @@ export class StatsTable {
 
   /** Slots allocated and not released. */
   get liveCount(): number {
-    return this.#size - this.#releasedCount;
+    return this.#size - this.#released.length - this.#ranges.slots;
   }
 
   /** Slots that it has memory for. */
@@ -170,16 +170,28 @@ export class StatsTable {
     const slot = this.#released.pop();
     if (slot === undefined) return this.allocateMany(1);
     this.#isReleased[slot] = 0;
-    this.#releasedCount--;
     return slot;
   }
 
-  /** The first of `slotCount` slots side by side that hold the identity: a released range of that length, or a new one. */
+  /**
+   * The first of `slotCount` slots side by side that hold the identity, a power of two up to RANGE_SLOTS_MAX: of what was given
+   * back, or new ones.
+   */
   allocateRange(slotCount: number): number {
-    const first = this.#releasedRanges.get(slotCount)?.pop();
-    if (first === undefined) return this.allocateMany(slotCount);
+    const first = this.#ranges.take(slotCount);
+    if (first === undefined) return this.#allocateAligned(slotCount);
     this.#isReleased.fill(0, first, first + slotCount);
-    this.#releasedCount -= slotCount;
+    return first;
+  }
+
+  #allocateAligned(slotCount: number): number {
+    const end = this.#size;
+    const first = Math.ceil(end / slotCount) * slotCount;
+    this.allocateMany(first + slotCount - end);
+    if (first > end) {
+      this.#isReleased.fill(1, end, first);
+      this.#ranges.giveAll(end, first);
+    }
     return first;
   }
 
@@ -219,10 +231,7 @@ export class StatsTable {
 
   #noteReleased(first: number, slotCount: number): void {
     this.#isReleased.fill(1, first, first + slotCount);
-    this.#releasedCount += slotCount;
-    const ranges = this.#releasedRanges.get(slotCount);
-    if (ranges === undefined) this.#releasedRanges.set(slotCount, [first]);
-    else ranges.push(first);
+    this.#ranges.give(first, slotCount);
   }
 
   /** How many limbs of each kind of wide number, the lowest first, hold anything but zeros. Looks at the whole table. */
@@ -264,7 +273,6 @@ export class StatsTable {
     assert(slot < this.#size && this.#isReleased[slot] === 0, 'a slot is released once, by its owner');
     this.reset(slot);
     this.#released.push(slot);
-    this.#releasedCount++;
     this.#isReleased[slot] = 1;
   }
 
@@ -275,12 +283,7 @@ export class StatsTable {
     this.#size = size;
     this.#isReleased.fill(0, size);
     this.#released = this.#released.filter((slot) => slot < size);
-    this.#releasedCount = this.#released.length;
-    for (const [slotCount, ranges] of this.#releasedRanges) {
-      const kept = ranges.filter((first) => first + slotCount <= size);
-      this.#releasedRanges.set(slotCount, kept);
-      this.#releasedCount += kept.length * slotCount;
-    }
+    if (this.#ranges.slots > 0) this.#ranges.truncate(size);
   }
 
   /** Makes the slot the identity. */

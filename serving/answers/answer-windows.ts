@@ -9,6 +9,7 @@ import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
 import type { WindowSums } from '../index/kept-sums.ts';
 import { writePositionToken } from '../index/position-token.ts';
+import type { AskedGroups } from '../index/recent-changes.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { type AnsweredWindow, type AnswerHead, freshnessOf, Judge, withoutOf } from './answered-window.ts';
@@ -251,6 +252,12 @@ export function groupsOf(source: ViewSource, where: TagFilter): readonly Group[]
     return group === undefined ? [] : [group];
   }
   return source.groups().filter((group) => admitsGroup(by, where, group));
+}
+
+/** The same for a look at changes; undefined where all are asked for. */
+export function askedOf(source: ViewSource, where: TagFilter): AskedGroups | undefined {
+  if (where.size === 0) return undefined;
+  return { groups: groupsOf(source, where), admits: (group) => admitsGroup(source.id.view.by, where, group) };
 }
 
 export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable<Group>): AnswerHead {

@@ -1,11 +1,11 @@
 import { longestMs } from '#core/time/duration.ts';
 import { hullOfWindows } from '#core/time/windows.ts';
-import type { GroupChange } from '../index/recent-changes.ts';
+import { changesOf, type GroupChange } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
-import { groupsOf } from './answer-windows.ts';
+import { askedOf, groupsOf } from './answer-windows.ts';
 import { type AnsweredWindow, heldBeyond } from './answered-window.ts';
 import type { SessionsQuery, ViewQuery, WindowsQuery } from './query.ts';
-import { admitsGroup, type Extent } from './window-spans.ts';
+import type { Extent } from './window-spans.ts';
 
 /** The event time that windows are told of: no reading outside of it changes the answer. */
 export function extentOfWindows({ spec, fromMs, toMs }: WindowsQuery): Extent {
@@ -33,8 +33,9 @@ export function extentOfSessions(
  */
 export function isUnchangedSince(source: ViewSource, query: ViewQuery, extent: Extent, sequence: number): boolean {
   const { recent } = source;
-  const { by, sliceMs } = source.id.view;
-  const longestIntervalMs = groupsOf(source, query.where).reduce(
+  const { sliceMs } = source.id.view;
+  const groups = groupsOf(source, query.where);
+  const longestIntervalMs = groups.reduce(
     (longest, { progress }) => Math.max(longest, progress.longestIntervalMs()),
     0,
   );
@@ -42,10 +43,8 @@ export function isUnchangedSince(source: ViewSource, query: ViewQuery, extent: E
   if (recent.earliestSince(sequence) >= extent.toMs + heldMs) return true;
   const batches = recent.since(sequence);
   if (batches === undefined) return false;
-  for (const { groups } of batches) {
-    for (const [group, change] of groups)
-      if (touches(change, sliceMs, extent, heldMs) && admitsGroup(by, query.where, group)) return false;
-  }
+  for (const [, change] of changesOf(batches, askedOf(source, query.where)))
+    if (touches(change, sliceMs, extent, heldMs)) return false;
   return true;
 }
 

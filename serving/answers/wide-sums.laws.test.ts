@@ -44,7 +44,7 @@ function sourceOf({ results, changes }: StoredRows, toldCount: number) {
   const commit = (rows: readonly NotedRow[]): void => {
     stored.push(...rows);
     const batch = { partition: 0, from: 0, to: 1, members: [], agents: [], refused: [] };
-    source.apply({ ...batch, spans: rows.map(changeOf) }, new Map());
+    source.apply({ ...batch, spans: rows.map(changeOf) }, []);
   };
   const everywhere = { partition: 0, epoch: 0, fromSlice: 0, toSlice: 1_000 };
   const feed: Pick<ChangeFeed, 'spansOfGroups' | 'extents'> = { spansOfGroups: spans, extents: () => [everywhere] };

@@ -3,7 +3,7 @@ import type { AgentRow } from '#backbone/changes/changes.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { Group } from '../index/group.ts';
 import { agentKey, type JudgedAgent, isRetired } from '../index/progress.ts';
-import type { GroupChange } from '../index/recent-changes.ts';
+import { changesOf, type GroupChange } from '../index/recent-changes.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { UntoldSlices } from './untold-slices.ts';
@@ -40,7 +40,11 @@ export class Moments {
 }
 
 /** What the progress of agents since a mark has changed. */
-export function toldBetween(source: ViewSource, index: ServingIndex, mark: FeedMark): ReadonlyMap<Group, GroupChange> {
+export function toldBetween(
+  source: ViewSource,
+  index: ServingIndex,
+  mark: FeedMark,
+): Iterable<readonly [Group, GroupChange]> {
   const marked = new Map(mark.asOf.agents.map((row) => [agentKey(row.partition, row.agent), row]));
   const before = index.agentRows().map(({ partition, agent }): JudgedAgent => {
     const known = marked.get(agentKey(partition, agent));
@@ -48,7 +52,7 @@ export function toldBetween(source: ViewSource, index: ServingIndex, mark: FeedM
     const { retired, ...rest } = known;
     return retired === true ? { ...rest, standing: { retired } } : rest;
   });
-  return source.progressChanges(before);
+  return changesOf([{ groups: new Map(), agents: source.progressChanges(before) }]);
 }
 
 /** From which slice on a series that came new to a group may have changed how it is judged, where that is before its first row. */

@@ -9,7 +9,7 @@ import { SlotStats } from '../answers/slot-stats.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import type { Group } from '../index/group.ts';
 import { SourceReplaced } from '../index/index-errors.ts';
-import type { GroupChange } from '../index/recent-changes.ts';
+import { changesOf, type GroupChange } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { answerAll, answerRanges, type AnsweredSlices, WIDE_GROUPS_MIN } from './answer-slices.ts';
 import { catchUp, type Moments, toldBetween } from './catch-up.ts';
@@ -186,7 +186,7 @@ export class ViewFollower implements SliceFollower {
   #take(source: ViewSource): void {
     const batches = source.recent.since(this.#sequence);
     if (batches === undefined) return this.#untold.addAllFrom(FIRST_SLICE);
-    for (const { groups } of batches) for (const [group, change] of groups) this.#add(group, change);
+    for (const [group, change] of changesOf(batches)) this.#add(group, change);
   }
 
   #add(group: Group, change: GroupChange): void {

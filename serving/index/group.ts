@@ -10,39 +10,84 @@ export interface PageLoad {
   readonly spans: Map<string, PageSpan>;
 }
 
-/** One group of a view: its pages, its series, and how far its data reaches. */
+const NO_PAGES: ReadonlyMap<number, Page> = new Map();
+const NO_LOADS: ReadonlyMap<number, PageLoad> = new Map();
+
+/** One group of a view: its pages, its series, and how far its data reaches. A fleet has many of which nobody asks for pages. */
 export class Group {
   readonly key: string;
-  readonly tags: readonly string[];
   readonly sliceMs: number;
   readonly progress: GroupProgress;
-  readonly pages = new Map<number, Page>();
-  readonly loads = new Map<number, PageLoad>();
+  #tags: readonly string[] | undefined;
+  #pages: Map<number, Page> | undefined;
+  #loads: Map<number, PageLoad> | undefined;
   /** The first slice that held anything when it was looked for; what is held up to the first reading lies before it. */
   firstSliceStored: number | undefined;
-  /** The earliest slice that a commit has changed since the group was opened. */
-  firstSliceTold = Number.POSITIVE_INFINITY;
   /** The last slice that held anything when it was looked for. */
   lastSliceStored: number | undefined;
-  /** The last slice that a commit has changed since the group was opened. */
-  lastSliceTold = Number.NEGATIVE_INFINITY;
+  /** The earliest and the last slice that commits have changed since the group was opened. */
+  #firstSliceTold: number | undefined;
+  #lastSliceTold: number | undefined;
 
   constructor(key: string, agents: Agents, sliceMs: number) {
     this.key = key;
-    this.tags = parseGroupKey(key);
     this.sliceMs = sliceMs;
     this.progress = new GroupProgress(agents, sliceMs);
   }
 
+  get tags(): readonly string[] {
+    return (this.#tags ??= parseGroupKey(this.key));
+  }
+
+  /** By their numbers. */
+  get pages(): ReadonlyMap<number, Page> {
+    return this.#pages ?? NO_PAGES;
+  }
+
+  putPage(page: Page): void {
+    (this.#pages ??= new Map()).set(page.number, page);
+  }
+
+  deletePage(number: number): void {
+    this.#pages?.delete(number);
+    if (this.#pages?.size === 0) this.#pages = undefined;
+  }
+
+  /** By the numbers of the pages that are loaded. */
+  get loads(): ReadonlyMap<number, PageLoad> {
+    return this.#loads ?? NO_LOADS;
+  }
+
+  putLoad(number: number, load: PageLoad): void {
+    (this.#loads ??= new Map()).set(number, load);
+  }
+
+  deleteLoad(number: number): void {
+    this.#loads?.delete(number);
+    if (this.#loads?.size === 0) this.#loads = undefined;
+  }
+
+  /** A commit has changed slices from one to another. */
+  noteTold(firstSlice: number, lastSlice: number): void {
+    this.#firstSliceTold = Math.min(this.#firstSliceTold ?? firstSlice, firstSlice);
+    this.#lastSliceTold = Math.max(this.#lastSliceTold ?? lastSlice, lastSlice);
+  }
+
   /** The first slice that holds anything as far as it was looked for; undefined where there is none. */
   firstSliceKnown(): number | undefined {
-    const first = Math.min(this.firstSliceStored ?? Number.POSITIVE_INFINITY, this.firstSliceTold);
+    const first = Math.min(
+      this.firstSliceStored ?? Number.POSITIVE_INFINITY,
+      this.#firstSliceTold ?? Number.POSITIVE_INFINITY,
+    );
     return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 
   /** The last slice that holds anything as far as it was looked for; undefined where there is none. */
   lastSliceKnown(): number | undefined {
-    const last = Math.max(this.lastSliceStored ?? Number.NEGATIVE_INFINITY, this.lastSliceTold);
+    const last = Math.max(
+      this.lastSliceStored ?? Number.NEGATIVE_INFINITY,
+      this.#lastSliceTold ?? Number.NEGATIVE_INFINITY,
+    );
     return last === Number.NEGATIVE_INFINITY ? undefined : last;
   }
 

@@ -33,7 +33,7 @@ export class PageCache {
   /** Takes a page that was loaded into its group, in place of an older one of the same number. */
   add(group: Group, page: Page): void {
     this.drop(group, page.number);
-    group.pages.set(page.number, page);
+    group.putPage(page);
     this.#pages.set(page, group);
     this.touch(page);
     this.count(page);
@@ -50,7 +50,7 @@ export class PageCache {
   drop(group: Group, number: number): void {
     const page = group.pages.get(number);
     if (page === undefined) return;
-    group.pages.delete(number);
+    group.deletePage(number);
     this.#pages.delete(page);
     this.#bytes -= page.countedBytes;
     page.countedBytes = 0;

@@ -1,4 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
+import { Few } from '#core/fold/few.ts';
 import type { Silence } from '#core/fold/silences.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
 import { ExpectedTime, type Promised, type SliceRange } from './expected-time.ts';
@@ -126,7 +127,7 @@ export interface JudgedSlices extends SliceRange {
 export class GroupProgress {
   readonly #agents: Agents;
   readonly #sliceMs: number;
-  readonly #members = new Map<string, MemberRow>();
+  readonly #members = new Few<string, MemberRow>(memberKey);
   #expected: ExpectedTime | undefined;
   #silenced: boolean | undefined;
   #intervalMs: number | undefined = 0;
@@ -143,11 +144,10 @@ export class GroupProgress {
    * changed.
    */
   put(row: MemberRow): number | undefined {
-    const key = memberKey(row);
-    const before = this.#members.get(key);
+    const before = this.#members.get(memberKey(row));
     if (before !== undefined && isSamePromise(before, row)) return undefined;
     const isFirst = this.#members.size === 0;
-    this.#members.set(key, row);
+    this.#members.put(row);
     this.#expected = undefined;
     this.#silenced = undefined;
     this.#groupAgents = undefined;
@@ -261,7 +261,7 @@ export class GroupProgress {
   }
 
   #hasSilences(): boolean {
-    this.#silenced ??= this.#members.values().some(({ silences }) => silences !== undefined);
+    this.#silenced ??= [...this.#members.values()].some(({ silences }) => silences !== undefined);
     return this.#silenced;
   }
 

@@ -2,14 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { ChangedSlices } from './changed-slices.ts';
 import { Group } from './group.ts';
 import { Agents } from './progress.ts';
-import { BATCHES_REMEMBERED_MAX, type GroupChange, RecentChanges, SLICES_REMEMBERED_MAX } from './recent-changes.ts';
+import {
+  BATCHES_REMEMBERED_MAX,
+  changesOf,
+  type GroupChange,
+  RecentChanges,
+  SLICES_REMEMBERED_MAX,
+} from './recent-changes.ts';
 
 const GROUP = new Group('["a"]', new Agents(), 60_000);
 const OTHER = new Group('["b"]', new Agents(), 60_000);
-const NONE: ReadonlyMap<Group, GroupChange> = new Map();
 
 function changeOf(count: number): GroupChange {
   return { slices: ChangedSlices.of(Array.from({ length: count }, (_, i) => i)), endsAfterMs: 0, endsToMs: 0 };
+}
+
+function push(
+  recent: RecentChanges,
+  partition: number,
+  from: number,
+  to: number,
+  groups: ReadonlyMap<Group, GroupChange> = new Map(),
+): void {
+  recent.push({ partition, from, to, groups, agents: [] });
 }
 
 /** Batches of two partitions in turn: 0 reaches 10, 1 reaches 10, 0 reaches 20 … */
@@ -17,7 +32,7 @@ function filled(batches: number): RecentChanges {
   const recent = new RecentChanges();
   for (let i = 0; i < batches; i++) {
     const from = Math.floor(i / 2) * 10;
-    recent.push(i % 2, from, from + 10, NONE);
+    push(recent, i % 2, from, from + 10);
   }
   return recent;
 }
@@ -60,7 +75,7 @@ describe('the recent changes of a view', () => {
   it('forgets the oldest batch when there are too many', () => {
     const recent = filled(BATCHES_REMEMBERED_MAX);
     expect(recent.since(0)).toHaveLength(BATCHES_REMEMBERED_MAX);
-    recent.push(0, 0, 1, NONE);
+    push(recent, 0, 0, 1);
     expect(recent.since(0)).toBeUndefined();
     expect(sequences(recent.since(1))?.[0]).toBe(2);
     expect(recent.since(1)).toHaveLength(BATCHES_REMEMBERED_MAX);
@@ -69,7 +84,8 @@ describe('the recent changes of a view', () => {
   it('forgets the oldest batches when they hold too many slices, over all groups', () => {
     const recent = new RecentChanges();
     const half = SLICES_REMEMBERED_MAX / 2;
-    recent.push(
+    push(
+      recent,
       0,
       0,
       1,
@@ -78,12 +94,12 @@ describe('the recent changes of a view', () => {
         [OTHER, changeOf(1)],
       ]),
     );
-    recent.push(0, 1, 2, new Map([[GROUP, changeOf(half)]]));
+    push(recent, 0, 1, 2, new Map([[GROUP, changeOf(half)]]));
     expect(recent.since(0)).toHaveLength(2);
-    recent.push(0, 2, 3, new Map([[GROUP, changeOf(1)]]));
+    push(recent, 0, 2, 3, new Map([[GROUP, changeOf(1)]]));
     expect(recent.since(0)).toBeUndefined();
     expect(recent.since(1)).toHaveLength(2);
-    recent.push(0, 3, 4, new Map([[GROUP, changeOf(half)]]));
+    push(recent, 0, 3, 4, new Map([[GROUP, changeOf(half)]]));
     expect(recent.since(1)).toBeUndefined();
     expect(recent.since(2)).toHaveLength(2);
   });
@@ -98,5 +114,39 @@ describe('the recent changes of a view', () => {
     const now = positions(at, at);
     expect(sequences(recent.beyond(positions(at - 10, at), now))).toEqual([newest - 1]);
     expect(recent.beyond(new Map(), now)).toBeUndefined();
+  });
+
+  it('tells what agents changed of all their groups, of those that are asked for alone', () => {
+    const recent = new RecentChanges();
+    const moved = { endsAfterMs: 70_000, endsToMs: 130_000 };
+    const slices = changeOf(2);
+    const agents = [
+      { groups: new Set([GROUP, OTHER]), ...moved },
+      { groups: new Set<Group>(), endsAfterMs: 1, endsToMs: 2 },
+    ];
+    recent.push({
+      partition: 0,
+      from: 0,
+      to: 1,
+      groups: new Map([[OTHER, { ...slices, endsAfterMs: 90_000 }]]),
+      agents,
+    });
+    const told = (asked?: Group): unknown[] =>
+      [
+        ...changesOf(
+          recent.since(0)!,
+          asked === undefined ? undefined : { groups: [asked], admits: (group) => group === asked },
+        ),
+      ].map(([group, change]) => [group.key, change.slices.size, change.endsAfterMs]);
+    expect(told()).toEqual([
+      ['["b"]', 2, 90_000],
+      ['["a"]', 0, 70_000],
+      ['["b"]', 0, 70_000],
+    ]);
+    expect(told(GROUP)).toEqual([['["a"]', 0, 70_000]]);
+    expect(told(OTHER)).toHaveLength(2);
+    expect(recent.earliestSince(0)).toBe(0);
+    recent.push({ partition: 0, from: 1, to: 2, groups: new Map(), agents });
+    expect(recent.earliestSince(1)).toBe(70_000);
   });
 });

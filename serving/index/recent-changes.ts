@@ -5,7 +5,7 @@ import type { Group } from './group.ts';
 /** Batches that are remembered: half a minute of four busy partitions. A reader that is further behind reads anew. */
 export const BATCHES_REMEMBERED_MAX = 8_192;
 
-/** Changed slices that are remembered over all batches, some ten megabytes of them. */
+/** Changed slices that are remembered over all batches: some eighty megabytes where each is another group's. */
 export const SLICES_REMEMBERED_MAX = 500_000;
 
 /** What a batch changed in one group. */
@@ -14,6 +14,12 @@ export interface GroupChange {
   /** How complete or how final a window is may have changed where its end lies in (endsAfterMs, endsToMs]. */
   endsAfterMs: number;
   endsToMs: number;
+}
+
+/** Likewise in every group that an agent has series in: its groups may be as many as a fleet has devices. */
+export interface AgentChange extends Pick<GroupChange, 'endsAfterMs' | 'endsToMs'> {
+  /** Those that it has now. */
+  readonly groups: ReadonlySet<Group>;
 }
 
 /** What a batch changed in the group so far. */
@@ -33,6 +39,40 @@ export interface RecentBatch {
   readonly from: number;
   readonly to: number;
   readonly groups: ReadonlyMap<Group, GroupChange>;
+  readonly agents: readonly AgentChange[];
+}
+
+const NO_SLICES = new ChangedSlices();
+
+/** Some groups, and how each of them is told. */
+export interface AskedGroups {
+  readonly groups: readonly Group[];
+  readonly admits: (group: Group) => boolean;
+}
+
+/** Everything that batches changed, in all groups or in those that are asked for: group by group, of one group in several pieces. */
+export function* changesOf(
+  batches: Iterable<Pick<RecentBatch, 'groups' | 'agents'>>,
+  asked?: AskedGroups,
+): Iterable<readonly [Group, GroupChange]> {
+  for (const { groups, agents } of batches) {
+    for (const group of among(groups, asked)) yield [group, groups.get(group)!];
+    for (const { groups: reached, endsAfterMs, endsToMs } of agents) {
+      const change = { slices: NO_SLICES, endsAfterMs, endsToMs };
+      for (const group of among(reached, asked)) yield [group, change];
+    }
+  }
+}
+
+/** Those of the groups that are asked for, by a look at whichever are fewer. */
+function* among(groups: ReadonlySetLike<Group>, asked: AskedGroups | undefined): Iterable<Group> {
+  if (asked !== undefined && asked.groups.length < groups.size) {
+    for (const group of asked.groups) if (groups.has(group)) yield group;
+    return;
+  }
+  const all = groups.keys();
+  for (let next = all.next(); next.done !== true; next = all.next())
+    if (asked === undefined || asked.admits(next.value)) yield next.value;
 }
 
 /**
@@ -52,9 +92,10 @@ export class RecentChanges {
     return this.#next - 1;
   }
 
-  push(partition: number, from: number, to: number, groups: ReadonlyMap<Group, GroupChange>): void {
-    this.#earliest.push(this.#next, earliestOf(groups));
-    this.#batches.push({ sequence: this.#next++, partition, from, to, groups });
+  push(batch: Omit<RecentBatch, 'sequence'>): void {
+    const { groups } = batch;
+    this.#earliest.push(this.#next, earliestOf(batch));
+    this.#batches.push({ sequence: this.#next++, ...batch });
     this.#slices += sliceCount(groups);
     while (this.#batches.length - this.#first > BATCHES_REMEMBERED_MAX || this.#slices > SLICES_REMEMBERED_MAX)
       this.#forgetOldest();
@@ -101,8 +142,10 @@ export class RecentChanges {
   }
 }
 
-function earliestOf(groups: ReadonlyMap<Group, GroupChange>): number {
+function earliestOf({ groups, agents }: Pick<RecentBatch, 'groups' | 'agents'>): number {
   let earliestMs = Number.POSITIVE_INFINITY;
+  for (const { groups: reached, endsAfterMs } of agents)
+    if (reached.size > 0) earliestMs = Math.min(earliestMs, endsAfterMs);
   for (const [{ sliceMs }, { slices, endsAfterMs }] of groups) {
     earliestMs = Math.min(earliestMs, endsAfterMs);
     earliestMs = Math.min(earliestMs, slices.first() * sliceMs);

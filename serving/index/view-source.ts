@@ -30,7 +30,7 @@ import {
   isSameStanding,
   stainsOf,
 } from './progress.ts';
-import { changeOf, type GroupChange, RecentChanges } from './recent-changes.ts';
+import { type AgentChange, changeOf, type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './section-sums.ts';
 
 /** Where a question is for less than this part of the groups they are looked up, else all are read in their order. */
@@ -125,8 +125,8 @@ export class ViewSource {
    * What a batch's agents change: which windows a watermark passes, or all where a hole opens or closes. To be called
    * before the agents are taken up.
    */
-  progressChanges(agents: readonly JudgedAgent[]): Map<Group, GroupChange> {
-    const changes = new Map<Group, GroupChange>();
+  progressChanges(agents: readonly JudgedAgent[]): readonly AgentChange[] {
+    const changes: AgentChange[] = [];
     for (const row of agents) {
       const key = agentKey(row.partition, row.agent);
       const before = this.#backend.agents.get(key);
@@ -136,18 +136,18 @@ export class ViewSource {
       // Of an agent that is retired nothing more is expected, wherever it stood.
       if (before !== undefined && isRetired(before) !== isRetired(row)) changed.push(EVER);
       const marks = [before?.watermarkMs ?? Number.NEGATIVE_INFINITY, row.watermarkMs ?? Number.NEGATIVE_INFINITY];
-      for (const group of this.#groupsOfAgent.get(key) ?? []) {
-        const change = changeOf(changes, group);
-        change.endsAfterMs = Math.min(change.endsAfterMs, Math.min(...changed.map(({ fromMs }) => fromMs), ...marks));
-        change.endsToMs = Math.max(change.endsToMs, changed.length > 0 ? Number.POSITIVE_INFINITY : Math.max(...marks));
-      }
+      const groups = this.#groupsOfAgent.get(key);
+      if (groups === undefined) continue;
+      const endsToMs = changed.length > 0 ? Number.POSITIVE_INFINITY : Math.max(...marks);
+      changes.push({ groups, endsAfterMs: Math.min(...changed.map(({ fromMs }) => fromMs), ...marks), endsToMs });
     }
     return changes;
   }
 
   /** Takes up a committed batch, whose agents are taken up already. */
-  apply(batch: ChangeBatch, changes: Map<Group, GroupChange>): void {
+  apply(batch: ChangeBatch, agents: readonly AgentChange[]): void {
     const { view, version } = this.id;
+    const changes = new Map<Group, GroupChange>();
     for (const row of batch.members) {
       if (row.view !== view.name || row.version !== version) continue;
       const changedFromMs = this.putMember(row);
@@ -165,11 +165,11 @@ export class ViewSource {
       for (const watcher of this.#watchers) watcher(group, span);
       changeOf(changes, group).slices.addSpan(spanOf(span.opener), span.changed);
       const first = spanOf(span.opener) * SPAN_SLICES;
-      group.firstSliceTold = Math.min(group.firstSliceTold, first + 31 - Math.clz32(span.changed & -span.changed));
-      group.lastSliceTold = Math.max(group.lastSliceTold, first + 31 - Math.clz32(span.changed));
+      group.noteTold(first + 31 - Math.clz32(span.changed & -span.changed), first + 31 - Math.clz32(span.changed));
       this.#putSpan(group, span);
     }
-    this.recent.push(batch.partition, batch.from, batch.to, changes);
+    const { partition, from, to } = batch;
+    this.recent.push({ partition, from, to, groups: changes, agents });
   }
 
   /** The last slice of the group that holds anything; undefined where none does. The first one is known then too. */
@@ -366,9 +366,9 @@ export class ViewSource {
     const done = this.#backend.loadsInFlight
       .run(() => this.#readPages(group, firstPage, pageCount, spans))
       .finally(() => {
-        for (let i = 0; i < pageCount; i++) group.loads.delete(firstPage + i);
+        for (let i = 0; i < pageCount; i++) group.deleteLoad(firstPage + i);
       });
-    for (let i = 0; i < pageCount; i++) group.loads.set(firstPage + i, { done, spans });
+    for (let i = 0; i < pageCount; i++) group.putLoad(firstPage + i, { done, spans });
     return done;
   }
 

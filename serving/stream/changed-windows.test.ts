@@ -37,8 +37,10 @@ function hoursOf(
   windowsMax = 1_000,
 ) {
   const recent = new RecentChanges();
-  for (const [i, one] of changes.entries()) recent.push(0, i, i + 1, new Map([one]));
-  const source = { id: { view: POWER_BY_REGION } } as ViewSource;
+  for (const [i, one] of changes.entries())
+    recent.push({ partition: 0, from: i, to: i + 1, groups: new Map([one]), agents: [] });
+  const group = (key: string): Group | undefined => [NORTH, SOUTH].find((one) => one.key === key);
+  const source = { id: { view: POWER_BY_REGION }, group } as ViewSource;
   const changed = changedWindows(source, query, recent.since(0)!, data ?? undefined, windowsMax);
   if (changed === undefined) return undefined;
   return Object.fromEntries(

@@ -1,10 +1,11 @@
 import { type WindowSpan, windowsOverlapping } from '#core/time/windows.ts';
+import { askedOf } from '../answers/answer-windows.ts';
 import { heldBeyond } from '../answers/answered-window.ts';
 import { windowsOfSlices } from '../answers/combine-windows.ts';
 import type { WindowsQuery } from '../answers/query.ts';
-import { admitsGroup, type Extent } from '../answers/window-spans.ts';
+import type { Extent } from '../answers/window-spans.ts';
 import type { Group } from '../index/group.ts';
-import { changeOf, type GroupChange, type RecentBatch } from '../index/recent-changes.ts';
+import { type AskedGroups, changeOf, changesOf, type GroupChange, type RecentBatch } from '../index/recent-changes.ts';
 import type { ViewSource } from '../index/view-source.ts';
 
 /**
@@ -20,10 +21,8 @@ export function changedWindows(
 ): ReadonlyMap<Group, readonly WindowSpan[]> | undefined {
   let left = windowsMax;
   const changed = new Map<Group, readonly WindowSpan[]>();
-  const { by } = source.id.view;
   const heldMs = heldBeyond(query);
-  for (const [group, change] of combined(batches)) {
-    if (!admitsGroup(by, query.where, group)) continue;
+  for (const [group, change] of combined(batches, askedOf(source, query.where))) {
     // What was held at its end makes a window final later than the watermark passes it.
     const laterMs = heldMs(group.progress.longestIntervalMs());
     const spans = new Map<number, WindowSpan>();
@@ -47,16 +46,14 @@ export function changedWindows(
   return changed;
 }
 
-/** What the batches changed together. */
-function combined(batches: readonly RecentBatch[]): ReadonlyMap<Group, GroupChange> {
+/** What the batches changed together in the groups that are asked for, in all of them where none are named. */
+function combined(batches: readonly RecentBatch[], asked: AskedGroups | undefined): ReadonlyMap<Group, GroupChange> {
   const all = new Map<Group, GroupChange>();
-  for (const { groups } of batches) {
-    for (const [group, change] of groups) {
-      const known = changeOf(all, group);
-      known.slices.addAll(change.slices);
-      known.endsAfterMs = Math.min(known.endsAfterMs, change.endsAfterMs);
-      known.endsToMs = Math.max(known.endsToMs, change.endsToMs);
-    }
+  for (const [group, change] of changesOf(batches, asked)) {
+    const known = changeOf(all, group);
+    known.slices.addAll(change.slices);
+    known.endsAfterMs = Math.min(known.endsAfterMs, change.endsAfterMs);
+    known.endsToMs = Math.max(known.endsToMs, change.endsToMs);
   }
   return all;
 }
