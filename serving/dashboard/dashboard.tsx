@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { type AccessInfo, isConfined } from './api/access.ts';
 import { isSignedOut, useAsked } from './api/ask.ts';
 import { type AgentInfo, readAgents, readViews, type ViewInfo } from './api/inventory.ts';
@@ -11,6 +11,7 @@ import { Agents } from './parts/agents.tsx';
 import { Answers } from './parts/answers.tsx';
 import { Controls } from './parts/controls.tsx';
 import { Header } from './parts/header.tsx';
+import { History } from './parts/history.tsx';
 import { Confinement, NoViews, NoViewsForYou, ServerAway, UnknownView } from './parts/notices.tsx';
 import { Refused } from './parts/refused.tsx';
 import type { Subscription } from './stream/message.ts';
@@ -34,7 +35,7 @@ export function Dashboard({ access, doubt }: DashboardProps) {
   const [chosen, choose] = useChoice();
   const nowMs = useServerNow(SECOND_MS);
   const seesAgents = access.allows.includes('inspect');
-  const { views, problem, knownAgents, agentsProblem, isRefused } = useInventory(seesAgents);
+  const { views, problem, knownAgents, agentsProblem, isRefused, onOrdered } = useInventory(seesAgents);
   const agents = knownAgents ?? NO_AGENTS;
   const view = views?.find(({ name }) => chosen.view === undefined || name === chosen.view);
   const intervalMs = sliceLengthMs(view?.interval ?? '');
@@ -94,14 +95,17 @@ export function Dashboard({ access, doubt }: DashboardProps) {
           </>
         )}
         <Senders agents={agents} nowMs={nowMs} />
+        <History access={access} view={view} nowMs={nowMs} onOrdered={onOrdered} doubt={doubt} />
       </main>
     </>
   );
 }
 
-/** Which views there are, and who sends, where that is for the viewer to know. */
+/** Which views there are, asked at once after each order, and who sends, where that is for the viewer to know. */
 function useInventory(seesAgents: boolean) {
-  const views = useAsked('api/v1/views', readViews, VIEWS_EVERY_MS);
+  const [ordered, setOrdered] = useState(0);
+  const onOrdered = useCallback(() => setOrdered((count) => count + 1), []);
+  const views = useAsked('api/v1/views', readViews, VIEWS_EVERY_MS, ordered);
   const agents = useAsked(seesAgents ? 'api/v1/agents' : undefined, readAgents, AGENTS_EVERY_MS);
   return {
     views: views.answer,
@@ -109,6 +113,7 @@ function useInventory(seesAgents: boolean) {
     knownAgents: agents.answer,
     agentsProblem: seesAgents ? agents.problem : views.problem,
     isRefused: isSignedOut(views) || isSignedOut(agents),
+    onOrdered,
   };
 }
 

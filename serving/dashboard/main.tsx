@@ -8,5 +8,6 @@ import './style/controls.css';
 import './style/figures.css';
 import './style/chart.css';
 import './style/tables.css';
+import './style/orders.css';
 
 render(<App />, document.getElementById('dashboard')!);

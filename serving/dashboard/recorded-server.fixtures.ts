@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /** The wall clock of the recording: a moment after its last message. */
@@ -33,6 +34,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+interface Answer {
+  readonly text: string;
+  readonly status: number;
+  readonly type: string;
+}
+
+/** What a browser posted. */
+export interface Order {
+  readonly path: string;
+  readonly origin: string | undefined;
+  readonly body: string;
+}
+
 /** What a browser sent to the stream. */
 export type Asked = Readonly<Record<string, unknown>> & { readonly type: string; readonly id: string };
 
@@ -43,8 +57,9 @@ export type Asked = Readonly<Record<string, unknown>> & { readonly type: string;
 export class RecordedServer implements AsyncDisposable {
   readonly #dir: string;
   readonly #nowMs: number;
-  readonly #answers = new Map<string, string>();
-  readonly #server = createServer((request, response) => void this.#answer(request.url ?? '/', response));
+  readonly #answers = new Map<string, Answer>();
+  readonly #ordered: Order[] = [];
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
   readonly #stream = new WebSocketServer({ server: this.#server, path: '/api/v1/stream' });
   readonly #asked: Asked[] = [];
   readonly #requested = new Map<string, Readonly<Record<string, string>>>();
@@ -65,9 +80,9 @@ export class RecordedServer implements AsyncDisposable {
   /** Serves the page in `dir` on a free port. Its clock stands still at `nowMs`. */
   static async open(dir: string, nowMs = RECORDED_AT_MS): Promise<RecordedServer> {
     const server = new RecordedServer(dir, nowMs);
-    for (const name of ['views', 'agents', 'quarantine']) server.#answers.set(`/api/v1/${name}`, await recorded(name));
-    server.#answers.set(RECORDED_GROUPS, await recorded('groups'));
-    server.#answers.set('/api/v1/whoami', ANYONE);
+    for (const name of ['views', 'agents', 'quarantine']) server.says(`/api/v1/${name}`, await recorded(name));
+    server.says(RECORDED_GROUPS, await recorded('groups'));
+    server.says('/api/v1/whoami', ANYONE);
     await server.listen();
     return server;
   }
@@ -93,8 +108,13 @@ export class RecordedServer implements AsyncDisposable {
   }
 
   /** Answers `path` of the API from now on with this text. */
-  says(path: string, text: string): void {
-    this.#answers.set(path, text);
+  says(path: string, text: string, { status = 200, type = 'application/json' } = {}): void {
+    this.#answers.set(path, { text, status, type });
+  }
+
+  /** What was posted, in its order. */
+  get ordered(): readonly Order[] {
+    return this.#ordered;
   }
 
   /** What `path` was asked with last. */
@@ -123,13 +143,15 @@ export class RecordedServer implements AsyncDisposable {
     this.#stream.close();
   }
 
-  async #answer(url: string, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('date', new Date(this.#nowMs).toUTCString());
-    const { pathname: path, searchParams } = new URL(url, 'http://server');
+    const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://server');
+    if (request.method === 'POST')
+      this.#ordered.push({ path, origin: request.headers.origin, body: await readText(request) });
     this.#requested.set(path, Object.fromEntries(searchParams));
     const answer = this.#answers.get(path);
     if (answer !== undefined) {
-      response.setHeader('content-type', 'application/json').end(answer);
+      response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.text);
       return;
     }
     const file = join(this.#dir, normalize(path === '/' ? '/index.html' : path));

@@ -42,16 +42,23 @@ describe('answers of the API', () => {
     expect(
       readViews({
         views: [
-          { ...declared, units, versions: [] },
+          {
+            ...declared,
+            units,
+            versions: [
+              { version: 1, state: 'retained', published: '2026-11-20T15:00:00Z' },
+              { version: 2, state: 'live', published: '2026-11-21T15:00:00Z' },
+            ],
+          },
           { ...unknown, units: {} },
         ],
       }),
     ).toStrictEqual([
-      { ...declared, amountUnit: 'kWh' },
-      { ...unknown, amountUnit: null },
+      { ...declared, amountUnit: 'kWh', publishedMs: Date.UTC(2026, 10, 21, 15) },
+      { ...unknown, amountUnit: null, publishedMs: null },
     ]);
     // A server of before tells no units.
-    expect(readViews({ views: [declared] })).toStrictEqual([{ ...declared, amountUnit: null }]);
+    expect(readViews({ views: [declared] })).toStrictEqual([{ ...declared, amountUnit: null, publishedMs: null }]);
   });
 
   it('tell how many frames of an agent are missing', () => {

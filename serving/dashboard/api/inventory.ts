@@ -15,6 +15,8 @@ export interface ViewInfo {
   readonly amountUnit: string | null;
   readonly by: readonly string[];
   readonly slice: string;
+  /** When what is live was made from history; null where it wasn't yet. */
+  readonly publishedMs: number | null;
 }
 
 /** An agent: whether it is connected, and what its ledger says. */
@@ -61,7 +63,13 @@ export function readViews(answer: unknown): readonly ViewInfo[] {
     amountUnit: isRecord(view['units']) ? orNull(view['units']['amount'], 'string') : null,
     by: Array.isArray(view['by']) ? (view['by'] as readonly string[]) : [],
     slice: text(view['slice']),
+    publishedMs: publishedMs(view['versions']),
   }));
+}
+
+function publishedMs(versions: unknown): number | null {
+  const live = Array.isArray(versions) ? versions.filter(isRecord).find(({ state }) => state === 'live') : undefined;
+  return typeof live?.['published'] === 'string' ? instant(live['published'], 'published') : null;
 }
 
 /** Reads the answer of /api/v1/agents. Throws StrangeMessage. */
