@@ -55,7 +55,7 @@ export const subscribers: Study = {
   name: 'subscribers',
   summary: 'as many subscribers of one region; from a reading to the last of them that is told of it',
   sizeLabel: 'subscribers',
-  sizes: { tiny: [1, 5], short: [1, 10, 100, 1_000], full: [1, 10, 100, 1_000, 8_000] },
+  sizes: { tiny: [1, 5], short: [1, 10, 100, 1_000], full: [1, 10, 100, 1_000, 10_000] },
   timeLabel: 'the last one told, ms',
   run: async (count) => {
     const port = await freePort();

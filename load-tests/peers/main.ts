@@ -9,7 +9,7 @@ import { type EdgeBytes, edgeBytes } from './edge-bytes.ts';
 import type { Peer, PeerFound } from './peer.ts';
 import { NOT_COMPARED, PEERS } from './peers.ts';
 import { readingsOf } from './shape-readings.ts';
-import { SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
+import { type Shape, SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
 import { textTable } from './table.ts';
 
 const USAGE = `npm run compare -- [--only PEER,…] [--shape SHAPE,…] [--short] [--no-edge] [--json] [--out FILE]
@@ -85,7 +85,7 @@ function chosen<T extends string>(what: string, text: string | undefined, known:
 
 async function run(asked: Asked): Promise<void> {
   const { peers, size, asJson, out } = asked;
-  const found: { readonly peer: Peer; readonly location: PeerFound }[] = [];
+  const found: FoundPeer[] = [];
   const missing: Comparison['missing'][number][] = [...NOT_COMPARED];
   for (const { name, why } of NOT_COMPARED) process.stderr.write(`not compared: ${name}: ${why}\n`);
   for (const peer of peers) {
@@ -102,19 +102,10 @@ async function run(asked: Asked): Promise<void> {
   for (const name of asked.shapes) {
     const shape = shapeOf(name, size);
     process.stderr.write(`${name}: ${shape.summary}, ${shape.devices} devices\n`);
-    {
-      await using prepared = await prepareShape(shape);
-      for (const { peer, location } of found) {
-        process.stderr.write(`  ${peer.title} ${location.version}\n`);
-        try {
-          results.push(await measurePeer(peer.name, location, prepared));
-        } catch (error) {
-          const why = (error as Error).message;
-          failures.push({ peer: peer.name, shape: name, why });
-          process.stderr.write(`  FAILED ${why}\n`);
-        }
-      }
-    }
+    const told = await measureShape(shape, name, found);
+    results.push(...told.results);
+    failures.push(...told.failures);
+    missing.push(...told.missing);
     if (asked.withEdge && shape.lateEvery === 0) edge.push(...(await edgeBytes(shape, readingsOf(shape))));
     const ofShape = results.filter((one) => one.shape === name);
     const edgeOfShape = edge.filter((one) => one.shape === name);
@@ -147,6 +138,40 @@ async function run(asked: Asked): Promise<void> {
     }
   }
   if (failures.length > 0) process.exitCode = 1;
+}
+
+interface FoundPeer {
+  readonly peer: Peer;
+  readonly location: PeerFound;
+}
+
+/** Has one peer after the other take in a shape and answer. One that fails, or has no answer to this shape, holds up no other. */
+async function measureShape(
+  shape: Shape,
+  name: ShapeName,
+  found: readonly FoundPeer[],
+): Promise<Pick<Comparison, 'results' | 'failures' | 'missing'>> {
+  await using prepared = await prepareShape(shape);
+  const results: PeerResult[] = [];
+  const failures: Comparison['failures'][number][] = [];
+  const missing: Comparison['missing'][number][] = [];
+  for (const { peer, location } of found) {
+    const leftOut = peer.leavesOut?.[name];
+    if (leftOut !== undefined) {
+      missing.push({ name: `${peer.title}, ${name}`, why: leftOut });
+      process.stderr.write(`  not compared: ${peer.title}: ${leftOut}\n`);
+      continue;
+    }
+    process.stderr.write(`  ${peer.title} ${location.version}\n`);
+    try {
+      results.push(await measurePeer(peer.name, location, prepared));
+    } catch (error) {
+      const why = (error as Error).message;
+      failures.push({ peer: peer.name, shape: name, why });
+      process.stderr.write(`  FAILED ${why}\n`);
+    }
+  }
+  return { results, failures, missing };
 }
 
 function resultTable(results: readonly PeerResult[]): string {

@@ -1,6 +1,6 @@
 import type { AnswerRow, Question } from './question.ts';
 import type { Readings } from './shape-readings.ts';
-import type { Shape } from './shapes.ts';
+import type { Shape, ShapeName } from './shapes.ts';
 
 /** What a system does of that which readings of meters ask for; each is a short text for a table. */
 export interface Traits {
@@ -31,6 +31,8 @@ export interface Peer {
   /** How a person gets it, as a sentence. */
   readonly how: string;
   readonly traits: Traits;
+  /** Shapes whose questions it is not asked, and why. */
+  readonly leavesOut?: Readonly<Partial<Record<ShapeName, string>>>;
   /** Finds it, or gets it from a package registry. */
   readonly locate: () => Promise<PeerFound | PeerMissing>;
 }

@@ -67,6 +67,42 @@ exec java "$@" -p "$(dirname "$0")/questdb-${QUESTDB_VERSION}.jar" -m io.questdb
   },
 });
 
+const KAFKA_VERSION = '4.1.0';
+
+const KAFKA_PROJECT = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>weir</groupId><artifactId>kafka-peer</artifactId><version>1</version>
+  <dependencies>
+    ${[
+      ['org.apache.kafka', 'kafka_2.13', KAFKA_VERSION],
+      ['org.apache.kafka', 'kafka-streams', KAFKA_VERSION],
+      ['org.slf4j', 'slf4j-nop', '2.0.17'],
+    ]
+      .map(([group, artifact, version]) => {
+        return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+      })
+      .join('\n    ')}
+  </dependencies>
+</project>
+`;
+
+/** A broker of Kafka and Kafka Streams, jars of Maven Central (112 MB) that a Java of 17 or newer runs. */
+export const kafkaStreamsRecipe = peerRecipe({
+  name: 'kafka-streams',
+  version: KAFKA_VERSION,
+  commands: [],
+  binary: 'kafka',
+  versionIn: (output) => /^kafka (\S+)/m.exec(output)?.[1],
+  remedy: 'Install a JDK 17 or newer and Maven (Debian: apt install openjdk-17-jdk maven) and run again.',
+  install: async (draft) => {
+    await writeFile(join(draft, 'pom.xml'), KAFKA_PROJECT);
+    const copy = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=jars'];
+    await mustRun('kafka-streams', 'mvn', copy, draft);
+    await mustRun('kafka-streams', 'javac', ['-version'], draft);
+    await writeFile(join(draft, 'kafka'), `#!/bin/sh\necho kafka ${KAFKA_VERSION}\n`, { mode: 0o755 });
+  },
+});
+
 const CHDB_VERSION = '26.9.0';
 
 /** ClickHouse as the engine chdb, a wheel of PyPI (150 MB) in a virtual environment of Python of its own. */

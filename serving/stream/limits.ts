@@ -1,7 +1,7 @@
 /** Limits of the stream: what one node holds for its readers, whatever they do. */
 
 /** Readers at once; a further one is refused with 503 at its upgrade. One that only listens takes some 20 KB. */
-export const CLIENTS_MAX = 8_192;
+export const CLIENTS_MAX = 10_240;
 
 /** Subscriptions of a reader: a dashboard has a few. */
 export const SUBSCRIPTIONS_MAX = 32;
