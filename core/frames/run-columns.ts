@@ -5,6 +5,10 @@ import { FRAME_READINGS_MAX, TIME_MS_MAX } from './limits.ts';
 import { assertTime } from './links.ts';
 import type { ReadingsRuns } from './readings.ts';
 
+/** Room for the two long columns, kept from one frame to the next. */
+let longTimes = new Float64Array(0);
+let longValues = new Float64Array(0);
+
 /** Flags of a run on the wire. */
 export const RUN_ANCHORED = 1;
 export const RUN_UNCHECKED = 2;
@@ -21,7 +25,10 @@ export function anchorBase(headMs: number, periodMs: number): number {
   return Math.max(-TIME_MS_MAX, headMs - periodMs);
 }
 
-/** What the body of a `readings` frame says of each run, and its two long columns (drawn in encode-readings.ts). */
+/**
+ * What the body of a `readings` frame says of each run, and its two long columns (drawn in encode-readings.ts): these are
+ * lent until the next frame's are made.
+ */
 export class RunColumns {
   readonly lengthLessOne: Int32Array;
   readonly flags: Uint8Array;
@@ -52,8 +59,12 @@ export class RunColumns {
     this.anchorBaseMs = new Float64Array(runCount);
     this.anchorValue = new Float64Array(runCount);
     this.divisor = new Float64Array(runCount);
-    this.times = new Float64Array(this.count);
-    this.values = new Float64Array(this.count);
+    if (longTimes.length < this.count) {
+      longTimes = new Float64Array(this.count);
+      longValues = new Float64Array(this.count);
+    }
+    this.times = longTimes;
+    this.values = longValues;
     for (let run = 0, from = 0; run < runCount; from += runs.length[run]!, run++) {
       this.#addTimes(runs, run, from);
       this.#addValues(runs, run, from);

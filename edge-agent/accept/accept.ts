@@ -6,7 +6,7 @@ import type { SeriesJournal } from '../journal/series-journal.ts';
 import { type Amend, amendOf, type ChangedValue, type LateRun, type TakenReadings } from './amend.ts';
 import { conflictAt, decide } from './decide.ts';
 import { placeLate } from './late-runs.ts';
-import { sortBatch } from './sort-batch.ts';
+import { BatchSorter, type SortedReadings, type UnsortedReadings } from './sort-batch.ts';
 import { takeBreak } from './take-break.ts';
 
 /** What accepting needs to know of a series. */
@@ -16,12 +16,7 @@ export interface SeriesRule {
 }
 
 /** Readings, and breaks, as a source delivers them, with the series that each belongs to. */
-export interface OfferedReadings {
-  readonly count: number;
-  readonly entry: Int32Array;
-  readonly seriesOfRow: Int32Array;
-  readonly timeMs: Float64Array;
-  readonly value: Float64Array;
+export interface OfferedReadings extends UnsortedReadings {
   readonly breaks?: readonly SeriesBreak[];
 }
 
@@ -36,6 +31,7 @@ export interface AcceptedTallies {
 /** What accepting a batch came to. The journal's memory has been changed to match. */
 export interface AcceptedBatch {
   readonly tallies: AcceptedTallies;
+  /** In the sorter's memory. */
   readonly taken: TakenReadings;
   readonly changed: readonly ChangedValue[];
   /** The breaks that were not known. */
@@ -57,12 +53,14 @@ export function acceptBatch(
   offered: OfferedReadings,
   journals: readonly SeriesJournal[],
   ruleOf: (series: number) => SeriesRule,
+  sorter = new BatchSorter(),
 ): AcceptedBatch {
-  const acceptance = new Acceptance(offered);
-  const { order, series, starts } = sortBatch(offered.count, offered.seriesOfRow, offered.timeMs, journals.length);
+  const sorted = sorter.sort(offered, journals.length);
+  const { series, starts } = sorted;
+  const acceptance = new Acceptance(sorted);
   for (let i = 0; i < series.length; i++) {
     const number = series[i]!;
-    acceptance.acceptSeries(number, journals[number]!, ruleOf(number), order, starts[i]!, starts[i + 1]!);
+    acceptance.acceptSeries(number, journals[number]!, ruleOf(number), starts[i]!, starts[i + 1]!);
   }
   // Only now have all new neighbours of a changed reading their places.
   const amends = acceptance.changed.flatMap((change) => applyChange(journals[change.series]!, change, ruleOf));
@@ -83,17 +81,15 @@ function applyChange(
   return timeMs <= journal.sealedMs ? [amendOf(journal, index, oldValue, ruleOf(series).paneMs)] : [];
 }
 
-/** A batch on its way through acceptance: carries out what is decided for each reading. */
+/**
+ * A batch on its way through acceptance: carries out what is decided for each reading. What is taken stands in the place of
+ * what was offered, which has been looked at by then: there are never more of them.
+ */
 class Acceptance {
   /** Values of the journal that have to change, once every new reading of the batch has its place. */
   readonly changed: ChangedValue[] = [];
-  readonly #offered: OfferedReadings;
-  readonly #taken: {
-    count: number;
-    readonly entry: Int32Array;
-    readonly timeMs: Float64Array;
-    readonly value: Float64Array;
-  };
+  readonly #offered: SortedReadings;
+  readonly #taken: Pick<SortedReadings, 'entry' | 'timeMs' | 'value'> & { count: number };
   readonly #runs: LateRun[] = [];
   readonly #links: LinkCorrection[] = [];
   readonly #breaks: SeriesBreak[] = [];
@@ -101,48 +97,55 @@ class Acceptance {
   #amended = 0;
   #unchecked = 0;
 
-  constructor(offered: OfferedReadings) {
-    const { count } = offered;
+  constructor(offered: SortedReadings) {
+    const { entry, timeMs, value } = offered;
     this.#offered = offered;
-    this.#taken = {
-      count: 0,
-      entry: new Int32Array(count),
-      timeMs: new Float64Array(count),
-      value: new Float64Array(count),
-    };
+    this.#taken = { count: 0, entry, timeMs, value };
   }
 
-  /** Rows order[from] to order[to - 1] are those of the series, by time and, at equal times, in source order. */
-  acceptSeries(
-    series: number,
-    journal: SeriesJournal,
-    rule: SeriesRule,
-    order: Int32Array,
-    from: number,
-    to: number,
-  ): void {
+  /** The readings [from, to) are those of the series, by time and, at equal times, in source order. */
+  acceptSeries(series: number, journal: SeriesJournal, rule: SeriesRule, from: number, to: number): void {
     const { entry, timeMs, value } = this.#offered;
+    if (this.#takeNew(journal, from, to)) return;
     const taken = this.#taken;
     const lateFrom = taken.count;
     let lastMs = journal.lastMs;
     let row = from;
-    while (row < to && timeMs[order[row]!]! <= lastMs) {
-      row = this.#acceptEarlier(series, journal, rule, order, row, to);
-    }
+    while (row < to && timeMs[row]! <= lastMs) row = this.#acceptEarlier(series, journal, rule, row, to);
     const newFrom = taken.count;
     for (; row < to; row++) {
-      const at = order[row]!;
-      const atMs = timeMs[at]!;
+      const atMs = timeMs[row]!;
       if (atMs > lastMs) {
-        this.#take(entry[at]!, atMs, value[at]!);
+        this.#take(entry[row]!, atMs, value[row]!);
         lastMs = atMs;
       } else {
         // Of one instant that is new, the row before has been taken.
         const last = taken.count - 1;
-        taken.value[last] = this.#accept(at, taken.value[last], journal, rule.conflict);
+        taken.value[last] = this.#accept(row, taken.value[last], journal, rule.conflict);
       }
     }
     this.#remember(journal, lateFrom, newFrom);
+  }
+
+  /** Takes readings all of which are new, and of different times, as they are; false where they are not. */
+  #takeNew(journal: SeriesJournal, from: number, to: number): boolean {
+    const { entry, timeMs, value } = this.#taken;
+    let lastMs = journal.lastMs;
+    for (let row = from; row < to; row++) {
+      const atMs = timeMs[row]!;
+      if (atMs <= lastMs) return false;
+      lastMs = atMs;
+    }
+    journal.breaks.touch(timeMs[from]!);
+    journal.extend(timeMs, value, entry, from, to);
+    const { count } = this.#taken;
+    if (count < from) {
+      entry.copyWithin(count, from, to);
+      timeMs.copyWithin(count, from, to);
+      value.copyWithin(count, from, to);
+    }
+    this.#taken.count += to - from;
+    return true;
   }
 
   acceptBreak(one: SeriesBreak, journal: SeriesJournal): void {
@@ -170,23 +173,14 @@ class Acceptance {
   }
 
   /** Accepts the rows of the instant that `row` begins, which is not later than all the series has had; gives their end. */
-  #acceptEarlier(
-    series: number,
-    journal: SeriesJournal,
-    rule: SeriesRule,
-    order: Int32Array,
-    row: number,
-    to: number,
-  ): number {
+  #acceptEarlier(series: number, journal: SeriesJournal, rule: SeriesRule, row: number, to: number): number {
     const { timeMs } = this.#offered;
-    const atMs = timeMs[order[row]!]!;
+    const atMs = timeMs[row]!;
     const known = journal.valueAt(atMs);
     const conflict = known === undefined ? rule.conflict : conflictAt(atMs, journal, rule);
     let current = known;
     let end = row;
-    for (; end < to && timeMs[order[end]!] === atMs; end++) {
-      current = this.#accept(order[end]!, current, journal, conflict);
-    }
+    for (; end < to && timeMs[end] === atMs; end++) current = this.#accept(end, current, journal, conflict);
     if (known === undefined) this.#taken.value[this.#taken.count - 1] = current!;
     else if (current !== known) this.changed.push({ series, timeMs: atMs, value: current! });
     return end;

@@ -6,6 +6,7 @@ import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
+import { BatchSorter } from '../accept/sort-batch.ts';
 import { Journal } from '../journal/journal.ts';
 import { SEALS_PER_RECORD } from '../journal/stored-seals.ts';
 import type { SealExtent } from '../seal/frame-pace.ts';
@@ -70,6 +71,7 @@ export class Committer {
   readonly #spool: Spool;
   readonly #journal: Journal;
   readonly #writer: FrameWriter;
+  readonly #sorter = new BatchSorter();
   readonly #runs = new RunsBuilder();
   readonly #panes = new PanesBuilder();
   readonly #sealRules = new WeakMap<Metric, readonly [asReadings: SealRule, asPanes: SealRule]>();
@@ -182,12 +184,11 @@ export class Committer {
   /** Accepts a batch of a source; resolves when it is durable. Decided at once, in the order of the calls. */
   offer(source: string, batch: ReadingBatch, extent: SealExtent): Promise<void> {
     this.#journal.reach(this.dictionary.seriesCount);
-    const seriesOfRow = new Int32Array(batch.count);
-    for (let row = 0; row < batch.count; row++) seriesOfRow[row] = this.dictionary.seriesOf[batch.entry[row]!]!;
     const accepted = acceptBatch(
-      { ...batch, seriesOfRow, breaks: this.dictionary.breaksOf(batch.breaks ?? []) },
+      { ...batch, seriesOf: this.dictionary.seriesOf, breaks: this.dictionary.breaksOf(batch.breaks ?? []) },
       this.#journal.series,
       (series) => this.dictionary.metricOf[series]!,
+      this.#sorter,
     );
     this.#noteWatermark(source, batch.watermarkMs);
     this.#count(batch, accepted);

@@ -40,7 +40,7 @@ async function commit(journal: Journal, table: MemoryTable, { rows, breaks: brok
     {
       count: rows.length,
       entry,
-      seriesOfRow: entry.map((number) => SERIES[number]!),
+      seriesOf: SERIES,
       timeMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
       value: Float64Array.from(rows, ([, , value]) => value),
       breaks: broken.map(([number, atMs]) => ({ series: SERIES[number]!, entry: number, atMs })),

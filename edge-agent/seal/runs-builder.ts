@@ -3,7 +3,7 @@ import type { LinkCorrection } from '../journal/link-correction.ts';
 
 const CAPACITY_FIRST = 1024;
 
-/** Gathers runs for a readings frame; `take` gives them and begins anew. */
+/** Gathers runs for a readings frame; `take` gives them and begins anew: their readings are lent until a run is added. */
 export class RunsBuilder {
   #entry: number[] = [];
   #length: number[] = [];
@@ -42,11 +42,13 @@ export class RunsBuilder {
     this.#anchorValue.push(anchor?.value ?? 0);
     this.#unchecked.push(unchecked ? 1 : 0);
     this.#reserve(this.#count + to - from);
-    for (let i = from; i < to; i++) {
-      this.#timeMs[this.#count] = times[i]!;
-      this.#value[this.#count] = values[i]!;
-      this.#count++;
+    const [timeMs, value] = [this.#timeMs, this.#value];
+    let at = this.#count;
+    for (let i = from; i < to; i++, at++) {
+      timeMs[at] = times[i]!;
+      value[at] = values[i]!;
     }
+    this.#count = at;
   }
 
   addLinks(links: readonly LinkCorrection[]): void {
@@ -62,8 +64,8 @@ export class RunsBuilder {
       anchorTimeMs: Float64Array.from(this.#anchorMs),
       anchorValue: Float64Array.from(this.#anchorValue),
       unchecked: Uint8Array.from(this.#unchecked),
-      timeMs: this.#timeMs.slice(0, this.#count),
-      value: this.#value.slice(0, this.#count),
+      timeMs: this.#timeMs.subarray(0, this.#count),
+      value: this.#value.subarray(0, this.#count),
       links: signedLinks(this.#links),
     };
     this.#entry = [];
