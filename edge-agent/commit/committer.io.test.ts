@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { stringKey } from '#backbone/keys/order.ts';
+import { prefixRange, stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { Table } from '#backbone/table/table.ts';
@@ -86,6 +86,22 @@ describe('a heartbeat', () => {
     expect(agent.heartbeat().highestSequence).toBe(0);
     await writing;
     expect(agent.heartbeat().highestSequence).toBe(2);
+  });
+});
+
+describe('the journal of an agent', () => {
+  it('keeps the very frames that hold what was accepted, and knows it from them at the next start', async () => {
+    const table = new MemoryTable();
+    const { agent, spool } = await open(table);
+    await offer(agent);
+    const birth = await spool.next(0);
+    const readings = await spool.next(birth!.place);
+    const chunks: Uint8Array[] = [];
+    for await (const [, bytes] of table.scan(prefixRange(stringKey('journal')))) chunks.push(bytes);
+    expect(chunks.map((bytes) => [...bytes])).toEqual([[...readings!.bytes]]);
+    const { agent: next } = await open(table);
+    await offer(next);
+    expect(next.totals).toMatchObject({ counted: 4, repeats: 4 });
   });
 });
 

@@ -7,6 +7,7 @@ import type { Heartbeat } from '#core/records/record.ts';
 import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { BatchSorter } from '../accept/sort-batch.ts';
+import { chunksOf } from '../journal/chunk-codec.ts';
 import { Journal } from '../journal/journal.ts';
 import { SEALS_PER_RECORD } from '../journal/stored-seals.ts';
 import type { SealExtent } from '../seal/frame-pace.ts';
@@ -192,12 +193,16 @@ export class Committer {
     );
     this.#noteWatermark(source, batch.watermarkMs);
     this.#count(batch, accepted);
-    const operations = this.#journal.record(accepted.taken, accepted.changed, this.dictionary.entries.length);
-    operations.push(...this.#journal.breaks.record(accepted.breaks), checkpointOperation(source, batch.checkpoint));
+    const operations = [...this.#journal.breaks.record(accepted.breaks), checkpointOperation(source, batch.checkpoint)];
+    const isNoOther = this.#journal.seals.areAll && accepted.late.runs.length === 0;
+    this.#journal.took(accepted.taken);
     if (accepted.breaks.length > 0) this.#format = Math.max(this.#format, BREAKS_FORMAT);
     if (this.#journal.series.length > SEALS_PER_RECORD) this.#format = AGENT_STATE_FORMAT;
     this.#correct(accepted);
     this.#seal(extent);
+    const frames = isNoOther ? this.#writer.made : [];
+    const chunks = chunksOf(accepted.taken, frames, this.dictionary.entries.length);
+    operations.push(...this.#journal.record(chunks, accepted.changed));
     return this.#commit(operations, this.#reportItems(source, batch));
   }
 

@@ -6,6 +6,7 @@ const frame = (sequence: number, earliestMs?: number, latestMs = earliestMs) => 
   incarnation: 1,
   sequence,
   bytes: Uint8Array.of(),
+  readings: 0,
   extent: earliestMs === undefined ? null : { earliestMs, latestMs: latestMs! },
 });
 

@@ -5,6 +5,12 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import { NO_LINKS } from '#core/frames/readings.ts';
 import type { TakenReadings } from '../accept/amend.ts';
 
+/** Readings packed for the journal. */
+export interface EncodedChunk {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+}
+
 /** The readings of one entry that a chunk holds, in order of time. */
 export interface ChunkRun {
   readonly entry: number;
@@ -13,13 +19,26 @@ export interface ChunkRun {
 }
 
 /**
+ * What was taken, for the journal. `frames` hold nothing else of readings: where they hold all of it they are the chunks
+ * themselves, so that no reading is packed twice.
+ */
+export function chunksOf(
+  taken: TakenReadings,
+  frames: readonly { readonly bytes: Uint8Array; readonly readings: number }[],
+  dictionaryVersion: number,
+): readonly EncodedChunk[] {
+  const chunks = frames
+    .filter(({ readings }) => readings > 0)
+    .map(({ bytes, readings }) => ({ bytes, count: readings }));
+  const count = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
+  return count === taken.count ? chunks : encodeChunks(taken, dictionaryVersion);
+}
+
+/**
  * Packs accepted readings for the journal in the format of a readings frame, which is compact and checked. The frame's
  * number means nothing here. Readings beyond what one frame holds go to further chunks.
  */
-export function encodeChunks(
-  taken: TakenReadings,
-  dictionaryVersion: number,
-): { readonly bytes: Uint8Array; readonly count: number }[] {
+export function encodeChunks(taken: TakenReadings, dictionaryVersion: number): EncodedChunk[] {
   if (taken.count === 0) return [];
   try {
     return [{ bytes: encodeChunk(taken, dictionaryVersion), count: taken.count }];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import { acceptBatch } from '../accept/accept.ts';
+import { encodeChunks } from './chunk-codec.ts';
 import { Journal } from './journal.ts';
 
 /** Entries 0 and 1 are of one series, entry 2 of another. */
@@ -48,7 +49,8 @@ async function commit(journal: Journal, table: MemoryTable, { rows, breaks: brok
     journal.series,
     () => RULE,
   );
-  const operations = journal.record(taken, changed, 3);
+  journal.took(taken);
+  const operations = journal.record(encodeChunks(taken, 3), changed);
   operations.push(...journal.breaks.record(breaks));
   for (const [i, series] of journal.series.entries()) {
     if (!seals[i] || series.length === 0) continue;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { TakenReadings } from '../accept/amend.ts';
-import { decodeChunk, encodeChunks } from './chunk-codec.ts';
+import { chunksOf, decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { CHANGES_FILED_MAX, type ChunkSeries, Journal, mayForget } from './journal.ts';
 
 function taken(rows: readonly (readonly [entry: number, timeMs: number, value: number])[]): TakenReadings {
@@ -32,7 +32,8 @@ async function commitAll(journal: Journal, table: MemoryTable, times: readonly n
   for (const timeMs of times) {
     journal.series[0]!.append(timeMs, timeMs, 0);
     journal.series[0]!.sealedMs = timeMs;
-    const operations = journal.record(taken([[0, timeMs, timeMs]]), [], 1);
+    journal.took(taken([[0, timeMs, timeMs]]));
+    const operations = journal.record(encodeChunks(taken([[0, timeMs, timeMs]]), 1), []);
     operations.push(...journal.trim(), ...journal.seals.record());
     await journal.lookAhead();
     await table.write(operations, { sync: true });
@@ -65,7 +66,7 @@ describe('a journal', () => {
     for (let i = 0; i < 3 * CHANGES_FILED_MAX; i++) {
       const timeMs = (i % 2) * 1_000;
       journal.series[0]!.values[timeMs / 1_000] = i;
-      await table.write(journal.record(taken([]), [{ series: 0, timeMs, value: i }], 1), { sync: true });
+      await table.write(journal.record([], [{ series: 0, timeMs, value: i }]), { sync: true });
     }
     const records = await Array.fromAsync(table.scan(prefixRange(stringKey('changed'))));
     expect(records.length).toBeLessThanOrEqual(CHANGES_FILED_MAX);
@@ -136,14 +137,14 @@ describe('a journal', () => {
     const table = new MemoryTable();
     const journal = await open(table, { readingsMax: 50 });
     await commitAll(journal, table, SECONDS.slice(0, 10));
-    await table.write(journal.record(taken([]), [{ series: 0, timeMs: 9_000, value: 77 }], 1), { sync: true });
+    await table.write(journal.record([], [{ series: 0, timeMs: 9_000, value: 77 }]), { sync: true });
     expect((await open(table)).series[0]!.valueAt(9_000)).toBe(77);
     await commitAll(journal, table, SECONDS.slice(10));
     expect(table.size).toBe(journal.series[0]!.length + 2);
   });
 
   it('needs no chunk for a batch of which nothing was taken', async () => {
-    expect((await open(new MemoryTable())).record(taken([]), [], 1)).toEqual([]);
+    expect((await open(new MemoryTable())).record(encodeChunks(taken([]), 1), [])).toEqual([]);
   });
 });
 
@@ -176,6 +177,28 @@ describe('chunks of readings', () => {
     expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
     expect(runs.flatMap(({ values }) => [...values])).toEqual(rows.map(([, , of]) => of));
     expect(runs.flatMap(({ times }) => [...times])).toEqual(rows.map(([, timeMs]) => timeMs));
+  });
+});
+
+describe('what was taken', () => {
+  const readings = taken([
+    [0, 10, 1],
+    [0, 20, 2],
+    [1, 10, 3],
+  ]);
+  const birth = { bytes: Uint8Array.of(1), readings: 0 };
+  const [one, two] = [
+    { bytes: Uint8Array.of(2), readings: 1 },
+    { bytes: Uint8Array.of(3), readings: 2 },
+  ];
+
+  it('is in the frames that hold all of it, and else in chunks of its own', () => {
+    expect(chunksOf(readings, [birth, one, two], 2)).toEqual([
+      { bytes: one.bytes, count: 1 },
+      { bytes: two.bytes, count: 2 },
+    ]);
+    expect(chunksOf(readings, [birth, two], 2)).toEqual(encodeChunks(readings, 2));
+    expect(chunksOf(taken([]), [birth], 2)).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { joinKeys, NUMBER_KEY_BYTES, prefixRange, readUintKey, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { ChangedValue, TakenReadings } from '../accept/amend.ts';
-import { decodeChunk, encodeChunks } from './chunk-codec.ts';
+import { decodeChunk, type EncodedChunk } from './chunk-codec.ts';
 import { SeriesJournal } from './series-journal.ts';
 import { StoredBreaks } from './stored-breaks.ts';
 import { StoredSeals } from './stored-seals.ts';
@@ -134,14 +134,18 @@ export class Journal {
     }
   }
 
-  /** The writes that make an accepted batch durable; the memory holds it already. */
-  record(taken: TakenReadings, changed: readonly ChangedValue[], dictionaryVersion: number): TableOperation[] {
-    const operations: TableOperation[] = [];
-    let entry = -1;
-    for (let row = 0; row < taken.count; row++) {
-      if (taken.entry[row] !== entry) this.seals.took(this.#options.seriesOf((entry = taken.entry[row]!)));
+  /** Notes that the memory holds what was accepted. */
+  took({ count, entry }: TakenReadings): void {
+    let last = -1;
+    for (let row = 0; row < count; row++) {
+      if (entry[row] !== last) this.seals.took(this.#options.seriesOf((last = entry[row]!)));
     }
-    for (const { bytes, count } of encodeChunks(taken, dictionaryVersion)) {
+  }
+
+  /** The writes that make an accepted batch durable, which was noted: its readings in chunks. */
+  record(chunks: readonly EncodedChunk[], changed: readonly ChangedValue[]): TableOperation[] {
+    const operations: TableOperation[] = [];
+    for (const { bytes, count } of chunks) {
       const number = this.#nextNumber++;
       operations.push({ kind: 'put', key: joinKeys(CHUNK, uintKey(number)), value: bytes });
       this.#chunks.push({ number, count, bytes: bytes.length });

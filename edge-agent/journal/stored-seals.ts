@@ -48,6 +48,11 @@ export class StoredSeals {
     for (const [number, { lastMs, sealedMs }] of this.#series.entries()) if (lastMs > sealedMs) this.#open.add(number);
   }
 
+  /** Whether all readings that were stored are in frames. */
+  get areAll(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** Notes that readings of a series were taken. */
   took(series: number): void {
     this.#open.add(series);

@@ -31,6 +31,8 @@ export interface NumberedFrame {
   readonly incarnation: number;
   readonly sequence: number;
   readonly bytes: Uint8Array;
+  /** How many readings it holds one by one. */
+  readonly readings: number;
   /** The event time that its readings and intervals reach, both ends included; null of a birth. */
   readonly extent: FrameExtent | null;
 }
@@ -124,6 +126,8 @@ export class FrameWriter {
       },
       (some) => splitRuns(some),
       runsExtent,
+      () => undefined,
+      ({ timeMs }) => timeMs.length,
     );
   }
 
@@ -173,6 +177,11 @@ export class FrameWriter {
     }
   }
 
+  /** The frames made since the last call of `take`. */
+  get made(): readonly NumberedFrame[] {
+    return this.#frames;
+  }
+
   /** The frames made since the last call. */
   take(): readonly NumberedFrame[] {
     const frames = this.#frames;
@@ -207,23 +216,24 @@ export class FrameWriter {
     halve: (content: Content) => readonly [Content, Content],
     extentOf: (content: Content) => FrameExtent | null,
     made: (content: Content) => void = () => undefined,
+    readingsOf: (content: Content) => number = () => 0,
   ): void {
     try {
-      this.#number((meta) => encode(meta, content), extentOf(content));
+      this.#number((meta) => encode(meta, content), extentOf(content), readingsOf(content));
     } catch (error) {
       if (!(error instanceof FrameTooLarge)) throw error;
-      for (const half of halve(content)) this.#divided(half, encode, halve, extentOf, made);
+      for (const half of halve(content)) this.#divided(half, encode, halve, extentOf, made, readingsOf);
       return;
     }
     made(content);
   }
 
-  #number(encode: (meta: FrameMeta) => Uint8Array, extent: FrameExtent | null): void {
+  #number(encode: (meta: FrameMeta) => Uint8Array, extent: FrameExtent | null, readings = 0): void {
     const sequence = this.#sequence + 1;
     const { incarnation } = this;
     const bytes = encode({ incarnation, sequence, dictionaryVersion: this.#announced, watermarkMs: this.#watermarkMs });
     this.#sequence = sequence;
-    this.#frames.push({ incarnation, sequence, bytes, extent });
+    this.#frames.push({ incarnation, sequence, bytes, readings, extent });
   }
 }
 
