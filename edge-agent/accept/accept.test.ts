@@ -24,7 +24,7 @@ function accept(journal: SeriesJournal, rows: readonly Row[], conflict: Conflict
   const offered = {
     count: rows.length,
     entry: Int32Array.from(rows, ([, , entry = ENTRY]) => entry),
-    seriesOf: new Array<number>(OTHER + 1).fill(0),
+    seriesOf: Array.from({ length: OTHER + 1 }, () => 0),
     timeMs: Float64Array.from(rows, ([timeMs]) => timeMs),
     value: Float64Array.from(rows, ([, value]) => value),
   };
