@@ -1,9 +1,10 @@
 /** Who may be an agent: commands on the folder of a server, whether it runs or not. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type DataFlags, dataOptions } from '../data-dir.ts';
-import { addCommand } from './flags.ts';
+import type { TokenFlags } from '../identity/token-told.ts';
+import { addCommand, TOKEN_OUT } from './flags.ts';
 
-interface EnrolFlags extends DataFlags {
+interface EnrolFlags extends DataFlags, TokenFlags {
   readonly replace?: true;
   readonly certificate?: true;
 }
@@ -20,11 +21,15 @@ export function addEnrolment(agents: Command): void {
       'file at `agent.token`. With --certificate the agent is known by a certificate instead, whose common name is its id.',
     usage: 'AGENT [OPTIONS]',
     more: MORE,
-    examples: ['weir agents enroll roof-1 --config weir.yaml > roof-1.token', 'weir agents enroll roof-1 --replace'],
+    examples: [
+      'weir agents enroll roof-1 --config weir.yaml --out roof-1.token',
+      'weir agents enroll roof-1 --replace',
+    ],
   })
     .argument('<agent>', 'the id of the agent')
     .option('--replace', 'give an enrolled agent another token; the one that it has ends')
-    .option('--certificate', 'no token: it shows a certificate');
+    .addOption(new Option('--certificate', 'no token: it shows a certificate').conflicts('out'))
+    .option(...TOKEN_OUT);
   for (const option of dataOptions()) enrol.addOption(option);
   enrol.action(async (agent: string, flags: EnrolFlags) => {
     const { enrollAgent } = await import('../identity/enrol.ts');

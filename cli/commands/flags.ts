@@ -33,6 +33,9 @@ export function addServerFlags(command: Command): Command {
     );
 }
 
+/** Where a token goes that is told once. */
+export const TOKEN_OUT = ['--out <file>', 'write it into a new file that its owner alone may read'] as const;
+
 /** What may be logged, the most first. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

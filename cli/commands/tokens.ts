@@ -6,11 +6,12 @@ import { parseDuration } from '#core/time/duration.ts';
 import { formatInstant, parseInstant } from '#core/time/instant.ts';
 import { openZone } from '#core/time/zone.ts';
 import { type DataFlags, dataOptions } from '../data-dir.ts';
+import type { TokenFlags } from '../identity/token-told.ts';
 import { formatTable, type ListFormat, writeList } from '../terminal/output.ts';
 import { parseWhere, type TagFilter } from './answer.ts';
-import { addCommand, type Declare } from './flags.ts';
+import { addCommand, type Declare, TOKEN_OUT } from './flags.ts';
 
-interface AddFlags extends DataFlags {
+interface AddFlags extends DataFlags, TokenFlags {
   readonly may: Right;
   readonly views?: readonly string[];
   readonly where: readonly TagFilter[];
@@ -75,7 +76,7 @@ function declareAdd(tokens: Command): void {
     usage: 'NAME --may read|write|operate [OPTIONS]',
     more: MORE,
     examples: [
-      'weir tokens add grafana --may read --config weir.yaml > grafana.token',
+      'weir tokens add grafana --may read --config weir.yaml --out grafana.token',
       'weir tokens add tenant-7 --may read --views usage --where house=7 --until 90d',
     ],
   })
@@ -95,7 +96,8 @@ function declareAdd(tokens: Command): void {
       new Option('--until <time>', 'when it ends: ISO 8601, or a span from now, like 90d')
         .default(null, 'when it is revoked')
         .argParser((text) => parseUntil(text, Date.now())),
-    );
+    )
+    .option(...TOKEN_OUT);
   for (const option of dataOptions()) add.addOption(option);
   add.action(async (name: string, _: AddFlags, told: { optsWithGlobals(): AddFlags }) => {
     const flags = told.optsWithGlobals();
@@ -105,7 +107,7 @@ function declareAdd(tokens: Command): void {
 }
 
 /** What the flags of `add` allow; several values of a tag are alternatives. */
-export function grantOf({ may, views, where, until }: Omit<AddFlags, keyof DataFlags>): Grant {
+export function grantOf({ may, views, where, until }: Omit<AddFlags, keyof DataFlags | keyof TokenFlags>): Grant {
   const byTag = new Map<string, readonly string[]>();
   for (const [tag, value] of where) byTag.set(tag, [...(byTag.get(tag) ?? []), value]);
   return { may, views: views ?? null, where: Object.fromEntries(byTag), untilMs: until };

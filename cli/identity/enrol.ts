@@ -6,28 +6,34 @@ import { Identities, type KnownToken } from '#core/identity/identities.ts';
 import type { Grant } from '#core/identity/principal.ts';
 import { makeToken, type TokenKind } from '#core/identity/token.ts';
 import { type DataFlags, dataDirOf, identityDirOf } from '../data-dir.ts';
-import { writeOut } from '../terminal/output.ts';
+import { tellOnce, type TokenFlags } from './token-told.ts';
 
-/** Lets an agent in; its token goes to standard output, and nowhere else. Throws IdentityRefused, IdentitiesUnusable. */
+/** Lets an agent in; its token goes where the flags say, and nowhere else. Throws IdentityRefused, IdentitiesUnusable, UserError. */
 export async function enrollAgent(
   agent: string,
-  flags: DataFlags & { readonly replace?: true; readonly certificate?: true },
+  flags: DataFlags & TokenFlags & { readonly replace?: true; readonly certificate?: true },
 ): Promise<void> {
   const token = flags.certificate === true ? null : makeToken('agent', randomBytes);
   const dir = identityDirOf(dataDirOf(flags));
-  await changeIdentities(dir, now(), (known) => enrol(known, agent, token, flags.replace === true));
-  const how = token === null ? 'by a certificate of its name' : 'by this token, which is told once';
-  process.stderr.write(`agent ${agent} is enrolled in ${dir}, and comes in ${how}\n`);
-  if (token !== null) await writeOut(`${token.text}\n`);
+  const admit = async (how: string): Promise<void> => {
+    await changeIdentities(dir, now(), (known) => enrol(known, agent, token, flags.replace === true));
+    process.stderr.write(`agent ${agent} is enrolled in ${dir}, and comes in by ${how}\n`);
+  };
+  if (token === null) return admit('a certificate of its name');
+  return tellOnce(token.text, flags, () => admit(flags.out === undefined ? TOLD_ONCE : `the token in ${flags.out}`));
 }
 
+const TOLD_ONCE = 'this token, which is told once';
+
 /** Adds a token, likewise. */
-export async function giveToken(name: string, grant: Grant, flags: DataFlags): Promise<void> {
+export async function giveToken(name: string, grant: Grant, flags: DataFlags & TokenFlags): Promise<void> {
   const token = makeToken('token', randomBytes);
   const dir = identityDirOf(dataDirOf(flags));
-  await changeIdentities(dir, now(), (known) => addToken(known, name, token, grant));
-  process.stderr.write(`token ${name} is added in ${dir}; it is told once\n`);
-  await writeOut(`${token.text}\n`);
+  await tellOnce(token.text, flags, async () => {
+    await changeIdentities(dir, now(), (known) => addToken(known, name, token, grant));
+    const where = flags.out === undefined ? 'told once' : `in ${flags.out}`;
+    process.stderr.write(`token ${name} is added in ${dir}; it is ${where}\n`);
+  });
 }
 
 /** Ends what an agent or a token may. */
