@@ -13,18 +13,47 @@ export const declareStatus: Declare = (program) => {
   addListCommand(program, 'status', text, '/api/v1/status', statusText);
 };
 
-/** What runs, for people: the log, a table of its partitions, the broker's counters. */
+/** What runs, for people: the log, a table of its partitions, what the broker has done. */
 export function statusText({ version, startedAt, log, partitions, broker, stores, holds }: ServerStatus): string {
-  const counters = Object.entries(broker).map(
-    ([name, count]) => `${name} ${typeof count === 'number' ? count : JSON.stringify(count)}`,
-  );
   return [
     `weir ${version}, since ${startedAt}\n${logReportLines(log).join('\n')}\n`,
     partitionsTable(partitions),
     holdsTable(holds),
-    `broker: ${counters.join(', ')}\n`,
+    brokerText(broker),
     ...stores.map(storeText),
   ].join('\n');
+}
+
+/** What the broker has done since it started; of what goes wrong, only what has. */
+function brokerText(broker: ServerStatus['broker']): string {
+  const { framesAccepted, frameBytes, framesRefused, heartbeatsLogged, heartbeatsPassed, reportsLogged } = broker;
+  const { inFlight, inFlightBytes } = broker;
+  const taken = [
+    `${counted(framesAccepted, 'frame')} of ${(frameBytes / 1e6).toFixed(1)} MB taken, ${framesRefused} refused`,
+    `${counted(heartbeatsLogged + heartbeatsPassed, 'heartbeat')}, ${counted(reportsLogged, 'report')}`,
+    `${counted(inFlight, 'message')} on the way${inFlight === 0 ? '' : ` (${(inFlightBytes / 1e6).toFixed(1)} MB)`}`,
+  ].join('; ');
+  const wrong = TROUBLES.flatMap(([name, one, many]) =>
+    broker[name] > 0 ? [`${broker[name]} ${broker[name] === 1 ? one : many}`] : [],
+  );
+  return `broker: ${taken}\n${wrong.length === 0 ? '' : `  ${wrong.join(', ')}\n`}`;
+}
+
+/** What a broker counts of what goes wrong: one, and several. */
+const TROUBLES: readonly (readonly [name: keyof ServerStatus['broker'], one: string, many: string])[] = [
+  ['messagesUnreadable', 'message could not be read', 'messages could not be read'],
+  ['appendsFailed', 'message was not stored, and is sent again', 'messages were not stored, and are sent again'],
+  ['connectionsCut', 'connection was cut off', 'connections were cut off'],
+  ['loginsRefused', 'login was refused', 'logins were refused'],
+  [
+    'strangersCut',
+    'connection made room before it said who it is',
+    'connections made room before they said who they are',
+  ],
+];
+
+function counted(count: number, word: string): string {
+  return `${count} ${count === 1 ? word : `${word}s`}`;
 }
 
 /** A store for people: what it does, and why not. */
