@@ -82,7 +82,8 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
     const position = frames.position[i]!;
     if (i > 0 && position !== frames.position[i - 1] && slotsHeld(views) > job.slicesMax) {
       for (const behind of KEPT_BEHIND) {
-        flush(job, views, writer, result, behind);
+        write(job, views, writer, result, behind);
+        for (const { slots } of views) letGo(slots, behind);
         if (slotsHeld(views) <= job.slicesMax * NEWEST_BAND_SHARE) break;
       }
     }
@@ -92,7 +93,7 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
     const counted = folder.fold(bytes, header, agents[frames.agent[i]!]!, views, position);
     if (typeof counted === 'number') readings += counted;
   }
-  flush(job, views, writer, result, undefined);
+  write(job, views, writer, result, undefined);
   return { readings, ...result };
 }
 
@@ -108,8 +109,8 @@ function slotsHeld(views: readonly ViewFold[]): number {
   return held;
 }
 
-/** Writes what is held as a sorted run for each view, and lets go of it: all, or the bands that lie so many slices `behind` the newest. */
-function flush(
+/** Writes what is held as a sorted run for each view: all, or the bands that lie so many slices `behind` the newest. */
+function write(
   job: FoldJob,
   views: readonly ViewFold[],
   writer: RunWriter,
@@ -123,7 +124,7 @@ function flush(
       const slot = known === undefined ? undefined : slots.slotOf(known, slice);
       if (slot !== undefined) slots.markPending(slot);
     }
-    const kept = behind === undefined ? Number.POSITIVE_INFINITY : bandOf(newestSlice(slots) - behind);
+    const kept = bandKept(slots, behind);
     const bands = bandsOf(slots).filter((band) => band < kept);
     const rows = new RowGatherer(job.partition, fold, writer, result.pending[view]!);
     const keys = [...slots.groups.keys()].sort();
@@ -134,12 +135,20 @@ function flush(
     }
     rows.flush();
     if (rows.groups.size > 0) result.runs[view]!.push(writer.finish(rows.groups));
-    if (behind === undefined) slots.clear();
-    else {
-      slots.settle();
-      slots.evict((slice) => slice >= kept * BAND_SLICES);
-    }
   });
+}
+
+/** Lets go of what was written. */
+function letGo(slots: SliceSlots, behind: number | undefined): void {
+  if (behind === undefined) return slots.clear();
+  const kept = bandKept(slots, behind);
+  slots.settle();
+  slots.evict((slice) => slice >= kept * BAND_SLICES);
+}
+
+/** The first band that stays. */
+function bandKept(slots: SliceSlots, behind: number | undefined): number {
+  return behind === undefined ? Number.POSITIVE_INFINITY : bandOf(newestSlice(slots) - behind);
 }
 
 /** About the newest slice that is held: the first of the newest span. */

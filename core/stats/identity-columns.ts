@@ -26,19 +26,6 @@ export const ZEROS = new Identity(0);
 export const HIGHEST = new Identity(Number.POSITIVE_INFINITY);
 export const LOWEST = new Identity(Number.NEGATIVE_INFINITY);
 
-export function fillRanges(
-  column: Float64Array,
-  firsts: readonly number[],
-  slotCounts: readonly number[],
-  identity: number,
-): void {
-  for (let i = 0; i < firsts.length; i++) {
-    const first = firsts[i]!;
-    const end = first + slotCounts[i]!;
-    for (let slot = first; slot < end; slot++) column[slot] = identity;
-  }
-}
-
 export function grown(column: Float64Array, capacity: number): Float64Array {
   const larger = new Float64Array(capacity);
   if (!isZero(column, 0, column.length)) larger.set(column);

@@ -19,7 +19,7 @@ import { SQUARE_LIMBS, SUM_LIMBS, makeWide } from '../numbers/wide.ts';
 import { Rests } from './exact-ms.ts';
 import { FreeRanges } from './free-ranges.ts';
 import type { Histogram } from './histogram.ts';
-import { fillRanges, grown, HIGHEST, type Identity, isZero, LOWEST, ZEROS } from './identity-columns.ts';
+import { grown, HIGHEST, type Identity, isZero, LOWEST, ZEROS } from './identity-columns.ts';
 import { StatsTableFull } from './stats-errors.ts';
 
 /** What a slot takes in memory without its histogram: 23 columns of doubles. */
@@ -205,7 +205,8 @@ export class StatsTable {
   /** The same of many ranges, of which each has a first slot and a length. */
   releaseRanges(firsts: readonly number[], slotCounts: readonly number[]): void {
     let slots = 0;
-    for (const [i, first] of firsts.entries()) {
+    for (let i = 0; i < firsts.length; i++) {
+      const first = firsts[i]!;
       const slotCount = slotCounts[i]!;
       assert(
         first + slotCount <= this.#size && this.#isReleased[first] === 0,
@@ -215,17 +216,16 @@ export class StatsTable {
       slots += slotCount;
     }
     if (slots * WHOLE_LOOK_SHARE < this.#size) {
-      for (const [i, first] of firsts.entries()) this.#resetRange(first, first + slotCounts[i]!);
+      for (let i = 0; i < firsts.length; i++) this.#resetRange(firsts[i]!, firsts[i]! + slotCounts[i]!);
       return;
     }
-    for (const column of this.#zeros) if (!isZero(column, 0, this.#size)) fillRanges(column, firsts, slotCounts, 0);
-    for (const column of [this.min, this.firstMs]) fillRanges(column, firsts, slotCounts, Number.POSITIVE_INFINITY);
-    for (const column of [this.max, this.lastMs]) fillRanges(column, firsts, slotCounts, Number.NEGATIVE_INFINITY);
-    for (const [i, first] of firsts.entries()) {
-      const end = first + slotCounts[i]!;
-      this.coveredRest.clear(first, end);
-      this.accountedRest.clear(first, end);
-      if (this.histograms.length > first) this.histograms.fill(undefined, first, end);
+    // They lie side by side, or beside others that were given back before and hold the identity already.
+    const isUsed = this.#zeros.map((column) => !isZero(column, 0, this.#size));
+    for (let start = this.#isReleased.indexOf(1); start !== -1 && start < this.#size;) {
+      const next = this.#isReleased.indexOf(0, start);
+      const end = next === -1 ? this.#size : Math.min(next, this.#size);
+      this.#fillRange(start, end, (column) => isUsed[column]!);
+      start = this.#isReleased.indexOf(1, end);
     }
   }
 
@@ -299,7 +299,12 @@ export class StatsTable {
   }
 
   #resetRange(start: number, end: number): void {
-    for (const column of this.#zeros) if (!isZero(column, start, end)) column.fill(0, start, end);
+    this.#fillRange(start, end, (column) => !isZero(this.#zeros[column]!, start, end));
+  }
+
+  /** Makes slots the identity; of the columns whose identity is 0 those that are `isUsed`. */
+  #fillRange(start: number, end: number, isUsed: (column: number) => boolean): void {
+    for (let i = 0; i < this.#zeros.length; i++) if (isUsed(i)) this.#zeros[i]!.fill(0, start, end);
     this.coveredRest.clear(start, end);
     this.accountedRest.clear(start, end);
     this.min.fill(Number.POSITIVE_INFINITY, start, end);
