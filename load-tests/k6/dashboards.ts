@@ -55,7 +55,9 @@ export const options = {
       timeUnit: '1s',
       duration: `${SECONDS}s`,
       startTime: `${CONNECT_SECONDS}s`,
-      preAllocatedVUs: 4,
+      // Few, so that none of their connections rests for so long that the agent closes it.
+      preAllocatedVUs: 1,
+      maxVUs: 2,
       exec: 'feed',
     },
     burst: {
@@ -64,7 +66,8 @@ export const options = {
       timeUnit: '1s',
       duration: `${BURST_SECONDS}s`,
       startTime: `${BURST_AT_SECONDS}s`,
-      preAllocatedVUs: 2,
+      preAllocatedVUs: 1,
+      maxVUs: 2,
       exec: 'burst',
     },
   },

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { reasonOf } from '#core/errors.ts';
@@ -177,10 +177,7 @@ export class StreamServer {
     }
     // A reader whose answer takes long, since it lies on a disk, keeps no other waiting.
     const sinceMs = performance.now();
-    const end = new AbortController();
-    const all = Promise.all(told);
-    await Promise.race([all, sleep(TELLING_MS_MAX, undefined, { signal: end.signal }).catch(() => undefined)]);
-    end.abort();
+    await within(TELLING_MS_MAX, Promise.all(told));
     const endMs = performance.now();
     workedMs += endMs - sinceMs;
     this.#nextAtMs = Math.max(startMs + CHANGES_EVERY_MS, endMs + workedMs * (1 / TELLING_SHARE_MAX - 1));
@@ -198,6 +195,13 @@ export class StreamServer {
       socket.ping();
     }
   }
+}
+
+/** Resolves when the work is done, and after so long at the latest. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
 }
 
 /** Why a stream isn't opened, undefined where it is. */
