@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { folderPerTest } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricsOfScenario } from '#simulators/simulators.ts';
+import { bundleAgent } from '#tooling/bundle-agent.ts';
 import { startNode } from '#tooling/processes/node-process.ts';
 import { runCommand } from '#tooling/servers/command.ts';
 import { serverForTests } from '#tooling/servers/server-for-tests.ts';
@@ -199,17 +200,22 @@ describe.runIf(helm !== undefined && validate !== undefined)('what the chart ren
   });
 });
 
-/** What the instructions of a kind say, in their order. */
-async function instructions(kind: string): Promise<readonly string[]> {
+/** What the instructions of a kind say in a stage, in their order. */
+async function instructions(stage: 'build' | 'agent' | 'server', kind: string): Promise<readonly string[]> {
   const text = await readFile(join(DEPLOY, 'container', 'Containerfile'), 'utf8');
-  const lines = text.split('\n').filter((line) => line.startsWith(`${kind} `));
-  return lines.map((line) => line.slice(kind.length + 1));
+  const stages = text.split(/^(?=FROM )/m).slice(1);
+  const lines = stages.find(
+    (one) => /^FROM \S+(?: AS (\w+))?$/m.exec(one)?.[1] === (stage === 'server' ? undefined : stage),
+  )!;
+  return lines
+    .split('\n')
+    .filter((line) => line.startsWith(`${kind} `))
+    .map((line) => line.slice(kind.length + 1));
 }
 
 /** Puts what the first stage copies where it says, with the packages of this checkout. */
 async function copied(root: string): Promise<void> {
-  for (const line of await instructions('COPY')) {
-    if (line.startsWith('--from')) continue;
+  for (const line of await instructions('build', 'COPY')) {
     const parts = line.split(' ');
     const target = parts.pop()!;
     for (const source of parts) {
@@ -220,6 +226,12 @@ async function copied(root: string): Promise<void> {
   }
   await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
 }
+
+/** An agent whose server isn't there. */
+const FEW_READINGS = `metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 1m } }
+agent: { id: roof-1, broker: 'mqtt://127.0.0.1:9' }
+sources: { m: { kind: csv, file: m.csv, time: { columns: [time] }, series: [{ metric: power, value: kw, device: d }] } }
+`;
 
 describe('the image', () => {
   it('has all that a server needs: it starts, says that it is well, writes in its volume alone, and ends when it is asked to', async () => {
@@ -250,13 +262,48 @@ describe('the image', () => {
   });
 
   it('runs as nobody, keeps all in one volume, and runs what it copies', async () => {
-    expect(await instructions('USER')).toEqual(['65534:65534']);
-    expect(await instructions('VOLUME')).toEqual(['/data']);
-    const [entry] = JSON.parse((await instructions('ENTRYPOINT'))[0]!) as [string];
-    const [, health] = JSON.parse(/\[.*\]/.exec((await instructions('HEALTHCHECK'))[0]!)![0]) as [string, string];
+    for (const stage of ['server', 'agent'] as const) {
+      expect(await instructions(stage, 'USER')).toEqual(['65534:65534']);
+      expect(await instructions(stage, 'VOLUME')).toEqual(['/data']);
+    }
+    const [entry] = JSON.parse((await instructions('server', 'ENTRYPOINT'))[0]!) as [string];
+    const [, health] = JSON.parse(/\[.*\]/.exec((await instructions('server', 'HEALTHCHECK'))[0]!)![0]) as [
+      string,
+      string,
+    ];
     for (const path of [entry, health]) await readFile(path.replace('/opt/weir/', ROOT));
     const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
-    // Installing builds the dashboard.
+    // Installing builds the dashboard, and what makes the agent is there before it is pruned.
     expect(scripts).toHaveProperty('prepare');
+    expect((await instructions('build', 'RUN'))[0]).toContain('npm ci && npm run -s bundle:agent && npm prune');
+    expect(scripts).toHaveProperty('bundle:agent');
+  });
+
+  it('of the agent runs it as one file, as the unit of systemd does, with nothing but its volume to write to', async () => {
+    const unit = await readFile(join(DEPLOY, 'systemd', 'weir-agent.service'), 'utf8');
+    const entry = JSON.parse((await instructions('agent', 'ENTRYPOINT'))[0]!) as readonly string[];
+    const command = JSON.parse((await instructions('agent', 'CMD'))[0]!) as readonly string[];
+    const [node, ...flags] = entry.slice(0, -1);
+    expect([node, entry.at(-1)]).toEqual(['/usr/local/bin/node', '/opt/weir/weir-agent.mjs']);
+    expect(unit).toContain(`ExecStart=/usr/bin/node ${[...flags, entry.at(-1), ...command].join(' ')}\n`);
+    const said = (await instructions('agent', 'ENV'))[0]!.split(' ').map((one) => one.split('=') as [string, string]);
+    const environment = Object.fromEntries(said);
+    expect(environment).toMatchObject({ HOME: '/data', TMPDIR: '/data' });
+    for (const [, name, value] of unit.matchAll(/^Environment=(\w+)=(.*)$/gm)) expect(environment[name!]).toBe(value);
+    const data = join(folder.dir, 'data');
+    await mkdir(data);
+    const program = await bundleAgent(join(folder.dir, 'program'));
+    await writeFile(join(data, 'agent.yaml'), FEW_READINGS);
+    await writeFile(join(data, 'm.csv'), 'time,kw\n2024-05-01T10:00:00Z,1\n');
+    await using agent = startNode(new URL(`file://${program}`), ['edge', '--config', join(data, 'agent.yaml')], {
+      nodeFlags: flags,
+      cwd: data,
+      env: { ...environment, HOME: data, TMPDIR: data },
+    });
+    await expect.poll(() => agent.stderr(), { timeout: 30_000 }).toContain('source ended');
+    agent.process.kill('SIGTERM');
+    await agent.ended;
+    // What is unpacked is there only as long as it takes to load it.
+    expect((await readdir(data)).toSorted()).toEqual(['.weir', 'agent.yaml', 'm.csv']);
   });
 });
