@@ -59,6 +59,17 @@ function gaugeMinutes(): StatsTable {
   return table;
 }
 
+/** Three hours of minutes with readings that are all above those of the minute before, neither end the least or largest. */
+function climb(): StatsTable {
+  const table = new StatsTable();
+  table.allocateMany(MINUTES.startMs.length);
+  for (let i = 0; i < table.size; i++) {
+    for (const [at, above] of [500, 0, 700, 600].entries())
+      addReading(table, i, i * 60_000 + at * 10_000, i * 5_000 + above, false);
+  }
+  return table;
+}
+
 const GAUGE: LinkRule = { kind: 'gauge', holdMsMax: 1_800_000, quantiles: false };
 const MINUTES: BlockGrid = { startMs: Float64Array.from({ length: 180 }, (_, i) => i * 60_000), sliceMs: 60_000 };
 
@@ -153,6 +164,7 @@ describe('a block', () => {
       [sampleTable(), { startMs: new Float64Array(300), sliceMs: 0 }],
       [sampleTable(), { startMs: Float64Array.from({ length: 300 }, (_, i) => i * 1000), sliceMs: 1000 }],
       [gaugeMinutes(), MINUTES],
+      [climb(), MINUTES],
     ] as const;
     for (const [table, grid] of grids) {
       const rows = table.size;

@@ -150,7 +150,7 @@ function readWideParts({ pack, table, first, facts, parts }: BlockReading): bool
 }
 
 /** Puts what is asked for of the selective part into the table; false where it is none. */
-function takeSelected({ table, first: slot, facts, parts }: BlockReading, isPartly: boolean): boolean {
+function takeSelected({ pack, table, first: slot, facts, parts }: BlockReading, isPartly: boolean): boolean {
   const { rows, selected, min, max, first, last, firstMs, lastMs } = facts;
   if (parts.has('min')) table.min.set(min.subarray(0, rows), slot);
   if (parts.has('max')) table.max.set(max.subarray(0, rows), slot);
@@ -163,7 +163,9 @@ function takeSelected({ table, first: slot, facts, parts }: BlockReading, isPart
     table.lastMs.set(lastMs.subarray(0, rows), slot);
   }
   const isWhole = parts.has('first') && parts.has('last') && parts.has('min') && parts.has('max');
-  if (isWhole && !areOrdered(table, slot, rows)) return false;
+  // Of the first row of a window the first value may be another, since the row before it foretells it.
+  const unsure = pack.window !== undefined && pack.window.firstBlock > 0 ? 1 : 0;
+  if (isWhole && !areOrdered(table, slot + unsure, rows - unsure)) return false;
   if (isPartly) clearUnselected(table, slot, rows, selected);
   return true;
 }
