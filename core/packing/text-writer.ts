@@ -23,6 +23,7 @@ const POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 /** Decimals that a number may be written with. */
 export const TEXT_DECIMALS_MAX = POWERS.length - 1;
 
+const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder();
 
@@ -31,7 +32,8 @@ const utf8Decoder = new TextDecoder();
  * an answer with a million of them no string is made.
  */
 export class TextWriter {
-  #bytes = new Uint8Array(ROOM_FIRST);
+  #bytes = NOTHING;
+  #roomFirst = ROOM_FIRST;
   #length = 0;
 
   get length(): number {
@@ -112,10 +114,11 @@ export class TextWriter {
     this.#shortDigits(rest - whole * power, places);
   }
 
-  /** What was written; the writer is empty then, and has other memory. */
+  /** What was written; the writer is empty then, and takes other memory if more is written. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = new Uint8Array(this.#bytes.length);
+    this.#roomFirst = this.#bytes.length;
+    this.#bytes = NOTHING;
     this.#length = 0;
     return taken;
   }
@@ -159,7 +162,7 @@ export class TextWriter {
 
   #reserve(room: number): void {
     if (this.#length + room <= this.#bytes.length) return;
-    const wider = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + room));
+    const wider = new Uint8Array(Math.max(this.#roomFirst, 2 * this.#bytes.length, this.#length + room));
     wider.set(this.#bytes);
     this.#bytes = wider;
   }

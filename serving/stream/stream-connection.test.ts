@@ -21,6 +21,8 @@ class SlowSocket extends EventEmitter {
   closedWith: number | undefined;
   isTerminated = false;
   bufferedAmount = 0;
+  writes = 0;
+  #corks = 0;
 
   send(text: string): void {
     this.sent.push(text);
@@ -29,7 +31,17 @@ class SlowSocket extends EventEmitter {
   /** Takes a frame of text. */
   write(frame: Uint8Array): boolean {
     this.sent.push(textOfFrame(frame));
+    if (this.#corks === 0) this.writes++;
     return true;
+  }
+
+  cork(): void {
+    this.#corks++;
+    this.writes++;
+  }
+
+  uncork(): void {
+    this.#corks--;
   }
 
   terminate(): void {
@@ -102,6 +114,23 @@ describe('a client of the stream', () => {
     }
     for (const { client } of both) expect(client.tell()).toBeUndefined();
     expect(both.map(({ socket }) => socket.sent.length)).toEqual([3, 3]);
+  });
+
+  it('a reader of several windows is told what was made of them in one write', async () => {
+    const world = await World.open();
+    await using opened = await openClient(world);
+    const both = [opened, opened.another()];
+    for (const { socket } of both) {
+      for (const window of ['1h', '1d', '1m'])
+        socket.emit('message', Buffer.from(JSON.stringify({ ...opened.subscribe, id: window, window })), false);
+      await vi.waitUntil(() => socket.sent.length === 3);
+    }
+    await world.deliver('a', [{ device: 'm@IDF', atMs: START, value: 1 }]);
+    await both[0]!.client.tell();
+    const { socket, client } = both[1]!;
+    const before = socket.writes;
+    void client.tell();
+    expect([socket.sent.length, socket.writes - before]).toEqual([6, 1]);
   });
 
   it('a reader that subscribes and does not read is told nothing until it does', async () => {

@@ -16,7 +16,7 @@ const POLICY_VIOLATION = 1008;
 /** One reader of the stream. Its messages are taken one after the other; its subscriptions are told in turn. */
 export class StreamConnection {
   readonly #socket: WebSocket;
-  readonly #connection: Pick<Duplex, 'write'>;
+  readonly #connection: Pick<Duplex, 'write' | 'cork' | 'uncork'>;
   readonly #reader: ViewReader;
   readonly #shared: SharedTellings;
   readonly #logger: Logger;
@@ -32,7 +32,7 @@ export class StreamConnection {
   /** `connection` is what the socket's frames go over: those that many get are written to it as they are, each whole. */
   constructor(
     socket: WebSocket,
-    connection: Pick<Duplex, 'write'>,
+    connection: Pick<Duplex, 'write' | 'cork' | 'uncork'>,
     reader: ViewReader,
     shared: SharedTellings,
     logger: Logger,
@@ -67,8 +67,18 @@ export class StreamConnection {
     });
   }
 
-  /** Tells what was made for other readers already; gives whether nothing is left to tell. */
+  /** Tells what was made for other readers already, all in one write; gives whether nothing is left to tell. */
   #tellWhatIsMade(): boolean {
+    if (this.#subscriptions.size === 1) return this.#writeWhatIsMade();
+    this.#connection.cork();
+    try {
+      return this.#writeWhatIsMade();
+    } finally {
+      this.#connection.uncork();
+    }
+  }
+
+  #writeWhatIsMade(): boolean {
     for (const one of this.#subscriptions.values()) {
       if (!one.isBehind) continue;
       if (this.#isFull()) return true;
