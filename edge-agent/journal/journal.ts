@@ -9,9 +9,12 @@ import { StoredSeals } from './stored-seals.ts';
 
 /**
  * Readings that the journal keeps for telling repeats and neighbours, over all series: 4 M take some 100 MB of memory.
- * Beyond it the oldest chunk is forgotten, and late readings that it could have known count as unchecked.
+ * Beyond it the oldest chunks are forgotten, and late readings that they could have known count as unchecked.
  */
 export const JOURNAL_READINGS_MAX = 4_000_000;
+
+/** The share of them that is forgotten then: what is written down of a series whose readings go is written once for many. */
+const FORGOTTEN_SHARE = 1 / 16;
 
 /**
  * Records of changed values that are filed under one chunk; beyond it they are made one, with each value once. So what
@@ -84,6 +87,8 @@ export class Journal {
   readonly seals = new StoredSeals(this.series);
   readonly #options: JournalOptions;
   readonly #readingsMax: number;
+  /** Readings down to which chunks are forgotten at present: fewer than may be kept, from when there were too many on. */
+  #readingsKept: number;
   readonly #bytesMax: number;
   readonly #repeatHorizonMs: (number | null)[] = [];
   /** Of each series, the latest reading whose chunk is gone. */
@@ -101,6 +106,7 @@ export class Journal {
   private constructor(options: JournalOptions) {
     this.#options = options;
     this.#readingsMax = options.readingsMax ?? JOURNAL_READINGS_MAX;
+    this.#readingsKept = this.#readingsMax;
     this.#bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
   }
 
@@ -205,22 +211,33 @@ export class Journal {
    */
   trim(): TableOperation[] {
     const operations: TableOperation[] = [];
+    const forgotten = new Set<number>();
+    if (this.#readings > this.#readingsMax)
+      this.#readingsKept = this.#readingsMax - Math.floor(this.#readingsMax * FORGOTTEN_SHARE);
     while (this.#isTrimDue && this.#chunks.length > 1 && this.#contents[0] !== undefined) {
       const [{ number, runs }] = this.#contents as [ChunkContents];
       const oldest = this.#chunks[0]!;
       assert(oldest.number === number, 'what is looked at are the first chunks');
       const chunk = runs.map((run) => this.#chunkSeries(run));
       if (!mayForget(chunk, this.#isOverBudget)) break;
-      for (const run of runs) operations.push(...this.#forget(run));
-      operations.push({ kind: 'delete', key: joinKeys(CHUNK, uintKey(number)) });
-      const changed = new Set((this.#changes.get(number) ?? []).flatMap(({ places }) => places.map(([one]) => one)));
-      operations.push(...this.#dropChanges(number));
-      for (const series of changed) operations.push(...this.#recordForgotten(series));
+      const touched = new Set((this.#changes.get(number) ?? []).flatMap(({ places }) => places.map(([one]) => one)));
+      for (const { entry, lastMs } of runs) {
+        const series = this.#options.seriesOf(entry);
+        this.#goneMs[series] = Math.max(lastMs, this.#goneMs[series]!);
+        touched.add(series);
+      }
+      operations.push({ kind: 'delete', key: joinKeys(CHUNK, uintKey(number)) }, ...this.#dropChanges(number));
+      for (const series of touched) {
+        operations.push(...this.#forget(series));
+        forgotten.add(series);
+      }
       this.#contents.shift();
       this.#chunks.shift();
       this.#count -= oldest.count;
       this.#bytes -= oldest.bytes;
     }
+    for (const series of forgotten) operations.push(this.#recordForgotten(series));
+    if (!this.#isOverBudget) this.#readingsKept = this.#readingsMax;
     return operations;
   }
 
@@ -241,7 +258,12 @@ export class Journal {
   }
 
   get #isOverBudget(): boolean {
-    return this.#count + this.breaks.count > this.#readingsMax || this.bytes > this.#bytesMax;
+    return this.#readings > this.#readingsKept || this.bytes > this.#bytesMax;
+  }
+
+  /** What counts as readings that are kept. */
+  get #readings(): number {
+    return this.#count + this.breaks.count;
   }
 
   #chunkSeries({ entry, lastMs }: ChunkContents['runs'][number]): ChunkSeries {
@@ -250,15 +272,13 @@ export class Journal {
     return { lastMs, sealedMs, newestMs, repeatHorizonMs: this.#repeatHorizonMs[number]! };
   }
 
-  #forget({ entry, lastMs }: ChunkContents['runs'][number]): readonly TableOperation[] {
-    const number = this.#options.seriesOf(entry);
-    this.#goneMs[number] = Math.max(lastMs, this.#goneMs[number]!);
-    return this.#recordForgotten(number);
+  #forget(number: number): readonly TableOperation[] {
+    this.series[number]!.forget(this.#goneMs[number]!);
+    return this.breaks.forget(number);
   }
 
-  #recordForgotten(number: number): readonly TableOperation[] {
+  #recordForgotten(number: number): TableOperation {
     const journal = this.series[number]!;
-    journal.forget(this.#goneMs[number]!);
     const last = Math.max(journal.tailStart, 1) - 1;
     const stored: StoredForgotten = {
       releasedMs: finite(journal.forgottenMs),
@@ -267,8 +287,7 @@ export class Journal {
       lastValue: journal.values[last]!,
       entry: journal.entries[last]!,
     };
-    const put = { kind: 'put', key: joinKeys(FORGOTTEN, uintKey(number)), value: json(stored) } as const;
-    return [put, ...this.breaks.forget(number)];
+    return { kind: 'put', key: joinKeys(FORGOTTEN, uintKey(number)), value: json(stored) };
   }
 
   #fileChange(chunk: number, change: FiledChange): void {

@@ -86,7 +86,8 @@ export class StoredSeals {
     const operations = Array.from(this.#unwritten, (record): TableOperation => {
       const first = record * SEALS_PER_RECORD;
       const count = Math.min(SEALS_PER_RECORD, this.#series.length - first);
-      const sealed = Float64Array.from({ length: count }, (_, i) => this.#storedMs(first + i));
+      const sealed = new Float64Array(count);
+      for (let i = 0; i < count; i++) sealed[i] = this.#storedMs(first + i);
       const key = record === 0 ? SEALED : joinKeys(SEALED, uintKey(record));
       return { kind: 'put', key, value: new Uint8Array(sealed.buffer) };
     });
