@@ -1,5 +1,12 @@
 import { StoreClosed } from '../storage-errors.ts';
-import { checkObject, checkObjectName, ObjectDiffers, type ObjectListing, type Objects } from './objects.ts';
+import {
+  checkObject,
+  checkObjectName,
+  ObjectDiffers,
+  type ObjectListing,
+  type ObjectPart,
+  type Objects,
+} from './objects.ts';
 
 /** Objects in memory, for tests: they run the suite of their port. What is in `stored` may be damaged by hand. */
 export class MemoryObjects implements Objects {
@@ -25,10 +32,11 @@ export class MemoryObjects implements Objects {
     return this.stored.get(name)?.slice();
   }
 
-  async getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+  async getParts(name: string, parts: readonly ObjectPart[]): Promise<readonly Uint8Array[] | undefined> {
     this.#check();
     checkObjectName(name);
-    return this.stored.get(name)?.slice(offset, offset + length);
+    const stored = this.stored.get(name);
+    return stored && parts.map(({ offset, bytes }) => stored.slice(offset, offset + bytes));
   }
 
   async list(prefix: string): Promise<ObjectListing[]> {

@@ -15,6 +15,7 @@ import {
   ObjectDamaged,
   ObjectDiffers,
   type ObjectListing,
+  type ObjectPart,
   type Objects,
 } from './objects.ts';
 
@@ -88,13 +89,13 @@ class NatsObjects implements Objects {
     return (await this.#run(() => this.#read(name))) ?? undefined;
   }
 
-  async getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
-    const bytes = this.#parted.get(name) ?? (await this.get(name));
-    if (bytes === undefined) return undefined;
+  async getParts(name: string, parts: readonly ObjectPart[]): Promise<readonly Uint8Array[] | undefined> {
+    const whole = this.#parted.get(name) ?? (await this.get(name));
+    if (whole === undefined) return undefined;
     this.#parted.delete(name);
-    if (bytes.length <= PARTED_BYTES_MAX) this.#parted.set(name, bytes);
+    if (whole.length <= PARTED_BYTES_MAX) this.#parted.set(name, whole);
     if (this.#parted.size > PARTED_OBJECTS_MAX) this.#parted.delete(this.#parted.keys().next().value!);
-    return bytes.slice(offset, offset + length);
+    return parts.map(({ offset, bytes }) => whole.slice(offset, offset + bytes));
   }
 
   async list(prefix: string): Promise<ObjectListing[]> {

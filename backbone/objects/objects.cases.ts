@@ -20,7 +20,7 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
       expect(await objects.get('size/2')).toBeUndefined();
     });
 
-    it('gives a part of an object, as far as it reaches', async () => {
+    it('gives parts of an object, as far as it reaches', async () => {
       await using harness = await makeHarness();
       await using objects = await harness.open();
       const bytes = patternOf(300_000);
@@ -32,10 +32,17 @@ export function runObjectsCases(name: string, makeHarness: () => Promise<Objects
         [300_000, 1],
         [7, 0],
       ] as const)
-        expect(await objects.getPart('parts', offset, length)).toEqual(bytes.slice(offset, offset + length));
-      expect(await objects.getPart('none', 0, 10)).toBeUndefined();
+        expect(await objects.getParts('parts', [{ offset, bytes: length }])).toEqual([
+          bytes.slice(offset, offset + length),
+        ]);
+      const several = [10, 0, 290_000].map((offset) => ({ offset, bytes: 20_000 }));
+      expect(await objects.getParts('parts', several)).toEqual(
+        several.map((part) => bytes.slice(part.offset, part.offset + part.bytes)),
+      );
+      expect(await objects.getParts('parts', [])).toEqual([]);
+      expect(await objects.getParts('none', several)).toBeUndefined();
       await objects.remove('parts');
-      expect(await objects.getPart('parts', 0, 10)).toBeUndefined();
+      expect(await objects.getParts('parts', several)).toBeUndefined();
     });
 
     it('takes an object of the largest size and refuses a larger one', async () => {

@@ -7,6 +7,12 @@ export interface ObjectListing {
   readonly bytes: number;
 }
 
+/** The bytes [offset, offset + bytes) of an object. */
+export interface ObjectPart {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /**
  * Immutable named blobs: archive segments, batch results, checkpoints of views.
  *
@@ -25,8 +31,8 @@ export interface Objects extends AsyncDisposable {
   put(name: string, bytes: Uint8Array): Promise<void>;
   /** The bytes of an object, or undefined where there is none. */
   get(name: string): Promise<Uint8Array | undefined>;
-  /** The bytes of an object in [offset, offset + length), fewer where it ends before; undefined where there is none. */
-  getPart(name: string, offset: number, length: number): Promise<Uint8Array | undefined>;
+  /** The bytes of parts of an object, in their order, fewer of one where the object ends before; undefined where there is none. */
+  getParts(name: string, parts: readonly ObjectPart[]): Promise<readonly Uint8Array[] | undefined>;
   /** The objects whose names begin with `prefix` ('' is all), sorted by name. */
   list(prefix: string): Promise<ObjectListing[]>;
   /** Removes an object; harmless when there is none. */

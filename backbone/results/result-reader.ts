@@ -1,7 +1,7 @@
 import { STATS_PARTS, type StatsPart } from '#core/stats/statistics.ts';
 import type { ResultRef } from '../manifests/manifest.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
-import type { Objects } from '../objects/objects.ts';
+import type { ObjectPart, Objects } from '../objects/objects.ts';
 import { ResultCache } from './result-cache.ts';
 import {
   blockObjectName,
@@ -92,16 +92,32 @@ class CachingResultReader implements ResultReader {
   /** The blocks that were found, one after the other; the further they are asked for, the more of the next are read meanwhile. */
   async *#aheadOf(result: string, directory: ResultDirectory, found: readonly number[]): AsyncIterable<StoredBlock> {
     const coming: Promise<StoredBlock>[] = [];
-    let next = 0;
-    for (let at = 0; at < found.length; at++) {
-      for (const end = Math.min(found.length, at + 1 + Math.min(at, READ_AHEAD_MAX)); next < end; next++) {
-        const block = this.#block(result, directory.place(found[next]!));
-        // Who stops asking before is not told.
-        block.catch(() => undefined);
-        coming.push(block);
+    for (let at = 0, next = 0; at < found.length; at++) {
+      // What is still to come is read again once half of it is used up, so that several blocks of an object are read at once.
+      if (coming.length <= READ_AHEAD_MAX / 2) {
+        const end = Math.min(found.length, at + 1 + Math.min(at, READ_AHEAD_MAX));
+        const places = found.slice(next, end).map((block) => directory.place(block));
+        for (const [object, of] of Map.groupBy(places, (place) => place.object))
+          coming.push(...this.#blocksOf(blockObjectName(result, object), of));
+        next = Math.max(next, end);
       }
       yield await coming.shift()!;
     }
+  }
+
+  /** Blocks of one object, in their order, of which those that aren't kept are read together. */
+  #blocksOf(object: string, places: readonly BlockPlace[]): readonly Promise<StoredBlock>[] {
+    let contents: Promise<readonly Uint8Array[]> | undefined;
+    const blocks = places.map(async (place, i): Promise<StoredBlock> => {
+      const bytes = await this.#blocks.get(`${object}/${place.offset}`, async () => {
+        const value = (await (contents ??= this.#contents(object, places)))[i]!;
+        return { value, bytes: value.length + KEPT_BLOCK_BYTES };
+      });
+      return { bytes, object };
+    });
+    // Who stops asking before a block is reached is not told that it couldn't be read.
+    for (const block of blocks) block.catch(() => undefined);
+    return blocks;
   }
 
   async *scan(
@@ -140,10 +156,10 @@ class CachingResultReader implements ResultReader {
       places.push(place);
       bytes += place.bytes;
     }
-    const content = await this.#content(object, first.offset, bytes);
+    const [content] = await this.#contents(object, [{ offset: first.offset, bytes }]);
     const blocks = places.map((place) => {
       const at = place.offset - first.offset;
-      return { bytes: content.subarray(at, at + place.bytes), object };
+      return { bytes: content!.subarray(at, at + place.bytes), object };
     });
     return { blocks, end: start + places.length };
   }
@@ -159,24 +175,19 @@ class CachingResultReader implements ResultReader {
   }
 
   async #slicesOf(result: string, place: BlockPlace): Promise<ResultBlock> {
-    const { bytes, object } = await this.#block(result, place);
+    const { bytes, object } = await this.#blocksOf(blockObjectName(result, place.object), [place])[0]!;
     return decodeResultBlock(bytes, object, PLACE, new ResultBlockTarget(NO_PARTS));
   }
 
-  async #block(result: string, place: BlockPlace): Promise<StoredBlock> {
-    const object = blockObjectName(result, place.object);
-    const bytes = await this.#blocks.get(`${object}/${place.offset}`, async () => {
-      const value = await this.#content(object, place.offset, place.bytes);
-      return { value, bytes: value.length + KEPT_BLOCK_BYTES };
-    });
-    return { bytes, object };
-  }
-
-  async #content(name: string, offset: number, length: number): Promise<Uint8Array> {
-    const bytes = await this.#objects.getPart(name, offset, length);
-    if (bytes === undefined) throw missing(name);
-    if (bytes.length === length) return bytes;
-    throw new ObjectDamaged(name, PLACE, `it ends at ${offset + bytes.length}, a block at ${offset + length}`);
+  async #contents(name: string, parts: readonly ObjectPart[]): Promise<readonly Uint8Array[]> {
+    const contents = await this.#objects.getParts(name, parts);
+    if (contents === undefined) throw missing(name);
+    for (const [i, { offset, bytes }] of parts.entries()) {
+      const { length } = contents[i]!;
+      if (length < bytes)
+        throw new ObjectDamaged(name, PLACE, `it ends at ${offset + length}, a block at ${offset + bytes}`);
+    }
+    return contents;
   }
 }
 

@@ -96,7 +96,7 @@ export async function mergeRuns(
 /** Whether a result has to be made again from all history, since it can't be merged with what is made now. */
 export async function isOutdated(objects: Objects, { name }: ResultRef): Promise<boolean> {
   const directory = directoryName(name);
-  const bytes = await objects.getPart(directory, 0, FORMAT_BYTES);
+  const [bytes] = (await objects.getParts(directory, [{ offset: 0, bytes: FORMAT_BYTES }])) ?? [];
   return bytes !== undefined && directoryFormat(bytes, directory, PLACE) < RESULT_DIRECTORY_FORMAT;
 }
 
