@@ -64,6 +64,7 @@ const REMEDIES = {
   log: 'It is tried again',
   table: 'Check the disk and its free space; it goes on when there is room',
   'key-value store': 'Check it and try again; reading tells what is stored',
+  archive: 'Check the disk; it is read again',
   'object store': 'Check it and its free space, and try again',
 };
 

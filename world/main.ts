@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import { UserError } from '#cli/failure.ts';
 import { ProgressBar } from '#cli/terminal/progress-bar.ts';
 import { type FlagValues, runCommandLine, wholeNumber } from './command-line.ts';
+import { FAULT_KINDS } from './plan/draw-faults.ts';
 import { EVENTS_NOT_YET } from './plan/not-yet-held.ts';
-import type { Plan } from './plan/plan.ts';
+import type { Plan, StepKind } from './plan/plan.ts';
 import type { WorldReport } from './report.ts';
 import { eventsMissed, sweep } from './sweep.ts';
 
@@ -12,6 +14,7 @@ const USAGE = `npm run -s world -- [--seeds N] [--seed S] [--trace] [--minutes M
   --seeds N     how many seeds, 100 when left out
   --minutes M   go on for so many minutes
   --all         also with faults that are known to break a promise (plan/not-yet-held.ts)
+  --with KINDS  worlds that have these kinds of faults in any case, divided by commas (plan/draw-faults.ts)
   --trace       tell what happens in each world
   --keep NAME   keep the smallest plan that fails as world/kept/NAME.json, for a test
   --shrink S    look for so many seconds for a smaller world where one fails, 60 when left out
@@ -26,6 +29,7 @@ const FLAGS = {
   minutes: { type: 'string' },
   keep: { type: 'string' },
   shrink: { type: 'string' },
+  with: { type: 'string' },
   all: { type: 'boolean', default: false },
   trace: { type: 'boolean', default: false },
 } as const;
@@ -41,7 +45,7 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   const outcome = await sweep({
     from,
     seeds,
-    all: values.all,
+    options: { all: values.all, kinds: kindsOf(values.with) },
     untilMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
     shrinkMs: (wholeNumber('shrink', values.shrink) ?? SHRINK_S_DEFAULT) * 1_000,
     done: (report) => {
@@ -61,6 +65,16 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   const { failed, seconds, ...rest } = outcome;
   process.stdout.write(`${JSON.stringify({ ...rest, failed: failed.length, seconds: Number(seconds.toFixed(1)) })}\n`);
   return failed.length + missed.length === 0 ? 0 : 1;
+}
+
+/** Throws UserError where there is no such kind. */
+function kindsOf(text: string | undefined): readonly StepKind[] {
+  return (text?.split(',') ?? []).map((name) => {
+    const kind = FAULT_KINDS.find((one) => one === name);
+    if (kind === undefined)
+      throw new UserError(`--with ${name} is no kind of fault; these are: ${FAULT_KINDS.join(', ')}`, { exitCode: 2 });
+    return kind;
+  });
 }
 
 function tell({ seed, broken, trace, shrunk }: WorldReport, wantsTrace: boolean): void {

@@ -1,3 +1,4 @@
+import type { PlanOptions } from './plan/draw-faults.ts';
 import { makePlan } from './plan/make-plan.ts';
 import type { Plan } from './plan/plan.ts';
 import { shrink } from './plan/shrink.ts';
@@ -8,8 +9,7 @@ import { runWorld } from './run/run-world.ts';
 export interface WorldTask {
   readonly plan?: Plan;
   readonly seed: number;
-  /** Also with faults that are known to break a promise. */
-  readonly all: boolean;
+  readonly options?: PlanOptions;
   /** How long a world that breaks a promise may be shrunk, in ms. */
   readonly shrinkMs: number;
 }
@@ -27,7 +27,12 @@ export interface WorldReport {
 }
 
 /** Runs the world of a seed; where it breaks a promise, looks for a smaller one that does. */
-export async function report({ seed, all, shrinkMs, plan = makePlan(seed, all) }: WorldTask): Promise<WorldReport> {
+export async function report({
+  seed,
+  options,
+  shrinkMs,
+  plan = makePlan(seed, options),
+}: WorldTask): Promise<WorldReport> {
   const { broken, events, trace, writes } = await runWorld(plan);
   const found = { seed, events: [...events], broken: broken?.message ?? null, trace, writes };
   if (broken === undefined || shrinkMs === 0) return { ...found, shrunk: null };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { PlanOptions } from './plan/draw-faults.ts';
 import type { Plan } from './plan/plan.ts';
 import type { WorldReport, WorldTask } from './report.ts';
 import { EVENTS, type EventName } from './run/events.ts';
@@ -11,8 +12,7 @@ export interface SweepOptions {
   readonly seeds: number;
   /** When to begin no more, as of `performance.now`. */
   readonly untilMs: number;
-  /** Also with faults that are known to break a promise. */
-  readonly all: boolean;
+  readonly options?: PlanOptions;
   readonly shrinkMs: number;
   /** Called after each world. */
   readonly done: (report: WorldReport) => void;
@@ -40,7 +40,8 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   let shrunk = 0;
   const take = (): WorldTask | undefined => {
     if (next >= options.from + options.seeds || performance.now() >= options.untilMs) return undefined;
-    return { seed: next++, all: options.all, shrinkMs: shrunk < SHRUNK_MAX ? options.shrinkMs : 0 };
+    const shrinkMs = shrunk < SHRUNK_MAX ? options.shrinkMs : 0;
+    return { seed: next++, options: options.options ?? {}, shrinkMs };
   };
   const note = (report: WorldReport): void => {
     seeds++;
@@ -63,7 +64,7 @@ export async function runPlans(plans: readonly Plan[]): Promise<readonly WorldRe
     const take = (): WorldTask | undefined => {
       at = next++;
       const plan = plans[at];
-      return plan === undefined ? undefined : { plan, seed: plan.seed, all: true, shrinkMs: 0 };
+      return plan === undefined ? undefined : { plan, seed: plan.seed, shrinkMs: 0 };
     };
     await runWorker(take, (report) => (reports[at] = report));
   };

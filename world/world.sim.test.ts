@@ -19,7 +19,6 @@ describe('the whole system', () => {
       const outcome = await sweep({
         from: 1,
         seeds: SEEDS,
-        all: false,
         untilMs: Number.POSITIVE_INFINITY,
         shrinkMs: 0,
         done: (report) => {
@@ -53,7 +52,6 @@ describe('the whole system', () => {
         await sweep({
           from: 11,
           seeds: 2,
-          all: false,
           untilMs: Number.POSITIVE_INFINITY,
           shrinkMs: 0,
           done: (report) => traces.push([String(report.seed), ...report.trace]),

@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
 import { openEmbeddedLog } from '#backbone/log/embedded-log.ts';
 import type { Log } from '#backbone/log/log.ts';
-import { NewerFormat } from '#backbone/storage-errors.ts';
+import { DirectoryUnusable, NewerFormat, StoreUnavailable } from '#backbone/storage-errors.ts';
 import { linesUntilKilled } from '#tooling/processes/node-process.ts';
 import { ArchiveDamaged, ArchiveOfAnotherLog, ArchiveSeamBroken, NotArchived } from './archive-errors.ts';
 import { Archive } from './archive.ts';
@@ -243,6 +243,18 @@ describe('the archive', () => {
     const marker = join(dir, 'archive', 'weir.json');
     await writeFile(marker, (await readFile(marker, 'utf8')).replace('"format":1', '"format":2'));
     await expect(Archive.open({ dir: join(dir, 'archive'), log })).rejects.toThrow(NewerFormat);
+  });
+
+  it('a segment that is not there any more, or fails to be read, is told by a sentence', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { dir, log } = await openLog(stack);
+    await fillAndArchive({ dir, log }, 1, 3);
+    await using archive = await Archive.open({ dir: join(dir, 'archive'), log });
+    const path = join(dir, 'archive', '0', '1.seg');
+    await rm(path);
+    await expect(positionsOf(archive, 0, 1, 3)).rejects.toThrow(DirectoryUnusable);
+    await mkdir(path);
+    await expect(positionsOf(archive, 0, 1, 3)).rejects.toThrow(StoreUnavailable);
   });
 
   it('a log that was restored from an older copy gets its tail back, as it was', async () => {

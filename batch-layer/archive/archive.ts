@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimDirectory } from '#backbone/disk/marker.ts';
 import type { Log } from '#backbone/log/log.ts';
-import { codeOf, DirectoryUnusable } from '#backbone/storage-errors.ts';
+import { codeOf, DirectoryUnusable, StoreUnavailable } from '#backbone/storage-errors.ts';
 import { WeirError } from '#core/errors.ts';
 import { scratchOf, withScratch } from '../scratch.ts';
 import { ArchiveOfAnotherLog } from './archive-errors.ts';
@@ -165,9 +165,19 @@ export class Archive implements AsyncDisposable {
     return this.#of(partition).whenArchived(position, signal);
   }
 
-  /** The records from position `from` to `to`, both included. Throws NotArchived, ArchiveDamaged. */
-  read(partition: number, from: number, to: number): AsyncIterable<ArchivedBatch> {
-    return this.#of(partition).read(from, to);
+  /**
+   * The records from position `from` to `to`, both included. Throws NotArchived, ArchiveDamaged, StoreUnavailable where the disk
+   * fails in a way that may pass, and DirectoryUnusable where it doesn't.
+   */
+  async *read(partition: number, from: number, to: number): AsyncGenerator<ArchivedBatch> {
+    try {
+      yield* this.#of(partition).read(from, to);
+    } catch (failure) {
+      if (failure instanceof WeirError || codeOf(failure) === undefined) throw failure;
+      throw mayPass(failure)
+        ? new StoreUnavailable('archive', this.dir, failure)
+        : new DirectoryUnusable(this.dir, failure);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

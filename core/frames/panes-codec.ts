@@ -28,12 +28,18 @@ import type { PaneColumns, PaneHistogram, PanesFrame } from './panes.ts';
  * known what they account for are written in format 1, as they came.
  */
 export function encodePanes(meta: FrameMeta, panes: PaneColumns): Uint8Array {
-  const { count, entry, startMs, readings, anchored } = panes;
-  if (count > FRAME_PANES_MAX) throw new FrameTooLarge('panes', count, FRAME_PANES_MAX);
-  const buckets = bucketsOf(panes);
-  if (buckets.count > FRAME_BUCKETS_MAX) throw new FrameTooLarge('buckets', buckets.count, FRAME_BUCKETS_MAX);
+  if (panes.count > FRAME_PANES_MAX) throw new FrameTooLarge('panes', panes.count, FRAME_PANES_MAX);
+  const buckets = bucketsOf(panes).count;
+  if (buckets > FRAME_BUCKETS_MAX) throw new FrameTooLarge('buckets', buckets, FRAME_BUCKETS_MAX);
   const fault = checkPanes(panes, meta.dictionaryVersion);
   assert(fault === null, fault?.message);
+  return packPanes(meta, panes);
+}
+
+/** The same of panes of which nobody knows whether they can be: for who tries readers. */
+export function packPanes(meta: FrameMeta, panes: PaneColumns): Uint8Array {
+  const { count, entry, startMs, readings, anchored } = panes;
+  const buckets = bucketsOf(panes);
   const pack = new PackWriter();
   pack.bytes.varint(count);
   for (const column of [entry, startMs, panes.spanMs, readings, panes.coveredMs, panes.unchecked, anchored]) {

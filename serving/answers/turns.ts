@@ -49,7 +49,12 @@ export function afterMicrotasks(then: () => void): void {
   queueMicrotask(() => process.nextTick(then));
 }
 
-const thread = new Thread();
+let thread = new Thread();
+
+/** Forgets who waits: for simulations, in which a process that ends leaves this module to the next one. */
+export function forgetWaiting(): void {
+  thread = new Thread();
+}
 
 /**
  * Shares the thread among queries: long work asks after each step whether others are due, and waits for its turn if so. What

@@ -7,7 +7,7 @@ import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
 import { HEADER_BYTES } from '#core/frames/limits.ts';
-import { encodePanes } from '#core/frames/panes-codec.ts';
+import { encodePanes, packPanes } from '#core/frames/panes-codec.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { connectPacket, publishPacket } from '../plan/mqtt-packets.ts';
 import type { Draws } from '../platform/draws.ts';
@@ -28,6 +28,8 @@ export type Claim = Pick<
 export interface Intrusion {
   readonly bytes: Uint8Array;
   readonly sound: number;
+  /** Whether one of them tells a sum that no readings have. */
+  readonly hasMonster: boolean;
 }
 
 export const INTRUDER = 'intruder';
@@ -54,10 +56,24 @@ export function intrusion(claim: Claim, incarnation: number, draws: Draws): Intr
     if (draws.chance(0.5)) spoil(frame, draws);
     frames.push(frame);
   }
+  const hasMonster = draws.chance(0.5);
+  if (hasMonster) frames.push(monster(meta(), draws.word()));
   const packets = frames.map((frame) => publishPacket(`weir/v1/${INTRUDER}/frame`, frame));
   const sound = frames.filter((frame) => decodeFrame(frame).kind !== 'fault').length;
-  return { bytes: Buffer.concat([connectPacket(INTRUDER), ...packets]), sound };
+  return { bytes: Buffer.concat([connectPacket(INTRUDER), ...packets]), sound, hasMonster };
 }
+
+/** Panes whose integrals are wider than any column, under a right checksum. */
+function monster(meta: FrameMeta, seed: number): Uint8Array {
+  const panes = fc.sample(
+    anyPanes.filter(({ count }) => count > 0),
+    { seed, numRuns: 1 },
+  )[0]!;
+  return packPanes(meta, { ...panes, integral: panes.integral.map(() => MONSTROUS) });
+}
+
+/** Wider than the widest sums that statistics have (core/numbers/wide.ts). */
+const MONSTROUS = 2n ** 140n;
 
 function anyFrame(meta: FrameMeta, seed: number): Uint8Array {
   const any = fc.oneof(

@@ -5,7 +5,7 @@ import { decimalText } from './decimal-text.ts';
 
 /** Where a device beside an agent writes what it measures. */
 export const FILE_PATH = '/measured.csv';
-const HEADING = 'time;metric;device;region;value\n';
+export const HEADING = 'time;metric;device;region;value\n';
 /** How long the second piece of a line takes that is written in two. */
 const PIECE_MS = 400;
 const RETRY_MS = 500;
@@ -20,6 +20,8 @@ export class LoggerFile {
   readonly #machine: Machine;
   readonly #setting: Setting;
   #text = '';
+  /** What the present file holds or is to hold, line by line. */
+  #lines: PlannedReading[] = [];
   #isWriting = false;
   #rotations = 0;
   #rotatedAtMs = Number.NEGATIVE_INFINITY;
@@ -39,11 +41,41 @@ export class LoggerFile {
 
   write(readings: readonly PlannedReading[]): void {
     for (const { series, timeMs, value } of readings) {
-      const { metric, device, tags } = this.#setting.series[series]!;
-      const { decimals } = this.#setting.metrics[metric]!;
-      this.#text += `${timeMs};${metric};${device};${tags['region']!};${decimalText(value, decimals)}\n`;
+      this.#text += this.#lineOf({ series, timeMs, value });
+      this.#lines.push({ series, timeMs, value });
     }
     if (!this.#isWriting) this.#writeNext();
+  }
+
+  #lineOf(reading: PlannedReading): string {
+    return lineOf(this.#setting, reading);
+  }
+
+  /**
+   * Corrects a row, where it lies or in a new file that takes the place of the old one. Gives all that the file then holds, and
+   * what is still to be written to it, in its order; undefined where it holds no row yet.
+   */
+  rewrite(inPlace: boolean): readonly PlannedReading[] | undefined {
+    const { disk, clockMs } = this.#machine;
+    const present = disk.node(FILE_PATH);
+    if (!(present instanceof PlainFile)) return undefined;
+    const rows = new TextDecoder().decode(present.bytes).split('\n').slice(1, -1).length;
+    if (rows === 0) return undefined;
+    const row = disk.draws.below(rows);
+    const before = this.#lines[row]!;
+    this.#lines[row] = { ...before, value: before.value - Math.sign(before.value) * CORRECTION };
+    const whole = new TextEncoder().encode(HEADING + this.#lines.map((one) => this.#lineOf(one)).join(''));
+    const pending = new TextEncoder().encode(this.#text).length;
+    const bytes = whole.subarray(0, whole.length - pending);
+    if (inPlace) {
+      present.truncate(0, clockMs);
+      present.write(bytes, 0, clockMs);
+      present.sync();
+    } else {
+      disk.put(FILE_PATH, new PlainFile(clockMs, bytes), 'rename');
+      disk.syncName(FILE_PATH);
+    }
+    return this.#lines;
   }
 
   /**
@@ -67,6 +99,8 @@ export class LoggerFile {
     disk.put(FILE_PATH, file, 'open');
     for (const path of [name, FILE_PATH]) disk.syncName(path);
     this.#rotatedAtMs = scheduler.nowMs;
+    // All that there was to be written has been.
+    this.#lines = [];
     this.#rotated?.();
     this.#rotated = undefined;
   }
@@ -91,3 +125,12 @@ export class LoggerFile {
     again(PIECE_MS);
   }
 }
+
+/** A reading as a device writes it. */
+export function lineOf(setting: Setting, { series, timeMs, value }: PlannedReading): string {
+  const { metric, device, tags } = setting.series[series]!;
+  return `${timeMs};${metric};${device};${tags['region']!};${decimalText(value, setting.metrics[metric]!.decimals)}\n`;
+}
+
+/** By how much a corrected value is another. */
+const CORRECTION = 7;

@@ -40,7 +40,7 @@ export class Sensor {
 
   send(readings: readonly PlannedReading[]): void {
     this.#queue(async () => {
-      const body = JSON.stringify(readings.map((reading) => this.#itemOf(reading)));
+      const body = JSON.stringify(readings.map((reading) => itemOf(this.#setting, reading)));
       const { reply, attempts } = await this.#insist(body);
       if (reply.status !== 200) throw new Error(`agent ${this.agent} answered ${reply.status}: ${reply.text}`);
       const { quarantined } = JSON.parse(reply.text) as { quarantined: { index: number; reason: string }[] };
@@ -91,10 +91,11 @@ export class Sensor {
       await wait(this.#machine, RETRY_MS);
     }
   }
+}
 
-  #itemOf({ series, timeMs, value }: PlannedReading): object {
-    const { metric, device, tags } = this.#setting.series[series]!;
-    const { decimals } = this.#setting.metrics[metric]!;
-    return { time: timeMs, metric, device, value: decimalText(value, decimals), tags };
-  }
+/** A reading as a device sends it. */
+export function itemOf(setting: Setting, { series, timeMs, value }: PlannedReading): object {
+  const { metric, device, tags } = setting.series[series]!;
+  const { decimals } = setting.metrics[metric]!;
+  return { time: timeMs, metric, device, value: decimalText(value, decimals), tags };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { startServer } from '#cli/compose/server.ts';
+import { forgetWaiting } from '#serving/answers/turns.ts';
 import type { Setting } from '../plan/plan.ts';
 import type { RunningProcess } from './supervised.ts';
 import { weirConfig } from './weir-config.ts';
@@ -12,6 +13,7 @@ const SEGMENT_BYTES_MAX = 2_000;
 
 /** `weir up`, as far as it isn't the command line's: all parts of the server in one process. */
 export async function startServerProcess(setting: Setting, logger: Logger): Promise<RunningProcess> {
+  forgetWaiting();
   const server = await startServer({
     config: weirConfig(setting),
     dataDir: '/data',

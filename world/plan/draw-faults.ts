@@ -1,6 +1,6 @@
 import type { Draws } from '../platform/draws.ts';
 import { ATTACKS } from './attacks.ts';
-import { drawRedeclared } from './draw-setting.ts';
+import { drawMistake, drawRedeclared } from './draw-setting.ts';
 import { NOT_YET_HELD } from './not-yet-held.ts';
 import {
   type Pair,
@@ -18,6 +18,17 @@ const TIMES_MAX = 5;
 /** Probability that a world has a kind of fault: some have many, most have a few. */
 const KIND_CHANCE = 0.3;
 
+/** What takes a world long to get over is in fewer of them. */
+const RARE_CHANCE = 0.1;
+const RARE: ReadonlySet<StepKind> = new Set<StepKind>(['foreign', 'mistake', 'end-series']);
+
+export interface PlanOptions {
+  /** Also faults that are known to break a promise. */
+  readonly all?: boolean;
+  /** Kinds of faults that the world has in any case. */
+  readonly kinds?: readonly StepKind[];
+}
+
 /** A write is made to fail by its number where all of them are tried in turn. */
 type FaultKind = Exclude<StepKind, 'send' | 'send-broken' | 'fail-write'>;
 
@@ -25,10 +36,15 @@ type FaultKind = Exclude<StepKind, 'send' | 'send-broken' | 'fail-write'>;
  * Draws the faults of a world. A world has only some kinds, so that what one alone does is seen too. Those that break a
  * promise today are left out, unless `all` are wanted.
  */
-export function drawFaults(draws: Draws, setting: Setting, endMs: number, all: boolean): Step[] {
+export function drawFaults(
+  draws: Draws,
+  setting: Setting,
+  endMs: number,
+  { all = false, kinds = [] }: PlanOptions = {},
+): Step[] {
   const steps: Step[] = [];
-  for (const kind of Object.keys(DRAW) as FaultKind[]) {
-    const has = draws.chance(KIND_CHANCE);
+  for (const kind of FAULT_KINDS) {
+    const has = draws.chance(RARE.has(kind) ? RARE_CHANCE : KIND_CHANCE) || kinds.includes(kind);
     const times = draws.between(1, TIMES_MAX);
     if (!has) continue;
     for (let i = 0; i < times; i++) steps.push(DRAW[kind](draws, setting, draws.below(endMs)));
@@ -143,7 +159,56 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     const declared = drawRedeclared(draws, setting.metrics[metric]!);
     return { kind: 'redeclare', atMs, metric, declared, first: draws.pick(['both', 'agents', 'server']) };
   },
+  foreign: (draws, setting, atMs) => ({
+    kind: 'foreign',
+    atMs,
+    agent: draws.pick(setting.agents),
+    series: draws.below(setting.series.length),
+  }),
+  'end-series': (draws, setting, atMs) => ({ kind: 'end-series', atMs, series: draws.below(setting.series.length) }),
+  'new-view': (draws, setting, atMs) => {
+    const { metric } = setting.views[viewOf(draws, setting)]!;
+    return {
+      kind: 'new-view',
+      atMs,
+      view: `${metric}-since-${Math.floor(atMs)}`,
+      definition: drawDefinition(draws, metric),
+    };
+  },
+  'lose-folder': (draws, setting, atMs) => ({
+    kind: 'lose-folder',
+    atMs,
+    machine: machineOf(draws, setting),
+    forMs: draws.between(2_000, 20_000),
+  }),
+  'restore-log': (draws, _setting, atMs) => ({
+    kind: 'restore-log',
+    atMs,
+    ageMs: Math.min(atMs, draws.between(100, 30_000)),
+  }),
+  'slow-disk': (draws, setting, atMs) => ({
+    kind: 'slow-disk',
+    atMs,
+    machine: machineOf(draws, setting),
+    forMs: draws.between(1_000, 20_000),
+    slowness: draws.pick([10, 100]),
+  }),
+  rewrite: (draws, setting, atMs) => ({
+    kind: 'rewrite',
+    atMs,
+    agent: draws.pick(setting.agents),
+    downMs: downMs(draws),
+    inPlace: draws.chance(0.5),
+  }),
+  mistake: (draws, setting, atMs) => {
+    const metric = draws.pick(Object.keys(setting.metrics).filter((name) => name !== STRANGE));
+    const change = drawMistake(draws, setting.metrics[metric]!);
+    return { kind: 'mistake', atMs, metric, change, ...(draws.chance(0.5) ? {} : { by: draws.pick(setting.agents) }) };
+  },
 };
+
+/** The kinds of faults that there are. */
+export const FAULT_KINDS = Object.keys(DRAW) as FaultKind[];
 
 function drawDefinition(draws: Draws, metric: string): PlannedView {
   const by = draws.pick([[], ['region'], ['device'], ['region', 'device']]);

@@ -8,6 +8,8 @@ const PARTITIONS_MAX = 3;
 const LOGGER_CHANCE = 0.3;
 /** Probability that the sources of an agent say since when their series are expected. */
 const SINCE_CHANCE = 0.2;
+/** Probability that what was taken of a metric is forgotten soon. */
+const HORIZON_CHANCE = 0.07;
 const REGIONS = ['north', 'south'];
 
 /** Draws what is measured and asked. */
@@ -32,6 +34,15 @@ export function drawSetting(draws: Draws, startsAtMs: number): Setting {
   return { partitions, metrics, views, agents, series, latenessMs, since, retention };
 }
 
+/** Agents forget what they took of some metrics, soon. */
+export function withHorizons(draws: Draws, setting: Setting): Setting {
+  const metrics = Object.entries(setting.metrics).map(([name, metric]) => {
+    const forgets = draws.chance(HORIZON_CHANCE) && name !== STRANGE;
+    return [name, forgets ? { ...metric, repeatHorizon: draws.pick(['1s', '20s']) } : metric] as const;
+  });
+  return { ...setting, metrics: Object.fromEntries(metrics) };
+}
+
 /** Some sources say since when their series are expected: long before they were first heard of, just before, or later. */
 function drawSince(draws: Draws, agents: readonly string[], startsAtMs: number): Record<string, number> {
   const saying = agents.filter(() => draws.chance(SINCE_CHANCE));
@@ -50,6 +61,21 @@ export function drawRedeclared(draws: Draws, metric: PlannedMetric): PlannedMetr
     ...(hold === undefined ? {} : { hold }),
     ...(rollover === undefined ? {} : { rollover }),
   };
+}
+
+/** What makes other numbers of a metric's readings. */
+export function drawMistake(
+  draws: Draws,
+  { decimals, kind }: PlannedMetric,
+): Partial<Pick<PlannedMetric, 'unit' | 'decimals' | 'kind'>> {
+  switch (draws.pick(['unit', 'decimals', 'kind'] as const)) {
+    case 'unit':
+      return { unit: 'v' };
+    case 'decimals':
+      return { decimals: decimals + 1 };
+    case 'kind':
+      return { kind: kind === 'gauge' ? 'total' : 'gauge' };
+  }
 }
 
 function drawMetric(draws: Draws, kind: PlannedMetric['kind']): PlannedMetric {

@@ -11,6 +11,7 @@ export interface PlannedMetric {
   readonly conflict: 'last' | 'first';
   readonly rollover?: string;
   readonly quantiles: boolean;
+  readonly repeatHorizon?: string;
 }
 
 /** A view, as `weir.yaml` declares it. */
@@ -105,6 +106,27 @@ export type Step = { readonly atMs: number } & (
       readonly declared: PlannedMetric;
       readonly first?: 'both' | 'agents' | 'server';
     }
+  /** Once all has come to rest, a gateway is sent readings of a series, by its number, that another one owns. */
+  | { readonly kind: 'foreign'; readonly agent: string; readonly series: number }
+  /** Once all has come to rest, a metric is declared to mean something else, at the server or at one agent, by mistake. */
+  | {
+      readonly kind: 'mistake';
+      readonly metric: string;
+      readonly change: Partial<Pick<PlannedMetric, 'unit' | 'decimals' | 'kind'>>;
+      /** The agent; left out: the server. */
+      readonly by?: string;
+    }
+  /** Once all has come to rest, a person says that nothing more is expected of a series, by its number. */
+  | { readonly kind: 'end-series'; readonly series: number }
+  /** A view that there was not is declared in the server's configuration, which is started again with it, on a slow disk. */
+  | { readonly kind: 'new-view'; readonly view: string; readonly definition: PlannedView }
+  /** The folder in which a process keeps what it has is taken away from under it, and put back later. */
+  | { readonly kind: 'lose-folder'; readonly machine: string; readonly forMs: number }
+  /** The server's log, and nothing else, is as it was a while ago. */
+  | { readonly kind: 'restore-log'; readonly ageMs: number }
+  | { readonly kind: 'slow-disk'; readonly machine: string; readonly forMs: number; readonly slowness: number }
+  /** A row of the file that a device writes beside an agent is corrected while the agent is down. */
+  | { readonly kind: 'rewrite'; readonly agent: string; readonly downMs: number; readonly inPlace: boolean }
   /** The file that a device writes beside an agent gets another name, and a new one its own. */
   | { readonly kind: 'rotate'; readonly agent: string }
   | { readonly kind: 'power'; readonly machine: string; readonly downMs: number }

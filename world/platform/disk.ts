@@ -44,6 +44,8 @@ export class Disk {
   /** Names that changed since their directory was synced, in order. */
   readonly #changed = new Map<string, string[]>();
   #durableWrites = 0;
+  /** By how much longer everything takes than on a disk that is well. */
+  slowness = 1;
 
   constructor(parts: DiskParts) {
     this.#parts = parts;
@@ -71,6 +73,7 @@ export class Disk {
   heal(): void {
     this.#armed.clear();
     this.failing = () => undefined;
+    this.slowness = 1;
   }
 
   /** Whether the loss of power would take anything back. */
@@ -180,7 +183,7 @@ export class Disk {
     const life = Life.current;
     return new Promise((resolve, reject) => {
       if (life?.ended === true) return;
-      this.#parts.scheduler.after(delayMs, life, () => {
+      this.#parts.scheduler.after(delayMs * this.slowness, life, () => {
         try {
           resolve(act());
         } catch (error) {
@@ -217,6 +220,25 @@ export class Disk {
     return { nodes: new Map([...this.#durable].map(([path, node]) => [path, copyOf(node)])) };
   }
 
+  /** Takes a directory away, with all that is in it, from under whoever uses it; gives what was durable there. */
+  takeAway(path: string): DiskImage {
+    const nodes = new Map([...this.image().nodes].filter(([name]) => isIn(path, name)));
+    for (const names of [this.#nodes, this.#durable])
+      for (const name of names.keys()) if (isIn(path, name)) names.delete(name);
+    for (const name of this.#changed.keys()) if (isIn(path, name)) this.#changed.delete(name);
+    return { nodes };
+  }
+
+  /** Puts a directory in the place of what is there, as it is in an image, which is used up. */
+  putBack(path: string, { nodes }: DiskImage): void {
+    this.takeAway(path);
+    for (const [name, node] of nodes) {
+      if (!isIn(path, name)) continue;
+      this.#nodes.set(name, node);
+      this.#durable.set(name, node);
+    }
+  }
+
   /** A new, empty disk in its place. */
   wipe(): void {
     this.restore({ nodes: new Map([['/', 'directory']]) });
@@ -241,6 +263,10 @@ export class Disk {
     if (node === undefined) this.#durable.delete(full);
     else this.#durable.set(full, node);
   }
+}
+
+function isIn(path: string, name: string): boolean {
+  return name === path || name.startsWith(`${path}/`);
 }
 
 /** What was on a disk at one moment. */

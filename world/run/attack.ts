@@ -34,7 +34,8 @@ export function intrude(world: World, step: Extract<Step, { kind: 'intrude' }>):
     quantiles,
   };
   const draws = new Draws(world.plan.seed, `intrusion at ${step.atMs}`);
-  const { bytes, sound } = intrusion(claim, step.atMs, draws);
+  const { bytes, sound, hasMonster } = intrusion(claim, step.atMs, draws);
+  if (hasMonster) world.count('an intruder tells a sum that no readings have');
   world.soundIntrusions += sound;
   send(world, SERVER, MQTT_PORT, bytes, step.holdsMs);
 }

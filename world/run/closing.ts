@@ -8,14 +8,21 @@ import type { World } from './world.ts';
  */
 export function sendClosingReadings(world: World): void {
   const { setting, startsAtMs } = world.plan;
-  const nowMs = startsAtMs + world.platform.scheduler.nowMs;
-  world.closedMs = nowMs;
+  world.closedMs = startsAtMs + world.platform.scheduler.nowMs;
   for (const agent of setting.agents) {
-    const readings: PlannedReading[] = setting.series.flatMap((one, series) => {
-      if (world.series[world.seriesNow(series)]!.agent !== agent) return [];
-      const intervalMs = spanMs(setting.metrics[one.metric]!.interval);
-      return [{ series, timeMs: Math.ceil(nowMs / intervalMs) * intervalMs, value: 1 }];
-    });
+    const readings = closingReadings(world, agent);
     if (readings.length > 0) world.send(agent, readings);
   }
+}
+
+/** A reading of now of each series that is an agent's, unless it has ended. */
+export function closingReadings(world: World, agent: string): readonly PlannedReading[] {
+  const { setting, startsAtMs } = world.plan;
+  const nowMs = startsAtMs + world.platform.scheduler.nowMs;
+  return setting.series.flatMap((one, series) => {
+    const now = world.seriesNow(series);
+    if (world.series[now]!.agent !== agent || world.endedMs.has(now)) return [];
+    const intervalMs = spanMs(setting.metrics[one.metric]!.interval);
+    return [{ series, timeMs: Math.ceil(nowMs / intervalMs) * intervalMs, value: 1 }];
+  });
 }

@@ -2,6 +2,7 @@ import { ask } from '../cast/ask.ts';
 import { HTTP_PORT } from '../cast/server-process.ts';
 import { type PlannedReading, SERVER, type Step } from '../plan/plan.ts';
 import { countOf, readAnswer, type ToldWindow } from '../truth/answer.ts';
+import { uncheckedOf } from '../truth/forgetful.ts';
 import type { World } from './world.ts';
 
 type Request = Extract<Step, { kind: 'ask' | 'batch' | 'verify' | 'rollback' }>;
@@ -17,10 +18,13 @@ export function askDuring(world: World, step: Request): void {
   const punctual = world.punctuality.taken;
   ask(reader, { host: SERVER, port: HTTP_PORT, method, path, timeoutMs: ANSWER_TIMEOUT_MS, body: body ?? '' }).then(
     ({ status, text }) => {
-      if (status === 500 && !text.includes('no earlier result'))
+      // What lies in a folder that was taken away is missing, and said to be.
+      const isGone = world.isOfLostFolder(text);
+      if (status === 500 && !text.includes('no earlier result') && !isGone)
         world.break(`${method} ${path} is answered 500: ${text}`);
       if (status !== 200 || text.includes('"problem"')) world.trace.say('reader', `is answered ${status}: ${text}`);
-      if (/"problem":.*"status":500/.test(text)) world.break(`${method} ${path} fails without saying why: ${text}`);
+      if (/"problem":.*"status":500/.test(text) && !isGone)
+        world.break(`${method} ${path} fails without saying why: ${text}`);
       if (status === 200) judge(world, step, text, punctual);
     },
     () => world.count(step.kind === 'batch' ? 'a batch run is interrupted' : 'a question is not answered'),
@@ -48,7 +52,8 @@ function judge(world: World, step: Request, text: string, punctual: readonly Pla
   }
 }
 
-function requestOf(world: World, step: Request): { method: 'GET' | 'POST'; path: string; body?: string } {
+/** The request of a step. */
+export function requestOf(world: World, step: Request): { method: 'GET' | 'POST'; path: string; body?: string } {
   switch (step.kind) {
     case 'ask': {
       const from = new Date(world.plan.startsAtMs - 40 * DAY_MS).toISOString();
@@ -71,7 +76,7 @@ function requestOf(world: World, step: Request): { method: 'GET' | 'POST'; path:
 /** No answer, at any time and whichever definition it is by, counts a reading that was not sent, or one twice. */
 function checkBounds(world: World, name: string, text: string): void {
   for (const window of readAnswer(text).windows) {
-    const atMost = within(world, name, window, world.sent);
+    const atMost = within(world, name, window, world.sent) + uncheckedOf(window);
     const count = countOf(window);
     if (count > atMost)
       world.break(`view ${name} counts ${count} readings at ${window.start}, but only ${atMost} were sent`);

@@ -2,10 +2,12 @@ import { type Plan, SERVER, type Step } from '../plan/plan.ts';
 import { Life, LifeEnded } from '../platform/life.ts';
 import { checkSettled } from './check.ts';
 import { sendClosingReadings } from './closing.ts';
+import { endSeries } from './end-series.ts';
 import type { EventName } from './events.ts';
 import { handOverGateway } from './hand-over.ts';
 import { holdBackFrames } from './hold-back.ts';
 import { redeclareMetric } from './redeclare.ts';
+import { mistakeMetric, sendForeignSeries } from './refused-series.ts';
 import { replaceGateway, retireGateway, setBackGateway } from './replace.ts';
 import { settle } from './settle.ts';
 import { take } from './take-step.ts';
@@ -35,7 +37,16 @@ export function hearUncaught(): void {
   process.on('uncaughtException', hear);
 }
 
-type RestKind = 'hold-back' | 'replace' | 'restore' | 'redeclare' | 'hand-over' | 'retire';
+type RestKind =
+  | 'hold-back'
+  | 'replace'
+  | 'restore'
+  | 'redeclare'
+  | 'hand-over'
+  | 'retire'
+  | 'foreign'
+  | 'mistake'
+  | 'end-series';
 type RestStep<K extends RestKind> = Extract<Step, { kind: K }>;
 
 /** What is done once all has come to rest, in this order; each gives why the world then doesn't come to rest, or undefined. */
@@ -45,6 +56,9 @@ const AT_REST: { readonly [K in RestKind]: (world: World, step: RestStep<K>) => 
   restore: setBackGateway,
   redeclare: redeclareMetric,
   'hand-over': handOverGateway,
+  'end-series': endSeries,
+  foreign: sendForeignSeries,
+  mistake: mistakeMetric,
   retire: async (world, { agent }) => (world.retired.has(agent) ? undefined : retireGateway(world, agent)),
 };
 
@@ -64,6 +78,17 @@ async function changeBy<K extends RestKind>(world: World, kind: K): Promise<stri
   return step === undefined ? undefined : AT_REST[kind](world, step);
 }
 
+/** Keeps a disk as it is so long before a step, unless a part of it is away. */
+function keepImage(world: World, step: Extract<Step, { kind: 'restore' | 'restore-log' }>): void {
+  const machine = step.kind === 'restore' ? step.machine : SERVER;
+  const { disk, scheduler } = world.platform.machine(machine);
+  scheduler.after(step.atMs - step.ageMs, undefined, () => {
+    if (world.away.has(machine)) return;
+    world.images.set(step, disk.image());
+    world.historyOf.set(step, world.history);
+  });
+}
+
 /** Runs a world from its start to its last check. The platform has to be installed. */
 export async function runWorld(plan: Plan): Promise<Outcome> {
   const world = new World(plan);
@@ -71,10 +96,7 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   const { scheduler } = world.platform;
   for (const supervised of world.allSupervised) supervised.start();
   for (const step of plan.steps) {
-    if (step.kind === 'restore') {
-      const { disk } = world.platform.machine(step.machine);
-      scheduler.after(step.atMs - step.ageMs, undefined, () => world.images.set(step, disk.image()));
-    }
+    if (step.kind === 'restore' || step.kind === 'restore-log') keepImage(world, step);
     scheduler.after(step.atMs, undefined, () => take(world, step));
   }
   const endMs = plan.steps.at(-1)?.atMs ?? 0;

@@ -1,6 +1,8 @@
 import { type PlannedReading, SERVER, type Step, sensorOf } from '../plan/plan.ts';
 import type { WriteFault } from '../platform/disk-fault.ts';
 import { attack, intrude } from './attack.ts';
+import { declareView } from './declare-view.ts';
+import { takeOnFiles } from './lost-files.ts';
 import { meddlerWith } from './meddle.ts';
 import { askDuring } from './reader.ts';
 import type { World } from './world.ts';
@@ -12,9 +14,7 @@ export function take(world: World, step: Step): void {
       send(world, step.agent, step.readings);
       return;
     case 'send-broken':
-      world.trace.say(sensorOf(step.agent), `sends ${step.what}`);
-      world.count('something is sent that is no reading');
-      world.sensors.get(step.agent)!.sendBroken(step.item);
+      sendBroken(world, step);
       return;
     case 'watch':
       world.watch(step.view);
@@ -31,6 +31,9 @@ export function take(world: World, step: Step): void {
     case 'hold-back':
     case 'hand-over':
     case 'redeclare':
+    case 'foreign':
+    case 'mistake':
+    case 'end-series':
       // When all has come to rest.
       return;
     case 'attack':
@@ -40,13 +43,15 @@ export function take(world: World, step: Step): void {
       intrude(world, step);
       return;
     case 'redefine':
-      world.trace.say(SERVER, `is configured anew: ${step.view} is ${JSON.stringify(step.definition)}`);
-      world.count('a view is declared anew');
-      world.setting = { ...world.setting, views: { ...world.setting.views, [step.view]: step.definition } };
-      world.server.restart();
-      return;
+    case 'new-view':
     case 'resend':
-      resend(world, step);
+      configureAnew(world, step);
+      return;
+    case 'rewrite':
+    case 'lose-folder':
+    case 'restore-log':
+    case 'slow-disk':
+      takeOnFiles(world, step);
       return;
     case 'ask':
     case 'batch':
@@ -80,6 +85,27 @@ function send(world: World, agent: string, readings: readonly PlannedReading[]):
   world.send(agent, readings);
 }
 
+function sendBroken(world: World, { agent, what, item }: Extract<Step, { kind: 'send-broken' }>): void {
+  world.trace.say(sensorOf(agent), `sends ${what}`);
+  world.count('something is sent that is no reading');
+  world.sensors.get(agent)!.sendBroken(item);
+}
+
+function configureAnew(world: World, step: Extract<Step, { kind: 'redefine' | 'new-view' | 'resend' }>): void {
+  switch (step.kind) {
+    case 'redefine':
+      world.trace.say(SERVER, `is configured anew: ${step.view} is ${JSON.stringify(step.definition)}`);
+      world.count('a view is declared anew');
+      world.setting = { ...world.setting, views: { ...world.setting.views, [step.view]: step.definition } };
+      world.server.restart();
+      return;
+    case 'new-view':
+      return declareView(world, step);
+    case 'resend':
+      return resend(world, step);
+  }
+}
+
 function resend(world: World, { agent, metric, send: policy }: Extract<Step, { kind: 'resend' }>): void {
   world.trace.say(agent, `is configured anew: it sends ${metric} as ${policy}`);
   world.count('an agent is told to send otherwise');
@@ -98,7 +124,9 @@ function countHabits(world: World, readings: readonly PlannedReading[]): void {
     const same = before.findLast((one) => one.timeMs === timeMs);
     if (same !== undefined) world.count(same.value === value ? 'a reading is repeated' : 'a reading is amended');
     else if (before.some((one) => one.timeMs > timeMs)) world.count('a reading is late');
-    if (timeMs < world.plan.startsAtMs - DAY_MS) world.count('a reading is days old');
+    if (timeMs >= world.plan.startsAtMs - DAY_MS) continue;
+    world.count('a reading is days old');
+    if (world.setting.retention?.log !== 'forever') world.count('a reading is older than all that a log keeps');
   }
 }
 
@@ -148,6 +176,7 @@ function takeOnMachine(world: World, step: MachineStep): void {
       world.count('a disk is restored to an older state');
       supervised.end('killed', 0);
       machine.disk.restore(image);
+      world.history++;
       return;
     }
     case 'clock':

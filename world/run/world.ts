@@ -29,6 +29,13 @@ import { Trace } from './trace.ts';
 /** How long after its disk is well again a process may still say that it failed. */
 const EXCUSED_MS = 5_000;
 
+/** Until when a process may give up, what that is then called, and what an operator does about it. */
+interface Excuse {
+  readonly untilMs: number;
+  readonly event: EventName;
+  readonly remedy?: (reason: unknown) => void;
+}
+
 export interface ActiveLink {
   readonly step: Extract<Step, { kind: 'cut' | 'delay' | 'tear' }>;
   readonly untilMs: number;
@@ -43,6 +50,14 @@ function linkNow(links: readonly ActiveLink[], nowMs: number, one: string, other
     else link = { ...link, delayMs: [0.1, step.delayMs] };
   }
   return link;
+}
+
+/** How a server says that what it needs was taken away from under it. */
+const GONE = /is damaged: it is missing|was removed or replaced|can't be used: ENOENT/;
+
+/** Where the process of a machine keeps all that it has. */
+export function folderOf(machine: string): string {
+  return machine === SERVER ? '/data' : '/spool';
 }
 
 /** A promise was broken; the message says which. */
@@ -87,11 +102,22 @@ export class World {
   readonly meddlers = new Map<string, () => Meddler>();
   /** Disks as they were, for the steps that bring them back. */
   readonly images = new Map<Step, DiskImage>();
+  /** How often the server's disk, or its log, was set back, when an image of it was kept, and by now. */
+  readonly historyOf = new Map<Step, number>();
+  history = 0;
   /** Until when a process may give up, and what that is then called. */
-  readonly #excused = new Map<string, { readonly untilMs: number; readonly event: EventName }>();
+  readonly #excused = new Map<string, Excuse>();
   /** Agents that were taken away for good, and when their series had sent their last readings, in ms since 1970. */
   readonly retired = new Map<string, number>();
   redeclared: Redeclared | undefined;
+  /** Series that nothing more is expected of, by their numbers, and from when on, in ms since 1970. */
+  readonly endedMs = new Map<number, number>();
+  /** Agents that have a source of which nothing more is expected, and when it had its last readings. */
+  readonly silent = new Map<string, number>();
+  /** What agents are sent that no server takes, and of whom it was sent. */
+  readonly #inVain = new Map<PlannedReading, string>();
+  /** Folders that were taken away from under a process, by machine. */
+  readonly away = new Map<string, DiskImage>();
   /** Agents whose disks were set back once all had come to rest, and from which event time on what they had told is lost to them. */
   readonly setBack = new Map<string, number>();
   /** Every write of a machine whose writes are counted, in order. */
@@ -148,9 +174,28 @@ export class World {
     this.count('a reading is written to a file that is followed');
   }
 
-  #took(agent: string, { readings, quarantined, attempts }: Delivered): void {
+  /** Hands readings over to an agent that its server will refuse, and others with them. */
+  sendInVain(agent: string, inVain: readonly PlannedReading[], others: readonly PlannedReading[]): void {
+    for (const reading of inVain) this.#inVain.set(reading, agent);
+    this.sent.push(...others);
+    this.sensors.get(agent)!.send([...inVain, ...others]);
+  }
+
+  /** How many readings an agent was sent in vain. */
+  inVainOf(agent: string): number {
+    return [...this.#inVain.values()].filter((one) => one === agent).length;
+  }
+
+  /** What a file holds is read once more, in its order. */
+  takeAgain(readings: readonly PlannedReading[]): void {
+    this.sent.push(...readings);
+    this.taken.push(...readings.map((one) => ({ ...one, series: this.seriesNow(one.series) })));
+  }
+
+  #took(agent: string, { readings: all, quarantined, attempts }: Delivered): void {
+    const readings = all.filter((reading) => !this.#inVain.has(reading));
     for (const [index, reason] of quarantined)
-      this.break(`agent ${agent} refused a good reading (${JSON.stringify(readings[index])}): ${reason}`);
+      this.break(`agent ${agent} refused a good reading (${JSON.stringify(all[index])}): ${reason}`);
     if (attempts > 1) this.count('a request has to be sent again');
     this.taken.push(...readings.map((one) => ({ ...one, series: this.seriesNow(one.series) })));
     this.punctuality.takes(readings);
@@ -187,6 +232,11 @@ export class World {
     return this.#seriesNow[series]!;
   }
 
+  /** Whether readings may still be taken of one of them. */
+  isPresent(series: number): boolean {
+    return this.#seriesNow.includes(series);
+  }
+
   settingOf(agent: string): Setting {
     return this.agentSettings.get(agent) ?? this.plan.setting;
   }
@@ -198,7 +248,16 @@ export class World {
     const machine = this.platform.machine(`watcher-${this.watchers.length + 1}`);
     const watched = { host: SERVER, port: HTTP_PORT, view: name, window: view.slice, stats };
     this.trace.say(machine.name, `opens the stream of ${name}`);
-    this.watchers.push(new Watcher(machine, watched, (what) => this.break(what)));
+    this.watchers.push(
+      new Watcher(machine, watched, (what) => {
+        if (!this.isOfLostFolder(what)) this.break(what);
+      }),
+    );
+  }
+
+  /** Whether a server says that what it needs was taken away from under it, where that was so. */
+  isOfLostFolder(text: string): boolean {
+    return this.events.has('a folder is removed while it is in use') && GONE.test(text);
   }
 
   count(event: EventName): void {
@@ -218,12 +277,23 @@ export class World {
   }
 
   /** A process may give up until then, and somewhat later; it counts as that event. */
-  excuse(machine: string, untilMs: number, event: EventName): void {
-    this.#excused.set(machine, { untilMs: untilMs + EXCUSED_MS, event });
+  excuse(machine: string, untilMs: number, event: EventName, remedy?: Excuse['remedy']): void {
+    const excuse = { untilMs: untilMs + EXCUSED_MS, event };
+    this.#excused.set(machine, remedy === undefined ? excuse : { ...excuse, remedy });
+  }
+
+  /** Puts back what was taken away from under a process of a machine, where something was. */
+  putFolderBack(machine: string): void {
+    const image = this.away.get(machine);
+    if (image === undefined) return;
+    this.away.delete(machine);
+    this.trace.say(machine, 'its folder is put back');
+    this.platform.machine(machine).disk.putBack(folderOf(machine), image);
   }
 
   /** Ends all faults. */
   heal(): void {
+    for (const machine of this.away.keys()) this.supervised(machine).end('killed', 0);
     this.links.length = 0;
     this.meddlers.clear();
     for (const machine of this.platform.machines) {
@@ -239,6 +309,10 @@ export class World {
     return found;
   }
 
+  supervisedEdge(agent: string): Supervised<EdgeProcess> {
+    return this.edges.get(agent)!;
+  }
+
   get allSupervised(): readonly Supervised<RunningProcess>[] {
     return [this.server, ...this.edges.values()];
   }
@@ -246,14 +320,20 @@ export class World {
   #supervise<P extends RunningProcess>(name: string, start: (logger: Logger) => Promise<P>): Supervised<P> {
     const machine = this.platform.machine(name);
     const logger = this.#logger(name);
-    return new Supervised(machine, () => start(logger), {
+    const begin = (): Promise<P> => {
+      this.putFolderBack(name);
+      return start(logger);
+    };
+    return new Supervised(machine, begin, {
       started: () => this.trace.say(name, 'runs'),
       endedBadly: (reason) => this.#hearSentence(name, 'ended with', reason),
       gaveUp: (reason) => {
         const words = this.#hearSentence(name, 'gave up', reason);
         const excuse = this.#excused.get(name);
-        if (excuse !== undefined && this.platform.scheduler.nowMs < excuse.untilMs) this.count(excuse.event);
-        else this.break(`${name} ended by itself: ${words}`);
+        if (excuse !== undefined && this.platform.scheduler.nowMs < excuse.untilMs) {
+          this.count(excuse.event);
+          excuse.remedy?.(reason);
+        } else this.break(`${name} ended by itself: ${words}`);
       },
     });
   }

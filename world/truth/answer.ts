@@ -21,6 +21,8 @@ export interface ToldAnswer {
   readonly version: string;
   readonly position: string;
   readonly freshness: string | null;
+  /** The view is still folded. */
+  readonly provisional?: boolean;
   /** Agents that the answer does without. */
   readonly without?: readonly string[];
   readonly windows: readonly ToldWindow[];

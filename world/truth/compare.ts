@@ -58,7 +58,8 @@ export function differences(
   return found;
 }
 
-function windowOf({ group, sliceStartMs }: TrueStats, { by, slice }: PlannedView): Spanned {
+/** The window that a slice of the truth is. */
+export function windowOf({ group, sliceStartMs }: TrueStats, { by, slice }: PlannedView): Spanned {
   return {
     start: new Date(sliceStartMs).toISOString(),
     end: new Date(sliceStartMs + spanMs(slice)).toISOString(),

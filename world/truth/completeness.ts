@@ -6,6 +6,8 @@ import { spanMs } from './span.ts';
 interface HeardSeries {
   readonly group: string;
   firstMs: number;
+  /** When it ends; infinite where it doesn't. */
+  endMs: number;
   /** From when to when its readings speak for it. */
   readonly spans: (readonly [fromMs: number, toMs: number])[];
 }
@@ -17,11 +19,13 @@ export function completenessFaults(
   view: PlannedView,
   taken: readonly PlannedReading[],
   told: readonly ToldWindow[],
+  /** From when on nothing more is expected of a series, by its number. */
+  endedMs: ReadonlyMap<number, number> = new Map(),
 ): string[] {
   const { interval, hold } = setting.metrics[view.metric]!;
   const promiseMs = Math.max(spanMs(interval), hold === undefined ? 0 : spanMs(hold));
   const sliceMs = spanMs(view.slice);
-  const heard = heardSeries(setting, series, view, taken, promiseMs);
+  const heard = heardSeries(setting, series, view, taken, promiseMs, endedMs);
   // Time is judged in whole slices that are no shorter than the promise, by where these begin.
   const cellMs = sliceMs * Math.ceil(promiseMs / sliceMs);
   const cellFrom = (ms: number): number => Math.ceil(ms / cellMs) * cellMs;
@@ -33,7 +37,7 @@ export function completenessFaults(
     let given = 0;
     for (const one of heard) {
       if (one.group !== group) continue;
-      owed += Math.max(0, toMs - Math.max(fromMs, one.firstMs));
+      owed += Math.max(0, Math.min(toMs, one.endMs) - Math.max(fromMs, one.firstMs));
       for (const span of one.spans) given += Math.max(0, Math.min(toMs, span[1]) - Math.max(fromMs, span[0]));
     }
     const expected = owed === 0 ? 1 : Math.min(1, given / owed);
@@ -49,6 +53,7 @@ function heardSeries(
   view: PlannedView,
   taken: readonly PlannedReading[],
   promiseMs: number,
+  endedMs: ReadonlyMap<number, number>,
 ): HeardSeries[] {
   const heard = new Map<string, HeardSeries>();
   for (const [index, { agent, metric, device, tags }] of series.entries()) {
@@ -59,7 +64,9 @@ function heardSeries(
     if (times.length === 0) continue;
     const key = JSON.stringify([agent, device]);
     const group = JSON.stringify(view.by.map((tag) => tags[tag]));
-    const one = heard.get(key) ?? { group, firstMs: since[agent] ?? times[0]!, spans: [] };
+    const begun = { group, firstMs: since[agent] ?? times[0]!, endMs: Number.POSITIVE_INFINITY, spans: [] };
+    const one: HeardSeries = heard.get(key) ?? begun;
+    one.endMs = endedMs.get(index) ?? one.endMs;
     one.firstMs = Math.min(one.firstMs, times[0]!);
     heard.set(key, one);
     for (const [i, ms] of times.entries()) {

@@ -31,7 +31,8 @@ export function finalityFaults(
     if (!(Number(completeness) >= 0 && Number(completeness) <= 1))
       found.push(`the window of ${start} is complete to ${completeness}`);
     if (pending !== undefined) found.push(`the window of ${start} still waits for ${pending.join(', ')}`);
-    if (unchecked !== undefined) found.push(`the window of ${start} has unchecked readings`);
+    if (unchecked !== undefined && setting.metrics[view.metric]!.repeatHorizon === undefined)
+      found.push(`the window of ${start} has unchecked readings`);
   }
   return found;
 }
