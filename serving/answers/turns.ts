@@ -1,5 +1,5 @@
 /** Work of one query between two turns of the event loop. */
-export const TURN_MS = 4;
+export const TURN_MS = 2;
 /** Short steps between two looks at the clock. */
 export const SHORT_STEPS = 64;
 
