@@ -43,7 +43,7 @@ import {
 import { flagsOfSpan, rowsOfSpan } from './row-span.ts';
 
 /** Spans deleted in one write when an epoch or a version is dropped. */
-const DROP_BATCH_SPANS = 10_000;
+const DROP_BATCH_SPANS = 2_000;
 
 /** Spans that have to be dropped before the disk is asked to give back what they took: some hundred kilobytes. */
 const RECLAIM_SPANS_MIN = 1_000;
@@ -323,11 +323,13 @@ export class ChangeTable implements ChangeFeed {
   ): Promise<void> {
     let operations: TableOperation[] = [];
     let dropped = 0;
-    for await (const [key, value] of scanPrefix(this.#table, prefix)) {
-      if (!goes(key, value)) continue;
-      dropped++;
-      operations.push({ kind: 'delete', key });
-      if (isSpan && flagsOfSpan(value) !== 0) operations.push({ kind: 'delete', key: flaggedKey(key) });
+    for await (const entries of this.#table.scanBatches(prefixRange(prefix))) {
+      for (const [key, value] of entries) {
+        if (!goes(key, value)) continue;
+        dropped++;
+        operations.push({ kind: 'delete', key });
+        if (isSpan && flagsOfSpan(value) !== 0) operations.push({ kind: 'delete', key: flaggedKey(key) });
+      }
       if (operations.length < DROP_BATCH_SPANS) continue;
       await this.#table.write(operations, { sync: false });
       operations = [];
