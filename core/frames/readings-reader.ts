@@ -80,6 +80,11 @@ export class ReadingsReader {
     return this.#heads.length;
   }
 
+  /** Time of the last reading of each run. */
+  get lastMs(): Float64Array {
+    return this.#heads.lastMs;
+  }
+
   /** 1 where the run has an anchor. */
   get anchored(): Uint8Array {
     return this.#heads.anchored;

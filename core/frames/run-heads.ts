@@ -19,6 +19,8 @@ export class RunHeads {
   irregular = new Uint8Array(0);
   absolute = new Uint8Array(0);
   headMs = new Float64Array(0);
+  /** Of the last reading of each run, once times are placed. */
+  lastMs = new Float64Array(0);
   headValue = new Float64Array(0);
   periodMs = new Float64Array(0);
   anchorMs = new Float64Array(0);
@@ -79,6 +81,7 @@ export class RunHeads {
       }
       if (shortestMs < 1) return frameFault('order', `times of run ${run} do not ascend`);
       if (atMs > TIME_MS_MAX) return frameFault('range', `times of run ${run} leave the range of times`);
+      this.lastMs[run] = atMs;
       if (headMs < earliestMs) earliestMs = headMs;
       if (atMs > latestMs) latestMs = atMs;
     }
@@ -155,6 +158,7 @@ export class RunHeads {
     this.absolute = new Uint8Array(size);
     const room = size + COLUMN_ROOM;
     this.headMs = new Float64Array(room);
+    this.lastMs = new Float64Array(room);
     this.headValue = new Float64Array(room);
     this.periodMs = new Float64Array(room);
     this.anchorMs = new Float64Array(room);

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { encodeReadings } from '#core/frames/encode-readings.ts';
 import { FrameTooLarge } from '#core/frames/fault.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
+import { ReadingsReader } from '#core/frames/readings-reader.ts';
 import { NO_LINKS } from '#core/frames/readings.ts';
 import type { TakenReadings } from '../accept/amend.ts';
 
@@ -63,6 +64,17 @@ export function decodeChunk(bytes: Uint8Array): readonly ChunkRun[] {
     to += length[run]!;
     return { entry: entry[run]!, times: timeMs.subarray(from, to), values: value.subarray(from, to) };
   });
+}
+
+/** One does for all: what is taken of a chunk is copied. */
+const endsReader = new ReadingsReader(undefined);
+
+/** Which entries a chunk holds readings of, and the time of the last one of each run. */
+export function chunkEnds(bytes: Uint8Array): readonly { readonly entry: number; readonly lastMs: number }[] {
+  const fault = endsReader.open(bytes);
+  assert(fault === null, 'the journal holds readings frames of its own making');
+  const { runCount, entry, lastMs } = endsReader;
+  return Array.from({ length: runCount }, (_, run) => ({ entry: entry[run]!, lastMs: lastMs[run]! }));
 }
 
 function encodeChunk(taken: TakenReadings, dictionaryVersion: number): Uint8Array {

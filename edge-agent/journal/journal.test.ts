@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { joinKeys, prefixRange, stringKey, uintKey } from '#backbone/keys/order.ts';
 import { MemoryTable } from '#backbone/table/memory-table.fixtures.ts';
 import type { TakenReadings } from '../accept/amend.ts';
-import { chunksOf, decodeChunk, encodeChunks } from './chunk-codec.ts';
+import { chunkEnds, chunksOf, decodeChunk, encodeChunks } from './chunk-codec.ts';
 import { CHANGES_FILED_MAX, type ChunkSeries, Journal, mayForget } from './journal.ts';
 
 function taken(rows: readonly (readonly [entry: number, timeMs: number, value: number])[]): TakenReadings {
@@ -161,6 +161,11 @@ describe('chunks of readings', () => {
       2,
     );
     expect(chunk!.count).toBe(4);
+    expect(chunkEnds(chunk!.bytes)).toEqual([
+      { entry: 0, lastMs: 20 },
+      { entry: 0, lastMs: 15 },
+      { entry: 1, lastMs: 20 },
+    ]);
     expect(decodeChunk(chunk!.bytes)).toEqual([
       { entry: 0, times: Float64Array.of(10, 20), values: Float64Array.of(1, -2) },
       { entry: 0, times: Float64Array.of(15), values: Float64Array.of(3) },
@@ -176,6 +181,8 @@ describe('chunks of readings', () => {
     expect(chunks.length).toBeGreaterThan(1);
     const runs = chunks.flatMap(({ bytes }) => decodeChunk(bytes));
     expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(rows.length);
+    const ends = chunks.flatMap(({ bytes }) => chunkEnds(bytes));
+    expect(ends.map(({ lastMs }) => lastMs)).toEqual(runs.map(({ times }) => times.at(-1)));
     expect(runs.flatMap(({ values }) => [...values])).toEqual(rows.map(([, , of]) => of));
     expect(runs.flatMap(({ times }) => [...times])).toEqual(rows.map(([, timeMs]) => timeMs));
   });

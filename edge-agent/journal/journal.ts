@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { joinKeys, NUMBER_KEY_BYTES, prefixRange, readUintKey, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { ChangedValue, TakenReadings } from '../accept/amend.ts';
-import { decodeChunk, type EncodedChunk } from './chunk-codec.ts';
+import { chunkEnds, decodeChunk, type EncodedChunk } from './chunk-codec.ts';
 import { SeriesJournal } from './series-journal.ts';
 import { StoredBreaks } from './stored-breaks.ts';
 import { StoredSeals } from './stored-seals.ts';
@@ -248,8 +248,7 @@ export class Journal {
     if (next === undefined) return;
     const range = { ...prefixRange(CHUNK), gte: joinKeys(CHUNK, uintKey(next.number)), limit: LOOK_AHEAD_CHUNKS };
     for await (const [key, bytes] of this.#options.table.scan(range)) {
-      const runs = decodeChunk(bytes).map(({ entry, times }) => ({ entry, lastMs: times.at(-1)! }));
-      this.#contents.push({ number: readUintKey(key, CHUNK.length), runs });
+      this.#contents.push({ number: readUintKey(key, CHUNK.length), runs: chunkEnds(bytes) });
     }
   }
 
