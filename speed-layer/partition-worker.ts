@@ -27,7 +27,10 @@ const ROWS_GATHERED_MAX = 50_000;
  * Their spans likewise: what a commit costs the event loop goes by them, some twenty microseconds each. The rows of a history
  * share them, those of a fleet that speaks once in a slice don't.
  */
-const SPANS_GATHERED_MAX = 5_000;
+const SPANS_GATHERED_MAX = 2_500;
+
+/** Births likewise: each of their entries is written, and a birth has thousands. */
+const BIRTHS_GATHERED_MAX = 2;
 
 /** Refused records, in bytes, that are in memory before the next one has to wait likewise. */
 const REFUSED_GATHERED_BYTES_MAX = 16 * 1024 * 1024;
@@ -100,6 +103,8 @@ export class PartitionWorker {
   readonly #failed = new AbortController();
   #commit: Promise<void> = Promise.resolve();
   #isCommitting = false;
+  /** Births since the last commit. */
+  #births = 0;
   /** Something has to be written although no record came: a refold, or a view that joined. */
   #isOwed = false;
 
@@ -225,6 +230,7 @@ export class PartitionWorker {
     const record = readRecord(this.partition, { position, bytes });
     const outcome = this.fold.apply(position, record);
     if (outcome.kind === 'cut') this.#closeEpoch(outcome.ends);
+    if (outcome.kind === 'learned') this.#births++;
     this.#pending.note(position, record, bytes.length);
   }
 
@@ -238,12 +244,14 @@ export class PartitionWorker {
 
   #isFull(): boolean {
     const { refusedBytes } = this.#pending;
-    return isFull(this.#pending, this.fold.views, this.rowsMax) || refusedBytes > REFUSED_GATHERED_BYTES_MAX;
+    if (refusedBytes > REFUSED_GATHERED_BYTES_MAX || this.#births >= BIRTHS_GATHERED_MAX) return true;
+    return isFull(this.#pending, this.fold.views, this.rowsMax);
   }
 
   #startCommit(): void {
     if (this.#isCommitting || (this.fold.position === this.#committedTo && !this.#isOwed)) return;
     this.#isOwed = false;
+    this.#births = 0;
     const watermarkMs = this.fold.watermarkMs();
     for (const view of this.fold.views) {
       this.#pending.gather(view, this.fold.epoch);

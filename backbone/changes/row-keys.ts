@@ -157,19 +157,31 @@ export function spanOperations({ flags, bytes }: RowSpan, key: Uint8Array): Tabl
   return flags === 0 ? [put] : [put, { kind: 'put', key: flaggedKey(key), value: new Uint8Array(0) }];
 }
 
-/** Remembers the prefixes of groups while the spans of one batch are written, and has room for their keys. */
+/**
+ * The prefixes of groups while the spans of one batch are written, and room for their keys. What comes one after the other is
+ * mostly of one band, and of a history of one group.
+ */
 export class GroupPrefixes {
   readonly pool = new BytePool();
-  readonly #prefixes = new Map<string, Uint8Array>();
+  #view = '';
+  #version = Number.NaN;
+  #band = Number.NaN;
+  #bandPrefix: Uint8Array = new Uint8Array(0);
+  #group: string | undefined;
+  #prefix: Uint8Array = new Uint8Array(0);
 
   of({ view, version, group, opener }: SpanName): Uint8Array {
-    const name = `${version}/${bandOf(opener)}/${view}/${group}`;
-    let prefix = this.#prefixes.get(name);
-    if (prefix === undefined) {
-      prefix = groupSpansPrefix(view, version, group, opener);
-      this.#prefixes.set(name, prefix);
+    const band = bandOf(opener);
+    if (band !== this.#band || version !== this.#version || view !== this.#view) {
+      [this.#view, this.#version, this.#band] = [view, version, band];
+      this.#bandPrefix = bandPrefix(view, version, opener);
+      this.#group = undefined;
     }
-    return prefix;
+    if (group !== this.#group) {
+      this.#group = group;
+      this.#prefix = joinKeys(this.#bandPrefix, stringKey(group));
+    }
+    return this.#prefix;
   }
 }
 

@@ -94,6 +94,22 @@ export function readIntKey(key: Uint8Array, offset = 0): number {
 
 /** The bytes of a string, closed so that no string's key begins another's. */
 export function stringKey(value: string): Uint8Array {
+  return plainKey(value) ?? encodedKey(value);
+}
+
+/** The same of a string of ASCII alone, as names mostly are, without a zero: undefined where it isn't. */
+function plainKey(value: string): Uint8Array | undefined {
+  const { length } = value;
+  const key = new Uint8Array(length + STRING_END_BYTES);
+  for (let i = 0; i < length; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit === 0 || unit > 0x7f) return undefined;
+    key[i] = unit;
+  }
+  return key;
+}
+
+function encodedKey(value: string): Uint8Array {
   assert(value.isWellFormed(), 'a string key has no half of a surrogate pair');
   const encoded = utf8.encode(value);
   let zeros = 0;

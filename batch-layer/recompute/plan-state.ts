@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ObjectDamaged, OBJECT_BYTES_MAX, type Objects } from '#backbone/objects/objects.ts';
 import { NewerFormat } from '#backbone/storage-errors.ts';
@@ -7,11 +8,14 @@ import type { LedgerSnapshot } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { FramePlace, PartitionPlanner, PlannerSnapshot } from './partition-planner.ts';
 
-/** The format of a kept plan: JSON (RFC 8259), gzipped (RFC 1952). */
+/** The format of a kept plan: JSON (RFC 8259), gzipped (RFC 1952) in one or more members. */
 export const PLAN_STATE_FORMAT = 1;
 
 /** Amended readings that a kept plan carries. With more it is not kept, and the next run plans from the first record. */
 export const AMENDED_KEPT_MAX = 500_000;
+
+/** Entries of dictionaries that are written between two turns of the event loop: agents may have a million. */
+const ENTRIES_PER_TURN = 4_096;
 
 interface SavedAgent {
   readonly agent: string;
@@ -67,9 +71,34 @@ export async function keepPlanState(
     amended: amended.map(({ agent, entry, timeMs, position }) => [agent, entry, timeMs, position]),
     segments: paths.map((path, file) => (parkedIn.has(file) ? basename(path) : '')),
   };
-  const bytes = gzipSync(JSON.stringify(state), { level: 1 });
+  const bytes = await written(state);
   if (bytes.length > OBJECT_BYTES_MAX) return;
   await objects.put(name, bytes);
+}
+
+/** The bytes of a plan, written piece by piece: a member for each. */
+async function written(state: PlanState): Promise<Buffer> {
+  const members: Buffer[] = [];
+  for (const piece of piecesOf(state)) {
+    members.push(gzipSync(piece, { level: 1 }));
+    await nextTurn();
+  }
+  return Buffer.concat(members);
+}
+
+/** What JSON.stringify gives, in pieces that take milliseconds each. */
+function* piecesOf({ agents, ...state }: PlanState): Iterable<string> {
+  let head = `${JSON.stringify(state).slice(0, -1)},"agents":[`;
+  for (const [i, { entries, ...agent }] of agents.entries()) {
+    head += `${i === 0 ? '' : ','}${JSON.stringify(agent).slice(0, -1)},"entries":[`;
+    for (let from = 0; from < entries.length; from += ENTRIES_PER_TURN) {
+      const some = JSON.stringify(entries.slice(from, from + ENTRIES_PER_TURN)).slice(1, -1);
+      yield `${head}${from === 0 ? '' : ','}${some}`;
+      head = '';
+    }
+    head += ']}';
+  }
+  yield `${head}]}`;
 }
 
 /**

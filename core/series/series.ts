@@ -172,6 +172,8 @@ export function parseSeries(value: unknown, format: SeriesFormat = 2): SeriesEnt
   if (fault !== null) return fault;
   // fromEntries defines own properties, so even a tag named __proto__ is a tag like any other.
   const tags = Object.fromEntries(Object.entries(given)) as Record<string, string>;
+  // The same text; a fleet's dictionary keeps it once.
+  tags['device'] = device;
   return { metric, unit, decimals, kind, intervalMs, rollover, ...said, quantiles, paneMs, device, tags };
 }
 

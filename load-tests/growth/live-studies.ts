@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { bytesIn } from '#backbone/disk/directory.ts';
 import { RunningSystem } from '../load/running-system.ts';
 import { SeverableLink } from '../load/severable-link.ts';
 import { ToldCount } from '../load/told-count.ts';
 import { millisecondsOf } from '../measure.ts';
 import { freePort } from '../peers/peer-process.ts';
-import type { Grown, Study } from './study.ts';
+import { grown, type Study } from './study.ts';
 
 const METRIC = 'load';
 const VIEW = 'load-by-region';
@@ -40,15 +38,6 @@ async function post(port: number, meters: number, minutes: readonly number[]): P
   }
   const { status } = await fetch(`http://127.0.0.1:${port}/api/v2/write?precision=ms`, { method: 'POST', body });
   if (status !== 204) throw new Error(`the agent answered ${status}`);
-}
-
-async function grown(ms: number, system: RunningSystem): Promise<Grown> {
-  const memory = await system.peakMemoryBytes();
-  return {
-    ms,
-    memoryMegabytes: memory === undefined ? undefined : memory / 1e6,
-    diskMegabytes: (await bytesIn(join(system.dir, 'data'))) / 1e6,
-  };
 }
 
 export const subscribers: Study = {

@@ -3,12 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Figure, figureOf } from '../measure.ts';
 import { history, partitions, series } from './file-studies.ts';
+import { fleet } from './fleet-study.ts';
 import { backlog, subscribers } from './live-studies.ts';
 import { logLogPlot } from './log-log-plot.ts';
 import { fitPowerLaw, type Point } from './power-law.ts';
 import type { Grown, Study } from './study.ts';
 
-const STUDIES: readonly Study[] = [series, history, subscribers, partitions, backlog];
+const STUDIES: readonly Study[] = [series, fleet, history, subscribers, partitions, backlog];
 const NAMES = STUDIES.map(({ name }) => name);
 
 const USAGE = `npm run growth -- [STUDY…] [--short] [--json] [--pictures DIR]

@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { bytesIn } from '#backbone/disk/directory.ts';
+import type { RunningSystem } from '../load/running-system.ts';
+
 /** What is measured at each size of something. */
 export interface Study {
   readonly name: string;
@@ -16,4 +20,14 @@ export interface Grown {
   readonly memoryMegabytes: number | undefined;
   /** Of what the server keeps, in millions of bytes. */
   readonly diskMegabytes: number;
+}
+
+/** What a system has grown to that took so long. */
+export async function grown(ms: number, system: RunningSystem): Promise<Grown> {
+  const memory = await system.peakMemoryBytes();
+  return {
+    ms,
+    memoryMegabytes: memory === undefined ? undefined : memory / 1e6,
+    diskMegabytes: (await bytesIn(join(system.dir, 'data'))) / 1e6,
+  };
 }

@@ -58,7 +58,7 @@ async function pathsOf({ index }: ViewReader, views: readonly View[]): Promise<r
     const extent = await source?.extent();
     if (source === undefined || extent === undefined) continue;
     const { view } = source.id;
-    const groups = source.someGroups(Math.ceil(QUESTIONS / views.length));
+    const groups = [...Iterator.from(source.allGroups()).take(Math.ceil(QUESTIONS / views.length))];
     paths.push(
       groups.map(({ tags }) => pathOf(view, extent.toSlice - PAGE_SLICES, extent.toSlice, view.sliceMs, tags)),
     );

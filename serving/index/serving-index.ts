@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AgentRow, ChangeBatch, ChangeFeed } from '#backbone/changes/changes.ts';
+import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import {
   type BatchState,
@@ -211,8 +212,8 @@ export class ServingIndex implements AsyncDisposable {
         this.#backend,
       );
       served.opening = source;
-      await this.#open(source);
       const before = served.source;
+      await this.#open(source, before);
       if (before?.id.version === version) source.takeExtents(before);
       await source.warm(pagesToWarm(before));
       served.source = source;
@@ -234,8 +235,11 @@ export class ServingIndex implements AsyncDisposable {
     if (served.manifest === manifest) served.adoption = served.adoption.then(() => this.#tryAdopt(served, manifest));
   }
 
-  /** Fills a source's groups; commits meanwhile reach it too, and a member that they told is not put back. */
-  async #open(source: ViewSource): Promise<void> {
+  /**
+   * Fills a source's groups; commits meanwhile reach it too, and a member that they told is not put back. A source of the same
+   * version has the members already.
+   */
+  async #open(source: ViewSource, before: ViewSource | undefined): Promise<void> {
     const { feed, results } = this.#options;
     const { view, version, batch } = source.id;
     const told = new Set<string>();
@@ -243,13 +247,13 @@ export class ServingIndex implements AsyncDisposable {
       for (const one of members) if (one.view === view.name) told.add(memberKey(one));
     });
     try {
-      for await (const one of feed.members(view.name, version)) {
-        if (!told.has(memberKey(one))) source.putMember(one);
-      }
+      const members = before?.id.version === version ? membersOf(before) : feed.members(view.name, version);
+      for await (const one of members) if (!told.has(memberKey(one))) source.putMember(one);
     } finally {
       unsubscribe();
     }
-    for (const result of batch.results) for (const group of await results.groups(result)) source.openGroup(group);
+    for (const result of batch.results)
+      for await (const group of inTurns(await results.groups(result))) source.openGroup(group);
   }
 
   async #confirm(source: ViewSource): Promise<void> {
@@ -266,6 +270,22 @@ export class ServingIndex implements AsyncDisposable {
   agentRows(): readonly AgentRow[] {
     return this.agents.all();
   }
+}
+
+/** What a look at many things does with the thread: it lets others have it every so often. */
+const ITEMS_PER_TURN = 4_096;
+
+async function* inTurns<Item>(items: Iterable<Item>): AsyncIterable<Item> {
+  let count = 0;
+  for (const item of items) {
+    if (++count % ITEMS_PER_TURN === 0) await nextTurn();
+    yield item;
+  }
+}
+
+/** The members of every group of a source, as they stand when each is looked at. */
+async function* membersOf(source: ViewSource): AsyncIterable<MemberRow> {
+  for await (const group of inTurns(source.allGroups())) yield* group.progress.members();
 }
 
 /** So many at once, so many more waiting, and IndexBusy for the others. */

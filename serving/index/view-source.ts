@@ -92,9 +92,9 @@ export class ViewSource {
     return this.#sorted;
   }
 
-  /** Some of the groups, in no order. */
-  someGroups(countMax: number): readonly Group[] {
-    return [...this.#groups.values().take(countMax)];
+  /** The groups, in no order, those too that come while they are walked over. */
+  allGroups(): Iterable<Group> {
+    return this.#groups.values();
   }
 
   group(key: string): Group | undefined {
