@@ -19,8 +19,11 @@ export interface EdgeAgentOptions {
   readonly broker: string;
   /** By which files it shows who it is; relative paths start at `folder`. */
   readonly login?: LoginFiles;
-  /** Where the agent's state lives, a directory that exists, and how many bytes of journal and frames it may keep there. */
-  readonly spool: { readonly dir: string; readonly bytes: number };
+  /**
+   * Where the agent's state lives, a directory that exists, how many bytes of journal and frames it may keep there, and how many are gathered
+   * in memory before they go into a file.
+   */
+  readonly spool: { readonly dir: string; readonly bytes: number; readonly memory?: number | undefined };
   readonly metrics: ReadonlyMap<string, Metric>;
   /** The sources by name; files are read one after the other in this order. */
   readonly sources: Iterable<readonly [name: string, source: DeclaredSource]>;
@@ -62,7 +65,7 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
   const { id, spool: spoolOptions, metrics, logger } = options;
   await using stack = new AsyncDisposableStack();
   await readLogin(options.login ?? {}, options.folder);
-  const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir }));
+  const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir, memoryBytes: spoolOptions.memory }));
   const { journalBytes, frameBytes } = sharesOf(spoolOptions.bytes);
   const spool = await Spool.open(table, { bytesMax: frameBytes, prefix: stringKey('spool') });
   const stopping = new AbortController();

@@ -21,14 +21,28 @@ export const TABLE_FORMAT = 1;
 /** How much larger each batch of a scan is than the one before. */
 const SCAN_GROWTH = 8;
 
-const TUNING = { writeBufferBytes: 16 * 1024 * 1024, cacheBytes: 16 * 1024 * 1024, compression: true };
+const MEMORY_BYTES = 16 * 1024 * 1024;
+
+/** Below it files get so small that most of the work is to merge them. */
+export const TABLE_MEMORY_BYTES_MIN = 1_000_000;
+export const TABLE_MEMORY_BYTES_MAX = 64_000_000;
+
+/** Where a table lies, and how many bytes are gathered in memory before they go into a file; 16 MiB unless given. */
+export interface EmbeddedTableOptions {
+  readonly dir: string;
+  readonly memoryBytes?: number | undefined;
+}
 
 /**
  * Opens the table in `dir`, which is made when it isn't there. Throws DirectoryInUse when another opening of it lives,
  * NewerFormat, DirectoryMismatch or DirectoryUnusable. `open` is given by tests that make the disk fail.
  */
-export async function openEmbeddedTable({ dir }: { readonly dir: string }, open?: OpenLevel): Promise<Table> {
-  return openTableDirectory({ dir, store: 'table', kind: 'table', format: TABLE_FORMAT, tuning: TUNING, open });
+export async function openEmbeddedTable(
+  { dir, memoryBytes = MEMORY_BYTES }: EmbeddedTableOptions,
+  open?: OpenLevel,
+): Promise<Table> {
+  const tuning = { writeBufferBytes: memoryBytes, cacheBytes: memoryBytes, compression: true };
+  return openTableDirectory({ dir, store: 'table', kind: 'table', format: TABLE_FORMAT, tuning, open });
 }
 
 /** A directory that holds a table for something that is kept in one; `kind` and `format` are what its marker says. */

@@ -130,7 +130,7 @@ export async function startEdge({ agent, metrics, folder, logger, sources }: Edg
     id,
     broker,
     login: { token, ca, tls },
-    spool: { dir, bytes: spool.bytes },
+    spool: { ...spool, dir },
     metrics,
     sources,
     folder,

@@ -161,6 +161,14 @@ describe('an agent', () => {
     ]);
   });
 
+  it('gathers as much of its spool in memory as it says, within bounds', () => {
+    expect(configOf('agent: { id: a, spool: { memory: 2MB } }').agent?.spool.memory).toBe(2_000_000);
+    for (const memory of ['10KB', '1GB'])
+      expect(faultsOf(`agent: { id: a, spool: { memory: ${memory} } }`)).toEqual([
+        'agent.spool.memory: a spool gathers 1MB to 64MB in memory',
+      ]);
+  });
+
   it('has a spool that holds a few of the largest frames', () => {
     expect(faultsOf('agent: { id: a, spool: { bytes: 1KB } }')).toEqual([
       expect.stringMatching(/^agent\.spool\.bytes: a spool has at least \d+MB, room for a few of the largest frames$/),
@@ -171,7 +179,7 @@ describe('an agent', () => {
     'has no broker at %s',
     (broker) => {
       expect(faultsOf(`agent: { id: a, broker: ${broker} }`)).toEqual([
-        'agent.broker: the broker is a URL like mqtt://127.0.0.1:1883, or mqtts://weir.example for TLS',
+        'agent.broker: the broker is a URL like mqtt://127.0.0.1:1883, or mqtts://weir.example for TLS, or wss://weir.example by WebSocket',
       ]);
     },
   );

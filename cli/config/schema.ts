@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PARTITIONS_MAX } from '#backbone/log/log.ts';
 import { BATCH_STATES_KEPT } from '#backbone/manifests/manifest.ts';
+import { TABLE_MEMORY_BYTES_MAX, TABLE_MEMORY_BYTES_MIN } from '#backbone/table/embedded-table.ts';
 import { metricsSchema } from '#core/metrics/metric-config.ts';
 import { fixedSpan } from '#core/time/duration-config.ts';
 import { viewsSchema } from '#core/views/view-config.ts';
@@ -129,6 +130,17 @@ const agentSchema = z.strictObject({
           description: 'How much disk the agent uses at most, a quarter of it for its journal.',
           examples: ['2GB'],
         }),
+      memory: byteCount
+        .refine(
+          (bytes) => bytes >= TABLE_MEMORY_BYTES_MIN && bytes <= TABLE_MEMORY_BYTES_MAX,
+          `a spool gathers ${TABLE_MEMORY_BYTES_MIN / 1e6}MB to ${TABLE_MEMORY_BYTES_MAX / 1e6}MB in memory`,
+        )
+        .meta({
+          description:
+            'How much the agent gathers in memory before it goes into a file. 16 MiB unless given, which is for files of millions of rows; 2MB is enough for some hundred readings a second.',
+          examples: ['2MB'],
+        })
+        .optional(),
     })
     .prefault({})
     .meta({
