@@ -23,7 +23,8 @@ export const options = {
       rate: RATE,
       timeUnit: '1s',
       duration: `${SECONDS}s`,
-      preAllocatedVUs: 20,
+      // All of them at the start: while one more is made, questions are left out.
+      preAllocatedVUs: 100,
       maxVUs: 100,
       exec: 'mixed',
     },
