@@ -3,6 +3,7 @@ import { ChangedSlices } from './changed-slices.ts';
 import { Group } from './group.ts';
 import { Agents } from './progress.ts';
 import {
+  type AgentChange,
   BATCHES_REMEMBERED_MAX,
   changesOf,
   type GroupChange,
@@ -15,6 +16,10 @@ const OTHER = new Group('["b"]', new Agents(), 60_000);
 
 function changeOf(count: number): GroupChange {
   return { slices: ChangedSlices.of(Array.from({ length: count }, (_, i) => i)), endsAfterMs: 0, endsToMs: 0 };
+}
+
+function agentChange(groups: ReadonlySet<Group>): AgentChange {
+  return { groups, endsAfterMs: 0, endsToMs: 0 };
 }
 
 function push(
@@ -54,6 +59,17 @@ describe('the recent changes of a view', () => {
     expect(recent.since(4)).toEqual([]);
     expect(new RecentChanges().newest).toBe(0);
     expect(new RecentChanges().since(0)).toEqual([]);
+  });
+
+  it('knows the newest batch that changed anything', () => {
+    const recent = filled(2);
+    expect(recent.newestChange).toBe(0);
+    push(recent, 0, 10, 20, new Map([[GROUP, changeOf(1)]]));
+    push(recent, 0, 20, 30);
+    recent.push({ partition: 0, from: 30, to: 40, groups: new Map(), agents: [agentChange(new Set())] });
+    expect([recent.newestChange, recent.newest]).toEqual([3, 5]);
+    recent.push({ partition: 0, from: 40, to: 50, groups: new Map(), agents: [agentChange(new Set([GROUP]))] });
+    expect(recent.newestChange).toBe(6);
   });
 
   it('gives the batches beyond positions, of each partition from where it is', () => {

@@ -86,14 +86,21 @@ export class RecentChanges {
   readonly #earliest = new EarliestChanges();
   /** Sequence number of the next batch. */
   #next = 1;
+  #newestChange = 0;
 
   /** Sequence number of the newest batch; 0 before the first. */
   get newest(): number {
     return this.#next - 1;
   }
 
+  /** That of the newest one that changed anything in the view; 0 before the first: most may be of others. */
+  get newestChange(): number {
+    return this.#newestChange;
+  }
+
   push(batch: Omit<RecentBatch, 'sequence'>): void {
-    const { groups } = batch;
+    const { groups, agents } = batch;
+    if (groups.size > 0 || agents.some(({ groups: reached }) => reached.size > 0)) this.#newestChange = this.#next;
     this.#earliest.push(this.#next, earliestOf(batch));
     this.#batches.push({ sequence: this.#next++, ...batch });
     this.#slices += sliceCount(groups);

@@ -3,6 +3,7 @@ import pino from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ViewReader } from '../http/view-reader.ts';
+import { BATCHES_REMEMBERED_MAX } from '../index/recent-changes.ts';
 import { ServingIndex } from '../index/serving-index.ts';
 import { readAnswer } from '../serving.fixtures.ts';
 import { World } from '../world.fixtures.ts';
@@ -114,6 +115,22 @@ describe('a client of the stream', () => {
     }
     for (const { client } of both) expect(client.tell()).toBeUndefined();
     expect(both.map(({ socket }) => socket.sent.length)).toEqual([3, 3]);
+  });
+
+  it('a reader is not kept busy by commits that change nothing of its view, and told of the next change alone', async () => {
+    const world = await World.open({ partitions: 1 });
+    await using opened = await openClient(world);
+    const { socket, client, subscribe } = opened;
+    socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false);
+    await vi.waitUntil(() => socket.sent.length === 1);
+    const nothing = { spans: [], members: [], agents: [], refused: [] };
+    for (let at = 0; at < BATCHES_REMEMBERED_MAX + 1; at++) {
+      await world.changes.commit({ partition: 0, from: at, to: at + 1, ...nothing }, []);
+      expect(client.tell()).toBeUndefined();
+    }
+    await world.deliver('a', [{ device: 'm@IDF', atMs: START, value: 1 }]);
+    await client.tell();
+    expect(JSON.parse(socket.sent[1]!)).toMatchObject({ type: 'changes', windows: [{ stats: { count: 1 } }] });
   });
 
   it('a reader of several windows is told what was made of them in one write', async () => {

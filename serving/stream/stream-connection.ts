@@ -63,7 +63,7 @@ export class StreamConnection {
     this.#isTelling = true;
     return this.#enqueue(async () => {
       this.#isTelling = false;
-      for (const one of this.#subscriptions.values()) if (one.isBehind && !this.#isFull()) await this.#tellOne(one);
+      for (const one of this.#subscriptions.values()) if (one.hasNews() && !this.#isFull()) await this.#tellOne(one);
     });
   }
 
@@ -80,7 +80,7 @@ export class StreamConnection {
 
   #writeWhatIsMade(): boolean {
     for (const one of this.#subscriptions.values()) {
-      if (!one.isBehind) continue;
+      if (!one.hasNews()) continue;
       if (this.#isFull()) return true;
       const told = one.nextMade();
       if (told === undefined) return false;

@@ -69,9 +69,13 @@ export class Subscription {
     this.#last = asked.last === undefined ? undefined : parseSpan('last', asked.last);
   }
 
-  /** Whether there may be something to tell. */
-  get isBehind(): boolean {
-    return this.#source === undefined || this.#source.isReplaced || this.#source.recent.newest !== this.#sequence;
+  /** Whether there may be something to tell. What was committed without a change in its view is passed by. */
+  hasNews(): boolean {
+    if (this.#source === undefined || this.#source.isReplaced) return true;
+    const { newest, newestChange } = this.#source.recent;
+    if (newestChange > this.#sequence) return true;
+    this.#sequence = newest;
+    return false;
   }
 
   /** What to tell next, as a frame; undefined where nothing changed that it asks for. Throws QueryError. */
