@@ -21,8 +21,9 @@ interface OpenSegment {
 export class FrameSource implements Disposable {
   readonly #paths: readonly string[];
   readonly #open = new Map<number, OpenSegment>();
-  readonly #room = new Uint8Array(WINDOW_BYTES);
-  #window: Uint8Array = this.#room;
+  /** What is read of plain segments; most who plan read none. */
+  #room: Uint8Array | undefined;
+  #window: Uint8Array = new Uint8Array(0);
   #file = -1;
   #from = 0;
   #end = 0;
@@ -45,8 +46,8 @@ export class FrameSource implements Disposable {
   #read(file: number, at: number, length: number): void {
     const { descriptor, packed } = this.#segment(file);
     if (packed === undefined) {
-      const read = readUpTo(descriptor, this.#room, at);
-      this.#window = this.#room;
+      this.#window = this.#room ??= new Uint8Array(WINDOW_BYTES);
+      const read = readUpTo(descriptor, this.#window, at);
       this.#from = at;
       this.#end = at + read;
     } else {
