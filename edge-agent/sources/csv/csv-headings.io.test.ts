@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
 import { SeriesList } from '../source.ts';
-import { collect, type Collected, CSV_ROWS, failure, metricsOf, openSection } from '../sources.fixtures.ts';
+import { collect, type Collected, CSV_ROWS, failure, issuesOf, metricsOf, openSection } from '../sources.fixtures.ts';
 
 const folder = await sharedFolder('csv-headings');
 const metrics = metricsOf(metricNamed('power'));
@@ -74,5 +74,34 @@ describe('the heading of a CSV file', () => {
       (await failure(read(`${columns.join(',')}\n`, { time: { columns: [named] }, series }))).message;
     expect(await message('Cas dp')).toMatch(/lacks the column "Cas dp"; did you mean "Cas do"\?$/);
     expect(await message('Zeitpunkt')).toMatch(/lacks the column "Zeitpunkt"; it has "Cas od", "Cas do", "Datum"/);
+  });
+
+  it('may name a device in each of its columns, of which one rule makes a series each', async () => {
+    const rule = {
+      metric: 'power',
+      value: { from: 'M 1', to: 'M3' },
+      device: 'meter {column}',
+      tags: { site: '{site}' },
+    };
+    const rows = 'ts,site,M 1,M$&2,M3,sum\n2024-01-01,a,1,2,,6\n2024-01-02,a,4,x,5,9\n';
+    const { readings, refusals, tallies } = await read(rows, { series: [rule] });
+    expect(readings.map(({ tags, value }) => [tags, value])).toEqual([
+      [{ device: 'meter M 1', site: 'a' }, 1_000],
+      [{ device: 'meter M$&2', site: 'a' }, 2_000],
+      [{ device: 'meter M 1', site: 'a' }, 4_000],
+      [{ device: 'meter M3', site: 'a' }, 5_000],
+    ]);
+    expect(refusals).toMatchObject([{ line: 3, reason: expect.stringContaining('column "M$&2": value "x"') }]);
+    expect(tallies).toMatchObject({ rows: 2, readings: 4, missing: 1, quarantined: 1 });
+    const ended = await read('ts,site,M 1,M3,\n2024-01-01,a,1,2,\n', {
+      series: [{ ...rule, value: { from: 'M 1', to: 'M3' } }],
+    });
+    expect(ended.readings).toHaveLength(2);
+    const message = async (heading: string, value: object): Promise<string> =>
+      (await failure(read(`${heading}\n`, { series: [{ ...rule, value }] }))).message;
+    expect(await message('ts,site,b,a,a,c', { from: 'b', to: 'c' })).toContain('"a" is there twice');
+    expect(await message('ts,site,a,b', { from: 'b', to: 'a' })).toContain('"a" stands before "b"');
+    expect(await message('ts,site,a,b', { from: 'a', to: 'd' })).toContain('lacks the column "d"');
+    expect(issuesOf({ ...CSV_ROWS, series: [{ ...rule, device: 'x', tags: {} }] })).toContain('device: "{column}"');
   });
 });

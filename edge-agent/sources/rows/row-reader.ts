@@ -7,6 +7,7 @@ import type { CellTimes } from '../time/cell-times.ts';
 import type { OrderSnapshot } from '../time/local-order.ts';
 import { RowTime } from '../time/row-time.ts';
 import { describeFuture, FUTURE_MS_MAX } from '../time/time-section.ts';
+import { ofEachColumn } from './across-columns.ts';
 import { ABSENT, type FieldTable, KEY_REFUSED } from './key-table.ts';
 import { isOddlyWritten, PLAIN_MARKS } from './number-text.ts';
 import type { ReaderRules } from './plain-form.ts';
@@ -89,9 +90,10 @@ export class RowReader {
     this.#batch = batch;
     this.#missing = new MissingTexts(section.missing.map((text) => text.trim()));
     // A file is long where its rows speak of different devices, by template or by `when`; else it is wide.
-    const isLong = section.series.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
+    const declared = ofEachColumn(section.series, columns);
+    const isLong = declared.some((rule) => rule.device.includes('{') || Object.keys(rule.when).length > 0);
     this.#time = new RowTime(section.time, positions, isLong ? 'per-series' : 'shared');
-    const series = hasUnits === true ? section.series.map((rule) => withUnit(rule, metrics)) : section.series;
+    const series = hasUnits === true ? declared.map((rule) => withUnit(rule, metrics)) : declared;
     const rules = compileRules(series, positions, metrics, registry, section, this.#time.zone);
     this.#selector = new RuleSelector(rules);
     this.rules = { section, columns, rules, time: this.#time };

@@ -4,9 +4,10 @@ import { nearestNames } from '#core/time/nearest-name.ts';
 import { BATCH_READINGS_MAX } from '../batch-columns.ts';
 import type { ReferenceFault, SeriesMade } from '../source-kind.ts';
 import { timeColumns } from '../time/time-section.ts';
+import { columnsAcross } from './across-columns.ts';
 import { mayMeet } from './row-condition.ts';
-import type { RowsSection, SeriesRule } from './rows-section.ts';
-import { parseTextTemplate } from './text-template.ts';
+import { type RowsSection, SERIES_RULES_MAX, type SeriesRule } from './rows-section.ts';
+import { OWN_COLUMN, parseTextTemplate } from './text-template.ts';
 
 /** The most readings that the rules of a source take of a row: a year's hours of several columns, and half of a batch. */
 export const ROW_READINGS_MAX = 65_536;
@@ -72,16 +73,28 @@ export function checkCells(
   columns: readonly string[],
 ): readonly ReferenceFault[] {
   let readings = 0;
-  for (const [i, { value, cells }] of series.entries()) {
+  let rules = 0;
+  for (const [i, { value, cells, across }] of series.entries()) {
     const from = columns.indexOf(value);
-    const to = cells === undefined ? from : columns.indexOf(cells.to);
+    const last = cells?.to ?? across ?? value;
+    const to = columns.indexOf(last);
     readings += to - from + 1;
+    rules += across === undefined ? 1 : to - from + 1;
+    const path = ['series', i, 'value', 'to'];
     if (to < from) {
-      const order = `${JSON.stringify(cells!.to)} stands before ${JSON.stringify(value)}`;
-      return [
-        { path: ['series', i, 'value', 'to'], subject: 'column', value: order, remedy: 'name the first as `from`' },
-      ];
+      const order = `${JSON.stringify(last)} stands before ${JSON.stringify(value)}`;
+      return [{ path, subject: 'column', value: order, remedy: 'name the first as `from`' }];
     }
+    const named = across === undefined ? [] : columnsAcross(columns, value, across);
+    const odd = named.find((name, at) => named.indexOf(name) !== at || /[{}]/.test(name));
+    if (odd !== undefined) {
+      const why = `${JSON.stringify(odd)} is there twice, or has a brace, so it names no series`;
+      return [{ path, subject: 'column', value: why, remedy: 'name all under `columns` with `header: true`' }];
+    }
+  }
+  if (rules > SERIES_RULES_MAX) {
+    const value = `take a series of ${rules} columns`;
+    return [{ path: ['series'], subject: 'its rules', value, remedy: `${SERIES_RULES_MAX} is the limit` }];
   }
   if (readings <= ROW_READINGS_MAX) return [];
   const value = `take ${readings} readings of a row`;
@@ -123,13 +136,16 @@ export function neededColumns(section: Pick<RowsSection, 'time' | 'series'>): re
   for (const { column, path } of timeColumns(section.time)) need(column, ['time', ...path]);
   section.series.forEach((rule, i) => {
     need(rule.value, ['series', i, 'value']);
-    if (rule.cells !== undefined) need(rule.cells.to, ['series', i, 'value', 'to']);
+    const last = rule.cells?.to ?? rule.across;
+    if (last !== undefined) need(last, ['series', i, 'value', 'to']);
     if (rule.scale !== undefined && parseFactor(rule.scale) === null) need(rule.scale, ['series', i, 'scale']);
     for (const column of Object.keys(rule.when)) need(column, ['series', i, 'when', column]);
-    for (const column of parseTextTemplate(rule.device).columns) need(column, ['series', i, 'device']);
-    for (const [tag, template] of Object.entries(rule.tags)) {
-      for (const column of parseTextTemplate(template).columns) need(column, ['series', i, 'tags', tag]);
-    }
+    const named = (template: string, path: readonly (string | number)[]): void => {
+      for (const column of parseTextTemplate(template).columns)
+        if (rule.across === undefined || column !== OWN_COLUMN) need(column, path);
+    };
+    named(rule.device, ['series', i, 'device']);
+    for (const [tag, template] of Object.entries(rule.tags)) named(template, ['series', i, 'tags', tag]);
   });
   return Array.from(needed, ([column, path]) => ({ path, column }));
 }

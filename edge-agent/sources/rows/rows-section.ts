@@ -9,7 +9,7 @@ import type { CellsCounted } from '../time/cell-times.ts';
 import { describeTime, timeSchema, type TimeSection } from '../time/time-section.ts';
 import { DECIMAL_MARKS, type NumberMarks, THOUSANDS_MARKS } from './number-text.ts';
 import { ROWS_WHEN } from './row-condition.ts';
-import { parseTextTemplate, TextTemplateError } from './text-template.ts';
+import { OWN_COLUMN, parseTextTemplate, TextTemplateError } from './text-template.ts';
 
 /** Series rules of one source: no file is wider, and each costs a look at every row. */
 export const SERIES_RULES_MAX = 4_096;
@@ -135,11 +135,14 @@ const cellsRuleSchema = z
               examples: ['h1'],
             }),
             to: nameField.meta({ description: 'The last of them.', examples: ['h24'] }),
-            every: cellsEvery.meta({
-              title: 'length of time',
-              description: 'How much later each is than the one before.',
-              examples: ['1h'],
-            }),
+            every: cellsEvery
+              .meta({
+                title: 'length of time',
+                description:
+                  'How much later each is than the one before. Each is of a series of its own, unless given.',
+                examples: ['1h'],
+              })
+              .optional(),
             counted: z
               .enum(['clock', 'elapsed'])
               .meta({
@@ -150,16 +153,29 @@ const cellsRuleSchema = z
               .optional(),
           }),
         ],
-        'value must be a column, or the columns of several readings: { from, to, every }, and counted: clock or elapsed',
+        'value must be a column, the columns of several readings: { from, to, every }, and counted: clock or elapsed, or those of several series: { from, to }',
       )
       .meta({
-        description: 'The column that holds the value; or the first and the last of several that hold a reading each.',
-        examples: ['kw', { from: 'h1', to: 'h24', every: '1h' }],
+        description:
+          'The column that holds the value; or the first and the last of several that hold a reading each, every so much later, or a series each.',
+        examples: ['kw', { from: 'h1', to: 'h24', every: '1h' }, { from: 'meter 1', to: 'meter 400' }],
       }),
+  })
+  .superRefine(({ value, ...rule }, context) => {
+    if (typeof value === 'string' || value.every !== undefined) return;
+    if (value.counted !== undefined) {
+      const message = 'counted says how columns that follow each other in time are; say `every` too';
+      context.addIssue({ code: 'custom', path: ['value', 'counted'], message });
+    }
+    const templates = [rule.device, ...Object.values(rule.tags)];
+    if (templates.some((text) => text.includes(`{${OWN_COLUMN}}`))) return;
+    const message = `a series of each column is told by its name; write {${OWN_COLUMN}} for that, as in \`device: "{${OWN_COLUMN}}"\``;
+    context.addIssue({ code: 'custom', path: ['device'], message });
   })
   .transform(({ value, ...rule }): SeriesRule => {
     if (typeof value === 'string') return { ...rule, value };
     const { from, to, every, counted } = value;
+    if (every === undefined) return { ...rule, value: from, across: to };
     return { ...rule, value: from, cells: { to, everyMs: nominalMs(parseDuration(every)), counted } };
   });
 
@@ -208,6 +224,8 @@ export const CELLS_SERIES = z
 export interface SeriesRule extends z.output<typeof seriesRuleSchema> {
   /** Where the rule takes several readings of a row: `value` is the column of the first one. */
   readonly cells?: CellsRule;
+  /** Where the rule takes a series of each of several columns: the last, `value` being the first. */
+  readonly across?: string;
 }
 
 /** Readings in the columns up to one, each a length of time after the one before. */
@@ -242,10 +260,13 @@ export function checkRows({ decimal, thousands, series, time }: RowsSection, con
 export function describeRows({ time, decimal, thousands, series }: RowsSection): readonly string[] {
   const timed = describeTime(time);
   const cells = series.flatMap((rule) => (rule.cells === undefined ? [] : [describeCells(rule.value, rule.cells)]));
+  const across = series.flatMap(({ value, across: to }) =>
+    to === undefined ? [] : [`a series of each of the columns ${JSON.stringify(value)} to ${JSON.stringify(to)}`],
+  );
   const isPlain = decimal === '.' && thousands === undefined;
   return [
     ...(timed === undefined ? [] : [timed]),
-    ...new Set(cells),
+    ...new Set([...cells, ...across]),
     ...(isPlain ? [] : [`numbers like 1${thousands ?? ''}234${decimal}5`]),
   ];
 }

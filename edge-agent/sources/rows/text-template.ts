@@ -43,3 +43,6 @@ export function fillTextTemplate(template: TextTemplate, textOf: (column: string
   });
   return filled;
 }
+
+/** What stands for the name of a column in the templates of a rule that takes a series of each of several. */
+export const OWN_COLUMN = 'column';
