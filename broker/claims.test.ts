@@ -59,6 +59,24 @@ describe('claims of series', () => {
     });
   });
 
+  it('are taken up once each by another broker, for what was given on twice would be given elsewhere', async () => {
+    const one = new SeriesClaims(store);
+    const other = new SeriesClaims(store);
+    await one.claim('a', ['x', 'x'.repeat(CLAIM_CHUNK_BYTES)]);
+    await one.claim('b', ['y']);
+    await one.move('b', 'c');
+    await one.move('a', 'b');
+    expect(await other.claim('d', ['x'])).toStrictEqual({ kind: 'taken', owners: new Map([['x', 'b']]) });
+    await one.claim('e', ['z']);
+    expect(await other.claim('d', ['x', 'z'])).toStrictEqual({
+      kind: 'taken',
+      owners: new Map([
+        ['x', 'b'],
+        ['z', 'e'],
+      ]),
+    });
+  });
+
   it('give each series to one of many agents that come at the same time', async () => {
     const agents = Array.from({ length: 8 }, (_, i) => `agent-${i}`);
     const outcomes = await Promise.all(
