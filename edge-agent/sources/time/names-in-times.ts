@@ -1,8 +1,8 @@
 import { CASE_BIT, LOWER_A, LOWER_Z } from '../ascii.ts';
 
 /**
- * The names that times are written with, told by their letters in any case: of months in English and in the languages of
- * its neighbours, of weekdays in English, and of the offsets that zones have in winter and in summer.
+ * The names that times are written with, told by their letters in any case: of months and weekdays in English and in the languages
+ * of its neighbours, and of the offsets that zones have in winter and in summer.
  */
 
 const MONTHS = [
@@ -37,6 +37,17 @@ const FURTHER_MONTHS: readonly (readonly string[])[] = [
   ['oktober', 'okt', 'octobre', 'octubre', 'ottobre', 'ott', 'outubro', 'out'],
   ['novembre', 'noviembre', 'novembro'],
   ['dezember', 'dez', 'décembre', 'déc', 'diciembre', 'dic', 'dicembre', 'desember', 'des', 'dezembro'],
+];
+
+/** What weekdays are called in the same languages where dates have them shortened, from Monday on. */
+const FURTHER_WEEKDAYS: readonly (readonly string[])[] = [
+  ['mo', 'lun', 'ma', 'seg', 'man', 'mån'],
+  ['di', 'mar', 'ter', 'tir', 'tis'],
+  ['mi', 'mer', 'mié', 'wo', 'qua', 'ons'],
+  ['do', 'jeu', 'jue', 'gio', 'qui', 'tor', 'tors'],
+  ['fr', 'ven', 'vie', 'vr', 'sex', 'fre'],
+  ['sa', 'sam', 'sáb', 'sab', 'za', 'lør', 'lör'],
+  ['so', 'dim', 'dom', 'zo', 'søn', 'sön'],
 ];
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
@@ -98,12 +109,15 @@ function spellings(names: readonly string[], lettersMax: number): readonly (read
   );
 }
 
+/** Names that are spelled in one way each, with their numbers from 1 on. */
+function spelledSo(all: readonly (readonly string[])[]): readonly (readonly [Uint8Array, number])[] {
+  const encoder = new TextEncoder();
+  return all.flatMap((names, i) => names.map((name) => [encoder.encode(name), i + 1] as const));
+}
+
 /** `Sept` is written too, `Tues` and `Thurs` as well. */
-const MONTH_SPELLINGS = [
-  ...spellings(MONTHS, 4),
-  ...FURTHER_MONTHS.flatMap((names, i) => names.map((name) => [new TextEncoder().encode(name), i + 1] as const)),
-];
-const WEEKDAY_SPELLINGS = spellings(WEEKDAYS, 5);
+const MONTH_SPELLINGS = [...spellings(MONTHS, 4), ...spelledSo(FURTHER_MONTHS)];
+const WEEKDAY_SPELLINGS = [...spellings(WEEKDAYS, 5), ...spelledSo(FURTHER_WEEKDAYS)];
 
 /** What letters of the Latin-1 supplement begin with in UTF-8; their second byte has the case where ASCII has it. */
 const LATIN_1_LETTER = 0xc3;

@@ -109,6 +109,8 @@ describe('times in a pattern', () => {
       3, 3, 3, 12, 8, 2, 1, 7, 10, 5,
     ]);
     expect(parse(time, '3. Brumaire 2024')).toBeNaN();
+    const dated = new PatternTime('EE, dd.MM.yyyy');
+    for (const day of ['So', 'sön', 'DOM']) expect(parse(dated, `${day}, 01.02.2026`)).toBe(Date.UTC(2026, 1, 1));
     expect(parse(new PatternTime('d MMM. yyyy'), '3 Feb. 2024')).toBe(Date.UTC(2024, 1, 3));
   });
 
