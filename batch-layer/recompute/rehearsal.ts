@@ -6,16 +6,16 @@ import { withScratch } from '../scratch.ts';
 import { planJobs } from './fold-plan.ts';
 import { FoldPool } from './fold-pool.ts';
 import type { KeptProcesses } from './kept-processes.ts';
-import { planPartition } from './partition-plan.ts';
+import { type PartitionPlan, planPartition } from './partition-plan.ts';
 
 /** Processes that are made ready: a run over little takes no more. */
 const READY_MAX = 2;
 
-/** Bytes of records that a rehearsal folds: some hundred thousand readings for each process. */
-const REHEARSED_BYTES = 1024 * 1024;
+/** Bytes of frames that a rehearsal folds: some hundred thousand readings for each process. */
+const REHEARSED_BYTES = 512 * 1024;
 
-/** How often it does: the compiler is done with most of what it will do after three times. */
-const ROUNDS = 3;
+/** How often it does: the compiler is done with most of what it will do after four times. */
+const ROUNDS = 4;
 
 /** After so long what isn't compiled yet is left to the run itself. */
 const REHEARSAL_TIMEOUT_MS = 1000;
@@ -42,7 +42,8 @@ export async function rehearse(
     archive.bytesAfter(one, 0) > archive.bytesAfter(most, 0) ? one : most,
   );
   const to = positionWithin(archive, partition, REHEARSED_BYTES);
-  const plan = await planPartition(archive, { partition, listFrom: 0, to }, signal);
+  const planned = await planPartition(archive, { partition, listFrom: 0, to }, signal);
+  const plan = { ...planned, to: positionOfBytes(planned, REHEARSED_BYTES) };
   const workers = Math.min(READY_MAX, availableParallelism());
   await using pool = new FoldPool(workers, undefined, processes);
   await withScratch(archive.dir, async (dir) => {
@@ -54,6 +55,16 @@ export async function rehearse(
       await pool.fold(anew, signal, () => undefined);
     }
   });
+}
+
+/** The position up to which a plan lists so many bytes of frames; its end where there are fewer. */
+function positionOfBytes({ planner: { frames }, to }: PartitionPlan, bytesMax: number): number {
+  let bytes = 0;
+  for (let i = 0; i < frames.count; i++) {
+    bytes += frames.bytes[i]!;
+    if (bytes >= bytesMax) return frames.position[i]!;
+  }
+  return to;
 }
 
 /** The last position of a partition up to which its records take no more than so many bytes, about. */
