@@ -93,13 +93,25 @@ export class RunsBuilder {
 
 /** Corrections in the columns of a frame. */
 export function signedLinks(links: readonly LinkCorrection[]): SignedLinks {
-  return {
-    count: links.length,
-    entry: Int32Array.from(links, (link) => link.entry),
-    sign: Int8Array.from(links, (link) => link.sign),
-    fromMs: Float64Array.from(links, (link) => link.fromMs),
-    fromValue: Float64Array.from(links, (link) => link.fromValue),
-    toMs: Float64Array.from(links, (link) => link.toMs),
-    toValue: Float64Array.from(links, (link) => link.toValue),
+  const count = links.length;
+  const columns = {
+    count,
+    entry: new Int32Array(count),
+    sign: new Int8Array(count),
+    fromMs: new Float64Array(count),
+    fromValue: new Float64Array(count),
+    toMs: new Float64Array(count),
+    toValue: new Float64Array(count),
   };
+  // A loop, since `from` asks an iterator for each: of readings that are late there are two links each.
+  for (let i = 0; i < count; i++) {
+    const link = links[i]!;
+    columns.entry[i] = link.entry;
+    columns.sign[i] = link.sign;
+    columns.fromMs[i] = link.fromMs;
+    columns.fromValue[i] = link.fromValue;
+    columns.toMs[i] = link.toMs;
+    columns.toValue[i] = link.toValue;
+  }
+  return columns;
 }
