@@ -48,6 +48,13 @@ function entryPrefix(partition: number, agent: string): Uint8Array {
   return joinKeys(FOLD, uintKey(partition), stringKey('entry'), stringKey(agent));
 }
 
+/** Whether an earlier run has folded anything of a log of so many partitions. */
+export async function hasFolded(table: Table, partitions: number): Promise<boolean> {
+  for (let partition = 0; partition < partitions; partition++)
+    if ((await table.get(stateKey(partition))) !== undefined) return true;
+  return false;
+}
+
 /** Reads what an earlier run of the partition's fold had written; undefined where there was none. */
 export async function loadFold(
   table: Table,

@@ -111,6 +111,16 @@ export function promoteVersion(manifest: Manifest, version: number): Manifest {
   };
 }
 
+/** The manifest without the batch states that aren't to be kept; the newest that is left, or none, is live. */
+export function keepStates(manifest: Manifest, isKept: (state: BatchState) => boolean): Manifest {
+  const versions = manifest.versions.map((version): ManifestVersion => {
+    const nothing = { results: [], cut: version.batch.cut.map(() => 0), publishedAtMs: 0 };
+    const [batch = nothing, ...history] = [version.batch, ...version.history].filter(isKept);
+    return { ...version, batch, history };
+  });
+  return { ...manifest, versions };
+}
+
 function newVersion(
   version: number,
   view: View,

@@ -1,5 +1,5 @@
 /** The parts of a server and an agent, composed in this process as the commands compose them. */
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -170,6 +170,41 @@ describe('a server', () => {
       expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(says)]);
     }
     expect(await records()).toEqual(held);
+  });
+
+  it('refuses batch results of records that its log has lost, and makes all anew once what was folded is away', async () => {
+    const views = 'views: { usage: { metric: power, by: [device], slice: 1m } }\n';
+    const config = configOf(`${metric('power')}${views}backbone: { kind: embedded, partitions: 1 }\n`);
+    const data = join(folder.dir, 'data');
+    const count = async ({ httpPort }: RunningServer): Promise<unknown> => {
+      const range = 'from=2024-01-01T00:00:00Z&to=2024-01-02T00:00:00Z&window=1h&stats=count';
+      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/views/usage/windows?${range}`);
+      const told = (await response.json()) as { readonly windows?: readonly { readonly stats: unknown }[] };
+      return told.windows?.[0]?.stats;
+    };
+    {
+      await using server = await start(config);
+      await send('power', server);
+      await expect.poll(() => count(server), { timeout: 20_000 }).toEqual({ count: 2 });
+    }
+    const parts = ['log', 'archive'];
+    for (const part of parts) await cp(join(data, part), join(folder.dir, part), { recursive: true });
+    {
+      await using server = await start(config);
+      const run = await fetch(`http://127.0.0.1:${server.httpPort}/api/v1/batch`, { method: 'POST' });
+      expect(await run.text()).toContain('"result"');
+    }
+    for (const part of parts) {
+      await rm(join(data, part), { recursive: true });
+      await cp(join(folder.dir, part), join(data, part), { recursive: true });
+    }
+    await expect(start(config)).rejects.toThrow('View usage has batch results of records that the log does not hold');
+    await rm(join(data, 'speed'), { recursive: true });
+    await using server = await start(config);
+    await expect.poll(() => count(server), { timeout: 20_000 }).toEqual({ count: 2 });
+    const run = await fetch(`http://127.0.0.1:${server.httpPort}/api/v1/batch`, { method: 'POST' });
+    expect(await run.text()).toContain('"result"');
+    expect(await count(server)).toEqual({ count: 2 });
   });
 
   it('is not ready, and acknowledges nothing, once its data were removed under it', async () => {

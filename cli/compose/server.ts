@@ -11,11 +11,13 @@ import { startBatchLayer } from '#batch-layer/batch-layer.ts';
 import { type Broker, startBroker } from '#broker/broker.ts';
 import { reasonOf, type WeirError } from '#core/errors.ts';
 import { type Serving, startServing } from '#serving/serving.ts';
+import { hasFolded } from '#speed-layer/fold-state.ts';
 import { type SpeedLayer, startSpeedLayer } from '#speed-layer/speed-layer.ts';
 import type { Address } from '../address.ts';
 import { backupOf } from '../backup/take-backup.ts';
 import type { WeirConfig } from '../config/schema.ts';
 import { type Doors, openDoors } from './identity.ts';
+import { checkResults } from './lost-results.ts';
 import { measureServer } from './measure-server.ts';
 import { Retention } from './retention.ts';
 import type { ServerStatus } from './server-status.ts';
@@ -66,10 +68,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // First of all who reads the log, since it appends again what the log has lost.
   const batch = stack.use(await startBatchLayer({ ...shared, ...archiveOf(options) }));
   const goal = await ends(storage);
+  const whole = new WholeLog(log, batch.archive);
+  await checkResults({ manifests, log: whole, ends: goal, isFolded: await hasFolded(table, log.partitions), logger });
   const views = await openViews(config, manifests, changes, goal);
   const writeFailed = (failure: WeirError): void =>
     logger.warn({ reason: reasonOf(failure) }, 'the fold can not read or store what it has to, and tries again');
-  const whole = new WholeLog(log, batch.archive);
   const speed = stack.use(await startSpeedLayer({ log: whole, changes, table, manifests, views, writeFailed }));
   const watch = stack.use(await DirectoryWatch.open(dataDir));
   batch.runByItself({ ...config.batch, rowsOpened: () => speed.rowsOpened() });
@@ -111,9 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // What is told comes from serving, so serving ends after it.
   stack.use(stores);
   measureServer(registry, { status, holds: () => retention.holds(), batchRuns: () => batch.runs, dataDir });
-  const owned = stack.move();
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= owned.disposeAsync());
+  const stop = stopOnce(stack.move());
   return {
     httpPort: serving.port,
     mqttPort: broker.port,
@@ -123,6 +124,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Ends what is owned once, however often it is called. */
+function stopOnce(owned: AsyncDisposableStack): () => Promise<void> {
+  let stopped: Promise<void> | undefined;
+  return () => (stopped ??= owned.disposeAsync());
 }
 
 /** The views of the configuration, declared over a log whose partitions end at `goal`. Throws MetricChanged. */

@@ -8,6 +8,8 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import type { FrameMeta } from '#core/frames/header.ts';
 import { HEADER_BYTES } from '#core/frames/limits.ts';
 import { encodePanes, packPanes } from '#core/frames/panes-codec.ts';
+import type { PaneColumns } from '#core/frames/panes.ts';
+import { NO_LINKS } from '#core/frames/readings.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { connectPacket, publishPacket } from '../plan/mqtt-packets.ts';
 import type { Draws } from '../platform/draws.ts';
@@ -57,20 +59,46 @@ export function intrusion(claim: Claim, incarnation: number, draws: Draws): Intr
     frames.push(frame);
   }
   const hasMonster = draws.chance(0.5);
-  if (hasMonster) frames.push(monster(meta(), draws.word()));
+  if (hasMonster) frames.push(monster(meta(), claim));
   const packets = frames.map((frame) => publishPacket(`weir/v1/${INTRUDER}/frame`, frame));
   const sound = frames.filter((frame) => decodeFrame(frame).kind !== 'fault').length;
   return { bytes: Buffer.concat([connectPacket(INTRUDER), ...packets]), sound, hasMonster };
 }
 
-/** Panes whose integrals are wider than any column, under a right checksum. */
-function monster(meta: FrameMeta, seed: number): Uint8Array {
-  const panes = fc.sample(
-    anyPanes.filter(({ count }) => count > 0),
-    { seed, numRuns: 1 },
-  )[0]!;
-  return packPanes(meta, { ...panes, integral: panes.integral.map(() => MONSTROUS) });
+/** A pane as its series' birth says, but for an integral that is wider than any, under a right checksum. */
+function monster(meta: FrameMeta, { paneMs, quantiles }: Claim): Uint8Array {
+  const one = (value: number): Float64Array => Float64Array.of(value);
+  const startMs = Math.ceil(MONSTER_MS / paneMs) * paneMs;
+  const panes: PaneColumns = {
+    count: 1,
+    entry: Int32Array.of(0),
+    startMs: one(startMs),
+    spanMs: one(paneMs),
+    readings: one(1),
+    sum: [5n],
+    squares: [25n],
+    min: one(5),
+    max: one(5),
+    firstMs: one(startMs),
+    firstValue: one(5),
+    lastMs: one(startMs),
+    lastValue: one(5),
+    increase: [0n],
+    integral: [MONSTROUS],
+    coveredMs: one(1_000),
+    unchecked: one(0),
+    anchored: Uint8Array.of(0),
+    anchorTimeMs: one(0),
+    anchorValue: one(0),
+    histogram: [quantiles ? { buckets: Int32Array.of(5), counts: one(1) } : null],
+    accountedMs: null,
+    links: NO_LINKS,
+  };
+  return packPanes(meta, panes);
 }
+
+/** When it was measured: before any world begins. */
+const MONSTER_MS = Date.UTC(2000, 6, 1);
 
 /** Wider than the widest sums that statistics have (core/numbers/wide.ts). */
 const MONSTROUS = 2n ** 140n;

@@ -185,6 +185,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     kind: 'restore-log',
     atMs,
     ageMs: Math.min(atMs, draws.between(100, 30_000)),
+    archiveToo: draws.chance(0.3),
   }),
   'slow-disk': (draws, setting, atMs) => ({
     kind: 'slow-disk',

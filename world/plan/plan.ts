@@ -122,8 +122,8 @@ export type Step = { readonly atMs: number } & (
   | { readonly kind: 'new-view'; readonly view: string; readonly definition: PlannedView }
   /** The folder in which a process keeps what it has is taken away from under it, and put back later. */
   | { readonly kind: 'lose-folder'; readonly machine: string; readonly forMs: number }
-  /** The server's log, and nothing else, is as it was a while ago. */
-  | { readonly kind: 'restore-log'; readonly ageMs: number }
+  /** The server's log, or that and its archive, is as it was a while ago, and nothing else is. */
+  | { readonly kind: 'restore-log'; readonly ageMs: number; readonly archiveToo: boolean }
   | { readonly kind: 'slow-disk'; readonly machine: string; readonly forMs: number; readonly slowness: number }
   /** A row of the file that a device writes beside an agent is corrected while the agent is down. */
   | { readonly kind: 'rewrite'; readonly agent: string; readonly downMs: number; readonly inPlace: boolean }

@@ -2,7 +2,7 @@ import { ask } from '../cast/ask.ts';
 import { HTTP_PORT } from '../cast/server-process.ts';
 import { SERVER, type Step } from '../plan/plan.ts';
 import { readAnswer } from '../truth/answer.ts';
-import { requestOf } from './reader.ts';
+import { checkFinal, requestOf } from './reader.ts';
 import type { World } from './world.ts';
 
 /** How much slower its disk is while a server folds a new view, and for how long. */
@@ -37,12 +37,15 @@ export function declareView(world: World, { view, definition }: Extract<Step, { 
 }
 
 function lookAt(world: World, view: string): void {
+  const punctual = world.punctuality.taken;
   const { method, path } = requestOf(world, { kind: 'ask', atMs: 0, view });
   const reader = world.platform.machine('reader');
   ask(reader, { host: SERVER, port: HTTP_PORT, method, path, timeoutMs: ANSWER_TIMEOUT_MS }).then(
     ({ status, text }) => {
-      const answer = status === 200 ? readAnswer(text) : undefined;
-      if (answer?.provisional !== true) return;
+      if (status !== 200) return;
+      checkFinal(world, view, text, punctual);
+      const answer = readAnswer(text);
+      if (answer.provisional !== true) return;
       world.count('a view answers while it is folded');
       for (const { start, final, completeness } of answer.windows)
         if (final || Number(completeness) === 1)

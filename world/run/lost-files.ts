@@ -78,8 +78,9 @@ async function replyTo(
 }
 
 /**
- * The server's log is set back, and nothing else of it: what the log lacks has to come back out of the archive. Where that ends
- * before what was folded, the server says so and ends; an operator does what it says, and takes what was folded away.
+ * The server's log is set back, and nothing else of it: what the log lacks has to come back out of the archive. Where the archive
+ * is set back with it, the server says that it has folded more than there is, and ends; an operator does what it says, and
+ * takes away what was folded. Then agents have to send again what is lost.
  */
 function restoreLog(world: World, step: Extract<Step, { kind: 'restore-log' }>): void {
   const image = world.images.get(step);
@@ -88,18 +89,25 @@ function restoreLog(world: World, step: Extract<Step, { kind: 'restore-log' }>):
   const isOfPresent = world.historyOf.get(step) === world.history && image?.nodes.has(LOG) === true;
   if (!isOfPresent || world.away.has(SERVER)) return;
   world.history++;
-  world.trace.say(SERVER, `gets its log back as it was ${step.ageMs} ms ago`);
+  const what = step.archiveToo ? 'its log and its archive' : 'its log';
+  world.trace.say(SERVER, `gets ${what} back as it was ${step.ageMs} ms ago`);
   world.count('a log alone is restored to an older state');
-  world.excuse(SERVER, scheduler.nowMs + OLDER_LOG_MS, 'what was folded is not in the log any more', (reason) => {
-    if ((reason as { readonly kind?: string }).kind !== 'log-not-continued') return;
+  world.excuse(SERVER, scheduler.nowMs + OLDER_LOG_MS, 'a process gives up because its disk fails', (reason) => {
+    if (!OLDER.has((reason as { readonly kind: string }).kind)) return;
     world.trace.say('operator', 'takes away what was folded');
+    world.count('what was folded is not in the log any more');
     disk.takeAway(FOLDED);
   });
   world.server.end('killed', 0);
   disk.putBack(LOG, image);
+  if (step.archiveToo) disk.putBack(ARCHIVE, image);
 }
 
+/** How a server says that its log lacks what it has folded, or added up. */
+const OLDER: ReadonlySet<string> = new Set(['log-not-continued', 'results-not-in-log']);
+
 const LOG = '/data/log';
+const ARCHIVE = '/data/archive';
 const FOLDED = '/data/speed';
 
 /** Everything that a disk does takes longer for a while. */

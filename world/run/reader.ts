@@ -87,7 +87,7 @@ function checkBounds(world: World, name: string, text: string): void {
  * A final window has all readings that its agents had taken in time when it was asked for. Groups of several agents are
  * left out: a server can't miss an agent that it has never heard of.
  */
-function checkFinal(world: World, name: string, text: string, punctual: readonly PlannedReading[]): void {
+export function checkFinal(world: World, name: string, text: string, punctual: readonly PlannedReading[]): void {
   const { agents } = world.plan.setting;
   for (const window of readAnswer(text).windows) {
     if (!window.final || (agents.length > 1 && !('device' in window.tags))) continue;
