@@ -10,7 +10,7 @@ export const SLICES_OPEN_MAX = 200_000;
 export function evictSlices(view: ViewFold, watermarkMs: number | null): void {
   const { slots, id } = view;
   if (slots.held > SLICES_OPEN_MAX) {
-    slots.evict(() => false);
+    slots.evictWritten();
     return;
   }
   if (watermarkMs === null) return;

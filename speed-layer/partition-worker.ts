@@ -238,7 +238,7 @@ export class PartitionWorker {
   #closeEpoch(epoch: number): void {
     for (const view of this.fold.views) {
       this.#pending.gather(view, epoch);
-      view.slots.evict(() => false);
+      view.slots.evictWritten();
     }
   }
 

@@ -52,5 +52,5 @@ export async function buildVersion(
 /** Takes every changed slice and lets all go, so that a long history needs no more memory than one read of it. */
 function gatherAll(view: ViewFold, pending: PendingChanges, epoch: number): void {
   pending.gather(view, epoch);
-  view.slots.evict(() => false);
+  view.slots.evictWritten();
 }

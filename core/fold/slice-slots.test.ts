@@ -203,4 +203,23 @@ describe('the slots of a view', () => {
     slots.markPending(refolded);
     expect(slots.flagsAt(refolded)).toBe(PENDING | RESETS);
   });
+
+  it.each([true, false])('lets go of all that is written, and keeps the rest (%s: all is)', (isAllWritten) => {
+    const slots = new SliceSlots();
+    const [group, other] = [slots.groupOf('g'), slots.groupOf('h')];
+    addReading(slots.table, slots.touch(group, 3, 1), 1, 2, false);
+    const released = slots.spanAt(group, 3, 1);
+    slots.settle();
+    if (!isAllWritten) slots.touch(other, 4, 2);
+    slots.evictWritten();
+    expect([slots.open, slots.held, slots.slotOf(group, 3), released.isReleased]).toEqual([
+      isAllWritten ? 0 : 1,
+      isAllWritten ? 0 : 1,
+      undefined,
+      true,
+    ]);
+    const slot = slots.touch(group, 3, 5);
+    expect([slots.partAt(slot), slots.revisionAt(slot), readStats(slots.table, slot).count]).toEqual([10, 1, 0]);
+    expect(slots.unwritten).toBe(isAllWritten ? 1 : 2);
+  });
 });

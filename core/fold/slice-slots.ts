@@ -302,6 +302,12 @@ export class SliceSlots {
       for (const span of group.spans.values()) this.#oldestLast = Math.min(this.#oldestLast, lastIn(span, span.open));
   }
 
+  /** Lets go of every span that is written: where all are, at a tenth of what it takes to give them back one by one. */
+  evictWritten(): void {
+    if (this.#dirty.length === 0) this.clear();
+    else this.evict(() => false);
+  }
+
   /** Lets go of every span that is written and of which `keep` wants no slice. */
   evict(keep: (slice: number) => boolean): void {
     const firsts: number[] = [];
