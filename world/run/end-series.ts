@@ -12,7 +12,7 @@ export async function endSeries(
   { series }: Extract<Step, { kind: 'end-series' }>,
 ): Promise<string | undefined> {
   const now = world.seriesNow(series);
-  const { agent, metric, device, tags, by } = world.series[now]!;
+  const { agent, metric, device, tags } = world.series[now]!;
   if (world.setBack.has(agent) || !world.taken.some((one) => one.series === now)) return undefined;
   const fromMs = Math.floor(world.closedMs);
   world.trace.say('operator', `ends the series ${metric} of ${device}`);
@@ -21,9 +21,8 @@ export async function endSeries(
   if (reply?.status !== 200) return `series ${metric} of ${device} can't be ended: ${reply?.status} ${reply?.text}`;
   world.count('a series is ended');
   world.endedMs.set(now, fromMs);
-  // The watermark of an agent stands where one of its sources has nothing to say any more.
-  const ofSource = world.series.filter((one, index) => one.agent === agent && one.by === by && world.isPresent(index));
-  if (ofSource.every((one) => world.endedMs.has(world.series.indexOf(one)))) world.silent.set(agent, fromMs);
+  // The watermark of an agent stands where one of its sources has nothing to say any more, short of what gauges still hold.
+  world.silent.set(agent, fromMs - HELD_MS_MAX);
   await world.platform.scheduler.runTo(world.platform.scheduler.nowMs + SILENT_MS);
   sendClosingReadings(world);
   return settle(world);
@@ -31,3 +30,6 @@ export async function endSeries(
 
 /** Longer than the widest slice but one, so that windows end in which the series is silent. */
 const SILENT_MS = 90_000;
+
+/** The longest that a gauge of a world holds. */
+const HELD_MS_MAX = 120_000;

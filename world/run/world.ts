@@ -112,7 +112,7 @@ export class World {
   redeclared: Redeclared | undefined;
   /** Series that nothing more is expected of, by their numbers, and from when on, in ms since 1970. */
   readonly endedMs = new Map<number, number>();
-  /** Agents that have a source of which nothing more is expected, and when it had its last readings. */
+  /** Agents that have a series of which nothing more is expected, and when it had its last reading. */
   readonly silent = new Map<string, number>();
   /** What agents are sent that no server takes, and of whom it was sent. */
   readonly #inVain = new Map<PlannedReading, string>();
@@ -230,11 +230,6 @@ export class World {
   /** Which of them a reading is of that is taken now, by the number of its series in the plan. */
   seriesNow(series: number): number {
     return this.#seriesNow[series]!;
-  }
-
-  /** Whether readings may still be taken of one of them. */
-  isPresent(series: number): boolean {
-    return this.#seriesNow.includes(series);
   }
 
   settingOf(agent: string): Setting {
