@@ -7,7 +7,7 @@ import { Archive } from './archive/archive.ts';
 import { type LogRetention, LogTrimmer } from './archive/log-trimmer.ts';
 import { refillLog } from './archive/refill-log.ts';
 import { BatchDiskFailing, BatchLayerStopped } from './batch-errors.ts';
-import { type BatchOutcome, type BatchResources, prepareBatch, type Progress, runBatch } from './batch-run.ts';
+import { type BatchOutcome, type BatchResources, type Progress, runBatch } from './batch-run.ts';
 import { openPool } from './recompute/fold-pool.ts';
 import { KeptProcesses } from './recompute/kept-processes.ts';
 import { rollback, type RollbackOutcome } from './rollback.ts';
@@ -50,8 +50,6 @@ export class BatchLayer implements AsyncDisposable {
   readonly #stop = new AbortController();
   #runs: BatchRuns = { done: 0, failed: 0 };
   #drained: Promise<void> | undefined;
-  /** How often anything was asked for. */
-  #asked = 0;
   #last: Promise<unknown> = Promise.resolve();
   /** Ends what begins runs by itself. */
   readonly #noMore = new AbortController();
@@ -96,20 +94,6 @@ export class BatchLayer implements AsyncDisposable {
   /** What has become of the runs since the start; those that were called off are not counted. */
   get runs(): BatchRuns {
     return this.#runs;
-  }
-
-  /**
-   * Makes processes ready where more has come in since the last run than the calling thread would fold: the next run is over in half the
-   * time then. Whoever asks for anything meanwhile waits for a moment at most.
-   */
-  getReady(): void {
-    const { logger } = this.#resources;
-    const asked = this.#asked + 1;
-    const isWaitedFor = (): boolean => this.#asked > asked;
-    this.#inTurn((signal) => prepareBatch(this.#resources, isWaitedFor, signal)).catch((failure: unknown) => {
-      if (!(failure instanceof BatchLayerStopped))
-        logger?.warn({ reason: reasonOf(failure) }, 'the next batch run will take longer');
-    });
   }
 
   /** Begins runs by itself from now on, as the schedule says. To be called once. */
@@ -219,7 +203,6 @@ export class BatchLayer implements AsyncDisposable {
   #inTurn<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#stop;
     if (this.#drained !== undefined) return Promise.reject(new BatchLayerStopped());
-    this.#asked++;
     const run = this.#last.then(() => {
       signal.throwIfAborted();
       return act(signal).catch((failure: unknown) => {

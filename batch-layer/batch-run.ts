@@ -18,11 +18,10 @@ import {
   publishResults,
   RESULTS_MAX,
 } from './batch-state.ts';
-import { type FoldPool, INLINE_BYTES_MAX, openPool, type PoolOptions } from './recompute/fold-pool.ts';
+import { type FoldPool, openPool, type PoolOptions } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
 import { recompute, type Target } from './recompute/recompute.ts';
-import { rehearse } from './recompute/rehearsal.ts';
 import { isOutdated, mergeResults } from './recompute/result-runs.ts';
 import { withScratch } from './scratch.ts';
 
@@ -107,20 +106,6 @@ export async function runBatch(resources: BatchResources, request: BatchRequest)
   await run.clearAway(manifests);
   const live = manifests.flatMap(({ versions }) => versions.filter(({ state }) => state === 'live'));
   return { version: Math.max(0, ...live.map(({ version }) => version)), positions, readings, seconds };
-}
-
-/** Has processes rehearse what the next run folds, where that is more than the calling thread would fold. */
-export async function prepareBatch(
-  resources: BatchResources,
-  isWaitedFor: () => boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const { archive, processes } = resources;
-  const work = await workOf(resources);
-  if (processes === undefined || resources.workers === 0 || bytesToFold(archive, work, false) <= INLINE_BYTES_MAX)
-    return;
-  const views = work.map(({ version }) => version);
-  await rehearse({ archive, views, processes, isWaitedFor }, signal);
 }
 
 /** About how many bytes of records a run folds. */

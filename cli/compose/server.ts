@@ -109,7 +109,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isReady: () => (isReady ||= speed.hasReached(goal)),
     }),
   );
-  batch.getReady();
   await stores.start(serving.slices);
   // What is told comes from serving, so serving ends after it.
   stack.use(stores);
