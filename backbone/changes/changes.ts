@@ -1,4 +1,4 @@
-import type { Silence } from '#core/fold/silences.ts';
+import type { Member } from '#core/fold/member.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
 import type { AgentDecision, LostRange } from '#core/ledger/ledger.ts';
 import type { RefusedItem } from '#core/records/record.ts';
@@ -61,20 +61,12 @@ export interface SpanExtent {
   readonly toSlice: number;
 }
 
-/** A series in a group: what it promises, and since when (core/fold/view-fold.ts). */
-export interface MemberRow {
+/** A series in a group of a view. */
+export interface MemberRow extends Member {
   readonly view: string;
   readonly version: number;
   readonly group: string;
   readonly partition: number;
-  readonly agent: string;
-  readonly series: string;
-  readonly intervalMs: number;
-  readonly firstMs: number;
-  /** From when on it is expected, where that was said; absent else. */
-  readonly sinceMs?: number;
-  /** When nothing is expected of it, where that was said; absent else. */
-  readonly silences?: readonly Silence[];
 }
 
 /** What the ledger of a partition says of one agent. */

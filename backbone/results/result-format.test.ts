@@ -144,29 +144,24 @@ describe('a block of a result', () => {
     );
   });
 
-  it('of format 2 is read still', () => {
-    const hex =
+  it.each([
+    [
+      2,
       '0200040099172da605000000150000001c0000005b225b5c22615c225d222c225b5c22625c225d225d040000000b0000005500000035000000080400' +
-      '000103020202020103020004000f0000007100000085a0000007fffff705fffff760ea80a90300003075000000e803e80300e0b100820300000cfc00' +
-      'f74a0a005178e6000080a9431f0000000000020202040001880201808080808080100280808080808010000188020180808080808010028080808080' +
-      '8010010180010004021201020e02030180010102010188010180808080808010040108018001018080feffff3f01800101feffff3f00010001000101' +
-      '110101800200c0a90703b81701000205028218020000';
-    const block = decodeResultBlock(Buffer.from(hex, 'hex'), 'x', 'y');
-    expect(block).toMatchObject({ partition: 5, groups: ['["a"]', '["b"]'], count: 4 });
-    expect([block.ends[0], block.ends[1]]).toEqual([3, 4]);
-    expect([...block.slice.subarray(0, 4)]).toEqual([1, 2, 3, 4]);
-    expect([...block.revision.subarray(0, 4)]).toEqual([1, 2, 1, 1]);
-    expect([...block.flags]).toEqual([0, 1, 0, 2]);
-    const { table, firstSlot } = block;
-    expect([...table.count.subarray(firstSlot, firstSlot + 4)]).toEqual([2, 2, 0, 1]);
-    expect([...table.lastMs.subarray(firstSlot, firstSlot + 4)]).toEqual([61_000, 125_000, -Infinity, 240_000]);
-  });
-
-  it('of format 3 is read still', () => {
-    const hex =
+        '000103020202020103020004000f0000007100000085a0000007fffff705fffff760ea80a90300003075000000e803e80300e0b100820300000cfc00' +
+        'f74a0a005178e6000080a9431f0000000000020202040001880201808080808080100280808080808010000188020180808080808010028080808080' +
+        '8010010180010004021201020e02030180010102010188010180808080808010040108018001018080feffff3f01800101feffff3f00010001000101' +
+        '110101800200c0a90703b81701000205028218020000',
+      [2, 2, 0, 1],
+    ],
+    [
+      3,
       '03000400b7379d7f05000000150000001f0000005b225b5c22615c225d222c225b5c22625c225d225d040000000b0000005500000035000000080400' +
-      '00e0d40301030202020201030300040003000000710000000a020000c71c0000000202010300010401018001000401018001000201018001000301' +
-      '01800101904e0101800100d00f0100010001000100000000';
+        '00e0d40301030202020201030300040003000000710000000a020000c71c0000000202010300010401018001000401018001000201018001000301' +
+        '01800101904e0101800100d00f0100010001000100000000',
+      [2, 1, 0, 1],
+    ],
+  ])('of format %i is read still', (_format, hex, counts) => {
     const block = decodeResultBlock(Buffer.from(hex, 'hex'), 'x', 'y');
     expect(block).toMatchObject({ partition: 5, groups: ['["a"]', '["b"]'], count: 4 });
     expect([block.ends[0], block.ends[1]]).toEqual([3, 4]);
@@ -174,6 +169,7 @@ describe('a block of a result', () => {
     expect([...block.revision.subarray(0, 4)]).toEqual([1, 2, 1, 1]);
     expect([...block.flags]).toEqual([0, 1, 0, 2]);
     const { table, firstSlot } = block;
+    expect([...table.count.subarray(firstSlot, firstSlot + 4)]).toEqual(counts);
     expect([...table.lastMs.subarray(firstSlot, firstSlot + 4)]).toEqual([61_000, 125_000, -Infinity, 240_000]);
   });
 

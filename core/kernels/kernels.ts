@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { MODULE_BASE64, MODULE_PAGES } from './module-bytes.ts';
+import { compileModule } from './wasm-module.ts';
 
 /** Numbers that a room holds: those that a reader has unpacked ahead, and what is written behind them unasked. */
 export const ROOM_NUMBERS = 1536;
@@ -121,22 +122,10 @@ export class Kernels {
   }
 }
 
-/** What is used of the interface that the WebAssembly standard gives to JavaScript, where there is one. */
-declare const WebAssembly:
-  | {
-      readonly validate: (bytes: Uint8Array) => boolean;
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (module: object) => { readonly exports: unknown };
-    }
-  | undefined;
-
 /** The kernels, or undefined where the machine or the runtime has no WebAssembly with SIMD. */
 function loadKernels(): Kernels | undefined {
-  if (typeof WebAssembly === 'undefined') return undefined;
-  const bytes = Uint8Array.from(atob(MODULE_BASE64), (character) => character.charCodeAt(0));
-  if (!WebAssembly.validate(bytes)) return undefined;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-  return new Kernels(exports as KernelFunctions);
+  const instantiate = compileModule(MODULE_BASE64);
+  return instantiate && new Kernels(instantiate() as KernelFunctions);
 }
 
 export const KERNELS: Kernels | undefined = loadKernels();

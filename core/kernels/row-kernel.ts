@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { MODULE_BASE64 } from './row-module-bytes.ts';
+import { compileModule, type Instantiate } from './wasm-module.ts';
 
 /** Text that is taken apart at a time, with the readings that come of it: small enough for a processor's own memory. */
 export const TEXT_BYTES = 262_144;
@@ -81,21 +82,8 @@ interface RowFunctions {
   readonly takeRows: (text: number, end: number, rowsMax: number, latestMs: number) => number;
 }
 
-declare const WebAssembly:
-  | {
-      readonly validate: (bytes: Uint8Array) => boolean;
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (module: object) => { readonly exports: unknown };
-    }
-  | undefined;
-
-let compiled: object | null | undefined;
-
-function compiledModule(): object | null {
-  if (typeof WebAssembly === 'undefined') return null;
-  const bytes = Uint8Array.from(atob(MODULE_BASE64), (character) => character.charCodeAt(0));
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
-}
+/** Compiled for the first source that wants it; null where it can't be. */
+let instantiate: Instantiate | null | undefined;
 
 /**
  * Takes plain rows apart, many at a time, into columns of readings: rows whose fields are not quoted, whose time and values
@@ -168,10 +156,8 @@ export class RowKernel {
     const { columns, values } = form;
     if (columns.length > COLUMNS_MAX || values.length === 0 || values.length > VALUES_MAX) return undefined;
     if (columns.filter((use) => use === 'key').length > KEY_FIELDS_MAX) return undefined;
-    compiled ??= compiledModule();
-    if (compiled === null) return undefined;
-    const { exports } = new WebAssembly!.Instance(compiled);
-    return new RowKernel(exports as RowFunctions, form);
+    instantiate ??= compileModule(MODULE_BASE64) ?? null;
+    return instantiate === null ? undefined : new RowKernel(instantiate() as RowFunctions, form);
   }
 
   /** Loads the lines that end before `to`, as far as there is room; gives how many bytes they have. */

@@ -7,7 +7,7 @@ import { peakMemoryBytes } from '#tooling/processes/peak-memory.ts';
 import { type RunningUp, startUp, startWeir } from '#tooling/processes/weir-process.ts';
 import { RunningSystem } from '../load/running-system.ts';
 import { besideGoal, type Figure, figureOf, median, millisecondsOf, printFigures } from '../measure.ts';
-import { writeMeterFile } from '../workloads/meter-file.ts';
+import { METER_SOURCE, writeMeterFile } from '../workloads/meter-file.ts';
 
 const METERS = 1_000;
 const STEP_MS = 15 * 60_000;
@@ -83,12 +83,7 @@ function configFor(broker: string): unknown {
     metrics: { load: { unit: 'W', decimals: 0, kind: 'gauge', interval: '15m' } },
     agent: { id: 'bench', broker },
     sources: {
-      meters: {
-        kind: 'csv',
-        file: 'meters.csv',
-        time: { columns: ['time'], format: 'unix' },
-        series: [{ metric: 'load', value: 'value', device: '{device}', tags: { region: '{region}' } }],
-      },
+      meters: METER_SOURCE,
     },
     views: { 'load-by-device': view('device'), 'load-by-region': view('region') },
   };

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { METER_SOURCE } from '../workloads/meter-file.ts';
 import { runK6 } from './k6-run.ts';
 import { RunningSystem } from './running-system.ts';
 import {
@@ -36,12 +37,7 @@ export const readers: Scenario = {
       metrics: { load: { unit: 'kW', decimals: 3, kind: 'gauge', interval: `${INTERVAL_MINUTES}m` } },
       agent: { id: 'load', broker },
       sources: {
-        meters: {
-          kind: 'csv',
-          file: 'meters.csv',
-          time: { columns: ['time'], format: 'unix' },
-          series: [{ metric: 'load', value: 'value', device: '{device}', tags: { region: '{region}' } }],
-        },
+        meters: METER_SOURCE,
       },
       views: {
         'load-by-region': { metric: 'load', by: ['region'], slice: `${INTERVAL_MINUTES}m` },

@@ -11,7 +11,15 @@ export interface MeterFile {
   readonly fromMs: number;
 }
 
-export const METER_REGIONS = 10;
+const METER_REGIONS = 10;
+
+/** The source of a configuration that reads such a file, `meters.csv` beside it, into a metric `load`. */
+export const METER_SOURCE = {
+  kind: 'csv',
+  file: 'meters.csv',
+  time: { columns: ['time'], format: 'unix' },
+  series: [{ metric: 'load', value: 'value', device: '{device}', tags: { region: '{region}' } }],
+};
 
 /** From one reading to the next a meter moves by up to so many watts. */
 const MOVE_MAX = 300;
