@@ -16,9 +16,8 @@ import { type GroupRange, inRange, isAll } from './group-range.ts';
 import { RunWriter, type SortedRun } from './run-file.ts';
 
 /**
- * Slots of slices that a job holds in memory, over all views: some 130 bytes each where readings are of gauges, 250 at most,
- * and so much less than a power of two, as which the memory of a table grows, as a frame may open. Beyond it they are
- * written as a sorted run and let go, all but what is filled still: what a log tells in the order of time has each band in one
+ * Slots of slices that a job holds in memory, over all views: some 130 bytes each where readings are of gauges, 250 at most.
+ * Beyond it they are written as a sorted run and let go, all but what is filled still: what a log tells in the order of time has each band in one
  * run, as far as a band of all groups fits. The merge adds up what several runs say of one slice.
  */
 export const JOB_SLICES_MAX = 400_000;
@@ -31,6 +30,12 @@ const NEWEST_BAND_SHARE = 3 / 4;
  * has read, so the band before the newest may be filled still. Where that leaves too much, less is kept, and in the end nothing.
  */
 const KEPT_BEHIND = [BAND_SLICES / 2, 0, undefined] as const;
+
+/**
+ * Room for the slots that the frame opens with which a job comes to hold too many: a table that has no more than a job may hold grows
+ * just before it is written, and copies all of it.
+ */
+const ROOM_SHARE = 4 / 3;
 
 /** Bytes of frames for each slice that may come of them, about: a reading alone in its slice takes one or two, and many aren't alone. */
 const BYTES_PER_SLICE = 8;
@@ -100,7 +105,7 @@ export function runFoldJob(job: FoldJob): FoldJobResult {
 /** How many slots a view has room for from the start. Memory that nothing is written to isn't taken, so it may well be too many. */
 function slotsExpected({ views, frames, slicesMax }: FoldJob): number {
   const bytes = frames.bytes.reduce((sum, length) => sum + length, 0);
-  return Math.max(1, Math.ceil(Math.min(slicesMax, bytes / BYTES_PER_SLICE) / views.length));
+  return Math.max(1, Math.ceil(Math.min(slicesMax * ROOM_SHARE, bytes / BYTES_PER_SLICE) / views.length));
 }
 
 function slotsHeld(views: readonly ViewFold[]): number {
