@@ -159,6 +159,15 @@ export class World {
     await this.commit();
   }
 
+  /** Decides that nothing more is expected of a device that the agent reads. */
+  async endSeries(agent: string, device: string, fromMs: number): Promise<void> {
+    const { partition } = this.#agentOf(agent);
+    const tags = { device, region: device.split('@')[1] ?? '' };
+    const order = { kind: 'end-series', metric: this.metric.name, device, tags, fromMs } as const;
+    this.#append(partition, { kind: 'order', agent, atMs: 0, order });
+    await this.commit();
+  }
+
   /** Lets go of all slices in memory, so that what comes next opens new parts. */
   evict(): void {
     for (const { views } of this.#folds) for (const { slots } of views) slots.evict(() => false);

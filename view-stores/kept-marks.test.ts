@@ -6,7 +6,7 @@ import { KeptMarks } from './kept-marks.ts';
 
 const MARK: FeedMark = {
   version: 2,
-  asOf: { positions: [[0, 7]], agents: [{ partition: 0, agent: 'roof-1', watermarkMs: 5, holes: false }] },
+  asOf: { positions: [[0, 7]], agents: [{ partition: 0, agent: 'roof-1', watermarkMs: 5, turns: 1 }] },
   untold: { allFrom: null, groups: [['["a"]', [3, null]]] },
 };
 

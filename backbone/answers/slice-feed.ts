@@ -1,4 +1,3 @@
-import type { Stain } from '#core/ledger/incarnation.ts';
 import type { StatValue } from '#core/stats/statistics.ts';
 import type { View } from '#core/views/view.ts';
 
@@ -109,10 +108,8 @@ export interface MarkedAgent {
   readonly partition: number;
   readonly agent: string;
   readonly watermarkMs: number | null;
-  readonly holes: boolean;
-  readonly stains?: readonly Stain[];
-  readonly doubted?: readonly Stain[];
-  readonly retired?: true;
+  /** How often it had taken a turn; absent in marks of before this was counted. */
+  readonly turns?: number;
 }
 
 /** Slices that are to be told: those of all groups from one on, and ranges of single groups. */

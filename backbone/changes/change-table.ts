@@ -15,6 +15,7 @@ import type {
   SpanExtent,
 } from './changes.ts';
 import { Extents } from './extents.ts';
+import { agentKey, withTurns } from './judged-agent.ts';
 import { bringRowsOver } from './older-rows.ts';
 import { RefusedRetention } from './pending-changes.ts';
 import {
@@ -58,6 +59,8 @@ export class ChangeTable implements ChangeFeed {
   /** By partition. */
   readonly #refused: Map<number, RefusedRetention>;
   readonly #extents: Extents;
+  /** The last row of each agent. */
+  readonly #agents: Map<string, AgentRow>;
   readonly #listeners = new Set<(batch: ChangeBatch) => void>();
 
   private constructor(
@@ -65,7 +68,9 @@ export class ChangeTable implements ChangeFeed {
     positions: Map<number, number>,
     refused: Map<number, RefusedRetention>,
     extents: Extents,
+    agents: Map<string, AgentRow>,
   ) {
+    this.#agents = agents;
     this.#table = table;
     this.#extents = extents;
     this.#refused = refused;
@@ -85,7 +90,9 @@ export class ChangeTable implements ChangeFeed {
       const { partition, position } = parseRefusedKey(key);
       retentionOf(refused, partition).add({ position, atMs: parseJson<RefusedRow>(value).atMs }, value.length);
     }
-    return new ChangeTable(table, positions, refused, extents);
+    const agents = new Map<string, AgentRow>();
+    for await (const row of agentRows(table)) agents.set(agentKey(row.partition, row.agent), row);
+    return new ChangeTable(table, positions, refused, extents, agents);
   }
 
   /**
@@ -96,13 +103,17 @@ export class ChangeTable implements ChangeFeed {
     const operations: TableOperation[] = [...added];
     this.#pushSpans(operations, batch.spans);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
-    for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
+    const agents = batch.agents.map((row) =>
+      withTurns(this.#agents.get(agentKey(row.partition, row.agent)), row, batch.members),
+    );
+    for (const row of agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
     this.#pushRefused(operations, batch);
     operations.push({ kind: 'put', key: positionKey(batch.partition), value: uintKey(batch.to) });
     await this.#write(operations, storing);
     this.#extents.settle(batch.spans);
     this.#positions.set(batch.partition, batch.to);
-    for (const listener of this.#listeners) listener(batch);
+    for (const row of agents) this.#agents.set(agentKey(row.partition, row.agent), row);
+    for (const listener of this.#listeners) listener({ ...batch, agents });
   }
 
   /** What was refused is kept for people to look at, the newest of it. */
@@ -264,8 +275,8 @@ export class ChangeTable implements ChangeFeed {
       yield parseJson<MemberRow>(value);
   }
 
-  async *agents(): AsyncIterable<AgentRow> {
-    for await (const [, value] of scanPrefix(this.#table, agentPrefix())) yield parseJson<AgentRow>(value);
+  agents(): AsyncIterable<AgentRow> {
+    return agentRows(this.#table);
   }
 
   async *refused(): AsyncIterable<RefusedRow> {
@@ -353,6 +364,10 @@ function spansRange(
   const end = Math.min((spanOf(toSlice - 1) + 1) * SPAN_SLICES, (band + 1) * BAND_SLICES);
   const prefix = groupSpansPrefix(view, version, group, first);
   return { gte: joinKeys(prefix, intKey(first)), lt: joinKeys(prefix, intKey(end)) };
+}
+
+async function* agentRows(table: Table): AsyncIterable<AgentRow> {
+  for await (const [, value] of scanPrefix(table, agentPrefix())) yield parseJson<AgentRow>(value);
 }
 
 async function* inBatches(entries: AsyncIterable<TableEntry>): AsyncIterable<readonly TableEntry[]> {

@@ -91,6 +91,18 @@ export interface AgentRow {
   readonly lostCount?: number;
   /** The event time of which the agent, begun anew, told what it may have told before; absent where there is none. */
   readonly doubted?: readonly Stain[];
+  /** What the table counts as the row is committed; absent where the agent has taken none. */
+  readonly turns?: AgentTurns;
+}
+
+/**
+ * The turns that an agent has taken. Its state may return to what it was, as that of one does which is retired and speaks
+ * again: by the count whoever looks away meanwhile knows that it wasn't the same all the time.
+ */
+export interface AgentTurns {
+  readonly count: number;
+  /** From which event time on the last of them changed how windows are judged, oldest first; null where all are. */
+  readonly fromMs: readonly (number | null)[];
 }
 
 /** Something that the log holds but no view does: a frame that the broker refused, or rows that an agent's source refused. */

@@ -1,7 +1,8 @@
+import { EVER } from '#backbone/changes/judged-agent.ts';
 import { holdMsOf } from '#core/metrics/metric.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { Group } from '../index/group.ts';
-import { EVER, type GroupProgress, type Horizon, type JudgedSlices } from '../index/progress.ts';
+import { type GroupProgress, type Horizon, type JudgedSlices } from '../index/progress.ts';
 import type { CombinedWindow } from './combine-windows.ts';
 import type { ViewQuery } from './query.ts';
 

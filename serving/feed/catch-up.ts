@@ -1,9 +1,9 @@
 import type { FeedMark, MarkedAgent, MarkedMoment } from '#backbone/answers/slice-feed.ts';
 import type { AgentRow } from '#backbone/changes/changes.ts';
+import { agentKey, reachedMs, turnedSinceMs } from '#backbone/changes/judged-agent.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import type { Group } from '../index/group.ts';
-import { agentKey, type JudgedAgent, isRetired } from '../index/progress.ts';
-import { changesOf, type GroupChange } from '../index/recent-changes.ts';
+import { type AgentChange, changesOf, type GroupChange } from '../index/recent-changes.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { UntoldSlices } from './untold-slices.ts';
@@ -12,14 +12,11 @@ const NO_END = Number.POSITIVE_INFINITY;
 
 /** Agents as a mark keeps them. */
 function markedAgents(rows: readonly AgentRow[]): readonly MarkedAgent[] {
-  return rows.map((row) => ({
-    partition: row.partition,
-    agent: row.agent,
-    watermarkMs: row.watermarkMs,
-    holes: row.holes,
-    ...(row.stains === undefined ? {} : { stains: row.stains }),
-    ...(row.doubted === undefined ? {} : { doubted: row.doubted }),
-    ...(isRetired(row) ? { retired: true } : {}),
+  return rows.map(({ partition, agent, watermarkMs, turns }) => ({
+    partition,
+    agent,
+    watermarkMs,
+    turns: turns?.count ?? 0,
   }));
 }
 
@@ -46,13 +43,14 @@ export function toldBetween(
   mark: FeedMark,
 ): Iterable<readonly [Group, GroupChange]> {
   const marked = new Map(mark.asOf.agents.map((row) => [agentKey(row.partition, row.agent), row]));
-  const before = index.agentRows().map(({ partition, agent }): JudgedAgent => {
-    const known = marked.get(agentKey(partition, agent));
-    if (known === undefined) return { partition, agent, watermarkMs: null, holes: false };
-    const { retired, ...rest } = known;
-    return retired === true ? { ...rest, standing: { retired } } : rest;
+  const agents = index.agentRows().flatMap((row): readonly AgentChange[] => {
+    const known = marked.get(agentKey(row.partition, row.agent));
+    // Of an agent that the mark doesn't know every turn has come since.
+    const turnedMs = turnedSinceMs(row.turns, known === undefined ? 0 : known.turns);
+    const change = source.agentChange(row, reachedMs(known), turnedMs);
+    return change === undefined ? [] : [change];
   });
-  return changesOf([{ groups: new Map(), agents: source.progressChanges(before) }]);
+  return changesOf([{ groups: new Map(), agents }]);
 }
 
 /** From which slice on a series that came new to a group may have changed how it is judged, where that is before its first row. */

@@ -30,6 +30,7 @@ type Step =
     }
   | { readonly kind: 'heartbeat'; readonly agent: number; readonly minute: number }
   | { readonly kind: 'lose' | 'retire'; readonly agent: number }
+  | { readonly kind: 'end'; readonly device: number; readonly minute: number }
   | { readonly kind: 'batch' }
   | { readonly kind: 'tell'; readonly outcome: Outcome }
   | { readonly kind: 'restart'; readonly isRemembered: boolean }
@@ -51,6 +52,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('heartbeat' as const), agent, minute }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('lose' as const, 'retire' as const), agent }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('end' as const), device: fc.nat(DEVICES.length - 1), minute }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'batch' as const }) },
   {
     weight: 4,
@@ -62,6 +67,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), isRemembered: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remember' as const) }) },
 );
+
+/** A series has one writer. */
+function writerOf(device: number): string {
+  return AGENTS[device % AGENTS.length]!;
+}
 
 /** What somebody has of a view who is told of it, as a store would keep it. */
 class Copy {
@@ -128,8 +138,7 @@ async function play(steps: readonly Step[]): Promise<void> {
         const place = `${one.device}/${one.minute}`;
         if (taken.has(place)) break;
         taken.add(place);
-        // A series has one writer.
-        const writer = AGENTS[one.device % AGENTS.length]!;
+        const writer = writerOf(one.device);
         const reading = { device: DEVICES[one.device]!, atMs: one.minute * MINUTE_MS, value: one.value };
         await world.deliverLinked(writer, [reading], one.marks ? (one.minute + 1) * MINUTE_MS : null);
         break;
@@ -142,6 +151,9 @@ async function play(steps: readonly Step[]): Promise<void> {
         break;
       case 'retire':
         await world.retire(AGENTS[one.agent]!);
+        break;
+      case 'end':
+        await world.endSeries(writerOf(one.device), DEVICES[one.device]!, one.minute * MINUTE_MS);
         break;
       case 'batch':
         await world.batch(at);
@@ -177,6 +189,32 @@ describe('a view that is followed by its slices', () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), play), {
       numRuns: RUNS,
     });
+  });
+
+  it('is told again where an agent that was retired since the mark has come back, and misses something', async () => {
+    const told: Step = { kind: 'tell', outcome: 'kept' };
+    const deliver = (device: number, minute: number): Step => ({
+      kind: 'deliver',
+      agent: 0,
+      device,
+      minute,
+      value: 0,
+      marks: false,
+    });
+    await play([
+      deliver(2, 0),
+      deliver(0, 0),
+      { kind: 'batch' },
+      told,
+      told,
+      told,
+      { kind: 'remember' },
+      { kind: 'retire', agent: 0 },
+      told,
+      deliver(0, 1),
+      { kind: 'lose', agent: 0 },
+      { kind: 'restart', isRemembered: false },
+    ]);
   });
 
   it('is followed on from a mark that is older than batch results and changes', async () => {

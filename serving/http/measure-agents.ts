@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { isRetired } from '#backbone/changes/judged-agent.ts';
 import type { MissingRange } from '#core/ledger/ledger.ts';
-import { isRetired } from '../index/progress.ts';
 import type { ServingIndex } from '../index/serving-index.ts';
 import type { AgentPresence } from './options.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import { agentKey, Agents, EVER, GroupProgress, type Horizon, memberKey, stainsOf } from './progress.ts';
+import { agentKey, EVER, stainsOf } from '#backbone/changes/judged-agent.ts';
+import { Agents, GroupProgress, type Horizon, memberKey } from './progress.ts';
 
 function agentOf(agent: string, watermarkMs: number | null, holes = false, partition = 0): AgentRow {
   const counts = { arrived: 1, quarantined: 0, missing: [], forks: 0, parked: 0 };

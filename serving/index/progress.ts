@@ -1,4 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
+import { agentKey, isRetired, isSameStanding, stainsOf } from '#backbone/changes/judged-agent.ts';
 import { Few } from '#core/fold/few.ts';
 import type { Silence } from '#core/fold/silences.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
@@ -31,40 +32,6 @@ export class Agents {
   }
 }
 
-/** What of an agent decides how complete and how final windows are. */
-export interface JudgedAgent extends Pick<
-  AgentRow,
-  'partition' | 'agent' | 'watermarkMs' | 'holes' | 'stains' | 'doubted'
-> {
-  readonly standing?: Pick<NonNullable<AgentRow['standing']>, 'retired'>;
-}
-
-export function isRetired(row: Pick<JudgedAgent, 'standing'> | undefined): boolean {
-  return row?.standing?.retired ?? false;
-}
-
-/** Whether two states of an agent differ in nothing but what it sent: neither in what it misses nor in whether more is expected. */
-export function isSameStanding(before: JudgedAgent | undefined, row: JudgedAgent): boolean {
-  return (
-    before !== undefined &&
-    isRetired(before) === isRetired(row) &&
-    before.holes === row.holes &&
-    changedStains(before, row).length === 0
-  );
-}
-
-/** The stains of one of the rows that the other doesn't have. */
-export function changedStains(before: JudgedAgent, row: JudgedAgent): Stain[] {
-  const [had, has] = [stainsOf(before), stainsOf(row)];
-  const only = (some: readonly Stain[], others: readonly Stain[]): readonly Stain[] =>
-    some.filter((one) => !others.some(({ fromMs, toMs }) => fromMs === one.fromMs && toMs === one.toMs));
-  return [...only(had, has), ...only(has, had)];
-}
-
-export function agentKey(partition: number, agent: string): string {
-  return `${partition}/${agent}`;
-}
-
 /** The key of a member among those of one version of a view. */
 export function memberKey({ group, partition, agent, series }: MemberRow): string {
   return JSON.stringify([group, partition, agent, series]);
@@ -92,20 +59,6 @@ export interface Horizon {
 interface Excused {
   readonly from: ExpectedTime;
   readonly again: ExpectedTime;
-}
-
-/** All of event time: where nobody knows what a missing frame would have held. */
-export const EVER: Stain = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
-
-/**
- * The event time in which something of an agent may be missing, or be counted twice. What one misses that is retired is
- * not waited for, but what it told twice stays.
- */
-export function stainsOf(
-  row: Pick<JudgedAgent, 'holes' | 'stains' | 'doubted' | 'standing'> | undefined,
-): readonly Stain[] {
-  if (isRetired(row)) return row?.doubted ?? [];
-  return row?.holes === true ? (row.stains ?? [EVER]) : [];
 }
 
 /** Whether one of the stains reaches into [startMs, endMs). */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
+import { agentKey } from '#backbone/changes/judged-agent.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import {
   type BatchState,
@@ -16,7 +17,7 @@ import type { View } from '#core/views/view.ts';
 import { IndexBusy, SourceReplaced } from './index-errors.ts';
 import { KEPT_SUMS_BYTES_DEFAULT, KeptSums } from './kept-sums.ts';
 import { INDEX_BYTES_DEFAULT, PageCache } from './page-cache.ts';
-import { agentKey, Agents, memberKey } from './progress.ts';
+import { Agents, memberKey } from './progress.ts';
 import { RefusedCounts } from './refused-counts.ts';
 import { type SourceBackend, ViewSource } from './view-source.ts';
 

@@ -6,6 +6,7 @@ import type {
   RowSpan,
   SpanExtent,
 } from '#backbone/changes/changes.ts';
+import { agentKey, type JudgedAgent, reachedMs, stainsOf, turnedFromMs } from '#backbone/changes/judged-agent.ts';
 import type { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ResultRef } from '#backbone/manifests/manifest.ts';
 import type { ResultBlock, ResultReader } from '#backbone/results/results.ts';
@@ -20,16 +21,7 @@ import { loadPages, type SourceId } from './load-pages.ts';
 import type { PageCache } from './page-cache.ts';
 import { LOAD_PAGES_MAX, PAGE_SLICES, pageOf } from './page-size.ts';
 import type { Page, PageSpan } from './page.ts';
-import {
-  agentKey,
-  type Agents,
-  type JudgedAgent,
-  changedStains,
-  EVER,
-  isRetired,
-  isSameStanding,
-  stainsOf,
-} from './progress.ts';
+import type { Agents } from './progress.ts';
 import { type AgentChange, changeOf, type GroupChange, RecentChanges } from './recent-changes.ts';
 import type { Sum } from './section-sums.ts';
 
@@ -122,26 +114,34 @@ export class ViewSource {
   }
 
   /**
-   * What a batch's agents change: which windows a watermark passes, or all where a hole opens or closes. To be called
+   * What a batch's agents change: which windows a watermark passes, or all from where on one takes a turn. To be called
    * before the agents are taken up.
    */
   progressChanges(agents: readonly JudgedAgent[]): readonly AgentChange[] {
     const changes: AgentChange[] = [];
     for (const row of agents) {
-      const key = agentKey(row.partition, row.agent);
-      const before = this.#backend.agents.get(key);
-      const isSame = isSameStanding(before, row);
-      if (isSame && before?.watermarkMs === row.watermarkMs) continue;
-      const changed = before === undefined ? [...stainsOf(row)] : changedStains(before, row);
-      // Of an agent that is retired nothing more is expected, wherever it stood.
-      if (before !== undefined && isRetired(before) !== isRetired(row)) changed.push(EVER);
-      const marks = [before?.watermarkMs ?? Number.NEGATIVE_INFINITY, row.watermarkMs ?? Number.NEGATIVE_INFINITY];
-      const groups = this.#groupsOfAgent.get(key);
-      if (groups === undefined) continue;
-      const endsToMs = changed.length > 0 ? Number.POSITIVE_INFINITY : Math.max(...marks);
-      changes.push({ groups, endsAfterMs: Math.min(...changed.map(({ fromMs }) => fromMs), ...marks), endsToMs });
+      const before = this.#backend.agents.get(agentKey(row.partition, row.agent));
+      const change = this.agentChange(row, reachedMs(before), turnedFromMs(before, row));
+      if (change !== undefined) changes.push(change);
     }
     return changes;
+  }
+
+  /** What it changes that an agent's watermark was `fromMs`, and where it has taken a turn since, from when on; undefined where nothing. */
+  agentChange(
+    row: Pick<JudgedAgent, 'partition' | 'agent' | 'watermarkMs'>,
+    fromMs: number,
+    turnedMs: number | undefined,
+  ): AgentChange | undefined {
+    const groups = this.#groupsOfAgent.get(agentKey(row.partition, row.agent));
+    const toMs = reachedMs(row);
+    if (groups === undefined || (turnedMs === undefined && fromMs === toMs)) return undefined;
+    const endsAfterMs = Math.min(fromMs, toMs, turnedMs ?? Number.POSITIVE_INFINITY);
+    return {
+      groups,
+      endsAfterMs,
+      endsToMs: turnedMs === undefined ? Math.max(fromMs, toMs) : Number.POSITIVE_INFINITY,
+    };
   }
 
   /** Takes up a committed batch, whose agents are taken up already. */
