@@ -191,46 +191,38 @@ describe('a view that is followed by its slices', () => {
     });
   });
 
+  const TOLD: Step = { kind: 'tell', outcome: 'kept' };
+  const TOLD_AND_MARKED: readonly Step[] = [{ kind: 'batch' }, TOLD, TOLD, TOLD, { kind: 'remember' }];
+  const CRASH: Step = { kind: 'restart', isRemembered: false };
+
+  function delivered(device: number, minuteOf: number): Step {
+    return { kind: 'deliver', agent: 0, device, minute: minuteOf, value: 0, marks: false };
+  }
+
   it('is told again where an agent that was retired since the mark has come back, and misses something', async () => {
-    const told: Step = { kind: 'tell', outcome: 'kept' };
-    const deliver = (device: number, minute: number): Step => ({
-      kind: 'deliver',
-      agent: 0,
-      device,
-      minute,
-      value: 0,
-      marks: false,
-    });
-    await play([
-      deliver(2, 0),
-      deliver(0, 0),
-      { kind: 'batch' },
-      told,
-      told,
-      told,
-      { kind: 'remember' },
-      { kind: 'retire', agent: 0 },
-      told,
-      deliver(0, 1),
-      { kind: 'lose', agent: 0 },
-      { kind: 'restart', isRemembered: false },
-    ]);
+    const back: readonly Step[] = [{ kind: 'retire', agent: 0 }, TOLD, delivered(0, 1), { kind: 'lose', agent: 0 }];
+    await play([delivered(2, 0), delivered(0, 0), ...TOLD_AND_MARKED, ...back, CRASH]);
+  });
+
+  it('is told again where an agent brings what it misses into a group after the mark', async () => {
+    const missing: readonly Step[] = [delivered(1, 0), { kind: 'lose', agent: 0 }, delivered(2, 0)];
+    await play([...missing, ...TOLD_AND_MARKED, delivered(0, 16), CRASH]);
+  });
+
+  it('is told again where a series was ended after the mark', async () => {
+    const begun: readonly Step[] = [delivered(0, 0), { kind: 'heartbeat', agent: 0, minute: 9 }, delivered(0, 5)];
+    await play([...begun, ...TOLD_AND_MARKED, { kind: 'end', device: 0, minute: 2 }, CRASH]);
   });
 
   it('is followed on from a mark that is older than batch results and changes', async () => {
-    const told: Step = { kind: 'tell', outcome: 'kept' };
     const some = fc.array(step, { minLength: 1, maxLength: 15 });
     const steps = fc
       .tuple(some, some)
       .map(([before, after]): readonly Step[] => [
         ...before,
-        { kind: 'batch' },
-        told,
-        told,
-        told,
-        { kind: 'remember' },
+        ...TOLD_AND_MARKED,
         ...after.filter(({ kind }) => kind !== 'remember'),
-        { kind: 'restart', isRemembered: false },
+        CRASH,
       ]);
     await fc.assert(fc.asyncProperty(steps, play), { numRuns: RUNS });
   });
