@@ -15,7 +15,7 @@ import type {
   SpanExtent,
 } from './changes.ts';
 import { Extents } from './extents.ts';
-import { agentKey, withTurns } from './judged-agent.ts';
+import { LatestAgents } from './latest-agents.ts';
 import { bringRowsOver } from './older-rows.ts';
 import { RefusedRetention } from './pending-changes.ts';
 import {
@@ -59,8 +59,7 @@ export class ChangeTable implements ChangeFeed {
   /** By partition. */
   readonly #refused: Map<number, RefusedRetention>;
   readonly #extents: Extents;
-  /** The last row of each agent. */
-  readonly #agents: Map<string, AgentRow>;
+  readonly #agents: LatestAgents;
   readonly #listeners = new Set<(batch: ChangeBatch) => void>();
 
   private constructor(
@@ -68,7 +67,7 @@ export class ChangeTable implements ChangeFeed {
     positions: Map<number, number>,
     refused: Map<number, RefusedRetention>,
     extents: Extents,
-    agents: Map<string, AgentRow>,
+    agents: LatestAgents,
   ) {
     this.#agents = agents;
     this.#table = table;
@@ -90,30 +89,26 @@ export class ChangeTable implements ChangeFeed {
       const { partition, position } = parseRefusedKey(key);
       retentionOf(refused, partition).add({ position, atMs: parseJson<RefusedRow>(value).atMs }, value.length);
     }
-    const agents = new Map<string, AgentRow>();
-    for await (const row of agentRows(table)) agents.set(agentKey(row.partition, row.agent), row);
-    return new ChangeTable(table, positions, refused, extents, agents);
+    return new ChangeTable(table, positions, refused, extents, await LatestAgents.read(agentRows(table)));
   }
 
   /**
    * Commits a batch, synced, together with the operations that the writer adds (its own state), then tells listeners.
    * With `storing`, a write that fails and may succeed later is done again; without, and after any other failure, throws.
    */
-  async commit(batch: ChangeBatch, added: readonly TableOperation[], storing?: StoringOptions): Promise<void> {
+  async commit(changes: ChangeBatch, added: readonly TableOperation[], storing?: StoringOptions): Promise<void> {
+    const batch = this.#agents.turned(changes);
     const operations: TableOperation[] = [...added];
     this.#pushSpans(operations, batch.spans);
     for (const row of batch.members) operations.push({ kind: 'put', key: memberRowKey(row), value: json(row) });
-    const agents = batch.agents.map((row) =>
-      withTurns(this.#agents.get(agentKey(row.partition, row.agent)), row, batch.members),
-    );
-    for (const row of agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
+    for (const row of batch.agents) operations.push({ kind: 'put', key: agentRowKey(row), value: json(row) });
     this.#pushRefused(operations, batch);
     operations.push({ kind: 'put', key: positionKey(batch.partition), value: uintKey(batch.to) });
     await this.#write(operations, storing);
     this.#extents.settle(batch.spans);
     this.#positions.set(batch.partition, batch.to);
-    for (const row of agents) this.#agents.set(agentKey(row.partition, row.agent), row);
-    for (const listener of this.#listeners) listener({ ...batch, agents });
+    this.#agents.settle(batch.agents);
+    for (const listener of this.#listeners) listener(batch);
   }
 
   /** What was refused is kept for people to look at, the newest of it. */
