@@ -87,7 +87,7 @@ export class ChangeTable implements ChangeFeed {
     const refused = new Map<number, RefusedRetention>();
     for await (const [key, value] of scanPrefix(table, refusedPrefix())) {
       const { partition, position } = parseRefusedKey(key);
-      retentionOf(refused, partition).add({ position, atMs: parseJson<RefusedRow>(value).atMs }, value.length);
+      RefusedRetention.of(refused, partition).add({ position, atMs: parseJson<RefusedRow>(value).atMs }, value.length);
     }
     return new ChangeTable(table, positions, refused, extents, await LatestAgents.read(agentRows(table)));
   }
@@ -114,7 +114,7 @@ export class ChangeTable implements ChangeFeed {
   /** What was refused is kept for people to look at, the newest of it. */
   #pushRefused(operations: TableOperation[], { partition, refused }: ChangeBatch): void {
     if (refused.length === 0) return;
-    const retention = retentionOf(this.#refused, partition);
+    const retention = RefusedRetention.of(this.#refused, partition);
     for (const row of refused) {
       const value = json(row);
       operations.push({ kind: 'put', key: refusedRowKey(row), value });
@@ -397,10 +397,4 @@ function json(value: unknown): Uint8Array {
 
 function parseJson<T>(bytes: Uint8Array): T {
   return JSON.parse(Buffer.from(bytes).toString()) as T;
-}
-
-function retentionOf(refused: Map<number, RefusedRetention>, partition: number): RefusedRetention {
-  let retention = refused.get(partition);
-  if (retention === undefined) refused.set(partition, (retention = new RefusedRetention()));
-  return retention;
 }

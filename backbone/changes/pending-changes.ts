@@ -178,6 +178,13 @@ export class RefusedRetention {
   #rows: { readonly position: number; readonly atMs: number; readonly bytes: number }[] = [];
   #bytes = 0;
 
+  /** That of a partition. */
+  static of(all: Map<number, RefusedRetention>, partition: number): RefusedRetention {
+    let retention = all.get(partition);
+    if (retention === undefined) all.set(partition, (retention = new RefusedRetention()));
+    return retention;
+  }
+
   /** Of the rows that are kept. */
   get bytes(): number {
     return this.#bytes;
