@@ -41,7 +41,8 @@ describe('orders about agents', () => {
       standingOf: (agent) => {
         const ledger = admitted(agent);
         if (ledger === undefined) return undefined;
-        return { ...ledger.standing, hasBegun: ledger.hasBegun, misses: (range) => ledger.misses(range) };
+        const { hasBegun, reachedMs, formerMs } = ledger;
+        return { ...ledger.standing, hasBegun, reachedMs, formerMs, misses: (range) => ledger.misses(range) };
       },
     });
     for (const name of ['a', ONLINE]) fold.apply(fold.position + 1, decodeRecord(new SampleAgent(name, 1).birth()));
@@ -98,6 +99,33 @@ describe('orders about agents', () => {
     expect(await orders.handOver('b', 'a')).toEqual({ kind: 'done', changed: true, series: 2 });
     expect(standing('a')).toEqual({ life: 1, retired: false, handedTo: null });
     expect(standing('b').handedTo).toBe('a');
+  });
+
+  it('doubt what the heir of an agent tells of event time that this had reached, however often they are given', async () => {
+    const [first, last] = [1_000_000, 1_060_000];
+    const reporter = new SampleAgent('a', 1);
+    reporter.birth();
+    fold.apply(
+      fold.position + 1,
+      decodeRecord(
+        reporter.readings([
+          [0, first, 5],
+          [0, last, 6],
+        ])!,
+      ),
+    );
+    await orders.handOver('a', 'b');
+    await orders.handOver('a', 'b');
+    expect(logged).toEqual(['a hand-over', 'b inherit']);
+    await orders.handOver('b', 'c');
+    for (const heir of ['b', 'c']) {
+      const { ledger } = fold.admission.agentNamed(heir)!;
+      expect(ledger.hasBegun).toBe(false);
+      ledger.reach(last + 1, last + 2);
+      expect(ledger.progress().holes).toBe(false);
+      ledger.reach(last, last + 2);
+      expect(ledger.doubted).toEqual([{ fromMs: last, toMs: last }]);
+    }
   });
 
   it('are refused about an agent that is connected, and about one that nobody knows', async () => {

@@ -21,6 +21,9 @@ export type OrderOutcome =
 /** What the fold knows of an agent: what was decided about it, and whether its present life has begun. */
 export type KnownStanding = AgentDecision & {
   readonly hasBegun: boolean;
+  /** The highest event time that it has told of or inherited, and the one up to which what it tells is doubted; null where there is none. */
+  readonly reachedMs: number | null;
+  readonly formerMs: number | null;
   /** Whether some of the numbers are missing. */
   readonly misses: (range: MissingRange) => boolean;
 };
@@ -70,9 +73,12 @@ export class AgentOrders {
     return done(true);
   }
 
-  /** The series of `from` are those of `to` from here on; of `from` nothing more is expected. */
+  /**
+   * The series of `from` are those of `to` from here on; of `from` nothing more is expected. What `to` tells of event time
+   * that `from` had reached is doubted: it may tell it once more.
+   */
   async handOver(from: string, to: string): Promise<OrderOutcome> {
-    const { standingOf, claims, onOrdered } = this.#options;
+    const { standingOf, claims, clock, onOrdered } = this.#options;
     const standing = standingOf(from);
     const refused = this.#refuse(from, standing);
     if (refused !== undefined) return refused;
@@ -83,6 +89,10 @@ export class AgentOrders {
     }
     const isNew = standing!.handedTo !== to;
     if (isNew) await this.#append(from, { kind: 'hand-over', to }, (now) => now.handedTo === to);
+    // Where the fold is behind, nobody knows yet how far `from` had got: to now at most.
+    const left = standingOf(from)!;
+    const reachedMs = left.handedTo === to ? left.reachedMs : clock();
+    if (reachedMs !== null) await this.#inherit(to, reachedMs);
     const series = await claims.move(from, to);
     for (const agent of [from, to]) onOrdered(agent);
     return { kind: 'done', changed: isNew || series > 0, series };
@@ -114,6 +124,12 @@ export class AgentOrders {
     const order = { kind: 'give-up', life: standing.life, incarnation, from, to } as const;
     await this.#append(agent, order, (now) => !now.misses(range));
     return done(true);
+  }
+
+  async #inherit(to: string, reachedMs: number): Promise<void> {
+    const knows = ({ formerMs }: KnownStanding): boolean => formerMs !== null && formerMs >= reachedMs;
+    const heir = this.#options.standingOf(to);
+    if (heir === undefined || !knows(heir)) await this.#append(to, { kind: 'inherit', reachedMs }, knows);
   }
 
   #refuse(agent: string, standing: KnownStanding | undefined): OrderOutcome | undefined {

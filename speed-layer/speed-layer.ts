@@ -7,7 +7,7 @@ import { type Manifest, type ManifestStore, promoteVersion } from '#backbone/man
 import type { Table } from '#backbone/table/table.ts';
 import type { WeirError } from '#core/errors.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
-import type { AgentDecision, Ledger, MissingRange } from '#core/ledger/ledger.ts';
+import type { AgentDecision, Ledger } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import { WANTED_RANGES_MAX } from '#core/wire/down-messages.ts';
 import { type LedgerHead, WANTED_HEADS_MAX, type WantedFrames } from '#core/wire/topics.ts';
@@ -147,13 +147,14 @@ export class SpeedLayer implements AsyncDisposable {
     while (!isFolded()) await setTimeout(FOLDED_PAUSE_MS, undefined, { signal });
   }
 
-  /** What was decided about an agent, and whether anything of its present life is known; undefined of an unknown one. */
+  /** What was decided about an agent, and what its ledger knows of its lives; undefined of an unknown one. */
   agentDecision(
     agent: string,
-  ): (AgentDecision & { readonly hasBegun: boolean; readonly misses: (range: MissingRange) => boolean }) | undefined {
+  ): (AgentDecision & Pick<Ledger, 'hasBegun' | 'reachedMs' | 'formerMs' | 'misses'>) | undefined {
     const ledger = this.#ledgerOf(agent);
     if (ledger === undefined) return undefined;
-    return { ...ledger.standing, hasBegun: ledger.hasBegun, misses: (range) => ledger.misses(range) };
+    const { standing, hasBegun, reachedMs, formerMs } = ledger;
+    return { ...standing, hasBegun, reachedMs, formerMs, misses: (range) => ledger.misses(range) };
   }
 
   #ledgerOf(agent: string): Ledger | undefined {

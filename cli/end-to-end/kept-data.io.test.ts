@@ -159,7 +159,7 @@ describe('data of a later version', () => {
     [
       'a record of the log',
       addLaterRecord,
-      'Record 2 of partition 0 was written by a newer weir: record has version 4',
+      'Record 2 of partition 0 was written by a newer weir: record has version 5',
     ],
     [
       'a segment of the archive',

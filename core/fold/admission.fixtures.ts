@@ -216,6 +216,7 @@ const others: fc.Arbitrary<ToldRecord> = fc.oneof(
     order: fc.oneof(
       fc.record({ kind: fc.constant('readmit' as const), life: fc.nat(2) }),
       fc.constant({ kind: 'hand-over' as const, to: 'c' }),
+      fc.record({ kind: fc.constant('inherit' as const), reachedMs: fc.nat(5000) }),
       fc.constant({ kind: 'retire' as const }),
       fc.record({
         kind: fc.constant('give-up' as const),

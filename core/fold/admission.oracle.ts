@@ -93,7 +93,7 @@ export function admitSlowly(records: readonly ToldRecord[], slices: ToldSlices):
           if (order.life === agent.life) agents.push(nextLife(agent));
         } else if (order.kind === 'give-up') {
           if (order.life === agent.life) giveUp(agent, order);
-        } else if (order.kind !== 'end-series') {
+        } else if (order.kind !== 'end-series' && order.kind !== 'inherit') {
           agent.retired = true;
           if (order.kind === 'hand-over') agent.handedTo = order.to;
         }

@@ -239,6 +239,9 @@ export class Admission<Held> {
       case 'hand-over':
         ledger.retire(order.to);
         return { kind: 'ordered', agent };
+      case 'inherit':
+        ledger.inherit(order.reachedMs);
+        return { kind: 'ordered', agent };
       case 'retire':
         ledger.retire(null);
         return { kind: 'ordered', agent };
@@ -364,7 +367,7 @@ function entriesNeeded(header: FrameHeader): number {
 /** Enters into the ledger what event time a frame reaches: before its first reading lies what a gauge may have held. */
 function tellReach({ fold, ledger }: Agent<unknown>, { count, earliestMs, latestMs }: FrameHeader): void {
   if (count === 0) return;
-  ledger.reach(ledger.hasFormer ? earliestMs - fold.longestHoldMs : earliestMs, latestMs);
+  ledger.reach(ledger.formerMs !== null ? earliestMs - fold.longestHoldMs : earliestMs, latestMs);
 }
 
 /** Takes up what a birth says, or gives what is wrong with it. */

@@ -82,7 +82,7 @@ export class Ledger {
   #standing: AgentDecision = { life: 0, retired: false, handedTo: null };
   #lost: readonly LostRange[] = [];
   #lostCount = 0;
-  /** The highest event time that a frame of this life has told of, and the highest that the lives before had. */
+  /** The highest event time that a frame of this life has told of, and the highest of the lives before and of who left it series. */
   #reachedMs: number | null = null;
   #formerMs: number | null = null;
   #doubted: readonly Stain[] = [];
@@ -115,10 +115,7 @@ export class Ledger {
     next.#standing = { life: life + 1, retired: false, handedTo: null };
     next.#forks = this.#forks;
     next.#doubted = this.#doubted;
-    // Of what arrived before this was kept, the watermark tells.
-    const reachedMs = this.#reachedMs ?? this.progress().watermarkMs;
-    if (reachedMs !== null) next.#formerMs = Math.max(reachedMs, this.#formerMs ?? reachedMs);
-    else next.#formerMs = this.#formerMs;
+    next.#formerMs = this.reachedMs;
     const gone = [...this.missing(LOST_RANGES_MAX), ...unfolded].map((range) => ({ life, ...range }));
     const { ranges, count } = this.lost;
     next.#lost = [...ranges, ...gone].slice(-LOST_RANGES_MAX);
@@ -126,17 +123,29 @@ export class Ledger {
     return next;
   }
 
-  /** Whether a former life has reached an event time: what is told of it again is doubted. */
-  get hasFormer(): boolean {
-    return this.#formerMs !== null;
+  /** The highest event time that the agent has told of in any of its lives, or that it inherited; null where there is none. */
+  get reachedMs(): number | null {
+    // Of what arrived before this was kept, the watermark tells.
+    const reachedMs = this.#reachedMs ?? this.progress().watermarkMs;
+    return reachedMs === null ? this.#formerMs : Math.max(reachedMs, this.#formerMs ?? reachedMs);
   }
 
-  /** The event time of which this life told what a former one may have told too: it may be counted twice. */
+  /** The series of an agent that has told of event time up to `reachedMs` are this one's from here on: it doesn't know which of it. */
+  inherit(reachedMs: number): void {
+    this.#formerMs = Math.max(reachedMs, this.#formerMs ?? reachedMs);
+  }
+
+  /** The event time that a former life, or who had its series before, has reached: what is told of it again is doubted. */
+  get formerMs(): number | null {
+    return this.#formerMs;
+  }
+
+  /** The event time of which this life told what another may have told too: it may be counted twice. */
   get doubted(): readonly Stain[] {
     return this.#doubted;
   }
 
-  /** Enters the event time that a frame reaches which folds: nobody knows what of it a former life had told. */
+  /** Enters the event time that a frame reaches which folds: nobody knows what of it another had told before. */
   reach(fromMs: number, toMs: number): void {
     this.#reachedMs = Math.max(toMs, this.#reachedMs ?? toMs);
     if (this.#formerMs === null || fromMs > this.#formerMs) return;

@@ -48,6 +48,7 @@ const seriesName = text(20).filter((name) => isSeriesName(name));
 const orders: fc.Arbitrary<AgentOrder> = fc.oneof(
   plain({ kind: fc.constant('readmit' as const), life: nat(0xffff) }),
   plain({ kind: fc.constant('hand-over' as const), to: agents }),
+  plain({ kind: fc.constant('inherit' as const), reachedMs: time }),
   fc.constant({ kind: 'retire' as const }),
   fc.tuple(seriesName, seriesName, time).map(([metric, device, fromMs]) => {
     return { kind: 'end-series' as const, metric, device, tags: { device, of: metric }, fromMs };

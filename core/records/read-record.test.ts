@@ -27,7 +27,7 @@ describe('a record of a newer version', () => {
       const read = () => readRecord(3, at(Uint8Array.of(version, 9, 9)));
       expect(read).toThrow(NewerRecord);
       expect(read).toThrow(
-        `Record 12 of partition 3 was written by a newer weir: record has version ${version}, this reader knows up to 3. Run`,
+        `Record 12 of partition 3 was written by a newer weir: record has version ${version}, this reader knows up to 4. Run`,
       );
     }
   });

@@ -45,6 +45,8 @@ const END: LogRecord = {
   order: { kind: 'end-series', metric: 'heat', device: 'd', tags: { device: 'd', room: 'Küche' }, fromMs: 5 },
 };
 
+const INHERIT: LogRecord = { kind: 'order', agent: 'roof-2', atMs: 2, order: { kind: 'inherit', reachedMs: -5 } };
+
 describe('a record', () => {
   it('is written in the bytes that its comment draws', () => {
     const bytes = encodeRecord(FRAME);
@@ -62,12 +64,15 @@ describe('a record', () => {
     for (const record of ORDERS) orders.update(encodeRecord(record));
     expect(`2 ${orders.digest('hex')}`).toBe(LOCKED_ORDERS);
     const end = createHash('sha256').update(encodeRecord(END)).digest('hex');
-    expect(`${RECORD_VERSION} ${end}`).toBe(LOCKED_END);
+    expect(`3 ${end}`).toBe(LOCKED_END);
+    const inherit = createHash('sha256').update(encodeRecord(INHERIT)).digest('hex');
+    expect(`${RECORD_VERSION} ${inherit}`).toBe(LOCKED_INHERIT);
   });
 
   it('is written in the oldest version that has its kind', () => {
     expect(ALL.map((record) => encodeRecord(record)[0])).toStrictEqual(ALL.map(() => 1));
     expect(ORDERS.map((record) => encodeRecord(record)[0])).toStrictEqual(ORDERS.map(() => 2));
+    expect([END, INHERIT].map((record) => encodeRecord(record)[0])).toStrictEqual([3, 4]);
   });
 
   it('shares the frame with the bytes that it was read from', () => {
@@ -78,11 +83,11 @@ describe('a record', () => {
 
   it('of a newer version is refused by its version', () => {
     const bytes = encodeRecord(FRAME);
-    bytes[0] = 4;
+    bytes[0] = 5;
     expect(decodeRecord(bytes)).toMatchObject({
       kind: 'record-fault',
       code: 'newer-record',
-      message: /version 4.*up to 3/,
+      message: /version 5.*up to 4/,
     });
   });
 
@@ -128,5 +133,6 @@ function changed(record: LogRecord, at: number, to: number): Uint8Array {
 }
 
 const LOCKED = '1 5fb08a9ef724be95daa00b2d750443c866aa638fe19f468262596d1f04771fe2';
+const LOCKED_INHERIT = '4 6ccb7d88a4fe1c1418c5ed8a64b9410b5922217904064e16fd69b774214b1df9';
 const LOCKED_END = '3 fa321132aaf46235386ff797caf18fc37f6b7516d9c9010961b8dc0ab57fdd80';
 const LOCKED_ORDERS = '2 7650af395732e19d19a118fa53b920a24da3d1dba6f6fb4833e7e75b77b6fddf';

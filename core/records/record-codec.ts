@@ -19,7 +19,7 @@ import { ACCEPTED, type AgentOrder, type LogRecord, type Verdict } from './recor
  *
  * ```
  *   at  size
- *    0   1   record version   1; of an order 2, or 3 where it ends a series
+ *    0   1   record version   1; of an order 2, 3 where it ends a series, 4 where it inherits
  *    1   1   kind             1 frame, 2 heartbeat, 3 refusals, 4 cut, 5 order
  *    2   1   name bytes  n    1 … 128: the agent; of a cut, its id
  *    3   1   code bytes  c    0: accepted; otherwise refused, with this code. 0 unless a frame
@@ -36,18 +36,26 @@ import { ACCEPTED, type AgentOrder, type LogRecord, type Verdict } from './recor
  * stays below the characters of text, so that text which has strayed into a log is no record that is to come.
  * A record is written in the oldest version that has its kind, so that older readers refuse only what they can't know.
  */
-export const RECORD_VERSION = 3;
+export const RECORD_VERSION = 4;
 
 /** The highest version that there will ever be. */
 export const RECORD_VERSION_MAX = 0x1f;
 
 /** The versions that records of each kind are written in. */
-const VERSIONS = { frame: [1], heartbeat: [1], refusals: [1], cut: [1], order: [2, 3] } as const satisfies Readonly<
+const VERSIONS = { frame: [1], heartbeat: [1], refusals: [1], cut: [1], order: [2, 3, 4] } as const satisfies Readonly<
   Record<LogRecord['kind'], readonly number[]>
 >;
 
 function versionOf(record: LogRecord): number {
-  return record.kind === 'order' && record.order.kind === 'end-series' ? 3 : VERSIONS[record.kind][0];
+  if (record.kind !== 'order') return VERSIONS[record.kind][0];
+  switch (record.order.kind) {
+    case 'inherit':
+      return 4;
+    case 'end-series':
+      return 3;
+    default:
+      return VERSIONS.order[0];
+  }
 }
 
 /** What is wrong with bytes that should be a record. */
@@ -224,7 +232,7 @@ export function encodeAgentOrder(order: AgentOrder): Uint8Array {
 export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
   const value = parseObject(bytes);
   if (value === undefined) return messageFault('order is no JSON object in UTF-8');
-  const { kind, life, to, incarnation, from } = value;
+  const { kind, life, to, incarnation, from, reachedMs } = value;
   switch (kind) {
     case 'readmit':
       if (!isIntegerWithin(life, 0, LIVES_MAX)) return messageFault(`order: life must be from 0 to ${LIVES_MAX}`);
@@ -232,6 +240,10 @@ export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
     case 'hand-over':
       if (typeof to !== 'string' || !AGENT_ID.test(to)) return messageFault('order: to must be an agent id');
       return { kind, to };
+    case 'inherit':
+      if (!isIntegerWithin(reachedMs, -TIME_MS_MAX, TIME_MS_MAX))
+        return messageFault('order: reachedMs must be a time in ms');
+      return { kind, reachedMs };
     case 'retire':
       return { kind };
     case 'give-up':
@@ -244,7 +256,7 @@ export function parseAgentOrder(bytes: Uint8Array): AgentOrder | MessageFault {
     case 'end-series':
       return parseEnd(value);
     default:
-      return messageFault('order: kind must be readmit, hand-over, retire, give-up or end-series');
+      return messageFault('order: kind must be readmit, hand-over, inherit, retire, give-up or end-series');
   }
 }
 

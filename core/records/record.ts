@@ -54,6 +54,8 @@ export type AgentOrder =
   | { readonly kind: 'readmit'; readonly life: number }
   /** Its series belong to agent `to` from here on. */
   | { readonly kind: 'hand-over'; readonly to: string }
+  /** It has the series of another agent from here on, which had told of event time up to `reachedMs`. */
+  | { readonly kind: 'inherit'; readonly reachedMs: number }
   /** Nothing more is expected of it, unless it speaks again. */
   | { readonly kind: 'retire' }
   /** Nothing more is expected of a series of it from a time on, until it speaks again. */
