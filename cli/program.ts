@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import type { Declare } from './commands/flags.ts';
-import type { ExitCode } from './failure.ts';
+import { describeFailure, type ExitCode } from './failure.ts';
 import { asCalled } from './terminal/output.ts';
 
 /** The commands of a program. Each file declares its flags and loads what it runs only when it runs. */
@@ -35,4 +36,67 @@ function refuseRepeats(command: Command): void {
     });
   }
   command.commands.forEach(refuseRepeats);
+}
+
+/**
+ * Runs the one of the commands that the arguments name, and gives the status to end with. Results go to standard output, everything
+ * else to standard error; nothing here throws, whatever a command does.
+ */
+export async function runWeir(commands: Commands, args: readonly string[]): Promise<ExitCode> {
+  // Whoever reads the output may have seen enough (`weir query … | head`); that ends the command, and is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const broken = (error: unknown): never => process.exit(report(error, args));
+  process.on('uncaughtException', broken);
+  process.on('unhandledRejection', broken);
+  let exitCode: ExitCode = 0;
+  try {
+    if (args[0] === '--version') {
+      process.stdout.write(await describeVersion());
+      return 0;
+    }
+    await buildProgram(commands, (code) => (exitCode = code)).parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, args);
+  }
+}
+
+function report(error: unknown, args: readonly string[]): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Without a command commander has shown the help, which says more than a message could.
+    if (error.code !== 'commander.help') process.stderr.write(asCalled(`weir: ${usageFault(error.message, args)}\n`));
+    return 2;
+  }
+  const { message, exitCode } = describeFailure(error);
+  process.stderr.write(asCalled(`weir: ${message}\n`));
+  if (process.env['WEIR_DEBUG'] === '1')
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return exitCode;
+}
+
+/** Commander's message as one sentence that ends with where to look. */
+export function usageFault(message: string, args: readonly string[]): string {
+  const sentence = message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?')
+    .replace(/\.$/, '');
+  const command =
+    args[0] !== undefined && /^[a-z]+$/.test(args[0]) && !message.includes('unknown command') ? ` ${args[0]}` : '';
+  return `${sentence}${sentence.endsWith('?') ? '' : ';'} see "weir${command} --help"`;
+}
+
+/** The version in package.json. */
+export function weirVersion(): string {
+  return manifest.version;
+}
+
+/** What runs, as lines: weir, Node, and the formats of what it sends and stores. */
+async function describeVersion(): Promise<string> {
+  const { FORMAT_VERSION } = await import('#core/frames/header.ts');
+  const { RECORD_VERSION } = await import('#core/records/record-codec.ts');
+  const { EMBEDDED_LOG_FORMAT } = await import('#backbone/log/embedded-log.ts');
+  const formats = [`frames ${FORMAT_VERSION}`, `records ${RECORD_VERSION}`, `log ${EMBEDDED_LOG_FORMAT}`];
+  const { node, icu, tz } = process.versions;
+  return `weir ${weirVersion()}\nnode ${node} (ICU ${icu ?? 'none'}, tzdata ${tz ?? 'none'})\nformats: ${formats.join(', ')}\n`;
 }

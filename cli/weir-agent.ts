@@ -1,7 +1,7 @@
 import { declareCheck } from './commands/check.ts';
 import { declareEdge } from './commands/edge.ts';
 import { declarePassword } from './commands/password.ts';
-import { runWeir } from './run-weir.ts';
+import { runWeir } from './program.ts';
 
 /** What a gateway needs, as one file (tooling/bundle-agent.ts). */
 const AGENT = {

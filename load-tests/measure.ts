@@ -1,3 +1,5 @@
+import { cpus, totalmem } from 'node:os';
+
 /** A measured figure: one line of what `weir bench` prints. */
 export interface Figure {
   /** A benchmark's own name stands for it; longer names are for what it measures beside. */
@@ -91,4 +93,10 @@ export function median(values: readonly number[]): number {
 /** Writes each figure as a line of JSON, as soon as it is there: what a `*.bench.ts` prints when it runs alone. */
 export async function printFigures(figures: AsyncIterable<Figure> | Iterable<Figure>): Promise<void> {
   for await (const figure of figures) process.stdout.write(`${JSON.stringify(figure)}\n`);
+}
+
+/** On what something was measured, for people. */
+export function describeMachine(): string {
+  const [first] = cpus();
+  return `${cpus().length} cores (${first?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1024 ** 3)} GiB`;
 }

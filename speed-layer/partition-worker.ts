@@ -9,7 +9,7 @@ import type { Table } from '#backbone/table/table.ts';
 import { WeirError } from '#core/errors.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
-import { readRecord } from '#core/records/read-record.ts';
+import { readRecord } from '#core/records/record-codec.ts';
 import { joinFlags, PENDING } from '#core/slices/merge-rows.ts';
 import { sliceKey, spanOf } from '#core/slices/slice-span.ts';
 import { evictSlices } from './eviction.ts';

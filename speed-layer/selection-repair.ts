@@ -3,7 +3,7 @@ import { Admission, readyFrames } from '#core/fold/admission.ts';
 import { LIVE_FRAMES, type PartitionFold } from '#core/fold/partition-fold.ts';
 import { type AgentFrame, SelectionRefold } from '#core/fold/selection-refold.ts';
 import type { ViewFold } from '#core/fold/view-fold.ts';
-import { readRecord } from '#core/records/read-record.ts';
+import { readRecord } from '#core/records/record-codec.ts';
 import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
 import { copySelective } from '#core/stats/merge.ts';
 import { readHistory } from './history.ts';

@@ -4,7 +4,7 @@ import type { StoringOptions } from '#backbone/disk/until-stored.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { PartitionFold } from '#core/fold/partition-fold.ts';
 import { ViewFold, type ViewVersion } from '#core/fold/view-fold.ts';
-import { readRecord } from '#core/records/read-record.ts';
+import { readRecord } from '#core/records/record-codec.ts';
 import { readHistory } from './history.ts';
 import { isFull, type PartitionWorker } from './partition-worker.ts';
 

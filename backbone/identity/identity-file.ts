@@ -1,13 +1,24 @@
 import { open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { WeirError } from '#core/errors.ts';
+import { type Fault, reasonOf, WeirError } from '#core/errors.ts';
 import { chained, type ChainHead, EMPTY_CHAIN, followedBy, headOf } from '#core/identity/chain.ts';
 import { Identities, identityChange, type IdentityChange } from '#core/identity/identities.ts';
 import { createDurably } from '../disk/durable-file.ts';
 import { claimDirectory, readMarker } from '../disk/marker.ts';
 import { codeOf } from '../storage-errors.ts';
-import { IdentitiesUnusable } from './identity-errors.ts';
+
+/** Identities, or the record of what was done to them, can't be read, written or believed. */
+export class IdentitiesUnusable extends WeirError {
+  readonly kind = 'identities-unusable';
+
+  constructor(what: string, why: unknown, remedy: string, fault: Fault = 'world') {
+    super(`${what} can't be used: ${reasonOf(why)}; ${remedy}`, {
+      fault,
+      ...(why instanceof Error ? { cause: why } : {}),
+    });
+  }
+}
 
 /**
  * A directory with one file that counts: of `identities-GENERATION.ndjson` the one with the highest number. It holds a line of JSON for each

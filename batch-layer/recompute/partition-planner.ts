@@ -9,7 +9,7 @@ import {
 } from '#core/fold/admission.ts';
 import { decodeAmend } from '#core/frames/amend-frame.ts';
 import type { FrameHeader } from '#core/frames/header.ts';
-import { readRecord } from '#core/records/read-record.ts';
+import { readRecord } from '#core/records/record-codec.ts';
 import type { ArchivedEntry } from '../archive/partition-archive.ts';
 import { FrameList } from './frame-list.ts';
 

@@ -1,10 +1,9 @@
 import { auditLines, checkAudit } from '#backbone/identity/audit-check.ts';
-import { IdentitiesUnusable } from '#backbone/identity/identity-errors.ts';
-import { NOTHING_READ, readChanges } from '#backbone/identity/identity-file.ts';
+import { IdentitiesUnusable, NOTHING_READ, readChanges } from '#backbone/identity/identity-file.ts';
 import type { ChainHead } from '#core/identity/chain.ts';
 import { parseInstant } from '#core/time/instant.ts';
 import { openZone } from '#core/time/zone.ts';
-import { auditDirOf, type DataFlags, dataDirOf, identityDirOf } from '../data-dir.ts';
+import { auditDirOf, dataDirOf, type DataFlags, identityDirOf } from '../data-dir.ts';
 
 /** What was noted, or changed: when, what, and whatever belongs to it. */
 export interface AuditRow {

@@ -1,13 +1,12 @@
 import { strict as assert } from 'node:assert';
 import type { ConflictRule } from '#core/metrics/metric.ts';
 import type { LinkCorrection } from '../journal/link-correction.ts';
-import type { SeriesBreak } from '../journal/series-breaks.ts';
+import type { Break, SeriesBreak } from '../journal/series-breaks.ts';
 import type { SeriesJournal } from '../journal/series-journal.ts';
 import { type Amend, amendOf, type ChangedValue, type LateRun, type TakenReadings } from './amend.ts';
 import { conflictAt, decide } from './decide.ts';
 import { placeLate } from './late-runs.ts';
 import { BatchSorter, type SortedReadings, type UnsortedReadings } from './sort-batch.ts';
-import { takeBreak } from './take-break.ts';
 
 /** What accepting needs to know of a series. */
 export interface SeriesRule {
@@ -236,4 +235,19 @@ class Acceptance {
     }
     journal.extend(timeMs, value, entry, newFrom, count);
   }
+}
+
+/**
+ * Takes a break into the journal of its series. Gives what it takes back of intervals that are in frames, or null where
+ * it is known already, or lies among readings that are forgotten: their links are not known any more.
+ */
+function takeBreak(journal: SeriesJournal, one: Break): readonly LinkCorrection[] | null {
+  const { breaks } = journal;
+  if (one.atMs <= journal.forgottenMs) return null;
+  const after = journal.indexFrom(one.atMs);
+  const before = after < journal.tailStart ? journal.before(after) : null;
+  if (!breaks.add(one)) return null;
+  if (before === null) return [];
+  const to = { entry: journal.entries[after]!, toMs: journal.times[after]!, toValue: journal.values[after]! };
+  return [{ ...to, sign: -1, fromMs: before.timeMs, fromValue: before.value }];
 }

@@ -3,7 +3,7 @@
  * dictionary and numbers of its own, and encodes by the code of agents the frames that they send: first all of them, so that
  * what is measured is the server. An agent has so many frames on the way at a time; each is stored when its PUBACK comes.
  */
-import './text-encoder.ts';
+import './without-node.ts';
 import exec from 'k6/execution';
 import { Counter, Gauge, Trend } from 'k6/metrics';
 import { setTimeout } from 'k6/timers';

@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import type { RunningProcess } from '#tooling/processes/node-process.ts';
-import { peakMemoryBytes } from '#tooling/processes/peak-memory.ts';
+import { peakMemoryBytes, type RunningProcess } from '#tooling/processes/node-process.ts';
 import { type RunningUp, startUp, startWeir, weir } from '#tooling/processes/weir-process.ts';
 
 const PORT_TRIES = 500;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { locate } from '#tooling/servers/locate-server.ts';
 import { startStatementProcess } from './peer-process.ts';
 import { type OpenPeer, type Peer, PEER_MEMORY_BYTES, type ShapeFile, timed, type Traits } from './peer.ts';
+import { answerRows, type SqlDialect, sqlOf } from './question.ts';
 import { clickHouseRecipe } from './recipes.ts';
-import { answerRows, sqlOf, type SqlDialect } from './sql-question.ts';
 
 /** Runs the statements of its input, a line of JSON each, in an engine whose tables lie in a folder. */
 const SERVE_STATEMENTS = `

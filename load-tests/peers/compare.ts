@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesIn } from '#backbone/disk/directory.ts';
 import { makeTemporaryDirectory } from '#backbone/disk/temporary-directory.ts';
-import { peakMemoryBytes } from '#tooling/processes/peak-memory.ts';
+import { peakMemoryBytes } from '#tooling/processes/node-process.ts';
 import { median } from '../measure.ts';
-import type { OpenPeer, PeerFound, ShapeFile } from './peer.ts';
+import type { EdgeBytes } from './edge-bytes.ts';
+import type { OpenPeer, PeerFound, ShapeFile, Traits } from './peer.ts';
 import { checkAnswer, type Question, type TrueAnswer } from './question.ts';
 import { readingsOf, writeCsv } from './shape-readings.ts';
-import type { Shape } from './shapes.ts';
+import type { Shape, ShapeSize } from './shapes.ts';
 import { trueAnswer } from './truth.oracle.ts';
 
 /** How often each question is asked; the one in the middle is told. */
@@ -102,4 +103,23 @@ async function askPeer(peer: OpenPeer, question: Question, prepared: PreparedSha
   }
   const check = checkAnswer(prepared.truths.get(question)!, rows ?? [], prepared.shape.decimals);
   return { question: question.name, ms: median(times), ...check };
+}
+
+/** All that a run found out. */
+export interface Comparison {
+  readonly machine: string;
+  readonly size: ShapeSize;
+  readonly peers: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly how: string;
+    readonly traits: Traits;
+    readonly version: string;
+  }[];
+  /** Who could not be had, and why. */
+  readonly missing: readonly { readonly name: string; readonly why: string }[];
+  readonly shapes: readonly Pick<Shape, 'name' | 'summary' | 'devices' | 'steps'>[];
+  readonly results: readonly PeerResult[];
+  readonly failures: readonly { readonly peer: string; readonly shape: string; readonly why: string }[];
+  readonly edge: readonly EdgeBytes[];
 }

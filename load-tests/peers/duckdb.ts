@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startStatementProcess, type StatementProcess } from './peer-process.ts';
 import { type OpenPeer, type Peer, PEER_MEMORY_BYTES, type ShapeFile, timed, type Traits } from './peer.ts';
-import { answerRows, sqlOf, type SqlDialect } from './sql-question.ts';
+import { answerRows, type SqlDialect, sqlOf } from './question.ts';
 
 const DIALECT: SqlDialect = {
   windowOf: (windowMs) => `time_bucket(INTERVAL '${windowMs} milliseconds', time)`,

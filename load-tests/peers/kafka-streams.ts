@@ -6,10 +6,9 @@ import { runCommand } from '#tooling/servers/command.ts';
 import { locate } from '#tooling/servers/locate-server.ts';
 import { freePort, startPeerServer, startStatementProcess } from './peer-process.ts';
 import type { OpenPeer, Peer, ShapeFile, Traits } from './peer.ts';
-import type { Question } from './question.ts';
+import { answerRows, type Question } from './question.ts';
 import { kafkaStreamsRecipe } from './recipes.ts';
 import type { Shape } from './shapes.ts';
-import { answerRows } from './sql-question.ts';
 
 const TRAITS: Traits = {
   synced: 'no, unless flush.messages is 1; several brokers hold copies instead',

@@ -2,15 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine } from '../machine.ts';
-import { measurePeer, type PeerResult, prepareShape } from './compare.ts';
-import type { Comparison } from './comparison.ts';
+import { describeMachine } from '../measure.ts';
+import { type Comparison, measurePeer, type PeerResult, prepareShape } from './compare.ts';
 import { type EdgeBytes, edgeBytes } from './edge-bytes.ts';
 import type { Peer, PeerFound } from './peer.ts';
 import { NOT_COMPARED, PEERS } from './peers.ts';
 import { readingsOf } from './shape-readings.ts';
 import { type Shape, SHAPE_NAMES, type ShapeName, shapeOf, type ShapeSize } from './shapes.ts';
-import { textTable } from './table.ts';
 
 const USAGE = `npm run compare -- [--only PEER,…] [--shape SHAPE,…] [--short] [--no-edge] [--json] [--out FILE]
 
@@ -199,4 +197,18 @@ function edgeTable(edge: readonly EdgeBytes[]): string {
     }),
   ]);
   return textTable([['bytes a reading', ...sizes.map((size) => `${size.toLocaleString('en')} a message`)], ...rows]);
+}
+
+/** A table of text: columns as wide as they have to be, numbers to the right. */
+function textTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
 }

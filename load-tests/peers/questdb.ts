@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { locate } from '#tooling/servers/locate-server.ts';
 import { freePort, startPeerServer, textOf } from './peer-process.ts';
 import { type OpenPeer, type Peer, PEER_MEMORY_BYTES, type ShapeFile, timed, type Traits } from './peer.ts';
+import { answerRows, type SqlDialect, sqlOf } from './question.ts';
 import { questDbRecipe } from './recipes.ts';
-import { answerRows, sqlOf, type SqlDialect } from './sql-question.ts';
 
 const DIALECT: SqlDialect = {
   windowOf: (windowMs) => `timestamp_floor('${windowMs / 1_000}s', time)`,

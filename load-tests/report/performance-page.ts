@@ -1,10 +1,7 @@
-import type { PeerResult } from '../peers/compare.ts';
-import type { Comparison } from '../peers/comparison.ts';
+import type { Figure } from '../measure.ts';
+import type { Comparison, PeerResult } from '../peers/compare.ts';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
-import { figureText, numberText } from './figure-text.ts';
-import { growthSection } from './growth-section.ts';
-import { markdownTable } from './markdown-table.ts';
-import { COMMANDS, type StoredResults } from './stored-run.ts';
+import { COMMANDS, type StoredResults, type StoredRun } from './stored-run.ts';
 
 const INTRODUCTION = `# Performance
 
@@ -156,4 +153,63 @@ function edgeSection({ edge }: Comparison): string {
     }),
   ]);
   return `### Bytes of a reading at the edge, by the readings of a message\n\n${markdownTable(['encoding', ...shapes], rows)}`;
+}
+
+const MEASURES = ['time', 'memory', 'disk'] as const;
+
+/** How figures grow: the exponents, and the pictures that the run has drawn. */
+function growthSection(run: StoredRun | undefined): string {
+  const heading = `## How it grows
+
+\`${COMMANDS.growth}\` measures time, memory and bytes at several sizes, and fits a power law: at an exponent of 1 twice as much
+takes twice as long.
+`;
+  if (run === undefined) return `${heading}\nNo run is kept.\n`;
+  const exponents = run.figures.filter(({ unit }) => unit === 'exponent');
+  const studies = [...new Set(exponents.map(({ name }) => name.split('-')[1]!))];
+  const rows = studies.map((study) => [
+    study,
+    ...MEASURES.map((measure) => {
+      const found = exponents.find(({ name }) => name === `growth-${study}-${measure}`);
+      return found === undefined ? '' : found.value.toFixed(2);
+    }),
+  ]);
+  const pictures = studies.map(
+    (study) => `![How time, memory and bytes grow with ${study}](images/growth-${study}.svg)\n`,
+  );
+  return [heading, markdownTable(['by', ...MEASURES], rows), ...pictures].join('\n');
+}
+
+const DIGITS = 3;
+
+/** A figure for people: three digits, or what a number of less than a thousand has; millions as M. */
+export function figureText({ value, unit }: Pick<Figure, 'value' | 'unit'>): string {
+  return `${numberText(value)} ${unit === 'bytes/reading' ? 'bytes a reading' : unit}`;
+}
+
+function numberText(value: number): string {
+  if (value >= 1e6) return `${rounded(value / 1e6)} M`;
+  return value >= 1_000 ? rounded(value).toLocaleString('en') : String(rounded(value));
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(DIGITS));
+}
+
+/** A table of Markdown whose columns are as wide as they have to be. */
+function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |\n`;
+  return line(headings) + line(widths.map((width) => '-'.repeat(width))) + rows.map(line).join('');
+}
+
+/** Where the table of what is measured stands in the README. */
+const TABLE = /(?<=<!-- measured -->\n)[^]*?(?=<!-- end -->)/;
+
+/** The README with another table. Throws where it has no place for one. */
+export function withMeasured(readme: string, table: string): string {
+  if (!TABLE.test(readme)) throw new Error('the README has no <!-- measured --> … <!-- end -->');
+  return readme.replace(TABLE, () => `\n${table}\n`);
 }

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { CATALOG } from './catalog.ts';
-import { figureText } from './figure-text.ts';
-import { performancePage, readmeTable } from './performance-page.ts';
-import { withMeasured } from './readme.ts';
+import { figureText, performancePage, readmeTable, withMeasured } from './performance-page.ts';
 import { readResults } from './stored-run.ts';
 
 const ROOT = new URL('../../', import.meta.url);

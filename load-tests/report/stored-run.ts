@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Figure } from '../measure.ts';
-import type { Comparison } from '../peers/comparison.ts';
+import type { Comparison } from '../peers/compare.ts';
 
 /** What is measured together, by one command. */
 export const RUN_NAMES = ['bench', 'year', 'line-protocol', 'mqtt', 'sparkplug', 'load', 'growth'] as const;

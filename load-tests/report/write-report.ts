@@ -3,10 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { startNode } from '#tooling/processes/node-process.ts';
-import { describeMachine } from '../machine.ts';
+import { describeMachine } from '../measure.ts';
 import type { Figure } from '../measure.ts';
-import { performancePage, readmeTable } from './performance-page.ts';
-import { withMeasured } from './readme.ts';
+import { performancePage, readmeTable, withMeasured } from './performance-page.ts';
 import { readResults, RESULTS, RUN_NAMES, type RunName, type StoredRun } from './stored-run.ts';
 
 /** What is run for each, from the root of the checkout; it prints a line of JSON for each figure. */

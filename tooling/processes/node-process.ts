@@ -1,6 +1,7 @@
 /** Processes that tests start, so that they can kill them. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -67,4 +68,11 @@ export async function linesUntilKilled(
     throw new Error(`${fileURLToPath(script)} ended with status ${status} before it was killed: ${running.stderr()}`);
   }
   return lines;
+}
+
+/** The most memory that a process has had resident, in bytes; undefined where the system doesn't tell (proc(5), VmHWM). */
+export async function peakMemoryBytes(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DirectoryInUse } from '#backbone/storage-errors.ts';
 import { SourceError } from '#edge-agent/sources/source-error.ts';
 import { describeFailure, UserError } from './failure.ts';
-import { buildProgram } from './program.ts';
-import { usageFault } from './run-weir.ts';
+import { buildProgram, usageFault } from './program.ts';
 import { WHOLE } from './whole-program.ts';
 
 describe('what is wrong with a command line', () => {

@@ -2,8 +2,14 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { SampleAgent } from '../fold/sample-agent.fixtures.ts';
 import { FORMAT_VERSION } from '../frames/header.ts';
-import { NewerRecord, readRecord } from './read-record.ts';
-import { decodeRecord, encodeRecord, RECORD_VERSION, RECORD_VERSION_MAX } from './record-codec.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  NewerRecord,
+  readRecord,
+  RECORD_VERSION,
+  RECORD_VERSION_MAX,
+} from './record-codec.ts';
 import { ACCEPTED, type Verdict } from './record.ts';
 
 const REFUSED: Verdict = { kind: 'refused', code: 'newer-format', detail: 'of another time' };
