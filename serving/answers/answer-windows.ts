@@ -2,7 +2,14 @@ import { BAND_SLICES } from '#backbone/results/results.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import { formatDuration, longestMs } from '#core/time/duration.ts';
-import { windowEdgesFitSlice, type WindowSpan, type WindowSpec } from '#core/time/windows.ts';
+import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
+import {
+  hullOfWindows,
+  longestWindowMs,
+  windowEdgesFitSlice,
+  type WindowSpan,
+  type WindowSpec,
+} from '#core/time/windows.ts';
 import { groupKey } from '#core/views/view.ts';
 import { ChangedSlices } from '../index/changed-slices.ts';
 import type { Group } from '../index/group.ts';
@@ -296,11 +303,13 @@ export function openCombiner(source: ViewSource, query: WindowsQuery): WindowCom
 }
 
 /**
- * Refuses windows whose edges are no slice edges (docs/design.md#windows-are-made-of-slices), looking at those that can
- * hold data.
+ * Refuses windows whose edges are no slice edges (docs/design.md#windows-are-made-of-slices), or no instants that an answer
+ * can write, looking at those that can hold data.
  */
-export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuery, data: Extent | undefined): void {
+export function checkEdges(query: WindowsQuery, data: Extent | undefined): void {
+  const { spec, view, fromMs, toMs } = query;
   const { sliceMs } = view;
+  if (data !== undefined) checkYears(query, data);
   // Calendar edges are looked at one by one, so of a range without data only the last year is.
   const start = Math.max(fromMs, data?.fromMs ?? toMs - YEAR_MS);
   const end = Math.min(toMs, data?.toMs ?? toMs);
@@ -308,18 +317,37 @@ export function checkEdges({ spec, view, fromMs, toMs }: WindowsQuery, data: Ext
   if (fit.fits) return;
   const widest = formatDuration({ kind: 'fixed', ms: fit.widestSliceMs });
   const slice = formatDuration({ kind: 'fixed', ms: sliceMs });
-  const every = spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : '';
-  const late = spec.offset === undefined ? '' : ` later by ${formatDuration(spec.offset)}`;
-  const asked = `${formatDuration(spec.size)}${every}${late} in ${spec.zone.name}`;
   throw new QueryError(
     'window',
-    asked,
+    windowText(spec),
     `has edges inside slices of ${slice}, the slice of view ${view.name}`,
     `declare the view with \`slice: ${widest}\`, the widest that fits, or ask for windows of whole slices`,
   );
 }
 
 const YEAR_MS = 366 * 86_400_000;
+
+function checkYears({ spec, fromMs, toMs }: WindowsQuery, data: Extent): void {
+  const reachMs = longestWindowMs(spec);
+  if (data.fromMs - reachMs >= INSTANT_MIN_MS && data.toMs + reachMs <= INSTANT_MAX_MS) return;
+  const asked = hullOfWindows(spec, fromMs, toMs);
+  const [start, end] = [Math.max(asked.startMs, data.fromMs), Math.min(asked.endMs, data.toMs)];
+  if (start >= end) return;
+  const held = hullOfWindows(spec, start, end);
+  if (held.startMs >= INSTANT_MIN_MS && held.endMs <= INSTANT_MAX_MS) return;
+  throw new QueryError(
+    'window',
+    windowText(spec),
+    'has edges beyond the years 0000 to 9999 of UTC, though readings lie in it',
+    'ask for shorter windows, or for a range that ends before',
+  );
+}
+
+function windowText(spec: WindowSpec): string {
+  const every = spec.kind === 'hopping' ? ` every ${formatDuration(spec.every)}` : '';
+  const late = spec.offset === undefined ? '' : ` later by ${formatDuration(spec.offset)}`;
+  return `${formatDuration(spec.size)}${every}${late} in ${spec.zone.name}`;
+}
 
 function judged(
   source: ViewSource,

@@ -4,7 +4,7 @@ import { openZone } from '#core/time/zone.ts';
 import { openIndexOf, World } from '../world.fixtures.ts';
 import { answerSessions } from './answer-sessions.ts';
 import { type AnsweredRows, answerWindows, streamWindows } from './answer-windows.ts';
-import { parseStats, parseWindowSpec } from './query.ts';
+import { parseRange, parseStats, parseWindowSpec } from './query.ts';
 
 const FIRST_MS = Date.UTC(2000, 0, 1);
 const LAST_MS = Date.UTC(2026, 0, 1);
@@ -78,5 +78,35 @@ describe('windows that overlap by the thousand', () => {
     const answer = await answerWindows(index, index.source(view.name)!, query);
     expect(startsOf(answer)).toHaveLength(2 * 3 * 3_600);
     expect(looks).toBeLessThan(200);
+  });
+});
+
+describe('readings at the end of what an instant can be', () => {
+  const LATE_MS = Date.UTC(9995, 0, 1);
+
+  it.each([
+    ['99y', '0000-01-01', '9999-12-31'],
+    ['100y', '0000-01-01', '9999-12-31'],
+    ['100y', '9970-01-01', '9971-01-01'],
+  ])('are refused in windows of %s that end in no year which can be written', async (window, from, to) => {
+    const world = await World.open();
+    await world.deliver('a', [{ device: 'm@r', atMs: LATE_MS, value: 1 }]);
+    await using index = await openIndexOf(world);
+    const source = index.source(world.view.name)!;
+    const zone = openZone('UTC');
+    const about = {
+      view: world.view,
+      metric: world.metric,
+      where: new Map(),
+      stats: parseStats('count', world.metric),
+    };
+    const asked = { ...about, spec: parseWindowSpec({ window }, zone), ...parseRange(from, to, zone, 0) };
+    for (const wideGroupsMin of [1, 2]) {
+      const refused = 'has edges beyond the years 0000 to 9999';
+      await expect(answerWindows(index, source, asked, undefined, { wideGroupsMin })).rejects.toThrow(refused);
+      await expect(streamWindows(index, () => source, asked, { wideGroupsMin }).next()).rejects.toThrow(refused);
+    }
+    const shorter = { ...asked, spec: parseWindowSpec({ window: '1y' }, zone), toMs: Date.UTC(9999, 0, 1) };
+    expect(startsOf(await answerWindows(index, source, shorter))).toEqual([LATE_MS]);
   });
 });
