@@ -61,9 +61,14 @@ describe('a problem', () => {
     expect(problemOf(new Trouble({ fault: 'asked' }))).toMatchObject({ status: 409, subject: 'trouble' });
   });
 
-  it('that stays is of the server, with its reason', () => {
+  it('that stays says what it is, and that its message tells what helps', () => {
     const staying = problemOf(new Trouble({ fault: 'world' }));
-    expect(staying).toMatchObject({ status: 500, subject: 'server', detail: 'the disk is full; make room' });
+    expect(staying).toMatchObject({
+      status: 500,
+      subject: 'trouble',
+      detail: 'the disk is full; make room',
+      remedy: 'see the message',
+    });
     expect(problemResponse(staying).headers.get('retry-after')).toBeNull();
   });
 

@@ -56,10 +56,10 @@ export function problemOf(thrown: unknown): Problem {
   // What an operation can't do now is no failure of the server's.
   if (thrown instanceof WeirError && thrown.fault === 'asked')
     return problem(409, thrown.message, { subject: thrown.kind, value: '', remedy: 'see the message' });
-  const detail =
-    thrown instanceof WeirError
-      ? thrown.message
-      : `An unexpected failure: ${reasonOf(thrown)}. The log of the server says more.`;
+  // Its message tells what is wrong with disk or data, and what helps.
+  if (thrown instanceof WeirError)
+    return problem(500, thrown.message, { subject: thrown.kind, value: '', remedy: 'see the message' });
+  const detail = `An unexpected failure: ${reasonOf(thrown)}. The log of the server says more.`;
   return problem(500, detail, { subject: 'server', value: '', remedy: 'look into the log of the server' });
 }
 
