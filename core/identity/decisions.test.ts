@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addToken, enrol, revokeAgent, revokeToken } from './decisions.ts';
-import { Identities, type IdentityChange } from './identities.ts';
+import { Identities, type IdentityChange, identityChange } from './identities.ts';
+import { permits } from './permits.ts';
 import type { Grant } from './principal.ts';
 import { makeToken } from './token.ts';
 
@@ -53,6 +54,15 @@ describe('adding a token', () => {
       expect(addToken(known, 'x', SECOND, { ...READ, may })).toHaveLength(1);
     }
     expect(addToken(known, 'x', SECOND, { ...READ, views: [] })).toHaveLength(1);
+  });
+
+  it.each(['house', '__proto__', 'constructor'])('confines to rows of the tag %s also once it is read again', (tag) => {
+    const where = Object.fromEntries([[tag, ['7']]]);
+    const changes = addToken(known, 'tenant', SECOND, { ...READ, where });
+    apply(changes.map((change) => identityChange.parse(JSON.parse(JSON.stringify(change)))));
+    const principal = known.holderOf(SECOND.text, 0);
+    const action = { kind: 'ask', view: { name: 'usage', by: ['device'], where: {} } } as const;
+    expect([permits(principal, action), permits(principal, { kind: 'inspect' })]).toEqual([false, false]);
   });
 
   it.each(['', ' ', 'a b', '-', '"'])('takes no name %j', (name) => {

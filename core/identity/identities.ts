@@ -10,10 +10,16 @@ const agentField = z.string().regex(AGENT_ID);
 const idField = z.string().regex(/^[0-9a-f]{12}$/);
 const hashField = z.string().regex(/^[0-9a-f]{64}$/);
 const nameField = z.string().regex(TOKEN_NAME);
+/** The values of each tag. Not a `z.record`, which loses a tag named __proto__: who may see its rows alone would see all. */
+const whereField = z.custom<Grant['where']>(
+  (given) => typeof given === 'object' && given !== null && rowsField.safeParse(Object.values(given)).success,
+  'is no list of values by tag',
+);
+const rowsField = z.array(z.array(z.string()));
 const grantField = z.strictObject({
   may: z.enum(RIGHTS),
   views: z.array(z.string()).readonly().nullable(),
-  where: z.record(z.string(), z.array(z.string()).readonly()).readonly(),
+  where: whereField,
   untilMs: z.number().nullable(),
 });
 
