@@ -35,6 +35,11 @@ describe('a message of a reader', () => {
     expect(() => parse(message)).toThrow(/can't be taken|is no JSON/);
   });
 
+  it('that filters by a tag named __proto__ is refused, not taken without the filter', () => {
+    const message = `{"type":"subscribe","id":"a","view":"v","window":"1h","where":{"__proto__":"x"}}`;
+    expect(() => parseClientMessage(message)).toThrow('names __proto__; name a tag of the view');
+  });
+
   it('is taken at each limit', () => {
     const where = { a: Array.from({ length: 100 }, () => 'x') };
     const stats = Array.from({ length: 64 }, () => 'count');

@@ -48,11 +48,18 @@ const ClientMessage = z.discriminatedUnion('type', [Subscribe, Unsubscribe]);
 export type SubscribeMessage = z.infer<typeof Subscribe>;
 export type ClientMessage = z.infer<typeof ClientMessage>;
 
+/** A schema leaves a key of that name out: of a filter by it, all would be told. */
+const LOST_KEY = '__proto__';
+
 /** The message in a text. Throws QueryError. */
 export function parseClientMessage(text: string): ClientMessage {
   let body: unknown;
+  let losesTag = false;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(text, (key, value: unknown) => {
+      losesTag ||= key === LOST_KEY;
+      return value;
+    });
   } catch {
     throw new QueryError(
       'message',
@@ -61,6 +68,7 @@ export function parseClientMessage(text: string): ClientMessage {
       'send {"type":"subscribe","id":…,"view":…,"window":…}',
     );
   }
+  if (losesTag) throw new QueryError('message', text.slice(0, 80), `names ${LOST_KEY}`, 'name a tag of the view');
   const parsed = ClientMessage.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
