@@ -60,7 +60,8 @@ export class Segment {
 
   /**
    * Opens a segment. The last one of a partition may end in a torn record, which is cut off, or even before its header
-   * ends: then the file goes, and undefined is given. Any other one is sealed, or damaged.
+   * ends: then the file goes, and undefined is given. What is there of it is on the disk then: a process that was killed may
+   * have left it written, but not synced. Any other one is sealed, or damaged.
    */
   static async open(dir: string, owner: SegmentOwner, first: number, isLast: boolean): Promise<Segment | undefined> {
     const path = join(dir, segmentName(first));
@@ -71,6 +72,7 @@ export class Segment {
       if (header === undefined) {
         if (!isLast) throw new ArchiveDamaged(path, 'it ends before its header does');
         await rm(path);
+        await syncDirectory(dir);
         return undefined;
       }
       if (header.generation !== owner.generation)
@@ -83,9 +85,13 @@ export class Segment {
         segment.#takeBlocks(await readBlocksOf((at, length) => readPart(file, at, length), path));
         return segment;
       }
-      if (await segment.#readFooter(file, size)) return segment;
-      if (!isLast) throw new ArchiveDamaged(path, 'it has no footer, though a later segment follows');
-      await segment.#recover(file, size);
+      const hasFooter = await segment.#readFooter(file, size);
+      if (!hasFooter && !isLast) throw new ArchiveDamaged(path, 'it has no footer, though a later segment follows');
+      if (!hasFooter) await segment.#recover(file, size);
+      if (isLast) {
+        await file.sync();
+        await syncDirectory(dir);
+      }
       return segment;
     } finally {
       await file.close();
@@ -176,9 +182,7 @@ export class Segment {
       this.last = item.position;
       this.bytes = item.end;
     }
-    if (this.bytes === size) return;
-    await file.truncate(this.bytes);
-    await file.sync();
+    if (this.bytes !== size) await file.truncate(this.bytes);
   }
 }
 
