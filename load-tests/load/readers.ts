@@ -17,9 +17,9 @@ import {
 } from './scenario.ts';
 
 const SIZES = {
-  tiny: { rate: 20, seconds: 6 },
-  short: { rate: 100, seconds: 20 },
-  full: { rate: 500, seconds: 60 },
+  tiny: { rate: 20, seconds: 6, firstSeconds: 2 },
+  short: { rate: 100, seconds: 20, firstSeconds: 5 },
+  full: { rate: 500, seconds: 60, firstSeconds: 15 },
 } as const;
 const SERIES = 1_000;
 const REGIONS = 10;
@@ -32,7 +32,7 @@ export const readers: Scenario = {
   name: 'readers',
   summary: 'questions about a week of 1,000 meters by REST, at a rate that does not wait for answers',
   run: async (size): Promise<LoadResult> => {
-    const { rate, seconds } = SIZES[size];
+    const { rate, seconds, firstSeconds } = SIZES[size];
     await using system = await RunningSystem.start((broker) => ({
       metrics: { load: { unit: 'kW', decimals: 3, kind: 'gauge', interval: `${INTERVAL_MINUTES}m` } },
       agent: { id: 'load', broker },
@@ -48,16 +48,17 @@ export const readers: Scenario = {
     await pipeline(Readable.from(rows()), createWriteStream(join(system.dir, 'meters.csv')));
     await system.readFiles();
     await system.run('batch', '--url', system.server.url);
-    const run = await runK6('readers', seconds, {
+    const run = await runK6('readers', firstSeconds + seconds, {
       WEIR_URL: system.server.url,
       RATE: String(rate),
       SECONDS: String(seconds),
+      FIRST_SECONDS: String(firstSeconds),
       SERIES: String(SERIES),
       REGIONS: String(REGIONS),
       FROM: new Date(FROM_MS).toISOString(),
       TO: new Date(FROM_MS + 7 * 86_400_000).toISOString(),
     });
-    const percentiles = ['region', 'again', 'device', 'rows', 'all-devices'].flatMap((kind) =>
+    const percentiles = ['first', 'region', 'again', 'device', 'rows', 'all-devices'].flatMap((kind) =>
       k6Percentiles(`readers-${kind}`, run, `http_req_duration{kind:${kind}}`),
     );
     const counted = await system.countOf('load-by-region');
