@@ -44,6 +44,13 @@ describe('a device that gets other tags', () => {
         weir(['agents', 'end-series', 'a', 'heat', 'd', ...more, '--url', server.url], { cwd });
       expect((await end()).stderr).toMatch(/has 2 such series; name one by its tags: room=kitchen; room=hall/);
       expect((await end('--where', 'room=attic')).stderr).toMatch(/has no such series; name one by its tags/);
+      const body = '{"metric":"heat","device":"d","tags":{"__proto__":"attic"}}';
+      const lost = await fetch(`${server.url}/api/v1/agents/a/end-series`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect([lost.status, await lost.json()]).toMatchObject([400, { subject: 'tags', value: '__proto__' }]);
       const { stdout } = await end('--where', 'room=kitchen', '--from', '2024-05-01T01:00:00Z');
       expect(JSON.parse(stdout)).toEqual({ agent: 'a', changed: true });
       await expect

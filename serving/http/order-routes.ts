@@ -109,9 +109,22 @@ export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {
   app.openapi(endSeriesRoute, async (c) => {
     const { agent } = c.req.valid('param');
     const { from, ...series } = c.req.valid('json');
+    checkTags(await c.req.text());
     const fromMs = from === undefined ? undefined : instantOf(from);
     return c.json({ agent, changed: done(await orders.endSeries(agent, series, fromMs)).changed }, 200);
   });
+}
+
+/** A schema leaves a tag named __proto__ out, and then another series could be meant than was named. Throws QueryError. */
+function checkTags(body: string): void {
+  const { tags } = JSON.parse(body) as { readonly tags?: object };
+  if (tags !== undefined && Object.hasOwn(tags, '__proto__'))
+    throw new QueryError(
+      'tags',
+      '__proto__',
+      'is no tag that can be named here',
+      'name the series by others of its tags',
+    );
 }
 
 function done(outcome: OrderOutcome): Extract<OrderOutcome, { readonly kind: 'done' }> {
