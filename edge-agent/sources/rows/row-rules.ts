@@ -62,11 +62,15 @@ export function cellsOf(rule: RowRule): number {
 /** The entry of a rule's series, or why the row's series can't be one. */
 export const NO_ENTRY = -1;
 const NOT_ASKED = -2;
+/** There is none, and why isn't kept. */
+const NOT_TAKEN = -3;
 
 const NOT_DESCRIBED = 'the device, or a tag, is empty, or is not UTF-8 text on one line';
 
-/** Faults of series that are told in their own words; of further ones it is said that they are no names. */
-const FAULTS_KEPT_MAX = 1_000;
+/** Faults of series that are told in their own words. */
+export const FAULTS_KEPT_MAX = 1_000;
+
+const NOT_TAKEN_EITHER = `the agent takes no such series; what it says of the first ${FAULTS_KEPT_MAX} of them says why`;
 
 const CONTROL = /\p{Cc}/u;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -141,11 +145,11 @@ export class RuleEntries {
   fault(key: number): string {
     return key === KEY_REFUSED
       ? 'the source has more series, or one with a longer name, than an agent carries; split it over agents'
-      : (this.#faults.get(key) ?? NOT_DESCRIBED);
+      : (this.#faults.get(key) ?? (this.#entries[key] === NOT_TAKEN ? NOT_TAKEN_EITHER : NOT_DESCRIBED));
   }
 
   #describe(key: number, known: number, bytes: Uint8Array, fields: FieldTable): number {
-    if (key === KEY_REFUSED || known === NO_ENTRY) return NO_ENTRY;
+    if (key === KEY_REFUSED || known !== NOT_ASKED) return NO_ENTRY;
     if (key >= this.#entries.length) {
       const entries = new Int32Array(Math.max(key + 1, this.#entries.length * 2)).fill(NOT_ASKED);
       entries.set(this.#entries);
@@ -162,10 +166,11 @@ export class RuleEntries {
           ...this.#said,
         })
       : NO_ENTRY;
-    const entry = typeof interned === 'number' ? interned : NO_ENTRY;
-    if (typeof interned !== 'number' && this.#faults.size < FAULTS_KEPT_MAX) this.#faults.set(key, interned.message);
-    this.#entries[key] = entry;
-    return entry;
+    if (typeof interned === 'number') return (this.#entries[key] = interned);
+    const isKept = this.#faults.size < FAULTS_KEPT_MAX;
+    if (isKept) this.#faults.set(key, interned.message);
+    this.#entries[key] = isKept ? NO_ENTRY : NOT_TAKEN;
+    return NO_ENTRY;
   }
 
   /** A template's text for a row, `''` where a column of it is empty or no text: a half-filled name is no name. */
