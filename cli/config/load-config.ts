@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isScalar, parseDocument, visit, type YAMLParseError } from 'yaml';
+import { LOST_KEY, LOST_KEY_RULE } from '#core/series/named-record.ts';
 import { viewFault } from '#core/views/view-config.ts';
 import { reservedTag } from '#view-stores/influx/influx-section.ts';
 import { UserError } from '../failure.ts';
@@ -96,9 +97,6 @@ export function readUtf8(bytes: Uint8Array, file: string): string {
   }
 }
 
-/** JavaScript's objects have a `__proto__` of their own: a key of that name would be lost without a word. */
-const LOST_KEY = '__proto__';
-
 function unusableKey(document: Document.Parsed): ConfigFault | undefined {
   let fault: ConfigFault | undefined;
   visit(document, {
@@ -109,7 +107,7 @@ function unusableKey(document: Document.Parsed): ConfigFault | undefined {
         return visit.BREAK;
       }
       if (!isScalar(pair.key) || pair.key.value !== LOST_KEY) return undefined;
-      fault = { path: LOST_KEY, message: `nothing can be named ${LOST_KEY}; choose another name` };
+      fault = { path: LOST_KEY, message: LOST_KEY_RULE };
       return visit.BREAK;
     },
   });

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { namedRecord } from '#core/series/named-record.ts';
 import { NAME_LENGTH_MAX, TAG_VALUE_LENGTH_MAX } from '#core/series/series.ts';
 import { InstantError, parseInstant } from '#core/time/instant.ts';
 import { openZone } from '#core/time/zone.ts';
@@ -30,8 +31,7 @@ const name = z.string().min(1).max(NAME_LENGTH_MAX);
 const EndSeriesBody = z.strictObject({
   metric: name,
   device: name,
-  tags: z
-    .record(z.string(), z.string().max(TAG_VALUE_LENGTH_MAX))
+  tags: namedRecord(z.string(), z.string().max(TAG_VALUE_LENGTH_MAX))
     .default({})
     .openapi({ description: 'As many of its tags as tell it from others of its metric and device' }),
   from: z.string().max(64).optional().openapi({ description: 'From when on; now unless given', format: 'date-time' }),
@@ -109,22 +109,9 @@ export function addOrderRoutes(app: OpenAPIHono, orders: AgentOrders): void {
   app.openapi(endSeriesRoute, async (c) => {
     const { agent } = c.req.valid('param');
     const { from, ...series } = c.req.valid('json');
-    checkTags(await c.req.text());
     const fromMs = from === undefined ? undefined : instantOf(from);
     return c.json({ agent, changed: done(await orders.endSeries(agent, series, fromMs)).changed }, 200);
   });
-}
-
-/** A schema leaves a tag named __proto__ out, and then another series could be meant than was named. Throws QueryError. */
-function checkTags(body: string): void {
-  const { tags } = JSON.parse(body) as { readonly tags?: object };
-  if (tags !== undefined && Object.hasOwn(tags, '__proto__'))
-    throw new QueryError(
-      'tags',
-      '__proto__',
-      'is no tag that can be named here',
-      'name the series by others of its tags',
-    );
 }
 
 function done(outcome: OrderOutcome): Extract<OrderOutcome, { readonly kind: 'done' }> {

@@ -141,6 +141,10 @@ describe('POST /readings', () => {
       [[{ ...reading, metric: 1 }], 'reading 0, metric'],
       [[reading, { ...reading, extra: 1 }], 'reading 1'],
       [[[]], 'reading 0'],
+      [
+        '[{"time": 0, "metric": "power", "device": "a", "value": 1, "tags": {"__proto__": "x"}}]',
+        'reading 0, tags: nothing can be named __proto__',
+      ],
       ['['.repeat(100_000), 'not JSON'],
     ] as const) {
       const answer = await running.send(body);

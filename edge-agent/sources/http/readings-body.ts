@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namedRecord } from '#core/series/named-record.ts';
 import { malformed, tooLarge, type Problem } from '../doors/problem.ts';
 import { parseJsonExactly } from '../json-source-text.ts';
 
@@ -18,8 +19,7 @@ const readingSchema = z.strictObject({
   device: z.string().max(TEXT_CHARS_MAX),
   /** A number, or its text where a double might lose digits; null says that there is no reading. */
   value: z.union([z.number(), z.string().max(VALUE_CHARS_MAX)]).nullable(),
-  tags: z
-    .record(z.string().min(1).max(TEXT_CHARS_MAX), z.string().max(TEXT_CHARS_MAX))
+  tags: namedRecord(z.string().min(1).max(TEXT_CHARS_MAX), z.string().max(TEXT_CHARS_MAX))
     .refine((tags) => Object.keys(tags).length <= TAGS_MAX, `a series has at most ${TAGS_MAX} tags`)
     .optional(),
 });
