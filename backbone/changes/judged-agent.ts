@@ -39,16 +39,6 @@ function changedStains(before: JudgedAgent, row: JudgedAgent): Stain[] {
   return [...only(had, has), ...only(has, had)];
 }
 
-/** Whether two states of an agent differ in nothing but what it sent: neither in what it misses nor in whether more is expected. */
-export function isSameStanding(before: JudgedAgent | undefined, row: JudgedAgent): boolean {
-  return (
-    before !== undefined &&
-    isRetired(before) === isRetired(row) &&
-    before.holes === row.holes &&
-    changedStains(before, row).length === 0
-  );
-}
-
 /**
  * From which event time on windows are judged otherwise since the agent took a turn: something came to be missing or no
  * longer is, more is expected of it or no longer is, or it began anew. Undefined where it did no more than send.
@@ -73,16 +63,31 @@ export const TURNS_KEPT = 16;
 const NO_TURNS: AgentTurns = { count: 0, fromMs: [] };
 
 /**
- * The row of an agent with the turns that it has taken with it. `members` are those that changed together with it: with a
- * series that is ended less is expected though nothing was sent.
+ * The row of an agent with the turns that it has taken with it. `silencedMs` is what `silencesOf` says of its members that
+ * changed together with it, undefined where none did.
  */
-export function withTurns(before: AgentRow | undefined, row: AgentRow, members: readonly MemberRow[]): AgentRow {
-  const turned = [turnedFromMs(before, row), silencedFromMs(row, members)].filter((one) => one !== undefined);
+export function withTurns(before: AgentRow | undefined, row: AgentRow, silencedMs: number | undefined): AgentRow {
+  let from = turnedFromMs(before, row) ?? Number.POSITIVE_INFINITY;
+  // Into a group that it is new in an agent brings what it misses.
+  if (silencedMs !== undefined) from = Math.min(from, silencedMs, ...stainsOf(row).map((stain) => stain.fromMs));
   const { count, fromMs } = before?.turns ?? NO_TURNS;
-  if (turned.length === 0) return count === 0 ? row : { ...row, turns: { count, fromMs } };
-  const from = Math.min(...turned);
+  if (from === Number.POSITIVE_INFINITY) return count === 0 ? row : { ...row, turns: { count, fromMs } };
   const kept = [...fromMs, from === Number.NEGATIVE_INFINITY ? null : from].slice(-TURNS_KEPT);
   return { ...row, turns: { count: count + 1, fromMs: kept } };
+}
+
+/**
+ * By the keys of agents of which members changed, from when on nothing is expected of one of these any more, though nothing
+ * was sent; +Infinity where of each something is.
+ */
+export function silencesOf(members: readonly MemberRow[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { partition, agent, silences } of members) {
+    const key = agentKey(partition, agent);
+    const fromMs = silences?.at(-1)?.[0] ?? Number.POSITIVE_INFINITY;
+    found.set(key, Math.min(fromMs, found.get(key) ?? fromMs));
+  }
+  return found;
 }
 
 /**
@@ -95,15 +100,4 @@ export function turnedSinceMs(turns: AgentTurns | undefined, count: number | und
   const taken = now.count - (count ?? Number.NEGATIVE_INFINITY);
   if (taken < 0 || taken > now.fromMs.length) return Number.NEGATIVE_INFINITY;
   return Math.min(...now.fromMs.slice(-taken).map((one) => one ?? Number.NEGATIVE_INFINITY));
-}
-
-/** From when on nothing is expected of a series of the agent any more, of those that changed. */
-function silencedFromMs(row: AgentRow, members: readonly MemberRow[]): number | undefined {
-  let fromMs: number | undefined;
-  for (const { partition, agent, silences } of members) {
-    const last = silences?.at(-1);
-    if (last === undefined || partition !== row.partition || agent !== row.agent) continue;
-    fromMs = Math.min(last[0], fromMs ?? last[0]);
-  }
-  return fromMs;
 }

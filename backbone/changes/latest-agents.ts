@@ -1,5 +1,5 @@
 import type { AgentRow, ChangeBatch } from './changes.ts';
-import { agentKey, withTurns } from './judged-agent.ts';
+import { agentKey, silencesOf, withTurns } from './judged-agent.ts';
 
 /** The last row of each agent, by which the turns of the next one are counted. */
 export class LatestAgents {
@@ -13,11 +13,12 @@ export class LatestAgents {
 
   /** The batch as it is committed: its agents with the turns that they have taken. */
   turned(batch: ChangeBatch): ChangeBatch {
-    const { agents, members } = batch;
-    return {
-      ...batch,
-      agents: agents.map((row) => withTurns(this.#rows.get(agentKey(row.partition, row.agent)), row, members)),
-    };
+    const silences = silencesOf(batch.members);
+    const agents = batch.agents.map((row) => {
+      const key = agentKey(row.partition, row.agent);
+      return withTurns(this.#rows.get(key), row, silences.get(key));
+    });
+    return { ...batch, agents };
   }
 
   /** Rows that are on disk. */

@@ -53,21 +53,16 @@ export function toldBetween(
   return changesOf([{ groups: new Map(), agents }]);
 }
 
-/**
- * From which slice on a series that came new to a group may have changed how it is judged, where that is before its first
- * row: by what is expected of it, and by what its agent misses.
- */
+/** From which slice on a series that came new to a group may have changed how it is judged, where that is before its first row. */
 function judgedFrom(source: ViewSource, key: string): number {
-  const { progress } = source.openGroup(key);
   const intervals = new Set<number>();
-  let fromMs = Math.min(...progress.horizon().stains.map((stain) => stain.fromMs));
-  for (const { intervalMs, sinceMs } of progress.members()) {
+  let from = NO_END;
+  for (const { intervalMs, sinceMs } of source.openGroup(key).progress.members()) {
     intervals.add(intervalMs);
-    if (sinceMs !== undefined) fromMs = Math.min(fromMs, sinceMs);
+    if (sinceMs !== undefined) from = Math.min(from, Math.floor(sinceMs / source.id.view.sliceMs));
   }
   // By the longest interval goes when each window is final.
-  const isAll = intervals.size > 1 || fromMs === Number.NEGATIVE_INFINITY;
-  return isAll ? Number.MIN_SAFE_INTEGER : Math.floor(fromMs / source.id.view.sliceMs);
+  return intervals.size > 1 ? Number.MIN_SAFE_INTEGER : from;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
-import { agentKey, isRetired, isSameStanding, stainsOf } from '#backbone/changes/judged-agent.ts';
+import { agentKey, isRetired, stainsOf, turnedFromMs } from '#backbone/changes/judged-agent.ts';
 import { Few } from '#core/fold/few.ts';
 import type { Silence } from '#core/fold/silences.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
@@ -12,7 +12,8 @@ export class Agents {
 
   put(row: AgentRow): void {
     const key = agentKey(row.partition, row.agent);
-    if (!isSameStanding(this.#rows.get(key), row)) this.#turns++;
+    const before = this.#rows.get(key);
+    if (before === undefined || turnedFromMs(before, row) !== undefined) this.#turns++;
     this.#rows.set(key, row);
   }
 
