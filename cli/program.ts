@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
 import type { Declare } from './commands/flags.ts';
 import { describeFailure, type ExitCode } from './failure.ts';
 import { asCalled } from './terminal/output.ts';
+import { describeVersion } from './version.ts';
 
 /** The commands of a program. Each file declares its flags and loads what it runs only when it runs. */
 export interface Commands {
@@ -84,19 +84,4 @@ export function usageFault(message: string, args: readonly string[]): string {
   const command =
     args[0] !== undefined && /^[a-z]+$/.test(args[0]) && !message.includes('unknown command') ? ` ${args[0]}` : '';
   return `${sentence}${sentence.endsWith('?') ? '' : ';'} see "weir${command} --help"`;
-}
-
-/** The version in package.json. */
-export function weirVersion(): string {
-  return manifest.version;
-}
-
-/** What runs, as lines: weir, Node, and the formats of what it sends and stores. */
-async function describeVersion(): Promise<string> {
-  const { FORMAT_VERSION } = await import('#core/frames/header.ts');
-  const { RECORD_VERSION } = await import('#core/records/record-codec.ts');
-  const { EMBEDDED_LOG_FORMAT } = await import('#backbone/log/embedded-log.ts');
-  const formats = [`frames ${FORMAT_VERSION}`, `records ${RECORD_VERSION}`, `log ${EMBEDDED_LOG_FORMAT}`];
-  const { node, icu, tz } = process.versions;
-  return `weir ${weirVersion()}\nnode ${node} (ICU ${icu ?? 'none'}, tzdata ${tz ?? 'none'})\nformats: ${formats.join(', ')}\n`;
 }

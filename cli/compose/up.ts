@@ -8,10 +8,10 @@ import { configSchema, type WeirConfig } from '../config/schema.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { UserError } from '../failure.ts';
 import { openLogger } from '../logger.ts';
-import { weirVersion } from '../program.ts';
 import { stopSignal, stopWithin } from '../stop-signal.ts';
 import { banner } from '../terminal/banner.ts';
 import { writeOut } from '../terminal/output.ts';
+import { weirVersion } from '../version.ts';
 import { runDemo, withDemo } from './demo.ts';
 import { startServer } from './server.ts';
 
