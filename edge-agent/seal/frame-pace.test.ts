@@ -46,19 +46,39 @@ describe('the pace of frames', () => {
     expect(await due(pace)).toEqual([FRAME_PAUSE_MS, 'complete']);
   });
 
-  it('doubles the pause while readings come all the time, up to a second, and forgets it after a rest', async () => {
-    const pace = new FramePace(new Sending());
+  /** The pauses after six frames while readings come so often after each. */
+  async function pausesOf(pace: FramePace, times: number): Promise<readonly number[]> {
     pace.accept();
     const pauses: number[] = [];
     for (let frame = 0; frame < 6; frame++) {
-      pace.accept();
+      for (let i = 0; i < times; i++) pace.accept();
       pauses.push((await due(pace))[0]);
     }
+    return pauses;
+  }
+
+  it('doubles the pause while readings come all the time, up to a second, and forgets it after a rest', async () => {
+    const pace = new FramePace(new Sending());
+    const pauses = await pausesOf(pace, 11);
     expect(pauses).toEqual([100, 200, 400, 800, FRAME_WAIT_MS, FRAME_WAIT_MS]);
     vi.advanceTimersByTime(FRAME_WAIT_MS);
     expect(pace.accept()).toBe('complete');
     pace.accept();
     expect(await due(pace)).toEqual([FRAME_PAUSE_MS, 'complete']);
+  });
+
+  it('pauses no longer than ten frames a second ask for where readings come no more often', async () => {
+    expect(await pausesOf(new FramePace(new Sending()), 1)).toEqual(Array.from({ length: 6 }, () => FRAME_PAUSE_MS));
+  });
+
+  it('forgets a long pause as soon as readings come less often than frames may leave', async () => {
+    const pace = new FramePace(new Sending());
+    await pausesOf(pace, 11);
+    // Four a second: as long as they are held back they share a frame, and are never held back again after it.
+    for (let i = 0; i < 4; i++) pace.accept();
+    expect(await due(pace)).toEqual([FRAME_WAIT_MS, 'complete']);
+    vi.advanceTimersByTime(FRAME_PAUSE_MS);
+    expect(pace.accept()).toBe('complete');
   });
 
   it('waits for what is on its way, and no longer than a second', async () => {

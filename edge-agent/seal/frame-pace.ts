@@ -24,9 +24,10 @@ interface Sending {
 }
 
 /**
- * When live readings leave. One that finds nothing on its way leaves at once. Where they come all the time, more and more
- * of them share a frame, up to those of a second: the pause after a frame doubles as long as readings wait for its end,
- * as the timer of an algorithm like Nagle's (RFC 896) would that also bounds how often.
+ * When live readings leave. One that finds nothing on its way leaves at once. Where they come more often than frames may,
+ * more and more of them share a frame, up to those of a second: the pause after a frame doubles as long as that goes on, as
+ * the timer of an algorithm like Nagle's (RFC 896) would that also bounds how often. Readings that come less often are never
+ * held back for longer than what is on its way, whatever once delayed one of them.
  */
 export class FramePace {
   readonly #sending: Sending;
@@ -36,6 +37,8 @@ export class FramePace {
   /** When the first reading came that was not looked at for a frame yet, and the first that may be in an open pane. */
   #waitingSinceMs: number | undefined;
   #openSinceMs: number | undefined;
+  /** How often readings came that wait. */
+  #waiting = 0;
 
   constructor(sending: Sending) {
     this.#sending = sending;
@@ -52,6 +55,7 @@ export class FramePace {
     const isFree = nowMs >= this.#sealedAtMs + this.#pauseMs && this.#sending.unreleasedCount === 0;
     if (isFree && this.#waitingSinceMs === undefined) return this.#seal('complete', nowMs, FRAME_PAUSE_MS);
     this.#waitingSinceMs ??= nowMs;
+    this.#waiting++;
     this.#come.wake();
     return 'nothing';
   }
@@ -74,16 +78,23 @@ export class FramePace {
       const freeAtMs = this.#sealedAtMs + this.#pauseMs;
       const lastMs = waitingSinceMs + FRAME_WAIT_MS;
       if (nowMs >= lastMs || (nowMs >= freeAtMs && this.#sending.unreleasedCount === 0))
-        return this.#seal('complete', nowMs, Math.min(2 * this.#pauseMs, FRAME_WAIT_MS));
+        return this.#seal('complete', nowMs, this.#pauseAfter(nowMs));
       if (nowMs < freeAtMs) await within(Math.min(freeAtMs, lastMs) - nowMs, signal, aborted);
       else await within(lastMs - nowMs, signal, (end) => this.#sending.whenDrained(end));
     }
+  }
+
+  /** How long to pause after a frame of readings that have waited. */
+  #pauseAfter(nowMs: number): number {
+    const isOften = this.#waiting * FRAME_PAUSE_MS > nowMs - this.#sealedAtMs;
+    return isOften ? Math.min(2 * this.#pauseMs, FRAME_WAIT_MS) : FRAME_PAUSE_MS;
   }
 
   #seal<E extends SealExtent>(extent: E, atMs: number, pauseMs: number): E {
     this.#sealedAtMs = atMs;
     this.#pauseMs = pauseMs;
     this.#waitingSinceMs = undefined;
+    this.#waiting = 0;
     if (extent === 'everything') this.#openSinceMs = undefined;
     return extent;
   }
