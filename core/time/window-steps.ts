@@ -71,8 +71,8 @@ class ClockSteps implements WindowSteps {
     if ((offsetMs - beforeMs) % this.#stepMs === 0) return atMs;
     const changeMs = this.#zone.offsetSpans(probeMs, utcMs + 1).at(-1)!.fromMs;
     // What a clock has shown before it was changed, it doesn't begin again; what it left out begins with the change.
-    const firstMs = localMs - beforeMs;
-    return firstMs < changeMs ? firstMs : Math.max(atMs, changeMs);
+    if (localMs - beforeMs >= changeMs) return Math.max(atMs, changeMs);
+    return floorTo(changeMs - 1 + beforeMs, this.#stepMs, this.#originMs) - beforeMs;
   }
 
   next(startMs: number): number {

@@ -249,6 +249,16 @@ describe('laws of windows', () => {
     );
   });
 
+  it('their hull holds one that began before the clock was set back behind its start', () => {
+    const zone = openZone('America/St_Johns');
+    // At 00:01 it was 23:01 of the day before again.
+    const spec = windowSpec(parseDuration('6h'), undefined, zone);
+    const [fromMs, toMs] = [Date.UTC(2006, 9, 29, 2, 31), Date.UTC(2006, 9, 29, 2, 32)];
+    const window = { startMs: Date.UTC(2006, 9, 29, 2, 30), endMs: Date.UTC(2006, 9, 29, 9, 30) };
+    expect([...windowsOverlapping(spec, fromMs, toMs)]).toStrictEqual([window]);
+    expect(hullOfWindows(spec, fromMs, toMs)).toStrictEqual(window);
+  });
+
   it('a window of days ends at the wall clock at which it began, where that is one instant', () => {
     fc.assert(
       fc.property(question, fc.integer({ min: 1, max: 5 }), ({ zoneName, fromMs, toMs }, count) => {
