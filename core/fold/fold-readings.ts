@@ -107,7 +107,7 @@ function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour,
     const slotBase = route.origin + first;
     const fresh = route.freshFrom - first;
     const added = fresh < end && held.putPieces(table, slotBase + fresh, fresh, end) ? fresh : end;
-    for (let i = piece; i < added; i++) held.addPiece(table, slotBase + i, i);
+    held.addPieces(table, slotBase + piece, piece, added);
     for (; piece < end; piece++) {
       const slot = slotBase + piece;
       const edgeMs = (first + piece + 1) * sliceMs;

@@ -67,6 +67,21 @@ export function addSafe(columns: WideColumns, index: number, x: number): void {
   addLimbs(columns, index, x - high * WIDE_BASE, high, 0);
 }
 
+/** As `addSafe`, of integers that are at most 2^52 and often far from 0: they are carried once, which mostly is all. */
+export function addSmall(columns: WideColumns, index: number, x: number): void {
+  const lowest = columns[0]!;
+  const next = columns[1]!;
+  const sum = lowest[index]! + x;
+  const carry = Math.floor(sum * INVERSE_BASE);
+  const nextSum = next[index]! + carry;
+  if (nextSum < 0 || nextSum >= WIDE_BASE) {
+    addSafe(columns, index, x);
+    return;
+  }
+  lowest[index] = sum - carry * WIDE_BASE;
+  next[index] = nextSum;
+}
+
 /** Adds a · b, exactly, for any two safe integers. */
 export function addProduct(columns: WideColumns, index: number, a: number, b: number): void {
   const product = a * b;

@@ -16,6 +16,12 @@ const magnitudes = fc.oneof(
   fc.integer({ min: 2 ** 30, max: 2 ** 37 }),
 );
 
+/** Values whose squares and integrals are carried from limb to limb, take some away again, or are too large for plain doubles. */
+const held = fc.oneof(
+  fc.integer({ min: -3_000, max: 3_000_000 }),
+  fc.constantFrom(2 ** 25, -(2 ** 25), 2 ** 25 + 1, 2 ** 40, Number.MAX_SAFE_INTEGER - 400, 400 - Number.MAX_SAFE_INTEGER),
+);
+
 const times = fc.constantFrom(
   { stepMs: 1_000, sliceMs: 60_000 },
   { stepMs: 60_000, sliceMs: 60_000 },
@@ -48,6 +54,34 @@ describe('a chunk of a gauge', () => {
       { numRuns: 400 },
     );
     expect(put).toBeGreaterThan(100);
+  });
+});
+
+describe('pieces side by side', () => {
+  it('are added to what slots hold as one by one, a reading each and more, however large their values', () => {
+    fc.assert(
+      fc.property(
+        times,
+        fc.array(fc.tuple(held, fc.nat(1_000), fc.option(held)), { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        ({ stepMs, sliceMs }, chunks, quantiles) => {
+          const quick = emptyTable(SPAN_SLICES);
+          const slow = emptyTable(SPAN_SLICES);
+          const size = Math.min(400, Math.floor(((SPAN_SLICES - 1) * sliceMs) / stepMs));
+          for (const [value, late, before] of chunks) {
+            for (let i = 0; i < size; i++) room.values[i] = i % 3 === 0 ? value : value - i;
+            const startMs = 5 * sliceMs + Math.min(late, sliceMs - 1);
+            chunk.cut({ values: room.values, room, offset: 0, size, startMs, stepMs }, sliceMs, quantiles);
+            if (before !== null) chunk.setBefore(before, startMs % sliceMs);
+            chunk.addPieces(quick, 0, 0, chunk.pieces);
+            for (let piece = 0; piece < chunk.pieces; piece++) chunk.addPiece(slow, piece, piece);
+          }
+          for (let slot = 0; slot < SPAN_SLICES; slot++)
+            expect(equalSlots(quick, slot, slow, slot), `slot ${slot}`).toBe(true);
+        },
+      ),
+      { numRuns: 400 },
+    );
   });
 });
 

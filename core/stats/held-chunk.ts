@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { KERNELS, PIECE_MEASURES, type Room, ROWS_MAX } from '../kernels/kernels.ts';
 import { SPAN_SLICES } from '../slices/slice-span.ts';
+import { addSafe, addSmall } from '../numbers/wide.ts';
+import { addMs } from './exact-ms.ts';
+import { includeFirst, includeLast } from './merge.ts';
 import { measurePieces, pieceEnds } from './piece.ts';
 import { addHeldRun } from './run.ts';
 import type { StatsTable } from './stats-table.ts';
@@ -8,6 +11,10 @@ import type { StatsTable } from './stats-table.ts';
 /** The kernels multiply values up to this, and add up integrals up to that. */
 const KERNEL_VALUE_MAX = 2 ** 36;
 const KERNEL_INTEGRAL_MAX = 2 ** 52;
+
+/** A reading alone is added in plain doubles up to this, and what is held beside it up to that. */
+const SINGLE_MAX = 2 ** 25;
+const SINGLE_INTEGRAL_MAX = 2 ** 51;
 
 assert(ROWS_MAX >= SPAN_SLICES, 'the kernels make the rows of a whole span at once');
 
@@ -32,6 +39,7 @@ export class HeldChunk {
   #values: Float64Array = new Float64Array(0);
   #room: Room | undefined;
   #offset = 0;
+  #size = 0;
   #startMs = 0;
   #stepMs = 0;
   #sliceMs = 0;
@@ -56,6 +64,7 @@ export class HeldChunk {
     this.#values = values;
     this.#room = room;
     this.#offset = offset;
+    this.#size = size;
     this.#startMs = startMs;
     this.#stepMs = stepMs;
     this.#sliceMs = sliceMs;
@@ -92,6 +101,50 @@ export class HeldChunk {
     const to = this.#offset + end;
     const measured = piece * PIECE_MEASURES;
     addHeldRun(table, slot, values, from, to, atMs, stepMs, before, headMs, tailMs, this.#quantiles, measured);
+  }
+
+  /** Adds the pieces [from, to) to slots side by side, as `addPiece` does. */
+  addPieces(table: StatsTable, slot: number, from: number, to: number): void {
+    const isSingle = this.#stepMs === this.#sliceMs && !this.#quantiles;
+    for (let piece = from; piece < to; piece++) {
+      if (isSingle) piece = this.#addSingles(table, slot - from, piece, to);
+      if (piece < to) this.addPiece(table, slot + piece - from, piece);
+    }
+  }
+
+  /**
+   * Adds readings that come once a slice, piece i to slot `base` + i: the piece of each is itself, and what is held before and after it.
+   * Stops before one whose numbers aren't small enough for plain doubles, and gives its piece; `to` where there is none.
+   */
+  #addSingles(table: StatsTable, base: number, from: number, to: number): number {
+    const { count, min, max, firstMs, lastMs, coveredMs, sum, squares, integral } = table;
+    const values = this.#values;
+    const sliceMs = this.#sliceMs;
+    const intoSliceMs = this.#startMs - this.#sliceStartMs;
+    const last = this.#size - 1;
+    let before = from === 0 ? this.#beforeValue : values[this.#offset + from - 1]!;
+    for (let i = from; i < to; i++) {
+      const slot = base + i;
+      const value = values[this.#offset + i]!;
+      const headMs = i === 0 ? this.#beforeMs : intoSliceMs;
+      const tailMs = i === last ? 0 : sliceMs - intoSliceMs;
+      const head = before * headMs;
+      const tail = value * tailMs;
+      const isPlain = Math.abs(value) <= SINGLE_MAX && Math.abs(head) + Math.abs(tail) <= SINGLE_INTEGRAL_MAX;
+      if (!isPlain) return i;
+      before = value;
+      const atMs = this.#startMs + i * sliceMs;
+      count[slot]!++;
+      if (value < min[slot]!) min[slot] = value;
+      if (value > max[slot]!) max[slot] = value;
+      if (atMs <= firstMs[slot]!) includeFirst(table, slot, atMs, value);
+      if (atMs >= lastMs[slot]!) includeLast(table, slot, atMs, value);
+      addSafe(sum, slot, value);
+      addSmall(squares, slot, value * value);
+      addSmall(integral, slot, head + tail);
+      addMs(coveredMs, table.coveredRest, slot, headMs + tailMs, 0);
+    }
+    return to;
   }
 
   /**
