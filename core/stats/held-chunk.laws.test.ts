@@ -19,7 +19,14 @@ const magnitudes = fc.oneof(
 /** Values whose squares and integrals are carried from limb to limb, take some away again, or are too large for plain doubles. */
 const held = fc.oneof(
   fc.integer({ min: -3_000, max: 3_000_000 }),
-  fc.constantFrom(2 ** 25, -(2 ** 25), 2 ** 25 + 1, 2 ** 40, Number.MAX_SAFE_INTEGER - 400, 400 - Number.MAX_SAFE_INTEGER),
+  fc.constantFrom(
+    2 ** 25,
+    -(2 ** 25),
+    2 ** 25 + 1,
+    2 ** 40,
+    Number.MAX_SAFE_INTEGER - 400,
+    400 - Number.MAX_SAFE_INTEGER,
+  ),
 );
 
 const times = fc.constantFrom(
@@ -62,7 +69,10 @@ describe('pieces side by side', () => {
     fc.assert(
       fc.property(
         times,
-        fc.array(fc.tuple(held, fc.oneof(fc.constant(0), fc.nat(1_000)), fc.option(held)), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.tuple(held, fc.oneof(fc.constant(0), fc.nat(1_000)), fc.option(held)), {
+          minLength: 1,
+          maxLength: 4,
+        }),
         fc.boolean(),
         ({ stepMs, sliceMs }, chunks, quantiles) => {
           const quick = emptyTable(SPAN_SLICES);

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { KERNELS, PIECE_MEASURES, type Room, ROWS_MAX } from '../kernels/kernels.ts';
-import { SPAN_SLICES } from '../slices/slice-span.ts';
 import { addSafe, addSmall } from '../numbers/wide.ts';
+import { SPAN_SLICES } from '../slices/slice-span.ts';
 import { addMs } from './exact-ms.ts';
 import { includeFirst, includeLast } from './merge.ts';
 import { measurePieces, pieceEnds } from './piece.ts';
