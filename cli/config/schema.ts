@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { certificateFiles, pathField, secretFile } from '#backbone/disk/path-fields.ts';
 import { PARTITIONS_MAX } from '#backbone/log/log.ts';
 import { BATCH_STATES_KEPT } from '#backbone/manifests/manifest.ts';
 import { TABLE_MEMORY_BYTES_MAX, TABLE_MEMORY_BYTES_MIN } from '#backbone/table/embedded-table.ts';
@@ -32,37 +33,11 @@ const byteCount = z
   })
   .meta({ title: 'amount of bytes' });
 
-/** The path of a file that holds a secret, and nothing else. */
-const secretFile = z.strictObject({
-  file: z
-    .string()
-    .min(1)
-    .meta({ title: 'path', description: 'The file that holds it, and nothing else.', examples: ['weir.token'] }),
-});
-
-function certificateFiles(what: string) {
-  return z.strictObject({
-    cert: z
-      .string()
-      .min(1)
-      .meta({ title: 'path', description: `A PEM file with the certificate: ${what}.`, examples: ['weir.crt'] }),
-    key: z
-      .string()
-      .min(1)
-      .meta({ title: 'path', description: 'A PEM file with its private key.', examples: ['weir.key'] }),
-  });
-}
-
-const serverTls = certificateFiles('it names the server as agents and people do').extend({
-  clients: z
-    .string()
-    .min(1)
-    .meta({
-      title: 'path',
-      description: 'A PEM file with the authority of agents that show certificates.',
-      examples: ['ca.crt'],
-    })
-    .optional(),
+const serverTls = certificateFiles(
+  'A PEM file with the certificate: it names the server as agents and people do.',
+  'weir',
+).extend({
+  clients: pathField('A PEM file with the authority of agents that show certificates.', 'ca.crt').optional(),
 });
 
 const agentSchema = z.strictObject({
@@ -88,22 +63,14 @@ const agentSchema = z.strictObject({
         'Where the server takes what agents send; mqtts for TLS, ws or wss by WebSocket (/mqtt unless it names a path).',
       examples: ['mqtts://weir.example', 'wss://weir.example'],
     }),
-  token: secretFile
+  token: secretFile('weir.token')
     .meta({
       description: 'Where the token stands that weir agents enroll printed.',
       examples: [{ file: 'roof-1.token' }],
     })
     .optional(),
-  ca: z
-    .string()
-    .min(1)
-    .meta({
-      title: 'path',
-      description: 'A PEM file of certificates that are trusted. Those of the system unless given.',
-      examples: ['ca.crt'],
-    })
-    .optional(),
-  tls: certificateFiles('its common name is the id of the agent')
+  ca: pathField('A PEM file of certificates that are trusted. Those of the system unless given.', 'ca.crt').optional(),
+  tls: certificateFiles('A PEM file with the certificate: its common name is the id of the agent.', 'weir')
     .meta({
       description: 'By which certificate the agent shows who it is, in place of a token.',
       examples: [{ cert: 'roof-1.crt', key: 'roof-1.key' }],
@@ -181,21 +148,16 @@ const backboneSchema = z.discriminatedUnion('kind', [
         description: 'The servers of NATS JetStream, one of which is enough to find the others.',
         examples: [['nats://127.0.0.1:4222']],
       }),
-    credentials: secretFile
+    credentials: secretFile('weir.creds')
       .meta({
         description: 'Where the credentials stand that the servers ask for, as nsc writes them.',
         examples: [{ file: 'weir.creds' }],
       })
       .optional(),
-    ca: z
-      .string()
-      .min(1)
-      .meta({
-        title: 'path',
-        description: 'A PEM file of certificates by which the servers are trusted; TLS is asked for.',
-        examples: ['nats-ca.crt'],
-      })
-      .optional(),
+    ca: pathField(
+      'A PEM file of certificates by which the servers are trusted; TLS is asked for.',
+      'nats-ca.crt',
+    ).optional(),
     // How often a server syncs is told by its monitoring page only.
     monitor: z
       .string()

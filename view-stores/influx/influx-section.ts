@@ -1,5 +1,6 @@
 /** What the section `stores.influx` says. */
 import { z } from 'zod';
+import { pathField, secretFile } from '#backbone/disk/path-fields.ts';
 import { POINT_FIELDS } from './line-writer.ts';
 
 /** Why a text is no address of an InfluxDB; null where it is one. */
@@ -17,12 +18,6 @@ function urlFault(text: string): string | null {
   return null;
 }
 
-const file = (description: string, example: string) =>
-  z
-    .string()
-    .min(1)
-    .meta({ title: 'path', description, examples: [example] });
-
 const influxSection = z.strictObject({
   url: z
     .string()
@@ -39,9 +34,10 @@ const influxSection = z.strictObject({
     .string()
     .min(1)
     .meta({ description: 'The bucket that is written to: one that nobody else writes to.', examples: ['views'] }),
-  token: z
-    .strictObject({ file: file('The file that holds it.', 'influx.token') })
-    .meta({ description: 'The token that may write the bucket.', examples: [{ file: 'influx.token' }] }),
+  token: secretFile('influx.token').meta({
+    description: 'The token that may write the bucket.',
+    examples: [{ file: 'influx.token' }],
+  }),
   fields: z
     .array(z.enum(POINT_FIELDS))
     .min(1)
@@ -51,7 +47,7 @@ const influxSection = z.strictObject({
         'The fields of a point: all unless given. InfluxDB\u2019s work goes by fields, so fewer are written faster.',
       examples: [['count', 'sum', 'min', 'max', 'completeness']],
     }),
-  ca: file(
+  ca: pathField(
     'PEM file of the certificates that are trusted, where they are not those of the system.',
     'ca.pem',
   ).optional(),

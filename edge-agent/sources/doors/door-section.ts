@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv6, type Server } from 'node:net';
 import { z } from 'zod';
+import { certificateFiles } from '#backbone/disk/path-fields.ts';
 import type { TlsFiles } from '#backbone/doors/tls-files.ts';
 import { isLoopback } from '#core/wire/own-origin.ts';
 import { SourceError } from '../source-error.ts';
@@ -93,20 +94,10 @@ const usersField = z
 /** Of no password that is in use. */
 const HASH_EXAMPLE = '$scrypt$ln=15,r=8,p=3$oXYAVq0Y0vwNO83XR/CjpA$SgNPtPKNjQ5pElQ9SltElzHFheXRwRMRJdUebonBY28';
 
-const tlsField = z.strictObject({
-  cert: z
-    .string()
-    .min(1)
-    .meta({
-      title: 'path',
-      description: 'A PEM file with the certificate, and those that lead to one which clients trust.',
-      examples: ['gateway.crt'],
-    }),
-  key: z
-    .string()
-    .min(1)
-    .meta({ title: 'path', description: 'A PEM file with its private key.', examples: ['gateway.key'] }),
-});
+const tlsField = certificateFiles(
+  'A PEM file with the certificate, and those that lead to one which clients trust.',
+  'gateway',
+);
 
 /** The fields of every source that listens. */
 export const DOOR_FIELDS = {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { pathField, secretFile } from '#backbone/disk/path-fields.ts';
 import { readCertificates, readSecretLine } from '#backbone/doors/secret-file.ts';
 import { nameField, textField } from '../section-fields.ts';
 import { readBeside } from '../source-error.ts';
@@ -46,25 +47,11 @@ export const BROKER_FIELDS = {
     })
     .optional(),
   user: textField.meta({ description: 'The name that the agent gives at the broker.', examples: ['weir'] }).optional(),
-  password: z
-    .strictObject({
-      file: z
-        .string()
-        .min(1)
-        .meta({
-          title: 'path',
-          description: 'The file that holds it, and nothing else.',
-          examples: ['broker.password'],
-        }),
-    })
+  password: secretFile('broker.password')
     .meta({ description: 'Where the password for user stands.', examples: [{ file: 'broker.password' }] })
     .optional(),
   /** A file in PEM: whose certificates are trusted beside, or in place of, those that the system trusts. */
-  ca: z
-    .string()
-    .min(1)
-    .meta({ title: 'path', description: 'A PEM file of certificates that are trusted.', examples: ['ca.crt'] })
-    .optional(),
+  ca: pathField('A PEM file of certificates that are trusted.', 'ca.crt').optional(),
 };
 
 export interface BrokerSection {

@@ -1,5 +1,6 @@
 /** What a section of `kind: poll` says. */
 import { z } from 'zod';
+import { secretFile } from '#backbone/disk/path-fields.ts';
 import { DAY_MS } from '#core/time/civil.ts';
 import { DurationError, formatDuration, nominalMs, parseDuration } from '#core/time/duration.ts';
 import { InstantError, parseInstant, parseRelative } from '#core/time/instant.ts';
@@ -82,13 +83,6 @@ const pages = z.union(
   'pages must be { next: PATH } for a link in the answer, link for one in its header, { offset, limit, size } for the names of parameters, or none',
 );
 
-const secretFile = z.strictObject({
-  file: z
-    .string()
-    .min(1)
-    .meta({ title: 'path', description: 'The file that holds it.', examples: ['service.token'] }),
-});
-
 const fields = z.strictObject({
   kind: z
     .literal('poll')
@@ -119,10 +113,10 @@ const fields = z.strictObject({
       examples: ['link', { next: 'links.next' }],
     })
     .optional(),
-  headers: secretFile
+  headers: secretFile('service.headers')
     .meta({ description: 'Headers that let the agent in, a line each.', examples: [{ file: 'service.headers' }] })
     .optional(),
-  token: secretFile
+  token: secretFile('service.token')
     .meta({
       description: 'The text of {token} in the URL, or else a bearer token.',
       examples: [{ file: 'service.token' }],

@@ -1,5 +1,6 @@
 /** What the section of a file of rows says, whatever its format. */
 import { z } from 'zod';
+import { pathField } from '#backbone/disk/path-fields.ts';
 import { checkRows, describeRows, ROWS_FIELDS, type RowsSection } from '../rows/rows-section.ts';
 import { latenessField } from '../section-fields.ts';
 import type { SourceSupport } from '../source.ts';
@@ -10,14 +11,7 @@ const STDIN = '-';
 
 /** The fields of every kind of file. */
 export const FILE_FIELDS = {
-  file: z
-    .string()
-    .min(1)
-    .meta({
-      title: 'path',
-      description: 'The file that is read, from the folder of the configuration; - is standard input.',
-      examples: ['meters.csv'],
-    }),
+  file: pathField('The file that is read, from the folder of the configuration; - is standard input.', 'meters.csv'),
   /** UTF-8, or UTF-16 by its mark, where it isn't said. */
   encoding: z
     .enum(ENCODINGS)
