@@ -84,6 +84,10 @@ function replaceTimers(): void {
     value: unknown,
     options?: { readonly signal?: AbortSignal },
   ) => pause(life, 0, value, options?.signal)) as never);
+  replaceSignals();
+}
+
+function replaceSignals(): void {
   AbortSignal.timeout = routed(AbortSignal.timeout.bind(AbortSignal), (life, delayMs) => {
     const controller = new AbortController();
     new VirtualTimer(life, delayMs, false, () =>
@@ -91,6 +95,18 @@ function replaceTimers(): void {
     );
     return controller.signal;
   });
+  const anyOf = AbortSignal.any.bind(AbortSignal);
+  AbortSignal.any = routed(anyOf, (life, signals) => heldBy(life, anyOf(signals)));
+}
+
+/** Node holds a signal of several, and all that its listeners know, until one of them aborts or nobody listens any more. */
+function heldBy(life: Life, signal: AbortSignal): AbortSignal {
+  const add = signal.addEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<AbortSignal['addEventListener']>): void => {
+    add(...args);
+    life.onEnd(() => signal.removeEventListener(...args));
+  };
+  return signal;
 }
 
 function pause(life: Life, delayMs: number, value: unknown, signal: AbortSignal | undefined): Promise<unknown> {

@@ -43,6 +43,8 @@ export class Network {
   readonly #parts: NetworkParts;
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new Set<Connection>();
+  /** Ends that aren't closed yet, those of killed processes among them. */
+  readonly #sockets = new Set<SimulatedSocket>();
   readonly #accepted = new WeakMap<Server, SimulatedSocket[]>();
   readonly #draws: Draws;
   #ports = 40_000;
@@ -79,7 +81,8 @@ export class Network {
   dial(host: string, port: number): SimulatedSocket {
     const caller = Life.current!;
     const { scheduler } = this.#parts;
-    const socket = new SimulatedSocket(caller, { remoteAddress: host, remotePort: port, localPort: this.#ports++ });
+    const addresses = { remoteAddress: host, remotePort: port, localPort: this.#ports++ };
+    const socket = this.#keep(new SimulatedSocket(caller, addresses));
     const link = this.linkOf(caller.host.name, host);
     // A link that is cut doesn't answer at all: whoever dials gives up by itself.
     if (link.isCut) return socket;
@@ -93,11 +96,13 @@ export class Network {
         return;
       }
       listener.life.run(() => {
-        const accepted = new SimulatedSocket(listener.life, {
-          remoteAddress: caller.host.name,
-          remotePort: socket.localPort,
-          localPort: port,
-        });
+        const accepted = this.#keep(
+          new SimulatedSocket(listener.life, {
+            remoteAddress: caller.host.name,
+            remotePort: socket.localPort,
+            localPort: port,
+          }),
+        );
         const connection = new Connection(this, socket, accepted);
         this.#connections.add(connection);
         const accepts = (this.#accepted.get(listener.server) ?? []).filter((open) => !open.destroyed);
@@ -135,6 +140,17 @@ export class Network {
       else callback();
     };
     this.after(0, life, look);
+  }
+
+  /** Lets go of what Node keeps for ends that were never closed. Nothing of the network is used any more. */
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket.letGo();
+    this.#sockets.clear();
+  }
+
+  #keep(socket: SimulatedSocket): SimulatedSocket {
+    this.#sockets.add(socket);
+    return socket.once('close', () => this.#sockets.delete(socket));
   }
 
   forget(connection: Connection): void {

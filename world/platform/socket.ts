@@ -13,6 +13,12 @@ export interface ConnectionEnd {
   drained(): void;
 }
 
+/** What Node's HTTP reads a connection with. */
+interface NodeParser {
+  remove(): void;
+  close(): void;
+}
+
 export interface SocketAddresses {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -27,6 +33,8 @@ export class SimulatedSocket extends Duplex {
   readonly localPort: number;
   readonly localAddress = '127.0.0.1';
   readonly remoteFamily = 'IPv4';
+  /** Set by Node's HTTP while it reads here. */
+  declare parser?: NodeParser | null;
   connecting = true;
   timeout = 0;
   bytesRead = 0;
@@ -106,6 +114,13 @@ export class SimulatedSocket extends Duplex {
     this.#unreadBytes = 0;
     this.#end?.close();
     done(error);
+  }
+
+  /** Ends what reads here: a parser is held by Node until it is closed, which a killed process never does, and holds all of a world. */
+  letGo(): void {
+    this.parser?.remove();
+    this.parser?.close();
+    this.parser = null;
   }
 
   #pass(): void {

@@ -93,7 +93,7 @@ function keepImage(world: World, step: Extract<Step, { kind: 'restore' | 'restor
 export async function runWorld(plan: Plan): Promise<Outcome> {
   const world = new World(plan);
   running = world;
-  const { scheduler } = world.platform;
+  const { network, scheduler } = world.platform;
   for (const supervised of world.allSupervised) supervised.start();
   for (const step of plan.steps) {
     if (step.kind === 'restore' || step.kind === 'restore-log') keepImage(world, step);
@@ -108,6 +108,7 @@ export async function runWorld(plan: Plan): Promise<Outcome> {
   if (unsettled !== undefined) world.break(`the world doesn't come to rest: ${unsettled}`);
   if (world.broken === undefined) await checkSettled(world);
   for (const machine of world.platform.machines) machine.end('killed');
+  network[Symbol.dispose]();
   if (world.broken !== undefined) world.trace.say('world', `BROKEN: ${world.broken.message}`);
   world.trace.say('world', `ends after ${scheduler.happened} events`);
   return { broken: world.broken, events: world.events, trace: world.trace.lines, writes: world.writes };
