@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sharedFolder } from '#backbone/disk/test-folder.fixtures.ts';
 import { metricNamed } from '#core/metrics/metric.fixtures.ts';
-import { SeriesList } from '../source.ts';
+import { SeriesList, type SourceCheckpoint } from '../source.ts';
 import { collect, type Collected, CSV_ROWS, failure, issuesOf, metricsOf, openSection } from '../sources.fixtures.ts';
 
 const folder = await sharedFolder('csv-headings');
@@ -74,6 +74,44 @@ describe('the heading of a CSV file', () => {
       (await failure(read(`${columns.join(',')}\n`, { time: { columns: [named] }, series }))).message;
     expect(await message('Cas dp')).toMatch(/lacks the column "Cas dp"; did you mean "Cas do"\?$/);
     expect(await message('Zeitpunkt')).toMatch(/lacks the column "Zeitpunkt"; it has "Cas od", "Cas do", "Datum"/);
+  });
+
+  it('is read no further where another one follows, by which what is read stands elsewhere, however often it is tried', async () => {
+    const message = async (text: string, given: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+      (await failure(read(text, given))).message;
+    const rows = 'ts,device,value,more\n2024-01-01,a,1,5\n';
+    expect(await message(`${rows}ts,device,more,value\n2024-01-02,a,5,2\n`)).toMatch(
+      /rows\.csv names the columns anew, with "value" as number 4, not 3, in line 3; move that line and what follows it/,
+    );
+    expect(await message(`${rows}value,ts,device,more\n1,2024-01-02,a,5\n`)).toMatch(
+      /with "ts" as number 2, not 1, in/,
+    );
+    expect(await message(`${rows}\uFEFF"ts",device,other,more\r\n2024-01-02,a,5,2\r\n`)).toMatch(/with no "value", in/);
+    const range = { series: [{ metric: 'power', value: { from: 'device', to: 'more' }, device: '{column}' }] };
+    expect(await message(`${rows}ts,device,other,more\n2024-01-02,1,5,2\n`, range)).toMatch(/with no "value", in/);
+    // What is read stands where it stood, or the row is one.
+    for (const row of ['ts,device,value,other', '2024-01-02,ts,x,5', 'value,ts,1', 'more,a,x,5']) {
+      const { readings, refusals } = await read(`${rows}${row}\n2024-01-03,a,2,5\n`);
+      expect([readings.map(({ value }) => value), refusals.length]).toEqual([[1_000, 2_000], 1]);
+    }
+  });
+
+  it('leaves what stands before another one to be read, once', async () => {
+    const text = 'ts,device,value\n2024-01-01,a,1\nts,value,device\n2024-01-02,2,a\n';
+    await writeFile(join(folder, 'rows.csv'), text);
+    const source = openSection({ ...CSV_ROWS }, { metrics, registry: new SeriesList(), folder });
+    let left: SourceCheckpoint | null = null;
+    for (const counts of [[1], []]) {
+      const found: number[] = [];
+      const reading = async (from: SourceCheckpoint | null): Promise<void> => {
+        for await (const batch of source.batches(from, new AbortController().signal)) {
+          found.push(batch.count);
+          left = batch.checkpoint;
+        }
+      };
+      expect((await failure(reading(left))).message).toContain('in line 3');
+      expect(found).toEqual(counts);
+    }
   });
 
   it('may name a device in each of its columns, of which one rule makes a series each', async () => {

@@ -9,6 +9,7 @@ import {
   type RecordFileOpening,
 } from '../records/record-format.ts';
 import { RecordSource } from '../records/record-source.ts';
+import { columnsAcross } from '../rows/across-columns.ts';
 import {
   checkCells,
   checkColumns,
@@ -23,7 +24,8 @@ import { CELLS_SERIES, COLUMNS_MAX } from '../rows/rows-section.ts';
 import { nameField } from '../section-fields.ts';
 import { SourceError, subjectOf } from '../source-error.ts';
 import type { SourceKindDefinition } from '../source-kind.ts';
-import { CsvRecords } from './csv-records.ts';
+import { timeColumns } from '../time/time-section.ts';
+import { type CsvOptions, CsvRecords } from './csv-records.ts';
 
 /** Lines that may stand before a heading: a page of text, and far fewer than what is loaded at first. */
 const SKIPPED_LINES_MAX = 1_000;
@@ -79,6 +81,7 @@ export class CsvOpener implements RecordFileOpener {
       const format = this.#records(
         columns.length,
         columns.map((name) => encoder.encode(name)),
+        readColumns(this.#section, columns),
       );
       return { columns: this.#checked(columns), format, dataAt: start.at - from, dataLine: start.line };
     }
@@ -95,15 +98,21 @@ export class CsvOpener implements RecordFileOpener {
     const format = this.#records(
       names.length,
       names.map((_, i) => bytes.slice(heading.fields.starts[i], heading.fields.ends[i])),
+      readColumns(this.#section, names),
       endsInDelimiter && names.length === found.length,
     );
     const elsewhere = (): string | undefined => this.#elsewhere(bytes, textAt, to);
     return { columns: this.#checked(names, elsewhere), format, dataAt: at - from, dataLine: line };
   }
 
-  #records(columnCount: number, heading: readonly Uint8Array[] = [], lastIsOptional = false): CsvRecords {
+  #records(
+    columnCount: number,
+    heading: readonly Uint8Array[] = [],
+    read?: CsvOptions['read'],
+    lastIsOptional = false,
+  ): CsvRecords {
     const { delimiter, comment } = this.#section;
-    return new CsvRecords(delimiter, columnCount, { heading, lastIsOptional, comment });
+    return new CsvRecords(delimiter, columnCount, { heading, read, lastIsOptional, comment });
   }
 
   /** Where the lines end that are skipped; null where more bytes are needed. */
@@ -202,6 +211,18 @@ export class CsvOpener implements RecordFileOpener {
     if (found.skip !== this.#section.skip) keys.push(`\`skip: ${found.skip}\``);
     return `line ${found.skip + 1} has ${needed.length === 1 ? 'it' : 'all'}: say ${keys.join(' and ')}`;
   }
+}
+
+/** Which columns of a file a section reads, of each range all, and which of them tell the time. */
+function readColumns(section: CsvSection, names: readonly string[]): NonNullable<CsvOptions['read']> {
+  const ranges = section.series.flatMap(({ value, cells, across }) => {
+    const last = cells?.to ?? across;
+    return last === undefined ? [] : columnsAcross(names, value, last);
+  });
+  const read = new Set([...neededColumns(section).map(({ column }) => column), ...ranges]);
+  const placesOf = (some: Iterable<string>): readonly number[] =>
+    Array.from(some, (name) => names.indexOf(name)).filter((place) => place >= 0);
+  return { columns: placesOf(read), time: placesOf(timeColumns(section.time).map(({ column }) => column)) };
 }
 
 const LONE_CR = /\r(?!\n)/;

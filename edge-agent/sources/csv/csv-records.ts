@@ -1,5 +1,5 @@
 import { CR, LF, QUOTE, SPACE } from '../ascii.ts';
-import { BROKEN, byteOrderMarkBytes, INCOMPLETE, type RecordFormat } from '../records/record-format.ts';
+import { BROKEN, byteOrderMarkBytes, INCOMPLETE, OTHER_HEADING, type RecordFormat } from '../records/record-format.ts';
 import { FieldTable } from '../rows/key-table.ts';
 import type { PlainLines } from '../rows/plain-form.ts';
 import { equalBytes } from '../rows/value-text.ts';
@@ -11,6 +11,8 @@ const NONE = -1;
 export interface CsvOptions {
   /** The fields of its heading: a row that has just these is the heading again, and no row. */
   readonly heading?: readonly Uint8Array[];
+  /** Which of its columns are read, and which of these tell the time. */
+  readonly read?: { readonly columns: readonly number[]; readonly time: readonly number[] } | undefined;
   /** Whether the last column is one that no row needs to have. */
   readonly lastIsOptional?: boolean;
   /** What a line begins with that is no row. */
@@ -21,7 +23,8 @@ export interface CsvOptions {
  * CSV as in RFC 4180, and what people write in its place: LF without CR, spaces around fields and around quotes (both
  * trimmed), quotes inside a field that doesn't begin with one (kept), lines with nothing on them but delimiters (no rows),
  * a delimiter at the end of rows (no field follows it), be it of the rows or of the heading alone, and, where files were
- * put together, the byte order mark and the heading of a later one (no row).
+ * put together, the byte order mark and the heading of a later one (no row). A later heading under which a column that is
+ * read stands elsewhere, or not at all, is an OTHER_HEADING.
  *
  * The inner loop has no bounds check: a line end is written after the data as a sentinel.
  */
@@ -44,14 +47,17 @@ export class CsvRecords implements RecordFormat {
   readonly #comment: Uint8Array;
   readonly #commentStart: number;
   readonly #columnCount: number;
-  /** Bytes of the heading's first field, NONE without a heading. */
-  readonly #headingLength: number;
+  readonly #read: NonNullable<CsvOptions['read']>;
+  /** By the bytes of a field, whether a name of the heading has as many. */
+  readonly #nameLengths: Uint8Array;
 
   constructor(delimiter: string, columnCount: number, options: CsvOptions = {}) {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#heading = options.heading ?? [];
     this.#lastIsOptional = options.lastIsOptional ?? false;
-    this.#headingLength = this.#heading[0]?.length ?? NONE;
+    this.#read = options.read ?? { columns: [], time: [] };
+    this.#nameLengths = new Uint8Array(1 + Math.max(0, ...this.#heading.map(({ length }) => length)));
+    for (const { length } of this.#heading) this.#nameLengths[length] = 1;
     this.#comment = new TextEncoder().encode(options.comment);
     this.#commentStart = this.#comment[0] ?? NONE;
     this.#columnCount = columnCount;
@@ -114,9 +120,11 @@ export class CsvRecords implements RecordFormat {
     this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
     this.blank = false;
     const firstLength = this.fields.ends[0]! - this.fields.starts[0]!;
-    // Nearly every row has the columns of its file, and begins with something that is not as long as the heading's first.
-    if (count !== this.#columnCount || firstLength === 0 || firstLength === this.#headingLength)
+    // Nearly every row has the columns of its file, and begins with something that is not as long as a name of the heading.
+    if (count !== this.#columnCount || firstLength === 0 || this.#nameLengths[firstLength] === 1) {
       this.#settle(bytes, from, count);
+      if (!this.blank && this.#isOtherHeading(bytes)) return OTHER_HEADING;
+    }
     if (complete) this.lineEnds++;
     return complete ? lineEndAt + 1 : to;
   }
@@ -160,6 +168,28 @@ export class CsvRecords implements RecordFormat {
       count === this.#heading.length &&
       this.#heading.every((name, i) => equalBytes(name, bytes, starts[i]!, ends[i]!))
     );
+  }
+
+  /** Whether a row begins with the name of a column, has those of the times, and is no heading that what is read stands in. */
+  #isOtherHeading(bytes: Uint8Array): boolean {
+    const { count, starts, ends } = this.fields;
+    const { columns, time } = this.#read;
+    const isNamed = (i: number, name: Uint8Array): boolean => equalBytes(name, bytes, starts[i]!, ends[i]!);
+    if (time.length === 0 || count !== this.#heading.length) return false;
+    if (!this.#heading.some((name) => isNamed(0, name))) return false;
+    const placeOf = (column: number): number => {
+      const name = this.#heading[column]!;
+      if (isNamed(column, name)) return column;
+      for (let i = 0; i < count; i++) if (isNamed(i, name)) return i;
+      return NONE;
+    };
+    if (time.some((column) => placeOf(column) === NONE)) return false;
+    const moved = columns.find((column) => placeOf(column) !== column);
+    if (moved === undefined) return false;
+    const place = placeOf(moved);
+    const name = JSON.stringify(new TextDecoder().decode(this.#heading[moved]));
+    this.fault = `names the columns anew, with ${place === NONE ? `no ${name}` : `${name} as number ${place + 1}, not ${moved + 1}`}`;
+    return true;
   }
 
   #isBlank(bytes: Uint8Array, from: number, to: number): boolean {

@@ -111,12 +111,13 @@ export class PageReader {
     if (text === null) return { rest: undefined, digest: 0, *batches() {} };
     const reader = this.#readerOf(text.opening);
     const digest = crc32(text.bytes.subarray(text.from, text.to));
-    return { rest: text.rest, digest, batches: () => this.#walk(text, reader) };
+    return { rest: text.rest, digest, batches: () => told(this.#walk(text, reader)) };
   }
 
   *#walk({ bytes, from, to, line, opening }: PageText, reader: RowReader): Generator<PageBatch, void, undefined> {
     const cursor = new RecordCursor(
       {
+        subject: SUBJECT,
         format: opening.format,
         reader,
         batch: this.#batch,
@@ -192,8 +193,7 @@ export class PageReader {
         rest: undefined,
       };
     } catch (error) {
-      if (error instanceof SourceError) throw PollError.lasting(`${SUBJECT} ${error.value}`, error.remedy);
-      throw error;
+      throw ofAnswer(error);
     }
   }
 
@@ -205,6 +205,20 @@ export class PageReader {
     if (section.rows !== undefined) throw PollError.lasting('its answer is CSV', 'leave `rows` out, a path in JSON');
     return new CsvOpener({ ...section, file: '', lateness: 0, follow: false }, SUBJECT);
   }
+}
+
+/** What is wrong with the rows, told as what is wrong with the answer that they stand in. */
+function* told(batches: Iterable<PageBatch>): Generator<PageBatch, void, undefined> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw ofAnswer(error);
+  }
+}
+
+function ofAnswer(error: unknown): unknown {
+  if (!(error instanceof SourceError)) return error;
+  return PollError.lasting(`${SUBJECT} ${error.value}`, error.remedy);
 }
 
 function isJson({ type }: Answer, format: PollSection['format'], first: number): boolean {

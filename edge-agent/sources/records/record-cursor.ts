@@ -4,13 +4,16 @@ import { CR, LF } from '../ascii.ts';
 import type { BatchColumns } from '../batch-columns.ts';
 import type { PlainRows } from '../rows/plain-rows.ts';
 import type { RowReader } from '../rows/row-reader.ts';
+import { SourceError } from '../source-error.ts';
 import { addTallies, NO_TALLIES, type ReadingBatch, type SourceCheckpoint } from '../source.ts';
 import { NO_ORDER } from '../time/local-order.ts';
 import type { FileIdentity, Inode, RecordCheckpoint } from './record-checkpoint.ts';
-import { BROKEN, INCOMPLETE, type RecordFormat } from './record-format.ts';
+import { BROKEN, INCOMPLETE, OTHER_HEADING, type RecordFormat } from './record-format.ts';
 import { assertRelated, type RecordLimits } from './record-limits.ts';
 
 export interface RecordCursorOptions {
+  /** How messages call what is read. */
+  readonly subject: string;
   readonly format: RecordFormat;
   readonly reader: RowReader;
   readonly batch: BatchColumns;
@@ -38,6 +41,9 @@ export const STREAM_CHECKPOINT: SourceCheckpoint = { stream: true };
  *
  * A last line without a line end counts as a row. Where the file goes on after it was read, an added line end completes
  * it; with anything else the file is another one, and whoever opens it reads it from its start.
+ *
+ * Nothing is read behind another heading, by which the columns are others: `next` gives what stands before it, then throws
+ * SourceError, also where it goes on from there.
  */
 export class RecordCursor {
   readonly #options: RecordCursorOptions;
@@ -174,11 +180,24 @@ export class RecordCursor {
     const { format } = this.#options;
     const loaded = this.#to - this.#index;
     if (end === INCOMPLETE) return loaded > this.#lineBytesMax ? this.#tooLong() : false;
+    if (end === OTHER_HEADING) return this.#stopAtHeading();
     assert(end === BROKEN, 'a format gives an index, INCOMPLETE or BROKEN');
     if (format.brokenAt - this.#index > this.#lineBytesMax) return this.#tooLong();
     const lineEnd = this.#lineEndFrom(this.#index);
     if (lineEnd < 0 && !this.#atEnd) return loaded > this.#lineBytesMax ? this.#tooLong() : false;
     this.#dropLine(format.fault, lineEnd, format.brokenAt);
+    return true;
+  }
+
+  /** Closes the batch before another heading; with nothing in it, ends the walk. */
+  #stopAtHeading(): true {
+    const { batch, format, subject } = this.#options;
+    if (batch.isEmpty) {
+      const remedy =
+        'move that line and what follows it into a file of its own, or into the order of the columns before it';
+      throw new SourceError('heading', subject, `${format.fault}, in line ${this.#line}`, remedy);
+    }
+    this.#isFull = true;
     return true;
   }
 

@@ -6,6 +6,8 @@ import type { RowHabits } from '../rows/row-reader.ts';
 export const INCOMPLETE = -1;
 /** The record can't be taken apart: `fault` says why and `brokenAt` where. */
 export const BROKEN = -2;
+/** The record names the columns anew, and others: what follows can't be read by those that are known. `fault` says how. */
+export const OTHER_HEADING = -3;
 
 /**
  * Takes one record of a file apart.
@@ -15,7 +17,7 @@ export const BROKEN = -2;
  */
 export interface RecordFormat {
   /**
-   * The index after the record that begins at `from`, its line end included, or INCOMPLETE, or BROKEN.
+   * The index after the record that begins at `from`, its line end included, or INCOMPLETE, BROKEN or OTHER_HEADING.
    *
    * `bytes[from, to)` is all that is loaded; `atEnd` says that nothing follows it. With `oneLine` a record may not go on
    * after a line end.
@@ -32,7 +34,7 @@ export interface RecordFormat {
   readonly lineEnds: number;
   /** Whether the last record is a line with nothing on it, which is no row. */
   readonly blank: boolean;
-  /** Why the record is BROKEN. */
+  /** Why the record is BROKEN, or how it is an OTHER_HEADING. */
   readonly fault: string;
   readonly brokenAt: number;
   /** How its plain rows are written, one a line; left out where none are. */

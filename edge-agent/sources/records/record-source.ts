@@ -246,6 +246,7 @@ export class RecordSource implements Source {
     const reader = new RowReader({ ...habits, section, columns, metrics, registry, batch, nowMs });
     return new RecordCursor(
       {
+        subject: this.#subject,
         format,
         reader,
         batch,
