@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { addReading, equalSlots } from '#core/stats/merge.ts';
 import { STATS_PARTS } from '#core/stats/statistics.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
+import { readStats } from '#core/stats/stats.ts';
+import { tailsRoom } from '#core/stats/tails.ts';
 import { ObjectDamaged } from '../objects/objects.ts';
 import { NewerFormat } from '../storage-errors.ts';
 import { type BlockPlace, decodeDirectory, encodeDirectory, RESULT_DIRECTORY_FORMAT } from './result-directory.ts';
@@ -14,6 +16,7 @@ import {
   decodeRowsOfGroup,
   encodeResultBlock,
   RESULT_BLOCK_FORMAT,
+  RESULT_BLOCK_SLICES_MAX,
   ResultBlockTarget,
 } from './result-format.ts';
 import { groupRows, type RowName } from './results.ts';
@@ -86,6 +89,53 @@ describe('a block of a result', () => {
       .update(encodeResultBlock(rowsOf([-2, 0, 1, 500])))
       .digest('hex');
     expect(hash).toBe('6ff8684b8210498f0ed528092a25207fb9493237fabeec4d387ae74e8cac0a9b');
+  });
+
+  it('with a tail has a format that is locked', () => {
+    const rows = rowsOf([-2, 0, 1, 500]);
+    rows.table.coveredMs.fill(1000, 0, 4);
+    rows.table.accountedMs.set([0, 60_000, 0, 0]);
+    const tails = tailsRoom(4);
+    tails.slices.set([1, 0, 9, 3]);
+    tails.markedAt.set([0, 0, 4, 3]);
+    tails.revision.set([7, 0, 1, 2]);
+    tails.markedRevision.set([0, 0, 3, 2]);
+    tails.coveredMs.set([1000, 0, 1000, 1]);
+    tails.integral.set([-3000, 0, 4000, 2 ** 50]);
+    tails.markedMs.set([0, 0, 60_000, 0]);
+    const bytes = encodeResultBlock({ ...rows, tails });
+    expect(bytes[0]).toBe(RESULT_BLOCK_FORMAT);
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+      'ce1b5d4b21a3e7e22bc5bfc424a148db29a19e4092cdea409d99805312a91f0a',
+    );
+    const { count, ends, slice, revision, table, firstSlot } = decodeResultBlock(bytes, 'x', 'y');
+    expect([count, ends[0], ends[1]]).toEqual([17, 3, 17]);
+    expect([...slice.subarray(0, count)]).toEqual([-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 500, 501, 502, 503]);
+    expect([...revision.subarray(0, count)]).toEqual([1, 7, 2, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 4, 2, 2, 2]);
+    const held = [1, 4, 7, 16].map((i) => readStats(table, firstSlot + i));
+    expect(
+      held.map(({ count: readings, coveredMs, integral, accountedMs }) => [readings, coveredMs, integral, accountedMs]),
+    ).toEqual([
+      [0, 1000n, -3000n, 0n],
+      [0, 1000n, 4000n, 0n],
+      [0, 1000n, 4000n, 60_000n],
+      [0, 1n, 2n ** 50n, 0n],
+    ]);
+  });
+
+  it.each([
+    ['has more slices than a block may have', { slices: RESULT_BLOCK_SLICES_MAX - 3 }],
+    ['marks a slice that it doesn’t have', { markedAt: 3 }],
+    ['has a revision below none', { revision: -1 }],
+  ])('whose tail %s is damaged', (_what, wrong) => {
+    const tails = tailsRoom(4);
+    const said = { slices: 2, markedAt: 1, revision: 1, ...wrong };
+    tails.slices[0] = said.slices;
+    tails.markedAt[0] = said.markedAt;
+    tails.revision[0] = said.revision;
+    tails.markedRevision[0] = 1;
+    const bytes = encodeResultBlock({ ...rowsOf([1, 2000, 9000, 9001]), tails });
+    expect(() => decodeResultBlock(bytes, 'x', 'y')).toThrow(ObjectDamaged);
   });
 
   it('reads back as it was written', () => {

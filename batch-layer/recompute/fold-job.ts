@@ -1,4 +1,4 @@
-import { encodeResultBlock, RESULT_BLOCK_ROWS_MAX } from '#backbone/results/result-format.ts';
+import { OpenBlock } from '#backbone/results/open-block.ts';
 import { BAND_SLICES, bandOf } from '#backbone/results/results.ts';
 import { AgentFold } from '#core/fold/agent-fold.ts';
 import { FrameFolder } from '#core/fold/fold-frame.ts';
@@ -183,13 +183,7 @@ class RowGatherer {
   readonly #slots: SliceSlots;
   readonly #writer: RunWriter;
   readonly #pending: SliceName[];
-  readonly #slices = new Float64Array(RESULT_BLOCK_ROWS_MAX);
-  readonly #slotOf = new Int32Array(RESULT_BLOCK_ROWS_MAX);
-  readonly #revisions = new Float64Array(RESULT_BLOCK_ROWS_MAX);
-  readonly #flags = new Uint8Array(RESULT_BLOCK_ROWS_MAX);
-  #stretches: string[] = [];
-  #ends: number[] = [];
-  #rows = 0;
+  readonly #block = new OpenBlock();
 
   constructor(partition: number, { id, slots }: ViewFold, writer: RunWriter, pending: SliceName[]) {
     this.#partition = partition;
@@ -203,63 +197,26 @@ class RowGatherer {
   /** Takes the slices that the group holds of a band. */
   gatherBand({ key, spans }: Group, band: number): void {
     const slots = this.#slots;
+    const block = this.#block;
     const first = band * SPANS_PER_BAND;
     for (let number = first; number < first + SPANS_PER_BAND; number++) {
       const span = spans.get(number);
       if (span === undefined) continue;
       const { open, origin } = span;
+      if (open !== 0) this.groups.add(key);
       for (let i = 0, slice = number * SPAN_SLICES; i < SPAN_SLICES; i++, slice++) {
         if ((open & (1 << i)) === 0) continue;
-        if (this.#rows === RESULT_BLOCK_ROWS_MAX) {
-          this.#endStretch(key);
-          this.flush();
-        }
-        const row = this.#rows++;
+        if (block.isFull()) this.flush();
         const slot = origin + slice;
         const flags = slots.flagsAt(slot);
-        this.#slices[row] = slice;
-        this.#slotOf[row] = slot;
-        this.#revisions[row] = slots.revisionAt(slot);
-        this.#flags[row] = flags;
+        block.add(key, slice, slots.revisionAt(slot), flags, slots.table, slot);
         if ((flags & PENDING) !== 0) this.#pending.push({ group: key, slice });
       }
-    }
-    this.#endStretch(key);
-  }
-
-  /** What was gathered since the stretch before is of the group. */
-  #endStretch(group: string): void {
-    if (this.#rows === (this.#ends.at(-1) ?? 0)) return;
-    this.groups.add(group);
-    if (this.#stretches.at(-1) === group) this.#ends[this.#ends.length - 1] = this.#rows;
-    else {
-      this.#stretches.push(group);
-      this.#ends.push(this.#rows);
     }
   }
 
   flush(): void {
-    const count = this.#rows;
-    if (count === 0) return;
-    const partition = this.#partition;
-    const groups = this.#stretches;
-    const block = encodeResultBlock({
-      partition,
-      sliceMs: this.#sliceMs,
-      groups,
-      ends: this.#ends,
-      slices: this.#slices.subarray(0, count),
-      revisions: this.#revisions.subarray(0, count),
-      flags: this.#flags.subarray(0, count),
-      table: this.#slots.table,
-      slots: this.#slotOf.subarray(0, count),
-      limbs: this.#limbs,
-    });
-    const first = { partition, group: groups[0]!, slice: this.#slices[0]! };
-    const last = { partition, group: groups.at(-1)!, slice: this.#slices[count - 1]! };
-    this.#writer.add({ first, last, rows: count }, block);
-    this.#stretches = [];
-    this.#ends = [];
-    this.#rows = 0;
+    const built = this.#block.build(this.#partition, this.#sliceMs, this.#slots.table, this.#limbs);
+    if (built !== undefined) this.#writer.add(built.extent, built.bytes);
   }
 }

@@ -2,7 +2,7 @@
  * Up to 4096 rows of stats as columns, for results that are read back at query time.
  *
  * ```
- *   u8     format version (3)
+ *   u8     format version: 3, or 4 where a row has a tail
  *   u8     0
  *   u16    rows, 1 to 4096, low byte first
  *   pack   see #core/packing/pack-writer.ts: columns of one number per row, with bytes and varints between them. "By"
@@ -12,10 +12,11 @@
  *          count; unchecked
  *          min; max by min; last value by both; first value by these and the row before
  *          first time by the start of the slice; last time by the first
- *          covered time; accounted time by the covered: each u8 1 and a column, where all are safe integers; else u8 3 and
+ *          covered time; accounted time, in version 3 by the covered: each u8 1 and a column, where all are safe integers; else u8 3 and
  *               the columns of their limbs
  *          sum, squares, increase, integral, each: u8 0 where all are 0; u8 1 and a column, by what was told before, where the
  *               distances are safe integers; else u8 k and the columns of their k limbs
+ *          of version 4 the tails (tails.ts)
  *          u8 1 and the histograms of all rows as in row-codec.ts, 0 buckets for none; or u8 0 where no row has one
  * ```
  *
@@ -48,8 +49,10 @@ import { isSelected, versionFault } from './row-codec.ts';
 import { STATS_PARTS, type StatsPart } from './statistics.ts';
 import { StatsDataFault } from './stats-errors.ts';
 import { INTEGRAL_LIMBS, type LimbsUsed, StatsTable } from './stats-table.ts';
+import { slotsOf, spreadTails, type Tails, tailsFrom, writeTails } from './tails.ts';
 
-export const BLOCK_VERSION = 3;
+const BLOCK_VERSION_PLAIN = 3;
+const BLOCK_VERSION_TAILS = 4;
 const HEADER_BYTES = 4;
 
 const reader = new PackReader();
@@ -84,11 +87,13 @@ export function encodeBlock(
   gather(facts.count, table.count, slots);
   writeSelectedColumns(table, slots);
   writeMsColumn(pack, table.coveredMs, table.coveredRest, slots, nothing);
-  writeMsColumn(pack, table.accountedMs, table.accountedRest, slots, facts.coveredMs);
+  const accounted = grid.tails === undefined ? facts.coveredMs : nothing;
+  writeMsColumn(pack, table.accountedMs, table.accountedRest, slots, accounted);
   writeSums(table, slots, limbs);
+  if (grid.tails !== undefined) writeTails(pack, grid.tails, facts);
   writeHistogramColumn(pack, table, slots);
   const bytes = pack.finish(HEADER_BYTES);
-  bytes[0] = BLOCK_VERSION;
+  bytes[0] = grid.tails === undefined ? BLOCK_VERSION_PLAIN : BLOCK_VERSION_TAILS;
   bytes[2] = rows & 0xff;
   bytes[3] = rows >>> 8;
   return bytes;
@@ -137,7 +142,7 @@ export class BlockTarget {
   /**
    * The same of rows [from, to) of the block alone: a window of whole packed blocks, up to the block's end or that of one of them. The
    * first value, the increase and the integral of its first row are wrong where that row's slice follows the one of the row before it.
-   * A block of version 2 or before has no windows.
+   * A block of version 2 or before has no windows ({@link hasWindows}).
    */
   readWindow(bytes: Uint8Array, rows: number, { from, to }: RowWindow, grid: BlockGrid): StatsDataFault | undefined {
     const { table, parts } = this;
@@ -146,18 +151,31 @@ export class BlockTarget {
     if (head.rows !== rows || rows > table.size)
       return new StatsDataFault('invalid', 2, `stats block of ${head.rows} rows should have ${rows}`);
     const count = to - from;
-    table.coveredRest.clear(0, count);
-    table.accountedRest.clear(0, count);
+    table.coveredRest.clear(0, table.size);
+    table.accountedRest.clear(0, table.size);
     table.histograms = [];
     if (head.version === BLOCK_VERSION_UNACCOUNTED) table.accountedMs.fill(0, 0, count);
     if (count === rows) return readWhole(bytes, table, 0, head, parts, grid) ? undefined : damaged(bytes, rows);
-    assert(head.version === BLOCK_VERSION && isWindow(from, to, rows), 'a window is one of whole packed blocks');
+    assert(hasWindows(bytes) && isWindow(from, to, rows), 'a window is one of whole packed blocks');
+    if (!isOfGrid(head, grid) || !reader.open(bytes, HEADER_BYTES)) return damaged(bytes, rows);
     facts.rows = count;
-    facts.grid = { startMs: grid.startMs.subarray(from, to), sliceMs: grid.sliceMs };
-    if (!reader.open(bytes, HEADER_BYTES)) return damaged(bytes, rows);
+    const { startMs, sliceMs, tails } = grid;
+    facts.grid = {
+      startMs: startMs.subarray(from, to),
+      sliceMs,
+      tails: tails === undefined ? undefined : tailsFrom(tails, from),
+    };
     reader.window = { values: rows, firstBlock: from / BLOCK_VALUES };
     const isRead = readColumns({ pack: reader, table, first: 0, facts, parts });
     return isRead && reader.finished() ? undefined : damaged(bytes, rows);
+  }
+
+  /** Gives `rows` of the rows that were read, those in the slots from `first` on, their tails; what stood behind them means nothing then. */
+  spread(first: number, rows: number, tails: Tails): void {
+    const { table, parts } = this;
+    const missing = first + slotsOf(tails, rows) - table.size;
+    if (missing > 0) table.allocateMany(missing);
+    spreadTails(table, first, rows, tails, parts);
   }
 }
 
@@ -169,6 +187,16 @@ export interface RowWindow {
 
 function isWindow(from: number, to: number, rows: number): boolean {
   return from % BLOCK_VALUES === 0 && from < to && (to === rows || (to < rows && to % BLOCK_VALUES === 0));
+}
+
+/** Whether windows of a block may be read by themselves. */
+export function hasWindows(bytes: Uint8Array): boolean {
+  return bytes[0]! >= BLOCK_VERSION_PLAIN;
+}
+
+/** Whether the grid says of tails what the block does. */
+function isOfGrid({ version }: BlockHead, { tails }: BlockGrid): boolean {
+  return (version === BLOCK_VERSION_TAILS) === (tails !== undefined);
 }
 
 interface BlockHead {
@@ -184,11 +212,11 @@ function readWhole(
   parts: ReadonlySet<StatsPart>,
   grid: BlockGrid,
 ): boolean {
-  if (!reader.open(bytes, HEADER_BYTES)) return false;
+  if (!isOfGrid({ version, rows }, grid) || !reader.open(bytes, HEADER_BYTES)) return false;
   facts.rows = rows;
   facts.grid = grid;
   const isRead =
-    version === BLOCK_VERSION
+    version >= BLOCK_VERSION_PLAIN
       ? readColumns({ pack: reader, table, first, facts, parts })
       : readColumnsTwo(reader, table, first, rows, version, parts);
   return isRead && reader.finished();
@@ -211,8 +239,8 @@ function readHead(bytes: Uint8Array): StatsDataFault | BlockHead {
     );
   }
   const version = bytes[0]!;
-  if (version < BLOCK_VERSION_UNACCOUNTED || version > BLOCK_VERSION)
-    return versionFault('block', version, BLOCK_VERSION, 0);
+  if (version < BLOCK_VERSION_UNACCOUNTED || version > BLOCK_VERSION_TAILS)
+    return versionFault('block', version, BLOCK_VERSION_TAILS, 0);
   const rows = bytes[2]! + 256 * bytes[3]!;
   if (bytes[1] !== 0 || rows < 1 || rows > BLOCK_ROWS_MAX) {
     return new StatsDataFault('invalid', 2, `stats block of ${rows} rows is none: it holds 1 to ${BLOCK_ROWS_MAX}`);

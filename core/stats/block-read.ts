@@ -23,6 +23,7 @@ import {
 import type { RowFacts } from './foretold.ts';
 import type { StatsPart } from './statistics.ts';
 import type { StatsTable } from './stats-table.ts';
+import { readTails } from './tails.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const values = columnRoom();
@@ -47,13 +48,16 @@ export function readColumns(reading: BlockReading): boolean {
   if (!pack.column(count, rows, -SAFE, SAFE) || !pack.column(values, rows, -SAFE, SAFE)) return false;
   table.count.set(count.subarray(0, rows), first);
   table.unchecked.set(values.subarray(0, rows), first);
+  const { tails } = facts.grid;
+  const accounted = tails === undefined ? facts.coveredMs : undefined;
   const isRead =
     readSelected(reading) &&
     readTimes(reading) &&
     readCovered(reading) &&
-    readMsColumn(pack, table.accountedMs, table.accountedRest, first, rows, facts.coveredMs) &&
+    readMsColumn(pack, table.accountedMs, table.accountedRest, first, rows, accounted) &&
     readSums(reading) &&
     readWideParts(reading) &&
+    (tails === undefined || readTails(pack, tails, facts, parts)) &&
     readHistogramColumn(pack, table, first, rows, parts.has('histogram'));
   return isRead && takeSelected(reading, all === 0);
 }

@@ -8,11 +8,14 @@
  * the same bits on every machine. A change of any formula is another version of the block.
  */
 import { columnRoom, type Foretold, isSafe } from './block-columns.ts';
+import type { Tails } from './tails.ts';
 
 /** The slices of the rows of a block: when each begins, and how long they are, as safe integers. Zeros where that isn't known. */
 export interface BlockGrid {
   readonly startMs: Float64Array;
   readonly sliceMs: number;
+  /** Where a row has one: those of the rows. */
+  readonly tails?: Tails | undefined;
 }
 
 /** The columns of a block that others are foretold from, as they are known while it is written or read. */
@@ -33,10 +36,12 @@ export class RowFacts {
   /** NaN where they are no safe integers. */
   readonly sum = columnRoom();
 
-  /** Whether the row's slice is the one behind that of the row before it. */
+  /** Whether the row's slice is the one behind that of the row before it, or behind its tail. */
   follows(i: number): boolean {
-    const { startMs, sliceMs } = this.grid;
-    return i > 0 && sliceMs > 0 && startMs[i]! - startMs[i - 1]! === sliceMs;
+    const { startMs, sliceMs, tails } = this.grid;
+    if (i === 0 || sliceMs === 0) return false;
+    const slices = tails === undefined ? 1 : 1 + tails.slices[i - 1]!;
+    return startMs[i]! - startMs[i - 1]! === slices * sliceMs;
   }
 
   /** Last values: in the middle between least and largest. */
