@@ -11,10 +11,10 @@ export const PANE_MS = 10_000;
 /** A reading of a sample agent: number of its series, event time, scaled value. */
 export type SampleReading = readonly [series: number, timeMs: number, value: number];
 
-export function sampleSeries(device: number): SeriesEntry {
+export function sampleSeries(device: number, intervalMs = 10_000): SeriesEntry {
   const quantiles = device % 3 === 0;
   return powerSeries(`d${device}`, {
-    intervalMs: 10_000,
+    intervalMs,
     quantiles,
     paneMs: PANE_MS,
     tags: { region: `r${device % 2}` },
@@ -30,9 +30,11 @@ export class SampleAgent {
   readonly #revisions = new Map<string, number>();
   #sequence = 0;
   #incarnation: number;
+  readonly #intervalMs: number | undefined;
 
-  constructor(name: string, devices: number, incarnation = 1) {
+  constructor(name: string, devices: number, incarnation = 1, intervalMs?: number) {
     this.#incarnation = incarnation;
+    this.#intervalMs = intervalMs;
     this.name = name;
     this.devices = devices;
     this.journal = Array.from({ length: devices }, () => new Map<number, number>());
@@ -46,7 +48,7 @@ export class SampleAgent {
       this.#incarnation++;
       this.#sequence = 0;
     }
-    const entries = Array.from({ length: this.devices }, (_, device) => sampleSeries(device));
+    const entries = Array.from({ length: this.devices }, (_, device) => sampleSeries(device, this.#intervalMs));
     return this.#record(encodeBirth(this.#meta(), { firstIndex: 0, entries, previous }));
   }
 
