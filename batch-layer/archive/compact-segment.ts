@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { ArchiveDamaged } from './archive-errors.ts';
 import { BLOCK_BYTES, encodeBlockTable, packBlock } from './segment-blocks.ts';
 import {
@@ -55,20 +55,18 @@ export function compactSegment({ path, target }: CompactJob, blockBytes = BLOCK_
   return { before: file.length, after: parts.reduce((sum, { length }) => sum + length, 0) };
 }
 
-/** Bytes that are read at once. */
-const READ_BYTES = 4 * 1024 * 1024;
-
+/** All of a file that doesn't grow. */
 function readWhole(path: string): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
-    const parts: Uint8Array[] = [];
-    for (let at = 0; ;) {
-      const part = new Uint8Array(READ_BYTES);
-      const read = readSync(descriptor, part, 0, READ_BYTES, at);
-      if (read === 0) return Buffer.concat(parts);
-      parts.push(part.subarray(0, read));
-      at += read;
+    const bytes = new Uint8Array(fstatSync(descriptor).size);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const read = readSync(descriptor, bytes, filled, bytes.length - filled, filled);
+      if (read === 0) break;
+      filled += read;
     }
+    return bytes.subarray(0, filled);
   } finally {
     closeSync(descriptor);
   }

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ArchiveDamaged } from '../archive/archive-errors.ts';
 import { blockAt, readBlocksNow, type SegmentBlocks, unpackBlock } from '../archive/segment-blocks.ts';
 
-/** Bytes read at once: frames lie one behind the other, so most are in the window when they are asked for. */
+/** Bytes read at once, of files that are as long: frames lie one behind the other, so most are in the window when they are asked for. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** Files open at once. */
@@ -10,6 +10,8 @@ const FILES_OPEN_MAX = 16;
 
 interface OpenSegment {
   readonly descriptor: number;
+  /** Of the file, when it was opened. */
+  readonly bytes: number;
   /** Where it is compacted. */
   readonly packed: SegmentBlocks | undefined;
 }
@@ -22,7 +24,7 @@ export class FrameSource implements Disposable {
   readonly #paths: readonly string[];
   readonly #open = new Map<number, OpenSegment>();
   /** What is read of plain segments; most who plan read none. */
-  #room: Uint8Array | undefined;
+  #room = new Uint8Array(0);
   #window: Uint8Array = new Uint8Array(0);
   #file = -1;
   #from = 0;
@@ -44,9 +46,11 @@ export class FrameSource implements Disposable {
   }
 
   #read(file: number, at: number, length: number): void {
-    const { descriptor, packed } = this.#segment(file);
+    const { descriptor, bytes, packed } = this.#segment(file);
     if (packed === undefined) {
-      this.#window = this.#room ??= new Uint8Array(WINDOW_BYTES);
+      const wanted = Math.max(length, Math.min(WINDOW_BYTES, bytes));
+      if (this.#room.length < wanted) this.#room = new Uint8Array(wanted);
+      this.#window = this.#room;
       const read = readUpTo(descriptor, this.#window, at);
       this.#from = at;
       this.#end = at + read;
@@ -81,7 +85,7 @@ export class FrameSource implements Disposable {
       const part = new Uint8Array(length);
       return part.subarray(0, readUpTo(descriptor, part, from));
     };
-    const opened = { descriptor, packed: readBlocksNow(read, path) };
+    const opened = { descriptor, bytes: fstatSync(descriptor).size, packed: readBlocksNow(read, path) };
     this.#open.set(file, opened);
     return opened;
   }

@@ -120,6 +120,10 @@ export const simulatedSynchronousFiles = {
     return openFilesOfCaller().add(flags === 'r' ? open() : disk.writeNow(`open '${path}'`, open));
   },
 
+  fstatSync(descriptor: number) {
+    return { size: openFilesOfCaller().get(descriptor).size };
+  },
+
   closeSync(descriptor: number): void {
     openFilesOfCaller().remove(descriptor);
   },
