@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import type { RenewedTls } from '#backbone/doors/renewed-tls.ts';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { KeyValue } from '#backbone/key-value/key-value.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { WeirError } from '#core/errors.ts';
@@ -64,6 +65,7 @@ export interface Broker extends AsyncDisposable {
   readonly counters: BrokerCounters;
   /** Agents that are or were connected, in the order of their last coming or going. */
   presence(): readonly AgentPresence[];
+  fullness(): readonly Fullness[];
   /** What can be decided about agents that are gone. */
   readonly orders: AgentOrders;
   /** Takes no connection and no packet any more; resolves when all that was taken is stored and acknowledged. */
@@ -148,6 +150,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return { ...tally, inFlight: listener.inFlight.count, inFlightBytes: listener.inFlight.bytes };
     },
     presence: () => presence.list(),
+    fullness: () => [...listener.inFlight.fullness('broker_in_flight'), ...ingest.fullness()],
     orders,
     drain: () => drain(new AbortController().signal),
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),

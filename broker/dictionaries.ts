@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { claimKey, type SeriesEntry, tagsKey } from '#core/series/series.ts';
 import type { KnownEntry } from './frame-verdict.ts';
 import { DICTIONARY_ENTRIES_KEPT_MAX } from './limits.ts';
@@ -78,10 +79,25 @@ export class Dictionaries {
     this.#byAgent.delete(agent);
   }
 
-  /** To be called when one has grown. */
-  trim(): void {
+  /** One agent's always have room, so they may be more than all of them may be together. */
+  fullness(): Fullness {
+    const held = this.#entries();
+    return {
+      of: 'dictionary_entries',
+      held,
+      max: this.#byAgent.size > 1 ? this.#entriesMax : Math.max(held, this.#entriesMax),
+    };
+  }
+
+  #entries(): number {
     let entries = 0;
     for (const { size } of this.#byAgent.values()) entries += size;
+    return entries;
+  }
+
+  /** To be called when one has grown. */
+  trim(): void {
+    let entries = this.#entries();
     for (const [agent, { size }] of this.#byAgent) {
       if (entries <= this.#entriesMax || this.#byAgent.size === 1) return;
       this.#byAgent.delete(agent);

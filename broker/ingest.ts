@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { heldForm, type SlicedView } from '#core/fold/held-slices.ts';
 import type { Birth } from '#core/frames/birth.ts';
@@ -65,6 +66,14 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+  }
+
+  fullness(): readonly Fullness[] {
+    return [
+      this.#dictionaries.fullness(),
+      { of: 'heartbeats_remembered', held: this.#logged.size, max: PRESENCE_AGENTS_MAX },
+      { of: 'pane_forms', held: this.#forms.size, max: PANE_FORMS_MAX },
+    ];
   }
 
   /** An order has changed what the agent may write, or where its dictionary begins. */

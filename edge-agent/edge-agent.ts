@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { stringKey } from '#backbone/keys/order.ts';
 import { openEmbeddedTable } from '#backbone/table/embedded-table.ts';
 import type { Metric } from '#core/metrics/metric.ts';
@@ -47,6 +48,7 @@ export interface EdgeAgent extends AsyncDisposable {
   totals(): AgentTotals;
   /** Frames and reports that the broker has not acknowledged yet. */
   unsent(): number;
+  fullness(): readonly Fullness[];
   /**
    * Ends the sources, puts all that was taken into frames, and waits until the broker has acknowledged them. Throws what
    * `ended` throws, or that the agent was disposed of meanwhile.
@@ -105,6 +107,7 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
     ended,
     totals: () => committer.totals,
     unsent: () => spool.unreleasedCount,
+    fullness: () => [...spool.fullness(), ...committer.fullness(), ...uplink.fullness()],
     drain: async () => {
       stopping.abort();
       closing = ended.then(() => committer.close());

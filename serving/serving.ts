@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Counter } from 'prom-client';
 import type { SliceFeed } from '#backbone/answers/slice-feed.ts';
 import type { RenewedTls } from '#backbone/doors/renewed-tls.ts';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
 import { Doorkeeper, STRANGERS_OF_ADDRESS_MAX } from './access/doorkeeper.ts';
@@ -30,6 +31,7 @@ export interface Serving extends AsyncDisposable {
   readonly port: number;
   /** Tells whole views to those who keep their windows elsewhere. */
   readonly slices: SliceFeed;
+  fullness(): readonly Fullness[];
   /** Takes no connection any more and says goodbye to readers of the stream; resolves when all answers are on their way. */
   drain(): Promise<void>;
   /** Drains for at most DRAIN_TIMEOUT_MS, then cuts all connections. */
@@ -96,7 +98,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     doorkeeper.close();
     await index[Symbol.asyncDispose]();
   };
-  return { port, slices: new IndexFeed(reader), drain, [Symbol.asyncDispose]: () => (disposed ??= dispose()) };
+  return {
+    port,
+    slices: new IndexFeed(reader),
+    fullness: () => [...index.fullness(), ...stream.fullness()],
+    drain,
+    [Symbol.asyncDispose]: () => (disposed ??= dispose()),
+  };
 }
 
 function openDoor(tls: RenewedTls | undefined, answer: RequestListener): Server {

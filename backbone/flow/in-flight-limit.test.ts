@@ -22,6 +22,16 @@ describe('an in-flight limit', () => {
     expect(takeAll({ countMax: 10, bytesMax: 10 }, [4, 6, 1]).granted).toStrictEqual([0, 1]);
   });
 
+  it('says how full it is, and its queue', () => {
+    const queue = { countMax: 5, whenFull: () => new Error('full') };
+    const { limit } = takeAll({ countMax: 2, bytesMax: 100, queue }, [10, 20, 30]);
+    expect(limit.fullness('loads')).toStrictEqual([
+      { of: 'loads', held: 2, max: 2 },
+      { of: 'loads_bytes', held: 30, max: 100 },
+      { of: 'loads_waiting', held: 1, max: 5 },
+    ]);
+  });
+
   it('keeps the order of coming, even where a later one would fit', () => {
     const { granted, permits } = takeAll({ countMax: 10, bytesMax: 10 }, [8, 5, 1]);
     expect(granted).toStrictEqual([0]);

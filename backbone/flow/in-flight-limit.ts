@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { Fullness } from './fullness.ts';
 
 /** Leave to have something in flight, or the place in the queue for it. */
 export interface Permit {
@@ -52,6 +53,22 @@ export class InFlightLimit {
   /** The bytes that are in flight. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many are in flight, their bytes, and how many wait, as far as each is bounded. */
+  fullness(of: string): readonly Fullness[] {
+    const all: Fullness[] = [{ of, held: this.#count, max: this.#countMax }];
+    if (this.#bytesMax !== Number.POSITIVE_INFINITY) {
+      // One that is longer passes alone.
+      all.push({
+        of: `${of}_bytes`,
+        held: this.#bytes,
+        max: this.#count > 1 ? this.#bytesMax : Math.max(this.#bytesMax, this.#bytes),
+      });
+    }
+    if (this.#queue !== undefined)
+      all.push({ of: `${of}_waiting`, held: this.#waiting.size, max: this.#queue.countMax });
+    return all;
   }
 
   /**

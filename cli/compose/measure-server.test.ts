@@ -22,7 +22,8 @@ describe('what is measured of a server', () => {
     const registry = new Registry();
     let runs: { done: number; failed: number; doneAtMs?: number; tookMs?: number } = { done: 0, failed: 0 };
     const holds = () => Promise.resolve([]);
-    measureServer(registry, { status: () => STATUS, holds, batchRuns: () => runs, dataDir: NOWHERE });
+    const fullness = () => [];
+    measureServer(registry, { status: () => STATUS, fullness, holds, batchRuns: () => runs, dataDir: NOWHERE });
     const told = async (): Promise<readonly string[]> =>
       [...(await registry.metrics()).matchAll(/^(weir_(?:batch|data_disk)_\S+ .*)$/gm)].map(([, line]) => line!);
     expect(await told()).toEqual([
@@ -35,6 +36,24 @@ describe('what is measured of a server', () => {
       'weir_batch_runs_total{outcome="failed"} 0',
       'weir_batch_last_success_timestamp_seconds 5',
       'weir_batch_last_duration_seconds 0.5',
+    ]);
+  });
+
+  it('tells how full is what is bounded, and how full it may be, as it stands when it is asked for', async () => {
+    const registry = new Registry();
+    let held = 3;
+    measureServer(registry, {
+      status: () => STATUS,
+      fullness: () => [{ of: 'index_bytes', held, max: 10 }],
+      holds: () => Promise.resolve([]),
+      batchRuns: () => ({ done: 0, failed: 0 }),
+      dataDir: NOWHERE,
+    });
+    await registry.metrics();
+    held = 4;
+    expect((await registry.metrics()).match(/^weir_bounded_.*$/gm)).toEqual([
+      'weir_bounded_held{of="index_bytes"} 4',
+      'weir_bounded_max{of="index_bytes"} 10',
     ]);
   });
 });

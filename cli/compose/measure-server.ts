@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { BatchRuns } from '#batch-layer/batch-layer.ts';
 import type { StoreStatus } from '#view-stores/store-status.ts';
 import type { ServerStatus } from './server-status.ts';
@@ -7,6 +8,7 @@ import type { ServerStatus } from './server-status.ts';
 /** What is measured of a server beside what its parts measure themselves. */
 export interface MeasuredServer {
   readonly status: () => Omit<ServerStatus, 'holds'>;
+  readonly fullness: () => readonly Fullness[];
   readonly holds: () => Promise<ServerStatus['holds']>;
   readonly batchRuns: () => BatchRuns;
   readonly dataDir: string;
@@ -64,6 +66,7 @@ export function measureServer(registry: Registry, server: MeasuredServer): void 
   measureProcess(measures, server);
   measureLog(measures, server.status);
   measureBatch(measures, server.batchRuns);
+  measureFullness(measures, server.fullness);
   measureStores(measures, () => server.status().stores);
 }
 
@@ -89,6 +92,13 @@ function measureProcess(measures: Measures, { status, holds, dataDir }: Measured
   measures.gauge('weir_held_bytes', 'What the server holds on its own disk, by kind', ['store'], async () =>
     (await holds()).flatMap(({ store, bytes }): Sample[] => (bytes === null ? [] : [[{ store }, bytes]])),
   );
+}
+
+function measureFullness(measures: Measures, fullness: MeasuredServer['fullness']): void {
+  const gauge = (name: string, help: string, value: (one: Fullness) => number): void =>
+    measures.gauge(name, help, ['of'], () => fullness().map((one) => [{ of: one.of }, value(one)]));
+  gauge('weir_bounded_held', 'How much is held of what is bounded in memory: queues, caches', ({ held }) => held);
+  gauge('weir_bounded_max', 'How much of it may be held', ({ max }) => max);
 }
 
 function measureLog(measures: Measures, status: MeasuredServer['status']): void {

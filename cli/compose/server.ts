@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ChangeTable } from '#backbone/changes/change-table.ts';
 import { DirectoryWatch } from '#backbone/disk/directory.ts';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { LogReport } from '#backbone/log/log.ts';
 import { checkMetricsKept, declareView, type Manifest, ManifestStore } from '#backbone/manifests/manifest.ts';
 import { openResultReader } from '#backbone/results/result-reader.ts';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly mqtt: Address;
   /** Bytes after which a segment of the archive is sealed; the archive's own measure unless given. */
   readonly segmentBytesMax?: number;
+  /** Bytes of pages that are kept for answers; serving's own measure unless given. */
+  readonly indexBytesMax?: number;
   readonly dashboardDir: string | undefined;
   readonly version: string;
   readonly logger: Logger;
@@ -47,6 +50,8 @@ export interface RunningServer extends AsyncDisposable {
   /** How many are enrolled and have tokens; undefined where nobody is asked who they are. */
   readonly known: { readonly agents: number; readonly tokens: number } | undefined;
   readonly log: LogReport;
+  /** How full all is that is bounded in its memory. */
+  fullness(): readonly Fullness[];
   /** Rejects when a part fails that the others can't do without; never resolves. */
   readonly failed: Promise<never>;
   /** Doors first, storage last. */
@@ -112,13 +117,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await stores.start(serving.slices);
   // What is told comes from serving, so serving ends after it.
   stack.use(stores);
-  measureServer(registry, { status, holds: () => retention.holds(), batchRuns: () => batch.runs, dataDir });
+  const fullness = (): readonly Fullness[] => [...broker.fullness(), ...serving.fullness()];
+  measureServer(registry, { status, fullness, holds: () => retention.holds(), batchRuns: () => batch.runs, dataDir });
   const stop = stopOnce(stack.move());
   return {
     httpPort: serving.port,
     mqttPort: broker.port,
     known: doors.identity?.known.counts,
     log: report,
+    fullness,
     failed: failure.failed,
     stop,
     [Symbol.asyncDispose]: stop,
@@ -226,7 +233,7 @@ type ServingParts = Pick<
 >;
 
 function openServing(
-  { config, http, dashboardDir, logger }: ServerOptions,
+  { config, http, dashboardDir, indexBytesMax, logger }: ServerOptions,
   { identity, tls }: Doors,
   parts: ServingParts,
 ): Promise<Serving> {
@@ -239,6 +246,7 @@ function openServing(
     views: config.views,
     corsOrigins: config.http.cors,
     dashboardDir,
+    ...(indexBytesMax === undefined ? {} : { indexBytesMax }),
     clock: Date.now,
     logger: logger.child({ part: 'serving' }),
   });

@@ -1,4 +1,5 @@
 import { type StoringOptions, untilStored } from '#backbone/disk/until-stored.ts';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
 import { contentOf, countOf, entriesOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
@@ -130,6 +131,10 @@ export class Committer {
     await table.write([headOperation(committer.#head())], { sync: true });
     await committer.#sendHeld();
     return committer;
+  }
+
+  fullness(): readonly Fullness[] {
+    return [this.#held.fullness()];
   }
 
   get totals(): AgentTotals {

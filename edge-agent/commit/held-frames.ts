@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { joinKeys, prefixRange, readUintKey, stringKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { decodeFrame } from '#core/frames/frame.ts';
@@ -50,6 +51,10 @@ export class HeldFrames {
       }
     }
     return { held, contents, operations };
+  }
+
+  fullness(): Fullness {
+    return { of: 'refused_frames_bytes', held: this.#bytes, max: HELD_BYTES_MAX };
   }
 
   has(number: FrameNumber): boolean {

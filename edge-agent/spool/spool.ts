@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { joinKeys, prefixRange, readUintKey, uintKey } from '#backbone/keys/order.ts';
 import type { Table, TableOperation } from '#backbone/table/table.ts';
 import { FRAME_BYTES_MAX } from '#core/frames/limits.ts';
+import { AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import type { LedgerHead } from '#core/wire/topics.ts';
 import { EntryQueue } from './entry-queue.ts';
 import {
@@ -114,6 +116,14 @@ export class Spool {
 
   get unreleasedCount(): number {
     return this.#unreleased.length - this.#early.size;
+  }
+
+  fullness(): readonly Fullness[] {
+    return [
+      { of: 'spool_bytes', held: this.keptBytes, max: this.#bytesMax },
+      { of: 'spool_cache_bytes', held: this.#cacheBytes, max: SPOOL_CACHE_BYTES_MAX },
+      { of: 'spool_released_early', held: this.#early.size, max: AGENT_IN_FLIGHT_MAX },
+    ];
   }
 
   /** Bytes of all that is kept, with overheads. */

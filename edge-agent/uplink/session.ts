@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import { parseLedgerHead, parseRefusedFrame, parseWantedFrames } from '#core/wire/down-messages.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
@@ -235,6 +236,13 @@ export class Session {
       this.#send(item);
       place = item.place;
     }
+  }
+
+  fullness(): readonly Fullness[] {
+    return [
+      { of: 'uplink_in_flight', held: this.#framesInFlight, max: AGENT_IN_FLIGHT_MAX },
+      { of: 'uplink_in_flight_bytes', held: this.#bytesInFlight, max: AGENT_IN_FLIGHT_BYTES_MAX },
+    ];
   }
 
   #hasWindow(bytes: number): boolean {

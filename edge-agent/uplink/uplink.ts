@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { WeirError } from '#core/errors.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import type { LedgerHead, RefusedFrame } from '#core/wire/topics.ts';
@@ -100,6 +101,11 @@ export class Uplink implements AsyncDisposable {
 
   get state(): UplinkState {
     return this.#state;
+  }
+
+  /** Nothing while there is no connection. */
+  fullness(): readonly Fullness[] {
+    return this.#session?.fullness() ?? [];
   }
 
   get counters(): UplinkCounters {

@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { SPAN_SLICES, spanOf } from '#core/slices/slice-span.ts';
 import { mergedParts } from '#core/stats/merge-run.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
@@ -60,6 +61,13 @@ export class KeptSums {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  fullness(): readonly Fullness[] {
+    return [
+      { of: 'kept_sums', held: this.#kept.size, max: KEPT_MAX },
+      { of: 'kept_sums_bytes', held: this.#bytes, max: this.#bytesMax },
+    ];
   }
 
   find(asked: AskedSums): WindowSums | undefined {

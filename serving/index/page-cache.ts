@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { Group } from './group.ts';
 import type { Page } from './page.ts';
 
@@ -20,6 +21,12 @@ export class PageCache {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The page that was asked for last stays whatever its size. */
+  fullness(): Fullness {
+    const held = this.#bytes;
+    return { of: 'index_bytes', held, max: this.#pages.size > 1 ? this.#bytesMax : Math.max(held, this.#bytesMax) };
   }
 
   get pageCount(): number {

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AgentRow, ChangeBatch, ChangeFeed, MemberRow } from '#backbone/changes/changes.ts';
 import { agentKey } from '#backbone/changes/judged-agent.ts';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import {
   type BatchState,
@@ -104,6 +105,18 @@ export class ServingIndex implements AsyncDisposable {
     const index = new ServingIndex(options);
     await index.#start();
     return index;
+  }
+
+  fullness(): readonly Fullness[] {
+    const { cache, keptSums, loadsInFlight } = this.#backend;
+    return [
+      cache.fullness(),
+      ...keptSums.fullness(),
+      ...loadsInFlight.fullness('page_loads'),
+      ...this.lanes.short.fullness('queries_short'),
+      ...this.lanes.wide.fullness('queries_wide'),
+      { of: 'as_of_sources', held: this.#asOf.size, max: AS_OF_SOURCES_MAX },
+    ];
   }
 
   /** The live source of a view; undefined while there is none. */

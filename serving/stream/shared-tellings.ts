@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { InFlightLimit } from '#backbone/flow/in-flight-limit.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import { SHARED_BYTES_MAX, SHARED_TELLINGS_MAX, TELLINGS_MADE_MAX } from './limits.ts';
@@ -61,6 +62,14 @@ export class SharedTellings {
   /** Who waits is one of the readers' subscriptions, which are bounded. */
   readonly #making = new InFlightLimit({ countMax: TELLINGS_MADE_MAX });
   #bytes = 0;
+
+  fullness(): readonly Fullness[] {
+    return [
+      ...this.#making.fullness('tellings_made'),
+      { of: 'tellings_kept', held: this.#shared.size, max: SHARED_TELLINGS_MAX },
+      { of: 'tellings_kept_bytes', held: this.#bytes, max: SHARED_BYTES_MAX },
+    ];
+  }
 
   /** What `make` gives, or gave when it was asked for by the same key after the same change. The key says all that decides it. */
   tell(source: ViewSource, key: string, make: () => Promise<Telling>): Promise<Telling> {

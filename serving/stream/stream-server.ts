@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import { reasonOf } from '#core/errors.ts';
 import { permits } from '#core/identity/permits.ts';
 import { isOwnOrigin } from '#core/wire/own-origin.ts';
@@ -77,6 +78,10 @@ export class StreamServer {
 
   get clientCount(): number {
     return this.#clients.size;
+  }
+
+  fullness(): readonly Fullness[] {
+    return [{ of: 'readers', held: this.#clients.size, max: CLIENTS_MAX }, ...this.#shared.fullness()];
   }
 
   get subscriptionCount(): number {

@@ -28,5 +28,6 @@ export async function startEdgeProcess(setting: Setting, agent: string, logger: 
     stop: () => running[Symbol.asyncDispose](),
     totals: () => running.totals(),
     unsent: () => running.unsent(),
+    fullness: () => running.fullness(),
   };
 }

@@ -11,6 +11,9 @@ export const MQTT_PORT = 1883;
 /** Few, so that segments of a world's archive are sealed, and compacted. */
 const SEGMENT_BYTES_MAX = 2_000;
 
+/** A few pages, so that some of a world's views are let go of, and read again. */
+const INDEX_BYTES_MAX = 512 * 1024;
+
 /** `weir up`, as far as it isn't the command line's: all parts of the server in one process. */
 export async function startServerProcess(setting: Setting, logger: Logger): Promise<RunningProcess> {
   forgetWaiting();
@@ -20,6 +23,7 @@ export async function startServerProcess(setting: Setting, logger: Logger): Prom
     http: { host: '0.0.0.0', port: HTTP_PORT },
     mqtt: { host: '0.0.0.0', port: MQTT_PORT },
     segmentBytesMax: SEGMENT_BYTES_MAX,
+    indexBytesMax: INDEX_BYTES_MAX,
     dashboardDir: undefined,
     version: 'simulated',
     logger,

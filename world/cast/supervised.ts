@@ -1,3 +1,4 @@
+import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { EndOfLife, Life } from '../platform/life.ts';
 import type { Machine } from '../platform/machine.ts';
 
@@ -5,6 +6,8 @@ import type { Machine } from '../platform/machine.ts';
 export interface RunningProcess {
   /** Rejects when it can't go on by itself; never resolves. */
   readonly failed: Promise<never>;
+  /** How full all is that is bounded in its memory. */
+  fullness(): readonly Fullness[];
   /** Ends it in order. */
   stop(): Promise<void>;
 }

@@ -29,6 +29,8 @@ export class Scheduler {
   /** A binary heap, earliest first. */
   readonly #heap: Scheduled[] = [];
   happened = 0;
+  /** Called after each thing that has happened, as soon as all that follows from it at once has happened too. */
+  onHappened: () => void = () => undefined;
   /** Hears what something that happened has thrown, which nobody caught. */
   onThrown: (life: Context, error: unknown) => void = (_life, error) => {
     throw error;
@@ -50,6 +52,7 @@ export class Scheduler {
   async runUntil(condition: () => boolean, untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     for (;;) {
       await new Promise<void>((resolve) => void nextTurn(resolve));
+      this.onHappened();
       if (condition()) return true;
       const next = this.#next();
       if (next === undefined || next.atMs > untilMs) {

@@ -29,6 +29,9 @@ import { Trace } from './trace.ts';
 /** How long after its disk is well again a process may still say that it failed. */
 const EXCUSED_MS = 5_000;
 
+/** Things that happen between two looks at what processes hold: a look takes some microseconds. */
+const LOOKED_AT_EVERY = 8;
+
 /** Until when a process may give up, what that is then called, and what an operator does about it. */
 interface Excuse {
   readonly untilMs: number;
@@ -134,6 +137,7 @@ export class World {
     this.trace = new Trace(() => this.platform.scheduler.nowMs);
     const { network, scheduler } = this.platform;
     scheduler.onThrown = (life, error) => this.uncaught(life as Life, error);
+    scheduler.onHappened = () => this.#lookAtBounds();
     network.linkOf = (one, other) => linkNow(this.links, scheduler.nowMs, one, other);
     network.meddlerOf = (from, to) => (to === SERVER ? this.meddlers.get(from)?.() : undefined);
     const { setting } = plan;
@@ -265,6 +269,15 @@ export class World {
     const words = reason instanceof Error ? reason.message : String(reason);
     this.trace.say(life.host.name, `dies of what it did not catch: ${words}`);
     this.break(`${life.host.name} did not catch: ${words}`);
+  }
+
+  /** Breaks where a process holds more of something than it says that it may. */
+  #lookAtBounds(): void {
+    if (this.platform.scheduler.happened % LOOKED_AT_EVERY !== 0) return;
+    for (const { machine, process } of this.allSupervised) {
+      for (const { of, held, max } of process?.fullness() ?? [])
+        if (held > max) this.break(`${machine.name} holds ${held} of ${of}, and may hold ${max}`);
+    }
   }
 
   break(what: string): void {
