@@ -241,10 +241,8 @@ describe('an origin that may ask', () => {
 describe('a fault', () => {
   it.each([
     ['vews: {}', 'unknown key vews; did you mean views?'],
-    [
-      'backbone: { kind: embedded, xyzzyx: 1 }',
-      'backbone: unknown key xyzzyx; known here: kind, partitions, servers, credentials, ca, monitor',
-    ],
+    ['backbone: { kind: embedded, xyzzyx: 1 }', 'backbone: unknown key xyzzyx; known here: kind, partitions'],
+    ['sources: { s: { kind: simulate, fleet: x } }', 'sources.s: unknown key fleet; known here: kind, scenario, seed'],
     ['store: { kind: level, xyzzyx: 1 }', 'store: unknown key xyzzyx; known here: kind'],
     ['store: { kind: levl }', 'store.kind: is "levl"; did you mean level?'],
     ['store: { kind: redis }', 'store.kind: is "redis"; write level'],
@@ -258,6 +256,37 @@ describe('a fault', () => {
     ['backbone: { kind: natz }', 'backbone.kind: is "natz"; did you mean nats?'],
   ])('of %s is told as %s', (text, says) => {
     expect(faultsOf(text)).toContain(says);
+  });
+
+  it.each([
+    ['decimals: 1e300', 'metrics.power.decimals: is 1e+300; write at most 9'],
+    ['decimals: -1', 'metrics.power.decimals: is -1; write at least 0'],
+  ])('of a metric with bounds that has %s is told', (decimals, says) => {
+    const metric = `{ unit: kW, ${decimals}, kind: counter, interval: 1m, min: 0, max: 5, rollover: 9.9 }`;
+    expect(faultsOf(`metrics: { power: ${metric} }`)).toContain(says);
+  });
+
+  it.each([
+    ['value:', 'value: is null; write text, a number or a section with keys'],
+    ['value: { from: a, to: , every: 15m }', 'value.to: is null; write text or a number'],
+    ['value: { from: a, to: b, evry: 15m }', 'value: unknown key evry; did you mean every?'],
+    [
+      'value: a, when: { state: }',
+      'when.state: is null; write text, a number, true or false, a list or a section with keys',
+    ],
+    ['value: a, scale: ', 'scale: is null; write a number or text'],
+    ['value: a, unit: { kW: }', 'unit.kW: is null; write a number or text'],
+  ])('of a rule with %s is told in the words of a configuration', (rule, says) => {
+    const source = `{ kind: csv, file: a.csv, time: { columns: [t] }, series: [{ metric: power, device: d, ${rule} }] }`;
+    expect(faultsOf(`${METRICS}sources: { s: ${source} }`)).toContain(`sources.s.series.0.${says}`);
+  });
+
+  it.each([
+    ['batch: { every: }', 'batch.every: is null; write never or text'],
+    ['retention: { quarantine: }', 'retention.quarantine: is null; write forever or text'],
+    ['retention: { log: [] }', 'retention.log: is a list; write archived, forever or text'],
+  ])('of %s names what may stand there', (text, says) => {
+    expect(faultsOf(text)).toEqual([says]);
   });
 
   it('is UTF-8, and anything else is refused with its line', () => {

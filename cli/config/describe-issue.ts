@@ -24,8 +24,12 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value:
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path,
-      message: `unknown key ${key}; ${keyRemedy(key, knownKeysAt(schema, issue.path))}`,
+      message: `unknown key ${key}; ${keyRemedy(key, knownKeysAt(schema, issue.path, value))}`,
     }));
+  }
+  if (issue.code === 'invalid_union') {
+    const within = nearestAlternative(issue)?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+    if (within !== undefined) return within.flatMap((inner) => describeIssue(inner, schema, value));
   }
   return [{ path, message: messageOf(issue, valueAt(value, issue.path)) }];
 }
@@ -59,22 +63,49 @@ function messageOf(issue: z.core.$ZodIssue, given: unknown): string {
   }
 }
 
+/** What is wrong within a value of which as much is right as one of several kinds asks for; undefined where it is of none of them. */
+function nearestAlternative({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+  const within = errors.filter((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return within.toSorted((a, b) => a.length - b.length)[0];
+}
+
 /** A union that a key tells apart names its kinds; of any other each alternative tells what it wants. */
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion, given: unknown): string {
   if ('options' in issue && Array.isArray(issue.options)) return choice(given, issue.options.map(String));
-  const wants = new Set(
-    issue.errors.flat().map((inner) => (inner.code === 'invalid_type' ? kindName(inner.expected) : inner.message)),
-  );
-  return given === undefined
-    ? `is missing; write ${[...wants].join(' or ')}`
-    : `is ${shown(given)}; write ${[...wants].join(' or ')}`;
+  const wants = oneOf([...new Set(issue.errors.flat().flatMap((inner) => wantedBy(inner)))]);
+  return given === undefined ? `is missing; write ${wants}` : `is ${shown(given)}; write ${wants}`;
+}
+
+function wantedBy(issue: z.core.$ZodIssue): readonly string[] {
+  switch (issue.code) {
+    case 'invalid_type':
+      return [kindName(issue.expected)];
+    case 'invalid_value':
+      return issue.values.map(String);
+    case 'invalid_union':
+      return issue.errors.flat().flatMap((inner) => wantedBy(inner));
+    case 'unrecognized_keys':
+      return [];
+    case 'too_big':
+      return [`at most ${issue.maximum}`];
+    case 'too_small':
+      return [`at least ${issue.minimum}`];
+    default:
+      return [issue.message];
+  }
 }
 
 function choice(given: unknown, known: readonly string[]): string {
-  const list = `write ${known.length > 1 ? `${known.slice(0, -1).join(', ')} or ` : ''}${known.at(-1) ?? ''}`;
+  const list = `write ${oneOf(known)}`;
   if (given === undefined) return `is missing; ${list}`;
   const nearest = typeof given === 'string' ? nearestNames(given, known) : [];
   return `is ${shown(given)}; ${nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : list}`;
+}
+
+function oneOf(all: readonly string[]): string {
+  return all.length > 1 ? `${all.slice(0, -1).join(', ')} or ${all.at(-1)}` : all.join('');
 }
 
 function kindName(kind: string): string {
@@ -102,20 +133,32 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Keys that the schema knows at a path, for naming the nearest; empty where the schema leaves names free. */
-function knownKeysAt(known: z.ZodType, path: readonly PropertyKey[]): string[] {
+function knownKeysAt(known: z.ZodType, path: readonly PropertyKey[], value: unknown): string[] {
   let schema: unknown = z.toJSONSchema(known, { io: 'input', unrepresentable: 'any' });
-  for (const step of path) schema = stepInto(schema, String(step));
-  return [...new Set(alternativesOf(schema).flatMap((one) => Object.keys(propertiesOf(one))))];
+  for (const [i, step] of path.entries()) schema = stepInto(schema, String(step), valueAt(value, path.slice(0, i)));
+  return [...new Set(alternativesFor(schema, valueAt(value, path)).flatMap((one) => Object.keys(propertiesOf(one))))];
 }
 
-function stepInto(schema: unknown, step: string): unknown {
-  for (const one of alternativesOf(schema)) {
+function stepInto(schema: unknown, step: string, given: unknown): unknown {
+  for (const one of alternativesFor(schema, given)) {
     const properties = propertiesOf(one);
     if (step in properties) return properties[step];
     if (isRecord(one) && isRecord(one['additionalProperties'])) return one['additionalProperties'];
     if (isRecord(one) && isRecord(one['items'])) return one['items'];
   }
   return undefined;
+}
+
+/** The alternatives that a value is of by the keys that tell them apart; all where it is of none. */
+function alternativesFor(schema: unknown, given: unknown): unknown[] {
+  const all = alternativesOf(schema);
+  const fitting = all.filter((one) =>
+    Object.entries(propertiesOf(one)).every(
+      ([key, property]) =>
+        !isRecord(property) || !('const' in property) || !isRecord(given) || given[key] === property['const'],
+    ),
+  );
+  return fitting.length > 0 ? fitting : all;
 }
 
 function alternativesOf(schema: unknown): unknown[] {

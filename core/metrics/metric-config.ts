@@ -32,8 +32,9 @@ const metricSchema = z.strictObject({
     }),
   decimals: z
     .int()
-    .min(0)
-    .max(DECIMALS_MAX)
+    // What values of it would be is not looked at then.
+    .min(0, { abort: true })
+    .max(DECIMALS_MAX, { abort: true })
     .meta({
       description:
         'Digits behind the decimal mark that are kept. Values are whole numbers of the last of them, and sums exact.',
