@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { TURN_MS, Turns } from './answers/turns.ts';
 import { serveWorld } from './serving.fixtures.ts';
 import { World } from './world.fixtures.ts';
 
@@ -43,6 +46,26 @@ describe('a serving node', () => {
     world.results.extent = () => Promise.reject(new Error('not now'));
     await using served = await serveWorld(world);
     expect((await served.get('/health/ready')).status).toBe(200);
+  });
+
+  it('takes in all who connect at once before long work goes on', async () => {
+    await using served = await serveWorld(await World.open());
+    const asked: Socket[] = [];
+    for (let i = 0; i < 64; i++) {
+      const socket = connect(served.serving.port, '127.0.0.1');
+      socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      asked.push(socket);
+    }
+    let isAnswered = false;
+    const answered = Promise.all(asked.map((socket) => once(socket, 'data'))).then(() => (isAnswered = true));
+    let turnsWorked = 0;
+    for (const turns = new Turns(); !isAnswered; turnsWorked++) {
+      for (const sinceMs = performance.now(); performance.now() - sinceMs < TURN_MS;);
+      await turns.next();
+    }
+    await answered;
+    for (const socket of asked) socket.destroy();
+    expect(turnsWorked).toBeLessThan(asked.length / 2);
   });
 
   it('says which address it can not listen on, and gives everything back', async () => {

@@ -10,6 +10,7 @@ import type { Fullness } from '#backbone/flow/fullness.ts';
 import { codeOf } from '#backbone/storage-errors.ts';
 import { listenAddresses } from '#core/wire/own-origin.ts';
 import { Doorkeeper, STRANGERS_OF_ADDRESS_MAX } from './access/doorkeeper.ts';
+import { takeIn } from './answers/turns.ts';
 import { IndexFeed } from './feed/slice-feed.ts';
 import { buildApp } from './http/app.ts';
 import { HEAD_BYTES_MAX } from './http/describe-api.ts';
@@ -66,7 +67,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const listener = getRequestListener(app.fetch);
   const server = openDoor(options.tls, (request, response) => void listener(request, response));
   server.maxConnections = CONNECTIONS_MAX;
-  server.on('connection', (socket: Socket) => doorkeeper.strangers?.add(socket));
+  server.on('connection', (socket: Socket) => {
+    takeIn();
+    doorkeeper.strangers?.add(socket);
+  });
   server.on('request', (_, response) => response.on('close', () => setImmediate(closeIfDraining, server)));
   try {
     await warmUp(reader, options.views, options.logger);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SHORT_STEPS, TURN_MS, Turns } from './turns.ts';
+import { SHORT_STEPS, STAND_BACK_MS, takeIn, TURN_MS, Turns } from './turns.ts';
 
 let nowMs = 0;
 
@@ -77,5 +77,29 @@ describe('queries that share the thread', () => {
     await Promise.all(waiting);
     expect(done.indexOf('long')).toBeLessThanOrEqual(6);
     expect(done.indexOf('long')).toBeGreaterThan(1);
+  });
+
+  it('stand back while connections come in', async () => {
+    const done: string[] = [];
+    const all = work('a', new Turns(), 1, done);
+    for (let i = 0; i < 100; i++) {
+      takeIn();
+      await nextTurn();
+    }
+    expect(done).toEqual([]);
+    await all;
+    expect(done).toEqual(['a']);
+  });
+
+  it('have their turn after a while, whatever comes in', async () => {
+    const done: string[] = [];
+    const all = work('a', new Turns(), 2, done);
+    for (let passes = 0; passes < 2 * STAND_BACK_MS + 2; passes++) {
+      takeIn();
+      await nextTurn();
+      nowMs += 1;
+    }
+    expect(done).toEqual(['a', 'a']);
+    await all;
   });
 });

@@ -2,6 +2,8 @@
 export const TURN_MS = 2;
 /** Short steps between two looks at the clock. */
 export const SHORT_STEPS = 64;
+/** How long work stands back while connections come in, before it has a turn whatever comes. */
+export const STAND_BACK_MS = 10;
 
 interface Waiting {
   /** When it is due, by the clock: once it has waited as long as it has worked. */
@@ -12,11 +14,17 @@ interface Waiting {
 /**
  * Who waits for the thread. In each turn of the event loop those who wait at its begin go on one after the other, always the one
  * that is due first, until they have worked as long as one may: a turn may be long by what comes from outside, and many
- * wait for little.
+ * wait for little. The event loop takes in one connection a turn (https://github.com/libuv/libuv/pull/3696), so they stand back while any come: of
+ * hundreds that are opened at once, each would wait for a turn of work, and the last one for all of these.
  */
 class Thread {
   readonly #waiting = new Set<Waiting>();
   #isLetting = false;
+  #hasTakenIn = false;
+
+  takeIn(): void {
+    this.#hasTakenIn = true;
+  }
 
   wait(dueMs: number): Promise<void> {
     return new Promise((goOn) => {
@@ -27,7 +35,18 @@ class Thread {
 
   #letGoOnSoon(): void {
     this.#isLetting = this.#waiting.size > 0;
-    if (this.#isLetting) setImmediate(() => this.#letGoOn(new Set(this.#waiting), performance.now()));
+    if (this.#isLetting) this.#letGoOnNext(performance.now());
+  }
+
+  /** In the next turn of the event loop in which no connection comes in, or that is so long after they began to wait. */
+  #letGoOnNext(sinceMs: number): void {
+    setImmediate(() => {
+      const nowMs = performance.now();
+      const standsBack = this.#hasTakenIn && nowMs - sinceMs < STAND_BACK_MS;
+      this.#hasTakenIn = false;
+      if (standsBack) this.#letGoOnNext(sinceMs);
+      else this.#letGoOn(new Set(this.#waiting), nowMs);
+    });
   }
 
   #letGoOn(waiting: Set<Waiting>, sinceMs: number): void {
@@ -50,6 +69,11 @@ export function afterMicrotasks(then: () => void): void {
 }
 
 let thread = new Thread();
+
+/** Tells that a connection has come in: others may wait behind it. */
+export function takeIn(): void {
+  thread.takeIn();
+}
 
 /** Forgets who waits: for simulations, in which a process that ends leaves this module to the next one. */
 export function forgetWaiting(): void {
