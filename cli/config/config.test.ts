@@ -282,9 +282,20 @@ describe('a fault', () => {
   });
 
   it.each([
-    ['batch: { every: }', 'batch.every: is null; write never or text'],
-    ['retention: { quarantine: }', 'retention.quarantine: is null; write forever or text'],
-    ['retention: { log: [] }', 'retention.log: is a list; write archived, forever or text'],
+    ['batch: { every: }', 'batch.every: is null; write never or a length of time, like 250ms, 10s, 5m or 1h'],
+    [
+      'views: { v: { metric: power, slice: 60 } }',
+      'views.v.slice: is 60; write a length of time, like 250ms, 10s, 5m or 1h',
+    ],
+    ['metrics: {}\n---\nviews: {}', 'a configuration is one document; join what follows the --- in line 2'],
+    [
+      'retention: { quarantine: }',
+      'retention.quarantine: is null; write forever or a length of time, like 250ms, 10s, 5m or 1h',
+    ],
+    [
+      'retention: { log: [] }',
+      'retention.log: is a list; write archived, forever or a length of time, like 250ms, 10s, 5m or 1h',
+    ],
   ])('of %s names what may stand there', (text, says) => {
     expect(faultsOf(text)).toEqual([says]);
   });

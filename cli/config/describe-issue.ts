@@ -45,7 +45,7 @@ function messageOf(issue: z.core.$ZodIssue, given: unknown): string {
     case 'invalid_type':
       return given === undefined
         ? `is missing; add it (the sample of "weir init" shows how)`
-        : `is ${shown(given)}; write ${kindName(issue.expected)}`;
+        : `is ${shown(given)}; write ${wantedBy(issue).join('')}`;
     case 'invalid_value':
       return choice(given, issue.values.map(String));
     case 'too_big':
@@ -78,10 +78,14 @@ function unionMessage(issue: z.core.$ZodIssueInvalidUnion, given: unknown): stri
   return given === undefined ? `is missing; write ${wants}` : `is ${shown(given)}; write ${wants}`;
 }
 
+/** How zod begins what it says by itself; a schema that says more of what it wants is heard. */
+const LIBRARY_WORDS = 'Invalid input';
+
+/** What would fit, as told after `write`. */
 function wantedBy(issue: z.core.$ZodIssue): readonly string[] {
   switch (issue.code) {
     case 'invalid_type':
-      return [kindName(issue.expected)];
+      return [issue.message.startsWith(LIBRARY_WORDS) ? kindName(issue.expected) : issue.message];
     case 'invalid_value':
       return issue.values.map(String);
     case 'invalid_union':

@@ -114,7 +114,12 @@ function unusableKey(document: Document.Parsed): ConfigFault | undefined {
   return fault;
 }
 
-function yamlFault({ message }: YAMLParseError): ConfigFault {
+function yamlFault({ message, code, linePos }: YAMLParseError): ConfigFault {
+  if (code === 'MULTIPLE_DOCS')
+    return {
+      path: '',
+      message: `a configuration is one document; join what follows the --- in line ${linePos?.[0].line}`,
+    };
   // One mistake makes the parser stumble several times; the first place is the one to look at.
   return { path: '', message: `this is not YAML: ${(message.split('\n')[0] ?? '').replace(/:$/, '')}` };
 }

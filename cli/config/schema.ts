@@ -83,7 +83,7 @@ const agentSchema = z.strictObject({
         .min(1)
         .meta({
           description:
-            'The folder in which the agent keeps what it has read, from where weir was started. `.weir/` and the id unless given.',
+            'The folder in which the agent keeps what it has read. `.weir/` and the id, beside the configuration, unless given.',
           examples: ['/var/lib/weir/roof-1'],
         })
         .optional(),
