@@ -63,6 +63,8 @@ export class World {
   readonly #folds: readonly PartitionFold[];
   readonly #agents = new Map<string, Agent>();
   readonly #committed: number[];
+  /** Intervals that were taken back, which readings between their ends split no more. */
+  readonly #takenBack = new Set<string>();
   #results = 0;
 
   private constructor(
@@ -129,13 +131,30 @@ export class World {
       const after = own.find(({ atMs }) => atMs > one.atMs);
       anchored.push(before === undefined ? one : { ...one, anchor: before });
       if (after !== undefined) {
-        if (before !== undefined) links.push({ device: one.device, sign: -1, from: before, to: after });
+        if (before !== undefined && !this.#takenBack.has(nameOfLink(before, after)))
+          links.push({ device: one.device, sign: -1, from: before, to: after });
         links.push({ device: one.device, sign: 1, from: one, to: after });
       }
       this.readings.push(one);
     }
     const runs = anchored.map((one) => runsOf(sender, [one]));
     const frame = encodeReadings(this.#meta(sender, watermarkMs), { ...joined(runs), links: linksOf(sender, links) });
+    this.#append(sender.partition, { kind: 'frame', agent, atMs: 0, verdict: { kind: 'accepted' }, frame });
+    await this.commit();
+  }
+
+  /**
+   * Takes the interval that ends with the n-th reading of a device back, as an agent does by which it is too long now; nothing where
+   * there is none.
+   */
+  async takeBack(agent: string, device: string, n: number): Promise<void> {
+    const own = this.readings.filter((one) => one.device === device).toSorted((a, b) => a.atMs - b.atMs);
+    const [from, to] = [own[n - 1], own[n]];
+    if (from === undefined || to === undefined || this.#takenBack.has(nameOfLink(from, to))) return;
+    this.#takenBack.add(nameOfLink(from, to));
+    const sender = this.#agentOf(agent);
+    const links = linksOf(sender, [{ device, sign: -1, from, to }]);
+    const frame = encodeReadings(this.#meta(sender, null), { ...joined([]), links });
     this.#append(sender.partition, { kind: 'frame', agent, atMs: 0, verdict: { kind: 'accepted' }, frame });
     await this.commit();
   }
@@ -278,6 +297,10 @@ interface Link {
   readonly sign: 1 | -1;
   readonly from: WorldReading;
   readonly to: WorldReading;
+}
+
+function nameOfLink(from: WorldReading, to: WorldReading): string {
+  return `${from.device} ${from.atMs} ${to.atMs}`;
 }
 
 function linksOf(agent: Agent, links: readonly Link[]): SignedLinks {

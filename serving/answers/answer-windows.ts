@@ -285,11 +285,24 @@ export function headOf(index: ServingIndex, source: ViewSource, groups: Iterable
 
 /** Whether a window is told: it has readings, or what was asked for can be told without them. */
 export function keepsWindow(query: ViewQuery): (table: StatsTable, slot: number) => boolean {
-  const asksCovered = query.stats.some(({ needs }) => needs.includes('coveredMs'));
-  return (table, slot) => table.count[slot] !== 0 || (asksCovered && table.coveredMs[slot] !== 0);
+  const covered = asksCovered(query);
+  return (table, slot) => table.count[slot] !== 0 || (covered && table.coveredMs[slot] !== 0);
 }
 
-export function openCombiner(source: ViewSource, query: WindowsQuery): WindowCombiner {
+/**
+ * Whether a window that is not told, by its revision, may have been told before. A reading that is counted stays, so it is
+ * one whose covered time was taken back: by another record than had told it.
+ */
+export function mayBeGone(query: ViewQuery): (revision: number) => boolean {
+  return asksCovered(query) ? (revision) => revision > 1 : () => false;
+}
+
+function asksCovered({ stats }: ViewQuery): boolean {
+  return stats.some(({ needs }) => needs.includes('coveredMs'));
+}
+
+/** Opens a combiner of the query's windows; where `noticesGone`, it tells those too that may be gone. */
+export function openCombiner(source: ViewSource, query: WindowsQuery, noticesGone = false): WindowCombiner {
   const { spec, fromMs, toMs, where } = query;
   const { by } = source.id.view;
   return new WindowCombiner({
@@ -299,6 +312,7 @@ export function openCombiner(source: ViewSource, query: WindowsQuery): WindowCom
     toMs,
     admits: (group) => admitsGroup(by, where, group),
     keeps: keepsWindow(query),
+    ...(noticesGone ? { mayBeGone: mayBeGone(query) } : {}),
   });
 }
 

@@ -21,6 +21,14 @@ export interface CombineOptions {
   readonly admits: (group: Group) => boolean;
   /** Whether a window is part of the answer; one without readings mostly is not. */
   readonly keeps: (table: StatsTable, slot: number) => boolean;
+  /** Whether a window that is not part of it, of that revision, may have been part of an earlier one; where not given, none is looked for. */
+  readonly mayBeGone?: (revision: number) => boolean;
+}
+
+/** A window of a group that an answer leaves out. */
+export interface GoneWindow {
+  readonly group: Group;
+  readonly startMs: number;
 }
 
 /** A window's edge is no slice edge, though those that were looked at first are: its zone has changed its offset. */
@@ -50,6 +58,7 @@ export class WindowCombiner {
   #table: StatsTable | undefined;
   readonly #options: CombineOptions;
   readonly #windows = new Map<Group, Map<number, CombinedWindow>>();
+  readonly #gone = new Map<Group, Set<number>>();
   #sequence: number;
   #count = 0;
   readonly #turns = new Turns(SHORT_STEPS);
@@ -110,10 +119,16 @@ export class WindowCombiner {
 
   /** All windows, in the order of their starts, then of their groups' tags. */
   windows(groups: readonly Group[]): readonly CombinedWindow[] {
-    const order = new Map(groups.map((group, i) => [group, i]));
     const all: CombinedWindow[] = [];
     for (const windows of this.#windows.values()) for (const window of windows.values()) all.push(window);
-    return all.sort((a, b) => a.startMs - b.startMs || (order.get(a.group) ?? 0) - (order.get(b.group) ?? 0));
+    return sorted(all, groups);
+  }
+
+  /** The windows that hold nothing and may have held something before, in the same order. */
+  gone(groups: readonly Group[]): readonly GoneWindow[] {
+    const all: GoneWindow[] = [];
+    for (const [group, starts] of this.#gone) for (const startMs of starts) all.push({ group, startMs });
+    return sorted(all, groups);
   }
 
   async #repair(group: Group, slices: Iterable<number>): Promise<void> {
@@ -152,6 +167,7 @@ export class WindowCombiner {
   #put(sum: CombinedWindow): void {
     if (!this.#options.keeps(this.table, sum.slot)) {
       this.table.release(sum.slot);
+      if (this.#options.mayBeGone?.(sum.revision) === true) this.#noteGone(sum);
       return;
     }
     let windows = this.#windows.get(sum.group);
@@ -160,13 +176,26 @@ export class WindowCombiner {
     this.#count++;
   }
 
+  #noteGone({ group, startMs }: GoneWindow): void {
+    let starts = this.#gone.get(group);
+    if (starts === undefined) this.#gone.set(group, (starts = new Set()));
+    starts.add(startMs);
+  }
+
   #remove(group: Group, startMs: number): void {
+    this.#gone.get(group)?.delete(startMs);
     const before = this.#windows.get(group)?.get(startMs);
     if (before === undefined) return;
     this.#windows.get(group)!.delete(startMs);
     this.table.release(before.slot);
     this.#count--;
   }
+}
+
+/** In the order of their starts, then of their groups. */
+function sorted<T extends GoneWindow>(windows: T[], groups: readonly Group[]): readonly T[] {
+  const order = new Map(groups.map((group, i) => [group, i]));
+  return windows.sort((a, b) => a.startMs - b.startMs || (order.get(a.group) ?? 0) - (order.get(b.group) ?? 0));
 }
 
 /** The windows of the query that hold one of the slices, each once. */

@@ -146,6 +146,11 @@ const WindowSchema = z
   })
   .openapi('Window');
 
+/** A window by its name: of a stream whose windows came to hold nothing. */
+export const WindowNameSchema = z
+  .object({ start: Instant, tags: z.record(z.string(), z.string()) })
+  .openapi('WindowName');
+
 export const WindowsAnswerSchema = z
   .object({
     view: z.string(),

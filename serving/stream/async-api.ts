@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { ProblemSchema, WindowsAnswerSchema } from '../http/schemas.ts';
+import { ProblemSchema, WindowNameSchema, WindowsAnswerSchema } from '../http/schemas.ts';
 import {
   CHANGES_EVERY_MS,
   MESSAGE_BYTES_MAX,
@@ -12,7 +12,13 @@ import { Subscribe, Unsubscribe } from './messages.ts';
 const Id = z.string().openapi({ description: 'The subscription that it is told of' });
 const Told = WindowsAnswerSchema.omit({ asOf: true });
 const Snapshot = Told.extend({ type: z.literal('snapshot'), id: Id });
-const Changes = Told.omit({ units: true, zone: true }).extend({ type: z.literal('changes'), id: Id });
+const Changes = Told.omit({ units: true, zone: true }).extend({
+  type: z.literal('changes'),
+  id: Id,
+  gone: z.array(WindowNameSchema).optional().openapi({
+    description: 'Windows that hold nothing any more. Some of them may never have been told; absent where there are none',
+  }),
+});
 const Refusal = z.object({
   type: z.literal('error'),
   id: Id.optional().openapi({ description: 'Absent where the message that is refused names none' }),
@@ -35,7 +41,7 @@ const MESSAGES = {
   changes: {
     schema: Changes,
     summary: 'The windows that have changed, whole, each by its newest state',
-    description: `Every ${CHANGES_EVERY_MS} ms at most, and not before there is room. A window is replaced by its start and tags; of the units and the zone the snapshot tells.`,
+    description: `Every ${CHANGES_EVERY_MS} ms at most, and not before there is room. A window is replaced by its start and tags, and removed where gone names it; of the units and the zone the snapshot tells.`,
   },
   error: {
     schema: Refusal,

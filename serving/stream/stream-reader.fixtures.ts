@@ -8,6 +8,7 @@ export interface StreamMessage {
   readonly position: string;
   readonly freshness: string | null;
   readonly windows: readonly ReadWindow[];
+  readonly gone?: readonly Pick<ReadWindow, 'start' | 'tags'>[];
   readonly problem?: { readonly subject: string; readonly detail: string };
 }
 
@@ -56,7 +57,8 @@ export class StreamReader implements AsyncDisposable {
     for (const message of this.messages) {
       if (message.id !== id || message.type === 'error') continue;
       if (message.type === 'snapshot') windows = new Map();
-      for (const window of message.windows) windows.set(`${window.start} ${JSON.stringify(window.tags)}`, window);
+      for (const window of message.windows) windows.set(nameOf(window), window);
+      for (const one of message.gone ?? []) windows.delete(nameOf(one));
     }
     return windows;
   }
@@ -65,4 +67,8 @@ export class StreamReader implements AsyncDisposable {
     this.socket.close();
     await this.closed;
   }
+}
+
+function nameOf({ start, tags }: Pick<ReadWindow, 'start' | 'tags'>): string {
+  return `${start} ${JSON.stringify(tags)}`;
 }

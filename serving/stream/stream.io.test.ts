@@ -64,6 +64,27 @@ describe('the stream', () => {
     expect(held).toEqual(answer.windows);
   });
 
+  it('names windows that come to hold nothing, since the interval across them was taken back', async () => {
+    const world = await World.open();
+    await world.deliverLinked('a', [at(0), at(3)], START + 5 * MINUTE);
+    await using served = await serveWorld(world);
+    await using reader = await StreamReader.open(served.url);
+    const asked = { ...HOURS, window: '1m', stats: ['integral', 'count'] };
+    reader.send(asked);
+    const snapshot = await reader.until(({ type }) => type === 'snapshot');
+    expect(snapshot.windows.map(({ stats }) => stats['count'])).toEqual(['1', '0', '0', '1']);
+    await world.takeBack('a', at(0).device, 1);
+    const changes = await reader.until(({ type }) => type === 'changes');
+    const tags = { region: 'IDF' };
+    expect(changes.gone).toEqual([1, 2].map((minute) => ({ start: `2026-01-01T00:0${minute}:00Z`, tags })));
+    expect(changes.windows.map(({ start }) => start)).toEqual(['2026-01-01T00:00:00Z']);
+    // Who was away meanwhile is told the same, and of who asks for readings alone none has gone.
+    reader.send({ ...asked, id: 'b', resume: snapshot.position });
+    expect((await reader.until(({ id }) => id === 'b')).gone).toEqual(changes.gone);
+    reader.send({ ...asked, id: 'c', stats: ['count'], resume: snapshot.position });
+    expect((await reader.until(({ id }) => id === 'c')).gone).toBeUndefined();
+  });
+
   it('more readers than queries may wait are all told, whatever they ask for', async () => {
     const world = await World.open();
     await world.deliver('a', [at(0), at(70)]);

@@ -1,7 +1,7 @@
 import { TextWriter } from '#core/packing/text-writer.ts';
 import { addCalendar } from '#core/time/calendar.ts';
 import type { Duration } from '#core/time/duration.ts';
-import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
+import { formatInstant, INSTANT_MAX_MS, INSTANT_MIN_MS } from '#core/time/instant.ts';
 import {
   answerWindows,
   checkEdges,
@@ -12,6 +12,7 @@ import {
   withSource,
 } from '../answers/answer-windows.ts';
 import { Judge } from '../answers/answered-window.ts';
+import type { GoneWindow } from '../answers/combine-windows.ts';
 import {
   parseFilter,
   parseSpan,
@@ -23,7 +24,8 @@ import {
   type WindowsQuery,
 } from '../answers/query.ts';
 import { type Extent, extentOf } from '../answers/window-spans.ts';
-import { headText, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
+import { headText, jsonTagTexts, TZDATA, unitsOf, WindowWriter } from '../answers/write-json.ts';
+import type { TagTexts } from '../answers/write-stats.ts';
 import type { ViewReader } from '../http/view-reader.ts';
 import { readPositionToken } from '../index/position-token.ts';
 import type { RecentBatch } from '../index/recent-changes.ts';
@@ -151,7 +153,7 @@ export class Subscription {
     batches: readonly RecentBatch[],
   ): Promise<Telling> {
     checkEdges(query, data);
-    const combiner = openCombiner(source, query);
+    const combiner = openCombiner(source, query, true);
     const changed = changedWindows(source, query, batches, data, SNAPSHOT_WINDOWS_MAX);
     if (changed === undefined) return this.#snapshot(source, query);
     for (const [group, spans] of changed) await combiner.add([group], spans);
@@ -159,10 +161,11 @@ export class Subscription {
       const groups = groupsOf(source, query.where);
       const judge = new Judge(combiner.table, query, source.id);
       const windows = combiner.windows(groups).map((window) => judge.window(window));
+      const gone = combiner.gone(groups);
       const isResumed = this.#source !== source;
       const head = headOf(this.#reader.index, source, groups);
-      if (windows.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) return { source, ...head };
-      return tellingOf('changes', source, query, { ...head, table: combiner.table, windows });
+      if (windows.length === 0 && gone.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) return { source, ...head };
+      return tellingOf('changes', source, query, { ...head, table: combiner.table, windows }, gone);
     });
   }
 
@@ -200,8 +203,10 @@ function tellingOf(
   source: ViewSource,
   query: WindowsQuery,
   answer: WindowsAnswer,
+  gone: readonly GoneWindow[] = [],
 ): Telling {
-  const writer = new WindowWriter(answer.table, query);
+  const tagTexts = jsonTagTexts(query);
+  const writer = new WindowWriter(answer.table, query, tagTexts);
   // Changes are of the query whose snapshot told its units and its zone.
   const told = type === 'snapshot' ? { zone: query.spec.zone.name, units: unitsOf(query) } : undefined;
   const out = new TextWriter();
@@ -212,7 +217,21 @@ function tellingOf(
     writer.write(out, window);
     separator = ',';
   }
-  out.ascii(']}');
+  out.ascii(']');
+  if (gone.length > 0) writeGone(out, gone, tagTexts);
+  out.ascii('}');
   const { sequence, freshnessMs } = answer;
   return { source, sequence, freshnessMs, message: new SharedMessage(type, Buffer.from(out.takeString())) };
+}
+
+/** The names of windows that hold nothing any more, as a field behind the windows. */
+function writeGone(out: TextWriter, gone: readonly GoneWindow[], tagTexts: TagTexts): void {
+  let begin = ',"gone":[';
+  for (const { startMs, group } of gone) {
+    out.ascii(`${begin}{"start":"${formatInstant(startMs)}","tags":`);
+    out.append(tagTexts.of(group.tags));
+    out.ascii('}');
+    begin = ',';
+  }
+  out.ascii(']');
 }

@@ -17,6 +17,7 @@ export interface Watched {
 
 interface StreamMessage extends ToldAnswer {
   readonly type: 'snapshot' | 'changes' | 'error';
+  readonly gone?: readonly Pick<ToldWindow, 'start' | 'tags'>[];
 }
 
 /**
@@ -101,8 +102,13 @@ export class Watcher {
     }
     if (message.type === 'snapshot') this.#windows.clear();
     this.#position = message.position;
-    for (const window of message.windows) this.#windows.set(JSON.stringify([window.start, window.tags]), window);
+    for (const window of message.windows) this.#windows.set(nameOf(window), window);
+    for (const one of message.gone ?? []) this.#windows.delete(nameOf(one));
   }
+}
+
+function nameOf({ start, tags }: Pick<ToldWindow, 'start' | 'tags'>): string {
+  return JSON.stringify([start, tags]);
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;

@@ -179,21 +179,10 @@ async function checkWatchers(world: World): Promise<void> {
     if (watcher.told > 0) world.count('a stream is told');
     if (watcher.resumed > 0) world.count('a stream is resumed');
     const truth = expectedSlices(setting, world.series, view, world.taken, world.redeclared);
-    const found = differences(
-      truth,
-      watcher.windows.filter(holdsSomething),
-      view,
-      setting.metrics[view.metric]!,
-      knownOf,
-    );
+    const found = differences(truth, watcher.windows, view, setting.metrics[view.metric]!, knownOf);
     if (found.length > 0)
       world.break(`who followed the stream of ${name}: ${found.slice(0, 3).join('; ')} (${found.length} in all)`);
   }
-}
-
-/** A window that has lost all that it had is told once more, and left out of answers. */
-function holdsSomething({ stats }: ToldWindow): boolean {
-  return stats['count'] !== '0' || (stats['integral'] ?? null) !== null;
 }
 
 interface ToldLedger {

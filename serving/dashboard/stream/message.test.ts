@@ -27,7 +27,16 @@ describe('a message of the server', () => {
           pending: ['min'],
         },
       ],
+      gone: [],
     });
+  });
+
+  it('names windows that hold nothing any more', () => {
+    const gone = '[{"start":"2026-11-21T15:31:00Z","tags":{"region":"DK1"}}]';
+    expect(parseServerMessage(`{"type":"changes",${HEAD},"windows":[],"gone":${gone}}`)).toMatchObject({
+      gone: [{ startMs: Date.UTC(2026, 10, 21, 15, 31), tags: { region: 'DK1' } }],
+    });
+    expect(() => parseServerMessage(`{"type":"changes",${HEAD},"windows":[],"gone":1}`)).toThrow(StrangeMessage);
   });
 
   it('may not know how fresh it is', () => {

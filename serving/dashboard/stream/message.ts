@@ -38,10 +38,16 @@ interface Told {
   readonly windows: readonly StreamWindow[];
 }
 
-/** What the server sends on the stream. `snapshot` replaces all windows, `changes` holds changed ones whole. */
+/** Which window of a subscription. */
+export type WindowName = Pick<StreamWindow, 'startMs' | 'tags'>;
+
+/**
+ * What the server sends on the stream. `snapshot` replaces all windows, `changes` holds changed ones whole, and names those
+ * that hold nothing any more.
+ */
 export type ServerMessage =
   | ({ readonly kind: 'snapshot' } & Told)
-  | ({ readonly kind: 'changes' } & Told)
+  | ({ readonly kind: 'changes'; readonly gone: readonly WindowName[] } & Told)
   | { readonly kind: 'error'; readonly id: string | undefined; readonly problem: Problem };
 
 /** A subscription as the client asks for it. */
@@ -99,7 +105,7 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
     case 'snapshot':
       return { kind: 'snapshot', ...told(id, rest) };
     case 'changes':
-      return { kind: 'changes', ...told(id, rest) };
+      return { kind: 'changes', ...told(id, rest), gone: goneOf(rest['gone'] ?? []) };
     case 'error':
       return { kind: 'error', id: typeof id === 'string' ? id : undefined, problem: readProblem(rest['problem']) };
     default:
@@ -132,6 +138,14 @@ export function readWindow(value: unknown): StreamWindow {
     revision: Number(revision),
     pending: Array.isArray(pending) ? (pending as readonly string[]) : NOTHING_PENDING,
   };
+}
+
+function goneOf(gone: unknown): readonly WindowName[] {
+  if (!Array.isArray(gone)) throw new StrangeMessage('gone is no list');
+  return gone.map((one: unknown) => {
+    const { start, tags } = record(one, 'a window that is gone');
+    return { startMs: instant(start, 'start'), tags: record(tags, 'tags') as Record<string, string> };
+  });
 }
 
 /** Reads an RFC 3339 instant, in ms. Throws StrangeMessage. */

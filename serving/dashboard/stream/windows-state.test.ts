@@ -41,6 +41,15 @@ describe('the windows of a subscription', () => {
     expect(state.position).toBe('q');
   });
 
+  it('go where they hold nothing any more, and their group with the last of them', () => {
+    const elsewhere = { tags: { region: 'DK2' } };
+    const before = told('snapshot', [windowAt(0), windowAt(1), windowAt(1, elsewhere)]);
+    const changes = { ...told('changes', [windowAt(2)]), gone: [windowAt(0), windowAt(1, elsewhere), windowAt(7)] };
+    const state = after(before, changes);
+    expect(minutes(state)).toStrictEqual([1, 2]);
+    expect([...state.groups.keys()]).toStrictEqual([DK1]);
+  });
+
   it('tell up to when there is data, which may be long before what agents have told', () => {
     const upTo = (freshnessMs: number | null, ...at: readonly number[]): number | null => {
       const windows = at.map((minute) => windowAt(minute));

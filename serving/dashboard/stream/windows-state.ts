@@ -1,4 +1,4 @@
-import type { Problem, ServerMessage, StreamWindow } from './message.ts';
+import type { Problem, ServerMessage, StreamWindow, WindowName } from './message.ts';
 
 /** A window as it is shown: `revisedAtMs` is when what it says last changed after it had been final. */
 export interface ShownWindow extends StreamWindow {
@@ -47,9 +47,10 @@ export const NO_WINDOWS: WindowsState = {
 export function applyMessage(state: WindowsState, message: ServerMessage, spanMs: number, atMs: number): WindowsState {
   if (message.kind === 'error') return { ...state, problem: message.problem };
   const base = message.kind === 'snapshot' ? new Map<string, GroupWindows>() : state.groups;
-  const groups = withinSpan(merge(base, state.groups, message.windows, atMs), spanMs);
-  const { position, version, freshnessMs, isProvisional, without } = message;
-  return { groups, position, version, freshnessMs, isProvisional, without, problem: undefined };
+  const left = message.kind === 'changes' ? without(base, message.gone) : base;
+  const groups = withinSpan(merge(left, state.groups, message.windows, atMs), spanMs);
+  const { position, version, freshnessMs, isProvisional } = message;
+  return { groups, position, version, freshnessMs, isProvisional, without: message.without, problem: undefined };
 }
 
 /**
@@ -96,6 +97,21 @@ export function groupName(tags: Readonly<Record<string, string>>): string {
 }
 
 type Groups = ReadonlyMap<string, GroupWindows>;
+
+/** The groups without windows that hold nothing any more; a group that has no other goes with them. */
+function without(groups: Groups, gone: readonly WindowName[]): Groups {
+  if (gone.length === 0) return groups;
+  const left = new Map(groups);
+  for (const { startMs, tags } of gone) {
+    const key = groupKey(tags);
+    const group = left.get(key);
+    if (group === undefined) continue;
+    const windows = group.windows.filter((window) => window.startMs !== startMs);
+    if (windows.length === 0) left.delete(key);
+    else if (windows.length < group.windows.length) left.set(key, { ...group, windows });
+  }
+  return left;
+}
 
 /** `base` with the windows told; `before` says what each was, also where a snapshot begins anew. */
 function merge(base: Groups, before: Groups, told: readonly StreamWindow[], atMs: number): Groups {

@@ -23,7 +23,7 @@ export function windowAt(minute: number, over: Partial<StreamWindow> = {}): Stre
 /** A snapshot or changes with these windows. */
 export function told(kind: 'snapshot' | 'changes', windows: readonly StreamWindow[], position = 'p'): ServerMessage {
   return {
-    kind,
+    ...(kind === 'changes' ? { kind, gone: [] } : { kind }),
     id: 'windows-1',
     version: 1,
     position,
