@@ -16,7 +16,8 @@ const Changes = Told.omit({ units: true, zone: true }).extend({
   type: z.literal('changes'),
   id: Id,
   gone: z.array(WindowNameSchema).optional().openapi({
-    description: 'Windows that hold nothing any more. Some of them may never have been told; absent where there are none',
+    description:
+      'Windows that hold nothing any more. Some of them may never have been told; absent where there are none',
   }),
 });
 const Refusal = z.object({

@@ -164,7 +164,8 @@ export class Subscription {
       const gone = combiner.gone(groups);
       const isResumed = this.#source !== source;
       const head = headOf(this.#reader.index, source, groups);
-      if (windows.length === 0 && gone.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed) return { source, ...head };
+      if (windows.length === 0 && gone.length === 0 && head.freshnessMs === this.#freshnessMs && !isResumed)
+        return { source, ...head };
       return tellingOf('changes', source, query, { ...head, table: combiner.table, windows }, gone);
     });
   }
