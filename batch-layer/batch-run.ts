@@ -21,7 +21,7 @@ import {
 import { type FoldPool, openPool, type PoolOptions } from './recompute/fold-pool.ts';
 import { type PartitionPlan, planPartition } from './recompute/partition-plan.ts';
 import { dropPlanStates, keepPlanState, loadPlanState } from './recompute/plan-state.ts';
-import { recompute, type Target } from './recompute/recompute.ts';
+import { recompute, type Recomputed, type Target } from './recompute/recompute.ts';
 import { isOutdated, mergeResults } from './recompute/result-runs.ts';
 import { withScratch } from './scratch.ts';
 
@@ -70,6 +70,9 @@ export interface BatchOutcome {
   readonly positions: readonly number[];
   /** Folded in this run; a full one folds all there are. */
   readonly readings: number;
+  /** Of all results that were made of them; and the slices that these and their tails are. */
+  readonly rows: number;
+  readonly slices: number;
   /** That the recompute took, from the first header read to the last manifest stored. */
   readonly seconds: number;
 }
@@ -100,12 +103,12 @@ export async function runBatch(resources: BatchResources, request: BatchRequest)
   await Promise.all(copies.map((position, partition) => archive.whenArchived(partition, position, signal)));
   const startedAtMs = performance.now();
   const run = new BatchRun(resources, request, work, copies, pool);
-  const { positions, readings } = await run.recompute();
+  const { positions, ...folded } = await run.recompute();
   const manifests = await run.publish();
   const seconds = (performance.now() - startedAtMs) / 1000;
   await run.clearAway(manifests);
   const live = manifests.flatMap(({ versions }) => versions.filter(({ state }) => state === 'live'));
-  return { version: Math.max(0, ...live.map(({ version }) => version)), positions, readings, seconds };
+  return { version: Math.max(0, ...live.map(({ version }) => version)), positions, ...folded, seconds };
 }
 
 /** About how many bytes of records a run folds. */
@@ -150,13 +153,15 @@ class BatchRun {
     this.#pool = pool;
   }
 
-  /** Plans, folds and stores results for every version; gives the cut and the readings that were folded. */
-  async recompute(): Promise<{ readonly positions: readonly number[]; readonly readings: number }> {
+  /** Plans, folds and stores results for every version; gives the cut, and what was folded and made. */
+  async recompute(): Promise<Recomputed & Pick<BatchOutcome, 'positions'>> {
     const { full } = this.#request;
     const plans = await this.#plan();
     const positions = plans.map(({ to }) => to);
     const atMs = this.#resources.clock();
     let readings = 0;
+    let rows = 0;
+    let slices = 0;
     const needBase = this.#work.filter(({ needsBase }) => full || needsBase);
     const needDelta = Map.groupBy(
       this.#work.filter(({ version }) => version.batch.results.length > 0 && !coversCut(version.batch.cut, positions)),
@@ -169,17 +174,21 @@ class BatchRun {
       if (needBase.length > 0) {
         const nothing = positions.map(() => 0);
         const folded = await this.#fold(needBase, plans, nothing, 'base', atMs);
-        readings += folded;
+        readings += folded.readings;
+        rows += folded.rows;
+        slices += folded.slices;
       }
       for (const works of needDelta.values()) {
         const folded = await this.#fold(works, plans, works[0]!.version.batch.cut, 'delta', atMs);
-        if (!full) readings += folded;
+        if (!full) readings += folded.readings;
+        rows += folded.rows;
+        slices += folded.slices;
       }
     } finally {
       await Promise.allSettled([kept]);
     }
     await kept;
-    return { positions, readings };
+    return { positions, readings, rows, slices };
   }
 
   /** Keeps the plans that stand at their cut. */
@@ -274,12 +283,12 @@ class BatchRun {
     from: readonly number[],
     kind: 'base' | 'delta',
     atMs: number,
-  ): Promise<number> {
+  ): Promise<Recomputed> {
     const { archive, objects } = this.#resources;
     const { progress, signal } = this.#request;
     const positions = plans.map(({ to }) => to);
     const targets: Target[] = works.map((work) => ({ view: work.version, result: nameOf(work, kind) }));
-    const readings = await recompute({
+    const folded = await recompute({
       archive,
       objects,
       targets,
@@ -291,11 +300,18 @@ class BatchRun {
       signal,
     });
     works.forEach((work, i) => {
-      const ref: ResultRef = { name: targets[i]!.result, from, to: positions, readings, madeAtMs: atMs, kind };
+      const ref: ResultRef = {
+        name: targets[i]!.result,
+        from,
+        to: positions,
+        readings: folded.readings,
+        madeAtMs: atMs,
+        kind,
+      };
       const made = this.#made.get(work) ?? { before: work.version.batch, cut: positions, atMs };
       this.#made.set(work, { ...made, [kind]: ref });
     });
-    return readings;
+    return folded;
   }
 
   /** The plan where it lists everything, else one that does: for refolds, which look at all history. */

@@ -24,7 +24,7 @@ export async function serveWorld(world: World, changed: Partial<ServingOptions> 
     views: [world.view],
     presence: () => [],
     operations: {
-      batch: () => Promise.resolve({ version: 1, positions: [], readings: 0, seconds: 0 }),
+      batch: () => Promise.resolve({ version: 1, positions: [], readings: 0, rows: 0, slices: 0, seconds: 0 }),
       verify: () => Promise.resolve({ slices: 0, different: 0 }),
     },
     status: () => ({ version: 'test' }),

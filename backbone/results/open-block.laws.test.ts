@@ -133,7 +133,7 @@ function filled({ groups, slices, revisions, flags, table }: Rows): {
   slices.forEach((slice, i) => open.add(groups[i]!, slice, revisions[i]!, flags[i]!, table, i));
   const { rows } = open;
   const { bytes, extent } = open.build(3, SLICE_MS, table)!;
-  expect(extent.rows).toBe(slices.length);
+  expect(extent.slices).toBe(slices.length);
   expect([extent.first.slice, extent.last.slice]).toEqual([slices[0], slices.at(-1)]);
   return { bytes, rows };
 }

@@ -86,7 +86,7 @@ export class OpenBlock {
     const extent = {
       first: { partition, group: groups[0]!, slice: this.#slices[0]! },
       last: { partition, group: groups.at(-1)!, slice: this.#lastSlice },
-      rows: this.#sliceCount,
+      slices: this.#sliceCount,
     };
     this.#groups = [];
     this.#ends = [];

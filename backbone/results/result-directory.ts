@@ -19,7 +19,7 @@ import { BAND_SLICES, bandOf, type RowName } from './results.ts';
  *   16   4   text bytes t    u32
  *   20   t   groups          JSON array of their keys, UTF-8, ascending
  *        …   columns         pack, a row per block: partition; group (its number) and slice of its first row, and of its last;
- *                            rows, number of the object, offset in it, bytes
+ *                            slices (of rows and their tails), number of the object, offset in it, bytes
  * ```
  *
  * Blocks stand in the order of their rows (results.ts), and don't overlap in it. The objects of a result are
@@ -32,11 +32,11 @@ const HEAD_BYTES = 20;
 const COLUMNS = 9;
 const SAFE = Number.MAX_SAFE_INTEGER;
 
-/** What a block holds: its first row, its last, and how many. */
+/** What a block holds: its first slice, its last, and how many there are, of rows and their tails. */
 export interface BlockExtent {
   readonly first: RowName;
   readonly last: RowName;
-  readonly rows: number;
+  readonly slices: number;
 }
 
 /** Where a block is, and what it holds. */
@@ -66,7 +66,7 @@ export function encodeDirectory(places: readonly BlockPlace[], groupKeys: Iterab
   column(({ first }) => first.slice);
   column(({ last }) => numberOf.get(last.group)!);
   column(({ last }) => last.slice);
-  column(({ rows }) => rows);
+  column(({ slices }) => slices);
   column(({ object }) => object);
   column(({ offset }) => offset);
   column(({ bytes }) => bytes);
@@ -161,7 +161,7 @@ export class ResultDirectory {
     return {
       first: { partition, group: this.groups[at(1)]!, slice: at(2) },
       last: { partition, group: this.groups[at(3)]!, slice: at(4) },
-      rows: at(5),
+      slices: at(5),
       object: at(6),
       offset: at(7),
       bytes: at(8),

@@ -76,9 +76,9 @@ function emptyTable(slots: number): StatsTable {
 const at = (partition: number, group: string, slice: number): RowName => ({ partition, group, slice });
 
 const PLACES: readonly BlockPlace[] = [
-  { first: at(0, '["a"]', -7), last: at(0, '["a"]', -1), rows: 3, object: 0, offset: 0, bytes: 900 },
-  { first: at(0, '["ä"]', -2), last: at(0, '["a"]', 12), rows: 5, object: 0, offset: 900, bytes: 80 },
-  { first: at(2, '["a"]', 2 ** 36), last: at(2, '["b"]', 2 ** 37), rows: 1024, object: 1, offset: 0, bytes: 70_000 },
+  { first: at(0, '["a"]', -7), last: at(0, '["a"]', -1), slices: 3, object: 0, offset: 0, bytes: 900 },
+  { first: at(0, '["ä"]', -2), last: at(0, '["a"]', 12), slices: 5, object: 0, offset: 900, bytes: 80 },
+  { first: at(2, '["a"]', 2 ** 36), last: at(2, '["b"]', 2 ** 37), slices: 1024, object: 1, offset: 0, bytes: 70_000 },
 ];
 const GROUPS = ['["ä"]', '["a"]', '["b"]', '["a"]', '["c"]'];
 const directory = (): Uint8Array => encodeDirectory(PLACES, GROUPS);

@@ -82,6 +82,11 @@ const startMs = new Float64Array(RESULT_BLOCK_ROWS_MAX);
 const counted = new Float64Array(RESULT_BLOCK_ROWS_MAX);
 const EVERY_PART: ReadonlySet<StatsPart> = new Set(STATS_PARTS);
 
+/** How many rows a block has, of its bytes; those of tails are no rows of their own there. */
+export function rowsOfBlock(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint16(2, true);
+}
+
 /** Rows to be written as one block: row i is at `slots[i]` of the table. */
 export interface BlockRows {
   readonly partition: number;

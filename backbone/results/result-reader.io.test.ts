@@ -35,7 +35,7 @@ function blockOf(partition: number, group: string, first: number, last: number) 
   const slots = Int32Array.from(slices, (_, i) => i);
   const columns = { sliceMs: 1000, revisions: new Float64Array(rows).fill(1), flags: new Uint8Array(rows) };
   const block = encodeResultBlock({ partition, groups: [group], ends: [rows], slices, ...columns, table, slots });
-  const extent = { first: { partition, group, slice: first }, last: { partition, group, slice: last }, rows };
+  const extent = { first: { partition, group, slice: first }, last: { partition, group, slice: last }, slices: rows };
   return { extent, block };
 }
 

@@ -7,6 +7,7 @@ import {
   directoryName,
   encodeDirectory,
 } from './result-directory.ts';
+import { rowsOfBlock } from './result-format.ts';
 import { compareRows } from './results.ts';
 
 /** Bytes of blocks in one object. */
@@ -14,6 +15,12 @@ export const RESULT_OBJECT_BYTES = 2 * 1024 * 1024;
 
 /** Objects that are put at once. */
 const PUTS_IN_FLIGHT_MAX = 4;
+
+/** Rows that a result has, and slices that these and their tails are. */
+export interface ResultSize {
+  readonly rows: number;
+  readonly slices: number;
+}
 
 /**
  * Writes a batch result block by block. Nothing of it counts before `finish` has resolved, which puts the directory
@@ -25,6 +32,8 @@ export class ResultWriter {
   readonly #places: BlockPlace[] = [];
   #blocks: Uint8Array[] = [];
   #bytes = 0;
+  #rows = 0;
+  #slices = 0;
   #object = 0;
   readonly #puts = new Set<Promise<void>>();
 
@@ -41,17 +50,20 @@ export class ResultWriter {
       'blocks of a result come in their order, without overlap',
     );
     if (this.#bytes > 0 && this.#bytes + block.length > RESULT_OBJECT_BYTES) await this.#put();
-    const { first, last, rows } = extent;
-    this.#places.push({ first, last, rows, object: this.#object, offset: this.#bytes, bytes: block.length });
+    const { first, last, slices } = extent;
+    this.#rows += rowsOfBlock(block);
+    this.#slices += slices;
+    this.#places.push({ first, last, slices, object: this.#object, offset: this.#bytes, bytes: block.length });
     this.#blocks.push(block);
     this.#bytes += block.length;
   }
 
-  /** Resolves once the whole result is durable; `groups` are those of its rows. */
-  async finish(groups: Iterable<string>): Promise<void> {
+  /** Resolves once the whole result is durable, with its size; `groups` are those of its rows. */
+  async finish(groups: Iterable<string>): Promise<ResultSize> {
     if (this.#bytes > 0) await this.#put();
     await Promise.all(this.#puts);
     await this.#objects.put(directoryName(this.#name), encodeDirectory(this.#places, groups));
+    return { rows: this.#rows, slices: this.#slices };
   }
 
   async #put(): Promise<void> {

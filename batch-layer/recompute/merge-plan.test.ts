@@ -3,9 +3,9 @@ import { mergedRun, planMerge } from './merge-plan.ts';
 import type { RunBlock, SortedRun } from './run-file.ts';
 
 /** A block of group 'a' with the slices `first` to `last`. */
-function block(first: number, last: number, rows = 1000, partition = 0): RunBlock {
+function block(first: number, last: number, slices = 1000, partition = 0): RunBlock {
   const row = (slice: number) => ({ partition, group: 'a', slice });
-  return { first: row(first), last: row(last), rows, path: 'run', at: first, bytes: rows };
+  return { first: row(first), last: row(last), slices, path: 'run', at: first, bytes: slices };
 }
 
 const runOf = (...blocks: readonly RunBlock[]): SortedRun => ({ blocks, groups: ['a'] });

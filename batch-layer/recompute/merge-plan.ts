@@ -1,6 +1,6 @@
 import { type BlockExtent } from '#backbone/results/result-directory.ts';
 import { compareRows } from '#backbone/results/results.ts';
-import { type MergeInput, type MergeJob, WHOLE_ROWS_MIN } from './merge-runs.ts';
+import { type MergeInput, type MergeJob, WHOLE_SLICES_MIN } from './merge-runs.ts';
 import type { RunBlock, SortedRun } from './run-file.ts';
 
 /** A sorted run that is to be merged with others. */
@@ -83,7 +83,9 @@ function overlaps(before: BlockExtent, { first }: BlockExtent): boolean {
 
 function areSmall(before: BlockExtent, block: BlockExtent): boolean {
   return (
-    before.first.partition === block.first.partition && before.rows < WHOLE_ROWS_MIN && block.rows < WHOLE_ROWS_MIN
+    before.first.partition === block.first.partition &&
+    before.slices < WHOLE_SLICES_MIN &&
+    block.slices < WHOLE_SLICES_MIN
   );
 }
 
@@ -93,16 +95,16 @@ function inputsOf(cluster: readonly Piece[], runs: readonly OrderedRun[]): Merge
   return [...blocksOf].map(([run, pieces]) => ({ blocks: pieces.map(({ block }) => block), order: runs[run]!.order }));
 }
 
-/** Shares clusters out, in their order, so that each share has about as many rows; none where there are no clusters. */
+/** Shares clusters out, in their order, so that each share has about as many slices; none where there are no clusters. */
 function shareOut(clusters: readonly Piece[][], shares: number): Piece[][][] {
-  const rowsOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { block }) => sum + block.rows, 0);
-  const total = clusters.reduce((sum, cluster) => sum + rowsOf(cluster), 0);
+  const slicesOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { block }) => sum + block.slices, 0);
+  const total = clusters.reduce((sum, cluster) => sum + slicesOf(cluster), 0);
   const found: Piece[][][] = [];
-  let rows = 0;
+  let slices = 0;
   for (const cluster of clusters) {
-    if (rows * shares >= total * found.length) found.push([]);
+    if (slices * shares >= total * found.length) found.push([]);
     found.at(-1)!.push(cluster);
-    rows += rowsOf(cluster);
+    slices += slicesOf(cluster);
   }
   return found;
 }

@@ -57,7 +57,10 @@ describe('a merge of runs', () => {
     const count = RESULT_BLOCK_ROWS_MAX - 100;
     const inputs = [0, 1].map((first) => ({ ...runOf(dir, names(0, 'a', first, count, 2)), order: 0 }));
     const merged = runMergeJob({ merges: [inputs], sliceMs: 1000, outPath: join(dir, 'out') });
-    expect(merged.map(({ rows }) => rows)).toStrictEqual([RESULT_BLOCK_ROWS_MAX, 2 * count - RESULT_BLOCK_ROWS_MAX]);
+    expect(merged.map(({ slices }) => slices)).toStrictEqual([
+      RESULT_BLOCK_ROWS_MAX,
+      2 * count - RESULT_BLOCK_ROWS_MAX,
+    ]);
     expect(rowsOf(merged)).toEqual(names(0, 'a', 0, 2 * count).map((row) => ({ ...row, count: 1 })));
   });
 

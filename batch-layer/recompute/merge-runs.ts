@@ -3,8 +3,8 @@ import { BlockBuilder } from '#backbone/results/block-builder.ts';
 import { compareRows, type ResultBlock, type RowName } from '#backbone/results/results.ts';
 import { type RunBlock, RunReader, RunWriter } from './run-file.ts';
 
-/** A block with at least so many rows is passed on as it is where nothing overlaps it; smaller ones are packed together. */
-export const WHOLE_ROWS_MIN = 256;
+/** A block with at least so many slices is passed on as it is where nothing overlaps it; smaller ones are packed together. */
+export const WHOLE_SLICES_MIN = 256;
 
 /** What a merge goes over, and where the blocks go that come out. Plain data, for any process. */
 export interface MergeJob {
@@ -131,7 +131,7 @@ class Merge {
     for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
       const other = this.#second();
       const { whole } = top;
-      if (whole !== undefined && whole.rows >= WHOLE_ROWS_MIN && isBefore(whole.last, other)) {
+      if (whole !== undefined && whole.slices >= WHOLE_SLICES_MIN && isBefore(whole.last, other)) {
         this.#flush();
         this.#writer.add(whole, top.passWhole());
         this.#settleTop(top);

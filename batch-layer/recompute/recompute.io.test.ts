@@ -45,7 +45,7 @@ async function rowsOf(world: BatchWorld, plan: PartitionPlan, name: string, pool
     view: { view, version: 1 } satisfies ViewVersion,
     result: `${name}-${i}`,
   }));
-  const readings = await recompute({
+  const { readings } = await recompute({
     archive: world.archive,
     objects: world.objects,
     targets,

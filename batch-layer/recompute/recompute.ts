@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Objects } from '#backbone/objects/objects.ts';
+import type { ResultSize } from '#backbone/results/result-writer.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import { type SliceName, SliceSet } from '#core/slices/slice-span.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -35,12 +36,17 @@ export interface RecomputeRequest {
   readonly signal: AbortSignal;
 }
 
-/** Recomputes results for the targets from the archive and stores them; gives the readings that were folded. */
-export function recompute(request: RecomputeRequest): Promise<number> {
+/** What was folded, and the size of all results that it made. */
+export interface Recomputed extends ResultSize {
+  readonly readings: number;
+}
+
+/** Recomputes results for the targets from the archive and stores them. */
+export function recompute(request: RecomputeRequest): Promise<Recomputed> {
   return withScratch(request.archive.dir, (scratch) => recomputeIn(scratch, request));
 }
 
-async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<number> {
+async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<Recomputed> {
   const { pool, progress, signal, objects } = request;
   const views = request.targets.map(({ view }) => view);
   pool.growFor(foldMs({ ...request, views }));
@@ -60,14 +66,18 @@ async function recomputeIn(scratch: string, request: RecomputeRequest): Promise<
     done += bytesOf(job);
     progress(done, total);
   });
+  let rows = 0;
+  let slices = 0;
   for (const [index, { view, result }] of request.targets.entries()) {
     const { runs, pending } = found[index]!;
     const refolded = await refoldPending(request, view, pending, join(scratch, `${index}.refolded`));
     // What was refolded takes the place of what was found, as a newer row does that resets.
     const ordered = [...runs.map((run) => ({ run, order: 0 })), ...refolded.map((run) => ({ run, order: 1 }))];
-    await storeRun(objects, result, await mergeRuns(ordered, view.view.sliceMs, scratch, pool, signal));
+    const size = await storeRun(objects, result, await mergeRuns(ordered, view.view.sliceMs, scratch, pool, signal));
+    rows += size.rows;
+    slices += size.slices;
   }
-  return readings;
+  return { readings, rows, slices };
 }
 
 /** What jobs found of a view: its rows, and by partition the slices whose selection has to be refolded. */

@@ -13,7 +13,7 @@ import {
   type ResultDirectory,
 } from '#backbone/results/result-directory.ts';
 import { decodeResultBlock } from '#backbone/results/result-format.ts';
-import { ResultWriter } from '#backbone/results/result-writer.ts';
+import { type ResultSize, ResultWriter } from '#backbone/results/result-writer.ts';
 import { type GroupRows, groupRows } from '#backbone/results/results.ts';
 import { ResultOutdated } from '../batch-errors.ts';
 import type { FoldPool } from './fold-pool.ts';
@@ -25,12 +25,12 @@ const PLACE = 'the objects of batch results';
 /** Bytes that tell the format of a directory. */
 const FORMAT_BYTES = 20;
 
-/** Stores a run as a result. */
-export async function storeRun(objects: Objects, name: string, { blocks, groups }: SortedRun): Promise<void> {
+/** Stores a run as a result, and gives its size. */
+export async function storeRun(objects: Objects, name: string, { blocks, groups }: SortedRun): Promise<ResultSize> {
   using reader = new RunReader();
   const writer = new ResultWriter(objects, name);
   for (const block of blocks) await writer.add(block, reader.read(block));
-  await writer.finish(groups);
+  return await writer.finish(groups);
 }
 
 /**

@@ -38,8 +38,8 @@ export class RunWriter implements Disposable {
   }
 
   /** Appends a block to the run. */
-  add({ first, last, rows }: BlockExtent, block: Uint8Array): void {
-    this.#blocks.push({ first, last, rows, path: this.#path, at: this.#at, bytes: block.length });
+  add({ first, last, slices }: BlockExtent, block: Uint8Array): void {
+    this.#blocks.push({ first, last, slices, path: this.#path, at: this.#at, bytes: block.length });
     for (let taken = 0; taken < block.length;) {
       const part = block.subarray(taken, taken + WRITE_BYTES - this.#buffered);
       this.#buffer.set(part, this.#buffered);

@@ -11,7 +11,8 @@ export const declareBatch: Declare = (program) => {
     summary: 'recompute the views from history up to now, and publish',
     description:
       'Cuts the log, folds what lies before the cut, and publishes the result in one step while everybody goes on reading. ' +
-      'Prints one line of JSON: {"version","positions","readings","seconds"}.',
+      'Prints one line of JSON: {"version","positions","readings","rows","slices","seconds"}; ' +
+      'rows are those that are stored of what was folded, slices those that they stand for.',
     examples: ['weir batch --full'],
   })
     .option('--full', 'fold all of history anew, instead of adding what came since the last batch')

@@ -22,6 +22,9 @@ export interface BatchOutcome {
   readonly version: number;
   readonly positions: unknown;
   readonly readings: number;
+  /** As they are stored, and slices that they stand for. */
+  readonly rows: number;
+  readonly slices: number;
   readonly seconds: number;
 }
 

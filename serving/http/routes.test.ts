@@ -178,7 +178,7 @@ describe('operations', () => {
     const operations: Operations = {
       batch: async (full, progress) => {
         await started(progress, full);
-        return { version: 1, positions: [], readings: 0, seconds: 0 };
+        return { version: 1, positions: [], readings: 0, rows: 0, slices: 0, seconds: 0 };
       },
       verify: async (progress) => {
         await started(progress);

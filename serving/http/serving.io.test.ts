@@ -246,7 +246,7 @@ describe('the HTTP interface', () => {
         batch: async (full, progress) => {
           progress({ partitions: 1 });
           await release.promise;
-          return { version: full ? 2 : 1, positions: [1], readings: 3, seconds: 0.5 };
+          return { version: full ? 2 : 1, positions: [1], readings: 3, rows: 2, slices: 9, seconds: 0.5 };
         },
         verify: () => Promise.reject(new Error('the disk is gone')),
       },
@@ -260,7 +260,7 @@ describe('the HTTP interface', () => {
       .map((line) => JSON.parse(line) as unknown);
     expect(lines).toEqual([
       { progress: { partitions: 1 } },
-      { result: { version: 2, positions: [1], readings: 3, seconds: 0.5 } },
+      { result: { version: 2, positions: [1], readings: 3, rows: 2, slices: 9, seconds: 0.5 } },
     ]);
     const failed = await fetch(`${served.url}/api/v1/verify`, { method: 'POST' });
     expect(JSON.parse(await failed.text())).toMatchObject({
