@@ -72,8 +72,8 @@ export async function runPlans(plans: readonly Plan[]): Promise<readonly WorldRe
   return reports;
 }
 
-/** Worlds of one thread: modules that they share keep something of each, some 25 MB, which goes with the thread. */
-const WORLDS_PER_THREAD = 20;
+/** Worlds of one thread: what modules that they share should keep of each goes with the thread. One takes a second to begin. */
+const WORLDS_PER_THREAD = 100;
 
 /** Runs worlds in threads of their own: what replaces Node's timers and disks in there is not seen out here. */
 async function runWorker(take: () => WorldTask | undefined, note: (report: WorldReport) => void): Promise<void> {

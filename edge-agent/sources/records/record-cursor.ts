@@ -258,6 +258,11 @@ export class RecordCursor {
     return found >= this.#to ? -1 : found;
   }
 
+  /** A batch of nothing, which keeps where the file begins. */
+  begun(): ReadingBatch {
+    return this.#close();
+  }
+
   #close(): ReadingBatch {
     const { reader, batch, latenessMs, goesOn } = this.#options;
     const { highestMs } = reader;

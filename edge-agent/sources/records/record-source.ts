@@ -137,7 +137,7 @@ export class RecordSource implements Source {
         yield* this.#walk(feed, cursor, buffer, this.#carryBytes, this.#carryBytes, signal);
       } else {
         if (left !== null) cursor.succeed(left);
-        yield* this.#walk(feed, cursor, buffer, dataFrom, to, signal);
+        yield* this.#walk(feed, cursor, buffer, dataFrom, to, signal, this.nature === 'live');
       }
       return cursor.checkpoint();
     } finally {
@@ -201,7 +201,9 @@ export class RecordSource implements Source {
     firstFrom: number,
     firstTo: number,
     signal: AbortSignal,
+    isNewlyFollowed = false,
   ): AsyncGenerator<ReadingBatch, void, undefined> {
+    let isKnown = !isNewlyFollowed;
     let loaded = firstBuffer;
     let spare = this.#buffer();
     let from = firstFrom;
@@ -215,9 +217,14 @@ export class RecordSource implements Source {
       for (let atEnd = false; !signal.aborted;) {
         cursor.load(loaded, from, to, atEnd);
         for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+          isKnown = true;
           yield batch;
           if (signal.aborted) return;
         }
+        // Whatever it is called when its first row comes, it is found again.
+        if (!isKnown) yield cursor.begun();
+        isKnown = true;
+        if (signal.aborted) return;
         if (atEnd) return;
         const count = await reading;
         if (signal.aborted) return;
