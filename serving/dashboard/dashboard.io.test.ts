@@ -356,7 +356,10 @@ describe.runIf(found)('the dashboard in a browser', () => {
   it('fits a phone, in the dark as well', async () => {
     await using server = await RecordedServer.open(dir);
     const { page } = await showing(server, '', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    for (const width of [390, 360, 320]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    }
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(
       'rgb(16, 22, 26)',
     );
