@@ -16,11 +16,14 @@ describe('orders about agents', () => {
   let logged: string[];
   /** Agents that have to be looked at anew. */
   let ordered: string[];
+  /** Agents of which a series is ended. */
+  let told: string[];
 
   beforeEach(() => {
     fold = new PartitionFold();
     logged = [];
     ordered = [];
+    told = [];
     claims = new SeriesClaims(new MemoryKeyValue());
     const admitted = (agent: string) => fold.admission.agentNamed(agent)?.ledger;
     orders = new AgentOrders({
@@ -36,6 +39,7 @@ describe('orders about agents', () => {
       claims,
       clock: () => 5,
       isOnline: (agent) => agent === ONLINE,
+      onSeriesEnded: (agent) => void told.push(agent),
       onOrdered: (agent) => ordered.push(agent),
       seriesOf: (agent) => fold.admission.agentNamed(agent)?.fold.entries ?? [],
       standingOf: (agent) => {
@@ -144,6 +148,7 @@ describe('orders about agents', () => {
     expect(await orders.endSeries('a', named)).toMatchObject({ kind: 'done', changed: true });
     expect(await orders.endSeries(ONLINE, { ...named, tags }, 3)).toMatchObject({ kind: 'done', changed: true });
     expect(logged).toEqual(['a end-series', `${ONLINE} end-series`]);
+    expect(told).toEqual(['a', ONLINE]);
     const other = await orders.endSeries('a', { ...named, tags: { region: 'nowhere' } });
     expect(other).toEqual({ kind: 'not-one', agent: 'a', meant: 0, known: [{ metric, device, tags }] });
     expect(await orders.endSeries('nobody', named)).toMatchObject({ kind: 'refused', reason: 'unknown' });

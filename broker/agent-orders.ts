@@ -38,6 +38,8 @@ export interface AgentOrdersOptions {
   readonly seriesOf: (agent: string) => readonly SeriesName[];
   /** What is known beside the fold of an agent that an order is about has to be looked at anew. */
   readonly onOrdered: (agent: string) => void;
+  /** A series of an agent is ended, which is to be told of it. */
+  readonly onSeriesEnded: (agent: string) => void;
 }
 
 /**
@@ -103,7 +105,7 @@ export class AgentOrders {
    * others of its metric and device. The agent may be connected.
    */
   async endSeries(agent: string, { metric, device, tags }: SeriesName, fromMs?: number): Promise<OrderOutcome> {
-    const { seriesOf, standingOf, log, clock } = this.#options;
+    const { seriesOf, standingOf, log, clock, onSeriesEnded } = this.#options;
     if (standingOf(agent) === undefined) return { kind: 'refused', reason: 'unknown', agent };
     const known = distinct(seriesOf(agent).filter((one) => one.metric === metric && one.device === device));
     const meant = known.filter((one) => Object.entries(tags).every(([tag, text]) => one.tags[tag] === text));
@@ -112,6 +114,7 @@ export class AgentOrders {
     const atMs = clock();
     const order = { kind: 'end-series', metric, device, tags: only.tags, fromMs: fromMs ?? atMs } as const;
     await log.append(partitionOf(agent, log.partitions), encodeRecord({ kind: 'order', agent, atMs, order }));
+    onSeriesEnded(agent);
     return done(true);
   }
 

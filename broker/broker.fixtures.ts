@@ -118,6 +118,7 @@ export class BrokerHarness implements AsyncDisposable {
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.resolve({ incarnation: 3, highestSequence: 17 }),
       wantedOf: () => Promise.resolve({ heads: [], missing: [] }),
+      endedOf: () => Promise.resolve([]),
       dictionaryOf: () => [],
       ...options,
     });

@@ -346,6 +346,7 @@ describe('who comes to the broker', () => {
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.reject(new Error('none')),
       wantedOf: () => new Promise(() => undefined),
+      endedOf: () => Promise.resolve([]),
       dictionaryOf: () => [],
     });
     await expect(again).rejects.toMatchObject({ kind: 'listen-failed', message: new RegExp(`127.0.0.1:${port}`) });

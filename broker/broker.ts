@@ -7,6 +7,7 @@ import type { KeyValue } from '#backbone/key-value/key-value.ts';
 import type { Log } from '#backbone/log/log.ts';
 import { WeirError } from '#core/errors.ts';
 import type { SlicedView } from '#core/fold/held-slices.ts';
+import type { EndedEntry } from '#core/fold/silences.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 import type { LedgerHead, WantedFrames } from '#core/wire/topics.ts';
@@ -41,6 +42,8 @@ export interface BrokerOptions {
    * rejection is logged, and the agent sends nothing again.
    */
   readonly wantedOf: (agent: string, signal: AbortSignal) => Promise<WantedFrames>;
+  /** The series of an agent that are ended, as of all that the log holds now; as `wantedOf` rejects. */
+  readonly endedOf: (agent: string, signal: AbortSignal) => Promise<readonly EndedEntry[]>;
   /** The entries that the fold knows of an agent's dictionary: what a broker that was started again judges frames by. */
   readonly dictionaryOf: (agent: string) => readonly SeriesEntry[];
   /** What the fold knows of an agent, for orders about it; without it none are taken. */
@@ -89,7 +92,7 @@ export class ListenFailed extends WeirError {
 
 /** Starts a broker; throws {@link ListenFailed}. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { log, metrics, clock, logger, ledgerHead, wantedOf } = options;
+  const { log, metrics, clock, logger, ledgerHead, wantedOf, endedOf } = options;
   const tally = newTally();
   const presence = new Presence(options.onPresence ?? (() => undefined));
   const claims = new SeriesClaims(options.claims);
@@ -103,15 +106,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     tally,
     onHeartbeat: (agent, heartbeat, atMs) => presence.seen(agent, atMs, heartbeat),
   });
-  const orders = new AgentOrders({
-    log,
-    claims,
-    clock,
-    isOnline: (agent) => presence.isOnline(agent),
-    standingOf: options.agentDecision ?? (() => undefined),
-    seriesOf: options.dictionaryOf,
-    onOrdered: (agent) => ingest.forget(agent),
-  });
   const { identity } = options;
   const listener = await MqttListener.open({
     ingest,
@@ -121,7 +115,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     logger,
     ledgerHead,
     wantedOf,
+    endedOf,
     identity,
+  });
+  const orders = new AgentOrders({
+    log,
+    claims,
+    clock,
+    isOnline: (agent) => presence.isOnline(agent),
+    standingOf: options.agentDecision ?? (() => undefined),
+    seriesOf: options.dictionaryOf,
+    onOrdered: (agent) => ingest.forget(agent),
+    onSeriesEnded: (agent) => listener.tellEnded(agent),
   });
   const { server, cut } = openDoor(options, listener);
   let port: number;

@@ -1,6 +1,7 @@
 import type { Client, PublishPacket, Subscription } from 'aedes';
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
+import type { EndedEntry } from '#core/fold/silences.ts';
 import type { RefusedFrame, WantedFrames } from '#core/wire/topics.ts';
 import { ClientSession, type ClientSessionOptions, PublishQueue } from './client-session.ts';
 import type { GuardedConnection } from './guarded-connection.ts';
@@ -16,6 +17,7 @@ function openSession(
   decision: Decision = { record: undefined },
   ledgerHead = () => Promise.resolve(HEAD),
   wantedOf: ClientSessionOptions['wantedOf'] = () => Promise.resolve({ heads: [HEAD], missing: [] }),
+  endedOf: ClientSessionOptions['endedOf'] = () => Promise.resolve([]),
 ) {
   const logged: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
@@ -39,7 +41,7 @@ function openSession(
     'roof-1',
     client as unknown as Client,
     { taken: () => undefined, answered } as unknown as GuardedConnection,
-    { ingest: ingest as unknown as Ingest, presence, clock: () => 12, logger, ledgerHead, wantedOf },
+    { ingest: ingest as unknown as Ingest, presence, clock: () => 12, logger, ledgerHead, wantedOf, endedOf },
   );
   const subscribe = (...topics: string[]): void => {
     const all = topics.map((topic) => ({ topic: `${ROOT}/${topic}`, qos: 0 }) as Subscription);
@@ -126,6 +128,23 @@ describe('the session of a client', () => {
     const { publish, logged } = openSession();
     await publish(`${ROOT}/frame`);
     expect(logged).toStrictEqual([]);
+  });
+
+  it('hears which of its series are ended if it asks, and of what was to be told before nothing any more', async () => {
+    const asked: PromiseWithResolvers<readonly EndedEntry[]>[] = [];
+    const { session, subscribe, sent } = openSession(undefined, undefined, undefined, () => {
+      asked.push(Promise.withResolvers());
+      return asked.at(-1)!.promise;
+    });
+    void session.tellEnded();
+    expect(asked).toHaveLength(0);
+    subscribe('ended');
+    void session.tellEnded();
+    expect(asked).toHaveLength(2);
+    asked[0]!.resolve([[7, 1]]);
+    asked[1]!.resolve([[8, 2]]);
+    await vi.waitUntil(() => sent.length > 0);
+    expect(sent).toStrictEqual([{ topic: `${ROOT}/ended`, body: { ended: [[8, 2]], more: false } }]);
   });
 
   it('hears what the ledger lacks of it when that is known, if it asks for it', async () => {

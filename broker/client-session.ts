@@ -1,7 +1,9 @@
 import type { Client, PublishPacket, Subscription } from 'aedes';
 import type { Logger } from 'pino';
+import type { EndedEntry } from '#core/fold/silences.ts';
 import type { EnrolledAgent } from '#core/identity/identities.ts';
 import { encodeLedgerHead, encodeRefusedFrame, encodeWantedFrames } from '#core/wire/down-messages.ts';
+import { encodeEnded, splitEnded } from '#core/wire/ended-series.ts';
 import { agentTopic, type DownTopic, type LedgerHead, type UpTopic, type WantedFrames } from '#core/wire/topics.ts';
 import { ClientRefused, judgePublish, maySubscribe } from './connect-verdict.ts';
 import type { GuardedConnection } from './guarded-connection.ts';
@@ -15,6 +17,7 @@ export interface ClientSessionOptions {
   readonly logger: Logger;
   readonly ledgerHead: (agent: string) => Promise<LedgerHead>;
   readonly wantedOf: (agent: string, signal: AbortSignal) => Promise<WantedFrames>;
+  readonly endedOf: (agent: string, signal: AbortSignal) => Promise<readonly EndedEntry[]>;
 }
 
 /** Says that a packet is done with: to be acknowledged, or, with an error, that its connection is to be ended. */
@@ -37,6 +40,8 @@ export class ClientSession {
   readonly #complaints = new Set<string>();
   /** A verdict that is being written; what comes after it is acknowledged after it. */
   #telling: Promise<void> | undefined;
+  /** How often it was to be told which series are ended. */
+  #endedAsked = 0;
   readonly #ended = Promise.withResolvers<void>();
   /** Aborted when the connection has ended. */
   readonly #gone = new AbortController();
@@ -94,6 +99,7 @@ export class ClientSession {
       this.#topics.add(topic);
       if (topic === agentTopic(this.agent, 'head')) void this.#sendHead();
       if (topic === agentTopic(this.agent, 'wanted')) void this.#sendWanted();
+      if (topic === agentTopic(this.agent, 'ended')) void this.tellEnded();
     }
   }
 
@@ -158,6 +164,24 @@ export class ClientSession {
       await this.#send('wanted', encodeWantedFrames(await wantedOf(agent, signal)));
     } catch (error) {
       if (!signal.aborted) logger.warn({ agent, err: error }, 'the ledger could not say what it lacks of an agent');
+    }
+  }
+
+  /**
+   * Tells which series of the agent are ended, as of all that is stored now. What was to be told as of an earlier time is not
+   * told any more: who asks may take the next answer for his own.
+   */
+  async tellEnded(): Promise<void> {
+    const { logger, endedOf } = this.#options;
+    const { agent } = this;
+    const { signal } = this.#gone;
+    if (!this.#topics.has(agentTopic(agent, 'ended'))) return;
+    const asked = ++this.#endedAsked;
+    try {
+      const ended = await endedOf(agent, signal);
+      if (asked === this.#endedAsked) for (const one of splitEnded(ended)) void this.#send('ended', encodeEnded(one));
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ agent, err: error }, 'an agent could not be told which series are ended');
     }
   }
 

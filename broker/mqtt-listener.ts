@@ -105,6 +105,11 @@ export class MqttListener {
     this.#aedes.handle(connection);
   }
 
+  /** Tells an agent, where it is connected and has asked, which of its series are ended. */
+  tellEnded(agent: string): void {
+    void this.#present.get(agent)?.tellEnded();
+  }
+
   /** Takes no further packets; resolves when all that were taken are stored and answered, or the signal aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     for (const connection of this.#connections) connection.hold();

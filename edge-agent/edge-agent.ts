@@ -64,7 +64,7 @@ export interface EdgeAgent extends AsyncDisposable {
  * another agent's, BrokerAddressUnusable, and FileUnusable where a file of its login is not there.
  */
 export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAgent> {
-  const { id, spool: spoolOptions, metrics, logger } = options;
+  const { id, spool: spoolOptions, metrics, logger, nowMs } = options;
   await using stack = new AsyncDisposableStack();
   await readLogin(options.login ?? {}, options.folder);
   const table = stack.use(await openEmbeddedTable({ dir: spoolOptions.dir, memoryBytes: spoolOptions.memory }));
@@ -75,7 +75,7 @@ export async function startEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAge
     signal: stopping.signal,
     failed: ({ message }: Error) => logger.error({ reason: message }, 'nothing can be stored; it is tried again'),
   };
-  const committer = await Committer.open({ id, table, spool, metrics, journalBytesMax: journalBytes, storing });
+  const committer = await Committer.open({ id, table, spool, metrics, journalBytesMax: journalBytes, storing, nowMs });
   const sources = Array.from(options.sources, ([name, source]) =>
     source.open(name, { ...options, agent: id, registry: committer.dictionary }),
   );
@@ -135,6 +135,12 @@ function openUplink(
     login: () => readLogin(login ?? {}, folder),
     spool,
     heartbeat: () => committer.heartbeat(),
+    endings: {
+      forget: () => committer.ended.forget(),
+      told: (message) => committer.ended.told(message),
+      ask: () => committer.ended.ask(committer.frameProgress),
+      asked: () => committer.ended.asked(),
+    },
     acquaintance: { shown: () => committer.shown, make: (life) => committer.acquaint(life) },
     logger,
     random,

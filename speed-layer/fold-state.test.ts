@@ -81,6 +81,44 @@ describe('the state of a fold', () => {
     expect(next.operations(savedOf(resumed), resumed.takeChangedAgents())).toHaveLength(2);
   });
 
+  it('gives back which series are ended, of no view too, and writes them where that has changed alone', async () => {
+    const table = new MemoryTable();
+    const fold = new PartitionFold();
+    const writer = new FoldStateWriter(PARTITION, fold);
+    const agent = new SampleAgent('a', 2);
+    const end = (one: PartitionFold, series: number, fromMs: number): void => {
+      const { metric, device, tags } = sampleSeries(series);
+      const order = { kind: 'end-series', metric, device, tags, fromMs } as const;
+      one.apply(one.position + 1, { kind: 'order', agent: 'a', atMs: 0, order });
+    };
+    const ended = (one: PartitionFold) => one.admission.agentNamed('a')!.fold.ended;
+    const write = async (one: PartitionFold, by: FoldStateWriter): Promise<number> => {
+      const operations = by.operations(savedOf(one), one.takeChangedAgents());
+      await table.write(operations, { sync: true });
+      return operations.length;
+    };
+    apply(fold, agent.birth(), agent.readings([[0, 1000, 1]]));
+    expect(await write(fold, writer)).toBe(4);
+    end(fold, 0, 5000);
+    end(fold, 1, 5000);
+    expect(await write(fold, writer)).toBe(3);
+    apply(fold, agent.readings([[0, 4000, 1]]));
+    expect(await write(fold, writer)).toBe(2);
+    const resumed = new PartitionFold((await loadFold(table, PARTITION))!.snapshot);
+    expect(ended(resumed)).toEqual([
+      [0, 5000],
+      [1, 5000],
+    ]);
+    const next = new FoldStateWriter(PARTITION, resumed);
+    end(resumed, 0, 6000);
+    apply(resumed, agent.readings([[1, 5000, 1]]));
+    expect(ended(resumed)).toEqual([[0, 5000]]);
+    expect(await write(resumed, next)).toBe(3);
+    apply(resumed, agent.readings([[0, 7000, 1]]));
+    await write(resumed, next);
+    expect(ended(new PartitionFold((await loadFold(table, PARTITION))!.snapshot))).toEqual([]);
+  });
+
   it('reads a state as it has been written from the first version on', async () => {
     const table = new MemoryTable();
     const agent = new SampleAgent('a', 1);

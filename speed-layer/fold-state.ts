@@ -3,6 +3,7 @@ import type { Table, TableOperation } from '#backbone/table/table.ts';
 import type { AgentSnapshot } from '#core/fold/admission.ts';
 import type { AgentFold } from '#core/fold/agent-fold.ts';
 import type { FoldCounters, FoldSnapshot, LiveAgent, PartitionFold } from '#core/fold/partition-fold.ts';
+import type { EndedEntry } from '#core/fold/silences.ts';
 import type { LedgerSnapshot } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
 
@@ -48,6 +49,10 @@ function entryPrefix(partition: number, agent: string): Uint8Array {
   return joinKeys(FOLD, uintKey(partition), stringKey('entry'), stringKey(agent));
 }
 
+function endedKey(partition: number, agent: string): Uint8Array {
+  return joinKeys(FOLD, uintKey(partition), stringKey('ended'), stringKey(agent));
+}
+
 /** Whether an earlier run has folded anything of a log of so many partitions. */
 export async function hasFolded(table: Table, partitions: number): Promise<boolean> {
   for (let partition = 0; partition < partitions; partition++)
@@ -73,7 +78,9 @@ export async function loadFold(
       dictionaryVersion,
       held: Buffer.from(frame, 'base64'),
     }));
-    agents.push({ agent, ledger, entries, parked: frames });
+    const ended = await table.get(endedKey(partition, agent));
+    const silent = ended === undefined ? {} : { ended: parse<readonly EndedEntry[]>(ended) };
+    agents.push({ agent, ledger, entries, parked: frames, ...silent });
   }
   const { position, epoch, cutIds, counters } = saved;
   const cuts = cutIds.map((id, i) => ({ id, position: i === cutIds.length - 1 ? epoch : 0 }));
@@ -85,11 +92,14 @@ export class FoldStateWriter {
   readonly #partition: number;
   /** By agent: the life that the entries are of, and how many of them are in the table. */
   readonly #entriesWritten = new Map<string, { readonly fold: AgentFold; readonly count: number }>();
+  /** By agent: the series that are ended, as in the table; absent where none ever was. */
+  readonly #endedWritten = new Map<string, readonly EndedEntry[]>();
 
   constructor(partition: number, fold: PartitionFold) {
     this.#partition = partition;
     for (const { fold: agent } of fold.admission.living) {
       this.#entriesWritten.set(agent.name, { fold: agent, count: agent.entries.length });
+      if (agent.ended.length > 0) this.#endedWritten.set(agent.name, agent.ended);
     }
   }
 
@@ -111,8 +121,16 @@ export class FoldStateWriter {
         operations.push({ kind: 'put', key: joinKeys(prefix, uintKey(index)), value: json(entries[index]) });
       }
       this.#entriesWritten.set(name, { fold: agent.fold, count: entries.length });
+      operations.push(...this.#endedOperations(agent.fold));
     }
     return operations;
+  }
+
+  #endedOperations({ name, ended }: AgentFold): readonly TableOperation[] {
+    const written = this.#endedWritten.get(name) ?? [];
+    if (written === ended || written.length + ended.length === 0) return [];
+    this.#endedWritten.set(name, ended);
+    return [{ kind: 'put', key: endedKey(this.#partition, name), value: json(ended) }];
   }
 }
 

@@ -6,6 +6,8 @@ import type { Log } from '#backbone/log/log.ts';
 import { type Manifest, type ManifestStore, promoteVersion } from '#backbone/manifests/manifest.ts';
 import type { Table } from '#backbone/table/table.ts';
 import type { WeirError } from '#core/errors.ts';
+import type { LiveAgent } from '#core/fold/partition-fold.ts';
+import type { EndedEntry } from '#core/fold/silences.ts';
 import type { ViewVersion } from '#core/fold/view-fold.ts';
 import type { AgentDecision, Ledger } from '#core/ledger/ledger.ts';
 import type { SeriesEntry } from '#core/series/series.ts';
@@ -140,6 +142,11 @@ export class SpeedLayer implements AsyncDisposable {
     return { heads: ledger?.heads(WANTED_HEADS_MAX) ?? [], missing: ledger?.missing(WANTED_RANGES_MAX) ?? [] };
   }
 
+  /** The series of an agent that are ended, and have not spoken since. */
+  endedOf(agent: string): readonly EndedEntry[] {
+    return this.#agentNamed(agent)?.fold.ended ?? [];
+  }
+
   /** Resolves once all is folded and committed up to the given position of each partition. Throws the signal's reason. */
   async whenFolded(positions: readonly number[], signal: AbortSignal): Promise<void> {
     const isFolded = (): boolean =>
@@ -158,20 +165,20 @@ export class SpeedLayer implements AsyncDisposable {
   }
 
   #ledgerOf(agent: string): Ledger | undefined {
+    return this.#agentNamed(agent)?.ledger;
+  }
+
+  #agentNamed(agent: string): LiveAgent | undefined {
     for (const { fold } of this.#workers) {
       const known = fold.admission.agentNamed(agent);
-      if (known !== undefined) return known.ledger;
+      if (known !== undefined) return known;
     }
     return undefined;
   }
 
   /** The dictionary of an agent, as far as the fold has met it. */
   dictionaryOf(agent: string): readonly SeriesEntry[] {
-    for (const { fold } of this.#workers) {
-      const known = fold.admission.agentNamed(agent);
-      if (known !== undefined) return known.fold.entries;
-    }
-    return [];
+    return this.#agentNamed(agent)?.fold.entries ?? [];
   }
 
   /** Looks after every pause for slices that wait for a refold. */

@@ -211,6 +211,10 @@ function openBroker(
       await speed.whenFolded([...log.appended], signal);
       return speed.wantedOf(agent);
     },
+    endedOf: async (agent, signal) => {
+      await speed.whenFolded([...log.appended], signal);
+      return speed.endedOf(agent);
+    },
     dictionaryOf: (agent) => speed.dictionaryOf(agent),
     agentDecision: (agent) => speed.agentDecision(agent),
   });

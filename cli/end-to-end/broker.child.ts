@@ -22,6 +22,7 @@ await using broker = await startBroker({
   logger: pino({ level: 'silent' }),
   ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),
   wantedOf: () => new Promise(() => undefined),
+  endedOf: () => Promise.resolve([]),
   dictionaryOf: () => [],
 });
 process.stdout.write(`${broker.port}\n`);

@@ -192,7 +192,7 @@ describe('what a source accepts', () => {
         async (requests) => {
           const table = new MemoryTable();
           const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
-          const agent = await Committer.open({ id: 'agent', table, spool, metrics: METRICS });
+          const agent = await Committer.open({ id: 'agent', table, spool, metrics: METRICS, nowMs: Date.now });
           for (const told of requests) {
             for (const batch of await door(told, agent)) await agent.offer('s', batch, 'complete');
           }

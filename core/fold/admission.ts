@@ -7,6 +7,7 @@ import type { RecordFault } from '../records/record-codec.ts';
 import type { AgentOrder, LogRecord } from '../records/record.ts';
 import type { SeriesEntry } from '../series/series.ts';
 import { AgentFold } from './agent-fold.ts';
+import type { EndedEntry } from './silences.ts';
 
 /** Frames parked per agent; a further one is given up, since no agent sends so far ahead of its births. */
 export const PARKED_FRAMES_MAX = 1024;
@@ -105,6 +106,8 @@ export interface AgentSnapshot<Held> {
   readonly ledger: LedgerSnapshot;
   readonly entries: readonly SeriesEntry[];
   readonly parked: readonly ParkedFrame<Held>[];
+  /** Left out: none. */
+  readonly ended?: readonly EndedEntry[];
 }
 
 /** Everything that a resumed admission needs: plain data. */
@@ -141,7 +144,7 @@ export class Admission<Held> {
     if (resumed === undefined) return;
     this.#position = resumed.position;
     this.#cuts.push(...resumed.cuts);
-    for (const { agent, ledger, entries, parked } of resumed.agents) this.#enter(agent, entries, ledger, parked);
+    for (const { agent, entries, ...known } of resumed.agents) this.#enter(agent, entries, known);
   }
 
   /** Position of the last record admitted. */
@@ -180,6 +183,7 @@ export class Admission<Held> {
       ledger: ledger.snapshot(),
       entries: [...fold.entries],
       parked: [...parked],
+      ...(fold.ended.length === 0 ? {} : { ended: fold.ended }),
     }));
     return { position: this.#position, cuts: [...this.#cuts], agents };
   }
@@ -266,7 +270,7 @@ export class Admission<Held> {
     const next = agent.ledger.readmitted(unfolded);
     for (const { incarnation, from } of unfolded) agent.ledger.release(incarnation, from);
     agent.parked = [];
-    return this.#enter(agent.fold.name, [], next.snapshot());
+    return this.#enter(agent.fold.name, [], { ledger: next.snapshot() });
   }
 
   #refuse(name: string, frame: Uint8Array): Outcome<Held> {
@@ -338,12 +342,11 @@ export class Admission<Held> {
   #enter(
     name: string,
     entries?: readonly SeriesEntry[],
-    ledger?: LedgerSnapshot,
-    parked: readonly ParkedFrame<Held>[] = [],
+    { ledger, parked = [], ended }: Partial<AgentSnapshot<Held>> = {},
   ): Agent<Held> {
     const agent: Agent<Held> = {
       index: this.#agents.length,
-      fold: new AgentFold(name, entries),
+      fold: new AgentFold(name, entries, ended),
       ledger: ledger === undefined ? new Ledger() : Ledger.open(ledger),
       parked: [...parked],
     };

@@ -5,6 +5,7 @@ import type { Pace } from '../stats/accounted.ts';
 import type { LinkRule, SliceSink } from '../stats/link.ts';
 import type { StatsTable } from '../stats/stats-table.ts';
 import type { Group, OpenSpan } from './open-span.ts';
+import type { EndedEntry } from './silences.ts';
 import type { Newcomer, ViewFold } from './view-fold.ts';
 
 /** What folding needs of one agent: its dictionary, and the routes of its series through the views. */
@@ -17,12 +18,22 @@ export class AgentFold {
   readonly #series: string[] = [];
   /** From when on series are expected, as the last entry says that says so of them. */
   readonly #sinceMs = new Map<string, number>();
+  /** The series that are ended, by their keys, whether a view takes them or not. */
+  readonly #ended = new Map<string, EndedEntry>();
+  #endedList: readonly EndedEntry[] = [];
   #longestHoldMs = 0;
 
-  constructor(name: string, entries: readonly SeriesEntry[] = []) {
+  constructor(name: string, entries: readonly SeriesEntry[] = [], ended: readonly EndedEntry[] = []) {
     this.name = name;
     this.entries = [];
     this.learn(0, entries);
+    for (const one of ended) this.#ended.set(this.#series[one[0]]!, one);
+    this.#endedList = ended;
+  }
+
+  /** The series of which nothing is expected; another list once that has changed. */
+  get ended(): readonly EndedEntry[] {
+    return this.#endedList;
   }
 
   /** Takes up the entries of a birth. Entries that are known already stay as they are; a birth restates them. */
@@ -59,9 +70,26 @@ export class AgentFold {
       one.metric === metric && one.device === device && tagsKey(one.tags) === told;
     const index = this.entries.findIndex(isNamed);
     if (index < 0) return;
-    const ended = { agent: this.name, entry: this.entries[index]!, series: this.#series[index]! };
+    const series = this.#series[index]!;
+    const [, knownFromMs = fromMs] = this.#ended.get(series) ?? [];
+    this.#end(series, [index, Math.min(fromMs, knownFromMs)]);
+    const ended = { agent: this.name, entry: this.entries[index]!, series };
     for (const fold of views) fold.endSeries(ended, fromMs);
     this.forgetRoutes();
+  }
+
+  /** Notes that the series of an entry has readings up to `lastMs`: nothing is ended any more that speaks. */
+  noteSpoken(index: number, lastMs: number): void {
+    if (this.#ended.size === 0) return;
+    const series = this.#series[index];
+    const ended = series === undefined ? undefined : this.#ended.get(series);
+    if (ended !== undefined && lastMs >= ended[1]) this.#end(series!, undefined);
+  }
+
+  #end(series: string, ended: EndedEntry | undefined): void {
+    if (ended === undefined) this.#ended.delete(series);
+    else this.#ended.set(series, ended);
+    this.#endedList = [...this.#ended.values()];
   }
 
   /** Forgets the routes: the set of views has changed. */

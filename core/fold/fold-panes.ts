@@ -18,6 +18,7 @@ export function foldPanes(panes: PaneColumns, agent: AgentFold, views: readonly 
   const staged = staging.allocate();
   for (let i = 0; i < panes.count; i++) {
     const routes = agent.routesOf(panes.entry[i]!, views, position);
+    if (panes.readings[i]! > 0) agent.noteSpoken(panes.entry[i]!, panes.lastMs[i]!);
     if (routes.length === 0) continue;
     writePane(staging, staged, panes, i);
     const firstMs = panes.firstMs[i]!;

@@ -46,6 +46,7 @@ export function foldReadings(
       const firstMs = timeAt(reader, 0);
       for (const route of routes) route.noteReading(firstMs);
     }
+    agent.noteSpoken(reader.entry[run]!, timeAt(reader, reader.size - 1));
     for (const route of routes) {
       if (route.isEnded) route.fold.noteSpoken(route, timeAt(reader, 0), timeAt(reader, reader.size - 1));
       if (reader.regular) foldRegularChunk(reader, route, before);

@@ -4,6 +4,9 @@
  */
 export type Silence = readonly [fromMs: number, toMs: number | null];
 
+/** A series of which nothing is expected from a time on, and that has not spoken since; by an entry of its agent's dictionary. */
+export type EndedEntry = readonly [entry: number, fromMs: number];
+
 /** A person gives each of them; of a series that is ended again and again the last ones are not heard. */
 export const SILENCES_MAX = 64;
 

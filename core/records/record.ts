@@ -58,7 +58,7 @@ export type AgentOrder =
   | { readonly kind: 'inherit'; readonly reachedMs: number }
   /** Nothing more is expected of it, unless it speaks again. */
   | { readonly kind: 'retire' }
-  /** Nothing more is expected of a series of it from a time on, until it speaks again. */
+  /** Nothing more is expected of a series of it from a time on, until it speaks again; its agent may say so itself. */
   | ({ readonly kind: 'end-series'; readonly fromMs: number } & SeriesName)
   /** Frames of its life number `life` are lost, and nobody waits for them any more. */
   | {

@@ -10,15 +10,16 @@ import type { MissingRange } from '../ledger/ledger.ts';
  *       weir/v1/<agent>/gone        the agent's last will
  * down: weir/v1/<agent>/head        the ledger's head for this agent as JSON, sent when the agent subscribes
  *       weir/v1/<agent>/wanted      WantedFrames as JSON, sent once when the fold has reached what the log held at subscribing
+ *       weir/v1/<agent>/ended       EndedMessage (ended-series.ts) as JSON, sent as `wanted` is, and when a series is ended
  *       weir/v1/<agent>/verdict     a refused frame's number, code, detail and refused entries as JSON; sent before PUBACK
  */
 export const TOPIC_ROOT = 'weir/v1';
 
 export type UpTopic = 'frame' | 'heartbeat' | 'refused' | 'gone';
-export type DownTopic = 'head' | 'wanted' | 'verdict';
+export type DownTopic = 'head' | 'wanted' | 'ended' | 'verdict';
 
 export const UP_TOPICS: readonly UpTopic[] = ['frame', 'heartbeat', 'refused', 'gone'];
-export const DOWN_TOPICS: readonly DownTopic[] = ['head', 'wanted', 'verdict'];
+export const DOWN_TOPICS: readonly DownTopic[] = ['head', 'wanted', 'ended', 'verdict'];
 
 /** Letters, digits, dot, dash and underscore: safe in topics, file names, subjects and keys. */
 export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -30,6 +30,8 @@ export interface AcceptedTallies {
 /** What accepting a batch came to. The journal's memory has been changed to match. */
 export interface AcceptedBatch {
   readonly tallies: AcceptedTallies;
+  /** The series that the batch speaks of, in whatever way. */
+  readonly series: Int32Array;
   /** In the sorter's memory. */
   readonly taken: TakenReadings;
   readonly changed: readonly ChangedValue[];
@@ -157,6 +159,7 @@ class Acceptance {
   result(amends: readonly Amend[]): AcceptedBatch {
     const { count, entry, timeMs, value } = this.#taken;
     return {
+      series: this.#offered.series,
       tallies: { counted: count, repeats: this.#repeats, amended: this.#amended, unchecked: this.#unchecked },
       taken: {
         count,

@@ -35,7 +35,7 @@ describe('an adaptive metric', () => {
     await using dir = await makeTemporaryDirectory('adaptive');
     await using table = await openEmbeddedTable({ dir: dir.dir });
     const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
-    const agent = await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', METRIC]]) });
+    const agent = await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', METRIC]]), nowMs: Date.now });
     const entry = agent.dictionary.intern({ metric: 'm', device: 'd', tags: { device: 'd' } });
     assert(typeof entry === 'number');
     const offer = async (fromMs: number): Promise<void> => {
@@ -65,7 +65,10 @@ describe('an adaptive metric', () => {
 const declared: Metric = { ...METRIC, send: 'readings' };
 async function open(table: Table, metric: Metric = declared): Promise<{ agent: Committer; spool: Spool }> {
   const spool = await Spool.open(table, { bytesMax: 1e8, prefix: stringKey('spool') });
-  return { agent: await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', metric]]) }), spool };
+  return {
+    agent: await Committer.open({ id: 'a', table, spool, metrics: new Map([['m', metric]]), nowMs: Date.now }),
+    spool,
+  };
 }
 
 /** Two readings of each of two devices, in a birth and a frame. */

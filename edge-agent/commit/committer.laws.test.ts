@@ -119,7 +119,7 @@ async function framesOf(
 
 async function start(table: Table, declared: Metric): Promise<Committer> {
   const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
-  return Committer.open({ id: 'agent', table, spool, metrics: new Map([['m', declared]]) });
+  return Committer.open({ id: 'agent', table, spool, metrics: new Map([['m', declared]]), nowMs: Date.now });
 }
 
 function batchOf(rows: readonly Row[], breaks: readonly Part[], agent: Committer): ReadingBatch {

@@ -5,7 +5,6 @@ import { decodeFrame } from '#core/frames/frame.ts';
 import { contentOf, countOf, entriesOf, type FrameContent, pickEntries } from '#core/frames/pick-entries.ts';
 import type { Metric } from '#core/metrics/metric.ts';
 import type { Heartbeat } from '#core/records/record.ts';
-import { encodeRefusalReport, splitRefusalReport } from '#core/wire/refusal-report.ts';
 import { acceptBatch, type AcceptedBatch } from '../accept/accept.ts';
 import { BatchSorter } from '../accept/sort-batch.ts';
 import { chunksOf } from '../journal/chunk-codec.ts';
@@ -36,12 +35,11 @@ import {
   shownBy,
 } from './agent-state.ts';
 import { Dictionary } from './dictionary.ts';
+import { EndedSeries, type FrameProgress } from './ended-series.ts';
 import { HeldFrames, Outstanding } from './held-frames.ts';
-
-/** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
-const FRAME_READINGS_TARGET = 32_768;
-/** Panes after which a frame is closed. */
-const FRAME_PANES_TARGET = 4096;
+import { reportItems } from './report-items.ts';
+import { SourceWatermarks } from './source-watermarks.ts';
+import { Speakers } from './speakers.ts';
 
 /** An uplink that has more than this before it doesn't keep up: what it has in flight at the most is as much. */
 const UPLINK_LAG_BYTES = 4 * 1024 * 1024;
@@ -55,6 +53,17 @@ export interface CommitterOptions {
   readonly journalBytesMax?: number;
   /** How long a write that fails is tried again, and who is told; left out, it fails at once. */
   readonly storing?: StoringOptions;
+  /** ms since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** What a start finds on the disk. */
+interface Found {
+  readonly dictionary: Dictionary;
+  readonly journal: Journal;
+  readonly ended: EndedSeries;
+  readonly sources: SourceWatermarks;
+  readonly head: AgentHead;
 }
 
 /**
@@ -77,7 +86,9 @@ export class Committer {
   readonly #runs = new RunsBuilder();
   readonly #panes = new PanesBuilder();
   readonly #sealRules = new WeakMap<Metric, readonly [asReadings: SealRule, asPanes: SealRule]>();
-  readonly #watermarks = new Map<string, number | null>();
+  /** The series that the server says are ended. */
+  readonly ended: EndedSeries;
+  readonly sources: SourceWatermarks;
   readonly #outstanding = new Outstanding();
   readonly #storing: StoringOptions;
   /** The head that this start began with, and what was sent since lets be told. */
@@ -86,7 +97,6 @@ export class Committer {
   #format: number;
   #reports: number;
   #totals: AgentTotals;
-  #watermarkMs: number | null;
   #closed = false;
   #writesInFlight = 0;
   /** What the last write that has reached the disk lets be told; numbers that may still be lost are not. */
@@ -95,9 +105,11 @@ export class Committer {
   #writing: Promise<void> = Promise.resolve();
   #held = new HeldFrames();
 
-  private constructor(options: CommitterOptions, dictionary: Dictionary, journal: Journal, head: AgentHead) {
+  private constructor(options: CommitterOptions, { dictionary, journal, ended, sources, head }: Found) {
     this.id = options.id;
     this.dictionary = dictionary;
+    this.ended = ended;
+    this.sources = sources;
     this.#table = options.table;
     this.#storing = options.storing ?? { signal: AbortSignal.abort(), failed: () => undefined };
     this.#spool = options.spool;
@@ -108,16 +120,15 @@ export class Committer {
     this.#format = head.format;
     this.#reports = head.reports;
     this.#totals = head.totals;
-    this.#watermarkMs = head.watermarkMs;
     this.#kept = this.#told();
   }
 
   /** The agent as its last commit left it, in a new incarnation, which is durable when this resolves. */
   static async open(options: CommitterOptions): Promise<Committer> {
-    const { table, id, metrics } = options;
+    const { table, id, metrics, nowMs } = options;
     const head = await loadHead(table, id);
     const entries = await loadEntries(table);
-    const { entriesByDevice = entries.length } = head;
+    const entriesByDevice = head.entriesByDevice ?? entries.length;
     const dictionary = new Dictionary(metrics, undefined, entriesByDevice);
     for (const entry of entries) dictionary.restore(entry);
     const journal = await Journal.open({
@@ -127,7 +138,11 @@ export class Committer {
       ...(options.journalBytesMax === undefined ? {} : { bytesMax: options.journalBytesMax }),
       repeatHorizonOf: (series) => dictionary.metricOf[series]!.repeatHorizonMs,
     });
-    const committer = new Committer(options, dictionary, journal, { ...head, entriesByDevice });
+    const ended = new EndedSeries(dictionary, journal.series);
+    const known = { speakers: await Speakers.open(table), ended, journals: journal.series, nowMs };
+    const sources = new SourceWatermarks(known, head.watermarkMs);
+    const opened = { ...head, entriesByDevice };
+    const committer = new Committer(options, { dictionary, journal, ended, sources, head: opened });
     await table.write([headOperation(committer.#head())], { sync: true });
     await committer.#sendHeld();
     return committer;
@@ -177,14 +192,10 @@ export class Committer {
     return loadCheckpoint(this.#table, source);
   }
 
-  /** A source that may still deliver holds the watermark back until it tells its own. */
-  expect(source: string): void {
-    this.#watermarks.set(source, null);
-  }
-
-  /** The source delivers nothing more in this run: it no longer holds the watermark back. */
-  ended(source: string): void {
-    this.#watermarks.delete(source);
+  /** What of this start's frames the server has. */
+  get frameProgress(): FrameProgress {
+    const { incarnation, sequence } = this.#writer;
+    return { sequence, hasArrived: (upTo) => this.#writesInFlight === 0 && this.#spool.isReleased(incarnation, upTo) };
   }
 
   /** Accepts a batch of a source; resolves when it is durable. Decided at once, in the order of the calls. */
@@ -196,9 +207,14 @@ export class Committer {
       (series) => this.dictionary.metricOf[series]!,
       this.#sorter,
     );
-    this.#noteWatermark(source, batch.watermarkMs);
+    this.sources.note(source, accepted.series, batch.watermarkMs);
+    this.ended.took(accepted.taken);
     this.#count(batch, accepted);
-    const operations = [...this.#journal.breaks.record(accepted.breaks), checkpointOperation(source, batch.checkpoint)];
+    const operations = [
+      ...this.#journal.breaks.record(accepted.breaks),
+      ...this.sources.record(),
+      checkpointOperation(source, batch.checkpoint),
+    ];
     const isNoOther = this.#journal.seals.areAll && accepted.late.runs.length === 0;
     this.#journal.took(accepted.taken);
     if (accepted.breaks.length > 0) this.#format = Math.max(this.#format, BREAKS_FORMAT);
@@ -281,18 +297,10 @@ export class Committer {
     this.#totals = addTotals(this.#totals, { ...batch.tallies, readings, ...accepted.tallies });
   }
 
-  #noteWatermark(source: string, watermarkMs: number | null): void {
-    if (watermarkMs === null) return;
-    this.#watermarks.set(source, watermarkMs);
-    this.#watermarkMs = Math.max(watermarkMs, this.#watermarkMs ?? watermarkMs);
-  }
-
   /** Event time before which all sources are through, and nothing is left in the tails. */
   #safeWatermark(): number | null {
-    const open = [...this.#watermarks.values()];
-    const lowest = open.length === 0 ? this.#watermarkMs : open.includes(null) ? null : Math.min(...(open as number[]));
-    if (lowest === null) return null;
-    return Math.min(lowest, this.#journal.seals.earliestMs());
+    const lowestMs = this.sources.lowestMs();
+    return lowestMs === null ? null : Math.min(lowestMs, this.#journal.seals.earliestMs());
   }
 
   /**
@@ -318,8 +326,8 @@ export class Committer {
         const untilMs =
           extent === 'complete' && rule.sendsPanes ? openPaneStart(journal, rule.paneMs) : Number.POSITIVE_INFINITY;
         sealTail(journal, rule, untilMs, this.#runs, this.#panes);
-        if (this.#runs.count >= FRAME_READINGS_TARGET) this.#writer.readings(this.#runs.take());
-        if (this.#panes.count >= FRAME_PANES_TARGET) this.#writer.panes(this.#panes.take());
+        if (this.#runs.isFull) this.#writer.readings(this.#runs.take());
+        if (this.#panes.isFull) this.#writer.panes(this.#panes.take());
       }
     }
     this.#runs.addLinks(this.#journal.breaks.settle());
@@ -338,17 +346,10 @@ export class Committer {
     return metric.send === 'panes' || isLagging ? asPanes : asReadings;
   }
 
-  #reportItems(source: string, batch: ReadingBatch): SpoolItem[] {
-    if (batch.refusals.length === 0) return [];
-    const { incarnation } = this;
-    const reports = splitRefusalReport({ incarnation, sequence: this.#reports + 1, source, items: batch.refusals });
-    this.#reports += reports.length;
-    return reports.map((report) => ({
-      channel: 'refused',
-      incarnation,
-      sequence: report.sequence,
-      bytes: encodeRefusalReport(report),
-    }));
+  #reportItems(source: string, { refusals }: ReadingBatch): readonly SpoolItem[] {
+    const items = reportItems(source, refusals, this.incarnation, this.#reports);
+    this.#reports += items.length;
+    return items;
   }
 
   #commit(operations: TableOperation[], reports: readonly SpoolItem[]): Promise<void> {
@@ -391,7 +392,7 @@ export class Committer {
       closed: this.#closed,
       revision: this.#writer.revision,
       totals: this.#totals,
-      watermarkMs: this.#watermarkMs,
+      watermarkMs: this.sources.highestMs,
     };
   }
 }

@@ -7,6 +7,9 @@ import { addTimedRun } from '#core/stats/run.ts';
 import { StatsTable } from '#core/stats/stats-table.ts';
 import type { RememberedReading } from '../journal/link-correction.ts';
 
+/** Panes after which a frame is closed. */
+const FRAME_PANES_TARGET = 4096;
+
 interface PaneFacts {
   readonly entry: number;
   readonly startMs: number;
@@ -23,6 +26,10 @@ export class PanesBuilder {
 
   get count(): number {
     return this.#panes.length;
+  }
+
+  get isFull(): boolean {
+    return this.#panes.length >= FRAME_PANES_TARGET;
   }
 
   /** Adds the pane whose readings are [from, to) of the arrays; `anchor` is the reading before them. */

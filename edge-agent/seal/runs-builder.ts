@@ -3,6 +3,9 @@ import type { LinkCorrection } from '../journal/link-correction.ts';
 
 const CAPACITY_FIRST = 1024;
 
+/** Readings after which a frame is closed: large enough for long runs, small enough for many frames in flight. */
+const FRAME_READINGS_TARGET = 32_768;
+
 /** Gathers runs for a readings frame; `take` gives them and begins anew: their readings are lent until a run is added. */
 export class RunsBuilder {
   #entry: number[] = [];
@@ -19,6 +22,10 @@ export class RunsBuilder {
   /** Readings gathered. */
   get count(): number {
     return this.#count;
+  }
+
+  get isFull(): boolean {
+    return this.#count >= FRAME_READINGS_TARGET;
   }
 
   get isEmpty(): boolean {

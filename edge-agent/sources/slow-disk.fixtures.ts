@@ -99,7 +99,7 @@ export class SlowAgent implements AsyncDisposable {
   static async start(section: Readonly<Record<string, unknown>>): Promise<SlowAgent> {
     const disk = new SlowTable();
     const spool = await Spool.open(disk, { bytesMax: 1e9, prefix: stringKey('spool') });
-    const committer = await Committer.open({ id: 'edge-1', table: disk, spool, metrics: METRICS });
+    const committer = await Committer.open({ id: 'edge-1', table: disk, spool, metrics: METRICS, nowMs: Date.now });
     disk.hold();
     return new SlowAgent(disk, spool, committer, section);
   }
@@ -120,7 +120,7 @@ export class SlowAgent implements AsyncDisposable {
   async durable(): Promise<number> {
     const table = this.disk.crash();
     const spool = await Spool.open(table, { bytesMax: 1e9, prefix: stringKey('spool') });
-    return (await Committer.open({ id: 'edge-1', table, spool, metrics: METRICS })).totals.counted;
+    return (await Committer.open({ id: 'edge-1', table, spool, metrics: METRICS, nowMs: Date.now })).totals.counted;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

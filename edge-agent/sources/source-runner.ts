@@ -52,7 +52,7 @@ export class SourceRunner {
 
   async #run(): Promise<void> {
     const { committer, sources } = this.#options;
-    for (const source of sources) committer.expect(source.name);
+    for (const source of sources) committer.sources.expect(source.name);
     const live = sources.filter((source) => source.nature === 'live');
     const regularly = live.length > 0 ? [this.#watch(this.#sealWhenDue()), this.#tellRegularly(live)] : [];
     await Promise.all([
@@ -100,7 +100,7 @@ export class SourceRunner {
       writing = durable;
     }
     await writing;
-    committer.ended(source.name);
+    committer.sources.end(source.name);
     this.#tellRemarks(source);
     logger.info({ source: source.name }, 'source ended');
   }

@@ -148,6 +148,11 @@ export class Spool {
     return (this.#heads.get(incarnation) ?? 0) + 1;
   }
 
+  /** Whether all of an incarnation's frames up to a number are released, and all that was spooled before. */
+  isReleased(incarnation: number, upTo: number): boolean {
+    return this.unreleasedCount === 0 || (upTo > 0 && this.firstUnreleased(incarnation) > upTo);
+  }
+
   /** What is released now, in order or not. */
   get released(): ReleasedPlaces {
     const inOrder = this.#releasedPlace;

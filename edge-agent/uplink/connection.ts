@@ -151,6 +151,8 @@ export class Connection {
 
   /** Asks for the down topics. Throws {@link ConnectionLost} when the broker refuses. */
   async subscribe(topics: readonly DownTopic[]): Promise<void> {
+    // The library would keep it for another connection.
+    this.ended.throwIfAborted();
     try {
       await this.#client.subscribeAsync(
         topics.map((topic) => agentTopic(this.#agent, topic)),

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { Aedes, type PublishPacket } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { Heartbeat } from '#core/records/record.ts';
-import { agentTopic, type LedgerHead } from '#core/wire/topics.ts';
+import type { EndedMessage } from '#core/wire/ended-series.ts';
+import { agentTopic, type DownTopic, type LedgerHead } from '#core/wire/topics.ts';
 
 export const AGENT = 'roof-1';
 
@@ -20,6 +21,9 @@ export class ScriptedBroker {
   readonly taken: { readonly topic: string; readonly payload: Buffer; readonly acknowledge: () => void }[] = [];
   readonly gone: string[] = [];
   head: LedgerHead | null = { incarnation: 0, highestSequence: 0 };
+  /** What is told to who asks which series are ended, and how often that was asked. */
+  ended: EndedMessage = { ended: [], more: false };
+  askedOfEnded = 0;
   holds = false;
   port = 0;
   #aedes: Aedes | undefined;
@@ -34,17 +38,17 @@ export class ScriptedBroker {
       },
     });
     aedes.on('subscribe', (subscriptions, client) => {
-      if (this.head === null || !subscriptions.some(({ topic }) => topic === agentTopic(AGENT, 'head'))) return;
-      const payload = Buffer.from(JSON.stringify(this.head));
-      const packet = {
-        cmd: 'publish',
-        topic: agentTopic(AGENT, 'head'),
-        payload,
-        qos: 0,
-        dup: false,
-        retain: false,
-      } as const;
-      client.publish(packet, () => undefined);
+      const isAsked = (topic: DownTopic): boolean =>
+        subscriptions.some((one) => one.topic === agentTopic(AGENT, topic));
+      const tell = (topic: DownTopic, body: object): void => {
+        const payload = Buffer.from(JSON.stringify(body));
+        const packet = { cmd: 'publish', topic: agentTopic(AGENT, topic), payload, qos: 0, dup: false, retain: false };
+        client.publish(packet as PublishPacket, () => undefined);
+      };
+      if (this.head !== null && isAsked('head')) tell('head', this.head);
+      if (!isAsked('ended')) return;
+      this.askedOfEnded++;
+      tell('ended', this.ended);
     });
     const server = createServer((socket) => void aedes.handle(socket));
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Fullness } from '#backbone/flow/fullness.ts';
 import type { Heartbeat } from '#core/records/record.ts';
 import { parseLedgerHead, parseRefusedFrame, parseWantedFrames } from '#core/wire/down-messages.ts';
+import { type EndedMessage, parseEnded } from '#core/wire/ended-series.ts';
 import { encodeHeartbeat } from '#core/wire/heartbeat.ts';
 import { AGENT_IN_FLIGHT_BYTES_MAX, AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import { isMessageFault } from '#core/wire/message-fault.ts';
@@ -10,6 +11,7 @@ import type { SpooledItem } from '../spool/entry.ts';
 import type { ReleasedPlaces, Spool } from '../spool/spool.ts';
 import { Waiters } from '../spool/waiters.ts';
 import { type Connection, ConnectionLost } from './connection.ts';
+import type { Endings } from './endings.ts';
 import { ACKNOWLEDGEMENT_TIMEOUT_MS, CLOSING_TIMEOUT_MS, HEARTBEAT_MS } from './limits.ts';
 
 export interface SessionEvents {
@@ -32,12 +34,18 @@ export interface SessionOptions {
   readonly heartbeat: () => Heartbeat;
   /** Awaited before anything is sent. */
   readonly acquaint: () => Promise<void>;
+  readonly endings: Endings | undefined;
   readonly logger: Logger;
   readonly events: SessionEvents;
   readonly headTimeoutMs: number;
 }
 
-const PARSERS = { head: parseLedgerHead, verdict: parseRefusedFrame, wanted: parseWantedFrames } as const;
+const PARSERS = {
+  head: parseLedgerHead,
+  verdict: parseRefusedFrame,
+  wanted: parseWantedFrames,
+  ended: parseEnded,
+} as const;
 
 /** What happens on one connection: the ledger's head, then heartbeats and a window of spooled items. */
 export class Session {
@@ -127,15 +135,17 @@ export class Session {
 
   /** Waits for the ledger's head. Without one the agent goes on: a number used twice is found out, as a fork. */
   async #learnHead(): Promise<void> {
-    const { connection, logger, events, headTimeoutMs } = this.#options;
+    const { connection, endings, logger, events, headTimeoutMs } = this.#options;
     const come = Promise.withResolvers<LedgerHead | undefined>();
     connection.onMessage((topic, payload) => this.#take(topic, payload, come.resolve));
     const timer = setTimeout(() => come.resolve(undefined), headTimeoutMs);
     const abandon = (): void => come.resolve(undefined);
     connection.ended.addEventListener('abort', abandon, { once: true });
     await connection.subscribe(['verdict', 'head']);
-    // A broker of an earlier version has nothing to say about it.
-    await connection.subscribe(['wanted']).catch(() => undefined);
+    endings?.forget();
+    // A broker of an earlier version has nothing to say about these.
+    const ask = (topic: DownTopic): Promise<void> => connection.subscribe([topic]).catch(() => undefined);
+    await Promise.all([ask('wanted'), ask('ended')]);
     const head = await come.promise;
     clearTimeout(timer);
     connection.ended.removeEventListener('abort', abandon);
@@ -153,6 +163,7 @@ export class Session {
     if (isMessageFault(message))
       this.#options.logger.warn({ topic, detail: message.message }, 'the broker sent what can not be read');
     else if ('code' in message) this.#judged(message);
+    else if ('ended' in message) this.#hearEnded(message);
     else if ('missing' in message) void this.#sendAgain(message);
     else learn(message);
   }
@@ -292,8 +303,23 @@ export class Session {
       // A broker acknowledges in the order of receipt (MQTT-4.6.0-2): this frame was lost on its way.
       connection.drop(new ConnectionLost('a frame was not acknowledged, though what was sent after it was'));
     } else {
+      this.#askOfEnded();
       this.sendHeartbeat(heartbeat());
     }
+  }
+
+  /** What nobody has to wait for any longer is told at once. */
+  #hearEnded(message: EndedMessage): void {
+    const { endings, heartbeat } = this.#options;
+    endings?.told(message);
+    if (this.#ready && !message.more) this.sendHeartbeat(heartbeat());
+  }
+
+  /** Asks which series are ended, where that can be told only now. */
+  #askOfEnded(): void {
+    const { connection, endings } = this.#options;
+    if (endings?.ask() !== true) return;
+    connection.subscribe(['ended']).then(endings.asked, () => undefined);
   }
 }
 

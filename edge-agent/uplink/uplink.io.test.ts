@@ -5,7 +5,9 @@ import { AGENT_IN_FLIGHT_MAX } from '#core/wire/limits.ts';
 import type { SpoolItem } from '../spool/entry.ts';
 import { SPOOL_BYTES_MIN } from '../spool/limits.ts';
 import { Spool } from '../spool/spool.ts';
+import { Connection, ConnectionLost, parseBrokerAddress } from './connection.ts';
 import type { HeadVerdict } from './decisions.ts';
+import type { Endings } from './endings.ts';
 import { AGENT, ScriptedBroker } from './scripted-broker.fixtures.ts';
 import { startUplink, type Uplink, type UplinkOptions } from './uplink.ts';
 
@@ -266,5 +268,28 @@ describe('the uplink', () => {
     for (const { acknowledge } of broker.taken.slice()) acknowledge();
     await uplink.drain(soon());
     expect(broker.frames()).toStrictEqual([1, 1]);
+  });
+
+  it('hears on each connection which series are ended, and asks again where that can be told only later', async () => {
+    broker.ended = { ended: [[3, 5]], more: false };
+    const calls: string[] = [];
+    const endings: Endings = {
+      forget: () => void calls.push('forget'),
+      told: ({ ended }) => void calls.push(`told ${JSON.stringify(ended)}`),
+      ask: () => broker.askedOfEnded === 1,
+      asked: () => void calls.push('asked'),
+    };
+    start({ endings });
+    await vi.waitUntil(() => calls.length >= 4, { timeout: 20_000 });
+    expect(calls.slice(0, 2)).toEqual(['forget', 'told [[3,5]]']);
+    expect(calls.slice(2).toSorted()).toEqual(['asked', 'told [[3,5]]']);
+    expect(broker.askedOfEnded).toBe(2);
+  });
+
+  it('is told that a connection has ended by whatever it asks on it', async () => {
+    const address = parseBrokerAddress(`mqtt://127.0.0.1:${broker.port}`);
+    const connection = await Connection.dial(address, AGENT, soon());
+    connection.drop(new ConnectionLost('cut'));
+    await expect(connection.subscribe(['wanted'])).rejects.toMatchObject({ kind: 'connection-lost' });
   });
 });

@@ -10,6 +10,7 @@ import type { Spool } from '../spool/spool.ts';
 import type { AgentLogin } from './agent-login.ts';
 import { type BrokerAddress, Connection, parseBrokerAddress } from './connection.ts';
 import { backoffMs, type HeadVerdict, judgeHead } from './decisions.ts';
+import type { Endings } from './endings.ts';
 import { HEAD_TIMEOUT_MS } from './limits.ts';
 import { Session, type SessionEvents } from './session.ts';
 
@@ -24,6 +25,7 @@ export interface UplinkOptions {
   readonly heartbeat: () => Heartbeat;
   /** What was sent before; all that the spool remembers where left out. */
   readonly acquaintance?: Acquaintance;
+  readonly endings?: Endings | undefined;
   readonly logger: Logger;
   /** From 0 up to but not including 1. */
   readonly random: () => number;
@@ -180,6 +182,7 @@ export class Uplink implements AsyncDisposable {
       connection,
       spool,
       heartbeat,
+      endings: this.#options.endings,
       acquaint: async () => this.#options.acquaintance?.make(this.#life),
       logger,
       events,

@@ -51,6 +51,7 @@ async function drainOnce({ frameBytes, frames }: Workload): Promise<number> {
     logger,
     ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),
     wantedOf: () => new Promise(() => undefined),
+    endedOf: () => Promise.resolve([]),
     dictionaryOf: () => [],
   });
   const spool = await filledSpool(table, frameBytes, frames);

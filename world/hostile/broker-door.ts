@@ -61,6 +61,7 @@ class Listening {
       logger: pino({ level: 'silent' }),
       ledgerHead: () => Promise.resolve({ incarnation: 0, highestSequence: 0 }),
       wantedOf: () => Promise.resolve({ heads: [], missing: [] }),
+      endedOf: () => Promise.resolve([]),
       identity: undefined,
     });
     return new Listening(listener, log);

@@ -165,7 +165,12 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
     agent: draws.pick(setting.agents),
     series: draws.below(setting.series.length),
   }),
-  'end-series': (draws, setting, atMs) => ({ kind: 'end-series', atMs, series: draws.below(setting.series.length) }),
+  'end-series': (draws, setting, atMs) => ({
+    kind: 'end-series',
+    atMs,
+    series: drawEnded(draws, setting),
+    restarts: draws.chance(0.5),
+  }),
   'new-view': (draws, setting, atMs) => {
     const { metric } = setting.views[viewOf(draws, setting)]!;
     return {
@@ -232,4 +237,10 @@ function linkOf(draws: Draws, setting: Setting): Pair {
 
 function downMs(draws: Draws): number {
   return draws.chance(0.7) ? draws.between(1, 2_000) : draws.between(2_000, 60_000);
+}
+
+/** Often one that is read from a file, which may be all that a source has. */
+function drawEnded(draws: Draws, { series }: Setting): number {
+  const ofFiles = [...series.keys()].filter((one) => series[one]!.by === 'file');
+  return ofFiles.length > 0 && draws.chance(0.5) ? draws.pick(ofFiles) : draws.below(series.length);
 }

@@ -117,7 +117,7 @@ export type Step = { readonly atMs: number } & (
       readonly by?: string;
     }
   /** Once all has come to rest, a person says that nothing more is expected of a series, by its number. */
-  | { readonly kind: 'end-series'; readonly series: number }
+  | { readonly kind: 'end-series'; readonly series: number; readonly restarts?: boolean }
   /** A view that there was not is declared in the server's configuration, which is started again with it, on a slow disk. */
   | { readonly kind: 'new-view'; readonly view: string; readonly definition: PlannedView }
   /** The folder in which a process keeps what it has is taken away from under it, and put back later. */

@@ -131,9 +131,9 @@ export function withoutFaults(world: World, view: PlannedView, { without = [], w
   });
 }
 
-/** Whether a window lasts longer than an agent was there that promised readings for it, or had all that it promised. */
+/** Whether a window lasts longer than an agent was there that promised readings for it. */
 function isBehindRetired(world: World, view: PlannedView, { end, tags }: Spanned): boolean {
-  return [...world.retired, ...world.silent].some(
+  return [...world.retired].some(
     ([agent, lastMs]) => Date.parse(end) >= lastMs - LAST_WORDS_MS && isOf(agent, world.series, view, tags),
   );
 }

@@ -28,6 +28,7 @@ export const EVENTS = [
   'a server that means something else by a metric does not start',
   'an agent means something else by a metric',
   'a series is ended',
+  'all series of a source are ended',
   'a folder is removed while it is in use',
   'a process gives up because its folder is gone',
   'what was folded is not in the log any more',

@@ -115,8 +115,6 @@ export class World {
   redeclared: Redeclared | undefined;
   /** Series that nothing more is expected of, by their numbers, and from when on, in ms since 1970. */
   readonly endedMs = new Map<number, number>();
-  /** Agents that have a series of which nothing more is expected, and when it had its last reading. */
-  readonly silent = new Map<string, number>();
   /** What agents are sent that no server takes, and of whom it was sent. */
   readonly #inVain = new Map<PlannedReading, string>();
   /** Folders that were taken away from under a process, by machine. */
