@@ -19,7 +19,8 @@ export const SLICE_STATISTICS = [
  * What the serving layer tells of whole views to those who keep their windows elsewhere, slice by slice.
  *
  * Laws: a slice is told as the API answers a window of its length; every change of one, also of how complete or how final
- * it is, is told after it; what is told is the whole slice, so a repeat is harmless and the last one told is right.
+ * it is, is told after it; what is told is the whole slice, so a repeat is harmless and the last one told is right. A slice that
+ * comes to hold nothing is told as gone; one that never held anything may be, too.
  */
 export interface SliceFeed {
   /**
@@ -58,14 +59,20 @@ export interface FollowedView {
 
 /** Some slices that are told together, of a few thousand. Whoever took them says once what became of them. */
 export interface SlicePiece {
+  /** How many hold anything. */
   readonly count: number;
   /** One after the other; each holds until the next one is asked for. */
   slices(): Iterable<AnsweredSlice>;
+  /** The others that may have held something before: none of them is among the slices. */
+  readonly gone: readonly GoneSlice[];
   /** They are kept. */
   done(): void;
   /** They aren't: they are told again, by their state then. */
   putBack(): void;
 }
+
+/** Which slice of which group. */
+export type GoneSlice = Pick<AnsweredSlice, 'startMs' | 'tags'>;
 
 /** A slice of a group. */
 export interface AnsweredSlice {

@@ -1,13 +1,15 @@
+import type { GoneSlice } from '#backbone/answers/slice-feed.ts';
 import type { StatsPart } from '#core/stats/statistics.ts';
 import type { StatsTable } from '#core/stats/stats-table.ts';
 import type { WindowSpan } from '#core/time/windows.ts';
-import { keepsWindow } from '../answers/answer-windows.ts';
+import { keepsWindow, mayBeGone } from '../answers/answer-windows.ts';
 import { type AnsweredWindow, Judge } from '../answers/answered-window.ts';
 import { WindowCombiner } from '../answers/combine-windows.ts';
 import type { WindowsQuery } from '../answers/query.ts';
 import { sumWide } from '../answers/wide-sums.ts';
 import { WideWindows } from '../answers/wide-windows.ts';
 import type { Group } from '../index/group.ts';
+import type { WindowSums } from '../index/kept-sums.ts';
 import type { ViewSource } from '../index/view-source.ts';
 import type { SliceRanges } from './slice-ranges.ts';
 
@@ -17,6 +19,8 @@ export interface AnsweredSlices {
   /** Each is valid until the next is asked for. */
   readonly windows: Iterable<AnsweredWindow>;
   readonly count: number;
+  /** Those of them that hold nothing and may have held something before. */
+  readonly gone: readonly GoneSlice[];
 }
 
 /** From so many groups on they are read all together. */
@@ -40,7 +44,7 @@ export function answerAll(
   // Nobody asks for the same again.
   return sumWide({ source, groups, spans, parts, isOnce: true }, (sums) => {
     const windows = new WideWindows(sums, new Judge(sums.table, query, source.id), keeps);
-    return { table: sums.table, windows, count: windows.count };
+    return { table: sums.table, windows, count: windows.count, gone: goneOf(sums, query) };
   });
 }
 
@@ -80,13 +84,29 @@ async function answerEach(
     toMs: query.toMs,
     admits: (group) => spans.has(group),
     keeps: keepsWindow(query),
+    mayBeGone: mayBeGone(query),
   });
   for (const [group, some] of spans) await combiner.add([group], some);
   return combiner.settle(() => {
     const judge = new Judge(combiner.table, query, source.id);
-    const windows = combiner.windows([...spans.keys()]).map((window) => judge.window(window));
-    return { table: combiner.table, windows, count: windows.length };
+    const groups = [...spans.keys()];
+    const windows = combiner.windows(groups).map((window) => judge.window(window));
+    const gone = combiner.gone(groups).map(({ startMs, group: { tags } }) => ({ startMs, tags }));
+    return { table: combiner.table, windows, count: windows.length, gone };
   });
+}
+
+/** The same of slices that were summed together. */
+function goneOf({ groups, spans, table, revision }: WindowSums, query: WindowsQuery): readonly GoneSlice[] {
+  const keeps = keepsWindow(query);
+  const isGone = mayBeGone(query);
+  const gone: GoneSlice[] = [];
+  for (let slot = 0; slot < groups.length * spans.length; slot++) {
+    if (keeps(table, slot) || !isGone(revision[slot]!)) continue;
+    const { startMs } = spans[Math.floor(slot / groups.length)]!;
+    gone.push({ startMs, tags: groups[slot % groups.length]!.tags });
+  }
+  return gone;
 }
 
 function spansOf(source: ViewSource, from: number, to: number): readonly WindowSpan[] {

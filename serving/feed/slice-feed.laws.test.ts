@@ -31,6 +31,7 @@ type Step =
   | { readonly kind: 'heartbeat'; readonly agent: number; readonly minute: number }
   | { readonly kind: 'lose' | 'retire'; readonly agent: number }
   | { readonly kind: 'end'; readonly device: number; readonly minute: number }
+  | { readonly kind: 'take-back'; readonly device: number; readonly n: number }
   | { readonly kind: 'batch' }
   | { readonly kind: 'tell'; readonly outcome: Outcome }
   | { readonly kind: 'restart'; readonly isRemembered: boolean }
@@ -55,6 +56,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('end' as const), device: fc.nat(DEVICES.length - 1), minute }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('take-back' as const),
+      device: fc.nat(DEVICES.length - 1),
+      n: fc.integer({ min: 1, max: 3 }),
+    }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'batch' as const }) },
   {
@@ -99,6 +108,7 @@ class Copy {
         JSON.stringify([values, completeness, final, pending, revision, exact]),
       );
     }
+    for (const { tags, startMs } of piece.gone) this.slices.delete(JSON.stringify([startMs, tags]));
     if (outcome === 'kept') piece.done();
     else piece.putBack();
     return true;
@@ -155,6 +165,9 @@ async function play(steps: readonly Step[]): Promise<void> {
       case 'end':
         await world.endSeries(writerOf(one.device), DEVICES[one.device]!, one.minute * MINUTE_MS);
         break;
+      case 'take-back':
+        await world.takeBack(writerOf(one.device), DEVICES[one.device]!, one.n);
+        break;
       case 'batch':
         await world.batch(at);
         await index.settled(world.view.name);
@@ -198,6 +211,13 @@ describe('a view that is followed by its slices', () => {
   function delivered(device: number, minuteOf: number): Step {
     return { kind: 'deliver', agent: 0, device, minute: minuteOf, value: 0, marks: false };
   }
+
+  it('is told of a slice that comes to hold nothing, also where that came after the mark', async () => {
+    const back: Step = { kind: 'take-back', device: 0, n: 1 };
+    await play([delivered(0, 0), delivered(0, 3), TOLD, TOLD, back]);
+    await play([delivered(0, 0), delivered(0, 3), ...TOLD_AND_MARKED, back, CRASH]);
+    await play([delivered(0, 0), delivered(0, 3), ...TOLD_AND_MARKED, back, { kind: 'batch' }, CRASH]);
+  });
 
   it('is told again where an agent that was retired since the mark has come back, and misses something', async () => {
     const back: readonly Step[] = [{ kind: 'retire', agent: 0 }, TOLD, delivered(0, 1), { kind: 'lose', agent: 0 }];

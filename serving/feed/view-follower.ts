@@ -294,7 +294,7 @@ export class ViewFollower implements SliceFollower {
     return source;
   }
 
-  #piece(taken: Taken, query: SliceQuery, { table, windows, count }: AnsweredSlices): SlicePiece {
+  #piece(taken: Taken, query: SliceQuery, { table, windows, count, gone }: AnsweredSlices): SlicePiece {
     const { told, metric, view } = query;
     const stats = new SlotStats(table);
     for (const { pending, tags, startMs } of windows)
@@ -311,6 +311,7 @@ export class ViewFollower implements SliceFollower {
     return {
       count,
       slices,
+      gone,
       done: () => void this.#taken.delete(taken),
       putBack: () => this.#putBack(taken),
     };

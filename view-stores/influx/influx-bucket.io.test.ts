@@ -47,6 +47,37 @@ describe.runIf(influxd)('a bucket of a real InfluxDB', () => {
     expect(rows.map((row) => row['_measurement'])).toEqual(['stays']);
   });
 
+  it('removes the one point of a time that has the tags, whatever stands in them', async () => {
+    using bucket = bucketNamed(INFLUX_BUCKET);
+    const odd = String.raw`"q\z`;
+    await bucket.write(
+      `one,d=x\\ y,e=1 v=1 1000\none,d=x\\ y,e=1 v=2 2000\none,d=z,e=1 v=3 1000\none,d=${odd},e=1 v=4 1000`,
+      never,
+    );
+    await bucket.remove(
+      'one',
+      [
+        ['d', 'x y'],
+        ['e', '1'],
+      ],
+      1_000,
+      never,
+    );
+    await bucket.remove(
+      'one',
+      [
+        ['d', odd],
+        ['e', '1'],
+      ],
+      1_000,
+      never,
+    );
+    const rows = await influx.query(
+      `from(bucket: "${INFLUX_BUCKET}") |> range(start: 0) |> filter(fn: (r) => r._measurement == "one")`,
+    );
+    expect(new Set(rows.map((row) => row['_value']))).toEqual(new Set(['2', '3']));
+  });
+
   it('counts the points that its retention forgets, and keeps the others', async () => {
     const { orgs } = (await influx.ask('GET', '/api/v2/orgs')) as { readonly orgs: readonly { readonly id: string }[] };
     const retentionRules = [{ type: 'expire', everySeconds: 3_600 }];

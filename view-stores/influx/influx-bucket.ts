@@ -76,9 +76,26 @@ export class InfluxBucket implements Disposable {
 
   /** Removes all points of a measurement, whenever they are of. */
   async clear(measurement: string, signal: AbortSignal): Promise<void> {
+    await this.#delete({ ...EVER, predicate: `_measurement=${quoted(measurement)}` }, signal);
+  }
+
+  /** Removes the points of a measurement that have these tags, whichever others, at a time. A tag that isn't there can't be asked for. */
+  async remove(
+    measurement: string,
+    tags: readonly (readonly [name: string, value: string])[],
+    atMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const [start, stop] = [atMs, atMs + 1].map((ms) => new Date(ms).toISOString());
+    const said = [['_measurement', measurement] as const, ...tags];
+    const predicate = said.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(' AND ');
+    await this.#delete({ start, stop, predicate }, signal);
+  }
+
+  async #delete(what: object, signal: AbortSignal): Promise<void> {
     const { org, bucket, url } = this.#address;
     const path = `/api/v2/delete?${new URLSearchParams({ org, bucket }).toString()}`;
-    const body = JSON.stringify({ ...EVER, predicate: `_measurement=${JSON.stringify(measurement)}` });
+    const body = JSON.stringify(what);
     try {
       await this.#send(path, body, 'application/json', AbortSignal.any([signal, timeout(CLEAR_TIMEOUT_MS)]));
     } catch (failure) {
@@ -121,6 +138,11 @@ export class InfluxBucket implements Disposable {
     }
     return new InfluxRefusal(url, statusCode, said, remedyOf(statusCode, said), failure);
   }
+}
+
+/** A name or a value in a predicate (InfluxDB 2, delete predicate syntax). */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 async function readSecret(file: string): Promise<string> {

@@ -76,6 +76,29 @@ describe('the store of InfluxDB', () => {
     expect(standIn.underWayMost).toBe(1);
   });
 
+  it('removes the point of a slice that comes to hold nothing, once, and again where it was written meanwhile', async () => {
+    await using store = await start();
+    for (let slice = 0; slice < 5; slice++) view.put(slice, slice);
+    await whenTold(store);
+    const removals = (): number => standIn.requests.filter(({ path }) => path === '/api/v2/delete').length;
+    const before = removals();
+    view.empty(3);
+    await whenTold(store);
+    view.empty(3);
+    await whenTold(store);
+    expect(kept()).toEqual(view.counts);
+    expect(removals()).toBe(before + 1);
+    view.put(3, 33);
+    await whenTold(store);
+    expect(kept()).toEqual(view.counts);
+    // What InfluxDB does not take is told again.
+    standIn.answers.push('cut');
+    view.empty(3);
+    await whenTold(store);
+    expect(kept()).toEqual(view.counts);
+    expect(store.status().failures).toBe(1);
+  });
+
   it.each([
     ['is cut off', 'cut'],
     ['says that it is too busy', { status: 503, headers: { 'retry-after': '1' } }],

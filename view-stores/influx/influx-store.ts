@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { FeedMark, SliceFeed, SliceFollower, SlicePiece } from '#backbone/answers/slice-feed.ts';
+import type { FeedMark, GoneSlice, SliceFeed, SliceFollower, SlicePiece } from '#backbone/answers/slice-feed.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { reasonOf, WeirError } from '#core/errors.ts';
 import { KeptMarks } from '../kept-marks.ts';
@@ -9,7 +9,7 @@ import type { RebuildOutcome, StoreStatus } from '../store-status.ts';
 import { type InfluxAddress, InfluxBucket } from './influx-bucket.ts';
 import { InfluxAway, InfluxNotFilled, InfluxRefusal, InfluxTokenUnreadable } from './influx-errors.ts';
 import { LineBatches } from './line-batches.ts';
-import { LineWriter, type PointField } from './line-writer.ts';
+import { LineWriter, type PointField, shownTag } from './line-writer.ts';
 
 /** How often changes are told: a slice that is measured now changes many times a second. */
 const ROUND_EVERY_MS = 1_000;
@@ -20,6 +20,8 @@ const LINES_PER_LOOK = 64;
 const TURN_MS = 8;
 /** How often a rebuild says how far it is. */
 const PROGRESS_EVERY_MS = 200;
+/** Points that are known not to be there; when full, all are forgotten, and removed once more where they may be there. */
+const ABSENT_MAX = 65_536;
 /** How long what is under way may take when the server stops. */
 const STOP_TIMEOUT_MS = 5_000;
 
@@ -42,6 +44,8 @@ interface Following {
   readonly view: string;
   readonly follower: SliceFollower;
   writer: LineWriter | undefined;
+  /** Points that were removed, and not written since: a removal is dear, and a slice that never was may be told as gone with every round. */
+  readonly absent: Set<string>;
 }
 
 /**
@@ -77,7 +81,7 @@ export class InfluxStore implements AsyncDisposable {
     this.#marks = marks;
     for (const view of options.views) {
       const follower = options.feed.follow(view, marks.of(view), () => this.#hear());
-      this.#following.push({ view, follower, writer: undefined });
+      this.#following.push({ view, follower, writer: undefined, absent: new Set() });
     }
     this.#running = this.#run();
   }
@@ -201,7 +205,8 @@ export class InfluxStore implements AsyncDisposable {
     if (piece === undefined) return false;
     one.writer ??= new LineWriter(follower.followed, this.#options.fields);
     try {
-      await this.#write(piece, one.writer, batches);
+      await this.#write(piece, one.writer, one.absent, batches);
+      await this.#remove(piece.gone, one, follower.followed.view.by, batches);
     } catch (failure) {
       piece.putBack();
       throw failure;
@@ -210,17 +215,37 @@ export class InfluxStore implements AsyncDisposable {
     return true;
   }
 
-  async #write(piece: SlicePiece, writer: LineWriter, batches: LineBatches): Promise<void> {
+  async #write(piece: SlicePiece, writer: LineWriter, absent: Set<string>, batches: LineBatches): Promise<void> {
     let sinceMs = performance.now();
     let lines = 0;
     for (const slice of piece.slices()) {
       const line = writer.line(slice);
       if (line !== undefined) batches.add(line);
+      if (absent.size > 0) absent.delete(nameOf(slice));
       if (batches.isFull) await batches.send();
       if (++lines % LINES_PER_LOOK === 0 && performance.now() - sinceMs > TURN_MS) {
         await nextTurn();
         sinceMs = performance.now();
       }
+    }
+  }
+
+  /** Removes the points of slices that hold nothing any more. Those of a group without one of its tags can't be named, and stay. */
+  async #remove(
+    gone: readonly GoneSlice[],
+    { view, absent }: Following,
+    by: readonly string[],
+    batches: LineBatches,
+  ): Promise<void> {
+    const there = gone.filter((slice) => !absent.has(nameOf(slice)) && !slice.tags.includes(''));
+    if (there.length === 0) return;
+    // Nothing that was sent before may arrive after it.
+    await batches.finish();
+    for (const slice of there) {
+      const tags = by.map((name, i) => [shownTag(name), shownTag(slice.tags[i]!)] as const);
+      await this.#bucket.remove(view, tags, slice.startMs, this.#stop.signal);
+      if (absent.size >= ABSENT_MAX) absent.clear();
+      absent.add(nameOf(slice));
     }
   }
 
@@ -281,4 +306,8 @@ export class InfluxStore implements AsyncDisposable {
 
 function isOfInflux(failure: unknown): boolean {
   return failure instanceof InfluxAway || failure instanceof InfluxRefusal || failure instanceof InfluxTokenUnreadable;
+}
+
+function nameOf({ startMs, tags }: GoneSlice): string {
+  return `${startMs} ${JSON.stringify(tags)}`;
 }

@@ -62,8 +62,15 @@ export class StandIn implements AsyncDisposable {
       return void response.end(JSON.stringify({ code: 'x', message: answer.message ?? 'no reason' }));
     }
     if (pathname === '/api/v2/delete') {
-      const [, measurement] = /_measurement="([^"]+)"/.exec((JSON.parse(body) as { predicate: string }).predicate)!;
-      for (const key of this.points.keys()) if (key.startsWith(`${measurement},`)) this.points.delete(key);
+      const { predicate, start, stop } = JSON.parse(body) as Readonly<Record<'predicate' | 'start' | 'stop', string>>;
+      const said = [...predicate.matchAll(/(\w+)"?="([^"]+)"/g)].map(([, name, value]) => [name!, value!] as const);
+      const measurement = said[0]![1];
+      const tags = said.slice(1);
+      for (const key of this.points.keys()) {
+        const [series, atMs] = key.split(' ') as [string, string];
+        const isOf = series.startsWith(`${measurement},`) && tags.every((tag) => series.includes(`,${tag.join('=')}`));
+        if (isOf && Number(atMs) >= Date.parse(start) && Number(atMs) < Date.parse(stop)) this.points.delete(key);
+      }
     } else for (const line of lines) this.points.set(`${line.split(' ')[0]} ${line.split(' ').at(-1)}`, line);
     response.writeHead(204);
     response.end();
@@ -99,6 +106,13 @@ export class ToldView implements SliceFollower {
     this.changed();
   }
 
+  /** Has a slice hold nothing any more. */
+  empty(slice: number): void {
+    this.counts.delete(slice);
+    this.waiting.add(slice);
+    this.changed();
+  }
+
   cleared(): void {
     this.startsOver = false;
   }
@@ -114,12 +128,15 @@ export class ToldView implements SliceFollower {
     await Promise.resolve();
     const slices = [...this.waiting].slice(0, this.pieceMax);
     if (slices.length === 0) return undefined;
+    const held = slices.filter((slice) => this.counts.has(slice));
+    const gone = slices.filter((slice) => !this.counts.has(slice));
     for (const slice of slices) this.waiting.delete(slice);
     this.taken.add(slices);
-    const told = slices.map((slice) => this.#answer(slice));
+    const told = held.map((slice) => this.#answer(slice));
     return {
-      count: slices.length,
+      count: told.length,
       slices: () => told,
+      gone: gone.map((slice) => ({ startMs: slice * 60_000, tags: ['a'] })),
       done: () => void this.taken.delete(slices),
       putBack: () => {
         if (this.taken.delete(slices)) for (const slice of slices) this.waiting.add(slice);

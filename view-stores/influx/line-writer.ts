@@ -77,12 +77,15 @@ export class LineWriter {
 }
 
 /**
- * A tag's name or value. Line protocol has no way to write a line break, nor a backslash before what has to be escaped, or
+ * A tag's name or value as InfluxDB has it. Line protocol has no way to write a line break, nor a backslash before what has to be escaped, or
  * at the end: these become the signs that look like them, ␤ and ⧵.
  */
+export function shownTag(text: string): string {
+  return text.replaceAll(/\r\n|[\r\n]/g, '\u2424').replaceAll(/\\(?=[\\,= ]|$)/g, '\u29F5');
+}
+
 function tagText(text: string): string {
-  const shown = text.replaceAll(/\r\n|[\r\n]/g, '\u2424').replaceAll(/\\(?=[\\,= ]|$)/g, '\u29F5');
-  return escaped(shown, /[,= ]/g);
+  return escaped(shownTag(text), /[,= ]/g);
 }
 
 function escaped(text: string, signs: RegExp): string {
