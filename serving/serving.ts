@@ -20,7 +20,7 @@ import type { ServingOptions } from './http/options.ts';
 import type { OwnAddresses } from './http/safety.ts';
 import { AddressUnavailable } from './http/serving-errors.ts';
 import { ViewReader } from './http/view-reader.ts';
-import { warmUp } from './http/warm-up.ts';
+import { startWarmUp } from './http/warm-up.ts';
 import { ServingIndex } from './index/serving-index.ts';
 import { CLIENTS_MAX } from './stream/limits.ts';
 import { StreamServer } from './stream/stream-server.ts';
@@ -72,10 +72,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     doorkeeper.strangers?.add(socket);
   });
   server.on('request', (_, response) => response.on('close', () => setImmediate(closeIfDraining, server)));
+  const warmUp = startWarmUp(reader, options.views, options.logger);
   try {
-    await warmUp(reader, options.views, options.logger);
+    await warmUp.enough;
     await listen(server, options.listen.host, options.listen.port);
   } catch (error) {
+    await warmUp[Symbol.asyncDispose]();
     await index[Symbol.asyncDispose]();
     throw error;
   }
@@ -100,6 +102,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await drain();
     clearTimeout(cut);
     doorkeeper.close();
+    await warmUp[Symbol.asyncDispose]();
     await index[Symbol.asyncDispose]();
   };
   return {

@@ -10,7 +10,7 @@ import type { ViewReader } from './view-reader.ts';
 
 /** Questions that are asked, views and groups in turn: after some ten the compiler has seen what matters. */
 const QUESTIONS = 12;
-/** After so long the rest is left to the first readers. */
+/** After so long readers are let in. */
 const WARM_UP_TIMEOUT_MS = 500;
 
 /** Rows that the groups of a view have, about, in what is asked of all of them: enough for the compiler, and read in a tenth of a second. */
@@ -20,34 +20,54 @@ const WIDE_GROUPS_MAX = 10_000;
 /** With fewer it tells nothing new. */
 const WIDE_GROUPS_MIN = 64;
 
+/** Questions that are asked before the first reader's. Its end waits for the one that is being answered, and leaves the others out. */
+export interface WarmUp extends AsyncDisposable {
+  /** Resolves once they are answered, or as many of them as the time allows; the others are asked beside the first readers. */
+  readonly enough: Promise<void>;
+}
+
 /**
  * Asks for a page of windows of some groups, and for fewer of all where these are many, as a reader would: code is compiled when it
  * is first run, which costs the first question of a process ten times what others take, and a first one of all groups half as
  * much again. Nothing is counted as a request, and nobody is told.
  */
-export async function warmUp(
+export function startWarmUp(
   reader: ViewReader,
   views: readonly View[],
   logger: Logger,
   timeoutMs = WARM_UP_TIMEOUT_MS,
-): Promise<void> {
+): WarmUp {
   const app = openApp(logger);
   addQueryRoutes(app, reader.index, () => reader);
+  const enough = Promise.withResolvers<void>();
+  const stop = new AbortController();
   const startedMs = performance.now();
-  try {
-    const ask = async (path: string): Promise<void> => {
-      if (performance.now() - startedMs >= timeoutMs) return;
+  const askAll = async (): Promise<void> => {
+    for await (const path of questions(reader, views)) {
+      if (stop.signal.aborted) return;
       const response = await app.request(path);
       await response.arrayBuffer();
-    };
-    const paths = await pathsOf(reader, views);
-    for (let i = 0; i < QUESTIONS && paths.length > 0; i++)
-      await ask(`${paths[i % paths.length]}&format=${i % 2 === 0 ? 'csv' : 'json'}`);
-    for await (const path of widePaths(reader, views)) await ask(`${path}&format=csv`);
-  } catch (error) {
+      if (performance.now() - startedMs >= timeoutMs) enough.resolve();
+    }
+  };
+  const done = askAll()
     // A source that is replaced just now; whoever asks next is told if it is more.
-    logger.debug({ reason: reasonOf(error) }, 'the first questions will take longer');
-  }
+    .catch((error: unknown) => logger.debug({ reason: reasonOf(error) }, 'the first questions will take longer'))
+    .finally(() => enough.resolve());
+  return {
+    enough: enough.promise,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+async function* questions(reader: ViewReader, views: readonly View[]): AsyncGenerator<string> {
+  const paths = await pathsOf(reader, views);
+  for (let i = 0; i < QUESTIONS && paths.length > 0; i++)
+    yield `${paths[i % paths.length]}&format=${i % 2 === 0 ? 'csv' : 'json'}`;
+  for await (const path of widePaths(reader, views)) yield `${path}&format=csv`;
 }
 
 /** Questions of single groups, of each view in turn. */
