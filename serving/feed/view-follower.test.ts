@@ -3,6 +3,7 @@ import type { SliceRow } from '#backbone/changes/changes.ts';
 import { PENDING } from '#core/slices/merge-rows.ts';
 import { ViewReader } from '../http/view-reader.ts';
 import { openIndexOf, POWER, World } from '../world.fixtures.ts';
+import { WIDE_GROUPS_MIN } from './answer-slices.ts';
 import { Moments } from './catch-up.ts';
 import { ViewFollower } from './view-follower.ts';
 
@@ -95,6 +96,28 @@ describe('a view that is followed', () => {
       [1, false],
     ]);
     expect(follower.isWhole).toBe(true);
+  });
+
+  it.each([1, WIDE_GROUPS_MIN])('names slices that come to hold nothing, where %i groups are told', async (count) => {
+    const world = await World.open();
+    const devices = Array.from({ length: count }, (_, i) => `a@r${String(i).padStart(2, '0')}`);
+    for (const minute of [0, 3]) {
+      const readings = devices.map((device) => ({ device, atMs: minute * MINUTE_MS, value: 1 }));
+      await world.deliverLinked('one', readings, null);
+    }
+    await using index = await openIndexOf(world);
+    const reader = new ViewReader(index, { views: [world.view], metrics: new Map([['power', POWER]]), clock: () => 0 });
+    using follower = new ViewFollower(reader, new Moments(index), world.view.name, undefined, () => undefined);
+    follower.cleared();
+    expect(await told(follower)).toHaveLength(4 * count);
+    for (const device of devices) await world.takeBack('one', device, 1);
+    const piece = await follower.next();
+    expect(piece?.count).toBe(count);
+    const regions = devices.map((device) => device.split('@')[1]!);
+    const expected = [1, 2].flatMap((minute) =>
+      regions.map((region) => ({ startMs: minute * MINUTE_MS, tags: [region] })),
+    );
+    expect(piece?.gone).toEqual(expected);
   });
 
   it('leaves out nothing of a group of which much becomes final while another one is looked at', async () => {
