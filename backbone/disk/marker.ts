@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { codeOf, DirectoryMismatch, DirectoryUnusable, NewerFormat } from '../storage-errors.ts';
-import { createDurably, makeDirectoryDurably } from './durable-file.ts';
+import { createDurably, makeDirectoryDurably, syncDirectory } from './durable-file.ts';
 
 /** The file that says what a directory of Weir's holds and in which format, as one line of JSON that people can read. */
 export const MARKER_FILE = 'weir.json';
@@ -34,12 +34,15 @@ export async function readMarker(dir: string, kind: string, format: number): Pro
 
 /**
  * The marker of `dir`, which is made with these facts when the directory is new. When two processes make it at once,
- * both get the marker of the one that was first.
+ * both get the marker of the one that was first. It would survive a loss of power when this resolves, whoever made it.
  */
 export async function claimDirectory(dir: string, marker: Marker): Promise<Marker> {
   const present = await readMarker(dir, marker.kind, marker.format);
-  if (present !== undefined) return present;
   try {
+    if (present !== undefined) {
+      await keepNames(dir);
+      return present;
+    }
     await makeDirectoryDurably(dir);
     const line = JSON.stringify({ kind: marker.kind, format: marker.format, ...marker.facts });
     await createDurably(join(dir, MARKER_FILE), new TextEncoder().encode(`${line}\n`));
@@ -50,6 +53,15 @@ export async function claimDirectory(dir: string, marker: Marker): Promise<Marke
   if (made === undefined)
     throw new DirectoryUnusable(dir, new Error(`its ${MARKER_FILE} was removed while it was made`));
   return made;
+}
+
+/** Whoever made the directory may have ended, or met a failing disk, before its name and the marker's were durable. */
+async function keepNames(dir: string): Promise<void> {
+  await syncDirectory(dir);
+  await syncDirectory(dirname(resolve(dir))).catch((error: unknown) => {
+    // Who may not read there has not made it.
+    if (codeOf(error) !== 'EACCES') throw error;
+  });
 }
 
 function parseMarker(text: string): Marker | undefined {

@@ -47,13 +47,11 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions, open?: OpenLe
   assertPartitionCount(asked);
   const present = await readMarker(dir, 'log', EMBEDDED_LOG_FORMAT);
   if (present === undefined && asked === undefined) throw new LogPartitionsMissing(dir);
-  const marker =
-    present ??
-    (await claimDirectory(dir, {
-      kind: 'log',
-      format: EMBEDDED_LOG_FORMAT,
-      facts: { partitions: asked ?? 0, generation: options.generation ?? randomUUID() },
-    }));
+  const marker = await claimDirectory(dir, {
+    kind: 'log',
+    format: EMBEDDED_LOG_FORMAT,
+    facts: { partitions: asked ?? 0, generation: options.generation ?? randomUUID() },
+  });
   const { partitions, generation } = marker.facts;
   if (typeof partitions !== 'number' || !isPartitionCount(partitions) || typeof generation !== 'string') {
     throw new DirectoryMismatch(dir, 'log', 'a log without its partitions and generation');
