@@ -5,6 +5,8 @@ import { addToken, enrol, revokeAgent, revokeToken } from '#core/identity/decisi
 import { Identities, type KnownToken } from '#core/identity/identities.ts';
 import type { Grant } from '#core/identity/principal.ts';
 import { makeToken, type TokenKind } from '#core/identity/token.ts';
+import { nearestNames } from '#core/time/nearest-name.ts';
+import { judgeConfig } from '../config/load-config.ts';
 import { type DataFlags, dataDirOf, identityDirOf } from '../data-dir.ts';
 import { tellOnce, type TokenFlags } from './token-told.ts';
 
@@ -27,12 +29,33 @@ const TOLD_ONCE = 'this token, which is told once';
 
 /** Adds a token, likewise. */
 export async function giveToken(name: string, grant: Grant, flags: DataFlags & TokenFlags): Promise<void> {
+  const remarks = await viewRemarks(grant, flags);
   const token = makeToken('token', randomBytes);
   const dir = identityDirOf(dataDirOf(flags));
   await tellOnce(token.text, flags, async () => {
     await changeIdentities(dir, now(), (known) => addToken(known, name, token, grant));
     const where = flags.out === undefined ? 'told once' : `in ${flags.out}`;
     process.stderr.write(`token ${name} is added in ${dir}; it is ${where}\n`);
+    for (const remark of remarks) process.stderr.write(`${remark}\n`);
+  });
+}
+
+/**
+ * What is said of views that a token is confined to and the configuration doesn't declare. They may be declared later, so the token
+ * is added all the same. Throws UserError where the configuration can't be read.
+ */
+export async function viewRemarks({ views }: Pick<Grant, 'views'>, { config }: DataFlags): Promise<readonly string[]> {
+  if (views === null) return [];
+  if (config === undefined) return ['whether there are such views is told where --config names the configuration'];
+  const verdict = await judgeConfig(config);
+  if (verdict.kind === 'faulty')
+    return [`whether there are such views is not known: see "weir check --config ${config}"`];
+  const known = verdict.loaded.config.views.map(({ name }) => name);
+  const unknown = views.filter((view) => !known.includes(view));
+  return unknown.map((view) => {
+    const nearest = nearestNames(view, known);
+    const meant = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : `it has ${known.join(', ') || 'none'}`;
+    return `warning: ${config} declares no view ${view}; until it does, the token sees nothing there; ${meant}`;
   });
 }
 
