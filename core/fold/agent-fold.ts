@@ -1,18 +1,17 @@
 import { holdMsOf } from '../metrics/metric.ts';
 import { type SeriesEntry, type SeriesName, SeriesKeys, tagsKey } from '../series/series.ts';
-import { SPAN_SLICES, spanOf } from '../slices/slice-span.ts';
-import type { Pace } from '../stats/accounted.ts';
-import type { LinkRule, SliceSink } from '../stats/link.ts';
-import type { StatsTable } from '../stats/stats-table.ts';
-import type { Group, OpenSpan } from './open-span.ts';
+import { type Route, type RoutedAgent, Routes } from './route.ts';
 import type { EndedEntry } from './silences.ts';
-import type { Newcomer, ViewFold } from './view-fold.ts';
+import type { ViewFold } from './view-fold.ts';
+
+const NO_ROUTES: readonly Route[] = [];
 
 /** What folding needs of one agent: its dictionary, and the routes of its series through the views. */
-export class AgentFold {
+export class AgentFold implements RoutedAgent {
   readonly name: string;
   readonly entries: SeriesEntry[];
-  #routes: (readonly Route[])[] = [];
+  /** Undefined until they are asked for. */
+  #routes: Routes | undefined;
   readonly #keys = new SeriesKeys();
   /** Which series each entry is of. */
   readonly #series: string[] = [];
@@ -56,11 +55,24 @@ export class AgentFold {
     return this.entries.length >= dictionaryVersion;
   }
 
-  /** The routes of a dictionary entry through the views, for a record at `position`. */
+  /**
+   * The routes of a dictionary entry through the views, for a record at `position`. They are the same objects for all entries:
+   * what was asked for holds until the next call.
+   */
   routesOf(index: number, views: readonly ViewFold[], position: number): readonly Route[] {
-    const routes = (this.#routes[index] ??= this.#findRoutes(index, views));
-    for (const route of routes) route.position = position;
-    return routes;
+    if (index >= this.entries.length) return NO_ROUTES;
+    this.#routes ??= new Routes(this, views);
+    return this.#routes.to(index, position);
+  }
+
+  /** Key of the series that an entry is of. */
+  seriesAt(index: number): string {
+    return this.#series[index]!;
+  }
+
+  /** From when on the series of an entry is expected, where that was said. */
+  sinceMsAt(index: number): number | undefined {
+    return this.#sinceMs.get(this.#series[index]!);
   }
 
   /** From a time on nothing more is expected of a series, until it speaks again; one that is not known stays as it is. */
@@ -94,20 +106,7 @@ export class AgentFold {
 
   /** Forgets the routes: the set of views has changed. */
   forgetRoutes(): void {
-    this.#routes = [];
-  }
-
-  #findRoutes(index: number, views: readonly ViewFold[]): readonly Route[] {
-    const entry = this.entries[index];
-    if (entry === undefined) return [];
-    const series = this.#series[index]!;
-    const sinceMs = this.#sinceMs.get(series);
-    const routes = views.flatMap((fold) => {
-      const group = fold.groupFor(entry);
-      return group === undefined ? [] : [new Route({ agent: this.name, fold, group, entry, series, sinceMs })];
-    });
-    // A list that grew has room for many.
-    return routes.slice();
+    this.#routes = undefined;
   }
 
   /** Whether the entry says of its series since when it is expected, and otherwise than before. */
@@ -117,79 +116,5 @@ export class AgentFold {
     if (sinceMs === undefined || this.#sinceMs.get(key) === sinceMs) return false;
     this.#sinceMs.set(key, sinceMs);
     return true;
-  }
-}
-
-export interface RouteOptions extends Newcomer {
-  readonly fold: ViewFold;
-}
-
-/** The way of one series' readings into one view: which slots they reach, and by which rule neighbours are joined. */
-export class Route implements SliceSink, Newcomer {
-  readonly agent: string;
-  readonly fold: ViewFold;
-  readonly group: Group;
-  readonly entry: SeriesEntry;
-  readonly series: string;
-  readonly sinceMs: number | undefined;
-  readonly rule: LinkRule;
-  readonly sliceMs: number;
-  readonly table: StatsTable;
-  readonly pace: Pace;
-  /** Whether its series was ended, so that each run of its readings has to be noted. */
-  readonly isEnded: boolean;
-  /** Position of the record that is being folded; a slot that is asked for counts as changed by it. */
-  position = 0;
-  /** See `openStretch`. */
-  origin = 0;
-  freshFrom = 0;
-
-  #firstMs = Number.POSITIVE_INFINITY;
-  /** The span asked for last: a run goes on from slice to slice. */
-  #span: OpenSpan | undefined;
-
-  constructor({ agent, fold, group, entry, series, sinceMs }: RouteOptions) {
-    this.agent = agent;
-    this.fold = fold;
-    this.group = group;
-    this.entry = entry;
-    this.series = series;
-    this.sinceMs = sinceMs;
-    this.sliceMs = fold.id.view.sliceMs;
-    const { rule, pace } = fold.formOf(entry);
-    this.rule = rule;
-    this.table = fold.slots.table;
-    this.pace = pace;
-    this.isEnded = fold.isEnded(this);
-  }
-
-  slotOf(slice: number): number {
-    const { slots } = this.fold;
-    let span = this.#span;
-    if (span === undefined || span.isReleased || span.number !== spanOf(slice))
-      this.#span = span = slots.spanAt(this.group, slice, this.position);
-    return slots.touchIn(span, slice, this.position);
-  }
-
-  /**
-   * Asks for the slots of the slices from `first` up to `end`, each of which is changed, as far as they lie in one span:
-   * gives the slice behind them. The slot of slice s is `origin` + s, and those from `freshFrom` on hold nothing yet.
-   */
-  openStretch(first: number, end: number): number {
-    const { slots } = this.fold;
-    let span = this.#span;
-    if (span === undefined || span.isReleased || span.number !== spanOf(first))
-      this.#span = span = slots.spanAt(this.group, first, this.position, end - 1);
-    const stretchEnd = Math.min(end, (span.number + 1) * SPAN_SLICES);
-    this.freshFrom = slots.touchAllIn(span, first, stretchEnd, this.position);
-    this.origin = span.origin;
-    return stretchEnd;
-  }
-
-  /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */
-  noteReading(atMs: number): void {
-    if (atMs >= this.#firstMs) return;
-    this.#firstMs = atMs;
-    this.fold.noteMember(this, atMs);
   }
 }

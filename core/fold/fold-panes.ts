@@ -5,8 +5,9 @@ import { histogramOf } from '../stats/additive.ts';
 import { addLink } from '../stats/link.ts';
 import { mergeInto } from '../stats/merge.ts';
 import { StatsTable } from '../stats/stats-table.ts';
-import type { AgentFold, Route } from './agent-fold.ts';
+import type { AgentFold } from './agent-fold.ts';
 import { foldLinks } from './fold-corrections.ts';
+import type { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /**

@@ -11,8 +11,9 @@ import {
 import { HeldChunk } from '../stats/held-chunk.ts';
 import { addLink } from '../stats/link.ts';
 import { addRegularRun, addTimedRun } from '../stats/run.ts';
-import type { AgentFold, Route } from './agent-fold.ts';
+import type { AgentFold } from './agent-fold.ts';
 import { foldLinks } from './fold-corrections.ts';
+import type { Route } from './route.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /** The reading before the one that is folded next, where there is one. Changed in place: nothing is allocated per chunk. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SeriesEntry } from '../series/series.ts';
 import { addLink } from '../stats/link.ts';
-import { AgentFold, Route } from './agent-fold.ts';
+import { AgentFold } from './agent-fold.ts';
 import { sampleSeries } from './sample-agent.fixtures.ts';
 import { ViewFold } from './view-fold.ts';
 
@@ -43,7 +43,7 @@ describe('the fold of a view', () => {
   it('opens no more slices for a held value than it may reach, however long its series was born to hold it', () => {
     const fold = new ViewFold({ view: VIEW, version: 1 });
     const entry = { ...sampleSeries(0), holdMs: 40_000_000 };
-    const route = new Route({ agent: 'a', fold, group: fold.groupFor(entry)!, series: 's', entry });
+    const route = new AgentFold('a', [entry]).routesOf(0, [fold], 1)[0]!;
     addLink(route, route.rule, route.sliceMs, 1, 0, 5, 1e9, 5);
     expect(fold.slots.open).toBe(10_000);
   });
@@ -140,11 +140,44 @@ describe('what folding knows of an agent', () => {
       [1, 5],
       [2, 5],
     ]);
-    expect(agent.routesOf(0, [], 6)).toBe(routes);
-    expect(routes.map(({ position }) => position)).toEqual([6, 6]);
+    expect(agent.routesOf(0, [], 6).map(({ position }) => position)).toEqual([6, 6]);
     expect(agent.routesOf(1, views, 6)).toEqual([]);
     expect(agent.routesOf(2, views, 6)).toEqual([]);
     agent.forgetRoutes();
     expect(agent.routesOf(0, views.slice(1), 6)).toHaveLength(1);
+  });
+
+  it('leads from each series to its own group, by its own rule, also in turns and after a view that takes none of them', () => {
+    const byDevice = { ...VIEW, where: { device: ['d0', 'd1'] }, by: ['device'] };
+    const views = [new ViewFold({ view: byDevice, version: 1 }), new ViewFold({ view: VIEW, version: 2 })];
+    const counter: SeriesEntry = { ...sampleSeries(1), kind: 'counter' };
+    const agent = new AgentFold('a', [sampleSeries(0), counter, sampleSeries(2), sampleSeries(3)]);
+    const reached = (index: number) =>
+      agent.routesOf(index, views, 1).map(({ fold, group, rule, series, entry }) => {
+        return [fold.id.version, group.key, rule.kind, series, entry.device];
+      });
+    const first = [
+      [1, '["d0"]', 'gauge', '["power","d0"]', 'd0'],
+      [2, '["r0"]', 'gauge', '["power","d0"]', 'd0'],
+    ];
+    const second = [
+      [1, '["d1"]', 'counter', '["power","d1"]', 'd1'],
+      [2, '["r1"]', 'counter', '["power","d1"]', 'd1'],
+    ];
+    const third = [[2, '["r0"]', 'gauge', '["power","d2"]', 'd2']];
+    expect([2, 1, 3, 0, 0, 2, 1].map(reached)).toEqual([third, second, [], first, first, third, second]);
+  });
+
+  it('tells each series of a group as a member from its own first reading on', () => {
+    const fold = new ViewFold({ view: VIEW, version: 1 });
+    const agent = new AgentFold('a', [sampleSeries(0), sampleSeries(2)]);
+    const told = (index: number, atMs: number) => {
+      for (const route of agent.routesOf(index, [fold], 1)) route.noteReading(atMs);
+      return fold.takeChangedMembers().map(({ member }) => [member.series, member.firstMs]);
+    };
+    expect(told(0, 500)).toEqual([['["power","d0"]', 500]]);
+    expect(told(1, 600)).toEqual([['["power","d2"]', 600]]);
+    expect([told(0, 550), told(1, 650)]).toEqual([[], []]);
+    expect([told(1, 400), told(0, 450)]).toEqual([[['["power","d2"]', 400]], [['["power","d0"]', 450]]]);
   });
 });
