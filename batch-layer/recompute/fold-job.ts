@@ -159,16 +159,16 @@ function bandKept(slots: SliceSlots, behind: number | undefined): number {
 /** About the newest slice that is held: the first of the newest span. */
 function newestSlice(slots: SliceSlots): number {
   let newest = Number.NEGATIVE_INFINITY;
-  for (const { spans } of slots.groups.values())
-    for (const { number } of spans.values()) newest = Math.max(newest, number);
+  for (const group of slots.groups.values())
+    for (const { number } of group.spans()) newest = Math.max(newest, number);
   return newest * SPAN_SLICES;
 }
 
 /** The bands of slices of which any is held, ascending. */
 function bandsOf(slots: SliceSlots): number[] {
   const bands = new Set<number>();
-  for (const { spans } of slots.groups.values())
-    for (const { number } of spans.values()) bands.add(bandOf(number * SPAN_SLICES));
+  for (const group of slots.groups.values())
+    for (const { number } of group.spans()) bands.add(bandOf(number * SPAN_SLICES));
   return [...bands].sort((a, b) => a - b);
 }
 
@@ -195,12 +195,13 @@ class RowGatherer {
   }
 
   /** Takes the slices that the group holds of a band. */
-  gatherBand({ key, spans }: Group, band: number): void {
+  gatherBand(group: Group, band: number): void {
     const slots = this.#slots;
+    const { key } = group;
     const block = this.#block;
     const first = band * SPANS_PER_BAND;
     for (let number = first; number < first + SPANS_PER_BAND; number++) {
-      const span = spans.get(number);
+      const span = group.span(number);
       if (span === undefined) continue;
       const { open, origin } = span;
       if (open !== 0) this.groups.add(key);

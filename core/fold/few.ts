@@ -1,59 +1,59 @@
-/** Items by a key that each of them tells, for owners of which most have one item: then it takes no map. */
-export class Few<Key, Item> {
-  readonly #keyOf: (item: Item) => Key;
-  /** The item, where there is one. */
-  #only: Item | undefined;
-  /** All of them, where there are more. */
-  #all: Map<Key, Item> | undefined;
+/**
+ * Items by a key that each of them tells, as a value in a field of their owner. Most owners have one item, which then stands
+ * there itself, and nothing is taken beside it. An item is no Map.
+ */
+export type Few<Key, Item extends object> = Item | Map<Key, Item> | undefined;
 
-  constructor(keyOf: (item: Item) => Key) {
-    this.#keyOf = keyOf;
-  }
+/** Tells the key of an item. */
+type KeyOf<Key, Item> = (item: Item) => Key;
 
-  get size(): number {
-    return this.#all?.size ?? (this.#only === undefined ? 0 : 1);
-  }
+export function countOf<Key, Item extends object>(few: Few<Key, Item>): number {
+  if (few === undefined) return 0;
+  return few instanceof Map ? few.size : 1;
+}
 
-  get(key: Key): Item | undefined {
-    if (this.#all !== undefined) return this.#all.get(key);
-    const only = this.#only;
-    return only !== undefined && this.#keyOf(only) === key ? only : undefined;
-  }
+export function itemOf<Key, Item extends object>(
+  few: Few<Key, Item>,
+  key: Key,
+  keyOf: KeyOf<Key, Item>,
+): Item | undefined {
+  if (few === undefined) return undefined;
+  if (few instanceof Map) return few.get(key);
+  return keyOf(few) === key ? few : undefined;
+}
 
-  /** Takes an item, in place of the one with its key. */
-  put(item: Item): void {
-    const key = this.#keyOf(item);
-    const only = this.#only;
-    if (this.#all !== undefined) this.#all.set(key, item);
-    else if (only === undefined || this.#keyOf(only) === key) this.#only = item;
-    else {
-      this.#all = new Map([
-        [this.#keyOf(only), only],
-        [key, item],
-      ]);
-      this.#only = undefined;
-    }
-  }
+/** The items with one more, in place of the one with its key: what is held from now on. */
+export function withItem<Key, Item extends object>(
+  few: Few<Key, Item>,
+  item: Item,
+  keyOf: KeyOf<Key, Item>,
+): Few<Key, Item> {
+  if (few === undefined) return item;
+  const key = keyOf(item);
+  if (few instanceof Map) return few.set(key, item);
+  const onlyKey = keyOf(few);
+  if (onlyKey === key) return item;
+  return new Map([
+    [onlyKey, few],
+    [key, item],
+  ]);
+}
 
-  delete(key: Key): void {
-    if (this.#all === undefined) {
-      if (this.get(key) !== undefined) this.#only = undefined;
-      return;
-    }
-    this.#all.delete(key);
-    if (this.#all.size > 1) return;
-    [this.#only] = this.#all.values();
-    this.#all = undefined;
-  }
+/** The items without the one of a key: what is held from now on. */
+export function withoutKey<Key, Item extends object>(
+  few: Few<Key, Item>,
+  key: Key,
+  keyOf: KeyOf<Key, Item>,
+): Few<Key, Item> {
+  if (!(few instanceof Map)) return itemOf(few, key, keyOf) === undefined ? few : undefined;
+  few.delete(key);
+  if (few.size > 1) return few;
+  const [only] = few.values();
+  return only;
+}
 
-  clear(): void {
-    this.#only = undefined;
-    this.#all = undefined;
-  }
-
-  /** In the order in which their keys came. */
-  values(): Iterable<Item> {
-    if (this.#all !== undefined) return this.#all.values();
-    return this.#only === undefined ? [] : [this.#only];
-  }
+/** In the order in which their keys came. */
+export function itemsOf<Key, Item extends object>(few: Few<Key, Item>): Iterable<Item> {
+  if (few === undefined) return [];
+  return few instanceof Map ? few.values() : [few];
 }

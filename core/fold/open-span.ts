@@ -1,19 +1,48 @@
 import { SPAN_SLICES } from '../slices/slice-span.ts';
-import { Few } from './few.ts';
+import { type Few, itemOf, itemsOf, withItem, withoutKey } from './few.ts';
 import { type Member, memberKey } from './member.ts';
 
 /** A group of a view within one partition. A fleet has as many as it has devices. */
 export class Group {
   readonly key: string;
-  /** By number. */
-  readonly spans = new Few<number, OpenSpan>(numberOf);
-  /** Its series, by their names. */
-  readonly members = new Few<string, Member>(memberKey);
   /** Slots that the span opened last came to need: what the next one begins with. */
   slotsExpected = 1;
+  #spans: Few<number, OpenSpan>;
+  #members: Few<string, Member>;
 
   constructor(key: string) {
     this.key = key;
+  }
+
+  /** The span of a number, where it is open. */
+  span(number: number): OpenSpan | undefined {
+    return itemOf(this.#spans, number, numberOf);
+  }
+
+  /** Its open spans, in the order in which they were opened. */
+  spans(): Iterable<OpenSpan> {
+    return itemsOf(this.#spans);
+  }
+
+  putSpan(span: OpenSpan): void {
+    this.#spans = withItem(this.#spans, span, numberOf);
+  }
+
+  dropSpan(number: number): void {
+    this.#spans = withoutKey(this.#spans, number, numberOf);
+  }
+
+  dropSpans(): void {
+    this.#spans = undefined;
+  }
+
+  /** That of its series that is told by its agent and its own key. */
+  member(name: Pick<Member, 'agent' | 'series'>): Member | undefined {
+    return itemOf(this.#members, memberKey(name), memberKey);
+  }
+
+  putMember(member: Member): void {
+    this.#members = withItem(this.#members, member, memberKey);
   }
 }
 

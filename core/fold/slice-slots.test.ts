@@ -67,7 +67,7 @@ describe('the slots of a view', () => {
     const [group, other] = [atOnce.groupOf('g'), single.groupOf('g')];
     for (const [i, [first, end]] of runs.entries()) {
       const position = 1 + (i >> 1);
-      const known = group.spans.get(0)?.open ?? 0;
+      const known = group.span(0)?.open ?? 0;
       const fresh = atOnce.touchAllIn(atOnce.spanAt(group, first, position, end - 1), first, end, position);
       for (let slice = first; slice < end; slice++) single.touch(other, slice, position);
       for (let slice = fresh; slice < end; slice++) expect(known & (1 << slice)).toBe(0);
@@ -107,7 +107,7 @@ describe('the slots of a view', () => {
     slots.settle();
     slots.touch(group, SPAN_SLICES, 2);
     slots.evict((slice) => slice === 5);
-    expect(Array.from(group.spans.values(), ({ number }) => number)).toEqual([1]);
+    expect(Array.from(group.spans(), ({ number }) => number)).toEqual([1]);
     expect(slots.open).toBe(1);
     const again = slots.touch(group, 0, 3);
     expect(again).toBe(amended);
@@ -115,7 +115,7 @@ describe('the slots of a view', () => {
     expect(slots.table.count[again]).toBe(0);
     slots.settle();
     slots.evict((slice) => slice === 0);
-    expect(Array.from(group.spans.values(), ({ number }) => number)).toEqual([0]);
+    expect(Array.from(group.spans(), ({ number }) => number)).toEqual([0]);
   });
 
   it('keeps a span as long as one of its slices is wanted or not written, whole', () => {
@@ -158,7 +158,7 @@ describe('the slots of a view', () => {
     expect(slots.slotOf(dense, 5)).toBeUndefined();
     expect(slots.slotOf(dense, 99)).toBeUndefined();
     expect(slots.slotOf(dense, 15)! - slots.slotOf(dense, 0)!).toBe(15);
-    expect(new Set(Array.from(dense.spans.values(), ({ number }) => number))).toEqual(new Set([0, 1]));
+    expect(new Set(Array.from(dense.spans(), ({ number }) => number))).toEqual(new Set([0, 1]));
     // One slot for each slice that stands alone, and two spans of the dense group.
     expect(slots.held).toBe(orders.length + 2 * SPAN_SLICES);
     expect(slots.open).toBe(2 * orders.length);

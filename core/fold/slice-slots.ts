@@ -56,7 +56,7 @@ export class SliceSlots {
    * `last` that are in it.
    */
   spanAt(group: Group, slice: number, position: number, last = slice): OpenSpan {
-    return group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, 2 * position, last);
+    return group.span(spanOf(slice)) ?? this.#openSpan(group, slice, 2 * position, last);
   }
 
   /** As `touch`, of a slice in a span that was not let go of. */
@@ -117,7 +117,7 @@ export class SliceSlots {
   /** The slot of a slice for a refold of all records up to `position`: changed, but no record contributed. */
   touchForRefold(group: Group, slice: number, position: number): number {
     const part = 2 * position + 1;
-    const span = group.spans.get(spanOf(slice)) ?? this.#openSpan(group, slice, part, slice);
+    const span = group.span(spanOf(slice)) ?? this.#openSpan(group, slice, part, slice);
     const slot = this.#slotIn(span, slice, part);
     this.#mark(span, slice);
     return slot;
@@ -147,7 +147,7 @@ export class SliceSlots {
 
   /** The slot of a slice that is held; undefined where it is not. */
   slotOf(group: Group, slice: number): number | undefined {
-    const span = group.spans.get(spanOf(slice));
+    const span = group.span(spanOf(slice));
     return span === undefined || (span.open & bitOf(slice)) === 0 ? undefined : span.origin + slice;
   }
 
@@ -176,7 +176,7 @@ export class SliceSlots {
     };
     // What comes next begins as small as this one proves to be.
     group.slotsExpected = 1;
-    group.spans.put(span);
+    group.putSpan(span);
     return span;
   }
 
@@ -299,7 +299,7 @@ export class SliceSlots {
     this.evict((slice) => slice >= firstKept);
     this.#oldestLast = Number.POSITIVE_INFINITY;
     for (const group of this.groups.values())
-      for (const span of group.spans.values()) this.#oldestLast = Math.min(this.#oldestLast, lastIn(span, span.open));
+      for (const span of group.spans()) this.#oldestLast = Math.min(this.#oldestLast, lastIn(span, span.open));
   }
 
   /** Lets go of every span that is written: where all are, at a tenth of what it takes to give them back one by one. */
@@ -313,7 +313,7 @@ export class SliceSlots {
     const firsts: number[] = [];
     const slotCounts: number[] = [];
     for (const group of this.groups.values()) {
-      for (const span of group.spans.values()) {
+      for (const span of group.spans()) {
         if (span.dirty !== 0 || isKept(span, keep)) continue;
         firsts.push(this.#letGo(span));
         slotCounts.push(span.windowSlots);
@@ -325,8 +325,8 @@ export class SliceSlots {
   /** Lets go of everything, written or not, and keeps the memory for what comes next. */
   clear(): void {
     for (const group of this.groups.values()) {
-      for (const span of group.spans.values()) span.isReleased = true;
-      group.spans.clear();
+      for (const span of group.spans()) span.isReleased = true;
+      group.dropSpans();
     }
     this.#span = [];
     this.#dirty = [];
@@ -339,7 +339,7 @@ export class SliceSlots {
   /** Forgets a span, whose slots are to be released; gives the first of them. */
   #letGo(span: OpenSpan): number {
     const { group, number, windowFirst, windowSlots, origin } = span;
-    group.spans.delete(number);
+    group.dropSpan(number);
     span.isReleased = true;
     this.#open -= bitCount(span.open);
     const first = origin + windowFirst;
@@ -350,7 +350,7 @@ export class SliceSlots {
   /** Every open slot, group by group. */
   *all(): Iterable<number> {
     for (const group of this.groups.values()) {
-      for (const span of group.spans.values()) for (const slice of slicesIn(span, span.open)) yield span.origin + slice;
+      for (const span of group.spans()) for (const slice of slicesIn(span, span.open)) yield span.origin + slice;
     }
   }
 }

@@ -4,7 +4,7 @@ import { type Pace, paceOf } from '../stats/accounted.ts';
 import { type LinkRule, linkRuleOf } from '../stats/link.ts';
 import type { View } from '../views/view.ts';
 import { groupKey, groupOf, HELD_SLICES_MAX, viewAdmits } from '../views/view.ts';
-import { type Member, memberKey } from './member.ts';
+import type { Member } from './member.ts';
 import type { Group } from './open-span.ts';
 import { type Silence, silencedFrom, spokenWithin } from './silences.ts';
 import { SliceSlots } from './slice-slots.ts';
@@ -68,7 +68,7 @@ export class ViewFold {
 
   /** Notes that a series has a reading at `atMs`; only the earliest one matters. Of `sinceMs`, what was said last holds. */
   noteMember({ group, agent, series, entry, sinceMs: saidSinceMs }: Newcomer, atMs: number): void {
-    const known = group.members.get(memberKey({ agent, series }));
+    const known = group.member({ agent, series });
     const intervalMs = promiseMsOf(entry);
     const firstMs = Math.min(atMs, known?.firstMs ?? atMs);
     const sinceMs = saidSinceMs ?? known?.sinceMs;
@@ -92,7 +92,7 @@ export class ViewFold {
 
   /** Whether a series was ended, so that `noteSpoken` has to be told of its readings. */
   isEnded({ group, agent, series }: Pick<Newcomer, 'group' | 'agent' | 'series'>): boolean {
-    return group.members.get(memberKey({ agent, series }))?.silences !== undefined;
+    return group.member({ agent, series })?.silences !== undefined;
   }
 
   /** Notes that a series has readings from one time to another. */
@@ -106,7 +106,7 @@ export class ViewFold {
     series: string,
     change: (silences: readonly Silence[]) => readonly Silence[],
   ): void {
-    const known = group.members.get(memberKey({ agent, series }));
+    const known = group.member({ agent, series });
     if (known === undefined) return;
     const { silences: before = [], ...member } = known;
     const silences = change(before);
@@ -114,13 +114,13 @@ export class ViewFold {
   }
 
   #tell(group: Group, member: Member): void {
-    group.members.put(member);
+    group.putMember(member);
     this.#changedMembers.push({ group: group.key, member });
   }
 
   /** Takes up a member that an earlier run of the fold had written. */
   restoreMember(group: string, member: Member): void {
-    this.slots.groupOf(group).members.put(member);
+    this.slots.groupOf(group).putMember(member);
   }
 
   /** Members that are new or changed since the last call. */

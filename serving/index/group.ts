@@ -13,26 +13,31 @@ export interface PageLoad {
 const NO_PAGES: ReadonlyMap<number, Page> = new Map();
 const NO_LOADS: ReadonlyMap<number, PageLoad> = new Map();
 
+/** What a group has once somebody asks for it. */
+class AskedParts {
+  pages: Map<number, Page> | undefined;
+  loads: Map<number, PageLoad> | undefined;
+  firstSliceStored: number | undefined;
+  lastSliceStored: number | undefined;
+}
+
 /** One group of a view: its pages, its series, and how far its data reaches. A fleet has many of which nobody asks for pages. */
 export class Group {
   readonly key: string;
-  readonly sliceMs: number;
   readonly progress: GroupProgress;
   #tags: readonly string[] | undefined;
-  #pages: Map<number, Page> | undefined;
-  #loads: Map<number, PageLoad> | undefined;
-  /** The first slice that held anything when it was looked for; what is held up to the first reading lies before it. */
-  firstSliceStored: number | undefined;
-  /** The last slice that held anything when it was looked for. */
-  lastSliceStored: number | undefined;
+  #asked: AskedParts | undefined;
   /** The earliest and the last slice that commits have changed since the group was opened. */
   #firstSliceTold: number | undefined;
   #lastSliceTold: number | undefined;
 
   constructor(key: string, agents: Agents, sliceMs: number) {
     this.key = key;
-    this.sliceMs = sliceMs;
     this.progress = new GroupProgress(agents, sliceMs);
+  }
+
+  get sliceMs(): number {
+    return this.progress.sliceMs;
   }
 
   get tags(): readonly string[] {
@@ -41,30 +46,49 @@ export class Group {
 
   /** By their numbers. */
   get pages(): ReadonlyMap<number, Page> {
-    return this.#pages ?? NO_PAGES;
+    return this.#asked?.pages ?? NO_PAGES;
   }
 
   putPage(page: Page): void {
-    (this.#pages ??= new Map()).set(page.number, page);
+    ((this.#asked ??= new AskedParts()).pages ??= new Map()).set(page.number, page);
   }
 
   deletePage(number: number): void {
-    this.#pages?.delete(number);
-    if (this.#pages?.size === 0) this.#pages = undefined;
+    const asked = this.#asked;
+    asked?.pages?.delete(number);
+    if (asked?.pages?.size === 0) asked.pages = undefined;
   }
 
   /** By the numbers of the pages that are loaded. */
   get loads(): ReadonlyMap<number, PageLoad> {
-    return this.#loads ?? NO_LOADS;
+    return this.#asked?.loads ?? NO_LOADS;
   }
 
   putLoad(number: number, load: PageLoad): void {
-    (this.#loads ??= new Map()).set(number, load);
+    ((this.#asked ??= new AskedParts()).loads ??= new Map()).set(number, load);
   }
 
   deleteLoad(number: number): void {
-    this.#loads?.delete(number);
-    if (this.#loads?.size === 0) this.#loads = undefined;
+    const asked = this.#asked;
+    asked?.loads?.delete(number);
+    if (asked?.loads?.size === 0) asked.loads = undefined;
+  }
+
+  /** The first slice that held anything when it was looked for; what is held up to the first reading lies before it. */
+  get firstSliceStored(): number | undefined {
+    return this.#asked?.firstSliceStored;
+  }
+
+  /** The last slice that held anything when it was looked for. */
+  get lastSliceStored(): number | undefined {
+    return this.#asked?.lastSliceStored;
+  }
+
+  /** Notes between which slices it was found to hold anything, also by what commits have told. */
+  noteStored(firstSlice: number | undefined, lastSlice: number | undefined): void {
+    const asked = (this.#asked ??= new AskedParts());
+    asked.firstSliceStored = firstSlice;
+    asked.lastSliceStored = lastSlice;
   }
 
   /** A commit has changed slices from one to another. */

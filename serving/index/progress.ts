@@ -1,6 +1,6 @@
 import type { AgentRow, MemberRow } from '#backbone/changes/changes.ts';
 import { agentKey, isRetired, stainsOf, turnedFromMs } from '#backbone/changes/judged-agent.ts';
-import { Few } from '#core/fold/few.ts';
+import { countOf, type Few, itemOf, itemsOf, withItem } from '#core/fold/few.ts';
 import type { Silence } from '#core/fold/silences.ts';
 import type { Stain } from '#core/ledger/incarnation.ts';
 import { ExpectedTime, type Promised, type SliceRange } from './expected-time.ts';
@@ -77,20 +77,26 @@ export interface JudgedSlices extends SliceRange {
   readonly accountedMs: number | undefined;
 }
 
+/** What is found of the series of a group, each when it is asked for. */
+interface FoundOfMembers {
+  expected?: ExpectedTime;
+  expectedFromMs?: number;
+  agents?: readonly GroupAgent[];
+  isSilenced?: boolean;
+}
+
 /** The series of a group and their agents: what is expected of them, and whether more is to come. */
 export class GroupProgress {
+  readonly sliceMs: number;
   readonly #agents: Agents;
-  readonly #sliceMs: number;
-  readonly #members = new Few<string, MemberRow>(memberKey);
-  #expected: ExpectedTime | undefined;
-  #silenced: boolean | undefined;
+  #members: Few<string, MemberRow>;
   #intervalMs: number | undefined = 0;
-  #expectedFromMs: number | undefined;
-  #groupAgents: readonly GroupAgent[] | undefined;
+  /** What was asked for since a member changed. Of most groups of a fleet nobody asks. */
+  #found: FoundOfMembers | undefined;
 
   constructor(agents: Agents, sliceMs: number) {
     this.#agents = agents;
-    this.#sliceMs = sliceMs;
+    this.sliceMs = sliceMs;
   }
 
   /**
@@ -98,14 +104,11 @@ export class GroupProgress {
    * changed.
    */
   put(row: MemberRow): number | undefined {
-    const before = this.#members.get(memberKey(row));
+    const before = itemOf(this.#members, memberKey(row), memberKey);
     if (before !== undefined && isSamePromise(before, row)) return undefined;
-    const isFirst = this.#members.size === 0;
-    this.#members.put(row);
-    this.#expected = undefined;
-    this.#silenced = undefined;
-    this.#groupAgents = undefined;
-    this.#expectedFromMs = undefined;
+    const isFirst = this.#members === undefined;
+    this.#members = withItem(this.#members, row, memberKey);
+    this.#found = undefined;
     // By the longest interval goes how long values are held, and with it when each window of the group is final.
     const longestMs = this.#intervalMs;
     if (row.intervalMs < (before?.intervalMs ?? 0)) this.#intervalMs = undefined;
@@ -118,7 +121,7 @@ export class GroupProgress {
   }
 
   members(): Iterable<MemberRow> {
-    return this.#members.values();
+    return itemsOf(this.#members);
   }
 
   /** Earliest reading of the group, +Infinity where it has none. */
@@ -130,25 +133,27 @@ export class GroupProgress {
 
   /** From when on something is expected of the group, +Infinity where nothing is. */
   expectedFromMs(): number {
-    if (this.#expectedFromMs === undefined) {
-      this.#expectedFromMs = Number.POSITIVE_INFINITY;
-      for (const member of this.#members.values())
-        this.#expectedFromMs = Math.min(this.#expectedFromMs, promisedFromMs(member));
+    const found = (this.#found ??= {});
+    if (found.expectedFromMs === undefined) {
+      found.expectedFromMs = Number.POSITIVE_INFINITY;
+      for (const member of this.members())
+        found.expectedFromMs = Math.min(found.expectedFromMs, promisedFromMs(member));
     }
-    return this.#expectedFromMs;
+    return found.expectedFromMs;
   }
 
   /** The agents that have series in the group. */
   agents(): readonly GroupAgent[] {
-    if (this.#groupAgents === undefined) {
+    const found = (this.#found ??= {});
+    if (found.agents === undefined) {
       const firsts = new Map<string, number>();
-      for (const { partition, agent, firstMs } of this.#members.values()) {
+      for (const { partition, agent, firstMs } of this.members()) {
         const key = agentKey(partition, agent);
         firsts.set(key, Math.min(firstMs, firsts.get(key) ?? firstMs));
       }
-      this.#groupAgents = [...firsts].map(([key, firstMs]) => ({ key, firstMs }));
+      found.agents = [...firsts].map(([key, firstMs]) => ({ key, firstMs }));
     }
-    return this.#groupAgents;
+    return found.agents;
   }
 
   horizon(): Horizon {
@@ -190,7 +195,7 @@ export class GroupProgress {
       if (firstMs >= endMs || isRetired(row)) continue;
       if (row === undefined || row.watermarkMs === null || row.watermarkMs < passedMs) return false;
     }
-    return this.#members.size > 0;
+    return countOf(this.#members) > 0;
   }
 
   /**
@@ -200,7 +205,7 @@ export class GroupProgress {
   #excused(): Excused {
     const from: Promised[] = [];
     const again: Promised[] = [];
-    for (const member of this.#members.values()) {
+    for (const member of this.members()) {
       const { intervalMs, silences = [] } = member;
       const row = this.#agents.get(agentKey(member.partition, member.agent));
       const retiredMs = isRetired(row)
@@ -211,19 +216,20 @@ export class GroupProgress {
         if (toMs !== null) again.push({ intervalMs, fromMs: Math.max(promisedFromMs(member), toMs) });
       }
     }
-    return { from: new ExpectedTime(from, this.#sliceMs), again: new ExpectedTime(again, this.#sliceMs) };
+    return { from: new ExpectedTime(from, this.sliceMs), again: new ExpectedTime(again, this.sliceMs) };
   }
 
   #hasSilences(): boolean {
-    this.#silenced ??= [...this.#members.values()].some(({ silences }) => silences !== undefined);
-    return this.#silenced;
+    const found = (this.#found ??= {});
+    found.isSilenced ??= [...this.members()].some(({ silences }) => silences !== undefined);
+    return found.isSilenced;
   }
 
   /** The longest interval of the group's series, 0 where it has none. */
   longestIntervalMs(): number {
     if (this.#intervalMs === undefined) {
       this.#intervalMs = 0;
-      for (const { intervalMs } of this.#members.values()) this.#intervalMs = Math.max(this.#intervalMs, intervalMs);
+      for (const { intervalMs } of this.members()) this.#intervalMs = Math.max(this.#intervalMs, intervalMs);
     }
     return this.#intervalMs;
   }
@@ -233,15 +239,16 @@ export class GroupProgress {
    * a number that may reach into what is judged.
    */
   completeness(slices: JudgedSlices, horizon: Horizon): number {
-    this.#expected ??= new ExpectedTime(
-      Array.from(this.#members.values(), (member) => ({
+    const found = (this.#found ??= {});
+    found.expected ??= new ExpectedTime(
+      Array.from(this.members(), (member) => ({
         intervalMs: member.intervalMs,
         fromMs: promisedFromMs(member),
       })),
-      this.#sliceMs,
+      this.sliceMs,
     );
     const { within, count, accountedMs } = slices;
-    let expected = expectedOf(this.#expected, slices);
+    let expected = expectedOf(found.expected, slices);
     if (horizon.excused !== undefined) {
       const { from, again } = horizon.excused();
       expected += expectedOf(again, slices) - expectedOf(from, slices);

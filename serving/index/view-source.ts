@@ -179,8 +179,7 @@ export class ViewSource {
       const first = await findFirstSlice(this.id, group, this.#changes, results);
       const last = await findLastSlice(this.id, group, this.#changes, results);
       await this.confirm();
-      group.firstSliceStored = first;
-      group.lastSliceStored = last;
+      group.noteStored(first, last);
     }
     return group.lastSliceKnown();
   }
@@ -316,8 +315,7 @@ export class ViewSource {
     for (const group of older.groups()) {
       if (group.lastSliceStored === undefined) continue;
       const own = this.openGroup(group.key);
-      own.firstSliceStored = group.firstSliceKnown();
-      own.lastSliceStored = group.lastSliceKnown();
+      own.noteStored(group.firstSliceKnown(), group.lastSliceKnown());
     }
   }
 
