@@ -104,8 +104,9 @@ function foldHeldPieces(reader: ReadingsReader, route: Route, before: Neighbour,
     addAccountedSpan(route, pace, 1, accountedMs, first * sliceMs);
     accountedMs = first * sliceMs;
   }
+  const reach = Math.floor((accountedEndMs - 1) / pace.cellMs) * pace.cellSlices;
   for (let piece = 0; piece < pieces;) {
-    const end = route.openStretch(first + piece, first + pieces) - first;
+    const end = route.openStretch(first + piece, first + pieces, reach) - first;
     const slotBase = route.origin + first;
     const fresh = route.freshFrom - first;
     const added = fresh < end && held.putPieces(table, slotBase + fresh, fresh, end) ? fresh : end;

@@ -160,12 +160,13 @@ export class Route implements SliceSink, Newcomer {
   /**
    * Asks for the slots of the slices from `first` up to `end`, each of which is changed, as far as they lie in one span:
    * gives the slice behind them. The slot of slice s is `origin` + s, and those from `freshFrom` on hold nothing yet.
+   * Where their span has to be opened it gets room up to the slice `reach`, which will be asked for next.
    */
-  openStretch(first: number, end: number): number {
+  openStretch(first: number, end: number, reach: number): number {
     const { slots } = this.fold;
     let span = this.#span;
     if (span === undefined || span.isReleased || span.number !== spanOf(first))
-      this.#span = span = slots.spanAt(this.group, first, this.position, end - 1);
+      this.#span = span = slots.spanAt(this.group, first, this.position, Math.max(end - 1, reach));
     const stretchEnd = Math.min(end, (span.number + 1) * SPAN_SLICES);
     this.freshFrom = slots.touchAllIn(span, first, stretchEnd, this.position);
     this.origin = span.origin;
