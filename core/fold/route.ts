@@ -19,7 +19,7 @@ export interface RoutedAgent {
 /**
  * The ways of an agent's series into some views. A fleet has as many series as it has devices, so there is one route for each
  * view, which is led from series to series, and of a series' way into a view no more is kept than a row: its group, how
- * its readings are folded, and the earliest of them.
+ * its readings are folded, the earliest of them, and the span that they reached last.
  */
 export class Routes {
   readonly #agent: RoutedAgent;
@@ -34,14 +34,13 @@ export class Routes {
   readonly #route: Route[] = [];
   readonly #group: Group[] = [];
   readonly #form: SeriesForm[] = [];
-  /** Event time of the earliest reading that was noted. */
-  readonly #firstMs: number[] = [];
+  readonly #reached: ReachedByRow = { firstMs: [], span: [] };
   /** Rows of series that were ended. */
   readonly #ended = new Set<number>();
 
   constructor(agent: RoutedAgent, views: readonly ViewFold[]) {
     this.#agent = agent;
-    this.#all = views.map((fold) => new Route(agent, fold, this.#firstMs));
+    this.#all = views.map((fold) => new Route(agent, fold, this.#reached));
   }
 
   /** Those of an entry, led to it, for a record at `position`: they hold until the next call. */
@@ -56,7 +55,7 @@ export class Routes {
     let first = this.#firstRow[index];
     if (first === undefined) first = this.#find(index);
     const count = this.#rowCount[index]!;
-    this.#led.length = count;
+    if (this.#led.length !== count) this.#led.length = count;
     for (let i = 0; i < count; i++) {
       const row = first + i;
       const route = this.#route[row]!;
@@ -77,7 +76,8 @@ export class Routes {
       this.#route.push(route);
       this.#group.push(group);
       this.#form.push(route.fold.formOf(entry));
-      this.#firstMs.push(Number.POSITIVE_INFINITY);
+      this.#reached.firstMs.push(Number.POSITIVE_INFINITY);
+      this.#reached.span.push(undefined);
       if (route.fold.isEnded({ group, agent, series: this.#agent.seriesAt(index) })) this.#ended.add(row);
     }
     while (this.#firstRow.length <= index) {
@@ -88,6 +88,14 @@ export class Routes {
     this.#rowCount[index] = this.#group.length - first;
     return first;
   }
+}
+
+/** What readings reached, by row. */
+interface ReachedByRow {
+  /** Event time of the earliest one that was noted. */
+  readonly firstMs: number[];
+  /** The span that was asked for last: the next run mostly goes on in it. */
+  readonly span: (OpenSpan | undefined)[];
 }
 
 /** The way of one series' readings into one view: which slots they reach, and by which rule neighbours are joined. */
@@ -107,16 +115,16 @@ export class Route implements SliceSink, Newcomer {
   freshFrom = 0;
 
   readonly #agent: RoutedAgent;
-  readonly #firstMs: number[];
+  readonly #reached: ReachedByRow;
   #index = -1;
   #row = -1;
   /** The span asked for last: a run goes on from slice to slice. */
   #span: OpenSpan | undefined;
 
-  /** It leads nowhere yet. `firstMs` has the earliest reading that was noted, by row. */
-  constructor(agent: RoutedAgent, fold: ViewFold, firstMs: number[]) {
+  /** It leads nowhere yet. */
+  constructor(agent: RoutedAgent, fold: ViewFold, reached: ReachedByRow) {
     this.#agent = agent;
-    this.#firstMs = firstMs;
+    this.#reached = reached;
     this.fold = fold;
     this.sliceMs = fold.id.view.sliceMs;
     this.table = fold.slots.table;
@@ -126,7 +134,7 @@ export class Route implements SliceSink, Newcomer {
   lead(index: number, row: number, group: Group, { rule, pace }: SeriesForm, isEnded: boolean): void {
     this.#index = index;
     this.#row = row;
-    this.#span = undefined;
+    this.#span = this.#reached.span[row];
     this.group = group;
     this.rule = rule;
     this.pace = pace;
@@ -153,7 +161,7 @@ export class Route implements SliceSink, Newcomer {
     const { slots } = this.fold;
     let span = this.#span;
     if (span === undefined || span.isReleased || span.number !== spanOf(slice))
-      this.#span = span = slots.spanAt(this.group, slice, this.position);
+      span = this.#keep(slots.spanAt(this.group, slice, this.position));
     return slots.touchIn(span, slice, this.position);
   }
 
@@ -166,17 +174,24 @@ export class Route implements SliceSink, Newcomer {
     const { slots } = this.fold;
     let span = this.#span;
     if (span === undefined || span.isReleased || span.number !== spanOf(first))
-      this.#span = span = slots.spanAt(this.group, first, this.position, Math.max(end - 1, reach));
+      span = this.#keep(slots.spanAt(this.group, first, this.position, Math.max(end - 1, reach)));
     const stretchEnd = Math.min(end, (span.number + 1) * SPAN_SLICES);
     this.freshFrom = slots.touchAllIn(span, first, stretchEnd, this.position);
     this.origin = span.origin;
     return stretchEnd;
   }
 
+  #keep(span: OpenSpan): OpenSpan {
+    this.#span = span;
+    this.#reached.span[this.#row] = span;
+    return span;
+  }
+
   /** Notes the time of a run's first reading: the series is a member of the group from its earliest reading on. */
   noteReading(atMs: number): void {
-    if (atMs >= this.#firstMs[this.#row]!) return;
-    this.#firstMs[this.#row] = atMs;
+    const { firstMs } = this.#reached;
+    if (atMs >= firstMs[this.#row]!) return;
+    firstMs[this.#row] = atMs;
     this.fold.noteMember(this, atMs);
   }
 }
