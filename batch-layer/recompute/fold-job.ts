@@ -159,8 +159,7 @@ function bandKept(slots: SliceSlots, behind: number | undefined): number {
 /** About the newest slice that is held: the first of the newest span. */
 function newestSlice(slots: SliceSlots): number {
   let newest = Number.NEGATIVE_INFINITY;
-  for (const group of slots.groups.values())
-    for (const { number } of group.spans()) newest = Math.max(newest, number);
+  for (const group of slots.groups.values()) for (const { number } of group.spans()) newest = Math.max(newest, number);
   return newest * SPAN_SLICES;
 }
 
