@@ -17,6 +17,7 @@ export class RunningSystem implements AsyncDisposable {
   readonly dir: string;
   readonly server: RunningUp;
   readonly #owned: AsyncDisposableStack;
+  #loadedMemoryBytes: number | undefined;
   readonly #file: string;
 
   private constructor(dir: string, server: RunningUp, file: string, owned: AsyncDisposableStack) {
@@ -88,17 +89,18 @@ export class RunningSystem implements AsyncDisposable {
     }
   }
 
-  /** Recomputes everything and compares it bit by bit: slices that differ. */
+  /** Recomputes everything and compares it bit by bit: slices that differ. What that takes of memory is no part of the load. */
   async differences(): Promise<number> {
+    this.#loadedMemoryBytes = await this.peakMemoryBytes();
     const { different } = JSON.parse(await this.run('verify', '--url', this.server.url)) as {
       readonly different: number;
     };
     return different;
   }
 
-  /** The most memory that the server has had resident, in bytes; undefined where the system doesn't tell. */
-  peakMemoryBytes(): Promise<number | undefined> {
-    return peakMemoryBytes(this.server.process.pid ?? 0);
+  /** The most memory that the server has had resident before all was compared, in bytes; undefined where the system doesn't tell. */
+  async peakMemoryBytes(): Promise<number | undefined> {
+    return this.#loadedMemoryBytes ?? (await peakMemoryBytes(this.server.process.pid ?? 0));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
