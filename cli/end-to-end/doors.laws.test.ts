@@ -23,10 +23,10 @@ import { declaredSource, metricsOf } from '#edge-agent/sources/sources.fixtures.
 import { Spool } from '#edge-agent/spool/spool.ts';
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z');
-const PANE_MS = 10_000;
+const PANE_MS = 60_000;
 const METRICS = metricsOf(
-  metricNamed('level', { intervalMs: 1_000, quantiles: true, send: 'panes' }),
-  metricNamed('total', { kind: 'counter', decimals: 0, rolloverScaled: 1_000, send: 'panes' }),
+  metricNamed('level', { intervalMs: 1_000, paneMs: PANE_MS, quantiles: true, send: 'panes' }),
+  metricNamed('total', { kind: 'counter', decimals: 0, rolloverScaled: 1_000, paneMs: PANE_MS, send: 'panes' }),
   metricNamed('raw', { decimals: 9, intervalMs: 60_000, send: 'readings' }),
 );
 

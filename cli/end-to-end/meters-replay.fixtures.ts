@@ -9,14 +9,14 @@ import { askCsv, expectOraclesAnswers } from './answers.fixtures.ts';
 import { ReadingsOracle } from './readings.oracle.ts';
 
 const SERIES = 40;
-/** Readings of each series, ten seconds apart. */
+/** Readings of each series, five seconds apart. */
 const STEPS = 3_000;
-const STEP_S = 10;
+const STEP_S = 5;
 /** The night in which the clocks of Europe go forward: its Sunday has 23 hours. */
-const START_S = Date.UTC(2024, 2, 30, 20) / 1000;
+const START_S = Date.UTC(2024, 2, 30, 22, 30) / 1000;
 const LAST = new Date((START_S + (STEPS - 1) * STEP_S) * 1000).toISOString();
 
-/** Each 97th row is there twice, and each 101st stands an hour of rows too late. */
+/** Each 97th row is there twice, and each 101st stands half an hour of rows too late. */
 const REPEATED_EVERY = 97;
 const LATE_EVERY = 101;
 const STEPS_LATE = 360;
@@ -141,7 +141,7 @@ function configuration(
   { backbone = '{ kind: embedded }', send = 'readings', stores = '{}' }: ReplayOptions,
 ): string {
   return `
-metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 10s, pane: 1m, send: ${send} } }
+metrics: { power: { unit: kW, decimals: 3, kind: gauge, interval: 5s, pane: 1m, send: ${send} } }
 agent: { id: meters, broker: 'mqtt://127.0.0.1:${mqttPort}' }
 sources:
   meters:

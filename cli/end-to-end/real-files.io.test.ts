@@ -34,7 +34,7 @@ function configuration(mqttPort: number): string {
   return `
 metrics:
   power: { unit: kW, decimals: 3, kind: gauge, interval: 1m, send: readings }
-  power-in-panes: { unit: kW, decimals: 3, kind: gauge, interval: 1m, pane: 5m, send: panes }
+  power-in-panes: { unit: kW, decimals: 3, kind: gauge, interval: 1m, pane: 15m, send: panes }
   sub: { unit: Wh, decimals: 3, kind: gauge, interval: 1m, send: readings }
   machine: { unit: F, decimals: 6, kind: gauge, interval: 5m }
   ambient: { unit: F, decimals: 6, kind: gauge, interval: 1h, send: readings }
@@ -50,7 +50,7 @@ sources:${householdSource([
   ])}${temperatureSource('machine')}${temperatureSource('ambient')}${plugs(0)}${plugs(1)}
 views:
   power: { metric: power, by: [device], slice: 1m }
-  power-in-panes: { metric: power-in-panes, by: [device], slice: 5m }
+  power-in-panes: { metric: power-in-panes, by: [device], slice: 15m }
   sub-by-device: { metric: sub, by: [device], slice: 1m }
   sub-by-region: { metric: sub, by: [region], slice: 1m }
   machine: { metric: machine, by: [device], slice: 1m }

@@ -39,9 +39,9 @@ describe('an adaptive metric', () => {
     const entry = agent.dictionary.intern({ metric: 'm', device: 'd', tags: { device: 'd' } });
     assert(typeof entry === 'number');
     const offer = async (fromMs: number): Promise<void> => {
-      const times = Float64Array.from({ length: 10 }, (_, i) => fromMs + i * 1000);
-      const tallies = { rows: 10, readings: 10, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
-      const columns = { count: 10, entry: new Int32Array(10).fill(entry), timeMs: times, value: times };
+      const times = Float64Array.from({ length: 20 }, (_, i) => fromMs + i * 500);
+      const tallies = { rows: 20, readings: 20, missing: 0, quarantined: 0, ambiguousTimes: 0, truncatedTimes: 0 };
+      const columns = { count: 20, entry: new Int32Array(20).fill(entry), timeMs: times, value: times };
       await agent.offer('s', { ...columns, refusals: [], tallies, checkpoint: {}, watermarkMs: null }, 'everything');
     };
     await offer(0);

@@ -22,8 +22,8 @@ import type { ReadingBatch } from '../sources/source.ts';
 import { Spool } from '../spool/spool.ts';
 import { Committer } from './committer.ts';
 
-const SLICE_MS = 20_000;
-const PANE_MS = 10_000;
+const SLICE_MS = 40_000;
+const PANE_MS = 20_000;
 const INTERVAL_MS = 1000;
 
 interface Row {
@@ -54,12 +54,21 @@ const row: fc.Arbitrary<Row> = fc.record({
   value: fc.integer({ min: -5, max: 20 }),
 });
 
+/** Readings of one series one behind the other: enough for panes that are sent as their stats. */
+const stretch: fc.Arbitrary<readonly Row[]> = fc
+  .tuple(row, fc.integer({ min: 12, max: 40 }))
+  .map(([first, count]) =>
+    Array.from({ length: count }, (_, i) => ({ ...first, timeMs: first.timeMs + 700 * i, value: first.value + (i % 7) })),
+  );
+
 const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('batch' as const),
-      rows: fc.array(row, { maxLength: 25 }),
+      rows: fc
+        .tuple(fc.array(row, { maxLength: 25 }), fc.option(stretch, { freq: 2 }))
+        .map(([rows, more]) => [...rows, ...(more ?? [])]),
       breaks: fc.array(row, { maxLength: 3 }),
       extent: fc.constantFrom<SealExtent>('complete', 'everything', 'nothing'),
     }),

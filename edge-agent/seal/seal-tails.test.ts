@@ -105,49 +105,40 @@ describe('a tail that is sealed as readings', () => {
 });
 
 describe('a tail that is sealed as panes', () => {
-  it('gives a pane of four readings or more as its stats, and fewer as a run', () => {
-    const journal = journalOf([
-      [110, 5],
-      [120, 7],
-      [130, 1],
-      [210, 4],
-      [220, 2],
-      [230, 9],
-      [299, 6],
-      [300, 8],
-    ]);
-    const { runs, panes } = seal(journal, true);
+  it('gives a pane of twelve readings or more as its stats, and fewer as a run', () => {
+    const few = Array.from({ length: 11 }, (_, i): Row => [110 + 5 * i, i]);
+    const many = Array.from({ length: 11 }, (_, i): Row => [210 + 5 * i, i % 2]);
+    const { runs, panes } = seal(journalOf([...few, ...many, [299, 6], [300, 8]]), true);
     expect(runs).toEqual([
-      [
-        0,
-        null,
-        [
-          [110, 5],
-          [120, 7],
-          [130, 1],
-        ],
-      ],
+      [0, null, few],
       [0, [299, 6], [[300, 8]]],
     ]);
     expect(panes.count).toBe(1);
-    expect(panes).toMatchObject({ sum: [21n], squares: [16n + 4n + 81n + 36n], increase: [0n] });
-    // What holds inside the pane: 4 for 10 ms, 2 for 10, 9 for 69.
-    expect(panes).toMatchObject({ integral: [40n + 20n + 621n] });
+    expect(panes).toMatchObject({ sum: [5n + 6n], squares: [5n + 36n], increase: [0n] });
+    // What holds inside the pane: five times 1 for 5 ms. The last of the eleven readings is a 0, held for 39 ms.
+    expect(panes).toMatchObject({ integral: [25n] });
     const column = (name: keyof typeof panes): number => (panes[name] as Float64Array)[0]!;
     expect(
       (['startMs', 'spanMs', 'readings', 'min', 'max', 'firstMs', 'firstValue', 'lastMs', 'lastValue'] as const).map(
         column,
       ),
-    ).toEqual([200, 100, 4, 2, 9, 210, 4, 299, 6]);
+    ).toEqual([200, 100, 12, 0, 6, 210, 0, 299, 6]);
     expect((['coveredMs', 'unchecked', 'anchored', 'anchorTimeMs', 'anchorValue'] as const).map(column)).toEqual([
-      89, 0, 1, 130, 1,
+      89, 0, 1, 160, 10,
     ]);
-    expect([...panes.histogram[0]!.counts].reduce((sum, count) => sum + count, 0)).toBe(4);
-    expect(journal.sealedMs).toBe(300);
+    expect([...panes.histogram[0]!.counts].reduce((sum, count) => sum + count, 0)).toBe(12);
+  });
+
+  it('is given once', () => {
+    const rows = Array.from({ length: 13 }, (_, i): Row => [100 + 5 * i, i]);
+    const journal = journalOf(rows);
+    expect(seal(journal, true).panes.count).toBe(1);
+    expect(journal.sealedMs).toBe(160);
+    expect(seal(journal, true)).toMatchObject({ runs: [], panes: { count: 0 } });
   });
 
   it('gives no pane of two entries, and begins anew with each batch of panes', () => {
-    const rows = Array.from({ length: 8 }, (_, i): Row => [100 + i * 10, i, i < 4 ? 0 : 1]);
+    const rows = Array.from({ length: 24 }, (_, i): Row => [100 + i * 4, i, i < 12 ? 0 : 1]);
     const { runs, panes } = seal(journalOf(rows), true);
     expect(runs).toEqual([]);
     expect([...panes.entry]).toEqual([0, 1]);
@@ -169,13 +160,7 @@ describe('a tail that is sealed as panes', () => {
   });
 
   it('sends as readings what was accepted when its metric had other panes', () => {
-    const rows: readonly Row[] = [
-      [10, 1],
-      [20, 2],
-      [30, 3],
-      [40, 4],
-      [110, 5],
-    ];
+    const rows = [...Array.from({ length: 12 }, (_, i): Row => [5 + 5 * i, i]), [110, 5] as const];
     const sealed = seal(journalOf(rows), true, ALL, () => false);
     expect(sealed.panes.count).toBe(0);
     expect(sealed.runs).toEqual([[0, null, rows]]);

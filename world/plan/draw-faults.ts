@@ -1,6 +1,6 @@
 import type { Draws } from '../platform/draws.ts';
 import { ATTACKS } from './attacks.ts';
-import { drawMistake, drawRedeclared } from './draw-setting.ts';
+import { drawMistake, drawRedeclared, slicesOf } from './draw-setting.ts';
 import { NOT_YET_HELD } from './not-yet-held.ts';
 import {
   type Pair,
@@ -72,7 +72,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
   redefine: (draws, setting, atMs) => {
     const view = viewOf(draws, setting);
     const { metric } = setting.views[view]!;
-    return { kind: 'redefine', atMs, view, definition: drawDefinition(draws, metric) };
+    return { kind: 'redefine', atMs, view, definition: drawDefinition(draws, setting, metric) };
   },
   resend: (draws, setting, atMs) => ({
     kind: 'resend',
@@ -177,7 +177,7 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
       kind: 'new-view',
       atMs,
       view: `${metric}-since-${Math.floor(atMs)}`,
-      definition: drawDefinition(draws, metric),
+      definition: drawDefinition(draws, setting, metric),
     };
   },
   'lose-folder': (draws, setting, atMs) => ({
@@ -216,9 +216,9 @@ const DRAW: Readonly<Record<FaultKind, (draws: Draws, setting: Setting, atMs: nu
 /** The kinds of faults that there are. */
 export const FAULT_KINDS = Object.keys(DRAW) as FaultKind[];
 
-function drawDefinition(draws: Draws, metric: string): PlannedView {
+function drawDefinition(draws: Draws, setting: Setting, metric: string): PlannedView {
   const by = draws.pick([[], ['region'], ['device'], ['region', 'device']]);
-  const slice = draws.pick(['10s', '30s', '1m', '1h']);
+  const slice = draws.pick(slicesOf(setting.metrics[metric]!));
   return draws.chance(0.3) ? { metric, by, slice, where: { region: ['south'] } } : { metric, by, slice };
 }
 

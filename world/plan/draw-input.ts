@@ -31,9 +31,10 @@ export function drawInput(draws: Draws, setting: Setting, startsAtMs: number, en
 /** So many of the readings that were sent last are as likely to be sent again, or amended, as all others. */
 const RECENT = 6;
 
-/** Between two requests of a sensor. */
+/** Between two requests of a sensor; and of one that gathers what it measures, so much that panes of it are sent as their stats. */
 const REQUEST_MS_MIN = 500;
 const REQUEST_MS_MAX = 6_000;
+const GATHERED_MS_MAX = 30_000;
 
 class SensorInput {
   readonly #draws: Draws;
@@ -41,6 +42,7 @@ class SensorInput {
   readonly #agent: string;
   readonly #habits: Habits;
   readonly #startsAtMs: number;
+  readonly #requestMsMax: number;
   readonly #values = new Map<number, number>();
   /** Measured, and not sent before something newer is. */
   #late: PlannedReading[] = [];
@@ -52,13 +54,14 @@ class SensorInput {
     this.#agent = agent;
     this.#habits = habits;
     this.#startsAtMs = startsAtMs;
+    this.#requestMsMax = draws.chance(0.6) ? GATHERED_MS_MAX : REQUEST_MS_MAX;
   }
 
   draw(endMs: number): Step[] {
     const steps: Step[] = [];
     const agent = this.#agent;
     let measuredToMs = 0;
-    for (let atMs = this.#draws.between(0, REQUEST_MS_MAX); atMs < endMs;) {
+    for (let atMs = this.#draws.between(0, this.#requestMsMax); atMs < endMs;) {
       const readings = this.#request(measuredToMs, atMs);
       measuredToMs = atMs;
       if (readings.length > 0) steps.push({ kind: 'send', atMs, agent, readings });
@@ -66,7 +69,7 @@ class SensorInput {
         const { what, item } = this.#draws.pick(BROKEN_ITEMS);
         steps.push({ kind: 'send-broken', atMs, agent, what, item });
       }
-      atMs += this.#draws.between(REQUEST_MS_MIN, REQUEST_MS_MAX);
+      atMs += this.#draws.between(REQUEST_MS_MIN, this.#requestMsMax);
     }
     return steps;
   }

@@ -1,4 +1,5 @@
 import type { Draws } from '../platform/draws.ts';
+import { spanMs } from '../truth/span.ts';
 import { type PlannedMetric, type PlannedSeries, type PlannedView, type Setting, STRANGE } from './plan.ts';
 
 const AGENTS_MAX = 3;
@@ -10,6 +11,8 @@ const LOGGER_CHANCE = 0.3;
 const SINCE_CHANCE = 0.2;
 /** Probability that what was taken of a metric is forgotten soon. */
 const HORIZON_CHANCE = 0.07;
+/** Of a metric that says nothing. */
+const PANE = '10s';
 const REGIONS = ['north', 'south'];
 
 /** Draws what is measured and asked. */
@@ -20,9 +23,9 @@ export function drawSetting(draws: Draws, startsAtMs: number): Setting {
   const series = agents.flatMap((agent) => drawSeries(draws, agent, Object.keys(metrics)));
   const views: Record<string, PlannedView> = {};
   for (const metric of Object.keys(metrics)) {
-    views[`${metric}-by-region`] = { metric, by: ['region'], slice: draws.pick(['10s', '1m']) };
-    if (draws.chance(0.4))
-      views[`${metric}-by-device`] = { metric, by: ['device'], slice: draws.pick(['10s', '30s', '1h']) };
+    const slices = slicesOf(metrics[metric]!);
+    views[`${metric}-by-region`] = { metric, by: ['region'], slice: draws.pick(slices) };
+    if (draws.chance(0.4)) views[`${metric}-by-device`] = { metric, by: ['device'], slice: draws.pick(slices) };
     if (draws.chance(0.3)) views[`${metric}-north`] = { metric, by: [], slice: '1m', where: { region: ['north'] } };
   }
   metrics[STRANGE] = drawMetric(draws, 'gauge');
@@ -63,6 +66,11 @@ export function drawRedeclared(draws: Draws, metric: PlannedMetric): PlannedMetr
   };
 }
 
+/** The slices that views of a metric may have. */
+export function slicesOf({ pane = PANE }: PlannedMetric): readonly string[] {
+  return ['10s', '30s', '1m', '1h'].filter((slice) => spanMs(slice) % spanMs(pane) === 0);
+}
+
 /** What makes other numbers of a metric's readings. */
 export function drawMistake(
   draws: Draws,
@@ -86,8 +94,9 @@ function drawMetric(draws: Draws, kind: PlannedMetric['kind']): PlannedMetric {
     unit: 'u',
     decimals,
     kind,
-    interval: draws.pick(['1s', '5s']),
+    interval: draws.pick(['500ms', '1s', '5s']),
     send: draws.pick(['panes', 'readings', 'adaptive']),
+    pane: draws.pick(['10s', '30s', '30s']),
     conflict: draws.chance(0.8) ? 'last' : 'first',
     quantiles: draws.chance(0.3),
     ...(holds ? { hold: draws.pick(['500ms', '12s', '2m']) } : {}),

@@ -8,6 +8,7 @@ export interface PlannedMetric {
   readonly interval: string;
   readonly hold?: string;
   readonly send: SendPolicy;
+  readonly pane?: string;
   readonly conflict: 'last' | 'first';
   readonly rollover?: string;
   readonly quantiles: boolean;

@@ -22,14 +22,14 @@ export function attack(world: World, step: Extract<Step, { kind: 'attack' }>): v
 export function intrude(world: World, step: Extract<Step, { kind: 'intrude' }>): void {
   world.trace.say(STRANGER, 'sends frames as an agent');
   world.count('an agent that is not ours sends frames');
-  const { unit, decimals, kind, interval, quantiles } = world.plan.setting.metrics[STRANGE]!;
+  const { unit, decimals, kind, interval, pane, quantiles } = world.plan.setting.metrics[STRANGE]!;
   const claim = {
     metric: STRANGE,
     unit,
     decimals,
     kind,
     intervalMs: spanMs(interval),
-    paneMs: PANE_MS,
+    paneMs: pane === undefined ? PANE_MS : spanMs(pane),
     rollover: null,
     quantiles,
   };
