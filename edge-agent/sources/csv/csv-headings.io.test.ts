@@ -90,7 +90,7 @@ describe('the heading of a CSV file', () => {
     const range = { series: [{ metric: 'power', value: { from: 'device', to: 'more' }, device: '{column}' }] };
     expect(await message(`${rows}ts,device,other,more\n2024-01-02,1,5,2\n`, range)).toMatch(/with no "value", in/);
     // What is read stands where it stood, or the row is one.
-    for (const row of ['ts,device,value,other', '2024-01-02,ts,x,5', 'value,ts,1', 'more,a,x,5']) {
+    for (const row of ['ts,device,value,other', 'ts,a,1,5', '2024-01-02,ts,x,5', 'value,ts,1', 'more,a,x,5']) {
       const { readings, refusals } = await read(`${rows}${row}\n2024-01-03,a,2,5\n`);
       expect([readings.map(({ value }) => value), refusals.length]).toEqual([[1_000, 2_000], 1]);
     }

@@ -170,13 +170,20 @@ export class CsvRecords implements RecordFormat {
     );
   }
 
-  /** Whether a row begins with the name of a column, has those of the times, and is no heading that what is read stands in. */
+  /**
+   * Whether a row is a heading that what is read doesn't stand in: it begins with the name of a column, has those of the times, and
+   * at least half of its fields are names. A text in place of a time alone is a row that can't be read.
+   */
   #isOtherHeading(bytes: Uint8Array): boolean {
     const { count, starts, ends } = this.fields;
     const { columns, time } = this.#read;
     const isNamed = (i: number, name: Uint8Array): boolean => equalBytes(name, bytes, starts[i]!, ends[i]!);
     if (time.length === 0 || count !== this.#heading.length) return false;
-    if (!this.#heading.some((name) => isNamed(0, name))) return false;
+    const isName = (i: number): boolean => this.#heading.some((name) => isNamed(i, name));
+    if (!isName(0)) return false;
+    let names = 0;
+    for (let i = 0; i < count; i++) if (isName(i)) names++;
+    if (2 * names < count) return false;
     const placeOf = (column: number): number => {
       const name = this.#heading[column]!;
       if (isNamed(column, name)) return column;
