@@ -55,15 +55,13 @@ const row: fc.Arbitrary<Row> = fc.record({
 });
 
 /** Readings of one series one behind the other: enough for panes that are sent as their stats. */
-const stretch: fc.Arbitrary<readonly Row[]> = fc
-  .tuple(row, fc.integer({ min: 12, max: 40 }))
-  .map(([first, count]) =>
-    Array.from({ length: count }, (_, i) => ({
-      ...first,
-      timeMs: first.timeMs + 700 * i,
-      value: first.value + (i % 7),
-    })),
-  );
+const stretch: fc.Arbitrary<readonly Row[]> = fc.tuple(row, fc.integer({ min: 12, max: 40 })).map(([first, count]) =>
+  Array.from({ length: count }, (_, i) => ({
+    ...first,
+    timeMs: first.timeMs + 700 * i,
+    value: first.value + (i % 7),
+  })),
+);
 
 const event: fc.Arbitrary<Event> = fc.oneof(
   {
