@@ -63,7 +63,7 @@ export interface SlicePiece {
   readonly count: number;
   /** One after the other; each holds until the next one is asked for. */
   slices(): Iterable<AnsweredSlice>;
-  /** The others that may have held something before: none of them is among the slices. */
+  /** The others that may have held something before, in the order of their starts: none of them is among the slices. */
   readonly gone: readonly GoneSlice[];
   /** They are kept. */
   done(): void;

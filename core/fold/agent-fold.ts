@@ -19,7 +19,8 @@ export class AgentFold implements RoutedAgent {
   readonly #sinceMs = new Map<string, number>();
   /** The series that are ended, by their keys, whether a view takes them or not. */
   readonly #ended = new Map<string, EndedEntry>();
-  #endedList: readonly EndedEntry[] = [];
+  /** The same as a list, once it was asked for. */
+  #endedList: readonly EndedEntry[] | undefined;
   #longestHoldMs = 0;
 
   constructor(name: string, entries: readonly SeriesEntry[] = [], ended: readonly EndedEntry[] = []) {
@@ -27,12 +28,11 @@ export class AgentFold implements RoutedAgent {
     this.entries = [];
     this.learn(0, entries);
     for (const one of ended) this.#ended.set(this.#series[one[0]]!, one);
-    this.#endedList = ended;
   }
 
   /** The series of which nothing is expected; another list once that has changed. */
   get ended(): readonly EndedEntry[] {
-    return this.#endedList;
+    return (this.#endedList ??= [...this.#ended.values()]);
   }
 
   /** Takes up the entries of a birth. Entries that are known already stay as they are; a birth restates them. */
@@ -101,7 +101,7 @@ export class AgentFold implements RoutedAgent {
   #end(series: string, ended: EndedEntry | undefined): void {
     if (ended === undefined) this.#ended.delete(series);
     else this.#ended.set(series, ended);
-    this.#endedList = [...this.#ended.values()];
+    this.#endedList = undefined;
   }
 
   /** Forgets the routes: the set of views has changed. */

@@ -30,7 +30,7 @@ export interface AcceptedTallies {
 /** What accepting a batch came to. The journal's memory has been changed to match. */
 export interface AcceptedBatch {
   readonly tallies: AcceptedTallies;
-  /** The series that the batch speaks of, in whatever way. */
+  /** The series that the batch has readings of, whatever these are. */
   readonly series: Int32Array;
   /** In the sorter's memory. */
   readonly taken: TakenReadings;

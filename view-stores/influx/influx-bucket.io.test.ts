@@ -60,7 +60,7 @@ describe.runIf(influxd)('a bucket of a real InfluxDB', () => {
         ['d', 'x y'],
         ['e', '1'],
       ],
-      1_000,
+      { fromMs: 1_000, toMs: 1_001 },
       never,
     );
     await bucket.remove(
@@ -69,7 +69,7 @@ describe.runIf(influxd)('a bucket of a real InfluxDB', () => {
         ['d', odd],
         ['e', '1'],
       ],
-      1_000,
+      { fromMs: 1_000, toMs: 1_001 },
       never,
     );
     const rows = await influx.query(

@@ -79,14 +79,14 @@ export class InfluxBucket implements Disposable {
     await this.#delete({ ...EVER, predicate: `_measurement=${quoted(measurement)}` }, signal);
   }
 
-  /** Removes the points of a measurement that have these tags, whichever others, at a time. A tag that isn't there can't be asked for. */
+  /** Removes the points of a measurement that have these tags, whichever others, in [fromMs, toMs). A tag that isn't there can't be asked for. */
   async remove(
     measurement: string,
     tags: readonly (readonly [name: string, value: string])[],
-    atMs: number,
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const [start, stop] = [atMs, atMs + 1].map((ms) => new Date(ms).toISOString());
+    const [start, stop] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
     const said = [['_measurement', measurement] as const, ...tags];
     const predicate = said.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(' AND ');
     await this.#delete({ start, stop, predicate }, signal);

@@ -91,9 +91,14 @@ describe('the store of InfluxDB', () => {
     view.put(3, 33);
     await whenTold(store);
     expect(kept()).toEqual(view.counts);
+    // Those that follow one another are removed at once.
+    for (const slice of [0, 1, 3]) view.empty(slice);
+    await whenTold(store);
+    expect(kept()).toEqual(view.counts);
+    expect(removals()).toBe(before + 3);
     // What InfluxDB does not take is told again.
     standIn.answers.push('cut');
-    view.empty(3);
+    view.empty(4);
     await whenTold(store);
     expect(kept()).toEqual(view.counts);
     expect(store.status().failures).toBe(1);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { FeedMark, GoneSlice, SliceFeed, SliceFollower, SlicePiece } from '#backbone/answers/slice-feed.ts';
 import type { Table } from '#backbone/table/table.ts';
 import { reasonOf, WeirError } from '#core/errors.ts';
+import type { View } from '#core/views/view.ts';
 import { KeptMarks } from '../kept-marks.ts';
 import { pauseMs } from '../retry-pace.ts';
 import type { RebuildOutcome, StoreStatus } from '../store-status.ts';
@@ -206,7 +207,7 @@ export class InfluxStore implements AsyncDisposable {
     one.writer ??= new LineWriter(follower.followed, this.#options.fields);
     try {
       await this.#write(piece, one.writer, one.absent, batches);
-      await this.#remove(piece.gone, one, follower.followed.view.by, batches);
+      await this.#remove(piece.gone, one, follower.followed.view, batches);
     } catch (failure) {
       piece.putBack();
       throw failure;
@@ -234,18 +235,20 @@ export class InfluxStore implements AsyncDisposable {
   async #remove(
     gone: readonly GoneSlice[],
     { view, absent }: Following,
-    by: readonly string[],
+    { by, sliceMs }: View,
     batches: LineBatches,
   ): Promise<void> {
     const there = gone.filter((slice) => !absent.has(nameOf(slice)) && !slice.tags.includes(''));
     if (there.length === 0) return;
     // Nothing that was sent before may arrive after it.
     await batches.finish();
-    for (const slice of there) {
-      const tags = by.map((name, i) => [shownTag(name), shownTag(slice.tags[i]!)] as const);
-      await this.#bucket.remove(view, tags, slice.startMs, this.#stop.signal);
-      if (absent.size >= ABSENT_MAX) absent.clear();
-      absent.add(nameOf(slice));
+    for (const stretch of stretchesOf(there, sliceMs)) {
+      const [first] = stretch;
+      const tags = by.map((name, i) => [shownTag(name), shownTag(first!.tags[i]!)] as const);
+      const span = { fromMs: first!.startMs, toMs: stretch.at(-1)!.startMs + sliceMs };
+      await this.#bucket.remove(view, tags, span, this.#stop.signal);
+      if (absent.size + stretch.length > ABSENT_MAX) absent.clear();
+      for (const slice of stretch) absent.add(nameOf(slice));
     }
   }
 
@@ -306,6 +309,23 @@ export class InfluxStore implements AsyncDisposable {
 
 function isOfInflux(failure: unknown): boolean {
   return failure instanceof InfluxAway || failure instanceof InfluxRefusal || failure instanceof InfluxTokenUnreadable;
+}
+
+/** Slices, in the order of their starts, of a group and one behind the other, as stretches: each is removed in the time that one slice takes. */
+function stretchesOf(slices: readonly GoneSlice[], sliceMs: number): readonly (readonly GoneSlice[])[] {
+  const all: GoneSlice[][] = [];
+  const last = new Map<string, GoneSlice[]>();
+  for (const slice of slices) {
+    const group = JSON.stringify(slice.tags);
+    const stretch = last.get(group);
+    if (stretch?.at(-1)!.startMs === slice.startMs - sliceMs) stretch.push(slice);
+    else {
+      const next = [slice];
+      last.set(group, next);
+      all.push(next);
+    }
+  }
+  return all;
 }
 
 function nameOf({ startMs, tags }: GoneSlice): string {

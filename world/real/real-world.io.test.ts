@@ -14,11 +14,8 @@ const DAY_MS = 86_400_000;
 const SETTLED_MS_MAX = 60_000;
 const TEST_MS_MAX = 240_000;
 
-/**
- * Of years that are over, so that no clock refuses what is measured in them, and of agents that forget nothing they took, which
- * would count what comes again; each kills and restarts both ends.
- */
-const SEEDS = [4, 9, 11];
+/** Of years that are over, so that no clock refuses what is measured in them; each kills and restarts both ends. */
+const SEEDS = [3, 9, 11];
 
 /** What is wrong about the answers to all views. */
 async function faultsOf({ plan, taken, closedMs, url }: RealWorld): Promise<readonly string[]> {
@@ -62,13 +59,21 @@ function withKills(plan: Plan): Plan {
   return { ...plan, steps: [...plan.steps, ...kills].toSorted((a, b) => a.atMs - b.atMs) };
 }
 
+/** The same, in which agents forget nothing that they took: they would count it once more, and the truth here is of what was sent. */
+function withoutHorizons({ setting, ...plan }: Plan): Plan {
+  const metrics = Object.entries(setting.metrics).map(
+    ([name, { repeatHorizon: _, ...metric }]) => [name, metric] as const,
+  );
+  return { ...plan, setting: { ...setting, metrics: Object.fromEntries(metrics) } };
+}
+
 describe('a world of real processes', () => {
   it.each(SEEDS)(
     'answers the truth at rest, after a batch run, and verifies: seed %i',
     { timeout: TEST_MS_MAX },
     async (seed) => {
       await using folder = await makeTemporaryDirectory('world');
-      await using world = await RealWorld.start(withKills(makePlan(seed)), folder.dir);
+      await using world = await RealWorld.start(withKills(withoutHorizons(makePlan(seed))), folder.dir);
       await world.live();
       await expect.poll(() => faultsOf(world), { timeout: SETTLED_MS_MAX, interval: 500 }).toEqual([]);
       expect(await operate(world, '/api/v1/batch')).toBeDefined();
