@@ -23,7 +23,7 @@ const SETTING: Setting = {
 
 /**
  * A short world without faults in which every part writes all that it ever does: first and later starts, births and
- * panes, amends and their refolds, what is refused, results, deltas, the base that they are merged into, states that are
+ * readings, amends and their refolds, what is refused, results, deltas, the base that they are merged into, states that are
  * let go, and a view that is folded anew.
  */
 export function everyWriter(): Plan {
