@@ -62,7 +62,7 @@ function withKills(plan: Plan): Plan {
 /** The same, in which agents forget nothing that they took: they would count it once more, and the truth here is of what was sent. */
 function withoutHorizons({ setting, ...plan }: Plan): Plan {
   const metrics = Object.entries(setting.metrics).map(
-    ([name, { repeatHorizon: _, ...metric }]) => [name, metric] as const,
+    ([name, { repeatHorizon: _horizon, ...metric }]) => [name, metric] as const,
   );
   return { ...plan, setting: { ...setting, metrics: Object.fromEntries(metrics) } };
 }
