@@ -19,6 +19,13 @@ export interface CsvOptions {
   readonly comment?: string | undefined;
 }
 
+const LENGTHS_TOLD_APART = 32;
+
+/** One number for fields that begin alike and are as long. */
+function looksOf(start: number, length: number): number {
+  return (length % LENGTHS_TOLD_APART) * 256 + start;
+}
+
 /**
  * CSV as in RFC 4180, and what people write in its place: LF without CR, spaces around fields and around quotes (both
  * trimmed), quotes inside a field that doesn't begin with one (kept), lines with nothing on them but delimiters (no rows),
@@ -48,16 +55,15 @@ export class CsvRecords implements RecordFormat {
   readonly #commentStart: number;
   readonly #columnCount: number;
   readonly #read: NonNullable<CsvOptions['read']>;
-  /** By the bytes of a field, whether a name of the heading has as many. */
-  readonly #nameLengths: Uint8Array;
+  /** By how a field begins and how long it is, whether a name of the heading is alike. */
+  readonly #looksNamed = new Uint8Array(LENGTHS_TOLD_APART * 256);
 
   constructor(delimiter: string, columnCount: number, options: CsvOptions = {}) {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#heading = options.heading ?? [];
     this.#lastIsOptional = options.lastIsOptional ?? false;
     this.#read = options.read ?? { columns: [], time: [] };
-    this.#nameLengths = new Uint8Array(1 + Math.max(0, ...this.#heading.map(({ length }) => length)));
-    for (const { length } of this.#heading) this.#nameLengths[length] = 1;
+    for (const { 0: start = 0, length } of this.#heading) this.#looksNamed[looksOf(start, length)] = 1;
     this.#comment = new TextEncoder().encode(options.comment);
     this.#commentStart = this.#comment[0] ?? NONE;
     this.#columnCount = columnCount;
@@ -119,9 +125,10 @@ export class CsvRecords implements RecordFormat {
     this.fields.count = count;
     this.textEnd = lineEndAt > from && bytes[lineEndAt - 1] === CR ? lineEndAt - 1 : lineEndAt;
     this.blank = false;
-    const firstLength = this.fields.ends[0]! - this.fields.starts[0]!;
-    // Nearly every row has the columns of its file, and begins with something that is not as long as a name of the heading.
-    if (count !== this.#columnCount || firstLength === 0 || this.#nameLengths[firstLength] === 1) {
+    const start = this.fields.starts[0]!;
+    const length = this.fields.ends[0]! - start;
+    // Nearly every row has the columns of its file, and begins with something that doesn't look like a name of the heading.
+    if (count !== this.#columnCount || length === 0 || this.#looksNamed[looksOf(bytes[start]!, length)] === 1) {
       this.#settle(bytes, from, count);
       if (!this.blank && this.#isOtherHeading(bytes)) return OTHER_HEADING;
     }
